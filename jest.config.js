@@ -1,0 +1,10 @@
+/** Tests import TypeScript sources through swc; child processes they start run the build in dist/. */
+export default {
+  testEnvironment: '<rootDir>/test/helpers/environment.js',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': ['@swc/jest', {}] },
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};

@@ -1,0 +1,16 @@
+import type { VisitCode } from './visits.js';
+
+/** Reading projects of kXR_SQ_BU. OAI asks users to treat project 42 as 37, so 42 never reaches the database. */
+export const READING_PROJECTS = ['15', '37'] as const;
+export type ReadingProject = (typeof READING_PROJECTS)[number];
+
+/** The project whose reading is the exam's consensus: 15 up to V06, 37 for V08 and V10. */
+function preferredProject(visit: VisitCode): ReadingProject {
+  return visit >= 'V08' ? '37' : '15';
+}
+
+/** The consensus reading of an exam: the preferred project's, else the one there is, else undefined. */
+export function consensusReading<T extends { project: string }>(visit: VisitCode, readings: readonly T[]): T | undefined {
+  const preferred = preferredProject(visit);
+  return readings.find((reading) => reading.project === preferred) ?? readings[0];
+}

@@ -1,0 +1,137 @@
+import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
+import type { Relation } from 'typeorm';
+import type { Grades } from '../domain/features.js';
+import type { GenerationState, NoiseMode } from '../domain/generations.js';
+import { ApiToken } from './api-token.js';
+import { Bundle } from './bundle.js';
+import { KneeExam } from './knee-exam.js';
+import { Radiograph } from './radiograph.js';
+
+/** One run of a bundle for one exam's radiograph. `state`, `attempt` and `lastSeq` change only in jobs/transitions. */
+@Entity()
+@Unique(['requestedById', 'clientKey'])
+@Index(['state', 'createdAt'])
+@Index(['examId'])
+export class Generation {
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('integer')
+  examId!: number;
+
+  @ManyToOne(() => KneeExam, { onDelete: 'CASCADE' })
+  @JoinColumn()
+  exam!: Relation<KneeExam>;
+
+  @Column('integer')
+  radiographId!: number;
+
+  @ManyToOne(() => Radiograph)
+  @JoinColumn()
+  radiograph!: Relation<Radiograph>;
+
+  @Column('integer')
+  bundleId!: number;
+
+  @ManyToOne(() => Bundle)
+  @JoinColumn()
+  bundle!: Relation<Bundle>;
+
+  @Column('text')
+  state!: GenerationState;
+
+  /** How often it has been started; a worker's writes count only while this is the attempt it was given. */
+  @Column('smallint', { default: 0 })
+  attempt!: number;
+
+  @Column('boolean', { default: false })
+  cancelRequested!: boolean;
+
+  @Column('smallint')
+  sliceCount!: number;
+
+  @Column('smallint')
+  steps!: number;
+
+  @Column('text')
+  sampler!: 'DDIM' | 'DPMPP_2M';
+
+  @Column('real', { default: 0 })
+  eta!: number;
+
+  @Column('integer')
+  seed!: number;
+
+  @Column('text')
+  noise!: NoiseMode;
+
+  /** The grades that condition the volume: the exam's consensus with the request's overrides. */
+  @Column('jsonb')
+  features!: Grades;
+
+  /** What the request overrode; a null grade means "treat as missing". */
+  @Column('jsonb', { default: {} })
+  featureOverrides!: Grades;
+
+  /** The caller's own key: asking twice with one key gives one generation. */
+  @Column('text', { nullable: true })
+  clientKey!: string | null;
+
+  @Column('integer', { nullable: true })
+  requestedById!: number | null;
+
+  @ManyToOne(() => ApiToken, { nullable: true })
+  @JoinColumn()
+  requestedBy!: Relation<ApiToken> | null;
+
+  /** Sequence number of the newest event. */
+  @Column('integer', { default: 0 })
+  lastSeq!: number;
+
+  /** Name of the worker that has it, e.g. "host:4711". */
+  @Column('text', { nullable: true })
+  worker!: string | null;
+
+  @Column('text', { nullable: true })
+  device!: string | null;
+
+  /** One sentence that says why it failed. */
+  @Column('text', { nullable: true })
+  error!: string | null;
+
+  /** Median over the slices, decibels; null without a real series of the exam. The same holds for ssim and rssim. */
+  @Column('double precision', { nullable: true })
+  psnr!: number | null;
+
+  @Column('double precision', { nullable: true })
+  ssim!: number | null;
+
+  @Column('double precision', { nullable: true })
+  rssim!: number | null;
+
+  @Column('double precision', { nullable: true })
+  adjacentCorrelation!: number | null;
+
+  /** Window of the SSIM and RSSIM figures. */
+  @Column('text', { default: 'skimage' })
+  ssimMode!: 'skimage' | 'wang';
+
+  @Column('integer', { nullable: true })
+  durationMs!: number | null;
+
+  /** True number of slice-evaluations of the denoiser, over all attempts. */
+  @Column('integer', { nullable: true })
+  denoiserEvaluations!: number | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { nullable: true })
+  startedAt!: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  heartbeatAt!: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  finishedAt!: Date | null;
+}

@@ -1,0 +1,64 @@
+import { Column, Entity, Index, JoinColumn, ManyToOne, OneToMany, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import type { Relation } from 'typeorm';
+import type { Side } from '../domain/participants.js';
+import { ConsensusGrades } from './grades.js';
+import { Participant } from './participant.js';
+import { Reading } from './reading.js';
+import { Visit } from './visit.js';
+
+/** One knee of one participant at one visit: the unit of cohorts. */
+@Entity()
+@Unique(['visitId', 'side'])
+@Index(['participantId'])
+export class KneeExam {
+  @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
+  id!: number;
+
+  @Column('integer')
+  visitId!: number;
+
+  @ManyToOne(() => Visit, (visit) => visit.exams, { onDelete: 'CASCADE' })
+  @JoinColumn()
+  visit!: Relation<Visit>;
+
+  /** The visit's participant, repeated here so that cohort filters need not go through the visit. */
+  @Column('integer')
+  participantId!: number;
+
+  @ManyToOne(() => Participant, { onDelete: 'CASCADE' })
+  @JoinColumn()
+  participant!: Relation<Participant>;
+
+  @Column('text')
+  side!: Side;
+
+  /** Project of the reading that the consensus grades come from; null without any reading. */
+  @Column('text', { nullable: true })
+  consensusProject!: string | null;
+
+  @Column(() => ConsensusGrades, { prefix: false })
+  grades!: ConsensusGrades;
+
+  /** WOMAC pain of this knee, 0 (none) to 20. */
+  @Column('real', { nullable: true })
+  womacPain!: number | null;
+
+  /** WOMAC disability of this knee, 0 to 68. */
+  @Column('real', { nullable: true })
+  womacDisability!: number | null;
+
+  /** WOMAC stiffness of this knee, 0 to 8. */
+  @Column('real', { nullable: true })
+  womacStiffness!: number | null;
+
+  /** WOMAC total of this knee, 0 to 96. */
+  @Column('real', { nullable: true })
+  womacTotal!: number | null;
+
+  /** KOOS pain of this knee, 0 (worst) to 100 (best). */
+  @Column('real', { nullable: true })
+  koosPain!: number | null;
+
+  @OneToMany(() => Reading, (reading) => reading.exam)
+  readings!: Relation<Reading>[];
+}

@@ -1,0 +1,43 @@
+import { Column, Entity, OneToMany, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import type { Relation } from 'typeorm';
+import type { Race, Sex, StudyCohort } from '../domain/participants.js';
+import { Visit } from './visit.js';
+
+/** One subject of the OAI release: a row of its Enrollees table. */
+@Entity()
+@Unique(['oaiId'])
+export class Participant {
+  @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
+  id!: number;
+
+  /** Seven digits, kept as text; those of the synthetic release start with 1. */
+  @Column('text')
+  oaiId!: string;
+
+  @Column('text', { nullable: true })
+  sex!: Sex | null;
+
+  @Column('text', { nullable: true })
+  race!: Race | null;
+
+  @Column('boolean', { nullable: true })
+  hispanic!: boolean | null;
+
+  @Column('text', { nullable: true })
+  cohort!: StudyCohort | null;
+
+  /** Clinical site, a letter A-E. */
+  @Column('text', { nullable: true })
+  site!: string | null;
+
+  /** 1 or 2: the half of the cohort, which decides the image release letter (C or E). */
+  @Column('smallint', { nullable: true })
+  cohortHalf!: number | null;
+
+  /** True when this is a phantom of the synthetic release and no real person. */
+  @Column('boolean', { default: false })
+  phantom!: boolean;
+
+  @OneToMany(() => Visit, (visit) => visit.participant)
+  visits!: Relation<Visit>[];
+}

@@ -1,0 +1,63 @@
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import type { Relation } from 'typeorm';
+import { Asset } from './asset.js';
+import { KneeExam } from './knee-exam.js';
+import { Visit } from './visit.js';
+
+/** A film: bilateral (belongs to a visit) or of a single knee (belongs to an exam). */
+@Entity()
+@Unique(['barcode'])
+@Index(['visitId'])
+@Index(['examId'])
+@Check('radiograph_owner', '(visit_id IS NULL) <> (exam_id IS NULL)')
+export class Radiograph {
+  @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
+  id!: number;
+
+  @Column('integer', { nullable: true })
+  visitId!: number | null;
+
+  @ManyToOne(() => Visit, { nullable: true, onDelete: 'CASCADE' })
+  @JoinColumn()
+  visit!: Relation<Visit> | null;
+
+  @Column('integer', { nullable: true })
+  examId!: number | null;
+
+  @ManyToOne(() => KneeExam, { nullable: true, onDelete: 'CASCADE' })
+  @JoinColumn()
+  exam!: Relation<KneeExam> | null;
+
+  /** Twelve digits with leading zeros; null for a film that was added by hand. */
+  @Column('text', { nullable: true })
+  barcode!: string | null;
+
+  /** OAI's exam type, e.g. "Bilateral PA Fixed Flexion Knee". */
+  @Column('text')
+  view!: string;
+
+  @Column('date', { nullable: true })
+  date!: string | null;
+
+  /** Null while only the tables tell of the film: then it has no pixels here. */
+  @Column('integer', { nullable: true })
+  rows!: number | null;
+
+  @Column('integer', { nullable: true })
+  columns!: number | null;
+
+  /** Millimetres per pixel at the detector; some films lack it. */
+  @Column('real', { nullable: true })
+  pixelSpacing!: number | null;
+
+  /** Photometric interpretation of the source; stored pixels always show bone bright. */
+  @Column('text', { nullable: true })
+  photometric!: string | null;
+
+  @Column('integer', { nullable: true })
+  assetId!: number | null;
+
+  @ManyToOne(() => Asset, { nullable: true })
+  @JoinColumn()
+  asset!: Relation<Asset> | null;
+}

@@ -1,0 +1,35 @@
+import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import type { Relation } from 'typeorm';
+import type { FeatureCode } from '../domain/features.js';
+import type { ReadingProject } from '../domain/readings.js';
+import { ReadingGrades } from './grades.js';
+import { KneeExam } from './knee-exam.js';
+
+/** One reading project's grades of one exam, as published. */
+@Entity()
+@Unique(['examId', 'project'])
+export class Reading {
+  @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
+  id!: number;
+
+  @Column('integer')
+  examId!: number;
+
+  @ManyToOne(() => KneeExam, (exam) => exam.readings, { onDelete: 'CASCADE' })
+  @JoinColumn()
+  exam!: Relation<KneeExam>;
+
+  @Column('text')
+  project!: ReadingProject;
+
+  /** Version of the released table, e.g. "0.8". */
+  @Column('text', { nullable: true })
+  version!: string | null;
+
+  @Column(() => ReadingGrades, { prefix: false })
+  grades!: ReadingGrades;
+
+  /** OAI's missing code of each grade that has one, e.g. `{ "XRKL": ".P" }` for a prosthesis. */
+  @Column('jsonb', { default: {} })
+  missing!: Partial<Record<FeatureCode, string>>;
+}

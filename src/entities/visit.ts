@@ -1,0 +1,41 @@
+import { Column, Entity, JoinColumn, ManyToOne, OneToMany, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import type { Relation } from 'typeorm';
+import type { VisitCode } from '../domain/visits.js';
+import { KneeExam } from './knee-exam.js';
+import { Participant } from './participant.js';
+
+/** One participant at one time point, with what the clinical tables say of that day. Knee scores are per side. */
+@Entity()
+@Unique(['participantId', 'code'])
+export class Visit {
+  @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
+  id!: number;
+
+  @Column('integer')
+  participantId!: number;
+
+  @ManyToOne(() => Participant, (participant) => participant.visits, { onDelete: 'CASCADE' })
+  @JoinColumn()
+  participant!: Relation<Participant>;
+
+  @Column('text')
+  code!: VisitCode;
+
+  /** Months after baseline. */
+  @Column('smallint')
+  month!: number;
+
+  @Column('date', { nullable: true })
+  date!: string | null;
+
+  /** Years. */
+  @Column('smallint', { nullable: true })
+  age!: number | null;
+
+  /** Body mass index, kg/m². */
+  @Column('real', { nullable: true })
+  bmi!: number | null;
+
+  @OneToMany(() => KneeExam, (exam) => exam.visit)
+  exams!: Relation<KneeExam>[];
+}
