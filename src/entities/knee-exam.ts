@@ -10,6 +10,7 @@ import { Visit } from './visit.js';
 @Entity()
 @Unique(['visitId', 'side'])
 @Index(['participantId'])
+@Index(['grades.XRKL'])
 export class KneeExam {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
   id!: number;

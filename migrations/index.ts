@@ -1,0 +1,4 @@
+import { CreateSchema1760000000000 } from './1760000000000-create-schema.js';
+
+/** In the order they run. Applied migrations are never edited. */
+export const MIGRATIONS = [CreateSchema1760000000000];

@@ -1,0 +1,210 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+import { UserError } from '../../domain/errors.js';
+import { locatePostgres, type PostgresAccount, type PostgresBinaries, postgresAccount } from './postgres-binaries.js';
+
+/** A PostgreSQL server of our own in a directory, listening on the loopback interface only. */
+export interface EmbeddedPostgres {
+  /** Connection string of its database "osteograph". */
+  url: string;
+  /** Ends it in fast mode: open transactions are rolled back, everything committed is on disk. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  /** Leave the disk cache unflushed: for throw-away clusters of tests only. */
+  disposable?: boolean;
+}
+
+const DATABASE = 'osteograph';
+
+/** How long a server may take to accept connections; crash recovery is part of it. */
+const START_TIMEOUT_MS = 60_000;
+
+/**
+ * Starts PostgreSQL in `<dataDir>/postgres`, creating the cluster the first time. A server that a killed process left
+ * running there is ended first. The caller holds the data directory's lock.
+ */
+export async function startEmbeddedPostgres(dataDir: string, options: EmbeddedOptions = {}): Promise<EmbeddedPostgres> {
+  const folder = join(dataDir, 'postgres');
+  const passwordFile = join(dataDir, 'postgres.password');
+  const binaries = locatePostgres();
+  const account = postgresAccount();
+  if (!(await exists(join(folder, 'PG_VERSION')))) {
+    await createCluster({ folder, passwordFile, binaries, account, options });
+  }
+  await endLeftover(folder);
+  const password = (await readFile(passwordFile, 'utf8')).trim();
+  const port = await freePort();
+  const url = connectionUrl(password, port, DATABASE);
+  const process = await launch({ folder, port, binaries, account, options });
+  try {
+    await waitUntilReady(connectionUrl(password, port, 'postgres'), process);
+    await createDatabase(connectionUrl(password, port, 'postgres'), DATABASE);
+    await writeFile(join(dataDir, 'postgres.url'), url, { mode: 0o600 });
+  } catch (error) {
+    process.kill('SIGINT');
+    throw error;
+  }
+  return { url, stop: () => stop(process) };
+}
+
+/** Connection string of the server that the holder of this data directory runs, or undefined. */
+export async function runningUrl(dataDir: string): Promise<string | undefined> {
+  return (await exists(join(dataDir, 'postgres.url'))) ? readFile(join(dataDir, 'postgres.url'), 'utf8') : undefined;
+}
+
+interface Cluster {
+  folder: string;
+  binaries: PostgresBinaries;
+  account: PostgresAccount;
+  options: EmbeddedOptions;
+}
+
+async function createCluster({ folder, passwordFile, binaries, account, options }: Cluster & { passwordFile: string }) {
+  // initdb works beside the final place: a crash half-way leaves nothing that looks like a cluster.
+  const draft = `${folder}.new`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { recursive: true, mode: 0o700 });
+  await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
+  if (account.owner) {
+    await chown(draft, account.owner.uid, account.owner.gid);
+    await chown(passwordFile, account.owner.uid, account.owner.gid);
+  }
+  const flags = [
+    `--pgdata=${draft}`,
+    `--pwfile=${passwordFile}`,
+    '--username=osteograph',
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    ...(options.disposable ? ['--no-sync'] : []),
+  ];
+  const [program, ...args] = [...account.prefix, binaries.initdb, ...flags];
+  const initdb = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let complaint = '';
+  initdb.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+  const [code] = (await once(initdb, 'close')) as [number | null];
+  if (code !== 0) {
+    throw new UserError('UNAVAILABLE', `PostgreSQL could not create its files in ${folder}: ${lastLine(complaint)}.`);
+  }
+  await rename(draft, folder);
+}
+
+async function launch({ folder, port, binaries, account, options }: Cluster & { port: number }): Promise<ChildProcess> {
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '200',
+    shared_buffers: '256MB',
+    work_mem: '32MB',
+    ...(options.disposable ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const [program, ...args] = [...account.prefix, binaries.postgres, '-D', folder, '-p', String(port), ...flags];
+  const log = await open(join(folder, '..', 'postgres.log'), 'a');
+  try {
+    // A group of its own: Ctrl-C in the terminal reaches us, and we end PostgreSQL after our own connections.
+    return spawn(program!, args, { stdio: ['ignore', log.fd, log.fd], detached: true });
+  } finally {
+    await log.close();
+  }
+}
+
+async function waitUntilReady(url: string, process: ChildProcess): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    if (process.exitCode !== null || process.signalCode !== null) {
+      throw new UserError(
+        'UNAVAILABLE',
+        'PostgreSQL ended while starting; postgres.log in the data directory says why.',
+      );
+    }
+    const client = new Client({ connectionString: url });
+    try {
+      await client.connect();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await delay(25);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+}
+
+async function createDatabase(url: string, name: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (!rowCount) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function endLeftover(folder: string): Promise<void> {
+  const text = await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(() => '');
+  const pid = Number(text.split('\n')[0]);
+  if (!pid || !(await isPostgresOf(pid, folder))) return;
+  process.kill(pid, 'SIGINT');
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (await exists(join(folder, 'postmaster.pid'))) {
+    if (Date.now() > deadline) {
+      throw new UserError('UNAVAILABLE', `A PostgreSQL (pid ${pid}) left in ${folder} does not end; stop it by hand.`);
+    }
+    await delay(50);
+  }
+}
+
+/** A stale pid file may name a process that is something else by now; on Linux its command line tells. */
+async function isPostgresOf(pid: number, folder: string): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
+  return commandLine === undefined || commandLine.split('\0').includes(folder);
+}
+
+async function stop(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const closed = once(process, 'exit');
+  process.kill('SIGINT');
+  await closed;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('The loopback interface gave no port.');
+  return address.port;
+}
+
+function connectionUrl(password: string, port: number, database: string): string {
+  return `postgresql://osteograph:${password}@127.0.0.1:${port}/${database}`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.replace(/\.$/, '') ?? 'no reason given';
+}

@@ -1,0 +1,125 @@
+import 'reflect-metadata';
+import { resolve } from 'node:path';
+import { DataSource, type Logger } from 'typeorm';
+import { MIGRATIONS } from '../../../migrations/index.js';
+import { UserError } from '../../domain/errors.js';
+import { ENTITIES } from '../../entities/index.js';
+import { runningUrl, startEmbeddedPostgres } from './embedded.js';
+import { takeLock } from './lock.js';
+import { migrate } from './migrate.js';
+import { SnakeCaseNaming } from './naming.js';
+
+export interface OpenOptions {
+  /** Where the embedded PostgreSQL and the local blobs live. */
+  dataDir: string;
+  /** A PostgreSQL 14 or newer to use instead of the embedded one. */
+  databaseUrl?: string | undefined;
+  /** Who asks, for the message that another process gets, e.g. "osteograph serve". */
+  purpose: string;
+  /** Use the server of the process that has this data directory, if there is one, instead of refusing. */
+  share?: boolean;
+}
+
+export interface Database {
+  dataSource: DataSource;
+  /** Connection string, for child processes and listeners. */
+  url: string;
+  /** Closes the connections and ends an embedded server that this call started. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the migrated database: the one at `databaseUrl`, or the embedded PostgreSQL of the data directory.
+ *
+ * @throws UserError CONFLICT when another living process has the data directory and `share` is not set, UNAVAILABLE when no
+ *   database can be reached or started.
+ */
+export async function openDatabase(options: OpenOptions): Promise<Database> {
+  const server = options.databaseUrl ? external(options.databaseUrl) : await embedded(options);
+  try {
+    const dataSource = await connect(server.url);
+    try {
+      await migrate(dataSource);
+    } catch (error) {
+      await dataSource.destroy();
+      throw error;
+    }
+    return {
+      dataSource,
+      url: server.url,
+      async close() {
+        if (dataSource.isInitialized) await dataSource.destroy();
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** A data source on `url` with our entities and migrations, connected but not migrated. */
+export async function connect(url: string, logger?: Logger): Promise<DataSource> {
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url,
+    entities: ENTITIES,
+    migrations: MIGRATIONS,
+    migrationsTransactionMode: 'each',
+    namingStrategy: new SnakeCaseNaming(),
+    applicationName: 'osteograph',
+    poolSize: 10,
+    parseInt8: false,
+    ...(logger ? { logger, logging: true } : {}),
+  });
+  try {
+    return await dataSource.initialize();
+  } catch (cause) {
+    const { message, code } = cause as NodeJS.ErrnoException;
+    const reason = message || code;
+    throw new UserError('UNAVAILABLE', `No PostgreSQL answers at ${withoutPassword(url)}: ${reason}.`, { cause });
+  }
+}
+
+interface Server {
+  url: string;
+  stop(): Promise<void>;
+}
+
+function external(url: string): Server {
+  if (!/^postgres(ql)?:\/\//.test(url)) {
+    throw new UserError('BAD_USER_INPUT', 'DATABASE_URL must look like postgresql://user:password@host:5432/database.');
+  }
+  return { url, stop: async () => undefined };
+}
+
+async function embedded({ dataDir, purpose, share }: OpenOptions): Promise<Server> {
+  const folder = resolve(dataDir);
+  const lock = await takeLock(folder, purpose);
+  if ('holder' in lock) {
+    const url = share ? await runningUrl(folder) : undefined;
+    if (url) return { url, stop: async () => undefined };
+    const { pid, since, purpose: other } = lock.holder;
+    throw new UserError(
+      'CONFLICT',
+      `The data directory ${folder} is in use by "${other}" (process ${pid}, since ${since}); stop it or choose another with --data-dir.`,
+    );
+  }
+  try {
+    const postgres = await startEmbeddedPostgres(folder);
+    return {
+      url: postgres.url,
+      async stop() {
+        await postgres.stop();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/:[^:@/]*@/, ':***@');
+}
