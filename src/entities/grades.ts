@@ -31,8 +31,8 @@ export class ConsensusGrades extends GradeColumns {}
 export class ReadingGrades extends GradeColumns {}
 
 for (const code of FEATURE_CODES) {
-  Column('smallint', { name: code.toLowerCase(), nullable: true })(ConsensusGrades.prototype, code);
+  const options = { name: code.toLowerCase(), nullable: true };
   const withDecimals = code === 'XRJSM' || code === 'XRJSL';
-  const type = withDecimals ? 'real' : 'smallint';
-  Column(type, { name: code.toLowerCase(), nullable: true })(ReadingGrades.prototype, code);
+  Column({ type: 'smallint', ...options })(ConsensusGrades.prototype, code);
+  Column({ type: withDecimals ? 'real' : 'smallint', ...options })(ReadingGrades.prototype, code);
 }

@@ -1,0 +1,72 @@
+import js from '@eslint/js';
+import boundaries from 'eslint-plugin-boundaries';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Who may import whom inside src/: the rule of docs/architecture.md. Dependencies point down only.
+ * A layer may always import itself and domain/.
+ */
+const LAYERS = {
+  domain: [],
+  entities: [],
+  inference: [],
+  imaging: ['inference'],
+  storage: ['entities'],
+  oai: ['imaging', 'inference'],
+  jobs: ['imaging', 'storage', 'entities', 'inference'],
+  loaders: ['entities'],
+  schema: ['entities', 'inference'],
+  services: ['jobs', 'oai', 'imaging', 'storage', 'entities', 'inference'],
+  resolvers: ['schema', 'services', 'loaders', 'jobs', 'entities', 'inference'],
+  server: ['resolvers', 'schema', 'services', 'loaders', 'jobs', 'oai', 'imaging', 'storage', 'entities', 'inference'],
+  cli: ['server', 'services', 'jobs', 'oai', 'imaging', 'storage', 'entities', 'inference'],
+};
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'training', 'models', 'coverage', '.cache', 'test/golden', 'examples/python'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    plugins: { boundaries },
+    settings: {
+      'import/resolver': { typescript: { project: './tsconfig.json' } },
+      'boundaries/elements': Object.keys(LAYERS).map((type) => ({ type, pattern: `src/${type}` })),
+    },
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Name every export.' },
+        { selector: 'TSEnumDeclaration', message: 'Use a union of strings: const enums do not survive isolated modules.' },
+      ],
+      'boundaries/dependencies': [
+        'error',
+        {
+          default: 'disallow',
+          policies: Object.entries(LAYERS).map(([from, to]) => ({
+            from: { element: { type: from } },
+            allow: { to: { element: { type: [...to, from, 'domain'] } } },
+          })),
+        },
+      ],
+    },
+  },
+  {
+    // The native runtime has one door, so that its traps are dealt with once.
+    files: ['src/**/*.ts'],
+    ignores: ['src/inference/backend.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: ['onnxruntime-node'] }] },
+  },
+  {
+    files: ['bench/**/*.ts', '*.config.js', 'test/helpers/*.js'],
+    rules: { 'no-restricted-syntax': 'off' },
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', globalThis: 'readonly' } },
+  },
+);
