@@ -65,7 +65,7 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': ['error', { paths: ['onnxruntime-node'] }] },
   },
   {
-    files: ['bench/**/*.ts', '*.config.js', 'test/helpers/*.js'],
+    files: ['*.config.js', 'test/helpers/*.js'],
     rules: { 'no-restricted-syntax': 'off' },
     languageOptions: { globals: { process: 'readonly', console: 'readonly', globalThis: 'readonly' } },
   },

@@ -24,6 +24,8 @@ export interface Database {
   dataSource: DataSource;
   /** Connection string, for child processes and listeners. */
   url: string;
+  /** Names of the migrations that opening it ran. */
+  migrations: string[];
   /** Closes the connections and ends an embedded server that this call started. */
   close(): Promise<void>;
 }
@@ -38,15 +40,14 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
   const server = options.databaseUrl ? external(options.databaseUrl) : await embedded(options);
   try {
     const dataSource = await connect(server.url);
-    try {
-      await migrate(dataSource);
-    } catch (error) {
+    const migrations = await migrate(dataSource).catch(async (error: unknown) => {
       await dataSource.destroy();
       throw error;
-    }
+    });
     return {
       dataSource,
       url: server.url,
+      migrations,
       async close() {
         if (dataSource.isInitialized) await dataSource.destroy();
         await server.stop();
