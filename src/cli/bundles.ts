@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { UserError } from '../domain/errors.js';
+import { packageRoot } from '../domain/package.js';
+import { DEVICE_CHOICES, type DeviceChoice, listBundles, readBundle, startInferenceHost } from '../inference/index.js';
+
+/** `--models`: the folder that holds bundles as `<name>/<version>/bundle.json`. */
+export function modelsOption(): Option {
+  return new Option('--models <dir>', 'folder of the bundles')
+    .default(join(packageRoot, 'models'), 'models/ of this installation')
+    .env('OSTEOGRAPH_MODELS');
+}
+
+/** `--device`: where ONNX Runtime runs. */
+export function deviceOption(): Option {
+  return new Option('--device <device>', 'where to run the model; auto takes the first of cuda, webgpu, cpu that works')
+    .choices([...DEVICE_CHOICES])
+    .default('auto');
+}
+
+/** `osteograph bundles`: list the models, or check one graph by graph. */
+export function bundlesCommand(): Command {
+  const command = new Command('bundles').description('list the models, or check one').addHelpText(
+    'after',
+    `
+Examples:
+  $ osteograph bundles                                            every bundle, refused ones with the reason
+  $ osteograph bundles check models/knee-xray2mri-demo/1.0.0      hashes, tensors and a device that runs it`,
+  );
+  command
+    .command('list', { isDefault: true })
+    .description('list every bundle with its state')
+    .addOption(modelsOption())
+    .action(list);
+  command
+    .command('check')
+    .description("check a bundle's manifest, hashes and tensors, and load it")
+    .argument('<dir>', 'folder that holds bundle.json')
+    .addOption(deviceOption())
+    .action(check);
+  return command;
+}
+
+async function list({ models }: { models: string }): Promise<void> {
+  const listings = await listBundles(models);
+  if (listings.length === 0) console.log(`No bundles in ${models}.`);
+  for (const listing of listings) {
+    if ('refusal' in listing) {
+      console.log(`REFUSED  ${listing.refusal.message}`);
+      continue;
+    }
+    const { manifest, sha256, dir } = listing.bundle;
+    console.log(`READY    ${manifest.name}@${manifest.version}  ${manifest.task}  sha256 ${sha256.slice(0, 12)}  ${dir}`);
+    console.log(`         ${manifest.description}`);
+  }
+}
+
+async function check(dir: string, { device }: { device: DeviceChoice }): Promise<void> {
+  const { manifest } = await readBundle(dir);
+  const host = await startInferenceHost({ device });
+  try {
+    const loaded = await host.describe(dir);
+    const { name, steps } = manifest.sampler;
+    console.log(`${manifest.name}@${manifest.version} is sound and runs on ${loaded.device}: ${name}, ${steps} steps.`);
+  } finally {
+    await host.close();
+  }
+}
+
+/**
+ * The folder of a bundle named `name@version`, `name` (its newest version) or by path; without a choice, the newest bundle
+ * there is.
+ */
+export async function chooseBundle(models: string, choice?: string): Promise<string> {
+  if (choice?.includes('/')) return choice;
+  const ready = (await listBundles(models)).flatMap((listing) => ('bundle' in listing ? [listing.bundle] : []));
+  const matching = ready.filter(({ manifest: { name, version } }) =>
+    choice === undefined ? true : choice === name || choice === `${name}@${version}`,
+  );
+  const newest = matching.at(-1);
+  if (newest) return newest.dir;
+  const known = ready.map(({ manifest }) => `${manifest.name}@${manifest.version}`).join(', ') || 'none';
+  throw new UserError('NOT_FOUND', `No bundle ${choice ?? ''} is ready in ${models}; ready there: ${known}.`);
+}
