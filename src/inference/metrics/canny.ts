@@ -72,7 +72,7 @@ function suppressNonMaxima({ rows, columns, down, right, magnitude }: Gradient, 
     for (let column = 1; column < columns - 1; column++) {
       const index = row * columns + column;
       const strength = magnitude[index]!;
-      if (strength < low) continue;
+      if (strength < low || strength === 0) continue;
       const alongRows = Math.abs(down[index]!);
       const alongColumns = Math.abs(right[index]!);
       // A zero component counts as negative, so the diagonal pair is the falling one when exactly one component is positive.

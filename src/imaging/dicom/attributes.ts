@@ -1,0 +1,142 @@
+import type { DataSet } from 'dicom-parser';
+import { refuseFile } from '../refuse.js';
+
+/** A triple of mm in DICOM's patient coordinates: x to the patient's left, y to the back, z to the head. */
+export type Vector3 = readonly [number, number, number];
+
+/** What the platform uses of a DICOM header. Absent or empty elements are null; text is trimmed. */
+export interface DicomAttributes {
+  readonly transferSyntax: string;
+  readonly sopInstanceUid: string | null;
+  readonly studyUid: string | null;
+  readonly seriesUid: string | null;
+  readonly modality: string | null;
+  readonly patientId: string | null;
+  readonly studyDate: string | null;
+  readonly accessionNumber: string | null;
+  readonly studyDescription: string | null;
+  readonly seriesDescription: string | null;
+  readonly bodyPart: string | null;
+  readonly laterality: string | null;
+  readonly viewPosition: string | null;
+  readonly instanceNumber: number | null;
+  readonly echoNumber: number | null;
+  /** ms */
+  readonly echoTime: number | null;
+  readonly sliceLocation: number | null;
+  readonly sliceThickness: number | null;
+  /** Centre of the first pixel, mm. */
+  readonly position: Vector3 | null;
+  /** Unit vectors: along a row (to the next column), down a column (to the next row). */
+  readonly orientation: readonly [Vector3, Vector3] | null;
+  /** mm between rows, mm between columns: PixelSpacing, else ImagerPixelSpacing. */
+  readonly pixelSpacing: readonly [number, number] | null;
+  readonly rows: number;
+  readonly columns: number;
+  readonly frames: number;
+  readonly samplesPerPixel: number;
+  readonly photometric: string;
+  readonly bitsAllocated: number;
+  readonly bitsStored: number;
+  readonly highBit: number;
+  readonly signed: boolean;
+  readonly rescaleSlope: number;
+  readonly rescaleIntercept: number;
+  /** (0008,001C) Synthetic Data: true when YES. */
+  readonly synthetic: boolean;
+}
+
+/**
+ * Reads the header of a parsed data set.
+ * @throws UserError FILE_REFUSED when a needed element is missing or a number is not one
+ */
+export function readAttributes(dataSet: DataSet, transferSyntax: string, name: string): DicomAttributes {
+  const text = (tag: string): string | null => dataSet.string(tag)?.replace(/\0/g, '').trim() || null;
+  const whole = (tag: string, label: string): number =>
+    dataSet.uint16(tag) ?? refuseFile(name, `lacks the DICOM element ${label}`);
+  const numbers = (tag: string, label: string): number[] | null => readNumbers(text(tag), label, name);
+  const number = (tag: string, label: string): number | null => numbers(tag, label)?.[0] ?? null;
+
+  const bitsAllocated = whole('x00280100', 'Bits Allocated');
+  const bitsStored = dataSet.uint16('x00280101') ?? bitsAllocated;
+  return {
+    transferSyntax,
+    sopInstanceUid: text('x00080018'),
+    studyUid: text('x0020000d'),
+    seriesUid: text('x0020000e'),
+    modality: text('x00080060'),
+    patientId: text('x00100020'),
+    studyDate: text('x00080020'),
+    accessionNumber: text('x00080050'),
+    studyDescription: text('x00081030'),
+    seriesDescription: text('x0008103e'),
+    bodyPart: text('x00180015'),
+    laterality: text('x00200062') ?? text('x00200060'),
+    viewPosition: text('x00185101'),
+    instanceNumber: number('x00200013', 'Instance Number'),
+    echoNumber: number('x00180086', 'Echo Numbers'),
+    echoTime: number('x00180081', 'Echo Time'),
+    sliceLocation: number('x00201041', 'Slice Location'),
+    sliceThickness: number('x00180050', 'Slice Thickness'),
+    position: toVector(numbers('x00200032', 'Image Position (Patient)'), 'Image Position (Patient)', name),
+    orientation: toOrientation(numbers('x00200037', 'Image Orientation (Patient)'), name),
+    pixelSpacing:
+      toSpacing(numbers('x00280030', 'Pixel Spacing'), name) ?? toSpacing(numbers('x00181164', 'Imager Pixel Spacing'), name),
+    rows: whole('x00280010', 'Rows'),
+    columns: whole('x00280011', 'Columns'),
+    frames: number('x00280008', 'Number of Frames') ?? 1,
+    samplesPerPixel: dataSet.uint16('x00280002') ?? 1,
+    photometric: text('x00280004') ?? refuseFile(name, 'lacks the DICOM element Photometric Interpretation'),
+    bitsAllocated,
+    bitsStored,
+    highBit: dataSet.uint16('x00280102') ?? bitsStored - 1,
+    signed: dataSet.uint16('x00280103') === 1,
+    rescaleSlope: number('x00281053', 'Rescale Slope') ?? 1,
+    rescaleIntercept: number('x00281052', 'Rescale Intercept') ?? 0,
+    synthetic: text('x0008001c') === 'YES',
+  };
+}
+
+/** Backslash-separated decimal strings. Nothing but blanks counts as absent. */
+function readNumbers(text: string | null, label: string, name: string): number[] | null {
+  if (text === null || text.replace(/[\\\s]/g, '') === '') return null;
+  const values = text.split('\\').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  if (!values.every(Number.isFinite)) refuseFile(name, `has "${text.slice(0, 40)}" as ${label}, which is not a number`);
+  return values;
+}
+
+function toVector(values: readonly number[] | null, label: string, name: string): Vector3 | null {
+  if (values === null) return null;
+  const [x, y, z] = values;
+  if (values.length !== 3 || x === undefined || y === undefined || z === undefined) {
+    return refuseFile(name, `has ${values.length} numbers as ${label} where 3 are needed`);
+  }
+  return [x, y, z];
+}
+
+function toOrientation(values: readonly number[] | null, name: string): readonly [Vector3, Vector3] | null {
+  if (values === null) return null;
+  const label = 'Image Orientation (Patient)';
+  const right = toVector(values.slice(0, 3), label, name);
+  const down = toVector(values.slice(3), label, name);
+  if (!right || !down) return null;
+  const length = (v: Vector3): number => Math.hypot(...v);
+  const cosine = right[0] * down[0] + right[1] * down[1] + right[2] * down[2];
+  if (Math.abs(length(right) - 1) > 0.01 || Math.abs(length(down) - 1) > 0.01 || Math.abs(cosine) > 0.01) {
+    refuseFile(name, `has an ${label} that is not two perpendicular unit vectors`);
+  }
+  return [right, down];
+}
+
+function toSpacing(values: readonly number[] | null, name: string): readonly [number, number] | null {
+  if (values === null) return null;
+  const [betweenRows, betweenColumns = betweenRows] = values;
+  if (!isSpacing(betweenRows) || !isSpacing(betweenColumns)) {
+    return refuseFile(name, `has a pixel spacing of ${values.join(' x ')} mm; more than 0 and at most 100 mm is accepted`);
+  }
+  return [betweenRows, betweenColumns];
+}
+
+function isSpacing(value: number | undefined): value is number {
+  return value !== undefined && value > 0 && value <= 100;
+}

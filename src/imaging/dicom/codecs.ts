@@ -1,0 +1,165 @@
+import loadCharls from '@cornerstonejs/codec-charls/decodewasmjs';
+import loadOpenJpeg from '@cornerstonejs/codec-openjpeg/decodewasmjs';
+import { Decoder as JpegLosslessDecoder } from 'jpeg-lossless-decoder-js';
+import type { PixelCoding } from './transfer-syntaxes.js';
+
+/** What the header of a DICOM file says about one frame; the compressed image must say the same. */
+export interface FrameShape {
+  readonly rows: number;
+  readonly columns: number;
+  /** 1 or 2 */
+  readonly bytesPerSample: number;
+}
+
+/**
+ * Unpacks one frame of grey pixels.
+ * @returns rows x columns little-endian samples
+ * @throws Error with a message that completes "cannot be unpacked: ..."
+ */
+export async function decodeFrame(packed: Uint8Array, coding: PixelCoding, shape: FrameShape): Promise<Uint8Array> {
+  switch (coding) {
+    case 'native':
+      return packed;
+    case 'rle':
+      return decodeRle(packed, shape);
+    case 'jpeg-lossless':
+      return decodeJpegLossless(packed, shape);
+    case 'jpeg-ls':
+      assertShape(jpegHeader(packed, 0xfff7), shape);
+      return runWasm(jpegLs, packed, shape);
+    case 'jpeg-2000':
+      assertShape(jpeg2000Header(packed), shape);
+      return runWasm(jpeg2000, packed, shape);
+  }
+}
+
+function decodeJpegLossless(packed: Uint8Array, shape: FrameShape): Uint8Array {
+  assertShape(jpegHeader(packed, 0xffc3), shape);
+  // The decoder reads an ArrayBuffer from its start; Uint8Array.from, because Buffer's own slice() would share the file's.
+  const copy = Uint8Array.from(packed);
+  return assertLength(new Uint8Array(new JpegLosslessDecoder().decompress(copy.buffer, 0, copy.length)), shape);
+}
+
+interface ImageHeader {
+  readonly bits: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly components: number;
+}
+
+/** Size in a JPEG stream's frame header, which `frameMarker` starts: FFC3 lossless, FFF7 JPEG-LS. Nothing is decoded. */
+function jpegHeader(packed: Uint8Array, frameMarker: number): ImageHeader {
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+  for (let offset = 2; offset + 10 <= packed.length; ) {
+    const marker = view.getUint16(offset);
+    if (marker === frameMarker) {
+      return {
+        bits: view.getUint8(offset + 4),
+        rows: view.getUint16(offset + 5),
+        columns: view.getUint16(offset + 7),
+        components: view.getUint8(offset + 9),
+      };
+    }
+    if (marker < 0xff00 || marker === 0xffda) break;
+    offset += 2 + view.getUint16(offset + 2);
+  }
+  throw new Error('it holds no image of the kind that the transfer syntax names');
+}
+
+/** Size in the SIZ segment that opens a JPEG 2000 codestream (ISO 15444-1, A.5.1). */
+function jpeg2000Header(packed: Uint8Array): ImageHeader {
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+  if (packed.length < 43 || view.getUint32(0) !== 0xff4fff51) throw new Error('it holds no JPEG 2000 codestream');
+  return {
+    columns: view.getUint32(8) - view.getUint32(16),
+    rows: view.getUint32(12) - view.getUint32(20),
+    components: view.getUint16(40),
+    bits: (view.getUint8(42) & 0x7f) + 1,
+  };
+}
+
+/** A WebAssembly codec: loaded at first use, and anew after a failure, which may have left its memory in disorder. */
+interface WasmCodec {
+  readonly load: () => Promise<() => CornerstoneDecoder>;
+  loaded?: Promise<() => CornerstoneDecoder> | undefined;
+}
+
+/** The codecs print their diagnostics; ours are in the error. */
+const SILENT = { print: () => undefined, printErr: () => undefined };
+
+const jpegLs: WasmCodec = {
+  load: () => loadCharls(SILENT).then(({ JpegLSDecoder }) => () => new JpegLSDecoder()),
+};
+
+const jpeg2000: WasmCodec = {
+  load: () => loadOpenJpeg(SILENT).then(({ J2KDecoder }) => () => new J2KDecoder()),
+};
+
+async function runWasm(codec: WasmCodec, packed: Uint8Array, shape: FrameShape): Promise<Uint8Array> {
+  const createDecoder = await (codec.loaded ??= codec.load());
+  const decoder = createDecoder();
+  try {
+    decoder.getEncodedBuffer(packed.length).set(packed);
+    decoder.decode();
+    const samples = assertLength(Uint8Array.from(decoder.getDecodedBuffer()), shape);
+    decoder.delete();
+    return samples;
+  } catch (error) {
+    codec.loaded = undefined;
+    throw error;
+  }
+}
+
+/** PackBits runs, one segment per byte of a sample, most significant first (DICOM PS3.5 annex G). */
+function decodeRle(packed: Uint8Array, shape: FrameShape): Uint8Array {
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+  const segments = view.getUint32(0, true);
+  if (segments !== shape.bytesPerSample) throw new Error(`it has ${segments} segments instead of ${shape.bytesPerSample}`);
+  const pixels = shape.rows * shape.columns;
+  const samples = new Uint8Array(pixels * segments);
+  for (let segment = 0; segment < segments; segment++) {
+    const start = view.getUint32(4 + 4 * segment, true);
+    const end = segment + 1 < segments ? view.getUint32(8 + 4 * segment, true) : packed.length;
+    const plane = unpackBits(packed.subarray(start, end), pixels);
+    const byte = segments - 1 - segment;
+    for (let pixel = 0; pixel < pixels; pixel++) samples[pixel * segments + byte] = plane[pixel]!;
+  }
+  return samples;
+}
+
+function unpackBits(packed: Uint8Array, length: number): Uint8Array {
+  const out = new Uint8Array(length);
+  let written = 0;
+  for (let read = 0; read < packed.length && written < length; ) {
+    const control = packed[read++]!;
+    if (control < 128) {
+      const run = packed.subarray(read, read + Math.min(control + 1, length - written));
+      out.set(run, written);
+      written += run.length;
+      read += control + 1;
+    } else if (control > 128) {
+      const run = Math.min(257 - control, length - written);
+      out.fill(packed[read++] ?? 0, written, written + run);
+      written += run;
+    }
+  }
+  if (written < length) throw new Error(`it ends after ${written} of ${length} bytes`);
+  return out;
+}
+
+function assertShape(header: ImageHeader, shape: FrameShape): void {
+  const bytes = header.bits > 8 ? 2 : 1;
+  const agrees = header.columns === shape.columns && header.rows === shape.rows && bytes === shape.bytesPerSample;
+  if (!agrees || header.components !== 1) {
+    throw new Error(
+      `it holds ${header.columns} x ${header.rows} pixels of ${header.components} x ${header.bits} bits, the header says ` +
+        `${shape.columns} x ${shape.rows} of ${8 * shape.bytesPerSample}`,
+    );
+  }
+}
+
+function assertLength(bytes: Uint8Array, { rows, columns, bytesPerSample }: FrameShape): Uint8Array {
+  const needed = rows * columns * bytesPerSample;
+  if (bytes.length < needed) throw new Error(`it holds ${bytes.length} bytes where ${needed} are needed`);
+  return bytes.subarray(0, needed);
+}

@@ -1,0 +1,23 @@
+/** The Emscripten decoders of Cornerstone, which ship without declarations. */
+interface CornerstoneDecoder {
+  /** Room for the encoded image inside the WebAssembly memory; valid until the next call. */
+  getEncodedBuffer(length: number): Uint8Array;
+  decode(): void;
+  /** The decoded samples inside the WebAssembly memory: bytes, little-endian pairs above 8 bits. */
+  getDecodedBuffer(): Uint8Array;
+  delete(): void;
+}
+
+/** Where Emscripten sends what the codec prints; the console when absent. */
+interface CornerstoneOptions {
+  print?: (line: string) => void;
+  printErr?: (line: string) => void;
+}
+
+declare module '@cornerstonejs/codec-openjpeg/decodewasmjs' {
+  export default function load(options: CornerstoneOptions): Promise<{ J2KDecoder: new () => CornerstoneDecoder }>;
+}
+
+declare module '@cornerstonejs/codec-charls/decodewasmjs' {
+  export default function load(options: CornerstoneOptions): Promise<{ JpegLSDecoder: new () => CornerstoneDecoder }>;
+}

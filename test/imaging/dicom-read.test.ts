@@ -1,0 +1,188 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
+import { UserError } from '../../src/domain/errors.js';
+import { packageRoot } from '../../src/domain/package.js';
+import { readDicom, readDicomHeader } from '../../src/imaging/dicom/read.js';
+
+const ROWS = 40;
+const COLUMNS = 48;
+const stored = Array.from({ length: ROWS * COLUMNS }, (_, i) => (37 * Math.floor(i / COLUMNS) + 101 * (i % COLUMNS)) % 4096);
+const realSeries = join(packageRoot, '../shared/data/mri-knee-sagittal-dicom');
+
+const fixture = (name: string): Buffer => readFileSync(join(packageRoot, 'test/golden/dicom', name));
+const read = (bytes: Uint8Array) => readDicom({ bytes, name: 'film.dcm' });
+
+describe('reading pixels', () => {
+  test.each([
+    ['implicit little endian', 'implicit-little.dcm'],
+    ['explicit little endian', 'explicit-little.dcm'],
+    ['explicit big endian', 'explicit-big.dcm'],
+    ['deflated', 'deflated.dcm'],
+    ['RLE', 'rle.dcm'],
+    ['JPEG lossless, selection value 1', 'jpeg-lossless.dcm'],
+    ['JPEG lossless, process 14', 'jpeg-lossless-14.dcm'],
+    ['JPEG-LS', 'jpeg-ls.dcm'],
+    ['JPEG 2000', 'jpeg-2000.dcm'],
+    ['12 bits with an overlay in the upper four', 'overlay-bits.dcm'],
+  ])('%s gives the stored numbers', async (_, file) => {
+    const { attributes, pixels } = await read(fixture(file));
+    expect([attributes.rows, attributes.columns, attributes.pixelSpacing]).toEqual([ROWS, COLUMNS, [0.5, 0.25]]);
+    expect(pixels).toBeInstanceOf(Uint16Array);
+    expect(Array.from(pixels)).toEqual(stored);
+  });
+
+  test('MONOCHROME1 is inverted, so that bone is bright', async () => {
+    const { pixels } = await read(fixture('monochrome1.dcm'));
+    expect(Array.from(pixels)).toEqual(stored.map((value) => 4095 - value));
+  });
+
+  test('8-bit pixels are read', async () => {
+    const { pixels } = await read(fixture('bytes.dcm'));
+    expect(Array.from(pixels)).toEqual(stored.map((value) => value % 256));
+  });
+
+  test('signed pixels are sign-extended and rescaled to whole numbers', async () => {
+    const { pixels } = await read(fixture('signed-rescaled.dcm'));
+    expect(pixels).toBeInstanceOf(Int16Array);
+    expect(Array.from(pixels)).toEqual(stored.map((value) => 2 * (value - 2048) - 10));
+  });
+
+  test('a fractional rescale slope gives floats', async () => {
+    const { pixels } = await read(fixture('rescaled-float.dcm'));
+    expect(pixels).toBeInstanceOf(Float32Array);
+    expect(Array.from(pixels)).toEqual(stored.map((value) => value / 2 + 0.25));
+  });
+
+  test('a header can be read alone, from a path', async () => {
+    const header = await readDicomHeader(join(packageRoot, 'test/golden/dicom/jpeg-2000.dcm'));
+    expect(header).toMatchObject({ modality: 'OT', patientId: 'TEST', rows: ROWS, columns: COLUMNS, synthetic: false });
+  });
+
+  (existsSync(realSeries) ? test : test.skip)(
+    'a real big-endian MRI slice of ../shared/data has the sum that pydicom gives',
+    async () => {
+      const { pixels, attributes } = await readDicom(join(realSeries, '001.dcm'));
+      expect(attributes.transferSyntax).toBe('1.2.840.10008.1.2.2');
+      expect(pixels.reduce((sum: number, value) => sum + value, 0)).toBe(59456094);
+    },
+  );
+});
+
+describe('a hostile file is refused with one sentence', () => {
+  const plain = fixture('explicit-little.dcm');
+
+  test.each([
+    ['not a DICOM file', Buffer.from('ID|SIDE\r\n1000001|1: Right\r\n'), /is not a DICOM file/],
+    ['nothing', Buffer.alloc(0), /is not a DICOM file/],
+    ['a file cut inside its header', plain.subarray(0, 300), /damaged or truncated|lacks/],
+    ['a file cut inside its pixels', plain.subarray(0, plain.length - 1000), /truncated/],
+    ['Rows beyond the data', withElement(plain, 0x0028, 0x0010, u16(9000)), /truncated or lies about its size/],
+    ['a pixel bomb', withElement(withElement(plain, 0x0028, 0x0010, u16(65535)), 0x0028, 0x0011, u16(65535)), /at most/],
+    ['no rows', withElement(plain, 0x0028, 0x0010, u16(0)), /impossible size/],
+    ['an unknown photometric', withElement(plain, 0x0028, 0x0004, text('YBR_FULL    ')), /only grey images/],
+    ['a colour image', fixture('colour.dcm'), /only grey images/],
+    ['32-bit pixels', withElement(plain, 0x0028, 0x0100, u16(32)), /1 to 16 bits/],
+    ['stored bits outside the sample', withElement(plain, 0x0028, 0x0102, u16(200)), /1 to 16 bits/],
+    ['a spacing that is not a number', withElement(plain, 0x0028, 0x0030, text('NaN\\0.25')), /not a number/],
+    ['a spacing of zero', withElement(plain, 0x0028, 0x0030, text('0\\0.25  ')), /pixel spacing of 0/],
+    ['an unread transfer syntax', withSyntax(plain, '1.2.840.10008.1.2.4.100'), /is not read/],
+    ['a missing element', renamed(plain, 0x0028, 0x0010, 0x0013), /lacks the DICOM element Rows/],
+    ['no pixel data', renamed(plain, 0x7fe0, 0x0010, 0x0012), /holds no pixel data/],
+    ['a JPEG 2000 image cut short', truncatedFragment(fixture('jpeg-2000.dcm'), 90), /cannot be unpacked|damaged/],
+    ['a JPEG lossless image of another size', withElement(fixture('jpeg-lossless.dcm'), 0x0028, 0x0010, u16(41)), /cannot be unpacked: it holds 48 x 40/],
+    ['a JPEG-LS image of another size', withElement(fixture('jpeg-ls.dcm'), 0x0028, 0x0011, u16(47)), /cannot be unpacked: it holds 48 x 40/],
+    ['an RLE image that is too short', withElement(fixture('rle.dcm'), 0x0028, 0x0010, u16(4000)), /cannot be unpacked: it ends after/],
+    ['a deflate bomb', deflateBomb(), /damaged or truncated/],
+  ])('%s', async (_, bytes, message) => {
+    const error = await read(bytes).then(
+      () => undefined,
+      (fault: unknown) => fault,
+    );
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).code).toBe('FILE_REFUSED');
+    expect((error as UserError).message).toMatch(message);
+    expect((error as UserError).message).toMatch(/^film\.dcm .*[^.]\.$/);
+  });
+
+  test('no random damage crashes the reader or hangs it', async () => {
+    const files = ['jpeg-lossless.dcm', 'jpeg-2000.dcm', 'jpeg-ls.dcm', 'rle.dcm', 'explicit-big.dcm', 'implicit-little.dcm'];
+    for (const file of files) {
+      for (let round = 0; round < 40; round++) {
+        const bytes = Buffer.from(fixture(file));
+        for (let hit = 0; hit < 6; hit++) bytes[(round * 977 + hit * 3571 + 200) % bytes.length]! ^= 1 << (round + hit) % 8;
+        await read(bytes).catch((error: unknown) => expect(error).toBeInstanceOf(UserError));
+      }
+    }
+  });
+
+  test('a file on disk is named by its own name, not by its folder', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'osteograph-'));
+    try {
+      writeFileSync(join(folder, '001'), 'no image');
+      await expect(readDicom(join(folder, '001'))).rejects.toThrow(/^001 is not a DICOM file\.$/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+function u16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16LE(value);
+  return bytes;
+}
+
+function text(value: string): Buffer {
+  return Buffer.from(value, 'latin1');
+}
+
+/** Offset of an element's tag in a little-endian explicit file. */
+function find(file: Buffer, group: number, element: number): number {
+  const tag = Buffer.concat([u16(group), u16(element)]);
+  const offset = file.lastIndexOf(tag);
+  if (offset < 0) throw new Error(`The fixture has no element ${group.toString(16)},${element.toString(16)}.`);
+  return offset;
+}
+
+/** A copy whose (short explicit) element has another value of any length. */
+function withElement(file: Buffer, group: number, element: number, value: Buffer): Buffer {
+  const offset = find(file, group, element);
+  const length = file.readUInt16LE(offset + 6);
+  const head = Buffer.from(file.subarray(0, offset + 8));
+  head.writeUInt16LE(value.length, offset + 6);
+  return Buffer.concat([head, value, file.subarray(offset + 8 + length)]);
+}
+
+function renamed(file: Buffer, group: number, element: number, other: number): Buffer {
+  const copy = Buffer.from(file);
+  copy.writeUInt16LE(other, find(file, group, element) + 2);
+  return copy;
+}
+
+/** Same-length change of the transfer syntax in the file meta group. */
+function withSyntax(file: Buffer, uid: string): Buffer {
+  const offset = file.indexOf(Buffer.concat([u16(0x0002), u16(0x0010)]));
+  const length = file.readUInt16LE(offset + 6);
+  const padded = text(uid.length % 2 ? `${uid}\0` : uid);
+  const head = Buffer.from(file.subarray(0, offset + 8));
+  head.writeUInt16LE(padded.length, offset + 6);
+  const copy = Buffer.concat([head, padded, file.subarray(offset + 8 + length)]);
+  // The group length (0002,0000) follows the preamble and counts what comes after it.
+  copy.writeUInt32LE(copy.readUInt32LE(140) + padded.length - length, 140);
+  return copy;
+}
+
+/** Zeroes all but the first bytes of the compressed frame. */
+function truncatedFragment(file: Buffer, keep: number): Buffer {
+  const copy = Buffer.from(file);
+  copy.fill(0, find(file, 0x7fe0, 0x0010) + 28 + keep, copy.length - 8);
+  return copy;
+}
+
+function deflateBomb(): Buffer {
+  const deflated = fixture('deflated.dcm');
+  const metaEnd = 144 + deflated.readUInt32LE(140);
+  return Buffer.concat([deflated.subarray(0, metaEnd), deflateRawSync(Buffer.alloc(400 * 1024 * 1024))]);
+}
