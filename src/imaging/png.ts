@@ -1,6 +1,8 @@
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import { assertPixelCount, refuseFile } from './refuse.js';
 
+const { abs } = Math;
+
 /** A grey image with whole-number pixels in C order; 8 bits when the data are bytes, else 16. */
 export interface GreyPng {
   readonly rows: number;
@@ -139,9 +141,9 @@ function removeFilters(raw: Buffer, rows: number, stride: number, step: number, 
 
 function paeth(left: number, up: number, upLeft: number): number {
   const estimate = left + up - upLeft;
-  const toLeft = Math.abs(estimate - left);
-  const toUp = Math.abs(estimate - up);
-  const toUpLeft = Math.abs(estimate - upLeft);
+  const toLeft = abs(estimate - left);
+  const toUp = abs(estimate - up);
+  const toUpLeft = abs(estimate - upLeft);
   if (toLeft <= toUp && toLeft <= toUpLeft) return left;
   return toUp <= toUpLeft ? up : upLeft;
 }

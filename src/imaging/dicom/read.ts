@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import dicomParser, { type DataSet, type Element } from 'dicom-parser';
+import { UserError } from '../../domain/errors.js';
 import { assertPixelCount, MAX_PIXELS, refuseFile } from '../refuse.js';
 import { readAttributes, type DicomAttributes } from './attributes.js';
 import { decodeFrame, type FrameShape } from './codecs.js';
@@ -21,6 +22,9 @@ export type FileSource = string | { readonly bytes: Uint8Array; readonly name: s
 
 const PIXEL_DATA = 'x7fe00010';
 
+/** Enough for nearly every header; a longer one costs a second read. */
+const HEAD_BYTES = 256 * 1024;
+
 /** True when the bytes are a DICOM part 10 file: "DICM" after a 128-byte preamble. */
 export function isDicom(bytes: Uint8Array): boolean {
   return bytes.length > 132 && Buffer.from(bytes.subarray(128, 132)).toString('latin1') === 'DICM';
@@ -31,6 +35,16 @@ export function isDicom(bytes: Uint8Array): boolean {
  * @throws UserError FILE_REFUSED with one sentence
  */
 export async function readDicomHeader(source: FileSource): Promise<DicomAttributes> {
+  const head = typeof source === 'string' ? await readHead(source) : null;
+  if (head) {
+    try {
+      const { dataSet, attributes } = parse(head, basename(String(source)), PIXEL_DATA);
+      if (dataSet.elements[PIXEL_DATA]) return attributes;
+    } catch (error) {
+      // A header that goes on after the head looks truncated; the whole file decides.
+      if (!(error instanceof UserError)) throw error;
+    }
+  }
   const { bytes, name } = await load(source);
   return parse(bytes, name, PIXEL_DATA).attributes;
 }
@@ -54,6 +68,15 @@ export async function readDicom(source: FileSource): Promise<DicomImage> {
     ? await unpackFrames(dataSet, element, attributes, shape, name)
     : nativeSamples(dataSet, element, attributes, shape, name);
   return { attributes, pixels: rescale(storedValues(samples, attributes), attributes) };
+}
+
+/** The first bytes of a file that is longer than them, else null. */
+async function readHead(path: string): Promise<Buffer | null> {
+  await using file = await open(path);
+  if ((await file.stat()).size <= HEAD_BYTES) return null;
+  const head = Buffer.alloc(HEAD_BYTES);
+  const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0);
+  return head.subarray(0, bytesRead);
 }
 
 async function load(source: FileSource): Promise<{ bytes: Uint8Array; name: string }> {

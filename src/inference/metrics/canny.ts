@@ -1,6 +1,8 @@
 import { gaussianTaps, smoothZeroPadded, sobel } from './filters.js';
 import { assertImage, type GreyImage } from './image.js';
 
+const { abs, sqrt } = Math;
+
 export interface CannyOptions {
   /** Standard deviation of the Gaussian, pixels. */
   readonly sigma?: number;
@@ -24,7 +26,7 @@ export function canny(image: GreyImage, { sigma = 3, low = 0.1, high = 0.2 }: Ca
   const { down, right } = sobel({ rows, columns, data: smoothed });
   const magnitude = new Float64Array(rows * columns);
   for (let index = 0; index < magnitude.length; index++) {
-    magnitude[index] = Math.sqrt(down[index]! * down[index]! + right[index]! * right[index]!);
+    magnitude[index] = sqrt(down[index]! * down[index]! + right[index]! * right[index]!);
   }
   // scikit-image keeps the low threshold in a C float inside the suppression and compares the high one in float64.
   const maxima = suppressNonMaxima({ rows, columns, down, right, magnitude }, Math.fround(low));
@@ -73,8 +75,8 @@ function suppressNonMaxima({ rows, columns, down, right, magnitude }: Gradient, 
       const index = row * columns + column;
       const strength = magnitude[index]!;
       if (strength < low || strength === 0) continue;
-      const alongRows = Math.abs(down[index]!);
-      const alongColumns = Math.abs(right[index]!);
+      const alongRows = abs(down[index]!);
+      const alongColumns = abs(right[index]!);
       // A zero component counts as negative, so the diagonal pair is the falling one when exactly one component is positive.
       const rising = down[index]! > 0 === right[index]! > 0;
       const diagonal = rising ? columns + 1 : columns - 1;

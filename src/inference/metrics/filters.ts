@@ -113,8 +113,8 @@ export function sobel(image: GreyImage): { down: Float64Array; right: Float64Arr
     const here = row * columns;
     const below = Math.min(rows - 1, row + 1) * columns;
     for (let column = 0; column < columns; column++) {
-      const left = Math.max(0, column - 1);
-      const next = Math.min(columns - 1, column + 1);
+      const left = column > 0 ? column - 1 : 0;
+      const next = column < columns - 1 ? column + 1 : column;
       const downLeft = data[below + left]! - data[above + left]!;
       const downHere = data[below + column]! - data[above + column]!;
       const downNext = data[below + next]! - data[above + next]!;

@@ -1,0 +1,153 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import type { PixelData } from './dicom/read.js';
+import { assertPixelCount, MAX_PIXELS, refuseFile } from './refuse.js';
+import type { Affine, Volume } from './volume.js';
+
+const HEADER_BYTES = 352;
+const MILLIMETRES = 2;
+const SCANNER_ANATOMICAL = 1;
+
+/** NIfTI-1 datatype codes that are written and read. */
+const UINT8 = 2;
+const INT16 = 4;
+const FLOAT32 = 16;
+const UINT16 = 512;
+const SAMPLE_BYTES: Readonly<Record<number, number>> = { [UINT8]: 1, [INT16]: 2, [FLOAT32]: 4, [UINT16]: 2 };
+
+const compress = promisify(gzip);
+const decompress = promisify(gunzip);
+
+/**
+ * Writes a volume as NIfTI-1, gzipped (.nii.gz): the data as they are, mm, the affine as sform and as qform.
+ * @param description at most 79 Latin-1 characters, kept in the header, e.g. "SYNTHETIC knee MRI, ..."
+ */
+export async function encodeNifti(volume: Volume, description: string): Promise<Buffer> {
+  const { columns, rows, slices, data, spacing, affine } = volume;
+  if (data.length !== columns * rows * slices) {
+    throw new RangeError(`A volume of ${columns} x ${rows} x ${slices} voxels cannot have ${data.length} values.`);
+  }
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeInt32LE(348, 0);
+  [3, columns, rows, slices, 1, 1, 1, 1].forEach((size, index) => header.writeInt16LE(size, 40 + 2 * index));
+  const datatype = data instanceof Uint16Array ? UINT16 : data instanceof Int16Array ? INT16 : FLOAT32;
+  header.writeInt16LE(datatype, 70);
+  header.writeInt16LE(8 * data.BYTES_PER_ELEMENT, 72);
+  const { qfac, quaternion } = toQuaternion(affine, spacing);
+  [qfac, ...spacing, 0, 0, 0, 0].forEach((size, index) => header.writeFloatLE(size, 76 + 4 * index));
+  header.writeFloatLE(HEADER_BYTES, 108);
+  header.writeFloatLE(1, 112);
+  header.writeUInt8(MILLIMETRES, 123);
+  header.write(description.slice(0, 79), 148, 'latin1');
+  header.writeInt16LE(SCANNER_ANATOMICAL, 252);
+  header.writeInt16LE(SCANNER_ANATOMICAL, 254);
+  const offsets = [affine[3], affine[7], affine[11]];
+  [...quaternion, ...offsets, ...affine].forEach((value, index) => header.writeFloatLE(value, 256 + 4 * index));
+  header.write('n+1\0', 344, 'latin1');
+  const body = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  // Level 1: noise hardly compresses further, and an import writes hundreds of these.
+  return compress(Buffer.concat([header, body]), { level: 1 });
+}
+
+/**
+ * Reads a NIfTI-1 file of one volume, gzipped or not, in either byte order; scaled data become floats.
+ * @throws UserError FILE_REFUSED for anything else
+ */
+export async function decodeNifti(
+  bytes: Uint8Array,
+  name = 'The volume',
+): Promise<{ volume: Volume; description: string }> {
+  const file = await unpack(bytes, name);
+  if (file.length < HEADER_BYTES) refuseFile(name, 'is too short for a NIfTI file');
+  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  const little = view.getInt32(0, true) === 348;
+  if (!little && view.getInt32(0) !== 348) refuseFile(name, 'is not a NIfTI-1 file');
+  const size = Array.from({ length: 8 }, (_, index) => view.getInt16(40 + 2 * index, little));
+  const [dimensions = 0, columns = 0, rows = 0, slices = 0] = size;
+  if (dimensions < 3 || size.slice(4, 1 + dimensions).some((count) => count > 1)) {
+    refuseFile(name, `holds ${dimensions}-dimensional data; one volume is accepted`);
+  }
+  assertPixelCount(name, columns, rows, slices);
+  const datatype = view.getInt16(70, little);
+  const sampleBytes = SAMPLE_BYTES[datatype];
+  if (sampleBytes === undefined) return refuseFile(name, `has the NIfTI datatype ${datatype}; 8- and 16-bit integers and 32-bit floats are read`);
+  const offset = view.getFloat32(108, little);
+  const voxels = columns * rows * slices;
+  if (!(offset >= HEADER_BYTES) || offset + voxels * sampleBytes > file.length) {
+    refuseFile(name, `is truncated: ${columns} x ${rows} x ${slices} voxels do not fit in its ${file.length} bytes`);
+  }
+  const spacing = [80, 84, 88].map((at) => Math.abs(view.getFloat32(at, little)));
+  const [x = NaN, y = NaN, z = NaN] = spacing;
+  if (!spacing.every((value) => value > 0 && value < 100)) refuseFile(name, `has a voxel size of ${spacing.join(' x ')} mm`);
+  const affine = Array.from({ length: 12 }, (_, index) => view.getFloat32(280 + 4 * index, little));
+  const raw = readSamples(view, { offset, voxels, datatype, little });
+  return {
+    volume: {
+      columns,
+      rows,
+      slices,
+      data: scaled(raw, view.getFloat32(112, little), view.getFloat32(116, little)),
+      spacing: [x, y, z],
+      affine: affine as unknown as Affine,
+    },
+    description: file.toString('latin1', 148, 228).split('\0')[0]!,
+  };
+}
+
+async function unpack(bytes: Uint8Array, name: string): Promise<Buffer> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  try {
+    return await decompress(bytes, { maxOutputLength: HEADER_BYTES + 4 * MAX_PIXELS });
+  } catch (error) {
+    return refuseFile(name, 'is damaged or too large: its gzip data cannot be unpacked', error);
+  }
+}
+
+function readSamples(
+  view: DataView,
+  { offset, voxels, datatype, little }: { offset: number; voxels: number; datatype: number; little: boolean },
+): PixelData {
+  switch (datatype) {
+    case UINT8:
+      return Uint16Array.from({ length: voxels }, (_, index) => view.getUint8(offset + index));
+    case UINT16:
+      return Uint16Array.from({ length: voxels }, (_, index) => view.getUint16(offset + 2 * index, little));
+    case INT16:
+      return Int16Array.from({ length: voxels }, (_, index) => view.getInt16(offset + 2 * index, little));
+    default:
+      return Float32Array.from({ length: voxels }, (_, index) => view.getFloat32(offset + 4 * index, little));
+  }
+}
+
+/** A slope of 0 means "not scaled" in NIfTI-1. */
+function scaled(raw: PixelData, slope: number, intercept: number): PixelData {
+  if (slope === 0 || (slope === 1 && intercept === 0)) return raw;
+  return Float32Array.from(raw, (value) => value * slope + intercept);
+}
+
+/** The rotation of an affine as NIfTI-1's (b, c, d) with the handedness in qfac (nifti1.h, method 2). */
+function toQuaternion(affine: Affine, spacing: Volume['spacing']): { qfac: number; quaternion: [number, number, number] } {
+  const column = (axis: 0 | 1 | 2): [number, number, number] => [
+    affine[axis]! / spacing[axis],
+    affine[4 + axis]! / spacing[axis],
+    affine[8 + axis]! / spacing[axis],
+  ];
+  const [[xx, yx, zx], [xy, yy, zy], third] = [column(0), column(1), column(2)];
+  const determinant =
+    third[0] * (yx * zy - zx * yy) + third[1] * (zx * xy - xx * zy) + third[2] * (xx * yy - yx * xy);
+  const qfac = determinant < 0 ? -1 : 1;
+  const [xz, yz, zz] = [qfac * third[0], qfac * third[1], qfac * third[2]];
+  // The largest component is taken from the diagonal, the others from it: no division by a small number.
+  const squares = [1 + xx + yy + zz, 1 + xx - yy - zz, 1 - xx + yy - zz, 1 - xx - yy + zz];
+  const largest = squares.indexOf(Math.max(...squares));
+  const root = 2 * Math.sqrt(squares[largest]!);
+  const candidates: readonly (readonly [number, number, number, number])[] = [
+    [root / 4, (zy - yz) / root, (xz - zx) / root, (yx - xy) / root],
+    [(zy - yz) / root, root / 4, (xy + yx) / root, (xz + zx) / root],
+    [(xz - zx) / root, (xy + yx) / root, root / 4, (yz + zy) / root],
+    [(yx - xy) / root, (xz + zx) / root, (yz + zy) / root, root / 4],
+  ];
+  const [a, b, c, d] = candidates[largest]!;
+  const sign = a < 0 ? -1 : 1;
+  return { qfac, quaternion: [sign * b, sign * c, sign * d] };
+}
