@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import dcmjs from 'dcmjs';
+
+/** Values by DICOM keyword, for example `PatientID`; numbers, text or lists of them. */
+export type DicomKeywords = Readonly<Record<string, string | number | readonly (string | number)[]>>;
+
+export interface DicomGreyImage {
+  /** Rows x columns grey values, row by row. */
+  readonly pixels: Uint16Array;
+  readonly rows: number;
+  readonly columns: number;
+  /** MONOCHROME1 means that low values are bright. */
+  readonly photometric: 'MONOCHROME1' | 'MONOCHROME2';
+  /** How many of the 16 bits carry the value. */
+  readonly bitsStored: number;
+  readonly sopClass: keyof typeof SOP_CLASSES;
+  readonly sopInstanceUid: string;
+  /** Every other element. */
+  readonly elements: DicomKeywords;
+}
+
+const SOP_CLASSES = {
+  MR: '1.2.840.10008.5.1.4.1.1.4',
+  CR: '1.2.840.10008.5.1.4.1.1.1',
+} as const;
+
+const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+const IMPLEMENTATION_UID = dicomUid('osteograph');
+
+/** A DICOM part 10 file, explicit little endian, of one 16-bit grey image. The same input gives the same bytes. */
+export function encodeDicom(image: DicomGreyImage): Uint8Array {
+  const { DicomDict, DicomMetaDictionary } = dcmjs.data;
+  const sopClass = SOP_CLASSES[image.sopClass];
+  const file = new DicomDict(
+    DicomMetaDictionary.denaturalizeDataset({
+      FileMetaInformationVersion: new Uint8Array([0, 1]).buffer,
+      MediaStorageSOPClassUID: sopClass,
+      MediaStorageSOPInstanceUID: image.sopInstanceUid,
+      TransferSyntaxUID: EXPLICIT_LITTLE_ENDIAN,
+      ImplementationClassUID: IMPLEMENTATION_UID,
+      ImplementationVersionName: 'OSTEOGRAPH',
+    }),
+  );
+  const { pixels } = image;
+  file.dict = DicomMetaDictionary.denaturalizeDataset({
+    ...Object.fromEntries(Object.entries(image.elements).map(([name, value]) => [name, typeof value === 'object' ? value : [value]])),
+    SOPClassUID: sopClass,
+    SOPInstanceUID: image.sopInstanceUid,
+    SamplesPerPixel: 1,
+    PhotometricInterpretation: image.photometric,
+    Rows: image.rows,
+    Columns: image.columns,
+    BitsAllocated: 16,
+    BitsStored: image.bitsStored,
+    HighBit: image.bitsStored - 1,
+    PixelRepresentation: 0,
+    PixelData: pixels.buffer.slice(pixels.byteOffset, pixels.byteOffset + pixels.byteLength),
+    _vrMap: { PixelData: 'OW' },
+  });
+  return new Uint8Array(file.write());
+}
+
+/** A UID under 2.25 derived from a name: the same name, the same UID. */
+export function dicomUid(...name: readonly (string | number)[]): string {
+  const digest = createHash('sha256').update(name.join('\u0001')).digest('hex').slice(0, 32);
+  return `2.25.${BigInt(`0x${digest}`)}`;
+}

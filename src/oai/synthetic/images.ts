@@ -1,0 +1,244 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { VISITS } from '../../domain/visits.js';
+import type { VisitCode } from '../../domain/visits.js';
+import type { Side } from '../../domain/participants.js';
+import { dicomUid, encodeDicom } from '../../imaging/dicom/write.js';
+import type { DicomKeywords } from '../../imaging/dicom/write.js';
+import { takeFilm } from './film.js';
+import type { FilmTruth } from './film.js';
+import { gradesAt } from './grades.js';
+import { renderMri, SERIES } from './mri.js';
+import type { MriSeriesImage } from './mri.js';
+import { BOTH_SIDES } from './people.js';
+import type { Person, PersonVisit } from './people.js';
+import { makePhantom } from './phantom.js';
+import { Random } from './random.js';
+import { SEQUENCE } from './tissues.js';
+
+export interface ImageOptions {
+  readonly seed: number;
+  readonly compact: boolean;
+  /** Folder of the release. */
+  readonly out: string;
+}
+
+/** One image folder of the release: a row of contents.csv. */
+export interface ImageFolder {
+  readonly visit: VisitCode;
+  /** Path inside the visit's folder, for example `0.C.2/1000001/20050314/60100014`. */
+  readonly folder: string;
+  readonly personId: string;
+  readonly date: string;
+  readonly barcode: string;
+  readonly study: string;
+  readonly series: string;
+}
+
+/** A row of synthetic-truth.csv: where the generator put a knee on the film, in film pixels. */
+export interface TruthRow {
+  readonly personId: string;
+  readonly visit: VisitCode;
+  readonly side: Side;
+  readonly filmBarcode: string;
+  readonly mriBarcode: string;
+  readonly place: FilmTruth;
+}
+
+/** Makes and writes the film and the MRI series of one visit. */
+export async function writeVisitImages(
+  person: Person,
+  at: PersonVisit,
+  options: ImageOptions,
+): Promise<{ folders: ImageFolder[]; truth: TruthRow[] }> {
+  const { seed } = options;
+  const phantomOf = (side: Side) => {
+    const identity = { seed, participant: person.index, side, sex: person.sex, bmi: person.bmi };
+    const grades = at.grades[side] ?? gradesAt(person.courses[side], 0, false);
+    return makePhantom(identity, grades, at.grades[side] === null);
+  };
+  const phantoms = { RIGHT: phantomOf('RIGHT'), LEFT: phantomOf('LEFT') };
+  const filmPixel = options.compact ? COMPACT_FILM_PIXEL : FULL_FILM_PIXEL;
+  const film = takeFilm(phantoms.RIGHT, phantoms.LEFT, filmPixel, new Random(seed, person.index, at.visit, 'film'));
+  const folders: ImageFolder[] = [];
+  const truth: TruthRow[] = [];
+  const filmFolder = folderOf(person, at, at.filmBarcode, 'OAI^XRAY^', FILM_NAME);
+  folders.push(filmFolder);
+  const filmUid = dicomUid('osteograph synthetic', seed, at.filmBarcode);
+  await writeFiles(options.out, filmFolder, [
+    encodeDicom({
+      pixels: film.pixels,
+      rows: film.rows,
+      columns: film.columns,
+      photometric: film.inverted ? 'MONOCHROME1' : 'MONOCHROME2',
+      bitsStored: 12,
+      sopClass: 'CR',
+      sopInstanceUid: `${filmUid}`,
+      elements: {
+        ...commonElements(person, at, filmFolder, seed),
+        Modality: 'CR',
+        BodyPartExamined: 'KNEE',
+        ViewPosition: 'PA',
+        Laterality: 'B',
+        ImagerPixelSpacing: [filmPixel, filmPixel],
+        PixelSpacing: [filmPixel, filmPixel],
+        DistanceSourceToDetector: 1829,
+        KVP: 60,
+        InstanceNumber: 1,
+        WindowCenter: 2048,
+        WindowWidth: 4096,
+      },
+    }),
+  ]);
+  for (const side of BOTH_SIDES) {
+    const barcode = at.mriBarcodes[side];
+    const replaced = at.grades[side] === null;
+    truth.push({
+      personId: person.id,
+      visit: at.visit,
+      side,
+      filmBarcode: at.filmBarcode,
+      mriBarcode: replaced ? '' : barcode,
+      place: side === 'RIGHT' ? film.right : film.left,
+    });
+    if (replaced) continue;
+    const series = renderMri(phantoms[side], options.compact ? 256 : 512, new Random(seed, person.index, at.visit, side, 'mri'));
+    const folder = folderOf(person, at, barcode, 'OAI^MR^', `COR_T1_3D_FLASH_${side}`, side);
+    folders.push(folder);
+    await writeFiles(options.out, folder, mriFiles(person, at, folder, series, side, seed));
+  }
+  return { folders, truth };
+}
+
+const FULL_FILM_PIXEL = 0.2;
+const COMPACT_FILM_PIXEL = 0.3;
+const FILM_NAME = 'Bilateral PA Fixed Flexion Knee';
+
+/** Release letters of the image folders: C for the first half of the cohort, E for the second. */
+const RELEASES: Readonly<Partial<Record<VisitCode, readonly [string, string]>>> = {
+  V00: ['0.C.2', '0.E.1'],
+  V01: ['1.C.2', '1.E.1'],
+  V03: ['3.C.2', '3.E.1'],
+  V05: ['5.C.1', '5.E.1'],
+  V06: ['6.C.1', '6.E.1'],
+  V08: ['8.C.1', '8.E.1'],
+  V10: ['10.C.1', '10.E.1'],
+};
+
+/** The folder of a visit's images, for example `00m`. */
+export function visitFolder(visit: VisitCode): string {
+  return VISITS.find(({ code }) => code === visit)!.folder;
+}
+
+/** yyyymmdd */
+export function compactDate(date: Date): string {
+  return date.toISOString().slice(0, 10).replaceAll('-', '');
+}
+
+function folderOf(person: Person, at: PersonVisit, barcode: string, study: string, series: string, side?: Side): ImageFolder {
+  const release = RELEASES[at.visit]![person.half - 1]!;
+  const date = compactDate(at.date);
+  const month = VISITS.find(({ code }) => code === at.visit)!.month;
+  const when = month === 0 ? (side ? 'ENROLLMENT' : 'SCREENING') : `${month} MONTH`;
+  return {
+    visit: at.visit,
+    folder: [release, person.id, date, barcode.slice(-8)].join('/'),
+    personId: person.id,
+    date,
+    barcode,
+    study: side ? `${study}${when}^${side}` : `${study}${when}^KNEE`,
+    series,
+  };
+}
+
+async function writeFiles(out: string, folder: ImageFolder, files: readonly Uint8Array[]): Promise<void> {
+  const path = join(out, visitFolder(folder.visit), folder.folder);
+  await mkdir(path, { recursive: true });
+  await Promise.all(files.map((bytes, i) => writeFile(join(path, String(i + 1).padStart(3, '0')), bytes)));
+}
+
+function commonElements(person: Person, at: PersonVisit, folder: ImageFolder, seed: number): DicomKeywords {
+  const date = compactDate(at.date);
+  return {
+    SpecificCharacterSet: 'ISO_IR 100',
+    ImageType: ['ORIGINAL', 'PRIMARY'],
+    SyntheticData: 'YES',
+    StudyDate: date,
+    SeriesDate: date,
+    AcquisitionDate: date,
+    ContentDate: date,
+    StudyTime: '100000',
+    AccessionNumber: folder.barcode,
+    Manufacturer: 'Osteograph phantom',
+    ManufacturerModelName: 'Synthetic release',
+    StudyDescription: folder.study,
+    SeriesDescription: folder.series,
+    PatientName: person.id,
+    PatientID: person.id,
+    PatientBirthDate: '',
+    PatientSex: person.sex === 'MALE' ? 'M' : 'F',
+    PatientAge: `${String(at.age).padStart(3, '0')}Y`,
+    StudyInstanceUID: dicomUid('osteograph synthetic', seed, person.id, at.visit, folder.study),
+    SeriesInstanceUID: dicomUid('osteograph synthetic', seed, folder.barcode, 'series'),
+    FrameOfReferenceUID: dicomUid('osteograph synthetic', seed, folder.barcode, 'frame'),
+    StudyID: folder.barcode.slice(-8),
+    SeriesNumber: 1,
+    ImageComments: 'SYNTHETIC PHANTOM',
+    RescaleIntercept: 0,
+    RescaleSlope: 1,
+  };
+}
+
+/** Slices posterior to anterior. Left knees are the mirror image of the canonical right knee. */
+function mriFiles(person: Person, at: PersonVisit, folder: ImageFolder, series: MriSeriesImage, side: Side, seed: number): Uint8Array[] {
+  const { size } = series;
+  const spacing = SERIES.fieldOfView / size;
+  const half = SERIES.fieldOfView / 2 - spacing / 2;
+  const kneeX = side === 'RIGHT' ? -100 : 100;
+  const common = commonElements(person, at, folder, seed);
+  return series.slices.map((slice, index) => {
+    const position = 69 - index * SERIES.thickness;
+    return encodeDicom({
+      pixels: side === 'RIGHT' ? slice : mirrored(slice, size),
+      rows: size,
+      columns: size,
+      photometric: 'MONOCHROME2',
+      bitsStored: 12,
+      sopClass: 'MR',
+      sopInstanceUid: dicomUid('osteograph synthetic', seed, folder.barcode, index),
+      elements: {
+        ...common,
+        Modality: 'MR',
+        BodyPartExamined: 'KNEE',
+        Laterality: side === 'RIGHT' ? 'R' : 'L',
+        MagneticFieldStrength: 3,
+        ScanningSequence: 'GR',
+        SequenceVariant: 'SP',
+        ScanOptions: 'WE',
+        MRAcquisitionType: '3D',
+        SliceThickness: SERIES.thickness,
+        SpacingBetweenSlices: SERIES.thickness,
+        RepetitionTime: SEQUENCE.repetitionTime,
+        EchoTime: SEQUENCE.echoTime,
+        FlipAngle: SEQUENCE.flipAngle,
+        EchoNumbers: 1,
+        PatientPosition: 'FFS',
+        InstanceNumber: index + 1,
+        ImagePositionPatient: [kneeX - half, position, half],
+        ImageOrientationPatient: [1, 0, 0, 0, 0, -1],
+        SliceLocation: -position,
+        PixelSpacing: [spacing, spacing],
+        WindowCenter: 330,
+        WindowWidth: 660,
+      },
+    });
+  });
+}
+
+function mirrored(slice: Uint16Array, size: number): Uint16Array {
+  const out = new Uint16Array(slice.length);
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) out[row * size + column] = slice[row * size + size - 1 - column]!;
+  }
+  return out;
+}

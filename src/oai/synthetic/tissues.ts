@@ -1,0 +1,48 @@
+/** MRI properties of a tissue at 3 T: proton density (water = 1), T1 and T2* in ms, and whether its protons are fat. */
+interface Tissue {
+  readonly density: number;
+  readonly t1: number;
+  readonly t2star: number;
+  readonly fat: boolean;
+}
+
+/**
+ * T1 of cartilage, muscle, synovial fluid, marrow and subcutaneous fat at 3 T after Jordan et al., Eur J Radiol 2013
+ * (PMC3310288); T2* and proton densities are textbook orders of magnitude.
+ */
+const TISSUES = {
+  muscle: { density: 0.82, t1: 1260, t2star: 27, fat: false },
+  cartilage: { density: 0.76, t1: 1060, t2star: 24, fat: false },
+  fluid: { density: 1, t1: 3620, t2star: 60, fat: false },
+  synovium: { density: 0.85, t1: 1500, t2star: 28, fat: false },
+  vessel: { density: 0.95, t1: 1150, t2star: 45, fat: false },
+  meniscus: { density: 0.5, t1: 960, t2star: 5.2, fat: false },
+  ligament: { density: 0.55, t1: 1000, t2star: 6, fat: false },
+  tendon: { density: 0.45, t1: 800, t2star: 3.2, fat: false },
+  skin: { density: 0.62, t1: 900, t2star: 14, fat: false },
+  subcutaneous: { density: 0.92, t1: 371, t2star: 20, fat: true },
+  marrow: { density: 0.9, t1: 365, t2star: 9, fat: true },
+  cortex: { density: 0.05, t1: 250, t2star: 0.6, fat: false },
+  air: { density: 0, t1: 1000, t2star: 1, fat: false },
+} as const satisfies Record<string, Tissue>;
+
+export type TissueName = keyof typeof TISSUES;
+
+/** COR T1 3D FLASH with water excitation: 20/7.57 ms. */
+export const SEQUENCE = { repetitionTime: 20, echoTime: 7.57, flipAngle: 12, fatLeft: 0.115 } as const;
+
+/** Signal of every tissue, muscle = 1. */
+export const SIGNAL: Readonly<Record<TissueName, number>> = (() => {
+  const reference = spoiledGradientEcho(TISSUES.muscle);
+  const entries = Object.entries(TISSUES).map(([name, tissue]) => [name, spoiledGradientEcho(tissue) / reference]);
+  return Object.fromEntries(entries) as Record<TissueName, number>;
+})();
+
+/** Ernst's formula for a spoiled gradient echo; water excitation leaves `fatLeft` of the fat's signal. */
+function spoiledGradientEcho(tissue: Tissue): number {
+  const { repetitionTime, echoTime, flipAngle, fatLeft } = SEQUENCE;
+  const angle = (flipAngle * Math.PI) / 180;
+  const e1 = Math.exp(-repetitionTime / tissue.t1);
+  const steady = ((1 - e1) * Math.sin(angle)) / (1 - e1 * Math.cos(angle));
+  return tissue.density * (tissue.fat ? fatLeft : 1) * steady * Math.exp(-echoTime / tissue.t2star);
+}
