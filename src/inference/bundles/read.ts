@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { z } from 'zod';
+import { UserError } from '../../domain/errors.js';
+import { GRAPH_ROLES, manifestSchema } from './manifest.js';
+import type { BundleManifest, GraphRole } from './manifest.js';
+
+/** A bundle whose manifest is valid and whose files are the ones the manifest was written for. */
+export interface Bundle {
+  /** Absolute folder. */
+  dir: string;
+  manifest: BundleManifest;
+  /** Over the manifest's bytes and the graphs' hashes: equal hashes mean equal models. */
+  sha256: string;
+  /** Absolute paths of the graph files. */
+  graphs: Record<GraphRole, string>;
+}
+
+/** A folder of {@link listBundles}: a bundle, or why there is none. */
+export type BundleListing = { dir: string; bundle: Bundle } | { dir: string; refusal: UserError };
+
+/**
+ * Reads `<dir>/bundle.json` and checks the hashes of its graphs. Does not load the graphs: their tensors are checked where
+ * they are opened, in the inference process (`InferenceHost.describe`).
+ *
+ * @throws UserError BUNDLE_REFUSED with a sentence that says which part of the bundle is wrong
+ */
+export async function readBundle(dir: string): Promise<Bundle> {
+  const folder = resolve(dir);
+  const text = await readManifestFile(folder);
+  const manifest = parseManifest(folder, text);
+  const graphs = {} as Record<GraphRole, string>;
+  const hash = createHash('sha256').update(text);
+  for (const role of GRAPH_ROLES) {
+    const { file, sha256 } = manifest.graphs[role];
+    graphs[role] = join(folder, file);
+    const actual = await fileSha256(folder, role, file);
+    if (actual !== sha256) {
+      refuseBundle(folder, `the ${role} graph ${file} has sha256 ${actual}, but the manifest says ${sha256}`);
+    }
+    hash.update(`\n${role} ${sha256}`);
+  }
+  return { dir: folder, manifest, sha256: hash.digest('hex'), graphs };
+}
+
+/**
+ * Every bundle under `<modelsDir>/<name>/<version>/`, sorted by name and version, refused ones included. A models folder that
+ * does not exist holds no bundles.
+ */
+export async function listBundles(modelsDir: string): Promise<BundleListing[]> {
+  const listings: BundleListing[] = [];
+  for (const name of await subfolders(resolve(modelsDir))) {
+    for (const version of await subfolders(name)) {
+      listings.push(await readListing(version));
+    }
+  }
+  return listings;
+}
+
+/** Refuses a bundle: `reason` continues "The bundle in <dir> is refused: ". */
+export function refuseBundle(dir: string, reason: string, options?: ErrorOptions): never {
+  throw new UserError('BUNDLE_REFUSED', `The bundle in ${dir} is refused: ${reason}.`, options);
+}
+
+async function readListing(dir: string): Promise<BundleListing> {
+  try {
+    const bundle = await readBundle(dir);
+    const { name, version } = bundle.manifest;
+    if (name !== basename(dirname(dir)) || version !== basename(dir)) {
+      refuseBundle(dir, `its manifest names ${name} ${version}, which is not the folder it lies in`);
+    }
+    return { dir, bundle };
+  } catch (error) {
+    if (error instanceof UserError) return { dir, refusal: error };
+    throw error;
+  }
+}
+
+async function readManifestFile(dir: string): Promise<string> {
+  try {
+    return await readFile(join(dir, 'bundle.json'), 'utf8');
+  } catch (cause) {
+    return refuseBundle(dir, `its bundle.json cannot be read (${errorCode(cause)})`, { cause });
+  }
+}
+
+function parseManifest(dir: string, text: string): BundleManifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    refuseBundle(dir, 'its bundle.json is not valid JSON', { cause });
+  }
+  const result = manifestSchema.safeParse(json, { reportInput: true });
+  if (!result.success) refuseBundle(dir, issueSentence(result.error.issues[0]!));
+  return result.data;
+}
+
+/** One schema issue as the end of a sentence: where, what was found, what is accepted. */
+function issueSentence(issue: z.core.$ZodIssue): string {
+  const path = issue.path.map(String).join('.') || 'bundle.json';
+  const found = JSON.stringify(issue.input) ?? 'missing';
+  if (issue.code === 'custom') return `${path} ${issue.message}`;
+  if (issue.code === 'unrecognized_keys')
+    return `${path} has the unknown key ${issue.keys.map((key) => `'${key}'`).join(', ')}`;
+  if (issue.code === 'invalid_value') return `${path} is ${found}; accepted: ${issue.values.map(String).join(', ')}`;
+  if (issue.code !== 'invalid_type') return `${path} is ${found}: ${issue.message}`;
+  return issue.input === undefined ? `${path} is missing` : `${path} is not of type ${issue.expected}`;
+}
+
+async function fileSha256(dir: string, role: GraphRole, file: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(join(dir, file)), hash);
+  } catch (cause) {
+    refuseBundle(dir, `its ${role} graph ${file} cannot be read (${errorCode(cause)})`, { cause });
+  }
+  return hash.digest('hex');
+}
+
+async function subfolders(dir: string): Promise<string[]> {
+  try {
+    const entries = await readdir(dir, { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(dir, entry.name));
+    return folders.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** The system's code of a file error, e.g. ENOENT. */
+function errorCode(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}

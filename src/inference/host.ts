@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, constants } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { DeviceChoice } from './devices.js';
+import { InferenceProcess } from './inference-process.js';
+import type { GenerationHooks } from './inference-process.js';
+import type { BundleDescription, ChildSettings, FinalMessage } from './protocol.js';
+import { checkRequest } from './request.js';
+import type { VolumeRequest, VolumeSummary } from './request.js';
+
+export interface HostOptions {
+  /** Default `auto`: the first of cuda, webgpu, cpu that runs the bundle. */
+  device?: DeviceChoice;
+  /** Threads of one operator on the cpu; default: one per core this process may use. */
+  threads?: number;
+  /** Priority of the process, 0 (normal) to 19 (lowest); default 10, so that an API on the same cores answers first. */
+  niceness?: number;
+  /** Added to the child's environment, e.g. `VK_DRIVER_FILES`. */
+  env?: Record<string, string>;
+}
+
+/** Runs generations in a child process, so that ONNX Runtime never blocks the caller. */
+export interface InferenceHost {
+  /**
+   * Loads a bundle, checking every graph tensor by tensor.
+   *
+   * @throws UserError BUNDLE_REFUSED, or UNAVAILABLE for a device that is not usable; InferenceProcessDied
+   */
+  describe(bundleDir: string): Promise<BundleDescription>;
+  /**
+   * Generates one volume. Calls wait for each other.
+   *
+   * @throws UserError BAD_USER_INPUT, BUNDLE_REFUSED, UNAVAILABLE; the signal's reason; what a hook threw;
+   * InferenceProcessDied, after which the next call starts a new process
+   */
+  generate(request: VolumeRequest, hooks?: GenerationHooks): Promise<VolumeSummary>;
+  /** Ends the process, at once even in the middle of a generation, whose call then rejects. */
+  close(): Promise<void>;
+  /** The child's process id; undefined while there is none. */
+  readonly pid: number | undefined;
+}
+
+/**
+ * Starts the inference process. It keeps the bundle of its last call in memory. A call for another bundle, or for one whose
+ * manifest has changed, starts a new process instead of unloading the old graphs (ONNX Runtime does not give all their
+ * memory back), and so does a call after the process has died. Close the host when done: it keeps its owner alive.
+ */
+export async function startInferenceHost(options: HostOptions = {}): Promise<InferenceHost> {
+  const settings: ChildSettings = {
+    device: options.device ?? 'auto',
+    threads: options.threads ?? availableParallelism(),
+    niceness: options.niceness ?? constants.priority.PRIORITY_BELOW_NORMAL,
+  };
+  const startProcess = () => InferenceProcess.start(settings, options.env ?? {});
+  let child: InferenceProcess | undefined = await startProcess();
+  let held: string | undefined;
+  let closed = false;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  return {
+    describe: async (bundleDir) => {
+      const message = await enqueue(undefined, async () => {
+        const ready = await processFor(bundleDir);
+        return ready.run({ kind: 'describe', bundleDir: resolve(bundleDir) });
+      });
+      return expectKind(message, 'described').description;
+    },
+    generate: async (request, hooks = {}) => {
+      checkRequest(request);
+      const message = await enqueue(hooks.signal, async () => {
+        const ready = await processFor(request.bundleDir);
+        return ready.run({ kind: 'generate', request: { ...request, bundleDir: resolve(request.bundleDir) } }, hooks);
+      });
+      return expectKind(message, 'generated').summary;
+    },
+    close: async () => {
+      closed = true;
+      await child?.stop();
+      await queue;
+      child = undefined;
+    },
+    get pid() {
+      return child?.alive ? child.pid : undefined;
+    },
+  };
+
+  /** The process to use for a bundle: the running one unless it is dead or holds another. */
+  async function processFor(bundleDir: string): Promise<InferenceProcess> {
+    const wanted = await bundleKey(bundleDir);
+    if (child?.alive && held !== undefined && held !== wanted) await child.stop();
+    if (closed) throw new Error('The inference host is closed.');
+    if (!child?.alive) child = await startProcess();
+    held = wanted;
+    return child;
+  }
+
+  /** Runs `task` after every task before it; a signal that is aborted meanwhile ends the wait. */
+  function enqueue<T>(signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> {
+    const before = queue;
+    const result = (async () => {
+      await untilAborted(before, signal);
+      signal?.throwIfAborted();
+      if (closed) throw new Error('The inference host is closed.');
+      return task();
+    })();
+    queue = Promise.allSettled([before, result]);
+    return result;
+  }
+}
+
+/** Resolves when `promise` settles or the signal is aborted, whichever is first. */
+async function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return void (await promise);
+  if (signal.aborted) return;
+  const aborted = Promise.withResolvers<void>();
+  const onAbort = () => aborted.resolve();
+  signal.addEventListener('abort', onAbort);
+  await Promise.race([promise, aborted.promise]);
+  signal.removeEventListener('abort', onAbort);
+}
+
+/** Equal for equal folders with equal manifests. An unreadable manifest has a key too: the child says what is wrong with it. */
+async function bundleKey(bundleDir: string): Promise<string> {
+  const dir = resolve(bundleDir);
+  const manifest = await readFile(join(dir, 'bundle.json')).catch(() => '');
+  return `${createHash('sha256').update(manifest).digest('hex')} ${dir}`;
+}
+
+function expectKind<K extends FinalMessage['kind']>(
+  message: FinalMessage,
+  kind: K,
+): Extract<FinalMessage, { kind: K }> {
+  if (message.kind !== kind) throw new Error(`The inference process answered ${message.kind} instead of ${kind}.`);
+  return message as Extract<FinalMessage, { kind: K }>;
+}

@@ -1,0 +1,63 @@
+/** Messages between {@link startInferenceHost} and its child process. Every call has an id; at most one runs at a time. */
+import { UserError } from '../domain/errors.js';
+import type { UserErrorCode } from '../domain/errors.js';
+import type { Device, DeviceChoice } from './devices.js';
+import type { BundleManifest } from './bundles/manifest.js';
+import type { GeneratedSlice, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
+
+/** Settings of the child, its first argument as JSON. */
+export interface ChildSettings {
+  device: DeviceChoice;
+  threads: number;
+  /** Operating-system priority, 0 (normal) to 19 (lowest). */
+  niceness: number;
+}
+
+/** A bundle as it is loaded in the inference process. */
+export interface BundleDescription {
+  dir: string;
+  manifest: BundleManifest;
+  sha256: string;
+  /** Where it runs. */
+  device: Device;
+}
+
+export type ParentMessage =
+  | { kind: 'describe'; id: number; bundleDir: string }
+  | { kind: 'generate'; id: number; request: VolumeRequest }
+  | { kind: 'cancel'; id: number }
+  | { kind: 'taken'; id: number };
+
+export type ChildMessage =
+  | { kind: 'ready' }
+  | { kind: 'step'; id: number; progress: StepProgress }
+  | { kind: 'slices'; id: number; slices: GeneratedSlice[] }
+  | FinalMessage;
+
+/** The one message that ends a call. */
+export type FinalMessage =
+  | { kind: 'described'; id: number; description: BundleDescription }
+  | { kind: 'generated'; id: number; summary: VolumeSummary }
+  | { kind: 'canceled'; id: number }
+  | { kind: 'failed'; id: number; error: TransferredError };
+
+/** An error on its way between processes: codes of user errors survive, stacks of others too. */
+export interface TransferredError {
+  code: UserErrorCode | null;
+  message: string;
+  stack: string;
+}
+
+export function packError(error: unknown): TransferredError {
+  const code = error instanceof UserError ? error.code : null;
+  if (!(error instanceof Error)) return { code, message: String(error), stack: '' };
+  const cause = error.cause instanceof Error ? `\nCaused by ${error.cause.stack ?? error.cause.message}` : '';
+  return { code, message: error.message, stack: `${error.stack ?? ''}${cause}` };
+}
+
+export function unpackError({ code, message, stack }: TransferredError): Error {
+  if (code !== null) return new UserError(code, message);
+  const error = new Error(message);
+  error.stack = stack;
+  return error;
+}

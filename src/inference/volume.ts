@@ -1,0 +1,175 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { sliceDepths } from '../domain/generations.js';
+import type { FloatTensor, Graph } from './backend.js';
+import type { LoadedBundle } from './bundles/load.js';
+import { featureVector } from './conditioning.js';
+import { gaussianNoise } from './noise.js';
+import { checkRequest, defaultBatchSize, IMAGE_SIZE } from './request.js';
+import type { GeneratedSlice, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
+import { applyStep, planSampler } from './sampler.js';
+import type { SamplerName, SamplerStep } from './sampler.js';
+import { samplingGrid } from './schedule.js';
+
+export interface VolumeHooks {
+  /** Checked before every evaluation of a graph; generation then rejects with the signal's reason. */
+  signal: AbortSignal;
+  /** After each denoiser step of each batch. */
+  onStep(progress: StepProgress): void;
+  /** With each batch's slices as soon as they are decoded, in order. Awaited before the next batch's slices are handed out. */
+  onSlices(slices: GeneratedSlice[]): Promise<void>;
+}
+
+/** Slices that run through the denoiser together. */
+interface Batch {
+  /** The slices wanted from it, ascending. */
+  missing: readonly number[];
+  /** The slice that each row computes. */
+  slicesOfRows: readonly number[];
+}
+
+/**
+ * Algorithm 2 of the paper, batched: for each depth, denoise from Gaussian noise under (radiograph, depth, features), decode.
+ *
+ * Slice i always has row (i mod rows) of batch (i div rows), whichever slices are missing; rows without a missing slice are
+ * filled with copies. A graph therefore sees one shape, and a slice's numbers depend on nothing but the request and its
+ * index, even where a kernel treats the rows of a batch differently in the last bit.
+ *
+ * @throws UserError BAD_USER_INPUT for a request this bundle cannot carry out
+ */
+export async function generateVolume(
+  bundle: LoadedBundle,
+  request: VolumeRequest,
+  hooks: VolumeHooks,
+): Promise<VolumeSummary> {
+  checkRequest(request);
+  const { manifest, sessions } = bundle;
+  const start = performance.now();
+  const timings = { encoder: 0, denoiser: 0, decoder: 0 };
+  const plan = samplerPlan(bundle, request);
+  const features = featureVector(manifest.conditioning.features, request.grades);
+  const depths = sliceDepths(request.sliceCount);
+  const rows = request.batchSize ?? defaultBatchSize(request.sliceCount);
+  const batches = missingBatches(request, rows);
+
+  let delivery = Promise.resolve();
+  const condition = batches.length > 0 ? await encodeRadiograph() : {};
+  for (const batch of batches) {
+    const latents = await denoise(batch, condition);
+    const slices = await decode(batch, latents);
+    await delivery;
+    delivery = hooks.onSlices(slices);
+    // A failure is met at the next await; until then it must not count as unhandled.
+    delivery.catch(() => undefined);
+  }
+  await delivery;
+  return {
+    device: bundle.device,
+    denoiserEvaluations: plan.length,
+    computedSlices: batches.flatMap(({ missing }) => missing).length,
+    durationMs: performance.now() - start,
+    timings,
+  };
+
+  /** The radiograph's tensors, once per row of a batch. */
+  async function encodeRadiograph(): Promise<Record<string, FloatTensor>> {
+    const xray = { data: request.xray, dims: [1, 1, IMAGE_SIZE, IMAGE_SIZE] };
+    const encoded = await run('encoder', sessions.xrayEncoder, { xray });
+    const latent = encoded['latent']!;
+    const scaled = latent.data.map((value) => value * manifest.latent.conditionScale);
+    const condition: Record<string, FloatTensor> = {
+      xray_latent: repeatRows({ data: scaled, dims: latent.dims }, rows),
+    };
+    if (manifest.conditioning.contextDim !== null) condition['context'] = repeatRows(encoded['context']!, rows);
+    return condition;
+  }
+
+  /** Latents of a batch after the last step, divided by the scale factor: what the decoder takes. */
+  async function denoise(batch: Batch, condition: Record<string, FloatTensor>): Promise<FloatTensor> {
+    const { channels, size } = manifest.latent;
+    const dims = [rows, channels, size, size];
+    const { missing, slicesOfRows } = batch;
+    const sample = noiseRows(slicesOfRows, 0);
+    const clean = plan.some((step) => step.history !== 0) ? new Float32Array(sample.length) : undefined;
+    const depth = { data: Float32Array.from(slicesOfRows, (slice) => depths[slice]!), dims: [rows] };
+    const featureRows = repeatRows({ data: features, dims: [1, features.length] }, rows);
+    for (const [index, step] of plan.entries()) {
+      const timestep = { data: new Float32Array(rows).fill(step.timestep), dims: [rows] };
+      const { prediction } = await run('denoiser', sessions.denoiser, {
+        sample: { data: sample, dims },
+        timestep,
+        depth,
+        features: featureRows,
+        ...condition,
+      });
+      const noise = step.noise === 0 ? undefined : noiseRows(slicesOfRows, index + 1);
+      applyStep(step, sample, prediction!.data, clean, noise);
+      hooks.onStep({ firstSlice: missing[0]!, lastSlice: missing.at(-1)!, step: index + 1, steps: plan.length });
+    }
+    return { data: sample.map((value) => value / manifest.latent.scaleFactor), dims };
+  }
+
+  async function decode({ missing }: Batch, latent: FloatTensor): Promise<GeneratedSlice[]> {
+    const { image } = await run('decoder', sessions.decoder, { latent });
+    return missing.map((index) => ({ index, depth: depths[index]!, image: unitImage(image!, index % rows, index) }));
+  }
+
+  /** Noise of one step for every row; a shared one is drawn as slice 0's. */
+  function noiseRows(slicesOfRows: readonly number[], step: number): Float32Array {
+    const { channels, size } = manifest.latent;
+    const length = channels * size * size;
+    const rowsOfNoise = new Float32Array(rows * length);
+    const drawn = new Map<number, Float32Array>();
+    slicesOfRows.forEach((slice, row) => {
+      const key = request.noise === 'SHARED' ? 0 : slice;
+      const noise = drawn.get(key) ?? gaussianNoise(request.seed, key, step, length);
+      drawn.set(key, noise);
+      rowsOfNoise.set(noise, row * length);
+    });
+    return rowsOfNoise;
+  }
+
+  async function run(part: keyof typeof timings, graph: Graph, inputs: Record<string, FloatTensor>) {
+    // A graph blocks this thread while it runs: requests to cancel arrive only in a turn of the event loop between two runs.
+    await nextTurn();
+    hooks.signal.throwIfAborted();
+    const began = performance.now();
+    const outputs = await graph.run(inputs);
+    timings[part] += performance.now() - began;
+    return outputs;
+  }
+}
+
+function samplerPlan({ manifest }: LoadedBundle, request: VolumeRequest): SamplerStep[] {
+  const { schedule, sampler } = manifest;
+  const name: SamplerName = request.sampler ?? (sampler.name === 'ddim' ? 'DDIM' : 'DPMPP_2M');
+  const eta = request.eta ?? (name === 'DDIM' ? sampler.eta : 0);
+  return planSampler(name, samplingGrid(schedule, request.steps ?? sampler.steps), schedule.predictionType, eta);
+}
+
+function missingBatches({ sliceCount, skip = [] }: VolumeRequest, rows: number): Batch[] {
+  const done = new Set(skip);
+  const batches: Batch[] = [];
+  for (let first = 0; first < sliceCount; first += rows) {
+    const slots = Array.from({ length: rows }, (_, row) => first + row);
+    const isMissing = (slice: number) => slice < sliceCount && !done.has(slice);
+    const missing = slots.filter(isMissing);
+    const slicesOfRows = slots.map((slice) => (isMissing(slice) ? slice : missing[0]!));
+    if (missing.length > 0) batches.push({ missing, slicesOfRows });
+  }
+  return batches;
+}
+
+/** A tensor of one row as one of `rows` equal rows. */
+function repeatRows({ data, dims }: FloatTensor, rows: number): FloatTensor {
+  const repeated = new Float32Array(rows * data.length);
+  for (let row = 0; row < rows; row++) repeated.set(data, row * data.length);
+  return { data: repeated, dims: [rows, ...dims.slice(1)] };
+}
+
+/** One row of the decoder's output, from [-1, 1] to [0, 1]. */
+function unitImage({ data }: FloatTensor, row: number, slice: number): Float32Array {
+  const length = IMAGE_SIZE * IMAGE_SIZE;
+  const image = data.slice(row * length, (row + 1) * length).map((value) => Math.min(Math.max((value + 1) / 2, 0), 1));
+  if (image.some(Number.isNaN)) throw new Error(`The decoder returned values that are not numbers for slice ${slice}.`);
+  return image;
+}
