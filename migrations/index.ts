@@ -1,4 +1,5 @@
 import { CreateSchema1760000000000 } from './1760000000000-create-schema.js';
+import { CreateSecret1760000000100 } from './1760000000100-create-secret.js';
 
 /** In the order they run. Applied migrations are never edited. */
-export const MIGRATIONS = [CreateSchema1760000000000];
+export const MIGRATIONS = [CreateSchema1760000000000, CreateSecret1760000000100];

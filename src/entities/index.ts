@@ -10,6 +10,7 @@ import { MriSeries } from './mri-series.js';
 import { Participant } from './participant.js';
 import { Radiograph } from './radiograph.js';
 import { Reading } from './reading.js';
+import { Secret } from './secret.js';
 import { Visit } from './visit.js';
 
 export {
@@ -25,6 +26,7 @@ export {
   Participant,
   Radiograph,
   Reading,
+  Secret,
   Visit,
 };
 
@@ -42,5 +44,6 @@ export const ENTITIES = [
   Participant,
   Radiograph,
   Reading,
+  Secret,
   Visit,
 ];

@@ -1,0 +1,39 @@
+/** Kinds of things that `node(id)` finds, with how their database key is written. */
+const NODE_KEYS = {
+  Participant: 'integer',
+  Visit: 'integer',
+  KneeExam: 'integer',
+  Reading: 'integer',
+  Radiograph: 'integer',
+  MriSeries: 'integer',
+  Bundle: 'integer',
+  Generation: 'uuid',
+  ApiToken: 'integer',
+} as const;
+
+export type NodeType = keyof typeof NODE_KEYS;
+
+/** A node's kind and database key. */
+export interface NodeKey {
+  type: NodeType;
+  key: number | string;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const LARGEST_INTEGER_KEY = 2 ** 31 - 1;
+
+/** The id by which the API knows a row: opaque to callers, one space for every kind. */
+export function encodeId(type: NodeType, key: number | string): string {
+  return Buffer.from(`${type}:${key}`).toString('base64url');
+}
+
+/** Undefined when `id` is not one that {@link encodeId} gives. */
+export function decodeId(id: string): NodeKey | undefined {
+  const match = /^([A-Za-z]+):([0-9a-f-]+)$/.exec(Buffer.from(id, 'base64url').toString('latin1'));
+  if (!match || !(match[1]! in NODE_KEYS)) return undefined;
+  const [type, text] = [match[1] as NodeType, match[2]!];
+  if (encodeId(type, text) !== id.replace(/=+$/, '')) return undefined;
+  if (NODE_KEYS[type] === 'uuid') return UUID.test(text) ? { type, key: text } : undefined;
+  const key = Number(text);
+  return Number.isInteger(key) && key > 0 && key <= LARGEST_INTEGER_KEY ? { type, key } : undefined;
+}

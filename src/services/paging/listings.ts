@@ -1,0 +1,62 @@
+import { FEATURES } from '../../domain/features.js';
+import { Generation, KneeExam, Participant } from '../../entities/index.js';
+import { column } from '../filters/table.js';
+import type { ColumnField } from '../filters/table.js';
+import { GENERATIONS, KNEE_EXAMS, PARTICIPANTS } from '../filters/tables.js';
+import type { Listing } from './pages.js';
+
+export const PARTICIPANT_LISTING: Listing<Participant> = {
+  table: PARTICIPANTS,
+  entity: Participant,
+  key: column('integer', 'id'),
+  orders: {
+    OAI_ID: column('text', 'oai_id'),
+    SEX: column('text', 'sex'),
+    RACE: column('text', 'race'),
+    COHORT: column('text', 'cohort'),
+    SITE: column('text', 'site'),
+  },
+  defaultOrder: [],
+};
+
+export const KNEE_EXAM_LISTING: Listing<KneeExam> = {
+  table: KNEE_EXAMS,
+  entity: KneeExam,
+  key: column('integer', 'id'),
+  orders: {
+    KL: column('integer', 'xrkl'),
+    VISIT: column('text', 'code', 'visit'),
+    DATE: column('date', 'date', 'visit'),
+    SIDE: column('text', 'side'),
+    AGE: column('integer', 'age', 'visit'),
+    BMI: column('real', 'bmi', 'visit'),
+    OAI_ID: column('text', 'oai_id', 'participant'),
+    SEX: column('text', 'sex', 'participant'),
+    SITE: column('text', 'site', 'participant'),
+    WOMAC_PAIN: column('real', 'womac_pain'),
+    WOMAC_DISABILITY: column('real', 'womac_disability'),
+    WOMAC_STIFFNESS: column('real', 'womac_stiffness'),
+    WOMAC_TOTAL: column('real', 'womac_total'),
+    KOOS_PAIN: column('real', 'koos_pain'),
+    ...Object.fromEntries(
+      FEATURES.map(({ code }): [string, ColumnField] => [code, column('integer', code.toLowerCase())]),
+    ),
+  },
+  defaultOrder: [],
+};
+
+export const GENERATION_LISTING: Listing<Generation> = {
+  table: GENERATIONS,
+  entity: Generation,
+  key: column({ kind: 'id', of: 'Generation' }, 'id'),
+  orders: {
+    CREATED_AT: column('timestamp', 'created_at'),
+    FINISHED_AT: column('timestamp', 'finished_at'),
+    STATE: column('text', 'state'),
+    PSNR: column('double', 'psnr'),
+    SSIM: column('double', 'ssim'),
+    RSSIM: column('double', 'rssim'),
+    DURATION: column('integer', 'duration_ms'),
+  },
+  defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
+};

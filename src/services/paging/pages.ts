@@ -1,0 +1,197 @@
+import type { DataSource, ObjectLiteral } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import { rowReader } from '../../entities/rows.js';
+import type { Row } from '../../entities/rows.js';
+import { compileFilter, Parameters, Scope } from '../filters/compile.js';
+import type { Where } from '../filters/compile.js';
+import type { ColumnField, Table } from '../filters/table.js';
+import { sqlType } from '../filters/values.js';
+import { decodeCursor, encodeCursor } from './cursors.js';
+import type { OrderTerm } from './cursors.js';
+
+/** Page sizes of every list. */
+export const PAGE_SIZE = { default: 25, max: 200 } as const;
+
+/** Most columns one list may be ordered by. */
+const MAX_ORDER_TERMS = 8;
+
+/** A list of the API: its table, what its rows are, and what it can be ordered by. */
+export interface Listing<T extends ObjectLiteral> {
+  table: Table;
+  entity: new () => T;
+  /** The unique column that breaks ties. */
+  key: ColumnField;
+  /** By the names that `orderBy` uses. */
+  orders: Record<string, ColumnField>;
+  defaultOrder: readonly Order[];
+}
+
+export interface Order {
+  field: string;
+  direction: 'ASC' | 'DESC';
+}
+
+export interface PageRequest {
+  where?: Where | null | undefined;
+  orderBy?: readonly Order[] | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}
+
+export interface Page<T> {
+  items: { row: T; cursor: string }[];
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+}
+
+/** One page in one statement. Rows without a value come last in either direction. */
+export async function readPage<T extends ObjectLiteral>(
+  dataSource: DataSource,
+  listing: Listing<T>,
+  request: PageRequest,
+): Promise<Page<T>> {
+  const query = pageQuery(listing, request);
+  const rows = (await dataSource.query(query.text(), query.parameters.values)) as Row[];
+  return query.page(rows, rowReader(dataSource, listing.entity));
+}
+
+/**
+ * The same page of several parents' lists in one statement, in the parents' order.
+ *
+ * @param parentColumn column of the listing's table that holds the parent's integer key.
+ */
+export async function readPagesOf<T extends ObjectLiteral>(
+  dataSource: DataSource,
+  listing: Listing<T>,
+  parentColumn: string,
+  parents: readonly number[],
+  request: PageRequest,
+): Promise<Page<T>[]> {
+  const query = pageQuery(listing, request);
+  const parentParameter = query.parameters.add(parents, 'integer[]');
+  const rows = (await dataSource.query(
+    `SELECT page.*, parent.key AS parent FROM unnest(${parentParameter}) AS parent(key) ` +
+      `CROSS JOIN LATERAL (${query.text(`t.${parentColumn} = parent.key`)}) page ORDER BY page.position`,
+    query.parameters.values,
+  )) as (Row & { parent: number })[];
+  const byParent = Map.groupBy(rows, (row) => row.parent);
+  const read = rowReader(dataSource, listing.entity);
+  return parents.map((parent) => query.page(byParent.get(parent) ?? [], read));
+}
+
+/** How many rows a filter selects. */
+export async function countRows(dataSource: DataSource, table: Table, where: Where | null | undefined): Promise<number> {
+  const parameters = new Parameters();
+  const scope = new Scope(table, 't');
+  const condition = compileFilter(where, scope, parameters);
+  const rows = (await dataSource.query(
+    `SELECT count(*)::integer AS count FROM ${scope.from()} WHERE ${condition}`,
+    parameters.values,
+  )) as { count: number }[];
+  return rows[0]!.count;
+}
+
+/** How many rows a filter selects for each of several parents, in their order. */
+export async function countRowsOf(
+  dataSource: DataSource,
+  table: Table,
+  parentColumn: string,
+  parents: readonly number[],
+  where: Where | null | undefined,
+): Promise<number[]> {
+  const parameters = new Parameters();
+  const scope = new Scope(table, 't');
+  const condition = compileFilter(where, scope, parameters);
+  const rows = (await dataSource.query(
+    `SELECT t.${parentColumn} AS parent, count(*)::integer AS count FROM ${scope.from()} ` +
+      `WHERE t.${parentColumn} = ANY(${parameters.add(parents, 'integer[]')}) AND (${condition}) GROUP BY 1`,
+    parameters.values,
+  )) as { parent: number; count: number }[];
+  const counts = new Map(rows.map(({ parent, count }) => [parent, count]));
+  return parents.map((parent) => counts.get(parent) ?? 0);
+}
+
+function pageQuery<T extends ObjectLiteral>(listing: Listing<T>, request: PageRequest) {
+  const size = pageSize(request.first);
+  const parameters = new Parameters();
+  const scope = new Scope(listing.table, 't');
+  const order = orderTerms(listing, request.orderBy, scope);
+  const conditions = [compileFilter(request.where, scope, parameters)];
+  if (typeof request.after === 'string') {
+    conditions.push(afterCursor(order, decodeCursor(order, request.after), parameters));
+  }
+  const orderBy = order.map(({ sql, direction }) => `${sql} ${direction} NULLS LAST`).join(', ');
+  const values = order.map(({ sql, type }, index) => `${asCursorValue(sql, type.kind)} AS order_${index}`);
+  return {
+    parameters,
+    /** One row more than the page, which tells whether there is a next page. */
+    text(condition?: string): string {
+      const position = condition ? [`row_number() OVER (ORDER BY ${orderBy}) AS position`] : [];
+      return (
+        `SELECT ${['t.*', ...values, ...position].join(', ')} FROM ${scope.from()} ` +
+        `WHERE ${[...(condition ? [condition] : []), ...conditions].map((part) => `(${part})`).join(' AND ')} ` +
+        `ORDER BY ${orderBy} LIMIT ${size + 1}`
+      );
+    },
+    page(rows: Row[], read: (row: Row) => T): Page<T> {
+      const items = rows.slice(0, size).map((row) => ({
+        row: read(row),
+        cursor: encodeCursor(
+          order,
+          order.map((_, index) => row[`order_${index}`]),
+        ),
+      }));
+      return { items, hasNextPage: rows.length > size, hasPreviousPage: typeof request.after === 'string' };
+    },
+  };
+}
+
+function pageSize(first: number | null | undefined): number {
+  if (first === null || first === undefined) return PAGE_SIZE.default;
+  if (first >= 1 && first <= PAGE_SIZE.max) return first;
+  throw new UserError('BAD_USER_INPUT', `first must be between 1 and ${PAGE_SIZE.max}, got ${first}.`);
+}
+
+function orderTerms<T extends ObjectLiteral>(
+  listing: Listing<T>,
+  orderBy: readonly Order[] | null | undefined,
+  scope: Scope,
+): OrderTerm[] {
+  const asked = orderBy?.length ? orderBy : listing.defaultOrder;
+  if (asked.length > MAX_ORDER_TERMS) {
+    throw new UserError('LIMIT_EXCEEDED', `orderBy takes at most ${MAX_ORDER_TERMS} fields, got ${asked.length}.`);
+  }
+  const terms = asked.map(({ field, direction }): OrderTerm => {
+    const column = Object.hasOwn(listing.orders, field) ? listing.orders[field] : undefined;
+    if (!column) throw new UserError('BAD_USER_INPUT', `orderBy: ${field} is not a field that can be ordered by.`);
+    return { name: field, direction, type: column.type, sql: scope.sql(column) };
+  });
+  // A field named twice decides once.
+  const unique = terms.filter((term, index) => terms.findIndex(({ name }) => name === term.name) === index);
+  return [...unique, { name: 'key', direction: 'ASC', type: listing.key.type, sql: scope.sql(listing.key) }];
+}
+
+/** The rows after a cursor: the usual lexicographic comparison, written out so that missing values come last. */
+function afterCursor(order: readonly OrderTerm[], values: readonly unknown[], parameters: Parameters): string {
+  let equal: string[] = [];
+  const alternatives: string[] = [];
+  for (const [index, { sql, type, direction }] of order.entries()) {
+    const value = values[index];
+    if (value === null) {
+      equal = [...equal, `${sql} IS NULL`];
+      continue;
+    }
+    const parameter = parameters.add(value, sqlType(type));
+    const isLast = index === order.length - 1;
+    const beyond = `${sql} ${direction === 'ASC' ? '>' : '<'} ${parameter}`;
+    alternatives.push([...equal, isLast ? beyond : `(${beyond} OR ${sql} IS NULL)`].join(' AND '));
+    equal = [...equal, `${sql} = ${parameter}`];
+  }
+  return alternatives.map((alternative) => `(${alternative})`).join(' OR ');
+}
+
+/** Timestamps as text with microseconds: a JavaScript Date would round them and the next page would skip or repeat rows. */
+function asCursorValue(sql: string, kind: string): string {
+  if (kind === 'timestamp') return `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+  return kind === 'date' ? `${sql}::text` : sql;
+}
