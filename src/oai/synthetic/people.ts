@@ -28,6 +28,8 @@ export interface Person {
   readonly replacedAt: Readonly<Record<Side, number>>;
   /** Months after which the participant no longer came. */
   readonly lastMonth: number;
+  /** Interim visit: 0 none, 1 at 18 months, 2 at 30 months. */
+  readonly interim: 0 | 1 | 2;
 }
 
 /** A participant's visit. */
@@ -71,6 +73,7 @@ export function drawPerson(seed: number, index: number): Person {
     courses: { RIGHT: right, LEFT: left },
     replacedAt: { RIGHT: replacementMonth(right, random), LEFT: replacementMonth(left, random) },
     lastMonth: dropout < 0.3 ? Math.floor((dropout / 0.3) * 110) : Infinity,
+    interim: ([0, 1, 2] as const)[new Random(seed, index, 'interim').weighted([4014, 288, 494])]!,
   };
 }
 
@@ -79,6 +82,7 @@ export function visitOf(seed: number, person: Person, visit: VisitCode): PersonV
   const month = visitMonth(visit);
   const random = new Random(seed, person.index, visit, 'visit');
   const missed = random.chance(0.035);
+  if ((visit === 'V02' && person.interim !== 1) || (visit === 'V04' && person.interim !== 2)) return null;
   if (month > 0 && (missed || month > person.lastMonth)) return null;
   const days = Math.round(month * 30.44 + (month > 0 ? random.normal(0, 18) : 0));
   const years = month / 12;

@@ -1,0 +1,82 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { Presets, SingleBar } from 'cli-progress';
+import { isVisitCode, VISIT_CODES } from '../domain/visits.js';
+import type { VisitCode } from '../domain/visits.js';
+import { writeRelease } from '../oai/synthetic/release.js';
+
+interface SynthOptions {
+  readonly out: string;
+  readonly participants: number;
+  readonly imageParticipants?: number;
+  readonly visits: readonly VisitCode[];
+  readonly seed: number;
+  readonly compact: boolean;
+  readonly tablesOnly: boolean;
+  readonly force: boolean;
+  readonly jobs?: number;
+}
+
+/** `osteograph synth`: writes a synthetic OAI release, tables and DICOM. */
+export function synthCommand(): Command {
+  return new Command('synth')
+    .description('write a synthetic OAI release: tables and DICOM images of invented knees')
+    .requiredOption('-o, --out <folder>', 'folder to write, empty or new')
+    .option('-n, --participants <count>', 'number of participants', wholeNumber(1, 100_000), 12)
+    .option('--image-participants <count>', 'make images of the first so many only (default: all)', wholeNumber(0, 100_000))
+    .option('--visits <list>', 'visits, such as V00,V03, or "all"', visitList, ['V00'])
+    .option('--seed <number>', 'same seed, same bytes', wholeNumber(0, Number.MAX_SAFE_INTEGER), 2026)
+    .option('--compact', 'small images: MRI 256 x 256, film pixels 0.3 mm', false)
+    .option('--tables-only', 'no images', false)
+    .option('--force', 'write into a folder that holds something else', false)
+    .option('-j, --jobs <count>', 'threads that draw images (default: one per core, at most 4)', wholeNumber(1, 64))
+    .action(synth);
+}
+
+async function synth(options: SynthOptions): Promise<void> {
+  const images = options.tablesOnly ? 0 : Math.min(options.imageParticipants ?? options.participants, options.participants);
+  const parameters = {
+    participants: options.participants,
+    seed: options.seed,
+    visits: options.visits,
+    compact: options.compact,
+    imageParticipants: images,
+  };
+  const bar = new SingleBar(
+    { format: 'participants {bar} {value}/{total}  {eta_formatted} left', clearOnComplete: true },
+    Presets.shades_classic,
+  );
+  const interactive = process.stderr.isTTY && images > 0;
+  if (interactive) bar.start(images, 0);
+  try {
+    const written = await writeRelease(parameters, {
+      out: options.out,
+      force: options.force,
+      ...(options.jobs === undefined ? {} : { threads: options.jobs }),
+      onParticipant: (done) => interactive && bar.update(done),
+    });
+    const what = `${options.participants} synthetic participants, images of ${images}, in ${options.out}`;
+    process.stdout.write(written ? `Wrote ${what}.\n` : `Nothing to do: ${what} are there already.\n`);
+  } finally {
+    if (interactive) bar.stop();
+  }
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`A whole number from ${min} to ${max} is accepted.`);
+    }
+    return value;
+  };
+}
+
+function visitList(text: string): VisitCode[] {
+  if (text === 'all') return [...VISIT_CODES];
+  const codes = text.split(',').map((code) => code.trim());
+  const unknown = codes.find((code) => !isVisitCode(code));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`"${unknown}" is not a visit: ${VISIT_CODES.join(', ')} or "all" are accepted.`);
+  }
+  return VISIT_CODES.filter((code) => codes.includes(code));
+}

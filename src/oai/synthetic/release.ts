@@ -1,0 +1,166 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../../domain/errors.js';
+import { packageVersion } from '../../domain/package.js';
+import { RADIOGRAPH_VISITS, VISIT_CODES } from '../../domain/visits.js';
+import type { VisitCode } from '../../domain/visits.js';
+import { visitFolder } from './images.js';
+import { defaultThreads, writeImages, writeImagesInThreads } from './image-work.js';
+import type { WrittenImages } from './image-work.js';
+import { drawPerson, visitOf } from './people.js';
+import type { PersonVisit } from './people.js';
+import { TableFile } from './table-file.js';
+import { ReleaseTables } from './tables.js';
+
+/** What a synthetic release is made of; the same values give the same bytes. */
+export interface ReleaseParameters {
+  /** 1 to 100,000 participants. */
+  readonly participants: number;
+  readonly seed: number;
+  /** Visits that tables and images exist for. */
+  readonly visits: readonly VisitCode[];
+  /** MRI of 256 x 256 and film pixels of 0.3 mm instead of 512 x 512 and 0.2 mm. */
+  readonly compact: boolean;
+  /** Only the first so many participants get images. */
+  readonly imageParticipants: number;
+}
+
+export interface ReleaseOptions {
+  /** Folder of the release; made when it is missing. */
+  readonly out: string;
+  /** Write even into a folder that holds something else. */
+  readonly force?: boolean;
+  /** Threads that draw images; 1 draws them in this thread. */
+  readonly threads?: number;
+  /** Called after each participant whose images are on disk. */
+  readonly onParticipant?: (done: number, total: number) => void;
+}
+
+/**
+ * Writes a synthetic OAI release: `tables/`, `00m/...` image folders with contents.csv, synthetic-truth.csv and README.txt.
+ * A folder that already holds the same release whole is left as it is.
+ *
+ * @returns false when there was nothing to do
+ * @throws UserError CONFLICT when `out` holds anything else and `force` is not set
+ */
+export async function writeRelease(parameters: ReleaseParameters, options: ReleaseOptions): Promise<boolean> {
+  const { out } = options;
+  const stamp = { format: RELEASE_FORMAT, generator: packageVersion, ...parameters };
+  await mkdir(out, { recursive: true });
+  const state = await stateOf(out, JSON.stringify(stamp));
+  if (state === 'whole' && !options.force) return false;
+  if (state === 'foreign' && !options.force) {
+    throw new UserError(
+      'CONFLICT',
+      `The folder ${out} is not empty and holds something other than this synthetic release: name an empty folder, or use --force.`,
+    );
+  }
+  await writeStamp(out, { ...stamp, complete: false });
+  await writeFile(join(out, 'README.txt'), readme(parameters));
+  writeTables(parameters, join(out, 'tables'));
+  await writeAllImages(parameters, options);
+  await writeStamp(out, { ...stamp, complete: true });
+  return true;
+}
+
+const RELEASE_FORMAT = 'osteograph-synthetic-oai/1';
+const STAMP = 'synthetic-release.json';
+
+async function stateOf(out: string, wanted: string): Promise<'empty' | 'partial' | 'whole' | 'foreign'> {
+  if ((await readdir(out)).length === 0) return 'empty';
+  if (!existsSync(join(out, STAMP))) return 'foreign';
+  const { complete, ...parameters } = JSON.parse(await readFile(join(out, STAMP), 'utf8')) as Record<string, unknown>;
+  if (JSON.stringify(parameters) !== wanted) return 'foreign';
+  return complete === true ? 'whole' : 'partial';
+}
+
+async function writeStamp(out: string, stamp: object): Promise<void> {
+  await writeFile(join(out, `${STAMP}.partial`), `${JSON.stringify(stamp, null, 2)}\n`);
+  await rename(join(out, `${STAMP}.partial`), join(out, STAMP));
+}
+
+function writeTables(parameters: ReleaseParameters, folder: string): void {
+  const { participants, seed, visits } = parameters;
+  const tables = new ReleaseTables(folder, seed, visits);
+  for (let index = 0; index < participants; index++) {
+    const person = drawPerson(seed, index);
+    const attended = VISIT_CODES.map((visit) => visitOf(seed, person, visit));
+    tables.add(
+      person,
+      attended.filter((at): at is PersonVisit => at !== null),
+    );
+  }
+  tables.close();
+}
+
+async function writeAllImages(parameters: ReleaseParameters, options: ReleaseOptions): Promise<void> {
+  const { seed, compact, visits } = parameters;
+  const count = Math.min(parameters.imageParticipants, parameters.participants);
+  const participants = Array.from({ length: count }, (_, index) => index);
+  const work = { seed, compact, visits, out: options.out, participants };
+  const threads = options.threads ?? defaultThreads();
+  const written: WrittenImages[] = [];
+  const seen = new Set<number>();
+  const onWritten = (images: WrittenImages) => {
+    written.push(images);
+    seen.add(images.participant);
+    options.onParticipant?.(seen.size, count);
+  };
+  await (threads > 1 && count > 1 ? writeImagesInThreads(work, threads, onWritten) : writeImages(work, onWritten));
+  written.sort((a, b) => a.participant - b.participant || (a.visit < b.visit ? -1 : 1));
+  if (count === 0) return;
+  for (const visit of visits.filter((code) => RADIOGRAPH_VISITS.includes(code))) await writeContents(options.out, visit, written);
+  writeTruth(options.out, written);
+}
+
+/** contents.csv of a visit's folder, with the oddities of the real ones: trailing blanks, barcodes that lost their beginning. */
+async function writeContents(out: string, visit: VisitCode, written: readonly WrittenImages[]): Promise<void> {
+  await mkdir(join(out, visitFolder(visit)), { recursive: true });
+  const barcodeName = visit === 'V06' ? 'AccessionNumber' : 'Barcode';
+  const header = ['Folder', 'ParticipantID', 'StudyDate', barcodeName, 'StudyDescription', 'SeriesDescription'];
+  const table = new TableFile(join(out, visitFolder(visit), 'contents.csv'), header, ',');
+  for (const { folders } of written.filter((images) => images.visit === visit)) {
+    for (const image of folders) {
+      const barcode = visit >= 'V08' ? image.barcode.slice(1) : String(Number(image.barcode.slice(-8)));
+      const study = image.study.endsWith('RIGHT') ? `${image.study} ` : image.study;
+      table.row([image.folder, image.personId, image.date, barcode, study, image.series]);
+    }
+  }
+  table.close();
+}
+
+function writeTruth(out: string, written: readonly WrittenImages[]): void {
+  const table = new TableFile(join(out, 'synthetic-truth.csv'), TRUTH_HEADER, ',');
+  for (const { truth } of written) {
+    for (const { personId, visit, side, filmBarcode, mriBarcode, place } of truth) {
+      const { centreColumn, centreRow, plateauWidth, boxLeft, boxTop, boxSide } = place;
+      const places = [centreColumn, centreRow, plateauWidth, boxLeft, boxTop, boxSide].map((value) => value.toFixed(2));
+      table.row([personId, visit, side, filmBarcode, mriBarcode, ...places]);
+    }
+  }
+  table.close();
+}
+
+const TRUTH_HEADER = [
+  ...['ID', 'VISIT', 'SIDE', 'FILM_BARCODE', 'MR_BARCODE'],
+  ...['CENTRE_COL_PX', 'CENTRE_ROW_PX', 'PLATEAU_WIDTH_PX', 'BOX_LEFT', 'BOX_TOP', 'BOX_SIDE'],
+];
+
+function readme({ participants, seed, visits, compact, imageParticipants }: ReleaseParameters): string {
+  return `SYNTHETIC RELEASE - NOT DATA OF THE OSTEOARTHRITIS INITIATIVE
+
+Every participant, grade, score and image here was invented by a computer program (Osteograph). The files have the shapes
+of an OAI release so that software can be developed and tested without one. They are not evidence about real knees.
+IDs start with 1; those of real participants start with 9. Every DICOM file says Synthetic Data (0008,001C) = YES.
+
+participants        ${participants} (images for the first ${Math.min(imageParticipants, participants)})
+seed                ${seed}
+visits              ${visits.join(' ')}
+images              ${compact ? 'compact: MRI 256 x 256, film pixels 0.3 mm' : 'full: MRI 512 x 512, film pixels 0.2 mm'}
+
+tables/             labelled ASCII tables (pipe-separated, CRLF)
+00m/ 12m/ ...       <release>/<ID>/<date>/<barcode>/001 ... as DICOM, with a contents.csv per visit
+synthetic-truth.csv label: synthetic. Where the generator put each knee on its film, in film pixels (no real release has this)
+`;
+}

@@ -1,0 +1,256 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FeatureCode } from '../../domain/features.js';
+import { MISSING_CODES } from '../../domain/missing.js';
+import type { Side } from '../../domain/participants.js';
+import { RADIOGRAPH_VISITS, VISIT_CODES } from '../../domain/visits.js';
+import type { VisitCode } from '../../domain/visits.js';
+import { isPhoneVisit, scoresAt } from './clinical.js';
+import { BOTH_SIDES } from './people.js';
+import type { Person, PersonVisit } from './people.js';
+import { readingsAt } from './readings.js';
+import { TableFile } from './table-file.js';
+
+/**
+ * The tables of a release, in the shape of OAI's labelled ASCII download (pipe-separated, CRLF, `1: Male`), with OAI's column
+ * names. Feed every participant once, in order, then close.
+ */
+export class ReleaseTables {
+  private readonly enrollees: TableFile;
+  private readonly characteristics: TableFile;
+  private readonly outcomes: TableFile;
+  private readonly clinical = new Map<VisitCode, TableFile>();
+  private readonly readings = new Map<VisitCode, TableFile>();
+  private readonly films = new Map<VisitCode, TableFile>();
+  private readonly series = new Map<VisitCode, TableFile>();
+
+  /** @param folder the folder of the tables, made when it is missing */
+  constructor(
+    folder: string,
+    private readonly seed: number,
+    private readonly visits: readonly VisitCode[],
+  ) {
+    mkdirSync(folder, { recursive: true });
+    const table = (name: string, header: readonly string[]) => new TableFile(join(folder, name), header, '|');
+    this.enrollees = table('Enrollees.txt', ENROLLEES_HEADER);
+    this.characteristics = table('SubjectChar00.txt', ['ID', 'VERSION', 'V00AGE', 'V00EDCV', 'V00INCOME', 'V00MARITST']);
+    this.outcomes = table('Outcomes99.txt', OUTCOMES_HEADER);
+    for (const visit of visits) {
+      const number = visit.slice(1);
+      this.clinical.set(visit, table(`AllClinical${number}.txt`, clinicalHeader(visit)));
+      if (!RADIOGRAPH_VISITS.includes(visit)) continue;
+      this.readings.set(visit, table(`kxr_sq_bu${number}.txt`, readingsHeader(visit)));
+      this.films.set(visit, table(`XRay${number}.txt`, [...KEY, ...XRAY_COLUMNS.map((name) => visit + name)]));
+      this.series.set(visit, table(`MRI${number}.txt`, [...KEY, ...MRI_COLUMNS.map((name) => visit + name)]));
+    }
+  }
+
+  add(person: Person, attended: readonly PersonVisit[]): void {
+    this.addEnrollee(person, attended);
+    this.addOutcome(person);
+    for (const at of attended) {
+      if (!this.visits.includes(at.visit)) continue;
+      this.clinical.get(at.visit)!.row(this.clinicalRow(person, at));
+      if (!RADIOGRAPH_VISITS.includes(at.visit)) continue;
+      for (const row of readingRows(this.seed, person, at)) this.readings.get(at.visit)!.row(row);
+      this.films.get(at.visit)!.row(filmRow(person, at));
+      for (const row of seriesRows(person, at)) this.series.get(at.visit)!.row(row);
+    }
+  }
+
+  close(): void {
+    for (const group of [this.clinical, this.readings, this.films, this.series]) for (const table of group.values()) table.close();
+    this.enrollees.close();
+    this.characteristics.close();
+    this.outcomes.close();
+  }
+
+  private addEnrollee(person: Person, attended: readonly PersonVisit[]): void {
+    const images = IMAGE_COLUMNS.map(([visit, group]) => {
+      const taken = attended.some((at) => at.visit === visit) && (person.half === 1 ? 'C' : 'E') === group;
+      return [`${visit}IMAGES${group}`, taken ? '3: Yes, Knee MR and knee xray' : '0: No'] as const;
+    });
+    const cells = new Map<string, string>([
+      ['ID', person.id],
+      ['VERSION', '25'],
+      ['P02HISP', person.hispanic ? '1: Yes' : '0: No'],
+      ['P02RACE', RACE_LABELS[person.race]!],
+      ['P02SEX', person.sex === 'MALE' ? '1: Male' : '2: Female'],
+      ['V00CHRTHLF', person.half === 1 ? '1: First half of cohort' : '2: Second half of cohort'],
+      ['V00COHORT', COHORT_LABELS[person.cohort]],
+      ['V00SITE', person.site],
+      ['V01HADINTV', INTERIM_LABELS[person.interim]],
+      ...images,
+    ]);
+    this.enrollees.row(ENROLLEES_HEADER.map((name) => cells.get(name)!));
+    const pick = (labels: readonly string[], salt: number) => labels[(person.index * 7 + salt * person.age) % labels.length]!;
+    this.characteristics.row([person.id, '25', person.age, pick(EDUCATION, 3), pick(INCOME, 5), pick(MARITAL, 11)]);
+  }
+
+  private addOutcome(person: Person): void {
+    const months = BOTH_SIDES.map((side) => person.replacedAt[side]);
+    const replaced = (month: number) => month > 0 && month <= 120;
+    const days = (month: number) => Math.round(month * 30.44);
+    const date = (month: number) => {
+      const [year, m, day] = new Date(person.baseline.getTime() + days(month) * 86_400_000).toISOString().slice(0, 10).split('-');
+      return `${m}/${day}/${year!.slice(2)}`;
+    };
+    const each = (cell: (month: number) => string | number) => months.map(cell);
+    this.outcomes.row([
+      person.id,
+      '11',
+      ...each((month) => (month <= 0 ? '1: Yes' : '0: No')),
+      ...each((month) => (replaced(month) ? '3: Replacement adjudicated, confirmed' : BLANK)),
+      ...each((month) => (replaced(month) ? '1: Total' : BLANK)),
+      ...each((month) => (replaced(month) ? date(month) : BLANK)),
+      ...each((month) => (replaced(month) ? days(month) : BLANK)),
+    ]);
+  }
+
+  private clinicalRow(person: Person, at: PersonVisit): (string | number)[] {
+    const scores = scoresAt(this.seed, person, at);
+    const phone = isPhoneVisit(at.visit);
+    const absent = phone ? missing('.F') : MISSING_FORM;
+    const knees = (value: (side: Side) => number | undefined) => BOTH_SIDES.map((side) => (phone ? absent : (value(side) ?? absent)));
+    const questionnaire = [
+      ...knees((side) => scores[side]?.koosPain),
+      ...knees((side) => scores[side]?.function),
+      ...knees((side) => scores[side]?.pain),
+      ...knees((side) => scores[side]?.stiffness),
+      ...knees((side) => scores[side]?.total),
+    ];
+    if (at.visit === 'V00') {
+      const weight = Math.round(person.bmi * (person.height / 1000) ** 2 * 10) / 10;
+      const screening = new Date(at.date.getTime() - 21 * 86_400_000);
+      return [person.id, '25', person.bmi, person.height, slashed(screening), weight, at.age, slashed(at.date), ...questionnaire];
+    }
+    const elapsed = Math.round((at.date.getTime() - person.baseline.getTime()) / 86_400_000);
+    return [person.id, '25', at.age, phone ? absent : at.bmi, slashed(at.date), ...questionnaire, elapsed];
+  }
+}
+
+/** An empty numeric cell without a format is a single blank. */
+const BLANK = ' ';
+const MISSING_FORM = '.: Missing Form/Incomplete Workbook';
+const KEY = ['ID', 'VERSION'] as const;
+const RACE_LABELS = ['0: Other Non-white', '1: White or Caucasian', '2: Black or African American', '3: Asian'] as const;
+const COHORT_LABELS = { 1: '1: Progression', 2: '2: Incidence', 3: '3: Non-exposed control group' } as const;
+const INTERIM_LABELS = ['0: No interim visit', '1: 18-month', '2: 30-month'] as const;
+const EDUCATION = ['2: Some college', '3: College graduate', '1: High school graduate', '5: Graduate degree', '4: Some graduate school'];
+const INCOME = ['3: $25K to < $50K', '4: $50K to < $100K', '5: $100K or greater', '2: $10K to < $25K'];
+const MARITAL = ['1: Married', '3: Divorced', '1: Married', '2: Widowed', '5: Never married'];
+
+/** Image groups A-G of the visits with radiographs, and the two interim groups. */
+const IMAGE_COLUMNS: readonly (readonly [VisitCode, string])[] = VISIT_CODES.flatMap((visit) => {
+  if (visit === 'V02') return [[visit, 'D'] as const];
+  if (visit === 'V04') return [[visit, 'G'] as const];
+  return RADIOGRAPH_VISITS.includes(visit) ? [...'ABCDEFG'].map((group) => [visit, group] as const) : [];
+});
+
+/** Alphabetical within prefix, as in release 25. */
+const ENROLLEES_HEADER: readonly string[] = [
+  ...KEY,
+  ...[
+    'P02HISP',
+    'P02RACE',
+    'P02SEX',
+    'V00CHRTHLF',
+    'V00COHORT',
+    'V00SITE',
+    'V01HADINTV',
+    ...IMAGE_COLUMNS.map(([visit, group]) => `${visit}IMAGES${group}`),
+  ].sort(),
+];
+
+const OUTCOMES_HEADER: readonly string[] = [
+  'id',
+  'version',
+  ...['BLRP', 'RPCF', 'TLPR', 'DATE', 'DAYS'].flatMap((name) => [`V99ERK${name}`, `V99ELK${name}`]),
+];
+
+const SCORES = ['KOOSKP', 'WOMADL', 'WOMKP', 'WOMSTF', 'WOMTS'].flatMap((name) => [`${name}R`, `${name}L`]);
+
+function clinicalHeader(visit: VisitCode): string[] {
+  const scores = SCORES.map((name) => visit + name);
+  return visit === 'V00'
+    ? [...KEY, 'P01BMI', 'P01HEIGHT', 'P01SVDATE', 'P01WEIGHT', 'V00AGE', 'V00EVDATE', ...scores]
+    : [...KEY, `${visit}AGE`, `${visit}BMI`, `${visit}FVDATE`, ...scores, `${visit}VISDYS`];
+}
+
+/** Features in the order of the real table. */
+const READING_FEATURES: readonly FeatureCode[] = [
+  ...(['XROSFM', 'XRSCFM', 'XRCYFM', 'XRJSM', 'XRCHM', 'XROSTM', 'XRSCTM', 'XRCYTM', 'XRATTM', 'XRKL'] as const),
+  ...(['XROSFL', 'XRSCFL', 'XRCYFL', 'XRJSL', 'XRCHL', 'XROSTL', 'XRSCTL', 'XRCYTL', 'XRATTL'] as const),
+];
+
+function readingsHeader(visit: VisitCode): string[] {
+  return ['ID', 'SIDE', 'READPRJ', 'VERSION', `${visit}BARCDBU`, ...READING_FEATURES.map((code) => visit + code)];
+}
+
+function readingRows(seed: number, person: Person, at: PersonVisit): string[][] {
+  return readingsAt(seed, person, at).map((reading) => [
+    person.id,
+    reading.side === 'RIGHT' ? '1: Right' : '2: Left',
+    reading.project,
+    '0.8',
+    at.filmBarcode,
+    ...READING_FEATURES.map((code) => {
+      const value = reading.values[code];
+      if (typeof value === 'string') return missing(value);
+      const text = String(Math.round(value * 10) / 10);
+      return code === 'XRJSM' || code === 'XRJSL' ? `${text}: ${text}` : text;
+    }),
+  ]);
+}
+
+const XRAY_COLUMNS = ['ACCEPT', 'ALIGN', 'CENTER', 'DEPICT', 'EXAMTP', 'EXPOSE', 'MOTION', 'POSITN', 'XRBARCD', 'XRCOMP', 'XRDATE', 'XRSIDE'];
+
+function filmRow(person: Person, at: PersonVisit): string[] {
+  const checked = (person.index + Number(at.visit.slice(1))) % 5 === 0;
+  const quality = checked ? 'Y: QCd and found to be acceptable' : ' : Not QCd or meets QC standard';
+  return [
+    person.id,
+    '25',
+    ...[quality, quality, quality, quality],
+    'Bilateral PA Fixed Flexion Knee',
+    ...[quality, quality, quality],
+    at.filmBarcode,
+    '1: Yes',
+    slashed(at.date),
+    '3: Both',
+  ];
+}
+
+const MRI_COLUMNS = ['MEXAMTP', 'MNDREAS', 'MRBARCD', 'MRCOMP', 'MRDATE', 'MRSIDE', 'MRSURDY', 'MRTECID', 'QCRESLT', 'SCNUPGR'];
+
+/** One row per knee; a series that was not made has a row without barcode. */
+function seriesRows(person: Person, at: PersonVisit): string[][] {
+  return BOTH_SIDES.map((side) => {
+    const made = at.grades[side] !== null;
+    const letter = side === 'RIGHT' ? 'R' : 'L';
+    return [
+      person.id,
+      '25',
+      `${letter} COR T1 3D FLASH WE`,
+      made ? BLANK : '4: Knee replacement',
+      made ? at.mriBarcodes[side] : BLANK,
+      made ? '1: Yes' : '0: No',
+      made ? slashed(at.date) : BLANK,
+      side === 'RIGHT' ? '1: Right' : '2: Left',
+      BLANK,
+      made ? `T${person.site}0${1 + (person.index % 4)}` : BLANK,
+      made ? 'Y' : 'NR',
+      '0: No',
+    ];
+  });
+}
+
+/** mm/dd/yyyy */
+function slashed(date: Date): string {
+  const [year, month, day] = date.toISOString().slice(0, 10).split('-');
+  return `${month}/${day}/${year}`;
+}
+
+function missing(code: string): string {
+  return code === '.' ? MISSING_FORM : `${code}: ${MISSING_CODES[code] ?? 'Missing'}`;
+}
