@@ -1,0 +1,3 @@
+export { readAsset, storeAsset } from './assets.js';
+export { BlobDamaged, BlobMissing, type BlobStore, type ByteRange, type StoredBlob } from './blob-store.js';
+export { DirectoryStore } from './directory-store.js';
