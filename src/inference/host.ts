@@ -10,7 +10,7 @@ import { checkRequest } from './request.js';
 import type { VolumeRequest, VolumeSummary } from './request.js';
 
 export interface HostOptions {
-  /** Default `auto`: the first of cuda, webgpu, cpu that runs the bundle. */
+  /** Default `auto`: the first of cuda, webgpu (if it is faster than the cpu), cpu that runs the bundle. */
   device?: DeviceChoice;
   /** Threads of one operator on the cpu; default: one per core this process may use. */
   threads?: number;
