@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { isDicom, readDicom, type FileSource } from '../dicom/read.js';
+import type { DicomAttributes } from '../dicom/attributes.js';
+import { decodePng, isPng } from '../png.js';
+import { refuseFile } from '../refuse.js';
+import type { Raster } from './resample.js';
+
+/** A radiograph, bone bright. */
+export interface Film extends Raster {
+  /** What messages call it. */
+  readonly name: string;
+  /** mm between rows, mm between columns, where the file says so. */
+  readonly pixelSpacing: readonly [number, number] | null;
+  /** Header of a DICOM film, else null. */
+  readonly attributes: DicomAttributes | null;
+}
+
+/** Below this side a film shows nothing that could be found or cut out. */
+const MIN_SIDE = 64;
+
+/**
+ * Reads a radiograph from PNG (8 or 16 bits, bone bright) or DICOM (MONOCHROME1 is inverted).
+ * @throws UserError FILE_REFUSED for any other file, a damaged one, or an image without contrast
+ */
+export async function loadRadiograph(source: FileSource): Promise<Film> {
+  const { bytes, name } =
+    typeof source === 'string' ? { bytes: await readFile(source), name: basename(source) } : source;
+  const film = isDicom(bytes) ? await dicomFilm(bytes, name) : pngFilm(bytes, name);
+  if (Math.min(film.rows, film.columns) < MIN_SIDE) {
+    refuseFile(name, `is ${film.columns} x ${film.rows} pixels; a radiograph of at least ${MIN_SIDE} x ${MIN_SIDE} is needed`);
+  }
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of film.data) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (!(high > low)) refuseFile(name, 'shows nothing: all its pixels have one value');
+  return film;
+}
+
+async function dicomFilm(bytes: Uint8Array, name: string): Promise<Film> {
+  const { attributes, pixels } = await readDicom({ bytes, name });
+  const { rows, columns, frames, pixelSpacing } = attributes;
+  if (frames !== 1) refuseFile(name, `holds ${frames} frames; a radiograph has one`);
+  return { name, rows, columns, data: Float32Array.from(pixels), pixelSpacing, attributes };
+}
+
+function pngFilm(bytes: Uint8Array, name: string): Film {
+  if (!isPng(bytes)) refuseFile(name, 'is neither a PNG nor a DICOM file; radiographs are read from these two');
+  const { rows, columns, data } = decodePng(bytes, name);
+  return { name, rows, columns, data: Float32Array.from(data), pixelSpacing: null, attributes: null };
+}

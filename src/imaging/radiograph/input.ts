@@ -1,0 +1,99 @@
+import type { Side } from '../../domain/participants.js';
+import { mirrorColumns, MODEL_SIZE, percentile } from '../normalise.js';
+import { refuseFile } from '../refuse.js';
+import type { Film } from './film.js';
+import { findKnee, localiseKnees, type SquareBox } from './localise.js';
+import { resample } from './resample.js';
+
+/** Whether a film shows both legs or one knee. */
+export type FilmView = 'BILATERAL' | 'SINGLE';
+
+export interface RadiographOptions {
+  /** The patient's side; on a bilateral film it chooses the knee, and left knees are mirrored to look like right ones. */
+  readonly side: Side;
+  /** The square to cut, film pixels; found on the film when absent. */
+  readonly box?: SquareBox | undefined;
+  /** Overrides what {@link filmView} makes of the film. */
+  readonly view?: FilmView | undefined;
+}
+
+/** A film at least this wide shows both legs; a crop of one knee is at most this wide, and nearly square. */
+const BILATERAL_MM = 250;
+const CROP_MM = 150;
+const BILATERAL_ASPECT = 1.125;
+
+/** Percentiles of the crop that become -1 and 1. */
+const WINDOW_PERCENT = { dark: 5, bright: 99 } as const;
+
+/** What a film shows, by its width in mm where that is known, else by its shape: films of both legs are wider than high. */
+export function filmView(film: Film): FilmView {
+  const spacing = film.pixelSpacing?.[1];
+  const bilateral = spacing ? film.columns * spacing >= BILATERAL_MM : film.columns > BILATERAL_ASPECT * film.rows;
+  return bilateral ? 'BILATERAL' : 'SINGLE';
+}
+
+/**
+ * The square of the film that the model sees of one knee. A tight, nearly square crop of one knee is taken whole; anywhere else
+ * the knee is looked for.
+ *
+ * @throws UserError FILE_REFUSED when no knee is found or a given box lies outside the film
+ */
+export function kneeBox(film: Film, { side, box, view = filmView(film) }: RadiographOptions): SquareBox {
+  if (box) return checkedBox(film, box);
+  if (view === 'BILATERAL') return localiseKnees(film)[side].box;
+  if (isTightCrop(film)) return middleSquare(film);
+  const place = findKnee(film) ?? refuseFile(film.name, 'shows no knee that could be found; give the crop of one knee or its box');
+  return place.box;
+}
+
+/**
+ * The model's input y of one knee: the crop, its 5th to 99th percentile as -1 to 1, 256 x 256, looking like a right knee.
+ *
+ * @returns 65,536 values in [-1, 1] in C order
+ * @throws UserError FILE_REFUSED as {@link kneeBox}, and for a crop without contrast
+ */
+export function radiographInput(film: Film, options: RadiographOptions): Float32Array {
+  const { left, top, side } = kneeBox(film, options);
+  const pixels = cropPixels(film, { left, top, side });
+  const dark = percentile(pixels, WINDOW_PERCENT.dark);
+  const bright = percentile(pixels, WINDOW_PERCENT.bright);
+  if (!(bright > dark)) refuseFile(film.name, 'has no contrast inside the crop of the knee');
+  const clipped = film.data.map((value) => (Math.min(Math.max(value, dark), bright) - dark) / (bright - dark));
+  const window = { left, top, width: side, height: side };
+  const { data } = resample({ ...film, data: clipped }, window, MODEL_SIZE, MODEL_SIZE);
+  const input = data.map((value) => Math.min(Math.max(2 * value - 1, -1), 1));
+  return options.side === 'LEFT' ? mirrorColumns(input, MODEL_SIZE) : input;
+}
+
+function isTightCrop({ rows, columns, pixelSpacing }: Film): boolean {
+  const square = Math.max(rows, columns) <= BILATERAL_ASPECT * Math.min(rows, columns);
+  return square && (pixelSpacing === null || columns * pixelSpacing[1] <= CROP_MM);
+}
+
+function middleSquare({ rows, columns }: Film): SquareBox {
+  const side = Math.min(rows, columns);
+  return { left: (columns - side) / 2, top: (rows - side) / 2, side };
+}
+
+/** A box may reach over the film's border, but its middle must be on the film and it must show something. */
+function checkedBox(film: Film, box: SquareBox): SquareBox {
+  const [column, row] = [box.left + box.side / 2, box.top + box.side / 2];
+  const onFilm = column >= 0 && row >= 0 && column <= film.columns && row <= film.rows;
+  if (!onFilm || !(box.side >= 16) || box.side > 2 * Math.max(film.rows, film.columns)) {
+    refuseFile(film.name, `has ${film.columns} x ${film.rows} pixels, which the box ${box.left},${box.top} of side ${box.side} does not fit`);
+  }
+  return box;
+}
+
+/** The film's own pixels inside the box. */
+function cropPixels(film: Film, { left, top, side }: SquareBox): Float32Array {
+  const [firstColumn, lastColumn] = [Math.max(0, Math.round(left)), Math.min(film.columns, Math.round(left + side))];
+  const [firstRow, lastRow] = [Math.max(0, Math.round(top)), Math.min(film.rows, Math.round(top + side))];
+  const width = lastColumn - firstColumn;
+  const pixels = new Float32Array(width * (lastRow - firstRow));
+  for (let row = firstRow; row < lastRow; row++) {
+    const start = row * film.columns + firstColumn;
+    pixels.set(film.data.subarray(start, start + width), (row - firstRow) * width);
+  }
+  return pixels;
+}
