@@ -43,7 +43,9 @@ export function encodeDicom(image: DicomGreyImage): Uint8Array {
   );
   const { pixels } = image;
   file.dict = DicomMetaDictionary.denaturalizeDataset({
-    ...Object.fromEntries(Object.entries(image.elements).map(([name, value]) => [name, typeof value === 'object' ? value : [value]])),
+    ...Object.fromEntries(
+      Object.entries(image.elements).map(([name, value]) => [name, typeof value === 'object' ? value : [value]]),
+    ),
     SOPClassUID: sopClass,
     SOPInstanceUID: image.sopInstanceUid,
     SamplesPerPixel: 1,

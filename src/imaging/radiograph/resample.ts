@@ -1,3 +1,5 @@
+const { floor, max, min } = Math;
+
 /** Brightness in C order; larger is brighter. */
 export interface Raster {
   readonly rows: number;
@@ -61,20 +63,20 @@ function weights(length: number, start: number, extent: number, count: number): 
 }
 
 function areaMix(length: number, from: number, to: number): Mix {
-  const clamp = (value: number): number => Math.min(Math.max(value, 0), length);
+  const clamp = (value: number): number => min(max(value, 0), length);
   const [low, high] = [clamp(from), clamp(to)];
-  if (high - low < 1e-9) return { first: low >= length ? length - 1 : Math.floor(low), shares: [1] };
-  const first = Math.floor(low);
+  if (high - low < 1e-9) return { first: low >= length ? length - 1 : floor(low), shares: [1] };
+  const first = floor(low);
   const shares: number[] = [];
   for (let pixel = first; pixel < high; pixel++) {
-    shares.push((Math.min(pixel + 1, high) - Math.max(pixel, low)) / (high - low));
+    shares.push((min(pixel + 1, high) - max(pixel, low)) / (high - low));
   }
   return { first, shares };
 }
 
 function linearMix(length: number, place: number): Mix {
-  const inside = Math.min(Math.max(place, 0), length - 1);
-  const first = Math.min(Math.floor(inside), Math.max(length - 2, 0));
+  const inside = min(max(place, 0), length - 1);
+  const first = min(floor(inside), max(length - 2, 0));
   const share = inside - first;
   return { first, shares: share === 0 ? [1] : [1 - share, share] };
 }
