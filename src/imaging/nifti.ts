@@ -70,7 +70,8 @@ export async function decodeNifti(
   assertPixelCount(name, columns, rows, slices);
   const datatype = view.getInt16(70, little);
   const sampleBytes = SAMPLE_BYTES[datatype];
-  if (sampleBytes === undefined) return refuseFile(name, `has the NIfTI datatype ${datatype}; 8- and 16-bit integers and 32-bit floats are read`);
+  if (sampleBytes === undefined)
+    return refuseFile(name, `has the NIfTI datatype ${datatype}; 8- and 16-bit integers and 32-bit floats are read`);
   const offset = view.getFloat32(108, little);
   const voxels = columns * rows * slices;
   if (!(offset >= HEADER_BYTES) || offset + voxels * sampleBytes > file.length) {
@@ -78,7 +79,8 @@ export async function decodeNifti(
   }
   const spacing = [80, 84, 88].map((at) => Math.abs(view.getFloat32(at, little)));
   const [x = NaN, y = NaN, z = NaN] = spacing;
-  if (!spacing.every((value) => value > 0 && value < 100)) refuseFile(name, `has a voxel size of ${spacing.join(' x ')} mm`);
+  if (!spacing.every((value) => value > 0 && value < 100))
+    refuseFile(name, `has a voxel size of ${spacing.join(' x ')} mm`);
   const affine = Array.from({ length: 12 }, (_, index) => view.getFloat32(280 + 4 * index, little));
   const raw = readSamples(view, { offset, voxels, datatype, little });
   return {
@@ -126,15 +128,17 @@ function scaled(raw: PixelData, slope: number, intercept: number): PixelData {
 }
 
 /** The rotation of an affine as NIfTI-1's (b, c, d) with the handedness in qfac (nifti1.h, method 2). */
-function toQuaternion(affine: Affine, spacing: Volume['spacing']): { qfac: number; quaternion: [number, number, number] } {
+function toQuaternion(
+  affine: Affine,
+  spacing: Volume['spacing'],
+): { qfac: number; quaternion: [number, number, number] } {
   const column = (axis: 0 | 1 | 2): [number, number, number] => [
     affine[axis]! / spacing[axis],
     affine[4 + axis]! / spacing[axis],
     affine[8 + axis]! / spacing[axis],
   ];
   const [[xx, yx, zx], [xy, yy, zy], third] = [column(0), column(1), column(2)];
-  const determinant =
-    third[0] * (yx * zy - zx * yy) + third[1] * (zx * xy - xx * zy) + third[2] * (xx * yy - yx * xy);
+  const determinant = third[0] * (yx * zy - zx * yy) + third[1] * (zx * xy - xx * zy) + third[2] * (xx * yy - yx * xy);
   const qfac = determinant < 0 ? -1 : 1;
   const [xz, yz, zz] = [qfac * third[0], qfac * third[1], qfac * third[2]];
   // The largest component is taken from the diagonal, the others from it: no division by a small number.

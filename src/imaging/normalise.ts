@@ -53,7 +53,10 @@ export function trainedStack(volume: Volume, options: StackOptions = {}): GreyIm
   return Array.from({ length: sliceCount }, (_, index) => {
     const place = stackPosition(volume, sliceCount === 1 ? 0 : index / (sliceCount - 1));
     if (place < -0.5 || place > volume.slices - 0.5) {
-      refuseFile(name, `has ${volume.slices} slices of ${volume.spacing[2].toFixed(2)} mm, too few to cover the 73.5 mm of the model`);
+      refuseFile(
+        name,
+        `has ${volume.slices} slices of ${volume.spacing[2].toFixed(2)} mm, too few to cover the 73.5 mm of the model`,
+      );
     }
     const inside = Math.min(Math.max(place, 0), volume.slices - 1);
     const [before, after] = [Math.floor(inside), Math.ceil(inside)];
@@ -101,7 +104,8 @@ function halve(source: PixelData, columns: number): Float32Array {
   for (let row = 0; row < MODEL_SIZE; row++) {
     for (let column = 0; column < MODEL_SIZE; column++) {
       const at = 2 * row * columns + 2 * column;
-      half[row * MODEL_SIZE + column] = (source[at]! + source[at + 1]! + source[at + columns]! + source[at + columns + 1]!) / 4;
+      half[row * MODEL_SIZE + column] =
+        (source[at]! + source[at + 1]! + source[at + columns]! + source[at + columns + 1]!) / 4;
     }
   }
   return half;

@@ -43,17 +43,30 @@ export function decodePng(bytes: Uint8Array, name = 'The image'): GreyPng {
  * @param text Latin-1 tEXt entries, for example `{ Comment: 'SYNTHETIC ...' }`
  */
 export function encodePng(image: GreyPng, text: Readonly<Record<string, string>> = {}): Buffer {
-  const { rows, columns, data } = image;
-  if (data.length !== rows * columns) {
-    throw new RangeError(`A PNG of ${columns} x ${rows} pixels needs ${rows * columns} values, not ${data.length}.`);
+  return writePng(image, { channels: 1, colourType: 0 }, text);
+}
+
+/** Writes an 8-bit colour PNG; `data` holds red, green and blue of each pixel. */
+export function encodeColourPng(image: { rows: number; columns: number; data: Uint8Array }): Buffer {
+  return writePng(image, { channels: 3, colourType: 2 }, {});
+}
+
+function writePng(
+  { rows, columns, data }: GreyPng,
+  { channels, colourType }: { channels: number; colourType: number },
+  text: Readonly<Record<string, string>>,
+): Buffer {
+  if (data.length !== rows * columns * channels) {
+    throw new RangeError(
+      `A PNG of ${columns} x ${rows} pixels needs ${rows * columns * channels} values, not ${data.length}.`,
+    );
   }
-  const bytesPerPixel = data.BYTES_PER_ELEMENT;
   const header = Buffer.alloc(13);
   header.writeUInt32BE(columns, 0);
   header.writeUInt32BE(rows, 4);
-  header[8] = bytesPerPixel * 8;
+  header.set([8 * data.BYTES_PER_ELEMENT, colourType], 8);
   const entries = Object.entries(text).map(([key, value]) => chunk('tEXt', Buffer.from(`${key}\0${value}`, 'latin1')));
-  const filtered = filterUp(bigEndianBytes(data), rows, columns * bytesPerPixel);
+  const filtered = filterUp(bigEndianBytes(data), rows, columns * channels * data.BYTES_PER_ELEMENT);
   return Buffer.concat([
     SIGNATURE,
     chunk('IHDR', header),
@@ -75,7 +88,7 @@ interface Header {
 
 function readChunks(file: Buffer, name: string): Chunks {
   const chunks = [];
-  for (let offset = SIGNATURE.length; offset + 12 <= file.length; ) {
+  for (let offset = SIGNATURE.length; offset + 12 <= file.length;) {
     const length = file.readUInt32BE(offset);
     const type = file.toString('latin1', offset + 4, offset + 8);
     const end = offset + 8 + length;
@@ -113,7 +126,8 @@ function inflate(chunks: Chunks, expected: number, name: string): Buffer {
   } catch (error) {
     return refuseFile(name, 'has pixel data that cannot be unpacked or do not fit its header', error);
   }
-  if (raw.length !== expected) refuseFile(name, `has ${raw.length} bytes of pixel data where its header needs ${expected}`);
+  if (raw.length !== expected)
+    refuseFile(name, `has ${raw.length} bytes of pixel data where its header needs ${expected}`);
   return raw;
 }
 
@@ -132,7 +146,8 @@ function removeFilters(raw: Buffer, rows: number, stride: number, step: number, 
       if (filter === 1) predicted = left;
       else if (filter === 2) predicted = up;
       else if (filter === 3) predicted = (left + up) >> 1;
-      else if (filter === 4) predicted = paeth(left, up, row > 0 && byte >= step ? out[target + byte - stride - step]! : 0);
+      else if (filter === 4)
+        predicted = paeth(left, up, row > 0 && byte >= step ? out[target + byte - stride - step]! : 0);
       out[target + byte] = raw[source + byte]! + predicted;
     }
   }

@@ -50,7 +50,11 @@ export const STORED_AXES: Readonly<Record<Plane, readonly [Direction, Direction,
 };
 
 /** Affine of a volume of the given plane whose middle is the origin: for generated volumes and files without positions. */
-export function centredAffine(plane: Plane, size: readonly [number, number, number], spacing: Volume['spacing']): Affine {
+export function centredAffine(
+  plane: Plane,
+  size: readonly [number, number, number],
+  spacing: Volume['spacing'],
+): Affine {
   const axes = STORED_AXES[plane];
   const step = axes.map((axis, index) => axis.map((part) => part * spacing[index]!));
   const row = (axis: 0 | 1 | 2): [number, number, number, number] => {

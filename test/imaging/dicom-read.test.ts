@@ -8,7 +8,10 @@ import { readDicom, readDicomHeader } from '../../src/imaging/dicom/read.js';
 
 const ROWS = 40;
 const COLUMNS = 48;
-const stored = Array.from({ length: ROWS * COLUMNS }, (_, i) => (37 * Math.floor(i / COLUMNS) + 101 * (i % COLUMNS)) % 4096);
+const stored = Array.from(
+  { length: ROWS * COLUMNS },
+  (_, i) => (37 * Math.floor(i / COLUMNS) + 101 * (i % COLUMNS)) % 4096,
+);
 const realSeries = join(packageRoot, '../shared/data/mri-knee-sagittal-dicom');
 
 const fixture = (name: string): Buffer => readFileSync(join(packageRoot, 'test/golden/dicom', name));
@@ -79,7 +82,11 @@ describe('a hostile file is refused with one sentence', () => {
     ['a file cut inside its header', plain.subarray(0, 300), /damaged or truncated|lacks/],
     ['a file cut inside its pixels', plain.subarray(0, plain.length - 1000), /truncated/],
     ['Rows beyond the data', withElement(plain, 0x0028, 0x0010, u16(9000)), /truncated or lies about its size/],
-    ['a pixel bomb', withElement(withElement(plain, 0x0028, 0x0010, u16(65535)), 0x0028, 0x0011, u16(65535)), /at most/],
+    [
+      'a pixel bomb',
+      withElement(withElement(plain, 0x0028, 0x0010, u16(65535)), 0x0028, 0x0011, u16(65535)),
+      /at most/,
+    ],
     ['no rows', withElement(plain, 0x0028, 0x0010, u16(0)), /impossible size/],
     ['an unknown photometric', withElement(plain, 0x0028, 0x0004, text('YBR_FULL    ')), /only grey images/],
     ['a colour image', fixture('colour.dcm'), /only grey images/],
@@ -91,9 +98,21 @@ describe('a hostile file is refused with one sentence', () => {
     ['a missing element', renamed(plain, 0x0028, 0x0010, 0x0013), /lacks the DICOM element Rows/],
     ['no pixel data', renamed(plain, 0x7fe0, 0x0010, 0x0012), /holds no pixel data/],
     ['a JPEG 2000 image cut short', truncatedFragment(fixture('jpeg-2000.dcm'), 90), /cannot be unpacked|damaged/],
-    ['a JPEG lossless image of another size', withElement(fixture('jpeg-lossless.dcm'), 0x0028, 0x0010, u16(41)), /cannot be unpacked: it holds 48 x 40/],
-    ['a JPEG-LS image of another size', withElement(fixture('jpeg-ls.dcm'), 0x0028, 0x0011, u16(47)), /cannot be unpacked: it holds 48 x 40/],
-    ['an RLE image that is too short', withElement(fixture('rle.dcm'), 0x0028, 0x0010, u16(4000)), /cannot be unpacked: it ends after/],
+    [
+      'a JPEG lossless image of another size',
+      withElement(fixture('jpeg-lossless.dcm'), 0x0028, 0x0010, u16(41)),
+      /cannot be unpacked: it holds 48 x 40/,
+    ],
+    [
+      'a JPEG-LS image of another size',
+      withElement(fixture('jpeg-ls.dcm'), 0x0028, 0x0011, u16(47)),
+      /cannot be unpacked: it holds 48 x 40/,
+    ],
+    [
+      'an RLE image that is too short',
+      withElement(fixture('rle.dcm'), 0x0028, 0x0010, u16(4000)),
+      /cannot be unpacked: it ends after/,
+    ],
     ['a deflate bomb', deflateBomb(), /damaged or truncated/],
   ])('%s', async (_, bytes, message) => {
     const error = await read(bytes).then(
@@ -107,11 +126,19 @@ describe('a hostile file is refused with one sentence', () => {
   });
 
   test('no random damage crashes the reader or hangs it', async () => {
-    const files = ['jpeg-lossless.dcm', 'jpeg-2000.dcm', 'jpeg-ls.dcm', 'rle.dcm', 'explicit-big.dcm', 'implicit-little.dcm'];
+    const files = [
+      'jpeg-lossless.dcm',
+      'jpeg-2000.dcm',
+      'jpeg-ls.dcm',
+      'rle.dcm',
+      'explicit-big.dcm',
+      'implicit-little.dcm',
+    ];
     for (const file of files) {
       for (let round = 0; round < 40; round++) {
         const bytes = Buffer.from(fixture(file));
-        for (let hit = 0; hit < 6; hit++) bytes[(round * 977 + hit * 3571 + 200) % bytes.length]! ^= 1 << (round + hit) % 8;
+        for (let hit = 0; hit < 6; hit++)
+          bytes[(round * 977 + hit * 3571 + 200) % bytes.length]! ^= 1 << ((round + hit) % 8);
         await read(bytes).catch((error: unknown) => expect(error).toBeInstanceOf(UserError));
       }
     }

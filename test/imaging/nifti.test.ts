@@ -14,7 +14,15 @@ const golden = JSON.parse(readFileSync(join(packageRoot, 'test/golden/nifti.json
 function volume(more: Partial<Volume> = {}): Volume {
   const spacing = [0.625, 0.625, 1.5] as const;
   const data = Uint16Array.from({ length: 5 * 4 * 3 }, (_, index) => index * 1000);
-  return { columns: 5, rows: 4, slices: 3, data, spacing, affine: centredAffine('CORONAL', [5, 4, 3], spacing), ...more };
+  return {
+    columns: 5,
+    rows: 4,
+    slices: 3,
+    data,
+    spacing,
+    affine: centredAffine('CORONAL', [5, 4, 3], spacing),
+    ...more,
+  };
 }
 
 test('what is written is read back: data, spacing, affine and description', async () => {
@@ -48,20 +56,26 @@ test('nifti-reader-js finds the same image, in mm and scanner coordinates', asyn
     header.pixDims[3]!,
     header.pixDims[0]!,
   );
-  fromQform.slice(0, 3).flat().forEach((value, index) => expect(value).toBeCloseTo(written.affine[index]!, 5));
+  fromQform
+    .slice(0, 3)
+    .flat()
+    .forEach((value, index) => expect(value).toBeCloseTo(written.affine[index]!, 5));
   expect(new Uint16Array(niftiReader.readImage(header, bytes))).toEqual(written.data);
 });
 
-test.each(golden.cases)('the qform of a $name affine is the one nibabel computes', async ({ spacing, affine, qfac, quaternion }) => {
-  const file = gunzipSync(await encodeNifti(volume({ spacing, affine: affine as unknown as Affine }), ''));
-  expect(file.readFloatLE(76)).toBe(qfac);
-  const written = quaternion.map((_, index) => file.readFloatLE(256 + 4 * index));
-  // A half turn (scalar part 0) is the same rotation with all signs changed.
-  const halfTurn = Math.abs(Math.hypot(...quaternion) - 1) < 1e-6;
-  const sign = halfTurn && written.every((value, index) => value * quaternion[index]! <= 0) ? -1 : 1;
-  quaternion.forEach((expected, index) => expect(sign * written[index]!).toBeCloseTo(expected, 5));
-  affine.forEach((expected, index) => expect(file.readFloatLE(280 + 4 * index)).toBeCloseTo(expected, 4));
-});
+test.each(golden.cases)(
+  'the qform of a $name affine is the one nibabel computes',
+  async ({ spacing, affine, qfac, quaternion }) => {
+    const file = gunzipSync(await encodeNifti(volume({ spacing, affine: affine as unknown as Affine }), ''));
+    expect(file.readFloatLE(76)).toBe(qfac);
+    const written = quaternion.map((_, index) => file.readFloatLE(256 + 4 * index));
+    // A half turn (scalar part 0) is the same rotation with all signs changed.
+    const halfTurn = Math.abs(Math.hypot(...quaternion) - 1) < 1e-6;
+    const sign = halfTurn && written.every((value, index) => value * quaternion[index]! <= 0) ? -1 : 1;
+    quaternion.forEach((expected, index) => expect(sign * written[index]!).toBeCloseTo(expected, 5));
+    affine.forEach((expected, index) => expect(file.readFloatLE(280 + 4 * index)).toBeCloseTo(expected, 4));
+  },
+);
 
 test("a file of nibabel's is read", async () => {
   const read = await decodeNifti(Buffer.from(golden.file, 'base64'));

@@ -14,7 +14,14 @@ function series(
       for (let column = 0; column < rows; column++) data[index++] = value(slice, row, column);
     }
   }
-  return { columns: rows, rows, slices, data, spacing, affine: centredAffine('CORONAL', [rows, rows, slices], spacing) };
+  return {
+    columns: rows,
+    rows,
+    slices,
+    data,
+    spacing,
+    affine: centredAffine('CORONAL', [rows, rows, slices], spacing),
+  };
 }
 
 describe('percentile', () => {
@@ -77,7 +84,10 @@ test('a series of another spacing is cut at the same mm about its middle', () =>
 });
 
 test('another matrix is resampled to 0.625 mm about its middle', () => {
-  const small = series({ slices: 80, rows: 128, spacing: [1.25, 1.25, 1.5] }, (_, row, column) => 1000 + 2 * column + row);
+  const small = series(
+    { slices: 80, rows: 128, spacing: [1.25, 1.25, 1.5] },
+    (_, row, column) => 1000 + 2 * column + row,
+  );
   const [slice] = trainedStack(small);
   const white = percentile(small.data, 99.5);
   // Model column 129 lies 1.5 x 0.625 mm right of the middle, which is column 63.5 of the small matrix.
@@ -90,6 +100,11 @@ describe('a series that cannot be used is refused with one sentence', () => {
   });
 
   test('too few slices', () => {
-    expect(() => trainedStack(series({ slices: 20 }, () => 9), { name: 'COR_T1' })).toThrow(/^COR_T1 has 20 slices of 1\.50 mm, too few/);
+    expect(() =>
+      trainedStack(
+        series({ slices: 20 }, () => 9),
+        { name: 'COR_T1' },
+      ),
+    ).toThrow(/^COR_T1 has 20 slices of 1\.50 mm, too few/);
   });
 });

@@ -9,7 +9,11 @@ const values = (channels: number, max: number) =>
 
 test('what is written is read back, in 8 and in 16 bits', () => {
   for (const data of [Uint8Array.from(values(1, 255)), Uint16Array.from(values(1, 65535))]) {
-    expect(decodePng(encodePng({ rows: ROWS, columns: COLUMNS, data }))).toEqual({ rows: ROWS, columns: COLUMNS, data });
+    expect(decodePng(encodePng({ rows: ROWS, columns: COLUMNS, data }))).toEqual({
+      rows: ROWS,
+      columns: COLUMNS,
+      data,
+    });
   }
 });
 
@@ -86,6 +90,11 @@ function png(
     return out;
   };
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const chunks = [['IHDR', header] as const, ...more, ['IDAT', deflateSync(raw)] as const, ['IEND', Buffer.alloc(0)] as const];
+  const chunks = [
+    ['IHDR', header] as const,
+    ...more,
+    ['IDAT', deflateSync(raw)] as const,
+    ['IEND', Buffer.alloc(0)] as const,
+  ];
   return Buffer.concat([signature, ...chunks.map(([type, body]) => chunk(type, body))]);
 }

@@ -43,19 +43,22 @@ describe('finding knees on bilateral films', () => {
     );
   });
 
-  (existsSync(crops) ? test : test.skip)('the joint line of real single-knee films is found (skipped without ../shared)', async () => {
-    const files = readdirSync(crops, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.png'));
-    const sample = files.sort().filter((_, index) => index % 40 === 0);
-    let good = 0;
-    for (const file of sample) {
-      const film = await loadRadiograph(join(crops, file));
-      // A crop of 224 pixels shows about 95 mm; its joint line lies at or just below the middle.
-      const place = findKnee({ ...film, pixelSpacing: [0.424, 0.424] });
-      if (place && place.centreRow > 95 && place.centreRow < 160 && Math.abs(place.plateauWidth - 190) < 35) good++;
-    }
-    expect(sample.length).toBeGreaterThanOrEqual(25);
-    expect(good / sample.length).toBeGreaterThanOrEqual(0.9);
-  });
+  (existsSync(crops) ? test : test.skip)(
+    'the joint line of real single-knee films is found (skipped without ../shared)',
+    async () => {
+      const files = readdirSync(crops, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.png'));
+      const sample = files.sort().filter((_, index) => index % 40 === 0);
+      let good = 0;
+      for (const file of sample) {
+        const film = await loadRadiograph(join(crops, file));
+        // A crop of 224 pixels shows about 95 mm; its joint line lies at or just below the middle.
+        const place = findKnee({ ...film, pixelSpacing: [0.424, 0.424] });
+        if (place && place.centreRow > 95 && place.centreRow < 160 && Math.abs(place.plateauWidth - 190) < 35) good++;
+      }
+      expect(sample.length).toBeGreaterThanOrEqual(25);
+      expect(good / sample.length).toBeGreaterThanOrEqual(0.9);
+    },
+  );
 });
 
 describe('what a film shows', () => {
@@ -123,7 +126,9 @@ describe('the model input', () => {
     ['a box without size', { left: 10, top: 10, side: 0 }],
     ['a box that is not a number', { left: NaN, top: 10, side: 50 }],
   ])('%s is refused', (_, box) => {
-    expect(() => radiographInput(ramp, { side: 'RIGHT', box })).toThrow(/^crop\.png has 224 x 224 pixels, which the box .* does not fit\.$/);
+    expect(() => radiographInput(ramp, { side: 'RIGHT', box })).toThrow(
+      /^crop\.png has 224 x 224 pixels, which the box .* does not fit\.$/,
+    );
   });
 
   test('of an even crop is refused', () => {
@@ -137,7 +142,13 @@ describe('loading a film', () => {
 
   test('from PNG and from DICOM gives the same bright bone, with its spacing', async () => {
     const png = await loadRadiograph({ bytes: encodePng({ rows: 80, columns: 100, data: pixels }), name: 'a.png' });
-    const dicom = await loadRadiograph({ bytes: film('MONOCHROME1', pixels.map((value) => 4095 - value)), name: 'a.dcm' });
+    const dicom = await loadRadiograph({
+      bytes: film(
+        'MONOCHROME1',
+        pixels.map((value) => 4095 - value),
+      ),
+      name: 'a.dcm',
+    });
     expect(dicom.data).toEqual(png.data);
     expect(dicom.pixelSpacing).toEqual([0.2, 0.2]);
     expect(png.pixelSpacing).toBeNull();
@@ -146,7 +157,11 @@ describe('loading a film', () => {
   test.each([
     ['a text file', Buffer.from('no film'), /neither a PNG nor a DICOM file/],
     ['an empty film', encodePng({ rows: 80, columns: 100, data: new Uint8Array(8000) }), /shows nothing/],
-    ['a stamp', encodePng({ rows: 10, columns: 10, data: Uint8Array.from({ length: 100 }, (_, i) => i) }), /at least 64 x 64/],
+    [
+      'a stamp',
+      encodePng({ rows: 10, columns: 10, data: Uint8Array.from({ length: 100 }, (_, i) => i) }),
+      /at least 64 x 64/,
+    ],
   ])('%s is refused', async (_, bytes, message) => {
     await expect(loadRadiograph({ bytes, name: 'x' })).rejects.toThrow(message);
   });

@@ -45,7 +45,13 @@ interface SliceOptions {
 
 /** Writes one slice whose pixels are the anatomy at their own places. */
 function writeSlice(instance: number, options: SliceOptions = {}): void {
-  const { right = CORONAL[0], down = CORONAL[1], position = [-5, instance * GAP, 4], uid = '2.25.9', rows = ROWS } = options;
+  const {
+    right = CORONAL[0],
+    down = CORONAL[1],
+    position = [-5, instance * GAP, 4],
+    uid = '2.25.9',
+    rows = ROWS,
+  } = options;
   const pixels = new Uint16Array(rows * COLUMNS);
   const at = position ?? [0, 0, 0];
   for (let row = 0; row < rows; row++) {
@@ -171,10 +177,22 @@ test('sagittal and axial series are recognised and stored in their own order', a
 describe('a series that cannot be used is refused with one sentence', () => {
   test.each<[string, () => void, RegExp]>([
     ['a missing slice', () => [1, 2, 4, 5].forEach((n) => writeSlice(n)), /3\.00 to 6\.00 mm apart: one is missing/],
-    ['a double slice', () => [1, 2, 3].forEach((n) => writeSlice(n, { position: [0, Math.min(n, 2) * GAP, 0] })), /same position/],
+    [
+      'a double slice',
+      () => [1, 2, 3].forEach((n) => writeSlice(n, { position: [0, Math.min(n, 2) * GAP, 0] })),
+      /same position/,
+    ],
     ['another size', () => [1, 2].forEach((n) => writeSlice(n, { rows: ROWS + n })), /mixes slices of 6 x/],
-    ['another orientation', () => [1, 2].forEach((n) => writeSlice(n, n === 2 ? { right: [0.8, 0.6, 0] } : {})), /different orientation/],
-    ['no pixel spacing', () => [1, 2].forEach((n) => writeSlice(n, { elements: { PixelSpacing: [] } })), /pixel spacing/],
+    [
+      'another orientation',
+      () => [1, 2].forEach((n) => writeSlice(n, n === 2 ? { right: [0.8, 0.6, 0] } : {})),
+      /different orientation/,
+    ],
+    [
+      'no pixel spacing',
+      () => [1, 2].forEach((n) => writeSlice(n, { elements: { PixelSpacing: [] } })),
+      /pixel spacing/,
+    ],
   ])('%s', async (_, write, message) => {
     write();
     const series = await only();

@@ -81,7 +81,8 @@ export function readAttributes(dataSet: DataSet, transferSyntax: string, name: s
     position: toVector(numbers('x00200032', 'Image Position (Patient)'), 'Image Position (Patient)', name),
     orientation: toOrientation(numbers('x00200037', 'Image Orientation (Patient)'), name),
     pixelSpacing:
-      toSpacing(numbers('x00280030', 'Pixel Spacing'), name) ?? toSpacing(numbers('x00181164', 'Imager Pixel Spacing'), name),
+      toSpacing(numbers('x00280030', 'Pixel Spacing'), name) ??
+      toSpacing(numbers('x00181164', 'Imager Pixel Spacing'), name),
     rows: whole('x00280010', 'Rows'),
     columns: whole('x00280011', 'Columns'),
     frames: number('x00280008', 'Number of Frames') ?? 1,
@@ -132,7 +133,10 @@ function toSpacing(values: readonly number[] | null, name: string): readonly [nu
   if (values === null) return null;
   const [betweenRows, betweenColumns = betweenRows] = values;
   if (!isSpacing(betweenRows) || !isSpacing(betweenColumns)) {
-    return refuseFile(name, `has a pixel spacing of ${values.join(' x ')} mm; more than 0 and at most 100 mm is accepted`);
+    return refuseFile(
+      name,
+      `has a pixel spacing of ${values.join(' x ')} mm; more than 0 and at most 100 mm is accepted`,
+    );
   }
   return [betweenRows, betweenColumns];
 }

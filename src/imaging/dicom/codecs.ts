@@ -50,7 +50,7 @@ interface ImageHeader {
 /** Size in a JPEG stream's frame header, which `frameMarker` starts: FFC3 lossless, FFF7 JPEG-LS. Nothing is decoded. */
 function jpegHeader(packed: Uint8Array, frameMarker: number): ImageHeader {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
-  for (let offset = 2; offset + 10 <= packed.length; ) {
+  for (let offset = 2; offset + 10 <= packed.length;) {
     const marker = view.getUint16(offset);
     if (marker === frameMarker) {
       return {
@@ -88,11 +88,21 @@ interface WasmCodec {
 const SILENT = { print: () => undefined, printErr: () => undefined };
 
 const jpegLs: WasmCodec = {
-  load: () => loadCharls(SILENT).then(({ JpegLSDecoder }) => () => new JpegLSDecoder()),
+  load: () =>
+    loadCharls(SILENT).then(
+      ({ JpegLSDecoder }) =>
+        () =>
+          new JpegLSDecoder(),
+    ),
 };
 
 const jpeg2000: WasmCodec = {
-  load: () => loadOpenJpeg(SILENT).then(({ J2KDecoder }) => () => new J2KDecoder()),
+  load: () =>
+    loadOpenJpeg(SILENT).then(
+      ({ J2KDecoder }) =>
+        () =>
+          new J2KDecoder(),
+    ),
 };
 
 async function runWasm(codec: WasmCodec, packed: Uint8Array, shape: FrameShape): Promise<Uint8Array> {
@@ -114,7 +124,8 @@ async function runWasm(codec: WasmCodec, packed: Uint8Array, shape: FrameShape):
 function decodeRle(packed: Uint8Array, shape: FrameShape): Uint8Array {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
   const segments = view.getUint32(0, true);
-  if (segments !== shape.bytesPerSample) throw new Error(`it has ${segments} segments instead of ${shape.bytesPerSample}`);
+  if (segments !== shape.bytesPerSample)
+    throw new Error(`it has ${segments} segments instead of ${shape.bytesPerSample}`);
   const pixels = shape.rows * shape.columns;
   const samples = new Uint8Array(pixels * segments);
   for (let segment = 0; segment < segments; segment++) {
@@ -130,7 +141,7 @@ function decodeRle(packed: Uint8Array, shape: FrameShape): Uint8Array {
 function unpackBits(packed: Uint8Array, length: number): Uint8Array {
   const out = new Uint8Array(length);
   let written = 0;
-  for (let read = 0; read < packed.length && written < length; ) {
+  for (let read = 0; read < packed.length && written < length;) {
     const control = packed[read++]!;
     if (control < 128) {
       const run = packed.subarray(read, read + Math.min(control + 1, length - written));

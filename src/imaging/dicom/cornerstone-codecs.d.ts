@@ -15,9 +15,11 @@ interface CornerstoneOptions {
 }
 
 declare module '@cornerstonejs/codec-openjpeg/decodewasmjs' {
-  export default function load(options: CornerstoneOptions): Promise<{ J2KDecoder: new () => CornerstoneDecoder }>;
+  const load: (options: CornerstoneOptions) => Promise<{ J2KDecoder: new () => CornerstoneDecoder }>;
+  export { load as default };
 }
 
 declare module '@cornerstonejs/codec-charls/decodewasmjs' {
-  export default function load(options: CornerstoneOptions): Promise<{ JpegLSDecoder: new () => CornerstoneDecoder }>;
+  const load: (options: CornerstoneOptions) => Promise<{ JpegLSDecoder: new () => CornerstoneDecoder }>;
+  export { load as default };
 }

@@ -94,7 +94,10 @@ function parse(bytes: Uint8Array, name: string, untilTag?: string): { dataSet: D
   }
   const syntax = dataSet.string('x00020010') ?? refuseFile(name, 'does not name its DICOM transfer syntax');
   if (!transferSyntax(syntax)) {
-    refuseFile(name, `uses the DICOM transfer syntax ${syntax}, which is not read; uncompressed, JPEG lossless, JPEG-LS, JPEG 2000 and RLE are`);
+    refuseFile(
+      name,
+      `uses the DICOM transfer syntax ${syntax}, which is not read; uncompressed, JPEG lossless, JPEG-LS, JPEG 2000 and RLE are`,
+    );
   }
   return { dataSet, attributes: readAttributes(dataSet, syntax, name) };
 }
@@ -109,11 +112,17 @@ function assertReadable(attributes: DicomAttributes, name: string): void {
   const { rows, columns, frames, samplesPerPixel, photometric, bitsAllocated, bitsStored, highBit } = attributes;
   assertPixelCount(name, columns, rows, frames);
   if (samplesPerPixel !== 1 || !/^MONOCHROME[12]$/.test(photometric)) {
-    refuseFile(name, `holds a ${photometric} image with ${samplesPerPixel} samples per pixel; only grey images are read`);
+    refuseFile(
+      name,
+      `holds a ${photometric} image with ${samplesPerPixel} samples per pixel; only grey images are read`,
+    );
   }
   const layout = (bitsAllocated === 8 || bitsAllocated === 16) && bitsStored >= 1 && highBit >= bitsStored - 1;
   if (!layout || highBit >= bitsAllocated) {
-    refuseFile(name, `stores ${bitsStored} bits up to bit ${highBit} of ${bitsAllocated}; 1 to 16 bits in 8 or 16 are read`);
+    refuseFile(
+      name,
+      `stores ${bitsStored} bits up to bit ${highBit} of ${bitsAllocated}; 1 to 16 bits in 8 or 16 are read`,
+    );
   }
 }
 
@@ -127,7 +136,10 @@ function nativeSamples(
   const needed = shape.rows * shape.columns * attributes.frames * shape.bytesPerSample;
   const available = Math.min(element.length, dataSet.byteArray.length - element.dataOffset);
   if (available < needed) {
-    refuseFile(name, `is truncated or lies about its size: ${attributes.columns} x ${attributes.rows} pixels need ${needed} bytes, it holds ${Math.max(0, available)}`);
+    refuseFile(
+      name,
+      `is truncated or lies about its size: ${attributes.columns} x ${attributes.rows} pixels need ${needed} bytes, it holds ${Math.max(0, available)}`,
+    );
   }
   const samples = Uint8Array.from(dataSet.byteArray.subarray(element.dataOffset, element.dataOffset + needed));
   if (attributes.transferSyntax === BIG_ENDIAN && shape.bytesPerSample === 2) Buffer.from(samples.buffer).swap16();
@@ -147,7 +159,10 @@ async function unpackFrames(
   try {
     const samples = new Uint8Array(frameBytes * attributes.frames);
     for (let frame = 0; frame < attributes.frames; frame++) {
-      samples.set(await decodeFrame(packedFrame(dataSet, element, attributes.frames, frame), coding, shape), frame * frameBytes);
+      samples.set(
+        await decodeFrame(packedFrame(dataSet, element, attributes.frames, frame), coding, shape),
+        frame * frameBytes,
+      );
     }
     return samples;
   } catch (error) {
@@ -159,7 +174,8 @@ async function unpackFrames(
 function packedFrame(dataSet: DataSet, element: Element, frames: number, frame: number): Uint8Array {
   const fragments = element.fragments ?? [];
   if (frames === 1) return dicomParser.readEncapsulatedPixelDataFromFragments(dataSet, element, 0, fragments.length);
-  if (element.basicOffsetTable?.length === frames) return dicomParser.readEncapsulatedImageFrame(dataSet, element, frame);
+  if (element.basicOffsetTable?.length === frames)
+    return dicomParser.readEncapsulatedImageFrame(dataSet, element, frame);
   if (fragments.length !== frames) throw new Error(`it has ${fragments.length} fragments for ${frames} frames`);
   return dicomParser.readEncapsulatedPixelDataFromFragments(dataSet, element, frame, 1);
 }
@@ -167,7 +183,8 @@ function packedFrame(dataSet: DataSet, element: Element, frames: number, frame: 
 /** Whole stored numbers: the stored bits cut out of each little-endian sample, signs extended, MONOCHROME1 inverted. */
 function storedValues(samples: Uint8Array, attributes: DicomAttributes): Int16Array | Uint16Array {
   const { bitsAllocated, bitsStored, highBit, signed, photometric } = attributes;
-  const words = bitsAllocated === 16 ? new Uint16Array(samples.buffer, samples.byteOffset, samples.length / 2) : samples;
+  const words =
+    bitsAllocated === 16 ? new Uint16Array(samples.buffer, samples.byteOffset, samples.length / 2) : samples;
   const values = signed ? new Int16Array(words.length) : new Uint16Array(words.length);
   const shift = highBit - bitsStored + 1;
   const mask = 2 ** bitsStored - 1;

@@ -152,7 +152,9 @@ function assertConsistent(files: readonly SeriesFile[], name: string): void {
       refuseFile(name, `mixes slices of ${columns} x ${rows} and ${attributes.columns} x ${attributes.rows} pixels`);
     }
     const turned = (orientation === null) !== (attributes.orientation === null);
-    const differs = orientation?.some((axis, index) => Math.abs(dot(axis, attributes.orientation?.[index] ?? axis) - 1) > 1e-3);
+    const differs = orientation?.some(
+      (axis, index) => Math.abs(dot(axis, attributes.orientation?.[index] ?? axis) - 1) > 1e-3,
+    );
     if (turned || differs) refuseFile(name, 'mixes slices of different orientation');
   }
 }
@@ -230,7 +232,8 @@ function turnPixels(source: PixelData, size: { rows: number; columns: number }, 
     const down = turn.flipRows ? outRows - 1 - row : row;
     for (let column = 0; column < outColumns; column++) {
       const across = turn.flipColumns ? outColumns - 1 - column : column;
-      target[row * outColumns + column] = source[turn.transpose ? across * size.columns + down : down * size.columns + across]!;
+      target[row * outColumns + column] =
+        source[turn.transpose ? across * size.columns + down : down * size.columns + across]!;
     }
   }
 }

@@ -28,7 +28,10 @@ export async function loadRadiograph(source: FileSource): Promise<Film> {
     typeof source === 'string' ? { bytes: await readFile(source), name: basename(source) } : source;
   const film = isDicom(bytes) ? await dicomFilm(bytes, name) : pngFilm(bytes, name);
   if (Math.min(film.rows, film.columns) < MIN_SIDE) {
-    refuseFile(name, `is ${film.columns} x ${film.rows} pixels; a radiograph of at least ${MIN_SIDE} x ${MIN_SIDE} is needed`);
+    refuseFile(
+      name,
+      `is ${film.columns} x ${film.rows} pixels; a radiograph of at least ${MIN_SIDE} x ${MIN_SIDE} is needed`,
+    );
   }
   let [low, high] = [Infinity, -Infinity];
   for (const value of film.data) {

@@ -42,7 +42,8 @@ export function kneeBox(film: Film, { side, box, view = filmView(film) }: Radiog
   if (box) return checkedBox(film, box);
   if (view === 'BILATERAL') return localiseKnees(film)[side].box;
   if (isTightCrop(film)) return middleSquare(film);
-  const place = findKnee(film) ?? refuseFile(film.name, 'shows no knee that could be found; give the crop of one knee or its box');
+  const place =
+    findKnee(film) ?? refuseFile(film.name, 'shows no knee that could be found; give the crop of one knee or its box');
   return place.box;
 }
 
@@ -80,7 +81,10 @@ function checkedBox(film: Film, box: SquareBox): SquareBox {
   const [column, row] = [box.left + box.side / 2, box.top + box.side / 2];
   const onFilm = column >= 0 && row >= 0 && column <= film.columns && row <= film.rows;
   if (!onFilm || !(box.side >= 16) || box.side > 2 * Math.max(film.rows, film.columns)) {
-    refuseFile(film.name, `has ${film.columns} x ${film.rows} pixels, which the box ${box.left},${box.top} of side ${box.side} does not fit`);
+    refuseFile(
+      film.name,
+      `has ${film.columns} x ${film.rows} pixels, which the box ${box.left},${box.top} of side ${box.side} does not fit`,
+    );
   }
   return box;
 }

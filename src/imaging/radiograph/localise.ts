@@ -64,12 +64,16 @@ export function localiseKnees(film: Film): Record<Side, KneePlace> {
   let pair: { right: Match; left: Match } | null = null;
   for (const right of rights) {
     for (const left of lefts) {
-      if (alike(right, left) && (!pair || right.score + left.score > pair.right.score + pair.left.score)) pair = { right, left };
+      if (alike(right, left) && (!pair || right.score + left.score > pair.right.score + pair.left.score))
+        pair = { right, left };
     }
   }
   const place = (side: Side, match: Match | undefined): KneePlace =>
     (match && closeUp(film, match)) ??
-    refuseFile(film.name, `shows no ${side.toLowerCase()} knee that could be found; give the crop of one knee or its box`);
+    refuseFile(
+      film.name,
+      `shows no ${side.toLowerCase()} knee that could be found; give the crop of one knee or its box`,
+    );
   return { RIGHT: place('RIGHT', pair?.right), LEFT: place('LEFT', pair?.left) };
 }
 
@@ -133,7 +137,8 @@ function findMidline(film: Film): number {
     return sum;
   });
   let darkest = Math.round(columns / 3);
-  for (let column = darkest; column <= (2 * columns) / 3; column++) if (smooth[column]! < smooth[darkest]!) darkest = column;
+  for (let column = darkest; column <= (2 * columns) / 3; column++)
+    if (smooth[column]! < smooth[darkest]!) darkest = column;
   return ((darkest + 0.5) * film.columns) / columns;
 }
 
@@ -230,7 +235,11 @@ function measurePlateau(film: Film, { column, row, width }: Match): { column: nu
 }
 
 /** Highest mean agreement of the image's gradients with the template's, over all places where the template fits. */
-function matchTemplate(image: Raster, scale: number, stride: number): { column: number; row: number; score: number } | null {
+function matchTemplate(
+  image: Raster,
+  scale: number,
+  stride: number,
+): { column: number; row: number; score: number } | null {
   const field = gradients(image);
   const template = outlineOf(scale);
   const reach = (template.side - 1) / 2;

@@ -133,7 +133,8 @@ function correlateValid(line: Float64Array, taps: Float64Array, out: Float64Arra
   for (let column = 0; column < out.length; column++) {
     const centre = column + radius;
     let sum = taps[radius]! * line[centre]!;
-    for (let step = 1; step <= radius; step++) sum += taps[radius + step]! * (line[centre - step]! + line[centre + step]!);
+    for (let step = 1; step <= radius; step++)
+      sum += taps[radius + step]! * (line[centre - step]! + line[centre + step]!);
     out[column] = sum;
   }
 }

@@ -42,7 +42,9 @@ export class VolumeScorer {
     const real = this.real[index];
     const jointRow = this.jointRows[index];
     if (!real || jointRow === undefined) {
-      throw new RangeError(`The real volume has ${this.real.length} slices; there is no slice ${index} to compare with.`);
+      throw new RangeError(
+        `The real volume has ${this.real.length} slices; there is no slice ${index} to compare with.`,
+      );
     }
     const edges = (this.#edges[index] ??= canny(real));
     return {
