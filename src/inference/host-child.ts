@@ -2,7 +2,7 @@
  * The inference process: loads one bundle, keeps it, generates one volume at a time. ONNX Runtime blocks its thread while a
  * graph runs, so nothing else lives here. It ends when its parent does (the IPC channel closes).
  */
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { loadBundle } from './bundles/load.js';
 import type { LoadedBundle } from './bundles/load.js';
 import { packError } from './protocol.js';
@@ -12,7 +12,8 @@ import { generateVolume } from './volume.js';
 const settings = JSON.parse(process.argv[2]!) as ChildSettings;
 
 // Before ONNX Runtime starts its threads: they inherit it, and the processes that answer people go first.
-setPriority(settings.niceness);
+// Going back up would need privileges.
+setPriority(Math.max(settings.niceness, getPriority()));
 
 let loaded: { dir: string; bundle: Promise<LoadedBundle> } | undefined;
 let current: { id: number; abort: AbortController; taken?: () => void } | undefined;

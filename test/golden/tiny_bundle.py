@@ -1,5 +1,5 @@
-"""Writes tiny-bundle/: a bundle of the real contract with tiny random networks, and golden.json/.bin with PyTorch's own
-results for it. Run: python test/golden/tiny_bundle.py
+"""Writes tiny-bundle/ and tiny-context-bundle/: bundles of the real contract with tiny random networks, without and with
+the optional context, and golden.json/.bin with PyTorch's own results. Run: python test/golden/tiny_bundle.py
 
 The samplers here are the textbook formulas in float64, step by step, independent of src/inference/sampler.ts.
 """
@@ -15,7 +15,8 @@ import torch
 from noise_reference import gaussian_noise
 from torch import Tensor, nn
 
-FOLDER = Path(__file__).with_name("tiny-bundle")
+HERE = Path(__file__).parent
+CONTEXT_DIM = 6
 LEVELS = {
     "XRKL": 5, "XROSFM": 4, "XROSFL": 4, "XROSTM": 4, "XROSTL": 4, "XRSCFM": 4, "XRSCFL": 4, "XRSCTM": 4, "XRSCTL": 4,
     "XRCYFM": 2, "XRCYFL": 2, "XRCYTM": 2, "XRCYTL": 2, "XRJSM": 4, "XRJSL": 4, "XRCHM": 2, "XRCHL": 2, "XRATTM": 4,
@@ -35,30 +36,41 @@ CONDITION_SCALE = 1.25
 
 
 class XrayEncoder(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.PixelUnshuffle(8), nn.Conv2d(64, 8, 1), nn.GroupNorm(2, 8), nn.SiLU(), nn.Conv2d(8, 4, 3, padding=1)
-        )
+    """Latent [B,4,32,32] and, with context, 16 tokens [B,16,CONTEXT_DIM]."""
 
-    def forward(self, xray: Tensor) -> Tensor:
-        return self.layers(xray)
+    def __init__(self, context: bool) -> None:
+        super().__init__()
+        self.first = nn.Sequential(nn.PixelUnshuffle(8), nn.Conv2d(64, 8, 1), nn.GroupNorm(2, 8), nn.SiLU())
+        self.last = nn.Conv2d(8, 4, 3, padding=1)
+        self.tokens = nn.Conv2d(8, CONTEXT_DIM, 8, stride=8) if context else None
+
+    def forward(self, xray: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        hidden = self.first(xray)
+        if self.tokens is None:
+            return self.last(hidden)
+        return self.last(hidden), self.tokens(hidden).flatten(2).transpose(1, 2)
 
 
 class Denoiser(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, context: bool) -> None:
         super().__init__()
         self.register_buffer("frequencies", torch.exp(torch.linspace(math.log(1e-3), 0, 16)))
         self.embed = nn.Linear(4 * 16 + sum(LEVELS.values()), 16)
+        self.attend = nn.Linear(CONTEXT_DIM, 16) if context else None
         self.first = nn.Conv2d(8, 16, 3, padding=1)
         self.norm = nn.GroupNorm(4, 16)
         self.last = nn.Conv2d(16, 4, 3, padding=1)
 
-    def forward(self, sample: Tensor, timestep: Tensor, xray_latent: Tensor, depth: Tensor, features: Tensor) -> Tensor:
+    def forward(
+        self, sample: Tensor, timestep: Tensor, xray_latent: Tensor, depth: Tensor, features: Tensor, *context: Tensor
+    ) -> Tensor:
         angles = timestep[:, None] * self.frequencies
         turn = depth[:, None] * self.frequencies * 6
         given = torch.cat([angles.sin(), angles.cos(), turn.sin(), turn.cos(), features], dim=1)
-        hidden = self.first(torch.cat([sample, xray_latent], dim=1)) + self.embed(given)[:, :, None, None]
+        embedding = self.embed(given)
+        if self.attend is not None:
+            embedding = embedding + torch.tanh(self.attend(context[0])).mean(dim=1)
+        hidden = self.first(torch.cat([sample, xray_latent], dim=1)) + embedding[:, :, None, None]
         return self.last(nn.functional.silu(self.norm(hidden)))
 
 
@@ -77,26 +89,21 @@ def tensor(name: str, *shape: int | str) -> dict:
 
 LATENT = ("B", 4, 32, 32)
 IMAGE = ("B", 1, 256, 256)
-GRAPHS = {
-    "xrayEncoder": (XrayEncoder, [tensor("xray", *IMAGE)], [tensor("latent", *LATENT)]),
-    "denoiser": (
-        Denoiser,
-        [
-            tensor("sample", *LATENT),
-            tensor("timestep", "B"),
-            tensor("xray_latent", *LATENT),
-            tensor("depth", "B"),
-            tensor("features", "B", sum(LEVELS.values())),
-        ],
-        [tensor("prediction", *LATENT)],
-    ),
-    "decoder": (Decoder, [tensor("latent", *LATENT)], [tensor("image", *IMAGE)]),
-}
 
 
-def export(role: str, network: nn.Module) -> dict:
-    _, inputs, outputs = GRAPHS[role]
-    path = FOLDER / f"{role}.onnx"
+def tensors(context: bool) -> dict[str, tuple[list[dict], list[dict]]]:
+    """Inputs and outputs of each graph."""
+    tokens = [tensor("context", "B", 16, CONTEXT_DIM)] if context else []
+    given = [tensor("timestep", "B"), tensor("xray_latent", *LATENT), tensor("depth", "B")]
+    features = tensor("features", "B", sum(LEVELS.values()))
+    return {
+        "xrayEncoder": ([tensor("xray", *IMAGE)], [tensor("latent", *LATENT), *tokens]),
+        "denoiser": ([tensor("sample", *LATENT), *given, features, *tokens], [tensor("prediction", *LATENT)]),
+        "decoder": ([tensor("latent", *LATENT)], [tensor("image", *IMAGE)]),
+    }
+
+
+def export(path: Path, network: nn.Module, inputs: list[dict], outputs: list[dict]) -> dict:
     example = tuple(torch.zeros([2 if size == "B" else size for size in spec["shape"]]) for spec in inputs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -146,7 +153,9 @@ def generate(networks: dict[str, nn.Module], case: dict) -> tuple[np.ndarray, np
     grid = trailing_grid(case["steps"])
     features = torch.from_numpy(feature_vector(case["grades"]))[None]
     xray = torch.from_numpy(radiograph()).reshape(1, 1, 256, 256)
-    condition = networks["xrayEncoder"](xray) * CONDITION_SCALE
+    encoded = networks["xrayEncoder"](xray)
+    latent, *context = encoded if isinstance(encoded, tuple) else (encoded,)
+    condition = latent * CONDITION_SCALE
     images, first_steps = [], []
     for index in range(case["sliceCount"]):
         key = 0 if case["noise"] == "SHARED" else index
@@ -155,7 +164,7 @@ def generate(networks: dict[str, nn.Module], case: dict) -> tuple[np.ndarray, np
         history: list[tuple[float, np.ndarray]] = []
         for i, timestep in enumerate(grid):
             sample = torch.from_numpy(x.astype(np.float32)).reshape(1, 4, 32, 32)
-            v = networks["denoiser"](sample, torch.tensor([float(timestep)]), condition, depth, features)
+            v = networks["denoiser"](sample, torch.tensor([float(timestep)]), condition, depth, features, *context)
             v = v.double().numpy().reshape(-1)
             here = alphas[timestep]
             after = alphas[grid[i + 1]] if i + 1 < len(grid) else 1.0
@@ -201,13 +210,17 @@ CASES = [
 ]  # fmt: skip
 
 
-def main() -> None:
+def write_bundle(folder: Path, context: bool, cases: list[dict]) -> None:
     torch.manual_seed(20261121)
-    FOLDER.mkdir(exist_ok=True)
-    networks = {role: network().eval() for role, (network, _, _) in GRAPHS.items()}
+    folder.mkdir(exist_ok=True)
+    networks = {"xrayEncoder": XrayEncoder(context), "denoiser": Denoiser(context), "decoder": Decoder()}
+    graphs = {}
+    for role, (inputs, outputs) in tensors(context).items():
+        networks[role].eval()
+        graphs[role] = export(folder / f"{role}.onnx", networks[role], inputs, outputs)
     manifest = {
         "format": "osteograph-bundle/1",
-        "name": "tiny-bundle",
+        "name": folder.name,
         "version": "1.0.0",
         "task": "xray-to-mri",
         "description": "Random tiny networks of the xray-to-mri contract, for tests.",
@@ -220,26 +233,29 @@ def main() -> None:
         "conditioning": {
             "depthRange": [0, 1],
             "features": [{"name": name, "levels": levels} for name, levels in LEVELS.items()],
-            "contextDim": None,
+            "contextDim": CONTEXT_DIM if context else None,
         },
         "schedule": SCHEDULE,
         "sampler": {"name": "ddim", "steps": 8, "eta": 0},
-        "graphs": {role: export(role, network) for role, network in networks.items()},
+        "graphs": graphs,
         "evaluation": {"data": "none", "metrics": {}},
     }
-    (FOLDER / "bundle.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (folder / "bundle.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
     # golden.bin: per case every 4th row and column of its images, then every 8th number of the latents after one step.
     binary = b""
-    for case in CASES:
+    golden = []
+    for case in cases:
         images, first_steps = generate(networks, case)
-        case["images"] = [len(binary), len(images), 64, 64]
+        places = {"images": [len(binary), len(images), 64, 64]}
         binary += images[:, ::4, ::4].astype("<f4").tobytes()
-        case["firstStep"] = [len(binary), len(first_steps), 512]
+        places["firstStep"] = [len(binary), len(first_steps), 512]
         binary += first_steps[:, ::8].astype("<f4").tobytes()
-    (FOLDER / "golden.bin").write_bytes(binary)
-    (FOLDER / "golden.json").write_text(json.dumps({"cases": CASES}, indent=1) + "\n")
+        golden.append(case | places)
+    (folder / "golden.bin").write_bytes(binary)
+    (folder / "golden.json").write_text(json.dumps({"cases": golden}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    write_bundle(HERE / "tiny-bundle", False, CASES)
+    write_bundle(HERE / "tiny-context-bundle", True, CASES[:1])

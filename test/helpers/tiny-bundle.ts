@@ -9,6 +9,9 @@ import type { VolumeRequest } from '../../src/inference/request.js';
 /** A bundle of the real contract with tiny random networks, made by test/golden/tiny_bundle.py: a volume takes milliseconds. */
 export const TINY_BUNDLE = join(packageRoot, 'test/golden/tiny-bundle');
 
+/** The same with the optional context between radiograph encoder and denoiser. */
+export const TINY_CONTEXT_BUNDLE = join(packageRoot, 'test/golden/tiny-context-bundle');
+
 const radiograph = gaussianNoise(5, 0, 0, 256 * 256).map((value) => Math.min(Math.max(Math.fround(value / 3), -1), 1));
 
 /** The radiograph of the golden cases: noise cut to [-1, 1]. */

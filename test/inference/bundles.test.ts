@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadBundle } from '../../src/inference/bundles/load.js';
 import type { BundleManifest } from '../../src/inference/bundles/manifest.js';
 import { listBundles, readBundle } from '../../src/inference/bundles/read.js';
-import { BundleCopy, TINY_BUNDLE } from '../helpers/tiny-bundle.js';
+import { BundleCopy, TINY_BUNDLE, TINY_CONTEXT_BUNDLE } from '../helpers/tiny-bundle.js';
 
 let copy: BundleCopy;
 beforeEach(async () => {
@@ -20,6 +20,25 @@ describe('a sound bundle', () => {
     expect(loaded.sha256).toBe((await readBundle(TINY_BUNDLE)).sha256);
     await copy.edit((manifest) => (manifest.sampler.steps = 9));
     expect((await readBundle(copy.dir)).sha256).not.toBe(loaded.sha256);
+  });
+});
+
+describe('a bundle with context', () => {
+  it.each<[string, (manifest: BundleManifest) => unknown, string]>([
+    [
+      'another width',
+      (m) => set(m.conditioning, 'contextDim', 7),
+      "the manifest's output of the xrayEncoder graph 'context' is float32 [B, 16, 6] instead of float32 [B, K, 7]",
+    ],
+    [
+      'none in the manifest',
+      (m) => set(m.conditioning, 'contextDim', null),
+      "its denoiser graph has the input 'context', which this platform does not feed",
+    ],
+  ])('is refused when it has %s', async (_name, change, sentence) => {
+    await cp(TINY_CONTEXT_BUNDLE, copy.dir, { recursive: true });
+    await copy.edit(change);
+    await expectRefusal(sentence);
   });
 });
 

@@ -37,8 +37,8 @@ describe('the inference process', () => {
     expect(second.slices).toHaveLength(first.slices.length);
   });
 
-  it('has a lower priority than its parent', () => {
-    expect(getPriority(host.pid)).toBe(10);
+  it('has a low priority', () => {
+    expect(getPriority(host.pid)).toBe(Math.max(getPriority(), 10));
   });
 
   it('leaves the event loop of its parent free', async () => {

@@ -12,7 +12,7 @@ import { applyStep, planSampler } from '../../src/inference/sampler.js';
 import type { SamplerName } from '../../src/inference/sampler.js';
 import { samplingGrid } from '../../src/inference/schedule.js';
 import { generateVolume } from '../../src/inference/volume.js';
-import { noiseRadiograph, TINY_BUNDLE, tinyRequest } from '../helpers/tiny-bundle.js';
+import { noiseRadiograph, TINY_BUNDLE, TINY_CONTEXT_BUNDLE, tinyRequest } from '../helpers/tiny-bundle.js';
 
 interface GoldenCase {
   name: string;
@@ -28,21 +28,22 @@ interface GoldenCase {
   firstStep: number[];
 }
 
-const { cases } = JSON.parse(readFileSync(join(TINY_BUNDLE, 'golden.json'), 'utf8')) as { cases: GoldenCase[] };
-const binary = readFileSync(join(TINY_BUNDLE, 'golden.bin'));
+describe.each([TINY_BUNDLE, TINY_CONTEXT_BUNDLE])('PyTorch agrees: %s', (dir) => {
+  const { cases } = JSON.parse(readFileSync(join(dir, 'golden.json'), 'utf8')) as { cases: GoldenCase[] };
+  const binary = readFileSync(join(dir, 'golden.bin'));
+  let loaded: LoadedBundle;
+  beforeAll(async () => {
+    loaded = await loadBundle(dir, { device: 'cpu', threads: 1 });
+  });
+  afterAll(() => loaded.release());
 
-let bundle: LoadedBundle;
-beforeAll(async () => {
-  bundle = await loadBundle(TINY_BUNDLE, { device: 'cpu', threads: 1 });
-});
-afterAll(() => bundle.release());
-
-describe.each(cases)('PyTorch agrees: $name', (golden) => {
-  it('on the latents after one step', async () => {
-    const { manifest, sessions } = bundle;
+  it.each(cases)('on the latents after one step of $name', async (golden) => {
+    const { manifest, sessions } = loaded;
     const dims = [1, 4, 32, 32];
-    const encoded = await sessions.xrayEncoder.run({ xray: { data: noiseRadiograph(), dims: [1, 1, 256, 256] } });
-    const condition = encoded['latent']!.data.map((value) => value * manifest.latent.conditionScale);
+    const { latent, ...context } = await sessions.xrayEncoder.run({
+      xray: { data: noiseRadiograph(), dims: [1, 1, 256, 256] },
+    });
+    const condition = latent!.data.map((value) => value * manifest.latent.conditionScale);
     const grid = samplingGrid(manifest.schedule, golden.steps);
     const step = planSampler(golden.sampler, grid, manifest.schedule.predictionType, golden.eta)[0]!;
     const features = featureVector(manifest.conditioning.features, golden.grades);
@@ -55,25 +56,32 @@ describe.each(cases)('PyTorch agrees: $name', (golden) => {
         xray_latent: { data: condition, dims },
         depth: { data: new Float32Array([index / (golden.sliceCount - 1)]), dims: [1] },
         features: { data: features, dims: [1, features.length] },
+        ...context,
       });
       applyStep(step, sample, prediction!.data, undefined, gaussianNoise(golden.seed, key, 1, 4096));
       const thinned = sample.filter((_, position) => position % 8 === 0);
-      expect(largestDifference(thinned, goldenValues(golden.firstStep, index))).toBeLessThan(1e-3);
+      expect(largestDifference(thinned, goldenValues(binary, golden.firstStep, index))).toBeLessThan(1e-3);
     }
   });
 
-  it('on the whole volume', async () => {
+  it.each(cases)('on the whole volume of $name', async (golden) => {
     const { sampler, eta, noise, seed, steps, sliceCount, grades } = golden;
-    const { slices } = await generate({ sampler, eta, noise, seed, steps, sliceCount, grades });
+    const { slices } = await generate({ sampler, eta, noise, seed, steps, sliceCount, grades }, loaded);
     for (const { index, image } of slices) {
       const thinned = image.filter((_, position) => position % 4 === 0 && Math.floor(position / 256) % 4 === 0);
-      const expected = goldenValues(golden.images, index);
+      const expected = goldenValues(binary, golden.images, index);
       expect(largestDifference(thinned, expected)).toBeLessThan(1e-3);
       expect(Math.max(...expected) - Math.min(...expected)).toBeGreaterThan(0.2);
     }
     expect(slices).toHaveLength(sliceCount);
   });
 });
+
+let bundle: LoadedBundle;
+beforeAll(async () => {
+  bundle = await loadBundle(TINY_BUNDLE, { device: 'cpu', threads: 1 });
+});
+afterAll(() => bundle.release());
 
 describe('a volume', () => {
   it.each(['SHARED', 'PER_SLICE'] as const)('is the same for every batch size (%s noise)', async (noise) => {
@@ -181,10 +189,10 @@ describe('a request is refused in one sentence', () => {
   });
 });
 
-async function generate(changes: Partial<VolumeRequest>) {
+async function generate(changes: Partial<VolumeRequest>, from = bundle) {
   const slices: GeneratedSlice[] = [];
   const steps: StepProgress[] = [];
-  const summary = await generateVolume(bundle, tinyRequest(changes), {
+  const summary = await generateVolume(from, tinyRequest(changes), {
     signal: new AbortController().signal,
     onStep: (progress) => steps.push(progress),
     onSlices: (batch) => {
@@ -209,7 +217,7 @@ function digests(slices: GeneratedSlice[]): string[] {
 }
 
 /** One item of an array in golden.bin. */
-function goldenValues([offset = 0, , ...shape]: number[], index: number): Float32Array {
+function goldenValues(binary: Buffer, [offset = 0, , ...shape]: number[], index: number): Float32Array {
   const length = shape.reduce((product, size) => product * size, 1);
   const start = offset + index * length * 4;
   return Float32Array.from({ length }, (_, position) => binary.readFloatLE(start + position * 4));

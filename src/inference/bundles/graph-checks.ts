@@ -1,6 +1,6 @@
 import type { FloatTensor, Graph, TensorInfo } from '../backend.js';
 import type { Device } from '../devices.js';
-import { requiredTensors } from './manifest.js';
+import { GRAPH_ROLES, requiredTensors } from './manifest.js';
 import type { BundleManifest, GraphRole, TensorSpec } from './manifest.js';
 import { refuseBundle } from './read.js';
 import type { Bundle } from './read.js';
@@ -35,44 +35,61 @@ export function checkTensors(bundle: Bundle, role: GraphRole, session: Graph): v
 
 /** `found` must have the type and shape of `wanted`. The batch must be open; other sizes may be, and are then seen in a run. */
 function compareTensor(bundle: Bundle, owner: string, found: TensorInfo, wanted: TensorSpec): void {
-  const sameShape =
-    found.shape.length === wanted.shape.length &&
-    wanted.shape.every((size, axis) => typeof found.shape[axis] === 'string' || found.shape[axis] === size);
+  const fits = (size: number | string, axis: number) => {
+    const other = found.shape[axis];
+    if (axis === 0) return typeof other === 'string';
+    return typeof other === 'string' || typeof size === 'string' || other === size;
+  };
+  const sameShape = found.shape.length === wanted.shape.length && wanted.shape.every(fits);
   if (found.type !== wanted.type || !sameShape) refuseTensor(bundle, owner, found, wanted);
 }
 
 /**
- * Runs a graph once on zeros: its outputs must have the sizes of the contract, which its metadata may leave open, and a
+ * Runs the graphs once on zeros: their outputs must have the sizes of the contract, which metadata may leave open, and a
  * provider may open a graph that it cannot run.
  */
-export async function tryGraph(bundle: Bundle, role: GraphRole, session: Graph, device: Device): Promise<void> {
-  const { outputs } = requiredTensors(bundle.manifest)[role];
-  const results = await session.run(zeroInputs(bundle.manifest, role, 1)).catch((cause: unknown) => {
-    if (device !== 'cpu') throw cause;
-    const { file } = bundle.manifest.graphs[role];
-    return refuseBundle(bundle.dir, `its ${role} graph ${file} cannot be run (${reasonOf(cause)})`, {
-      cause,
-    });
-  });
-  for (const wanted of outputs) {
-    const { dims } = results[wanted.name]!;
-    const expected = sizesOf(wanted);
-    const fits = dims.length === expected.length && expected.every((size, axis) => size === dims[axis]);
-    const openContext = wanted.name === 'context' && dims.length === 3 && dims[2] === expected[2];
-    if (!fits && !openContext) {
-      refuseTensor(bundle, `the ${role} graph's output`, { ...wanted, shape: dims }, { ...wanted, shape: expected });
+export async function tryGraphs(bundle: Bundle, sessions: Record<GraphRole, Graph>, device: Device): Promise<void> {
+  const required = requiredTensors(bundle.manifest);
+  let context: Record<string, FloatTensor> = {};
+  for (const role of GRAPH_ROLES) {
+    const results = await tryGraph(bundle, role, sessions[role], device, role === 'denoiser' ? context : {});
+    for (const wanted of required[role].outputs) {
+      const { dims } = results[wanted.name]!;
+      const fits = wanted.shape.every(
+        (size, axis) => (typeof size === 'string' && axis > 0) || dims[axis] === (size === 'B' ? 1 : size),
+      );
+      if (dims.length !== wanted.shape.length || !fits) {
+        refuseTensor(bundle, `the ${role} graph's output`, { ...wanted, shape: dims }, wanted);
+      }
     }
+    if (results['context']) context = { context: results['context'] };
   }
 }
 
-/** Inputs of zeros for a graph of this manifest. */
+/** Inputs of zeros for a graph of this manifest; open sizes are 1. */
 export function zeroInputs(manifest: BundleManifest, role: GraphRole, rows: number): Record<string, FloatTensor> {
   const inputs: Record<string, FloatTensor> = {};
-  for (const tensor of requiredTensors(manifest)[role].inputs) {
-    const dims = [rows, ...sizesOf(tensor).slice(1)];
-    inputs[tensor.name] = { data: new Float32Array(dims.reduce((product, size) => product * size)), dims };
+  for (const { name, shape } of requiredTensors(manifest)[role].inputs) {
+    const dims = shape.map((size) => (typeof size === 'number' ? size : size === 'B' ? rows : 1));
+    inputs[name] = { data: new Float32Array(dims.reduce((product, size) => product * size)), dims };
   }
   return inputs;
+}
+
+async function tryGraph(
+  bundle: Bundle,
+  role: GraphRole,
+  session: Graph,
+  device: Device,
+  given: Record<string, FloatTensor>,
+): Promise<Record<string, FloatTensor>> {
+  try {
+    return await session.run({ ...zeroInputs(bundle.manifest, role, 1), ...given });
+  } catch (cause) {
+    if (device !== 'cpu') throw cause;
+    const { file } = bundle.manifest.graphs[role];
+    return refuseBundle(bundle.dir, `its ${role} graph ${file} cannot be run (${reasonOf(cause)})`, { cause });
+  }
 }
 
 /** Why ONNX Runtime failed, without its source position: the first line of the innermost error, unpunctuated. */
@@ -80,11 +97,6 @@ export function reasonOf(error: unknown): string {
   if (error instanceof Error && error.cause !== undefined) return reasonOf(error.cause);
   const line = (error as Error).message.split('\n')[0]!;
   return line.replace(/^\/onnxruntime_src\S+ .* was false\. /, '').replace(/\.$/, '');
-}
-
-/** A shape with its open sizes set to 1. */
-function sizesOf({ shape }: TensorSpec): number[] {
-  return shape.map((size) => (typeof size === 'number' ? size : 1));
 }
 
 function refuseTensor(bundle: Bundle, owner: string, found: TensorInfo, wanted: TensorInfo): never {

@@ -3,7 +3,7 @@ import { openGraph } from '../backend.js';
 import type { Graph } from '../backend.js';
 import { DEVICES } from '../devices.js';
 import type { Device, DeviceChoice } from '../devices.js';
-import { checkTensors, reasonOf, tryGraph, zeroInputs } from './graph-checks.js';
+import { checkTensors, reasonOf, tryGraphs, zeroInputs } from './graph-checks.js';
 import { GRAPH_ROLES } from './manifest.js';
 import type { GraphRole } from './manifest.js';
 import { readBundle, refuseBundle } from './read.js';
@@ -23,7 +23,7 @@ export interface LoadedBundle extends Bundle {
   release(): Promise<void>;
 }
 
-/** Rows of the denoiser run that compares two devices: enough for a GPU to show what it can do. */
+/** Rows of the decoder run that compares two devices: enough for a GPU to show what it can do. */
 const TRIAL_ROWS = 4;
 
 /**
@@ -59,12 +59,12 @@ async function faster(first: LoadedBundle, second: LoadedBundle): Promise<Loaded
   return winner;
 }
 
-/** Milliseconds of one denoiser run that is not the first of its shape. */
-async function trialTime({ manifest, sessions: { denoiser } }: LoadedBundle): Promise<number> {
-  const inputs = zeroInputs(manifest, 'denoiser', TRIAL_ROWS);
-  await denoiser.run(inputs);
+/** Milliseconds of one decoder run that is not the first of its shape. */
+async function trialTime({ manifest, sessions: { decoder } }: LoadedBundle): Promise<number> {
+  const inputs = zeroInputs(manifest, 'decoder', TRIAL_ROWS);
+  await decoder.run(inputs);
   const start = performance.now();
-  await denoiser.run(inputs);
+  await decoder.run(inputs);
   return performance.now() - start;
 }
 
@@ -79,8 +79,9 @@ async function openGraphs(bundle: Bundle, device: Device, threads: number): Prom
       sessions[role] = session;
       checkTensors(bundle, role, session);
     }
-    for (const role of GRAPH_ROLES) await tryGraph(bundle, role, sessions[role]!, device);
-    return { ...bundle, device, sessions: sessions as Record<GraphRole, Graph>, release };
+    const opened = sessions as Record<GraphRole, Graph>;
+    await tryGraphs(bundle, opened, device);
+    return { ...bundle, device, sessions: opened, release };
   } catch (error) {
     await release();
     throw error;
