@@ -14,6 +14,8 @@ export interface MontageContent {
   readonly generated: readonly GreyImage[];
   /** The real slices at the same depths, where there are any. */
   readonly real?: readonly GreyImage[] | undefined;
+  /** Written on the slices of `real`; "REAL" when absent. The series of a synthetic release is not real and must not be called so. */
+  readonly realLabel?: string | undefined;
   /** Scores by slice; a missing one leaves its caption out. */
   readonly scores?: readonly (SliceScores | null)[] | undefined;
   /** Lines of "name: value" beside the images: medians, seed, steps, device. */
@@ -112,7 +114,7 @@ interface MontageRow {
   readonly count: number;
 }
 
-function montageRows({ generated, real }: MontageContent): MontageRow[] {
+function montageRows({ generated, real, realLabel = 'REAL' }: MontageContent): MontageRow[] {
   const count = generated.length;
   const synthetic = (indices: readonly number[], heads: boolean): MontageRow => ({
     label: 'SYNTHETIC',
@@ -133,7 +135,7 @@ function montageRows({ generated, real }: MontageContent): MontageRow[] {
   return [
     {
       ...shared,
-      label: 'REAL',
+      label: realLabel,
       colour: COLOURS.real,
       images: indices.map((index) => greyUrl(real[index]!)),
       heads: true,

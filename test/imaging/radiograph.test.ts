@@ -115,6 +115,19 @@ describe('the model input', () => {
     }
   });
 
+  test('of a crop whose joint lies off the middle can be centred on it', () => {
+    const { film, knees } = drawFilm(8);
+    const { column, row, plateau } = knees.RIGHT;
+    const side = Math.round(1.2 * plateau);
+    const [left, top] = [Math.round(column - side / 2), Math.round(row - 0.6 * side)];
+    const { data } = resample(film, { left, top, width: side, height: side }, side, side);
+    const crop: Film = { ...film, rows: side, columns: side, data };
+    expect(kneeBox(crop, { side: 'RIGHT' })).toEqual({ left: 0, top: 0, side });
+    const centred = kneeBox(crop, { side: 'RIGHT', recentre: true });
+    expect(Math.abs(centred.top + centred.side / 2 - (row - top))).toBeLessThan(0.05 * plateau);
+    expect(Math.abs(centred.side - 1.22 * plateau)).toBeLessThan(0.1 * plateau);
+  });
+
   test('can be cut by a given box, which may reach over the border', () => {
     const box = { left: -20, top: 10, side: 120 };
     expect(kneeBox(ramp, { side: 'RIGHT', box })).toBe(box);

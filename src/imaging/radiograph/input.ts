@@ -15,12 +15,21 @@ export interface RadiographOptions {
   readonly box?: SquareBox | undefined;
   /** Overrides what {@link filmView} makes of the film. */
   readonly view?: FilmView | undefined;
+  /**
+   * Cuts a tight crop of one knee anew around the joint line found in it, so that it is framed as knees cut from bilateral
+   * films are. Public crops hold the joint line about 8 % of their height below the middle. Default false: taken whole.
+   */
+  readonly recentre?: boolean | undefined;
 }
 
 /** A film at least this wide shows both legs; a crop of one knee is at most this wide, and nearly square. */
 const BILATERAL_MM = 250;
 const CROP_MM = 150;
 const BILATERAL_ASPECT = 1.125;
+
+/** What a tight crop without a pixel size shows across, and the least confidence at which it is framed anew. */
+const CROP_SHOWS_MM = 95;
+const CLEAR_KNEE = 0.3;
 
 /** Percentiles of the crop that become -1 and 1. */
 const WINDOW_PERCENT = { dark: 5, bright: 99 } as const;
@@ -38,10 +47,11 @@ export function filmView(film: Film): FilmView {
  *
  * @throws UserError FILE_REFUSED when no knee is found or a given box lies outside the film
  */
-export function kneeBox(film: Film, { side, box, view = filmView(film) }: RadiographOptions): SquareBox {
+export function kneeBox(film: Film, options: RadiographOptions): SquareBox {
+  const { side, box, view = filmView(film), recentre = false } = options;
   if (box) return checkedBox(film, box);
   if (view === 'BILATERAL') return localiseKnees(film)[side].box;
-  if (isTightCrop(film)) return middleSquare(film);
+  if (isTightCrop(film)) return (recentre && recentred(film)) || middleSquare(film);
   const place =
     findKnee(film) ?? refuseFile(film.name, 'shows no knee that could be found; give the crop of one knee or its box');
   return place.box;
@@ -69,6 +79,13 @@ export function radiographInput(film: Film, options: RadiographOptions): Float32
 function isTightCrop({ rows, columns, pixelSpacing }: Film): boolean {
   const square = Math.max(rows, columns) <= BILATERAL_ASPECT * Math.min(rows, columns);
   return square && (pixelSpacing === null || columns * pixelSpacing[1] <= CROP_MM);
+}
+
+/** The square around the joint line of a tight crop, or null when the knee is not clear enough to trust its place. */
+function recentred(film: Film): SquareBox | null {
+  const spacing = CROP_SHOWS_MM / Math.min(film.rows, film.columns);
+  const place = findKnee({ ...film, pixelSpacing: film.pixelSpacing ?? [spacing, spacing] });
+  return place && place.confidence >= CLEAR_KNEE ? place.box : null;
 }
 
 function middleSquare({ rows, columns }: Film): SquareBox {
