@@ -1,5 +1,12 @@
 import { CreateSchema1760000000000 } from './1760000000000-create-schema.js';
 import { CreateSecret1760000000100 } from './1760000000100-create-secret.js';
+import { AddAttemptLimit1760000000200 } from './1760000000200-add-attempt-limit.js';
+import { CreateImportedFile1760000000300 } from './1760000000300-create-imported-file.js';
 
 /** In the order they run. Applied migrations are never edited. */
-export const MIGRATIONS = [CreateSchema1760000000000, CreateSecret1760000000100];
+export const MIGRATIONS = [
+  CreateSchema1760000000000,
+  CreateSecret1760000000100,
+  AddAttemptLimit1760000000200,
+  CreateImportedFile1760000000300,
+];

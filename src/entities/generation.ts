@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
 import type { Grades } from '../domain/features.js';
-import type { GenerationState, NoiseMode } from '../domain/generations.js';
+import { type GenerationState, MAX_ATTEMPTS, type NoiseMode } from '../domain/generations.js';
 import { ApiToken } from './api-token.js';
 import { Bundle } from './bundle.js';
 import { KneeExam } from './knee-exam.js';
@@ -43,6 +43,10 @@ export class Generation {
   /** How often it has been started; a worker's writes count only while this is the attempt it was given. */
   @Column('smallint', { default: 0 })
   attempt!: number;
+
+  /** The attempt after which a crash is final: so many more were granted by the request, each retry and each orderly stop. */
+  @Column('smallint', { default: MAX_ATTEMPTS })
+  attemptLimit!: number;
 
   @Column('boolean', { default: false })
   cancelRequested!: boolean;
@@ -116,10 +120,11 @@ export class Generation {
   @Column('text', { default: 'skimage' })
   ssimMode!: 'skimage' | 'wang';
 
+  /** From the first start to the end, waiting between attempts included. */
   @Column('integer', { nullable: true })
   durationMs!: number | null;
 
-  /** True number of slice-evaluations of the denoiser, over all attempts. */
+  /** Slice-evaluations of the denoiser behind the finished slices, whichever attempts they come from. */
   @Column('integer', { nullable: true })
   denoiserEvaluations!: number | null;
 

@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { AuditEntry } from '../entities/index.js';
 
 export interface Audited {
@@ -11,9 +11,12 @@ export interface Audited {
   detail?: Record<string, unknown>;
 }
 
-/** Leaves the row that every mutation and download leaves. */
-export async function audit(dataSource: DataSource, { tokenId, action, target, detail }: Audited): Promise<void> {
-  await dataSource
+/** Leaves the row that every mutation and download leaves; with a manager, in its transaction. */
+export async function audit(
+  database: DataSource | EntityManager,
+  { tokenId, action, target, detail }: Audited,
+): Promise<void> {
+  await database
     .getRepository(AuditEntry)
     .insert({ tokenId, action, target: target ?? null, detail: (detail ?? {}) as object });
 }

@@ -1,0 +1,166 @@
+import type { Logger } from 'pino';
+import type { DataSource } from 'typeorm';
+import { type LoggedEvent, type LogPage, readEvents } from './events.js';
+import { startListener } from './listener.js';
+import { EVENT_CHANNEL } from './transitions.js';
+
+export interface EventHub {
+  /**
+   * A generation's log after `after`: first the lines that are there, then each new one, in order, without gap or repetition;
+   * ends when the generation is in a final state and its last line was handed out, or when the signal is aborted.
+   *
+   * @throws UserError NOT_FOUND, from the first step of the iteration
+   */
+  subscribe(generationId: string, after: number, signal?: AbortSignal): AsyncIterableIterator<LoggedEvent>;
+  /** Ends every subscription and the connection. */
+  close(): Promise<void>;
+}
+
+export interface EventHubOptions {
+  dataSource: DataSource;
+  databaseUrl: string;
+  logger: Logger;
+}
+
+/**
+ * Fans the logs of all generations out to any number of subscribers of this process over one LISTEN connection. Notifications
+ * only wake: what is handed out is always read from the rows, so a lost notification or connection costs nothing but time.
+ * New lines are read once for all subscribers of a generation that keep up; one that does not reads pages of its own. A
+ * subscriber holds a position and at most one page, however slow it is.
+ */
+export async function openEventHub({ dataSource, databaseUrl, logger }: EventHubOptions): Promise<EventHub> {
+  const topics = new Map<string, Topic>();
+  const closed = new AbortController();
+  const listener = await startListener({
+    databaseUrl,
+    channels: [EVENT_CHANNEL],
+    logger,
+    onNotification: (_channel, payload) => {
+      const [id = '', seq] = payload.split(':');
+      topics.get(id)?.announce(Number(seq) || 0);
+    },
+    onReconnect: () => topics.forEach((topic) => topic.announce(Infinity)),
+  });
+
+  return {
+    subscribe(generationId, after, signal) {
+      const left = new AbortController();
+      const signals = [left.signal, closed.signal, ...(signal ? [signal] : [])];
+      const events = follow(generationId, after, AbortSignal.any(signals));
+      return {
+        [Symbol.asyncIterator]() {
+          return this;
+        },
+        next: () => events.next(),
+        // A generator that waits hears of its return only when the wait is over: end the wait.
+        return() {
+          left.abort();
+          return events.return();
+        },
+      };
+    },
+    async close() {
+      closed.abort();
+      await listener.close();
+    },
+  };
+
+  async function* follow(id: string, after: number, ended: AbortSignal): AsyncGenerator<LoggedEvent, void> {
+    const topic = topics.get(id) ?? new Topic((position) => readEvents(dataSource, id, position));
+    topics.set(id, topic);
+    topic.subscribers++;
+    try {
+      let position = after;
+      while (!ended.aborted) {
+        // Taken before reading: what is announced meanwhile ends the wait below at once.
+        const wake = topic.nextWake();
+        const page = topic.recent(position) ?? (await readEvents(dataSource, id, position));
+        for (const event of page.events) {
+          if (ended.aborted) return;
+          position = event.seq;
+          yield event;
+        }
+        if (page.ended) return;
+        if (page.events.length === 0) await untilAborted(wake, ended);
+      }
+    } finally {
+      if (--topic.subscribers === 0) topics.delete(id);
+    }
+  }
+}
+
+/** Lines of one generation that are kept for the subscribers that keep up. */
+const WINDOW = 256;
+
+/** One generation that somebody subscribes to: its newest lines, and whom to wake. */
+class Topic {
+  subscribers = 0;
+  #window: LoggedEvent[] = [];
+  #ended = false;
+  /** Newest sequence number announced; Infinity when there may be any. */
+  #announced = 0;
+  #refreshing = false;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(private readonly read: (after: number) => Promise<LogPage>) {}
+
+  /** Resolves at the next announcement. */
+  nextWake(): Promise<void> {
+    return this.#wake.promise;
+  }
+
+  /**
+   * The lines after `position`, if the window reaches back to it. None for a position at the window's end: whatever has been
+   * written since is still to be announced.
+   */
+  recent(position: number): LogPage | undefined {
+    const first = this.#window[0]?.seq;
+    if (first === undefined || position < first - 1 || position > this.#position) return undefined;
+    return { events: this.#window.slice(position + 1 - first), ended: this.#ended };
+  }
+
+  /** Reads what is new, once for everybody, then wakes everybody. */
+  announce(seq: number): void {
+    this.#announced = Math.max(this.#announced, seq);
+    if (!this.#refreshing) void this.#refresh();
+  }
+
+  async #refresh(): Promise<void> {
+    this.#refreshing = true;
+    while (this.#announced > this.#position) {
+      const target = this.#announced;
+      const from = this.#window.length > 0 || target === Infinity ? this.#position : target - 1;
+      try {
+        const page = await this.read(from);
+        this.#window = [...this.#window, ...page.events].slice(-WINDOW);
+        this.#ended = page.ended;
+      } catch {
+        // The subscribers read for themselves, and the error is theirs.
+        this.#window = [];
+      }
+      if (this.#announced === target) this.#announced = 0;
+      this.#wakeAll();
+    }
+    this.#refreshing = false;
+  }
+
+  get #position(): number {
+    return this.#window.at(-1)?.seq ?? 0;
+  }
+
+  #wakeAll(): void {
+    const { resolve } = this.#wake;
+    this.#wake = Promise.withResolvers<void>();
+    resolve();
+  }
+}
+
+/** Resolves when `promise` does or the signal is aborted, whichever is first. */
+async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<void>();
+  const onAbort = () => aborted.resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  await Promise.race([promise, aborted.promise]);
+  signal.removeEventListener('abort', onAbort);
+}

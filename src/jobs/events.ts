@@ -1,0 +1,105 @@
+import type { DataSource } from 'typeorm';
+import { UserError } from '../domain/errors.js';
+import { type GenerationState, isFinalState } from '../domain/generations.js';
+
+/**
+ * What a generation's log says, by type. A log is a run of STATE_CHANGED with progress between them; a success is announced by
+ * COMPLETED and, last of all, STATE_CHANGED to SUCCEEDED, both written in one transaction.
+ */
+export type GenerationEventBody =
+  | { type: 'STATE_CHANGED'; payload: StateChanged }
+  | { type: 'STEP_PROGRESS'; payload: StepProgressed }
+  | { type: 'SLICE_COMPLETED'; payload: SliceCompleted }
+  | { type: 'COMPLETED'; payload: GenerationCompleted };
+
+export interface StateChanged {
+  state: GenerationState;
+  /** One sentence that says why, where there is something to say. */
+  message: string | null;
+  /** How often the generation had been started by then. */
+  attempt: number;
+}
+
+/** The denoiser has finished `step` of `steps` for the missing slices between `firstSlice` and `lastSlice`. */
+export interface StepProgressed {
+  firstSlice: number;
+  lastSlice: number;
+  step: number;
+  steps: number;
+  /** Share of the whole volume's denoising that is done, 0 to 1; never falls while an attempt runs. */
+  fraction: number;
+}
+
+export interface SliceCompleted {
+  /** Scores are null without a real series of the exam. */
+  slice: {
+    index: number;
+    depth: number;
+    psnr: number | null;
+    ssim: number | null;
+    rssim: number | null;
+    assetId: number;
+  };
+  /** Finished slices, those of earlier attempts included. */
+  completed: number;
+  total: number;
+}
+
+/** The whole volume: medians of the slices' scores, null without a real series of the exam. */
+export interface GenerationCompleted {
+  psnr: number | null;
+  ssim: number | null;
+  rssim: number | null;
+  adjacentCorrelation: number | null;
+  mriSeriesId: number;
+  durationMs: number;
+  denoiserEvaluations: number;
+  device: string;
+}
+
+/** One line of a generation's log. */
+export type LoggedEvent = { generationId: string; seq: number; at: Date } & GenerationEventBody;
+
+/** Lines of a log, in order. */
+export interface LogPage {
+  events: LoggedEvent[];
+  /** True when the generation is in a final state and no line comes after these. */
+  ended: boolean;
+}
+
+/** Lines read at once: what a subscriber that is far behind holds in memory. */
+const PAGE = 500;
+
+/**
+ * The next lines of a generation's log after `after`, at most 500; one snapshot of the database.
+ *
+ * @throws UserError NOT_FOUND
+ */
+export async function readEvents(dataSource: DataSource, generationId: string, after: number): Promise<LogPage> {
+  const rows = (await dataSource.query(
+    `SELECT generation.state, generation.last_seq, event.seq, event.type, event.payload, event.at
+     FROM generation LEFT JOIN LATERAL (
+       SELECT * FROM generation_event WHERE generation_id = generation.id AND seq > $2 ORDER BY seq LIMIT $3
+     ) event ON true
+     WHERE generation.id = $1 ORDER BY event.seq`,
+    [generationId, after, PAGE],
+  )) as (LogRow | EmptyLogRow)[];
+  const first = rows[0];
+  if (!first) throw new UserError('NOT_FOUND', 'There is no such generation.');
+  const events = rows
+    .filter((row) => row.seq !== null)
+    .map(({ seq, at, type, payload }) => ({ generationId, seq, at, type, payload }) as LoggedEvent);
+  const last = events.at(-1)?.seq ?? after;
+  return { events, ended: isFinalState(first.state) && last >= first.last_seq };
+}
+
+interface LogRow {
+  state: GenerationState;
+  last_seq: number;
+  seq: number;
+  type: string;
+  payload: unknown;
+  at: Date;
+}
+
+type EmptyLogRow = Omit<LogRow, 'seq'> & { seq: null };

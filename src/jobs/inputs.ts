@@ -1,0 +1,73 @@
+import type { Logger } from 'pino';
+import type { DataSource } from 'typeorm';
+import { UserError } from '../domain/errors.js';
+import type { Side } from '../domain/participants.js';
+import { Asset, type Generation, KneeExam, MriSeries, Radiograph } from '../entities/index.js';
+import { decodeNifti } from '../imaging/nifti.js';
+import { trainedStack } from '../imaging/normalise.js';
+import { loadRadiograph, radiographInput } from '../imaging/radiograph/index.js';
+import { VolumeScorer } from '../inference/index.js';
+import { type BlobStore, readAsset } from '../storage/index.js';
+
+/** What a generation is computed from and compared with. */
+export interface GenerationInputs {
+  side: Side;
+  /** The model's y: 256 x 256 in [-1, 1], looking like a right knee. */
+  xray: Float32Array;
+  /** Compares with the exam's real series as it is, left knees unmirrored; undefined without one. */
+  scorer: VolumeScorer | undefined;
+}
+
+/** Series of the contrast that the models are trained on, by its name in OAI and elsewhere. */
+const TRAINED_SEQUENCE = /COR.*T1.*FLASH/i;
+
+/**
+ * Reads a generation's radiograph and its exam's real series.
+ *
+ * @throws UserError FILE_REFUSED when the radiograph cannot be used, NOT_FOUND when it has no pixels any more
+ */
+export async function loadInputs(
+  dataSource: DataSource,
+  store: BlobStore,
+  generation: Generation,
+  logger: Logger,
+): Promise<GenerationInputs> {
+  const exam = await dataSource.manager.findOneByOrFail(KneeExam, { id: generation.examId });
+  const xray = await loadXray(dataSource, store, generation.radiographId, exam.side);
+  const scorer = await loadScorer(dataSource, store, generation).catch((error: unknown) => {
+    // A real series that cannot be compared with is no reason not to generate.
+    if (!(error instanceof UserError)) throw error;
+    logger.warn({ generation: generation.id, reason: error.message }, 'the real series cannot be compared with');
+    return undefined;
+  });
+  return { side: exam.side, xray, scorer };
+}
+
+async function loadXray(dataSource: DataSource, store: BlobStore, id: number, side: Side): Promise<Float32Array> {
+  const radiograph = await dataSource.manager.findOneOrFail(Radiograph, { where: { id }, relations: { asset: true } });
+  const name = radiograph.barcode ? `Radiograph ${radiograph.barcode}` : `Radiograph ${id}`;
+  if (!radiograph.asset) throw new UserError('NOT_FOUND', `${name} has no pixels any more.`);
+  const film = await loadRadiograph({ bytes: await readAsset(store, radiograph.asset), name });
+  const spacing = radiograph.pixelSpacing;
+  return radiographInput(
+    { ...film, pixelSpacing: spacing ? [spacing, spacing] : film.pixelSpacing },
+    { side, ...(radiograph.visitId === null ? {} : { view: 'BILATERAL' }) },
+  );
+}
+
+async function loadScorer(
+  dataSource: DataSource,
+  store: BlobStore,
+  { examId, sliceCount, ssimMode }: Generation,
+): Promise<VolumeScorer | undefined> {
+  const candidates = await dataSource.manager.find(MriSeries, {
+    where: { examId, synthetic: false, plane: 'CORONAL' },
+    order: { id: 'ASC' },
+  });
+  const series = candidates.find(({ sequence, assetId }) => assetId !== null && TRAINED_SEQUENCE.test(sequence));
+  if (!series) return undefined;
+  const asset = await dataSource.manager.findOneByOrFail(Asset, { id: series.assetId! });
+  const name = `MRI series ${series.barcode ?? series.id}`;
+  const { volume } = await decodeNifti(await readAsset(store, asset), name);
+  return new VolumeScorer(trainedStack(volume, { sliceCount, name }), ssimMode);
+}

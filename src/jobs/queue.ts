@@ -1,0 +1,183 @@
+import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { Pool } from 'pg';
+import type { Logger } from 'pino';
+import { UserError } from '../domain/errors.js';
+
+/** A generation that waits: its id, and how often it had been started when it was queued. */
+export interface QueuedGeneration {
+  id: string;
+  attempt: number;
+}
+
+/**
+ * Hands out ids of generations, at least once each, and knows nothing else. What it hands out is a hint to look at the row; what
+ * it loses, the reconciler puts back.
+ */
+export interface GenerationQueue {
+  /**
+   * Putting in what is there already changes nothing. A queue that cannot be reached is logged, not thrown: the row is what
+   * counts, and the reconciler puts in what is missing.
+   */
+  enqueue(waiting: readonly QueuedGeneration[]): Promise<void>;
+  /** Calls `handle` with each id, at most `concurrency` at a time. `handle` deals with its own errors. */
+  consume(handle: (id: string) => Promise<void>, concurrency: number): Promise<Consumer>;
+  close(): Promise<void>;
+}
+
+export interface Consumer {
+  /** Takes no more ids and waits for the calls that are running. */
+  close(): Promise<void>;
+}
+
+export interface QueueOptions {
+  databaseUrl: string;
+  /** redis://... to queue in Redis; absent to queue in the database. */
+  queueUrl?: string | undefined;
+  logger: Logger;
+}
+
+const QUEUE_NAME = 'generations';
+
+/** Schema of the database in which BullMQ keeps its tables. */
+const SCHEMA = 'bullmq';
+
+/** Prefix of every key in Redis. */
+const PREFIX = 'osteograph';
+
+/** A worker that has not renewed its hold on an id for so long is dead, ms. */
+const LOCK_MS = 5_000;
+const STALLED_CHECK_MS = 2_000;
+
+/** A failing connection reports an error for every try; one in so many ms is logged. */
+const ERROR_LOG_INTERVAL_MS = 10_000;
+
+/**
+ * Opens the queue in the database (bringing BullMQ's own tables up to date) or in Redis.
+ *
+ * @throws UserError UNAVAILABLE when it cannot be reached
+ */
+export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions): Promise<GenerationQueue> {
+  const binding = queueUrl ? await redisBinding(queueUrl) : await postgresBinding(databaseUrl);
+  const onError = limitedErrorLog(logger);
+  const queue = binding.queue();
+  queue.on('error', onError);
+  return {
+    async enqueue(waiting) {
+      const jobs = waiting.map(({ id, attempt }) => ({
+        name: 'generate',
+        data: { id },
+        // A new start is a new job: the one before may not have left the queue yet.
+        opts: { jobId: `${id}-${attempt}`, removeOnComplete: true, removeOnFail: true },
+      }));
+      await queue.addBulk(jobs).catch(onError);
+    },
+    async consume(handle, concurrency) {
+      const worker = binding.worker(async (job) => handle(job.data.id), {
+        concurrency,
+        lockDuration: LOCK_MS,
+        stalledInterval: STALLED_CHECK_MS,
+        // How often a generation is tried again is not the queue's to decide.
+        maxStalledCount: 1_000_000,
+      });
+      worker.on('error', onError);
+      await worker.waitUntilReady();
+      return { close: () => worker.close() };
+    },
+    async close() {
+      await queue.close();
+      await binding.close();
+    },
+  };
+}
+
+/** What BullMQ keeps of a job, and what is used of its two classes, whichever backend they have. */
+interface Job {
+  name: string;
+  data: { id: string };
+  opts: { jobId: string; removeOnComplete: boolean; removeOnFail: boolean };
+}
+
+interface Part {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  close(): Promise<void>;
+}
+
+interface Binding {
+  queue(): Part & { addBulk(jobs: Job[]): Promise<unknown> };
+  worker(handler: (job: Pick<Job, 'data'>) => Promise<void>, options: ConsumeOptions): Part & { waitUntilReady(): Promise<unknown> };
+  close(): Promise<void>;
+}
+
+interface ConsumeOptions {
+  concurrency: number;
+  lockDuration: number;
+  stalledInterval: number;
+  maxStalledCount: number;
+}
+
+async function postgresBinding(databaseUrl: string): Promise<Binding> {
+  const connection = { connectionString: databaseUrl, schema: SCHEMA, max: 3, application_name: 'osteograph queue' };
+  const pool = new Pool({ connectionString: databaseUrl, max: 1 });
+  try {
+    const client = await pool.connect();
+    try {
+      await runMigrations(client, SCHEMA);
+    } finally {
+      client.release();
+    }
+  } catch (cause) {
+    throw new UserError('UNAVAILABLE', `The job queue's tables could not be made: ${reasonOf(cause)}.`, { cause });
+  } finally {
+    await pool.end();
+  }
+  return {
+    queue: () => new Queue(QUEUE_NAME, { connection }, createPostgresBackend),
+    worker: (handler, options) =>
+      new Worker(QUEUE_NAME, handler, { connection, ...options }, createPostgresBackend),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function redisBinding(queueUrl: string): Promise<Binding> {
+  if (!/^rediss?:\/\//.test(queueUrl)) {
+    throw new UserError('BAD_USER_INPUT', 'QUEUE_URL must look like redis://user:password@host:6379/0.');
+  }
+  // The first connection is tried once, so that a wrong address is said at once; later ones for ever.
+  const probe = new Redis(queueUrl, { lazyConnect: true, retryStrategy: () => null });
+  probe.on('error', () => undefined);
+  try {
+    await probe.connect();
+    await probe.quit();
+  } catch (cause) {
+    throw new UserError('UNAVAILABLE', `No Redis answers at QUEUE_URL: ${reasonOf(cause)}.`, { cause });
+  }
+  // A caller that puts something in is not to wait until Redis is back; a worker is.
+  const producing = new Redis(queueUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true });
+  const consuming = new Redis(queueUrl, { maxRetriesPerRequest: null, lazyConnect: true });
+  await Promise.all([producing.connect(), consuming.connect()]);
+  return {
+    queue: () => new Queue(QUEUE_NAME, { connection: producing, prefix: PREFIX }),
+    worker: (handler, options) =>
+      new Worker(QUEUE_NAME, handler, { connection: consuming, prefix: PREFIX, ...options }),
+    async close() {
+      await Promise.all([producing.quit(), consuming.quit()]);
+    },
+  };
+}
+
+function limitedErrorLog(logger: Logger): (error: Error) => void {
+  let suppressed = 0;
+  let next = 0;
+  return (err) => {
+    if (Date.now() < next) return void suppressed++;
+    next = Date.now() + ERROR_LOG_INTERVAL_MS;
+    logger.warn({ err, suppressed }, 'the job queue reports an error');
+    suppressed = 0;
+  };
+}
+
+function reasonOf(error: unknown): string {
+  const { message, code } = error as NodeJS.ErrnoException;
+  return (message || code || String(error)).replace(/\.$/, '');
+}

@@ -1,0 +1,55 @@
+import type { Logger } from 'pino';
+import type { DataSource } from 'typeorm';
+import type { GenerationQueue, QueuedGeneration } from './queue.js';
+import { advance } from './transitions.js';
+
+/** A running generation whose worker has said nothing for so long has lost it, ms; heartbeats come every 2 s. */
+const STALE_MS = 5_000;
+
+/** Waiting generations looked at per pass: the next ones to run. Later ones have their turn as these go. */
+const LOOK_AT = 200;
+
+/**
+ * Repairs what a crash can leave behind, in any number of processes at once: generations whose worker has died go back to QUEUED
+ * (or to CANCELED, if that was asked for, or to FAILED at their limit), and waiting ones that the queue has lost are put
+ * back.
+ */
+export async function reconcile(dataSource: DataSource, queue: GenerationQueue, logger: Logger): Promise<void> {
+  for (const lost of await generationsWithoutWorker(dataSource)) {
+    const seen = { id: lost.id, state: 'RUNNING', attempt: lost.attempt } as const;
+    const change = lost.cancel_requested
+      ? ({ to: 'CANCELED', message: 'Its worker ended before it could stop it.' } as const)
+      : afterCrash(lost.attempt, lost.attempt_limit, 'Its worker ended unexpectedly');
+    if ((await advance(dataSource.manager, seen, change)) !== undefined) {
+      logger.warn({ generation: lost.id, worker: lost.worker, to: change.to }, 'a generation had lost its worker');
+    }
+  }
+  const waiting = (await dataSource.query(
+    `SELECT id, attempt FROM generation WHERE state = 'QUEUED' ORDER BY created_at LIMIT $1`,
+    [LOOK_AT],
+  )) as QueuedGeneration[];
+  if (waiting.length > 0) await queue.enqueue(waiting);
+}
+
+/** Where a crash on attempt `attempt` leads. `what` says what happened, without full stop. */
+export function afterCrash(attempt: number, limit: number, what: string) {
+  return attempt < limit
+    ? ({ to: 'QUEUED', message: `${what}; it will be continued.` } as const)
+    : ({ to: 'FAILED', message: `${what} on attempt ${attempt}, the last one allowed.` } as const);
+}
+
+interface LostGeneration {
+  id: string;
+  attempt: number;
+  attempt_limit: number;
+  cancel_requested: boolean;
+  worker: string | null;
+}
+
+function generationsWithoutWorker(dataSource: DataSource): Promise<LostGeneration[]> {
+  return dataSource.query(
+    `SELECT id, attempt, attempt_limit, cancel_requested, worker FROM generation
+     WHERE state = 'RUNNING' AND heartbeat_at < clock_timestamp() - make_interval(secs => $1)`,
+    [STALE_MS / 1000],
+  ) as Promise<LostGeneration[]>;
+}

@@ -1,0 +1,126 @@
+import type { EntityManager } from 'typeorm';
+import { type GenerationState, isFinalState, isLegalTransition, MAX_ATTEMPTS } from '../domain/generations.js';
+import { Generation } from '../entities/index.js';
+import type { GenerationEventBody } from './events.js';
+
+/** PostgreSQL channel on which every new line of a log is announced as "<generation id>:<seq>". */
+export const EVENT_CHANNEL = 'generation_event';
+
+/** PostgreSQL channel on which a cancellation of a running generation is announced by its id. */
+export const CANCEL_CHANNEL = 'generation_cancel';
+
+/** A generation as its caller last read it. A change is made only while it still is so. */
+export interface Seen {
+  id: string;
+  state: GenerationState;
+  attempt: number;
+}
+
+export interface Change {
+  /** The state to go to; absent to stay and only write to the log. */
+  to?: GenerationState;
+  /** One sentence that says why, for the log; the error of a generation that goes to FAILED. */
+  message?: string;
+  /** Lines for the log, put before the one that a new state writes. */
+  events?: readonly GenerationEventBody[];
+  /** Columns to change beside those that the new state itself changes. */
+  set?: Partial<ProgressColumns>;
+}
+
+type ProgressColumns = Pick<
+  Generation,
+  | 'worker'
+  | 'device'
+  | 'attemptLimit'
+  | 'psnr'
+  | 'ssim'
+  | 'rssim'
+  | 'adjacentCorrelation'
+  | 'durationMs'
+  | 'denoiserEvaluations'
+>;
+
+/** What a request decides. */
+export type NewGeneration = Pick<
+  Generation,
+  | 'id'
+  | 'examId'
+  | 'radiographId'
+  | 'bundleId'
+  | 'sliceCount'
+  | 'steps'
+  | 'sampler'
+  | 'eta'
+  | 'seed'
+  | 'noise'
+  | 'features'
+  | 'featureOverrides'
+  | 'clientKey'
+  | 'requestedById'
+>;
+
+/**
+ * Makes every change of a generation's state and every entry in its log, and is the only one to do so. One statement changes the
+ * row if (state, attempt) are still those that the caller read, numbers the new lines without a gap, writes them and announces
+ * them; the row's lock orders it against all others. Claiming it (to RUNNING) counts a new attempt, which shuts out whoever had
+ * the one before.
+ *
+ * @returns the newest sequence number, or undefined when the generation has moved on: then nothing was changed
+ * @throws Error for a transition that the states do not allow
+ */
+export async function advance(manager: EntityManager, seen: Seen, change: Change): Promise<number | undefined> {
+  const { to, message, events = [], set = {} } = change;
+  if (to !== undefined && !isLegalTransition(seen.state, to)) {
+    throw new Error(`A generation does not go from ${seen.state} to ${to}.`);
+  }
+  const attempt = to === 'RUNNING' ? seen.attempt + 1 : seen.attempt;
+  const lines: GenerationEventBody[] = [...events];
+  if (to) lines.push({ type: 'STATE_CHANGED', payload: { state: to, message: message ?? null, attempt } });
+
+  const parameters: unknown[] = [seen.id, seen.state, seen.attempt, lines.length, JSON.stringify(lines), EVENT_CHANNEL];
+  const bind = (value: unknown) => `$${parameters.push(value)}`;
+  const assignments = to ? stateColumns(seen, to, bind, message) : [];
+  const { columns } = manager.connection.getMetadata(Generation);
+  for (const [property, value] of Object.entries(set)) {
+    const column = columns.find(({ propertyName }) => propertyName === property)!;
+    assignments.push(`${column.databaseName} = ${bind(value)}`);
+  }
+  const rows = (await manager.query(
+    `WITH changed AS (
+       UPDATE generation SET ${['last_seq = last_seq + $4::int', ...assignments].join(', ')}
+       WHERE id = $1 AND state = $2 AND attempt = $3 RETURNING id, last_seq
+     ), logged AS (
+       INSERT INTO generation_event (generation_id, seq, type, payload, at)
+       SELECT changed.id, changed.last_seq - $4::int + line.place, line.event->>'type', line.event->'payload', clock_timestamp()
+       FROM changed, jsonb_array_elements($5::jsonb) WITH ORDINALITY AS line (event, place)
+     )
+     SELECT last_seq, pg_notify($6, id || ':' || last_seq) FROM changed`,
+    parameters,
+  )) as { last_seq: number }[];
+  return rows[0]?.last_seq;
+}
+
+/** Enters a new generation: its row in state QUEUED and the first line of its log. Call it in a transaction. */
+export async function enter(manager: EntityManager, generation: NewGeneration): Promise<Seen> {
+  const seen: Seen = { id: generation.id, state: 'QUEUED', attempt: 0 };
+  await manager.insert(Generation, { ...generation, state: 'QUEUED' } as object);
+  const payload = { state: 'QUEUED', message: null, attempt: 0 } as const;
+  await advance(manager, seen, { events: [{ type: 'STATE_CHANGED', payload }] });
+  return seen;
+}
+
+/** What a state means for the row. */
+function stateColumns(seen: Seen, to: GenerationState, bind: (value: unknown) => string, message?: string): string[] {
+  const columns = [`state = ${bind(to)}`];
+  if (to === 'RUNNING') {
+    columns.push('attempt = attempt + 1', 'started_at = COALESCE(started_at, now())', 'heartbeat_at = clock_timestamp()');
+  }
+  if (to === 'QUEUED') columns.push('worker = NULL', 'heartbeat_at = NULL');
+  if (to === 'QUEUED' && isFinalState(seen.state)) {
+    columns.push('error = NULL', 'cancel_requested = false', 'started_at = NULL', 'finished_at = NULL');
+    columns.push(`attempt_limit = attempt + ${MAX_ATTEMPTS}`);
+  }
+  if (isFinalState(to)) columns.push('finished_at = clock_timestamp()', 'heartbeat_at = NULL');
+  if (to === 'FAILED') columns.push(`error = ${bind(message ?? null)}`);
+  return columns;
+}
