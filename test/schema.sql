@@ -52,6 +52,7 @@ CREATE TABLE bundle (
 CREATE TABLE generation (
   adjacent_correlation double precision,
   attempt smallint NOT NULL DEFAULT '0'::smallint,
+  attempt_limit smallint NOT NULL DEFAULT 5,
   bundle_id integer NOT NULL,
   cancel_requested boolean NOT NULL DEFAULT false,
   client_key text,
@@ -113,6 +114,19 @@ CREATE TABLE generation_slice (
   FOREIGN KEY (asset_id) REFERENCES asset(id),
   FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
   PRIMARY KEY (generation_id, index)
+);
+
+CREATE TABLE imported_file (
+  became jsonb NOT NULL DEFAULT '{}'::jsonb,
+  bytes bigint NOT NULL,
+  imported_at timestamp with time zone NOT NULL DEFAULT now(),
+  modified_at timestamp with time zone NOT NULL,
+  path text NOT NULL,
+  reader smallint NOT NULL,
+  refused integer NOT NULL,
+  rows integer NOT NULL,
+  sha256 text NOT NULL,
+  PRIMARY KEY (path)
 );
 
 CREATE TABLE knee_exam (
@@ -244,6 +258,12 @@ CREATE TABLE reading (
   FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
   PRIMARY KEY (id),
   UNIQUE (exam_id, project)
+);
+
+CREATE TABLE secret (
+  name text NOT NULL,
+  value text NOT NULL,
+  PRIMARY KEY (name)
 );
 
 CREATE TABLE visit (

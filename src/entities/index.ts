@@ -5,6 +5,7 @@ import { Bundle } from './bundle.js';
 import { GenerationEvent } from './generation-event.js';
 import { GenerationSlice } from './generation-slice.js';
 import { Generation } from './generation.js';
+import { ImportedFile } from './imported-file.js';
 import { KneeExam } from './knee-exam.js';
 import { MriSeries } from './mri-series.js';
 import { Participant } from './participant.js';
@@ -21,6 +22,7 @@ export {
   Generation,
   GenerationEvent,
   GenerationSlice,
+  ImportedFile,
   KneeExam,
   MriSeries,
   Participant,
@@ -39,6 +41,7 @@ export const ENTITIES = [
   Generation,
   GenerationEvent,
   GenerationSlice,
+  ImportedFile,
   KneeExam,
   MriSeries,
   Participant,

@@ -1,0 +1,66 @@
+import DataLoader from 'dataloader';
+import type { DataSource } from 'typeorm';
+import {
+  ApiToken,
+  Asset,
+  Bundle,
+  Generation,
+  GenerationSlice,
+  KneeExam,
+  MriSeries,
+  Participant,
+  Radiograph,
+  Reading,
+  Visit,
+} from '../entities/index.js';
+import { manyByParent, oneByKey } from './batches.js';
+import { radiographsOfExams } from './radiographs.js';
+
+/**
+ * One request's loaders: whatever a page nests, each relation costs one statement. They remember what they loaded, so a
+ * set of them must not outlive the request, or the event, it was made for.
+ */
+export type Loaders = ReturnType<typeof createLoaders>;
+
+export function createLoaders(dataSource: DataSource) {
+  const by = <T extends object>(entity: new () => T, column: string, type: 'integer' | 'uuid' = 'integer') => ({
+    dataSource,
+    entity,
+    column,
+    type,
+  });
+  return {
+    participant: oneByKey<number, Participant>('participant', by(Participant, 'id')),
+    visit: oneByKey<number, Visit>('visit', by(Visit, 'id')),
+    kneeExam: oneByKey<number, KneeExam>('knee exam', by(KneeExam, 'id')),
+    reading: oneByKey<number, Reading>('reading', by(Reading, 'id')),
+    radiograph: oneByKey<number, Radiograph>('radiograph', by(Radiograph, 'id')),
+    mriSeries: oneByKey<number, MriSeries>('MRI series', by(MriSeries, 'id')),
+    asset: oneByKey<number, Asset>('asset', by(Asset, 'id')),
+    bundle: oneByKey<number, Bundle>('bundle', by(Bundle, 'id')),
+    apiToken: oneByKey<number, ApiToken>('token', by(ApiToken, 'id')),
+    generation: oneByKey<string, Generation>('generation', by(Generation, 'id', 'uuid')),
+    visitsOfParticipant: manyByParent<number, Visit>(by(Visit, 'participant_id'), 'code'),
+    examsOfParticipant: manyByParent<number, KneeExam>(by(KneeExam, 'participant_id'), 'visit_id, side DESC'),
+    examsOfVisit: manyByParent<number, KneeExam>(by(KneeExam, 'visit_id'), 'side DESC'),
+    readingsOfExam: manyByParent<number, Reading>(by(Reading, 'exam_id'), 'project'),
+    radiographsOfExam: radiographsOfExams(dataSource),
+    realSeriesOfExam: manyByParent<number, MriSeries>(by(MriSeries, 'exam_id'), 'id', 'NOT synthetic'),
+    seriesOfExam: manyByParent<number, MriSeries>(by(MriSeries, 'exam_id'), 'id'),
+    seriesOfGeneration: manyByParent<string, MriSeries>(by(MriSeries, 'generation_id', 'uuid'), 'id'),
+    slicesOfGeneration: manyByParent<string, GenerationSlice>(by(GenerationSlice, 'generation_id', 'uuid'), 'index'),
+  };
+}
+
+/** A loader for each distinct argument list of a field, made when first asked for. */
+export class LoadersByArguments<K, V> {
+  private readonly loaders = new Map<string, DataLoader<K, V>>();
+
+  /** @param load what all parents with these arguments need, in the parents' order. */
+  for(args: unknown, load: (keys: readonly K[]) => Promise<V[]>): DataLoader<K, V> {
+    const key = JSON.stringify(args);
+    let loader = this.loaders.get(key);
+    if (!loader) this.loaders.set(key, (loader = new DataLoader(load)));
+    return loader;
+  }
+}

@@ -1,0 +1,101 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { decodeId } from '../domain/global-ids.js';
+import { Asset } from '../schema/asset.js';
+import { BundleNode } from '../schema/bundle.js';
+import type { ConnectionOf } from '../schema/connections.js';
+import { GenerationFilter } from '../schema/filters.js';
+import {
+  GenerationConnection,
+  GenerationNode,
+  GenerationSliceNode,
+  sliceListComplexity,
+} from '../schema/generation.js';
+import { MriSeriesNode, RadiographNode } from '../schema/images.js';
+import { KneeExamNode } from '../schema/knee-exam.js';
+import { connectionComplexity } from '../schema/limits.js';
+import { GenerationOrder } from '../schema/orders.js';
+import type { OrderInput } from '../schema/orders.js';
+import { GENERATIONS } from '../services/filters/tables.js';
+import { GENERATION_LISTING } from '../services/paging/listings.js';
+import { countRows, readPage } from '../services/paging/pages.js';
+import { connection } from './connection.js';
+import { requireRole } from './context.js';
+import type { Context } from './context.js';
+import { signedAsset } from './images.js';
+import { findOrNull } from './node.js';
+
+@Resolver(() => GenerationNode)
+export class GenerationResolver {
+  @Query(() => GenerationConnection, { description: 'The newest first.', complexity: connectionComplexity })
+  generations(
+    @Ctx() context: Context,
+    @Arg('where', () => GenerationFilter, { nullable: true }) where: object | null,
+    @Arg('orderBy', () => [GenerationOrder], { nullable: true }) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
+    @Arg('after', () => String, { nullable: true }) after: string | null,
+  ): ConnectionOf<GenerationNode> {
+    const { dataSource } = context.platform;
+    return connection(context, {
+      page: () => readPage(dataSource, GENERATION_LISTING, { where, orderBy, first, after }),
+      count: () => countRows(dataSource, GENERATIONS, where),
+      node: (row) => new GenerationNode(row),
+    });
+  }
+
+  @Query(() => GenerationNode, { nullable: true })
+  async generation(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<GenerationNode | null> {
+    requireRole(context, 'READER', 'Reading records');
+    const decoded = decodeId(id);
+    if (decoded?.type !== 'Generation') return null;
+    return findOrNull(
+      context.loaders.generation.load(String(decoded.key)).then((row) => new GenerationNode(row)),
+    );
+  }
+
+  @FieldResolver(() => KneeExamNode)
+  async exam(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<KneeExamNode> {
+    return new KneeExamNode(await loaders.kneeExam.load(row.examId));
+  }
+
+  @FieldResolver(() => RadiographNode)
+  async radiograph(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<RadiographNode> {
+    return new RadiographNode(await loaders.radiograph.load(row.radiographId));
+  }
+
+  @FieldResolver(() => BundleNode)
+  async bundle(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<BundleNode> {
+    return new BundleNode(await loaders.bundle.load(row.bundleId));
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'Name of the token that asked for it.' })
+  async requestedBy(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<string | null> {
+    return row.requestedById === null ? null : (await loaders.apiToken.load(row.requestedById)).name;
+  }
+
+  @FieldResolver(() => MriSeriesNode, { nullable: true, description: 'The generated volume, once it is there.' })
+  async mriSeries(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<MriSeriesNode | null> {
+    const [series] = await loaders.seriesOfGeneration.load(row.id);
+    return series ? new MriSeriesNode(series) : null;
+  }
+
+  @FieldResolver(() => [GenerationSliceNode], {
+    description: 'Finished slices, posterior to anterior.',
+    complexity: sliceListComplexity,
+  })
+  async slices(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<GenerationSliceNode[]> {
+    return (await loaders.slicesOfGeneration.load(row.id)).map((slice) => new GenerationSliceNode(slice));
+  }
+}
+
+@Resolver(() => GenerationSliceNode)
+export class GenerationSliceResolver {
+  @FieldResolver(() => String, { description: 'Signed URL of the slice as 16-bit grey PNG.' })
+  async previewUrl(@Root() { row }: GenerationSliceNode, @Ctx() context: Context): Promise<string> {
+    return signedAsset(context, await context.loaders.asset.load(row.assetId)).url;
+  }
+
+  @FieldResolver(() => Asset, { description: 'The slice as 16-bit grey PNG.' })
+  async image(@Root() { row }: GenerationSliceNode, @Ctx() context: Context): Promise<Asset> {
+    return signedAsset(context, await context.loaders.asset.load(row.assetId));
+  }
+}

@@ -1,0 +1,30 @@
+import { BundleResolver } from './bundles.js';
+import { GenerationMutationResolver } from './generate.js';
+import { GenerationResolver, GenerationSliceResolver } from './generations.js';
+import { MriSeriesResolver, RadiographResolver } from './images.js';
+import { KneeExamResolver } from './knee-exams.js';
+import { NodeResolver } from './node.js';
+import { ParticipantResolver, VisitResolver } from './participants.js';
+import { GenerationCompletedResolver, ProgressResolver, SliceProgressResolver } from './progress.js';
+import { ViewerResolver } from './viewer.js';
+
+export { createContext } from './context.js';
+export type { Context, Platform } from './context.js';
+
+/** Every resolver of the API. */
+export const RESOLVERS = [
+  NodeResolver,
+  ViewerResolver,
+  ParticipantResolver,
+  VisitResolver,
+  KneeExamResolver,
+  RadiographResolver,
+  MriSeriesResolver,
+  BundleResolver,
+  GenerationResolver,
+  GenerationSliceResolver,
+  GenerationMutationResolver,
+  ProgressResolver,
+  SliceProgressResolver,
+  GenerationCompletedResolver,
+] as const;

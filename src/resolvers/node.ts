@@ -1,0 +1,61 @@
+import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { UserError } from '../domain/errors.js';
+import { decodeId } from '../domain/global-ids.js';
+import type { NodeKey } from '../domain/global-ids.js';
+import { BundleNode } from '../schema/bundle.js';
+import { GenerationNode } from '../schema/generation.js';
+import { MriSeriesNode, RadiographNode } from '../schema/images.js';
+import { KneeExamNode } from '../schema/knee-exam.js';
+import { Node } from '../schema/node.js';
+import { ParticipantNode } from '../schema/participant.js';
+import { ReadingNode } from '../schema/reading.js';
+import { ApiTokenNode } from '../schema/viewer.js';
+import { VisitNode } from '../schema/visit.js';
+import { requireRole } from './context.js';
+import type { Context } from './context.js';
+
+@Resolver()
+export class NodeResolver {
+  @Query(() => Node, { nullable: true, description: 'The node with this id; null when there is none.' })
+  async node(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<Node | null> {
+    requireRole(context, 'READER', 'Reading records');
+    const decoded = decodeId(id);
+    if (!decoded) throw new UserError('BAD_USER_INPUT', 'id is not an id that this API gives.');
+    if (decoded.type === 'ApiToken') requireRole(context, 'ADMIN', 'Reading tokens');
+    return findOrNull(findNode(context, decoded));
+  }
+}
+
+/** What a lookup found; null where there is nothing to find. */
+export async function findOrNull<T>(lookup: Promise<T>): Promise<T | null> {
+  try {
+    return await lookup;
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'NOT_FOUND') return null;
+    throw error;
+  }
+}
+
+async function findNode({ loaders }: Context, { type, key }: NodeKey): Promise<Node> {
+  const id = Number(key);
+  switch (type) {
+    case 'Participant':
+      return new ParticipantNode(await loaders.participant.load(id));
+    case 'Visit':
+      return new VisitNode(await loaders.visit.load(id));
+    case 'KneeExam':
+      return new KneeExamNode(await loaders.kneeExam.load(id));
+    case 'Reading':
+      return new ReadingNode(await loaders.reading.load(id));
+    case 'Radiograph':
+      return new RadiographNode(await loaders.radiograph.load(id));
+    case 'MriSeries':
+      return new MriSeriesNode(await loaders.mriSeries.load(id));
+    case 'Bundle':
+      return new BundleNode(await loaders.bundle.load(id));
+    case 'Generation':
+      return new GenerationNode(await loaders.generation.load(String(key)));
+    case 'ApiToken':
+      return new ApiTokenNode(await loaders.apiToken.load(id));
+  }
+}

@@ -1,0 +1,72 @@
+import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
+import { Participant } from '../entities/index.js';
+import type { ConnectionOf } from '../schema/connections.js';
+import { ParticipantFilter } from '../schema/filters.js';
+import { KneeExamNode } from '../schema/knee-exam.js';
+import { connectionComplexity, listComplexity } from '../schema/limits.js';
+import { ParticipantOrder } from '../schema/orders.js';
+import type { OrderInput } from '../schema/orders.js';
+import { ParticipantConnection, ParticipantNode } from '../schema/participant.js';
+import { VisitNode } from '../schema/visit.js';
+import { PARTICIPANTS } from '../services/filters/tables.js';
+import { PARTICIPANT_LISTING } from '../services/paging/listings.js';
+import { countRows, readPage } from '../services/paging/pages.js';
+import { connection } from './connection.js';
+import { requireRole } from './context.js';
+import type { Context } from './context.js';
+
+@Resolver(() => ParticipantNode)
+export class ParticipantResolver {
+  @Query(() => ParticipantConnection, { description: 'Subjects of the release.', complexity: connectionComplexity })
+  participants(
+    @Ctx() context: Context,
+    @Arg('where', () => ParticipantFilter, { nullable: true }) where: object | null,
+    @Arg('orderBy', () => [ParticipantOrder], { nullable: true }) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
+    @Arg('after', () => String, { nullable: true }) after: string | null,
+  ): ConnectionOf<ParticipantNode> {
+    const { dataSource } = context.platform;
+    return connection(context, {
+      page: () => readPage(dataSource, PARTICIPANT_LISTING, { where, orderBy, first, after }),
+      count: () => countRows(dataSource, PARTICIPANTS, where),
+      node: (row) => new ParticipantNode(row),
+    });
+  }
+
+  @Query(() => ParticipantNode, { nullable: true, description: 'The subject with this OAI id.' })
+  async participant(
+    @Ctx() context: Context,
+    @Arg('oaiId', () => String) oaiId: string,
+  ): Promise<ParticipantNode | null> {
+    requireRole(context, 'READER', 'Reading records');
+    if (!/^\d{1,20}$/.test(oaiId)) return null;
+    const row = await context.platform.dataSource.getRepository(Participant).findOneBy({ oaiId });
+    return row && new ParticipantNode(row);
+  }
+
+  @FieldResolver(() => [VisitNode], { description: 'In order of time.', complexity: listComplexity(7) })
+  async visits(@Root() { row }: ParticipantNode, @Ctx() { loaders }: Context): Promise<VisitNode[]> {
+    return (await loaders.visitsOfParticipant.load(row.id)).map((visit) => new VisitNode(visit));
+  }
+
+  @FieldResolver(() => [KneeExamNode], {
+    description: 'Of all visits, the right knee of a visit before the left.',
+    complexity: listComplexity(14),
+  })
+  async exams(@Root() { row }: ParticipantNode, @Ctx() { loaders }: Context): Promise<KneeExamNode[]> {
+    return (await loaders.examsOfParticipant.load(row.id)).map((exam) => new KneeExamNode(exam));
+  }
+}
+
+@Resolver(() => VisitNode)
+export class VisitResolver {
+  @FieldResolver(() => ParticipantNode)
+  async participant(@Root() { row }: VisitNode, @Ctx() { loaders }: Context): Promise<ParticipantNode> {
+    return new ParticipantNode(await loaders.participant.load(row.participantId));
+  }
+
+  @FieldResolver(() => [KneeExamNode], { description: 'Right knee before left.', complexity: listComplexity(2) })
+  async exams(@Root() { row }: VisitNode, @Ctx() { loaders }: Context): Promise<KneeExamNode[]> {
+    return (await loaders.examsOfVisit.load(row.id)).map((exam) => new KneeExamNode(exam));
+  }
+}

@@ -1,0 +1,85 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root, Subscription } from 'type-graphql';
+import { UserError } from '../domain/errors.js';
+import { decodeId } from '../domain/global-ids.js';
+import type { LoggedEvent } from '../jobs/index.js';
+import {
+  GenerationCompleted,
+  GenerationEvent,
+  GenerationSliceCompleted,
+  GenerationStateChanged,
+  GenerationStepProgress,
+  SliceProgress,
+} from '../schema/generation-event.js';
+import { MriSeriesNode } from '../schema/images.js';
+import { requireRole } from './context.js';
+import type { Context } from './context.js';
+import { signedAsset } from './images.js';
+
+@Resolver()
+export class ProgressResolver {
+  @Subscription(() => GenerationEvent, {
+    description:
+      "A generation's log from the event after `after`, then live; ends after the final event. After a dropped " +
+      'connection, ask again with the last `seq` that arrived: nothing is missed, nothing comes twice.',
+    subscribe: ({ args, context }: { args: object; context: Context }) => {
+      requireRole(context, 'READER', 'Following a generation');
+      const { id, after } = args as { id: string; after: number };
+      const decoded = decodeId(id);
+      if (decoded?.type !== 'Generation') throw new UserError('BAD_USER_INPUT', 'id must be the id of a Generation.');
+      if (after < 0) throw new UserError('BAD_USER_INPUT', `after must not be negative, got ${after}.`);
+      return closable((signal) => context.platform.events.subscribe(String(decoded.key), after, signal));
+    },
+  })
+  generationProgress(
+    @Root() event: LoggedEvent,
+    @Arg('id', () => ID) _id: string,
+    @Arg('after', () => Int, { defaultValue: 0, description: 'Sequence number to continue after.' }) _after: number,
+  ): GenerationEvent {
+    switch (event.type) {
+      case 'STATE_CHANGED':
+        return new GenerationStateChanged(event, event.payload);
+      case 'STEP_PROGRESS':
+        return new GenerationStepProgress(event, event.payload);
+      case 'SLICE_COMPLETED':
+        return new GenerationSliceCompleted(event, event.payload);
+      case 'COMPLETED':
+        return new GenerationCompleted(event, event.payload);
+    }
+  }
+}
+
+@Resolver(() => SliceProgress)
+export class SliceProgressResolver {
+  @FieldResolver(() => String, { description: 'Signed URL of the slice as 16-bit grey PNG.' })
+  async previewUrl(@Root() { payload }: SliceProgress, @Ctx() context: Context): Promise<string> {
+    return signedAsset(context, await context.loaders.asset.load(payload.assetId)).url;
+  }
+}
+
+@Resolver(() => GenerationCompleted)
+export class GenerationCompletedResolver {
+  @FieldResolver(() => MriSeriesNode)
+  async mriSeries(@Root() { payload }: GenerationCompleted, @Ctx() { loaders }: Context): Promise<MriSeriesNode> {
+    return new MriSeriesNode(await loaders.mriSeries.load(payload.mriSeriesId));
+  }
+}
+
+/**
+ * An iterator that can be ended while it waits. Ending a generator only takes effect at its next yield, which for a log that
+ * nothing is written to may never come; the signal wakes it.
+ */
+function closable<T>(open: (signal: AbortSignal) => AsyncIterator<T>): AsyncIterableIterator<T> {
+  const ended = new AbortController();
+  const source = open(ended.signal);
+  return {
+    next: () => source.next(),
+    async return(): Promise<IteratorResult<T>> {
+      ended.abort();
+      await source.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

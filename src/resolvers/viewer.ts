@@ -1,0 +1,59 @@
+import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { UserError } from '../domain/errors.js';
+import { decodeId } from '../domain/global-ids.js';
+import { roleIncludes } from '../domain/roles.js';
+import { ApiTokenNode, CreateTokenInput, CreateTokenPayload, Viewer } from '../schema/viewer.js';
+import { audit } from '../services/audit.js';
+import { createToken, listTokens, revokeToken } from '../services/tokens.js';
+import { requireRole } from './context.js';
+import type { Context } from './context.js';
+
+@Resolver()
+export class ViewerResolver {
+  @Query(() => Viewer, { description: 'Who am I, what may I do?' })
+  viewer(@Ctx() { viewer: { name, role, expiresAt } }: Context): Viewer {
+    return {
+      name,
+      role,
+      expiresAt,
+      canCount: roleIncludes(role, 'SUMMARY'),
+      canRead: roleIncludes(role, 'READER'),
+      canGenerate: roleIncludes(role, 'OPERATOR'),
+      canAdminister: roleIncludes(role, 'ADMIN'),
+    };
+  }
+
+  @Query(() => [ApiTokenNode], { description: 'Every token ever made, the newest first. For administrators.' })
+  async tokens(@Ctx() context: Context): Promise<ApiTokenNode[]> {
+    requireRole(context, 'ADMIN', 'Listing tokens');
+    return (await listTokens(context.platform.dataSource)).map((row) => new ApiTokenNode(row));
+  }
+
+  @Mutation(() => CreateTokenPayload, { description: 'Makes a token. For administrators.' })
+  async createToken(
+    @Ctx() context: Context,
+    @Arg('input', () => CreateTokenInput) input: CreateTokenInput,
+  ): Promise<CreateTokenPayload> {
+    requireRole(context, 'ADMIN', 'createToken');
+    const { dataSource } = context.platform;
+    const { text, token } = await createToken(dataSource, input);
+    await audit(dataSource, {
+      tokenId: context.viewer.tokenId,
+      action: 'createToken',
+      target: String(token.id),
+      detail: { name: token.name, role: token.role },
+    });
+    return { text, token: new ApiTokenNode(token) };
+  }
+
+  @Mutation(() => ApiTokenNode, { description: 'Ends a token at once. For administrators.' })
+  async revokeToken(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ApiTokenNode> {
+    requireRole(context, 'ADMIN', 'revokeToken');
+    const { dataSource } = context.platform;
+    const decoded = decodeId(id);
+    if (decoded?.type !== 'ApiToken') throw new UserError('BAD_USER_INPUT', 'id must be the id of an ApiToken.');
+    const token = await revokeToken(dataSource, Number(decoded.key));
+    await audit(dataSource, { tokenId: context.viewer.tokenId, action: 'revokeToken', target: String(token.id) });
+    return new ApiTokenNode(token);
+  }
+}

@@ -1,0 +1,20 @@
+import { Field, Float, ObjectType } from 'type-graphql';
+import { GraphQLDateTimeISO } from 'graphql-scalars';
+
+@ObjectType({ simpleResolvers: true, description: 'A stored file, addressed by its content.' })
+export class Asset {
+  @Field(() => String, { description: 'Signed, expiring; relative to the address of the server. Takes Range requests.' })
+  url!: string;
+
+  @Field(() => GraphQLDateTimeISO, { description: 'When the URL ends to work; asking again gives a new one.' })
+  expiresAt!: Date;
+
+  @Field(() => String)
+  mediaType!: string;
+
+  @Field(() => Float, { description: 'Size of the file.' })
+  bytes!: number;
+
+  @Field(() => String, { description: 'Digest of the file, hexadecimal.' })
+  sha256!: string;
+}

@@ -1,0 +1,55 @@
+import { Field, Int, ObjectType } from 'type-graphql';
+import type { ClassType } from 'type-graphql';
+
+@ObjectType({ simpleResolvers: true, description: 'Where a page lies in its list.' })
+export class PageInfo {
+  @Field(() => Boolean)
+  hasNextPage!: boolean;
+
+  @Field(() => Boolean, { description: 'Whether this page was reached with `after`.' })
+  hasPreviousPage!: boolean;
+
+  @Field(() => String, { nullable: true })
+  startCursor!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Pass it as `after` to get the next page.' })
+  endCursor!: string | null;
+}
+
+/** An edge as resolvers hand it over. */
+export interface EdgeOf<T> {
+  node: T;
+  cursor: string;
+}
+
+/** A connection as resolvers hand it over: nothing is read before it is asked for. */
+export interface ConnectionOf<T> {
+  edges: () => Promise<EdgeOf<T>[]>;
+  nodes: () => Promise<T[]>;
+  pageInfo: () => Promise<PageInfo>;
+  totalCount: () => Promise<number | null>;
+}
+
+/**
+ * Declares `<name>Connection` and `<name>Edge`.
+ *
+ * @returns the connection's class.
+ */
+export function connectionType<T extends object>(name: string, node: () => ClassType<T>): ClassType<ConnectionOf<T>> {
+  class Edge {}
+  ObjectType(`${name}Edge`, { simpleResolvers: true })(Edge);
+  Field(() => node())(Edge.prototype, 'node');
+  Field(() => String, { description: 'Opaque position in the list.' })(Edge.prototype, 'cursor');
+
+  class Connection {}
+  ObjectType(`${name}Connection`, { simpleResolvers: true, description: 'One page of a list.' })(Connection);
+  Field(() => [Edge])(Connection.prototype, 'edges');
+  Field(() => [node()], { description: 'The nodes of the edges.' })(Connection.prototype, 'nodes');
+  Field(() => PageInfo)(Connection.prototype, 'pageInfo');
+  Field(() => Int, {
+    nullable: true,
+    description:
+      'Rows in the whole list; counted only when asked for. Null when a token of role SUMMARY asks and there are fewer than 5.',
+  })(Connection.prototype, 'totalCount');
+  return Connection as ClassType<ConnectionOf<T>>;
+}

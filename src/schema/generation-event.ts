@@ -1,0 +1,183 @@
+import { Field, Float, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
+import { GraphQLDateTimeISO } from 'graphql-scalars';
+import { encodeId } from '../domain/global-ids.js';
+import type { GenerationState } from '../domain/generations.js';
+import { GenerationStateEnum } from './enums.js';
+
+/** What every event of a generation's log has. */
+export interface EventRow {
+  generationId: string;
+  seq: number;
+  at: Date;
+}
+
+@InterfaceType({
+  description: 'One line of a generation\'s log; `seq` runs 1, 2, 3, ... without a gap.',
+  resolveType: (value: GenerationEvent) => value.constructor.name,
+})
+export abstract class GenerationEvent {
+  @Field(() => Int)
+  seq: number;
+
+  @Field(() => GraphQLDateTimeISO)
+  at: Date;
+
+  @Field(() => ID, { description: 'Node id of the generation.' })
+  generationId: string;
+
+  constructor(readonly row: EventRow) {
+    this.seq = row.seq;
+    this.at = row.at;
+    this.generationId = encodeId('Generation', row.generationId);
+  }
+}
+
+@ObjectType({ implements: GenerationEvent, simpleResolvers: true, description: 'The generation entered a state.' })
+export class GenerationStateChanged extends GenerationEvent {
+  @Field(() => GenerationStateEnum)
+  state: GenerationState;
+
+  @Field(() => String, { nullable: true, description: 'Why, where there is more to say than the state does.' })
+  message: string | null;
+
+  constructor(row: EventRow, payload: { state: GenerationState; message?: string | null }) {
+    super(row);
+    this.state = payload.state;
+    this.message = payload.message ?? null;
+  }
+}
+
+@ObjectType({ implements: GenerationEvent, simpleResolvers: true, description: 'The denoiser finished a step.' })
+export class GenerationStepProgress extends GenerationEvent {
+  @Field(() => Int, { description: 'First slice of the batch that is being computed.' })
+  firstSlice: number;
+
+  @Field(() => Int)
+  lastSlice: number;
+
+  @Field(() => Int, { description: 'Steps done for this batch.' })
+  step: number;
+
+  @Field(() => Int)
+  steps: number;
+
+  @Field(() => Float, { description: 'Part of the whole generation that is done, 0-1.' })
+  fraction: number;
+
+  constructor(
+    row: EventRow,
+    payload: { firstSlice: number; lastSlice: number; step: number; steps: number; fraction: number },
+  ) {
+    super(row);
+    this.firstSlice = payload.firstSlice;
+    this.lastSlice = payload.lastSlice;
+    this.step = payload.step;
+    this.steps = payload.steps;
+    this.fraction = payload.fraction;
+  }
+}
+
+/** A slice as an event tells of it. */
+export interface SlicePayload {
+  index: number;
+  depth: number;
+  psnr: number | null;
+  ssim: number | null;
+  rssim: number | null;
+  assetId: number;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'A finished slice as announced.' })
+export class SliceProgress {
+  @Field(() => Int, { description: '0 (posterior) to sliceCount - 1 (anterior).' })
+  index: number;
+
+  @Field(() => Float, { description: '0 (posterior) to 1 (anterior).' })
+  depth: number;
+
+  @Field(() => Float, { nullable: true, description: 'Null without a real MRI of the exam; so are ssim and rssim.' })
+  psnr: number | null;
+
+  @Field(() => Float, { nullable: true })
+  ssim: number | null;
+
+  @Field(() => Float, { nullable: true })
+  rssim: number | null;
+
+  constructor(readonly payload: SlicePayload) {
+    this.index = payload.index;
+    this.depth = payload.depth;
+    this.psnr = payload.psnr;
+    this.ssim = payload.ssim;
+    this.rssim = payload.rssim;
+  }
+}
+
+@ObjectType({ implements: GenerationEvent, simpleResolvers: true, description: 'A slice is finished and stored.' })
+export class GenerationSliceCompleted extends GenerationEvent {
+  @Field(() => SliceProgress)
+  slice: SliceProgress;
+
+  @Field(() => Int, { description: 'Slices finished so far, those of earlier attempts included.' })
+  completed: number;
+
+  @Field(() => Int)
+  total: number;
+
+  constructor(row: EventRow, payload: { slice: SlicePayload; completed: number; total: number }) {
+    super(row);
+    this.slice = new SliceProgress(payload.slice);
+    this.completed = payload.completed;
+    this.total = payload.total;
+  }
+}
+
+/** A finished generation as its event tells of it. */
+export interface CompletedPayload {
+  psnr: number | null;
+  ssim: number | null;
+  rssim: number | null;
+  adjacentCorrelation: number | null;
+  mriSeriesId: number;
+  durationMs: number;
+  denoiserEvaluations: number;
+  device: string;
+}
+
+@ObjectType({ implements: GenerationEvent, simpleResolvers: true, description: 'The volume is stored and scored.' })
+export class GenerationCompleted extends GenerationEvent {
+  @Field(() => Float, { nullable: true, description: 'Median over the slices, dB; null without a real MRI of the exam.' })
+  psnr: number | null;
+
+  @Field(() => Float, { nullable: true })
+  ssim: number | null;
+
+  @Field(() => Float, { nullable: true })
+  rssim: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Mean Pearson correlation of neighbouring slices.' })
+  adjacentCorrelation: number | null;
+
+  @Field(() => Int)
+  durationMs: number;
+
+  @Field(() => Int, { description: 'True number of slice-evaluations of the denoiser.' })
+  denoiserEvaluations: number;
+
+  @Field(() => String, { description: 'cuda, webgpu or cpu.' })
+  device: string;
+
+  constructor(
+    row: EventRow,
+    readonly payload: CompletedPayload,
+  ) {
+    super(row);
+    this.psnr = payload.psnr;
+    this.ssim = payload.ssim;
+    this.rssim = payload.rssim;
+    this.adjacentCorrelation = payload.adjacentCorrelation;
+    this.durationMs = payload.durationMs;
+    this.denoiserEvaluations = payload.denoiserEvaluations;
+    this.device = payload.device;
+  }
+}

@@ -1,0 +1,219 @@
+import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { GraphQLDateTimeISO } from 'graphql-scalars';
+import type { FeatureCode } from '../domain/features.js';
+import { SLICE_COUNT_RANGE } from '../domain/generations.js';
+import type { GenerationState, NoiseMode } from '../domain/generations.js';
+import type { Side } from '../domain/participants.js';
+import type { Generation, GenerationSlice } from '../entities/index.js';
+import type { SamplerName } from '../inference/index.js';
+import { connectionType } from './connections.js';
+import { FeatureEnum, GenerationStateEnum, NoiseModeEnum, SamplerEnum, SideEnum } from './enums.js';
+import { Grade, gradeList } from './grade.js';
+import { Node } from './node.js';
+
+/** Slices that cost rules assume a generation to have. */
+const TYPICAL_SLICES = 50;
+
+@ObjectType('GenerationSlice', { simpleResolvers: true, description: 'One finished coronal slice.' })
+export class GenerationSliceNode {
+  @Field(() => Int, { description: '0 (posterior) to sliceCount - 1 (anterior).' })
+  index: number;
+
+  @Field(() => Float, { description: '0 (posterior) to 1 (anterior).' })
+  depth: number;
+
+  @Field(() => Float, { nullable: true, description: 'dB against the real slice; null without a real MRI of the exam.' })
+  psnr: number | null;
+
+  @Field(() => Float, { nullable: true })
+  ssim: number | null;
+
+  @Field(() => Float, { nullable: true })
+  rssim: number | null;
+
+  constructor(readonly row: GenerationSlice) {
+    this.index = row.index;
+    this.depth = row.depth;
+    this.psnr = row.psnr;
+    this.ssim = row.ssim;
+    this.rssim = row.rssim;
+  }
+}
+
+@ObjectType('Generation', {
+  implements: Node,
+  simpleResolvers: true,
+  description: "One run of a bundle for one exam's radiograph.",
+})
+export class GenerationNode extends Node {
+  @Field(() => GenerationStateEnum)
+  state: GenerationState;
+
+  @Field(() => Int, { description: 'How often it has been started.' })
+  attempt: number;
+
+  @Field(() => Boolean, { description: 'Whether somebody asked to stop it.' })
+  cancelRequested: boolean;
+
+  @Field(() => Int)
+  sliceCount: number;
+
+  @Field(() => Int, { description: 'Denoiser steps asked for.' })
+  steps: number;
+
+  @Field(() => SamplerEnum)
+  sampler: SamplerName;
+
+  @Field(() => Float, { description: 'Noise that DDIM injects at each step, 0-1.' })
+  eta: number;
+
+  @Field(() => Float)
+  seed: number;
+
+  @Field(() => NoiseModeEnum)
+  noise: NoiseMode;
+
+  @Field(() => [Grade], {
+    description: "The grades that condition the volume: the exam's consensus with the request's overrides.",
+    complexity: ({ childComplexity }) => 1 + 2 * childComplexity,
+  })
+  features: () => Grade[];
+
+  @Field(() => [Grade], { description: 'What the request overrode; a null grade means "treat as missing".' })
+  featureOverrides: () => Grade[];
+
+  @Field(() => String, { nullable: true, description: "The caller's own key." })
+  clientKey: string | null;
+
+  @Field(() => Int, { description: 'Sequence number of the newest event; pass it as `after` to follow from here.' })
+  lastSeq: number;
+
+  @Field(() => String, { nullable: true, description: 'Worker that has it.' })
+  worker: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Device that computed it: cuda, webgpu or cpu.' })
+  device: string | null;
+
+  @Field(() => String, { nullable: true, description: 'One sentence that says why it failed.' })
+  error: string | null;
+
+  @Field(() => Float, { nullable: true, description: 'Median over the slices, dB; null without a real MRI of the exam.' })
+  psnr: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Median over the slices.' })
+  ssim: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Median over the slices.' })
+  rssim: number | null;
+
+  @Field(() => String, { description: 'Window of the SSIM figures: "skimage" (7x7 uniform) or "wang" (Gaussian).' })
+  ssimMode: string;
+
+  @Field(() => Float, { nullable: true, description: 'Mean Pearson correlation of neighbouring slices.' })
+  adjacentCorrelation: number | null;
+
+  @Field(() => Int, { nullable: true })
+  durationMs: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'True number of slice-evaluations of the denoiser.' })
+  denoiserEvaluations: number | null;
+
+  @Field(() => GraphQLDateTimeISO)
+  createdAt: Date;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  startedAt: Date | null;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  finishedAt: Date | null;
+
+  constructor(readonly row: Generation) {
+    super('Generation', row.id);
+    this.state = row.state;
+    this.attempt = row.attempt;
+    this.cancelRequested = row.cancelRequested;
+    this.sliceCount = row.sliceCount;
+    this.steps = row.steps;
+    this.sampler = row.sampler;
+    this.eta = row.eta;
+    this.seed = row.seed;
+    this.noise = row.noise;
+    this.features = () => gradeList(row.features);
+    this.featureOverrides = () => gradeList(row.featureOverrides).filter(({ feature }) => feature in row.featureOverrides);
+    this.clientKey = row.clientKey;
+    this.lastSeq = row.lastSeq;
+    this.worker = row.worker;
+    this.device = row.device;
+    this.error = row.error;
+    this.psnr = row.psnr;
+    this.ssim = row.ssim;
+    this.rssim = row.rssim;
+    this.ssimMode = row.ssimMode;
+    this.adjacentCorrelation = row.adjacentCorrelation;
+    this.durationMs = row.durationMs;
+    this.denoiserEvaluations = row.denoiserEvaluations;
+    this.createdAt = row.createdAt;
+    this.startedAt = row.startedAt;
+    this.finishedAt = row.finishedAt;
+  }
+}
+
+/** What a list of slices costs: their number is not among the arguments. */
+export const sliceListComplexity = ({ childComplexity }: { childComplexity: number }): number =>
+  1 + TYPICAL_SLICES * childComplexity;
+
+export const GenerationConnection = connectionType('Generation', () => GenerationNode);
+
+@InputType({ description: 'Overrides one grade: an ablation or a what-if.' })
+export class FeatureOverrideInput {
+  @Field(() => FeatureEnum)
+  feature!: FeatureCode;
+
+  @Field(() => Int, { nullable: true, description: 'Null = treat as missing.' })
+  grade?: number | null;
+}
+
+@InputType({ description: 'Either examId or radiographId says what to generate from.' })
+export class GenerateMriInput {
+  @Field(() => ID, { nullable: true, description: "The exam; its radiograph is taken." })
+  examId?: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The radiograph. A bilateral film also needs side or examId, which says which knee.',
+  })
+  radiographId?: string | null;
+
+  @Field(() => SideEnum, { nullable: true, description: 'The knee of a bilateral film.' })
+  side?: Side | null;
+
+  @Field(() => String, { nullable: true, description: '`name` or `name@version`; default: the newest that is READY.' })
+  bundle?: string | null;
+
+  @Field(() => Int, {
+    defaultValue: TYPICAL_SLICES,
+    description: `${SLICE_COUNT_RANGE.min} to ${SLICE_COUNT_RANGE.max}; 50 is the trained stack.`,
+  })
+  sliceCount!: number;
+
+  @Field(() => Int, { nullable: true, description: "Denoiser steps; default: the bundle's." })
+  steps?: number | null;
+
+  @Field(() => Float, { nullable: true, description: "DDIM's eta, 0-1; default: the bundle's." })
+  eta?: number | null;
+
+  @Field(() => SamplerEnum, { nullable: true, description: "Default: the bundle's." })
+  sampler?: SamplerName | null;
+
+  @Field(() => Float, { nullable: true, description: '0 to 2147483647; default: drawn at random. The same request with the same seed gives the same volume.' })
+  seed?: number | null;
+
+  @Field(() => NoiseModeEnum, { defaultValue: 'SHARED' })
+  noise!: NoiseMode;
+
+  @Field(() => [FeatureOverrideInput], { nullable: true, description: 'Grades to use instead of the consensus ones.' })
+  features?: FeatureOverrideInput[] | null;
+
+  @Field(() => String, { nullable: true, description: 'Asking twice with one key gives one generation.' })
+  clientKey?: string | null;
+}

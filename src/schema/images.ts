@@ -1,0 +1,107 @@
+import { Field, Float, Int, ObjectType } from 'type-graphql';
+import { GraphQLDate, GraphQLDateTimeISO } from 'graphql-scalars';
+import type { MriSeries, Radiograph } from '../entities/index.js';
+import { PlaneEnum } from './enums.js';
+import { Node } from './node.js';
+
+@ObjectType('Radiograph', {
+  implements: Node,
+  simpleResolvers: true,
+  description: 'A film of both knees, or of one. Stored pixels show bone bright.',
+})
+export class RadiographNode extends Node {
+  @Field(() => Boolean, { description: 'True when the film shows both knees.' })
+  bilateral: boolean;
+
+  @Field(() => String, { nullable: true, description: 'Twelve digits; null for a film that was added by hand.' })
+  barcode: string | null;
+
+  @Field(() => String, { description: "OAI's exam type." })
+  view: string;
+
+  @Field(() => GraphQLDate, { nullable: true })
+  date: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'Null while only the tables tell of the film.' })
+  rows: number | null;
+
+  @Field(() => Int, { nullable: true })
+  columns: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Millimetres per pixel at the detector.' })
+  pixelSpacing: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Photometric interpretation of the source.' })
+  photometric: string | null;
+
+  constructor(readonly row: Radiograph) {
+    super('Radiograph', row.id);
+    this.bilateral = row.visitId !== null;
+    this.barcode = row.barcode;
+    this.view = row.view;
+    this.date = row.date;
+    this.rows = row.rows;
+    this.columns = row.columns;
+    this.pixelSpacing = row.pixelSpacing;
+    this.photometric = row.photometric;
+  }
+}
+
+@ObjectType('MriSeries', {
+  implements: Node,
+  simpleResolvers: true,
+  description: 'A stack of slices: imported, or generated and then always flagged synthetic.',
+})
+export class MriSeriesNode extends Node {
+  @Field(() => Boolean, { description: 'True for a series that a bundle generated.' })
+  synthetic: boolean;
+
+  @Field(() => String, { nullable: true, description: 'Twelve digits; null for a generated series.' })
+  barcode: string | null;
+
+  @Field(() => String, { description: 'Series description.' })
+  sequence: string;
+
+  @Field(() => PlaneEnum, { nullable: true })
+  plane: MriSeries['plane'];
+
+  @Field(() => GraphQLDate, { nullable: true })
+  date: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'Null while only the tables tell of the series.' })
+  sliceCount: number | null;
+
+  @Field(() => Int, { nullable: true })
+  rows: number | null;
+
+  @Field(() => Int, { nullable: true })
+  columns: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'In-plane millimetres per pixel.' })
+  pixelSpacing: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Millimetres between neighbouring slices.' })
+  sliceSpacing: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Direction of growing slice index.' })
+  direction: string | null;
+
+  @Field(() => GraphQLDateTimeISO, { description: 'When it came into the platform.' })
+  createdAt: Date;
+
+  constructor(readonly row: MriSeries) {
+    super('MriSeries', row.id);
+    this.synthetic = row.synthetic;
+    this.barcode = row.barcode;
+    this.sequence = row.sequence;
+    this.plane = row.plane;
+    this.date = row.date;
+    this.sliceCount = row.sliceCount;
+    this.rows = row.rows;
+    this.columns = row.columns;
+    this.pixelSpacing = row.pixelSpacing;
+    this.sliceSpacing = row.sliceSpacing;
+    this.direction = row.direction;
+    this.createdAt = row.createdAt;
+  }
+}

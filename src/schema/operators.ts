@@ -1,0 +1,77 @@
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
+import { GraphQLDate, GraphQLDateTimeISO } from 'graphql-scalars';
+import {
+  GenerationStateEnum,
+  PlaneEnum,
+  RaceEnum,
+  ReadingProjectEnum,
+  SexEnum,
+  SideEnum,
+  StudyCohortEnum,
+  VisitCodeEnum,
+} from './enums.js';
+
+/** A class that type-graphql knows as an input type. */
+export type InputClass = new () => object;
+
+/** A field's type, looked up when the schema is built: types refer to one another. */
+export type TypeThunk = Parameters<typeof Field>[0] & (() => unknown);
+
+const EQUALITY = ['eq', 'ne', 'in', 'nin'] as const;
+const ORDER = ['gt', 'gte', 'lt', 'lte'] as const;
+
+const MEANINGS: Record<string, string> = {
+  eq: 'Equal to.',
+  ne: 'Has a value, and not this one.',
+  in: 'One of these.',
+  nin: 'Has a value, and none of these.',
+  gt: 'Greater than.',
+  gte: 'Greater than or equal to.',
+  lt: 'Less than.',
+  lte: 'Less than or equal to.',
+  isNull: 'Whether the value is missing.',
+  contains: 'Contains this text, letter case ignored.',
+};
+
+export const IntFilter = operators('IntFilter', () => Int, [...EQUALITY, ...ORDER, 'isNull']);
+export const FloatFilter = operators('FloatFilter', () => Float, [...EQUALITY, ...ORDER, 'isNull']);
+export const TextFilter = operators('TextFilter', () => String, [...EQUALITY, ...ORDER, 'contains', 'isNull']);
+export const BooleanFilter = operators('BooleanFilter', () => Boolean, ['eq', 'ne', 'isNull']);
+export const IdFilter = operators('IdFilter', () => ID, EQUALITY);
+export const DateFilter = operators('DateFilter', () => GraphQLDate, [...EQUALITY, ...ORDER, 'isNull']);
+export const DateTimeFilter = operators('DateTimeFilter', () => GraphQLDateTimeISO, [...EQUALITY, ...ORDER, 'isNull']);
+export const SexFilter = operators('SexFilter', () => SexEnum, [...EQUALITY, 'isNull']);
+export const RaceFilter = operators('RaceFilter', () => RaceEnum, [...EQUALITY, 'isNull']);
+export const StudyCohortFilter = operators('StudyCohortFilter', () => StudyCohortEnum, [...EQUALITY, 'isNull']);
+export const SideFilter = operators('SideFilter', () => SideEnum, EQUALITY);
+export const VisitCodeFilter = operators('VisitCodeFilter', () => VisitCodeEnum, [...EQUALITY, ...ORDER]);
+export const ReadingProjectFilter = operators('ReadingProjectFilter', () => ReadingProjectEnum, [...EQUALITY, 'isNull']);
+export const PlaneFilter = operators('PlaneFilter', () => PlaneEnum, [...EQUALITY, 'isNull']);
+export const GenerationStateFilter = operators('GenerationStateFilter', () => GenerationStateEnum, EQUALITY);
+
+/**
+ * Declares an input type from a list of optional fields.
+ *
+ * @param fields type and description by name; the type is a thunk, because filters refer to one another.
+ */
+export function inputType(
+  name: string,
+  description: string,
+  fields: Record<string, { type: TypeThunk; description: string }>,
+): InputClass {
+  class Input {}
+  InputType(name, { description })(Input);
+  for (const [field, { type, description: meaning }] of Object.entries(fields)) {
+    Field(type, { nullable: true, description: meaning })(Input.prototype, field);
+  }
+  return Input;
+}
+
+function operators(name: string, type: TypeThunk, names: readonly string[]): InputClass {
+  const fields = names.map((operator) => {
+    const own: TypeThunk =
+      operator === 'isNull' ? () => Boolean : operator === 'in' || operator === 'nin' ? () => [type()] as never : type;
+    return [operator, { type: own, description: MEANINGS[operator]! }] as const;
+  });
+  return inputType(name, 'All conditions given must hold.', Object.fromEntries(fields));
+}

@@ -1,0 +1,33 @@
+import { Field, Int, ObjectType } from 'type-graphql';
+import type { ReadingProject } from '../domain/readings.js';
+import type { Reading } from '../entities/index.js';
+import { ReadingProjectEnum } from './enums.js';
+import { Grade, gradeList } from './grade.js';
+import { Node } from './node.js';
+
+@ObjectType('Reading', {
+  implements: Node,
+  simpleResolvers: true,
+  description: "One reading project's grades of one exam, as published.",
+})
+export class ReadingNode extends Node {
+  @Field(() => ReadingProjectEnum)
+  project: ReadingProject;
+
+  @Field(() => String, { nullable: true, description: 'Version of the released table.' })
+  version: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'Kellgren-Lawrence grade, 0-4.' })
+  kl: number | null;
+
+  @Field(() => [Grade], { complexity: ({ childComplexity }) => 1 + 2 * childComplexity })
+  grades: () => Grade[];
+
+  constructor(readonly row: Reading) {
+    super('Reading', row.id);
+    this.project = row.project;
+    this.version = row.version;
+    this.kl = row.grades.XRKL;
+    this.grades = () => gradeList(row.grades, row.missing);
+  }
+}

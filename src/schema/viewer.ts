@@ -1,0 +1,78 @@
+import { Field, InputType, ObjectType } from 'type-graphql';
+import { GraphQLDateTimeISO } from 'graphql-scalars';
+import type { Role } from '../domain/roles.js';
+import type { ApiToken } from '../entities/index.js';
+import { RoleEnum } from './enums.js';
+import { Node } from './node.js';
+
+@ObjectType({ simpleResolvers: true, description: 'Who is asking, and what they may do.' })
+export class Viewer {
+  @Field(() => String, { description: 'Name of the token.' })
+  name!: string;
+
+  @Field(() => RoleEnum)
+  role!: Role;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'When the token ends.' })
+  expiresAt!: Date | null;
+
+  @Field(() => Boolean, { description: 'Whether counts may be asked for.' })
+  canCount!: boolean;
+
+  @Field(() => Boolean, { description: 'Whether records and images may be read.' })
+  canRead!: boolean;
+
+  @Field(() => Boolean, { description: 'Whether generations may be asked for, canceled and retried.' })
+  canGenerate!: boolean;
+
+  @Field(() => Boolean, { description: 'Whether tokens may be made and revoked.' })
+  canAdminister!: boolean;
+}
+
+@ObjectType('ApiToken', { implements: Node, simpleResolvers: true, description: 'A bearer token; its text is not kept.' })
+export class ApiTokenNode extends Node {
+  @Field(() => String)
+  name: string;
+
+  @Field(() => RoleEnum)
+  role: Role;
+
+  @Field(() => GraphQLDateTimeISO)
+  createdAt: Date;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  expiresAt: Date | null;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  revokedAt: Date | null;
+
+  constructor(readonly row: ApiToken) {
+    super('ApiToken', row.id);
+    this.name = row.name;
+    this.role = row.role;
+    this.createdAt = row.createdAt;
+    this.expiresAt = row.expiresAt;
+    this.revokedAt = row.revokedAt;
+  }
+}
+
+@InputType()
+export class CreateTokenInput {
+  @Field(() => String, { description: 'Who or what it is for, 1 to 100 characters.' })
+  name!: string;
+
+  @Field(() => RoleEnum)
+  role!: Role;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'Default: it lives until it is revoked.' })
+  expiresAt?: Date | null;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class CreateTokenPayload {
+  @Field(() => String, { description: 'The token. It is shown this once.' })
+  text!: string;
+
+  @Field(() => ApiTokenNode)
+  token!: ApiTokenNode;
+}

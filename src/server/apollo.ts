@@ -1,0 +1,46 @@
+import type { Server as HttpServer } from 'node:http';
+import { ApolloServer } from '@apollo/server';
+import type { ApolloServerPlugin } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
+import { GraphQLError } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import type { Context } from '../resolvers/index.js';
+import { costError, LIMIT_RULES, LIMITS } from '../schema/limits.js';
+import { masked, presentError } from './errors.js';
+
+/** GraphQL over HTTP. */
+export function createApollo(schema: GraphQLSchema, httpServer: HttpServer, logger: Logger): ApolloServer<Context> {
+  return new ApolloServer<Context>({
+    schema,
+    introspection: true,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    validationRules: LIMIT_RULES,
+    parseOptions: { maxTokens: LIMITS.tokens },
+    logger,
+    formatError: (formatted, error) => {
+      if (error instanceof GraphQLError) {
+        const presented = presentError(error, logger);
+        // Apollo knows better than we do which of its own codes fits: parse, validation, bad input.
+        return error.originalError ? presented : { ...presented, extensions: { ...formatted.extensions } };
+      }
+      return masked(error, logger);
+    },
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginDrainHttpServer({ httpServer, stopGracePeriodMillis: 5_000 }),
+      costPlugin,
+    ],
+  });
+}
+
+const costPlugin: ApolloServerPlugin<Context> = {
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ schema, document, request }) => {
+      const refusal = costError(schema, document, request.variables, request.operationName);
+      if (refusal) throw refusal;
+    },
+  }),
+};

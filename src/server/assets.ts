@@ -1,0 +1,110 @@
+import { pipeline } from 'node:stream/promises';
+import type { Request, RequestHandler, Response } from 'express';
+import type { DataSource } from 'typeorm';
+import { UserError } from '../domain/errors.js';
+import { Asset } from '../entities/index.js';
+import { audit } from '../services/audit.js';
+import type { AssetUrls } from '../services/asset-urls.js';
+import { BlobMissing } from '../storage/index.js';
+import type { BlobStore, ByteRange } from '../storage/index.js';
+
+export interface AssetOptions {
+  dataSource: DataSource;
+  store: BlobStore;
+  assetUrls: AssetUrls;
+}
+
+/** Content types that browsers may show as they are; anything else is a download. */
+const INLINE = new Set(['image/png', 'image/jpeg']);
+
+/**
+ * `GET /assets/<sha256>`: a blob by signed URL, whole or a range of it. The URL is the permission: it needs no token, ends
+ * after an hour or two, and each download leaves an audit row. The content of an address never changes.
+ */
+export function assetHandler({ dataSource, store, assetUrls }: AssetOptions): RequestHandler {
+  return async (request, response) => {
+    const sha256 = String(request.params['sha256']);
+    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new UserError('NOT_FOUND', 'There is no such asset.');
+    const { tokenId } = assetUrls.verify(sha256, request.query);
+    const asset = await dataSource.getRepository(Asset).findOneBy({ sha256 });
+    if (!asset) throw new UserError('NOT_FOUND', 'There is no such asset.');
+
+    const etag = `"${sha256}"`;
+    response.set({
+      ETag: etag,
+      'Accept-Ranges': 'bytes',
+      'Cache-Control': 'private, max-age=31536000, immutable',
+      'Content-Type': asset.mediaType,
+      'Content-Disposition': `${INLINE.has(asset.mediaType) ? 'inline' : 'attachment'}; filename="${fileName(asset)}"`,
+      'X-Content-Type-Options': 'nosniff',
+      // A page of another origin may show a slice: the signature is the permission.
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+    });
+    if (namesTag(request.headers['if-none-match'], etag)) return void response.status(304).end();
+    const range = requestedRange(request, asset.bytes, etag);
+    if (range === 'unsatisfiable') {
+      return void response.status(416).set('Content-Range', `bytes */${asset.bytes}`).type('json').send(rangeError(asset));
+    }
+    await send(response, request.method === 'HEAD', store, asset, range);
+    if (request.method !== 'HEAD') {
+      const detail = range ? { start: range.start, end: range.end } : {};
+      await audit(dataSource, { tokenId, action: 'asset.download', target: sha256, detail });
+    }
+  };
+}
+
+async function send(
+  response: Response,
+  headOnly: boolean,
+  store: BlobStore,
+  asset: Asset,
+  range: ByteRange | undefined,
+): Promise<void> {
+  const blob = await store.open(asset.storageKey, range).catch((error: unknown) => {
+    if (!(error instanceof BlobMissing)) throw error;
+    throw new UserError('UNAVAILABLE', 'The file of this asset is not in the blob store.', { cause: error });
+  });
+  if (range) response.status(206).set('Content-Range', `bytes ${range.start}-${range.end}/${asset.bytes}`);
+  response.set('Content-Length', String(range ? range.end - range.start + 1 : asset.bytes));
+  if (headOnly) {
+    blob.destroy();
+    return void response.end();
+  }
+  try {
+    await pipeline(blob, response);
+  } catch (error) {
+    // Who hangs up in the middle has had enough; a damaged blob breaks the connection, so that nobody takes it for whole.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+}
+
+/** One range of bytes; several, or a unit other than bytes, are answered with the whole, as HTTP allows. */
+function requestedRange(request: Request, size: number, etag: string): ByteRange | undefined | 'unsatisfiable' {
+  const ifRange = request.headers['if-range'];
+  if (typeof ifRange === 'string' && ifRange !== etag) return undefined;
+  const ranges = request.range(size);
+  if (ranges === undefined || ranges === -2) return undefined;
+  if (ranges === -1) return 'unsatisfiable';
+  if (ranges.type !== 'bytes' || ranges.length !== 1) return undefined;
+  return ranges[0];
+}
+
+function namesTag(header: string | undefined, etag: string): boolean {
+  return (header ?? '').split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+}
+
+function rangeError({ bytes }: Asset): object {
+  const message = `The asset has ${bytes} bytes; the range lies outside.`;
+  return { errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] };
+}
+
+function fileName({ sha256, mediaType }: Asset): string {
+  const extensions: Record<string, string> = {
+    'image/png': 'png',
+    'image/jpeg': 'jpg',
+    'application/gzip': 'nii.gz',
+    'application/x-gzip': 'nii.gz',
+    'application/dicom': 'dcm',
+  };
+  return `${sha256.slice(0, 16)}.${extensions[mediaType] ?? 'bin'}`;
+}

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { GraphQLError } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
+import type { Logger } from 'pino';
+import { UserError } from '../domain/errors.js';
+import type { UserErrorCode } from '../domain/errors.js';
+
+/** HTTP status of a fault outside GraphQL. */
+export const STATUS: Record<UserErrorCode, number> = {
+  BAD_USER_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  BUNDLE_REFUSED: 422,
+  FILE_REFUSED: 422,
+  LIMIT_EXCEEDED: 400,
+  UNAVAILABLE: 503,
+};
+
+/**
+ * An error as a caller sees it: faults of theirs with their code, GraphQL's own as they are, everything else masked behind an
+ * id under which the log has it whole.
+ */
+export function presentError(error: GraphQLError, logger: Logger): GraphQLFormattedError {
+  const { message, locations, path, extensions } = error.toJSON();
+  const where = { ...(locations ? { locations } : {}), ...(path ? { path } : {}) };
+  const fault = userErrorBehind(error);
+  if (fault) return { message: fault.message, ...where, extensions: { code: fault.code } };
+  if (!error.originalError || error.originalError instanceof GraphQLError) {
+    const code = (extensions?.['code'] as string | undefined) ?? 'GRAPHQL_VALIDATION_FAILED';
+    return { message, ...where, extensions: { ...extensions, code } };
+  }
+  return { ...masked(error.originalError, logger), ...where };
+}
+
+/** An error of ours as a caller sees it: an id, and nothing of what happened. */
+export function masked(error: unknown, logger: Logger): GraphQLFormattedError {
+  const id = randomUUID();
+  logger.error({ err: error, errorId: id }, 'an operation failed unexpectedly');
+  return { message: `Internal server error (${id}).`, extensions: { code: 'INTERNAL_SERVER_ERROR', id } };
+}
+
+/** The fault of the user among an error and its causes, if it is one. */
+function userErrorBehind(error: unknown): UserError | undefined {
+  for (let at = error; at instanceof Error; at = at instanceof GraphQLError ? at.originalError : undefined) {
+    if (at instanceof UserError) return at;
+  }
+  return undefined;
+}

@@ -1,0 +1,135 @@
+import type { Server as HttpServer } from 'node:http';
+import { createSourceEventStream, execute, getOperationAST, GraphQLError, parse, specifiedRules, validate } from 'graphql';
+import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
+import { CloseCode } from 'graphql-ws';
+import { useServer } from 'graphql-ws/use/ws';
+import type { Logger } from 'pino';
+import { WebSocketServer } from 'ws';
+import { createContext } from '../resolvers/index.js';
+import type { Context, Platform } from '../resolvers/index.js';
+import { costError, LIMIT_RULES, LIMITS } from '../schema/limits.js';
+import { UserError } from '../domain/errors.js';
+import { authenticate } from './authenticate.js';
+import { presentError } from './errors.js';
+
+/** Subscriptions one socket may have at a time. */
+const SUBSCRIPTIONS_PER_SOCKET = 100;
+
+/** Operations over WebSocket; ended before the HTTP server is. */
+export interface Sockets {
+  /** Closes every socket with 1001. */
+  close(): Promise<void>;
+}
+
+export interface SocketOptions {
+  schema: GraphQLSchema;
+  httpServer: HttpServer;
+  platform: Platform;
+  logger: Logger;
+  path: string;
+}
+
+/**
+ * GraphQL over WebSocket (graphql-transport-ws) for queries and subscriptions, under the same token, roles and limits as HTTP.
+ * Mutations go over HTTP, where a client knows whether its request arrived. The token is looked at for each operation, so a
+ * revoked one starts nothing more.
+ */
+export function acceptSockets({ schema, httpServer, platform, logger, path }: SocketOptions): Sockets {
+  const server = new WebSocketServer({ server: httpServer, path, maxPayload: LIMITS.bytes });
+  const disposable = useServer(
+    {
+      schema,
+      onConnect: async ({ connectionParams, extra }) => {
+        try {
+          await authenticate(platform.dataSource, authorizationOf(connectionParams));
+          return true;
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error;
+          // Returning false would close with the same code, and not say why.
+          extra.socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
+          return false;
+        }
+      },
+      onSubscribe: async ({ connectionParams, subscriptions }, _id, { query, variables, operationName }) => {
+        try {
+          const viewer = await authenticate(platform.dataSource, authorizationOf(connectionParams));
+          if (Object.keys(subscriptions).length > SUBSCRIPTIONS_PER_SOCKET) {
+            throw new UserError('LIMIT_EXCEEDED', `One socket takes ${SUBSCRIPTIONS_PER_SOCKET} operations at a time.`);
+          }
+          const document = parse(query, { maxTokens: LIMITS.tokens });
+          const errors = admissionErrors(schema, document, variables ?? undefined, operationName ?? undefined);
+          if (errors.length > 0) return errors;
+          return {
+            schema,
+            document,
+            variableValues: variables ?? {},
+            operationName: operationName ?? null,
+            contextValue: createContext(platform, viewer),
+          };
+        } catch (error) {
+          return [asGraphQLError(error)];
+        }
+      },
+      subscribe: (args) => subscribeFreshly(args, platform),
+      onError: (_context, _id, _payload, errors) => errors.map((error) => presentError(error, logger)),
+      onNext: (_context, _id, _payload, _args, { data, errors }) => {
+        if (errors) return { data: data ?? null, errors: errors.map((error) => presentError(error, logger)) };
+      },
+    },
+    server,
+  );
+  // Errors of a single socket, such as a frame that is too large, close that socket and nothing else.
+  server.on('connection', (socket) => socket.on('error', (error) => logger.debug({ err: error }, 'a socket failed')));
+  return { close: async () => disposable.dispose() };
+}
+
+function admissionErrors(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  variables: Record<string, unknown> | undefined,
+  operationName: string | undefined,
+): readonly GraphQLError[] {
+  const operation = getOperationAST(document, operationName);
+  if (operation?.operation === 'mutation') {
+    return [asGraphQLError(new UserError('BAD_USER_INPUT', 'Mutations go over HTTP; this socket takes queries and subscriptions.'))];
+  }
+  const invalid = validate(schema, document, [...specifiedRules, ...LIMIT_RULES]);
+  if (invalid.length > 0) return invalid;
+  const cost = costError(schema, document, variables, operationName);
+  return cost ? [cost] : [];
+}
+
+/** Like graphql-js's `subscribe`, but each event is answered with loaders of its own: rows change between events. */
+async function subscribeFreshly(
+  args: ExecutionArgs,
+  platform: Platform,
+): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+  const source = await createSourceEventStream(args);
+  if (!(Symbol.asyncIterator in source)) return source;
+  const events = source[Symbol.asyncIterator]();
+  const { viewer } = args.contextValue as Context;
+  const answer = async (step: IteratorResult<unknown>): Promise<IteratorResult<ExecutionResult>> =>
+    step.done
+      ? { done: true, value: undefined }
+      : { done: false, value: await execute({ ...args, rootValue: step.value, contextValue: createContext(platform, viewer) }) };
+  const answers: AsyncIterableIterator<ExecutionResult> = {
+    next: async () => answer(await events.next()),
+    return: async () => {
+      await events.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => answers,
+  };
+  return answers;
+}
+
+/** The header's value; tools that copy their HTTP headers here write its name as they like. */
+function authorizationOf(parameters: Record<string, unknown> | undefined): unknown {
+  return Object.entries(parameters ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+}
+
+function asGraphQLError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error;
+  const original = error instanceof Error ? error : new Error(String(error));
+  return new GraphQLError(original.message, { originalError: original });
+}

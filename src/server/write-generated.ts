@@ -1,0 +1,26 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lexicographicSortSchema, printSchema } from 'graphql';
+import { packageRoot } from '../domain/package.js';
+import { connect, dumpSchema, migrate, startEmbeddedPostgres } from './database/index.js';
+import { platformSchema } from './schema.js';
+
+/** Run by "npm run generate": writes schema.graphql and test/schema.sql, which are committed and checked for drift. */
+await writeFile(join(packageRoot, 'schema.graphql'), `${printSchema(lexicographicSortSchema(await platformSchema()))}\n`);
+await writeFile(join(packageRoot, 'test', 'schema.sql'), await freshDump());
+
+async function freshDump(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'osteograph-generate-'));
+  const postgres = await startEmbeddedPostgres(folder, { disposable: true });
+  try {
+    const dataSource = await connect(postgres.url);
+    await migrate(dataSource);
+    const dump = await dumpSchema(dataSource);
+    await dataSource.destroy();
+    return dump;
+  } finally {
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
