@@ -63,6 +63,29 @@ describe('reading pixels', () => {
     expect(header).toMatchObject({ modality: 'OT', patientId: 'TEST', rows: ROWS, columns: COLUMNS, synthetic: false });
   });
 
+  test('a header longer than the first read, and one before many pixels, are read from a path', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'osteograph-'));
+    try {
+      const plain = fixture('explicit-little.dcm');
+      const big = withElement(withElement(plain, 0x0028, 0x0010, u16(1000)), 0x0028, 0x0011, u16(1000));
+      const pixels = find(big, 0x7fe0, 0x0010);
+      // A private element of 300 kB: tag (0029,1010), VR OB, 4-byte length.
+      const padding = Buffer.concat([u16(0x0029), u16(0x1010), text('OB\0\0'), u32(300_000), Buffer.alloc(300_000)]);
+      const body = Buffer.concat([big.subarray(pixels, pixels + 8), u32(2_000_000), Buffer.alloc(2_000_000)]);
+      writeFileSync(join(folder, 'many-pixels'), Buffer.concat([big.subarray(0, pixels), body]));
+      writeFileSync(join(folder, 'long-header'), Buffer.concat([big.subarray(0, pixels), padding, body]));
+      for (const file of ['many-pixels', 'long-header']) {
+        expect(await readDicomHeader(join(folder, file))).toMatchObject({
+          rows: 1000,
+          columns: 1000,
+          patientId: 'TEST',
+        });
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   (existsSync(realSeries) ? test : test.skip)(
     'a real big-endian MRI slice of ../shared/data has the sum that pydicom gives',
     async () => {
@@ -158,6 +181,12 @@ describe('a hostile file is refused with one sentence', () => {
 function u16(value: number): Buffer {
   const bytes = Buffer.alloc(2);
   bytes.writeUInt16LE(value);
+  return bytes;
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
   return bytes;
 }
 

@@ -179,6 +179,17 @@ describe('loading a film', () => {
     await expect(loadRadiograph({ bytes, name: 'x' })).rejects.toThrow(message);
   });
 
+  test.each([
+    [
+      'a file that is not there',
+      join(packageRoot, 'no-such-film.png'),
+      /^no-such-film\.png cannot be read: there is no such file\.$/,
+    ],
+    ['a folder', join(packageRoot, 'src'), /^src cannot be read: it is a folder\.$/],
+  ])('%s is refused', async (_, path, message) => {
+    await expect(loadRadiograph(path)).rejects.toThrow(message);
+  });
+
   function film(photometric: 'MONOCHROME1' | 'MONOCHROME2', data: Uint16Array): Uint8Array {
     return encodeDicom({
       pixels: data,

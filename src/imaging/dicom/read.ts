@@ -1,9 +1,8 @@
-import { open, readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import dicomParser, { type DataSet, type Element } from 'dicom-parser';
 import { UserError } from '../../domain/errors.js';
 import { assertPixelCount, MAX_PIXELS, refuseFile } from '../refuse.js';
+import { readSource, type FileSource } from '../source.js';
 import { readAttributes, type DicomAttributes } from './attributes.js';
 import { decodeFrame, type FrameShape } from './codecs.js';
 import { BIG_ENDIAN, transferSyntax } from './transfer-syntaxes.js';
@@ -16,9 +15,6 @@ export interface DicomImage {
   /** frames x rows x columns values, rescaled, bone bright (MONOCHROME1 is inverted). */
   readonly pixels: PixelData;
 }
-
-/** A file's path, or its bytes with what messages call it. */
-export type FileSource = string | { readonly bytes: Uint8Array; readonly name: string };
 
 const PIXEL_DATA = 'x7fe00010';
 
@@ -35,17 +31,16 @@ export function isDicom(bytes: Uint8Array): boolean {
  * @throws UserError FILE_REFUSED with one sentence
  */
 export async function readDicomHeader(source: FileSource): Promise<DicomAttributes> {
-  const head = typeof source === 'string' ? await readHead(source) : null;
-  if (head) {
-    try {
-      const { dataSet, attributes } = parse(head, basename(String(source)), PIXEL_DATA);
-      if (dataSet.elements[PIXEL_DATA]) return attributes;
-    } catch (error) {
-      // A header that goes on after the head looks truncated; the whole file decides.
-      if (!(error instanceof UserError)) throw error;
-    }
+  const head = await readSource(source, HEAD_BYTES);
+  if (head.whole || !isDicom(head.bytes)) return parse(head.bytes, head.name, PIXEL_DATA).attributes;
+  try {
+    const { dataSet, attributes } = parse(head.bytes, head.name, PIXEL_DATA);
+    if (dataSet.elements[PIXEL_DATA]) return attributes;
+  } catch (error) {
+    // A header that goes on after the head looks truncated; the whole file decides.
+    if (!(error instanceof UserError)) throw error;
   }
-  const { bytes, name } = await load(source);
+  const { bytes, name } = await readSource(source);
   return parse(bytes, name, PIXEL_DATA).attributes;
 }
 
@@ -55,7 +50,7 @@ export async function readDicomHeader(source: FileSource): Promise<DicomAttribut
  * @throws UserError FILE_REFUSED with one sentence, for anything truncated, contradictory, too large or not grey
  */
 export async function readDicom(source: FileSource): Promise<DicomImage> {
-  const { bytes, name } = await load(source);
+  const { bytes, name } = await readSource(source);
   const { dataSet, attributes } = parse(bytes, name);
   assertReadable(attributes, name);
   const shape = {
@@ -68,20 +63,6 @@ export async function readDicom(source: FileSource): Promise<DicomImage> {
     ? await unpackFrames(dataSet, element, attributes, shape, name)
     : nativeSamples(dataSet, element, attributes, shape, name);
   return { attributes, pixels: rescale(storedValues(samples, attributes), attributes) };
-}
-
-/** The first bytes of a file that is longer than them, else null. */
-async function readHead(path: string): Promise<Buffer | null> {
-  await using file = await open(path);
-  if ((await file.stat()).size <= HEAD_BYTES) return null;
-  const head = Buffer.alloc(HEAD_BYTES);
-  const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0);
-  return head.subarray(0, bytesRead);
-}
-
-async function load(source: FileSource): Promise<{ bytes: Uint8Array; name: string }> {
-  if (typeof source !== 'string') return source;
-  return { bytes: await readFile(source), name: basename(source) };
 }
 
 function parse(bytes: Uint8Array, name: string, untilTag?: string): { dataSet: DataSet; attributes: DicomAttributes } {

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { isDicom, readDicom, type FileSource } from '../dicom/read.js';
+import { isDicom, readDicom } from '../dicom/read.js';
 import type { DicomAttributes } from '../dicom/attributes.js';
 import { decodePng, isPng } from '../png.js';
 import { refuseFile } from '../refuse.js';
+import { readSource, type FileSource } from '../source.js';
 import type { Raster } from './resample.js';
 
 /** A radiograph, bone bright. */
@@ -24,8 +23,7 @@ const MIN_SIDE = 64;
  * @throws UserError FILE_REFUSED for any other file, a damaged one, or an image without contrast
  */
 export async function loadRadiograph(source: FileSource): Promise<Film> {
-  const { bytes, name } =
-    typeof source === 'string' ? { bytes: await readFile(source), name: basename(source) } : source;
+  const { bytes, name } = await readSource(source);
   const film = isDicom(bytes) ? await dicomFilm(bytes, name) : pngFilm(bytes, name);
   if (Math.min(film.rows, film.columns) < MIN_SIDE) {
     refuseFile(

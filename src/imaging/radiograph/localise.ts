@@ -35,7 +35,7 @@ const MIN_CONFIDENCE = 0.25;
  * Plateau widths looked for, the usual one, and how far (as a logarithm) a width may be from it at little cost: mm where the
  * film gives its spacing, else shares of the width of the part that shows one knee.
  */
-const PLATEAU_MM = { from: 56, usual: 78, to: 104, spread: 0.3 } as const;
+const PLATEAU_MM = { from: 56, usual: 75, to: 100, spread: 0.2 } as const;
 const PLATEAU_SHARE = { from: 0.24, usual: 0.42, to: 0.85, spread: 0.7 } as const;
 
 /** Pixels per plateau width in the first, wide search and in the second, close one. */
