@@ -58,21 +58,19 @@ export function kneeBox(film: Film, options: RadiographOptions): SquareBox {
 }
 
 /**
- * The model's input y of one knee: the crop, its 5th to 99th percentile as -1 to 1, 256 x 256, looking like a right knee.
+ * The model's input y of one knee: the crop at 256 x 256 pixels, its 5th to 99th percentile as -1 to 1, looking like a right
+ * knee. The training package (training/osteograph_training/images.py) does the same in the same order.
  *
  * @returns 65,536 values in [-1, 1] in C order
  * @throws UserError FILE_REFUSED as {@link kneeBox}, and for a crop without contrast
  */
 export function radiographInput(film: Film, options: RadiographOptions): Float32Array {
   const { left, top, side } = kneeBox(film, options);
-  const pixels = cropPixels(film, { left, top, side });
-  const dark = percentile(pixels, WINDOW_PERCENT.dark);
-  const bright = percentile(pixels, WINDOW_PERCENT.bright);
+  const { data } = resample(film, { left, top, width: side, height: side }, MODEL_SIZE, MODEL_SIZE);
+  const dark = percentile(data, WINDOW_PERCENT.dark);
+  const bright = percentile(data, WINDOW_PERCENT.bright);
   if (!(bright > dark)) refuseFile(film.name, 'has no contrast inside the crop of the knee');
-  const clipped = film.data.map((value) => (Math.min(Math.max(value, dark), bright) - dark) / (bright - dark));
-  const window = { left, top, width: side, height: side };
-  const { data } = resample({ ...film, data: clipped }, window, MODEL_SIZE, MODEL_SIZE);
-  const input = data.map((value) => Math.min(Math.max(2 * value - 1, -1), 1));
+  const input = data.map((value) => 2 * Math.min(Math.max((value - dark) / (bright - dark), 0), 1) - 1);
   return options.side === 'LEFT' ? mirrorColumns(input, MODEL_SIZE) : input;
 }
 
@@ -104,17 +102,4 @@ function checkedBox(film: Film, box: SquareBox): SquareBox {
     );
   }
   return box;
-}
-
-/** The film's own pixels inside the box. */
-function cropPixels(film: Film, { left, top, side }: SquareBox): Float32Array {
-  const [firstColumn, lastColumn] = [Math.max(0, Math.round(left)), Math.min(film.columns, Math.round(left + side))];
-  const [firstRow, lastRow] = [Math.max(0, Math.round(top)), Math.min(film.rows, Math.round(top + side))];
-  const width = lastColumn - firstColumn;
-  const pixels = new Float32Array(width * (lastRow - firstRow));
-  for (let row = firstRow; row < lastRow; row++) {
-    const start = row * film.columns + firstColumn;
-    pixels.set(film.data.subarray(start, start + width), (row - firstRow) * width);
-  }
-  return pixels;
 }
