@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { Command, InvalidArgumentError } from 'commander';
+import { destination, pino } from 'pino';
+import { startPlatform } from '../server/platform.js';
+import { deviceOption, modelsOption } from './bundles.js';
+import { dataDirOption } from './options.js';
+
+interface Options {
+  dataDir: string;
+  host: string;
+  port: number;
+  worker: boolean;
+  device: string;
+  models: string;
+}
+
+/** `osteograph serve`: the API, and one worker beside it. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('open the API, with one worker beside it')
+    .addOption(dataDirOption())
+    .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
+    .option('--port <port>', 'port to listen on; 0 takes any free one', portNumber, 4000)
+    .option('--no-worker', 'start no worker; "osteograph worker" elsewhere takes the generations')
+    .addOption(deviceOption())
+    .addOption(modelsOption())
+    .addHelpText(
+      'after',
+      `
+DATABASE_URL names a PostgreSQL to use instead of the embedded one, QUEUE_URL a Redis to queue in, LOG_LEVEL what is logged.
+The first start makes a token for the administrator and prints an address that carries it. Ctrl-C ends everything in good
+order; generations that are running go on at the next start.
+
+Examples:
+  $ osteograph serve                                       everything on this machine, at http://127.0.0.1:4000
+  $ osteograph serve --port 0 --data-dir /tmp/try          on any free port, in a directory of its own
+  $ DATABASE_URL=postgresql://me@host/osteograph osteograph serve --host 0.0.0.0 --no-worker`,
+    )
+    .action(serve);
+}
+
+async function serve({ dataDir, host, port, worker, device, models }: Options): Promise<void> {
+  const logger = pino({ name: 'serve', level: process.env['LOG_LEVEL'] ?? 'info' }, destination(2));
+  const platform = await startPlatform({
+    dataDir,
+    databaseUrl: process.env['DATABASE_URL'],
+    queueUrl: process.env['QUEUE_URL'],
+    host,
+    port,
+    modelsDir: models,
+    worker: worker ? { device } : undefined,
+    purpose: 'osteograph serve',
+    logger,
+  });
+  const { url, firstToken, bundles } = platform;
+  for (const { name, state, refusal } of bundles) {
+    console.log(state === 'READY' ? `Bundle ${name} is ready.` : `Bundle ${name} cannot be used: ${refusal}`);
+  }
+  if (bundles.length === 0) console.log(`There are no bundles in ${models}; nothing can be generated.`);
+  if (firstToken) {
+    console.log(`\nOsteograph is at\n\n    ${url}/?token=${firstToken}\n`);
+    console.log('This address carries the administrator\'s token, which is shown this once. Keep it, or make others with');
+    console.log('"osteograph token create".');
+  } else {
+    console.log(`\nOsteograph is at ${url} (token: the one you have; "osteograph token create" makes another).`);
+  }
+  const heard = new AbortController();
+  await Promise.race(
+    ['SIGINT', 'SIGTERM'].map((signal) => once(process, signal, { signal: heard.signal }).catch(() => undefined)),
+  );
+  heard.abort();
+  console.log('Stopping ...');
+  await platform.close();
+}
+
+function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
+  throw new InvalidArgumentError(`--port must be a whole number from 0 to 65535, got "${text}".`);
+}
