@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { destination, pino } from 'pino';
 import type { DeviceChoice } from '../inference/index.js';
 import { startWorker } from '../jobs/index.js';
 import { openDatabase } from '../server/database/index.js';
-import { DirectoryStore } from '../storage/index.js';
+import { openBlobStore } from '../storage/index.js';
 import { deviceOption } from './bundles.js';
 import { dataDirOption, sharedDatabase, wholeNumber } from './options.js';
 
@@ -40,6 +39,7 @@ Examples:
 }
 
 async function run({ dataDir, models, device, threads, concurrency }: Options): Promise<void> {
+  const owned = process.send !== undefined;
   const logger = pino({ name: 'worker', level: process.env['LOG_LEVEL'] ?? 'info' }, destination(2));
   const database = await openDatabase(sharedDatabase(dataDir, 'worker'));
   try {
@@ -47,7 +47,7 @@ async function run({ dataDir, models, device, threads, concurrency }: Options): 
       dataSource: database.dataSource,
       databaseUrl: database.url,
       queueUrl: process.env['QUEUE_URL'],
-      store: new DirectoryStore(join(dataDir, 'blobs')),
+      store: openBlobStore(dataDir),
       modelsDir: models,
       device,
       threads,
@@ -55,7 +55,7 @@ async function run({ dataDir, models, device, threads, concurrency }: Options): 
       logger,
     });
     process.send?.('ready');
-    await toldToStop();
+    await toldToStop(owned);
     await worker.close();
   } finally {
     await database.close();
@@ -63,9 +63,10 @@ async function run({ dataDir, models, device, threads, concurrency }: Options): 
   }
 }
 
-/** SIGTERM, Ctrl-C, or the end of the process that started this one and holds its channel. */
-async function toldToStop(): Promise<void> {
-  const events = ['SIGTERM', 'SIGINT', ...(process.send ? ['disconnect'] : [])];
+/** SIGTERM, Ctrl-C, or the end of the process that owns this one and holds the other end of its channel. */
+async function toldToStop(owned: boolean): Promise<void> {
+  if (owned && !process.connected) return;
+  const events = ['SIGTERM', 'SIGINT', ...(owned ? ['disconnect'] : [])];
   const heard = new AbortController();
   await Promise.race(events.map((event) => once(process, event, { signal: heard.signal }).catch(() => undefined)));
   heard.abort();

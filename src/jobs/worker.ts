@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
+import { UserError } from '../domain/errors.js';
 import { type DeviceChoice, type InferenceHost, startInferenceHost } from '../inference/index.js';
 import type { BlobStore } from '../storage/index.js';
 import { CancelRequested, type Lease, WorkerStopping } from './lease.js';
@@ -39,10 +40,11 @@ const RECONCILE_INTERVAL_MS = 2_000;
  * Takes generations from the queue until it is closed. Inference runs in child processes, so that neither heartbeats nor the
  * queue's locks ever wait for a forward pass.
  *
- * @throws UserError UNAVAILABLE when the queue cannot be reached
+ * @throws UserError UNAVAILABLE when the queue cannot be reached, BAD_USER_INPUT for a concurrency below 1
  */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { dataSource, databaseUrl, queueUrl, store, modelsDir, device, threads, concurrency = 1, logger } = options;
+  if (concurrency < 1) throw new UserError('BAD_USER_INPUT', `concurrency is ${concurrency}; it must be at least 1.`);
   const worker = `${hostname()}:${process.pid}`;
   const leases = new Map<string, Lease>();
   const queue = await openQueue({ databaseUrl, queueUrl, logger });

@@ -41,7 +41,7 @@ export async function chooseReadyBundle(manager: EntityManager, choice?: string 
   const refused = named.sort(byVersion).at(-1);
   if (refused) throw new UserError('BUNDLE_REFUSED', refused.refusal ?? `The bundle ${name} cannot be used.`);
   const known = ready.map((bundle) => `${bundle.name}@${bundle.version}`).join(', ') || 'none';
-  throw new UserError('NOT_FOUND', `There is no bundle ${choice ?? 'at all'}; ready: ${known}.`);
+  throw new UserError('NOT_FOUND', choice ? `There is no bundle ${choice}; ready: ${known}.` : 'No bundle is ready.');
 }
 
 /** The manifest of a READY bundle: it was checked when it was registered. */

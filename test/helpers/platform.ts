@@ -1,0 +1,96 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { DataSource } from 'typeorm';
+import type { Side } from '../../src/domain/participants.js';
+import { type Bundle, KneeExam, MriSeries, Participant, Radiograph, Visit } from '../../src/entities/index.js';
+import { encodeNifti } from '../../src/imaging/nifti.js';
+import { encodePng } from '../../src/imaging/png.js';
+import { centredAffine } from '../../src/imaging/volume.js';
+import { gaussianNoise } from '../../src/inference/noise.js';
+import { type GenerationQueue, openQueue } from '../../src/jobs/index.js';
+import { registerBundles } from '../../src/services/bundles.js';
+import { type BlobStore, openBlobStore, storeAsset } from '../../src/storage/index.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+import { TINY_BUNDLE } from './tiny-bundle.js';
+
+/** A database, a blob store, a queue and the tiny bundle: all that generations need. */
+export interface TestPlatform extends TestDatabase {
+  /** Has the blobs; pass it to `osteograph worker --data-dir`. */
+  dataDir: string;
+  modelsDir: string;
+  store: BlobStore;
+  queue: GenerationQueue;
+  bundle: Bundle;
+  close(): Promise<void>;
+}
+
+export const silent = pino({ level: 'silent' });
+
+export async function createTestPlatform(queueUrl?: string): Promise<TestPlatform> {
+  const database = await createTestDatabase();
+  const dataDir = await mkdtemp(join(tmpdir(), 'osteograph-platform-'));
+  const modelsDir = join(dataDir, 'models');
+  await cp(TINY_BUNDLE, join(modelsDir, 'tiny-bundle', '1.0.0'), { recursive: true });
+  const [bundle] = await registerBundles(database.dataSource, modelsDir);
+  const queue = await openQueue({ databaseUrl: database.url, queueUrl, logger: silent });
+  return {
+    ...database,
+    dataDir,
+    modelsDir,
+    store: openBlobStore(dataDir),
+    queue,
+    bundle: bundle!,
+    async close() {
+      await queue.close();
+      await database.drop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+let participants = 0;
+
+/** An exam with a film of its knee, and a real coronal series if asked for; every call makes a new participant. */
+export async function createExam(
+  { dataSource, store }: { dataSource: DataSource; store: BlobStore },
+  { side = 'RIGHT', mri = false }: { side?: Side; mri?: boolean } = {},
+): Promise<{ exam: KneeExam; radiograph: Radiograph }> {
+  const { manager } = dataSource;
+  const oaiId = String(1_000_000 + participants++);
+  const participant = await manager.save(manager.create(Participant, { oaiId, phantom: true }));
+  const visit = await manager.save(manager.create(Visit, { participantId: participant.id, code: 'V00', month: 0 }));
+  const exam = await manager.save(
+    manager.create(KneeExam, { visitId: visit.id, participantId: participant.id, side, grades: { XRKL: 2 } }),
+  );
+  const film = await storeAsset(manager, store, filmPng(), 'image/png');
+  const radiograph = await manager.save(
+    manager.create(Radiograph, { examId: exam.id, view: 'PA', rows: 256, columns: 256, assetId: film.id }),
+  );
+  if (mri) {
+    const nifti = await storeAsset(manager, store, await seriesNifti(), 'application/gzip');
+    const sequence = `COR_T1_3D_FLASH_${side}`;
+    await manager.save(manager.create(MriSeries, { examId: exam.id, sequence, plane: 'CORONAL', assetId: nifti.id }));
+  }
+  return { exam, radiograph };
+}
+
+function filmPng(): Buffer {
+  const noise = gaussianNoise(11, 0, 0, 256 * 256);
+  const data = Uint16Array.from(noise, (value) => Math.min(Math.max(32_768 + 8_000 * value, 0), 65_535));
+  return encodePng({ rows: 256, columns: 256, data });
+}
+
+/** 80 slices of 1.5 mm with a bright band on a noisy ground. */
+function seriesNifti(): Promise<Buffer> {
+  const [columns, rows, slices] = [64, 64, 80];
+  const noise = gaussianNoise(12, 0, 0, columns * rows * slices);
+  const data = Uint16Array.from(noise, (value, index) => {
+    const row = Math.floor(index / columns) % rows;
+    return Math.max(0, 200 + 40 * value + (Math.abs(row - 32) < 3 ? 500 : 0));
+  });
+  const spacing = [2.5, 2.5, 1.5] as const;
+  const affine = centredAffine('CORONAL', [columns, rows, slices], spacing);
+  return encodeNifti({ columns, rows, slices, data, spacing, affine }, 'test series');
+}
