@@ -1,0 +1,197 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { Presets, SingleBar } from 'cli-progress';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { UserError } from '../domain/errors.js';
+import { isOaiId, type Side } from '../domain/participants.js';
+import { isVisitCode, VISIT_CODES, type VisitCode } from '../domain/visits.js';
+import type { Refusal } from '../oai/index.js';
+import { openDatabase } from '../server/database/index.js';
+import {
+  addImages,
+  changedAnything,
+  type ImportProgress,
+  importRelease,
+  type ImportSummary,
+  readNothing,
+} from '../services/imports/index.js';
+import { openBlobStore } from '../storage/index.js';
+import { dataDirOption, sharedDatabase } from './options.js';
+
+interface Options {
+  dataDir: string;
+  json: boolean;
+  report?: string;
+  reread: boolean;
+  tablesOnly: boolean;
+  participant?: string;
+  visit?: VisitCode;
+  side?: Side;
+  create: boolean;
+}
+
+/** Exit code when nothing could be read. */
+const NOTHING_READ = 2;
+
+/** Refusals printed before the rest is only counted. */
+const REFUSALS_SHOWN = 50;
+
+/** `osteograph import`: read an OAI release, or add single images, into the database. */
+export function importCommand(): Command {
+  return new Command('import')
+    .description('read an OAI release (tables and images) into the database')
+    .argument('<path>', 'folder of a release; with --participant a radiograph or the folder of a DICOM series')
+    .addOption(dataDirOption())
+    .option('--json', 'print the summary as JSON', false)
+    .option('--report <file>', 'write every refused row and file to FILE, one JSON object per line')
+    .option('--reread', 'read also what has not changed since it was imported', false)
+    .option('--tables-only', 'leave the images alone', false)
+    .option('--participant <id>', 'add the images to this participant', participantId)
+    .option('--visit <code>', 'and this visit, e.g. V00', visitCode)
+    .addOption(new Option('--side <side>', 'and this knee; without it a film is bilateral').argParser(sideOf))
+    .option('--create', 'make the participant and the visit if they are not there', false)
+    .addHelpText(
+      'after',
+      `
+Tables are read in OAI's labelled or plain ASCII form and in NDA's, whatever their letter case: Enrollees, AllClinicalXX,
+SubjectCharXX, kXR_SQ_BUxx, XRayXX, MRIXX. Images are found as <visit>m/<release>/<ID>/<date>/<barcode>/ and through contents.csv.
+What cannot be used is refused with a reason, and the rest is imported. A second import changes nothing.
+Exit code: 0 also with refusals, ${NOTHING_READ} when nothing could be read.
+
+Examples:
+  $ osteograph import release                                                       a release, or any part of one
+  $ osteograph import release --report refused.ndjson                               and keep the list of what was refused
+  $ osteograph import knee.png --participant 1000001 --visit V00 --side RIGHT       one radiograph of one knee
+  $ osteograph import dicom/ --participant 1000001 --visit V00 --side LEFT --create an MRI series from elsewhere`,
+    )
+    .action(run);
+}
+
+async function run(path: string, options: Options): Promise<void> {
+  const { participant, visit } = options;
+  if ((participant === undefined) !== (visit === undefined)) {
+    throw new UserError('BAD_USER_INPUT', 'Images are added to an exam: give both --participant and --visit, or neither to import a release.');
+  }
+  const database = await openDatabase(sharedDatabase(options.dataDir, 'import'));
+  try {
+    const store = openBlobStore(options.dataDir);
+    if (participant !== undefined && visit !== undefined) {
+      const to = { oaiId: participant, visit, side: options.side };
+      const added = await addImages(database.dataSource, path, to, { store, create: options.create });
+      const what = added.kind === 'series' ? 'MRI series' : 'radiograph';
+      console.log(options.json ? JSON.stringify(added) : `${what}: ${added.outcomes.join(', ')}`);
+      return;
+    }
+    const report = options.report === undefined ? null : createWriteStream(options.report);
+    const bar = drawProgress(options.json);
+    try {
+      const summary = await importRelease(database.dataSource, path, {
+        store,
+        reread: options.reread,
+        tablesOnly: options.tablesOnly,
+        onProgress: bar.update,
+        onRefusal: (refusal) => report?.write(`${JSON.stringify(refusal)}\n`),
+      });
+      bar.stop();
+      console.log(options.json ? JSON.stringify(summary) : describe(summary, options.report));
+      if (readNothing(summary)) process.exitCode = NOTHING_READ;
+    } finally {
+      bar.stop();
+      await closed(report);
+    }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    console.error(`osteograph: ${error.message}`);
+    process.exitCode = NOTHING_READ;
+  } finally {
+    await database.close();
+  }
+}
+
+/** A bar on a terminal, a line per table and per hundred images elsewhere, nothing beside JSON. */
+function drawProgress(json: boolean): { update(progress: ImportProgress): void; stop(): void } {
+  if (json) return { update: () => undefined, stop: () => undefined };
+  if (!process.stderr.isTTY) {
+    let last = '';
+    return {
+      update({ phase, done, total, file }) {
+        const line = phase === 'tables' ? file : `${Math.floor(done / 100) * 100} of ${total} image folders`;
+        if (line !== last && (phase === 'tables' || done % 100 === 0)) console.error(line);
+        last = line;
+      },
+      stop: () => undefined,
+    };
+  }
+  const format = '{phase} {bar} {percentage}%  {eta_formatted} left  {file}';
+  const bar = new SingleBar({ format, clearOnComplete: true, stream: process.stderr }, Presets.shades_classic);
+  let drawn: string | null = null;
+  return {
+    update({ phase, done, total, file }) {
+      if (drawn !== phase) bar.start(total, done, { phase, file });
+      else bar.update(done, { phase, file });
+      drawn = phase;
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+function describe(summary: ImportSummary, report: string | undefined): string {
+  const { tables, images, refusals, refused, ignored, durationMs } = summary;
+  if (readNothing(summary) && refused === 0) {
+    return `Nothing to import: ${summary.path} holds neither tables of an OAI release, such as Enrollees.txt, nor image folders, such as 00m.`;
+  }
+  const lines = tables.map((table) => {
+    const { file, rows, inserted, updated, unchanged, passedOver, refused: bad, skipped } = table;
+    if (skipped) return `${file}: unchanged since the last import (${count(rows, 'row')}${bad > 0 ? `, ${bad} of them refused then` : ''})`;
+    const parts = [`${inserted} inserted`, `${updated} updated`, `${unchanged} unchanged`];
+    if (passedOver > 0) parts.push(`${passedOver} passed over`);
+    if (bad > 0) parts.push(`${bad} refused`);
+    return `${file}: ${count(rows, 'row')}: ${parts.join(', ')}`;
+  });
+  if (images.folders > 0 || images.absent > 0) {
+    const { folders, inserted, updated, unchanged, passedOver, refused: bad, absent } = images;
+    lines.push(
+      `images: ${count(folders, 'folder')}: ${inserted} inserted, ${updated} updated, ${unchanged} unchanged, ` +
+        `${passedOver} passed over, ${bad} refused; ${absent} of contents.csv are not on this disk`,
+    );
+  }
+  if (ignored.length > 0) lines.push(`not imported: ${ignored.slice(0, 10).join(', ')}${ignored.length > 10 ? ', ...' : ''}`);
+  if (refused > 0) lines.push('', `Refused: ${refused}`, ...refusals.slice(0, REFUSALS_SHOWN).map(refusalLine));
+  if (refused > REFUSALS_SHOWN) {
+    const rest = report === undefined ? 'give --report FILE for all of them' : `all of them are in ${report}`;
+    lines.push(`  ... and ${refused - REFUSALS_SHOWN} more; ${rest}`);
+  }
+  const seconds = (durationMs / 1000).toFixed(1);
+  lines.push('', changedAnything(summary) ? `Imported in ${seconds} s.` : `Nothing changed; looked through in ${seconds} s.`);
+  return lines.join('\n');
+}
+
+function refusalLine({ file, row, reason }: Refusal): string {
+  return row === undefined ? `  ${file}: ${reason}` : `  ${file} row ${row}: ${reason}`;
+}
+
+function count(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? '' : 's'}`;
+}
+
+async function closed(stream: WriteStream | null): Promise<void> {
+  if (!stream) return;
+  stream.end();
+  await finished(stream);
+}
+
+function participantId(text: string): string {
+  if (!isOaiId(text)) throw new InvalidArgumentError(`A participant's id has seven digits, got "${text}".`);
+  return text;
+}
+
+function visitCode(text: string): VisitCode {
+  if (!isVisitCode(text)) throw new InvalidArgumentError(`"${text}" is not a visit: ${VISIT_CODES.join(', ')} are accepted.`);
+  return text;
+}
+
+function sideOf(text: string): Side {
+  if (text === 'RIGHT' || text === 'R') return 'RIGHT';
+  if (text === 'LEFT' || text === 'L') return 'LEFT';
+  throw new InvalidArgumentError(`A side is RIGHT or LEFT, got "${text}".`);
+}

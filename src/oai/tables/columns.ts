@@ -1,0 +1,45 @@
+import { refuseFile } from '../../imaging/refuse.js';
+
+/** Where the columns of a table are, by upper-case name. */
+export class Columns {
+  readonly #indexes = new Map<string, number>();
+
+  /** @param file what messages call the table */
+  constructor(
+    readonly file: string,
+    names: readonly string[],
+  ) {
+    for (const [index, name] of names.entries()) {
+      const key = name.trim().toUpperCase();
+      if (!this.#indexes.has(key)) this.#indexes.set(key, index);
+    }
+  }
+
+  /** The first of these columns that the table has. */
+  find(...names: readonly string[]): Column | null {
+    for (const name of names) {
+      const index = this.#indexes.get(name);
+      if (index !== undefined) return { name, index };
+    }
+    return null;
+  }
+
+  /** All of these columns that the table has, in the order given. */
+  all(...names: readonly string[]): Column[] {
+    return names.flatMap((name) => this.find(name) ?? []);
+  }
+
+  /**
+   * The first of these columns, without which no row can be told from another.
+   * @throws UserError FILE_REFUSED naming the accepted columns
+   */
+  key(what: string, ...names: readonly string[]): Column {
+    return this.find(...names) ?? refuseFile(this.file, `lacks its key column ${names[0]} (${what}); accepted names: ${names.join(', ')}`);
+  }
+}
+
+/** One column of one table. */
+export interface Column {
+  readonly name: string;
+  readonly index: number;
+}

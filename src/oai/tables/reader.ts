@@ -1,0 +1,73 @@
+import { isOaiId, type Side } from '../../domain/participants.js';
+import { isVisitCode, VISITS, type VisitCode } from '../../domain/visits.js';
+import { parseCode, parseText, refuseRow } from '../values.js';
+import type { Column, Columns } from './columns.js';
+
+/** How rows of one kind of table are read, with the columns of one table found. */
+export interface RowReader<T> {
+  /** Columns of the database that this table can fill: fields of the record that are never absent. */
+  readonly fields: readonly string[];
+  /**
+   * Reads a row; null when it tells of nothing that the platform keeps, such as a series that was not made.
+   * @throws UserError FILE_REFUSED, one sentence without place, when the row cannot be used
+   */
+  read(cells: readonly string[]): T | null;
+  /** What no other row of the table may share, e.g. "9000001 V00 RIGHT 15". */
+  key(record: T): string;
+}
+
+/** A cell of a row, blank where the row is short. */
+export function cell(cells: readonly string[], column: Column): string {
+  return cells[column.index] ?? '';
+}
+
+/** Finds the participant's column, and reads it. NDA's tables have OAI's id beside a key of their own. */
+export function participantReader(columns: Columns): (cells: readonly string[]) => string {
+  const column = columns.key('the participant', 'ID', 'SRC_SUBJECT_ID', 'SUBJECTKEY', 'PARTICIPANTID');
+  return (cells) => {
+    const id = cell(cells, column).trim().replace(/\.0+$/, '');
+    return isOaiId(id) ? id : refuseRow(`${column.name} is "${id.slice(0, 40)}"; a participant's id has seven digits`);
+  };
+}
+
+/** The visit that the table's name gives, else the one in each row's VISIT column. */
+export function visitReader(columns: Columns, visit: VisitCode | null): (cells: readonly string[]) => VisitCode {
+  if (visit) return () => visit;
+  const column = columns.key('the visit', 'VISIT');
+  return (cells) => {
+    const code = cell(cells, column).trim().toUpperCase();
+    return isVisitCode(code)
+      ? code
+      : refuseRow(`${column.name} is "${code.slice(0, 40)}"; a visit is one of ${VISITS.map((known) => known.code).join(', ')}`);
+  };
+}
+
+/** A column's name with each visit prefix that a table of that visit may carry, and bare, as NDA's tables have it. */
+export function prefixed(visit: VisitCode | null, ...names: readonly string[]): string[] {
+  const prefixes = visit === null ? [''] : [visit, ''];
+  return names.flatMap((name) => prefixes.map((prefix) => `${prefix}${name}`));
+}
+
+const ONE_SIDE = { 1: 'RIGHT', 2: 'LEFT', R: 'RIGHT', L: 'LEFT', RIGHT: 'RIGHT', LEFT: 'LEFT' } as const;
+
+/** OAI's SIDE: 1 right, 2 left. */
+export function parseSide(text: string, column: string): Side {
+  return parseCode<Side>(text, column, ONE_SIDE) ?? refuseRow(`${column} is missing; 1 (right) or 2 (left) is accepted`);
+}
+
+/** The side of an image: null for both knees or when it does not say. */
+export function parseImageSide(text: string, column: string): Side | null {
+  return parseCode<Side | null>(text, column, { ...ONE_SIDE, 3: null, BOTH: null, BILATERAL: null });
+}
+
+const COMPLETED = { 0: false, 1: true, N: false, Y: true, NO: false, YES: true } as const;
+
+/** False when the row says that the image was not taken. */
+export function wasTaken(cells: readonly string[], column: Column | null): boolean {
+  return column === null || parseCode<boolean>(cell(cells, column), column.name, COMPLETED) !== false;
+}
+
+/** Words in a cell, or null when the table lacks the column. */
+export function textIn(cells: readonly string[], column: Column | null): string | null {
+  return column && parseText(cell(cells, column));
+}

@@ -1,0 +1,4 @@
+/** The only door to imports for other layers. */
+export { type Added, type AddedTo, addImages, type AddOptions } from './add-images.js';
+export { importRelease, type ImportOptions, type ImportProgress } from './import-release.js';
+export { changedAnything, type ImageSummary, type ImportSummary, readNothing, type TableSummary } from './summary.js';

@@ -1,0 +1,21 @@
+import type { DataSource } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+
+/** Any number will do, as long as it is no other lock's. */
+const IMPORT_LOCK = 4_796_020;
+
+/**
+ * Runs one import of a database at a time.
+ * @throws UserError CONFLICT while another process imports
+ */
+export async function withImportLock<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
+  await using runner = dataSource.createQueryRunner();
+  await runner.connect();
+  const [lock] = (await runner.query('SELECT pg_try_advisory_lock($1) AS taken', [IMPORT_LOCK])) as { taken: boolean }[];
+  if (!lock?.taken) throw new UserError('CONFLICT', 'Another import into this database is running; wait until it is done.');
+  try {
+    return await work();
+  } finally {
+    await runner.query('SELECT pg_advisory_unlock($1)', [IMPORT_LOCK]);
+  }
+}

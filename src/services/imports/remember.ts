@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EntityManager } from 'typeorm';
+import { refuseFile } from '../../imaging/refuse.js';
+import { ImportedFile } from '../../entities/index.js';
+
+/** Raised whenever the importer comes to keep more of what it reads: files read by older code are then read again. */
+const READER_VERSION = 1;
+
+/** More files than any series has: a folder with more is none. */
+const MOST_FILES = 5000;
+
+/** What a file or folder looked like when it was met. */
+export interface Fingerprint {
+  path: string;
+  bytes: number;
+  modifiedAt: Date;
+  sha256: string;
+}
+
+/** What is remembered of a path if it is as it was, so that it need not be read again. */
+export type Recalled = Pick<ImportedFile, 'modifiedAt' | 'rows' | 'refused' | 'became'>;
+
+/** Digest of a table. Its size and time alone decide when they are as remembered: then the digest is not computed. */
+export async function fingerprintTable(
+  manager: EntityManager,
+  path: string,
+): Promise<{ fingerprint: Fingerprint; recalled: Recalled | null }> {
+  const known = await recall(manager, path);
+  const { size: bytes, mtime: modifiedAt } = await stat(path);
+  if (known?.bytes === bytes && known.modifiedAt.getTime() === modifiedAt.getTime()) {
+    return { fingerprint: { path, bytes, modifiedAt, sha256: known.sha256 }, recalled: known };
+  }
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  const fingerprint = { path, bytes, modifiedAt, sha256: hash.digest('hex') };
+  return { fingerprint, recalled: known?.sha256 === fingerprint.sha256 ? known : null };
+}
+
+/** Digest of the listing of a folder of images: names, sizes and times of its files. */
+export async function fingerprintFolder(
+  manager: EntityManager,
+  path: string,
+  name: string,
+): Promise<{ fingerprint: Fingerprint; files: string[]; recalled: Recalled | null }> {
+  const entries = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isFile());
+  if (entries.length === 0) refuseFile(name, 'is empty');
+  if (entries.length > MOST_FILES) refuseFile(name, `holds ${entries.length} files; a series has at most ${MOST_FILES}`);
+  const files = entries.map((entry) => entry.name).sort();
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let newest = 0;
+  for (const file of files) {
+    const { size, mtimeMs } = await stat(join(path, file));
+    hash.update(JSON.stringify([file, size, mtimeMs]));
+    bytes += size;
+    newest = Math.max(newest, mtimeMs);
+  }
+  const fingerprint = { path, bytes, modifiedAt: new Date(newest), sha256: hash.digest('hex') };
+  const known = await recall(manager, path);
+  return { fingerprint, files, recalled: known?.sha256 === fingerprint.sha256 ? known : null };
+}
+
+/** Remembers a path, in the transaction that writes what was read from it. */
+export async function remember(manager: EntityManager, fingerprint: Fingerprint, read: Omit<Recalled, 'modifiedAt'>): Promise<void> {
+  const { rows, refused, became } = read;
+  await manager.upsert(
+    ImportedFile,
+    { ...fingerprint, rows, refused, became, reader: READER_VERSION, importedAt: new Date() },
+    ['path'],
+  );
+}
+
+/** Notes the new time of a file whose bytes are the old ones, so that the next import sees at once that it is unchanged. */
+export async function noteTime(manager: EntityManager, { path, modifiedAt }: Fingerprint, recalled: Recalled): Promise<void> {
+  if (modifiedAt.getTime() !== recalled.modifiedAt.getTime()) await manager.update(ImportedFile, { path }, { modifiedAt });
+}
+
+/** What is remembered of a path, as it was; null when nothing is, or only what older code read. */
+export async function recall(manager: EntityManager, path: string): Promise<ImportedFile | null> {
+  return manager.findOneBy(ImportedFile, { path, reader: READER_VERSION });
+}

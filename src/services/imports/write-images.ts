@@ -1,0 +1,76 @@
+import type { EntityManager } from 'typeorm';
+import { type DicomSeries, readSeries } from '../../imaging/dicom/series.js';
+import { encodeNifti } from '../../imaging/nifti.js';
+import { encodePng } from '../../imaging/png.js';
+import type { Film } from '../../imaging/radiograph/film.js';
+import type { Plane } from '../../imaging/volume.js';
+import { type BlobStore, storeAsset } from '../../storage/index.js';
+
+/** What a film's pixels say, as columns of Radiograph. */
+export interface FilmPixels {
+  rows: number;
+  columns: number;
+  pixelSpacing: number | null;
+  photometric: string | null;
+  assetId: number;
+}
+
+/** Stores a film as a 16-bit grey PNG, bone bright. */
+export async function storeFilm(manager: EntityManager, store: BlobStore, film: Film): Promise<FilmPixels> {
+  const { rows, columns, pixelSpacing, attributes } = film;
+  const asset = await storeAsset(manager, store, encodePng({ rows, columns, data: toUint16(film.data) }), 'image/png');
+  return { rows, columns, pixelSpacing: pixelSpacing?.[0] ?? null, photometric: attributes?.photometric ?? null, assetId: asset.id };
+}
+
+/** What a series' pixels say, as columns of MriSeries. */
+export interface SeriesPixels {
+  plane: Plane | null;
+  sliceCount: number;
+  rows: number;
+  columns: number;
+  pixelSpacing: number;
+  sliceSpacing: number;
+  direction: string | null;
+  assetId: number;
+}
+
+const DIRECTIONS: Readonly<Record<Plane, string>> = {
+  CORONAL: 'posterior to anterior',
+  SAGITTAL: 'right to left',
+  AXIAL: 'feet to head',
+};
+
+/** Stores a series as NIfTI (.nii.gz) in the axes of STORED_AXES, not mirrored; one volume is in memory while it is written. */
+export async function storeSeries(
+  manager: EntityManager,
+  store: BlobStore,
+  series: DicomSeries,
+  description: string,
+): Promise<SeriesPixels> {
+  const volume = await readSeries(series);
+  const asset = await storeAsset(manager, store, await encodeNifti(volume, description), 'application/gzip');
+  const { plane } = series;
+  return {
+    plane,
+    sliceCount: volume.slices,
+    rows: volume.rows,
+    columns: volume.columns,
+    pixelSpacing: volume.spacing[0],
+    sliceSpacing: volume.spacing[2],
+    direction: plane && series.orderedBy === 'position' ? DIRECTIONS[plane] : null,
+    assetId: asset.id,
+  };
+}
+
+/** Whole numbers that fit stay as they are; others are shifted, and stretched where they would lose steps. */
+function toUint16(data: Float32Array): Uint16Array {
+  let [low, high, whole] = [Infinity, -Infinity, true];
+  for (const value of data) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+    whole &&= Number.isInteger(value);
+  }
+  if (whole && low >= 0 && high <= 65535) return Uint16Array.from(data);
+  const scale = whole && high - low <= 65535 ? 1 : 65535 / (high - low);
+  return Uint16Array.from(data, (value) => Math.round((value - low) * scale));
+}
