@@ -7,7 +7,7 @@ import type { DicomAttributes, Vector3 } from './attributes.js';
 import { readDicom, readDicomHeader, type PixelData } from './read.js';
 
 /** One file of a series. */
-export interface SeriesFile {
+interface SeriesFile {
   readonly path: string;
   readonly attributes: DicomAttributes;
 }

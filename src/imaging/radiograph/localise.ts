@@ -6,7 +6,7 @@ import { kneeTemplate, TEMPLATE_REACH } from './knee-template.js';
 import { resample, resize, type Raster, type Window } from './resample.js';
 
 /** Side of the model's crop in plateau widths: about 95 mm. */
-export const BOX_PER_PLATEAU = 1.22;
+const BOX_PER_PLATEAU = 1.22;
 
 /** A square cut from a film, in film pixels (fractions allowed). */
 export interface SquareBox {

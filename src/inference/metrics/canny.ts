@@ -3,7 +3,7 @@ import { assertImage, type GreyImage } from './image.js';
 
 const { abs, sqrt } = Math;
 
-export interface CannyOptions {
+interface CannyOptions {
   /** Standard deviation of the Gaussian, pixels. */
   readonly sigma?: number;
   /** Hysteresis thresholds of the gradient magnitude, for images in [0, 1] and un-normalised Sobel weights. */

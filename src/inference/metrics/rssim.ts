@@ -3,7 +3,7 @@ import { rowRange, type GreyImage } from './image.js';
 import { findJointRow } from './joint-row.js';
 import { ssim, type SsimMode } from './ssim.js';
 
-export interface RssimOptions {
+interface RssimOptions {
   /** Joint row of the real slice, best from `findJointRows` over the whole real volume; found on this slice alone when absent. */
   readonly jointRow?: number;
   readonly mode?: SsimMode;
@@ -26,7 +26,7 @@ export function edgeSsim(realEdges: GreyImage, generatedEdges: GreyImage, jointR
 }
 
 /** Rows (from inclusive, to exclusive) of the region around joint row j of an image of `rows` rows. */
-export function jointRegion(jointRow: number, rows: number): { from: number; to: number } {
+function jointRegion(jointRow: number, rows: number): { from: number; to: number } {
   return {
     from: Math.floor(jointRow - jointRow / 3),
     to: Math.ceil(jointRow + (rows - jointRow) / 3),
