@@ -23,8 +23,10 @@ export function createApollo(schema: GraphQLSchema, httpServer: HttpServer, logg
     formatError: (formatted, error) => {
       if (error instanceof GraphQLError) {
         const presented = presentError(error, logger);
+        if (error.originalError) return presented;
         // Apollo knows better than we do which of its own codes fits: parse, validation, bad input.
-        return error.originalError ? presented : { ...presented, extensions: { ...formatted.extensions } };
+        const { http: _status, ...extensions } = formatted.extensions ?? {};
+        return { ...presented, extensions };
       }
       return masked(error, logger);
     },

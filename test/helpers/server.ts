@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, createClient } from 'graphql-ws';
+import { pino } from 'pino';
+import type { Logger } from 'typeorm';
+import { WebSocket } from 'ws';
+import type { Role } from '../../src/domain/roles.js';
+import { type GenerationQueue, openQueue } from '../../src/jobs/index.js';
+import { type RunningServer, startServer } from '../../src/server/start.js';
+import { createToken } from '../../src/services/tokens.js';
+import { type BlobStore, openBlobStore } from '../../src/storage/index.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+import { type Factories, factories } from './factories.js';
+
+/** An answer of the API. */
+export interface Answer<T = Record<string, unknown>> {
+  status: number;
+  data: T | null | undefined;
+  errors: { message: string; path?: (string | number)[]; extensions: { code: string; id?: string } }[] | undefined;
+}
+
+export interface TestServer extends TestDatabase {
+  url: string;
+  server: RunningServer;
+  store: BlobStore;
+  queue: GenerationQueue;
+  make: Factories;
+  /** Tokens of each role. */
+  tokens: Record<Role, string>;
+  /** Lines of the server's log. */
+  log: Record<string, unknown>[];
+  /** Asks over HTTP, as ADMIN unless a token is given. */
+  ask<T = Record<string, unknown>>(query: string, variables?: object, token?: string): Promise<Answer<T>>;
+  /** A WebSocket client; disposed with the server. */
+  socketClient(token?: string): Client;
+  close(): Promise<void>;
+}
+
+/** The real server on a database of its own, with real blobs and a real queue. */
+export async function startTestServer(logger?: Logger): Promise<TestServer> {
+  const database = await createTestDatabase(logger);
+  const { dataSource, url: databaseUrl } = database;
+  const folder = await mkdtemp(join(tmpdir(), 'osteograph-api-'));
+  const log: Record<string, unknown>[] = [];
+  const sink = { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) };
+  const pinoLogger = pino({ level: 'debug' }, sink);
+  const store = openBlobStore(folder);
+  const queue = await openQueue({ databaseUrl, logger: pinoLogger });
+  const server = await startServer({ host: '127.0.0.1', port: 0, dataSource, databaseUrl, store, queue, logger: pinoLogger });
+  const tokens = {} as Record<Role, string>;
+  for (const role of ['SUMMARY', 'READER', 'OPERATOR', 'ADMIN'] as const) {
+    tokens[role] = (await createToken(dataSource, { name: role.toLowerCase(), role })).text;
+  }
+  const clients: Client[] = [];
+  return {
+    ...database,
+    server,
+    store,
+    queue,
+    log,
+    tokens,
+    url: server.url,
+    make: factories(dataSource),
+    ask: (query, variables = {}, token = tokens.ADMIN) => ask(server.url, query, variables, token),
+    socketClient(token = tokens.ADMIN) {
+      const client = createClient({
+        url: `${server.url.replace('http', 'ws')}/graphql`,
+        webSocketImpl: WebSocket,
+        connectionParams: { authorization: `Bearer ${token}` },
+        retryAttempts: 0,
+      });
+      clients.push(client);
+      return client;
+    },
+    async close() {
+      for (const client of clients) await client.dispose();
+      await server.close();
+      await queue.close();
+      await rm(folder, { recursive: true, force: true });
+      await database.drop();
+    },
+  };
+}
+
+async function ask<T>(url: string, query: string, variables: object, token: string): Promise<Answer<T>> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  });
+  const body = (await response.json()) as Omit<Answer<T>, 'status'>;
+  return { status: response.status, data: body.data, errors: body.errors };
+}
