@@ -22,7 +22,11 @@ export function synthCommand(): Command {
     .description('write a synthetic OAI release: tables and DICOM images of invented knees')
     .requiredOption('-o, --out <folder>', 'folder to write, empty or new')
     .option('-n, --participants <count>', 'number of participants', wholeNumber(1, 100_000), 12)
-    .option('--image-participants <count>', 'make images of the first so many only (default: all)', wholeNumber(0, 100_000))
+    .option(
+      '--image-participants <count>',
+      'make images of the first so many only (default: all)',
+      wholeNumber(0, 100_000),
+    )
     .option('--visits <list>', 'visits, such as V00,V03, or "all"', visitList, ['V00'])
     .option('--seed <number>', 'same seed, same bytes', wholeNumber(0, Number.MAX_SAFE_INTEGER), 2026)
     .option('--compact', 'small images: MRI 256 x 256, film pixels 0.3 mm', false)
@@ -33,7 +37,9 @@ export function synthCommand(): Command {
 }
 
 async function synth(options: SynthOptions): Promise<void> {
-  const images = options.tablesOnly ? 0 : Math.min(options.imageParticipants ?? options.participants, options.participants);
+  const images = options.tablesOnly
+    ? 0
+    : Math.min(options.imageParticipants ?? options.participants, options.participants);
   const parameters = {
     participants: options.participants,
     seed: options.seed,

@@ -1,0 +1,192 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { FEATURES, type Grades, isFeatureCode, isValidGrade, maxGrade } from '../domain/features.js';
+import { NOISE_MODES, type NoiseMode, SLICE_COUNT_RANGE } from '../domain/generations.js';
+import type { Side } from '../domain/participants.js';
+import { generatedVolume, storedSlice, SYNTHETIC_NIFTI } from '../imaging/generated-volume.js';
+import { renderMontage } from '../imaging/montage.js';
+import { encodeNifti } from '../imaging/nifti.js';
+import { MODEL_SIZE } from '../imaging/normalise.js';
+import { encodePng } from '../imaging/png.js';
+import { loadRadiograph, radiographInput } from '../imaging/radiograph/index.js';
+import {
+  adjacentCorrelation,
+  type DeviceChoice,
+  type GreyImage,
+  readBundle,
+  SAMPLERS,
+  type SamplerName,
+  startInferenceHost,
+} from '../inference/index.js';
+import { chooseBundle, deviceOption, modelsOption } from './bundles.js';
+import { wholeNumber } from './options.js';
+import { progressBar } from './progress.js';
+
+interface GenerateOptions {
+  xray: string;
+  side: Side;
+  out: string;
+  kl?: number;
+  feature: Grades;
+  bundle?: string;
+  slices: number;
+  steps?: number;
+  seed: number;
+  sampler?: SamplerName;
+  noise: NoiseMode;
+  models: string;
+  device: DeviceChoice;
+  threads?: number;
+}
+
+/** `osteograph generate`: one radiograph file to one MRI volume on disk, without a database. */
+export function generateCommand(): Command {
+  return new Command('generate')
+    .description('turn one knee radiograph into a synthetic MRI volume on disk, without a database')
+    .requiredOption('--xray <file>', 'radiograph: PNG or DICOM, one knee or a bilateral film')
+    .addOption(new Option('--side <R|L>', "the patient's knee").argParser(side).makeOptionMandatory())
+    .requiredOption('--out <dir>', 'folder for volume.nii.gz, montage.png and slices/')
+    .option('--kl <grade>', 'Kellgren-Lawrence grade, 0-4; without it the grade counts as missing', grade('XRKL'))
+    .option('--feature <code=grade>', 'any of the 19 grades, e.g. XRCHL=1; repeatable', feature, {})
+    .option('--bundle <name@version>', 'model, by name or folder (default: the newest in --models)')
+    .option(
+      '--slices <count>',
+      `slices of the volume, ${SLICE_COUNT_RANGE.min}-${SLICE_COUNT_RANGE.max}, posterior to anterior`,
+      wholeNumber('--slices'),
+      50,
+    )
+    .option('--steps <count>', "denoiser steps (default: the bundle's)", wholeNumber('--steps'))
+    .option('--seed <number>', 'same seed, same volume', wholeNumber('--seed'), 1)
+    .addOption(new Option('--sampler <name>', "sampler (default: the bundle's)").choices(SAMPLERS))
+    .addOption(
+      new Option('--noise <mode>', 'one initial noise for all slices, or one each')
+        .choices(NOISE_MODES)
+        .default('SHARED'),
+    )
+    .addOption(modelsOption())
+    .addOption(deviceOption())
+    .option('--threads <count>', 'CPU threads (default: all)', wholeNumber('--threads'))
+    .addHelpText(
+      'after',
+      `
+Features: ${FEATURES.map(({ code }) => `${code} 0-${maxGrade(code)}`).join(', ')}
+
+Examples:
+  $ osteograph generate --xray knee.png --side R --kl 2 --out volume
+  $ osteograph generate --xray film.dcm --side L --kl 2 --feature XRCHL=1 --slices 100 --out volume`,
+    )
+    .action(generate);
+}
+
+async function generate(options: GenerateOptions): Promise<void> {
+  const film = await loadRadiograph(options.xray);
+  const xray = radiographInput(film, { side: options.side });
+  const bundleDir = await chooseBundle(options.models, options.bundle);
+  const { manifest } = await readBundle(bundleDir);
+  const host = await startInferenceHost({
+    device: options.device,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  });
+  const slices: Uint16Array[] = [];
+  const bar = progressBar('Generating');
+  const steps = options.steps ?? manifest.sampler.steps;
+  bar.start(options.slices * steps);
+  try {
+    const summary = await host.generate(
+      {
+        bundleDir,
+        xray,
+        grades: { ...(options.kl === undefined ? {} : { XRKL: options.kl }), ...options.feature },
+        sliceCount: options.slices,
+        steps,
+        seed: options.seed,
+        noise: options.noise,
+        ...(options.sampler ? { sampler: options.sampler } : {}),
+      },
+      {
+        onStep: ({ firstSlice, lastSlice, step }) =>
+          bar.update(firstSlice * steps + (lastSlice - firstSlice + 1) * step, `${slices.length} slices done`),
+        onSlice: ({ index, image }) => {
+          slices[index] = storedSlice(image, options.side);
+        },
+      },
+    );
+    bar.stop();
+    const images = slices.map(toImage);
+    await write(options, xray, images, slices, [
+      ['model', `${manifest.name}@${manifest.version}`],
+      ['steps', `${summary.denoiserEvaluations}`],
+      ['seed', `${options.seed}`],
+      ['device', summary.device],
+      ['adjacent correlation', adjacentCorrelation(images).toFixed(3)],
+    ]);
+    const seconds = (summary.durationMs / 1000).toFixed(1);
+    console.log(
+      `Generated ${options.slices} slices on ${summary.device} in ${seconds} s. SYNTHETIC: not a patient image.`,
+    );
+    console.log(`  volume   ${join(options.out, 'volume.nii.gz')}`);
+    console.log(`  montage  ${join(options.out, 'montage.png')}`);
+    console.log(`  slices   ${join(options.out, 'slices')}/`);
+  } finally {
+    bar.stop();
+    await host.close();
+  }
+}
+
+async function write(
+  { out, side: knee, xray: file }: GenerateOptions,
+  xray: Float32Array,
+  images: GreyImage[],
+  slices: Uint16Array[],
+  facts: [string, string][],
+): Promise<void> {
+  await mkdir(join(out, 'slices'), { recursive: true });
+  await writeFile(join(out, 'volume.nii.gz'), await encodeNifti(generatedVolume(slices), SYNTHETIC_NIFTI));
+  const digits = String(slices.length - 1).length;
+  for (const [index, data] of slices.entries()) {
+    const png = encodePng({ rows: MODEL_SIZE, columns: MODEL_SIZE, data }, { Comment: SYNTHETIC_NIFTI });
+    await writeFile(join(out, 'slices', `${String(index).padStart(digits, '0')}.png`), png);
+  }
+  const montage = await renderMontage({
+    title: `${basename(file)} · ${knee.toLowerCase()} knee`,
+    subtitle: 'Generated from this radiograph alone; synthetic, not a patient image',
+    radiograph: toImage(
+      storedSlice(
+        xray.map((value) => (value + 1) / 2),
+        knee,
+      ),
+    ),
+    generated: images,
+    facts,
+  });
+  await writeFile(join(out, 'montage.png'), montage);
+}
+
+function toImage(pixels: Uint16Array): GreyImage {
+  return { rows: MODEL_SIZE, columns: MODEL_SIZE, data: Float32Array.from(pixels, (value) => value / 65535) };
+}
+
+function side(text: string): Side {
+  const known: Record<string, Side> = { R: 'RIGHT', RIGHT: 'RIGHT', L: 'LEFT', LEFT: 'LEFT' };
+  const found = known[text.toUpperCase()];
+  if (!found) throw new InvalidArgumentError('It must be R or L.');
+  return found;
+}
+
+function grade(code: 'XRKL'): (text: string) => number {
+  return (text) => feature(`${code}=${text}`, {})[code]!;
+}
+
+function feature(text: string, before: Grades): Grades {
+  const [code = '', value = ''] = text.toUpperCase().split('=');
+  if (!isFeatureCode(code)) {
+    throw new InvalidArgumentError(
+      `"${code}" is no feature; known are ${FEATURES.map((known) => known.code).join(', ')}.`,
+    );
+  }
+  if (value === '' || !isValidGrade(code, Number(value))) {
+    throw new InvalidArgumentError(`${code} must be a grade from 0 to ${maxGrade(code)}, got "${value}".`);
+  }
+  return { ...before, [code]: Number(value) };
+}
