@@ -16,9 +16,15 @@ export async function requestCancel(manager: EntityManager, id: string): Promise
     const { state } = generation;
     if (state === 'CANCELED') return generation;
     if (state === 'SUCCEEDED' || state === 'FAILED') {
-      throw new UserError('CONFLICT', `The generation has already ${state.toLowerCase()}; only a queued or running one can be canceled.`);
+      throw new UserError(
+        'CONFLICT',
+        `The generation has already ${state.toLowerCase()}; only a queued or running one can be canceled.`,
+      );
     }
-    const done = state === 'QUEUED' ? await advance(manager, { ...generation, state }, { to: 'CANCELED' }) : await ask(manager, id);
+    const done =
+      state === 'QUEUED'
+        ? await advance(manager, { ...generation, state }, { to: 'CANCELED' })
+        : await ask(manager, id);
     // Otherwise it has moved on since it was read.
     if (done !== undefined) return manager.findOneByOrFail(Generation, { id });
   }

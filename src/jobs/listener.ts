@@ -63,7 +63,11 @@ async function connect(
   { databaseUrl, channels, onNotification }: ListenerOptions,
   onLost: (error?: Error) => void,
 ): Promise<Client> {
-  const client = new Client({ connectionString: databaseUrl, keepAlive: true, application_name: 'osteograph listener' });
+  const client = new Client({
+    connectionString: databaseUrl,
+    keepAlive: true,
+    application_name: 'osteograph listener',
+  });
   let ready = false;
   let lost = false;
   const loseOnce = (error?: Error) => {

@@ -105,7 +105,10 @@ interface Part {
 
 interface Binding {
   queue(): Part & { addBulk(jobs: Job[]): Promise<unknown> };
-  worker(handler: (job: Pick<Job, 'data'>) => Promise<void>, options: ConsumeOptions): Part & { waitUntilReady(): Promise<unknown> };
+  worker(
+    handler: (job: Pick<Job, 'data'>) => Promise<void>,
+    options: ConsumeOptions,
+  ): Part & { waitUntilReady(): Promise<unknown> };
   close(): Promise<void>;
 }
 
@@ -133,8 +136,7 @@ async function postgresBinding(databaseUrl: string): Promise<Binding> {
   }
   return {
     queue: () => new Queue(QUEUE_NAME, { connection }, createPostgresBackend),
-    worker: (handler, options) =>
-      new Worker(QUEUE_NAME, handler, { connection, ...options }, createPostgresBackend),
+    worker: (handler, options) => new Worker(QUEUE_NAME, handler, { connection, ...options }, createPostgresBackend),
     close: () => Promise.resolve(),
   };
 }

@@ -7,7 +7,7 @@ import { advance } from './transitions.js';
 const STALE_MS = 5_000;
 
 /** Waiting generations looked at per pass: the next ones to run. Later ones have their turn as these go. */
-const LOOK_AT = 200;
+const LOOK_AT = 50;
 
 /**
  * Repairs what a crash can leave behind, in any number of processes at once: generations whose worker has died go back to QUEUED

@@ -48,7 +48,11 @@ export async function runGeneration(context: RunContext, id: string): Promise<{ 
   const { dataSource, logger } = context;
   const found = await dataSource.manager.findOneBy(Generation, { id });
   if (found?.state !== 'QUEUED') return undefined;
-  const claimed = await advance(dataSource.manager, { ...found, state: 'QUEUED' }, { to: 'RUNNING', set: { worker: context.worker } });
+  const claimed = await advance(
+    dataSource.manager,
+    { ...found, state: 'QUEUED' },
+    { to: 'RUNNING', set: { worker: context.worker } },
+  );
   if (claimed === undefined) return undefined;
   const generation = await dataSource.manager.findOneByOrFail(Generation, { id });
   const attempt = found.attempt + 1;
@@ -110,7 +114,10 @@ async function generate(context: RunContext, generation: Generation, lease: Leas
  *
  * @throws UserError BUNDLE_REFUSED, UNAVAILABLE
  */
-async function loadBundle({ host, modelsDir }: RunContext, { name, version, sha256, directory }: Bundle): Promise<string> {
+async function loadBundle(
+  { host, modelsDir }: RunContext,
+  { name, version, sha256, directory }: Bundle,
+): Promise<string> {
   const dir = modelsDir === undefined ? directory : join(modelsDir, name, version);
   const loaded = await host.describe(dir);
   if (loaded.sha256 !== sha256) {
@@ -182,12 +189,17 @@ async function finish(
       manager.create(MriSeries, { ...series, examId, generationId, synthetic: true, assetId: asset.id }),
     );
     const payload = { ...scores, mriSeriesId: row.id, durationMs, denoiserEvaluations: evaluations, device };
-    const written = await advance(manager, { id: generationId, state: 'RUNNING', attempt: lease.attempt }, {
-      to: 'SUCCEEDED',
-      events: [{ type: 'COMPLETED', payload }],
-      set: { ...scores, durationMs, denoiserEvaluations: evaluations, device },
-    });
-    if (written === undefined) throw new StaleAttempt(`Attempt ${lease.attempt} of generation ${generationId} is over.`);
+    const written = await advance(
+      manager,
+      { id: generationId, state: 'RUNNING', attempt: lease.attempt },
+      {
+        to: 'SUCCEEDED',
+        events: [{ type: 'COMPLETED', payload }],
+        set: { ...scores, durationMs, denoiserEvaluations: evaluations, device },
+      },
+    );
+    if (written === undefined)
+      throw new StaleAttempt(`Attempt ${lease.attempt} of generation ${generationId} is over.`);
   });
 }
 
@@ -208,9 +220,14 @@ function settlement(error: unknown, { attemptLimit }: Generation, attempt: numbe
   if (error instanceof StaleAttempt) return undefined;
   if (error instanceof CancelRequested) return { to: 'CANCELED' };
   if (error instanceof WorkerStopping) {
-    return { to: 'QUEUED', message: 'Its worker is shutting down; it will be continued.', set: { attemptLimit: attemptLimit + 1 } };
+    return {
+      to: 'QUEUED',
+      message: 'Its worker is shutting down; it will be continued.',
+      set: { attemptLimit: attemptLimit + 1 },
+    };
   }
   if (error instanceof UserError) return { to: 'FAILED', message: error.message };
-  if (error instanceof InferenceProcessDied) return afterCrash(attempt, attemptLimit, 'The inference process ended unexpectedly');
+  if (error instanceof InferenceProcessDied)
+    return afterCrash(attempt, attemptLimit, 'The inference process ended unexpectedly');
   return afterCrash(attempt, attemptLimit, "An unexpected error, which the worker's log describes, stopped it");
 }

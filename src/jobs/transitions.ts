@@ -113,7 +113,11 @@ export async function enter(manager: EntityManager, generation: NewGeneration): 
 function stateColumns(seen: Seen, to: GenerationState, bind: (value: unknown) => string, message?: string): string[] {
   const columns = [`state = ${bind(to)}`];
   if (to === 'RUNNING') {
-    columns.push('attempt = attempt + 1', 'started_at = COALESCE(started_at, now())', 'heartbeat_at = clock_timestamp()');
+    columns.push(
+      'attempt = attempt + 1',
+      'started_at = COALESCE(started_at, now())',
+      'heartbeat_at = clock_timestamp()',
+    );
   }
   if (to === 'QUEUED') columns.push('worker = NULL', 'heartbeat_at = NULL');
   if (to === 'QUEUED' && isFinalState(seen.state)) {

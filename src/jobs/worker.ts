@@ -59,7 +59,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const hosts: InferenceHost[] = [];
   for (let started = 0; started < concurrency; started++) {
     hosts.push(
-      await startInferenceHost({ ...(device === undefined ? {} : { device }), ...(threads === undefined ? {} : { threads }) }),
+      await startInferenceHost({
+        ...(device === undefined ? {} : { device }),
+        ...(threads === undefined ? {} : { threads }),
+      }),
     );
   }
   const free = [...hosts];
@@ -82,7 +85,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     }
   }, concurrency);
   const repairs = repeat(RECONCILE_INTERVAL_MS, () =>
-    reconcile(dataSource, queue, logger).catch((err: unknown) => logger.warn({ err }, 'looking for lost generations failed')),
+    reconcile(dataSource, queue, logger).catch((err: unknown) =>
+      logger.warn({ err }, 'looking for lost generations failed'),
+    ),
   );
   logger.info({ worker, concurrency }, 'the worker is ready');
 

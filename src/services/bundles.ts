@@ -36,7 +36,10 @@ export async function chooseReadyBundle(manager: EntityManager, choice?: string 
   const ready = bundles.filter(({ state }) => state === 'READY');
   const [name = ready[0]?.name, version] = choice ? choice.split('@', 2) : [];
   const named = bundles.filter((bundle) => bundle.name === name && (version ?? bundle.version) === bundle.version);
-  const newest = named.filter(({ state }) => state === 'READY').sort(byVersion).at(-1);
+  const newest = named
+    .filter(({ state }) => state === 'READY')
+    .sort(byVersion)
+    .at(-1);
   if (newest) return newest;
   const refused = named.sort(byVersion).at(-1);
   if (refused) throw new UserError('BUNDLE_REFUSED', refused.refusal ?? `The bundle ${name} cannot be used.`);
@@ -56,7 +59,9 @@ async function register(manager: EntityManager, listing: BundleListing): Promise
   const known = await manager.findOneBy(Bundle, { name, version });
   if ('refusal' in listing) {
     const record = known ?? manager.create(Bundle, { name, version, task: 'xray-to-mri', manifest: {}, sha256: '' });
-    return manager.save(manager.merge(Bundle, record, { directory, state: 'REFUSED', refusal: listing.refusal.message }));
+    return manager.save(
+      manager.merge(Bundle, record, { directory, state: 'REFUSED', refusal: listing.refusal.message }),
+    );
   }
   const { manifest, sha256 } = listing.bundle;
   if (known && known.sha256 !== sha256 && (await manager.existsBy(Generation, { bundleId: known.id }))) {
@@ -69,7 +74,11 @@ async function register(manager: EntityManager, listing: BundleListing): Promise
 }
 
 /** Refuses READY bundles that were registered from this folder and are not there any more. */
-async function refuseMissing(manager: EntityManager, modelsDir: string, listings: readonly BundleListing[]): Promise<void> {
+async function refuseMissing(
+  manager: EntityManager,
+  modelsDir: string,
+  listings: readonly BundleListing[],
+): Promise<void> {
   const present = new Set(listings.map(({ dir }) => dir));
   for (const bundle of await manager.findBy(Bundle, { state: 'READY' })) {
     const inside = !relative(modelsDir, bundle.directory).startsWith('..');

@@ -43,7 +43,10 @@ async function filmOf(manager: EntityManager, exam: KneeExam): Promise<Radiograp
     (await manager.findOne(Radiograph, { where: { examId: exam.id, ...withPixels }, order })) ??
     (await manager.findOne(Radiograph, { where: { visitId: exam.visitId, ...withPixels }, order }));
   if (!film) {
-    throw new UserError('BAD_USER_INPUT', 'The exam has no radiograph with pixels; import its images or add one first.');
+    throw new UserError(
+      'BAD_USER_INPUT',
+      'The exam has no radiograph with pixels; import its images or add one first.',
+    );
   }
   return film;
 }
@@ -75,6 +78,7 @@ async function namedExam(
     throw new UserError('BAD_USER_INPUT', 'The radiograph shows both knees; say which one is meant by examId or side.');
   }
   const exam = await manager.findOneBy(KneeExam, { visitId: visitId!, side });
-  if (!exam) throw new UserError('NOT_FOUND', `The visit of this radiograph has no exam of the ${side.toLowerCase()} knee.`);
+  if (!exam)
+    throw new UserError('NOT_FOUND', `The visit of this radiograph has no exam of the ${side.toLowerCase()} knee.`);
   return exam;
 }

@@ -87,7 +87,11 @@ export async function requestGeneration(
  *
  * @throws UserError NOT_FOUND, CONFLICT when it has already succeeded or failed
  */
-export async function cancelGeneration({ dataSource }: GenerationServices, actor: Actor, id: string): Promise<Generation> {
+export async function cancelGeneration(
+  { dataSource }: GenerationServices,
+  actor: Actor,
+  id: string,
+): Promise<Generation> {
   return dataSource.transaction(async (manager) => {
     const generation = await requestCancel(manager, id);
     await audit(manager, { tokenId: actor.tokenId, action: 'cancelGeneration', target: id });
@@ -135,7 +139,10 @@ async function enterRequest(
   const { sampler: preset, schedule } = manifestOf(bundle);
   const steps = request.steps ?? preset.steps;
   if (steps > schedule.trainSteps) {
-    throw new UserError('BAD_USER_INPUT', `steps is ${steps}; ${bundle.name} was trained with ${schedule.trainSteps} and accepts 1 to that.`);
+    throw new UserError(
+      'BAD_USER_INPUT',
+      `steps is ${steps}; ${bundle.name} was trained with ${schedule.trainSteps} and accepts 1 to that.`,
+    );
   }
   const sampler = request.sampler ?? (preset.name === 'ddim' ? 'DDIM' : 'DPMPP_2M');
   const eta = request.eta ?? (sampler === 'DDIM' ? preset.eta : 0);
@@ -163,7 +170,11 @@ async function enterRequest(
 }
 
 /** The generation with this key, if there is one. Whoever asks at the same time with the same key waits here. */
-async function findByKey(manager: EntityManager, { tokenId }: Actor, clientKey?: string | null): Promise<Generation | null> {
+async function findByKey(
+  manager: EntityManager,
+  { tokenId }: Actor,
+  clientKey?: string | null,
+): Promise<Generation | null> {
   if (clientKey == null) return null;
   await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`generation ${tokenId} ${clientKey}`]);
   return manager
@@ -173,7 +184,11 @@ async function findByKey(manager: EntityManager, { tokenId }: Actor, clientKey?:
 }
 
 /** What a repeated request leaves open may be anything; what it names must be what the first one got. */
-async function refuseOtherRequest(manager: EntityManager, known: Generation, request: GenerationRequest): Promise<void> {
+async function refuseOtherRequest(
+  manager: EntityManager,
+  known: Generation,
+  request: GenerationRequest,
+): Promise<void> {
   const { examId, radiographId, sliceCount, steps, eta, sampler, seed, noise } = request;
   const named = { examId, radiographId, sliceCount, steps, eta, sampler, seed, noise };
   const fields = Object.entries(named)

@@ -17,7 +17,10 @@ beforeEach(async () => {
 afterEach(() => hub.close());
 afterAll(() => platform.close());
 
-const step = { type: 'STEP_PROGRESS', payload: { firstSlice: 0, lastSlice: 1, step: 1, steps: 2, fraction: 0.5 } } as const;
+const step = {
+  type: 'STEP_PROGRESS',
+  payload: { firstSlice: 0, lastSlice: 1, step: 1, steps: 2, fraction: 0.5 },
+} as const;
 
 /** A generation that is running; its log has two lines. */
 async function running(): Promise<string> {
@@ -26,7 +29,15 @@ async function running(): Promise<string> {
   const id = randomUUID();
   const targets = { examId: exam.id, radiographId: radiograph.id, bundleId: platform.bundle.id };
   const figures = { sliceCount: 2, steps: 2, sampler: 'DDIM', eta: 0, seed: 1, noise: 'SHARED' } as const;
-  await enter(manager, { id, ...targets, ...figures, features: {}, featureOverrides: {}, clientKey: null, requestedById: null });
+  await enter(manager, {
+    id,
+    ...targets,
+    ...figures,
+    features: {},
+    featureOverrides: {},
+    clientKey: null,
+    requestedById: null,
+  });
   await advance(manager, { id, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING' });
   return id;
 }

@@ -45,11 +45,15 @@ async function inState(state: GenerationState): Promise<{ id: string; state: Gen
   return { id, state, attempt: 1 };
 }
 
-const step = { type: 'STEP_PROGRESS', payload: { firstSlice: 0, lastSlice: 2, step: 1, steps: 2, fraction: 0.5 } } as const;
+const step = {
+  type: 'STEP_PROGRESS',
+  payload: { firstSlice: 0, lastSlice: 2, step: 1, steps: 2, fraction: 0.5 },
+} as const;
 
 describe('the state machine', () => {
-  const legal = ['QUEUED RUNNING', 'QUEUED CANCELED', 'RUNNING SUCCEEDED', 'RUNNING FAILED', 'RUNNING CANCELED']
-    .concat(['RUNNING QUEUED', 'FAILED QUEUED', 'CANCELED QUEUED']);
+  const legal = ['QUEUED RUNNING', 'QUEUED CANCELED', 'RUNNING SUCCEEDED', 'RUNNING FAILED', 'RUNNING CANCELED'].concat(
+    ['RUNNING QUEUED', 'FAILED QUEUED', 'CANCELED QUEUED'],
+  );
   const all = GENERATION_STATES.flatMap((from) => GENERATION_STATES.map((to) => [from, to] as const));
 
   it.each(all)('from %s to %s: changes row and log together, or refuses and changes nothing', async (from, to) => {
@@ -98,7 +102,11 @@ describe('the state machine', () => {
     const { manager } = platform.dataSource;
     const { id } = await inState('FAILED');
     await advance(manager, { id, state: 'FAILED', attempt: 1 }, { to: 'QUEUED' });
-    expect(await manager.findOneByOrFail(Generation, { id })).toMatchObject({ attempt: 1, attemptLimit: 6, error: null });
+    expect(await manager.findOneByOrFail(Generation, { id })).toMatchObject({
+      attempt: 1,
+      attemptLimit: 6,
+      error: null,
+    });
   });
 });
 

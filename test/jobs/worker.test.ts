@@ -46,16 +46,24 @@ describe('a worker', () => {
     const steps = events.flatMap((event) => (event.type === 'STEP_PROGRESS' ? [event.payload] : []));
     const lastSteps = steps.filter(({ step, steps: all }) => step === all);
     expect(lastSteps.map(({ fraction }) => fraction)).toEqual([0.5, 1]);
-    expect(steps.map(({ fraction }) => fraction)).toEqual([...steps].map(({ fraction }) => fraction).sort((a, b) => a - b));
+    expect(steps.map(({ fraction }) => fraction)).toEqual(
+      [...steps].map(({ fraction }) => fraction).sort((a, b) => a - b),
+    );
 
     const generation = await dataSource.manager.findOneByOrFail(Generation, { id });
     expect(generation).toMatchObject({ state: 'SUCCEEDED', attempt: 1, device: 'cpu', denoiserEvaluations: 36 });
-    const rows = await dataSource.manager.find(GenerationSlice, { where: { generationId: id }, order: { index: 'ASC' } });
+    const rows = await dataSource.manager.find(GenerationSlice, {
+      where: { generationId: id },
+      order: { index: 'ASC' },
+    });
     const psnrs = rows.map(({ psnr }) => psnr!).sort((a, b) => a - b);
     expect(generation.psnr).toBeCloseTo((psnrs[5]! + psnrs[6]!) / 2, 12);
     expect(rows.every(({ ssim, rssim }) => ssim !== null && rssim !== null)).toBe(true);
 
-    const series = await dataSource.manager.findOneOrFail(MriSeries, { where: { generationId: id }, relations: { asset: true } });
+    const series = await dataSource.manager.findOneOrFail(MriSeries, {
+      where: { generationId: id },
+      relations: { asset: true },
+    });
     expect(series).toMatchObject({ synthetic: true, sliceCount: 12, rows: 256, columns: 256, examId: exam.id });
     const { volume, description } = await decodeNifti(await readAsset(store, series.asset!));
     expect(description).toContain('SYNTHETIC');
@@ -71,7 +79,9 @@ describe('a worker', () => {
     const events = await collect(hub.subscribe(id, 0));
     expect(events.at(-2)).toMatchObject({ type: 'COMPLETED', payload: { psnr: null, ssim: null, rssim: null } });
 
-    const film = await dataSource.manager.query(`SELECT storage_key AS "storageKey" FROM asset WHERE id = $1`, [radiograph.assetId]);
+    const film = await dataSource.manager.query(`SELECT storage_key AS "storageKey" FROM asset WHERE id = $1`, [
+      radiograph.assetId,
+    ]);
     const bytes = await readAsset(store, (film as { storageKey: string }[])[0]!);
     const xray = radiographInput(await loadRadiograph({ bytes, name: 'film' }), { side: 'LEFT' });
     const host = await startInferenceHost({ device: 'cpu', threads: 1 });
@@ -86,7 +96,10 @@ describe('a worker', () => {
     } finally {
       await host.close();
     }
-    const [row] = await dataSource.manager.find(GenerationSlice, { where: { generationId: id, index: 0 }, relations: { asset: true } });
+    const [row] = await dataSource.manager.find(GenerationSlice, {
+      where: { generationId: id, index: 0 },
+      relations: { asset: true },
+    });
     const stored = decodePng(await readAsset(store, row!.asset)).data;
     expect(stored.every((value, pixel) => value === Math.round(expected[0]![pixel]! * 65_535))).toBe(true);
   });
