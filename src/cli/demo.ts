@@ -140,7 +140,7 @@ async function runJob(api: ApiClient, { slices, steps, seed }: DemoOptions, fold
   const started = performance.now();
   const result = await generateVolume(api, knee, { sliceCount: slices, steps, seed });
   console.log(
-    `              ${result.denoiserEvaluations} denoiser evaluations on ${result.device} (${seconds(started)})\n`,
+    `              ${result.denoiserEvaluations} slice-evaluations of the denoiser on ${result.device} (${seconds(started)})\n`,
   );
   console.log(`${indent(scores(result))}\n`);
   await writeFile(join(folder, 'volume.nii.gz'), await api.download(result.volumeUrl));
