@@ -10,13 +10,10 @@ declare module 'dcmjs' {
     write(options?: { allowInvalidVRLength: boolean }): ArrayBuffer;
   }
 
-  const dcmjs: {
-    readonly data: {
-      readonly DicomDict: new (meta: Record<string, DicomElement>) => DicomDict;
-      readonly DicomMetaDictionary: {
-        denaturalizeDataset(dataset: Record<string, unknown>): Record<string, DicomElement>;
-      };
+  export const data: {
+    readonly DicomDict: new (meta: Record<string, DicomElement>) => DicomDict;
+    readonly DicomMetaDictionary: {
+      denaturalizeDataset(dataset: Record<string, unknown>): Record<string, DicomElement>;
     };
   };
-  export default dcmjs;
 }

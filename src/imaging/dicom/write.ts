@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import dcmjs from 'dcmjs';
+import { data } from 'dcmjs';
 
 /** Values by DICOM keyword, for example `PatientID`; numbers, text or lists of them. */
 export type DicomKeywords = Readonly<Record<string, string | number | readonly (string | number)[]>>;
@@ -29,7 +29,7 @@ const IMPLEMENTATION_UID = dicomUid('osteograph');
 
 /** A DICOM part 10 file, explicit little endian, of one 16-bit grey image. The same input gives the same bytes. */
 export function encodeDicom(image: DicomGreyImage): Uint8Array {
-  const { DicomDict, DicomMetaDictionary } = dcmjs.data;
+  const { DicomDict, DicomMetaDictionary } = data;
   const sopClass = SOP_CLASSES[image.sopClass];
   const file = new DicomDict(
     DicomMetaDictionary.denaturalizeDataset({

@@ -1,5 +1,5 @@
 import type { Sex } from '../../domain/participants.js';
-import { Random } from './random.js';
+import { type Random } from './random.js';
 
 /** What makes one knee itself and stays the same over its visits. Lengths in mm of the knee, angles as tangents. */
 export interface KneeAnatomy {

@@ -104,7 +104,11 @@ function femurDistance(anatomy: KneeAnatomy, disease: Disease, drop: (x: number)
     // Blumensaat's line: the roof of the intercondylar notch rises backwards.
     const roof = (y - 0.85 * z + 23) * 0.76;
     const body = smoothIntersection(loft, roof, 6);
-    const groove = smoothIntersection(Math.hypot(y + 27, (z - 5) / depth) - 19.4, smoothIntersection(Math.abs(x) - 16, roof, 5), 5);
+    const groove = smoothIntersection(
+      Math.hypot(y + 27, (z - 5) / depth) - 19.4,
+      smoothIntersection(Math.abs(x) - 16, roof, 5),
+      5,
+    );
     let d = smoothUnion(condyle(x, y, z, 1), condyle(x, y, z, -1), 6);
     d = smoothUnion(d, smoothUnion(body, groove, 5), 6);
     for (const spur of spurs) {
@@ -113,7 +117,14 @@ function femurDistance(anatomy: KneeAnatomy, disease: Disease, drop: (x: number)
       const tipX = sign * (edge + spur.reach);
       const tipY = -7 - spur.droop * spur.reach * 0.9;
       const rib = capsule(x, y, z, [tipX, tipY, spur.from], [tipX, tipY - 1, spur.to], spur.radius);
-      const root = capsule(x, y, z, [sign * edge, -7.5, spur.from + 2], [sign * edge, -8, spur.to - 2], spur.radius * 0.9);
+      const root = capsule(
+        x,
+        y,
+        z,
+        [sign * edge, -7.5, spur.from + 2],
+        [sign * edge, -8, spur.to - 2],
+        spur.radius * 0.9,
+      );
       d = smoothUnion(d, smoothUnion(rib, root, spur.reach * 1.6), 3.5);
     }
     return d;

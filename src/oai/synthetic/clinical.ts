@@ -18,12 +18,15 @@ export function scoresAt(seed: number, person: Person, at: PersonVisit): Readonl
   const random = new Random(seed, person.index, at.visit, 'scores');
   const draw = (side: Side): KneeScores | null => {
     const kl = at.grades[side]?.XRKL ?? 1;
-    const level = (0.7 + 0.75 * kl) * Math.exp(0.75 * trait + 0.45 * random.gaussian()) - 0.7;
+    const level = (1.5 + 0.7 * kl) * Math.exp(0.7 * trait + 0.45 * random.gaussian() - 0.2) - 0.4;
     const missing = random.chance(0.012);
     const pain = clamp(Math.round(level), 20);
     const activity = clamp(Math.round(pain * 3 + random.normal(0.5, 2)), 68);
     const stiffness = clamp(Math.round(pain * 0.33 + random.normal(0.8, 0.9)), 8);
-    const koosPain = Math.max(0, Math.min(100, Math.round((100 - pain * 4.6 - Math.abs(random.normal(0, 4))) * 10) / 10));
+    const koosPain = Math.max(
+      0,
+      Math.min(100, Math.round((100 - pain * 4.6 - Math.abs(random.normal(0, 4))) * 10) / 10),
+    );
     return missing ? null : { pain, function: activity, stiffness, total: pain + activity + stiffness, koosPain };
   };
   return { RIGHT: draw('RIGHT'), LEFT: draw('LEFT') };

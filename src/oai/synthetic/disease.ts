@@ -1,6 +1,6 @@
 import type { KneeAnatomy } from './anatomy.js';
 import type { KneeGrades } from './grades.js';
-import { Random } from './random.js';
+import { type Random } from './random.js';
 import type { Point } from './sdf.js';
 
 /** One of the four places where osteophytes, sclerosis and cysts are graded. */
@@ -52,7 +52,14 @@ export function diseaseOf(anatomy: KneeAnatomy, grades: KneeGrades, own: Random)
     const from = own.between(-20, -8);
     const to = own.between(6, 14);
     if (grade > 0) {
-      osteophytes.push({ site, radius: OSTEOPHYTE_RADIUS[grade]! * size, reach: OSTEOPHYTE_REACH[grade]! * size, droop, from, to });
+      osteophytes.push({
+        site,
+        radius: OSTEOPHYTE_RADIUS[grade]! * size,
+        reach: OSTEOPHYTE_REACH[grade]! * size,
+        droop,
+        from,
+        to,
+      });
     }
     sclerosis[site] = SCLEROSIS_DEPTH[grades[`XRSC${site}`]]! * own.normal(1, 0.12);
     const sign = site[1] === 'M' ? 1 : -1;

@@ -1,6 +1,6 @@
 import type { FeatureCode } from '../../domain/features.js';
 import { FEATURE_CODES } from '../../domain/features.js';
-import { Random, weightedIndex } from './random.js';
+import { type Random, weightedIndex } from './random.js';
 
 /** All 19 grades of a knee; joint space narrowing may carry a within-grade decimal. */
 export type KneeGrades = Record<FeatureCode, number>;
@@ -37,7 +37,10 @@ export function drawCourses(random: Random, age: number, bmi: number): readonly 
     const speed = Math.exp(random.normal(-3.6, 1.1) + 0.25 * Math.max(-2, Math.min(2, severity)) + 0.03 * (bmi - 28));
     const diseased = (['M', 'L', 'BOTH'] as const)[random.weighted([74, 20, 6])]!;
     const leading = leadingMargin(random, diseased);
-    const quantiles = Object.fromEntries(FEATURE_CODES.map((code) => [code, random.uniform()])) as Record<FeatureCode, number>;
+    const quantiles = Object.fromEntries(FEATURE_CODES.map((code) => [code, random.uniform()])) as Record<
+      FeatureCode,
+      number
+    >;
     const calcification = random.uniform();
     const risk = 0.04 + 0.045 * ageing;
     return {
@@ -76,7 +79,10 @@ export function gradesAt(course: KneeCourse, years: number, decimals: boolean): 
       }
     }
     if (grades[narrowing] >= 2) {
-      grades[`XRATT${side}`] = weightedIndex(grades[narrowing] === 3 ? [42, 30, 19, 9] : [86, 11, 3, 0], u(`XRATT${side}`));
+      grades[`XRATT${side}`] = weightedIndex(
+        grades[narrowing] === 3 ? [42, 30, 19, 9] : [86, 11, 3, 0],
+        u(`XRATT${side}`),
+      );
     }
     if (decimals && course.rate * years > 0.02 && (grades[narrowing] === 1 || grades[narrowing] === 2)) {
       grades[narrowing] += withinGrade(course, side, severity, grades[narrowing]);

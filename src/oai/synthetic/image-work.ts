@@ -46,11 +46,15 @@ export async function writeImagesInThreads(
   const finished = shares.map(
     (participants) =>
       new Promise<void>((resolve, reject) => {
-        const worker = new Worker(compiledModule('oai/synthetic/image-worker'), { workerData: { ...work, participants } });
+        const worker = new Worker(compiledModule('oai/synthetic/image-worker'), {
+          workerData: { ...work, participants },
+        });
         workers.push(worker);
         worker.on('message', onWritten);
         worker.on('error', reject);
-        worker.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`An image thread ended with code ${code}.`))));
+        worker.on('exit', (code) =>
+          code === 0 ? resolve() : reject(new Error(`An image thread ended with code ${code}.`)),
+        );
       }),
   );
   try {

@@ -102,7 +102,11 @@ export async function writeVisitImages(
       place: side === 'RIGHT' ? film.right : film.left,
     });
     if (replaced) continue;
-    const series = renderMri(phantoms[side], options.compact ? 256 : 512, new Random(seed, person.index, at.visit, side, 'mri'));
+    const series = renderMri(
+      phantoms[side],
+      options.compact ? 256 : 512,
+      new Random(seed, person.index, at.visit, side, 'mri'),
+    );
     const folder = folderOf(person, at, barcode, 'OAI^MR^', `COR_T1_3D_FLASH_${side}`, side);
     folders.push(folder);
     await writeFiles(options.out, folder, mriFiles(person, at, folder, series, side, seed));
@@ -135,7 +139,14 @@ export function compactDate(date: Date): string {
   return date.toISOString().slice(0, 10).replaceAll('-', '');
 }
 
-function folderOf(person: Person, at: PersonVisit, barcode: string, study: string, series: string, side?: Side): ImageFolder {
+function folderOf(
+  person: Person,
+  at: PersonVisit,
+  barcode: string,
+  study: string,
+  series: string,
+  side?: Side,
+): ImageFolder {
   const release = RELEASES[at.visit]![person.half - 1]!;
   const date = compactDate(at.date);
   const month = VISITS.find(({ code }) => code === at.visit)!.month;
@@ -190,7 +201,14 @@ function commonElements(person: Person, at: PersonVisit, folder: ImageFolder, se
 }
 
 /** Slices posterior to anterior. Left knees are the mirror image of the canonical right knee. */
-function mriFiles(person: Person, at: PersonVisit, folder: ImageFolder, series: MriSeriesImage, side: Side, seed: number): Uint8Array[] {
+function mriFiles(
+  person: Person,
+  at: PersonVisit,
+  folder: ImageFolder,
+  series: MriSeriesImage,
+  side: Side,
+  seed: number,
+): Uint8Array[] {
   const { size } = series;
   const spacing = SERIES.fieldOfView / size;
   const half = SERIES.fieldOfView / 2 - spacing / 2;

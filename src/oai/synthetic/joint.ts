@@ -40,7 +40,15 @@ export class JointPainter {
     ];
   }
 
-  paintRow(signal: Float32Array, offset: number, size: number, left: number, pixel: number, y: number, z: number): void {
+  paintRow(
+    signal: Float32Array,
+    offset: number,
+    size: number,
+    left: number,
+    pixel: number,
+    y: number,
+    z: number,
+  ): void {
     const first = Math.max(0, Math.floor((-this.reach - left) / pixel));
     const last = Math.min(size - 1, Math.ceil((this.reach - left) / pixel));
     const active = this.ligaments.filter(
@@ -78,7 +86,16 @@ export class JointPainter {
   }
 
   /** Synovium along the bones, fluid in the gap and the recesses, the notch, the menisci. */
-  private soft(value: number, x: number, y: number, z: number, dF: number, dT: number, dP: number, pixel: number): number {
+  private soft(
+    value: number,
+    x: number,
+    y: number,
+    z: number,
+    dF: number,
+    dT: number,
+    dP: number,
+    pixel: number,
+  ): number {
     const { disease, anatomy } = this.phantom;
     const s = this.s;
     const wet = disease.effusion;
@@ -91,7 +108,8 @@ export class JointPainter {
     const gap = ramp(Math.max(dF, 0) + Math.max(dT, 0), 13 * s, 8 * s);
     if (gap > 0) value += (SIGNAL.synovium * (0.72 + 0.18 * strand) - value) * gap;
     // Intercondylar notch: synovium and fat in strands, brighter at the back.
-    const notch = ramp(Math.abs(x), 13 * s, 9 * s) * ramp(dF, 9 * s, 5 * s) * ramp(z, 17 * s, 10 * s) * ramp(y, -34 * s, -26 * s);
+    const notch =
+      ramp(Math.abs(x), 13 * s, 9 * s) * ramp(dF, 9 * s, 5 * s) * ramp(z, 17 * s, 10 * s) * ramp(y, -34 * s, -26 * s);
     if (notch > 0) value += (SIGNAL.synovium * (0.66 + 0.3 * strand) - value) * notch * ramp(y, 8 * s, 0);
     // Behind the condyles and above the trochlea: capsule and recess, larger with an effusion.
     if (z < -18 * s) {
@@ -99,7 +117,8 @@ export class JointPainter {
       value += (SIGNAL.synovium * (0.72 + 0.2 * strand) - value) * behind;
     }
     if (z > 12 * s && y < -38 * s) {
-      const recess = ramp(dF, 2 + 1.6 * wet, 1 + wet) * ramp(y, -62 * s, -50 * s) * ramp(strand, -1.4 + 0.2 * wet, -0.2);
+      const recess =
+        ramp(dF, 2 + 1.6 * wet, 1 + wet) * ramp(y, -62 * s, -50 * s) * ramp(strand, -1.4 + 0.2 * wet, -0.2);
       value += (SIGNAL.fluid * anatomy.fluidSignal - value) * recess * Math.min(1, 0.35 + 0.3 * wet);
     }
     if (wet > 1 && Math.abs(x) > 30 * s && y > -30 * s && y < 0 && z > -8 * s) {
@@ -132,7 +151,16 @@ export class JointPainter {
     return value + (signal - value) * amount * between * ramp(Math.abs(x), 6 * s, 9 * s) * 0.92;
   }
 
-  private cartilage(value: number, x: number, y: number, z: number, dF: number, dT: number, dP: number, pixel: number): number {
+  private cartilage(
+    value: number,
+    x: number,
+    y: number,
+    z: number,
+    dF: number,
+    dT: number,
+    dP: number,
+    pixel: number,
+  ): number {
     const s = this.s;
     const { anatomy, disease, bones } = this.phantom;
     const medial = x > 0;
@@ -144,7 +172,9 @@ export class JointPainter {
       const yF = y - bones.drop(x);
       const dy = yF + 26 * s;
       const dz = z - 3 * s;
-      const sector = ramp(dy, -0.55 * Math.abs(dz) - 1, -0.55 * Math.abs(dz) + 4) * ramp(Math.abs(dz) + Math.max(0, dy), 13 * s, 19 * s);
+      const sector =
+        ramp(dy, -0.55 * Math.abs(dz) - 1, -0.55 * Math.abs(dz) + 4) *
+        ramp(Math.abs(dz) + Math.max(0, dy), 13 * s, 19 * s);
       const sides = ramp(Math.abs(x), 33.5 * s, 30.5 * s) * (z < 9 * s ? ramp(Math.abs(x), 5.5 * s, 8 * s) : 1);
       const loaded = ramp(dT, 13 * s, 6 * s);
       const thickness = (base + (share - base) * loaded) * sector * sides;
@@ -156,7 +186,8 @@ export class JointPainter {
     if (dT < 4 && dT > -pixel) {
       const height = bones.plateau(x, z);
       const top = ramp(y - height, 2.5, 0.5) * ramp(Math.abs(x), 6.5 * s, 9 * s) * ramp(Math.abs(x), 36.5 * s, 34 * s);
-      const thickness = share * top * (1.05 - 0.25 * ramp(Math.abs(Math.abs(x) - anatomy.condyleSplit * s), 8 * s, 16 * s));
+      const thickness =
+        share * top * (1.05 - 0.25 * ramp(Math.abs(Math.abs(x) - anatomy.condyleSplit * s), 8 * s, 16 * s));
       if (thickness > 0.15) {
         const tone = this.cartilageTone(x, y, z, dT / thickness, calcified);
         value += (tone - value) * cover(dT - thickness, pixel) * Math.min(1, thickness / (0.8 * pixel));
@@ -164,7 +195,8 @@ export class JointPainter {
     }
     if (dP < 5 && z < 44 * s) {
       const thickness = 3 * s * ramp(z, 43 * s, 39 * s) * ramp(Math.abs(y - anatomy.patellaY * s), 19 * s, 15 * s);
-      if (thickness > 0.15) value += (this.cartilageTone(x, y, z, dP / thickness, false) - value) * cover(dP - thickness, pixel);
+      if (thickness > 0.15)
+        value += (this.cartilageTone(x, y, z, dP / thickness, false) - value) * cover(dP - thickness, pixel);
     }
     return value;
   }
@@ -185,12 +217,20 @@ export class JointPainter {
     const cortex = (0.4 + 2.2 * shaft) * anatomy.cortex;
     const texture = grain.at(x * 1.5 + z * 0.7, y * 1.1 + z * 0.4);
     const patch = strands.at(x * 0.22 + 11, y * 0.2 + z * 0.12);
-    let tone = SIGNAL.marrow * Math.max(0.2, 1.35 + 0.16 * texture + 0.16 * patch + 0.35 * ramp(Math.abs(y), 45 * s, 75 * s) * Math.max(0, patch));
+    let tone =
+      SIGNAL.marrow *
+      Math.max(
+        0.2,
+        1.35 + 0.16 * texture + 0.16 * patch + 0.35 * ramp(Math.abs(y), 45 * s, 75 * s) * Math.max(0, patch),
+      );
     const inFemur = dF < dT;
     const site = SITES[(inFemur ? 0 : 2) + (x > 0 ? 0 : 1)]!;
     const depth = disease.sclerosis[site] * s * (1 + 0.16 * patch);
     if (depth > 0 && Math.abs(y) < 26 * s) {
-      const facing = ramp(inFemur ? dT : dF, 12 * s + depth, 6 * s + depth * 0.8) * ramp(Math.abs(x) + 2 * patch, 6 * s, 14 * s) * ramp(Math.abs(z + 3 * s), 24 * s, 14 * s);
+      const facing =
+        ramp(inFemur ? dT : dF, 12 * s + depth, 6 * s + depth * 0.8) *
+        ramp(Math.abs(x) + 2 * patch, 6 * s, 14 * s) *
+        ramp(Math.abs(z + 3 * s), 24 * s, 14 * s);
       tone += (SIGNAL.cortex - tone) * 0.85 * facing * ramp(-d, depth * 1.25, depth * 0.7);
     }
     for (const cyst of disease.cysts) {

@@ -29,7 +29,8 @@ export function readingsAt(seed: number, person: Person, at: PersonVisit): Synth
   for (const side of BOTH_SIDES) {
     const blurred = random.chance(0.0004);
     const disagreement = random.chance(0.014);
-    if (read15) readings.push({ side, project: '15', values: values(at, side, (_, grade) => (blurred ? '.T' : grade)) });
+    if (read15)
+      readings.push({ side, project: '15', values: values(at, side, (_, grade) => (blurred ? '.T' : grade)) });
     const other = late ? '37' : (second ?? (read15 ? null : '37'));
     if (other === null) continue;
     readings.push({

@@ -6,7 +6,7 @@ import { packageVersion } from '../../domain/package.js';
 import { RADIOGRAPH_VISITS, VISIT_CODES } from '../../domain/visits.js';
 import type { VisitCode } from '../../domain/visits.js';
 import { visitFolder } from './images.js';
-import { defaultThreads, writeImages, writeImagesInThreads } from './image-work.js';
+import { defaultThreads, writeImagesInThreads } from './image-work.js';
 import type { WrittenImages } from './image-work.js';
 import { drawPerson, visitOf } from './people.js';
 import type { PersonVisit } from './people.js';
@@ -31,7 +31,7 @@ export interface ReleaseOptions {
   readonly out: string;
   /** Write even into a folder that holds something else. */
   readonly force?: boolean;
-  /** Threads that draw images; 1 draws them in this thread. */
+  /** Threads that draw images; default one per core, at most four. */
   readonly threads?: number;
   /** Called after each participant whose images are on disk. */
   readonly onParticipant?: (done: number, total: number) => void;
@@ -107,10 +107,11 @@ async function writeAllImages(parameters: ReleaseParameters, options: ReleaseOpt
     seen.add(images.participant);
     options.onParticipant?.(seen.size, count);
   };
-  await (threads > 1 && count > 1 ? writeImagesInThreads(work, threads, onWritten) : writeImages(work, onWritten));
+  await writeImagesInThreads(work, threads, onWritten);
   written.sort((a, b) => a.participant - b.participant || (a.visit < b.visit ? -1 : 1));
   if (count === 0) return;
-  for (const visit of visits.filter((code) => RADIOGRAPH_VISITS.includes(code))) await writeContents(options.out, visit, written);
+  for (const visit of visits.filter((code) => RADIOGRAPH_VISITS.includes(code)))
+    await writeContents(options.out, visit, written);
   writeTruth(options.out, written);
 }
 

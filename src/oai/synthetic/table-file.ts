@@ -20,7 +20,8 @@ export class TableFile {
   }
 
   row(cells: readonly (string | number)[]): void {
-    if (cells.length !== this.columns) throw new Error(`${this.path}: a row has ${cells.length} cells, the header ${this.columns}.`);
+    if (cells.length !== this.columns)
+      throw new Error(`${this.path}: a row has ${cells.length} cells, the header ${this.columns}.`);
     this.pending += `${cells.join(this.separator)}\r\n`;
     if (this.pending.length > FLUSH_AT) this.flush();
   }

@@ -33,7 +33,14 @@ export class ReleaseTables {
     mkdirSync(folder, { recursive: true });
     const table = (name: string, header: readonly string[]) => new TableFile(join(folder, name), header, '|');
     this.enrollees = table('Enrollees.txt', ENROLLEES_HEADER);
-    this.characteristics = table('SubjectChar00.txt', ['ID', 'VERSION', 'V00AGE', 'V00EDCV', 'V00INCOME', 'V00MARITST']);
+    this.characteristics = table('SubjectChar00.txt', [
+      'ID',
+      'VERSION',
+      'V00AGE',
+      'V00EDCV',
+      'V00INCOME',
+      'V00MARITST',
+    ]);
     this.outcomes = table('Outcomes99.txt', OUTCOMES_HEADER);
     for (const visit of visits) {
       const number = visit.slice(1);
@@ -59,7 +66,8 @@ export class ReleaseTables {
   }
 
   close(): void {
-    for (const group of [this.clinical, this.readings, this.films, this.series]) for (const table of group.values()) table.close();
+    for (const group of [this.clinical, this.readings, this.films, this.series])
+      for (const table of group.values()) table.close();
     this.enrollees.close();
     this.characteristics.close();
     this.outcomes.close();
@@ -83,7 +91,8 @@ export class ReleaseTables {
       ...images,
     ]);
     this.enrollees.row(ENROLLEES_HEADER.map((name) => cells.get(name)!));
-    const pick = (labels: readonly string[], salt: number) => labels[(person.index * 7 + salt * person.age) % labels.length]!;
+    const pick = (labels: readonly string[], salt: number) =>
+      labels[(person.index * 7 + salt * person.age) % labels.length]!;
     this.characteristics.row([person.id, '25', person.age, pick(EDUCATION, 3), pick(INCOME, 5), pick(MARITAL, 11)]);
   }
 
@@ -92,7 +101,10 @@ export class ReleaseTables {
     const replaced = (month: number) => month > 0 && month <= 120;
     const days = (month: number) => Math.round(month * 30.44);
     const date = (month: number) => {
-      const [year, m, day] = new Date(person.baseline.getTime() + days(month) * 86_400_000).toISOString().slice(0, 10).split('-');
+      const [year, m, day] = new Date(person.baseline.getTime() + days(month) * 86_400_000)
+        .toISOString()
+        .slice(0, 10)
+        .split('-');
       return `${m}/${day}/${year!.slice(2)}`;
     };
     const each = (cell: (month: number) => string | number) => months.map(cell);
@@ -111,7 +123,8 @@ export class ReleaseTables {
     const scores = scoresAt(this.seed, person, at);
     const phone = isPhoneVisit(at.visit);
     const absent = phone ? missing('.F') : MISSING_FORM;
-    const knees = (value: (side: Side) => number | undefined) => BOTH_SIDES.map((side) => (phone ? absent : (value(side) ?? absent)));
+    const knees = (value: (side: Side) => number | undefined) =>
+      BOTH_SIDES.map((side) => (phone ? absent : (value(side) ?? absent)));
     const questionnaire = [
       ...knees((side) => scores[side]?.koosPain),
       ...knees((side) => scores[side]?.function),
@@ -122,7 +135,17 @@ export class ReleaseTables {
     if (at.visit === 'V00') {
       const weight = Math.round(person.bmi * (person.height / 1000) ** 2 * 10) / 10;
       const screening = new Date(at.date.getTime() - 21 * 86_400_000);
-      return [person.id, '25', person.bmi, person.height, slashed(screening), weight, at.age, slashed(at.date), ...questionnaire];
+      return [
+        person.id,
+        '25',
+        person.bmi,
+        person.height,
+        slashed(screening),
+        weight,
+        at.age,
+        slashed(at.date),
+        ...questionnaire,
+      ];
     }
     const elapsed = Math.round((at.date.getTime() - person.baseline.getTime()) / 86_400_000);
     return [person.id, '25', at.age, phone ? absent : at.bmi, slashed(at.date), ...questionnaire, elapsed];
@@ -133,19 +156,28 @@ export class ReleaseTables {
 const BLANK = ' ';
 const MISSING_FORM = '.: Missing Form/Incomplete Workbook';
 const KEY = ['ID', 'VERSION'] as const;
-const RACE_LABELS = ['0: Other Non-white', '1: White or Caucasian', '2: Black or African American', '3: Asian'] as const;
+const RACE_LABELS = [
+  '0: Other Non-white',
+  '1: White or Caucasian',
+  '2: Black or African American',
+  '3: Asian',
+] as const;
 const COHORT_LABELS = { 1: '1: Progression', 2: '2: Incidence', 3: '3: Non-exposed control group' } as const;
 const INTERIM_LABELS = ['0: No interim visit', '1: 18-month', '2: 30-month'] as const;
-const EDUCATION = ['2: Some college', '3: College graduate', '1: High school graduate', '5: Graduate degree', '4: Some graduate school'];
+const EDUCATION = [
+  '2: Some college',
+  '3: College graduate',
+  '1: High school graduate',
+  '5: Graduate degree',
+  '4: Some graduate school',
+];
 const INCOME = ['3: $25K to < $50K', '4: $50K to < $100K', '5: $100K or greater', '2: $10K to < $25K'];
 const MARITAL = ['1: Married', '3: Divorced', '1: Married', '2: Widowed', '5: Never married'];
 
 /** Image groups A-G of the visits with radiographs, and the two interim groups. */
-const IMAGE_COLUMNS: readonly (readonly [VisitCode, string])[] = VISIT_CODES.flatMap((visit) => {
-  if (visit === 'V02') return [[visit, 'D'] as const];
-  if (visit === 'V04') return [[visit, 'G'] as const];
-  return RADIOGRAPH_VISITS.includes(visit) ? [...'ABCDEFG'].map((group) => [visit, group] as const) : [];
-});
+const IMAGE_COLUMNS = VISIT_CODES.flatMap((visit) =>
+  [...imageGroups(visit)].map((group): readonly [VisitCode, string] => [visit, group]),
+);
 
 /** Alphabetical within prefix, as in release 25. */
 const ENROLLEES_HEADER: readonly string[] = [
@@ -167,6 +199,12 @@ const OUTCOMES_HEADER: readonly string[] = [
   'version',
   ...['BLRP', 'RPCF', 'TLPR', 'DATE', 'DAYS'].flatMap((name) => [`V99ERK${name}`, `V99ELK${name}`]),
 ];
+
+function imageGroups(visit: VisitCode): string {
+  if (visit === 'V02') return 'D';
+  if (visit === 'V04') return 'G';
+  return RADIOGRAPH_VISITS.includes(visit) ? 'ABCDEFG' : '';
+}
 
 const SCORES = ['KOOSKP', 'WOMADL', 'WOMKP', 'WOMSTF', 'WOMTS'].flatMap((name) => [`${name}R`, `${name}L`]);
 
@@ -203,7 +241,20 @@ function readingRows(seed: number, person: Person, at: PersonVisit): string[][] 
   ]);
 }
 
-const XRAY_COLUMNS = ['ACCEPT', 'ALIGN', 'CENTER', 'DEPICT', 'EXAMTP', 'EXPOSE', 'MOTION', 'POSITN', 'XRBARCD', 'XRCOMP', 'XRDATE', 'XRSIDE'];
+const XRAY_COLUMNS = [
+  'ACCEPT',
+  'ALIGN',
+  'CENTER',
+  'DEPICT',
+  'EXAMTP',
+  'EXPOSE',
+  'MOTION',
+  'POSITN',
+  'XRBARCD',
+  'XRCOMP',
+  'XRDATE',
+  'XRSIDE',
+];
 
 function filmRow(person: Person, at: PersonVisit): string[] {
   const checked = (person.index + Number(at.visit.slice(1))) % 5 === 0;
@@ -221,7 +272,18 @@ function filmRow(person: Person, at: PersonVisit): string[] {
   ];
 }
 
-const MRI_COLUMNS = ['MEXAMTP', 'MNDREAS', 'MRBARCD', 'MRCOMP', 'MRDATE', 'MRSIDE', 'MRSURDY', 'MRTECID', 'QCRESLT', 'SCNUPGR'];
+const MRI_COLUMNS = [
+  'MEXAMTP',
+  'MNDREAS',
+  'MRBARCD',
+  'MRCOMP',
+  'MRDATE',
+  'MRSIDE',
+  'MRSURDY',
+  'MRTECID',
+  'QCRESLT',
+  'SCNUPGR',
+];
 
 /** One row per knee; a series that was not made has a row without barcode. */
 function seriesRows(person: Person, at: PersonVisit): string[][] {
