@@ -3,6 +3,8 @@ import type { PixelData } from './dicom/read.js';
 import { refuseFile } from './refuse.js';
 import type { Volume } from './volume.js';
 
+const { floor, max, min } = Math;
+
 /** Side of every model image, pixels, and the size of its pixels, mm. */
 export const MODEL_SIZE = 256;
 export const MODEL_SPACING_MM = 0.625;
@@ -87,7 +89,7 @@ function normaliseSlice(volume: Volume, index: number, white: number, mirror: bo
   const source = volume.data.subarray(index * rows * columns, (index + 1) * rows * columns);
   const resized = resampleSlice(volume, source);
   for (let pixel = 0; pixel < resized.length; pixel++) {
-    resized[pixel] = Math.min(Math.max(resized[pixel]! / white, 0), 1);
+    resized[pixel] = min(max(resized[pixel]! / white, 0), 1);
   }
   return mirror ? mirrorColumns(resized, MODEL_SIZE) : resized;
 }
@@ -120,8 +122,8 @@ function resampleAboutMiddle({ rows, columns, spacing }: Volume, source: PixelDa
     for (let column = 0; column < MODEL_SIZE; column++) {
       const x = (columns - 1) / 2 + ((column - offset) * MODEL_SPACING_MM) / spacing[0];
       if (x < 0 || y < 0 || x > columns - 1 || y > rows - 1) continue;
-      const [left, top] = [Math.floor(x), Math.floor(y)];
-      const [right, bottom] = [Math.min(left + 1, columns - 1), Math.min(top + 1, rows - 1)];
+      const [left, top] = [floor(x), floor(y)];
+      const [right, bottom] = [min(left + 1, columns - 1), min(top + 1, rows - 1)];
       const upper = source[top * columns + left]! * (1 - x + left) + source[top * columns + right]! * (x - left);
       const lower = source[bottom * columns + left]! * (1 - x + left) + source[bottom * columns + right]! * (x - left);
       out[row * MODEL_SIZE + column] = upper * (1 - y + top) + lower * (y - top);
