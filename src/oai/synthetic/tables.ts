@@ -1,14 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FeatureCode } from '../../domain/features.js';
-import { MISSING_CODES } from '../../domain/missing.js';
 import type { Side } from '../../domain/participants.js';
 import { RADIOGRAPH_VISITS, VISIT_CODES } from '../../domain/visits.js';
 import type { VisitCode } from '../../domain/visits.js';
+import { filmRow, filmsHeader, readingRows, readingsHeader, seriesHeader, seriesRows } from './image-tables.js';
 import { isPhoneVisit, scoresAt } from './clinical.js';
 import { BOTH_SIDES } from './people.js';
 import type { Person, PersonVisit } from './people.js';
-import { readingsAt } from './readings.js';
+import { BLANK, KEY, missing, MISSING_FORM, slashed } from './table-cells.js';
 import { TableFile } from './table-file.js';
 
 /**
@@ -47,8 +46,8 @@ export class ReleaseTables {
       this.clinical.set(visit, table(`AllClinical${number}.txt`, clinicalHeader(visit)));
       if (!RADIOGRAPH_VISITS.includes(visit)) continue;
       this.readings.set(visit, table(`kxr_sq_bu${number}.txt`, readingsHeader(visit)));
-      this.films.set(visit, table(`XRay${number}.txt`, [...KEY, ...XRAY_COLUMNS.map((name) => visit + name)]));
-      this.series.set(visit, table(`MRI${number}.txt`, [...KEY, ...MRI_COLUMNS.map((name) => visit + name)]));
+      this.films.set(visit, table(`XRay${number}.txt`, filmsHeader(visit)));
+      this.series.set(visit, table(`MRI${number}.txt`, seriesHeader(visit)));
     }
   }
 
@@ -152,10 +151,6 @@ export class ReleaseTables {
   }
 }
 
-/** An empty numeric cell without a format is a single blank. */
-const BLANK = ' ';
-const MISSING_FORM = '.: Missing Form/Incomplete Workbook';
-const KEY = ['ID', 'VERSION'] as const;
 const RACE_LABELS = [
   '0: Other Non-white',
   '1: White or Caucasian',
@@ -213,106 +208,4 @@ function clinicalHeader(visit: VisitCode): string[] {
   return visit === 'V00'
     ? [...KEY, 'P01BMI', 'P01HEIGHT', 'P01SVDATE', 'P01WEIGHT', 'V00AGE', 'V00EVDATE', ...scores]
     : [...KEY, `${visit}AGE`, `${visit}BMI`, `${visit}FVDATE`, ...scores, `${visit}VISDYS`];
-}
-
-/** Features in the order of the real table. */
-const READING_FEATURES: readonly FeatureCode[] = [
-  ...(['XROSFM', 'XRSCFM', 'XRCYFM', 'XRJSM', 'XRCHM', 'XROSTM', 'XRSCTM', 'XRCYTM', 'XRATTM', 'XRKL'] as const),
-  ...(['XROSFL', 'XRSCFL', 'XRCYFL', 'XRJSL', 'XRCHL', 'XROSTL', 'XRSCTL', 'XRCYTL', 'XRATTL'] as const),
-];
-
-function readingsHeader(visit: VisitCode): string[] {
-  return ['ID', 'SIDE', 'READPRJ', 'VERSION', `${visit}BARCDBU`, ...READING_FEATURES.map((code) => visit + code)];
-}
-
-function readingRows(seed: number, person: Person, at: PersonVisit): string[][] {
-  return readingsAt(seed, person, at).map((reading) => [
-    person.id,
-    reading.side === 'RIGHT' ? '1: Right' : '2: Left',
-    reading.project,
-    '0.8',
-    at.filmBarcode,
-    ...READING_FEATURES.map((code) => {
-      const value = reading.values[code];
-      if (typeof value === 'string') return missing(value);
-      const text = String(Math.round(value * 10) / 10);
-      return code === 'XRJSM' || code === 'XRJSL' ? `${text}: ${text}` : text;
-    }),
-  ]);
-}
-
-const XRAY_COLUMNS = [
-  'ACCEPT',
-  'ALIGN',
-  'CENTER',
-  'DEPICT',
-  'EXAMTP',
-  'EXPOSE',
-  'MOTION',
-  'POSITN',
-  'XRBARCD',
-  'XRCOMP',
-  'XRDATE',
-  'XRSIDE',
-];
-
-function filmRow(person: Person, at: PersonVisit): string[] {
-  const checked = (person.index + Number(at.visit.slice(1))) % 5 === 0;
-  const quality = checked ? 'Y: QCd and found to be acceptable' : ' : Not QCd or meets QC standard';
-  return [
-    person.id,
-    '25',
-    ...[quality, quality, quality, quality],
-    'Bilateral PA Fixed Flexion Knee',
-    ...[quality, quality, quality],
-    at.filmBarcode,
-    '1: Yes',
-    slashed(at.date),
-    '3: Both',
-  ];
-}
-
-const MRI_COLUMNS = [
-  'MEXAMTP',
-  'MNDREAS',
-  'MRBARCD',
-  'MRCOMP',
-  'MRDATE',
-  'MRSIDE',
-  'MRSURDY',
-  'MRTECID',
-  'QCRESLT',
-  'SCNUPGR',
-];
-
-/** One row per knee; a series that was not made has a row without barcode. */
-function seriesRows(person: Person, at: PersonVisit): string[][] {
-  return BOTH_SIDES.map((side) => {
-    const made = at.grades[side] !== null;
-    const letter = side === 'RIGHT' ? 'R' : 'L';
-    return [
-      person.id,
-      '25',
-      `${letter} COR T1 3D FLASH WE`,
-      made ? BLANK : '4: Knee replacement',
-      made ? at.mriBarcodes[side] : BLANK,
-      made ? '1: Yes' : '0: No',
-      made ? slashed(at.date) : BLANK,
-      side === 'RIGHT' ? '1: Right' : '2: Left',
-      BLANK,
-      made ? `T${person.site}0${1 + (person.index % 4)}` : BLANK,
-      made ? 'Y' : 'NR',
-      '0: No',
-    ];
-  });
-}
-
-/** mm/dd/yyyy */
-function slashed(date: Date): string {
-  const [year, month, day] = date.toISOString().slice(0, 10).split('-');
-  return `${month}/${day}/${year}`;
-}
-
-function missing(code: string): string {
-  return code === '.' ? MISSING_FORM : `${code}: ${MISSING_CODES[code] ?? 'Missing'}`;
 }
