@@ -105,7 +105,10 @@ function trainingBetas(schedule: Pick<Schedule, 'trainSteps' | 'betaSchedule' | 
   }
 }
 
-/** round(arange(T, 0, -T / S)) - 1: starts at the noisiest timestep, T - 1. */
+/**
+ * round(arange(T, 0, -T / S)) - 1: starts at the noisiest timestep, T - 1. Always S long; NumPy's arange rounds up to one
+ * more, timestep -1, for some S (61 of 2000).
+ */
 function trailingGrid(trainSteps: number, steps: number): number[] {
   // numpy.arange adds multiples of (second value - first value), which is not quite the step it was given.
   const stride = trainSteps - trainSteps / steps - trainSteps;
