@@ -6,7 +6,7 @@ import { filmReader, seriesReader } from './images.js';
 import { readingReader } from './readings.js';
 
 /** Kinds of tables that are imported, in the order in which they are: what others refer to first. */
-export const TABLE_KINDS = ['enrollees', 'clinical', 'readings', 'films', 'series'] as const;
+export const TABLE_KINDS = ['enrollees', 'clinical', 'films', 'series', 'readings'] as const;
 export type TableKind = (typeof TABLE_KINDS)[number];
 
 /** How rows of each kind are read. */

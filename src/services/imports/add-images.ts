@@ -4,14 +4,14 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import type { Side } from '../../domain/participants.js';
 import { MriSeries, Participant, Radiograph, Visit } from '../../entities/index.js';
-import { type DicomSeries, scanSeries } from '../../imaging/dicom/series.js';
+import type { DicomSeries } from '../../imaging/dicom/series.js';
 import { type Film, loadRadiograph } from '../../imaging/radiograph/film.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import { calendarDate, describeSequence } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import { audit } from '../audit.js';
 import type { VisitKey } from './ensure.js';
-import { findOwner, flagPhantom, type ImageOutcome, inEchoOrder, niftiDescription, setPixels, sideOf } from './import-folder.js';
+import { findOwner, flagPhantom, type ImageOutcome, inEchoOrder, niftiDescription, setPixels, sideOf, wholeSeries } from './import-folder.js';
 import { withImportLock } from './lock.js';
 import { type Fingerprint, fingerprintFolder, fingerprintTable, recall, type Recalled, remember } from './remember.js';
 import { storeFilm, storeSeries } from './write-images.js';
@@ -79,9 +79,8 @@ async function addFolder(manager: EntityManager, path: string, to: AddedTo, stor
   if (recalled && (await isStillThere(manager, recalled, to))) {
     return { kind: 'series', outcomes: (recalled.became.seriesIds ?? []).map(() => 'unchanged') };
   }
-  const { series, refused } = await scanSeries(path);
-  if (refused.length > 0) refuseFile(basename(path), `holds a file that cannot be used: ${refused[0]!.reason.replace(/\.$/, '')}`);
-  const [first] = series as [DicomSeries];
+  const series = await wholeSeries(path, basename(path));
+  const first = series[0]!;
   if (first.attributes.modality !== null && first.attributes.modality !== MR) {
     if (files.length > 1) refuseFile(basename(path), `holds ${files.length} ${first.attributes.modality} files; give one of them`);
     const film = await loadRadiograph(first.files[0]!.path);

@@ -19,7 +19,7 @@ import {
 import type { BlobStore } from '../../storage/index.js';
 import { type ExamKey, ensureExams, examsOf } from './ensure.js';
 import { type KnownImage, ownersOfBarcodes } from './owners.js';
-import { fingerprintFolder, noteTime, remember } from './remember.js';
+import { fingerprintFolder, isBystander, noteTime, remember } from './remember.js';
 import { storeFilm, storeSeries } from './write-images.js';
 
 export type ImageOutcome = 'inserted' | 'updated' | 'unchanged' | 'passedOver';
@@ -93,9 +93,8 @@ async function importSeries(
   folder: ImageFolder,
   known: KnownImage | undefined,
 ): Promise<ImageOutcome> {
-  const { series, refused } = await scanSeries(folder.path);
-  if (refused.length > 0) refuseFile(folder.file, `holds a file that cannot be used: ${refused[0]!.reason.replace(/\.$/, '')}`);
-  const [{ attributes }] = series as [DicomSeries];
+  const series = await wholeSeries(folder.path, folder.file);
+  const { attributes } = series[0]!;
   if (new Set(series.map(({ seriesUid }) => seriesUid)).size > 1) {
     refuseFile(folder.file, 'mixes the files of several series');
   }
@@ -122,6 +121,17 @@ async function importSeries(
   }
   await flagPhantom(manager, folder.oaiId, attributes);
   return outcomes.find((outcome) => outcome !== 'unchanged') ?? 'unchanged';
+}
+
+/**
+ * The series in a folder.
+ * @throws UserError FILE_REFUSED when it has none, or a file that cannot be read: without it a slice would be missing
+ */
+export async function wholeSeries(path: string, name: string): Promise<DicomSeries[]> {
+  const { series, refused } = await scanSeries(path);
+  const damaged = refused.find((file) => !isBystander(file.path));
+  if (damaged) refuseFile(name, `holds a file that cannot be used: ${damaged.reason.replace(/\.$/, '')}`);
+  return series.length > 0 ? series : refuseFile(name, 'holds no DICOM files');
 }
 
 /** Echoes of one series by number; a series of one echo is alone. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { EntityManager } from 'typeorm';
 import { refuseFile } from '../../imaging/refuse.js';
 import { ImportedFile } from '../../entities/index.js';
@@ -11,6 +11,12 @@ const READER_VERSION = 1;
 
 /** More files than any series has: a folder with more is none. */
 const MOST_FILES = 5000;
+
+/** True for files that lie beside images without being one: notes, indexes, what file managers leave. */
+export function isBystander(path: string): boolean {
+  const name = basename(path);
+  return /^\.|^(DICOMDIR|Thumbs\.db)$/i.test(name) || /\.(md|txt|csv|tsv|json|xml|html?|pdf|jpe?g|png)$/i.test(name);
+}
 
 /** What a file or folder looked like when it was met. */
 export interface Fingerprint {
@@ -39,16 +45,19 @@ export async function fingerprintTable(
   return { fingerprint, recalled: known?.sha256 === fingerprint.sha256 ? known : null };
 }
 
-/** Digest of the listing of a folder of images: names, sizes and times of its files. */
+/** Digest of the listing of a folder of images: names, sizes and times of its files, those that only lie beside them left out. */
 export async function fingerprintFolder(
   manager: EntityManager,
   path: string,
   name: string,
 ): Promise<{ fingerprint: Fingerprint; files: string[]; recalled: Recalled | null }> {
-  const entries = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isFile());
-  if (entries.length === 0) refuseFile(name, 'is empty');
-  if (entries.length > MOST_FILES) refuseFile(name, `holds ${entries.length} files; a series has at most ${MOST_FILES}`);
-  const files = entries.map((entry) => entry.name).sort();
+  const entries = (await readdir(path, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const files = entries
+    .map((entry) => relative(path, join(entry.parentPath, entry.name)))
+    .filter((file) => !isBystander(file))
+    .sort();
+  if (files.length === 0) refuseFile(name, 'holds no images');
+  if (files.length > MOST_FILES) refuseFile(name, `holds ${files.length} files; a series has at most ${MOST_FILES}`);
   const hash = createHash('sha256');
   let bytes = 0;
   let newest = 0;
