@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { Side } from '../domain/participants.js';
 import { STACK_LENGTH_MM } from '../domain/generations.js';
-import { type Asset, type Bundle, type Generation, GenerationSlice, MriSeries } from '../entities/index.js';
+import { type Asset, type Bundle, type Generation, GenerationSlice, type MriSeries } from '../entities/index.js';
 import { encodeNifti } from '../imaging/nifti.js';
 import { MODEL_SIZE, MODEL_SPACING_MM } from '../imaging/normalise.js';
 import { decodePng, encodePng } from '../imaging/png.js';
