@@ -3,6 +3,8 @@ import { renderAsync } from '@resvg/resvg-js';
 import { sobelDifference, type GreyImage, type SliceScores } from '../inference/metrics/index.js';
 import { encodeColourPng, encodePng } from './png.js';
 
+const { floor, max, min, round } = Math;
+
 export interface MontageContent {
   /** First line, e.g. "Participant 1000001 · V00 · right knee". */
   readonly title: string;
@@ -270,20 +272,21 @@ function badge(right: number, top: number): string {
 }
 
 function greyUrl({ rows, columns, data }: GreyImage): string {
-  const bytes = Uint8Array.from(data, (value) => Math.round(255 * Math.min(Math.max(value, 0), 1)));
+  const bytes = new Uint8Array(data.length);
+  for (let index = 0; index < bytes.length; index++) bytes[index] = round(255 * min(max(data[index]!, 0), 1));
   return dataUrl(encodePng({ rows, columns, data: bytes }));
 }
 
 function heatUrl({ rows, columns, data }: GreyImage): string {
   const colours = new Uint8Array(3 * data.length);
-  data.forEach((value, index) => {
-    const place = Math.min(value / FULL_HEAT, 1) * (HEAT.length - 1);
-    const below = Math.min(Math.floor(place), HEAT.length - 2);
+  for (let index = 0; index < data.length; index++) {
+    const place = min(data[index]! / FULL_HEAT, 1) * (HEAT.length - 1);
+    const below = min(floor(place), HEAT.length - 2);
     for (let channel = 0; channel < 3; channel++) {
       const [low, high] = [HEAT[below]![channel]!, HEAT[below + 1]![channel]!];
       colours[3 * index + channel] = low + (high - low) * (place - below);
     }
-  });
+  }
   return dataUrl(encodeColourPng({ rows, columns, data: colours }));
 }
 
