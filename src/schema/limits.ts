@@ -16,8 +16,8 @@ export const LIMITS = {
   aliases: 30,
   /** Of the document: names, braces, values. */
   tokens: 3000,
-  /** Fields times the rows they may be asked for. A page of 200 exams with everything nested costs about 100,000. */
-  cost: 200_000,
+  /** Fields times the rows they may be asked for. A page of 50 exams with everything nested costs about 30,000. */
+  cost: 50_000,
   /** Bytes of one request. */
   bytes: 1_000_000,
 } as const;

@@ -20,16 +20,8 @@ export function createApollo(schema: GraphQLSchema, httpServer: HttpServer, logg
     validationRules: LIMIT_RULES,
     parseOptions: { maxTokens: LIMITS.tokens },
     logger,
-    formatError: (formatted, error) => {
-      if (error instanceof GraphQLError) {
-        const presented = presentError(error, logger);
-        if (error.originalError) return presented;
-        // Apollo knows better than we do which of its own codes fits: parse, validation, bad input.
-        const { http: _status, ...extensions } = formatted.extensions ?? {};
-        return { ...presented, extensions };
-      }
-      return masked(error, logger);
-    },
+    formatError: (_formatted, error) =>
+      error instanceof GraphQLError ? presentError(error, logger) : masked(error, logger),
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginDrainHttpServer({ httpServer, stopGracePeriodMillis: 5_000 }),

@@ -30,26 +30,31 @@ export function assetHandler({ dataSource, store, assetUrls }: AssetOptions): Re
     if (!asset) throw new UserError('NOT_FOUND', 'There is no such asset.');
 
     const etag = `"${sha256}"`;
-    response.set({
-      ETag: etag,
-      'Accept-Ranges': 'bytes',
-      'Cache-Control': 'private, max-age=31536000, immutable',
-      'Content-Type': asset.mediaType,
-      'Content-Disposition': `${INLINE.has(asset.mediaType) ? 'inline' : 'attachment'}; filename="${fileName(asset)}"`,
-      'X-Content-Type-Options': 'nosniff',
-      // A page of another origin may show a slice: the signature is the permission.
-      'Cross-Origin-Resource-Policy': 'cross-origin',
-    });
-    if (namesTag(request.headers['if-none-match'], etag)) return void response.status(304).end();
+    if (namesTag(request.headers['if-none-match'], etag)) {
+      return void response.status(304).set(headersOf(asset)).end();
+    }
     const range = requestedRange(request, asset.bytes, etag);
     if (range === 'unsatisfiable') {
-      return void response.status(416).set('Content-Range', `bytes */${asset.bytes}`).type('json').send(rangeError(asset));
+      return void response.status(416).set('Content-Range', `bytes */${asset.bytes}`).json(rangeError(asset));
     }
     await send(response, request.method === 'HEAD', store, asset, range);
     if (request.method !== 'HEAD') {
       const detail = range ? { start: range.start, end: range.end } : {};
       await audit(dataSource, { tokenId, action: 'asset.download', target: sha256, detail });
     }
+  };
+}
+
+function headersOf(asset: Asset): Record<string, string> {
+  return {
+    ETag: `"${asset.sha256}"`,
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'private, max-age=31536000, immutable',
+    'Content-Type': asset.mediaType,
+    'Content-Disposition': `${INLINE.has(asset.mediaType) ? 'inline' : 'attachment'}; filename="${fileName(asset)}"`,
+    'X-Content-Type-Options': 'nosniff',
+    // A page of another origin may show a slice: the signature is the permission.
+    'Cross-Origin-Resource-Policy': 'cross-origin',
   };
 }
 
@@ -64,8 +69,8 @@ async function send(
     if (!(error instanceof BlobMissing)) throw error;
     throw new UserError('UNAVAILABLE', 'The file of this asset is not in the blob store.', { cause: error });
   });
+  response.set(headersOf(asset)).set('Content-Length', String(range ? range.end - range.start + 1 : asset.bytes));
   if (range) response.status(206).set('Content-Range', `bytes ${range.start}-${range.end}/${asset.bytes}`);
-  response.set('Content-Length', String(range ? range.end - range.start + 1 : asset.bytes));
   if (headOnly) {
     blob.destroy();
     return void response.end();

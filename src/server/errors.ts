@@ -27,11 +27,12 @@ export function presentError(error: GraphQLError, logger: Logger): GraphQLFormat
   const where = { ...(locations ? { locations } : {}), ...(path ? { path } : {}) };
   const fault = userErrorBehind(error);
   if (fault) return { message: fault.message, ...where, extensions: { code: fault.code } };
-  if (!error.originalError || error.originalError instanceof GraphQLError) {
-    const code = (extensions?.['code'] as string | undefined) ?? 'GRAPHQL_VALIDATION_FAILED';
-    return { message, ...where, extensions: { ...extensions, code } };
-  }
-  return { ...masked(error.originalError, logger), ...where };
+  const { originalError } = error;
+  if (originalError && !(originalError instanceof GraphQLError)) return { ...masked(originalError, logger), ...where };
+  // Apollo wraps what validation says and writes its own code over ours; the HTTP status it notes is not for callers.
+  const { http: _status, ...rest } = extensions ?? {};
+  const code = originalError?.extensions['code'] ?? rest['code'] ?? 'GRAPHQL_VALIDATION_FAILED';
+  return { message, ...where, extensions: { ...rest, code } };
 }
 
 /** An error of ours as a caller sees it: an id, and nothing of what happened. */

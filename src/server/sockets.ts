@@ -78,8 +78,12 @@ export function acceptSockets({ schema, httpServer, platform, logger, path }: So
     },
     server,
   );
-  // Errors of a single socket, such as a frame that is too large, close that socket and nothing else.
-  server.on('connection', (socket) => socket.on('error', (error) => logger.debug({ err: error }, 'a socket failed')));
+  // A frame that is too large or malformed is the fault of whoever sent it: ws closes that socket with the right code.
+  // graphql-ws would take it for a fault of ours and print it.
+  server.on('connection', (socket) => {
+    socket.removeAllListeners('error');
+    socket.on('error', (err) => logger.debug({ err }, 'a socket failed'));
+  });
   return { close: async () => disposable.dispose() };
 }
 

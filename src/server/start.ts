@@ -65,6 +65,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await apollo.start();
     app.disable('x-powered-by');
+    app.disable('etag');
     app.get('/health/live', liveHandler);
     app.get('/health/ready', readyHandler(dataSource, () => closing));
     app.get('/', landingHandler);
@@ -104,7 +105,6 @@ function answerFaults(app: Express, logger: Logger): void {
   const handler: ErrorRequestHandler = (error: unknown, _request, response, next) => {
     // The head is out: all that is left is to break the connection, so that nobody takes half for whole.
     if (response.headersSent) return next(error);
-    response.removeHeader('ETag');
     response.set('Cache-Control', 'no-store');
     if (error instanceof UserError) {
       return void response

@@ -1,0 +1,132 @@
+import { encodeId } from '../../src/domain/global-ids.js';
+import { ROLES } from '../../src/domain/roles.js';
+import type { Role } from '../../src/domain/roles.js';
+import { startTestServer, type TestServer } from '../helpers/server.js';
+
+let api: TestServer;
+const ids: Record<string, string> = {};
+
+beforeAll(async () => {
+  api = await startTestServer();
+  const { make } = api;
+  const participant = await make.participant();
+  const visit = await make.visit(participant);
+  const exam = await make.exam(visit);
+  const film = await make.radiograph(exam);
+  const bundle = await make.bundle();
+  const generation = await make.generation(exam, film, bundle, { state: 'QUEUED' });
+  ids['exam'] = encodeId('KneeExam', exam.id);
+  ids['generation'] = encodeId('Generation', generation.id);
+  ids['token'] = encodeId('ApiToken', (await make.token({ name: 'to be revoked' })).id);
+  ids['oaiId'] = participant.oaiId;
+});
+
+afterAll(() => api.close());
+
+/** Each root field, the role it needs, and a way to ask for it. */
+const FIELDS: [string, Role, () => string][] = [
+  ['viewer', 'SUMMARY', () => '{ viewer { name } }'],
+  ['kneeExams.totalCount', 'SUMMARY', () => '{ kneeExams { totalCount } }'],
+  ['participants.totalCount', 'SUMMARY', () => '{ participants { totalCount } }'],
+  ['generations.totalCount', 'SUMMARY', () => '{ generations { totalCount } }'],
+  ['kneeExams.nodes', 'READER', () => '{ kneeExams { nodes { kl } } }'],
+  ['kneeExams.edges', 'READER', () => '{ kneeExams { edges { cursor } } }'],
+  ['kneeExams.pageInfo', 'READER', () => '{ kneeExams { pageInfo { endCursor } } }'],
+  ['participants.nodes', 'READER', () => '{ participants { nodes { oaiId } } }'],
+  ['generations.nodes', 'READER', () => '{ generations { nodes { state } } }'],
+  ['participant', 'READER', () => `{ participant(oaiId: "${ids['oaiId']}") { id } }`],
+  ['generation', 'READER', () => `{ generation(id: "${ids['generation']}") { id } }`],
+  ['node', 'READER', () => `{ node(id: "${ids['exam']}") { id } }`],
+  ['bundles', 'READER', () => '{ bundles { name } }'],
+  ['bundle', 'READER', () => '{ bundle(name: "test-bundle") { name } }'],
+  ['tokens', 'ADMIN', () => '{ tokens { name } }'],
+  ['node of a token', 'ADMIN', () => `{ node(id: "${ids['token']}") { id } }`],
+];
+
+const MUTATIONS: [string, Role, () => string][] = [
+  // What the role may do, the request may still get wrong: here only the role counts.
+  ['generateMri', 'OPERATOR', () => 'mutation { generateMri(input: {}) { id } }'],
+  ['cancelGeneration', 'OPERATOR', () => 'mutation { cancelGeneration(id: "x") { id } }'],
+  ['retryGeneration', 'OPERATOR', () => 'mutation { retryGeneration(id: "x") { id } }'],
+  ['createToken', 'ADMIN', () => 'mutation { createToken(input: { name: " ", role: READER }) { text } }'],
+  ['revokeToken', 'ADMIN', () => 'mutation { revokeToken(id: "x") { id } }'],
+];
+
+describe.each(ROLES)('a token of role %s', (role) => {
+  test.each([...FIELDS, ...MUTATIONS])('over HTTP: %s', async (_name, needed, query) => {
+    const { errors } = await api.ask(query(), {}, api.tokens[role]);
+
+    expect(isForbidden(errors)).toBe(ROLES.indexOf(role) < ROLES.indexOf(needed));
+  });
+
+  test.each(FIELDS)('over WebSocket: %s', async (_name, needed, query) => {
+    const result = await first(role, query());
+
+    expect(isForbidden(result.errors)).toBe(ROLES.indexOf(role) < ROLES.indexOf(needed));
+  });
+
+  test('follows a generation only with READER or more', async () => {
+    const result = await first(role, `subscription { generationProgress(id: "${encodeId('Generation', '00000000-0000-4000-8000-000000000000')}") { seq } }`);
+
+    expect(codesOf(result.errors)).toEqual([role === 'SUMMARY' ? 'FORBIDDEN' : 'NOT_FOUND']);
+  });
+});
+
+test('every root field is in the matrix', async () => {
+  const { data } = await api.ask<{ __schema: Record<string, { fields: { name: string }[] }> }>(
+    '{ __schema { queryType { fields { name } } mutationType { fields { name } } subscriptionType { fields { name } } } }',
+  );
+  const named = (type: string) => data!.__schema[type]!.fields.map(({ name }) => name).sort();
+  const covered = (rows: [string, Role, () => string][]) => [...new Set(rows.map(([name]) => name.split(/[. ]/)[0]!))].sort();
+
+  expect(named('queryType')).toEqual(covered(FIELDS));
+  expect(named('mutationType')).toEqual(covered(MUTATIONS));
+  expect(named('subscriptionType')).toEqual(['generationProgress']);
+});
+
+test('a refusal says which role is needed and which the token has', async () => {
+  const { errors, data } = await api.ask('{ kneeExams { nodes { kl } } }', {}, api.tokens.SUMMARY);
+
+  expect(data).toBeNull();
+  expect(errors![0]!.message).toBe('Reading records needs the role READER; this token has SUMMARY.');
+});
+
+test('SUMMARY gets no count under five', async () => {
+  const query = '{ kneeExams { totalCount } }';
+  const before = await api.ask(query, {}, api.tokens.SUMMARY);
+  for (let index = 0; index < 4; index++) await api.make.exam(await api.make.visit(await api.make.participant()));
+  const after = await api.ask(query, {}, api.tokens.SUMMARY);
+
+  expect(before.data).toEqual({ kneeExams: { totalCount: null } });
+  expect(after.data).toEqual({ kneeExams: { totalCount: 5 } });
+});
+
+test('mutations are refused over WebSocket', async () => {
+  const result = await first('ADMIN', 'mutation { createToken(input: { name: "x", role: ADMIN }) { text } }');
+
+  expect(codesOf(result.errors)).toEqual(['BAD_USER_INPUT']);
+});
+
+interface Result {
+  errors?: readonly { extensions?: Record<string, unknown> }[] | undefined;
+}
+
+/** The first answer over a socket, be it a result or an error message. */
+async function first(role: Role, query: string): Promise<Result> {
+  const client = api.socketClient(api.tokens[role]);
+  const answered = Promise.withResolvers<Result>();
+  client.subscribe(
+    { query },
+    {
+      next: (result) => answered.resolve(result),
+      error: (errors) => answered.resolve(Array.isArray(errors) ? { errors } : Promise.reject(errors as Error)),
+      complete: () => answered.resolve({}),
+    },
+  );
+  const result = await answered.promise;
+  await client.dispose();
+  return result;
+}
+
+const codesOf = (errors: Result['errors']) => (errors ?? []).map(({ extensions }) => extensions?.['code']);
+const isForbidden = (errors: Result['errors']) => codesOf(errors).includes('FORBIDDEN');
