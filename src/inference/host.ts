@@ -91,6 +91,11 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
     if (child?.alive && held !== undefined && held !== wanted) await child.stop();
     if (closed) throw new Error('The inference host is closed.');
     if (!child?.alive) child = await startProcess();
+    if (closed) {
+      // Closed while it started: nobody else would end it.
+      await child.stop();
+      throw new Error('The inference host is closed.');
+    }
     held = wanted;
     return child;
   }

@@ -96,9 +96,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       stopping = true;
       const drained = consumer.close();
       for (const lease of leases.values()) lease.end(new WorkerStopping());
+      // In the middle of a forward pass: what it would give is computed again, bit by bit the same.
+      await Promise.all(hosts.map((host) => host.close()));
       await drained;
       await repairs.stop();
-      await Promise.all(hosts.map((host) => host.close()));
       await listener.close();
       await queue.close();
       logger.info({ worker }, 'the worker has stopped');
