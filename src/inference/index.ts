@@ -1,7 +1,6 @@
 /** The only door to inference for other layers. ONNX Runtime itself is loaded in the inference process alone. */
 export { DEVICE_CHOICES } from './devices.js';
 export type { Device, DeviceChoice } from './devices.js';
-export { BUNDLE_FORMAT } from './bundles/manifest.js';
 export type { BundleManifest } from './bundles/manifest.js';
 export { listBundles, readBundle } from './bundles/read.js';
 export type { Bundle, BundleListing } from './bundles/read.js';
@@ -14,6 +13,5 @@ export { IMAGE_SIZE } from './request.js';
 export type { GeneratedSlice, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
 export { SAMPLERS } from './sampler.js';
 export type { SamplerName } from './sampler.js';
-export { timestepGrid } from './schedule.js';
 export type { Schedule } from './schedule.js';
 export * from './metrics/index.js';
