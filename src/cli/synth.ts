@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { Presets, SingleBar } from 'cli-progress';
 import { isVisitCode, VISIT_CODES } from '../domain/visits.js';
 import type { VisitCode } from '../domain/visits.js';
 import { writeRelease } from '../oai/synthetic/release.js';
+import { progressBar } from './progress.js';
 
 interface SynthOptions {
   readonly out: string;
@@ -21,18 +21,22 @@ export function synthCommand(): Command {
   return new Command('synth')
     .description('write a synthetic OAI release: tables and DICOM images of invented knees')
     .requiredOption('-o, --out <folder>', 'folder to write, empty or new')
-    .option('-n, --participants <count>', 'number of participants', wholeNumber(1, 100_000), 12)
+    .option('-n, --participants <count>', 'number of participants', wholeNumberBetween(1, 100_000), 12)
     .option(
       '--image-participants <count>',
       'make images of the first so many only (default: all)',
-      wholeNumber(0, 100_000),
+      wholeNumberBetween(0, 100_000),
     )
     .option('--visits <list>', 'visits, such as V00,V03, or "all"', visitList, ['V00'])
-    .option('--seed <number>', 'same seed, same bytes', wholeNumber(0, Number.MAX_SAFE_INTEGER), 2026)
+    .option('--seed <number>', 'same seed, same bytes', wholeNumberBetween(0, Number.MAX_SAFE_INTEGER), 1)
     .option('--compact', 'small images: MRI 256 x 256, film pixels 0.3 mm', false)
     .option('--tables-only', 'no images', false)
     .option('--force', 'write into a folder that holds something else', false)
-    .option('-j, --jobs <count>', 'threads that draw images (default: one per core, at most 4)', wholeNumber(1, 64))
+    .option(
+      '-j, --jobs <count>',
+      'threads that draw images (default: one per core, at most 4)',
+      wholeNumberBetween(1, 64),
+    )
     .action(synth);
 }
 
@@ -47,27 +51,23 @@ async function synth(options: SynthOptions): Promise<void> {
     compact: options.compact,
     imageParticipants: images,
   };
-  const bar = new SingleBar(
-    { format: 'participants {bar} {value}/{total}  {eta_formatted} left', clearOnComplete: true },
-    Presets.shades_classic,
-  );
-  const interactive = process.stderr.isTTY && images > 0;
-  if (interactive) bar.start(images, 0);
+  const bar = progressBar('drawing knees');
+  bar.start(images, 'participants');
   try {
     const written = await writeRelease(parameters, {
       out: options.out,
       force: options.force,
       ...(options.jobs === undefined ? {} : { threads: options.jobs }),
-      onParticipant: (done) => interactive && bar.update(done),
+      onParticipant: (done) => bar.update(done, 'participants'),
     });
     const what = `${options.participants} synthetic participants, images of ${images}, in ${options.out}`;
     process.stdout.write(written ? `Wrote ${what}.\n` : `Nothing to do: ${what} are there already.\n`);
   } finally {
-    if (interactive) bar.stop();
+    bar.stop();
   }
 }
 
-function wholeNumber(min: number, max: number): (text: string) => number {
+function wholeNumberBetween(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < min || value > max) {
