@@ -13,9 +13,18 @@ const LOOK_AT = 50;
  * Repairs what a crash can leave behind, in any number of processes at once: generations whose worker has died go back to QUEUED
  * (or to CANCELED, if that was asked for, or to FAILED at their limit), and waiting ones that the queue has lost are put
  * back.
+ *
+ * @param isHeldHere tells which generations this very process computes: a moment in which it could not send heartbeats is no
+ *   reason to take them from itself
  */
-export async function reconcile(dataSource: DataSource, queue: GenerationQueue, logger: Logger): Promise<void> {
+export async function reconcile(
+  dataSource: DataSource,
+  queue: GenerationQueue,
+  logger: Logger,
+  isHeldHere: (id: string) => boolean,
+): Promise<void> {
   for (const lost of await generationsWithoutWorker(dataSource)) {
+    if (isHeldHere(lost.id)) continue;
     const seen = { id: lost.id, state: 'RUNNING', attempt: lost.attempt } as const;
     const change = lost.cancel_requested
       ? ({ to: 'CANCELED', message: 'Its worker ended before it could stop it.' } as const)

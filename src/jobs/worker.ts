@@ -85,7 +85,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     }
   }, concurrency);
   const repairs = repeat(RECONCILE_INTERVAL_MS, () =>
-    reconcile(dataSource, queue, logger).catch((err: unknown) =>
+    reconcile(dataSource, queue, logger, (id) => leases.has(id)).catch((err: unknown) =>
       logger.warn({ err }, 'looking for lost generations failed'),
     ),
   );

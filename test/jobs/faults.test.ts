@@ -156,6 +156,18 @@ describe('with a worker running', () => {
     expect(slicesIn(events)).toEqual(upTo(30).map((n) => n - 1));
   });
 
+  it('a generation is not taken from a worker that was too busy to send heartbeats', async () => {
+    const id = await request();
+    for await (const event of hub.subscribe(id, 0)) {
+      if (!isSlice(event)) continue;
+      await platform.dataSource.query(
+        `UPDATE generation SET heartbeat_at = now() - interval '1 minute' WHERE id = $1 AND state = 'RUNNING'`,
+        [id],
+      );
+    }
+    expect(await findGeneration(id)).toMatchObject({ state: 'SUCCEEDED', attempt: 1 });
+  });
+
   it('a generation survives the loss of every connection to the database', async () => {
     const id = await request();
     await waitForEvent(hub, id, isSlice);
