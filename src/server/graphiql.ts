@@ -40,7 +40,8 @@ const CONTENT_SECURITY_POLICY = [
 
 /**
  * Runs before GraphiQL does: takes the token from the address, or the one that was kept, and puts it into the headers editor,
- * whose headers go out with every request and with the WebSocket's connection_init.
+ * whose headers go out with every operation and with the WebSocket's connection_init. GraphiQL asks for the schema without
+ * them; that request gets the token here.
  */
 const TOKEN_SCRIPT = `<script>
   {
@@ -57,6 +58,12 @@ const TOKEN_SCRIPT = `<script>
       defaultQuery: ${JSON.stringify(FIRST_QUERY)},
       debugTools: [],
     });
+    const send = window.fetch;
+    window.fetch = (input, init = {}) => {
+      const own = new Headers(init.headers);
+      if (token && !own.has('authorization')) own.set('authorization', 'Bearer ' + token);
+      return send(input, { ...init, headers: own });
+    };
   }
 </script>`;
 

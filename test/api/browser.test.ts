@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { encodeId } from '../../src/domain/global-ids.js';
+import { advance, enter } from '../../src/jobs/index.js';
+import { startBrowser } from '../helpers/browser.js';
+import { startTestServer, type TestServer } from '../helpers/server.js';
+
+let api: TestServer;
+let browser: Browser;
+let generationId: string;
+
+beforeAll(async () => {
+  api = await startTestServer();
+  generationId = await makeRows(api);
+  browser = await startBrowser();
+}, 120_000);
+
+afterAll(async () => {
+  await browser.close();
+  await api.close();
+});
+
+/** A page that fails the test when anything is asked of another host, or a script fails. */
+async function openPage(): Promise<{ page: Page; faults: string[] }> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
+  const page = await context.newPage();
+  // This Chromium runs in a single process, where contexts share their storage.
+  await page.goto(`${api.url}/health/live`);
+  await page.evaluate(() => localStorage.clear());
+  const faults: string[] = [];
+  page.on('request', (request) => {
+    const { host, protocol } = new URL(request.url());
+    if (protocol !== 'blob:' && protocol !== 'data:' && host !== new URL(api.url).host) faults.push(`asked ${request.url()}`);
+  });
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text());
+  });
+  return { page, faults };
+}
+
+async function screenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env['OSTEOGRAPH_SCREENSHOTS'];
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+test('the landing page takes the token from its address, hides it, and shows what is here', async () => {
+  const { page, faults } = await openPage();
+
+  await page.goto(`${api.url}/?token=${api.tokens.READER}`);
+  await page.waitForFunction(() => document.querySelector('#message')!.textContent!.startsWith('Signed in'));
+  await screenshot(page, 'landing');
+
+  expect(await page.locator('#participants').textContent()).toBe('6');
+  expect(await page.locator('#kneeExams').textContent()).toBe('12');
+  expect(page.url()).toBe(`${api.url}/`);
+  expect(faults).toEqual([]);
+});
+
+test('without a token the landing page asks for one', async () => {
+  const { page } = await openPage();
+
+  await page.goto(api.url);
+  await page.fill('input[name=token]', api.tokens.SUMMARY);
+  await page.click('button');
+  await page.waitForFunction(() => document.querySelector('#message')!.textContent!.includes('SUMMARY'));
+
+  expect(await page.locator('#generations').textContent()).toBe('under 5');
+});
+
+test('GraphiQL runs a query and a subscription, with nothing from any other host', async () => {
+  const { page, faults } = await openPage();
+
+  await page.goto(`${api.url}/graphiql?token=${api.tokens.READER}`);
+  await page.locator('.graphiql-execute-button').waitFor();
+  await page.waitForFunction(() => document.querySelector('.graphiql-query-editor')!.textContent!.includes('kneeExams'));
+  await page.locator('.graphiql-execute-button').click();
+  await page.waitForFunction(() => document.querySelector('.result-window')!.textContent!.includes('totalCount'));
+  await screenshot(page, 'graphiql-query');
+
+  await page.locator('button[aria-label="Show Documentation Explorer"]').click();
+  await page.waitForFunction(() => document.querySelector('.graphiql-doc-explorer')?.textContent?.includes('Subscription'));
+  await screenshot(page, 'graphiql-docs');
+
+  await page.locator('.graphiql-query-editor .monaco-editor').first().click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.insertText(`subscription { generationProgress(id: "${generationId}") { __typename seq } }`);
+  await page.waitForFunction(() => document.querySelector('.graphiql-tab-active')!.textContent!.includes('untitled'));
+  await page.locator('.graphiql-execute-button').click();
+  await page.waitForFunction(() => document.querySelector('.result-window')!.textContent!.includes('GenerationStateChanged'));
+  await screenshot(page, 'graphiql-subscription');
+
+  expect(page.url()).toBe(`${api.url}/graphiql`);
+  expect(faults).toEqual([]);
+}, 120_000);
+
+async function makeRows({ make, dataSource }: TestServer): Promise<string> {
+  for (let index = 0; index < 6; index++) {
+    const visit = await make.visit(await make.participant());
+    await make.radiograph(visit, { assetId: (await make.asset()).id });
+    for (const side of ['RIGHT', 'LEFT'] as const) await make.exam(visit, { side, grades: { XRKL: 2 } });
+  }
+  const exam = (await dataSource.query('SELECT id FROM knee_exam LIMIT 1')) as { id: number }[];
+  const film = (await dataSource.query('SELECT id FROM radiograph LIMIT 1')) as { id: number }[];
+  const bundle = await make.bundle();
+  const id = randomUUID();
+  const wish = { sliceCount: 2, steps: 4, sampler: 'DDIM', eta: 0, seed: 0, noise: 'SHARED' } as const;
+  const target = { id, examId: exam[0]!.id, radiographId: film[0]!.id, bundleId: bundle.id };
+  const queued = await dataSource.transaction((manager) =>
+    enter(manager, { ...target, ...wish, features: {}, featureOverrides: {}, clientKey: null, requestedById: null }),
+  );
+  await advance(dataSource.manager, queued, { to: 'RUNNING' });
+  return encodeId('Generation', id);
+}
