@@ -1,4 +1,5 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
+import type { WriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -70,7 +71,10 @@ Examples:
 async function run(path: string, options: Options): Promise<void> {
   const { participant, visit } = options;
   if ((participant === undefined) !== (visit === undefined)) {
-    throw new UserError('BAD_USER_INPUT', 'Images are added to an exam: give both --participant and --visit, or neither to import a release.');
+    throw new UserError(
+      'BAD_USER_INPUT',
+      'Images are added to an exam: give both --participant and --visit, or neither to import a release.',
+    );
   }
   const database = await openDatabase(sharedDatabase(options.dataDir, 'import'));
   try {
@@ -82,13 +86,15 @@ async function run(path: string, options: Options): Promise<void> {
       console.log(options.json ? JSON.stringify(added) : `${what}: ${added.outcomes.join(', ')}`);
       return;
     }
-    const report = options.report === undefined ? null : createWriteStream(options.report);
+    const report = options.report === undefined ? null : await openReport(options.report);
     const bar = drawProgress(options.json);
+    using stop = stopOnSignal();
     try {
       const summary = await importRelease(database.dataSource, path, {
         store,
         reread: options.reread,
         tablesOnly: options.tablesOnly,
+        signal: stop.signal,
         onProgress: bar.update,
         onRefusal: (refusal) => report?.write(`${JSON.stringify(refusal)}\n`),
       });
@@ -106,6 +112,25 @@ async function run(path: string, options: Options): Promise<void> {
   } finally {
     await database.close();
   }
+}
+
+/** Ctrl-C and SIGTERM end the import in good order, and with it the database that it started. */
+function stopOnSignal(): { signal: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const stop = (): void =>
+    controller.abort(
+      new UserError(
+        'UNAVAILABLE',
+        'The import was stopped; what was finished stays, and the next one goes on from there.',
+      ),
+    );
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeListener(name, stop);
+    },
+  };
 }
 
 /** A bar on a terminal, a line per table and per hundred images elsewhere, nothing beside JSON. */
@@ -142,7 +167,8 @@ function describe(summary: ImportSummary, report: string | undefined): string {
   }
   const lines = tables.map((table) => {
     const { file, rows, inserted, updated, unchanged, passedOver, refused: bad, skipped } = table;
-    if (skipped) return `${file}: unchanged since the last import (${count(rows, 'row')}${bad > 0 ? `, ${bad} of them refused then` : ''})`;
+    if (skipped)
+      return `${file}: unchanged since the last import (${count(rows, 'row')}${bad > 0 ? `, ${bad} of them refused then` : ''})`;
     const parts = [`${inserted} inserted`, `${updated} updated`, `${unchanged} unchanged`];
     if (passedOver > 0) parts.push(`${passedOver} passed over`);
     if (bad > 0) parts.push(`${bad} refused`);
@@ -155,14 +181,18 @@ function describe(summary: ImportSummary, report: string | undefined): string {
         `${passedOver} passed over, ${bad} refused; ${absent} of contents.csv are not on this disk`,
     );
   }
-  if (ignored.length > 0) lines.push(`not imported: ${ignored.slice(0, 10).join(', ')}${ignored.length > 10 ? ', ...' : ''}`);
+  if (ignored.length > 0)
+    lines.push(`not imported: ${ignored.slice(0, 10).join(', ')}${ignored.length > 10 ? ', ...' : ''}`);
   if (refused > 0) lines.push('', `Refused: ${refused}`, ...refusals.slice(0, REFUSALS_SHOWN).map(refusalLine));
   if (refused > REFUSALS_SHOWN) {
     const rest = report === undefined ? 'give --report FILE for all of them' : `all of them are in ${report}`;
     lines.push(`  ... and ${refused - REFUSALS_SHOWN} more; ${rest}`);
   }
   const seconds = (durationMs / 1000).toFixed(1);
-  lines.push('', changedAnything(summary) ? `Imported in ${seconds} s.` : `Nothing changed; looked through in ${seconds} s.`);
+  lines.push(
+    '',
+    changedAnything(summary) ? `Imported in ${seconds} s.` : `Nothing changed; looked through in ${seconds} s.`,
+  );
   return lines.join('\n');
 }
 
@@ -172,6 +202,16 @@ function refusalLine({ file, row, reason }: Refusal): string {
 
 function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`;
+}
+
+async function openReport(path: string): Promise<WriteStream> {
+  try {
+    return (await open(path, 'w')).createWriteStream();
+  } catch (cause) {
+    throw new UserError('BAD_USER_INPUT', `${path} cannot be written (${(cause as NodeJS.ErrnoException).code}).`, {
+      cause,
+    });
+  }
 }
 
 async function closed(stream: WriteStream | null): Promise<void> {
@@ -186,7 +226,8 @@ function participantId(text: string): string {
 }
 
 function visitCode(text: string): VisitCode {
-  if (!isVisitCode(text)) throw new InvalidArgumentError(`"${text}" is not a visit: ${VISIT_CODES.join(', ')} are accepted.`);
+  if (!isVisitCode(text))
+    throw new InvalidArgumentError(`"${text}" is not a visit: ${VISIT_CODES.join(', ')} are accepted.`);
   return text;
 }
 

@@ -35,7 +35,14 @@ export const READING_HEADER =
   'V00XROSFL|V00XRSCFL|V00XRCYFL|V00XRJSL|V00XRCHL|V00XROSTL|V00XRSCTL|V00XRCYTL|V00XRATTL';
 
 /** A row of kXR_SQ_BU00 with all grades 0 but KL, and medial JSN. */
-export function readingRow(id: string, side: string, project: string, kl: string, jsm = '0: 0', barcode = '016600000001'): string {
+export function readingRow(
+  id: string,
+  side: string,
+  project: string,
+  kl: string,
+  jsm = '0: 0',
+  barcode = '016600000001',
+): string {
   const zeros = (count: number): string[] => Array.from({ length: count }, () => '0');
   return [id, side, project, '0.8', barcode, ...zeros(3), jsm, ...zeros(5), kl, ...zeros(9)].join('|');
 }
@@ -49,7 +56,11 @@ interface ImageChanges {
 }
 
 /** A film of a bright square on dark ground: brightness 3000 on 500. */
-export function filmFile(id: string, barcode: string, { side = 96, photometric = 'MONOCHROME2', elements = {} }: ImageChanges = {}): Uint8Array {
+export function filmFile(
+  id: string,
+  barcode: string,
+  { side = 96, photometric = 'MONOCHROME2', elements = {} }: ImageChanges = {},
+): Uint8Array {
   const pixels = Uint16Array.from({ length: side * side }, (_, index) => {
     const [row, column] = [Math.floor(index / side), index % side];
     return Math.max(Math.abs(row - side / 2), Math.abs(column - side / 2)) < side / 4 ? 3000 : 500;
@@ -77,7 +88,12 @@ export function filmFile(id: string, barcode: string, { side = 96, photometric =
 }
 
 /** One slice of a coronal series; slice 0 is the most anterior, as scanners often number them. Its pixels say which it is. */
-export function sliceFile(id: string, barcode: string, slice: number, { side = 8, elements = {} }: ImageChanges = {}): Uint8Array {
+export function sliceFile(
+  id: string,
+  barcode: string,
+  slice: number,
+  { side = 8, elements = {} }: ImageChanges = {},
+): Uint8Array {
   return encodeDicom({
     pixels: new Uint16Array(side * side).fill(100 + slice),
     rows: side,

@@ -20,8 +20,14 @@ beforeEach(async () => {
   database = await createTestDatabase();
   dataSource = database.dataSource;
   release = await ReleaseFolder.make();
-  await release.table('Enrollees.txt', ENROLLEES, ['1000001|25|1: Male|1: White or Caucasian|A', '1000002|25|2: Female|3: Asian|B']);
-  await release.table('AllClinical00.txt', CLINICAL, ['1000001|30.1|61|02/22/2005|3|4', '1000002|22.2|50|03/01/2005|0|0']);
+  await release.table('Enrollees.txt', ENROLLEES, [
+    '1000001|25|1: Male|1: White or Caucasian|A',
+    '1000002|25|2: Female|3: Asian|B',
+  ]);
+  await release.table('AllClinical00.txt', CLINICAL, [
+    '1000001|30.1|61|02/22/2005|3|4',
+    '1000002|22.2|50|03/01/2005|0|0',
+  ]);
   await release.table('kxr_sq_bu00.txt', READING_HEADER, [
     readingRow('1000001', '1: Right', '15', '2', '1.4: 1.4'),
     readingRow('1000001', '2: Left', '15', '.P'),
@@ -42,7 +48,9 @@ const importAll = (reread = false) => importRelease(dataSource, release.path, { 
 async function rowVersions(): Promise<object[]> {
   const tables = ['participant', 'visit', 'knee_exam', 'reading', 'radiograph', 'mri_series', 'imported_file'];
   const rows = await Promise.all(
-    tables.map((table) => dataSource.query<object[]>(`SELECT '${table}' AS name, xmin::text, ctid::text FROM ${table} ORDER BY ctid`)),
+    tables.map((table) =>
+      dataSource.query<object[]>(`SELECT '${table}' AS name, xmin::text, ctid::text FROM ${table} ORDER BY ctid`),
+    ),
   );
   return rows.flat();
 }
@@ -65,7 +73,9 @@ test('reading everything again changes no row of the data either', async () => {
 
   const summary = await importAll(true);
 
-  expect(summary.tables.map(({ inserted, updated, skipped }) => [inserted, updated, skipped])).toEqual(Array(5).fill([0, 0, false]));
+  expect(summary.tables.map(({ inserted, updated, skipped }) => [inserted, updated, skipped])).toEqual(
+    Array(5).fill([0, 0, false]),
+  );
   expect(await data()).toEqual(before);
 });
 
@@ -106,18 +116,28 @@ test('an updated table changes the rows that differ, and their consensus', async
 
 test('a corrected value replaces, and a value that went missing becomes null', async () => {
   await importAll();
-  await release.table('AllClinical00.txt', CLINICAL, ['1000001|.|61|02/23/2005|.R|4', '1000002|22.2|50|03/01/2005|0|0']);
-  await release.table('Enrollees.txt', ENROLLEES, ['1000001|26|1: Male|.: Missing|A', '1000002|26|2: Female|3: Asian|B']);
+  await release.table('AllClinical00.txt', CLINICAL, [
+    '1000001|.|61|02/23/2005|.R|4',
+    '1000002|22.2|50|03/01/2005|0|0',
+  ]);
+  await release.table('Enrollees.txt', ENROLLEES, [
+    '1000001|26|1: Male|.: Missing|A',
+    '1000002|26|2: Female|3: Asian|B',
+  ]);
 
   const summary = await importAll();
 
-  expect(summary.tables.map(({ file, updated, unchanged, skipped }) => [file, updated, unchanged, skipped]).slice(0, 2)).toEqual([
+  expect(
+    summary.tables.map(({ file, updated, unchanged, skipped }) => [file, updated, unchanged, skipped]).slice(0, 2),
+  ).toEqual([
     ['Enrollees.txt', 1, 1, false],
     ['AllClinical00.txt', 1, 1, false],
   ]);
   const participant = await dataSource.getRepository(Participant).findOneByOrFail({ oaiId: '1000001' });
   expect(participant).toMatchObject({ race: null, sex: 'MALE' });
-  const visit = await dataSource.getRepository(Visit).findOneOrFail({ where: { participantId: participant.id }, relations: { exams: true } });
+  const visit = await dataSource
+    .getRepository(Visit)
+    .findOneOrFail({ where: { participantId: participant.id }, relations: { exams: true } });
   expect(visit).toMatchObject({ bmi: null, age: 61, date: '2005-02-23' });
   expect(visit.exams.find(({ side }) => side === 'RIGHT')).toMatchObject({ womacPain: null, grades: { XRKL: 2 } });
 });
@@ -129,8 +149,14 @@ test('a table without a column leaves what another table said of it', async () =
 
   await importAll();
 
-  const visit = await dataSource.getRepository(Visit).findOneOrFail({ where: { participant: { oaiId: '1000001' } }, relations: { participant: true } });
-  expect(visit).toMatchObject({ age: 62, bmi: expect.closeTo(30.1) as number, participant: { race: 'WHITE', site: 'A' } });
+  const visit = await dataSource
+    .getRepository(Visit)
+    .findOneOrFail({ where: { participant: { oaiId: '1000001' } }, relations: { participant: true } });
+  expect(visit).toMatchObject({
+    age: 62,
+    bmi: expect.closeTo(30.1) as number,
+    participant: { race: 'WHITE', site: 'A' },
+  });
 });
 
 test('images and readings may be imported without Enrollees, which completes them later', async () => {
@@ -143,7 +169,9 @@ test('images and readings may be imported without Enrollees, which completes the
     await importRelease(other.dataSource, release.path, { store });
 
     expect(first.refusals).toEqual([{ file: 'Enrollees.txt', reason: 'Enrollees.txt is empty.' }]);
-    expect(await other.dataSource.getRepository(Participant).findOneByOrFail({ oaiId: '1000001' })).toMatchObject({ sex: 'MALE' });
+    expect(await other.dataSource.getRepository(Participant).findOneByOrFail({ oaiId: '1000001' })).toMatchObject({
+      sex: 'MALE',
+    });
     expect(await other.dataSource.getRepository(Reading).count()).toBe(3);
   } finally {
     await other.drop();

@@ -38,13 +38,18 @@ test('a table without a key column is refused, naming the column and what is acc
   expect(summary.refusals).toEqual([
     {
       file: 'AllClinical00.txt',
-      reason: 'AllClinical00.txt lacks its key column ID (the participant); accepted names: ID, SRC_SUBJECT_ID, SUBJECTKEY, PARTICIPANTID.',
+      reason:
+        'AllClinical00.txt lacks its key column ID (the participant); accepted names: ID, SRC_SUBJECT_ID, SUBJECTKEY, PARTICIPANTID.',
     },
     {
       file: 'XRay00.txt',
-      reason: 'XRay00.txt lacks its key column V00XRBARCD (the film); accepted names: V00XRBARCD, XRBARCD, V00BARCODE, BARCODE.',
+      reason:
+        'XRay00.txt lacks its key column V00XRBARCD (the film); accepted names: V00XRBARCD, XRBARCD, V00BARCODE, BARCODE.',
     },
-    { file: 'kxr_sq_bu00.txt', reason: 'kxr_sq_bu00.txt lacks its key column SIDE (the knee); accepted names: SIDE, V00SIDE.' },
+    {
+      file: 'kxr_sq_bu00.txt',
+      reason: 'kxr_sq_bu00.txt lacks its key column SIDE (the knee); accepted names: SIDE, V00SIDE.',
+    },
   ]);
   expect(summary.tables).toMatchObject([{ file: 'Enrollees.txt', inserted: 1 }]);
 });
@@ -71,7 +76,11 @@ test('rows that cannot be used are refused one by one with their line, and the o
   expect(summary.refusals).toEqual([
     { file, row: 3, reason: 'It repeats 1000001 V00 RIGHT 15, which row 2 already gives.' },
     { file, row: 4, reason: 'V00XRKL is "7"; grades 0 to 4 are accepted.' },
-    { file, row: 5, reason: 'V00XRJSM is "1.5"; grades 0 to 3, with .2, .4, .6 or .8 after grades 1 and 2, are accepted.' },
+    {
+      file,
+      row: 5,
+      reason: 'V00XRJSM is "1.5"; grades 0 to 3, with .2, .4, .6 or .8 after grades 1 and 2, are accepted.',
+    },
     { file, row: 6, reason: 'READPRJ is "16"; accepted are 15, 37, 42.' },
     { file, row: 7, reason: 'SIDE is "3"; accepted are 1, 2, R, L, RIGHT, LEFT.' },
     { file, row: 8, reason: 'SIDE is missing; 1 (right) or 2 (left) is accepted.' },
@@ -107,7 +116,10 @@ test('a table that stops being one half-way leaves nothing of itself', async () 
   const summary = await importAll();
 
   expect(summary.refusals).toEqual([
-    { file: 'kxr_sq_bu00.txt', reason: 'kxr_sq_bu00.txt is no table: the line after line 5001 has more than 1048576 bytes.' },
+    {
+      file: 'kxr_sq_bu00.txt',
+      reason: 'kxr_sq_bu00.txt is no table: the line after line 5001 has more than 1048576 bytes.',
+    },
   ]);
   expect([await count(Reading), await count(KneeExam), await count(Participant)]).toEqual([0, 0, 1]);
 });
@@ -127,17 +139,30 @@ test('a quoted cell that never ends is refused', async () => {
   await release.write('oai_kxrsemiquant01.txt', 'src_subject_id\tvisit\tside\treadprj\n"1000001\tV00\t1\t15\n');
 
   expect((await importAll()).refusals).toEqual([
-    { file: 'oai_kxrsemiquant01.txt', reason: 'oai_kxrsemiquant01.txt is no table: the line after line 1 ends within a quoted cell.' },
+    {
+      file: 'oai_kxrsemiquant01.txt',
+      reason: 'oai_kxrsemiquant01.txt is no table: the line after line 1 ends within a quoted cell.',
+    },
   ]);
 });
 
-test('a barcode that is somebody else\'s already is refused', async () => {
-  await release.table('XRay00.txt', 'ID|V00EXAMTP|V00XRBARCD', ['1000001|Bilateral PA Fixed Flexion Knee|016600000001']);
-  await release.table('XRay01.txt', 'ID|V01EXAMTP|V01XRBARCD', ['1000002|Bilateral PA Fixed Flexion Knee|016600000001']);
-  await release.table('XRay03.txt', 'ID|V03EXAMTP|V03XRBARCD', ['1000002|Bilateral PA Fixed Flexion Knee|016610000001']);
+test("a barcode that is somebody else's already is refused", async () => {
+  await release.table('XRay00.txt', 'ID|V00EXAMTP|V00XRBARCD', [
+    '1000001|Bilateral PA Fixed Flexion Knee|016600000001',
+  ]);
+  await release.table('XRay01.txt', 'ID|V01EXAMTP|V01XRBARCD', [
+    '1000002|Bilateral PA Fixed Flexion Knee|016600000001',
+  ]);
+  await release.table('XRay03.txt', 'ID|V03EXAMTP|V03XRBARCD', [
+    '1000002|Bilateral PA Fixed Flexion Knee|016610000001',
+  ]);
 
   expect((await importAll()).refusals).toEqual([
-    { file: 'XRay01.txt', row: 2, reason: 'Barcode 016600000001 is that of an image of participant 1000001, not 1000002.' },
+    {
+      file: 'XRay01.txt',
+      row: 2,
+      reason: 'Barcode 016600000001 is that of an image of participant 1000001, not 1000002.',
+    },
     { file: 'XRay03.txt', row: 2, reason: "V03XRBARCD 016610000001 is not a radiograph's, which start with 01660." },
   ]);
   expect(await count(Radiograph)).toBe(1);
@@ -164,7 +189,11 @@ test('a table named after a visit that OAI does not have is refused, and a link 
 
 test('the summary keeps the first refusals and counts all; whoever listens gets every one', async () => {
   const all: Refusal[] = [];
-  await release.table('Enrollees.txt', 'ID|P02SEX', Array.from({ length: 1500 }, () => 'nobody|1'));
+  await release.table(
+    'Enrollees.txt',
+    'ID|P02SEX',
+    Array.from({ length: 1500 }, () => 'nobody|1'),
+  );
 
   const summary = await importRelease(dataSource, release.path, { store, onRefusal: (refusal) => all.push(refusal) });
 
@@ -179,5 +208,8 @@ test('two imports into one database do not mix', async () => {
 
   expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   const { reason } = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult;
-  expect(reason).toMatchObject({ code: 'CONFLICT', message: 'Another import into this database is running; wait until it is done.' });
+  expect(reason).toMatchObject({
+    code: 'CONFLICT',
+    message: 'Another import into this database is running; wait until it is done.',
+  });
 });

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { KneeExam, Participant, Reading, Visit } from '../../src/entities/index.js';
+import { KneeExam, Participant, type Reading, Visit } from '../../src/entities/index.js';
 import { importRelease } from '../../src/services/imports/index.js';
 import type { BlobStore } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
@@ -38,10 +38,7 @@ const LABELLED = [
   'ID|VERSION|P02HISP|P02RACE|P02SEX|V00CHRTHLF|V00COHORT|V00IMAGESA|V00SITE|V01HADINTV',
   '1000001|25|0: No|2: Black or African American|2: Female|1: First half of cohort|3: Non-exposed control group|0: No|C|0: No interim visit',
 ];
-const PLAIN = [
-  'ID|VERSION|P02SEX|P02RACE|P02HISP|V00COHORT|V00CHRTHLF|V00SITE',
-  '1000001|23|2|2|0|3|1|C',
-];
+const PLAIN = ['ID|VERSION|P02SEX|P02RACE|P02HISP|V00COHORT|V00CHRTHLF|V00SITE', '1000001|23|2|2|0|3|1|C'];
 const lower = (text: string): string => text.toLowerCase();
 
 test.each([
@@ -51,7 +48,11 @@ test.each([
   ['plain ASCII with a small header', 'Enrollees.txt', [lower(PLAIN[0]!), PLAIN[1]!].join('\n')],
   ['a byte order mark', 'Enrollees.txt', `\ufeff${PLAIN.join('\n')}`],
   ['commas', 'Enrollees.csv', PLAIN.join('\r\n').replaceAll('|', ',')],
-  ['commas and quotes', 'Enrollees.csv', `"ID","P02SEX","P02RACE","V00SITE","V00COHORT","V00CHRTHLF","P02HISP"\n1000001,"2: Female","2: Black, or African American","C","3",1,0\n`],
+  [
+    'commas and quotes',
+    'Enrollees.csv',
+    `"ID","P02SEX","P02RACE","V00SITE","V00COHORT","V00CHRTHLF","P02HISP"\n1000001,"2: Female","2: Black, or African American","C","3",1,0\n`,
+  ],
   ['a separator at the end of each row', 'Enrollees.txt', `${PLAIN[0]}\n${PLAIN[1]}|\n\n`],
 ])('participants are read from %s', async (_, file, text) => {
   await release.write(file, text);
@@ -76,8 +77,30 @@ test("NDA's tables are tab-separated, describe their columns in line 2 and name 
   await release.write(
     'oai_kxrsemiquant01.txt',
     [
-      ['subjectkey', 'src_subject_id', 'interview_date', 'visit', 'readprj', 'side', 'xrkl', 'xrjsl', 'xrjsm', 'barcode'],
-      ['The NDAR Global Unique Identifier', "Subject ID how it's defined in lab", 'Date', 'Visit', 'Project', 'Side', 'KL', 'L', 'M', 'Barcode'],
+      [
+        'subjectkey',
+        'src_subject_id',
+        'interview_date',
+        'visit',
+        'readprj',
+        'side',
+        'xrkl',
+        'xrjsl',
+        'xrjsm',
+        'barcode',
+      ],
+      [
+        'The NDAR Global Unique Identifier',
+        "Subject ID how it's defined in lab",
+        'Date',
+        'Visit',
+        'Project',
+        'Side',
+        'KL',
+        'L',
+        'M',
+        'Barcode',
+      ],
       ['NDAR_INVAB12CD34', '1000001', '03/01/2009', 'V06', '15', '1', '3', '0', '1.4', '016600000007'],
       ['NDAR_INVAB12CD34', '1000001', '03/01/2013', 'V10', '37', '1', '', '0', '2', '016600000008'],
     ]
@@ -92,9 +115,16 @@ test("NDA's tables are tab-separated, describe their columns in line 2 and name 
   const summary = await importAll();
 
   expect(summary.refusals).toEqual([]);
-  const visits = await dataSource.getRepository(Visit).find({ order: { code: 'ASC' }, relations: { exams: { readings: true } } });
+  const visits = await dataSource
+    .getRepository(Visit)
+    .find({ order: { code: 'ASC' }, relations: { exams: { readings: true } } });
   expect(visits.map(({ code }) => code)).toEqual(['V06', 'V10']);
-  expect(visits[0]!.exams[0]).toMatchObject({ womacPain: 4, koosPain: 83.3, consensusProject: '15', grades: { XRKL: 3, XRJSM: 1 } });
+  expect(visits[0]!.exams[0]).toMatchObject({
+    womacPain: 4,
+    koosPain: 83.3,
+    consensusProject: '15',
+    grades: { XRKL: 3, XRJSM: 1 },
+  });
   expect(visits[0]!.exams[0]!.readings[0]!.grades.XRJSM).toBeCloseTo(1.4, 6);
   expect(visits[1]!.exams[0]).toMatchObject({ consensusProject: '37', grades: { XRKL: null, XRJSM: 2 } });
 });
@@ -136,19 +166,31 @@ test('reading project 42 is read as 37, the consensus is project 15 up to V06 an
 
 test('at V08 and V10 the consensus is project 37', async () => {
   const header = READING_HEADER.replaceAll('V00', 'V08');
-  await release.table('kxr_sq_bu08.txt', header, [readingRow('1000001', '1', '15', '1'), readingRow('1000001', '1', '37', '4')]);
+  await release.table('kxr_sq_bu08.txt', header, [
+    readingRow('1000001', '1', '15', '1'),
+    readingRow('1000001', '1', '37', '4'),
+  ]);
 
   await importAll();
 
-  expect(await rightKnee()).toMatchObject({ consensusProject: '37', grades: { XRKL: 4 }, visit: { code: 'V08', month: 72 } });
+  expect(await rightKnee()).toMatchObject({
+    consensusProject: '37',
+    grades: { XRKL: 4 },
+    visit: { code: 'V08', month: 72 },
+  });
 });
 
 test('age, BMI, date and scores come from the clinical tables, whichever of them has the column', async () => {
-  await release.table('AllClinical00.txt', 'ID|VERSION|P01BMI|P01SVDATE|V00EVDATE|V00WOMKPR|V00WOMADLR|V00WOMSTFR|V00WOMTSR|V00KOOSKPR|V00WOMKPL', [
-    '1000001|25|27.3|02/01/2005|02/22/2005|3|11.5|2|16.5|80.56|.: Missing Form/Incomplete Workbook',
-  ]);
+  await release.table(
+    'AllClinical00.txt',
+    'ID|VERSION|P01BMI|P01SVDATE|V00EVDATE|V00WOMKPR|V00WOMADLR|V00WOMSTFR|V00WOMTSR|V00KOOSKPR|V00WOMKPL',
+    ['1000001|25|27.3|02/01/2005|02/22/2005|3|11.5|2|16.5|80.56|.: Missing Form/Incomplete Workbook'],
+  );
   await release.table('SubjectChar00.txt', 'ID|VERSION|V00AGE|V00EDCV', ['1000001|25|63|2: Some college']);
-  await release.table('AllClinical01.txt', 'ID|V01AGE|V01BMI|V01FVDATE|V01WOMKPR', ['1000001| | | | ', '1000002|.V|.V|.V|.V']);
+  await release.table('AllClinical01.txt', 'ID|V01AGE|V01BMI|V01FVDATE|V01WOMKPR', [
+    '1000001| | | | ',
+    '1000002|.V|.V|.V|.V',
+  ]);
 
   const summary = await importAll();
 
@@ -207,7 +249,8 @@ test("tables in SAS's format are refused with the form to give instead, unless t
   expect((await importAll()).refusals).toEqual([
     {
       file: 'sas/kxr_sq_bu00.sas7bdat',
-      reason: "kxr_sq_bu00.sas7bdat is in SAS's format, which is not read; give the table's ASCII form, kxr_sq_bu00.txt.",
+      reason:
+        "kxr_sq_bu00.sas7bdat is in SAS's format, which is not read; give the table's ASCII form, kxr_sq_bu00.txt.",
     },
   ]);
 });

@@ -57,7 +57,9 @@ test('dates are read in every form of a release, and days that no calendar has a
     ...['2005-03-04', '2005-03-04', '1998-12-31', '2005-03-04', '2005-03-04'],
   ]);
   expect(parseDate('.: Missing Form/Incomplete Workbook', 'V00EVDATE')).toBeNull();
-  expect(() => parseDate('02/30/2005', 'V00EVDATE')).toThrow('V00EVDATE is "02/30/2005"; a date as mm/dd/yyyy is accepted.');
+  expect(() => parseDate('02/30/2005', 'V00EVDATE')).toThrow(
+    'V00EVDATE is "02/30/2005"; a date as mm/dd/yyyy is accepted.',
+  );
   expect(calendarDate('00000000')).toBeNull();
 });
 
@@ -67,7 +69,9 @@ test('barcodes become twelve digits, whichever zeros were lost', () => {
   expect(given.map(normaliseBarcode)).toEqual([
     ...['016610200001', '016610200001', '016610200001', '016600100000', '016600100000'],
   ]);
-  expect(['T', '', '../1', '123456789', '999910200001', '1234567890123'].map(normaliseBarcode)).toEqual(Array(6).fill(null));
+  expect(['T', '', '../1', '123456789', '999910200001', '1234567890123'].map(normaliseBarcode)).toEqual(
+    Array(6).fill(null),
+  );
 });
 
 test('words keep no control characters, which the database would refuse', () => {

@@ -34,7 +34,10 @@ export interface ImageFolders {
  * Finds the image folders on disk: all of OAI's layout `<visit>m/<release>/<ID>/<yyyymmdd>/<8 digits>`, whether contents.csv
  * lists them or not, and those that contents.csv lists elsewhere inside the release.
  */
-export async function findImageFolders(listing: ReleaseListing, refuse: (refusal: Refusal) => void): Promise<ImageFolders> {
+export async function findImageFolders(
+  listing: ReleaseListing,
+  refuse: (refusal: Refusal) => void,
+): Promise<ImageFolders> {
   const folders = new Map<string, ImageFolder>();
   for (const visitFolder of listing.visitFolders) {
     for await (const folder of walkVisit(listing.root, visitFolder, refuse)) folders.set(folder.path, folder);
@@ -67,10 +70,19 @@ function addListed(row: ImageFolder, folders: Map<string, ImageFolder>, refuse: 
   folders.set(row.path, onDisk ? { ...onDisk, studyDescription, seriesDescription } : row);
 }
 
-async function* walkVisit(root: string, { path, visit }: VisitFolder, refuse: (refusal: Refusal) => void): AsyncGenerator<ImageFolder> {
+async function* walkVisit(
+  root: string,
+  { path, visit }: VisitFolder,
+  refuse: (refusal: Refusal) => void,
+): AsyncGenerator<ImageFolder> {
   const below = async (folder: string, accept: (name: string) => boolean): Promise<string[]> =>
-    (await listFolder(root, folder, refuse)).folders.filter(({ name }) => accept(name)).map(({ name }) => join(folder, name));
-  for (const release of await below(path, (name) => visitOfImageRelease(name) !== null || visitOfFolder(name) === visit)) {
+    (await listFolder(root, folder, refuse)).folders
+      .filter(({ name }) => accept(name))
+      .map(({ name }) => join(folder, name));
+  for (const release of await below(
+    path,
+    (name) => visitOfImageRelease(name) !== null || visitOfFolder(name) === visit,
+  )) {
     // The 48-month release unpacks to 48m/48m.
     if (visitOfFolder(basename(release))) yield* walkVisit(root, { path: release, visit }, refuse);
     else
@@ -112,7 +124,8 @@ async function* readContents({ root }: ReleaseListing, path: string): AsyncGener
       yield refused(`ParticipantID is "${oaiId.slice(0, 40)}"; a participant's id has seven digits.`);
       continue;
     }
-    const visit = visitOfBase ?? visitOfPath(name);
+    const studyDescription = textIn(cells, study);
+    const visit = visitOfBase ?? visitOfPath(name) ?? visitOfStudy(studyDescription ?? '');
     const month = visit && VISITS.find(({ code }) => code === visit)!.folder;
     const located = await locateFolder(root, [base, ...(month ? [join(base, month)] : [])], name);
     if ('reason' in located) yield refused(located.reason);
@@ -130,11 +143,18 @@ async function* readContents({ root }: ReleaseListing, path: string): AsyncGener
           oaiId,
           date: calendarDate(parseText(date ? cell(cells, date) : '') ?? ''),
           barcode: code,
-          studyDescription: textIn(cells, study),
+          studyDescription,
           seriesDescription: textIn(cells, series),
         };
     }
   }
+}
+
+/** The visit in a study's description: `OAI^MR^ENROLLMENT^RIGHT`, `OAI^MR^12 MONTH^LEFT`. */
+function visitOfStudy(description: string): VisitCode | null {
+  if (/\^(ENROLLMENT|SCREENING|BASELINE)\b/i.test(description)) return 'V00';
+  const month = /\^(\d{1,3}) MONTH/i.exec(description)?.[1];
+  return (month && VISITS.find((visit) => visit.month === Number(month))?.code) || null;
 }
 
 function visitOfPath(folder: string): VisitCode | null {

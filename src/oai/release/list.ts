@@ -46,8 +46,14 @@ const DEPTH = 3;
 export async function listRelease(folder: string): Promise<ReleaseListing> {
   const root = await realpath(folder).catch(() => null);
   if (root === null) throw new UserError('NOT_FOUND', `There is no ${folder}.`);
-  if (!(await stat(root)).isDirectory()) throw new UserError('BAD_USER_INPUT', `${folder} is a file; the folder of a release is needed.`);
-  const found = { tables: [] as TableFile[], visitFolders: [] as VisitFolder[], contents: [] as string[], ignored: [] as string[] };
+  if (!(await stat(root)).isDirectory())
+    throw new UserError('BAD_USER_INPUT', `${folder} is a file; the folder of a release is needed.`);
+  const found = {
+    tables: [] as TableFile[],
+    visitFolders: [] as VisitFolder[],
+    contents: [] as string[],
+    ignored: [] as string[],
+  };
   const refusals: Refusal[] = [];
   const sas: Refusal[] = [];
   const refuse = (refusal: Refusal): void => void refusals.push(refusal);
@@ -69,7 +75,8 @@ export async function listRelease(folder: string): Promise<ReleaseListing> {
       found.visitFolders.push({ path, visit: ofThisFolder });
       return;
     }
-    for (const { name } of folders) if (depth < DEPTH || visitOfFolder(name)) await visit(join(path, name), depth + 1);
+    for (const { name } of folders)
+      if (!name.startsWith('.') && (depth < DEPTH || visitOfFolder(name))) await visit(join(path, name), depth + 1);
   };
   await visit(root, 0);
 
@@ -92,5 +99,7 @@ export function visitOfImageRelease(name: string): VisitCode | null {
 }
 
 function stem(file: string): string {
-  return basename(file).toLowerCase().replace(/\.[^.]+$/, '');
+  return basename(file)
+    .toLowerCase()
+    .replace(/\.[^.]+$/, '');
 }

@@ -40,7 +40,9 @@ export async function locateFolder(root: string, bases: readonly string[], folde
     const found = await realpath(join(base, name)).catch(() => null);
     if (found === null) continue;
     if (isInside(found, base)) return { reason: `Folder ${shown} is no folder of images.` };
-    return isInside(root, found) ? { path: found } : { reason: `Folder ${shown} is a link that leads out of the release.` };
+    return isInside(root, found)
+      ? { path: found }
+      : { reason: `Folder ${shown} is a link that leads out of the release.` };
   }
   return { absent: true };
 }
@@ -60,7 +62,10 @@ export async function listFolder(
     const path = join(folder, entry.name);
     const target = await realpath(path).catch(() => null);
     if (target !== null && isInside(root, target)) continue;
-    const reason = target === null ? 'is a link to nothing' : 'is a link that leads out of the release; import what it names directly';
+    const reason =
+      target === null
+        ? 'is a link to nothing'
+        : 'is a link that leads out of the release; import what it names directly';
     refuse({ file: relative(root, path), reason: `${entry.name} ${reason}.` });
   }
   return { files: entries.filter((entry) => entry.isFile()), folders: entries.filter((entry) => entry.isDirectory()) };

@@ -73,7 +73,11 @@ function readScores(cells: readonly string[], columns: readonly ScoreColumn[]): 
 }
 
 /** The first of several columns that says something. */
-function first<T>(cells: readonly string[], columns: readonly Column[], parse: (text: string, name: string) => T | null): T | null {
+function first<T>(
+  cells: readonly string[],
+  columns: readonly Column[],
+  parse: (text: string, name: string) => T | null,
+): T | null {
   for (const column of columns) {
     const value = parse(cell(cells, column), column.name);
     if (value !== null) return value;

@@ -34,7 +34,10 @@ export class Columns {
    * @throws UserError FILE_REFUSED naming the accepted columns
    */
   key(what: string, ...names: readonly string[]): Column {
-    return this.find(...names) ?? refuseFile(this.file, `lacks its key column ${names[0]} (${what}); accepted names: ${names.join(', ')}`);
+    return (
+      this.find(...names) ??
+      refuseFile(this.file, `lacks its key column ${names[0]} (${what}); accepted names: ${names.join(', ')}`)
+    );
   }
 }
 

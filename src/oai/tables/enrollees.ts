@@ -46,5 +46,7 @@ export function enrolleeReader(columns: Columns): RowReader<EnrolleeRecord> {
 /** A letter; it would be a missing code in a column of numbers. */
 function parseSite(text: string, column: string): string | null {
   const site = parseText(text)?.replace(/:.*$/, '').toUpperCase() ?? null;
-  return site === null || /^[A-Z]$/.test(site) ? site : refuseRow(`${column} is "${site.slice(0, 40)}"; a letter is accepted`);
+  return site === null || /^[A-Z]$/.test(site)
+    ? site
+    : refuseRow(`${column} is "${site.slice(0, 40)}"; a letter is accepted`);
 }

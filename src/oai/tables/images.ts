@@ -2,7 +2,16 @@ import type { Side } from '../../domain/participants.js';
 import type { VisitCode } from '../../domain/visits.js';
 import { isFilmBarcode, normaliseBarcode, parseDate, refuseRow } from '../values.js';
 import type { Column, Columns } from './columns.js';
-import { cell, parseImageSide, participantReader, prefixed, type RowReader, textIn, visitReader, wasTaken } from './reader.js';
+import {
+  cell,
+  parseImageSide,
+  participantReader,
+  prefixed,
+  type RowReader,
+  textIn,
+  visitReader,
+  wasTaken,
+} from './reader.js';
 import type { FilmRecord, SeriesRecord } from './records.js';
 
 /** XRayXX: one row per film. Films of other joints, and those that were not taken, are passed over. */
@@ -22,7 +31,14 @@ export function filmReader(columns: Columns, visit: VisitCode | null): RowReader
       const code = readBarcode(cells, barcode);
       if (code === null || name === null || !isKneeFilm(name) || !wasTaken(cells, completed)) return null;
       if (!isFilmBarcode(code)) refuseRow(`${barcode.name} ${code} is not a radiograph's, which start with 01660`);
-      return { oaiId, visit: visitOf(cells), barcode: code, view: name, side: filmSide(name), date: date && parseDate(cell(cells, date), date.name) };
+      return {
+        oaiId,
+        visit: visitOf(cells),
+        barcode: code,
+        view: name,
+        side: filmSide(name),
+        date: date && parseDate(cell(cells, date), date.name),
+      };
     },
   };
 }
@@ -44,7 +60,8 @@ export function seriesReader(columns: Columns, visit: VisitCode | null): RowRead
       const code = readBarcode(cells, barcode);
       const name = textIn(cells, type);
       if (code === null || name === null || !wasTaken(cells, completed) || !isKneeSeries(name)) return null;
-      if (isFilmBarcode(code)) refuseRow(`${barcode.name} ${code} is a radiograph's; those of MRI series start with 01661`);
+      if (isFilmBarcode(code))
+        refuseRow(`${barcode.name} ${code} is a radiograph's; those of MRI series start with 01661`);
       const knee = (side && parseImageSide(cell(cells, side), side.name)) ?? sideInWords(name);
       if (knee === null) refuseRow(`neither ${side?.name ?? 'the row'} nor "${name}" says which knee`);
       return {
@@ -95,7 +112,9 @@ const SEQUENCES: Readonly<Record<string, string>> = {
 /** A series' description as the images have it: "R COR T1 3D FLASH WE" is COR_T1_3D_FLASH_RIGHT, coronal. */
 export function describeSequence(name: string, side: Side): Pick<SeriesRecord, 'sequence' | 'plane'> {
   const words = name.toUpperCase().split(/[^A-Z0-9]+/);
-  const sideless = words.filter((word, index) => word !== '' && word !== 'RIGHT' && word !== 'LEFT' && !(index === 0 && /^[RL]$/.test(word)));
+  const sideless = words.filter(
+    (word, index) => word !== '' && word !== 'RIGHT' && word !== 'LEFT' && !(index === 0 && /^[RL]$/.test(word)),
+  );
   const joined = sideless.join('_');
   const sequence = SEQUENCES[joined] ?? joined;
   const plane = Object.entries(PLANES).find(([start]) => sequence.startsWith(start));

@@ -20,9 +20,7 @@ export const ROW_READERS = {
 
 /** What a file's name says of it. */
 export type TableName =
-  | { readonly kind: TableKind; readonly visit: VisitCode | null }
-  | { readonly refusal: string }
-  | null;
+  { readonly kind: TableKind; readonly visit: VisitCode | null } | { readonly refusal: string } | null;
 
 /** Names without extension; a group holds the visit's number. NDA's tables have a VISIT column instead. */
 const NAMES: readonly (readonly [RegExp, TableKind])[] = [
@@ -43,12 +41,16 @@ export function identifyTable(fileName: string): TableName {
     const match = pattern.exec(stem);
     if (!match) continue;
     if (extension === 'sas7bdat' || extension === 'xpt') {
-      return { refusal: `${fileName} is in SAS's format, which is not read; give the table's ASCII form, ${stem}.txt.` };
+      return {
+        refusal: `${fileName} is in SAS's format, which is not read; give the table's ASCII form, ${stem}.txt.`,
+      };
     }
     if (!['txt', 'csv', 'tsv', 'asc'].includes(extension)) return null;
     if (match[1] === undefined) return { kind, visit: null };
     const visit = VISIT_CODES.find((code) => code === `V${match[1]}`);
-    return visit ? { kind, visit } : { refusal: `${fileName} is named after a visit ${match[1]}, which OAI does not have.` };
+    return visit
+      ? { kind, visit }
+      : { refusal: `${fileName} is named after a visit ${match[1]}, which OAI does not have.` };
   }
   return null;
 }

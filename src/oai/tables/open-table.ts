@@ -104,7 +104,8 @@ async function* readRows(path: string, file: string, { separator, quote, diction
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const why = error.code === 'CSV_MAX_RECORD_SIZE' ? `has more than ${LONGEST_RECORD} bytes` : 'ends within a quoted cell';
+    const why =
+      error.code === 'CSV_MAX_RECORD_SIZE' ? `has more than ${LONGEST_RECORD} bytes` : 'ends within a quoted cell';
     refuseFile(file, `is no table: the line after line ${line} ${why}`, error);
   } finally {
     source.destroy();

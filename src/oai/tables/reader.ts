@@ -38,7 +38,9 @@ export function visitReader(columns: Columns, visit: VisitCode | null): (cells: 
     const code = cell(cells, column).trim().toUpperCase();
     return isVisitCode(code)
       ? code
-      : refuseRow(`${column.name} is "${code.slice(0, 40)}"; a visit is one of ${VISITS.map((known) => known.code).join(', ')}`);
+      : refuseRow(
+          `${column.name} is "${code.slice(0, 40)}"; a visit is one of ${VISITS.map((known) => known.code).join(', ')}`,
+        );
   };
 }
 
@@ -52,7 +54,9 @@ const ONE_SIDE = { 1: 'RIGHT', 2: 'LEFT', R: 'RIGHT', L: 'LEFT', RIGHT: 'RIGHT',
 
 /** OAI's SIDE: 1 right, 2 left. */
 export function parseSide(text: string, column: string): Side {
-  return parseCode<Side>(text, column, ONE_SIDE) ?? refuseRow(`${column} is missing; 1 (right) or 2 (left) is accepted`);
+  return (
+    parseCode<Side>(text, column, ONE_SIDE) ?? refuseRow(`${column} is missing; 1 (right) or 2 (left) is accepted`)
+  );
 }
 
 /** The side of an image: null for both knees or when it does not say. */

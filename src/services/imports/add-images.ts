@@ -1,9 +1,10 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { DataSource, EntityManager } from 'typeorm';
+import { type DataSource, type EntityManager, In } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import type { Side } from '../../domain/participants.js';
 import { MriSeries, Participant, Radiograph, Visit } from '../../entities/index.js';
+import { readDicomHeader } from '../../imaging/dicom/read.js';
 import type { DicomSeries } from '../../imaging/dicom/series.js';
 import { type Film, loadRadiograph } from '../../imaging/radiograph/film.js';
 import { refuseFile } from '../../imaging/refuse.js';
@@ -11,7 +12,16 @@ import { calendarDate, describeSequence } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import { audit } from '../audit.js';
 import type { VisitKey } from './ensure.js';
-import { findOwner, flagPhantom, type ImageOutcome, inEchoOrder, niftiDescription, setPixels, sideOf, wholeSeries } from './import-folder.js';
+import {
+  findOwner,
+  flagPhantom,
+  type ImageOutcome,
+  inEchoOrder,
+  niftiDescription,
+  setPixels,
+  sideOf,
+  wholeSeries,
+} from './import-folder.js';
 import { withImportLock } from './lock.js';
 import { type Fingerprint, fingerprintFolder, fingerprintTable, recall, type Recalled, remember } from './remember.js';
 import { storeFilm, storeSeries } from './write-images.js';
@@ -42,7 +52,12 @@ const MR = 'MR';
  *
  * @throws UserError NOT_FOUND without the path, the participant or the visit, FILE_REFUSED for a file that cannot be used
  */
-export async function addImages(dataSource: DataSource, path: string, to: AddedTo, options: AddOptions): Promise<Added> {
+export async function addImages(
+  dataSource: DataSource,
+  path: string,
+  to: AddedTo,
+  options: AddOptions,
+): Promise<Added> {
   const real = await realpath(path).catch(() => null);
   if (real === null) throw new UserError('NOT_FOUND', `There is no ${path}.`);
   const isFolder = (await stat(real)).isDirectory();
@@ -67,11 +82,21 @@ async function assertKnown(manager: EntityManager, { oaiId, visit }: VisitKey): 
 async function addFile(manager: EntityManager, path: string, to: AddedTo, store: BlobStore): Promise<Added> {
   const { fingerprint, recalled } = await fingerprintTable(manager, path);
   if (recalled && (await isStillThere(manager, recalled, to))) return { kind: 'radiograph', outcomes: ['unchanged'] };
-  const film = await loadRadiograph(path);
-  if (film.attributes?.modality === MR) {
+  if ((await modalityOf(path)) === MR) {
     refuseFile(basename(path), `is one slice of an MRI series; give the folder of the series, ${dirname(path)}`);
   }
+  const film = await loadRadiograph(path);
   return { kind: 'radiograph', outcomes: [await writeFilm(manager, store, film, to, fingerprint)] };
+}
+
+/** Modality in a DICOM header; null for other files, whose reader says what is wrong with them. */
+async function modalityOf(path: string): Promise<string | null> {
+  try {
+    return (await readDicomHeader(path)).modality;
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
 }
 
 async function addFolder(manager: EntityManager, path: string, to: AddedTo, store: BlobStore): Promise<Added> {
@@ -82,7 +107,8 @@ async function addFolder(manager: EntityManager, path: string, to: AddedTo, stor
   const series = await wholeSeries(path, basename(path));
   const first = series[0]!;
   if (first.attributes.modality !== null && first.attributes.modality !== MR) {
-    if (files.length > 1) refuseFile(basename(path), `holds ${files.length} ${first.attributes.modality} files; give one of them`);
+    if (files.length > 1)
+      refuseFile(basename(path), `holds ${files.length} ${first.attributes.modality} files; give one of them`);
     const film = await loadRadiograph(first.files[0]!.path);
     return { kind: 'radiograph', outcomes: [await writeFilm(manager, store, film, to, fingerprint)] };
   }
@@ -90,7 +116,11 @@ async function addFolder(manager: EntityManager, path: string, to: AddedTo, stor
 }
 
 /** True when what a path became is still in the database, and with the same participant, visit and side. */
-async function isStillThere(manager: EntityManager, { became }: Recalled, { oaiId, visit, side }: AddedTo): Promise<boolean> {
+async function isStillThere(
+  manager: EntityManager,
+  { became }: Recalled,
+  { oaiId, visit, side }: AddedTo,
+): Promise<boolean> {
   const [table, ids, visitId] = became.radiographId
     ? ['radiograph', [became.radiographId], 'COALESCE(i.visit_id, e.visit_id)']
     : ['mri_series', became.seriesIds ?? [], 'e.visit_id'];
@@ -100,7 +130,8 @@ async function isStillThere(manager: EntityManager, { became }: Recalled, { oaiI
      WHERE i.id = ANY($1) AND p.oai_id = $2 AND v.code = $3`,
     [ids, oaiId, visit],
   );
-  const sameSide = (row: { side: Side | null }): boolean => row.side === (side ?? null) || (table === 'mri_series' && !side);
+  const sameSide = (row: { side: Side | null }): boolean =>
+    row.side === (side ?? null) || (table === 'mri_series' && !side);
   return found.length > 0 && found.length === ids.length && found.every(sameSide);
 }
 
@@ -130,7 +161,11 @@ async function writeFilm(
     view: attributes?.seriesDescription ?? (to.side ? `Knee ${to.side.toLowerCase()}` : 'Knees bilateral'),
     date: calendarDate(attributes?.studyDate ?? ''),
   });
-  await remember(manager, fingerprint, { rows: 1, refused: 0, became: { radiographId: identifiers[0]!['id'] as number } });
+  await remember(manager, fingerprint, {
+    rows: 1,
+    refused: 0,
+    became: { radiographId: identifiers[0]!['id'] as number },
+  });
   return 'inserted';
 }
 
@@ -147,11 +182,21 @@ async function writeSeries(
   for (const [index, one] of inEchoOrder(series).entries()) {
     const { attributes } = one;
     const side = to.side ?? sideOf({ seriesDescription: null, studyDescription: null }, attributes);
-    if (!side) return refuseFile(basename(fingerprint.path), 'does not say which knee it shows; say --side RIGHT or --side LEFT');
+    if (!side)
+      return refuseFile(
+        basename(fingerprint.path),
+        'does not say which knee it shows; say --side RIGHT or --side LEFT',
+      );
     const [examId] = await findOwner(manager, to, side);
     const { sequence, plane } = describeSequence(attributes.seriesDescription ?? 'MR', side);
     const pixels = await storeSeries(manager, store, one, niftiDescription(to, sequence, attributes));
-    const row = { examId: examId!, sequence, date: calendarDate(attributes.studyDate ?? ''), ...pixels, plane: pixels.plane ?? plane };
+    const row = {
+      examId: examId!,
+      sequence,
+      date: calendarDate(attributes.studyDate ?? ''),
+      ...pixels,
+      plane: pixels.plane ?? plane,
+    };
     const known = before[index] === undefined ? null : await manager.findOneBy(MriSeries, { id: before[index] });
     if (known) {
       await manager.update(MriSeries, { id: known.id }, row);
@@ -164,7 +209,7 @@ async function writeSeries(
     }
     await flagPhantom(manager, to.oaiId, attributes);
   }
-  await manager.delete(MriSeries, before.slice(seriesIds.length));
+  await manager.delete(MriSeries, { id: In(before.slice(seriesIds.length)) });
   await remember(manager, fingerprint, { rows: seriesIds.length, refused: 0, became: { seriesIds } });
   return outcomes;
 }

@@ -8,7 +8,13 @@ const list = (column: (name: string) => string): string => COLUMNS.map(column).j
 
 /** Which project's reading an exam of each visit prefers: the rule is the domain's, asked once per visit. */
 const PREFERRED = JSON.stringify(
-  VISIT_CODES.map((code) => ({ code, project: consensusReading(code, READING_PROJECTS.map((project) => ({ project })))!.project })),
+  VISIT_CODES.map((code) => ({
+    code,
+    project: consensusReading(
+      code,
+      READING_PROJECTS.map((project) => ({ project })),
+    )!.project,
+  })),
 );
 
 /** Sets the whole grades of these exams from the readings that they have now. */

@@ -44,9 +44,14 @@ export async function importImageFolder(
     return recalled.rows === 0 ? 'passedOver' : 'unchanged';
   }
   return dataSource.transaction(async (manager) => {
-    const known = (await ownersOfBarcodes(manager, isFilm ? 'radiograph' : 'mri_series', [folder.barcode])).get(folder.barcode);
+    const known = (await ownersOfBarcodes(manager, isFilm ? 'radiograph' : 'mri_series', [folder.barcode])).get(
+      folder.barcode,
+    );
     if (known && known.oaiId !== folder.oaiId) {
-      refuseFile(folder.file, `has the barcode ${folder.barcode}, which is that of an image of participant ${known.oaiId}`);
+      refuseFile(
+        folder.file,
+        `has the barcode ${folder.barcode}, which is that of an image of participant ${known.oaiId}`,
+      );
     }
     const outcome = isFilm
       ? await importFilm(manager, store, folder, files, known)
@@ -71,16 +76,17 @@ async function importFilm(
   const film = await loadRadiograph(join(folder.path, files[0]!));
   if (!film.attributes) refuseFile(folder.file, 'holds no DICOM file');
   assertOwner(film.attributes, folder);
-  const view = known?.name ?? folder.seriesDescription ?? film.attributes.seriesDescription ?? 'Bilateral PA Fixed Flexion Knee';
+  const view =
+    known?.name ?? folder.seriesDescription ?? film.attributes.seriesDescription ?? 'Bilateral PA Fixed Flexion Knee';
   if (!isKneeFilm(view)) return 'passedOver';
 
-  const pixels = await storeFilm(manager, store, film);
-  await flagPhantom(manager, folder.oaiId, film.attributes);
-  if (known) return setPixels(manager, 'radiograph', known, pixels);
   const side = filmSide(view);
-  const [exam, visitId] = await findOwner(manager, folder, side);
+  const [examId, visitId] = await findOwner(manager, known ?? folder, side);
+  await flagPhantom(manager, folder.oaiId, film.attributes);
+  const pixels = await storeFilm(manager, store, film);
+  if (known) return setPixels(manager, 'radiograph', known, pixels);
   await manager.insert(Radiograph, {
-    ...(side ? { examId: exam } : { visitId }),
+    ...(side ? { examId } : { visitId }),
     ...{ barcode: folder.barcode, view, date: folder.date ?? calendarDate(film.attributes.studyDate ?? '') },
     ...pixels,
   });
@@ -102,7 +108,8 @@ async function importSeries(
   const description = folder.seriesDescription ?? attributes.seriesDescription ?? known?.name ?? 'MR';
   if (!isKneeSeries(description)) return 'passedOver';
   const side = known?.side ?? sideOf(folder, attributes);
-  if (!side) return refuseFile(folder.file, 'does not say which knee it shows, neither in its description nor in contents.csv');
+  if (!side)
+    return refuseFile(folder.file, 'does not say which knee it shows, neither in its description nor in contents.csv');
 
   const { sequence, plane } = describeSequence(description, side);
   const outcomes: ImageOutcome[] = [];
@@ -115,7 +122,14 @@ async function importSeries(
       const exam: ExamKey = known ? { oaiId: known.oaiId, visit: known.visit, side } : { ...folder, side };
       const [examId] = await findOwner(manager, exam, side);
       const date = folder.date ?? calendarDate(attributes.studyDate ?? '');
-      await manager.insert(MriSeries, { examId: examId!, barcode, sequence, date, ...pixels, plane: pixels.plane ?? plane });
+      await manager.insert(MriSeries, {
+        examId: examId!,
+        barcode,
+        sequence,
+        date,
+        ...pixels,
+        plane: pixels.plane ?? plane,
+      });
       outcomes.push('inserted');
     }
   }
@@ -140,8 +154,17 @@ export function inEchoOrder(series: readonly DicomSeries[]): DicomSeries[] {
 }
 
 /** The knee that a series' descriptions or its laterality name. */
-export function sideOf(folder: Pick<ImageFolder, 'seriesDescription' | 'studyDescription'>, attributes: DicomAttributes): Side | null {
-  const words = [folder.seriesDescription, folder.studyDescription, attributes.seriesDescription, attributes.studyDescription, attributes.laterality];
+export function sideOf(
+  folder: Pick<ImageFolder, 'seriesDescription' | 'studyDescription'>,
+  attributes: DicomAttributes,
+): Side | null {
+  const words = [
+    folder.seriesDescription,
+    folder.studyDescription,
+    attributes.seriesDescription,
+    attributes.studyDescription,
+    attributes.laterality,
+  ];
   for (const text of words) {
     const side = text === null ? null : sideInWords(text);
     if (side) return side;
@@ -157,7 +180,11 @@ function assertOwner({ patientId }: DicomAttributes, { oaiId, file }: ImageFolde
 }
 
 /** Text for the NIfTI header; synthetic pixels are called so there too. */
-export function niftiDescription({ oaiId, visit }: { oaiId: string; visit: string }, sequence: string, { synthetic }: DicomAttributes): string {
+export function niftiDescription(
+  { oaiId, visit }: { oaiId: string; visit: string },
+  sequence: string,
+  { synthetic }: DicomAttributes,
+): string {
   return `${synthetic ? 'SYNTHETIC phantom ' : ''}${oaiId} ${visit} ${sequence}`;
 }
 
@@ -190,7 +217,10 @@ export async function setPixels(
 }
 
 /** A participant whose DICOM files say Synthetic Data = YES is a phantom, whatever its id. */
-export async function flagPhantom(manager: EntityManager, oaiId: string, { synthetic }: DicomAttributes): Promise<void> {
+export async function flagPhantom(
+  manager: EntityManager,
+  oaiId: string,
+  { synthetic }: DicomAttributes,
+): Promise<void> {
   if (synthetic) await manager.update(Participant, { oaiId, phantom: false }, { phantom: true });
 }
-

@@ -24,6 +24,8 @@ export interface ImportOptions {
   /** Leave the image folders alone. */
   tablesOnly?: boolean;
   onProgress?: (progress: ImportProgress) => void;
+  /** Stops the import: the table or image that is being read is left out, those that were finished stay. */
+  signal?: AbortSignal;
   /** Called for every refusal as it comes; the summary keeps only the first ones. */
   onRefusal?: (refusal: Refusal) => void;
 }
@@ -32,9 +34,14 @@ export interface ImportOptions {
  * Imports an OAI release, or what there is of one: tables first, then images. Each table and each image folder is one
  * transaction; what cannot be used is refused with a sentence, and the rest goes on. A second import changes nothing.
  *
- * @throws UserError NOT_FOUND without such a folder, CONFLICT while another import runs in the same database
+ * @throws UserError NOT_FOUND without such a folder, CONFLICT while another import runs in the same database; the signal's
+ *   reason when it is aborted
  */
-export async function importRelease(dataSource: DataSource, folder: string, options: ImportOptions): Promise<ImportSummary> {
+export async function importRelease(
+  dataSource: DataSource,
+  folder: string,
+  options: ImportOptions,
+): Promise<ImportSummary> {
   const started = performance.now();
   const listing = await listRelease(folder);
   const summary = emptySummary(listing.root);
@@ -49,15 +56,22 @@ export async function importRelease(dataSource: DataSource, folder: string, opti
     const total = listing.tables.reduce((sum, { bytes }) => sum + bytes, 0);
     let done = 0;
     for (const table of listing.tables) {
+      options.signal?.throwIfAborted();
       await orRefuse(table.file, refuse, async () => {
-        const progress = (): void => options.onProgress?.({ phase: 'tables', done, total, file: table.file });
-        summary.tables.push(await importTable(dataSource, table, { reread: options.reread ?? false, refuse, onRows: progress }));
+        const progress = (): void => {
+          options.signal?.throwIfAborted();
+          options.onProgress?.({ phase: 'tables', done, total, file: table.file });
+        };
+        summary.tables.push(
+          await importTable(dataSource, table, { reread: options.reread ?? false, refuse, onRows: progress }),
+        );
       });
       done += table.bytes;
       options.onProgress?.({ phase: 'tables', done, total, file: table.file });
     }
     if (!options.tablesOnly) await importImages();
-    if (changedAnything(summary)) await dataSource.query(`ANALYZE participant, visit, knee_exam, reading, radiograph, mri_series`);
+    if (changedAnything(summary))
+      await dataSource.query(`ANALYZE participant, visit, knee_exam, reading, radiograph, mri_series`);
   });
   summary.durationMs = Math.round(performance.now() - started);
   await audit(dataSource, { tokenId: null, action: 'import', target: listing.root, detail: auditDetail(summary) });
@@ -69,6 +83,7 @@ export async function importRelease(dataSource: DataSource, folder: string, opti
     images.folders = folders.length;
     images.absent = absent;
     for (const [index, image] of folders.entries()) {
+      options.signal?.throwIfAborted();
       const fine = await orRefuse(image.file, refuse, async () => {
         images[await importImageFolder(dataSource, options.store, image, { reread: options.reread ?? false })]++;
       });
@@ -106,7 +121,8 @@ async function orRefuse(file: string, refuse: (refusal: Refusal) => void, work: 
 }
 
 function auditDetail({ tables, images, refused, durationMs }: ImportSummary): Record<string, unknown> {
-  const sum = (count: (table: ImportSummary['tables'][number]) => number): number => tables.reduce((total, table) => total + count(table), 0);
+  const sum = (count: (table: ImportSummary['tables'][number]) => number): number =>
+    tables.reduce((total, table) => total + count(table), 0);
   return {
     tables: tables.length,
     rows: sum(({ rows }) => rows),

@@ -1,6 +1,13 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { openTable, type Refusal, ROW_READERS, type RowReader, type TableFile, type TableKind } from '../../oai/index.js';
+import {
+  openTable,
+  type Refusal,
+  ROW_READERS,
+  type RowReader,
+  type TableFile,
+  type TableKind,
+} from '../../oai/index.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import { fingerprintTable, noteTime, remember } from './remember.js';
 import type { TableSummary } from './summary.js';
@@ -26,7 +33,11 @@ export interface TableOptions {
  *
  * @throws UserError FILE_REFUSED when the file as a whole cannot be used; single rows are handed to `refuse`
  */
-export async function importTable(dataSource: DataSource, table: TableFile, options: TableOptions): Promise<TableSummary> {
+export async function importTable(
+  dataSource: DataSource,
+  table: TableFile,
+  options: TableOptions,
+): Promise<TableSummary> {
   const { fingerprint, recalled } = await fingerprintTable(dataSource.manager, table.path);
   if (recalled && !options.reread) {
     await noteTime(dataSource.manager, fingerprint, recalled);
@@ -66,7 +77,8 @@ async function readTable(manager: EntityManager, file: TableFile, options: Table
   };
 
   for await (const { line, cells } of table.rows()) {
-    if (++summary.rows > MOST_ROWS) refuseFile(file.file, `has more than ${MOST_ROWS} rows; the largest table of a release has 80,000`);
+    if (++summary.rows > MOST_ROWS)
+      refuseFile(file.file, `has more than ${MOST_ROWS} rows; the largest table of a release has 80,000`);
     const record = readRow(reader, cells, table.width, (reason) => refuse(line, reason));
     if (record === undefined) continue;
     if (record === null) {
@@ -88,7 +100,12 @@ async function readTable(manager: EntityManager, file: TableFile, options: Table
 }
 
 /** The row's record, null when it is passed over, undefined when it is refused. */
-function readRow<T>(reader: RowReader<T>, cells: readonly string[], width: number, refuse: (reason: string) => void): T | null | undefined {
+function readRow<T>(
+  reader: RowReader<T>,
+  cells: readonly string[],
+  width: number,
+  refuse: (reason: string) => void,
+): T | null | undefined {
   // Some exports end each row with a separator.
   const extra = cells.slice(width).some((cell) => cell.trim() !== '');
   if (cells.length < width || extra) {

@@ -11,8 +11,11 @@ const IMPORT_LOCK = 4_796_020;
 export async function withImportLock<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
   await using runner = dataSource.createQueryRunner();
   await runner.connect();
-  const [lock] = (await runner.query('SELECT pg_try_advisory_lock($1) AS taken', [IMPORT_LOCK])) as { taken: boolean }[];
-  if (!lock?.taken) throw new UserError('CONFLICT', 'Another import into this database is running; wait until it is done.');
+  const [lock] = (await runner.query('SELECT pg_try_advisory_lock($1) AS taken', [IMPORT_LOCK])) as {
+    taken: boolean;
+  }[];
+  if (!lock?.taken)
+    throw new UserError('CONFLICT', 'Another import into this database is running; wait until it is done.');
   try {
     return await work();
   } finally {

@@ -21,7 +21,8 @@ export async function ownersOfBarcodes(
   table: 'radiograph' | 'mri_series',
   barcodes: readonly string[],
 ): Promise<Map<string, KnownImage>> {
-  const [visitId, name] = table === 'radiograph' ? ['COALESCE(i.visit_id, e.visit_id)', 'i.view'] : ['e.visit_id', 'i.sequence'];
+  const [visitId, name] =
+    table === 'radiograph' ? ['COALESCE(i.visit_id, e.visit_id)', 'i.view'] : ['e.visit_id', 'i.sequence'];
   const rows = await manager.query<KnownImage[]>(
     `SELECT i.id, i.barcode, p.oai_id AS "oaiId", v.code AS visit, e.side, ${name} AS name, i.asset_id AS "assetId"
      FROM ${table} i LEFT JOIN knee_exam e ON e.id = i.exam_id

@@ -73,7 +73,11 @@ export async function fingerprintFolder(
 }
 
 /** Remembers a path, in the transaction that writes what was read from it. */
-export async function remember(manager: EntityManager, fingerprint: Fingerprint, read: Omit<Recalled, 'modifiedAt'>): Promise<void> {
+export async function remember(
+  manager: EntityManager,
+  fingerprint: Fingerprint,
+  read: Omit<Recalled, 'modifiedAt'>,
+): Promise<void> {
   const { rows, refused, became } = read;
   await manager.upsert(
     ImportedFile,
@@ -83,8 +87,13 @@ export async function remember(manager: EntityManager, fingerprint: Fingerprint,
 }
 
 /** Notes the new time of a file whose bytes are the old ones, so that the next import sees at once that it is unchanged. */
-export async function noteTime(manager: EntityManager, { path, modifiedAt }: Fingerprint, recalled: Recalled): Promise<void> {
-  if (modifiedAt.getTime() !== recalled.modifiedAt.getTime()) await manager.update(ImportedFile, { path }, { modifiedAt });
+export async function noteTime(
+  manager: EntityManager,
+  { path, modifiedAt }: Fingerprint,
+  recalled: Recalled,
+): Promise<void> {
+  if (modifiedAt.getTime() !== recalled.modifiedAt.getTime())
+    await manager.update(ImportedFile, { path }, { modifiedAt });
 }
 
 /** What is remembered of a path, as it was; null when nothing is, or only what older code read. */

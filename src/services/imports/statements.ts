@@ -19,7 +19,12 @@ export function onConflict(table: string, key: readonly string[], columns: reado
 }
 
 /** Runs one statement over a batch and gives its rows. */
-export async function runBatch<T>(manager: EntityManager, sql: string, records: readonly object[], ...more: unknown[]): Promise<T[]> {
+export async function runBatch<T>(
+  manager: EntityManager,
+  sql: string,
+  records: readonly object[],
+  ...more: unknown[]
+): Promise<T[]> {
   return records.length === 0 ? [] : manager.query<T[]>(sql, [JSON.stringify(records), ...more]);
 }
 

@@ -35,7 +35,11 @@ interface RecordOf {
  * Writes a batch of a table's records; `fields` are those that the table has columns for, and nothing else is overwritten.
  * Keys are unique within the batch.
  */
-export type WriteBatch<T> = (manager: EntityManager, records: readonly Sourced<T>[], fields: readonly string[]) => Promise<BatchOutcome>;
+export type WriteBatch<T> = (
+  manager: EntityManager,
+  records: readonly Sourced<T>[],
+  fields: readonly string[],
+) => Promise<BatchOutcome>;
 
 export const WRITE_BATCH: { readonly [K in TableKind]: WriteBatch<RecordOf[K]> } = {
   enrollees: writeEnrollees,
@@ -71,7 +75,9 @@ async function writeEnrollees(
   return { ...countChanges(rows), refused: [] };
 }
 
-const SCORE_COLUMNS = new Map(SCORE_FIELDS.map((field) => [field as string, field.replace(/[A-Z]/, (letter) => `_${letter.toLowerCase()}`)]));
+const SCORE_COLUMNS = new Map(
+  SCORE_FIELDS.map((field) => [field as string, field.replace(/[A-Z]/, (letter) => `_${letter.toLowerCase()}`)]),
+);
 const EXAM_KEY: RecordColumns = { oai_id: 'text', code: 'text', side: 'text' };
 
 /** Visits and exams come to be only where a row says something of them: who missed a visit has a row of missing codes. */
@@ -106,7 +112,13 @@ async function writeClinical(
   const exams = records.flatMap(({ oaiId, visit, knees }) =>
     (['RIGHT', 'LEFT'] as const).map((side) => {
       const scores = scoreFields.map((field, index) => [scoreColumns[index]!, knees[side][field] ?? null] as const);
-      return { oai_id: oaiId, code: visit, side, says: scores.some(([, score]) => score !== null), ...Object.fromEntries(scores) };
+      return {
+        oai_id: oaiId,
+        code: visit,
+        side,
+        says: scores.some(([, score]) => score !== null),
+        ...Object.fromEntries(scores),
+      };
     }),
   );
   const types = Object.fromEntries(scoreColumns.map((column) => [column, 'real']));
@@ -122,7 +134,8 @@ async function writeClinical(
   );
   // A row of the table is a visit and two exams; it counts once.
   const outcome = new Map<number, boolean>();
-  for (const { visitId, inserted } of [...changedVisits, ...changedExams]) outcome.set(visitId, inserted || outcome.get(visitId) === true);
+  for (const { visitId, inserted } of [...changedVisits, ...changedExams])
+    outcome.set(visitId, inserted || outcome.get(visitId) === true);
   return { ...countChanges([...outcome.values()].map((inserted) => ({ inserted }))), refused: [] };
 }
 
@@ -146,7 +159,9 @@ async function writeReadings(
      ${onConflict('reading', ['exam_id', 'project'], columns)} RETURNING exam_id AS "examId", (xmax = 0) AS inserted`,
     records.map(({ oaiId, visit, side, project, version, missing, grades: read }) => ({
       ...{ oai_id: oaiId, code: visit, side, project, version, missing },
-      ...Object.fromEntries(fields.map((field, index) => [grades[index]!, (read as Record<string, number | null>)[field]])),
+      ...Object.fromEntries(
+        fields.map((field, index) => [grades[index]!, (read as Record<string, number | null>)[field]]),
+      ),
     })),
   );
   await updateConsensus(
@@ -159,7 +174,11 @@ async function writeReadings(
 
 /** The film of a reading is known by its barcode, also in a release without the XRay tables, which say more of it. */
 async function addFilmsThatWereRead(manager: EntityManager, records: readonly ReadingRecord[]): Promise<void> {
-  const films = new Map(records.flatMap(({ oaiId, visit, barcode }) => (barcode ? [[barcode, { oai_id: oaiId, code: visit, barcode }]] : [])));
+  const films = new Map(
+    records.flatMap(({ oaiId, visit, barcode }) =>
+      barcode ? [[barcode, { oai_id: oaiId, code: visit, barcode }]] : [],
+    ),
+  );
   await runBatch(
     manager,
     `INSERT INTO radiograph (visit_id, barcode, view)
@@ -171,7 +190,11 @@ async function addFilmsThatWereRead(manager: EntityManager, records: readonly Re
   );
 }
 
-async function writeFilms(manager: EntityManager, records: readonly Sourced<FilmRecord>[], fields: readonly string[]): Promise<BatchOutcome> {
+async function writeFilms(
+  manager: EntityManager,
+  records: readonly Sourced<FilmRecord>[],
+  fields: readonly string[],
+): Promise<BatchOutcome> {
   const { accepted, refused } = await refuseForeignBarcodes(manager, 'radiograph', records);
   await ensureExams(
     manager,
@@ -185,12 +208,23 @@ async function writeFilms(manager: EntityManager, records: readonly Sourced<Film
      JOIN participant p ON p.oai_id = r.oai_id JOIN visit v ON v.participant_id = p.id AND v.code = r.code
      LEFT JOIN knee_exam e ON e.visit_id = v.id AND e.side = r.side
      ${onConflict('radiograph', ['barcode'], ['visit_id', 'exam_id', ...fields])} RETURNING (xmax = 0) AS inserted`,
-    accepted.map(({ oaiId, visit, side, barcode, view, date }) => ({ oai_id: oaiId, code: visit, side, barcode, view, date })),
+    accepted.map(({ oaiId, visit, side, barcode, view, date }) => ({
+      oai_id: oaiId,
+      code: visit,
+      side,
+      barcode,
+      view,
+      date,
+    })),
   );
   return { ...countChanges(rows), refused };
 }
 
-async function writeSeries(manager: EntityManager, records: readonly Sourced<SeriesRecord>[], fields: readonly string[]): Promise<BatchOutcome> {
+async function writeSeries(
+  manager: EntityManager,
+  records: readonly Sourced<SeriesRecord>[],
+  fields: readonly string[],
+): Promise<BatchOutcome> {
   const { accepted, refused } = await refuseForeignBarcodes(manager, 'mri_series', records);
   await ensureExams(manager, accepted);
   const rows = await runBatch<{ inserted: boolean }>(
@@ -225,7 +259,11 @@ async function refuseForeignBarcodes<T extends { oaiId: string; barcode: string 
   for (const record of records) {
     const owner = owners.get(record.barcode)?.oaiId ?? record.oaiId;
     if (owner === record.oaiId) accepted.push(record);
-    else refused.push({ line: record.line, reason: `Barcode ${record.barcode} is that of an image of participant ${owner}, not ${record.oaiId}.` });
+    else
+      refused.push({
+        line: record.line,
+        reason: `Barcode ${record.barcode} is that of an image of participant ${owner}, not ${record.oaiId}.`,
+      });
   }
   return { accepted, refused };
 }

@@ -19,7 +19,13 @@ export interface FilmPixels {
 export async function storeFilm(manager: EntityManager, store: BlobStore, film: Film): Promise<FilmPixels> {
   const { rows, columns, pixelSpacing, attributes } = film;
   const asset = await storeAsset(manager, store, encodePng({ rows, columns, data: toUint16(film.data) }), 'image/png');
-  return { rows, columns, pixelSpacing: pixelSpacing?.[0] ?? null, photometric: attributes?.photometric ?? null, assetId: asset.id };
+  return {
+    rows,
+    columns,
+    pixelSpacing: pixelSpacing?.[0] ?? null,
+    photometric: attributes?.photometric ?? null,
+    assetId: asset.id,
+  };
 }
 
 /** What a series' pixels say, as columns of MriSeries. */

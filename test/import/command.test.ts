@@ -1,0 +1,168 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { compiledModule } from '../../src/domain/package.js';
+import type { ImportSummary } from '../../src/services/imports/index.js';
+import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
+import { filmFile, READING_HEADER, readingRow, ReleaseFolder } from '../helpers/oai-files.js';
+
+let database: TestDatabase;
+let release: ReleaseFolder;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  release = await ReleaseFolder.make();
+});
+
+afterEach(async () => {
+  await database.drop();
+  await release.remove();
+});
+
+/** Starts the built command line against the test's database. */
+function start(...args: string[]): ChildProcessWithoutNullStreams {
+  return spawn(
+    process.execPath,
+    [compiledModule('cli/main'), 'import', ...args, '--data-dir', join(release.path, 'data')],
+    {
+      env: { ...process.env, DATABASE_URL: database.url },
+    },
+  );
+}
+
+/** Runs the command to its end. */
+async function osteograph(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const child = start(...args);
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: code as number, out, err };
+}
+
+test('an import prints what became of each table and each refusal, and ends with 0', async () => {
+  await release.table('Enrollees.txt', 'ID|P02SEX', ['1000001|1: Male', '1000002|7: Other']);
+  await release.table('kxr_sq_bu00.txt', READING_HEADER, [readingRow('1000001', '1: Right', '15', '2')]);
+  await release.write('Outcomes99.txt', 'id|version\r\n');
+
+  const first = await osteograph(release.path);
+  const second = await osteograph(release.path);
+
+  expect(first.code).toBe(0);
+  expect(first.out.replace(/\d\.\d s/, 'N s')).toBe(
+    [
+      'Enrollees.txt: 2 rows: 1 inserted, 0 updated, 0 unchanged, 1 refused',
+      'kxr_sq_bu00.txt: 1 row: 1 inserted, 0 updated, 0 unchanged',
+      'not imported: Outcomes99.txt',
+      '',
+      'Refused: 1',
+      '  Enrollees.txt row 3: P02SEX is "7"; accepted are 1, 2, M, F.',
+      '',
+      'Imported in N s.',
+      '',
+    ].join('\n'),
+  );
+  expect(second.code).toBe(0);
+  expect(second.out).toContain('Enrollees.txt: unchanged since the last import (2 rows, 1 of them refused then)');
+  expect(second.out).toContain('Nothing changed');
+});
+
+test('fifty refusals are printed, the report holds all of them', async () => {
+  await release.table('Enrollees.txt', 'ID|P02SEX', ['1000001|1: Male', ...Array.from({ length: 70 }, () => 'x|1')]);
+  const report = join(release.path, 'refused.ndjson');
+
+  const { code, out } = await osteograph(release.path, '--report', report);
+
+  expect(code).toBe(0);
+  expect(out).toContain(`  ... and 20 more; all of them are in ${report}`);
+  const lines = (await readFile(report, 'utf8')).trim().split('\n');
+  expect(lines).toHaveLength(70);
+  expect(JSON.parse(lines[0]!)).toEqual({
+    file: 'Enrollees.txt',
+    row: 3,
+    reason: 'ID is "x"; a participant\'s id has seven digits.',
+  });
+});
+
+test('with --json the summary is one object and nothing else', async () => {
+  await release.table('Enrollees.txt', 'ID|P02SEX', ['1000001|1: Male']);
+
+  const { out, err } = await osteograph(release.path, '--json');
+
+  const summary = JSON.parse(out) as ImportSummary;
+  expect(summary.tables).toMatchObject([{ file: 'Enrollees.txt', rows: 1, inserted: 1 }]);
+  expect(err).toBe('');
+});
+
+test.each([
+  ['a folder that is not there', ['nowhere'], 2, 'osteograph: There is no nowhere.'],
+  [
+    'a report that cannot be written',
+    ['.', '--report', '/no/such/folder/r'],
+    2,
+    'osteograph: /no/such/folder/r cannot be written (ENOENT).',
+  ],
+  [
+    'half an exam',
+    ['.', '--participant', '1000001'],
+    1,
+    'osteograph: Images are added to an exam: give both --participant and --visit',
+  ],
+] as const)('%s ends with one sentence', async (_, args, exitCode, sentence) => {
+  const { code, err } = await osteograph(...args);
+
+  expect(code).toBe(exitCode);
+  expect(err.trim().split('\n')).toHaveLength(1);
+  expect(err).toContain(sentence);
+});
+
+test('a folder without anything of a release, or with nothing that can be read, ends with 2', async () => {
+  const empty = await osteograph(release.path);
+  await release.table('Enrollees.txt', 'VERSION', ['25']);
+  const unreadable = await osteograph(release.path);
+
+  expect([empty.code, unreadable.code]).toEqual([2, 2]);
+  expect(empty.out).toContain('holds neither tables of an OAI release, such as Enrollees.txt, nor image folders');
+  expect(unreadable.out).toContain('lacks its key column ID');
+});
+
+test('a film is added to an exam from the command line', async () => {
+  const film = await release.write('film.dcm', filmFile('1000001', '016600000001'));
+  const to = ['--participant', '1000001', '--visit', 'V00', '--side', 'RIGHT'];
+
+  const unknown = await osteograph(film, ...to);
+  const created = await osteograph(film, ...to, '--create');
+
+  expect([unknown.code, created.code]).toEqual([2, 0]);
+  expect(unknown.err).toContain('Participant 1000001 is not in the database');
+  expect(created.out).toBe('radiograph: inserted\n');
+});
+
+test.each(['SIGKILL', 'SIGINT'] as const)(
+  'an import ended by %s in the middle of a table leaves nothing of that table, and the next one completes it',
+  async (signal) => {
+    const rows = Array.from({ length: 30_000 }, (_, index) =>
+      readingRow(String(1000001 + index), '1: Right', '15', '2', '0: 0', ''),
+    );
+    await release.table('Enrollees.txt', 'ID|P02SEX', ['1000001|1: Male']);
+    await release.table('kxr_sq_bu00.txt', READING_HEADER, rows);
+    const count = async (table: string) =>
+      Number((await database.dataSource.query<{ count: string }[]>(`SELECT count(*) FROM ${table}`))[0]!.count);
+
+    const child = start(release.path);
+    for await (const line of createInterface(child.stderr)) {
+      // Said after the first batch of the table.
+      if (line === 'kxr_sq_bu00.txt') child.kill(signal);
+    }
+    await lockIsFree();
+
+    expect([await count('participant'), await count('knee_exam'), await count('reading')]).toEqual([1, 0, 0]);
+    expect((await osteograph(release.path)).code).toBe(0);
+    expect(await count('reading')).toBe(30_000);
+  },
+);
+
+/** Resolves when the server has noticed that the killed importer is gone. */
+async function lockIsFree(): Promise<void> {
+  await database.dataSource.transaction((manager) => manager.query('SELECT pg_advisory_xact_lock(4796020)'));
+}
