@@ -54,7 +54,8 @@ async function run({ dataDir, models, device, threads, concurrency }: Options): 
       concurrency,
       logger,
     });
-    process.send?.('ready');
+    // A parent that has died meanwhile is noticed below, by the channel's end.
+    process.send?.('ready', () => undefined);
     await toldToStop(owned);
     await worker.close();
   } finally {
