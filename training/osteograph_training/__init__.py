@@ -1,0 +1,1 @@
+"""Trains and exports Osteograph bundles."""

@@ -1,0 +1,110 @@
+"""The model card of a bundle, written from its manifest so that no figure is typed by hand."""
+
+from pathlib import Path
+
+from torch import nn
+
+from .evaluate import VolumeGenerator
+
+#: Row of the card's table -> key of the evaluation summary.
+ROWS = (
+    ('PSNR of the volume, dB', 'psnr'),
+    ('SSIM (7 x 7 uniform window)', 'ssim'),
+    ('RSSIM', 'rssim'),
+    ('Adjacent-slice correlation, generated', 'adjacentCorrelation'),
+    ('Adjacent-slice correlation, phantom', 'adjacentCorrelationReal'),
+    ('PSNR of the mean training volume, dB', 'psnrMeanVolume'),
+    ('SSIM of the mean training volume', 'ssimMeanVolume'),
+    ("PSNR with another participant's radiograph, dB", 'psnrOtherRadiograph'),
+    ("PSNR with another participant's radiograph and grades, dB", 'psnrOtherRadiographAndFeatures'),
+)
+
+
+def write_card(path: Path, manifest: dict, generator: VolumeGenerator) -> None:
+    """Writes README.md beside the manifest."""
+    trained = manifest['trainedOn']
+    parts = trained['participants']
+    config = generator.config
+    text = f"""# {manifest['name']} {manifest['version']}
+
+{manifest['description']}
+
+**Synthetic through and through.** It was trained on, and scored on, knees invented by a computer program. It has never seen a
+real MRI, and nothing here is evidence about real knees.
+
+## Intended use
+
+{manifest['intendedUse']}
+
+## What it is
+
+Conditional latent diffusion: an autoencoder with a 4 x 32 x 32 latent ({_million(generator.autoencoder)} M parameters; 8-fold in
+each direction), a U-Net denoiser ({_million(generator.model.denoiser)} M) and a radiograph encoder
+({_million(generator.model.xray_encoder)} M). The radiograph's latent is concatenated with the noisy sample; depth is embedded in
+the down path and the 19 grades (one-hot, missing = zeros) in the up path. Prediction type v, T = {config.schedule.train_steps},
+{config.schedule.beta_schedule} betas from {config.schedule.beta_start} to {config.schedule.beta_end}, {config.schedule.spacing} grid.
+Default: DDIM with {manifest['sampler']['steps']} steps. The radiograph encoder was trained together with the denoiser, not taken
+from another model. Weights are stored as float16 and computed with as float32.
+
+## Data
+
+{trained['data']}: {trained['knees']} knees of {sum(parts.values())} participants at baseline, split by participant
+(seed {trained['splitSeed']}) into {parts['train']} for training, {parts['validation']} for validation (number of steps) and
+{parts['test']} held out. Radiographs were randomised in training (exposure, contrast, noise, blur, shading, collimation, markers, small errors
+of the crop), so that real films are in range; how well it does on them is not known.
+
+{_figures(manifest['evaluation'])}
+## Limits
+
+- Structures that a radiograph does not show (menisci, ligaments, vessels, muscle bellies, the leg's outline) are plausible averages.
+- Size is known only as far as the crop shows it: the crop is scaled to the tibial plateau.
+- From a real film it draws a phantom-like knee that follows the joint line and the plateau; anything beyond that is invention.
+- {trained['steps']} training steps on two CPU cores. Fine texture is smoother than in the phantom.
+
+## Rebuild
+
+See `training/README.md`; the configuration is `training/configs/demo.yaml`. Checkpoint data hash: `{trained['dataSha256']}`.
+
+## Licence
+
+{manifest['licence']}
+"""
+    path.write_text(text, encoding='utf-8')
+
+
+def _figures(evaluation: dict) -> str:
+    metrics = evaluation['metrics']
+    if not metrics:
+        return '## Figures\n\nNot evaluated yet.\n'
+    summary = metrics['summary']
+    lines = ['| figure (synthetic, held out) | median | quartiles |', '|---|---|---|']
+    for title, key in ROWS:
+        if key in summary:
+            low, high = summary[key]['quartiles']
+            lines.append(f'| {title} | {summary[key]["median"]:.2f} | {low:.2f} to {high:.2f} |')
+    grades = ['| KL grade | knees | PSNR median, dB | quartiles |', '|---|---|---|---|']
+    for grade, entry in metrics['byKl'].items():
+        low, high = entry['psnr']['quartiles']
+        grades.append(f'| {grade} | {entry["knees"]} | {entry["psnr"]["median"]:.2f} | {low:.2f} to {high:.2f} |')
+    gains = metrics['gains']
+    return '\n'.join(
+        [
+            '## Figures',
+            '',
+            f'On {metrics["knees"]} held-out synthetic knees of {metrics["participants"]} participants, {metrics["sampler"]["steps"]} DDIM steps, '
+            f'seed {metrics["sampler"]["seed"]}. {metrics["settings"]}.',
+            '',
+            *lines,
+            '',
+            f'Difference of the medians: {gains["gainOverMeanVolume"]:+.2f} dB to the mean training volume, '
+            f'{gains["gainOverOtherRadiograph"]:+.2f} dB to the same knee from another participant\'s radiograph (own grades kept).',
+            '',
+            *grades,
+            '',
+            '',
+        ]
+    )
+
+
+def _million(module: nn.Module) -> str:
+    return f'{sum(parameter.numel() for parameter in module.parameters()) / 1e6:.1f}'

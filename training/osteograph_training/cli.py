@@ -1,0 +1,107 @@
+"""The command line: prepare, train-autoencoder, train-diffusion, export, evaluate."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .config import load_config
+from .errors import TrainingError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; faults of the input are printed as one sentence and give exit code 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run_command(options)
+    except TrainingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print('Stopped. Resume with --resume.', file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='python -m osteograph_training',
+        description='Trains a radiograph-to-MRI bundle for Osteograph from an OAI-shaped release on disk.',
+        epilog='Order: prepare, train-autoencoder, train-diffusion, export, evaluate. See training/README.md.',
+    )
+    commands = parser.add_subparsers(required=True, metavar='COMMAND')
+
+    prepare = commands.add_parser('prepare', help='cache the release as arrays')
+    prepare.add_argument('--release', type=Path, required=True, help='root folder of the release')
+    prepare.add_argument('--out', type=Path, required=True, help='folder for the arrays; knees already there are kept')
+    prepare.add_argument('--boxes', type=Path, help='CSV of film boxes (ID, VISIT, SIDE, BOX_LEFT, BOX_TOP, BOX_SIDE); default: the release\'s synthetic-truth.csv')
+    prepare.add_argument('--mri-only', action='store_true', help='leave out films and grades: enough for the autoencoder')
+    prepare.set_defaults(run_command=_prepare)
+
+    for name, text, command in (
+        ('train-autoencoder', 'train the autoencoder', _train_autoencoder),
+        ('train-diffusion', 'train the denoiser and the radiograph encoder on the autoencoder of the same run', _train_diffusion),
+    ):
+        train = commands.add_parser(name, help=text)
+        train.add_argument('--config', type=Path, required=True, help='YAML file, for example configs/demo.yaml')
+        train.add_argument('--data', type=Path, required=True, help='folder written by "prepare"')
+        train.add_argument('--run', type=Path, required=True, help='folder for checkpoints and logs')
+        train.add_argument('--resume', action='store_true', help='go on from the last checkpoint of the run')
+        train.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
+        train.set_defaults(run_command=command)
+
+    evaluate = commands.add_parser('evaluate', help='score a run on the knees held out from training')
+    _run_and_data(evaluate)
+    evaluate.add_argument('--part', choices=['validation', 'test'], default='test')
+    evaluate.add_argument('--steps', type=int, default=None, help='DDIM steps; default: compare several on the validation part')
+    evaluate.add_argument('--seed', type=int, default=7, help='noise seed of the generated volumes')
+    evaluate.add_argument('--limit', type=int, help='at most this many knees')
+    evaluate.add_argument('--out', type=Path, required=True, help='JSON file with every score')
+    evaluate.set_defaults(run_command=_evaluate)
+
+    export = commands.add_parser('export', help='write the bundle: ONNX graphs, manifest, model card')
+    _run_and_data(export)
+    export.add_argument('--out', type=Path, required=True, help='bundle folder, for example models/knee-xray2mri-demo/1.0.0')
+    export.add_argument('--name', default='knee-xray2mri-demo')
+    export.add_argument('--version', default='1.0.0')
+    export.add_argument('--steps', type=int, default=12, help='default number of DDIM steps of the bundle')
+    export.add_argument('--evaluation', type=Path, help='JSON written by "evaluate"; its figures go into manifest and card')
+    export.add_argument('--golden', type=Path, help='also write golden values of a sampled volume to this path (.json and .bin)')
+    export.set_defaults(run_command=_export)
+    return parser
+
+
+def _run_and_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--run', type=Path, required=True, help='folder of the training run')
+    parser.add_argument('--data', type=Path, required=True, help='folder written by "prepare"')
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from .prepare import prepare
+
+    complete = prepare(options.release, options.out, options.boxes, options.mri_only)
+    print(f'{complete} knees are ready in {options.out}.')
+
+
+def _train_autoencoder(options: argparse.Namespace) -> None:
+    from .train_autoencoder import train_autoencoder
+
+    train_autoencoder(load_config(options.config), options.data, options.run, options.resume, options.steps)
+
+
+def _train_diffusion(options: argparse.Namespace) -> None:
+    from .train_diffusion import train_diffusion
+
+    train_diffusion(load_config(options.config), options.data, options.run, options.resume, options.steps)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from .evaluate import evaluate_command
+
+    evaluate_command(options.run, options.data, options.part, options.steps, options.seed, options.limit, options.out)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from .export import export_bundle
+
+    export_bundle(options.run, options.data, options.out, options.name, options.version, options.steps, options.evaluation, options.golden)

@@ -1,0 +1,90 @@
+"""The cached knees of a prepared data set, split by participant."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .errors import TrainingError
+from .images import MRI_SIZE, PATCH_SIZE, STACK_SLICES
+
+PARTS = ('train', 'validation', 'test')
+
+
+@dataclass(frozen=True)
+class Split:
+    """Shares of participants; the rest is the training part."""
+
+    seed: int
+    validation: float
+    test: float
+
+    def part_of(self, participant: str) -> str:
+        """A participant's part depends on the seed and the identifier alone, so adding participants moves nobody."""
+        digest = hashlib.sha256(f'{self.seed}:{participant}'.encode()).digest()
+        place = int.from_bytes(digest[:8], 'big') / 2**64
+        if place < self.test:
+            return 'test'
+        return 'validation' if place < self.test + self.validation else 'train'
+
+
+@dataclass
+class Knees:
+    """Arrays of one part: mri uint8 [N,50,256,256], film patches uint16 [N,320,320], features float32 [N,65]."""
+
+    names: list[str]
+    participants: list[str]
+    kl: list[int | None]
+    mri: np.ndarray
+    film: np.ndarray
+    features: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def load_stacks(folder: Path, split: Split, part: str) -> np.ndarray:
+    """MRI stacks alone (uint8 [N,50,256,256]); what the autoencoder needs."""
+    paths = [path for path in sorted(folder.glob('*.mri.npy')) if split.part_of(path.name.split('_')[0]) == part]
+    if not paths:
+        raise TrainingError(f'{folder} holds no prepared knees of the {part} part; run "prepare" first.')
+    return _stacked(paths, (STACK_SLICES, MRI_SIZE, MRI_SIZE), np.uint8)
+
+
+def load_knees(folder: Path, split: Split, part: str) -> Knees:
+    """All complete knees of one part, sorted by name."""
+    records = {}
+    for path in sorted(folder.glob('*.json')):
+        record = json.loads(path.read_text(encoding='utf-8'))
+        if split.part_of(record['participant']) == part:
+            records[path.stem] = record
+    if not records:
+        raise TrainingError(f'{folder} holds no complete knees of the {part} part; run "prepare" first.')
+    return Knees(
+        names=list(records),
+        participants=[record['participant'] for record in records.values()],
+        kl=[None if record['kl'] is None else int(record['kl']) for record in records.values()],
+        mri=_stacked([folder / f'{name}.mri.npy' for name in records], (STACK_SLICES, MRI_SIZE, MRI_SIZE), np.uint8),
+        film=_stacked([folder / f'{name}.film.npy' for name in records], (PATCH_SIZE, PATCH_SIZE), np.uint16),
+        features=np.array([record['features'] for record in records.values()], dtype=np.float32),
+    )
+
+
+def data_hash(folder: Path) -> str:
+    """SHA-256 over names and contents of the prepared arrays; recorded in checkpoints and bundles."""
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob('*.npy'), *folder.glob('*.json')]):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _stacked(paths: list[Path], shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    array = np.empty((len(paths), *shape), dtype=dtype)
+    for index, path in enumerate(paths):
+        array[index] = np.load(path)
+    return array
+
+

@@ -1,0 +1,165 @@
+"""`evaluate`: generates the volumes of held-out knees and scores them against their real series."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from .config import ScheduleConfig
+from .dataset import Knees, Split, load_knees
+from .errors import TrainingError
+from .metrics import adjacent_correlation, psnr, rssim, ssim
+from .models import Generator
+from .networks import Autoencoder
+from .sampler import ddim, depths, shared_noise
+from .train_autoencoder import load_autoencoder
+from .train_diffusion import inference_crops, load_generator
+
+#: Steps compared on the validation part when none are given.
+STEPS_TO_COMPARE = (4, 6, 8, 12, 16, 20)
+
+
+class VolumeGenerator:
+    """The whole generator of a run: radiograph, features and seed in, volume in [0,1] out."""
+
+    def __init__(self, run: Path) -> None:
+        self.model, self.config, self.checkpoint = load_generator(run / 'diffusion.pt')
+        self.autoencoder, _ = load_autoencoder(run / 'autoencoder.pt')
+        self.scale: float = self.checkpoint['scale_factor']
+
+    @torch.no_grad()
+    def __call__(self, xray: Tensor, features: Tensor, steps: int, seed: int, count: int = 50) -> np.ndarray:
+        """`xray` [1,256,256] in [-1,1], `features` [65]; returns float32 [count,256,256]."""
+        latents = sample_latents(self.model, self.config.schedule, xray, features, depths(count), steps, seed)
+        return decode(self.autoencoder, latents / self.scale)
+
+
+def sample_latents(model: Generator, schedule: ScheduleConfig, xray: Tensor, features: Tensor, depth: Tensor, steps: int, seed: int) -> Tensor:
+    """Scaled latents [S,4,32,32] of the slices at the given depths."""
+    count = len(depth)
+    condition = model.xray_encoder(xray[None]).repeat(count, 1, 1, 1)
+    grades = features[None].repeat(count, 1)
+    return ddim(
+        lambda sample, timestep: model.denoiser(sample, timestep, condition, depth, grades),
+        shared_noise(seed, count),
+        schedule,
+        steps,
+    )
+
+
+def decode(autoencoder: Autoencoder, latents: Tensor) -> np.ndarray:
+    """Unscaled latents -> slices in [0,1], float32 [S,256,256]."""
+    images = torch.cat([autoencoder.decode(part) for part in latents.split(10)])
+    return ((images + 1) / 2).squeeze(1).clamp(0, 1).numpy()
+
+
+def evaluate_command(run: Path, data: Path, part: str, steps: int | None, seed: int, limit: int | None, out: Path) -> None:
+    """Scores the knees of one part and writes every score and the summary as JSON."""
+    generator = VolumeGenerator(run)
+    torch.set_num_threads(generator.config.processes * generator.config.threads)
+    data_config = generator.config.data
+    split = Split(data_config.split_seed, data_config.validation, data_config.test)
+    train, knees = load_knees(data, split, 'train'), load_knees(data, split, part)
+    comparison: dict[int, float] = {}
+    if steps is None:
+        validation = load_knees(data, split, 'validation')
+        comparison = compare_steps(generator, validation, seed, min(10, len(validation)))
+        steps = max(comparison, key=lambda count: comparison[count])
+    result = evaluate(generator, train, knees, steps, seed, limit)
+    result |= {
+        'data': 'synthetic release, knees of participants that were not trained on' if part == 'test' else f'{part} part',
+        'part': part,
+        'trainingStep': generator.checkpoint['step'],
+        'dataHash': generator.checkpoint['data'],
+        'validationPsnrBySteps': {str(count): value for count, value in comparison.items()},
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
+    for name, summary in result['summary'].items():
+        print(f'{name:32} median {summary["median"]:.3f}  quartiles {summary["quartiles"][0]:.3f} {summary["quartiles"][1]:.3f}')
+
+
+def compare_steps(generator: VolumeGenerator, knees: Knees, seed: int, limit: int) -> dict[int, float]:
+    """Median PSNR of a few validation knees by the number of DDIM steps."""
+    xrays = inference_crops(knees.film)
+    medians = {}
+    for steps in STEPS_TO_COMPARE:
+        chosen = np.linspace(0, len(knees) - 1, limit).astype(int)
+        scores = [
+            psnr(knees.mri[index] / np.float32(255), generator(xrays[index], torch.from_numpy(knees.features[index]), steps, seed))
+            for index in chosen
+        ]
+        medians[steps] = float(np.median(scores))
+        print(f'{steps} steps: median {medians[steps]:.2f} dB on {limit} validation knees')
+    return medians
+
+
+def evaluate(generator: VolumeGenerator, train: Knees, knees: Knees, steps: int, seed: int, limit: int | None) -> dict:
+    """Scores with the knee's own radiograph, with another participant's, and of the mean training volume.
+
+    The other radiograph is that of the next participant in the list; the knee's own features are kept, and in a second
+    comparison come from that participant too.
+    """
+    count = len(knees) if limit is None else min(limit, len(knees))
+    if len(set(knees.participants)) < 2:
+        raise TrainingError('At least two held-out participants are needed, because each is compared with another one.')
+    mean = train.mri.mean(axis=0, dtype=np.float64).astype(np.float32) / 255
+    xrays, features = inference_crops(knees.film), torch.from_numpy(knees.features)
+    rows = []
+    for index in tqdm(range(count), desc='evaluate', unit='knee', mininterval=10):
+        real = knees.mri[index].astype(np.float32) / 255
+        other = other_participant(knees, index)
+        volume = generator(xrays[index], features[index], steps, seed)
+        row = {'knee': knees.names[index], 'kl': knees.kl[index], 'other': knees.names[other]}
+        row |= {'psnr': psnr(real, volume), 'ssim': slices_median(ssim, real, volume), 'rssim': slices_median(rssim, real, volume)}
+        row |= {'adjacentCorrelation': adjacent_correlation(volume), 'adjacentCorrelationReal': adjacent_correlation(real)}
+        row['psnrMeanVolume'] = psnr(real, mean)
+        row['ssimMeanVolume'] = slices_median(ssim, real, mean)
+        row['psnrOtherRadiograph'] = psnr(real, generator(xrays[other], features[index], steps, seed))
+        row['psnrOtherRadiographAndFeatures'] = psnr(real, generator(xrays[other], features[other], steps, seed))
+        rows.append(row)
+    summary = {name: summarise([row[name] for row in rows]) for name in rows[0] if name not in ('knee', 'kl', 'other')}
+    gains = {
+        'gainOverMeanVolume': summary['psnr']['median'] - summary['psnrMeanVolume']['median'],
+        'gainOverOtherRadiograph': summary['psnr']['median'] - summary['psnrOtherRadiograph']['median'],
+    }
+    by_grade = {
+        str(grade): {'knees': number, 'psnr': summarise([row['psnr'] for row in rows if row['kl'] == grade])}
+        for grade, number in sorted(Counter(row['kl'] for row in rows).items(), key=lambda item: str(item[0]))
+    }
+    return {
+        'knees': count,
+        'participants': len(set(knees.participants[:count])),
+        'trainingKnees': len(train),
+        'sampler': {'name': 'ddim', 'steps': steps, 'eta': 0, 'seed': seed, 'noise': 'shared'},
+        'settings': 'PSNR over the 50-slice volume, data range 1; SSIM 7 x 7 uniform window, median over slices; RSSIM see metrics.py',
+        'summary': summary,
+        'gains': gains,
+        'byKl': by_grade,
+        'scores': rows,
+    }
+
+
+def other_participant(knees: Knees, index: int) -> int:
+    """The knee of the same side, or else any, of the next participant in the list."""
+    own = knees.participants[index]
+    others = [place % len(knees) for place in range(index + 1, index + len(knees)) if knees.participants[place % len(knees)] != own]
+    side = knees.names[index][-1]
+    return next((place for place in others if knees.names[place][-1] == side), others[0])
+
+
+def slices_median(metric: Callable[[np.ndarray, np.ndarray], float | None], real: np.ndarray, generated: np.ndarray) -> float:
+    """Median of a slice metric over a volume, slices without a value left out."""
+    values = [metric(first, second) for first, second in zip(real, generated, strict=True)]
+    return float(np.median([value for value in values if value is not None]))
+
+
+def summarise(values: list[float]) -> dict:
+    """Median and quartiles."""
+    low, middle, high = np.percentile(values, [25, 50, 75])
+    return {'median': float(middle), 'quartiles': [float(low), float(high)]}

@@ -1,0 +1,46 @@
+"""The 19 radiographic features of a kXR_SQ_BU reading, in the platform's order, and their one-hot encoding."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+#: (code without the visit prefix, number of grades); the same list and order as src/domain/features.ts.
+FEATURES: tuple[tuple[str, int], ...] = (
+    ('XRKL', 5),
+    ('XROSFM', 4),
+    ('XROSFL', 4),
+    ('XROSTM', 4),
+    ('XROSTL', 4),
+    ('XRSCFM', 4),
+    ('XRSCFL', 4),
+    ('XRSCTM', 4),
+    ('XRSCTL', 4),
+    ('XRCYFM', 2),
+    ('XRCYFL', 2),
+    ('XRCYTM', 2),
+    ('XRCYTL', 2),
+    ('XRJSM', 4),
+    ('XRJSL', 4),
+    ('XRCHM', 2),
+    ('XRCHL', 2),
+    ('XRATTM', 4),
+    ('XRATTL', 4),
+)
+
+FEATURE_WIDTH = sum(levels for _, levels in FEATURES)
+
+
+def one_hot(grades: Mapping[str, float | None]) -> np.ndarray:
+    """One-hot vector (float32, 65 numbers) of whole grades; a missing feature is all zeros, JSN 1.4 counts as grade 1."""
+    vector = np.zeros(FEATURE_WIDTH, dtype=np.float32)
+    start = 0
+    for code, levels in FEATURES:
+        grade = grades.get(code)
+        if grade is not None:
+            whole = math.floor(grade)
+            if not 0 <= whole < levels:
+                raise ValueError(f'{code} is {grade}; accepted are grades 0 to {levels - 1}.')
+            vector[start + whole] = 1.0
+        start += levels
+    return vector

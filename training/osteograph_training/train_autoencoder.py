@@ -1,0 +1,139 @@
+"""`train-autoencoder`: reconstruction of single MRI slices through a 4 x 32 x 32 latent."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from .checkpoint import git_commit, load_checkpoint, save_checkpoint
+from .config import AutoencoderConfig, Config, config_from
+from .dataset import Split, load_stacks
+from .networks import Autoencoder
+from .parallel import Group, run_group
+from .runlog import RunLog, check_finite, learning_rate, step_streams
+
+COLUMNS = ['step', 'loss', 'psnr', 'kl', 'learning_rate', 'validation_psnr', 'seconds']
+
+
+def train_autoencoder(config: Config, data: Path, run: Path, resume: bool = False, steps: int | None = None) -> Path:
+    """Trains and returns the path of the last checkpoint, `<run>/autoencoder.pt`."""
+    if steps is not None:
+        config = replace(config, autoencoder=replace(config.autoencoder, steps=steps))
+    run_group(_train, config.processes, config.threads, config, data, run, resume)
+    return run / 'autoencoder.pt'
+
+
+def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) -> None:
+    options = config.autoencoder
+    path = run / 'autoencoder.pt'
+    torch.manual_seed(config.seed)
+    model = Autoencoder(options.fine, options.coarse)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=1e-4)
+    start = 0
+    if resume and path.exists():
+        saved = load_checkpoint(path, 'autoencoder')
+        model.load_state_dict(saved['model'])
+        optimiser.load_state_dict(saved['optimiser'])
+        start = saved['step']
+
+    split = Split(config.data.split_seed, config.data.validation, config.data.test)
+    stacks = load_stacks(data, split, 'train')
+    held_out = load_stacks(data, split, 'validation')[:, ::5].reshape(-1, 1, 256, 256)[:100]
+    log = RunLog(run / 'autoencoder.csv', COLUMNS, config.checkpoint_minutes, resume) if group.leads else None
+    began = time.monotonic()
+
+    def save(step: int) -> None:
+        content = {'kind': 'autoencoder', 'config': config.to_dict(), 'step': step, 'commit': git_commit()}
+        content |= {'model': model.state_dict(), 'optimiser': optimiser.state_dict(), 'scale_factor': latent_scale(model, stacks)}
+        save_checkpoint(path, content)
+
+    progress = tqdm(range(start, options.steps), 'autoencoder', initial=start, total=options.steps, mininterval=10, disable=not group.leads)
+    for step in progress:
+        rng, stream = step_streams(config.seed, step)
+        images = group.share(random_slices(stacks, options.batch, rng))
+        noise = group.share(torch.randn(options.batch, 4, 32, 32, generator=stream))
+        rate = learning_rate(step, options.steps, options.learning_rate, 100, 0.4)
+        for settings in optimiser.param_groups:
+            settings['lr'] = rate
+        loss, squared, kl = autoencoder_loss(model, images, noise, options, config.precision == 'bf16')
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        group.average_gradients(model.parameters())
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        check_finite(loss.item(), step)
+        optimiser.step()
+        if log is None:
+            continue
+        if (step + 1) % config.log_every == 0:
+            row = {'step': step + 1, 'loss': loss.item(), 'psnr': psnr_of(squared), 'kl': kl, 'learning_rate': rate}
+            if (step + 1) % (10 * config.log_every) == 0:
+                row['validation_psnr'] = reconstruction_psnr(model, held_out)
+                progress.set_postfix(psnr=f'{row["validation_psnr"]:.2f}')
+            log.row(row | {'seconds': time.monotonic() - began})
+        if log.due():
+            save(step + 1)
+    if log is not None:
+        save(options.steps)
+        log.close()
+
+
+def load_autoencoder(path: Path) -> tuple[Autoencoder, float]:
+    """The trained network in evaluation mode, and the factor that brings its latents to unit standard deviation."""
+    saved = load_checkpoint(path, 'autoencoder')
+    options = config_from(saved['config'], str(path)).autoencoder
+    model = Autoencoder(options.fine, options.coarse)
+    model.load_state_dict(saved['model'])
+    return model.eval(), saved['scale_factor']
+
+
+def autoencoder_loss(
+    model: Autoencoder, images: Tensor, noise: Tensor, options: AutoencoderConfig, half: bool
+) -> tuple[Tensor, float, float]:
+    """Squared and absolute error, error of the image gradients and a light KL term; returns the loss, the mean squared error and the KL."""
+    with torch.autocast('cpu', torch.bfloat16, enabled=half):
+        output, mean, log_variance = model(images, noise)
+    difference = output.float() - images
+    squared = difference.square().mean()
+    kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
+    edges = difference.diff(dim=2).abs().mean() + difference.diff(dim=3).abs().mean()
+    loss = squared + options.l1_weight * difference.abs().mean() + options.gradient_weight * edges + options.kl_weight * kl
+    return loss, squared.item(), kl.item()
+
+
+def random_slices(stacks: np.ndarray, count: int, rng: np.random.Generator) -> Tensor:
+    """Random slices of random knees as [count,1,256,256] in [-1,1]."""
+    picked = stacks[rng.integers(len(stacks), size=count), rng.integers(stacks.shape[1], size=count)]
+    return torch.from_numpy(picked).float().div_(127.5).sub_(1).unsqueeze(1)
+
+
+def psnr_of(squared_error: float) -> float:
+    """PSNR in dB on the [0,1] scale from a mean squared error on the [-1,1] scale."""
+    return float(10 * np.log10(4 / max(squared_error, 1e-12)))
+
+
+@torch.no_grad()
+def reconstruction_psnr(model: Autoencoder, images: np.ndarray) -> float:
+    model.eval()
+    errors = []
+    for start in range(0, len(images), 20):
+        batch = torch.from_numpy(images[start : start + 20]).float().div_(127.5).sub_(1)
+        errors.append(F.mse_loss(model.decode(model.encode(batch)), batch).item())
+    model.train()
+    return psnr_of(float(np.mean(errors)))
+
+
+@torch.no_grad()
+def latent_scale(model: Autoencoder, stacks: np.ndarray) -> float:
+    """1 / standard deviation of the mean latents, over a fixed sample of training slices."""
+    rng = np.random.Generator(np.random.Philox(7))
+    model.eval()
+    deviation = model.encode(random_slices(stacks, 64, rng)).std().item()
+    model.train()
+    return 1 / deviation
+
+

@@ -1,0 +1,76 @@
+"""Writes a tiny OAI-shaped release with pydicom: bilateral films and COR T1 3D FLASH series of random shapes."""
+
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
+
+FILM_ROWS, FILM_COLUMNS = 200, 400
+BOX_SIDE = 120
+
+
+def write_release(root: Path, participants: list[str]) -> None:
+    contents = ['Folder,ParticipantID,StudyDate,Barcode,StudyDescription,SeriesDescription']
+    truth = ['ID,VISIT,SIDE,FILM_BARCODE,MR_BARCODE,CENTRE_COL_PX,CENTRE_ROW_PX,PLATEAU_WIDTH_PX,BOX_LEFT,BOX_TOP,BOX_SIDE']
+    grades = ['ID|SIDE|READPRJ|VERSION|V00BARCDBU|V00XRKL|V00XRJSM|V00XRCHM']
+    for number, participant in enumerate(participants):
+        rng = np.random.default_rng(number)
+        film = f'0.C.2/{participant}/20050101/0010000{number}'
+        contents.append(f'{film},{participant},20050101,0010000{number},OAI^XRAY,Bilateral PA Fixed Flexion Knee')
+        write_film(root / '00m' / film, participant, rng)
+        for place, (side, code) in enumerate((('RIGHT', '1: Right'), ('LEFT', '2: Left'))):
+            series = f'0.C.2/{participant}/20050101/1020{place}00{number}'
+            contents.append(f'{series},{participant},20050101,1020{place}00{number},OAI^MR,COR_T1_3D_FLASH_{side}')
+            write_series(root / '00m' / series, participant, rng, marker_column=10 if side == 'RIGHT' else 245)
+            left = 40 + 200 * place
+            truth.append(f'{participant},V00,{side},,,{left + 60},100,98,{left},40,{BOX_SIDE}')
+            grades.append(f'{participant}|{code}|15|0.9|x|{number % 5}|1.4|.: Missing Form/Incomplete Workbook')
+            grades.append(f'{participant}|{code}|37|0.9|x|4|0|1')
+    (root / 'tables').mkdir(parents=True)
+    (root / '00m' / 'contents.csv').write_text('\n'.join(contents) + '\n')
+    (root / 'synthetic-truth.csv').write_text('\n'.join(truth) + '\n')
+    (root / 'tables' / 'kXR_SQ_BU00.txt').write_bytes('\r\n'.join(grades).encode() + b'\r\n')
+
+
+def write_film(folder: Path, participant: str, rng: np.random.Generator) -> None:
+    """A dark-is-bone film whose right half (the patient's left knee) holds one bright bar near its outer edge."""
+    pixels = rng.integers(2000, 2200, (FILM_ROWS, FILM_COLUMNS)).astype(np.uint16)
+    pixels[90:110, 60:140] -= 1500
+    pixels[90:110, 260:340] -= 1500
+    dataset = _dataset(participant, pixels, 'Bilateral PA Fixed Flexion Knee', 'MONOCHROME1')
+    _save(folder / '001', dataset)
+
+
+def write_series(folder: Path, participant: str, rng: np.random.Generator, marker_column: int) -> None:
+    """80 slices, stored front to back, whose brightness grows from back to front; one bright column marks the side."""
+    for index in range(80):
+        pixels = rng.integers(0, 20, (256, 256)).astype(np.uint16) + 5 * index
+        pixels[:, marker_column] = 3000
+        dataset = _dataset(participant, pixels, 'COR_T1_3D_FLASH', 'MONOCHROME2')
+        dataset.ImageOrientationPatient = [1, 0, 0, 0, 0, -1]
+        dataset.ImagePositionPatient = [0, 60 - 1.5 * index, 80]
+        _save(folder / f'{80 - index:03d}', dataset)
+
+
+def _dataset(participant: str, pixels: np.ndarray, description: str, photometric: str) -> Dataset:
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.SOPClassUID = MRImageStorage
+    dataset.SOPInstanceUID = generate_uid()
+    dataset.PatientID = participant
+    dataset.SeriesDescription = description
+    dataset.PhotometricInterpretation = photometric
+    dataset.SamplesPerPixel = 1
+    dataset.Rows, dataset.Columns = pixels.shape
+    dataset.BitsAllocated = dataset.BitsStored = 16
+    dataset.HighBit = 15
+    dataset.PixelRepresentation = 0
+    dataset.PixelData = pixels.tobytes()
+    return dataset
+
+
+def _save(path: Path, dataset: Dataset) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dataset.save_as(path, enforce_file_format=True)
