@@ -59,7 +59,9 @@ async function serve({ dataDir, host, port, worker, device, models }: Options): 
   if (bundles.length === 0) console.log(`There are no bundles in ${models}; nothing can be generated.`);
   if (firstToken) {
     console.log(`\nOsteograph is at\n\n    ${url}/?token=${firstToken}\n`);
-    console.log('This address carries the administrator\'s token, which is shown this once. Keep it, or make others with');
+    console.log(
+      "This address carries the administrator's token, which is shown this once. Keep it, or make others with",
+    );
     console.log('"osteograph token create".');
   } else {
     console.log(`\nOsteograph is at ${url} (token: the one you have; "osteograph token create" makes another).`);

@@ -54,7 +54,9 @@ async function list({ dataDir }: { dataDir: string }): Promise<void> {
     if (tokens.length === 0) console.log('There are no tokens yet; "osteograph token create" makes one.');
     for (const token of tokens) {
       const made = token.createdAt.toISOString().slice(0, 10);
-      console.log(`${String(token.id).padStart(4)}  ${token.role.padEnd(8)}  ${made}  ${stateOf(token).padEnd(20)}  ${token.name}`);
+      console.log(
+        `${String(token.id).padStart(4)}  ${token.role.padEnd(8)}  ${made}  ${stateOf(token).padEnd(20)}  ${token.name}`,
+      );
     }
   });
 }

@@ -47,9 +47,7 @@ export class GenerationResolver {
     requireRole(context, 'READER', 'Reading records');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Generation') return null;
-    return findOrNull(
-      context.loaders.generation.load(String(decoded.key)).then((row) => new GenerationNode(row)),
-    );
+    return findOrNull(context.loaders.generation.load(String(decoded.key)).then((row) => new GenerationNode(row)));
   }
 
   @FieldResolver(() => KneeExamNode)

@@ -69,7 +69,10 @@ export class KneeExamResolver {
     return film ? new RadiographNode(film) : null;
   }
 
-  @FieldResolver(() => [RadiographNode], { description: 'All films that show the knee.', complexity: listComplexity(2) })
+  @FieldResolver(() => [RadiographNode], {
+    description: 'All films that show the knee.',
+    complexity: listComplexity(2),
+  })
   async radiographs(@Root() { row }: KneeExamNode, @Ctx() { loaders }: Context): Promise<RadiographNode[]> {
     return (await loaders.radiographsOfExam.load(row)).map((film) => new RadiographNode(film));
   }
@@ -90,7 +93,9 @@ export class KneeExamResolver {
   ): Promise<MriSeriesNode[]> {
     const loader = synthetic === false ? loaders.realSeriesOfExam : loaders.seriesOfExam;
     const series = await loader.load(row.id);
-    return series.filter((one) => synthetic === null || one.synthetic === synthetic).map((one) => new MriSeriesNode(one));
+    return series
+      .filter((one) => synthetic === null || one.synthetic === synthetic)
+      .map((one) => new MriSeriesNode(one));
   }
 
   @FieldResolver(() => GenerationConnection, {

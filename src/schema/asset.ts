@@ -3,7 +3,9 @@ import { GraphQLDateTimeISO } from 'graphql-scalars';
 
 @ObjectType({ simpleResolvers: true, description: 'A stored file, addressed by its content.' })
 export class Asset {
-  @Field(() => String, { description: 'Signed, expiring; relative to the address of the server. Takes Range requests.' })
+  @Field(() => String, {
+    description: 'Signed, expiring; relative to the address of the server. Takes Range requests.',
+  })
   url!: string;
 
   @Field(() => GraphQLDateTimeISO, { description: 'When the URL ends to work; asking again gives a new one.' })

@@ -136,12 +136,16 @@ function filterInput(
     const thunk = (isClass(type) ? () => type : type) as TypeThunk;
     return [field, { type: thunk, description: meaning }] as const;
   });
-  return inputType(name, `${description} All conditions given must hold; a comparison with a missing value never does.`, {
-    ...Object.fromEntries(own),
-    and: { type: () => [self()], description: 'Each of these must hold.' },
-    or: { type: () => [self()], description: 'At least one of these must hold.' },
-    not: { type: self as TypeThunk, description: 'This must not hold: the exact complement.' },
-  });
+  return inputType(
+    name,
+    `${description} All conditions given must hold; a comparison with a missing value never does.`,
+    {
+      ...Object.fromEntries(own),
+      and: { type: () => [self()], description: 'Each of these must hold.' },
+      or: { type: () => [self()], description: 'At least one of these must hold.' },
+      not: { type: self as TypeThunk, description: 'This must not hold: the exact complement.' },
+    },
+  );
 }
 
 function listFilter(name: string, filter: InputClass): InputClass {

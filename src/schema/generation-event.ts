@@ -12,7 +12,7 @@ export interface EventRow {
 }
 
 @InterfaceType({
-  description: 'One line of a generation\'s log; `seq` runs 1, 2, 3, ... without a gap.',
+  description: "One line of a generation's log; `seq` runs 1, 2, 3, ... without a gap.",
   resolveType: (value: GenerationEvent) => value.constructor.name,
 })
 export abstract class GenerationEvent {
@@ -146,7 +146,10 @@ export interface CompletedPayload {
 
 @ObjectType({ implements: GenerationEvent, simpleResolvers: true, description: 'The volume is stored and scored.' })
 export class GenerationCompleted extends GenerationEvent {
-  @Field(() => Float, { nullable: true, description: 'Median over the slices, dB; null without a real MRI of the exam.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Median over the slices, dB; null without a real MRI of the exam.',
+  })
   psnr: number | null;
 
   @Field(() => Float, { nullable: true })

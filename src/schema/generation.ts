@@ -22,7 +22,10 @@ export class GenerationSliceNode {
   @Field(() => Float, { description: '0 (posterior) to 1 (anterior).' })
   depth: number;
 
-  @Field(() => Float, { nullable: true, description: 'dB against the real slice; null without a real MRI of the exam.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'dB against the real slice; null without a real MRI of the exam.',
+  })
   psnr: number | null;
 
   @Field(() => Float, { nullable: true })
@@ -97,7 +100,10 @@ export class GenerationNode extends Node {
   @Field(() => String, { nullable: true, description: 'One sentence that says why it failed.' })
   error: string | null;
 
-  @Field(() => Float, { nullable: true, description: 'Median over the slices, dB; null without a real MRI of the exam.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Median over the slices, dB; null without a real MRI of the exam.',
+  })
   psnr: number | null;
 
   @Field(() => Float, { nullable: true, description: 'Median over the slices.' })
@@ -139,7 +145,8 @@ export class GenerationNode extends Node {
     this.seed = row.seed;
     this.noise = row.noise;
     this.features = () => gradeList(row.features);
-    this.featureOverrides = () => gradeList(row.featureOverrides).filter(({ feature }) => feature in row.featureOverrides);
+    this.featureOverrides = () =>
+      gradeList(row.featureOverrides).filter(({ feature }) => feature in row.featureOverrides);
     this.clientKey = row.clientKey;
     this.lastSeq = row.lastSeq;
     this.worker = row.worker;
@@ -175,7 +182,7 @@ export class FeatureOverrideInput {
 
 @InputType({ description: 'Either examId or radiographId says what to generate from.' })
 export class GenerateMriInput {
-  @Field(() => ID, { nullable: true, description: "The exam; its radiograph is taken." })
+  @Field(() => ID, { nullable: true, description: 'The exam; its radiograph is taken.' })
   examId?: string | null;
 
   @Field(() => ID, {
@@ -205,7 +212,11 @@ export class GenerateMriInput {
   @Field(() => SamplerEnum, { nullable: true, description: "Default: the bundle's." })
   sampler?: SamplerName | null;
 
-  @Field(() => Float, { nullable: true, description: '0 to 2147483647; default: drawn at random. The same request with the same seed gives the same volume.' })
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      '0 to 2147483647; default: drawn at random. The same request with the same seed gives the same volume.',
+  })
   seed?: number | null;
 
   @Field(() => NoiseModeEnum, { defaultValue: 'SHARED' })

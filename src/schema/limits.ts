@@ -40,11 +40,15 @@ export function listComplexity(rows: number): (options: { childComplexity: numbe
 export function depthRule(context: ValidationContext): ASTVisitor {
   const known = new Map<string, number>();
   const depthOf = (set: SelectionSetNode | undefined): number =>
-    Math.max(0, ...(set?.selections ?? []).map((selection) => {
-      if (selection.kind === Kind.FIELD) return selection.name.value.startsWith('__') ? 0 : 1 + depthOf(selection.selectionSet);
-      if (selection.kind === Kind.INLINE_FRAGMENT) return depthOf(selection.selectionSet);
-      return fragmentDepth(context.getFragment(selection.name.value));
-    }));
+    Math.max(
+      0,
+      ...(set?.selections ?? []).map((selection) => {
+        if (selection.kind === Kind.FIELD)
+          return selection.name.value.startsWith('__') ? 0 : 1 + depthOf(selection.selectionSet);
+        if (selection.kind === Kind.INLINE_FRAGMENT) return depthOf(selection.selectionSet);
+        return fragmentDepth(context.getFragment(selection.name.value));
+      }),
+    );
   const fragmentDepth = (fragment: FragmentDefinitionNode | null | undefined): number => {
     if (!fragment) return 0;
     const name = fragment.name.value;
@@ -112,7 +116,9 @@ export function costError(
       : undefined;
   }
   if (cost <= LIMITS.cost) return undefined;
-  return limitError(`The operation costs ${cost}; the limit is ${LIMITS.cost}. Ask for fewer rows or fields at a time.`);
+  return limitError(
+    `The operation costs ${cost}; the limit is ${LIMITS.cost}. Ask for fewer rows or fields at a time.`,
+  );
 }
 
 function limitError(message: string): GraphQLError {

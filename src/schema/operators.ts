@@ -45,7 +45,10 @@ export const RaceFilter = operators('RaceFilter', () => RaceEnum, [...EQUALITY, 
 export const StudyCohortFilter = operators('StudyCohortFilter', () => StudyCohortEnum, [...EQUALITY, 'isNull']);
 export const SideFilter = operators('SideFilter', () => SideEnum, EQUALITY);
 export const VisitCodeFilter = operators('VisitCodeFilter', () => VisitCodeEnum, [...EQUALITY, ...ORDER]);
-export const ReadingProjectFilter = operators('ReadingProjectFilter', () => ReadingProjectEnum, [...EQUALITY, 'isNull']);
+export const ReadingProjectFilter = operators('ReadingProjectFilter', () => ReadingProjectEnum, [
+  ...EQUALITY,
+  'isNull',
+]);
 export const PlaneFilter = operators('PlaneFilter', () => PlaneEnum, [...EQUALITY, 'isNull']);
 export const GenerationStateFilter = operators('GenerationStateFilter', () => GenerationStateEnum, EQUALITY);
 

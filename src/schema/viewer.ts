@@ -29,7 +29,11 @@ export class Viewer {
   canAdminister!: boolean;
 }
 
-@ObjectType('ApiToken', { implements: Node, simpleResolvers: true, description: 'A bearer token; its text is not kept.' })
+@ObjectType('ApiToken', {
+  implements: Node,
+  simpleResolvers: true,
+  description: 'A bearer token; its text is not kept.',
+})
 export class ApiTokenNode extends Node {
   @Field(() => String)
   name: string;

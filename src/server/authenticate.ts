@@ -12,7 +12,10 @@ import type { Viewer } from '../services/tokens.js';
 export async function authenticate(dataSource: DataSource, header: unknown): Promise<Viewer> {
   const match = typeof header === 'string' ? /^Bearer +(\S+)$/i.exec(header) : null;
   if (!match) {
-    throw new UserError('UNAUTHENTICATED', 'Send "Authorization: Bearer <token>"; "osteograph token create" makes one.');
+    throw new UserError(
+      'UNAUTHENTICATED',
+      'Send "Authorization: Bearer <token>"; "osteograph token create" makes one.',
+    );
   }
   return verifyToken(dataSource, match[1]!);
 }

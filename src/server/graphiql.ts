@@ -80,7 +80,11 @@ const PAGE = ruruHTML({
 /** `GET /graphiql`: GraphiQL with everything it needs, from this server alone. */
 export const graphiqlHandler: RequestHandler = (_request, response) => {
   response
-    .set({ 'Cache-Control': 'no-store', 'Content-Security-Policy': CONTENT_SECURITY_POLICY, 'Referrer-Policy': 'no-referrer' })
+    .set({
+      'Cache-Control': 'no-store',
+      'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+      'Referrer-Policy': 'no-referrer',
+    })
     .type('html')
     .send(PAGE);
 };

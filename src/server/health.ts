@@ -14,7 +14,9 @@ export const liveHandler: RequestHandler = (_request, response) => {
 export function readyHandler(dataSource: DataSource, closing: () => boolean): RequestHandler {
   return async (_request, response) => {
     const database = closing() ? 'closing' : await databaseState(dataSource);
-    response.status(database === 'ready' ? 200 : 503).json({ status: database === 'ready' ? 'ready' : 'not ready', database });
+    response
+      .status(database === 'ready' ? 200 : 503)
+      .json({ status: database === 'ready' ? 'ready' : 'not ready', database });
   };
 }
 

@@ -1,5 +1,13 @@
 import type { Server as HttpServer } from 'node:http';
-import { createSourceEventStream, execute, getOperationAST, GraphQLError, parse, specifiedRules, validate } from 'graphql';
+import {
+  createSourceEventStream,
+  execute,
+  getOperationAST,
+  GraphQLError,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
@@ -95,7 +103,11 @@ function admissionErrors(
 ): readonly GraphQLError[] {
   const operation = getOperationAST(document, operationName);
   if (operation?.operation === 'mutation') {
-    return [asGraphQLError(new UserError('BAD_USER_INPUT', 'Mutations go over HTTP; this socket takes queries and subscriptions.'))];
+    return [
+      asGraphQLError(
+        new UserError('BAD_USER_INPUT', 'Mutations go over HTTP; this socket takes queries and subscriptions.'),
+      ),
+    ];
   }
   const invalid = validate(schema, document, [...specifiedRules, ...LIMIT_RULES]);
   if (invalid.length > 0) return invalid;
@@ -115,7 +127,10 @@ async function subscribeFreshly(
   const answer = async (step: IteratorResult<unknown>): Promise<IteratorResult<ExecutionResult>> =>
     step.done
       ? { done: true, value: undefined }
-      : { done: false, value: await execute({ ...args, rootValue: step.value, contextValue: createContext(platform, viewer) }) };
+      : {
+          done: false,
+          value: await execute({ ...args, rootValue: step.value, contextValue: createContext(platform, viewer) }),
+        };
   const answers: AsyncIterableIterator<ExecutionResult> = {
     next: async () => answer(await events.next()),
     return: async () => {

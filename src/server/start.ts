@@ -67,7 +67,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app.disable('x-powered-by');
     app.disable('etag');
     app.get('/health/live', liveHandler);
-    app.get('/health/ready', readyHandler(dataSource, () => closing));
+    app.get(
+      '/health/ready',
+      readyHandler(dataSource, () => closing),
+    );
     app.get('/', landingHandler);
     app.get('/graphiql', graphiqlHandler);
     app.get('/graphiql/static/:file', graphiqlStaticHandler);

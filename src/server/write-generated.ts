@@ -7,7 +7,10 @@ import { connect, dumpSchema, migrate, startEmbeddedPostgres } from './database/
 import { platformSchema } from './schema.js';
 
 /** Run by "npm run generate": writes schema.graphql and test/schema.sql, which are committed and checked for drift. */
-await writeFile(join(packageRoot, 'schema.graphql'), `${printSchema(lexicographicSortSchema(await platformSchema()))}\n`);
+await writeFile(
+  join(packageRoot, 'schema.graphql'),
+  `${printSchema(lexicographicSortSchema(await platformSchema()))}\n`,
+);
 await writeFile(join(packageRoot, 'test', 'schema.sql'), await freshDump());
 
 async function freshDump(): Promise<string> {

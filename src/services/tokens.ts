@@ -63,7 +63,10 @@ export async function verifyToken(dataSource: DataSource, text: string): Promise
   )) as { id: number; name: string; role: Role; expires_at: Date | null }[];
   const token = rows[0];
   if (!token) {
-    throw new UserError('UNAUTHENTICATED', 'The token is unknown, has expired or was revoked; ask an administrator for one.');
+    throw new UserError(
+      'UNAUTHENTICATED',
+      'The token is unknown, has expired or was revoked; ask an administrator for one.',
+    );
   }
   return { tokenId: token.id, name: token.name, role: token.role, expiresAt: token.expires_at };
 }

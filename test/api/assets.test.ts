@@ -102,7 +102,9 @@ test.each([
   expect(response.status).toBe(403);
   expect(response.headers.get('etag')).toBeNull();
   expect(await response.json()).toMatchObject({
-    errors: [{ message: 'The signature of this URL is wrong; ask the API for a new URL.', extensions: { code: 'FORBIDDEN' } }],
+    errors: [
+      { message: 'The signature of this URL is wrong; ask the API for a new URL.', extensions: { code: 'FORBIDDEN' } },
+    ],
   });
 });
 
@@ -118,14 +120,19 @@ test('a URL ends when it expires', async () => {
   const response = await fetch(api.url + earlier.sign(asset.sha256, 1).url);
 
   expect(response.status).toBe(403);
-  expect(await response.json()).toMatchObject({ errors: [{ message: 'This URL has expired; ask the API for a new one.' }] });
+  expect(await response.json()).toMatchObject({
+    errors: [{ message: 'This URL has expired; ask the API for a new one.' }],
+  });
 });
 
-test.each(['../../../etc/passwd', '%2e%2e%2fetc%2fpasswd', 'ABC', '0'.repeat(63)])('the path /assets/%s finds nothing', async (path) => {
-  const response = await fetch(`${api.url}/assets/${path}${new URL(url).search}`);
+test.each(['../../../etc/passwd', '%2e%2e%2fetc%2fpasswd', 'ABC', '0'.repeat(63)])(
+  'the path /assets/%s finds nothing',
+  async (path) => {
+    const response = await fetch(`${api.url}/assets/${path}${new URL(url).search}`);
 
-  expect(response.status).toBe(404);
-});
+    expect(response.status).toBe(404);
+  },
+);
 
 test('a blob that is gone is a clear 503, not half a file', async () => {
   const lost = await storeAsset(api.dataSource.manager, api.store, Buffer.from('soon gone'), 'image/png');
@@ -135,7 +142,9 @@ test('a blob that is gone is a clear 503, not half a file', async () => {
   const response = await fetch(api.url + urls.sign(lost.sha256, 1).url);
 
   expect(response.status).toBe(503);
-  expect(await response.json()).toMatchObject({ errors: [{ message: 'The file of this asset is not in the blob store.' }] });
+  expect(await response.json()).toMatchObject({
+    errors: [{ message: 'The file of this asset is not in the blob store.' }],
+  });
 });
 
 test('each download leaves an audit row that says whose URL it was', async () => {
@@ -151,7 +160,9 @@ test('each download leaves an audit row that says whose URL it was', async () =>
 /** Audit rows of downloads, once there are at least so many: a row is written when the last byte is out. */
 async function downloads(atLeast = 0): Promise<AuditEntry[]> {
   for (;;) {
-    const rows = await api.dataSource.getRepository(AuditEntry).find({ where: { action: 'asset.download' }, order: { id: 'ASC' } });
+    const rows = await api.dataSource
+      .getRepository(AuditEntry)
+      .find({ where: { action: 'asset.download' }, order: { id: 'ASC' } });
     if (rows.length >= atLeast) return rows;
   }
 }

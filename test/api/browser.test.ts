@@ -27,11 +27,12 @@ async function openPage(): Promise<{ page: Page; faults: string[] }> {
   const page = await context.newPage();
   // This Chromium runs in a single process, where contexts share their storage.
   await page.goto(`${api.url}/health/live`);
-  await page.evaluate(() => localStorage.clear());
+  await page.evaluate('localStorage.clear()');
   const faults: string[] = [];
   page.on('request', (request) => {
     const { host, protocol } = new URL(request.url());
-    if (protocol !== 'blob:' && protocol !== 'data:' && host !== new URL(api.url).host) faults.push(`asked ${request.url()}`);
+    if (protocol !== 'blob:' && protocol !== 'data:' && host !== new URL(api.url).host)
+      faults.push(`asked ${request.url()}`);
   });
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => {
@@ -49,7 +50,7 @@ test('the landing page takes the token from its address, hides it, and shows wha
   const { page, faults } = await openPage();
 
   await page.goto(`${api.url}/?token=${api.tokens.READER}`);
-  await page.waitForFunction(() => document.querySelector('#message')!.textContent!.startsWith('Signed in'));
+  await page.locator('#message', { hasText: 'Signed in' }).waitFor();
   await screenshot(page, 'landing');
 
   expect(await page.locator('#participants').textContent()).toBe('6');
@@ -64,7 +65,7 @@ test('without a token the landing page asks for one', async () => {
   await page.goto(api.url);
   await page.fill('input[name=token]', api.tokens.SUMMARY);
   await page.click('button');
-  await page.waitForFunction(() => document.querySelector('#message')!.textContent!.includes('SUMMARY'));
+  await page.locator('#message', { hasText: 'SUMMARY' }).waitFor();
 
   expect(await page.locator('#generations').textContent()).toBe('under 5');
 });
@@ -74,21 +75,21 @@ test('GraphiQL runs a query and a subscription, with nothing from any other host
 
   await page.goto(`${api.url}/graphiql?token=${api.tokens.READER}`);
   await page.locator('.graphiql-execute-button').waitFor();
-  await page.waitForFunction(() => document.querySelector('.graphiql-query-editor')!.textContent!.includes('kneeExams'));
+  await page.locator('.graphiql-query-editor', { hasText: 'kneeExams' }).waitFor();
   await page.locator('.graphiql-execute-button').click();
-  await page.waitForFunction(() => document.querySelector('.result-window')!.textContent!.includes('totalCount'));
+  await page.locator('.result-window', { hasText: 'totalCount' }).waitFor();
   await screenshot(page, 'graphiql-query');
 
   await page.locator('button[aria-label="Show Documentation Explorer"]').click();
-  await page.waitForFunction(() => document.querySelector('.graphiql-doc-explorer')?.textContent?.includes('Subscription'));
+  await page.locator('.graphiql-doc-explorer', { hasText: 'Subscription' }).waitFor();
   await screenshot(page, 'graphiql-docs');
 
   await page.locator('.graphiql-query-editor .monaco-editor').first().click();
   await page.keyboard.press('Control+A');
   await page.keyboard.insertText(`subscription { generationProgress(id: "${generationId}") { __typename seq } }`);
-  await page.waitForFunction(() => document.querySelector('.graphiql-tab-active')!.textContent!.includes('untitled'));
+  await page.locator('.graphiql-tab-active', { hasText: 'untitled' }).waitFor();
   await page.locator('.graphiql-execute-button').click();
-  await page.waitForFunction(() => document.querySelector('.result-window')!.textContent!.includes('GenerationStateChanged'));
+  await page.locator('.result-window', { hasText: 'GenerationStateChanged' }).waitFor();
   await screenshot(page, 'graphiql-subscription');
 
   expect(page.url()).toBe(`${api.url}/graphiql`);

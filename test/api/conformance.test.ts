@@ -24,7 +24,9 @@ test('the audits of GraphQL over HTTP find no errors', async () => {
       }),
   });
 
-  const failed = results.filter(({ status }) => status === 'error').map((result) => `${result.name}: ${JSON.stringify(result)}`);
+  const failed = results
+    .filter(({ status }) => status === 'error')
+    .map((result) => `${result.name}: ${JSON.stringify(result)}`);
   expect(failed).toEqual([]);
   expect(results.length).toBeGreaterThan(50);
 });

@@ -44,47 +44,126 @@ const CASES: [string, object | null, (known: Known) => boolean][] = [
   ['gte and lt', { kl: { gte: 1, lt: 3 } }, (k) => has(kl(k), (v) => v >= 1 && v < 3)],
   ['isNull', { kl: { isNull: true } }, (k) => kl(k) === null],
   ['isNull false', { kl: { isNull: false } }, (k) => kl(k) !== null],
-  ['any grade', { grades: { XROSTM: { gte: 2 }, XRJSM: { isNull: false } } }, (k) => has(grade(k, 'XROSTM'), (v) => v >= 2) && grade(k, 'XRJSM') !== null],
+  [
+    'any grade',
+    { grades: { XROSTM: { gte: 2 }, XRJSM: { isNull: false } } },
+    (k) => has(grade(k, 'XROSTM'), (v) => v >= 2) && grade(k, 'XRJSM') !== null,
+  ],
   ['visit', { visit: { eq: 'V00' } }, ({ visit }) => visit.code === 'V00'],
-  ['visits in order of time', { visit: { gt: 'V00', lte: 'V06' } }, ({ visit }) => visit.code > 'V00' && visit.code <= 'V06'],
+  [
+    'visits in order of time',
+    { visit: { gt: 'V00', lte: 'V06' } },
+    ({ visit }) => visit.code > 'V00' && visit.code <= 'V06',
+  ],
   ['side', { side: { eq: 'LEFT' } }, ({ exam }) => exam.side === 'LEFT'],
   ['consensus project', { consensusProject: { eq: 'PROJECT_15' } }, ({ exam }) => exam.consensusProject === '15'],
   ['no consensus', { consensusProject: { isNull: true } }, ({ exam }) => exam.consensusProject === null],
   ['age', { age: { gte: 60, lt: 70 } }, ({ visit }) => has(visit.age, (v) => v >= 60 && v < 70)],
   ['a real column compared with a decimal', { bmi: { eq: 27.3 } }, ({ visit }) => visit.bmi === 27.3],
   ['reals in a list', { bmi: { in: [27.3, 31.1] } }, ({ visit }) => has(visit.bmi, (v) => v === 27.3 || v === 31.1)],
-  ['reals with bounds on the value', { bmi: { gte: 27.3, lte: 31.1 } }, ({ visit }) => has(visit.bmi, (v) => v >= 27.3 && v <= 31.1)],
+  [
+    'reals with bounds on the value',
+    { bmi: { gte: 27.3, lte: 31.1 } },
+    ({ visit }) => has(visit.bmi, (v) => v >= 27.3 && v <= 31.1),
+  ],
   ['a number no real column holds', { bmi: { lt: 1e300 } }, ({ visit }) => visit.bmi !== null],
   ['womac', { womacPain: { gt: 4.5 } }, ({ exam }) => has(exam.womacPain, (v) => v > 4.5)],
   ['koos', { koosPain: { lte: 50 } }, ({ exam }) => has(exam.koosPain, (v) => v <= 50)],
   ['sex', { participant: { sex: { eq: 'FEMALE' } } }, ({ participant }) => participant.sex === 'FEMALE'],
   ['sex unknown', { participant: { sex: { isNull: true } } }, ({ participant }) => participant.sex === null],
-  ['race and site', { participant: { race: { nin: ['WHITE'] }, site: { in: ['A', 'B'] } } }, ({ participant: p }) => has(p.race, (v) => v !== 'WHITE') && has(p.site, (v) => v === 'A' || v === 'B')],
+  [
+    'race and site',
+    { participant: { race: { nin: ['WHITE'] }, site: { in: ['A', 'B'] } } },
+    ({ participant: p }) => has(p.race, (v) => v !== 'WHITE') && has(p.site, (v) => v === 'A' || v === 'B'),
+  ],
   ['phantom', { participant: { phantom: { eq: false } } }, ({ participant }) => !participant.phantom],
-  ['text contains, case ignored', { participant: { site: { contains: 'a' } } }, ({ participant }) => has(participant.site, (v) => v.toLowerCase().includes('a'))],
+  [
+    'text contains, case ignored',
+    { participant: { site: { contains: 'a' } } },
+    ({ participant }) => has(participant.site, (v) => v.toLowerCase().includes('a')),
+  ],
   ['text contains, pattern characters as they are', { participant: { oaiId: { contains: '%' } } }, () => false],
-  ['text contains a part of an id', { participant: { oaiId: { contains: '0001' } } }, ({ participant }) => participant.oaiId.includes('0001')],
+  [
+    'text contains a part of an id',
+    { participant: { oaiId: { contains: '0001' } } },
+    ({ participant }) => participant.oaiId.includes('0001'),
+  ],
   ['has a radiograph', { hasRadiograph: true }, ({ hasFilm }) => hasFilm],
   ['has no radiograph', { hasRadiograph: false }, ({ hasFilm }) => !hasFilm],
   ['has a real MRI', { hasMri: true }, ({ hasMri }) => hasMri],
   ['has no real MRI', { hasMri: false }, ({ hasMri }) => !hasMri],
-  ['and', { and: [{ kl: { gte: 2 } }, { side: { eq: 'RIGHT' } }] }, (k) => has(kl(k), (v) => v >= 2) && k.exam.side === 'RIGHT'],
+  [
+    'and',
+    { and: [{ kl: { gte: 2 } }, { side: { eq: 'RIGHT' } }] },
+    (k) => has(kl(k), (v) => v >= 2) && k.exam.side === 'RIGHT',
+  ],
   ['an empty and', { and: [] }, () => true],
   ['or', { or: [{ kl: { eq: 4 } }, { age: { lt: 50 } }] }, (k) => kl(k) === 4 || has(k.visit.age, (v) => v < 50)],
   ['an empty or', { or: [] }, () => false],
   ['not is the complement', { not: { kl: { eq: 2 } } }, (k) => kl(k) !== 2],
-  ['not of a joined table', { not: { participant: { sex: { eq: 'MALE' } } } }, ({ participant }) => participant.sex !== 'MALE'],
+  [
+    'not of a joined table',
+    { not: { participant: { sex: { eq: 'MALE' } } } },
+    ({ participant }) => participant.sex !== 'MALE',
+  ],
   ['not of not', { not: { not: { kl: { gt: 1 } } } }, (k) => has(kl(k), (v) => v > 1)],
-  ['not of or', { not: { or: [{ kl: { gt: 1 } }, { age: { gt: 60 } }] } }, (k) => !(has(kl(k), (v) => v > 1) || has(k.visit.age, (v) => v > 60))],
-  ['some reading', { readings: { some: { project: { eq: 'PROJECT_37' } } } }, ({ readings }) => readings.some(({ project }) => project === '37')],
-  ['no reading', { readings: { none: { project: { eq: 'PROJECT_37' } } } }, ({ readings }) => !readings.some(({ project }) => project === '37')],
-  ['every reading', { readings: { every: { kl: { gte: 2 } } } }, ({ readings }) => readings.every(({ grades }) => has(grades.XRKL, (v) => v >= 2))],
-  ['a within-grade decimal', { readings: { some: { grades: { XRJSM: { gt: 1, lt: 2 } } } } }, ({ readings }) => readings.some(({ grades }) => has(grades.XRJSM, (v) => v > 1 && v < 2))],
+  [
+    'not of or',
+    { not: { or: [{ kl: { gt: 1 } }, { age: { gt: 60 } }] } },
+    (k) => !(has(kl(k), (v) => v > 1) || has(k.visit.age, (v) => v > 60)),
+  ],
+  [
+    'some reading',
+    { readings: { some: { project: { eq: 'PROJECT_37' } } } },
+    ({ readings }) => readings.some(({ project }) => project === '37'),
+  ],
+  [
+    'no reading',
+    { readings: { none: { project: { eq: 'PROJECT_37' } } } },
+    ({ readings }) => !readings.some(({ project }) => project === '37'),
+  ],
+  [
+    'every reading',
+    { readings: { every: { kl: { gte: 2 } } } },
+    ({ readings }) => readings.every(({ grades }) => has(grades.XRKL, (v) => v >= 2)),
+  ],
+  [
+    'a within-grade decimal',
+    { readings: { some: { grades: { XRJSM: { gt: 1, lt: 2 } } } } },
+    ({ readings }) => readings.some(({ grades }) => has(grades.XRJSM, (v) => v > 1 && v < 2)),
+  ],
   ['any reading at all', { readings: { some: {} } }, ({ readings }) => readings.length > 0],
-  ['some generation', { generations: { some: { state: { in: ['SUCCEEDED'] }, psnr: { gte: 20 } } } }, ({ generations }) => generations.some(({ state, psnr }) => state === 'SUCCEEDED' && has(psnr, (v) => v >= 20))],
-  ['exams of a participant', { participant: { exams: { some: { kl: { eq: 4 }, visit: { eq: 'V06' } } } } }, ({ participant }) => exams.some((other) => other.participant.id === participant.id && kl(other) === 4 && other.visit.code === 'V06')],
-  ['no visit of a participant', { participant: { visits: { none: { age: { gt: 70 } } } } }, ({ participant }) => !exams.some((other) => other.participant.id === participant.id && has(other.visit.age, (v) => v > 70))],
-  ['everything together', { kl: { in: [1, 2, 3] }, or: [{ hasMri: true }, { not: { readings: { some: { version: { eq: '0.8' } } } } }], participant: { cohort: { eq: 'INCIDENCE' } }, age: { isNull: false } }, (k) => has(kl(k), (v) => v >= 1 && v <= 3) && (k.hasMri || !k.readings.some(({ version }) => version === '0.8')) && k.participant.cohort === 'INCIDENCE' && k.visit.age !== null],
+  [
+    'some generation',
+    { generations: { some: { state: { in: ['SUCCEEDED'] }, psnr: { gte: 20 } } } },
+    ({ generations }) => generations.some(({ state, psnr }) => state === 'SUCCEEDED' && has(psnr, (v) => v >= 20)),
+  ],
+  [
+    'exams of a participant',
+    { participant: { exams: { some: { kl: { eq: 4 }, visit: { eq: 'V06' } } } } },
+    ({ participant }) =>
+      exams.some((other) => other.participant.id === participant.id && kl(other) === 4 && other.visit.code === 'V06'),
+  ],
+  [
+    'no visit of a participant',
+    { participant: { visits: { none: { age: { gt: 70 } } } } },
+    ({ participant }) =>
+      !exams.some((other) => other.participant.id === participant.id && has(other.visit.age, (v) => v > 70)),
+  ],
+  [
+    'everything together',
+    {
+      kl: { in: [1, 2, 3] },
+      or: [{ hasMri: true }, { not: { readings: { some: { version: { eq: '0.8' } } } } }],
+      participant: { cohort: { eq: 'INCIDENCE' } },
+      age: { isNull: false },
+    },
+    (k) =>
+      has(kl(k), (v) => v >= 1 && v <= 3) &&
+      (k.hasMri || !k.readings.some(({ version }) => version === '0.8')) &&
+      k.participant.cohort === 'INCIDENCE' &&
+      k.visit.age !== null,
+  ],
 ];
 
 test.each(CASES)('%s', async (_name, where, expected) => {
@@ -102,7 +181,14 @@ test.each(CASES)('%s', async (_name, where, expected) => {
 test('every filter case selects some exams and leaves others out, or is meant not to', () => {
   const trivial = CASES.filter(([, , expected]) => new Set(exams.map(expected)).size < 2).map(([name]) => name);
 
-  expect(trivial).toEqual(['nothing', 'an empty filter', 'an empty in', 'text contains, pattern characters as they are', 'an empty and', 'an empty or']);
+  expect(trivial).toEqual([
+    'nothing',
+    'an empty filter',
+    'an empty in',
+    'text contains, pattern characters as they are',
+    'an empty and',
+    'an empty or',
+  ]);
 });
 
 test('exams are found by their ids, and ids of other things are refused', async () => {
@@ -111,7 +197,10 @@ test('exams are found by their ids, and ids of other things are refused', async 
 
   expect((await api.ask(query, { id })).data).toEqual({ kneeExams: { nodes: [{ id }] } });
   const refused = await api.ask(query, { id: encodeId('Visit', 1) });
-  expect(refused.errors![0]).toMatchObject({ message: 'where.id.eq must be the id of a KneeExam.', extensions: { code: 'BAD_USER_INPUT' } });
+  expect(refused.errors![0]).toMatchObject({
+    message: 'where.id.eq must be the id of a KneeExam.',
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
 });
 
 test('generations are filtered by their exam and bundle', async () => {
@@ -125,7 +214,15 @@ test('generations are filtered by their exam and bundle', async () => {
   expect(answer.data!.generations.nodes.every(({ exam }) => exam.kl >= 2)).toBe(true);
 });
 
-const HOSTILE = [`'; DROP TABLE participant; --`, `" OR 1=1`, `%' OR '1'='1`, `$1`, `\\`, `\u2028`, `x'::text)) OR TRUE--`];
+const HOSTILE = [
+  `'; DROP TABLE participant; --`,
+  `" OR 1=1`,
+  `%' OR '1'='1`,
+  `$1`,
+  `\\`,
+  `\u2028`,
+  `x'::text)) OR TRUE--`,
+];
 
 test.each(HOSTILE)('the text %j is a value and never SQL', async (text) => {
   const answer = await api.ask(
@@ -137,7 +234,9 @@ test.each(HOSTILE)('the text %j is a value and never SQL', async (text) => {
 });
 
 test('text with U+0000, which PostgreSQL cannot hold, is refused in one sentence', async () => {
-  const answer = await api.ask('query ($t: String!) { participants(where: { site: { eq: $t } }) { totalCount } }', { t: 'a\0b' });
+  const answer = await api.ask('query ($t: String!) { participants(where: { site: { eq: $t } }) { totalCount } }', {
+    t: 'a\0b',
+  });
 
   expect(answer.errors![0]!.message).toBe('where.site.eq must be text without the character U+0000.');
 });
@@ -173,7 +272,10 @@ async function makeExams({ make }: TestServer): Promise<Known[]> {
         age: random() < 0.1 ? null : 45 + Math.floor(random() * 35),
         bmi: pick(27.3, 31.1, 24.9, 40.2, null),
       });
-      const bilateral = random() < 0.4 ? await make.radiograph(visit, { assetId: random() < 0.7 ? (await make.asset()).id : null }) : null;
+      const bilateral =
+        random() < 0.4
+          ? await make.radiograph(visit, { assetId: random() < 0.7 ? (await make.asset()).id : null })
+          : null;
       for (const side of ['RIGHT', 'LEFT'] as const) {
         const exam = await make.exam(visit, {
           side,

@@ -18,7 +18,11 @@ afterAll(() => api.close());
 
 const FRAGMENT_BOMB = [
   '{ kneeExams { nodes { ...f0 } } }',
-  ...Array.from({ length: 60 }, (_, index) => `fragment f${index} on KneeExam { ${index < 59 ? `...f${index + 1} ... on KneeExam { ...f${index + 1} }` : 'kl'} }`),
+  ...Array.from(
+    { length: 60 },
+    (_, index) =>
+      `fragment f${index} on KneeExam { ${index < 59 ? `...f${index + 1} ... on KneeExam { ...f${index + 1} }` : 'kl'} }`,
+  ),
 ].join('\n');
 
 /** What is asked, with which variables, and the one sentence that refuses it. */

@@ -56,14 +56,13 @@ const ORDERS: Term[][] = [
   [desc('KL'), desc('KL'), asc('BMI'), desc('AGE')],
 ];
 
-test.each(ORDERS.map((order) => [order.map(({ field, direction }) => `${field} ${direction}`).join(', ') || 'no order', order]))(
-  'pages by %s neither lose nor repeat an exam',
-  async (_name, order) => {
-    const wanted = sorted(order as Term[]);
+test.each(
+  ORDERS.map((order) => [order.map(({ field, direction }) => `${field} ${direction}`).join(', ') || 'no order', order]),
+)('pages by %s neither lose nor repeat an exam', async (_name, order) => {
+  const wanted = sorted(order as Term[]);
 
-    for (const first of [7, 50]) expect(await allPages(order as Term[], first)).toEqual(wanted);
-  },
-);
+  for (const first of [7, 50]) expect(await allPages(order as Term[], first)).toEqual(wanted);
+});
 
 test('a page tells where it ends', async () => {
   const answer = await api.ask<{ kneeExams: Connection }>(PAGE, { orderBy: [], first: 7 });
@@ -101,14 +100,18 @@ test('generations made in the same millisecond are paged without loss, the newes
 });
 
 test('nested lists have pages and counts of their own', async () => {
-  const answer = await api.ask<{ kneeExams: { nodes: { id: string; generations: Connection & { totalCount: number } }[] } }>(
+  const answer = await api.ask<{
+    kneeExams: { nodes: { id: string; generations: Connection & { totalCount: number } }[] };
+  }>(
     `{ kneeExams(where: { generations: { some: {} } }) { nodes { id generations(first: 2) {
       totalCount edges { node { id } cursor } pageInfo { hasNextPage endCursor } } } } }`,
   );
   const { nodes } = answer.data!.kneeExams;
 
   for (const node of nodes) {
-    const own = generations.filter(({ examId }) => encodeId('KneeExam', examId) === node.id).map(({ id }) => encodeId('Generation', id));
+    const own = generations
+      .filter(({ examId }) => encodeId('KneeExam', examId) === node.id)
+      .map(({ id }) => encodeId('Generation', id));
     expect(node.generations.totalCount).toBe(own.length);
     expect(node.generations.edges.map((edge) => edge.node.id)).toEqual(own.slice(0, 2));
     expect(node.generations.pageInfo.hasNextPage).toBe(own.length > 2);
@@ -119,13 +122,19 @@ test('nested lists have pages and counts of their own', async () => {
       edges { node { id } } } } } }`,
     { id: long!.id, after: long!.generations.pageInfo.endCursor },
   );
-  const own = generations.filter(({ examId }) => encodeId('KneeExam', examId) === long!.id).map(({ id }) => encodeId('Generation', id));
+  const own = generations
+    .filter(({ examId }) => encodeId('KneeExam', examId) === long!.id)
+    .map(({ id }) => encodeId('Generation', id));
   expect(second.data!.node.generations.edges.map(({ node }) => node.id)).toEqual(own.slice(2, 4));
 });
 
 test.each([
   ['made up', 'bm9uc2Vuc2U', 'after is not a cursor; pass the endCursor of the page before.'],
-  ['of another shape', Buffer.from('{"a":1}').toString('base64url'), 'after is not a cursor; pass the endCursor of the page before.'],
+  [
+    'of another shape',
+    Buffer.from('{"a":1}').toString('base64url'),
+    'after is not a cursor; pass the endCursor of the page before.',
+  ],
 ])('a cursor that is %s is refused in one sentence', async (_name, after, message) => {
   const answer = await api.ask(PAGE, { orderBy: [], first: 5, after });
 
@@ -136,12 +145,14 @@ test('a cursor of another order is refused, and so is one whose values were exch
   const page = await api.ask<{ kneeExams: Connection }>(PAGE, { orderBy: [asc('KL')], first: 5 });
   const cursor = page.data!.kneeExams.pageInfo.endCursor;
   const [fingerprint] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
-  const forged = Buffer.from(JSON.stringify([fingerprint, "1; DROP TABLE visit", 'x'])).toString('base64url');
+  const forged = Buffer.from(JSON.stringify([fingerprint, '1; DROP TABLE visit', 'x'])).toString('base64url');
 
   const other = await api.ask(PAGE, { orderBy: [desc('KL')], first: 5, after: cursor });
   const exchanged = await api.ask(PAGE, { orderBy: [asc('KL')], first: 5, after: forged });
 
-  expect(other.errors![0]!.message).toBe('after is a cursor of a list in another order; pass the same orderBy that gave it.');
+  expect(other.errors![0]!.message).toBe(
+    'after is a cursor of a list in another order; pass the same orderBy that gave it.',
+  );
   expect(exchanged.errors![0]!.message).toBe('after must be a whole number of 32 bits.');
 });
 
@@ -170,7 +181,11 @@ async function allPages(orderBy: Term[], first: number): Promise<string[]> {
   const seen: string[] = [];
   let after: string | null = null;
   do {
-    const answer: { data: { kneeExams: Connection } | null | undefined; errors: unknown } = await api.ask(PAGE, { orderBy, first, after });
+    const answer: { data: { kneeExams: Connection } | null | undefined; errors: unknown } = await api.ask(PAGE, {
+      orderBy,
+      first,
+      after,
+    });
     expect(answer.errors).toBeUndefined();
     const { edges, pageInfo } = answer.data!.kneeExams;
     seen.push(...edges.map(({ node }) => node.id));
@@ -223,7 +238,10 @@ async function makeRows({ make, dataSource }: TestServer): Promise<{ exams: Know
   // Microseconds that a JavaScript Date does not see decide the order.
   for (const [index, { id }] of made.entries()) {
     const microseconds = Math.floor(index / 2);
-    await dataSource.query(`UPDATE generation SET created_at = timestamptz '2026-01-01 00:00:00.001Z' + $2 * interval '1 microsecond' WHERE id = $1`, [id, microseconds]);
+    await dataSource.query(
+      `UPDATE generation SET created_at = timestamptz '2026-01-01 00:00:00.001Z' + $2 * interval '1 microsecond' WHERE id = $1`,
+      [id, microseconds],
+    );
   }
   const order = (await dataSource.query('SELECT id FROM generation ORDER BY created_at DESC, id')) as { id: string }[];
   return { exams, generations: order.map(({ id }) => made.find((one) => one.id === id)!) };

@@ -66,7 +66,10 @@ describe.each(ROLES)('a token of role %s', (role) => {
   });
 
   test('follows a generation only with READER or more', async () => {
-    const result = await first(role, `subscription { generationProgress(id: "${encodeId('Generation', '00000000-0000-4000-8000-000000000000')}") { seq } }`);
+    const result = await first(
+      role,
+      `subscription { generationProgress(id: "${encodeId('Generation', '00000000-0000-4000-8000-000000000000')}") { seq } }`,
+    );
 
     expect(codesOf(result.errors)).toEqual([role === 'SUMMARY' ? 'FORBIDDEN' : 'NOT_FOUND']);
   });
@@ -77,7 +80,8 @@ test('every root field is in the matrix', async () => {
     '{ __schema { queryType { fields { name } } mutationType { fields { name } } subscriptionType { fields { name } } } }',
   );
   const named = (type: string) => data!.__schema[type]!.fields.map(({ name }) => name).sort();
-  const covered = (rows: [string, Role, () => string][]) => [...new Set(rows.map(([name]) => name.split(/[. ]/)[0]!))].sort();
+  const covered = (rows: [string, Role, () => string][]) =>
+    [...new Set(rows.map(([name]) => name.split(/[. ]/)[0]!))].sort();
 
   expect(named('queryType')).toEqual(covered(FIELDS));
   expect(named('mutationType')).toEqual(covered(MUTATIONS));

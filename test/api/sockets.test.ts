@@ -55,7 +55,11 @@ test('an id that is in use closes the socket with 4409', async () => {
   const exam = await api.make.exam(await api.make.visit(await api.make.participant()));
   const generation = await api.make.generation(exam, await api.make.radiograph(exam), await api.make.bundle());
   const id = Buffer.from(`Generation:${generation.id}`).toString('base64url');
-  const subscribe = { id: '1', type: 'subscribe', payload: { query: `subscription { generationProgress(id: "${id}") { seq } }` } };
+  const subscribe = {
+    id: '1',
+    type: 'subscribe',
+    payload: { query: `subscription { generationProgress(id: "${id}") { seq } }` },
+  };
   const socket = open();
   const next = reader(socket);
   await once(socket, 'open');
@@ -141,5 +145,6 @@ function reader(socket: WebSocket): () => Promise<unknown> {
     if (take) take(message);
     else arrived.push(message);
   });
-  return () => (arrived.length > 0 ? Promise.resolve(arrived.shift()) : new Promise((resolve) => waiting.push(resolve)));
+  return () =>
+    arrived.length > 0 ? Promise.resolve(arrived.shift()) : new Promise((resolve) => waiting.push(resolve));
 }

@@ -74,9 +74,14 @@ test('the page of the benchmark takes one statement per relation', async () => {
     { first: 50 },
   );
 
-  expect(statements.map((statement) => /FROM "?(\w+)/.exec(statement)![1]).sort()).toEqual(
-    ['api_token', 'knee_exam', 'mri_series', 'radiograph', 'reading', 'visit'],
-  );
+  expect(statements.map((statement) => /FROM "?(\w+)/.exec(statement)![1]).sort()).toEqual([
+    'api_token',
+    'knee_exam',
+    'mri_series',
+    'radiograph',
+    'reading',
+    'visit',
+  ]);
 });
 
 test('nothing is counted and no page is read unless it is asked for', async () => {
@@ -96,7 +101,10 @@ test('participants with visits, exams and their participants again take one stat
   expect(statements.length).toBeLessThanOrEqual(7);
 });
 
-async function statementsOf(query: string, variables: object = {}): Promise<{ statements: string[]; exams: number | undefined }> {
+async function statementsOf(
+  query: string,
+  variables: object = {},
+): Promise<{ statements: string[]; exams: number | undefined }> {
   log.statements = [];
   const answer = await api.ask<{ kneeExams?: { edges?: unknown[] } }>(query, variables);
   expect(answer.errors).toBeUndefined();
@@ -121,7 +129,10 @@ async function makeExams({ make }: TestServer, count: number): Promise<void> {
       await make.reading(exam, { project: '15', grades: { XRKL: index % 5 }, missing: { XRJSM: '.T' } });
       await make.reading(exam, { project: '37' });
       await make.series(exam, { assetId: (await make.asset()).id });
-      const generation = await make.generation(exam, film, bundles[index % 2]!, { state: 'SUCCEEDED', requestedById: token.id });
+      const generation = await make.generation(exam, film, bundles[index % 2]!, {
+        state: 'SUCCEEDED',
+        requestedById: token.id,
+      });
       await make.series(exam, { generationId: generation.id, assetId: (await make.asset()).id });
       for (const slice of [0, 1]) await make.slice(generation, await make.asset(), { index: slice, depth: slice });
     }

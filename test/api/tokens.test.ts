@@ -64,10 +64,16 @@ test('a token ends when it expires', async () => {
 });
 
 test.each([
-  ['an expiry in the past', { name: 'x', role: 'READER', expiresAt: '2001-01-01T00:00:00Z' }, 'expiresAt must lie in the future, got 2001-01-01T00:00:00.000Z.'],
+  [
+    'an expiry in the past',
+    { name: 'x', role: 'READER', expiresAt: '2001-01-01T00:00:00Z' },
+    'expiresAt must lie in the future, got 2001-01-01T00:00:00.000Z.',
+  ],
   ['an empty name', { name: '   ', role: 'READER' }, 'name must have between 1 and 100 characters.'],
 ])('%s is refused', async (_name, input, message) => {
-  const answer = await api.ask('mutation ($input: CreateTokenInput!) { createToken(input: $input) { text } }', { input });
+  const answer = await api.ask('mutation ($input: CreateTokenInput!) { createToken(input: $input) { text } }', {
+    input,
+  });
 
   expect(answer.errors![0]).toMatchObject({ message, extensions: { code: 'BAD_USER_INPUT' } });
 });
@@ -88,7 +94,9 @@ test('making and revoking leave audit rows that say who did it', async () => {
   const admin = await api.dataSource.getRepository(ApiToken).findOneByOrFail({ name: 'admin' });
   const audited = await api.dataSource.getRepository(ApiToken).findOneByOrFail({ name: 'audited' });
 
-  const rows = await api.dataSource.getRepository(AuditEntry).find({ where: { target: String(audited.id) }, order: { id: 'ASC' } });
+  const rows = await api.dataSource
+    .getRepository(AuditEntry)
+    .find({ where: { target: String(audited.id) }, order: { id: 'ASC' } });
 
   expect(rows).toMatchObject([
     { action: 'createToken', tokenId: admin.id, detail: { name: 'audited', role: 'SUMMARY' } },

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { FEATURE_CODES } from '../../src/domain/features.js';
-import type { Grades } from '../../src/domain/features.js';
+import type { FeatureCode, Grades } from '../../src/domain/features.js';
 import { visitMonth } from '../../src/domain/visits.js';
 import {
   ApiToken,
@@ -44,7 +44,15 @@ export function factories(dataSource: DataSource) {
 
     visit: (participant: Participant, values: Partial<Visit> = {}) => {
       const code = values.code ?? 'V00';
-      return save(Visit, { participantId: participant.id, code, month: visitMonth(code), date: null, age: 60, bmi: 27.5, ...values });
+      return save(Visit, {
+        participantId: participant.id,
+        code,
+        month: visitMonth(code),
+        date: null,
+        age: 60,
+        bmi: 27.5,
+        ...values,
+      });
     },
 
     exam: (visit: Visit, { grades, ...values }: Partial<Omit<KneeExam, 'grades'>> & { grades?: Grades } = {}) =>
@@ -63,7 +71,14 @@ export function factories(dataSource: DataSource) {
       }),
 
     reading: (exam: KneeExam, { grades, ...values }: Partial<Omit<Reading, 'grades'>> & { grades?: Grades } = {}) =>
-      save(Reading, { examId: exam.id, project: '15', version: '0.8', grades: allGrades(grades), missing: {}, ...values }),
+      save(Reading, {
+        examId: exam.id,
+        project: '15',
+        version: '0.8',
+        grades: allGrades(grades),
+        missing: {},
+        ...values,
+      }),
 
     asset: (values: Partial<Asset> = {}) => {
       const sha256 = values.sha256 ?? randomBytes(32).toString('hex');
@@ -156,7 +171,14 @@ export function factories(dataSource: DataSource) {
       }),
 
     token: (values: Partial<ApiToken> = {}) =>
-      save(ApiToken, { name: 'test', role: 'ADMIN', hash: randomBytes(32).toString('hex'), expiresAt: null, revokedAt: null, ...values }),
+      save(ApiToken, {
+        name: 'test',
+        role: 'ADMIN',
+        hash: randomBytes(32).toString('hex'),
+        expiresAt: null,
+        revokedAt: null,
+        ...values,
+      }),
   };
 }
 
@@ -164,7 +186,10 @@ export type Factories = ReturnType<typeof factories>;
 
 /** Every feature, null unless given. */
 function allGrades(grades: Grades = {}): KneeExam['grades'] {
-  return Object.fromEntries(FEATURE_CODES.map((code) => [code, grades[code] ?? null])) as KneeExam['grades'];
+  return Object.fromEntries(FEATURE_CODES.map((code) => [code, grades[code] ?? null])) as Record<
+    FeatureCode,
+    number | null
+  >;
 }
 
 /** Deterministic numbers in [0, 1), so that a failing case can be run again. */

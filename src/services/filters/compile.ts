@@ -83,7 +83,8 @@ class Compiler {
 
   group(where: unknown, scope: Scope, path: string, depth: number): string {
     if (where === null || where === undefined) return 'TRUE';
-    if (depth > MAX_DEPTH) throw new UserError('LIMIT_EXCEEDED', `${path} nests filters deeper than ${MAX_DEPTH} levels.`);
+    if (depth > MAX_DEPTH)
+      throw new UserError('LIMIT_EXCEEDED', `${path} nests filters deeper than ${MAX_DEPTH} levels.`);
     const parts = entries(where, path).map(([name, value]) => this.entry(name, value, scope, `${path}.${name}`, depth));
     return conjunction(parts, 'AND');
   }
@@ -116,7 +117,8 @@ class Compiler {
         return conjunction(
           entries(value, path).map(([name, operators]) => {
             const member = Object.hasOwn(field.fields, name) ? field.fields[name] : undefined;
-            if (!member) throw new UserError('BAD_USER_INPUT', `${path}.${name} is not a field that can be filtered by.`);
+            if (!member)
+              throw new UserError('BAD_USER_INPUT', `${path}.${name} is not a field that can be filtered by.`);
             return this.field(member, operators, scope, `${path}.${name}`, depth);
           }),
           'AND',
@@ -148,12 +150,14 @@ class Compiler {
     const sql = scope.sql(field);
     const type = sqlType(field.type);
     const comparison = Object.hasOwn(COMPARISONS, operator) ? COMPARISONS[operator] : undefined;
-    if (comparison) return `${sql} ${comparison} ${this.parameters.add(parameterValue(field.type, operand, where), type)}`;
+    if (comparison)
+      return `${sql} ${comparison} ${this.parameters.add(parameterValue(field.type, operand, where), type)}`;
     switch (operator) {
       case 'in':
       case 'nin': {
         const values = list(operand, where).map((value) => parameterValue(field.type, value, where));
-        if (values.length > MAX_LIST) throw new UserError('LIMIT_EXCEEDED', `${where} takes at most ${MAX_LIST} values.`);
+        if (values.length > MAX_LIST)
+          throw new UserError('LIMIT_EXCEEDED', `${where} takes at most ${MAX_LIST} values.`);
         const array = this.parameters.add(values, `${type}[]`);
         // An empty list holds nothing: "nin: []" is true of every value, but still not of a missing one.
         return operator === 'in' ? `${sql} = ANY(${array})` : `(${sql} IS NOT NULL AND ${sql} <> ALL(${array}))`;

@@ -26,13 +26,17 @@ export function encodeCursor(order: readonly OrderTerm[], values: readonly unkno
 export function decodeCursor(order: readonly OrderTerm[], cursor: string): unknown[] {
   const [made, ...values] = parse(cursor);
   if (made !== fingerprint(order) || values.length !== order.length) {
-    throw new UserError('BAD_USER_INPUT', 'after is a cursor of a list in another order; pass the same orderBy that gave it.');
+    throw new UserError(
+      'BAD_USER_INPUT',
+      'after is a cursor of a list in another order; pass the same orderBy that gave it.',
+    );
   }
   return values.map((value, index) => {
     const { type } = order[index]!;
     if (value === null && index < order.length - 1) return null;
     // Keys travel as they are in the database; everything else obeys its column's type.
-    if (type.kind === 'id') return type.of === 'Generation' ? uuid(value) : parameterValue({ kind: 'integer' }, value, 'after');
+    if (type.kind === 'id')
+      return type.of === 'Generation' ? uuid(value) : parameterValue({ kind: 'integer' }, value, 'after');
     return parameterValue(type, value, 'after');
   });
 }

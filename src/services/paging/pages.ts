@@ -80,7 +80,11 @@ export async function readPagesOf<T extends ObjectLiteral>(
 }
 
 /** How many rows a filter selects. */
-export async function countRows(dataSource: DataSource, table: Table, where: Where | null | undefined): Promise<number> {
+export async function countRows(
+  dataSource: DataSource,
+  table: Table,
+  where: Where | null | undefined,
+): Promise<number> {
   const parameters = new Parameters();
   const scope = new Scope(table, 't');
   const condition = compileFilter(where, scope, parameters);
