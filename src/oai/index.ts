@@ -7,4 +7,4 @@ export { ROW_READERS, type TableKind } from './tables/kinds.js';
 export { openTable, type Table, type TableRow } from './tables/open-table.js';
 export type { RowReader } from './tables/reader.js';
 export type * from './tables/records.js';
-export { calendarDate, isFilmBarcode, normaliseBarcode } from './values.js';
+export { calendarDate, isFilmBarcode } from './values.js';
