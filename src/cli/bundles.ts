@@ -50,7 +50,9 @@ async function list({ models }: { models: string }): Promise<void> {
       continue;
     }
     const { manifest, sha256, dir } = listing.bundle;
-    console.log(`READY    ${manifest.name}@${manifest.version}  ${manifest.task}  sha256 ${sha256.slice(0, 12)}  ${dir}`);
+    console.log(
+      `READY    ${manifest.name}@${manifest.version}  ${manifest.task}  sha256 ${sha256.slice(0, 12)}  ${dir}`,
+    );
     console.log(`         ${manifest.description}`);
   }
 }

@@ -4,11 +4,16 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { FEATURES, type Grades, isFeatureCode, isValidGrade, maxGrade } from '../domain/features.js';
 import { NOISE_MODES, type NoiseMode, SLICE_COUNT_RANGE } from '../domain/generations.js';
 import type { Side } from '../domain/participants.js';
-import { generatedVolume, storedSlice, SYNTHETIC_NIFTI } from '../imaging/generated-volume.js';
+import {
+  encodeSlice,
+  generatedSlice,
+  generatedVolume,
+  storedPixels,
+  syntheticLabel,
+} from '../imaging/generated-volume.js';
 import { renderMontage } from '../imaging/montage.js';
 import { encodeNifti } from '../imaging/nifti.js';
-import { MODEL_SIZE } from '../imaging/normalise.js';
-import { encodePng } from '../imaging/png.js';
+import { mirrorColumns, MODEL_SIZE } from '../imaging/normalise.js';
 import { loadRadiograph, radiographInput } from '../imaging/radiograph/index.js';
 import {
   adjacentCorrelation,
@@ -108,13 +113,13 @@ async function generate(options: GenerateOptions): Promise<void> {
         onStep: ({ firstSlice, lastSlice, step }) =>
           bar.update(firstSlice * steps + (lastSlice - firstSlice + 1) * step, `${slices.length} slices done`),
         onSlice: ({ index, image }) => {
-          slices[index] = storedSlice(image, options.side);
+          slices[index] = storedPixels(asItLies(image, options.side));
         },
       },
     );
     bar.stop();
-    const images = slices.map(toImage);
-    await write(options, xray, images, slices, [
+    const images = slices.map(generatedSlice);
+    await write(options, syntheticLabel(manifest), xray, images, slices, [
       ['model', `${manifest.name}@${manifest.version}`],
       ['steps', `${summary.denoiserEvaluations}`],
       ['seed', `${options.seed}`],
@@ -136,26 +141,24 @@ async function generate(options: GenerateOptions): Promise<void> {
 
 async function write(
   { out, side: knee, xray: file }: GenerateOptions,
+  label: string,
   xray: Float32Array,
   images: GreyImage[],
   slices: Uint16Array[],
   facts: [string, string][],
 ): Promise<void> {
   await mkdir(join(out, 'slices'), { recursive: true });
-  await writeFile(join(out, 'volume.nii.gz'), await encodeNifti(generatedVolume(slices), SYNTHETIC_NIFTI));
+  await writeFile(join(out, 'volume.nii.gz'), await encodeNifti(generatedVolume(slices), label));
   const digits = String(slices.length - 1).length;
   for (const [index, data] of slices.entries()) {
-    const png = encodePng({ rows: MODEL_SIZE, columns: MODEL_SIZE, data }, { Comment: SYNTHETIC_NIFTI });
-    await writeFile(join(out, 'slices', `${String(index).padStart(digits, '0')}.png`), png);
+    await writeFile(join(out, 'slices', `${String(index).padStart(digits, '0')}.png`), encodeSlice(data, label));
   }
   const montage = await renderMontage({
     title: `${basename(file)} · ${knee.toLowerCase()} knee`,
     subtitle: 'Generated from this radiograph alone; synthetic, not a patient image',
-    radiograph: toImage(
-      storedSlice(
-        xray.map((value) => (value + 1) / 2),
-        knee,
-      ),
+    radiograph: asItLies(
+      xray.map((value) => (value + 1) / 2),
+      knee,
     ),
     generated: images,
     facts,
@@ -163,8 +166,10 @@ async function write(
   await writeFile(join(out, 'montage.png'), montage);
 }
 
-function toImage(pixels: Uint16Array): GreyImage {
-  return { rows: MODEL_SIZE, columns: MODEL_SIZE, data: Float32Array.from(pixels, (value) => value / 65535) };
+/** An image that looks like a right knee, as the patient's knee lies. */
+function asItLies(image: Float32Array, knee: Side): GreyImage {
+  const data = knee === 'LEFT' ? mirrorColumns(image, MODEL_SIZE) : image;
+  return { rows: MODEL_SIZE, columns: MODEL_SIZE, data };
 }
 
 function side(text: string): Side {

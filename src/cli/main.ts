@@ -28,7 +28,9 @@ await main(process.argv);
 
 async function main(argv: string[]): Promise<void> {
   const program = new Command('osteograph')
-    .description('A research-data platform for knee osteoarthritis imaging, with radiograph-to-MRI generation built in.')
+    .description(
+      'A research-data platform for knee osteoarthritis imaging, with radiograph-to-MRI generation built in.',
+    )
     .version(packageVersion)
     .addHelpText('after', EXAMPLES)
     .showSuggestionAfterError();

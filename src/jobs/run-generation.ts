@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import type { Side } from '../domain/participants.js';
 import { Bundle, Generation, GenerationSlice, MriSeries } from '../entities/index.js';
+import { encodeSlice, storedPixels, syntheticLabel } from '../imaging/generated-volume.js';
 import { mirrorColumns } from '../imaging/normalise.js';
 import {
   type GeneratedSlice,
@@ -13,13 +14,13 @@ import {
   type VolumeScorer,
   type VolumeSummary,
 } from '../inference/index.js';
-import type { BlobStore } from '../storage/index.js';
+import { type BlobStore, storeAsset } from '../storage/index.js';
 import { loadInputs } from './inputs.js';
 import { CancelRequested, Lease, StaleAttempt, WorkerStopping } from './lease.js';
 import { StepAnnouncer } from './progress.js';
 import { afterCrash } from './reconciler.js';
 import { advance, type Change } from './transitions.js';
-import { assembleVolume, finite, storeSlice, syntheticLabel } from './volume.js';
+import { assembleVolume, finite } from './volume.js';
 
 export interface RunContext {
   dataSource: DataSource;
@@ -156,7 +157,8 @@ async function saveSlice(
   const psnr = scores ? finite(scores.psnr) : null;
   const ssim = scores ? finite(scores.ssim) : null;
   const rssim = scores ? finite(scores.rssim) : null;
-  const { id: assetId } = await storeSlice(dataSource, store, seen, syntheticLabel(bundle));
+  const png = encodeSlice(storedPixels(seen), syntheticLabel(bundle));
+  const { id: assetId } = await storeAsset(dataSource.manager, store, png, 'image/png');
   const row = { index, depth, psnr, ssim, rssim, assetId };
   const payload = { slice: row, completed, total: generation.sliceCount };
   await lease.write(

@@ -1,3 +1,4 @@
+import { generatedSlice } from '../../imaging/generated-volume.js';
 import { decodeNifti } from '../../imaging/nifti.js';
 import { renderMontage } from '../../imaging/montage.js';
 import { mirrorColumns, MODEL_SIZE, trainedStack } from '../../imaging/normalise.js';
@@ -41,11 +42,9 @@ export async function demoMontage(api: ApiClient, knee: DemoKnee, result: DemoRe
 async function slicesOf(api: ApiClient, url: string): Promise<GreyImage[]> {
   const { volume } = await decodeNifti(await api.download(url));
   const pixels = volume.rows * volume.columns;
-  return Array.from({ length: volume.slices }, (_, index) => ({
-    rows: volume.rows,
-    columns: volume.columns,
-    data: Float32Array.from(volume.data.subarray(index * pixels, (index + 1) * pixels), (value) => value / 65535),
-  }));
+  return Array.from({ length: volume.slices }, (_, index) =>
+    generatedSlice(volume.data.subarray(index * pixels, (index + 1) * pixels)),
+  );
 }
 
 /** The model's input as the patient's knee lies, in [0, 1]. */
