@@ -85,6 +85,9 @@ export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions)
       return { close: () => worker.close() };
     },
     async close() {
+      // BullMQ does not wait until its connections have ended: what the database still says to them is no news.
+      queue.off('error', onError);
+      queue.on('error', () => undefined);
       await queue.close();
       await binding.close();
     },

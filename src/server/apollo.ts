@@ -1,7 +1,12 @@
 import type { Server as HttpServer } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import type { ApolloServerPlugin } from '@apollo/server';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
 import { GraphQLError } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
@@ -24,6 +29,10 @@ export function createApollo(schema: GraphQLSchema, httpServer: HttpServer, logg
       error instanceof GraphQLError ? presentError(error, logger) : masked(error, logger),
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
+      // Each of these wraps every resolver, and nothing here uses what they find out; nothing is reported to anybody.
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginDrainHttpServer({ httpServer, stopGracePeriodMillis: 5_000 }),
       costPlugin,
     ],

@@ -50,6 +50,7 @@ const SCRIPT = `
     localStorage.setItem('osteograph:token', given);
     history.replaceState(null, '', location.pathname);
   }
+  document.querySelector('#origin').textContent = location.origin;
   const form = document.querySelector('form');
   const message = document.querySelector('#message');
   form.addEventListener('submit', (event) => {
@@ -113,7 +114,7 @@ function page(nonce: string): string {
   <h2>A first query</h2>
   <pre>${escapeHtml(FIRST_QUERY.trim())}</pre>
   <h2>From a program</h2>
-  <pre>curl http://127.0.0.1:4000/graphql -H "Authorization: Bearer $OSTEOGRAPH_TOKEN" -H "Content-Type: application/json" \\
+  <pre>curl <span id="origin">http://127.0.0.1:4000</span>/graphql -H "Authorization: Bearer $OSTEOGRAPH_TOKEN" -H "Content-Type: application/json" \\
   -d '{"query":"{ kneeExams(where: {kl: {gte: 2}}) { totalCount } }"}'</pre>
   <footer>Osteograph ${escapeHtml(packageVersion)}. GraphQL over HTTP and WebSocket (graphql-transport-ws) at <code>/graphql</code>.
   Generated images are synthetic and flagged so everywhere.</footer>
