@@ -152,7 +152,7 @@ async function writeFilm(
   if (known) {
     await manager.update(Radiograph, { id: known.id }, owner);
     await remember(manager, fingerprint, { rows: 1, refused: 0, became: { radiographId: known.id } });
-    const outcome = await setPixels(manager, 'radiograph', known, pixels);
+    const outcome = await setPixels(manager, known, pixels);
     return outcome === 'unchanged' ? 'updated' : outcome;
   }
   const { identifiers } = await manager.insert(Radiograph, {

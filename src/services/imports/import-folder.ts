@@ -20,7 +20,7 @@ import type { BlobStore } from '../../storage/index.js';
 import { type ExamKey, ensureExams, examsOf } from './ensure.js';
 import { type KnownImage, ownersOfBarcodes } from './owners.js';
 import { fingerprintFolder, isBystander, noteTime, remember } from './remember.js';
-import { storeFilm, storeSeries } from './write-images.js';
+import { type FilmPixels, type SeriesPixels, storeFilm, storeSeries } from './write-images.js';
 
 export type ImageOutcome = 'inserted' | 'updated' | 'unchanged' | 'passedOver';
 
@@ -84,7 +84,7 @@ async function importFilm(
   const [examId, visitId] = await findOwner(manager, known ?? folder, side);
   await flagPhantom(manager, folder.oaiId, film.attributes);
   const pixels = await storeFilm(manager, store, film);
-  if (known) return setPixels(manager, 'radiograph', known, pixels);
+  if (known) return setPixels(manager, known, pixels);
   await manager.insert(Radiograph, {
     ...(side ? { examId } : { visitId }),
     ...{ barcode: folder.barcode, view, date: folder.date ?? calendarDate(film.attributes.studyDate ?? '') },
@@ -117,7 +117,7 @@ async function importSeries(
     const barcode = index === 0 ? folder.barcode : `${folder.barcode}-${index + 1}`;
     const pixels = await storeSeries(manager, store, echo, niftiDescription(folder, sequence, attributes));
     const row = index === 0 ? known : (await ownersOfBarcodes(manager, 'mri_series', [barcode])).get(barcode);
-    if (row) outcomes.push(await setPixels(manager, 'mri_series', row, { ...pixels, plane: pixels.plane ?? plane }));
+    if (row) outcomes.push(await setPixels(manager, row, { ...pixels, plane: pixels.plane ?? plane }));
     else {
       const exam: ExamKey = known ? { oaiId: known.oaiId, visit: known.visit, side } : { ...folder, side };
       const [examId] = await findOwner(manager, exam, side);
@@ -204,15 +204,15 @@ export async function findOwner(
   return [row!.examId, row!.visitId];
 }
 
-/** Gives a known image its pixels. */
+/** Gives a known film or series its pixels. */
 export async function setPixels(
   manager: EntityManager,
-  table: 'radiograph' | 'mri_series',
   known: Pick<KnownImage, 'id' | 'assetId'>,
-  pixels: Partial<Radiograph> | Partial<MriSeries>,
+  pixels: FilmPixels | SeriesPixels,
 ): Promise<ImageOutcome> {
   if (known.assetId === pixels.assetId) return 'unchanged';
-  await manager.update(table === 'radiograph' ? Radiograph : MriSeries, { id: known.id }, pixels);
+  if ('sliceCount' in pixels) await manager.update(MriSeries, { id: known.id }, pixels);
+  else await manager.update(Radiograph, { id: known.id }, pixels);
   return known.assetId === null ? 'inserted' : 'updated';
 }
 
