@@ -61,7 +61,10 @@ export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions)
   const binding = queueUrl ? await redisBinding(queueUrl) : await postgresBinding(databaseUrl);
   const onError = limitedErrorLog(logger);
   const queue = binding.queue();
-  queue.on('error', onError);
+  let closing = false;
+  queue.on('error', (error) => {
+    if (!closing) onError(error);
+  });
   return {
     async enqueue(waiting) {
       const jobs = waiting.map(({ id, attempt }) => ({
@@ -86,8 +89,7 @@ export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions)
     },
     async close() {
       // BullMQ does not wait until its connections have ended: what the database still says to them is no news.
-      queue.off('error', onError);
-      queue.on('error', () => undefined);
+      closing = true;
       await queue.close();
       await binding.close();
     },

@@ -41,7 +41,10 @@ export function createLoaders(dataSource: DataSource) {
     apiToken: oneByKey<number, ApiToken>('token', by(ApiToken, 'id')),
     generation: oneByKey<string, Generation>('generation', by(Generation, 'id', 'uuid')),
     visitsOfParticipant: manyByParent<number, Visit>(by(Visit, 'participant_id'), 'code'),
-    examsOfParticipant: manyByParent<number, KneeExam>(by(KneeExam, 'participant_id'), 'visit_id, side DESC'),
+    examsOfParticipant: manyByParent<number, KneeExam>(
+      by(KneeExam, 'participant_id'),
+      '(SELECT visit.code FROM visit WHERE visit.id = knee_exam.visit_id), side DESC',
+    ),
     examsOfVisit: manyByParent<number, KneeExam>(by(KneeExam, 'visit_id'), 'side DESC'),
     readingsOfExam: manyByParent<number, Reading>(by(Reading, 'exam_id'), 'project'),
     radiographsOfExam: radiographsOfExams(dataSource),

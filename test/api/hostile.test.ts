@@ -110,6 +110,37 @@ test('a page as a frontend asks for it passes', async () => {
   expect(errors).toBeUndefined();
 });
 
+test.each([
+  ['text for a number', 'query ($v: Int) { kneeExams(where: { kl: { eq: $v } }) { totalCount } }', { v: 'two' }],
+  [
+    'no time for a time',
+    'query ($v: DateTimeISO) { generations(where: { createdAt: { gt: $v } }) { totalCount } }',
+    { v: 'soon' },
+  ],
+  [
+    'a word that is no grade',
+    'query ($v: [KneeExamOrder!]) { kneeExams(orderBy: $v) { totalCount } }',
+    { v: [{ field: 'DROP' }] },
+  ],
+  [
+    'an unknown operator',
+    'query ($v: KneeExamFilter) { kneeExams(where: $v) { totalCount } }',
+    { v: { kl: { like: 2 } } },
+  ],
+  [
+    'a number beyond 32 bits',
+    'query ($v: Int) { kneeExams(where: { age: { eq: $v } }) { totalCount } }',
+    { v: 2 ** 40 },
+  ],
+])('%s in a variable is a fault of the caller', async (_name, query, variables) => {
+  const { status, errors } = await api.ask(query, variables);
+
+  expect(status).toBe(400);
+  expect(errors).toMatchObject([
+    { message: expect.stringContaining('Variable "$v"'), extensions: { code: 'BAD_USER_INPUT' } },
+  ]);
+});
+
 test('a request larger than the limit is refused in JSON', async () => {
   const response = await fetch(`${api.url}/graphql`, {
     method: 'POST',

@@ -163,6 +163,30 @@ test.each([0, -3, 201, 100_000])('first: %i is refused in one sentence', async (
   expect(answer.errors![0]!.message).toBe(`first must be between 1 and 200, got ${first}.`);
 });
 
+test("a participant's exams come in order of time, the right knee first", async () => {
+  const participant = await api.make.participant();
+  for (const code of ['V06', 'V00', 'V03'] as const) {
+    const visit = await api.make.visit(participant, { code });
+    for (const side of ['LEFT', 'RIGHT'] as const) await api.make.exam(visit, { side });
+  }
+
+  const { data } = await api.ask<{
+    participant: { visits: { code: string }[]; exams: { side: string; visit: { code: string } }[] };
+  }>('query ($id: String!) { participant(oaiId: $id) { visits { code } exams { side visit { code } } } }', {
+    id: participant.oaiId,
+  });
+
+  expect(data!.participant.visits.map(({ code }) => code)).toEqual(['V00', 'V03', 'V06']);
+  expect(data!.participant.exams.map(({ side, visit }) => `${visit.code} ${side}`)).toEqual([
+    'V00 RIGHT',
+    'V00 LEFT',
+    'V03 RIGHT',
+    'V03 LEFT',
+    'V06 RIGHT',
+    'V06 LEFT',
+  ]);
+});
+
 interface Connection {
   totalCount: number;
   edges: { cursor: string; node: { id: string } }[];
