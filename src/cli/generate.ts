@@ -120,7 +120,6 @@ async function generate(options: GenerateOptions): Promise<void> {
     bar.stop();
     const images = slices.map(generatedSlice);
     await write(options, syntheticLabel(manifest), xray, images, slices, [
-      ['model', `${manifest.name}@${manifest.version}`],
       ['steps', `${summary.denoiserEvaluations}`],
       ['seed', `${options.seed}`],
       ['device', summary.device],
@@ -155,7 +154,7 @@ async function write(
   }
   const montage = await renderMontage({
     title: `${basename(file)} · ${knee.toLowerCase()} knee`,
-    subtitle: 'Generated from this radiograph alone; synthetic, not a patient image',
+    subtitle: label,
     radiograph: asItLies(
       xray.map((value) => (value + 1) / 2),
       knee,
