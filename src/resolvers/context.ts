@@ -5,6 +5,7 @@ import type { Role } from '../domain/roles.js';
 import type { EventHub, GenerationQueue } from '../jobs/index.js';
 import { createLoaders, LoadersByArguments } from '../loaders/index.js';
 import type { Loaders } from '../loaders/index.js';
+import type { SharedAssets } from '../loaders/shared-assets.js';
 import type { Generation } from '../entities/index.js';
 import type { AssetUrls } from '../services/asset-urls.js';
 import type { Page } from '../services/paging/pages.js';
@@ -16,6 +17,8 @@ export interface Platform {
   queue: Pick<GenerationQueue, 'enqueue'>;
   events: Pick<EventHub, 'subscribe'>;
   assetUrls: AssetUrls;
+  /** Assets of events, which many subscribers ask for at once. */
+  sharedAssets: SharedAssets;
 }
 
 /** What one operation, or one event of a subscription, is answered with. */
@@ -30,10 +33,14 @@ export interface Context {
 
 /** A context with loaders that have loaded nothing yet. */
 export function createContext(platform: Platform, viewer: Viewer): Context {
+  let loaders: Loaders | undefined;
   return {
     platform,
     viewer,
-    loaders: createLoaders(platform.dataSource),
+    // Most events of a subscription need none.
+    get loaders() {
+      return (loaders ??= createLoaders(platform.dataSource));
+    },
     generationPages: new LoadersByArguments(),
     generationCounts: new LoadersByArguments(),
   };

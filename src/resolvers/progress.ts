@@ -52,7 +52,7 @@ export class ProgressResolver {
 export class SliceProgressResolver {
   @FieldResolver(() => String, { description: 'Signed URL of the slice as 16-bit grey PNG.' })
   async previewUrl(@Root() { payload }: SliceProgress, @Ctx() context: Context): Promise<string> {
-    return signedAsset(context, await context.loaders.asset.load(payload.assetId)).url;
+    return signedAsset(context, await context.platform.sharedAssets.load(payload.assetId)).url;
   }
 }
 

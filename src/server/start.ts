@@ -8,6 +8,7 @@ import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import { openEventHub } from '../jobs/index.js';
 import type { GenerationQueue } from '../jobs/index.js';
+import { SharedAssets } from '../loaders/shared-assets.js';
 import { createContext } from '../resolvers/index.js';
 import type { Platform } from '../resolvers/index.js';
 import { LIMITS } from '../schema/limits.js';
@@ -59,7 +60,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const apollo = createApollo(schema, httpServer, logger);
   const events = await openEventHub({ dataSource, databaseUrl, logger });
   const assetUrls = await createAssetUrls(dataSource);
-  const platform: Platform = { dataSource, queue, events, assetUrls };
+  const platform: Platform = { dataSource, queue, events, assetUrls, sharedAssets: new SharedAssets(dataSource) };
   let closing = false;
 
   try {
