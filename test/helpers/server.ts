@@ -47,7 +47,15 @@ export async function startTestServer(logger?: Logger): Promise<TestServer> {
   const pinoLogger = pino({ level: 'debug' }, sink);
   const store = openBlobStore(folder);
   const queue = await openQueue({ databaseUrl, logger: pinoLogger });
-  const server = await startServer({ host: '127.0.0.1', port: 0, dataSource, databaseUrl, store, queue, logger: pinoLogger });
+  const server = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    dataSource,
+    databaseUrl,
+    store,
+    queue,
+    logger: pinoLogger,
+  });
   const tokens = {} as Record<Role, string>;
   for (const role of ['SUMMARY', 'READER', 'OPERATOR', 'ADMIN'] as const) {
     tokens[role] = (await createToken(dataSource, { name: role.toLowerCase(), role })).text;
