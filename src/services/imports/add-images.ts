@@ -11,7 +11,7 @@ import { refuseFile } from '../../imaging/refuse.js';
 import { calendarDate, describeSequence } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import { audit } from '../audit.js';
-import type { VisitKey } from './ensure.js';
+import type { VisitKey } from './exam-registry.js';
 import {
   findOwner,
   flagPhantom,

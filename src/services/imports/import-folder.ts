@@ -17,7 +17,7 @@ import {
   sideInWords,
 } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
-import { type ExamKey, ensureExams, examsOf } from './ensure.js';
+import { type ExamKey, ExamRegistry, examsOf } from './exam-registry.js';
 import { type KnownImage, ownersOfBarcodes } from './owners.js';
 import { fingerprintFolder, isBystander, noteTime, remember } from './remember.js';
 import { type FilmPixels, type SeriesPixels, storeFilm, storeSeries } from './write-images.js';
@@ -194,14 +194,11 @@ export async function findOwner(
   key: Omit<ExamKey, 'side'>,
   side: Side | null,
 ): Promise<[examId: number | null, visitId: number]> {
-  await ensureExams(manager, examsOf(key, side));
-  const [row] = await manager.query<{ examId: number | null; visitId: number }[]>(
-    `SELECT e.id AS "examId", v.id AS "visitId"
-     FROM visit v JOIN participant p ON p.id = v.participant_id LEFT JOIN knee_exam e ON e.visit_id = v.id AND e.side = $3
-     WHERE p.oai_id = $1 AND v.code = $2`,
-    [key.oaiId, key.visit, side],
-  );
-  return [row!.examId, row!.visitId];
+  // Of its own: an image is one transaction, and a rolled-back one leaves nothing to forget.
+  const registry = new ExamRegistry();
+  const [examId] = await registry.exams(manager, examsOf(key, side));
+  const [visitId] = await registry.visits(manager, [key]);
+  return [side === null ? null : examId!, visitId!];
 }
 
 /** Gives a known film or series its pixels. */

@@ -3,6 +3,7 @@ import { UserError } from '../../domain/errors.js';
 import { findImageFolders, listRelease, type Refusal } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import { audit } from '../audit.js';
+import { ExamRegistry } from './exam-registry.js';
 import { importImageFolder } from './import-folder.js';
 import { importTable } from './import-table.js';
 import { changedAnything, emptySummary, type ImportSummary, REFUSALS_KEPT } from './summary.js';
@@ -55,6 +56,7 @@ export async function importRelease(
   await withImportLock(dataSource, async () => {
     const total = listing.tables.reduce((sum, { bytes }) => sum + bytes, 0);
     let done = 0;
+    const registry = new ExamRegistry();
     for (const table of listing.tables) {
       options.signal?.throwIfAborted();
       await orRefuse(table.file, refuse, async () => {
@@ -63,7 +65,7 @@ export async function importRelease(
           options.onProgress?.({ phase: 'tables', done, total, file: table.file });
         };
         summary.tables.push(
-          await importTable(dataSource, table, { reread: options.reread ?? false, refuse, onRows: progress }),
+          await importTable(dataSource, table, { registry, reread: options.reread ?? false, refuse, onRows: progress }),
         );
       });
       done += table.bytes;

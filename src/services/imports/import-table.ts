@@ -9,6 +9,7 @@ import {
   type TableKind,
 } from '../../oai/index.js';
 import { refuseFile } from '../../imaging/refuse.js';
+import type { ExamRegistry } from './exam-registry.js';
 import { fingerprintTable, noteTime, remember } from './remember.js';
 import type { TableSummary } from './summary.js';
 import { type Sourced, WRITE_BATCH, type WriteBatch } from './table-upserts.js';
@@ -20,6 +21,7 @@ const BATCH_ROWS = 2000;
 const MOST_ROWS = 1_000_000;
 
 export interface TableOptions {
+  registry: ExamRegistry;
   /** Read the table even if it is the one that was imported before. */
   reread: boolean;
   refuse: (refusal: Refusal) => void;
@@ -44,11 +46,16 @@ export async function importTable(
     const { rows, refused } = recalled;
     return { ...emptyTable(table.file), rows, refused, unchanged: rows - refused, skipped: true };
   }
-  return dataSource.transaction(async (manager) => {
-    const summary = await readTable(manager, table, options);
-    await remember(manager, fingerprint, { rows: summary.rows, refused: summary.refused, became: {} });
-    return summary;
-  });
+  try {
+    return await dataSource.transaction(async (manager) => {
+      const summary = await readTable(manager, table, options);
+      await remember(manager, fingerprint, { rows: summary.rows, refused: summary.refused, became: {} });
+      return summary;
+    });
+  } catch (error) {
+    options.registry.clear();
+    throw error;
+  }
 }
 
 function emptyTable(file: string): TableSummary {
@@ -67,7 +74,7 @@ async function readTable(manager: EntityManager, file: TableFile, options: Table
   const firstLines = new Map<string, number>();
   let batch: Sourced<{ oaiId: string }>[] = [];
   const flush = async (): Promise<void> => {
-    const outcome = await write(manager, batch, reader.fields);
+    const outcome = await write({ manager, registry: options.registry, fields: reader.fields }, batch);
     for (const { line, reason } of outcome.refused) refuse(line, reason);
     summary.inserted += outcome.inserted;
     summary.updated += outcome.updated;
@@ -92,7 +99,7 @@ async function readTable(manager: EntityManager, file: TableFile, options: Table
       continue;
     }
     firstLines.set(key, line);
-    batch.push({ ...record, line });
+    batch.push({ line, record });
     if (batch.length === BATCH_ROWS) await flush();
   }
   if (batch.length > 0) await flush();

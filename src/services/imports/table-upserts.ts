@@ -1,26 +1,39 @@
 import type { EntityManager } from 'typeorm';
-import { FEATURE_CODES } from '../../domain/features.js';
-import { visitMonth } from '../../domain/visits.js';
+import { FEATURE_CODES, type FeatureCode } from '../../domain/features.js';
+import type { Side } from '../../domain/participants.js';
+import { visitMonth, type VisitCode } from '../../domain/visits.js';
 import {
   type ClinicalRecord,
   type EnrolleeRecord,
   type FilmRecord,
+  type KneeScores,
   type ReadingRecord,
   SCORE_FIELDS,
   type SeriesRecord,
   type TableKind,
 } from '../../oai/index.js';
 import { updateConsensus } from './consensus.js';
-import { ensureExams, ensureParticipants, examsOf, PHANTOM_ID } from './ensure.js';
+import { type ExamRegistry, examsOf, isPhantomId } from './exam-registry.js';
 import { ownersOfBarcodes } from './owners.js';
-import { type Changes, countChanges, fromRecords, onConflict, type RecordColumns, runBatch } from './statements.js';
+import { type Batch, type Changes, countChanges, fromBatch, upsert } from './statements.js';
 
 /** A record with the line that it came from. */
-export type Sourced<T> = T & { readonly line: number };
+export interface Sourced<T> {
+  readonly line: number;
+  readonly record: T;
+}
 
 /** What a batch of rows changed, and rows that the database does not allow. */
 export interface BatchOutcome extends Changes {
   refused: { line: number; reason: string }[];
+}
+
+/** Where a batch goes. */
+export interface Destination {
+  manager: EntityManager;
+  registry: ExamRegistry;
+  /** Fields that the table has columns for; nothing else is overwritten. */
+  fields: readonly string[];
 }
 
 interface RecordOf {
@@ -31,15 +44,8 @@ interface RecordOf {
   series: SeriesRecord;
 }
 
-/**
- * Writes a batch of a table's records; `fields` are those that the table has columns for, and nothing else is overwritten.
- * Keys are unique within the batch.
- */
-export type WriteBatch<T> = (
-  manager: EntityManager,
-  records: readonly Sourced<T>[],
-  fields: readonly string[],
-) => Promise<BatchOutcome>;
+/** Writes a batch of a table's records, whose keys are unique within it. */
+export type WriteBatch<T> = (to: Destination, records: readonly Sourced<T>[]) => Promise<BatchOutcome>;
 
 export const WRITE_BATCH: { readonly [K in TableKind]: WriteBatch<RecordOf[K]> } = {
   enrollees: writeEnrollees,
@@ -49,221 +55,245 @@ export const WRITE_BATCH: { readonly [K in TableKind]: WriteBatch<RecordOf[K]> }
   series: writeSeries,
 };
 
-const ENROLLEE_COLUMNS: Readonly<Record<string, string>> = {
-  sex: 'sex',
-  race: 'race',
-  hispanic: 'hispanic',
-  cohort: 'cohort',
-  site: 'site',
-  cohortHalf: 'cohort_half',
-};
-
 async function writeEnrollees(
-  manager: EntityManager,
-  records: readonly Sourced<EnrolleeRecord>[],
-  fields: readonly string[],
+  { manager, fields }: Destination,
+  sourced: readonly Sourced<EnrolleeRecord>[],
 ): Promise<BatchOutcome> {
-  const columns = fields.map((field) => ENROLLEE_COLUMNS[field]!);
-  const rows = await runBatch<{ inserted: boolean }>(
-    manager,
-    `INSERT INTO participant (${['oai_id', 'phantom', ...columns].join(', ')})
-     SELECT ${['oai_id', `oai_id LIKE '${PHANTOM_ID}'`, ...columns].join(', ')}
-     ${fromRecords({ oai_id: 'text', sex: 'text', race: 'text', hispanic: 'boolean', cohort: 'text', site: 'text', cohort_half: 'smallint' })}
-     ${onConflict('participant', ['oai_id'], columns)} RETURNING (xmax = 0) AS inserted`,
-    records.map(({ oaiId, cohortHalf, ...rest }) => ({ ...rest, oai_id: oaiId, cohort_half: cohortHalf })),
-  );
-  return { ...countChanges(rows), refused: [] };
+  const records = sourced.map(({ record }) => record);
+  const described: Batch = {
+    sex: ['text', records.map(({ sex }) => sex)],
+    race: ['text', records.map(({ race }) => race)],
+    hispanic: ['boolean', records.map(({ hispanic }) => hispanic)],
+    cohort: ['text', records.map(({ cohort }) => cohort)],
+    site: ['text', records.map(({ site }) => site)],
+    cohort_half: ['smallint', records.map(({ cohortHalf }) => cohortHalf)],
+  };
+  const written = await upsert(manager, {
+    table: 'participant',
+    key: ['oai_id'],
+    rows: {
+      oai_id: ['text', records.map(({ oaiId }) => oaiId)],
+      phantom: ['boolean', records.map(({ oaiId }) => isPhantomId(oaiId))],
+      ...described,
+    },
+    update: fields.map(toSnakeCase),
+  });
+  return { ...countChanges(written), refused: [] };
 }
 
-const SCORE_COLUMNS = new Map(
-  SCORE_FIELDS.map((field) => [field as string, field.replace(/[A-Z]/, (letter) => `_${letter.toLowerCase()}`)]),
-);
-const EXAM_KEY: RecordColumns = { oai_id: 'text', code: 'text', side: 'text' };
-
 /** Visits and exams come to be only where a row says something of them: who missed a visit has a row of missing codes. */
-async function writeClinical(
-  manager: EntityManager,
-  records: readonly Sourced<ClinicalRecord>[],
-  fields: readonly string[],
-): Promise<BatchOutcome> {
-  await ensureParticipants(
-    manager,
-    records.map(({ oaiId }) => oaiId),
-  );
-  const visitColumns = fields.filter((field) => !SCORE_COLUMNS.has(field));
-  const scoreFields = SCORE_FIELDS.filter((field) => fields.includes(field));
-  const scoreColumns = scoreFields.map((field) => SCORE_COLUMNS.get(field)!);
-  const visits = records.map(({ oaiId, visit, date = null, age = null, bmi = null, knees }) => {
-    const scores = [knees.RIGHT, knees.LEFT].flatMap((knee) => Object.values(knee) as (number | null)[]);
-    const says = [date, age, bmi, ...scores].some((value) => value !== null);
-    return { oai_id: oaiId, code: visit, month: visitMonth(visit), date, age, bmi, says };
-  });
-  const changedVisits = await runBatch<{ visitId: number; inserted: boolean }>(
-    manager,
-    `INSERT INTO visit (${['participant_id', 'code', 'month', ...visitColumns].join(', ')})
-     SELECT ${['p.id', 'r.code', 'r.month', ...visitColumns.map((column) => `r.${column}`)].join(', ')}
-     ${fromRecords({ oai_id: 'text', code: 'text', month: 'smallint', date: 'date', age: 'smallint', bmi: 'real', says: 'boolean' })}
-     JOIN participant p ON p.oai_id = r.oai_id
-     WHERE r.says OR EXISTS (SELECT 1 FROM visit v WHERE v.participant_id = p.id AND v.code = r.code)
-     ${onConflict('visit', ['participant_id', 'code'], visitColumns)} RETURNING id AS "visitId", (xmax = 0) AS inserted`,
-    visits,
-  );
-  if (scoreColumns.length === 0) return { ...countChanges(changedVisits), refused: [] };
-  const exams = records.flatMap(({ oaiId, visit, knees }) =>
-    (['RIGHT', 'LEFT'] as const).map((side) => {
-      const scores = scoreFields.map((field, index) => [scoreColumns[index]!, knees[side][field] ?? null] as const);
-      return {
-        oai_id: oaiId,
-        code: visit,
-        side,
-        says: scores.some(([, score]) => score !== null),
-        ...Object.fromEntries(scores),
-      };
-    }),
-  );
-  const types = Object.fromEntries(scoreColumns.map((column) => [column, 'real']));
-  const changedExams = await runBatch<{ visitId: number; inserted: boolean }>(
-    manager,
-    `INSERT INTO knee_exam (${['visit_id', 'participant_id', 'side', ...scoreColumns].join(', ')})
-     SELECT ${['v.id', 'p.id', 'r.side', ...scoreColumns.map((column) => `r.${column}`)].join(', ')}
-     ${fromRecords({ ...EXAM_KEY, says: 'boolean', ...types })}
-     JOIN participant p ON p.oai_id = r.oai_id JOIN visit v ON v.participant_id = p.id AND v.code = r.code
-     WHERE r.says OR EXISTS (SELECT 1 FROM knee_exam e WHERE e.visit_id = v.id AND e.side = r.side)
-     ${onConflict('knee_exam', ['visit_id', 'side'], scoreColumns)} RETURNING visit_id AS "visitId", (xmax = 0) AS inserted`,
-    exams,
-  );
+async function writeClinical(to: Destination, sourced: readonly Sourced<ClinicalRecord>[]): Promise<BatchOutcome> {
+  const records = sourced.map(({ record }) => record);
+  const visits = await writeVisits(to, records);
+  const exams = await writeScores(to, records);
   // A row of the table is a visit and two exams; it counts once.
   const outcome = new Map<number, boolean>();
-  for (const { visitId, inserted } of [...changedVisits, ...changedExams])
+  for (const { visitId, inserted } of [...visits, ...exams]) {
     outcome.set(visitId, inserted || outcome.get(visitId) === true);
+  }
   return { ...countChanges([...outcome.values()].map((inserted) => ({ inserted }))), refused: [] };
 }
 
-const GRADE_TYPES = Object.fromEntries(FEATURE_CODES.map((code) => [code.toLowerCase(), 'real']));
+interface WrittenVisit {
+  visitId: number;
+  inserted: boolean;
+}
+
+async function writeVisits(
+  { manager, registry, fields }: Destination,
+  records: readonly ClinicalRecord[],
+): Promise<WrittenVisit[]> {
+  const ids = records.map(({ oaiId }) => oaiId);
+  const participants = await registry.participants(manager, ids);
+  const rows = records
+    .map((record, index) => ({ record, participant: participants[index]! }))
+    .filter(
+      ({ record, participant }) => saysAnything(record) || registry.visitOf(participant, record.visit) !== undefined,
+    );
+  const written = await upsert<{ visitId: number; participantId: number; code: VisitCode }>(manager, {
+    table: 'visit',
+    key: ['participant_id', 'code'],
+    rows: {
+      participant_id: ['integer', rows.map(({ participant }) => participant)],
+      code: ['text', rows.map(({ record }) => record.visit)],
+      month: ['smallint', rows.map(({ record }) => visitMonth(record.visit))],
+      date: ['date', rows.map(({ record }) => record.date)],
+      age: ['smallint', rows.map(({ record }) => record.age)],
+      bmi: ['real', rows.map(({ record }) => record.bmi)],
+    },
+    update: fields.filter((field) => !isScore(field)),
+    returning: ['id AS "visitId"', 'participant_id AS "participantId"', 'code'],
+  });
+  for (const { visitId, participantId, code } of written) registry.addVisit(participantId, code, visitId);
+  return written;
+}
+
+async function writeScores(
+  { manager, registry, fields }: Destination,
+  records: readonly ClinicalRecord[],
+): Promise<WrittenVisit[]> {
+  const scores = SCORE_FIELDS.filter((field) => fields.includes(field));
+  if (scores.length === 0) return [];
+  const participants = await registry.participants(
+    manager,
+    records.map(({ oaiId }) => oaiId),
+  );
+  const rows: { visit: number; participant: number; side: Side; knee: KneeScores }[] = [];
+  for (const [index, { visit: code, knees }] of records.entries()) {
+    const participant = participants[index]!;
+    const visit = registry.visitOf(participant, code);
+    if (visit === undefined) continue;
+    for (const side of ['RIGHT', 'LEFT'] as const) {
+      const knee = knees[side];
+      if (hasValue(knee) || registry.examOf(visit, side) !== undefined) rows.push({ visit, participant, side, knee });
+    }
+  }
+  const written = await upsert<{ id: number; visitId: number; side: Side }>(manager, {
+    table: 'knee_exam',
+    key: ['visit_id', 'side'],
+    rows: {
+      visit_id: ['integer', rows.map(({ visit }) => visit)],
+      participant_id: ['integer', rows.map(({ participant }) => participant)],
+      side: ['text', rows.map(({ side }) => side)],
+      ...Object.fromEntries(scores.map((field) => [toSnakeCase(field), ['real', rows.map(({ knee }) => knee[field])]])),
+    },
+    update: scores.map(toSnakeCase),
+    returning: ['id', 'visit_id AS "visitId"', 'side'],
+  });
+  for (const { id, visitId, side } of written) registry.addExam(visitId, side, id);
+  return written;
+}
+
+function isScore(field: string): boolean {
+  return (SCORE_FIELDS as readonly string[]).includes(field);
+}
+
+function saysAnything({ date, age, bmi, knees }: ClinicalRecord): boolean {
+  return date != null || age != null || bmi != null || hasValue(knees.RIGHT) || hasValue(knees.LEFT);
+}
+
+function hasValue(knee: KneeScores): boolean {
+  return SCORE_FIELDS.some((field) => knee[field] != null);
+}
 
 async function writeReadings(
-  manager: EntityManager,
-  records: readonly Sourced<ReadingRecord>[],
-  fields: readonly string[],
+  { manager, registry, fields }: Destination,
+  sourced: readonly Sourced<ReadingRecord>[],
 ): Promise<BatchOutcome> {
-  await ensureExams(manager, records);
-  const grades = fields.map((field) => field.toLowerCase());
-  const columns = ['version', 'missing', ...grades];
-  const changed = await runBatch<{ examId: number; inserted: boolean }>(
-    manager,
-    `INSERT INTO reading (${['exam_id', 'project', ...columns].join(', ')})
-     SELECT ${['e.id', 'r.project', ...columns.map((column) => `r.${column}`)].join(', ')}
-     ${fromRecords({ ...EXAM_KEY, project: 'text', version: 'text', missing: 'jsonb', ...GRADE_TYPES })}
-     JOIN participant p ON p.oai_id = r.oai_id JOIN visit v ON v.participant_id = p.id AND v.code = r.code
-     JOIN knee_exam e ON e.visit_id = v.id AND e.side = r.side
-     ${onConflict('reading', ['exam_id', 'project'], columns)} RETURNING exam_id AS "examId", (xmax = 0) AS inserted`,
-    records.map(({ oaiId, visit, side, project, version, missing, grades: read }) => ({
-      ...{ oai_id: oaiId, code: visit, side, project, version, missing },
-      ...Object.fromEntries(
-        fields.map((field, index) => [grades[index]!, (read as Record<string, number | null>)[field]]),
-      ),
-    })),
-  );
+  const records = sourced.map(({ record }) => record);
+  const grades = FEATURE_CODES.filter((code) => fields.includes(code));
+  const gradeColumn = (code: FeatureCode): Batch => ({
+    [code.toLowerCase()]: ['real', records.map((record) => record.grades[code])],
+  });
+  const written = await upsert<{ examId: number }>(manager, {
+    table: 'reading',
+    key: ['exam_id', 'project'],
+    rows: {
+      exam_id: ['integer', await registry.exams(manager, records)],
+      project: ['text', records.map(({ project }) => project)],
+      version: ['text', records.map(({ version }) => version)],
+      missing: ['jsonb', records.map(({ missing }) => JSON.stringify(missing))],
+      ...Object.assign({}, ...grades.map(gradeColumn)),
+    },
+    update: ['version', 'missing', ...grades.map((code) => code.toLowerCase())],
+    returning: ['exam_id AS "examId"'],
+  });
   await updateConsensus(
     manager,
-    changed.map(({ examId }) => examId),
+    written.map(({ examId }) => examId),
   );
-  await addFilmsThatWereRead(manager, records);
-  return { ...countChanges(changed), refused: [] };
+  await addFilmsThatWereRead({ manager, registry, fields }, records);
+  return { ...countChanges(written), refused: [] };
 }
 
 /** The film of a reading is known by its barcode, also in a release without the XRay tables, which say more of it. */
-async function addFilmsThatWereRead(manager: EntityManager, records: readonly ReadingRecord[]): Promise<void> {
-  const films = new Map(
-    records.flatMap(({ oaiId, visit, barcode }) =>
-      barcode ? [[barcode, { oai_id: oaiId, code: visit, barcode }]] : [],
-    ),
+async function addFilmsThatWereRead(
+  { manager, registry }: Destination,
+  records: readonly ReadingRecord[],
+): Promise<void> {
+  const byBarcode = new Map(
+    records.flatMap((record) => (record.barcode === null ? [] : [[record.barcode, record] as const])),
   );
-  await runBatch(
-    manager,
+  const { from, parameters } = fromBatch({
+    visit_id: ['integer', await registry.visits(manager, [...byBarcode.values()])],
+    barcode: ['text', [...byBarcode.keys()]],
+  });
+  await manager.query(
     `INSERT INTO radiograph (visit_id, barcode, view)
-     SELECT v.id, r.barcode, 'Bilateral PA Fixed Flexion Knee' ${fromRecords({ oai_id: 'text', code: 'text', barcode: 'text' })}
-     JOIN participant p ON p.oai_id = r.oai_id JOIN visit v ON v.participant_id = p.id AND v.code = r.code
-     WHERE NOT EXISTS (SELECT 1 FROM radiograph f WHERE f.barcode = r.barcode)
-     ON CONFLICT DO NOTHING`,
-    [...films.values()],
+     SELECT r.visit_id, r.barcode, 'Bilateral PA Fixed Flexion Knee' ${from}
+     WHERE NOT EXISTS (SELECT 1 FROM radiograph f WHERE f.barcode = r.barcode)`,
+    parameters,
   );
 }
 
 async function writeFilms(
-  manager: EntityManager,
-  records: readonly Sourced<FilmRecord>[],
-  fields: readonly string[],
+  { manager, registry, fields }: Destination,
+  sourced: readonly Sourced<FilmRecord>[],
 ): Promise<BatchOutcome> {
-  const { accepted, refused } = await refuseForeignBarcodes(manager, 'radiograph', records);
-  await ensureExams(
+  const { accepted, refused } = await refuseForeignBarcodes(manager, 'radiograph', sourced);
+  await registry.exams(
     manager,
     accepted.flatMap((record) => examsOf(record, record.side)),
   );
-  const rows = await runBatch<{ inserted: boolean }>(
-    manager,
-    `INSERT INTO radiograph (visit_id, exam_id, barcode, view, date)
-     SELECT CASE WHEN r.side IS NULL THEN v.id END, e.id, r.barcode, r.view, r.date
-     ${fromRecords({ ...EXAM_KEY, barcode: 'text', view: 'text', date: 'date' })}
-     JOIN participant p ON p.oai_id = r.oai_id JOIN visit v ON v.participant_id = p.id AND v.code = r.code
-     LEFT JOIN knee_exam e ON e.visit_id = v.id AND e.side = r.side
-     ${onConflict('radiograph', ['barcode'], ['visit_id', 'exam_id', ...fields])} RETURNING (xmax = 0) AS inserted`,
-    accepted.map(({ oaiId, visit, side, barcode, view, date }) => ({
-      oai_id: oaiId,
-      code: visit,
-      side,
-      barcode,
-      view,
-      date,
-    })),
-  );
-  return { ...countChanges(rows), refused };
+  const visits = await registry.visits(manager, accepted);
+  const written = await upsert(manager, {
+    table: 'radiograph',
+    key: ['barcode'],
+    rows: {
+      visit_id: ['integer', accepted.map(({ side }, index) => (side === null ? visits[index] : null))],
+      exam_id: [
+        'integer',
+        accepted.map(({ side }, index) => (side === null ? null : registry.examOf(visits[index]!, side))),
+      ],
+      barcode: ['text', accepted.map(({ barcode }) => barcode)],
+      view: ['text', accepted.map(({ view }) => view)],
+      date: ['date', accepted.map(({ date }) => date)],
+    },
+    update: ['visit_id', 'exam_id', ...fields],
+  });
+  return { ...countChanges(written), refused };
 }
 
 async function writeSeries(
-  manager: EntityManager,
-  records: readonly Sourced<SeriesRecord>[],
-  fields: readonly string[],
+  { manager, registry, fields }: Destination,
+  sourced: readonly Sourced<SeriesRecord>[],
 ): Promise<BatchOutcome> {
-  const { accepted, refused } = await refuseForeignBarcodes(manager, 'mri_series', records);
-  await ensureExams(manager, accepted);
-  const rows = await runBatch<{ inserted: boolean }>(
-    manager,
-    `INSERT INTO mri_series (exam_id, barcode, sequence, plane, date)
-     SELECT e.id, r.barcode, r.sequence, r.plane, r.date
-     ${fromRecords({ ...EXAM_KEY, barcode: 'text', sequence: 'text', plane: 'text', date: 'date' })}
-     JOIN participant p ON p.oai_id = r.oai_id JOIN visit v ON v.participant_id = p.id AND v.code = r.code
-     JOIN knee_exam e ON e.visit_id = v.id AND e.side = r.side
-     ${onConflict('mri_series', ['barcode'], ['exam_id', ...fields])} RETURNING (xmax = 0) AS inserted`,
-    accepted.map(({ oaiId, visit, side, barcode, sequence, plane, date }) => ({
-      ...{ oai_id: oaiId, code: visit, side },
-      ...{ barcode, sequence, plane, date },
-    })),
-  );
-  return { ...countChanges(rows), refused };
+  const { accepted, refused } = await refuseForeignBarcodes(manager, 'mri_series', sourced);
+  const written = await upsert(manager, {
+    table: 'mri_series',
+    key: ['barcode'],
+    rows: {
+      exam_id: ['integer', await registry.exams(manager, accepted)],
+      barcode: ['text', accepted.map(({ barcode }) => barcode)],
+      sequence: ['text', accepted.map(({ sequence }) => sequence)],
+      plane: ['text', accepted.map(({ plane }) => plane)],
+      date: ['date', accepted.map(({ date }) => date)],
+    },
+    update: ['exam_id', ...fields],
+  });
+  return { ...countChanges(written), refused };
 }
 
 /** A barcode names one image of one person: a row that gives it to somebody else is refused. */
 async function refuseForeignBarcodes<T extends { oaiId: string; barcode: string }>(
   manager: EntityManager,
   table: 'radiograph' | 'mri_series',
-  records: readonly Sourced<T>[],
-): Promise<{ accepted: Sourced<T>[]; refused: BatchOutcome['refused'] }> {
-  const owners = await ownersOfBarcodes(
-    manager,
-    table,
-    records.map(({ barcode }) => barcode),
-  );
-  const accepted: Sourced<T>[] = [];
+  sourced: readonly Sourced<T>[],
+): Promise<{ accepted: T[]; refused: BatchOutcome['refused'] }> {
+  const barcodes = sourced.map(({ record }) => record.barcode);
+  const owners = await ownersOfBarcodes(manager, table, barcodes);
+  const accepted: T[] = [];
   const refused: BatchOutcome['refused'] = [];
-  for (const record of records) {
-    const owner = owners.get(record.barcode)?.oaiId ?? record.oaiId;
-    if (owner === record.oaiId) accepted.push(record);
+  for (const { line, record } of sourced) {
+    const { barcode, oaiId } = record;
+    const owner = owners.get(barcode)?.oaiId ?? oaiId;
+    if (owner === oaiId) accepted.push(record);
     else
-      refused.push({
-        line: record.line,
-        reason: `Barcode ${record.barcode} is that of an image of participant ${owner}, not ${record.oaiId}.`,
-      });
+      refused.push({ line, reason: `Barcode ${barcode} is that of an image of participant ${owner}, not ${oaiId}.` });
   }
   return { accepted, refused };
+}
+
+function toSnakeCase(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

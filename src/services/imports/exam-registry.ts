@@ -1,0 +1,159 @@
+import type { EntityManager } from 'typeorm';
+import type { Side } from '../../domain/participants.js';
+import { VISIT_CODES, visitMonth, type VisitCode } from '../../domain/visits.js';
+import { fromBatch } from './statements.js';
+
+/** A participant at a time point. */
+export interface VisitKey {
+  oaiId: string;
+  visit: VisitCode;
+}
+
+/** One knee of a participant at a time point. */
+export interface ExamKey extends VisitKey {
+  side: Side;
+}
+
+/** True for ids of the synthetic release; no real one starts with 1. */
+export function isPhantomId(oaiId: string): boolean {
+  return oaiId.startsWith('1');
+}
+
+/**
+ * Ids of the participants, visits and exams that one import has met, so that its statements need not look them up row by row.
+ * It holds while nobody else adds any, which the import lock sees to; after a transaction was rolled back it must be cleared.
+ */
+export class ExamRegistry {
+  readonly #participants = new Map<string, number>();
+  readonly #visits = new Map<number, number>();
+  readonly #exams = new Map<number, number>();
+
+  /** Ids of participants, made where they are not there: a table may name somebody whom Enrollees does not list, or not yet. */
+  async participants(manager: EntityManager, oaiIds: readonly string[]): Promise<number[]> {
+    const strangers = [...new Set(oaiIds)].filter((oaiId) => !this.#participants.has(oaiId));
+    if (strangers.length > 0) await this.#meet(manager, strangers);
+    return oaiIds.map((oaiId) => this.#participants.get(oaiId)!);
+  }
+
+  /** Ids of visits, made with their participants where they are not there. */
+  async visits(manager: EntityManager, keys: readonly VisitKey[]): Promise<number[]> {
+    const participants = await this.participants(
+      manager,
+      keys.map(({ oaiId }) => oaiId),
+    );
+    const absent = new Map<number, [participant: number, visit: VisitCode]>();
+    for (const [index, { visit }] of keys.entries()) {
+      const key = visitKey(participants[index]!, visit);
+      if (!this.#visits.has(key)) absent.set(key, [participants[index]!, visit]);
+    }
+    if (absent.size > 0) {
+      const rows = [...absent.values()];
+      const { from, parameters } = fromBatch({
+        participant_id: ['integer', rows.map(([participant]) => participant)],
+        code: ['text', rows.map(([, visit]) => visit)],
+        month: ['smallint', rows.map(([, visit]) => visitMonth(visit))],
+      });
+      const made = await manager.query<{ id: number; participantId: number; code: VisitCode }[]>(
+        `INSERT INTO visit (participant_id, code, month) SELECT * ${from} RETURNING id, participant_id AS "participantId", code`,
+        parameters,
+      );
+      for (const { id, participantId, code } of made) this.addVisit(participantId, code, id);
+    }
+    return keys.map(({ visit }, index) => this.#visits.get(visitKey(participants[index]!, visit))!);
+  }
+
+  /** Ids of exams, made with their visits and participants where they are not there. */
+  async exams(manager: EntityManager, keys: readonly ExamKey[]): Promise<number[]> {
+    const visits = await this.visits(manager, keys);
+    const absent = new Map<number, [visit: number, oaiId: string, side: Side]>();
+    for (const [index, { oaiId, side }] of keys.entries()) {
+      const key = examKey(visits[index]!, side);
+      if (!this.#exams.has(key)) absent.set(key, [visits[index]!, oaiId, side]);
+    }
+    if (absent.size > 0) {
+      const rows = [...absent.values()];
+      const { from, parameters } = fromBatch({
+        visit_id: ['integer', rows.map(([visit]) => visit)],
+        participant_id: ['integer', rows.map(([, oaiId]) => this.#participants.get(oaiId)!)],
+        side: ['text', rows.map(([, , side]) => side)],
+      });
+      const made = await manager.query<{ id: number; visitId: number; side: Side }[]>(
+        `INSERT INTO knee_exam (visit_id, participant_id, side) SELECT * ${from} RETURNING id, visit_id AS "visitId", side`,
+        parameters,
+      );
+      for (const { id, visitId, side } of made) this.addExam(visitId, side, id);
+    }
+    return keys.map(({ side }, index) => this.#exams.get(examKey(visits[index]!, side))!);
+  }
+
+  /** The visit of a participant that this import has met, if there is one. */
+  visitOf(participantId: number, visit: VisitCode): number | undefined {
+    return this.#visits.get(visitKey(participantId, visit));
+  }
+
+  /** The exam of a visit that this import has met, if there is one. */
+  examOf(visitId: number, side: Side): number | undefined {
+    return this.#exams.get(examKey(visitId, side));
+  }
+
+  addVisit(participantId: number, visit: VisitCode, id: number): void {
+    this.#visits.set(visitKey(participantId, visit), id);
+  }
+
+  addExam(visitId: number, side: Side, id: number): void {
+    this.#exams.set(examKey(visitId, side), id);
+  }
+
+  /** Forgets everything: what a rolled-back transaction made is not there. */
+  clear(): void {
+    this.#participants.clear();
+    this.#visits.clear();
+    this.#exams.clear();
+  }
+
+  async #meet(manager: EntityManager, oaiIds: readonly string[]): Promise<void> {
+    const { from, parameters } = fromBatch({
+      oai_id: ['text', oaiIds],
+      phantom: ['boolean', oaiIds.map(isPhantomId)],
+    });
+    await manager.query(
+      `INSERT INTO participant (oai_id, phantom) SELECT r.* ${from}
+       WHERE NOT EXISTS (SELECT 1 FROM participant p WHERE p.oai_id = r.oai_id)`,
+      parameters,
+    );
+    const known = await manager.query<KnownRow[]>(
+      `SELECT p.oai_id AS "oaiId", p.id AS "participantId", v.code, v.id AS "visitId", e.side, e.id AS "examId"
+       FROM participant p LEFT JOIN visit v ON v.participant_id = p.id LEFT JOIN knee_exam e ON e.visit_id = v.id
+       WHERE p.oai_id = ANY($1)`,
+      [oaiIds],
+    );
+    for (const { oaiId, participantId, code, visitId, side, examId } of known) {
+      this.#participants.set(oaiId, participantId);
+      if (code && visitId) this.addVisit(participantId, code, visitId);
+      if (visitId && side && examId) this.addExam(visitId, side, examId);
+    }
+  }
+}
+
+interface KnownRow {
+  oaiId: string;
+  participantId: number;
+  code: VisitCode | null;
+  visitId: number | null;
+  side: Side | null;
+  examId: number | null;
+}
+
+/** A bilateral film shows both knees, each of which is an exam. */
+export function examsOf({ oaiId, visit }: VisitKey, side: Side | null): ExamKey[] {
+  return (side === null ? (['RIGHT', 'LEFT'] as const) : [side]).map((knee) => ({ oaiId, visit, side: knee }));
+}
+
+/** Numbers as keys: tens of thousands of them cost a fraction of what strings would. */
+function visitKey(participantId: number, visit: VisitCode): number {
+  return participantId * 16 + VISIT_CODES.indexOf(visit);
+}
+
+function examKey(visitId: number, side: Side): number {
+  return visitId * 2 + (side === 'LEFT' ? 1 : 0);
+}
