@@ -45,7 +45,10 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         { selector: 'ExportDefaultDeclaration', message: 'Name every export.' },
-        { selector: 'TSEnumDeclaration', message: 'Use a union of strings: const enums do not survive isolated modules.' },
+        {
+          selector: 'TSEnumDeclaration',
+          message: 'Use a union of strings: const enums do not survive isolated modules.',
+        },
       ],
       'boundaries/dependencies': [
         'error',

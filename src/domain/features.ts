@@ -61,5 +61,7 @@ export function isValidGrade(code: FeatureCode, grade: number): boolean {
   if (!(whole >= 0 && whole < feature.levels)) return false;
   const step = grade - whole;
   if (step === 0) return true;
-  return feature.decimals && (whole === 1 || whole === 2) && NARROWING_STEPS.some((known) => Math.abs(step - known) < 1e-6);
+  return (
+    feature.decimals && (whole === 1 || whole === 2) && NARROWING_STEPS.some((known) => Math.abs(step - known) < 1e-6)
+  );
 }

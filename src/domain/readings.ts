@@ -10,7 +10,10 @@ function preferredProject(visit: VisitCode): ReadingProject {
 }
 
 /** The consensus reading of an exam: the preferred project's, else the one there is, else undefined. */
-export function consensusReading<T extends { project: string }>(visit: VisitCode, readings: readonly T[]): T | undefined {
+export function consensusReading<T extends { project: string }>(
+  visit: VisitCode,
+  readings: readonly T[],
+): T | undefined {
   const preferred = preferredProject(visit);
   return readings.find((reading) => reading.project === preferred) ?? readings[0];
 }

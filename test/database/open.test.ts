@@ -78,7 +78,9 @@ test('a directory whose process was killed opens again with everything committed
     await database.dataSource.query("INSERT INTO participant (oai_id) VALUES ('1000002')");
     console.log('written');
     setInterval(() => {}, 1000);`;
-  const victim = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const victim = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(victim.stdout, 'data');
   victim.kill('SIGKILL');
   await once(victim, 'exit');
@@ -92,7 +94,10 @@ test('a directory whose process was killed opens again with everything committed
 });
 
 test('a lock left by a process that is gone does not lock anybody out', async () => {
-  await writeFile(join(folder, 'osteograph.lock'), JSON.stringify({ pid: 2 ** 22 + 1, purpose: 'gone', since: 'once' }));
+  await writeFile(
+    join(folder, 'osteograph.lock'),
+    JSON.stringify({ pid: 2 ** 22 + 1, purpose: 'gone', since: 'once' }),
+  );
 
   const database = await openDatabase({ dataDir: folder, purpose: 'test' });
   await database.close();
@@ -103,7 +108,11 @@ test('a lock left by a process that is gone does not lock anybody out', async ()
 test('DATABASE_URL is used as it is and nothing is written to the data directory', async () => {
   const external = await createTestDatabase();
   try {
-    const database = await openDatabase({ dataDir: join(folder, 'unused'), databaseUrl: external.url, purpose: 'test' });
+    const database = await openDatabase({
+      dataDir: join(folder, 'unused'),
+      databaseUrl: external.url,
+      purpose: 'test',
+    });
     expect(await participants(database)).toEqual([]);
     await database.close();
 

@@ -105,7 +105,7 @@ export function makeLeg(anatomy: KneeAnatomy): Leg {
 }
 
 /** Signed distance to the fascia and to the skin at a point; both first-order. */
-export function legDistances(leg: Leg, x: number, y: number, z: number): { fascia: number; skin: number } {
+function legDistances(leg: Leg, x: number, y: number, z: number): { fascia: number; skin: number } {
   const side = x > 0 ? 'medial' : 'lateral';
   const face = z > LEG_AXIS ? 'front' : 'back';
   const a = leg.fascia[side].at(y);
