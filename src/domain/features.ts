@@ -51,10 +51,10 @@ export function wholeGrade(grade: number | null | undefined): number | null {
   return grade == null ? null : Math.floor(grade);
 }
 
-/** Within-grade decimals that OAI uses for joint space narrowing at follow-up visits. */
-const NARROWING_STEPS: readonly number[] = [0, 0.2, 0.4, 0.6, 0.8];
+/** Within-grade decimals of joint space narrowing at follow-up visits; .3, .6 and .9 are an older scale of OAI's formats. */
+const NARROWING_STEPS: readonly number[] = [0.2, 0.3, 0.4, 0.6, 0.8, 0.9];
 
-/** True when `grade` is in the feature's domain (JSN: 0-3, with the decimals .2 .4 .6 .8 only within grades 1 and 2). */
+/** True when `grade` is in the feature's domain (JSN: 0-3, with OAI's decimals only within grades 1 and 2). */
 export function isValidGrade(code: FeatureCode, grade: number): boolean {
   const feature = FEATURES.find((candidate) => candidate.code === code)!;
   const whole = Math.floor(grade);
