@@ -43,8 +43,9 @@ each direction), a U-Net denoiser ({_million(generator.model.denoiser)} M) and a
 ({_million(generator.model.xray_encoder)} M). The radiograph's latent is concatenated with the noisy sample; depth is embedded in
 the down path and the 19 grades (one-hot, missing = zeros) in the up path. Prediction type v, T = {config.schedule.train_steps},
 {config.schedule.beta_schedule} betas from {config.schedule.beta_start} to {config.schedule.beta_end}, {config.schedule.spacing} grid.
-Default: DDIM with {manifest['sampler']['steps']} steps. The radiograph encoder was trained together with the denoiser, not taken
-from another model. Weights are stored as float16 and computed with as float32.
+Default: DDIM with {manifest['sampler']['steps']} steps. The radiograph encoder is not taken from another model: it first learned to predict
+coarse depth-band means of the MRI from the film, then trained together with the denoiser. Weights are stored as float16 and computed
+with as float32.
 
 ## Data
 
@@ -59,11 +60,14 @@ of the crop), so that real films are in range; how well it does on them is not k
 - Structures that a radiograph does not show (menisci, ligaments, vessels, muscle bellies, the leg's outline) are plausible averages.
 - Size is known only as far as the crop shows it: the crop is scaled to the tibial plateau.
 - From a real film it draws a phantom-like knee that follows the joint line and the plateau; anything beyond that is invention.
-- {trained['steps']} training steps on two CPU cores. Fine texture is smoother than in the phantom.
+- {trained['steps']} training steps on two CPU cores: it is far from converged, and fine texture is smoother than in the phantom.
+- Few DDIM steps give blurred volumes with a higher PSNR, many steps sharper ones with a lower one (last table above): where the film leaves the
+  answer open, a sharp guess is often wrong. PSNR alone must not be read as quality.
 
 ## Rebuild
 
 See `training/README.md`; the configuration is `training/configs/demo.yaml`. Checkpoint data hash: `{trained['dataSha256']}`.
+{trained.get('notes', '')}
 
 ## Licence
 
@@ -86,6 +90,9 @@ def _figures(evaluation: dict) -> str:
     for grade, entry in metrics['byKl'].items():
         low, high = entry['psnr']['quartiles']
         grades.append(f'| {grade} | {entry["knees"]} | {entry["psnr"]["median"]:.2f} | {low:.2f} to {high:.2f} |')
+    by_steps = metrics.get('validationBySteps', {})
+    steps = ['| DDIM steps (validation knees) | PSNR median, dB | SSIM median |', '|---|---|---|'] if by_steps else []
+    steps += [f'| {count} | {entry["psnr"]:.2f} | {entry["ssim"]:.3f} |' for count, entry in by_steps.items()]
     gains = metrics['gains']
     return '\n'.join(
         [
@@ -100,6 +107,8 @@ def _figures(evaluation: dict) -> str:
             f'{gains["gainOverOtherRadiograph"]:+.2f} dB to the same knee from another participant\'s radiograph (own grades kept).',
             '',
             *grades,
+            '',
+            *steps,
             '',
             '',
         ]

@@ -18,7 +18,7 @@ def save_checkpoint(path: Path, content: dict) -> None:
 
 
 def load_checkpoint(path: Path, kind: str) -> dict:
-    """Reads a checkpoint and checks that it is of the kind expected (`autoencoder` or `diffusion`)."""
+    """Reads a checkpoint and checks that it is of the kind expected (`autoencoder`, `xray-encoder` or `diffusion`)."""
     if not path.is_file():
         raise TrainingError(f'{path} does not exist; a checkpoint written by train-{kind} is expected.')
     content = torch.load(path, map_location='cpu', weights_only=True)

@@ -1,4 +1,4 @@
-"""The command line: prepare, train-autoencoder, train-diffusion, export, evaluate."""
+"""The command line: prepare, train-autoencoder, train-xray-encoder, train-diffusion, evaluate, export."""
 
 import argparse
 import sys
@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='python -m osteograph_training',
         description='Trains a radiograph-to-MRI bundle for Osteograph from an OAI-shaped release on disk.',
-        epilog='Order: prepare, train-autoencoder, train-diffusion, export, evaluate. See training/README.md.',
+        epilog='Order: prepare, train-autoencoder, train-xray-encoder, train-diffusion, evaluate, export. See training/README.md.',
     )
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
 
@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, text, command in (
         ('train-autoencoder', 'train the autoencoder', _train_autoencoder),
+        ('train-xray-encoder', 'give the radiograph encoder a warm start for train-diffusion', _train_xray_encoder),
         ('train-diffusion', 'train the denoiser and the radiograph encoder on the autoencoder of the same run', _train_diffusion),
     ):
         train = commands.add_parser(name, help=text)
@@ -53,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser('evaluate', help='score a run on the knees held out from training')
     _run_and_data(evaluate)
     evaluate.add_argument('--part', choices=['validation', 'test'], default='test')
-    evaluate.add_argument('--steps', type=int, default=None, help='DDIM steps; default: compare several on the validation part')
+    evaluate.add_argument('--steps', type=int, default=None, help='DDIM steps; default: those of the highest PSNR on the validation part')
     evaluate.add_argument('--seed', type=int, default=7, help='noise seed of the generated volumes')
     evaluate.add_argument('--limit', type=int, help='at most this many knees')
     evaluate.add_argument('--out', type=Path, required=True, help='JSON file with every score')
@@ -87,6 +88,12 @@ def _train_autoencoder(options: argparse.Namespace) -> None:
     from .train_autoencoder import train_autoencoder
 
     train_autoencoder(load_config(options.config), options.data, options.run, options.resume, options.steps)
+
+
+def _train_xray_encoder(options: argparse.Namespace) -> None:
+    from .train_xray_encoder import train_xray_encoder
+
+    train_xray_encoder(load_config(options.config), options.data, options.run, options.resume, options.steps)
 
 
 def _train_diffusion(options: argparse.Namespace) -> None:

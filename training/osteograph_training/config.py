@@ -46,12 +46,16 @@ class DenoiserConfig:
 
 @dataclass(frozen=True)
 class XrayEncoderConfig:
-    """Widths at 32 x 32 and 16 x 16; `coverage` is the film crop's nominal share of the MRI's width."""
+    """Widths at 32 x 32 and 16 x 16; `coverage` is the film crop's nominal share of the MRI's width. The rest is its warm start."""
 
     fine: int = 64
     coarse: int = 128
     heads: int = 4
     coverage: float = 0.6
+    batch: int = 16
+    steps: int = 900
+    untouched: float = 0.7
+    learning_rate: float = 1e-3
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class DiffusionConfig:
     snr_cap: float = 5.0
     feature_dropout: float = 0.1
     augment: bool = True
+    untouched: float = 0.5
 
 
 @dataclass(frozen=True)

@@ -13,21 +13,23 @@ from tqdm import tqdm
 from .config import ScheduleConfig
 from .dataset import Knees, Split, load_knees
 from .errors import TrainingError
+from .images import inference_crops
 from .metrics import adjacent_correlation, psnr, rssim, ssim
 from .models import Generator
 from .networks import Autoencoder
 from .sampler import ddim, depths, shared_noise
 from .train_autoencoder import load_autoencoder
-from .train_diffusion import inference_crops, load_generator
+from .train_diffusion import load_generator
 
 #: Steps compared on the validation part when none are given.
-STEPS_TO_COMPARE = (4, 6, 8, 12, 16, 20)
+STEPS_TO_COMPARE = (1, 2, 4, 8, 16)
 
 
 class VolumeGenerator:
     """The whole generator of a run: radiograph, features and seed in, volume in [0,1] out."""
 
     def __init__(self, run: Path) -> None:
+        self.run = run
         self.model, self.config, self.checkpoint = load_generator(run / 'diffusion.pt')
         self.autoencoder, _ = load_autoencoder(run / 'autoencoder.pt')
         self.scale: float = self.checkpoint['scale_factor']
@@ -65,18 +67,17 @@ def evaluate_command(run: Path, data: Path, part: str, steps: int | None, seed: 
     data_config = generator.config.data
     split = Split(data_config.split_seed, data_config.validation, data_config.test)
     train, knees = load_knees(data, split, 'train'), load_knees(data, split, part)
-    comparison: dict[int, float] = {}
+    validation = load_knees(data, split, 'validation')
+    comparison = compare_steps(generator, validation, seed, min(6, len(validation)))
     if steps is None:
-        validation = load_knees(data, split, 'validation')
-        comparison = compare_steps(generator, validation, seed, min(10, len(validation)))
-        steps = max(comparison, key=lambda count: comparison[count])
+        steps = max(comparison, key=lambda count: comparison[count]['psnr'])
     result = evaluate(generator, train, knees, steps, seed, limit)
     result |= {
         'data': 'synthetic release, knees of participants that were not trained on' if part == 'test' else f'{part} part',
         'part': part,
         'trainingStep': generator.checkpoint['step'],
         'dataHash': generator.checkpoint['data'],
-        'validationPsnrBySteps': {str(count): value for count, value in comparison.items()},
+        'validationBySteps': {str(count): value for count, value in comparison.items()},
     }
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
@@ -84,18 +85,19 @@ def evaluate_command(run: Path, data: Path, part: str, steps: int | None, seed: 
         print(f'{name:32} median {summary["median"]:.3f}  quartiles {summary["quartiles"][0]:.3f} {summary["quartiles"][1]:.3f}')
 
 
-def compare_steps(generator: VolumeGenerator, knees: Knees, seed: int, limit: int) -> dict[int, float]:
-    """Median PSNR of a few validation knees by the number of DDIM steps."""
+def compare_steps(generator: VolumeGenerator, knees: Knees, seed: int, limit: int) -> dict[int, dict[str, float]]:
+    """Median PSNR and SSIM of a few validation knees by the number of DDIM steps."""
     xrays = inference_crops(knees.film)
+    chosen = np.linspace(0, len(knees) - 1, limit).astype(int)
     medians = {}
     for steps in STEPS_TO_COMPARE:
-        chosen = np.linspace(0, len(knees) - 1, limit).astype(int)
-        scores = [
-            psnr(knees.mri[index] / np.float32(255), generator(xrays[index], torch.from_numpy(knees.features[index]), steps, seed))
-            for index in chosen
-        ]
-        medians[steps] = float(np.median(scores))
-        print(f'{steps} steps: median {medians[steps]:.2f} dB on {limit} validation knees')
+        scores = []
+        for index in chosen:
+            real = knees.mri[index] / np.float32(255)
+            volume = generator(xrays[index], torch.from_numpy(knees.features[index]), steps, seed)
+            scores.append((psnr(real, volume), slices_median(ssim, real, volume)))
+        medians[steps] = {'psnr': float(np.median([score[0] for score in scores])), 'ssim': float(np.median([score[1] for score in scores]))}
+        print(f'{steps} steps: median {medians[steps]["psnr"]:.2f} dB, SSIM {medians[steps]["ssim"]:.3f} on {limit} validation knees')
     return medians
 
 

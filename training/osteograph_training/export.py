@@ -114,7 +114,9 @@ def _manifest(generator: VolumeGenerator, data: Path, name: str, version: str, s
     split = Split(config.data.split_seed, config.data.validation, config.data.test)
     participants = {path.name.split('_')[0] for path in data.glob('*.json')}
     counts = {part: sum(split.part_of(participant) == part for participant in participants) for part in ('train', 'validation', 'test')}
-    metrics = {key: evaluation[key] for key in ('knees', 'participants', 'settings', 'sampler', 'summary', 'gains', 'byKl') if key in evaluation}
+    metrics = {key: evaluation[key] for key in ('knees', 'participants', 'settings', 'sampler', 'summary', 'gains', 'byKl', 'validationBySteps') if key in evaluation}
+    notes = generator.run / 'notes.txt'
+    extra = {'notes': notes.read_text(encoding='utf-8').strip()} if notes.exists() else {}
     return {
         'format': 'osteograph-bundle/1',
         'name': name,
@@ -132,7 +134,8 @@ def _manifest(generator: VolumeGenerator, data: Path, name: str, version: str, s
             'splitSeed': config.data.split_seed,
             'dataSha256': checkpoint['data'],
             'steps': checkpoint['step'],
-        },
+        }
+        | extra,
         'image': {'size': 256, 'channels': 1, 'valueRange': [-1, 1]},
         'latent': {'channels': 4, 'size': 32, 'scaleFactor': generator.scale, 'conditionScale': 1.0},
         'conditioning': {

@@ -8,9 +8,9 @@ import torch
 
 from .dataset import Knees
 from .evaluate import VolumeGenerator, decode, sample_latents
+from .images import inference_crops
 from .sampler import depths, shared_noise
 from .schedule import sampling_timesteps
-from .train_diffusion import inference_crops
 
 SLICES = 3
 STEPS = 4

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
+import torch
 
 from .errors import TrainingError
 from .release import FilmBox
@@ -47,6 +48,12 @@ def central_crop(patch: np.ndarray) -> np.ndarray:
     """The box itself out of a cached patch."""
     margin = (PATCH_SIZE - FILM_SIZE) // 2
     return patch[..., margin : margin + FILM_SIZE, margin : margin + FILM_SIZE]
+
+
+def inference_crops(patches: np.ndarray) -> torch.Tensor:
+    """Cached patches uint16 [N,320,320] -> radiographs as the platform prepares them, [N,1,256,256] in [-1,1]."""
+    crops = [window_film(central_crop(patch.astype(np.float32))) for patch in patches]
+    return torch.from_numpy(np.stack(crops)).unsqueeze(1)
 
 
 def read_stack(folder: Path, mirror: bool) -> np.ndarray:

@@ -8,17 +8,24 @@ from .features import FEATURE_WIDTH
 from .networks import Denoiser, XrayEncoder
 
 
+def make_xray_encoder(config: Config) -> XrayEncoder:
+    options = config.xray_encoder
+    return XrayEncoder(options.fine, options.coarse, options.heads, options.coverage)
+
+
 class Generator(nn.Module):
     """Predicts v for noisy slices; radiographs come one per knee and serve `slices_per_knee` slices each."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        unet, encoder = config.denoiser, config.xray_encoder
-        self.xray_encoder = XrayEncoder(encoder.fine, encoder.coarse, encoder.heads, encoder.coverage)
+        unet = config.denoiser
+        self.xray_encoder = make_xray_encoder(config)
         self.denoiser = Denoiser(FEATURE_WIDTH, unet.channels, unet.embedding, unet.heads, unet.blocks)
 
     def forward(self, xrays: Tensor, sample: Tensor, timestep: Tensor, depth: Tensor, features: Tensor) -> Tensor:
-        latent = self.xray_encoder(xrays)
+        # Half precision would round away the fine grain from which the encoder tells size.
+        with torch.autocast('cpu', enabled=False):
+            latent = self.xray_encoder(xrays)
         latent = latent.repeat_interleave(len(sample) // len(latent), dim=0)
         return self.denoiser(sample, timestep, latent, depth, features)
 

@@ -40,6 +40,7 @@ def export_graph(
     with warnings.catch_warnings():
         # The exporter that traces is the one that writes plain operators of this opset without a further package.
         warnings.simplefilter('ignore', DeprecationWarning)
+        warnings.simplefilter('ignore', torch.jit.TracerWarning)
         torch.onnx.export(
             module.eval(),
             tuple(examples),

@@ -15,7 +15,6 @@ from .checkpoint import git_commit, load_checkpoint, save_checkpoint
 from .config import Config, DiffusionConfig, config_from
 from .dataset import Knees, Split, data_hash, load_knees
 from .features import FEATURES
-from .images import central_crop, window_film
 from .models import Average, Generator
 from .networks import Autoencoder
 from .parallel import Group, run_group
@@ -23,6 +22,7 @@ from .runlog import RunLog, check_finite, learning_rate, step_streams
 from .sampler import depths
 from .schedule import alphas_cumprod
 from .train_autoencoder import load_autoencoder
+from .train_xray_encoder import load_warm_start
 
 COLUMNS = ['step', 'loss', 'learning_rate', 'validation_loss', 'seconds']
 
@@ -55,6 +55,8 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool, sc
     path = run / 'diffusion.pt'
     torch.manual_seed(config.seed)
     model = Generator(config)
+    if (run / 'xray-encoder.pt').exists():
+        load_warm_start(run / 'xray-encoder.pt', model.xray_encoder)
     average = Average(model, options.ema)
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, betas=(0.9, 0.99)
@@ -125,12 +127,13 @@ class TrainingSet:
         features = drop_features(self.knees.features[knees], rng, options.feature_dropout)
         crop_seeds = rng.integers(2**63, size=options.knees)
         noise = torch.randn(total, 4, 32, 32, generator=stream)
-        place = torch.rand(total, generator=stream)
+        # More of the noisy timesteps: there the film decides what the knee becomes.
+        place = torch.rand(total, generator=stream).sqrt()
         mine = np.array_split(np.arange(options.knees), group.size)[group.rank]
         own = np.repeat(knees, options.slices_per_knee)
         rows = torch.from_numpy((mine[:, None] * options.slices_per_knee + np.arange(options.slices_per_knee)).reshape(-1))
         xrays = [
-            random_crops(self.knees.film[knees[index] : knees[index] + 1], np.random.default_rng(crop_seeds[index]), 0.3 if options.augment else 1.0)
+            random_crops(self.knees.film[knees[index] : knees[index] + 1], np.random.default_rng(crop_seeds[index]), options.untouched if options.augment else 1.0)
             for index in mine
         ]
         clean = np.stack([self.latents[own[row], slices[row]] for row in rows.tolist()])
@@ -195,8 +198,3 @@ def encode_latents(autoencoder: Autoencoder, scale: float, knees: Knees, path: P
         latents[index] = (autoencoder.encode(images) * scale).numpy().astype(np.float16)
     np.save(path, latents)
     stamp.write_text(digest.hexdigest(), encoding='utf-8')
-
-
-def inference_crops(patches: np.ndarray) -> Tensor:
-    """Cached patches -> radiographs as the platform prepares them, [N,1,256,256] in [-1,1]."""
-    return torch.from_numpy(np.stack([window_film(central_crop(patch.astype(np.float32))) for patch in patches])).unsqueeze(1)

@@ -26,7 +26,7 @@ def small_config() -> Config:
             'data': {'split_seed': 3, 'validation': 0.3, 'test': 0.3},
             'autoencoder': {'fine': 8, 'coarse': 16, 'batch': 2, 'steps': 2},
             'denoiser': {'channels': [16, 16, 32], 'embedding': 32, 'heads': 2, 'blocks': 1},
-            'xray_encoder': {'fine': 8, 'coarse': 16, 'heads': 2},
+            'xray_encoder': {'fine': 8, 'coarse': 16, 'heads': 2, 'batch': 2, 'steps': 2},
             'diffusion': {'knees': 2, 'slices_per_knee': 2, 'steps': 4, 'warmup': 1},
         },
         'test',

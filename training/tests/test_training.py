@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from osteograph_training.config import config_from, load_config
-from osteograph_training.dataset import Split
+from osteograph_training.dataset import Split, load_knees
 from osteograph_training.errors import TrainingError
 from osteograph_training.evaluate import evaluate_command
 from osteograph_training.export import export_bundle
@@ -15,6 +15,7 @@ from osteograph_training.runlog import check_finite
 from osteograph_training.schedule import alphas_cumprod
 from osteograph_training.train_autoencoder import autoencoder_loss, train_autoencoder
 from osteograph_training.train_diffusion import diffusion_loss, train_diffusion
+from osteograph_training.train_xray_encoder import band_deviations, train_xray_encoder
 
 
 def write_prepared(folder, config):
@@ -120,6 +121,24 @@ def test_a_short_run_exports_a_bundle_that_matches_pytorch_and_carries_its_evalu
     golden = json.loads((tmp_path / 'golden' / 'sample.json').read_text())
     last = golden['arrays'][-1]
     assert (tmp_path / 'golden' / 'sample.bin').stat().st_size == last['offset'] + 2 * int(np.prod(last['shape']))
+
+
+def test_the_diffusion_starts_from_the_warm_radiograph_encoder(prepared, tmp_path, small_config):
+    train_autoencoder(small_config, prepared, tmp_path)
+    train_xray_encoder(small_config, prepared, tmp_path)
+    train_diffusion(small_config, prepared, tmp_path, steps=0)
+    warm = torch.load(tmp_path / 'xray-encoder.pt', weights_only=True)['average']
+    model = torch.load(tmp_path / 'diffusion.pt', weights_only=True)['model']
+    for name, value in warm.items():
+        assert torch.equal(model[f'xray_encoder.{name}'], value), name
+
+
+def test_band_deviations_are_free_of_the_training_mean(prepared, small_config):
+    split = Split(small_config.data.split_seed, small_config.data.validation, small_config.data.test)
+    train, held_out = (load_knees(prepared, split, part) for part in ('train', 'validation'))
+    deviations, others = band_deviations(train, held_out)
+    assert deviations.shape == (2, 4, 32, 32) and others.shape == (2, 4, 32, 32)
+    assert torch.allclose(deviations.mean(dim=0), torch.zeros(4, 32, 32), atol=1e-5)
 
 
 def test_two_processes_average_their_gradients_and_agree(prepared, tmp_path, small_config):

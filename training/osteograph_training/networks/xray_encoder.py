@@ -2,15 +2,20 @@
 
 It is trained together with the denoiser. The film crop covers about 95 mm and the MRI slice 160 mm, both centred near the
 joint line, so the features are laid into the middle of the MRI's field of view by one fixed linear resampling; attention at
-16 x 16 lets every latent position hold what is seen anywhere on the film.
+16 x 16 lets every latent position hold what is seen anywhere on the film. The crop is scaled to the tibial plateau, so size
+can only be told from texture: how fine the trabeculae and the film's grain are beside the bone. A branch of its own measures that.
 """
+
+import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .blocks import Downsample, ResidualBlock, SelfAttention, Upsample, group_norm
 
 LATENT_SIZE = 32
+TEXTURE_WIDTH = 64
 
 
 class XrayEncoder(nn.Module):
@@ -31,24 +36,66 @@ class XrayEncoder(nn.Module):
         self.position = nn.Parameter(torch.randn(1, coarse, LATENT_SIZE // 2, LATENT_SIZE // 2) * 0.02)
         self.context = nn.ModuleList(
             [
-                ResidualBlock(coarse, coarse),
+                ResidualBlock(coarse, coarse, TEXTURE_WIDTH),
                 SelfAttention(coarse, heads),
-                ResidualBlock(coarse, coarse),
+                ResidualBlock(coarse, coarse, TEXTURE_WIDTH),
                 SelfAttention(coarse, heads),
-                ResidualBlock(coarse, coarse),
+                ResidualBlock(coarse, coarse, TEXTURE_WIDTH),
             ]
         )
+        self.texture = TextureEnergy(TEXTURE_WIDTH)
         self.up = Upsample(coarse, fine)
-        self.merge = ResidualBlock(2 * fine, fine)
+        self.merge = ResidualBlock(2 * fine, fine, TEXTURE_WIDTH)
         self.out = nn.Sequential(group_norm(fine), nn.SiLU(), nn.Conv2d(fine, 4, 3, padding=1))
 
     def forward(self, xray: Tensor) -> Tensor:
         film = self.stem(xray)
         placed = self.placement @ film @ self.placement.t()
         hidden = self.down(placed) + self.position
+        texture = self.texture(xray)
         for layer in self.context:
-            hidden = layer(hidden)
-        return self.out(self.merge(torch.cat([placed, self.up(hidden)], dim=1)))
+            hidden = layer(hidden, texture) if isinstance(layer, ResidualBlock) else layer(hidden)
+        return self.out(self.merge(torch.cat([placed, self.up(hidden)], dim=1), texture))
+
+
+class TextureEnergy(nn.Module):
+    """The film's mean spectrum along rows and along columns, standardised over the training films (`calibrate`), as a vector."""
+
+    def __init__(self, width: int, frequencies: int = 24, length: int = 31) -> None:
+        super().__init__()
+        self.register_buffer('filters', quadrature_filters(frequencies, length), persistent=False)
+        self.register_buffer('mean', torch.zeros(2 * frequencies))
+        self.register_buffer('deviation', torch.ones(2 * frequencies))
+        self.mlp = nn.Sequential(nn.Linear(2 * frequencies, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU())
+
+    def forward(self, xray: Tensor) -> Tensor:
+        return self.mlp((self._spectrum(xray) - self.mean) / self.deviation)
+
+    @torch.no_grad()
+    def calibrate(self, films: Tensor) -> None:
+        """Takes mean and deviation of the spectrum from the training films."""
+        spectra = torch.cat([self._spectrum(part) for part in films.split(32)])
+        self.mean.copy_(spectra.mean(dim=0))
+        self.deviation.copy_(spectra.std(dim=0).clamp(min=1e-3))
+
+    def _spectrum(self, xray: Tensor) -> Tensor:
+        along_rows = self._energies(F.conv2d(xray, self.filters[:, :, None, :], stride=2))
+        along_columns = self._energies(F.conv2d(xray, self.filters[:, :, :, None], stride=2))
+        return torch.log(torch.cat([along_rows, along_columns], dim=1) + 1e-6)
+
+    def _energies(self, response: Tensor) -> Tensor:
+        cosine, sine = response.square().mean(dim=(2, 3)).chunk(2, dim=1)
+        return cosine + sine
+
+
+def quadrature_filters(frequencies: int, length: int) -> Tensor:
+    """Hann-windowed cosines, then sines, of 0.06 to 0.5 cycles per pixel: [2 x frequencies, 1, length], each free of a mean."""
+    place = torch.arange(length) - (length - 1) / 2
+    window = torch.hann_window(length, periodic=False)
+    angles = 2 * math.pi * torch.linspace(0.06, 0.5, frequencies)[:, None] * place
+    filters = torch.cat([torch.cos(angles), torch.sin(angles)]) * window
+    filters = filters - filters.mean(dim=1, keepdim=True) * window / window.mean()
+    return (filters / window.sum())[:, None]
 
 
 def placement_matrix(size: int, coverage: float) -> Tensor:
