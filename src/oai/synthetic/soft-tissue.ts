@@ -104,21 +104,6 @@ export function makeLeg(anatomy: KneeAnatomy): Leg {
   };
 }
 
-/** Signed distance to the fascia and to the skin at a point; both first-order. */
-function legDistances(leg: Leg, x: number, y: number, z: number): { fascia: number; skin: number } {
-  const side = x > 0 ? 'medial' : 'lateral';
-  const face = z > LEG_AXIS ? 'front' : 'back';
-  const a = leg.fascia[side].at(y);
-  const b = leg.fascia[face].at(y);
-  const A = a + leg.fat[side];
-  const B = b + leg.fat[face];
-  const dz = z - LEG_AXIS;
-  return {
-    fascia: (Math.sqrt((x * x) / (a * a) + (dz * dz) / (b * b)) - 1) * Math.min(a, b),
-    skin: (Math.sqrt((x * x) / (A * A) + (dz * dz) / (B * B)) - 1) * Math.min(A, B),
-  };
-}
-
 /** z of the leg's axis. */
 export const LEG_AXIS = -5;
 
