@@ -43,7 +43,7 @@ each direction), a U-Net denoiser ({_million(generator.model.denoiser)} M) and a
 ({_million(generator.model.xray_encoder)} M). The radiograph's latent is concatenated with the noisy sample; depth is embedded in
 the down path and the 19 grades (one-hot, missing = zeros) in the up path. Prediction type v, T = {config.schedule.train_steps},
 {config.schedule.beta_schedule} betas from {config.schedule.beta_start} to {config.schedule.beta_end}, {config.schedule.spacing} grid.
-Default: DDIM with {manifest['sampler']['steps']} steps. The radiograph encoder is not taken from another model: it first learned to predict
+Default number of DDIM steps: {manifest['sampler']['steps']} (the one with the highest PSNR on the validation knees). The radiograph encoder is not taken from another model: it first learned to predict
 coarse depth-band means of the MRI from the film, then trained together with the denoiser. Weights are stored as float16 and computed
 with as float32.
 
@@ -58,7 +58,7 @@ of the crop), so that real films are in range; how well it does on them is not k
 ## Limits
 
 - Structures that a radiograph does not show (menisci, ligaments, vessels, muscle bellies, the leg's outline) are plausible averages.
-- Size is known only as far as the crop shows it: the crop is scaled to the tibial plateau.
+- The crop is scaled to the tibial plateau, so size can only be told from texture (trabeculae, the film's grain); on real films expect the mean size.
 - From a real film it draws a phantom-like knee that follows the joint line and the plateau; anything beyond that is invention.
 - {trained['steps']} training steps on two CPU cores: it is far from converged, and fine texture is smoother than in the phantom.
 - Few DDIM steps give blurred volumes with a higher PSNR, many steps sharper ones with a lower one (last table above): where the film leaves the
@@ -98,7 +98,7 @@ def _figures(evaluation: dict) -> str:
         [
             '## Figures',
             '',
-            f'On {metrics["knees"]} held-out synthetic knees of {metrics["participants"]} participants, {metrics["sampler"]["steps"]} DDIM steps, '
+            f'On {metrics["knees"]} held-out synthetic knees of {metrics["participants"]} participants, DDIM steps: {metrics["sampler"]["steps"]}, '
             f'seed {metrics["sampler"]["seed"]}. {metrics["settings"]}.',
             '',
             *lines,

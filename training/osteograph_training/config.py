@@ -81,7 +81,7 @@ class DiffusionConfig:
     warmup: int = 200
     decay_share: float = 0.3
     weight_decay: float = 0.01
-    ema: float = 0.999
+    ema: float = 0.99
     snr_cap: float = 5.0
     feature_dropout: float = 0.1
     augment: bool = True

@@ -44,3 +44,14 @@ def one_hot(grades: Mapping[str, float | None]) -> np.ndarray:
             vector[start + whole] = 1.0
         start += levels
     return vector
+
+
+def grades_of(vector: np.ndarray) -> dict[str, int]:
+    """Grades that a one-hot vector stands for; missing features are left out."""
+    grades, start = {}, 0
+    for code, levels in FEATURES:
+        part = vector[start : start + levels]
+        if part.any():
+            grades[code] = int(part.argmax())
+        start += levels
+    return grades

@@ -8,6 +8,7 @@ import torch
 
 from .dataset import Knees
 from .evaluate import VolumeGenerator, decode, sample_latents
+from .features import grades_of
 from .images import inference_crops
 from .sampler import depths, shared_noise
 from .schedule import sampling_timesteps
@@ -62,6 +63,7 @@ def write_golden(path: Path, generator: VolumeGenerator, knees: Knees, manifest:
         'imageScale': 65535,
         'xrayScale': 'byte / 127.5 - 1',
         'knee': 'synthetic',
+        'grades': grades_of(knees.features[0]),
         'arrays': listing,
     }
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from fabricated import write_release
 from osteograph_training.cli import main
 from osteograph_training.dataset import Split, load_knees
 from osteograph_training.errors import TrainingError
-from osteograph_training.features import FEATURES, one_hot
+from osteograph_training.features import FEATURES, grades_of, one_hot
 from osteograph_training.images import FilmBox, resampling_matrix, window_film
 from osteograph_training.release import read_knees
 
@@ -73,6 +73,7 @@ def test_one_hot_uses_whole_grades_and_leaves_missing_features_zero():
     start = sum(levels for code, levels in FEATURES[: [code for code, _ in FEATURES].index('XRJSM')])
     assert vector[start + 1] == 1
     assert vector.sum() == 2
+    assert grades_of(vector) == {'XRKL': 3, 'XRJSM': 1}
 
 
 def test_resampling_takes_area_means_when_shrinking_and_keeps_a_constant():
