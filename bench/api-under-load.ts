@@ -14,6 +14,8 @@ import { report } from './report.js';
 
 const EVERY_MS = 50;
 const IDLE_QUERIES = 200;
+/** Long enough for some hundred queries; the load of a step does not depend on their number. */
+const STEPS = 32;
 
 /** The small query: a page of ten knees with their participants. */
 const QUERY = '{ kneeExams(where: { kl: { gte: 2 } }, first: 10) { nodes { id kl participant { oaiId } } } }';
@@ -99,7 +101,7 @@ async function whileGenerating(api: ApiClient): Promise<number[]> {
   );
   const { generateMri } = await api.request<{ generateMri: { id: string } }>(
     'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { id } }',
-    { input: { examId: kneeExams.nodes[0]!.id, seed: 1 } },
+    { input: { examId: kneeExams.nodes[0]!.id, steps: STEPS, seed: 1 } },
   );
   let ended = false;
   const follow = (async () => {

@@ -23,7 +23,8 @@ sys.path.insert(0, str(ROOT / 'training'))
 
 from osteograph_training.config import load_config  # noqa: E402
 from osteograph_training.features import FEATURE_WIDTH, FEATURES  # noqa: E402
-from osteograph_training.networks import Autoencoder, Denoiser, XrayEncoder  # noqa: E402
+from osteograph_training.models import make_xray_encoder  # noqa: E402
+from osteograph_training.networks import Autoencoder, Denoiser  # noqa: E402
 from osteograph_training.sampler import ddim, depths, shared_noise  # noqa: E402
 
 LATENT = ('B', 4, 32, 32)
@@ -129,7 +130,7 @@ def main() -> None:
     config = load_config(Path(config_path))
     autoencoder = Autoencoder(config.autoencoder.fine, config.autoencoder.coarse)
     networks = {
-        'xrayEncoder': XrayEncoder(**vars(config.xray_encoder)),
+        'xrayEncoder': make_xray_encoder(config),
         'denoiser': Denoiser(FEATURE_WIDTH, **vars(config.denoiser)),
         'decoder': Decoder(autoencoder),
     }
