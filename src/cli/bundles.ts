@@ -63,7 +63,9 @@ async function check(dir: string, { device }: { device: DeviceChoice }): Promise
   try {
     const loaded = await host.describe(dir);
     const { name, steps } = manifest.sampler;
-    console.log(`${manifest.name}@${manifest.version} is sound and runs on ${loaded.device}: ${name}, ${steps} steps.`);
+    console.log(
+      `${manifest.name}@${manifest.version} is sound and runs on ${loaded.device}: ${name}, ${steps} step${steps === 1 ? '' : 's'}.`,
+    );
   } finally {
     await host.close();
   }
