@@ -5,6 +5,7 @@ import { FEATURES, type Grades, isFeatureCode, isValidGrade, maxGrade } from '..
 import { NOISE_MODES, type NoiseMode, SLICE_COUNT_RANGE } from '../domain/generations.js';
 import type { Side } from '../domain/participants.js';
 import {
+  asItLies,
   encodeSlice,
   generatedSlice,
   generatedVolume,
@@ -13,7 +14,6 @@ import {
 } from '../imaging/generated-volume.js';
 import { renderMontage } from '../imaging/montage.js';
 import { encodeNifti } from '../imaging/nifti.js';
-import { mirrorColumns, MODEL_SIZE } from '../imaging/normalise.js';
 import { loadRadiograph, radiographInput } from '../imaging/radiograph/index.js';
 import {
   adjacentCorrelation,
@@ -163,12 +163,6 @@ async function write(
     facts,
   });
   await writeFile(join(out, 'montage.png'), montage);
-}
-
-/** An image that looks like a right knee, as the patient's knee lies. */
-function asItLies(image: Float32Array, knee: Side): GreyImage {
-  const data = knee === 'LEFT' ? mirrorColumns(image, MODEL_SIZE) : image;
-  return { rows: MODEL_SIZE, columns: MODEL_SIZE, data };
 }
 
 function side(text: string): Side {

@@ -37,6 +37,14 @@ export function synthCommand(): Command {
       'threads that draw images (default: one per core, at most 4)',
       wholeNumberBetween(1, 64),
     )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ osteograph synth --out release --participants 6 --compact                 six people, small images
+  $ osteograph synth --out tables --participants 4796 --visits all --tables-only  an OAI-size release without images
+  $ osteograph synth --out follow-up --participants 2 --visits V00,V03        the same knees two years apart`,
+    )
     .action(synth);
 }
 

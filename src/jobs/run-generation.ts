@@ -4,11 +4,9 @@ import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import type { Side } from '../domain/participants.js';
 import { Bundle, Generation, GenerationSlice, MriSeries } from '../entities/index.js';
-import { encodeSlice, storedPixels, syntheticLabel } from '../imaging/generated-volume.js';
-import { mirrorColumns } from '../imaging/normalise.js';
+import { asItLies, encodeSlice, storedPixels, syntheticLabel } from '../imaging/generated-volume.js';
 import {
   type GeneratedSlice,
-  IMAGE_SIZE,
   type InferenceHost,
   InferenceProcessDied,
   type VolumeScorer,
@@ -151,8 +149,7 @@ async function saveSlice(
   { slice, completed, evaluations }: { slice: GeneratedSlice; completed: number; evaluations: number },
 ): Promise<void> {
   const { index, depth, image } = slice;
-  const data = side === 'LEFT' ? mirrorColumns(image, IMAGE_SIZE) : image;
-  const seen = { rows: IMAGE_SIZE, columns: IMAGE_SIZE, data };
+  const seen = asItLies(image, side);
   const scores = scorer?.score(index, seen);
   const psnr = scores ? finite(scores.psnr) : null;
   const ssim = scores ? finite(scores.ssim) : null;

@@ -1,7 +1,7 @@
-import { generatedSlice } from '../../imaging/generated-volume.js';
+import { asItLies, generatedSlice } from '../../imaging/generated-volume.js';
 import { decodeNifti } from '../../imaging/nifti.js';
 import { renderMontage } from '../../imaging/montage.js';
-import { mirrorColumns, MODEL_SIZE, trainedStack } from '../../imaging/normalise.js';
+import { trainedStack } from '../../imaging/normalise.js';
 import { loadRadiograph, radiographInput } from '../../imaging/radiograph/index.js';
 import type { GreyImage } from '../../inference/index.js';
 import type { ApiClient } from '../api-client.js';
@@ -21,7 +21,10 @@ export async function demoMontage(api: ApiClient, knee: DemoKnee, result: DemoRe
   return renderMontage({
     title: `Participant ${knee.participant.oaiId} · ${knee.side.toLowerCase()} knee · KL ${knee.kl ?? 'missing'}`,
     subtitle: 'Everything here is synthetic: a drawn knee, and a volume generated from its radiograph',
-    radiograph: radiographImage(radiographInput(film, { side: knee.side }), knee),
+    radiograph: asItLies(
+      radiographInput(film, { side: knee.side }).map((value) => (value + 1) / 2),
+      knee.side,
+    ),
     generated,
     real: reference,
     realLabel: 'PHANTOM',
@@ -45,10 +48,4 @@ async function slicesOf(api: ApiClient, url: string): Promise<GreyImage[]> {
   return Array.from({ length: volume.slices }, (_, index) =>
     generatedSlice(volume.data.subarray(index * pixels, (index + 1) * pixels)),
   );
-}
-
-/** The model's input as the patient's knee lies, in [0, 1]. */
-function radiographImage(input: Float32Array, { side }: DemoKnee): GreyImage {
-  const grey = input.map((value) => (value + 1) / 2);
-  return { rows: MODEL_SIZE, columns: MODEL_SIZE, data: side === 'LEFT' ? mirrorColumns(grey, MODEL_SIZE) : grey };
 }
