@@ -14,6 +14,8 @@ import torch.distributed as distributed
 import torch.multiprocessing as multiprocessing
 from torch import Tensor
 
+from .runlog import check_finite
+
 
 @dataclass(frozen=True)
 class Group:
@@ -39,6 +41,18 @@ class Group:
         flat /= self.size
         for gradient, part in zip(gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
+
+
+def optimise(model: torch.nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor, rate: float, step: int, group: Group) -> None:
+    """One step down the group's mean gradient, its norm clipped to 1; raises TrainingError on a loss that is not finite."""
+    for settings in optimiser.param_groups:
+        settings['lr'] = rate
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    group.average_gradients(model.parameters())
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    check_finite(loss.item(), step)
+    optimiser.step()
 
 
 def run_group(work: Callable[..., None], processes: int, threads: int, *arguments: object) -> None:

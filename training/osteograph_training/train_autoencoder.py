@@ -14,8 +14,8 @@ from .checkpoint import git_commit, load_checkpoint, save_checkpoint
 from .config import AutoencoderConfig, Config, config_from
 from .dataset import Split, load_stacks
 from .networks import Autoencoder
-from .parallel import Group, run_group
-from .runlog import RunLog, check_finite, learning_rate, step_streams
+from .parallel import Group, optimise, run_group
+from .runlog import RunLog, learning_rate, step_streams
 
 COLUMNS = ['step', 'loss', 'psnr', 'kl', 'learning_rate', 'validation_psnr', 'seconds']
 
@@ -58,15 +58,8 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
         images = group.share(random_slices(stacks, options.batch, rng))
         noise = group.share(torch.randn(options.batch, 4, 32, 32, generator=stream))
         rate = learning_rate(step, options.steps, options.learning_rate, 100, 0.4)
-        for settings in optimiser.param_groups:
-            settings['lr'] = rate
         loss, squared, kl = autoencoder_loss(model, images, noise, options, config.precision == 'bf16')
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        group.average_gradients(model.parameters())
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        check_finite(loss.item(), step)
-        optimiser.step()
+        optimise(model, optimiser, loss, rate, step, group)
         if log is None:
             continue
         if (step + 1) % config.log_every == 0:

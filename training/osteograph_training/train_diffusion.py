@@ -17,8 +17,8 @@ from .dataset import Knees, Split, data_hash, load_knees
 from .features import FEATURES
 from .models import Average, Generator
 from .networks import Autoencoder
-from .parallel import Group, run_group
-from .runlog import RunLog, check_finite, learning_rate, step_streams
+from .parallel import Group, optimise, run_group
+from .runlog import RunLog, learning_rate, step_streams
 from .sampler import depths
 from .schedule import alphas_cumprod
 from .train_autoencoder import load_autoencoder
@@ -86,15 +86,8 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool, sc
         rng, stream = step_streams(config.seed + 1, step)
         batch = train.batch(options, rng, stream, group)
         rate = learning_rate(step, options.steps, options.learning_rate, options.warmup, options.decay_share)
-        for settings in optimiser.param_groups:
-            settings['lr'] = rate
         loss = diffusion_loss(model, batch, alphas, options.snr_cap, config.precision == 'bf16')
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        group.average_gradients(model.parameters())
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        check_finite(loss.item(), step)
-        optimiser.step()
+        optimise(model, optimiser, loss, rate, step, group)
         average.update(model, step)
         if log is None:
             continue

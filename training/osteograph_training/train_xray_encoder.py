@@ -22,8 +22,8 @@ from .dataset import Knees, Split, load_knees
 from .images import inference_crops
 from .models import Average, make_xray_encoder
 from .networks import XrayEncoder
-from .parallel import Group, run_group
-from .runlog import RunLog, check_finite, learning_rate, step_streams
+from .parallel import Group, optimise, run_group
+from .runlog import RunLog, learning_rate, step_streams
 
 COLUMNS = ['step', 'loss', 'learning_rate', 'validation_r2', 'seconds']
 BANDS = 4
@@ -77,15 +77,8 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
         mine = np.array_split(np.arange(len(picked)), group.size)[group.rank]
         films = torch.cat([random_crops(train.film[picked[i] : picked[i] + 1], np.random.default_rng(seeds[i]), options.untouched) for i in mine])
         rate = learning_rate(step, options.steps, options.learning_rate, 30, 0.6)
-        for settings in optimiser.param_groups:
-            settings['lr'] = rate
         loss = F.mse_loss(model(films), targets[torch.from_numpy(picked[mine])])
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        group.average_gradients(model.parameters())
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        check_finite(loss.item(), step)
-        optimiser.step()
+        optimise(model, optimiser, loss, rate, step, group)
         average.update(model, step)
         if log is None:
             continue
