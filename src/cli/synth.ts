@@ -11,6 +11,7 @@ interface SynthOptions {
   readonly visits: readonly VisitCode[];
   readonly seed: number;
   readonly compact: boolean;
+  readonly filmsOnly: boolean;
   readonly tablesOnly: boolean;
   readonly force: boolean;
   readonly jobs?: number;
@@ -30,6 +31,7 @@ export function synthCommand(): Command {
     .option('--visits <list>', 'visits, such as V00,V03, or "all"', visitList, ['V00'])
     .option('--seed <number>', 'same seed, same bytes', wholeNumberBetween(0, Number.MAX_SAFE_INTEGER), 1)
     .option('--compact', 'small images: MRI 256 x 256, film pixels 0.3 mm', false)
+    .option('--films-only', 'films without MRI, in a fraction of the time', false)
     .option('--tables-only', 'no images', false)
     .option('--force', 'write into a folder that holds something else', false)
     .option(
@@ -58,6 +60,7 @@ async function synth(options: SynthOptions): Promise<void> {
     visits: options.visits,
     compact: options.compact,
     imageParticipants: images,
+    ...(options.filmsOnly ? { filmsOnly: true as const } : {}),
   };
   const bar = progressBar('drawing knees');
   bar.start(images, 'participants');

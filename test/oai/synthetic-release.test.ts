@@ -75,6 +75,19 @@ describe('a synthetic release', () => {
     });
   });
 
+  test('of films only has the same films and no MRI', async () => {
+    await writeRelease({ ...small, filmsOnly: true }, { out: join(home, 'films'), threads: 1 });
+    const whole = await digestsOf(join(home, 'one', '00m'));
+    const films = [...(await digestsOf(join(home, 'films', '00m')))].filter(([path]) => path !== '/contents.csv');
+    expect(films).toHaveLength(2);
+    for (const [path, digest] of films) expect(whole.get(path)).toBe(digest);
+    const [truth, ofFilms] = await Promise.all(
+      ['one', 'films'].map((name) => lines(join(home, name, 'synthetic-truth.csv'))),
+    );
+    const places = (rows: string[]) => rows.map((row) => row.split(',').slice(5));
+    expect(places(ofFilms!)).toEqual(places(truth!));
+  });
+
   test('says where each knee is on its film', async () => {
     const [header, ...rows] = await lines(join(home, 'one', 'synthetic-truth.csv'));
     expect(header).toMatch(/^ID,VISIT,SIDE,FILM_BARCODE,MR_BARCODE,CENTRE_COL_PX,/);

@@ -24,6 +24,8 @@ export interface ReleaseParameters {
   readonly compact: boolean;
   /** Only the first so many participants get images. */
   readonly imageParticipants: number;
+  /** Films without MRI. The films are the same either way. */
+  readonly filmsOnly?: true;
 }
 
 export interface ReleaseOptions {
@@ -98,7 +100,7 @@ async function writeAllImages(parameters: ReleaseParameters, options: ReleaseOpt
   const { seed, compact, visits } = parameters;
   const count = Math.min(parameters.imageParticipants, parameters.participants);
   const participants = Array.from({ length: count }, (_, index) => index);
-  const work = { seed, compact, visits, out: options.out, participants };
+  const work = { seed, compact, visits, out: options.out, participants, filmsOnly: parameters.filmsOnly === true };
   const threads = options.threads ?? defaultThreads();
   const written: WrittenImages[] = [];
   const seen = new Set<number>();
@@ -148,7 +150,9 @@ const TRUTH_HEADER = [
   ...['CENTRE_COL_PX', 'CENTRE_ROW_PX', 'PLATEAU_WIDTH_PX', 'BOX_LEFT', 'BOX_TOP', 'BOX_SIDE'],
 ];
 
-function readme({ participants, seed, visits, compact, imageParticipants }: ReleaseParameters): string {
+function readme({ participants, seed, visits, compact, imageParticipants, filmsOnly }: ReleaseParameters): string {
+  const films = `film pixels ${compact ? '0.3' : '0.2'} mm`;
+  const mri = filmsOnly ? 'no MRI' : compact ? 'MRI 256 x 256' : 'MRI 512 x 512';
   return `SYNTHETIC RELEASE - NOT DATA OF THE OSTEOARTHRITIS INITIATIVE
 
 Every participant, grade, score and image here was invented by a computer program (Osteograph). The files have the shapes
@@ -158,7 +162,7 @@ IDs start with 1; those of real participants start with 9. Every DICOM file says
 participants        ${participants} (images for the first ${Math.min(imageParticipants, participants)})
 seed                ${seed}
 visits              ${visits.join(' ')}
-images              ${compact ? 'compact: MRI 256 x 256, film pixels 0.3 mm' : 'full: MRI 512 x 512, film pixels 0.2 mm'}
+images              ${compact ? 'compact' : 'full'}: ${mri}, ${films}
 
 tables/             labelled ASCII tables (pipe-separated, CRLF)
 00m/ 12m/ ...       <release>/<ID>/<date>/<barcode>/001 ... as DICOM, with a contents.csv per visit
