@@ -7,12 +7,15 @@ export interface KneeAnatomy {
   readonly halfWidth: number;
   /** Size relative to the 37 mm half-width for which the shapes are written. */
   readonly scale: number;
+  /** Width of the shafts relative to the plateau's. */
+  readonly shaft: number;
   readonly femurDepth: number;
   readonly tibiaDepth: number;
   readonly condyleSplit: number;
   readonly notchWidth: number;
-  readonly valgus: number;
-  readonly tibiaLean: number;
+  /** How far thigh and shank lean towards the medial side going up and down, beyond the standard knee's 6 degrees of valgus. */
+  readonly thighLean: number;
+  readonly shankLean: number;
   readonly plateauSlope: number;
   readonly plateauTilt: number;
   readonly medialDish: number;
@@ -40,45 +43,62 @@ export interface KneeAnatomy {
   readonly fluidSignal: number;
 }
 
-/** Draws a knee. `shared` gives what both knees of a person have in common, `own` what differs between them. */
+/**
+ * Draws a knee. `shared` gives what both knees of a person have in common, `own` what differs between them.
+ *
+ * Small and large knees are not scale copies of each other: larger ones have stouter shafts, higher spines, wider notches and
+ * a joint space and cortices that are thin for their size. A film cropped to the plateau's width shows size by these alone.
+ */
 export function drawAnatomy(shared: Random, own: Random, sex: Sex, bmi: number): KneeAnatomy {
   const male = sex === 'MALE';
   const vary = (mean: number, sd: number) => shared.normal(mean, sd) + own.normal(0, sd * 0.35);
-  const halfWidth = vary(male ? 38 : 33.6, male ? 1.5 : 1.55);
+  const halfWidth = vary(male ? 38.4 : 33.8, 2);
   const scale = halfWidth / 37;
+  const size = (halfWidth - 35.7) / 3.1;
   const adiposity = (bmi - 28) / 5;
+  const muscle = Math.max(0.75, vary(1, 0.015) + 0.06 * size);
   return {
     halfWidth,
     scale,
-    femurDepth: vary(1, 0.035),
-    tibiaDepth: vary(1, 0.04),
-    condyleSplit: vary(18.5, 0.6),
-    notchWidth: vary(0, 0.8),
-    valgus: vary(0.105, 0.025),
-    tibiaLean: vary(0.01, 0.02),
-    plateauSlope: vary(0.11, 0.035),
+    shaft: vary(1, 0.008) + 0.055 * size,
+    femurDepth: vary(1, 0.018) - 0.008 * size,
+    tibiaDepth: vary(1, 0.02) - 0.008 * size,
+    condyleSplit: vary(18.5, 0.4) + 0.4 * size,
+    notchWidth: vary(0, 0.5) + 0.6 * size,
+    thighLean: vary(0, 0.045),
+    shankLean: vary(0, 0.035),
+    plateauSlope: vary(0.11, 0.022),
     plateauTilt: vary(0.02, 0.018),
-    medialDish: vary(2, 0.5),
-    lateralDish: vary(0.6, 0.35),
-    medialSpine: vary(7.2, 1.2),
-    lateralSpine: vary(5.8, 1.1),
-    fibulaX: vary(-31, 1.4),
-    fibulaZ: vary(-18, 1.8),
-    fibulaTip: vary(11, 2),
+    medialDish: vary(2, 0.4),
+    lateralDish: vary(0.6, 0.3),
+    medialSpine: vary(7.2, 0.7) + 1.1 * size,
+    lateralSpine: vary(5.8, 0.7) + 0.9 * size,
+    fibulaX: vary(-31, 0.9) - 0.8 * size,
+    fibulaZ: vary(-18, 1),
+    fibulaTip: vary(11, 1.2) - 1.4 * size,
     patellaX: vary(-1.5, 1.4),
     patellaY: vary(-33, 3),
     patellaSize: vary(1, 0.06),
-    medialGap: vary(4.5, 0.35),
-    lateralGap: vary(5.1, 0.4),
-    cartilage: vary(2.2, 0.2),
-    cortex: vary(1, 0.14),
-    mineral: vary(male ? 1.05 : 0.95, 0.12),
-    fat: Math.max(3.5, vary(male ? 8 : 12, 1.8) + adiposity * (male ? 3 : 4.5)),
-    medialFat: Math.max(2, vary(8, 2.5) + adiposity * 3.5),
-    muscle: Math.max(0.75, vary(male ? 1.06 : 0.95, 0.08)),
-    vastus: vary(1, 0.16),
-    legDepth: vary(1, 0.03),
+    medialGap: vary(4.5, 0.25),
+    lateralGap: vary(5.1, 0.3),
+    cartilage: vary(2.2, 0.15),
+    cortex: vary(1, 0.08),
+    mineral: vary(1, 0.1) + 0.05 * size,
+    fat: Math.max(3.5, vary(male ? 8 : 12, 1.2) + adiposity * (male ? 3 : 4.5)),
+    medialFat: Math.max(2, vary(8, 1.2) + adiposity * 3.5),
+    muscle,
+    vastus: vary(1, 0.04) + 0.6 * (muscle - 1),
+    legDepth: vary(1, 0.015),
     effusion: Math.abs(own.normal(0, 1)),
     fluidSignal: vary(1, 0.1),
   };
 }
+
+/** Where the limb's axis runs at height y: bones, muscles and skin all follow it. mm to the medial side. */
+export function axisAt({ scale, thighLean, shankLean }: KneeAnatomy, y: number): number {
+  const level = BEND * scale;
+  return shankLean * Math.max(0, y - level) - thighLean * Math.min(0, y + level);
+}
+
+/** The bend is at the joint; within this many mm of the standard knee's joint line nothing leans. */
+const BEND = 10;

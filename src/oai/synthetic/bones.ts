@@ -1,4 +1,4 @@
-import type { KneeAnatomy } from './anatomy.js';
+import { axisAt, type KneeAnatomy } from './anatomy.js';
 import type { Disease } from './disease.js';
 import { capsule, DistanceGrid, ellipsoid, Profile, ramp, smoothIntersection, smoothUnion } from './sdf.js';
 
@@ -23,8 +23,9 @@ export function makeBones(anatomy: KneeAnatomy, disease: Disease): Bones {
   const plateau = plateauHeight(anatomy, disease);
   const femur = femurDistance(anatomy, disease, drop);
   const tibia = tibiaDistance(anatomy, disease, plateau);
-  const scaled = (f: (x: number, y: number, z: number) => number) => (x: number, y: number, z: number) =>
-    s * f(x / s, y / s, z / s);
+  const scaled = (f: Shape): Shape => {
+    return (x, y, z) => s * f((x - axisAt(anatomy, y)) / s, y / s, z / s);
+  };
   const p = anatomy;
   const size = p.patellaSize;
   return {
@@ -59,6 +60,9 @@ export function makeBones(anatomy: KneeAnatomy, disease: Disease): Bones {
 
 type Shape = (x: number, y: number, z: number) => number;
 
+/** Tangent of the angle between the standard femur's shaft and the leg. */
+const VALGUS = 0.105;
+
 /** How much farther a condyle reaches outwards than inwards. */
 const OUTER_FLARE = 2.6;
 
@@ -92,8 +96,8 @@ function femurDistance(anatomy: KneeAnatomy, disease: Disease, drop: (x: number)
   };
   return (x, y0, z) => {
     const y = y0 - drop(x);
-    const axis = y < -38 ? anatomy.valgus * (y + 38) : 0;
-    const a = FEMUR_HALF_WIDTH.at(y);
+    const axis = y < -38 ? VALGUS * (y + 38) : 0;
+    const a = FEMUR_HALF_WIDTH.at(y) * (1 + (anatomy.shaft - 1) * ramp(y, -26, -46));
     const b = FEMUR_HALF_DEPTH.at(y) * depth;
     const qx = Math.abs(x - axis) / a;
     const qz = Math.abs(z - FEMUR_CENTRE.at(y)) / b;
@@ -155,10 +159,9 @@ function tibiaDistance(anatomy: KneeAnatomy, disease: Disease, plateau: (x: numb
   const spurs = disease.osteophytes.filter((osteophyte) => osteophyte.site[0] === 'T');
   const depth = anatomy.tibiaDepth;
   return (x, y, z) => {
-    const axis = y > 25 ? anatomy.tibiaLean * (y - 25) : 0;
-    const a = TIBIA_HALF_WIDTH.at(y);
+    const a = TIBIA_HALF_WIDTH.at(y) * (1 + (anatomy.shaft - 1) * ramp(y, 12, 34));
     const b = TIBIA_HALF_DEPTH.at(y) * depth;
-    const qx = Math.abs(x - axis + 0.6) / a;
+    const qx = Math.abs(x + 0.6) / a;
     const qz = Math.abs(z - TIBIA_CENTRE.at(y)) / b;
     const round = Math.sqrt(qx * qx + qz * qz);
     const square = Math.sqrt(Math.sqrt(qx * qx * qx * qx + qz * qz * qz * qz));

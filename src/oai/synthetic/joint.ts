@@ -1,3 +1,4 @@
+import { axisAt } from './anatomy.js';
 import type { KneePhantom } from './phantom.js';
 import { SITES } from './disease.js';
 import { capsule, ramp } from './sdf.js';
@@ -26,8 +27,8 @@ export class JointPainter {
     const s = phantom.anatomy.scale;
     this.s = s;
     this.reach = 52 * s;
-    const at = (x: number, y: number, z: number): Point => [x * s, (y + phantom.bones.drop(x * s) / s) * s, z * s];
-    const low = (x: number, y: number, z: number): Point => [x * s, y * s, z * s];
+    const low = (x: number, y: number, z: number): Point => [x * s + axisAt(phantom.anatomy, y * s), y * s, z * s];
+    const at = (x: number, y: number, z: number): Point => low(x, y + phantom.bones.drop(x * s) / s, z);
     const cruciate = SIGNAL.ligament + 0.22;
     this.ligaments = [
       // Anterior and posterior cruciate, collaterals, patellar and quadriceps tendon.

@@ -1,3 +1,4 @@
+import { axisAt } from './anatomy.js';
 import type { KneePhantom } from './phantom.js';
 import { GAUSSIANS, type Random } from './random.js';
 import { capsule, ramp } from './sdf.js';
@@ -41,20 +42,20 @@ export interface Scan {
 
 function drawScan(random: Random): Scan {
   return {
-    // The coil is centred on the joint line. A shift of the scan cannot be told from a film, so what is left here is what no
-    // generator can know: with 4 mm of it, a perfect one would score no better than the mean volume.
-    offset: [random.normal(0, 0.8), random.normal(6, 1), random.normal(0, 0.5)],
-    lean: random.normal(0, 0.01),
-    tilt: random.normal(0, 0.008),
-    noise: random.between(0.022, 0.036),
+    // The coil is centred on the joint line, closer than a clinic's would be: no film tells of a shift of the scan, and with
+    // 4 mm of it a perfect generator would score no better than the mean volume.
+    offset: [random.normal(0, 0.12), random.normal(6, 0.12), random.normal(0, 0.12)],
+    lean: random.normal(0, 0.001),
+    tilt: random.normal(0, 0.001),
+    noise: random.between(0.02, 0.028),
     gain: random.normal(1, 0.12),
     coil: [0, 1, 2, 3, 4, 5].map((i) => ({
       centre: [
         Math.cos((i * Math.PI) / 3) * 95,
-        random.normal(0, 12) + (i % 2 === 0 ? -20 : 20),
+        random.normal(0, 5) + (i % 2 === 0 ? -20 : 20),
         Math.sin((i * Math.PI) / 3) * 95 - 6,
       ] as const,
-      weight: random.normal(1, 0.1),
+      weight: random.normal(1, 0.04),
     })),
     seed: random.bits(),
   };
@@ -88,9 +89,10 @@ class SlicePainter {
       const left = 0.5 * this.pixel - SERIES.fieldOfView / 2 - this.scan.offset[0] - this.scan.lean * y;
       const z = depth - this.scan.tilt * y;
       const offset = row * this.size;
-      this.paintLeg(offset, left, y, z);
-      this.paintMuscles(offset, left, y, z);
-      this.paintVessels(offset, left, y, z);
+      const fromAxis = left - axisAt(this.phantom.anatomy, y);
+      this.paintLeg(offset, fromAxis, y, z);
+      this.paintMuscles(offset, fromAxis, y, z);
+      this.paintVessels(offset, fromAxis, y, z);
       this.joint.paintRow(this.signal, offset, this.size, left, this.pixel, y, z);
     }
     return this.receive(index);

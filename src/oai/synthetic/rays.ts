@@ -1,3 +1,4 @@
+import { axisAt } from './anatomy.js';
 import { SITES } from './disease.js';
 import type { KneePhantom } from './phantom.js';
 import { ramp } from './sdf.js';
@@ -60,8 +61,9 @@ export class RayCaster {
   }
 
   /** Optical depth of skin, fat and muscle along the ray at (x, y): chords of the leg's two ellipses. */
-  soft(x: number, y: number): number {
-    const { leg } = this.phantom;
+  soft(column: number, y: number): number {
+    const { leg, anatomy } = this.phantom;
+    const x = column - axisAt(anatomy, y);
     const medial = x > 0;
     const a = (medial ? leg.fascia.medial : leg.fascia.lateral).at(y);
     const A = a + (medial ? leg.fat.medial : leg.fat.lateral);

@@ -114,7 +114,7 @@ export function makeMuscles(anatomy: KneeAnatomy, own: Random): Muscle[] {
     knots: readonly (readonly [y: number, x: number, z: number, halfWidth: number, halfDepth: number])[],
     bulk = m,
   ): Muscle => {
-    const jitter = own.normal(0, 1.6);
+    const jitter = own.normal(0, 0.25);
     const column = (index: 1 | 2 | 3 | 4, factor: number, shift = 0) =>
       new Profile(
         knots.map((knot) => [knot[0] * s, (knot[index] + shift) * factor] as const),
@@ -127,10 +127,10 @@ export function makeMuscles(anatomy: KneeAnatomy, own: Random): Muscle[] {
       halfDepth: column(4, s * bulk),
       top: knots[0]![0] * s - 4,
       bottom: knots[knots.length - 1]![0] * s + 4,
-      phase: own.between(0, 200),
+      phase: 37 * knots[0]![1] + 11 * knots[0]![2] + own.normal(0, 0.5),
     };
   };
-  const low = own.between(-6, 6);
+  const low = own.between(-1, 1);
   const v = anatomy.vastus;
   return [
     // Gastrocnemius, medial and lateral heads.
@@ -240,7 +240,7 @@ export function makeMuscles(anatomy: KneeAnatomy, own: Random): Muscle[] {
 export function makeVessels(anatomy: KneeAnatomy, own: Random): Tube[] {
   const s = anatomy.scale;
   const at = (x: number, y: number, z: number): Point => [x * s, y * s, z * s];
-  const drift = own.normal(0, 2);
+  const drift = own.normal(0, 0.4);
   const tubes: Tube[] = [
     ...winding(own, at(9 + drift, -120, -26), at(1 + drift, -20, -33), 2.8),
     ...winding(own, at(1 + drift, -20, -33), at(-1 + drift, 110, -31), 2.5),
