@@ -2,6 +2,8 @@ import { CreateSchema1760000000000 } from './1760000000000-create-schema.js';
 import { CreateSecret1760000000100 } from './1760000000100-create-secret.js';
 import { AddAttemptLimit1760000000200 } from './1760000000200-add-attempt-limit.js';
 import { CreateImportedFile1760000000300 } from './1760000000300-create-imported-file.js';
+import { CreateCohorts1760000000500 } from './1760000000500-create-cohorts.js';
+import { CreateExport1760000000600 } from './1760000000600-create-export.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -9,4 +11,6 @@ export const MIGRATIONS = [
   CreateSecret1760000000100,
   AddAttemptLimit1760000000200,
   CreateImportedFile1760000000300,
+  CreateCohorts1760000000500,
+  CreateExport1760000000600,
 ];

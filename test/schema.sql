@@ -49,6 +49,78 @@ CREATE TABLE bundle (
   UNIQUE (name, version)
 );
 
+CREATE TABLE cohort (
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  description text NOT NULL,
+  id uuid NOT NULL,
+  kind text NOT NULL,
+  name text NOT NULL,
+  owner_id integer,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  version integer NOT NULL,
+  visibility text NOT NULL,
+  FOREIGN KEY (owner_id) REFERENCES api_token(id),
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON cohort USING btree (owner_id);
+
+CREATE TABLE cohort_member (
+  exam_id integer NOT NULL,
+  version_id integer NOT NULL,
+  FOREIGN KEY (version_id) REFERENCES cohort_version(id) ON DELETE CASCADE,
+  PRIMARY KEY (version_id, exam_id)
+);
+
+CREATE TABLE cohort_version (
+  attrition json,
+  cohort_id uuid NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by_id integer,
+  description text NOT NULL,
+  exam_count integer,
+  filter json,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  members_of_id integer,
+  name text NOT NULL,
+  note text,
+  origin jsonb NOT NULL,
+  participant_count integer,
+  version integer NOT NULL,
+  FOREIGN KEY (cohort_id) REFERENCES cohort(id) ON DELETE CASCADE,
+  FOREIGN KEY (created_by_id) REFERENCES api_token(id),
+  PRIMARY KEY (id),
+  UNIQUE (cohort_id, version)
+);
+
+CREATE TABLE export (
+  asset_id integer,
+  attempt smallint NOT NULL DEFAULT '0'::smallint,
+  cohorts jsonb NOT NULL DEFAULT '[]'::jsonb,
+  columns text[] NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  done integer NOT NULL DEFAULT 0,
+  error text,
+  expires_at timestamp with time zone,
+  filter json,
+  finished_at timestamp with time zone,
+  format text NOT NULL,
+  heartbeat_at timestamp with time zone,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  manifest json,
+  requested_by_id integer NOT NULL,
+  rows integer NOT NULL DEFAULT 0,
+  selection json,
+  started_at timestamp with time zone,
+  state text NOT NULL,
+  total integer NOT NULL DEFAULT 0,
+  FOREIGN KEY (asset_id) REFERENCES asset(id),
+  FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON export USING btree (asset_id);
+CREATE INDEX ON export USING btree (requested_by_id);
+CREATE INDEX ON export USING btree (state, created_at);
+
 CREATE TABLE generation (
   adjacent_correlation double precision,
   attempt smallint NOT NULL DEFAULT '0'::smallint,

@@ -8,10 +8,17 @@ const NODE_KEYS = {
   MriSeries: 'integer',
   Bundle: 'integer',
   Generation: 'uuid',
+  Cohort: 'uuid',
+  Export: 'integer',
   ApiToken: 'integer',
 } as const;
 
 export type NodeType = keyof typeof NODE_KEYS;
+
+/** How the database keys of a kind of node are written; the name of their SQL type too. */
+export function keyType(type: NodeType): 'integer' | 'uuid' {
+  return NODE_KEYS[type];
+}
 
 /** A node's kind and database key. */
 export interface NodeKey {

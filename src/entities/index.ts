@@ -2,6 +2,10 @@ import { ApiToken } from './api-token.js';
 import { Asset } from './asset.js';
 import { AuditEntry } from './audit-entry.js';
 import { Bundle } from './bundle.js';
+import { CohortMember } from './cohort-member.js';
+import { CohortVersion } from './cohort-version.js';
+import { Cohort } from './cohort.js';
+import { Export } from './export.js';
 import { GenerationEvent } from './generation-event.js';
 import { GenerationSlice } from './generation-slice.js';
 import { Generation } from './generation.js';
@@ -19,6 +23,10 @@ export {
   Asset,
   AuditEntry,
   Bundle,
+  Cohort,
+  CohortMember,
+  CohortVersion,
+  Export,
   Generation,
   GenerationEvent,
   GenerationSlice,
@@ -32,12 +40,18 @@ export {
   Visit,
 };
 
+export type { AttritionCounts, CohortOrigin, CohortReference } from './cohort-version.js';
+
 /** Every entity of the database, for the data source. */
 export const ENTITIES = [
   ApiToken,
   Asset,
   AuditEntry,
   Bundle,
+  Cohort,
+  CohortMember,
+  CohortVersion,
+  Export,
   Generation,
   GenerationEvent,
   GenerationSlice,

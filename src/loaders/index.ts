@@ -4,6 +4,7 @@ import {
   ApiToken,
   Asset,
   Bundle,
+  Cohort,
   Generation,
   GenerationSlice,
   KneeExam,
@@ -14,6 +15,7 @@ import {
   Visit,
 } from '../entities/index.js';
 import { manyByParent, oneByKey } from './batches.js';
+import { currentVersions } from './cohorts.js';
 import { radiographsOfExams } from './radiographs.js';
 
 /**
@@ -40,6 +42,8 @@ export function createLoaders(dataSource: DataSource) {
     bundle: oneByKey<number, Bundle>('bundle', by(Bundle, 'id')),
     apiToken: oneByKey<number, ApiToken>('token', by(ApiToken, 'id')),
     generation: oneByKey<string, Generation>('generation', by(Generation, 'id', 'uuid')),
+    cohort: oneByKey<string, Cohort>('cohort', by(Cohort, 'id', 'uuid')),
+    currentVersionOfCohort: currentVersions(dataSource),
     visitsOfParticipant: manyByParent<number, Visit>(by(Visit, 'participant_id'), 'code'),
     examsOfParticipant: manyByParent<number, KneeExam>(
       by(KneeExam, 'participant_id'),

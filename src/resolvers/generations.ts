@@ -21,6 +21,7 @@ import { countRows, readPage } from '../services/paging/pages.js';
 import { connection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
+import { readyFilter } from './filter.js';
 import { signedAsset } from './images.js';
 import { findOrNull } from './node.js';
 
@@ -36,8 +37,11 @@ export class GenerationResolver {
   ): ConnectionOf<GenerationNode> {
     const { dataSource } = context.platform;
     return connection(context, {
-      page: () => readPage(dataSource, GENERATION_LISTING, { where, orderBy, first, after }),
-      count: () => countRows(dataSource, GENERATIONS, where),
+      page: async () => {
+        const ready = await readyFilter(context, where);
+        return readPage(dataSource, GENERATION_LISTING, { where: ready, orderBy, first, after });
+      },
+      count: async () => countRows(dataSource, GENERATIONS, await readyFilter(context, where)),
       node: (row) => new GenerationNode(row),
     });
   }

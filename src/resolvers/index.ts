@@ -1,4 +1,8 @@
+import { AggregateResolver } from './aggregates.js';
 import { BundleResolver } from './bundles.js';
+import { CohortMutationResolver } from './cohort-mutations.js';
+import { CohortResolver, CohortVersionResolver } from './cohorts.js';
+import { ExportResolver } from './exports.js';
 import { GenerationMutationResolver } from './generate.js';
 import { GenerationResolver, GenerationSliceResolver } from './generations.js';
 import { MriSeriesResolver, RadiographResolver } from './images.js';
@@ -18,9 +22,14 @@ export const RESOLVERS = [
   ParticipantResolver,
   VisitResolver,
   KneeExamResolver,
+  AggregateResolver,
   RadiographResolver,
   MriSeriesResolver,
   BundleResolver,
+  CohortResolver,
+  CohortVersionResolver,
+  CohortMutationResolver,
+  ExportResolver,
   GenerationResolver,
   GenerationSliceResolver,
   GenerationMutationResolver,

@@ -16,6 +16,7 @@ import { GENERATION_LISTING, KNEE_EXAM_LISTING } from '../services/paging/listin
 import { countRows, countRowsOf, readPage, readPagesOf } from '../services/paging/pages.js';
 import { connection } from './connection.js';
 import type { Context } from './context.js';
+import { readyFilter } from './filter.js';
 
 @Resolver(() => KneeExamNode)
 export class KneeExamResolver {
@@ -29,8 +30,11 @@ export class KneeExamResolver {
   ): ConnectionOf<KneeExamNode> {
     const { dataSource } = context.platform;
     return connection(context, {
-      page: () => readPage(dataSource, KNEE_EXAM_LISTING, { where, orderBy, first, after }),
-      count: () => countRows(dataSource, KNEE_EXAMS, where),
+      page: async () => {
+        const ready = await readyFilter(context, where);
+        return readPage(dataSource, KNEE_EXAM_LISTING, { where: ready, orderBy, first, after });
+      },
+      count: async () => countRows(dataSource, KNEE_EXAMS, await readyFilter(context, where)),
       node: (row) => new KneeExamNode(row),
     });
   }
@@ -115,11 +119,16 @@ export class KneeExamResolver {
     return connection(context, {
       page: () =>
         context.generationPages
-          .for(request, (exams) => readPagesOf(dataSource, GENERATION_LISTING, 'exam_id', exams, request))
+          .for(request, async (exams) => {
+            const ready = { ...request, where: await readyFilter(context, where) };
+            return readPagesOf(dataSource, GENERATION_LISTING, 'exam_id', exams, ready);
+          })
           .load(row.id),
       count: () =>
         context.generationCounts
-          .for(where, (exams) => countRowsOf(dataSource, GENERATIONS, 'exam_id', exams, where))
+          .for(where, async (exams) =>
+            countRowsOf(dataSource, GENERATIONS, 'exam_id', exams, await readyFilter(context, where)),
+          )
           .load(row.id),
       node: (generation) => new GenerationNode(generation),
     });

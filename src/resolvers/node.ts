@@ -3,6 +3,8 @@ import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeKey } from '../domain/global-ids.js';
 import { BundleNode } from '../schema/bundle.js';
+import { CohortNode } from '../schema/cohort.js';
+import { ExportNode } from '../schema/export.js';
 import { GenerationNode } from '../schema/generation.js';
 import { MriSeriesNode, RadiographNode } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
@@ -11,6 +13,8 @@ import { ParticipantNode } from '../schema/participant.js';
 import { ReadingNode } from '../schema/reading.js';
 import { ApiTokenNode } from '../schema/viewer.js';
 import { VisitNode } from '../schema/visit.js';
+import { findCohort } from '../services/cohorts/index.js';
+import { findExport } from '../services/exports/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 
@@ -36,7 +40,7 @@ export async function findOrNull<T>(lookup: Promise<T>): Promise<T | null> {
   }
 }
 
-async function findNode({ loaders }: Context, { type, key }: NodeKey): Promise<Node> {
+async function findNode({ platform, viewer, loaders }: Context, { type, key }: NodeKey): Promise<Node> {
   const id = Number(key);
   switch (type) {
     case 'Participant':
@@ -55,6 +59,10 @@ async function findNode({ loaders }: Context, { type, key }: NodeKey): Promise<N
       return new BundleNode(await loaders.bundle.load(id));
     case 'Generation':
       return new GenerationNode(await loaders.generation.load(String(key)));
+    case 'Cohort':
+      return new CohortNode(await findCohort(platform.dataSource, viewer, String(key)));
+    case 'Export':
+      return new ExportNode(await findExport(platform.dataSource, viewer, id));
     case 'ApiToken':
       return new ApiTokenNode(await loaders.apiToken.load(id));
   }

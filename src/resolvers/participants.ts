@@ -14,6 +14,7 @@ import { countRows, readPage } from '../services/paging/pages.js';
 import { connection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
+import { readyFilter } from './filter.js';
 
 @Resolver(() => ParticipantNode)
 export class ParticipantResolver {
@@ -27,8 +28,11 @@ export class ParticipantResolver {
   ): ConnectionOf<ParticipantNode> {
     const { dataSource } = context.platform;
     return connection(context, {
-      page: () => readPage(dataSource, PARTICIPANT_LISTING, { where, orderBy, first, after }),
-      count: () => countRows(dataSource, PARTICIPANTS, where),
+      page: async () => {
+        const ready = await readyFilter(context, where);
+        return readPage(dataSource, PARTICIPANT_LISTING, { where: ready, orderBy, first, after });
+      },
+      count: async () => countRows(dataSource, PARTICIPANTS, await readyFilter(context, where)),
       node: (row) => new ParticipantNode(row),
     });
   }

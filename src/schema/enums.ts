@@ -1,7 +1,10 @@
 import { registerEnumType } from 'type-graphql';
+import { COHORT_KINDS, COHORT_VISIBILITIES, SET_OPERATIONS } from '../domain/cohorts.js';
+import { EXPORT_FORMATS, EXPORT_STATES } from '../domain/exports.js';
 import { FEATURES } from '../domain/features.js';
 import { GENERATION_STATES, NOISE_MODES } from '../domain/generations.js';
 import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../domain/participants.js';
+import { CONSENSUS } from '../domain/readings.js';
 import { ROLES } from '../domain/roles.js';
 import { VISITS } from '../domain/visits.js';
 import { SAMPLERS } from '../inference/index.js';
@@ -40,6 +43,19 @@ registerEnumType(ReadingProjectEnum, {
   description: "OAI's reading projects. Project 42 is stored as 37, as OAI asks.",
 });
 
+/** Whose grades a filter speaks of. */
+export const ReadingChoiceEnum = { CONSENSUS, ...ReadingProjectEnum } as const;
+registerEnumType(ReadingChoiceEnum, {
+  name: 'ReadingChoice',
+  description: 'Whose grades are meant: the consensus of the exam, or one reading project.',
+});
+
+export const KneeScoreEnum = choices(
+  'KneeScore',
+  ['WOMAC_PAIN', 'WOMAC_DISABILITY', 'WOMAC_STIFFNESS', 'WOMAC_TOTAL', 'KOOS_PAIN'],
+  'Questionnaire score of a knee. WOMAC grows with trouble, KOOS with health.',
+);
+
 export const PlaneEnum = choices('Plane', ['CORONAL', 'SAGITTAL', 'AXIAL'], 'Plane of the slices.');
 
 export const GenerationStateEnum = choices('GenerationState', GENERATION_STATES, 'Life of a generation.', {
@@ -60,16 +76,62 @@ export const SamplerEnum = choices('Sampler', SAMPLERS, 'How noise becomes an im
   DPMPP_2M: 'DPM-Solver++ of second order, multistep: fewer steps for the same image.',
 });
 
-export const GenerationTaskEnum = { XRAY_TO_MRI: 'xray-to-mri' } as const;
+export const GenerationTaskEnum = { XRAY_TO_MRI: 'xray-to-mri', KNEE_LOCALISATION: 'knee-localisation' } as const;
 registerEnumType(GenerationTaskEnum, { name: 'GenerationTask', description: 'What a bundle does.' });
 
 export const BundleStateEnum = choices('BundleState', ['READY', 'REFUSED'], 'Whether a bundle can be used.');
+
+export const CohortKindEnum = choices('CohortKind', COHORT_KINDS, 'How a cohort knows its exams.', {
+  STATIC: 'Their ids were frozen when it was made.',
+  DYNAMIC: 'Its filter is run whenever it is read.',
+});
+
+export const CohortVisibilityEnum = choices(
+  'CohortVisibility',
+  COHORT_VISIBILITIES,
+  'Who may read a cohort, beside its owner and administrators.',
+  { PRIVATE: 'Nobody.', LINK: 'Whoever has its id.', READERS: 'Everybody; it is in their lists.' },
+);
+
+export const SetOperationEnum = choices('SetOperation', SET_OPERATIONS, 'What is made of two or more cohorts.', {
+  UNION: 'Exams of any of them.',
+  INTERSECTION: 'Exams of all of them.',
+  DIFFERENCE: 'Exams of the first that are in none of the others.',
+});
+
+export const CohortOriginKindEnum = choices(
+  'CohortOriginKind',
+  ['FILTER', 'EXAMS', 'EDIT', 'COMBINATION', 'SPLIT'],
+  'Where the exams of a cohort came from.',
+  {
+    FILTER: 'From a filter.',
+    EXAMS: 'From a list of ids.',
+    EDIT: 'From an earlier version, by adding and removing exams.',
+    COMBINATION: 'From other cohorts.',
+    SPLIT: 'From splitting another cohort by participant.',
+  },
+);
 
 export const RoleEnum = choices('Role', ROLES, 'What a token may do; each role includes those before it.', {
   SUMMARY: 'Counts only.',
   READER: 'Records and images.',
   OPERATOR: 'Generate.',
   ADMIN: 'Tokens and everything else.',
+});
+
+export const ExportFormatEnum = choices('ExportFormat', EXPORT_FORMATS, 'How an export is written.', {
+  CSV: 'RFC 4180, UTF-8, one line of column names first; a missing value is empty.',
+  NDJSON: 'One JSON object per line; a missing value is null.',
+  PARQUET: 'Typed columns, Snappy; the data dictionary travels in the metadata.',
+});
+
+export const ExportStateEnum = choices('ExportState', EXPORT_STATES, 'Life of an export.', {
+  QUEUED: 'Waits for its turn.',
+  RUNNING: 'A server writes it.',
+  SUCCEEDED: 'The file is there.',
+  FAILED: 'Given up; `error` says why.',
+  CANCELED: 'Stopped on request.',
+  EXPIRED: 'The file was there and has been removed; the manifest stays.',
 });
 
 export const DirectionEnum = choices('Direction', ['ASC', 'DESC'], 'Missing values come last in either direction.');

@@ -1,5 +1,7 @@
-import type { TypeThunk } from './operators.js';
-import { FEATURES } from '../domain/features.js';
+import { GradeChangeFilter, KlChangeFilter, KneePeriodFilter, ScoreChangeFilter } from './change-filters.js';
+import { CohortMembershipFilter } from './cohort-filters.js';
+import { filterInput, listFilter } from './filter-input.js';
+import { MriSeriesListFilter, RadiographListFilter } from './image-filters.js';
 import {
   BooleanFilter,
   DateFilter,
@@ -8,7 +10,6 @@ import {
   GenerationStateFilter,
   IdFilter,
   IntFilter,
-  PlaneFilter,
   RaceFilter,
   ReadingProjectFilter,
   SexFilter,
@@ -16,16 +17,8 @@ import {
   StudyCohortFilter,
   TextFilter,
   VisitCodeFilter,
-  inputType,
 } from './operators.js';
-import type { InputClass } from './operators.js';
-
-const GradesFilter = gradesFilter('GradesFilter', 'Whole grades of the consensus reading.', IntFilter);
-const ReadingGradesFilter = gradesFilter(
-  'ReadingGradesFilter',
-  'Grades as read; joint space narrowing keeps its within-grade decimal.',
-  FloatFilter,
-);
+import { ChosenReadingFilter, GradesFilter, ReadingListFilter } from './reading-filters.js';
 
 export const ParticipantFilter = filterInput('ParticipantFilter', 'Selects participants.', () => ParticipantFilter, {
   id: [IdFilter, 'Node id.'],
@@ -43,9 +36,12 @@ export const ParticipantFilter = filterInput('ParticipantFilter', 'Selects parti
 
 export const KneeExamFilter = filterInput('KneeExamFilter', 'Selects knee exams.', () => KneeExamFilter, {
   id: [IdFilter, 'Node id.'],
+  inCohort: [() => CohortMembershipFilter, 'Exams of one cohort.'],
   kl: [IntFilter, 'Kellgren-Lawrence grade of the consensus reading, 0-4.'],
   grades: [GradesFilter, 'Any of the 19 consensus grades.'],
   visit: [VisitCodeFilter, 'Time point; codes order as time does.'],
+  month: [IntFilter, 'Months after baseline of the visit.'],
+  date: [DateFilter, 'Day of the visit.'],
   side: [SideFilter, 'Left or right.'],
   consensusProject: [ReadingProjectFilter, 'Project of the reading that the grades come from.'],
   participant: [() => ParticipantFilter, 'Whose knee it is.'],
@@ -58,8 +54,20 @@ export const KneeExamFilter = filterInput('KneeExamFilter', 'Selects knee exams.
   koosPain: [FloatFilter, 'KOOS pain, 0 (worst) to 100.'],
   hasRadiograph: [() => Boolean, 'Whether a radiograph of the knee is stored here.'],
   hasMri: [() => Boolean, 'Whether a real MRI series of the knee is stored here.'],
+  hasPairedMri: [() => Boolean, 'Whether a radiograph and a real MRI series of the exam are both stored here.'],
+  klChange: [() => KlChangeFilter, 'How the KL grade of this knee changed between two visits.'],
+  gradeChange: [() => GradeChangeFilter, 'How any grade of this knee changed between two visits.'],
+  scoreChange: [() => ScoreChangeFilter, 'How a questionnaire score of this knee changed between two visits.'],
+  incidentOa: [() => KneePeriodFilter, 'Knees with KL 0-1 at `from` and KL 2-4 at `to`.'],
+  klProgression: [() => KneePeriodFilter, 'Knees with KL 2-3 at `from` and a higher grade at `to`.'],
+  reading: [() => ChosenReadingFilter, "The consensus reading of the exam, or one project's, as published."],
+  otherKnee: [() => KneeExamFilter, 'The other knee at the same visit.'],
+  sameKnee: [() => KneeExamListFilter, 'Exams of this knee at all visits, this one included.'],
   radiographs: [() => RadiographListFilter, 'Films of the knee, also those only the tables tell of.'],
-  mriSeries: [() => MriSeriesListFilter, 'Real series of the knee, also those only the tables tell of.'],
+  mriSeries: [
+    () => MriSeriesListFilter,
+    'Series of the knee, also those only the tables tell of: real ones, unless the filter itself speaks of `synthetic`.',
+  ],
   readings: [() => ReadingListFilter, 'Published readings of the exam.'],
   generations: [() => GenerationListFilter, 'Generations for the exam.'],
 });
@@ -81,34 +89,14 @@ export const GenerationFilter = filterInput('GenerationFilter', 'Selects generat
 });
 
 const VisitFilter = filterInput('VisitFilter', 'Selects visits.', () => VisitFilter, {
+  id: [IdFilter, 'Node id.'],
   code: [VisitCodeFilter, 'Time point.'],
   month: [IntFilter, 'Months after baseline.'],
   date: [DateFilter, 'Day of the visit.'],
   age: [IntFilter, 'Years.'],
   bmi: [FloatFilter, 'Body mass index, kg/m².'],
-});
-
-const ReadingFilter = filterInput('ReadingFilter', 'Selects readings.', () => ReadingFilter, {
-  project: [ReadingProjectFilter, 'Reading project.'],
-  version: [TextFilter, 'Version of the released table.'],
-  kl: [IntFilter, 'Kellgren-Lawrence grade.'],
-  grades: [ReadingGradesFilter, 'Any of the 19 grades.'],
-});
-
-const RadiographFilter = filterInput('RadiographFilter', 'Selects radiographs.', () => RadiographFilter, {
-  barcode: [TextFilter, 'Twelve digits.'],
-  view: [TextFilter, "OAI's exam type."],
-  date: [DateFilter, 'Day it was taken.'],
-  stored: [() => Boolean, 'Whether its pixels are here.'],
-});
-
-const MriSeriesFilter = filterInput('MriSeriesFilter', 'Selects real MRI series.', () => MriSeriesFilter, {
-  barcode: [TextFilter, 'Twelve digits.'],
-  sequence: [TextFilter, 'Series description.'],
-  plane: [PlaneFilter, 'Plane of the slices.'],
-  date: [DateFilter, 'Day it was taken.'],
-  sliceCount: [IntFilter, 'Number of slices.'],
-  stored: [() => Boolean, 'Whether its pixels are here.'],
+  exams: [() => KneeExamListFilter, 'Both knees at the visit.'],
+  radiographs: [() => RadiographListFilter, 'Films of both knees.'],
 });
 
 const BundleFilter = filterInput('BundleFilter', 'Selects bundles.', () => BundleFilter, {
@@ -118,52 +106,4 @@ const BundleFilter = filterInput('BundleFilter', 'Selects bundles.', () => Bundl
 
 const VisitListFilter = listFilter('VisitListFilter', VisitFilter);
 const KneeExamListFilter = listFilter('KneeExamListFilter', KneeExamFilter);
-const ReadingListFilter = listFilter('ReadingListFilter', ReadingFilter);
-const RadiographListFilter = listFilter('RadiographListFilter', RadiographFilter);
-const MriSeriesListFilter = listFilter('MriSeriesListFilter', MriSeriesFilter);
 const GenerationListFilter = listFilter('GenerationListFilter', GenerationFilter);
-
-type FieldType = InputClass | (() => InputClass | BooleanConstructor);
-
-/** An input type with the given fields and `and`, `or`, `not` of itself. */
-function filterInput(
-  name: string,
-  description: string,
-  self: () => InputClass,
-  fields: Record<string, [FieldType, string]>,
-): InputClass {
-  const own = Object.entries(fields).map(([field, [type, meaning]]) => {
-    const thunk = (isClass(type) ? () => type : type) as TypeThunk;
-    return [field, { type: thunk, description: meaning }] as const;
-  });
-  return inputType(
-    name,
-    `${description} All conditions given must hold; a comparison with a missing value never does.`,
-    {
-      ...Object.fromEntries(own),
-      and: { type: () => [self()], description: 'Each of these must hold.' },
-      or: { type: () => [self()], description: 'At least one of these must hold.' },
-      not: { type: self as TypeThunk, description: 'This must not hold: the exact complement.' },
-    },
-  );
-}
-
-function listFilter(name: string, filter: InputClass): InputClass {
-  return inputType(name, 'Conditions on related rows.', {
-    some: { type: () => filter, description: 'At least one row fits.' },
-    none: { type: () => filter, description: 'No row fits.' },
-    every: { type: () => filter, description: 'No row fails to fit; true when there are none.' },
-  });
-}
-
-function gradesFilter(name: string, description: string, narrowing: InputClass): InputClass {
-  const fields = FEATURES.map(({ code, name: meaning, decimals, levels }) => [
-    code,
-    { type: () => (decimals ? narrowing : IntFilter), description: `${meaning}, 0-${levels - 1}.` },
-  ]);
-  return inputType(name, description, Object.fromEntries(fields) as Parameters<typeof inputType>[2]);
-}
-
-function isClass(type: FieldType): type is InputClass {
-  return type.toString().startsWith('class');
-}

@@ -17,7 +17,7 @@ export type InputClass = new () => object;
 /** A field's type, looked up when the schema is built: types refer to one another. */
 export type TypeThunk = Parameters<typeof Field>[0] & (() => unknown);
 
-const EQUALITY = ['eq', 'ne', 'in', 'nin'] as const;
+export const EQUALITY = ['eq', 'ne', 'in', 'nin'] as const;
 const ORDER = ['gt', 'gte', 'lt', 'lte'] as const;
 
 const MEANINGS: Record<string, string> = {
@@ -57,24 +57,42 @@ export const GenerationStateFilter = operators('GenerationStateFilter', () => Ge
  *
  * @param fields type and description by name; the type is a thunk, because filters refer to one another.
  */
-export function inputType(
-  name: string,
-  description: string,
-  fields: Record<string, { type: TypeThunk; description: string }>,
-): InputClass {
+export function inputType(name: string, description: string, fields: Record<string, InputField>): InputClass {
   class Input {}
   InputType(name, { description })(Input);
-  for (const [field, { type, description: meaning }] of Object.entries(fields)) {
-    Field(type, { nullable: true, description: meaning })(Input.prototype, field);
+  for (const [field, { type, description: meaning, required, defaultValue }] of Object.entries(fields)) {
+    const options = {
+      nullable: !required,
+      description: meaning,
+      ...(defaultValue === undefined ? {} : { defaultValue }),
+    };
+    Field(type, options)(Input.prototype, field);
   }
   return Input;
 }
 
-function operators(name: string, type: TypeThunk, names: readonly string[]): InputClass {
-  const fields = names.map((operator) => {
+/** A field of an input type: optional unless it says otherwise. */
+export interface InputField {
+  type: TypeThunk;
+  description: string;
+  required?: boolean;
+  defaultValue?: string;
+}
+
+/** Operators on a number, `isNull` among them, as fields of an input type that has others too. */
+export function numberOperators(type: TypeThunk): Record<string, InputField> {
+  return operatorFields(type, [...EQUALITY, ...ORDER, 'isNull']);
+}
+
+export function operators(name: string, type: TypeThunk, names: readonly string[]): InputClass {
+  return inputType(name, 'All conditions given must hold.', operatorFields(type, names));
+}
+
+function operatorFields(type: TypeThunk, names: readonly string[]): Record<string, InputField> {
+  const fields = names.map((operator): [string, InputField] => {
     const own: TypeThunk =
       operator === 'isNull' ? () => Boolean : operator === 'in' || operator === 'nin' ? () => [type()] as never : type;
-    return [operator, { type: own, description: MEANINGS[operator]! }] as const;
+    return [operator, { type: own, description: MEANINGS[operator]! }];
   });
-  return inputType(name, 'All conditions given must hold.', Object.fromEntries(fields));
+  return Object.fromEntries(fields);
 }

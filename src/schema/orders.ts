@@ -40,6 +40,8 @@ export const GenerationOrder = orderInput('GenerationOrder', [
   'DURATION',
 ]);
 
+export const CohortOrder = orderInput('CohortOrder', ['NAME', 'CREATED_AT', 'UPDATED_AT']);
+
 function orderInput(name: string, fields: readonly string[]): OrderClass {
   const FieldEnum = Object.fromEntries(fields.map((field) => [field, field]));
   registerEnumType(FieldEnum, { name: `${name}Field`, description: 'What a list can be ordered by.' });

@@ -1,10 +1,13 @@
 import { FEATURES } from '../../domain/features.js';
 import { GENERATION_STATES } from '../../domain/generations.js';
 import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../../domain/participants.js';
-import { READING_PROJECTS } from '../../domain/readings.js';
+import { CONSENSUS, READING_PROJECTS } from '../../domain/readings.js';
 import { VISIT_CODES } from '../../domain/visits.js';
+import { sameKnee } from './change.js';
+import { hasMri, hasRadiograph, MRI_SERIES, RADIOGRAPHS, RADIOGRAPHS_OF_EXAMS } from './image-tables.js';
+import { gradeColumns, READINGS } from './reading-table.js';
 import { column } from './table.js';
-import type { ColumnField, Table } from './table.js';
+import type { Measure, Table } from './table.js';
 
 const SEX = { kind: 'choice', of: Object.values(SEXES) } as const;
 const RACE = { kind: 'choice', of: Object.values(RACES) } as const;
@@ -12,8 +15,16 @@ const STUDY_COHORT = { kind: 'choice', of: Object.values(STUDY_COHORTS) } as con
 const SIDE = { kind: 'choice', of: Object.values(SIDES) } as const;
 const VISIT_CODE = { kind: 'choice', of: VISIT_CODES } as const;
 const PROJECT = { kind: 'choice', of: READING_PROJECTS } as const;
-const PLANE = { kind: 'choice', of: ['CORONAL', 'SAGITTAL', 'AXIAL'] } as const;
 const STATE = { kind: 'choice', of: GENERATION_STATES } as const;
+
+/** Columns of the knee's questionnaire scores by their names in the API. */
+const SCORES = {
+  womacPain: 'womac_pain',
+  womacDisability: 'womac_disability',
+  womacStiffness: 'womac_stiffness',
+  womacTotal: 'womac_total',
+  koosPain: 'koos_pain',
+} as const;
 
 export const PARTICIPANTS: Table = {
   name: 'participant',
@@ -28,8 +39,18 @@ export const PARTICIPANTS: Table = {
     site: column('text', 'site'),
     cohortHalf: column('integer', 'cohort_half'),
     phantom: column('boolean', 'phantom'),
-    visits: { kind: 'many', table: () => VISITS, on: (parent, child) => `${child}.participant_id = ${parent}.id` },
-    exams: { kind: 'many', table: () => KNEE_EXAMS, on: (parent, child) => `${child}.participant_id = ${parent}.id` },
+    visits: {
+      kind: 'many',
+      rows: 12,
+      table: () => VISITS,
+      on: (participant, visit) => `${visit}.participant_id = ${participant}.id`,
+    },
+    exams: {
+      kind: 'many',
+      rows: 16,
+      table: () => KNEE_EXAMS,
+      on: (participant, exam) => `${exam}.participant_id = ${participant}.id`,
+    },
   },
 };
 
@@ -37,48 +58,25 @@ export const VISITS: Table = {
   name: 'visit',
   joins: {},
   fields: {
+    id: column({ kind: 'id', of: 'Visit' }, 'id'),
     code: column(VISIT_CODE, 'code'),
     month: column('integer', 'month'),
     date: column('date', 'date'),
     age: column('integer', 'age'),
     bmi: column('real', 'bmi'),
+    exams: { kind: 'many', rows: 2, table: () => KNEE_EXAMS, on: (visit, exam) => `${exam}.visit_id = ${visit}.id` },
+    radiographs: {
+      kind: 'many',
+      rows: 2,
+      table: () => RADIOGRAPHS,
+      on: (visit, film) => `${film}.visit_id = ${visit}.id`,
+    },
   },
 };
 
-export const READINGS: Table = {
-  name: 'reading',
-  joins: {},
-  fields: {
-    project: column(PROJECT, 'project'),
-    version: column('text', 'version'),
-    kl: column('integer', 'xrkl'),
-    grades: { kind: 'group', fields: gradeColumns('real') },
-  },
-};
-
-export const RADIOGRAPHS: Table = {
-  name: 'radiograph',
-  joins: {},
-  fields: {
-    barcode: column('text', 'barcode'),
-    view: column('text', 'view'),
-    date: column('date', 'date'),
-    stored: { kind: 'flag', sql: (film) => `(${film}.asset_id IS NOT NULL)` },
-  },
-};
-
-export const MRI_SERIES: Table = {
-  name: 'mri_series',
-  joins: {},
-  fields: {
-    barcode: column('text', 'barcode'),
-    sequence: column('text', 'sequence'),
-    plane: column(PLANE, 'plane'),
-    date: column('date', 'date'),
-    sliceCount: column('integer', 'slice_count'),
-    stored: { kind: 'flag', sql: (series) => `(${series}.asset_id IS NOT NULL)` },
-  },
-};
+const GRADE_MEASURES = Object.fromEntries(
+  FEATURES.map(({ code }): [string, Measure] => [code, { column: code.toLowerCase(), inReadings: true }]),
+);
 
 export const KNEE_EXAMS: Table = {
   name: 'knee_exam',
@@ -88,43 +86,105 @@ export const KNEE_EXAMS: Table = {
   },
   fields: {
     id: column({ kind: 'id', of: 'KneeExam' }, 'id'),
+    /** What `inCohort` of a static cohort becomes; not in the API's filter. */
+    membership: {
+      kind: 'many',
+      rows: 1,
+      table: () => COHORT_MEMBERS,
+      on: (exam, member) => `${member}.exam_id = ${exam}.id`,
+    },
     kl: column('integer', 'xrkl'),
     grades: { kind: 'group', fields: gradeColumns('integer') },
     visit: column(VISIT_CODE, 'code', 'visit'),
+    month: column('integer', 'month', 'visit'),
+    date: column('date', 'date', 'visit'),
     side: column(SIDE, 'side'),
     consensusProject: column(PROJECT, 'consensus_project'),
     participant: { kind: 'one', join: 'participant' },
     age: column('integer', 'age', 'visit'),
     bmi: column('real', 'bmi', 'visit'),
-    womacPain: column('real', 'womac_pain'),
-    womacDisability: column('real', 'womac_disability'),
-    womacStiffness: column('real', 'womac_stiffness'),
-    womacTotal: column('real', 'womac_total'),
-    koosPain: column('real', 'koos_pain'),
-    hasRadiograph: {
-      kind: 'flag',
-      sql: (exam) =>
-        `(EXISTS (SELECT 1 FROM radiograph f WHERE f.visit_id = ${exam}.visit_id AND f.asset_id IS NOT NULL)` +
-        ` OR EXISTS (SELECT 1 FROM radiograph f WHERE f.exam_id = ${exam}.id AND f.asset_id IS NOT NULL))`,
+    ...Object.fromEntries(Object.entries(SCORES).map(([name, score]) => [name, column('real', score)])),
+    hasRadiograph: { kind: 'flag', sql: hasRadiograph },
+    hasMri: { kind: 'flag', sql: hasMri },
+    hasPairedMri: { kind: 'flag', sql: (exam) => `(${hasRadiograph(exam)} AND ${hasMri(exam)})` },
+    klChange: { kind: 'change', measure: GRADE_MEASURES['XRKL']! },
+    gradeChange: { kind: 'change', measure: { by: 'feature', measures: GRADE_MEASURES } },
+    scoreChange: {
+      kind: 'change',
+      measure: {
+        by: 'score',
+        measures: Object.fromEntries(
+          Object.values(SCORES).map((score) => [score.toUpperCase(), { column: score, inReadings: false }]),
+        ),
+      },
     },
-    hasMri: {
-      kind: 'flag',
-      sql: (exam) =>
-        `EXISTS (SELECT 1 FROM mri_series m WHERE m.exam_id = ${exam}.id AND NOT m.synthetic AND m.asset_id IS NOT NULL)`,
+    incidentOa: {
+      kind: 'change',
+      measure: GRADE_MEASURES['XRKL']!,
+      rule: (earlier, later) => `${earlier} <= 1 AND ${later} >= 2`,
     },
+    klProgression: {
+      kind: 'change',
+      measure: GRADE_MEASURES['XRKL']!,
+      rule: (earlier, later) => `${earlier} >= 2 AND ${later} > ${earlier}`,
+    },
+    reading: {
+      kind: 'maybe',
+      table: () => READINGS,
+      on: (exam, reading) => `${reading}.exam_id = ${exam}.id`,
+      choice: {
+        by: 'project',
+        default: CONSENSUS,
+        choices: {
+          [CONSENSUS]: (exam, reading) => `${reading}.project = ${exam}.consensus_project`,
+          ...Object.fromEntries(
+            READING_PROJECTS.map((project) => [
+              project,
+              (_: string, reading: string) => `${reading}.project = '${project}'`,
+            ]),
+          ),
+        },
+      },
+    },
+    otherKnee: {
+      kind: 'maybe',
+      table: () => KNEE_EXAMS,
+      on: (exam, other) => `${other}.visit_id = ${exam}.visit_id AND ${other}.side <> ${exam}.side`,
+    },
+    sameKnee: { kind: 'many', rows: 8, table: () => KNEE_EXAMS, on: sameKnee },
     radiographs: {
       kind: 'many',
-      table: () => RADIOGRAPHS,
-      on: (exam, film) => `(${film}.visit_id = ${exam}.visit_id OR ${film}.exam_id = ${exam}.id)`,
+      rows: 2,
+      table: () => RADIOGRAPHS_OF_EXAMS,
+      on: (exam, film) => `${film}.of_exam_id = ${exam}.id`,
     },
     mriSeries: {
       kind: 'many',
+      rows: 8,
       table: () => MRI_SERIES,
-      on: (exam, series) => `${series}.exam_id = ${exam}.id AND NOT ${series}.synthetic`,
+      on: (exam, series) => `${series}.exam_id = ${exam}.id`,
+      // Real and generated series never mix silently.
+      unless: { field: 'synthetic', on: (series) => `NOT ${series}.synthetic` },
     },
-    readings: { kind: 'many', table: () => READINGS, on: (parent, child) => `${child}.exam_id = ${parent}.id` },
-    generations: { kind: 'many', table: () => GENERATIONS, on: (parent, child) => `${child}.exam_id = ${parent}.id` },
+    readings: {
+      kind: 'many',
+      rows: 2,
+      table: () => READINGS,
+      on: (exam, reading) => `${reading}.exam_id = ${exam}.id`,
+    },
+    generations: {
+      kind: 'many',
+      rows: 8,
+      table: () => GENERATIONS,
+      on: (exam, generation) => `${generation}.exam_id = ${exam}.id`,
+    },
   },
+};
+
+const COHORT_MEMBERS: Table = {
+  name: 'cohort_member',
+  joins: {},
+  fields: { version: column('integer', 'version_id') },
 };
 
 export const BUNDLES: Table = {
@@ -155,10 +215,3 @@ export const GENERATIONS: Table = {
     finishedAt: column('timestamp', 'finished_at'),
   },
 };
-
-/** One field per feature, named by its code; joint space narrowing of a reading has decimals. */
-function gradeColumns(narrowing: 'integer' | 'real'): Record<string, ColumnField> {
-  return Object.fromEntries(
-    FEATURES.map(({ code, decimals }) => [code, column(decimals ? narrowing : 'integer', code.toLowerCase())]),
-  );
-}

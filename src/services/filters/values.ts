@@ -1,5 +1,5 @@
 import { UserError } from '../../domain/errors.js';
-import { decodeId } from '../../domain/global-ids.js';
+import { decodeId, keyType } from '../../domain/global-ids.js';
 import type { NodeType } from '../../domain/global-ids.js';
 
 /** What a column holds; decides which values may be compared with it and how they travel to PostgreSQL. */
@@ -7,6 +7,7 @@ export type ColumnType =
   | { kind: 'integer' }
   | { kind: 'real' }
   | { kind: 'double' }
+  | { kind: 'numeric' }
   | { kind: 'boolean' }
   | { kind: 'text' }
   | { kind: 'choice'; of: readonly string[] }
@@ -23,6 +24,8 @@ export function sqlType(type: ColumnType): string {
       return 'real';
     case 'double':
       return 'double precision';
+    case 'numeric':
+      return 'numeric';
     case 'boolean':
       return 'boolean';
     case 'text':
@@ -33,7 +36,7 @@ export function sqlType(type: ColumnType): string {
     case 'timestamp':
       return 'timestamptz';
     case 'id':
-      return type.of === 'Generation' ? 'uuid' : 'integer';
+      return keyType(type.of);
   }
 }
 
@@ -53,6 +56,7 @@ export function parameterValue(type: ColumnType, value: unknown, where: string):
       if (typeof value === 'number' && !Number.isNaN(value)) return Math.fround(value);
       throw refusal(where, 'a number');
     case 'double':
+    case 'numeric':
       if (typeof value === 'number' && !Number.isNaN(value)) return value;
       throw refusal(where, 'a number');
     case 'boolean':

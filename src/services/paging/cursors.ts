@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../domain/errors.js';
+import { keyType } from '../../domain/global-ids.js';
 import { parameterValue } from '../filters/values.js';
 import type { ColumnType } from '../filters/values.js';
 
@@ -36,7 +37,7 @@ export function decodeCursor(order: readonly OrderTerm[], cursor: string): unkno
     if (value === null && index < order.length - 1) return null;
     // Keys travel as they are in the database; everything else obeys its column's type.
     if (type.kind === 'id')
-      return type.of === 'Generation' ? uuid(value) : parameterValue({ kind: 'integer' }, value, 'after');
+      return keyType(type.of) === 'uuid' ? uuid(value) : parameterValue({ kind: 'integer' }, value, 'after');
     return parameterValue(type, value, 'after');
   });
 }

@@ -1,0 +1,20 @@
+import DataLoader from 'dataloader';
+import type { DataSource } from 'typeorm';
+import { UserError } from '../domain/errors.js';
+import { CohortVersion } from '../entities/index.js';
+import { rowReader } from '../entities/rows.js';
+import type { Row } from '../entities/rows.js';
+
+/** Loads the newest version of each cohort, by the cohort's key. */
+export function currentVersions(dataSource: DataSource): DataLoader<string, CohortVersion> {
+  const read = rowReader(dataSource, CohortVersion);
+  return new DataLoader<string, CohortVersion>(async (cohorts) => {
+    const rows = (await dataSource.query(
+      `SELECT v.* FROM cohort_version v JOIN cohort c ON c.id = v.cohort_id AND c.version = v.version
+       WHERE c.id = ANY($1::uuid[])`,
+      [cohorts],
+    )) as Row[];
+    const byCohort = new Map(rows.map(read).map((version) => [version.cohortId, version]));
+    return cohorts.map((id) => byCohort.get(id) ?? new UserError('NOT_FOUND', 'There is no such cohort.'));
+  });
+}

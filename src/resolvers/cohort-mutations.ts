@@ -1,0 +1,85 @@
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import type { CohortVisibility } from '../domain/cohorts.js';
+import { CohortNode, CohortPart, CreateCohortInput, SplitCohortInput, UpdateCohortInput } from '../schema/cohort.js';
+import type { CombineCohortsInput } from '../schema/cohort.js';
+import { CohortVisibilityEnum } from '../schema/enums.js';
+import { createCohort, deleteCohort, shareCohort, splitCohort, updateCohort } from '../services/cohorts/index.js';
+import { requireRole } from './context.js';
+import type { Context } from './context.js';
+import { keyOf } from './ids.js';
+
+@Resolver()
+export class CohortMutationResolver {
+  @Mutation(() => CohortNode, { description: 'Makes a cohort from a filter, from ids, or from other cohorts.' })
+  async createCohort(
+    @Ctx() context: Context,
+    @Arg('input', () => CreateCohortInput) { examIds, combine, ...rest }: CreateCohortInput,
+  ): Promise<CohortNode> {
+    requireRole(context, 'READER', 'createCohort');
+    const { platform, viewer } = context;
+    const request = { ...rest, examIds: examKeys('examIds', examIds), combine: combination(combine) };
+    return new CohortNode(await createCohort(platform.dataSource, viewer, request));
+  }
+
+  @Mutation(() => CohortNode, { description: 'Makes a new version of a cohort; the old ones stay as they are.' })
+  async updateCohort(
+    @Ctx() context: Context,
+    @Arg('input', () => UpdateCohortInput)
+    { id, examIds, combine, addExamIds, removeExamIds, ...rest }: UpdateCohortInput,
+  ): Promise<CohortNode> {
+    requireRole(context, 'READER', 'updateCohort');
+    const { platform, viewer } = context;
+    const change = {
+      ...rest,
+      examIds: examKeys('examIds', examIds),
+      addExamIds: examKeys('addExamIds', addExamIds),
+      removeExamIds: examKeys('removeExamIds', removeExamIds),
+      combine: combination(combine),
+    };
+    return new CohortNode(await updateCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id), change));
+  }
+
+  @Mutation(() => CohortNode, { description: 'Sets who may read a cohort. What it holds stays the same version.' })
+  async shareCohort(
+    @Ctx() context: Context,
+    @Arg('id', () => ID) id: string,
+    @Arg('visibility', () => CohortVisibilityEnum) visibility: CohortVisibility,
+  ): Promise<CohortNode> {
+    requireRole(context, 'READER', 'shareCohort');
+    const { platform, viewer } = context;
+    return new CohortNode(await shareCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id), visibility));
+  }
+
+  @Mutation(() => ID, { description: 'Deletes a cohort with all its versions and gives its id.' })
+  async deleteCohort(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<string> {
+    requireRole(context, 'READER', 'deleteCohort');
+    const { platform, viewer } = context;
+    await deleteCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id));
+    return id;
+  }
+
+  @Mutation(() => [CohortPart], {
+    description:
+      'Splits a cohort by participant into new STATIC cohorts, stratified by the highest KL grade of each. Both knees and all ' +
+      'visits of a participant go together.',
+  })
+  async splitCohort(
+    @Ctx() context: Context,
+    @Arg('input', () => SplitCohortInput) { id, ...request }: SplitCohortInput,
+  ): Promise<CohortPart[]> {
+    requireRole(context, 'READER', 'splitCohort');
+    const { platform, viewer } = context;
+    const parts = await splitCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id), request);
+    return parts.map(({ cohort, ...part }) => ({ ...part, cohort: new CohortNode(cohort) }));
+  }
+}
+
+function examKeys(argument: string, ids: string[] | null | undefined): number[] | null {
+  return ids ? ids.map((id, index) => Number(keyOf(`${argument}[${index}]`, 'KneeExam', id))) : null;
+}
+
+function combination(combine: CombineCohortsInput | null | undefined) {
+  if (!combine) return null;
+  const cohorts = combine.cohorts.map((id, index) => keyOf(`combine.cohorts[${index}]`, 'Cohort', id));
+  return { operation: combine.operation, cohorts };
+}

@@ -1,0 +1,281 @@
+import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import type { CohortKind, CohortVisibility, SetOperation } from '../domain/cohorts.js';
+import { encodeId } from '../domain/global-ids.js';
+import type { Cohort, CohortOrigin as StoredOrigin, CohortReference, CohortVersion } from '../entities/index.js';
+import { connectionType } from './connections.js';
+import { CohortKindEnum, CohortOriginKindEnum, CohortVisibilityEnum, SetOperationEnum } from './enums.js';
+import { KneeExamFilter } from './filters.js';
+import { Node } from './node.js';
+
+@ObjectType('Cohort', {
+  implements: Node,
+  simpleResolvers: true,
+  description: 'A named set of knee exams: frozen ids or a filter, described, owned, versioned, shared.',
+})
+export class CohortNode extends Node {
+  @Field(() => String)
+  name: string;
+
+  @Field(() => String)
+  description: string;
+
+  @Field(() => CohortKindEnum)
+  kind: CohortKind;
+
+  @Field(() => CohortVisibilityEnum)
+  visibility: CohortVisibility;
+
+  @Field(() => Int, { description: 'Number of the newest version; pass it with a change.' })
+  version: number;
+
+  @Field(() => GraphQLDateTimeISO)
+  createdAt: Date;
+
+  @Field(() => GraphQLDateTimeISO, { description: 'When the newest version was made.' })
+  updatedAt: Date;
+
+  constructor(readonly row: Cohort) {
+    super('Cohort', row.id);
+    this.name = row.name;
+    this.description = row.description;
+    this.kind = row.kind;
+    this.visibility = row.visibility;
+    this.version = row.version;
+    this.createdAt = row.createdAt;
+    this.updatedAt = row.updatedAt;
+  }
+}
+
+@ObjectType('CohortVersion', { simpleResolvers: true, description: 'One version of a cohort; it never changes.' })
+export class CohortVersionItem {
+  @Field(() => Int)
+  version: number;
+
+  @Field(() => String)
+  name: string;
+
+  @Field(() => String)
+  description: string;
+
+  @Field(() => String, { nullable: true, description: 'What changed and why.' })
+  note: string | null;
+
+  @Field(() => GraphQLDateTimeISO)
+  createdAt: Date;
+
+  constructor(
+    readonly row: CohortVersion,
+    readonly cohort: Cohort,
+  ) {
+    this.version = row.version;
+    this.name = row.name;
+    this.description = row.description;
+    this.note = row.note;
+    this.createdAt = row.createdAt;
+  }
+}
+
+@ObjectType({ simpleResolvers: true, description: 'A cohort at one of its versions.' })
+export class CohortAtVersion {
+  @Field(() => ID)
+  id: string;
+
+  @Field(() => Int)
+  version: number;
+
+  constructor(reference: CohortReference) {
+    this.id = encodeId('Cohort', reference.id);
+    this.version = reference.version;
+  }
+}
+
+@ObjectType({ simpleResolvers: true, description: 'Where the exams of a version came from.' })
+export class CohortOrigin {
+  @Field(() => CohortOriginKindEnum)
+  kind: StoredOrigin['kind'];
+
+  @Field(() => [CohortAtVersion], { description: 'Cohorts they were taken from, as they were read.' })
+  cohorts: CohortAtVersion[];
+
+  @Field(() => SetOperationEnum, { nullable: true, description: 'COMBINATION only.' })
+  operation: SetOperation | null;
+
+  @Field(() => String, { nullable: true, description: 'SPLIT only: name of the part.' })
+  part: string | null;
+
+  @Field(() => Float, { nullable: true, description: 'SPLIT only: the part of the participants that was asked for.' })
+  fraction: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'SPLIT only.' })
+  seed: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'EDIT only: the version before.' })
+  version: number | null;
+
+  constructor(origin: StoredOrigin) {
+    const split = origin.kind === 'SPLIT' ? origin : null;
+    const cohorts = split ? [split.of] : 'cohorts' in origin ? origin.cohorts : [];
+    this.kind = origin.kind;
+    this.cohorts = cohorts.map((reference) => new CohortAtVersion(reference));
+    this.operation = origin.kind === 'COMBINATION' ? origin.operation : null;
+    this.part = split?.part ?? null;
+    this.fraction = split?.fraction ?? null;
+    this.seed = split?.seed ?? null;
+    this.version = origin.kind === 'EDIT' ? origin.of : null;
+  }
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description:
+    'How many. Null where a token of role SUMMARY asks and the number, or one it could be told from, is under 5.',
+})
+export class CohortCounts {
+  @Field(() => Int, { nullable: true })
+  exams!: number | null;
+
+  @Field(() => Int, { nullable: true })
+  participants!: number | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'What one criterion of a filter removed, and what it left.' })
+export class AttritionStep {
+  @Field(() => String, { description: 'In words, e.g. "age ≥ 50 and age < 70".' })
+  criterion!: string;
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'As a filter; null for a token of role SUMMARY.' })
+  filter!: Record<string, unknown> | null;
+
+  @Field(() => CohortCounts)
+  removed!: CohortCounts;
+
+  @Field(() => CohortCounts)
+  remaining!: CohortCounts;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'The numbers of an attrition diagram.' })
+export class CohortAttrition {
+  @Field(() => CohortCounts, { description: 'All knee exams there were.' })
+  start!: CohortCounts;
+
+  @Field(() => [AttritionStep], {
+    description:
+      'In order: `and` as it was given, the fields of one object as in the schema. A participant goes with the last exam.',
+  })
+  steps!: AttritionStep[];
+}
+
+@ObjectType({ simpleResolvers: true, description: 'One part of a cohort that was split.' })
+export class CohortPart {
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => Float, { description: 'As asked for.' })
+  fraction!: number;
+
+  @Field(() => CohortNode)
+  cohort!: CohortNode;
+
+  @Field(() => Int)
+  exams!: number;
+
+  @Field(() => Int)
+  participants!: number;
+}
+
+export const CohortConnection = connectionType('Cohort', () => CohortNode);
+export const CohortVersionConnection = connectionType('CohortVersion', () => CohortVersionItem);
+
+@InputType({ description: 'Two or more cohorts and what to make of them.' })
+export class CombineCohortsInput {
+  @Field(() => SetOperationEnum)
+  operation!: SetOperation;
+
+  @Field(() => [ID], { description: '2 to 20; the order counts for DIFFERENCE.' })
+  cohorts!: string[];
+}
+
+@InputType({ description: 'Give one of `filter`, `examIds` and `combine`.' })
+export class CreateCohortInput {
+  @Field(() => String, { description: '1 to 200 characters.' })
+  name!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'What it is for and how it was chosen; up to 10,000 characters.',
+  })
+  description?: string | null;
+
+  @Field(() => CohortKindEnum, { defaultValue: 'STATIC' })
+  kind!: CohortKind;
+
+  @Field(() => CohortVisibilityEnum, { defaultValue: 'PRIVATE' })
+  visibility!: CohortVisibility;
+
+  @Field(() => KneeExamFilter, { nullable: true, description: 'The exams that fit.' })
+  filter?: object | null;
+
+  @Field(() => [ID], { nullable: true, description: 'These knee exams, at most 10,000. STATIC only.' })
+  examIds?: string[] | null;
+
+  @Field(() => CombineCohortsInput, { nullable: true, description: 'Other cohorts, put together.' })
+  combine?: CombineCohortsInput | null;
+}
+
+@InputType({ description: 'What to change; all else stays. Members are given anew, or added and removed.' })
+export class UpdateCohortInput {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => Int, { description: 'The version the change was made from; refused when the cohort has moved on.' })
+  version!: number;
+
+  @Field(() => String, { nullable: true })
+  name?: string | null;
+
+  @Field(() => String, { nullable: true })
+  description?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'What changes and why, for the history.' })
+  note?: string | null;
+
+  @Field(() => KneeExamFilter, { nullable: true })
+  filter?: object | null;
+
+  @Field(() => [ID], { nullable: true })
+  examIds?: string[] | null;
+
+  @Field(() => CombineCohortsInput, { nullable: true })
+  combine?: CombineCohortsInput | null;
+
+  @Field(() => [ID], { nullable: true, description: 'Knee exams to take in. STATIC only.' })
+  addExamIds?: string[] | null;
+
+  @Field(() => [ID], { nullable: true, description: 'Knee exams to leave out. STATIC only.' })
+  removeExamIds?: string[] | null;
+}
+
+@InputType()
+export class CohortPartInput {
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => Float, { description: 'Of the participants, above 0; the fractions add up to 1.' })
+  fraction!: number;
+}
+
+@InputType({ description: 'A split by participant, stratified by KL grade.' })
+export class SplitCohortInput {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => [CohortPartInput], { nullable: true, description: 'Default: train 0.7, val 0.15, test 0.15.' })
+  parts?: CohortPartInput[] | null;
+
+  @Field(() => Int, { defaultValue: 0, description: 'The same seed on the same participants gives the same parts.' })
+  seed!: number;
+
+  @Field(() => CohortVisibilityEnum, { defaultValue: 'PRIVATE', description: 'Of the new cohorts.' })
+  visibility!: CohortVisibility;
+}

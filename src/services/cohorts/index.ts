@@ -1,0 +1,9 @@
+export { COMMAND_LINE, findCohort, listedFor, mayChange } from './access.js';
+export type { CohortActor } from './access.js';
+export { createCohort, deleteCohort, shareCohort, updateCohort } from './change.js';
+export type { CohortChange, NewCohort } from './change.js';
+export { expandCohorts } from './expand.js';
+export { COHORT_LISTING, COHORT_VERSION_LISTING, COHORT_VERSIONS, COHORTS } from './listing.js';
+export { cohortAttrition, cohortProblem, countCohort, inCohort } from './read.js';
+export { DEFAULT_PARTS, splitCohort } from './split.js';
+export type { SplitRequest, SplitResult } from './split.js';

@@ -1,0 +1,74 @@
+import type { EntityManager } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import { encodeId } from '../../domain/global-ids.js';
+import { compileFilter, Parameters, Scope } from '../filters/compile.js';
+import type { Where } from '../filters/compile.js';
+import { KNEE_EXAMS } from '../filters/tables.js';
+
+export interface MemberCounts {
+  examCount: number;
+  participantCount: number;
+}
+
+/** Freezes the exams a filter selects, inside PostgreSQL. @param where without `inCohort`: expanded. */
+export async function freezeFilter(manager: EntityManager, versionId: number, where: Where): Promise<MemberCounts> {
+  const parameters = new Parameters();
+  const scope = new Scope(KNEE_EXAMS, 't');
+  const version = parameters.add(versionId, 'integer');
+  const condition = compileFilter(where, scope, parameters);
+  await manager.query(
+    `INSERT INTO cohort_member (version_id, exam_id) SELECT ${version}, t.id FROM ${scope.from()} WHERE ${condition}`,
+    parameters.values,
+  );
+  return countMembers(manager, versionId);
+}
+
+/** @throws UserError NOT_FOUND naming an exam that is not there. */
+export async function freezeExams(
+  manager: EntityManager,
+  versionId: number,
+  exams: readonly number[],
+): Promise<MemberCounts> {
+  await refuseUnknown(manager, exams);
+  await manager.query(
+    `INSERT INTO cohort_member (version_id, exam_id)
+     SELECT $1::integer, e.id FROM knee_exam e WHERE e.id = ANY($2::integer[])`,
+    [versionId, exams],
+  );
+  return countMembers(manager, versionId);
+}
+
+/** The members of an earlier version with some added and some removed. @throws UserError NOT_FOUND as {@link freezeExams}. */
+export async function freezeEdited(
+  manager: EntityManager,
+  versionId: number,
+  from: number,
+  { add, remove }: { add: readonly number[]; remove: readonly number[] },
+): Promise<MemberCounts> {
+  await refuseUnknown(manager, add);
+  await manager.query(
+    `INSERT INTO cohort_member (version_id, exam_id)
+     SELECT $1::integer, exam_id FROM cohort_member WHERE version_id = $2::integer AND exam_id <> ALL($4::integer[])
+     UNION SELECT $1::integer, e.id FROM knee_exam e WHERE e.id = ANY($3::integer[])`,
+    [versionId, from, add, remove],
+  );
+  return countMembers(manager, versionId);
+}
+
+export async function countMembers(manager: EntityManager, versionId: number): Promise<MemberCounts> {
+  const rows = (await manager.query(
+    `SELECT count(*)::integer AS "examCount", count(DISTINCT e.participant_id)::integer AS "participantCount"
+     FROM cohort_member m JOIN knee_exam e ON e.id = m.exam_id WHERE m.version_id = $1::integer`,
+    [versionId],
+  )) as MemberCounts[];
+  return rows[0]!;
+}
+
+async function refuseUnknown(manager: EntityManager, exams: readonly number[]): Promise<void> {
+  const unknown = (await manager.query(
+    `SELECT id FROM unnest($1::integer[]) AS id WHERE NOT EXISTS (SELECT 1 FROM knee_exam e WHERE e.id = id.id) LIMIT 1`,
+    [exams],
+  )) as { id: number }[];
+  if (!unknown[0]) return;
+  throw new UserError('NOT_FOUND', `There is no knee exam with the id ${encodeId('KneeExam', unknown[0].id)}.`);
+}

@@ -1,0 +1,65 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import { encodeId } from '../../domain/global-ids.js';
+import type { AttritionCounts, Cohort, CohortVersion } from '../../entities/index.js';
+import { compileFilter, Parameters, Scope } from '../filters/compile.js';
+import type { Where } from '../filters/compile.js';
+import { KNEE_EXAMS } from '../filters/tables.js';
+import { ownerOf } from './access.js';
+import type { CohortActor } from './access.js';
+import { countAttrition } from './attrition.js';
+import { expandCohorts } from './expand.js';
+
+export interface CohortCounts {
+  exams: number;
+  participants: number;
+}
+
+/** The exams of a cohort at a version, as a filter. */
+export function inCohort(id: string, version: number): Where {
+  return { inCohort: { eq: encodeId('Cohort', id), version } };
+}
+
+/** A static version's counts as they were frozen; a dynamic one's of this moment. */
+export async function countCohort(
+  database: DataSource | EntityManager,
+  actor: CohortActor,
+  { cohortId, version, examCount, participantCount }: CohortVersion,
+): Promise<CohortCounts> {
+  if (examCount !== null && participantCount !== null) return { exams: examCount, participants: participantCount };
+  const { where } = await expandCohorts(database, actor, inCohort(cohortId, version));
+  const parameters = new Parameters();
+  const scope = new Scope(KNEE_EXAMS, 't');
+  const condition = compileFilter(where, scope, parameters);
+  const rows = (await database.query(
+    `SELECT count(*)::integer AS exams, count(DISTINCT t.participant_id)::integer AS participants
+     FROM ${scope.from()} WHERE ${condition}`,
+    parameters.values,
+  )) as CohortCounts[];
+  return rows[0]!;
+}
+
+/** The attrition of a version: as it was frozen, or of this moment. Null where the exams came from no filter. */
+export async function cohortAttrition(
+  database: DataSource | EntityManager,
+  cohort: Cohort,
+  { filter, attrition }: CohortVersion,
+): Promise<AttritionCounts | null> {
+  if (cohort.kind === 'STATIC' || filter === null) return attrition;
+  return countAttrition(database, await ownerOf(database, cohort), filter);
+}
+
+/** What is no longer valid in the filter of a version, in one sentence; null while all of it is. */
+export async function cohortProblem(
+  database: DataSource | EntityManager,
+  actor: CohortActor,
+  { cohortId, version }: CohortVersion,
+): Promise<string | null> {
+  try {
+    await expandCohorts(database, actor, inCohort(cohortId, version));
+    return null;
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'CONFLICT') return error.message;
+    throw error;
+  }
+}

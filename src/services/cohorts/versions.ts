@@ -1,0 +1,154 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import { CohortVersion } from '../../entities/index.js';
+import type { AttritionCounts, Cohort, CohortOrigin } from '../../entities/index.js';
+import { compileFilter, Parameters, Scope } from '../filters/compile.js';
+import { KNEE_EXAMS } from '../filters/tables.js';
+import type { CohortActor } from './access.js';
+import { countAttrition } from './attrition.js';
+import type { Contents } from './contents.js';
+import { expandCohorts } from './expand.js';
+import { freezeEdited, freezeExams, freezeFilter } from './members.js';
+import type { MemberCounts } from './members.js';
+
+/** What a version says, beside its members. */
+export interface VersionWords {
+  name: string;
+  description: string;
+  note: string | null;
+}
+
+/** Exams to take into, and out of, the members of a static cohort. */
+export interface MemberEdit {
+  add: readonly number[];
+  remove: readonly number[];
+}
+
+/**
+ * Runs `work` on one snapshot of the database, so that members, counts and diagram of a version agree.
+ *
+ * @throws UserError CONFLICT when somebody changed the same cohort meanwhile.
+ */
+export async function inSnapshot<T>(dataSource: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  try {
+    return await dataSource.transaction('REPEATABLE READ', work);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== '40001') throw error;
+    throw new UserError('CONFLICT', 'Somebody else changed the cohort at the same time; read it again and repeat.', {
+      cause: error,
+    });
+  }
+}
+
+/** Writes the cohort's current version number with new contents; the cohort's row is written before. */
+export async function writeContents(
+  manager: EntityManager,
+  actor: CohortActor,
+  cohort: Cohort,
+  words: VersionWords,
+  contents: Contents,
+): Promise<CohortVersion> {
+  if (contents.kind === 'EXAMS') {
+    if (cohort.kind === 'DYNAMIC') {
+      throw new UserError(
+        'BAD_USER_INPUT',
+        'A DYNAMIC cohort is made from a filter or a combination, not from examIds.',
+      );
+    }
+    const row = await insertVersion(manager, actor, cohort, words, { filter: null, origin: { kind: 'EXAMS' } });
+    return complete(manager, row, await freezeExams(manager, row.id, contents.exams), null);
+  }
+  const { filter } = contents;
+  const { where, cohorts } = await expandCohorts(manager, actor, filter);
+  const origin: CohortOrigin =
+    contents.kind === 'FILTER'
+      ? { kind: 'FILTER', cohorts }
+      : { kind: 'COMBINATION', operation: contents.operation, cohorts };
+  const row = await insertVersion(manager, actor, cohort, words, { filter, origin });
+  if (cohort.kind === 'DYNAMIC') {
+    refuseSelfReference(cohorts, cohort.id);
+    compileFilter(where, new Scope(KNEE_EXAMS, 't'), new Parameters());
+    return row;
+  }
+  const counts = await freezeFilter(manager, row.id, where);
+  return complete(manager, row, counts, await countAttrition(manager, actor, filter));
+}
+
+/** Writes the current version number with the members of the one before, some added and some removed. */
+export async function writeEdit(
+  manager: EntityManager,
+  actor: CohortActor,
+  cohort: Cohort,
+  words: VersionWords,
+  before: CohortVersion,
+  edit: MemberEdit,
+): Promise<CohortVersion> {
+  if (before.membersOfId === null) {
+    throw new UserError('BAD_USER_INPUT', 'A DYNAMIC cohort has no members of its own; change its filter.');
+  }
+  const origin: CohortOrigin = {
+    kind: 'EDIT',
+    of: before.version,
+    added: edit.add.length,
+    removed: edit.remove.length,
+  };
+  const row = await insertVersion(manager, actor, cohort, words, { filter: null, origin });
+  return complete(manager, row, await freezeEdited(manager, row.id, before.membersOfId, edit), null);
+}
+
+/** Writes the current version number with other words for the same contents. */
+export async function writeWords(
+  manager: EntityManager,
+  actor: CohortActor,
+  cohort: Cohort,
+  words: VersionWords,
+  { filter, origin, membersOfId, examCount, participantCount, attrition }: CohortVersion,
+): Promise<CohortVersion> {
+  return insertVersion(manager, actor, cohort, words, {
+    filter,
+    origin,
+    membersOfId,
+    examCount,
+    participantCount,
+    attrition,
+  });
+}
+
+/** A version whose members are about to be frozen. */
+export async function insertVersion(
+  manager: EntityManager,
+  actor: CohortActor,
+  cohort: Cohort,
+  words: VersionWords,
+  contents: Pick<CohortVersion, 'filter' | 'origin'> & Partial<CohortVersion>,
+): Promise<CohortVersion> {
+  const repository = manager.getRepository(CohortVersion);
+  return repository.save(
+    repository.create({
+      cohortId: cohort.id,
+      version: cohort.version,
+      ...words,
+      membersOfId: null,
+      examCount: null,
+      participantCount: null,
+      attrition: null,
+      createdById: actor.tokenId,
+      ...contents,
+    }),
+  );
+}
+
+/** Notes that a version's members are its own, and how many. */
+export async function complete(
+  manager: EntityManager,
+  row: CohortVersion,
+  counts: MemberCounts,
+  attrition: AttritionCounts | null,
+): Promise<CohortVersion> {
+  return manager.getRepository(CohortVersion).save(Object.assign(row, counts, { membersOfId: row.id, attrition }));
+}
+
+function refuseSelfReference(cohorts: readonly { id: string }[], id: string): void {
+  if (!cohorts.some((cohort) => cohort.id === id)) return;
+  throw new UserError('BAD_USER_INPUT', 'The filter of a DYNAMIC cohort cannot speak of the cohort itself.');
+}
