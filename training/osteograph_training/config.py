@@ -1,10 +1,12 @@
 """Training configuration: YAML read into checked dataclasses."""
 
 import dataclasses
+import math
 import types
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Literal
 
 import yaml
 
@@ -12,96 +14,171 @@ from .errors import TrainingError
 
 
 @dataclass(frozen=True)
+class Within:
+    """Bounds of a number, both accepted themselves."""
+
+    low: float
+    high: float = math.inf
+
+    def __str__(self) -> str:
+        return f'at least {self.low:g}' if self.high == math.inf else f'from {self.low:g} to {self.high:g}'
+
+
+Count = Annotated[int, Within(1)]
+Steps = Annotated[int, Within(0)]
+Share = Annotated[float, Within(0, 1)]
+#: Learning rates and other numbers that must be above zero.
+Positive = Annotated[float, Within(1e-12)]
+NotNegative = Annotated[float, Within(0)]
+Widths = tuple[Count, ...]
+Kind = typing.TypeVar('Kind')
+
+
+@dataclass(frozen=True)
 class DataConfig:
     """`validation` and `test` are shares of the participants."""
 
-    split_seed: int = 1
-    validation: float = 0.06
-    test: float = 0.12
+    split_seed: Steps = 1
+    validation: Share = 0.06
+    test: Share = 0.12
 
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """Widths at 64 x 64 and 32 x 32, and how it is trained."""
+    """Widths at 64 x 64 and 32 x 32 (of architecture `demo`), and how it is trained."""
 
-    fine: int = 48
-    coarse: int = 96
-    batch: int = 16
-    steps: int = 3000
-    learning_rate: float = 1e-3
-    kl_weight: float = 1e-4
-    l1_weight: float = 0.1
-    gradient_weight: float = 0.1
+    fine: Count = 48
+    coarse: Count = 96
+    batch: Count = 16
+    steps: Steps = 3000
+    learning_rate: Positive = 1e-3
+    kl_weight: NotNegative = 1e-4
+    l1_weight: NotNegative = 0.1
+    gradient_weight: NotNegative = 0.1
 
 
 @dataclass(frozen=True)
 class DenoiserConfig:
-    """Widths at 32 x 32, 16 x 16 and 8 x 8."""
+    """Widths at 32 x 32, 16 x 16 and 8 x 8, of architecture `demo`."""
 
-    channels: tuple[int, ...] = (64, 128, 160)
-    embedding: int = 256
-    heads: int = 4
-    blocks: int = 2
+    channels: Widths = (64, 128, 160)
+    embedding: Count = 256
+    heads: Count = 4
+    blocks: Count = 2
 
 
 @dataclass(frozen=True)
 class XrayEncoderConfig:
     """Widths at 32 x 32 and 16 x 16; `coverage` is the film crop's nominal share of the MRI's width. The rest is its warm start."""
 
-    fine: int = 64
-    coarse: int = 128
-    heads: int = 4
-    coverage: float = 0.6
-    batch: int = 16
-    steps: int = 900
-    untouched: float = 0.7
-    learning_rate: float = 1e-3
+    fine: Count = 64
+    coarse: Count = 128
+    heads: Count = 4
+    coverage: Share = 0.6
+    batch: Count = 16
+    steps: Steps = 900
+    untouched: Share = 0.7
+    learning_rate: Positive = 1e-3
+
+
+@dataclass(frozen=True)
+class KlAutoencoderConfig:
+    """AutoencoderKL of architecture `paper`."""
+
+    image_channels: Count = 3
+    base: Annotated[int, Within(32)] = 128
+    multipliers: Widths = (1, 2, 4, 4)
+    blocks: Count = 2
+    latent_channels: Annotated[int, Within(4, 4)] = 4
+
+
+@dataclass(frozen=True)
+class UnetConfig:
+    """U-Net of architecture `paper`; `attention` are the downsampling factors at which spatial transformers run."""
+
+    base: Annotated[int, Within(32)] = 320
+    multipliers: Widths = (1, 2, 4, 4)
+    blocks: Count = 2
+    attention: Widths = (4, 2, 1)
+    heads: Count = 8
+    transformer_depth: Count = 1
+    context: Count = 768
+
+
+@dataclass(frozen=True)
+class ClipConfig:
+    """CLIP image encoder of architecture `paper` (ViT-L/14); `weights` is a checkpoint, random when there is none."""
+
+    width: Count = 1024
+    layers: Count = 24
+    heads: Count = 16
+    patch: Count = 14
+    size: Count = 224
+    embedding: Count = 768
+    weights: str | None = None
 
 
 @dataclass(frozen=True)
 class ScheduleConfig:
     """The noise schedule; written to the bundle as it is."""
 
-    train_steps: int = 2000
-    beta_schedule: str = 'scaled_linear'
-    beta_start: float = 0.00085
-    beta_end: float = 0.012
-    spacing: str = 'trailing'
-    final_alpha: str = 'one'
+    train_steps: Annotated[int, Within(2)] = 2000
+    beta_schedule: Literal['scaled_linear', 'linear', 'squaredcos_cap_v2'] = 'scaled_linear'
+    beta_start: Positive = 0.00085
+    beta_end: Positive = 0.012
+    spacing: Literal['trailing', 'leading', 'linspace'] = 'trailing'
+    final_alpha: Literal['one', 'first'] = 'one'
 
 
 @dataclass(frozen=True)
 class DiffusionConfig:
-    """How denoiser and radiograph encoder are trained. A batch is `knees` x `slices_per_knee`."""
+    """How the denoiser, and with architecture `demo` the radiograph encoder, are trained.
 
-    knees: int = 8
-    slices_per_knee: int = 4
-    steps: int = 6000
-    learning_rate: float = 4e-4
-    warmup: int = 200
-    decay_share: float = 0.3
-    weight_decay: float = 0.01
-    ema: float = 0.99
-    snr_cap: float = 5.0
-    feature_dropout: float = 0.1
+    A batch is `knees` x `slices_per_knee`; each process computes its share in `accumulate` parts. `snr_cap` weighs the loss of
+    `v_prediction` only. `scale_factor` without a value is 1 / standard deviation of the latents.
+    """
+
+    knees: Count = 8
+    slices_per_knee: Count = 4
+    accumulate: Count = 1
+    steps: Steps = 6000
+    learning_rate: Positive = 4e-4
+    warmup: Steps = 200
+    decay_share: Share = 0.3
+    weight_decay: NotNegative = 0.01
+    adam_beta2: Share = 0.99
+    ema: Share = 0.99
+    prediction: Literal['v_prediction', 'epsilon'] = 'v_prediction'
+    timesteps: Literal['noisy', 'uniform'] = 'noisy'
+    scale_factor: Positive | None = None
+    snr_cap: Positive = 5.0
+    feature_dropout: Share = 0.1
     augment: bool = True
-    untouched: float = 0.5
+    untouched: Share = 0.5
+    sheet_steps: Count = 8
 
 
 @dataclass(frozen=True)
 class Config:
     """Everything a run depends on, besides the data."""
 
-    seed: int = 20261121
-    precision: str = 'bf16'
-    processes: int = 2
-    threads: int = 1
-    checkpoint_minutes: float = 4.0
-    log_every: int = 20
+    seed: Steps = 20261121
+    architecture: Literal['demo', 'paper'] = 'demo'
+    device: Literal['auto', 'cpu', 'cuda'] = 'auto'
+    precision: Literal['fp32', 'bf16'] = 'bf16'
+    processes: Count = 2
+    threads: Count = 1
+    checkpoint_minutes: NotNegative = 4.0
+    log_every: Count = 20
+    sheet_every: Steps = 500
+    pretrained: str | None = None
     data: DataConfig = field(default_factory=DataConfig)
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     denoiser: DenoiserConfig = field(default_factory=DenoiserConfig)
     xray_encoder: XrayEncoderConfig = field(default_factory=XrayEncoderConfig)
+    kl_autoencoder: KlAutoencoderConfig = field(default_factory=KlAutoencoderConfig)
+    unet: UnetConfig = field(default_factory=UnetConfig)
+    clip: ClipConfig = field(default_factory=ClipConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
 
@@ -110,42 +187,105 @@ class Config:
 
 
 def load_config(path: Path) -> Config:
-    """Reads and checks a YAML file; unknown keys and values of the wrong type are refused with a sentence."""
+    """Reads and checks a YAML file; every unknown key and every value that is not accepted is named in a sentence of its own."""
+    return config_from(read_yaml(path), str(path))
+
+
+def read_yaml(path: Path) -> object:
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8')) or {}
+        return yaml.safe_load(path.read_text(encoding='utf-8')) or {}
     except (OSError, yaml.YAMLError) as error:
         raise TrainingError(f'{path} could not be read as YAML: {error}') from error
-    return config_from(content, str(path))
 
 
-def config_from(content: object, where: str) -> Config:
-    config = _build(Config, content, where)
-    if config.precision not in ('fp32', 'bf16'):
-        raise TrainingError(f'{where}: precision is {config.precision!r}; accepted are fp32 and bf16.')
-    if not 0 < config.data.validation + config.data.test < 1:
-        raise TrainingError(f'{where}: the validation and test shares must leave participants to train on.')
+def config_of(kind: type[Kind], content: object, where: str) -> Kind:
+    """Content of a YAML file as a configuration of another dataclass than Config, checked as that is."""
+    faults: list[str] = []
+    config = _build(kind, content, where, faults)
+    if faults:
+        raise TrainingError('\n'.join(faults))
     return config
 
 
-def _build(kind: type, content: object, where: str) -> typing.Any:
+def config_from(content: object, where: str) -> Config:
+    faults: list[str] = []
+    config = _build(Config, content, where, faults)
+    # What goes together is only asked of values that are accepted each for itself.
+    faults = faults or _contradictions(config, where)
+    if faults:
+        raise TrainingError('\n'.join(faults))
+    return config
+
+
+def _contradictions(config: Config, where: str) -> list[str]:
+    """Values that are each accepted but do not go together."""
+    faults = []
+    if not 0 < config.data.validation + config.data.test < 1:
+        faults.append(f'{where}: the validation and test shares must leave participants to train on.')
+    if config.schedule.beta_start > config.schedule.beta_end:
+        faults.append(f'{where}: schedule: beta_start is {config.schedule.beta_start}, above beta_end {config.schedule.beta_end}.')
+    wide = config.unet
+    if any(wide.base * multiplier % wide.heads for multiplier in wide.multipliers):
+        faults.append(f'{where}: unet: its widths (base x multipliers) are not divisible by heads, which is {wide.heads}.')
+    for section, base in (('unet', wide.base), ('kl_autoencoder', config.kl_autoencoder.base)):
+        if base % 32:
+            faults.append(f'{where}: {section}: base is {base}; a multiple of 32 is expected, because its norms have 32 groups.')
+    if len(config.kl_autoencoder.multipliers) != 4:
+        faults.append(f'{where}: kl_autoencoder: multipliers has {len(config.kl_autoencoder.multipliers)} entries; 4 bring 256 x 256 to 32 x 32.')
+    share = config.diffusion.knees // config.processes
+    if config.architecture == 'paper' and config.diffusion.accumulate > max(share, 1):
+        faults.append(f'{where}: diffusion: accumulate is {config.diffusion.accumulate}; at most one part per knee of a process ({max(share, 1)}).')
+    return faults
+
+
+def _build(kind: type, content: object, where: str, faults: list[str]) -> typing.Any:
     if not isinstance(content, dict):
-        raise TrainingError(f'{where}: a mapping is expected, not {content!r}.')
-    hints = typing.get_type_hints(kind)
-    unknown = sorted(set(content) - set(hints))
-    if unknown:
-        raise TrainingError(f'{where}: unknown key {unknown[0]!r}; known are {", ".join(sorted(hints))}.')
-    return kind(**{key: _value(hints[key], value, f'{where}: {key}') for key, value in content.items()})
+        faults.append(f'{where}: a mapping is expected, not {content!r}.')
+        return kind()
+    hints = typing.get_type_hints(kind, include_extras=True)
+    values = {}
+    for key, value in content.items():
+        if key in hints:
+            values[key] = _value(hints[key], value, f'{where}: {key}', faults)
+        else:
+            faults.append(f'{where}: unknown key {key!r}; known are {", ".join(sorted(hints))}.')
+    return kind(**values)
 
 
-def _value(hint: type, value: object, where: str) -> typing.Any:
+def _value(hint: typing.Any, value: object, where: str, faults: list[str]) -> typing.Any:
+    """The value as the type that `hint` names; appends a sentence to `faults` when it is not one."""
     if dataclasses.is_dataclass(hint):
-        return _build(hint, value, where)
-    if isinstance(hint, types.GenericAlias):
-        if isinstance(value, list | tuple) and value and all(type(item) is int for item in value):
-            return tuple(value)
-        raise TrainingError(f'{where} is {value!r}; a list of whole numbers is expected.')
-    if hint is float and type(value) in (int, float):
-        return float(value)
-    if type(value) is hint:
+        return _build(hint, value, where, faults)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return None if value is None else _value(arguments[0], value, where, faults)
+    if origin is Literal:
+        if value not in arguments:
+            faults.append(f'{where} is {value!r}; accepted are {", ".join(arguments)}.')
         return value
-    raise TrainingError(f'{where} is {value!r}; {hint.__name__} is expected.')
+    if origin is tuple:
+        if isinstance(value, list | tuple) and value:
+            return tuple(_value(arguments[0], item, f'{where}[{place}]', faults) for place, item in enumerate(value))
+        faults.append(f'{where} is {value!r}; a list of whole numbers is expected.')
+        return value
+    if origin is Annotated:
+        number = _value(arguments[0], value, where, faults)
+        bounds: Within = arguments[1]
+        if type(number) in (int, float) and not bounds.low <= number <= bounds.high:
+            faults.append(f'{where} is {value!r}; {_noun(arguments[0])} {bounds} is expected.')
+        return number
+    if hint is float:
+        # YAML 1.1 takes 1e-6, without a point, for text.
+        try:
+            if not isinstance(value, bool):
+                return float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            pass
+    elif type(value) is hint:
+        return value
+    faults.append(f'{where} is {value!r}; {_noun(hint)} is expected.')
+    return value
+
+
+def _noun(hint: type) -> str:
+    return {int: 'a whole number', float: 'a number', bool: 'true or false', str: 'text'}[hint]

@@ -10,14 +10,13 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from .config import ScheduleConfig
 from .dataset import Knees, Split, load_knees
 from .errors import TrainingError
 from .images import inference_crops
 from .metrics import adjacent_correlation, psnr, rssim, ssim
-from .models import Generator
-from .networks import Autoencoder
-from .sampler import ddim, depths, shared_noise
+from .parallel import pick_device
+from .sampler import depths
+from .sampling import decode, sample_latents
 from .train_autoencoder import load_autoencoder
 from .train_diffusion import load_generator
 
@@ -28,36 +27,20 @@ STEPS_TO_COMPARE = (1, 2, 4, 8, 16)
 class VolumeGenerator:
     """The whole generator of a run: radiograph, features and seed in, volume in [0,1] out."""
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, device: str = 'cpu') -> None:
         self.run = run
         self.model, self.config, self.checkpoint = load_generator(run / 'diffusion.pt')
         self.autoencoder, _ = load_autoencoder(run / 'autoencoder.pt')
         self.scale: float = self.checkpoint['scale_factor']
+        self.model.to(pick_device(device))
+        self.autoencoder.to(pick_device(device))
 
     @torch.no_grad()
     def __call__(self, xray: Tensor, features: Tensor, steps: int, seed: int, count: int = 50) -> np.ndarray:
         """`xray` [1,256,256] in [-1,1], `features` [65]; returns float32 [count,256,256]."""
-        latents = sample_latents(self.model, self.config.schedule, xray, features, depths(count), steps, seed)
+        prediction = self.config.diffusion.prediction
+        latents = sample_latents(self.model, self.config.schedule, xray, features, depths(count), steps, seed, prediction)
         return decode(self.autoencoder, latents / self.scale)
-
-
-def sample_latents(model: Generator, schedule: ScheduleConfig, xray: Tensor, features: Tensor, depth: Tensor, steps: int, seed: int) -> Tensor:
-    """Scaled latents [S,4,32,32] of the slices at the given depths."""
-    count = len(depth)
-    condition = model.xray_encoder(xray[None]).repeat(count, 1, 1, 1)
-    grades = features[None].repeat(count, 1)
-    return ddim(
-        lambda sample, timestep: model.denoiser(sample, timestep, condition, depth, grades),
-        shared_noise(seed, count),
-        schedule,
-        steps,
-    )
-
-
-def decode(autoencoder: Autoencoder, latents: Tensor) -> np.ndarray:
-    """Unscaled latents -> slices in [0,1], float32 [S,256,256]."""
-    images = torch.cat([autoencoder.decode(part) for part in latents.split(10)])
-    return ((images + 1) / 2).squeeze(1).clamp(0, 1).numpy()
 
 
 def evaluate_command(run: Path, data: Path, part: str, steps: int | None, seed: int, limit: int | None, out: Path) -> None:

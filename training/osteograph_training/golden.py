@@ -7,10 +7,11 @@ import numpy as np
 import torch
 
 from .dataset import Knees
-from .evaluate import VolumeGenerator, decode, sample_latents
+from .evaluate import VolumeGenerator
 from .features import grades_of
 from .images import inference_crops
 from .sampler import depths, shared_noise
+from .sampling import decode, sample_latents
 from .schedule import sampling_timesteps
 
 SLICES = 3
@@ -28,7 +29,7 @@ def write_golden(path: Path, generator: VolumeGenerator, knees: Knees, manifest:
     xray = np.rint((inference_crops(knees.film[:1])[0].numpy() + 1) * 127.5).astype(np.uint8)
     features = torch.from_numpy(knees.features[0])
     film = torch.from_numpy(xray.astype(np.float32) / 127.5 - 1)
-    condition = generator.model.xray_encoder(film[None])
+    condition, *context = generator.model.condition(film[None])
     depth = depths(SLICES)
     timestep = float(sampling_timesteps(generator.config.schedule, STEPS)[0])
     step = generator.model.denoiser(
@@ -37,8 +38,10 @@ def write_golden(path: Path, generator: VolumeGenerator, knees: Knees, manifest:
         condition.repeat(SLICES, 1, 1, 1),
         depth,
         features[None].repeat(SLICES, 1),
+        *(tokens.repeat(SLICES, 1, 1) for tokens in context),
     )
-    latents = sample_latents(generator.model, generator.config.schedule, film, features, depth, STEPS, SEED)
+    prediction = generator.config.diffusion.prediction
+    latents = sample_latents(generator.model, generator.config.schedule, film, features, depth, STEPS, SEED, prediction)
     images = decode(generator.autoencoder, latents / generator.scale)
     arrays = {
         'xray': xray.reshape(256, 256),

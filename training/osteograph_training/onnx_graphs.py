@@ -1,7 +1,11 @@
-"""ONNX export of one network: weights stored as float16 behind a Cast, arithmetic in float32."""
+"""ONNX export of one network, arithmetic in float32.
+
+Weights are stored in the graph as float16 behind a Cast. Those of a network too large for one protobuf message go as float32 into one
+file beside the graph (ONNX's external data).
+"""
 
 import hashlib
-import io
+import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,8 +22,21 @@ OPSET = 17
 SMALLEST_STORED_AS_HALF = 256
 
 
-def round_weights(module: nn.Module) -> None:
+#: Networks with more weights than this are stored with external data: a protobuf message ends at 2 GiB.
+LARGEST_EMBEDDED = 250_000_000
+
+#: Alignment of a tensor in the data file, so that it can be mapped into memory.
+ALIGNMENT = 4096
+
+
+def weight_count(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def round_weights(module: nn.Module, largest_embedded: int = LARGEST_EMBEDDED) -> None:
     """Rounds every weight that the graph stores as float16, so that PyTorch and the graph compute with the same numbers."""
+    if weight_count(module) > largest_embedded:
+        return
     with torch.no_grad():
         for parameter in module.parameters():
             if parameter.numel() >= SMALLEST_STORED_AS_HALF:
@@ -33,46 +50,89 @@ def export_graph(
     outputs: Sequence[str],
     path: Path,
     metadata: Mapping[str, str],
+    largest_embedded: int = LARGEST_EMBEDDED,
 ) -> dict:
-    """Writes the graph with an open batch dimension `B`; returns its entry in the manifest."""
-    buffer = io.BytesIO()
-    axes = {name: {0: 'B'} for name in [*inputs, *outputs]}
-    with warnings.catch_warnings():
-        # The exporter that traces is the one that writes plain operators of this opset without a further package.
-        warnings.simplefilter('ignore', DeprecationWarning)
-        warnings.simplefilter('ignore', torch.jit.TracerWarning)
-        torch.onnx.export(
-            module.eval(),
-            tuple(examples),
-            buffer,
-            input_names=list(inputs),
-            output_names=list(outputs),
-            dynamic_axes=axes,
-            opset_version=OPSET,
-            do_constant_folding=True,
-            dynamo=False,
-        )
-    model = onnx.load_from_string(buffer.getvalue())
-    store_weights_as_half(model)
+    """Writes the graph, and `<path>.data` where its weights are external, with an open batch dimension `B`.
+
+    Returns its entry in the manifest.
+    """
+    external = weight_count(module) > largest_embedded
     with torch.no_grad():
-        results = module(*examples)
+        results = module.eval()(*examples)
     shapes = [tuple(result.shape) for result in (results if isinstance(results, tuple) else (results,))]
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        traced = Path(folder) / 'traced.onnx'
+        _trace(module, examples, inputs, outputs, traced)
+        model = onnx.load(traced, load_external_data=False)
+        data = [_gather_weights(model, Path(folder), path.with_name(f'{path.name}.data'))] if external else []
+    if not external:
+        store_weights_as_half(model)
     for value, shape in zip(model.graph.output, shapes, strict=True):
         for dimension, size in zip(value.type.tensor_type.shape.dim[1:], shape[1:], strict=True):
             dimension.dim_value = size
     for key, text in metadata.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, text
-    onnx.checker.check_model(model, full_check=True)
-    data = model.SerializeToString(deterministic=True)
-    path.write_bytes(data)
+    content = model.SerializeToString(deterministic=True)
+    path.write_bytes(content)
+    onnx.checker.check_model(str(path), full_check=not external)
     return {
         'file': path.name,
-        'sha256': hashlib.sha256(data).hexdigest(),
-        'precision': 'fp16-weights',
+        'sha256': hashlib.sha256(content).hexdigest(),
+        **({'data': data} if external else {}),
+        'precision': 'fp32' if external else 'fp16-weights',
         'inputs': [_tensor(name, tuple(example.shape)) for name, example in zip(inputs, examples, strict=True)],
         'outputs': [_tensor(name, shape) for name, shape in zip(outputs, shapes, strict=True)],
     }
+
+
+def _trace(module: nn.Module, examples: Sequence[torch.Tensor], inputs: Sequence[str], outputs: Sequence[str], path: Path) -> None:
+    """PyTorch's own export. Beyond 2 GiB it writes each weight into a file of its own beside `path`."""
+    with warnings.catch_warnings():
+        # The exporter that traces is the one that writes plain operators of this opset without a further package.
+        warnings.simplefilter('ignore', DeprecationWarning)
+        warnings.simplefilter('ignore', torch.jit.TracerWarning)
+        torch.onnx.export(
+            module,
+            tuple(examples),
+            str(path),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes={name: {0: 'B'} for name in [*inputs, *outputs]},
+            opset_version=OPSET,
+            do_constant_folding=True,
+            dynamo=False,
+        )
+
+
+def _gather_weights(model: onnx.ModelProto, folder: Path, path: Path) -> dict:
+    """Moves the weights, wherever the exporter left them, into one file; returns its entry in the manifest."""
+    digest = hashlib.sha256()
+    with path.open('wb') as file:
+
+        def write(block: bytes) -> None:
+            file.write(block)
+            digest.update(block)
+
+        for tensor in model.graph.initializer:
+            if tensor.data_type != TensorProto.FLOAT or int(np.prod(tensor.dims)) < SMALLEST_STORED_AS_HALF:
+                continue
+            place = {entry.key: entry.value for entry in tensor.external_data}
+            source = folder / place['location'] if tensor.data_location == TensorProto.EXTERNAL else None
+            content = numpy_helper.to_array(tensor).astype('<f4').tobytes() if source is None else source.read_bytes()
+            if source is not None:
+                first = int(place.get('offset', 0))
+                content = content[first : first + int(place.get('length', len(content) - first))]
+            write(b'\0' * (-file.tell() % ALIGNMENT))
+            offset = file.tell()
+            write(content)
+            for name in ('raw_data', 'float_data', 'external_data'):
+                tensor.ClearField(name)
+            tensor.data_location = TensorProto.EXTERNAL
+            for key, value in (('location', path.name), ('offset', offset), ('length', len(content))):
+                entry = tensor.external_data.add()
+                entry.key, entry.value = key, str(value)
+    return {'file': path.name, 'sha256': digest.hexdigest()}
 
 
 def store_weights_as_half(model: onnx.ModelProto) -> None:

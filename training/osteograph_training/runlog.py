@@ -1,4 +1,4 @@
-"""What every training loop shares: seeded streams per step, CSV log, NaN abort, timed checkpoints."""
+"""What every training loop shares: seeded streams per step, CSV and TensorBoard logs, NaN abort, timed checkpoints."""
 
 import csv
 import math
@@ -19,22 +19,35 @@ def step_streams(seed: int, step: int) -> tuple[np.random.Generator, torch.Gener
 
 
 class RunLog:
-    """Appends rows to a CSV file and prints them; `due` says when the next checkpoint is wanted."""
+    """Appends rows to a CSV file and to TensorBoard (`tensorboard/` beside it); `due` says when the next checkpoint is wanted.
 
-    def __init__(self, path: Path, columns: list[str], checkpoint_minutes: float, resume: bool) -> None:
+    A resumed log keeps its rows up to the step of the checkpoint, `start`; what came after is computed again.
+    """
+
+    def __init__(self, path: Path, columns: list[str], checkpoint_minutes: float, resume: bool, start: int = 0) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = not (resume and path.exists())
-        self._file = path.open('w' if fresh else 'a', newline='', encoding='utf-8')
+        kept = _rows_until(path, start) if resume and path.exists() else []
+        self._file = path.open('w', newline='', encoding='utf-8')
         self._writer = csv.writer(self._file)
-        if fresh:
-            self._writer.writerow(columns)
+        self._writer.writerows([columns, *kept])
+        self._file.flush()
         self._columns = columns
+        self._board = _board(path.parent / 'tensorboard' / path.stem, start)
         self._interval = checkpoint_minutes * 60
         self._last_checkpoint = time.monotonic()
 
     def row(self, values: dict[str, float]) -> None:
         self._writer.writerow([values.get(column, '') for column in self._columns])
         self._file.flush()
+        if self._board is not None:
+            for column, value in values.items():
+                if column not in ('step', 'seconds'):
+                    self._board.add_scalar(column, value, int(values['step']))
+
+    def sheet(self, image: np.ndarray, step: int) -> None:
+        """Shows a sample sheet (uint8 [rows, columns]) in TensorBoard."""
+        if self._board is not None:
+            self._board.add_image('sheet', image[None], step)
 
     def due(self) -> bool:
         if time.monotonic() - self._last_checkpoint < self._interval:
@@ -44,13 +57,15 @@ class RunLog:
 
     def close(self) -> None:
         self._file.close()
+        if self._board is not None:
+            self._board.close()
 
 
-def check_finite(loss: float, step: int) -> float:
+def check_finite(value: float, step: int, what: str = 'loss') -> float:
     """Stops a run whose loss is no longer a number; the last checkpoint is from before."""
-    if not math.isfinite(loss):
-        raise TrainingError(f'The loss became {loss} at step {step}; training stopped. Resume with a lower learning rate.')
-    return loss
+    if not math.isfinite(value):
+        raise TrainingError(f'The {what} became {value} at step {step}; training stopped. Resume with a lower learning rate.')
+    return value
 
 
 def learning_rate(step: int, steps: int, peak: float, warmup: int, decay_share: float) -> float:
@@ -62,3 +77,18 @@ def learning_rate(step: int, steps: int, peak: float, warmup: int, decay_share: 
         return peak
     progress = min(1.0, (step - start) / max(1.0, steps - start))
     return peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def _rows_until(path: Path, step: int) -> list[list[str]]:
+    with path.open(newline='', encoding='utf-8') as file:
+        rows = list(csv.reader(file))[1:]
+    return [row for row in rows if row and row[0].isdigit() and int(row[0]) <= step]
+
+
+def _board(folder: Path, start: int):  # noqa: ANN202 - the type is only there when the package is
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        print('No TensorBoard log: the package tensorboard is not installed. The CSV log holds the same figures.')
+        return None
+    return SummaryWriter(str(folder), purge_step=start + 1 if start else None)

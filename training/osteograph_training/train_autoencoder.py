@@ -13,9 +13,12 @@ from tqdm import tqdm
 from .checkpoint import git_commit, load_checkpoint, save_checkpoint
 from .config import AutoencoderConfig, Config, config_from
 from .dataset import Split, load_stacks
-from .networks import Autoencoder
+from .models import check_same_networks, make_autoencoder
+from .networks import Autoencoder, AutoencoderKL
 from .parallel import Group, optimise, run_group
+from .pretrained import FIRST_STAGE, load_pretrained
 from .runlog import RunLog, learning_rate, step_streams
+from .sheets import write_sheet
 
 COLUMNS = ['step', 'loss', 'psnr', 'kl', 'learning_rate', 'validation_psnr', 'seconds']
 
@@ -24,19 +27,28 @@ def train_autoencoder(config: Config, data: Path, run: Path, resume: bool = Fals
     """Trains and returns the path of the last checkpoint, `<run>/autoencoder.pt`."""
     if steps is not None:
         config = replace(config, autoencoder=replace(config.autoencoder, steps=steps))
-    run_group(_train, config.processes, config.threads, config, data, run, resume)
+    run_group(_train, config.processes, config.threads, config, data, run, resume, device=config.device)
     return run / 'autoencoder.pt'
+
+
+def start_autoencoder(config: Config, device: torch.device) -> tuple[Autoencoder | AutoencoderKL, torch.optim.Optimizer]:
+    """The network of a configuration, from its seed or its pretrained checkpoint, and the optimiser that trains it."""
+    torch.manual_seed(config.seed)
+    model = make_autoencoder(config)
+    if config.pretrained is not None:
+        load_pretrained(config, [(model, FIRST_STAGE)])
+    model.to(device)
+    return model, torch.optim.AdamW(model.parameters(), lr=config.autoencoder.learning_rate, weight_decay=1e-4)
 
 
 def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) -> None:
     options = config.autoencoder
     path = run / 'autoencoder.pt'
-    torch.manual_seed(config.seed)
-    model = Autoencoder(options.fine, options.coarse)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=1e-4)
+    model, optimiser = start_autoencoder(config, group.device)
     start = 0
     if resume and path.exists():
         saved = load_checkpoint(path, 'autoencoder')
+        check_same_networks(config_from(saved['config'], str(path)), config, str(path))
         model.load_state_dict(saved['model'])
         optimiser.load_state_dict(saved['optimiser'])
         start = saved['step']
@@ -44,7 +56,7 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
     split = Split(config.data.split_seed, config.data.validation, config.data.test)
     stacks = load_stacks(data, split, 'train')
     held_out = load_stacks(data, split, 'validation')[:, ::5].reshape(-1, 1, 256, 256)[:100]
-    log = RunLog(run / 'autoencoder.csv', COLUMNS, config.checkpoint_minutes, resume) if group.leads else None
+    log = RunLog(run / 'autoencoder.csv', COLUMNS, config.checkpoint_minutes, resume, start) if group.leads else None
     began = time.monotonic()
 
     def save(step: int) -> None:
@@ -68,6 +80,8 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
                 row['validation_psnr'] = reconstruction_psnr(model, held_out)
                 progress.set_postfix(psnr=f'{row["validation_psnr"]:.2f}')
             log.row(row | {'seconds': time.monotonic() - began})
+        if config.sheet_every and (step + 1) % config.sheet_every == 0:
+            log.sheet(write_sheet(run / 'sheets' / f'autoencoder-{step + 1:07}.png', reconstructions(model, held_out)), step + 1)
         if log.due():
             save(step + 1)
     if log is not None:
@@ -75,20 +89,19 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
         log.close()
 
 
-def load_autoencoder(path: Path) -> tuple[Autoencoder, float]:
+def load_autoencoder(path: Path) -> tuple[Autoencoder | AutoencoderKL, float]:
     """The trained network in evaluation mode, and the factor that brings its latents to unit standard deviation."""
     saved = load_checkpoint(path, 'autoencoder')
-    options = config_from(saved['config'], str(path)).autoencoder
-    model = Autoencoder(options.fine, options.coarse)
+    model = make_autoencoder(config_from(saved['config'], str(path)))
     model.load_state_dict(saved['model'])
     return model.eval(), saved['scale_factor']
 
 
 def autoencoder_loss(
-    model: Autoencoder, images: Tensor, noise: Tensor, options: AutoencoderConfig, half: bool
+    model: Autoencoder | AutoencoderKL, images: Tensor, noise: Tensor, options: AutoencoderConfig, half: bool
 ) -> tuple[Tensor, float, float]:
     """Squared and absolute error, error of the image gradients and a light KL term; returns the loss, the mean squared error and the KL."""
-    with torch.autocast('cpu', torch.bfloat16, enabled=half):
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
         output, mean, log_variance = model(images, noise)
     difference = output.float() - images
     squared = difference.square().mean()
@@ -110,23 +123,40 @@ def psnr_of(squared_error: float) -> float:
 
 
 @torch.no_grad()
-def reconstruction_psnr(model: Autoencoder, images: np.ndarray) -> float:
+def reconstruction_psnr(model: Autoencoder | AutoencoderKL, images: np.ndarray) -> float:
     model.eval()
     errors = []
     for start in range(0, len(images), 20):
-        batch = torch.from_numpy(images[start : start + 20]).float().div_(127.5).sub_(1)
+        batch = _as_input(model, images[start : start + 20])
         errors.append(F.mse_loss(model.decode(model.encode(batch)), batch).item())
     model.train()
     return psnr_of(float(np.mean(errors)))
 
 
 @torch.no_grad()
-def latent_scale(model: Autoencoder, stacks: np.ndarray) -> float:
+def reconstructions(model: Autoencoder | AutoencoderKL, images: np.ndarray, count: int = 6) -> list[list[np.ndarray]]:
+    """Rows of a sheet: slices, their reconstructions, and four times the absolute difference."""
+    model.eval()
+    batch = _as_input(model, images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)])
+    found = model.decode(model.encode(batch))
+    model.train()
+    rows = [(batch + 1) / 2, (found + 1) / 2, 2 * (found - batch).abs()]
+    return [[image.float().cpu().numpy() for image in row[:, 0]] for row in rows]
+
+
+@torch.no_grad()
+def latent_scale(model: Autoencoder | AutoencoderKL, stacks: np.ndarray) -> float:
     """1 / standard deviation of the mean latents, over a fixed sample of training slices."""
     rng = np.random.Generator(np.random.Philox(7))
     model.eval()
-    deviation = model.encode(random_slices(stacks, 64, rng)).std().item()
+    deviation = model.encode(random_slices(stacks, 64, rng).to(_device(model))).std().item()
     model.train()
     return 1 / deviation
 
 
+def _as_input(model: torch.nn.Module, images: np.ndarray) -> Tensor:
+    return torch.from_numpy(images).to(_device(model)).float().div_(127.5).sub_(1)
+
+
+def _device(model: torch.nn.Module) -> torch.device:
+    return next(model.parameters()).device

@@ -1,4 +1,4 @@
-"""`train-diffusion`: the conditional latent diffusion U-Net and its radiograph encoder, on latents of a frozen autoencoder."""
+"""`train-diffusion`: the conditional latent diffusion U-Net and its radiograph encoder, on cached latents of a frozen autoencoder."""
 
 import hashlib
 import time
@@ -15,12 +15,16 @@ from .checkpoint import git_commit, load_checkpoint, save_checkpoint
 from .config import Config, DiffusionConfig, config_from
 from .dataset import Knees, Split, data_hash, load_knees
 from .features import FEATURES
-from .models import Average, Generator
-from .networks import Autoencoder
-from .parallel import Group, optimise, run_group
+from .images import inference_crops
+from .models import Average, Generator, check_same_networks
+from .networks import Autoencoder, AutoencoderKL, FilmConditioner
+from .parallel import Group, descend, run_group
+from .pretrained import CLIP, DENOISER, PROJECTION, load_pretrained
 from .runlog import RunLog, learning_rate, step_streams
 from .sampler import depths
+from .sampling import decode, sample_latents
 from .schedule import alphas_cumprod
+from .sheets import write_sheet
 from .train_autoencoder import load_autoencoder
 from .train_xray_encoder import load_warm_start
 
@@ -31,13 +35,7 @@ def train_diffusion(config: Config, data: Path, run: Path, resume: bool = False,
     """Trains on `<run>/autoencoder.pt` and returns the path of the last checkpoint, `<run>/diffusion.pt`."""
     if steps is not None:
         config = replace(config, diffusion=replace(config.diffusion, steps=steps))
-    autoencoder, scale = load_autoencoder(run / 'autoencoder.pt')
-    split = Split(config.data.split_seed, config.data.validation, config.data.test)
-    torch.set_num_threads(config.processes * config.threads)
-    for part in ('train', 'validation'):
-        encode_latents(autoencoder, scale, load_knees(data, split, part), run / f'latents-{part}.npy')
-    provenance = {'data': data_hash(data), 'commit': git_commit()}
-    run_group(_train, config.processes, config.threads, config, data, run, resume, scale, provenance)
+    run_group(_train, config.processes, config.threads, config, data, run, resume, device=config.device)
     return run / 'diffusion.pt'
 
 
@@ -50,30 +48,68 @@ def load_generator(path: Path) -> tuple[Generator, Config, dict]:
     return model.eval(), config, saved
 
 
-def _train(group: Group, config: Config, data: Path, run: Path, resume: bool, scale: float, provenance: dict) -> None:
-    options = config.diffusion
-    path = run / 'diffusion.pt'
+def start_generator(
+    config: Config, autoencoder: Autoencoder | AutoencoderKL, warm_start: Path | None, device: torch.device
+) -> tuple[Generator, torch.optim.Optimizer]:
+    """The generator of a configuration, with what it takes from elsewhere, and the optimiser that trains it.
+
+    Architecture `demo` may have a warm radiograph encoder. Architecture `paper` has the autoencoder's encoder and CLIP; its U-Net and
+    CLIP come from the pretrained checkpoint where there is one.
+    """
     torch.manual_seed(config.seed)
     model = Generator(config)
-    if (run / 'xray-encoder.pt').exists():
-        load_warm_start(run / 'xray-encoder.pt', model.xray_encoder)
-    average = Average(model, options.ema)
-    optimiser = torch.optim.AdamW(
-        model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, betas=(0.9, 0.99)
+    conditioner = model.xray_encoder
+    if isinstance(conditioner, FilmConditioner):
+        wanted = [(model.denoiser, DENOISER), (conditioner.clip, CLIP), (conditioner.cc_projection, PROJECTION)]
+        if config.pretrained is not None:
+            load_pretrained(config, wanted)
+        if config.clip.weights is not None:
+            load_pretrained(replace(config, pretrained=config.clip.weights), [(conditioner.clip, CLIP)])
+        conditioner.encoder.load_state_dict(autoencoder.encoder.state_dict())
+        conditioner.quant_conv.load_state_dict(autoencoder.quant_conv.state_dict())
+    elif warm_start is not None and warm_start.exists():
+        load_warm_start(warm_start, conditioner)
+    model.to(device)
+    options = config.diffusion
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return model, torch.optim.AdamW(
+        trained, lr=options.learning_rate, weight_decay=options.weight_decay, betas=(0.9, options.adam_beta2)
     )
+
+
+def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) -> None:
+    options = config.diffusion
+    path = run / 'diffusion.pt'
+    autoencoder, deviation_scale = load_autoencoder(run / 'autoencoder.pt')
+    scale = deviation_scale if options.scale_factor is None else options.scale_factor
+    split = Split(config.data.split_seed, config.data.validation, config.data.test)
+    if group.leads:
+        torch.set_num_threads(config.processes * config.threads)
+        autoencoder.to(group.device)
+        for part in ('train', 'validation'):
+            encode_latents(autoencoder, scale, load_knees(data, split, part), run / f'latents-{part}.npy')
+        autoencoder.cpu()
+        torch.set_num_threads(config.threads)
+    group.wait()
+
+    model, optimiser = start_generator(config, autoencoder, run / 'xray-encoder.pt', group.device)
+    average = Average(model, options.ema)
+    provenance = {'data': data_hash(data), 'commit': git_commit()} if group.leads else {}
     start = 0
     if resume and path.exists():
         saved = load_checkpoint(path, 'diffusion')
+        check_same_networks(config_from(saved['config'], str(path)), config, str(path))
         model.load_state_dict(saved['model'])
-        average.weights = saved['average']
+        average.load(saved['average'])
         optimiser.load_state_dict(saved['optimiser'])
         start = saved['step']
+        if group.leads and saved['data'] != provenance['data']:
+            print(f'{data} is not the data that {path} was trained on so far; the checkpoint will name the new hash.')
 
-    split = Split(config.data.split_seed, config.data.validation, config.data.test)
     train = TrainingSet(load_knees(data, split, 'train'), np.load(run / 'latents-train.npy', mmap_mode='r'))
     held_out = TrainingSet(load_knees(data, split, 'validation'), np.load(run / 'latents-validation.npy', mmap_mode='r'))
-    alphas = torch.from_numpy(alphas_cumprod(config.schedule)).float()
-    log = RunLog(run / 'diffusion.csv', COLUMNS, config.checkpoint_minutes, resume) if group.leads else None
+    alphas = torch.from_numpy(alphas_cumprod(config.schedule)).float().to(group.device)
+    log = RunLog(run / 'diffusion.csv', COLUMNS, config.checkpoint_minutes, resume, start) if group.leads else None
     began = time.monotonic()
 
     def save(step: int) -> None:
@@ -86,22 +122,61 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool, sc
         rng, stream = step_streams(config.seed + 1, step)
         batch = train.batch(options, rng, stream, group)
         rate = learning_rate(step, options.steps, options.learning_rate, options.warmup, options.decay_share)
-        loss = diffusion_loss(model, batch, alphas, options.snr_cap, config.precision == 'bf16')
-        optimise(model, optimiser, loss, rate, step, group)
+        loss = diffusion_step(config, model, optimiser, batch, alphas, rate, step, group)
         average.update(model, step)
         if log is None:
             continue
         if (step + 1) % config.log_every == 0:
-            row = {'step': step + 1, 'loss': loss.item(), 'learning_rate': rate, 'seconds': time.monotonic() - began}
+            row = {'step': step + 1, 'loss': loss, 'learning_rate': rate, 'seconds': time.monotonic() - began}
             if (step + 1) % (10 * config.log_every) == 0:
-                row['validation_loss'] = validation_loss(config, average, held_out, alphas)
+                row['validation_loss'] = validation_loss(config, model, average, held_out, alphas)
                 steps.set_postfix(validation=f'{row["validation_loss"]:.4f}')
             log.row(row)
+        if config.sheet_every and (step + 1) % config.sheet_every == 0:
+            average.swap(model)
+            rows = generated_rows(config, model, autoencoder, scale, held_out.knees)
+            average.swap(model)
+            log.sheet(write_sheet(run / 'sheets' / f'diffusion-{step + 1:07}.png', rows), step + 1)
         if log.due():
             save(step + 1)
     if log is not None:
         save(options.steps)
         log.close()
+
+
+def diffusion_step(
+    config: Config,
+    model: Generator,
+    optimiser: torch.optim.Optimizer,
+    batch: dict[str, Tensor],
+    alphas: Tensor,
+    rate: float,
+    step: int,
+    group: Group,
+) -> float:
+    """One optimiser step on a process's share of a batch, computed in `accumulate` parts; returns the loss."""
+    options = config.diffusion
+    parts = batch_parts(batch, min(options.accumulate, len(batch['xrays'])))
+    optimiser.zero_grad(set_to_none=True)
+    total = 0.0
+    for part in parts:
+        weight = len(part['clean']) / len(batch['clean'])
+        loss = diffusion_loss(model, part, alphas, options.snr_cap, config.precision == 'bf16', options.prediction)
+        (loss if weight == 1 else loss * weight).backward()
+        total += loss.item() * weight
+    descend(model, optimiser, total, rate, step, group)
+    return total
+
+
+def batch_parts(batch: dict[str, Tensor], count: int) -> list[dict[str, Tensor]]:
+    """A batch cut into `count` parts of whole knees."""
+    knees = len(batch['xrays'])
+    slices = len(batch['clean']) // knees
+    bounds = [knees * place // count for place in range(count + 1)]
+    return [
+        {key: value[first : last] if key == 'xrays' else value[first * slices : last * slices] for key, value in batch.items()}
+        for first, last in zip(bounds, bounds[1:], strict=False)
+    ]
 
 
 class TrainingSet:
@@ -120,8 +195,10 @@ class TrainingSet:
         features = drop_features(self.knees.features[knees], rng, options.feature_dropout)
         crop_seeds = rng.integers(2**63, size=options.knees)
         noise = torch.randn(total, 4, 32, 32, generator=stream)
-        # More of the noisy timesteps: there the film decides what the knee becomes.
-        place = torch.rand(total, generator=stream).sqrt()
+        place = torch.rand(total, generator=stream)
+        if options.timesteps == 'noisy':
+            # More of the noisy timesteps: there the film decides what the knee becomes.
+            place = place.sqrt()
         mine = np.array_split(np.arange(options.knees), group.size)[group.rank]
         own = np.repeat(knees, options.slices_per_knee)
         rows = torch.from_numpy((mine[:, None] * options.slices_per_knee + np.arange(options.slices_per_knee)).reshape(-1))
@@ -130,7 +207,7 @@ class TrainingSet:
             for index in mine
         ]
         clean = np.stack([self.latents[own[row], slices[row]] for row in rows.tolist()])
-        return {
+        batch = {
             'xrays': torch.cat(xrays),
             'clean': torch.from_numpy(clean).float(),
             'noise': noise[rows],
@@ -138,16 +215,25 @@ class TrainingSet:
             'depth': self.depths[torch.from_numpy(slices)][rows],
             'features': torch.from_numpy(features).repeat_interleave(options.slices_per_knee, 0)[rows],
         }
+        return {key: value.to(group.device) for key, value in batch.items()}
 
 
-def diffusion_loss(model: Generator, batch: dict[str, Tensor], alphas: Tensor, snr_cap: float, half: bool) -> Tensor:
-    """Squared error of v, with the weight of nearly clean samples capped: the error of the clean latent counts min(SNR + 1, cap)."""
+def diffusion_loss(
+    model: Generator, batch: dict[str, Tensor], alphas: Tensor, snr_cap: float, half: bool, prediction: str = 'v_prediction'
+) -> Tensor:
+    """Squared error of the prediction.
+
+    That of v has the weight of nearly clean samples capped: the error of the clean latent counts min(SNR + 1, cap). That of the noise
+    (`epsilon`) counts as it is, as in the paper.
+    """
     timestep = (batch['place'] * len(alphas)).long().clamp(max=len(alphas) - 1)
     alpha = alphas[timestep][:, None, None, None]
     sample = alpha.sqrt() * batch['clean'] + (1 - alpha).sqrt() * batch['noise']
-    velocity = alpha.sqrt() * batch['noise'] - (1 - alpha).sqrt() * batch['clean']
-    with torch.autocast('cpu', torch.bfloat16, enabled=half):
+    with torch.autocast(sample.device.type, torch.bfloat16, enabled=half):
         predicted = model(batch['xrays'], sample, timestep.float(), batch['depth'], batch['features'])
+    if prediction == 'epsilon':
+        return (predicted.float() - batch['noise']).square().mean()
+    velocity = alpha.sqrt() * batch['noise'] - (1 - alpha).sqrt() * batch['clean']
     weight = (snr_cap * (1 - alpha)).clamp(max=1.0)
     return (weight * (predicted.float() - velocity).square()).mean()
 
@@ -165,29 +251,53 @@ def drop_features(features: np.ndarray, rng: np.random.Generator, share: float) 
 
 
 @torch.no_grad()
-def validation_loss(config: Config, average: Average, held_out: TrainingSet, alphas: Tensor) -> float:
+def validation_loss(config: Config, model: Generator, average: Average, held_out: TrainingSet, alphas: Tensor) -> float:
     """Loss of the averaged weights on a fixed batch of held-out knees, films as at inference."""
-    model = Generator(config)
-    model.load_state_dict(average.weights)
-    model.eval()
     options = replace(config.diffusion, knees=16, slices_per_knee=4, feature_dropout=0.0, augment=False)
     rng, stream = step_streams(12345, 0)
-    batch = held_out.batch(options, rng, stream, Group(0, 1))
-    return diffusion_loss(model, batch, alphas, config.diffusion.snr_cap, config.precision == 'bf16').item()
+    batch = held_out.batch(options, rng, stream, Group(0, 1, alphas.device))
+    average.swap(model)
+    loss = diffusion_loss(model.eval(), batch, alphas, options.snr_cap, config.precision == 'bf16', options.prediction).item()
+    average.swap(model)
+    model.train()
+    return loss
 
 
 @torch.no_grad()
-def encode_latents(autoencoder: Autoencoder, scale: float, knees: Knees, path: Path) -> None:
-    """Scaled mean latents of every slice, float16 [N,50,4,32,32]; reused while autoencoder and knees are the same."""
+def generated_rows(config: Config, model: Generator, autoencoder: Autoencoder | AutoencoderKL, scale: float, knees: Knees) -> list[list[np.ndarray]]:
+    """Rows of a sheet: of up to three knees the film and real slices, below them the slices generated from the film."""
+    device = next(model.parameters()).device
+    autoencoder.to(device)
+    model.eval()
+    rows = []
+    for index in np.linspace(0, len(knees) - 1, min(3, len(knees))).astype(int):
+        film = inference_crops(knees.film[index : index + 1])[0]
+        places = np.linspace(0, len(knees.mri[index]) - 1, 6).astype(int)[1:-1]
+        depth = depths(len(knees.mri[index]))[torch.from_numpy(places)]
+        features, options = torch.from_numpy(knees.features[index]), config.diffusion
+        latents = sample_latents(model, config.schedule, film, features, depth, options.sheet_steps, 7, options.prediction)
+        shown = (film[0].numpy() + 1) / 2
+        rows.append([shown, *(knees.mri[index][place] / np.float32(255) for place in places)])
+        rows.append([np.zeros_like(shown), *decode(autoencoder, latents / scale)])
+    model.train()
+    autoencoder.cpu()
+    return rows
+
+
+@torch.no_grad()
+def encode_latents(autoencoder: Autoencoder | AutoencoderKL, scale: float, knees: Knees, path: Path) -> None:
+    """Scaled mean latents of every slice, float16 [N,50,4,32,32]; reused while autoencoder, scale and knees are the same."""
     digest = hashlib.sha256(' '.join(knees.names).encode())
-    for value in autoencoder.encoder.state_dict().values():
-        digest.update(value.numpy().tobytes())
+    for value in autoencoder.encoding_state().values():
+        digest.update(value.cpu().numpy().tobytes())
+    digest.update(f'scale {scale}'.encode())
     stamp = path.with_suffix('.sha256')
     if path.exists() and stamp.exists() and stamp.read_text(encoding='utf-8') == digest.hexdigest():
         return
+    device = next(autoencoder.parameters()).device
     latents = np.empty((*knees.mri.shape[:2], 4, 32, 32), dtype=np.float16)
     for index in tqdm(range(len(knees)), desc=path.stem, unit='knee', mininterval=10):
-        images = torch.from_numpy(knees.mri[index]).float().div_(127.5).sub_(1).unsqueeze(1)
-        latents[index] = (autoencoder.encode(images) * scale).numpy().astype(np.float16)
+        images = torch.from_numpy(knees.mri[index]).to(device).float().div_(127.5).sub_(1).unsqueeze(1)
+        latents[index] = (autoencoder.encode(images) * scale).cpu().numpy().astype(np.float16)
     np.save(path, latents)
     stamp.write_text(digest.hexdigest(), encoding='utf-8')

@@ -17,10 +17,11 @@ from tqdm import tqdm
 
 from .augment import random_crops
 from .checkpoint import git_commit, load_checkpoint, save_checkpoint
-from .config import Config
+from .config import Config, config_from
 from .dataset import Knees, Split, load_knees
+from .errors import TrainingError
 from .images import inference_crops
-from .models import Average, make_xray_encoder
+from .models import Average, check_same_networks, make_xray_encoder
 from .networks import XrayEncoder
 from .parallel import Group, optimise, run_group
 from .runlog import RunLog, learning_rate, step_streams
@@ -33,7 +34,9 @@ def train_xray_encoder(config: Config, data: Path, run: Path, resume: bool = Fal
     """Trains and returns the path of the last checkpoint, `<run>/xray-encoder.pt`."""
     if steps is not None:
         config = replace(config, xray_encoder=replace(config.xray_encoder, steps=steps))
-    run_group(_train, config.processes, config.threads, config, data, run, resume)
+    if config.architecture != 'demo':
+        raise TrainingError(f'Architecture {config.architecture} has no radiograph encoder to warm up; go on with train-diffusion.')
+    run_group(_train, config.processes, config.threads, config, data, run, resume, device=config.device)
     return run / 'xray-encoder.pt'
 
 
@@ -50,18 +53,20 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
     train, held_out = load_knees(data, split, 'train'), load_knees(data, split, 'validation')
     model = make_xray_encoder(config)
     model.texture.calibrate(inference_crops(train.film))
+    model.to(group.device)
     average = Average(model, 0.98)
     optimiser = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=0.02)
     start = 0
     if resume and path.exists():
         saved = load_checkpoint(path, 'xray-encoder')
+        check_same_networks(config_from(saved['config'], str(path)), config, str(path))
         model.load_state_dict(saved['model'])
-        average.weights = saved['average']
+        average.load(saved['average'])
         optimiser.load_state_dict(saved['optimiser'])
         start = saved['step']
 
     targets, held_out_targets = band_deviations(train, held_out)
-    log = RunLog(run / 'xray-encoder.csv', COLUMNS, config.checkpoint_minutes, resume) if group.leads else None
+    log = RunLog(run / 'xray-encoder.csv', COLUMNS, config.checkpoint_minutes, resume, start) if group.leads else None
     began = time.monotonic()
 
     def save(step: int) -> None:
@@ -77,7 +82,7 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
         mine = np.array_split(np.arange(len(picked)), group.size)[group.rank]
         films = torch.cat([random_crops(train.film[picked[i] : picked[i] + 1], np.random.default_rng(seeds[i]), options.untouched) for i in mine])
         rate = learning_rate(step, options.steps, options.learning_rate, 30, 0.6)
-        loss = F.mse_loss(model(films), targets[torch.from_numpy(picked[mine])])
+        loss = F.mse_loss(model(films.to(group.device)), targets[torch.from_numpy(picked[mine])].to(group.device))
         optimise(model, optimiser, loss, rate, step, group)
         average.update(model, step)
         if log is None:
@@ -85,7 +90,7 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
         if (step + 1) % config.log_every == 0:
             row = {'step': step + 1, 'loss': loss.item(), 'learning_rate': rate, 'seconds': time.monotonic() - began}
             if (step + 1) % (2 * config.log_every) == 0:
-                row['validation_r2'] = explained(config, average, held_out, held_out_targets)
+                row['validation_r2'] = explained(model, average, held_out, held_out_targets)
                 progress.set_postfix(r2=f'{row["validation_r2"]:.3f}')
             log.row(row)
         if log.due():
@@ -104,11 +109,11 @@ def band_deviations(train: Knees, held_out: Knees) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def explained(config: Config, average: Average, knees: Knees, targets: Tensor) -> float:
+def explained(model: XrayEncoder, average: Average, knees: Knees, targets: Tensor) -> float:
     """Share of the held-out deviations' variance that the averaged weights explain (R squared)."""
-    model = make_xray_encoder(config)
-    model.load_state_dict(average.weights)
-    predicted = model.eval()(inference_crops(knees.film))
+    average.swap(model)
+    predicted = model(inference_crops(knees.film).to(next(model.parameters()).device)).cpu()
+    average.swap(model)
     return 1 - (F.mse_loss(predicted, targets) / targets.square().mean()).item()
 
 

@@ -1,8 +1,11 @@
-"""Writes a tiny OAI-shaped release with pydicom: bilateral films and COR T1 3D FLASH series of random shapes."""
+"""Writes a tiny OAI-shaped release with pydicom (bilateral films and COR T1 3D FLASH series of random shapes), and prepared arrays."""
 
+import json
 from pathlib import Path
 
 import numpy as np
+from osteograph_training.config import Config
+from osteograph_training.dataset import Split
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
@@ -31,6 +34,31 @@ def write_release(root: Path, participants: list[str]) -> None:
     (root / '00m' / 'contents.csv').write_text('\n'.join(contents) + '\n')
     (root / 'synthetic-truth.csv').write_text('\n'.join(truth) + '\n')
     (root / 'tables' / 'kXR_SQ_BU00.txt').write_bytes('\r\n'.join(grades).encode() + b'\r\n')
+
+
+def write_prepared(folder: Path, config: Config) -> None:
+    """Six participants' knees of random boxes, such that every part of the split has two or more."""
+    split = Split(config.data.split_seed, config.data.validation, config.data.test)
+    wanted = {'train': 2, 'validation': 2, 'test': 2}
+    number = 1000001
+    rng = np.random.default_rng(0)
+    while any(wanted.values()):
+        part = split.part_of(str(number))
+        if wanted[part]:
+            wanted[part] -= 1
+            name = f'{number}_V00_R'
+            mri = np.zeros((50, 256, 256), dtype=np.uint8)
+            row, column = rng.integers(40, 160, size=2)
+            mri[:, row : row + 60, column : column + 60] = 200
+            film = np.zeros((320, 320), dtype=np.uint16)
+            film[row : row + 60, column : column + 60] = 60000
+            np.save(folder / f'{name}.mri.npy', mri)
+            np.save(folder / f'{name}.film.npy', film)
+            features = np.zeros(65)
+            features[number % 5] = 1
+            record = {'participant': str(number), 'visit': 'V00', 'side': 'R', 'kl': number % 5, 'features': features.tolist()}
+            (folder / f'{name}.json').write_text(json.dumps(record))
+        number += 1
 
 
 def write_film(folder: Path, participant: str, rng: np.random.Generator) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from fabricated import write_prepared
 from osteograph_training.config import config_from, load_config
 from osteograph_training.dataset import Split, load_knees
 from osteograph_training.errors import TrainingError
@@ -16,31 +17,6 @@ from osteograph_training.schedule import alphas_cumprod
 from osteograph_training.train_autoencoder import autoencoder_loss, train_autoencoder
 from osteograph_training.train_diffusion import diffusion_loss, train_diffusion
 from osteograph_training.train_xray_encoder import band_deviations, train_xray_encoder
-
-
-def write_prepared(folder, config):
-    """Six participants' knees of random boxes, such that every part of the split has two or more."""
-    split = Split(config.data.split_seed, config.data.validation, config.data.test)
-    wanted = {'train': 2, 'validation': 2, 'test': 2}
-    number = 1000001
-    rng = np.random.default_rng(0)
-    while any(wanted.values()):
-        part = split.part_of(str(number))
-        if wanted[part]:
-            wanted[part] -= 1
-            name = f'{number}_V00_R'
-            mri = np.zeros((50, 256, 256), dtype=np.uint8)
-            row, column = rng.integers(40, 160, size=2)
-            mri[:, row : row + 60, column : column + 60] = 200
-            film = np.zeros((320, 320), dtype=np.uint16)
-            film[row : row + 60, column : column + 60] = 60000
-            np.save(folder / f'{name}.mri.npy', mri)
-            np.save(folder / f'{name}.film.npy', film)
-            features = np.zeros(65)
-            features[number % 5] = 1
-            record = {'participant': str(number), 'visit': 'V00', 'side': 'R', 'kl': number % 5, 'features': features.tolist()}
-            (folder / f'{name}.json').write_text(json.dumps(record))
-        number += 1
 
 
 @pytest.fixture

@@ -73,6 +73,14 @@ class Autoencoder(nn.Module):
     def decode(self, latent: Tensor) -> Tensor:
         return self.decoder(latent)
 
+    def decoding(self) -> nn.Module:
+        """What `decode` does, as the module that is exported."""
+        return self.decoder
+
+    def encoding_state(self) -> dict[str, Tensor]:
+        """The weights that `encode` depends on."""
+        return self.encoder.state_dict()
+
     def forward(self, image: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Returns the reconstruction from a sampled latent (`noise` is standard normal), its mean and its log-variance."""
         mean, log_variance = self.encoder(image).float().chunk(2, dim=1)

@@ -1,0 +1,57 @@
+"""From a radiograph to latents and from latents to slices, with the networks of a run."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .config import ScheduleConfig
+from .models import Generator
+from .networks import Autoencoder, AutoencoderKL
+from .sampler import Prediction, ddim, shared_noise
+from .schedule import alphas_cumprod
+
+#: Slices decoded at once.
+DECODED_TOGETHER = 10
+
+
+@torch.no_grad()
+def sample_latents(
+    model: Generator,
+    schedule: ScheduleConfig,
+    xray: Tensor,
+    features: Tensor,
+    depth: Tensor,
+    steps: int,
+    seed: int,
+    prediction: str = 'v_prediction',
+) -> Tensor:
+    """Scaled latents [S,4,32,32] of the slices at the given depths, on the model's device."""
+    device = next(model.parameters()).device
+    count = len(depth)
+    condition, *context = (part.repeat_interleave(count, dim=0) for part in model.condition(xray[None].to(device)))
+    grades, places = features[None].repeat(count, 1).to(device), depth.to(device)
+
+    def predict(sample: Tensor, timestep: Tensor) -> Tensor:
+        return model.denoiser(sample, timestep.to(device), condition, places, grades, *context)
+
+    return ddim(as_velocity(predict, schedule, prediction), shared_noise(seed, count).to(device), schedule, steps)
+
+
+def as_velocity(predict: Prediction, schedule: ScheduleConfig, prediction: str) -> Prediction:
+    """A denoiser's prediction as v: (noise - sqrt(1 - alpha) sample) / sqrt(alpha) when it predicts the noise (`epsilon`)."""
+    if prediction == 'v_prediction':
+        return predict
+    alphas = alphas_cumprod(schedule)
+
+    def velocity(sample: Tensor, timestep: Tensor) -> Tensor:
+        alpha = float(alphas[int(timestep[0])])
+        return (predict(sample, timestep) - (1 - alpha) ** 0.5 * sample) / alpha**0.5
+
+    return velocity
+
+
+@torch.no_grad()
+def decode(autoencoder: Autoencoder | AutoencoderKL, latents: Tensor) -> np.ndarray:
+    """Unscaled latents -> slices in [0,1], float32 [S,256,256]."""
+    images = torch.cat([autoencoder.decode(part) for part in latents.split(DECODED_TOGETHER)])
+    return ((images + 1) / 2).squeeze(1).clamp(0, 1).cpu().numpy()
