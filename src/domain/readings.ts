@@ -4,6 +4,12 @@ import type { VisitCode } from './visits.js';
 export const READING_PROJECTS = ['15', '37'] as const;
 export type ReadingProject = (typeof READING_PROJECTS)[number];
 
+/** Asks for the consensus of an exam where one reading project could be asked for instead. */
+export const CONSENSUS = 'CONSENSUS';
+
+/** Whose grades are meant. */
+export const READING_CHOICES = [CONSENSUS, ...READING_PROJECTS] as const;
+
 /** The project whose reading is the exam's consensus: 15 up to V06, 37 for V08 and V10. */
 function preferredProject(visit: VisitCode): ReadingProject {
   return visit >= 'V08' ? '37' : '15';

@@ -1,66 +1,23 @@
 import { UserError } from '../../domain/errors.js';
-import type { ColumnField, Field, Table } from './table.js';
-import { parameterValue, sqlType } from './values.js';
+import { changeCondition } from './change.js';
+import { comparison, entries, list, lookUp } from './comparison.js';
+import { type Parameters, Scope } from './scope.js';
+import type { Field, ManyField, MaybeField } from './table.js';
+import { parameterValue } from './values.js';
+
+export { Parameters, Scope } from './scope.js';
 
 /** A filter as a caller gives it: checked against the table's fields while it is compiled. */
 export type Where = object;
 
-/** Bounds on one filter, so that a filter in a variable cannot cost more than a query may. */
-const MAX_DEPTH = 8;
-const MAX_CONDITIONS = 200;
-const MAX_LIST = 10_000;
-
-const COMPARISONS: Record<string, string> = { eq: '=', ne: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=' };
-
-/** The parameters of a statement under construction. */
-export class Parameters {
-  readonly values: unknown[] = [];
-
-  /** Adds a value and gives the text that stands for it. */
-  add(value: unknown, type: string): string {
-    this.values.push(value);
-    return `$${this.values.length}::${type}`;
-  }
-}
-
-/** One row source of a statement under construction: a table's alias and the tables joined to it on demand. */
-export class Scope {
-  private readonly joined = new Map<string, Scope>();
-
-  constructor(
-    readonly table: Table,
-    readonly alias: string,
-  ) {}
-
-  /** The scope of a joined table; joining twice is joining once. */
-  join(name: string): Scope {
-    let scope = this.joined.get(name);
-    if (!scope) {
-      scope = new Scope(this.table.joins[name]!.table(), `${this.alias}_${name}`);
-      this.joined.set(name, scope);
-    }
-    return scope;
-  }
-
-  /** SQL of a column, its table joined when needed. */
-  sql(field: ColumnField): string {
-    return `${field.join ? this.join(field.join).alias : this.alias}.${field.column}`;
-  }
-
-  /** What follows FROM. */
-  from(): string {
-    return `${this.table.name} ${this.alias}${this.joins()}`;
-  }
-
-  private joins(): string {
-    return [...this.joined]
-      .map(([name, scope]) => {
-        const on = this.table.joins[name]!.on(this.alias, scope.alias);
-        return ` JOIN ${scope.table.name} ${scope.alias} ON ${on}${scope.joins()}`;
-      })
-      .join('');
-  }
-}
+/** Bounds on one filter: what a query may cost must hold for a filter in a variable too. */
+export const FILTER_LIMITS = {
+  /** Nested `and`, `or`, `not` and relations. */
+  depth: 16,
+  conditions: 200,
+  /** Conditions, each times the related rows it may look at per record: 14 for one on a participant's exams. */
+  cost: 5_000,
+} as const;
 
 /**
  * Compiles a filter to a condition on the scope's rows. Values become parameters; names are looked up, never copied.
@@ -72,128 +29,151 @@ export class Scope {
  *   that is too large.
  */
 export function compileFilter(where: Where | null | undefined, scope: Scope, parameters: Parameters): string {
-  return new Compiler(parameters).group(where, scope, 'where', 0);
+  return new Compiler(parameters).group(where, { scope, path: 'where', depth: 0, rows: 1 });
+}
+
+/** Where in a filter the compiler is. */
+interface Place {
+  scope: Scope;
+  /** As a refusal names it. */
+  path: string;
+  depth: number;
+  /** Rows of this scope that one record of the outermost may have. */
+  rows: number;
 }
 
 class Compiler {
   private conditions = 0;
-  private subqueries = 0;
+  private cost = 0;
+  private aliases = 0;
 
   constructor(private readonly parameters: Parameters) {}
 
-  group(where: unknown, scope: Scope, path: string, depth: number): string {
+  group(where: unknown, place: Place): string {
     if (where === null || where === undefined) return 'TRUE';
-    if (depth > MAX_DEPTH)
-      throw new UserError('LIMIT_EXCEEDED', `${path} nests filters deeper than ${MAX_DEPTH} levels.`);
-    const parts = entries(where, path).map(([name, value]) => this.entry(name, value, scope, `${path}.${name}`, depth));
-    return conjunction(parts, 'AND');
-  }
-
-  private entry(name: string, value: unknown, scope: Scope, path: string, depth: number): string {
-    if (value === null) throw new UserError('BAD_USER_INPUT', `${path} is null; leave it out, or use isNull.`);
-    if (name === 'and' || name === 'or') {
-      const parts = list(value, path).map((part, index) => this.group(part, scope, `${path}[${index}]`, depth + 1));
-      return conjunction(parts, name === 'and' ? 'AND' : 'OR');
+    if (place.depth > FILTER_LIMITS.depth) {
+      throw new UserError('LIMIT_EXCEEDED', `${place.path} nests filters deeper than ${FILTER_LIMITS.depth} levels.`);
     }
-    if (name === 'not') return `(${this.group(value, scope, path, depth + 1)}) IS NOT TRUE`;
-    const field = Object.hasOwn(scope.table.fields, name) ? scope.table.fields[name] : undefined;
-    if (!field) throw new UserError('BAD_USER_INPUT', `${path} is not a field that can be filtered by.`);
-    return this.field(field, value, scope, path, depth);
+    const parts = entries(where, place.path).map(([name, value]) =>
+      this.entry(name, value, { ...place, path: `${place.path}.${name}` }),
+    );
+    return joined(parts, 'AND');
   }
 
-  private field(field: Field, value: unknown, scope: Scope, path: string, depth: number): string {
+  private entry(name: string, value: unknown, place: Place): string {
+    const { scope, path } = place;
+    if (value === null) throw new UserError('BAD_USER_INPUT', `${path} is null; leave it out, or use isNull.`);
+    const deeper = { ...place, depth: place.depth + 1 };
+    if (name === 'and' || name === 'or') {
+      const parts = list(value, path).map((part, index) => this.group(part, { ...deeper, path: `${path}[${index}]` }));
+      return joined(parts, name === 'and' ? 'AND' : 'OR');
+    }
+    if (name === 'not') return `(${this.group(value, deeper)}) IS NOT TRUE`;
+    return this.field(lookUp(scope.table.fields, name, path), value, place);
+  }
+
+  private field(field: Field, value: unknown, place: Place): string {
+    const { scope, path } = place;
     switch (field.kind) {
-      case 'column':
-        return conjunction(
-          entries(value, path).map(([operator, operand]) => this.comparison(field, operator, operand, scope, path)),
-          'AND',
-        );
+      case 'column': {
+        const operators = entries(value, path).map(([operator, operand]) => {
+          this.count(place);
+          return comparison(scope.sql(field), field.type, operator, operand, `${path}.${operator}`, this.parameters);
+        });
+        return joined(operators, 'AND');
+      }
       case 'flag': {
-        this.count(path);
+        this.count(place);
         const wanted = parameterValue({ kind: 'boolean' }, value, path) as boolean;
         return wanted ? field.sql(scope.alias) : `NOT ${field.sql(scope.alias)}`;
       }
-      case 'group':
-        return conjunction(
-          entries(value, path).map(([name, operators]) => {
-            const member = Object.hasOwn(field.fields, name) ? field.fields[name] : undefined;
-            if (!member)
-              throw new UserError('BAD_USER_INPUT', `${path}.${name} is not a field that can be filtered by.`);
-            return this.field(member, operators, scope, `${path}.${name}`, depth);
-          }),
-          'AND',
-        );
+      case 'group': {
+        const members = entries(value, path).map(([name, operators]) => {
+          const inner = `${path}.${name}`;
+          return this.field(lookUp(field.fields, name, inner), operators, { ...place, path: inner });
+        });
+        return joined(members, 'AND');
+      }
       case 'one':
-        return this.group(value, scope.join(field.join), path, depth + 1);
-      case 'many':
-        return conjunction(
-          entries(value, path).map(([quantifier, part]) => {
-            if (quantifier !== 'some' && quantifier !== 'none' && quantifier !== 'every') {
-              throw new UserError('BAD_USER_INPUT', `${path}.${quantifier} must be some, none or every.`);
-            }
-            this.count(path);
-            const child = new Scope(field.table(), `s${this.subqueries++}`);
-            const condition = this.group(part, child, `${path}.${quantifier}`, depth + 1);
-            const wanted = quantifier === 'every' ? `(${condition}) IS NOT TRUE` : condition;
-            const rows = `SELECT 1 FROM ${child.from()} WHERE ${field.on(scope.alias, child.alias)} AND (${wanted})`;
-            return `${quantifier === 'some' ? '' : 'NOT '}EXISTS (${rows})`;
-          }),
-          'AND',
+        return this.group(value, { ...place, scope: scope.join(field.join), depth: place.depth + 1 });
+      case 'maybe':
+        return this.maybe(field, value, place);
+      case 'many': {
+        const parts = entries(value, path).map(([quantifier, part]) =>
+          this.many(field, quantifier, part, { ...place, path: `${path}.${quantifier}` }),
         );
+        return joined(parts, 'AND');
+      }
+      case 'change':
+        // Two exams of the same knee are looked up.
+        this.count({ ...place, rows: 2 * place.rows });
+        return changeCondition(field, value, { exam: scope.alias, fresh: this.alias(), path }, this.parameters);
     }
   }
 
-  private comparison(field: ColumnField, operator: string, operand: unknown, scope: Scope, path: string): string {
-    const where = `${path}.${operator}`;
-    this.count(where);
-    if (operand === null) throw new UserError('BAD_USER_INPUT', `${where} is null; use isNull.`);
-    const sql = scope.sql(field);
-    const type = sqlType(field.type);
-    const comparison = Object.hasOwn(COMPARISONS, operator) ? COMPARISONS[operator] : undefined;
-    if (comparison)
-      return `${sql} ${comparison} ${this.parameters.add(parameterValue(field.type, operand, where), type)}`;
-    switch (operator) {
-      case 'in':
-      case 'nin': {
-        const values = list(operand, where).map((value) => parameterValue(field.type, value, where));
-        if (values.length > MAX_LIST)
-          throw new UserError('LIMIT_EXCEEDED', `${where} takes at most ${MAX_LIST} values.`);
-        const array = this.parameters.add(values, `${type}[]`);
-        // An empty list holds nothing: "nin: []" is true of every value, but still not of a missing one.
-        return operator === 'in' ? `${sql} = ANY(${array})` : `(${sql} IS NOT NULL AND ${sql} <> ALL(${array}))`;
-      }
-      case 'isNull':
-        return `${sql} IS ${parameterValue({ kind: 'boolean' }, operand, where) ? '' : 'NOT '}NULL`;
-      case 'contains': {
-        const text = parameterValue({ kind: 'text' }, operand, where) as string;
-        return `${sql} ILIKE ${this.parameters.add(`%${text.replace(/[\\%_]/g, '\\$&')}%`, 'text')}`;
-      }
-      default:
-        throw new UserError('BAD_USER_INPUT', `${where} is not an operator.`);
+  private maybe({ table, on, choice }: MaybeField, value: unknown, place: Place): string {
+    this.count(place);
+    const child = new Scope(table(), this.alias());
+    const conditions = [on(place.scope.alias, child.alias)];
+    let rest = value;
+    if (choice) {
+      const { [choice.by]: asked = choice.default, ...others } = Object.fromEntries(entries(value, place.path));
+      const path = `${place.path}.${choice.by}`;
+      const chosen = parameterValue({ kind: 'choice', of: Object.keys(choice.choices) }, asked, path) as string;
+      conditions.push(choice.choices[chosen]!(place.scope.alias, child.alias));
+      rest = others;
     }
+    const condition = this.group(rest, { ...place, scope: child, depth: place.depth + 1 });
+    return `EXISTS (SELECT 1 FROM ${child.from()} WHERE ${joined([...conditions, condition], 'AND')})`;
   }
 
-  private count(path: string): void {
+  private many({ table, on, rows, unless }: ManyField, quantifier: string, part: unknown, place: Place): string {
+    if (quantifier !== 'some' && quantifier !== 'none' && quantifier !== 'every') {
+      throw new UserError('BAD_USER_INPUT', `${place.path} is not accepted; some, none and every are.`);
+    }
+    if (part === null) throw new UserError('BAD_USER_INPUT', `${place.path} is null; an empty object means any row.`);
+    const inner = { ...place, rows: rows * place.rows, depth: place.depth + 1 };
+    this.count(inner);
+    const child = new Scope(table(), this.alias());
+    const conditions = [on(place.scope.alias, child.alias)];
+    if (unless && !speaksOf(part, unless.field)) conditions.push(unless.on(child.alias));
+    const condition = this.group(part, { ...inner, scope: child });
+    conditions.push(quantifier === 'every' ? `(${condition}) IS NOT TRUE` : condition);
+    const query = `SELECT 1 FROM ${child.from()} WHERE ${joined(conditions, 'AND')}`;
+    return `${quantifier === 'some' ? '' : 'NOT '}EXISTS (${query})`;
+  }
+
+  private alias(): string {
+    return `s${this.aliases++}`;
+  }
+
+  private count({ path, rows }: Place): void {
     this.conditions += 1;
-    if (this.conditions > MAX_CONDITIONS) {
-      throw new UserError('LIMIT_EXCEEDED', `${path}: a filter takes at most ${MAX_CONDITIONS} conditions.`);
+    this.cost += rows;
+    if (this.conditions > FILTER_LIMITS.conditions) {
+      throw new UserError('LIMIT_EXCEEDED', `${path}: a filter takes at most ${FILTER_LIMITS.conditions} conditions.`);
+    }
+    if (this.cost > FILTER_LIMITS.cost) {
+      throw new UserError(
+        'LIMIT_EXCEEDED',
+        `${path}: the filter costs ${this.cost} up to here and the limit is ${FILTER_LIMITS.cost}; ` +
+          'nest fewer relations to many rows in one another, or put fewer conditions on them.',
+      );
     }
   }
 }
 
-function conjunction(parts: string[], word: 'AND' | 'OR'): string {
+/** Whether a filter has a condition on a field of its own table, below any `and`, `or`, `not`. */
+function speaksOf(where: unknown, field: string): boolean {
+  if (Array.isArray(where)) return where.some((part) => speaksOf(part, field));
+  if (typeof where !== 'object' || where === null) return false;
+  return Object.entries(where).some(
+    ([name, value]) =>
+      value !== undefined && (name === field || (['and', 'or', 'not'].includes(name) && speaksOf(value, field))),
+  );
+}
+
+function joined(parts: string[], word: 'AND' | 'OR'): string {
   if (parts.length === 0) return word === 'AND' ? 'TRUE' : 'FALSE';
   return parts.length === 1 ? parts[0]! : parts.map((part) => `(${part})`).join(` ${word} `);
-}
-
-function entries(value: unknown, path: string): [string, unknown][] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UserError('BAD_USER_INPUT', `${path} must be an object.`);
-  }
-  return Object.entries(value).filter(([, entry]) => entry !== undefined);
-}
-
-function list(value: unknown, path: string): unknown[] {
-  if (!Array.isArray(value)) throw new UserError('BAD_USER_INPUT', `${path} must be a list.`);
-  return value;
 }

@@ -7,6 +7,8 @@ export interface ColumnField {
   column: string;
   /** The joined table that has the column; absent when the table itself has it. */
   join?: string;
+  /** SQL of the value where it is more than a column; `column` then only names it. */
+  sql?: (alias: string) => string;
 }
 
 /** A yes-or-no condition that is more than a column. */
@@ -27,17 +29,47 @@ export interface OneField {
   join: string;
 }
 
+/** A relation to one row or none: its filter nests, and does not hold where there is none. */
+export interface MaybeField {
+  kind: 'maybe';
+  table: () => Table;
+  on: (parent: string, child: string) => string;
+  /** Which of several rows it is: the filter's entry `by` names one of `choices`, or else the default. */
+  choice?: { by: string; default: string; choices: Record<string, (parent: string, child: string) => string> };
+}
+
 /** A relation to many rows: `some`, `none`, `every`. */
 export interface ManyField {
   kind: 'many';
   table: () => Table;
   on: (parent: string, child: string) => string;
+  /** Rows one parent usually has at most: what each condition on them counts in the cost of a filter. */
+  rows: number;
+  /** Rows the relation leaves out unless the filter itself speaks of `field`. */
+  unless?: { field: string; on: (child: string) => string };
 }
 
-export type Field = ColumnField | FlagField | GroupField | OneField | ManyField;
+/** A value of a knee exam that can be compared between two visits. */
+export interface Measure {
+  /** Column of the exam, and of its readings where they have it too. */
+  column: string;
+  inReadings: boolean;
+}
+
+/** A condition on the same knee at two visits. Only a knee exam has such fields. */
+export interface ChangeField {
+  kind: 'change';
+  /** What changes: one measure, or the one that the filter's entry `by` names. */
+  measure: Measure | { by: string; measures: Record<string, Measure> };
+  /** What must hold of the earlier and the later value. Absent: the filter's operators compare later minus earlier. */
+  rule?: (from: string, to: string) => string;
+}
+
+export type Field = ColumnField | FlagField | GroupField | OneField | MaybeField | ManyField | ChangeField;
 
 /** A table of the filter language. Fields are looked up by name; nothing a caller writes becomes part of a statement. */
 export interface Table {
+  /** Name of the table, or a query in parentheses. */
   name: string;
   /** Rows that another table may be joined to: never more than one row each, never none. */
   joins: Record<string, { table: () => Table; on: (alias: string, joined: string) => string }>;

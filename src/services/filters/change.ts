@@ -1,0 +1,127 @@
+import { UserError } from '../../domain/errors.js';
+import { CONSENSUS, READING_CHOICES } from '../../domain/readings.js';
+import { VISIT_CODES } from '../../domain/visits.js';
+import { comparison, entries, lookUp } from './comparison.js';
+import type { Parameters } from './scope.js';
+import type { ChangeField, Measure } from './table.js';
+import { parameterValue } from './values.js';
+
+/**
+ * SQL of a condition on what one knee had at an earlier and at a later visit: `{ from, to, project?, ...operators }`.
+ *
+ * It is a property of the knee, so it holds of all exams of that knee or of none. A change is unknown, and no comparison
+ * holds of it, where the knee has no such value at one of the visits.
+ *
+ * @param place.exam alias of the knee exam; `fresh` begins aliases that nothing else uses, `path` is the field as a refusal
+ *   names it.
+ */
+export function changeCondition(
+  field: ChangeField,
+  value: unknown,
+  place: { exam: string; fresh: string; path: string },
+  parameters: Parameters,
+): string {
+  const { path } = place;
+  const { from, to, project = CONSENSUS, ...rest } = Object.fromEntries(entries(value, path));
+  const { measure, operators } = measureOf(field, rest, path);
+  const pair = { ...place, ...visitsOf(from, to, path), measure, project: projectOf(measure, project, path) };
+
+  if (field.rule) {
+    const [other] = Object.keys(operators);
+    if (other) throw new UserError('BAD_USER_INPUT', `${path}.${other} is not accepted; from, to and project are.`);
+    return pairExists(pair, field.rule, parameters);
+  }
+  const { isNull, ...comparisons } = operators;
+  const parts: string[] = [];
+  if (Object.keys(comparisons).length > 0) {
+    const rule = (earlier: string, later: string): string =>
+      Object.entries(comparisons)
+        .map(([operator, operand]) => {
+          const where = `${path}.${operator}`;
+          return comparison(difference(earlier, later), { kind: 'numeric' }, operator, operand, where, parameters);
+        })
+        .join(' AND ');
+    parts.push(pairExists(pair, rule, parameters));
+  }
+  if (isNull !== undefined) {
+    const unknown = parameterValue({ kind: 'boolean' }, isNull, `${path}.isNull`) as boolean;
+    const known = pairExists(pair, (earlier, later) => `${difference(earlier, later)} IS NOT NULL`, parameters);
+    parts.push(unknown ? `NOT ${known}` : known);
+  }
+  if (parts.length === 0) {
+    throw new UserError('BAD_USER_INPUT', `${path} needs a condition on the change, such as gte: 1.`);
+  }
+  return parts.join(' AND ');
+}
+
+interface Pair {
+  exam: string;
+  fresh: string;
+  from: string;
+  to: string;
+  measure: Measure;
+  /** The reading project whose grades count; absent: the exam's own columns. */
+  project: string | undefined;
+}
+
+/** That the knee of an exam has values at both visits of which `rule` holds. */
+function pairExists(
+  { exam, fresh, from, to, measure, project }: Pair,
+  rule: (earlier: string, later: string) => string,
+  parameters: Parameters,
+): string {
+  const source = (alias: string, visit: string): string => {
+    const reading = project
+      ? ` JOIN reading ${alias}r ON ${alias}r.exam_id = ${alias}.id` +
+        ` AND ${alias}r.project = ${parameters.add(project, 'text')}`
+      : '';
+    const code = parameters.add(visit, 'text');
+    return `knee_exam ${alias} JOIN visit ${alias}v ON ${alias}v.id = ${alias}.visit_id AND ${alias}v.code = ${code}${reading}`;
+  };
+  const column = (alias: string): string => `${alias}${project ? 'r' : ''}.${measure.column}`;
+  const [earlier, later] = [`${fresh}a`, `${fresh}b`];
+  return (
+    `EXISTS (SELECT 1 FROM ${source(earlier, from)} ` +
+    `JOIN (${source(later, to)}) ON ${sameKnee(earlier, later)} ` +
+    `WHERE ${sameKnee(earlier, exam)} AND ${rule(column(earlier), column(later))})`
+  );
+}
+
+/** Two exams are of one knee. */
+export function sameKnee(one: string, other: string): string {
+  return `${one}.participant_id = ${other}.participant_id AND ${one}.side = ${other}.side`;
+}
+
+/** In decimal arithmetic: in floating point 1.4 - 1.0 is not 0.4. */
+function difference(earlier: string, later: string): string {
+  return `(${later}::numeric - ${earlier}::numeric)`;
+}
+
+function measureOf(
+  { measure }: ChangeField,
+  entriesLeft: Record<string, unknown>,
+  path: string,
+): { measure: Measure; operators: Record<string, unknown> } {
+  if (!('by' in measure)) return { measure, operators: entriesLeft };
+  const { [measure.by]: name, ...operators } = entriesLeft;
+  const choice = { kind: 'choice', of: Object.keys(measure.measures) } as const;
+  const chosen = parameterValue(choice, name, `${path}.${measure.by}`) as string;
+  return { measure: lookUp(measure.measures, chosen, path), operators };
+}
+
+function visitsOf(from: unknown, to: unknown, path: string): { from: string; to: string } {
+  const visit = { kind: 'choice', of: VISIT_CODES } as const;
+  const earlier = parameterValue(visit, from, `${path}.from`) as string;
+  const later = parameterValue(visit, to, `${path}.to`) as string;
+  if (later <= earlier) {
+    throw new UserError('BAD_USER_INPUT', `${path}.to must be a later visit than ${earlier}, got ${later}.`);
+  }
+  return { from: earlier, to: later };
+}
+
+function projectOf(measure: Measure, project: unknown, path: string): string | undefined {
+  const chosen = parameterValue({ kind: 'choice', of: READING_CHOICES }, project, `${path}.project`) as string;
+  if (chosen === CONSENSUS) return undefined;
+  if (measure.inReadings) return chosen;
+  throw new UserError('BAD_USER_INPUT', `${path}.project is not accepted: only grades come from a reading project.`);
+}
