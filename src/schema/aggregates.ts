@@ -1,0 +1,181 @@
+import { Field, Float, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { AGE_BANDS, BMI_BANDS } from '../domain/bands.js';
+import { FEATURES } from '../domain/features.js';
+
+/** What `by` takes; the resolvers check it against the facets that the services know. */
+export const KneeExamFacetEnum = described('KneeExamFacet', 'What knee exams can be grouped by.', {
+  KL: 'Kellgren-Lawrence grade of the consensus reading.',
+  VISIT: 'Time point.',
+  SIDE: 'Left or right.',
+  SEX: 'Sex as enrolled.',
+  RACE: 'Race.',
+  COHORT: 'Sub-cohort of the study.',
+  SITE: 'Clinical site.',
+  AGE_BAND: `Age at the visit: ${AGE_BANDS.map(({ name }) => name).join(', ')} years.`,
+  BMI_BAND: `Body mass index at the visit: ${BMI_BANDS.map(({ name }) => name).join(', ')} kg/m²; the lower bound is included.`,
+  ...Object.fromEntries(FEATURES.map(({ code, name, levels }) => [code, `${name}, 0-${levels - 1}, consensus.`])),
+});
+
+export const KneeExamMeasureEnum = described('KneeExamMeasure', 'A number that knee exams have.', {
+  AGE: 'Years at the visit.',
+  BMI: 'Body mass index at the visit, kg/m².',
+  WOMAC_PAIN: '0 (none) to 20.',
+  WOMAC_DISABILITY: '0 to 68.',
+  WOMAC_STIFFNESS: '0 to 8.',
+  WOMAC_TOTAL: '0 to 96.',
+  KOOS_PAIN: '0 (worst) to 100.',
+});
+
+const KlTransitionKindEnum = described('KlTransitionKind', 'A cell of the matrix, or one of its margins.', {
+  CELL: 'Knees with the grade `from` and then the grade `to`.',
+  FROM_TOTAL: 'All knees with the grade `from`, whatever came of them.',
+  TO_TOTAL: 'All knees with the grade `to`, wherever they came from.',
+  TOTAL: 'All knees that were examined at both visits.',
+});
+
+@ObjectType({ simpleResolvers: true, description: 'Where a bucket lies on one dimension.' })
+export class FacetValue {
+  @Field(() => KneeExamFacetEnum)
+  facet!: string;
+
+  @Field(() => String, { nullable: true, description: 'Null: missing in the data, withheld, or a total.' })
+  value!: string | null;
+
+  @Field(() => Boolean, { description: 'Whether the bucket is a total over this dimension.' })
+  total!: boolean;
+
+  @Field(() => Boolean, {
+    description: 'Whether several values are pooled because one of them is rare; happens to tokens of role SUMMARY.',
+  })
+  withheld!: boolean;
+}
+
+const PARTICIPANTS =
+  'Different people behind the exams. Null for a token of role SUMMARY, unless all exams are of one visit and one side.';
+
+@ObjectType({ simpleResolvers: true, description: 'Knee exams with the same value on every dimension.' })
+export class FacetBucket {
+  @Field(() => [FacetValue], { description: 'In the order of `by`.' })
+  values!: FacetValue[];
+
+  @Field(() => Int, { description: 'Knee exams; for a token of role SUMMARY rounded to fives.' })
+  exams!: number;
+
+  @Field(() => Int, { nullable: true, description: PARTICIPANTS })
+  participants!: number | null;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class HistogramBin {
+  @Field(() => Float, { description: 'Lower edge, included.' })
+  from!: number;
+
+  @Field(() => Float, { description: 'Upper edge; included in the last bin only.' })
+  to!: number;
+
+  @Field(() => Int)
+  count!: number;
+}
+
+@ObjectType({ simpleResolvers: true })
+export class Histogram {
+  @Field(() => [HistogramBin])
+  bins!: HistogramBin[];
+
+  @Field(() => Int, { description: 'Values below the first edge.' })
+  below!: number;
+
+  @Field(() => Int, { description: 'Values above the last edge.' })
+  above!: number;
+}
+
+@InputType({ description: 'Either `edges`, or `from`, `to` and `bins`; 1 to 200 bins.' })
+export class HistogramInput {
+  @Field(() => [Float], { nullable: true, description: 'Edges of the bins, each greater than the one before.' })
+  edges?: number[] | null;
+
+  @Field(() => Float, { nullable: true, description: 'First edge.' })
+  from?: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Last edge.' })
+  to?: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'How many bins of equal width.' })
+  bins?: number | null;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description: 'What is known of one number over a group of knee exams. Figures are null where no exam has the number.',
+})
+export class KneeExamStatistics {
+  @Field(() => [FacetValue], { description: 'In the order of `by`.' })
+  values!: FacetValue[];
+
+  @Field(() => Int, { description: 'Knee exams of the group.' })
+  exams!: number;
+
+  @Field(() => Int, { nullable: true, description: 'Different people behind the exams.' })
+  participants!: number | null;
+
+  @Field(() => Int, { description: 'Exams that have the number.' })
+  count!: number;
+
+  @Field(() => Int, { description: 'Exams that do not.' })
+  missing!: number;
+
+  @Field(() => Float, { nullable: true })
+  min!: number | null;
+
+  @Field(() => Float, { nullable: true })
+  max!: number | null;
+
+  @Field(() => Float, { nullable: true })
+  mean!: number | null;
+
+  @Field(() => Float, { nullable: true, description: "The sample's." })
+  standardDeviation!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'First quartile, interpolated.' })
+  q1!: number | null;
+
+  @Field(() => Float, { nullable: true })
+  median!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Third quartile, interpolated.' })
+  q3!: number | null;
+
+  @Field(() => Histogram, { nullable: true, description: 'Null unless bins were asked for.' })
+  histogram!: Histogram | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'A cell or margin of the matrix of KL grades at two visits.' })
+export class KlTransition {
+  @Field(() => KlTransitionKindEnum)
+  kind!: string;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Grade at the earlier visit; null = not graded, or a total over it.',
+  })
+  from!: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'Grade at the later visit; null = not graded, or a total over it.' })
+  to!: number | null;
+
+  @Field(() => Int, { description: 'Knees.' })
+  knees!: number;
+
+  @Field(() => Int, { description: 'Different people behind the knees.' })
+  participants!: number;
+}
+
+function described(name: string, description: string, meanings: Record<string, string>): Record<string, string> {
+  const type = Object.fromEntries(Object.keys(meanings).map((value) => [value, value]));
+  registerEnumType(type, {
+    name,
+    description,
+    valuesConfig: Object.fromEntries(Object.entries(meanings).map(([value, text]) => [value, { description: text }])),
+  });
+  return type;
+}

@@ -1,0 +1,71 @@
+import type { DataSource } from 'typeorm';
+import { compileFilter, Parameters, Scope } from '../filters/compile.js';
+import type { Where } from '../filters/compile.js';
+import { KNEE_EXAMS } from '../filters/tables.js';
+import { grouping, keyNames, sortBuckets, valuesOf } from './buckets.js';
+import type { FacetValue, GroupedRow } from './buckets.js';
+import { checkFacets, FACETS } from './facets.js';
+import type { KneeExamFacet } from './facets.js';
+
+/** Knee exams that share their values on each dimension. */
+export interface FacetBucket {
+  /** In the order of `by`. */
+  values: FacetValue[];
+  exams: number;
+  /** Different people behind the exams; null where it was not counted or may not be told. */
+  participants: number | null;
+}
+
+export interface FacetRequest {
+  where?: Where | null | undefined;
+  /** One to four dimensions. */
+  by: readonly KneeExamFacet[];
+  /** Whether to add a bucket for each total: over one dimension, over two, ..., over all. */
+  totals?: boolean;
+  /** Whether to count people too; costs about twice the time. */
+  participants?: boolean;
+}
+
+/** Most dimensions of one answer. */
+export const MOST_FACETS = 4;
+
+/**
+ * Counts knee exams by one to four dimensions, in one statement. Only buckets that hold an exam are given.
+ *
+ * @throws UserError BAD_USER_INPUT or LIMIT_EXCEEDED for dimensions or a filter that cannot be asked for.
+ */
+export async function countFacets(dataSource: DataSource, request: FacetRequest): Promise<FacetBucket[]> {
+  checkFacets(request.by, 1, MOST_FACETS);
+  const { text, parameters } = facetStatement(request);
+  const rows = (await dataSource.query(text, parameters)) as (GroupedRow & {
+    exams: number;
+    participants: number | null;
+  })[];
+  return sortBuckets(
+    rows.map((row) => ({ values: valuesOf(row, request.by), exams: row.exams, participants: row.participants })),
+  );
+}
+
+/** Exams are grouped once, with their participant where people are counted; totals are made of the groups. */
+function facetStatement({ where, by, totals = false, participants = false }: FacetRequest) {
+  const parameters = new Parameters();
+  const scope = new Scope(KNEE_EXAMS, 't');
+  const keys = keyNames(by);
+  const columns = by.map((facet, index) => `${FACETS[facet].sql(scope)} AS ${keys[index]!}`);
+  const condition = compileFilter(where, scope, parameters);
+  const people = participants ? ['t.participant_id'] : [];
+  const inner =
+    `SELECT ${[...columns, ...people, 'count(*)::integer AS exams'].join(', ')} FROM ${scope.from()} ` +
+    `WHERE ${condition} GROUP BY ${[...columns, ...people].map((_, index) => index + 1).join(', ')}`;
+  const outer = grouping(keys, totals);
+  const different = totals ? 'count(DISTINCT participant_id)' : 'count(*)';
+  const figures = [
+    `${outer.totals} AS totals`,
+    'sum(exams)::integer AS exams',
+    `${participants ? `${different}::integer` : 'NULL::integer'} AS participants`,
+  ];
+  return {
+    text: `SELECT ${[...keys, ...figures].join(', ')} FROM (${inner}) grouped GROUP BY ${outer.groupBy} HAVING count(*) > 0`,
+    parameters: parameters.values,
+  };
+}

@@ -1,0 +1,86 @@
+import { AGE_BANDS, BMI_BANDS } from '../../domain/bands.js';
+import type { Band } from '../../domain/bands.js';
+import { UserError } from '../../domain/errors.js';
+import { FEATURES } from '../../domain/features.js';
+import type { FeatureCode } from '../../domain/features.js';
+import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../../domain/participants.js';
+import { VISIT_CODES } from '../../domain/visits.js';
+import type { Scope } from '../filters/compile.js';
+
+/** What knee exams can be grouped by. KL and XRKL are the same grade under its two names. */
+export type KneeExamFacet =
+  'KL' | 'VISIT' | 'SIDE' | 'SEX' | 'RACE' | 'COHORT' | 'SITE' | 'AGE_BAND' | 'BMI_BAND' | FeatureCode;
+
+/** One dimension of a grouping. */
+export interface Facet {
+  /** The group's key on a scope of knee exams: null, text, or for bands the number of the band. */
+  sql: (scope: Scope) => string;
+  /** Its values in their natural order, as the API names them; null where the data decide (sites). */
+  values: readonly string[] | null;
+  /** Text of a key that is not missing. */
+  text: (key: unknown) => string;
+}
+
+const PARTICIPANT_COLUMN = (column: string) => (scope: Scope) => `${scope.join('participant').alias}.${column}`;
+
+export const FACETS: Readonly<Record<KneeExamFacet, Facet>> = {
+  KL: grade('XRKL', 5),
+  VISIT: named((scope) => `${scope.join('visit').alias}.code`, VISIT_CODES),
+  SIDE: named((scope) => `${scope.alias}.side`, Object.values(SIDES)),
+  SEX: named(PARTICIPANT_COLUMN('sex'), Object.values(SEXES)),
+  RACE: named(PARTICIPANT_COLUMN('race'), Object.values(RACES)),
+  COHORT: named(PARTICIPANT_COLUMN('cohort'), Object.values(STUDY_COHORTS)),
+  SITE: named(PARTICIPANT_COLUMN('site'), null),
+  AGE_BAND: banded((scope) => `${scope.join('visit').alias}.age`, AGE_BANDS),
+  BMI_BAND: banded((scope) => `${scope.join('visit').alias}.bmi`, BMI_BANDS),
+  ...(Object.fromEntries(FEATURES.map(({ code, levels }) => [code, grade(code, levels)])) as Record<
+    FeatureCode,
+    Facet
+  >),
+};
+
+export const FACET_NAMES = Object.keys(FACETS) as KneeExamFacet[];
+
+/**
+ * Checks a list of dimensions.
+ *
+ * @throws UserError BAD_USER_INPUT when there are too few, too many, or one comes twice.
+ */
+export function checkFacets(by: readonly KneeExamFacet[], least: number, most: number): void {
+  if (by.length < least || by.length > most) {
+    throw new UserError('BAD_USER_INPUT', `by takes ${least} to ${most} different facets, got ${by.length}.`);
+  }
+  const repeated = by.find((facet, index) => by.indexOf(facet) !== index);
+  if (repeated) throw new UserError('BAD_USER_INPUT', `by names ${repeated} twice.`);
+}
+
+/** Rank of a key among its facet's values, for sorting; text without a fixed order sorts by itself. */
+export function rankOf(facet: KneeExamFacet, value: string): number | string {
+  const { values } = FACETS[facet];
+  return values ? values.indexOf(value) : value;
+}
+
+function grade(code: FeatureCode, levels: number): Facet {
+  return {
+    sql: (scope) => `${scope.alias}.${code.toLowerCase()}`,
+    values: Array.from({ length: levels }, (_, level) => String(level)),
+    text: String,
+  };
+}
+
+function named(sql: Facet['sql'], values: readonly string[] | null): Facet {
+  return { sql, values, text: String };
+}
+
+/** Bands are grouped by number: comparing numbers is quicker than comparing names. */
+function banded(number: Facet['sql'], bands: readonly Band[]): Facet {
+  return {
+    sql: (scope) => {
+      const value = number(scope);
+      const cases = bands.slice(0, -1).map(({ below }, index) => `WHEN ${value} < ${below!} THEN ${index}`);
+      return `CASE WHEN ${value} IS NULL THEN NULL ${cases.join(' ')} ELSE ${bands.length - 1} END`;
+    },
+    values: bands.map(({ name }) => name),
+    text: (key) => bands[Number(key)]!.name,
+  };
+}

@@ -1,0 +1,11 @@
+export { countFacets } from './count-facets.js';
+export type { FacetBucket } from './count-facets.js';
+export type { FacetValue } from './buckets.js';
+export { FACET_NAMES, FACETS } from './facets.js';
+export type { KneeExamFacet } from './facets.js';
+export type { Histogram, HistogramBin, HistogramRequest } from './histogram.js';
+export { exploreMeasure, KNEE_EXAM_MEASURES } from './statistics.js';
+export type { KneeExamMeasure, KneeExamStatistics } from './statistics.js';
+export { countTransitions, TRANSITION_KINDS } from './transitions.js';
+export type { KlTransition } from './transitions.js';
+export { countSummaryExams, countSummaryFacets, countSummaryRows } from './summary.js';

@@ -1,0 +1,159 @@
+import type { DataSource } from 'typeorm';
+import { compileFilter, Parameters, Scope } from '../filters/compile.js';
+import type { Where } from '../filters/compile.js';
+import { KNEE_EXAMS } from '../filters/tables.js';
+import { keyNames, sortBuckets, valuesOf } from './buckets.js';
+import type { FacetValue, GroupedRow } from './buckets.js';
+import { MOST_FACETS } from './count-facets.js';
+import { checkFacets, FACETS } from './facets.js';
+import type { KneeExamFacet } from './facets.js';
+import { histogramEdges, histogramOf } from './histogram.js';
+import type { Histogram, HistogramRequest } from './histogram.js';
+
+/** Numbers of a knee exam that statistics are made of. */
+export const KNEE_EXAM_MEASURES = [
+  'AGE',
+  'BMI',
+  'WOMAC_PAIN',
+  'WOMAC_DISABILITY',
+  'WOMAC_STIFFNESS',
+  'WOMAC_TOTAL',
+  'KOOS_PAIN',
+] as const;
+export type KneeExamMeasure = (typeof KNEE_EXAM_MEASURES)[number];
+
+const COLUMNS: Record<KneeExamMeasure, (scope: Scope) => string> = {
+  AGE: (scope) => `${scope.join('visit').alias}.age`,
+  BMI: (scope) => `${scope.join('visit').alias}.bmi`,
+  WOMAC_PAIN: ({ alias }) => `${alias}.womac_pain`,
+  WOMAC_DISABILITY: ({ alias }) => `${alias}.womac_disability`,
+  WOMAC_STIFFNESS: ({ alias }) => `${alias}.womac_stiffness`,
+  WOMAC_TOTAL: ({ alias }) => `${alias}.womac_total`,
+  KOOS_PAIN: ({ alias }) => `${alias}.koos_pain`,
+};
+
+/** What is known of one number over a group of exams. Figures are null where no exam has the number. */
+export interface KneeExamStatistics {
+  values: FacetValue[];
+  exams: number;
+  /** Different people behind the exams; null where it was not counted. */
+  participants: number | null;
+  /** Exams that have the number. */
+  count: number;
+  missing: number;
+  min: number | null;
+  max: number | null;
+  mean: number | null;
+  standardDeviation: number | null;
+  q1: number | null;
+  median: number | null;
+  q3: number | null;
+  histogram: Histogram | null;
+}
+
+export interface StatisticsRequest {
+  where?: Where | null | undefined;
+  of: KneeExamMeasure;
+  /** None to four dimensions. */
+  by?: readonly KneeExamFacet[] | null | undefined;
+  histogram?: HistogramRequest | null | undefined;
+  /** Whether to count people too. */
+  participants?: boolean;
+}
+
+interface StatisticsRow extends GroupedRow {
+  exams: number;
+  participants: number | null;
+  count: number;
+  min: number | null;
+  max: number | null;
+  mean: number | null;
+  deviation: number | null;
+  quartiles: number[] | null;
+  bins: Record<string, number> | null;
+}
+
+/**
+ * Statistics of one number over groups of knee exams, in one statement. Quartiles are interpolated as numpy's default does;
+ * the deviation is the sample's.
+ *
+ * @throws UserError BAD_USER_INPUT or LIMIT_EXCEEDED for dimensions, bins or a filter that cannot be asked for.
+ */
+export async function exploreMeasure(
+  dataSource: DataSource,
+  request: StatisticsRequest,
+): Promise<KneeExamStatistics[]> {
+  const by = request.by ?? [];
+  checkFacets(by, 0, MOST_FACETS);
+  const edges = request.histogram ? histogramEdges(request.histogram) : null;
+  const parameters = new Parameters();
+  const rows = (await dataSource.query(
+    statisticsStatement(request, by, edges, parameters),
+    parameters.values,
+  )) as StatisticsRow[];
+  return sortBuckets(
+    rows.map((row) => ({
+      values: valuesOf(row, by),
+      exams: row.exams,
+      participants: row.participants,
+      count: row.count,
+      missing: row.exams - row.count,
+      min: row.min,
+      max: row.max,
+      mean: shortened(row.mean),
+      standardDeviation: shortened(row.deviation),
+      q1: shortened(row.quartiles?.[0]),
+      median: shortened(row.quartiles?.[1]),
+      q3: shortened(row.quartiles?.[2]),
+      histogram: edges && histogramOf(edges, row.bins ?? {}),
+    })),
+  );
+}
+
+/** The figures of each group, and beside them the filled bins of its histogram. */
+function statisticsStatement(
+  { where, of, participants = false }: StatisticsRequest,
+  by: readonly KneeExamFacet[],
+  edges: number[] | null,
+  parameters: Parameters,
+): string {
+  const scope = new Scope(KNEE_EXAMS, 't');
+  const keys = keyNames(by);
+  const groups = by.map((facet, index) => `${FACETS[facet].sql(scope)} AS ${keys[index]!}`);
+  const number = COLUMNS[of](scope);
+  const condition = compileFilter(where, scope, parameters);
+  const picked = [...groups, 't.participant_id', `${number} AS number`].join(', ');
+  const groupBy = keys.length ? keys.join(', ') : '()';
+  const figures = [
+    ...keys,
+    'count(*)::integer AS exams',
+    `${participants ? 'count(DISTINCT participant_id)::integer' : 'NULL::integer'} AS participants`,
+    'count(number)::integer AS count',
+    'min(number) AS min',
+    'max(number) AS max',
+    'avg(number)::double precision AS mean',
+    'stddev_samp(number)::double precision AS deviation',
+    'percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY number) AS quartiles',
+  ];
+  const statement =
+    `WITH picked AS (SELECT ${picked} FROM ${scope.from()} WHERE ${condition}), ` +
+    `figures AS (SELECT ${figures.join(', ')} FROM picked GROUP BY ${groupBy} HAVING count(*) > 0)`;
+  if (!edges) return `${statement} SELECT 0 AS totals, figures.*, NULL AS bins FROM figures`;
+  const all = parameters.add(edges, 'real[]');
+  const last = parameters.add(edges.at(-1), 'real');
+  const sameGroup = keys.map((key) => `filled.${key} IS NOT DISTINCT FROM figures.${key}`).join(' AND ') || 'TRUE';
+  return (
+    `${statement}, ` +
+    // The last bin takes its upper edge in.
+    `binned AS (SELECT ${[...keys, `width_bucket(number, ${all}) - (number = ${last})::integer AS bin`].join(', ')} ` +
+    'FROM picked WHERE number IS NOT NULL), ' +
+    `counted AS (SELECT ${[...keys, 'bin', 'count(*)::integer AS n'].join(', ')} FROM binned GROUP BY ${[...keys, 'bin'].join(', ')}), ` +
+    `filled AS (SELECT ${[...keys, 'jsonb_object_agg(bin, n) AS bins'].join(', ')} FROM counted GROUP BY ${groupBy}) ` +
+    `SELECT 0 AS totals, figures.*, filled.bins FROM figures LEFT JOIN filled ON ${sameGroup}`
+  );
+}
+
+/** The columns are of single precision: digits beyond the seventh are not theirs. */
+function shortened(figure: number | null | undefined): number | null {
+  return figure === null || figure === undefined ? null : Number(figure.toPrecision(7));
+}

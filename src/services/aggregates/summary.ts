@@ -1,0 +1,121 @@
+import type { DataSource } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import { compileFilter, Parameters, Scope } from '../filters/compile.js';
+import type { Where } from '../filters/compile.js';
+import type { Table } from '../filters/table.js';
+import { keyNames, sortBuckets, valuesOf } from './buckets.js';
+import type { GroupedRow } from './buckets.js';
+import { MOST_FACETS } from './count-facets.js';
+import type { FacetBucket, FacetRequest } from './count-facets.js';
+import { checkFacets } from './facets.js';
+import type { KneeExamFacet } from './facets.js';
+import { SLOT_FACETS, SMALLEST_GROUP, SUMMARY_FIELDS, summaryRelease } from './summary-release.js';
+
+/**
+ * What a token of role SUMMARY gets for {@link countFacets}: sums over the one table it may know. People are counted only where
+ * a bucket lies within one visit and one side.
+ *
+ * @throws UserError FORBIDDEN when more than visit, side, sex and one further facet are asked for, `where` included.
+ */
+export async function countSummaryFacets(dataSource: DataSource, request: FacetRequest): Promise<FacetBucket[]> {
+  const { where, by, totals = false } = request;
+  checkFacets(by, 1, MOST_FACETS);
+  const facet = furtherFacet(where, by);
+  const keys = keyNames(by);
+  const groups = by.map((name, index) => (isSlot(name) ? keys[index]! : `(${keys[index]!}, w${index})`));
+  const columns = by.flatMap((name, index) =>
+    isSlot(name) ? `r.${name.toLowerCase()} AS k${index}` : [`r.value AS k${index}`, `r.withheld AS w${index}`],
+  );
+  const parameters = new Parameters();
+  const scope = new Scope(summaryRelease(facet), 'r');
+  const condition = compileFilter(where, scope, parameters);
+  const rows = (await dataSource.query(
+    `SELECT ${[...keys, ...by.flatMap((name, index) => (isSlot(name) ? [] : [`w${index}`]))].join(', ')},
+            ${totals ? `grouping(${keys.join(', ')})` : '0'} AS totals, sum(n)::integer AS exams,
+            CASE WHEN count(DISTINCT (visit, side)) = 1 THEN sum(n)::integer END AS participants
+       FROM (SELECT ${columns.join(', ')}, r.visit, r.side, r.n FROM ${scope.from()} WHERE ${condition}) picked
+      GROUP BY ${totals ? `CUBE (${groups.join(', ')})` : groups.join(', ')}
+     HAVING count(*) > 0`,
+    parameters.values,
+  )) as (GroupedRow & { exams: number; participants: number | null })[];
+  return sortBuckets(
+    rows.map((row) => ({ values: valuesOf(row, by), exams: row.exams, participants: row.participants })),
+  );
+}
+
+/**
+ * How many knee exams a token of role SUMMARY is told that a filter selects; null when there is nothing to tell.
+ *
+ * @throws UserError FORBIDDEN for a filter on more than visit, side, sex and one further facet.
+ */
+export async function countSummaryExams(
+  dataSource: DataSource,
+  where: Where | null | undefined,
+): Promise<number | null> {
+  const parameters = new Parameters();
+  const scope = new Scope(summaryRelease(furtherFacet(where, [])), 'r');
+  const condition = compileFilter(where, scope, parameters);
+  const rows = (await dataSource.query(
+    `SELECT sum(r.n)::integer AS exams FROM ${scope.from()} WHERE ${condition}`,
+    parameters.values,
+  )) as { exams: number | null }[];
+  return rows[0]!.exams;
+}
+
+/**
+ * How many rows a whole table has, to the nearest five, for a token of role SUMMARY; null under five.
+ *
+ * @throws UserError FORBIDDEN when a filter is given: no table but that of knee exams may be looked into.
+ */
+export async function countSummaryRows(
+  dataSource: DataSource,
+  table: Table,
+  where: Where | null | undefined,
+): Promise<number | null> {
+  if (where && Object.keys(where).length > 0) {
+    throw new UserError('FORBIDDEN', 'A token of role SUMMARY may filter only kneeExams and kneeExamFacets.');
+  }
+  const rows = (await dataSource.query(`SELECT count(*)::integer AS count FROM ${table.name}`)) as { count: number }[];
+  const { count } = rows[0]!;
+  return count < SMALLEST_GROUP ? null : SMALLEST_GROUP * Math.round(count / SMALLEST_GROUP);
+}
+
+/** The one facet beside visit, side and sex that a question speaks of; null when there is none. */
+function furtherFacet(where: Where | null | undefined, by: readonly KneeExamFacet[]): KneeExamFacet | null {
+  const facets = new Set([...by, ...facetsOf(where ?? {}, 'where')].map((name) => (name === 'KL' ? 'XRKL' : name)));
+  const further = [...facets].filter((name) => !isSlot(name));
+  if (further.length > 1) {
+    throw new UserError(
+      'FORBIDDEN',
+      `A token of role SUMMARY may combine ${SLOT_FACETS.join(', ')} with one further facet, not with ${further.join(' and ')}.`,
+    );
+  }
+  return further[0] ?? null;
+}
+
+/** Every facet that a filter speaks of, at any depth. */
+function facetsOf(where: unknown, path: string, fields: typeof SUMMARY_FIELDS = SUMMARY_FIELDS): KneeExamFacet[] {
+  if (typeof where !== 'object' || where === null) return [];
+  return Object.entries(where).flatMap(([name, value]) => {
+    const inner = `${path}.${name}`;
+    if (value === undefined) return [];
+    if (fields === SUMMARY_FIELDS) {
+      if (name === 'not') return facetsOf(value, inner);
+      if (name === 'and' || name === 'or') {
+        return (Array.isArray(value) ? value : []).flatMap((part, index) => facetsOf(part, `${inner}[${index}]`));
+      }
+    }
+    const known = Object.hasOwn(fields, name) ? fields[name]! : undefined;
+    if (known === undefined) {
+      throw new UserError(
+        'FORBIDDEN',
+        `${inner}: a token of role SUMMARY may filter by visit, side, kl, one of grades, and sex, race, cohort or site of the participant.`,
+      );
+    }
+    return typeof known === 'string' ? [known] : facetsOf(value, inner, known);
+  });
+}
+
+function isSlot(facet: KneeExamFacet): boolean {
+  return (SLOT_FACETS as readonly string[]).includes(facet);
+}

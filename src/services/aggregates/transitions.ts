@@ -1,0 +1,62 @@
+import type { DataSource } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import type { VisitCode } from '../../domain/visits.js';
+import { compileFilter, Parameters, Scope } from '../filters/compile.js';
+import type { Where } from '../filters/compile.js';
+import { KNEE_EXAMS } from '../filters/tables.js';
+
+export const TRANSITION_KINDS = ['CELL', 'FROM_TOTAL', 'TO_TOTAL', 'TOTAL'] as const;
+
+/** One cell or margin of the matrix of grades at two visits. */
+export interface KlTransition {
+  /** CELL: `from` and `to`. FROM_TOTAL: all of `from`. TO_TOTAL: all of `to`. TOTAL: everything. */
+  kind: (typeof TRANSITION_KINDS)[number];
+  /** Grade at the earlier visit; null = not graded, or a total over it. */
+  from: number | null;
+  /** Grade at the later visit; null = not graded, or a total over it. */
+  to: number | null;
+  knees: number;
+  /** Different people behind the knees. */
+  participants: number;
+}
+
+/**
+ * Counts knees by their consensus KL grade at two visits, with both margins, in one statement. Only knees that were examined at
+ * both visits count.
+ *
+ * @param where selects exams of the visit `from`.
+ * @throws UserError BAD_USER_INPUT unless `from` comes before `to`, or for a filter that cannot be asked for.
+ */
+export async function countTransitions(
+  dataSource: DataSource,
+  request: { where?: Where | null | undefined; from: VisitCode; to: VisitCode },
+): Promise<KlTransition[]> {
+  const { where, from, to } = request;
+  if (from >= to) throw new UserError('BAD_USER_INPUT', `from must be a visit before to, got ${from} and ${to}.`);
+  const parameters = new Parameters();
+  const scope = new Scope(KNEE_EXAMS, 't');
+  const visit = scope.join('visit').alias;
+  const condition = compileFilter(where, scope, parameters);
+  const [earlier, later] = [parameters.add(from, 'text'), parameters.add(to, 'text')];
+  const rows = (await dataSource.query(
+    `SELECT grade_from, grade_to, grouping(grade_from, grade_to) AS kind, sum(knees)::integer AS knees,
+            count(DISTINCT participant_id)::integer AS participants
+       FROM (SELECT t.xrkl AS grade_from, e.xrkl AS grade_to, t.participant_id, count(*)::integer AS knees
+               FROM ${scope.from()}
+               JOIN visit v ON v.participant_id = t.participant_id AND v.code = ${later}
+               JOIN knee_exam e ON e.visit_id = v.id AND e.side = t.side
+              WHERE ${visit}.code = ${earlier} AND (${condition})
+              GROUP BY 1, 2, 3) grouped
+      GROUP BY GROUPING SETS ((grade_from, grade_to), (grade_from), (grade_to), ())
+     HAVING count(*) > 0
+      ORDER BY 3, 1, 2`,
+    parameters.values,
+  )) as { grade_from: number | null; grade_to: number | null; kind: number; knees: number; participants: number }[];
+  return rows.map(({ grade_from, grade_to, kind, knees, participants }) => ({
+    kind: TRANSITION_KINDS[kind]!,
+    from: grade_from,
+    to: grade_to,
+    knees,
+    participants,
+  }));
+}
