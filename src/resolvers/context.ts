@@ -8,6 +8,7 @@ import type { Loaders } from '../loaders/index.js';
 import type { SharedAssets } from '../loaders/shared-assets.js';
 import type { Generation } from '../entities/index.js';
 import type { AssetUrls } from '../services/asset-urls.js';
+import type { ExportRunner } from '../services/exports/index.js';
 import type { Page } from '../services/paging/pages.js';
 import type { Viewer } from '../services/tokens.js';
 
@@ -17,6 +18,7 @@ export interface Platform {
   queue: Pick<GenerationQueue, 'enqueue'>;
   events: Pick<EventHub, 'subscribe'>;
   assetUrls: AssetUrls;
+  exports: Pick<ExportRunner, 'wake'>;
   /** Assets of events, which many subscribers ask for at once. */
   sharedAssets: SharedAssets;
 }

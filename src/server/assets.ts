@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
+import { EXPORT_FILES } from '../domain/exports.js';
 import { Asset } from '../entities/index.js';
 import { audit } from '../services/audit.js';
 import type { AssetUrls } from '../services/asset-urls.js';
@@ -110,6 +111,7 @@ function fileName({ sha256, mediaType }: Asset): string {
     'application/gzip': 'nii.gz',
     'application/x-gzip': 'nii.gz',
     'application/dicom': 'dcm',
+    ...Object.fromEntries(Object.values(EXPORT_FILES).map(({ mediaType: type, extension }) => [type, extension])),
   };
   return `${sha256.slice(0, 16)}.${extensions[mediaType] ?? 'bin'}`;
 }

@@ -13,11 +13,13 @@ import { createContext } from '../resolvers/index.js';
 import type { Platform } from '../resolvers/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { createAssetUrls } from '../services/asset-urls.js';
+import { startExportRunner } from '../services/exports/index.js';
 import type { BlobStore } from '../storage/index.js';
 import { createApollo } from './apollo.js';
 import { assetHandler } from './assets.js';
 import { requireToken, viewerOf } from './authenticate.js';
 import { masked, STATUS } from './errors.js';
+import { exportHandler } from './exports.js';
 import { graphiqlHandler, graphiqlStaticHandler } from './graphiql.js';
 import { liveHandler, readyHandler } from './health.js';
 import { landingHandler } from './landing.js';
@@ -60,7 +62,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const apollo = createApollo(schema, httpServer, logger);
   const events = await openEventHub({ dataSource, databaseUrl, logger });
   const assetUrls = await createAssetUrls(dataSource);
-  const platform: Platform = { dataSource, queue, events, assetUrls, sharedAssets: new SharedAssets(dataSource) };
+  const exports = startExportRunner({ dataSource, store, logger });
+  const sharedAssets = new SharedAssets(dataSource);
+  const platform: Platform = { dataSource, queue, events, assetUrls, exports, sharedAssets };
   let closing = false;
 
   try {
@@ -76,6 +80,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app.get('/graphiql', graphiqlHandler);
     app.get('/graphiql/static/:file', graphiqlStaticHandler);
     app.get('/assets/:sha256', assetHandler({ dataSource, store, assetUrls }));
+    const exported = [
+      requireToken(dataSource),
+      express.json({ limit: LIMITS.bytes }),
+      exportHandler(dataSource, schema),
+    ];
+    app.get('/exports', exported);
+    app.post('/exports', exported);
     app.use(
       GRAPHQL_PATH,
       requireToken(dataSource),
@@ -86,6 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await listen(httpServer, host, port);
   } catch (error) {
     await apollo.stop();
+    await exports.close();
     await events.close();
     throw error;
   }
@@ -96,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing = true;
     await sockets.close();
     await apollo.stop();
+    await exports.close();
     await events.close();
   };
   return { url: urlOf(httpServer.address() as AddressInfo), close: () => (closed ??= close()) };

@@ -1,0 +1,103 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { UserError } from '../domain/errors.js';
+import { decodeId } from '../domain/global-ids.js';
+import { Asset } from '../schema/asset.js';
+import type { ConnectionOf } from '../schema/connections.js';
+import { ExportCohortInput, ExportColumnItem, ExportConnection, ExportNode } from '../schema/export.js';
+import { filterAsJson } from '../schema/filter-json.js';
+import { connectionComplexity } from '../schema/limits.js';
+import {
+  cancelExport,
+  cohortFilter,
+  dictionary,
+  EXPORT_COLUMNS,
+  EXPORT_LISTING,
+  EXPORTS,
+  findExport,
+  ownExports,
+  requestExport,
+} from '../services/exports/index.js';
+import { countRows, readPage } from '../services/paging/pages.js';
+import { connection } from './connection.js';
+import { requireRole } from './context.js';
+import type { Context } from './context.js';
+import { signedAsset } from './images.js';
+import { findOrNull } from './node.js';
+
+@Resolver(() => ExportNode)
+export class ExportResolver {
+  @Query(() => [ExportColumnItem], { description: 'What an export can hold: the data dictionary.' })
+  exportColumns(): ExportColumnItem[] {
+    return dictionary(EXPORT_COLUMNS);
+  }
+
+  @Query(() => ExportConnection, {
+    description: "The viewer's own exports, an administrator's view of everybody's; the newest first.",
+    complexity: connectionComplexity,
+  })
+  exports(
+    @Ctx() context: Context,
+    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
+    @Arg('after', () => String, { nullable: true }) after: string | null,
+  ): ConnectionOf<ExportNode> {
+    const { dataSource } = context.platform;
+    const where = ownExports(context.viewer);
+    return connection(context, {
+      page: () => readPage(dataSource, EXPORT_LISTING, { where, first, after }),
+      count: () => countRows(dataSource, EXPORTS, where),
+      node: (row) => new ExportNode(row),
+    });
+  }
+
+  @Query(() => ExportNode, { nullable: true, description: "One of the viewer's own; an administrator sees every one." })
+  async export(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ExportNode | null> {
+    requireRole(context, 'READER', 'Reading exports');
+    const decoded = decodeId(id);
+    if (decoded?.type !== 'Export') return null;
+    const found = findExport(context.platform.dataSource, context.viewer, Number(decoded.key));
+    return findOrNull(found.then((row) => new ExportNode(row)));
+  }
+
+  @Mutation(() => ExportNode, {
+    description:
+      'Writes a file of knee exams in the background. Ask `export(id)` until its state is SUCCEEDED; then `file` has a signed URL.',
+  })
+  async exportCohort(
+    @Ctx() context: Context,
+    @Arg('input', () => ExportCohortInput) { format, columns, cohortId, cohortVersion, where }: ExportCohortInput,
+    @Info() { schema }: GraphQLResolveInfo,
+  ): Promise<ExportNode> {
+    requireRole(context, 'READER', 'exportCohort');
+    if (!cohortId && typeof cohortVersion === 'number') {
+      throw new UserError('BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names; give both.');
+    }
+    const selected = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
+    const written = selected ? filterAsJson(schema, 'KneeExamFilter', selected) : null;
+    const { dataSource, exports } = context.platform;
+    const row = await requestExport(dataSource, context.viewer, { format, columns, where: selected, written });
+    exports.wake();
+    return new ExportNode(row);
+  }
+
+  @Mutation(() => ExportNode, { description: 'Stops an export that waits or is being written.' })
+  async cancelExport(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ExportNode> {
+    requireRole(context, 'READER', 'cancelExport');
+    const decoded = decodeId(id);
+    if (decoded?.type !== 'Export') throw new UserError('BAD_USER_INPUT', 'id must be the id of an Export.');
+    return new ExportNode(await cancelExport(context.platform.dataSource, context.viewer, Number(decoded.key)));
+  }
+
+  @FieldResolver(() => Asset, {
+    nullable: true,
+    description: 'The finished file; null before it is whole and after it has expired.',
+  })
+  async file(@Root() { row }: ExportNode, @Ctx() context: Context): Promise<Asset | null> {
+    return row.assetId === null ? null : signedAsset(context, await context.loaders.asset.load(row.assetId));
+  }
+
+  @FieldResolver(() => String, { description: 'Name of the token that asked for it.' })
+  async requestedBy(@Root() { row }: ExportNode, @Ctx() { loaders }: Context): Promise<string> {
+    return (await loaders.apiToken.load(row.requestedById)).name;
+  }
+}

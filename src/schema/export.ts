@@ -1,0 +1,150 @@
+import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
+import type { ExportFormat, ExportState } from '../domain/exports.js';
+import type { Export } from '../entities/index.js';
+import { connectionType } from './connections.js';
+import { ExportFormatEnum, ExportStateEnum } from './enums.js';
+import { KneeExamFilter } from './filters.js';
+import { Node } from './node.js';
+
+@ObjectType('ExportedCohort', { simpleResolvers: true, description: 'A cohort in the version that was exported.' })
+export class ExportedCohortItem {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => Int)
+  version!: number;
+
+  @Field(() => String)
+  name!: string;
+}
+
+@ObjectType('Export', {
+  implements: Node,
+  simpleResolvers: true,
+  description: 'A file of knee exams, written in the background, one row per exam.',
+})
+export class ExportNode extends Node {
+  @Field(() => ExportStateEnum)
+  state: ExportState;
+
+  @Field(() => ExportFormatEnum)
+  format: ExportFormat;
+
+  @Field(() => [String], { description: "Names of the columns, in the file's order." })
+  columns: string[];
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'As it can be given to `where`; null selects all.' })
+  filter: object | null;
+
+  @Field(() => [ExportedCohortItem], { description: 'Cohorts that the filter speaks of.' })
+  cohorts: ExportedCohortItem[];
+
+  @Field(() => Int, { description: 'Exams looked through so far.' })
+  done: number;
+
+  @Field(() => Int, { description: 'Exams to look through.' })
+  total: number;
+
+  @Field(() => Float, { description: 'How far it is, 0 to 1.' })
+  fraction: number;
+
+  @Field(() => Int, { description: 'Rows written.' })
+  rows: number;
+
+  @Field(() => String, { nullable: true, description: 'One sentence that says why it failed.' })
+  error: string | null;
+
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description:
+      'Digest, counts, filter, cohorts and data dictionary of the finished file. Stays when the file has expired.',
+  })
+  manifest: object | null;
+
+  @Field(() => GraphQLDateTimeISO)
+  createdAt: Date;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  startedAt: Date | null;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  finishedAt: Date | null;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'When the file is removed.' })
+  expiresAt: Date | null;
+
+  constructor(readonly row: Export) {
+    super('Export', row.id);
+    this.state = row.state;
+    this.format = row.format;
+    this.columns = row.columns;
+    this.filter = row.filter;
+    this.cohorts = row.cohorts;
+    this.done = row.done;
+    this.total = row.total;
+    this.fraction = row.state === 'SUCCEEDED' || row.state === 'EXPIRED' ? 1 : row.done / Math.max(row.total, 1);
+    this.rows = row.rows;
+    this.error = row.error;
+    this.manifest = row.manifest;
+    this.createdAt = row.createdAt;
+    this.startedAt = row.startedAt;
+    this.finishedAt = row.finishedAt;
+    this.expiresAt = row.expiresAt;
+  }
+}
+
+export const ExportConnection = connectionType('Export', () => ExportNode);
+
+@ObjectType('ExportColumn', { simpleResolvers: true, description: 'A column that an export can have.' })
+export class ExportColumnItem {
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => String, { description: 'Asking for the group asks for all of its columns.' })
+  group!: string;
+
+  @Field(() => String, { description: 'text, integer, real, boolean or date.' })
+  type!: string;
+
+  @Field(() => String)
+  description!: string;
+
+  @Field(() => String, { nullable: true })
+  unit!: string | null;
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'Every value of a coded column with its meaning.' })
+  codes!: object | null;
+
+  @Field(() => Boolean, { description: 'Whether a value can be missing.' })
+  nullable!: boolean;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The column with OAI's code of why a value is missing; comes with this one.",
+  })
+  missing!: string | null;
+}
+
+@InputType({ description: 'Without cohort and filter, every knee exam is exported.' })
+export class ExportCohortInput {
+  @Field(() => ExportFormatEnum)
+  format!: ExportFormat;
+
+  @Field(() => ID, { nullable: true, description: 'The cohort whose exams are exported.' })
+  cohortId?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'Version of the cohort; default: the newest.' })
+  cohortVersion?: number | null;
+
+  @Field(() => KneeExamFilter, { nullable: true, description: 'Further conditions.' })
+  where?: object | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'Columns or groups of columns, see `exportColumns`; default: every group but `readings`. The key columns and `phantom` are ' +
+      'always there, and a grade comes with the code of why it is missing.',
+  })
+  columns?: string[] | null;
+}

@@ -1,0 +1,112 @@
+import { pipeline } from 'node:stream/promises';
+import type { RequestHandler } from 'express';
+import type { GraphQLSchema } from 'graphql';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { UserError } from '../domain/errors.js';
+import { EXPORT_FILES, EXPORT_FORMATS } from '../domain/exports.js';
+import { roleIncludes } from '../domain/roles.js';
+import { filterFromJson } from '../schema/filter-json.js';
+import { audit } from '../services/audit.js';
+import {
+  cohortFilter,
+  type ExportRequest,
+  type ExportProgress,
+  exportSpec,
+  writeExport,
+} from '../services/exports/index.js';
+import { KNEE_EXAMS } from '../services/filters/tables.js';
+import { countRows } from '../services/paging/pages.js';
+import { viewerOf } from './authenticate.js';
+
+/** Most knee exams that one answer streams; more are an export in the background, with a file that can be fetched again. */
+const MAX_STREAMED = 20_000;
+
+const REQUEST = z.strictObject({
+  format: z.enum(EXPORT_FORMATS).default('CSV'),
+  columns: z.array(z.string()).nullish(),
+  cohortId: z.string().nullish(),
+  cohortVersion: z.int().nullish(),
+  where: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/**
+ * `GET /exports?format=CSV&columns=grades,age&where={...}` and `POST /exports` with the same as JSON: the file at once, as a
+ * stream. A connection that ends without its last chunk carried no whole file.
+ */
+export function exportHandler(dataSource: DataSource, schema: GraphQLSchema): RequestHandler {
+  return async (request, response) => {
+    const viewer = viewerOf(response);
+    if (!roleIncludes(viewer.role, 'READER')) {
+      throw new UserError('FORBIDDEN', `Exporting needs the role READER; this token has ${viewer.role}.`);
+    }
+    const asked = exportRequest(
+      schema,
+      request.method === 'GET' ? fromQuery(request.query) : (request.body as unknown),
+    );
+    const spec = await exportSpec(dataSource, viewer, asked);
+    const count = await countRows(dataSource, KNEE_EXAMS, spec.selection);
+    if (count > MAX_STREAMED) {
+      throw new UserError(
+        'LIMIT_EXCEEDED',
+        `The filter selects ${count} knee exams; at most ${MAX_STREAMED} are streamed at once. The mutation exportCohort writes more.`,
+      );
+    }
+    const { mediaType, extension } = EXPORT_FILES[spec.format];
+    response.set({
+      'Content-Type': spec.format === 'PARQUET' ? mediaType : `${mediaType}; charset=utf-8`,
+      'Content-Disposition': `attachment; filename="knee-exams.${extension}"`,
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+    });
+    let rows = 0;
+    const stream = writeExport(dataSource, spec, { onProgress: (progress: ExportProgress) => (rows = progress.rows) });
+    let whole = true;
+    try {
+      await pipeline(stream.pieces, response);
+    } catch (error) {
+      whole = false;
+      // Who hangs up in the middle has had enough.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    } finally {
+      const detail = { format: spec.format, filter: spec.filter, cohorts: spec.cohorts, rows, whole };
+      await audit(dataSource, { tokenId: viewer.tokenId, action: 'export.download', detail });
+    }
+  };
+}
+
+/**
+ * An export as JSON asks for it, by this route or on the command line.
+ *
+ * @throws UserError BAD_USER_INPUT that names the part that is wrong
+ */
+export function exportRequest(schema: GraphQLSchema, json: unknown): ExportRequest {
+  const parsed = REQUEST.safeParse(json);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const place = issue!.path.length > 0 ? `${issue!.path.join('.')}: ` : '';
+    throw new UserError('BAD_USER_INPUT', `${place}${issue!.message}.`);
+  }
+  const { format, columns, cohortId, cohortVersion, where } = parsed.data;
+  const written = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
+  return { format, columns, written, where: written && filterFromJson(schema, 'KneeExamFilter', written) };
+}
+
+/** Query parameters as the JSON they stand for. */
+function fromQuery(query: Record<string, unknown>): unknown {
+  const { columns, where, cohortVersion, ...rest } = query;
+  return {
+    ...rest,
+    ...(typeof columns === 'string' ? { columns: columns.split(',').map((name) => name.trim()) } : {}),
+    ...(typeof cohortVersion === 'string' ? { cohortVersion: Number(cohortVersion) } : {}),
+    ...(where === undefined ? {} : { where: parsed(where) }),
+  };
+}
+
+function parsed(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    throw new UserError('BAD_USER_INPUT', 'where must be a filter as JSON, e.g. {"kl":{"gte":2}}.');
+  }
+}

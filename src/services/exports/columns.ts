@@ -1,0 +1,240 @@
+import { UserError } from '../../domain/errors.js';
+import { FEATURES } from '../../domain/features.js';
+import { encodeId } from '../../domain/global-ids.js';
+import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../../domain/participants.js';
+import { READING_PROJECTS } from '../../domain/readings.js';
+import { VISITS } from '../../domain/visits.js';
+
+/** What a column of an export holds. */
+export type ColumnKind = 'text' | 'integer' | 'real' | 'boolean' | 'date';
+
+/** Columns come in groups, which can be asked for by name. */
+export const COLUMN_GROUPS = ['key', 'participant', 'visit', 'scores', 'grades', 'readings', 'availability'] as const;
+export type ColumnGroup = (typeof COLUMN_GROUPS)[number];
+
+/** Groups of an export that names no columns. */
+export const DEFAULT_GROUPS: readonly ColumnGroup[] = COLUMN_GROUPS.filter((group) => group !== 'readings');
+
+/** Tables that a column's expression may use, by alias. `exam`, `visit` and `participant` are always there, the others on demand. */
+export type ReadingAlias = 'consensus' | 'p15' | 'p37';
+
+/** One column of an export: what it is, and how it is read. */
+export interface ExportColumn {
+  name: string;
+  group: ColumnGroup;
+  kind: ColumnKind;
+  description: string;
+  unit?: string;
+  /** Lowest and highest value of a number. */
+  range?: readonly [number, number];
+  /** Every value of a coded column, with its meaning. */
+  codes?: Readonly<Record<string, string>>;
+  /** Whether a value can be missing. */
+  nullable: boolean;
+  /** The column that says why a value is missing, where OAI says so. */
+  missing?: string;
+  /** SQL over the aliases. */
+  sql: string;
+  /** The reading that the SQL speaks of. */
+  reading?: ReadingAlias;
+  /** Turns what the database gives into what the file holds; absent: as it is. */
+  read?: (value: unknown) => unknown;
+}
+
+const words = (values: object): Record<string, string> =>
+  Object.fromEntries(Object.values(values).map((value: string) => [value, value.toLowerCase().replaceAll('_', ' ')]));
+
+/** Columns every export has, whatever was asked for: what a row is, and whether it is a phantom. */
+const KEY: ExportColumn[] = [
+  {
+    ...always('key', 'text', 'exam_id', 'exam.id', 'Id of the knee exam in the API; node(id) finds it'),
+    read: (id) => encodeId('KneeExam', id as number),
+  },
+  always('key', 'text', 'oai_id', 'participant.oai_id', 'Participant; seven digits, text'),
+  {
+    ...always('key', 'text', 'visit', 'visit.code', 'Time point of the study'),
+    codes: Object.fromEntries(VISITS.map(({ code, name }) => [code, name])),
+  },
+  { ...always('key', 'text', 'side', 'exam.side', 'Knee of the participant'), codes: words(SIDES) },
+  always(
+    'key',
+    'boolean',
+    'phantom',
+    'participant.phantom',
+    'True for a phantom of the synthetic release, who is no real person',
+  ),
+];
+
+const PARTICIPANT: ExportColumn[] = [
+  { ...maybe('participant', 'text', 'sex', 'participant.sex', 'Sex as enrolled'), codes: words(SEXES) },
+  { ...maybe('participant', 'text', 'race', 'participant.race', "Race in OAI's four groups"), codes: words(RACES) },
+  maybe('participant', 'boolean', 'hispanic', 'participant.hispanic', 'Whether Hispanic or Latino'),
+  {
+    ...maybe('participant', 'text', 'cohort', 'participant.cohort', 'Sub-cohort of the study'),
+    codes: words(STUDY_COHORTS),
+  },
+  maybe('participant', 'text', 'site', 'participant.site', 'Clinical site, a letter A-E'),
+  {
+    ...maybe('participant', 'integer', 'cohort_half', 'participant.cohort_half', 'Half of the cohort'),
+    range: [1, 2],
+  },
+];
+
+const VISIT: ExportColumn[] = [
+  {
+    ...always('visit', 'integer', 'month', 'visit.month', 'Nominal time after baseline'),
+    unit: 'months',
+    range: [0, 120],
+  },
+  maybe('visit', 'date', 'visit_date', 'visit.date::text', 'Day of the visit'),
+  { ...maybe('visit', 'integer', 'age', 'visit.age', 'Age at the visit'), unit: 'years' },
+  { ...maybe('visit', 'real', 'bmi', 'visit.bmi', 'Body mass index at the visit'), unit: 'kg/m2' },
+];
+
+const SCORES: ExportColumn[] = [
+  score('womac_pain', 'WOMAC pain of this knee, 0 = none', 20),
+  score('womac_disability', 'WOMAC disability of this knee, 0 = none', 68),
+  score('womac_stiffness', 'WOMAC stiffness of this knee, 0 = none', 8),
+  score('womac_total', 'WOMAC total of this knee, 0 = none', 96),
+  score('koos_pain', 'KOOS pain of this knee, 100 = none', 100),
+];
+
+const AVAILABILITY: ExportColumn[] = [
+  always(
+    'availability',
+    'boolean',
+    'has_radiograph',
+    '(EXISTS (SELECT 1 FROM radiograph f WHERE f.visit_id = exam.visit_id AND f.asset_id IS NOT NULL)' +
+      ' OR EXISTS (SELECT 1 FROM radiograph f WHERE f.exam_id = exam.id AND f.asset_id IS NOT NULL))',
+    'Whether pixels of a radiograph of this knee are stored',
+  ),
+  always(
+    'availability',
+    'boolean',
+    'has_mri',
+    storedSeries('NOT s.synthetic'),
+    'Whether pixels of an imported MRI series of this knee are stored',
+  ),
+  always(
+    'availability',
+    'boolean',
+    'has_generated_mri',
+    storedSeries('s.synthetic'),
+    'Whether a synthetic MRI volume of this knee, made by a generation, is stored',
+  ),
+  maybe(
+    'availability',
+    'text',
+    'mri_sequences',
+    `(SELECT string_agg(DISTINCT s.sequence, ';' ORDER BY s.sequence) FROM mri_series s` +
+      ' WHERE s.exam_id = exam.id AND NOT s.synthetic AND s.asset_id IS NOT NULL)',
+    'Descriptions of the imported MRI series that are stored, joined by semicolons',
+  ),
+];
+
+/** Every column, in the order that files have them. */
+export const EXPORT_COLUMNS: readonly ExportColumn[] = [
+  ...KEY,
+  ...PARTICIPANT,
+  ...VISIT,
+  ...SCORES,
+  {
+    ...maybe(
+      'grades',
+      'text',
+      'consensus_project',
+      'exam.consensus_project',
+      'Reading project that the consensus grades come from; missing without any reading',
+    ),
+    codes: Object.fromEntries(READING_PROJECTS.map((project) => [project, `reading project ${project}`])),
+  },
+  ...gradeColumns('consensus'),
+  ...READING_PROJECTS.flatMap((project): ExportColumn[] => [
+    {
+      ...maybe(
+        'readings',
+        'text',
+        `p${project}_version`,
+        `p${project}.version`,
+        `Version of the table with project ${project}'s readings; missing where it did not read the exam`,
+      ),
+      reading: `p${project}`,
+    },
+    ...gradeColumns(`p${project}`),
+  ]),
+  ...AVAILABILITY,
+];
+
+/**
+ * The columns an export has, in the order that files have them. A grade always comes with its `_missing` column, and the key
+ * columns, `phantom` among them, are always there.
+ *
+ * @param names columns or groups; none: every group but `readings`
+ * @throws UserError BAD_USER_INPUT for a name that is neither
+ */
+export function chooseColumns(names?: readonly string[] | null): ExportColumn[] {
+  const wanted = new Set<string>(names?.length ? names : DEFAULT_GROUPS);
+  for (const name of wanted) {
+    if ((COLUMN_GROUPS as readonly string[]).includes(name)) continue;
+    if (!EXPORT_COLUMNS.some((column) => column.name === name)) {
+      throw new UserError(
+        'BAD_USER_INPUT',
+        `${JSON.stringify(name)} is neither a column nor a group of columns; the groups are ${COLUMN_GROUPS.join(', ')}.`,
+      );
+    }
+  }
+  const codes = EXPORT_COLUMNS.flatMap(({ name, missing }) => (missing && wanted.has(name) ? [missing] : []));
+  return EXPORT_COLUMNS.filter(
+    ({ name, group }) => group === 'key' || wanted.has(group) || wanted.has(name) || codes.includes(name),
+  );
+}
+
+/** A column that has a value in every row. */
+function always(group: ColumnGroup, kind: ColumnKind, name: string, sql: string, description: string): ExportColumn {
+  return { name, group, kind, description, nullable: false, sql };
+}
+
+/** A column whose value can be missing. */
+function maybe(group: ColumnGroup, kind: ColumnKind, name: string, sql: string, description: string): ExportColumn {
+  return { name, group, kind, description, nullable: true, sql };
+}
+
+function score(name: string, description: string, highest: number): ExportColumn {
+  return { ...maybe('scores', 'real', name, `exam.${name}`, description), range: [0, highest] };
+}
+
+function storedSeries(which: string): string {
+  return `EXISTS (SELECT 1 FROM mri_series s WHERE s.exam_id = exam.id AND ${which} AND s.asset_id IS NOT NULL)`;
+}
+
+/** The 19 grades of one reading, each followed by the column that says why it is missing. */
+function gradeColumns(reading: ReadingAlias): ExportColumn[] {
+  const consensus = reading === 'consensus';
+  const group = consensus ? 'grades' : 'readings';
+  const whose = consensus ? 'consensus reading' : `reading project ${reading.slice(1)}`;
+  return FEATURES.flatMap(({ code, name: meaning, levels, decimals }): ExportColumn[] => {
+    const column = code.toLowerCase();
+    const name = consensus ? column : `${reading}_${column}`;
+    const asRead = decimals && !consensus;
+    const steps = asRead ? '; decimals are steps within a grade: an order, never an amount' : '';
+    return [
+      {
+        ...maybe(group, asRead ? 'real' : 'integer', name, `${reading}.${column}`, `${meaning}, ${whose}${steps}`),
+        range: [0, levels - 1],
+        missing: `${name}_missing`,
+        // The consensus grades are the exam's own columns.
+        ...(consensus ? { sql: `exam.${column}` } : { reading }),
+      },
+      {
+        ...maybe(
+          group,
+          'text',
+          `${name}_missing`,
+          `${reading}.missing ->> '${code}'`,
+          `OAI's code of why ${name} is missing; missing itself where there is a grade, or no reading`,
+        ),
+        reading,
+      },
+    ];
+  });
+}

@@ -1,0 +1,17 @@
+/** The only door to exports for other layers. */
+export { COLUMN_GROUPS, EXPORT_COLUMNS } from './columns.js';
+export { dictionary, type DictionaryEntry, type ExportManifest, type ExportSpec } from './manifest.js';
+export {
+  cancelExport,
+  cohortFilter,
+  EXPORT_LISTING,
+  type ExportRequest,
+  EXPORTS,
+  exportSpec,
+  findExport,
+  ownExports,
+  requestExport,
+} from './requests.js';
+export type { ExportProgress } from './rows.js';
+export { type ExportRunner, type ExportRunnerOptions, startExportRunner } from './runner.js';
+export { writeExport } from './write.js';

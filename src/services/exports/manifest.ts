@@ -1,0 +1,98 @@
+import { MISSING_CODES } from '../../domain/missing.js';
+import { packageVersion } from '../../domain/package.js';
+import type { ExportFormat } from '../../domain/exports.js';
+import type { ExportedCohort } from '../../entities/export.js';
+import type { Where } from '../filters/compile.js';
+import type { ColumnKind, ExportColumn } from './columns.js';
+import type { ExportProgress } from './rows.js';
+
+/** A column as the data dictionary describes it. */
+export interface DictionaryEntry {
+  name: string;
+  group: string;
+  type: ColumnKind;
+  description: string;
+  unit: string | null;
+  range: readonly [number, number] | null;
+  codes: Readonly<Record<string, string>> | null;
+  nullable: boolean;
+  /** Name of the column that says why a value is missing. */
+  missing: string | null;
+  /** Types to ask for when a CSV is read: pandas' dtype, DuckDB's type, readr's letter. */
+  readAs: { pandas: string; duckdb: string; readr: string };
+}
+
+/** What is exported and how. */
+export interface ExportSpec {
+  format: ExportFormat;
+  columns: readonly ExportColumn[];
+  /** As it was asked for, in the API's words. */
+  filter: object | null;
+  /** The same with the contents of its cohorts: what is run. */
+  selection: Where | null;
+  cohorts: readonly ExportedCohort[];
+}
+
+/** What is known of the rows before the file is finished; a Parquet file carries it in its own metadata. */
+export interface ExportDescription {
+  osteograph: string;
+  format: ExportFormat;
+  createdAt: string;
+  filter: object | null;
+  cohorts: readonly ExportedCohort[];
+  rows: number;
+  /** Rows of phantoms of the synthetic release; the column `phantom` says which. */
+  phantomRows: number;
+  /** NONE, ALL or SOME of the rows are of phantoms. */
+  synthetic: 'NONE' | 'SOME' | 'ALL';
+  columns: DictionaryEntry[];
+  missingCodes: Readonly<Record<string, string>>;
+}
+
+/** What accompanies a finished file. */
+export interface ExportManifest extends ExportDescription {
+  file: { sha256: string; bytes: number; mediaType: string };
+}
+
+const READ_AS: Record<ColumnKind, DictionaryEntry['readAs']> = {
+  text: { pandas: 'string', duckdb: 'VARCHAR', readr: 'c' },
+  integer: { pandas: 'Int32', duckdb: 'INTEGER', readr: 'i' },
+  real: { pandas: 'float64', duckdb: 'DOUBLE', readr: 'd' },
+  boolean: { pandas: 'boolean', duckdb: 'BOOLEAN', readr: 'l' },
+  date: { pandas: 'datetime64[s]', duckdb: 'DATE', readr: 'D' },
+};
+
+/** The data dictionary of some columns. */
+export function dictionary(columns: readonly ExportColumn[]): DictionaryEntry[] {
+  return columns.map(({ name, group, kind, description, unit, range, codes, nullable, missing }) => ({
+    name,
+    group,
+    type: kind,
+    description,
+    unit: unit ?? null,
+    range: range ?? null,
+    codes: codes ?? null,
+    nullable,
+    missing: missing ?? null,
+    readAs: READ_AS[kind],
+  }));
+}
+
+/** Describes an export whose rows are all written. */
+export function describeExport(
+  { format, columns, filter, cohorts }: ExportSpec,
+  { rows, phantoms }: ExportProgress,
+): ExportDescription {
+  return {
+    osteograph: packageVersion,
+    format,
+    createdAt: new Date().toISOString(),
+    filter,
+    cohorts,
+    rows,
+    phantomRows: phantoms,
+    synthetic: phantoms === 0 ? 'NONE' : phantoms === rows ? 'ALL' : 'SOME',
+    columns: dictionary(columns),
+    missingCodes: MISSING_CODES,
+  };
+}

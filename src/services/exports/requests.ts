@@ -1,0 +1,154 @@
+import type { DataSource } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import type { ExportFormat } from '../../domain/exports.js';
+import { encodeId } from '../../domain/global-ids.js';
+import { roleIncludes } from '../../domain/roles.js';
+import { Export } from '../../entities/index.js';
+import { audit } from '../audit.js';
+import { expandCohorts } from '../cohorts/index.js';
+import type { CohortActor } from '../cohorts/index.js';
+import { compileFilter, Parameters, Scope } from '../filters/compile.js';
+import type { Where } from '../filters/compile.js';
+import { column } from '../filters/table.js';
+import type { Table } from '../filters/table.js';
+import { KNEE_EXAMS } from '../filters/tables.js';
+import type { Listing } from '../paging/pages.js';
+import type { Viewer } from '../tokens.js';
+import { chooseColumns } from './columns.js';
+import type { ExportSpec } from './manifest.js';
+
+/** Exports of one token that may wait or run at a time. */
+const MAX_UNFINISHED = 5;
+
+/** What a caller asks to export. */
+export interface ExportRequest {
+  format: ExportFormat;
+  /** Columns or groups of columns; none: every group but the readings by project. */
+  columns?: readonly string[] | null | undefined;
+  where?: Where | null | undefined;
+  /** The filter in the API's own words, for the manifest. */
+  written?: object | null | undefined;
+}
+
+/**
+ * Checks a request and fixes what its cohorts hold at this moment.
+ *
+ * @throws UserError BAD_USER_INPUT for a column or a filter that is wrong, NOT_FOUND for a cohort the actor may not read
+ */
+export async function exportSpec(
+  dataSource: DataSource,
+  actor: CohortActor,
+  { format, columns, where, written }: ExportRequest,
+): Promise<ExportSpec> {
+  const chosen = chooseColumns(columns);
+  const { where: selection, cohorts, names } = await expandCohorts(dataSource, actor, where ?? null);
+  compileFilter(selection, new Scope(KNEE_EXAMS, 't'), new Parameters());
+  return {
+    format,
+    columns: chosen,
+    filter: written ?? null,
+    selection: selection && asStored(selection),
+    cohorts: cohorts.map(({ id, version }) => ({ id: encodeId('Cohort', id), version, name: names.get(id) ?? '' })),
+  };
+}
+
+/** The filter of a cohort's exams that a further filter selects, in the API's words and in ours alike. */
+export function cohortFilter(id: string, version: number | null | undefined, where: Where | null | undefined): Where {
+  const member = { inCohort: { eq: id, ...(typeof version === 'number' ? { version } : {}) } };
+  return where ? { and: [member, where] } : member;
+}
+
+/**
+ * Queues an export, which a server then writes.
+ *
+ * @throws UserError as {@link exportSpec}, and LIMIT_EXCEEDED while too many of the caller's are unfinished
+ */
+export async function requestExport(dataSource: DataSource, viewer: Viewer, request: ExportRequest): Promise<Export> {
+  const spec = await exportSpec(dataSource, viewer, request);
+  return dataSource.transaction(async (manager) => {
+    // One at a time per token, or two requests could both find the last free place.
+    await manager.query('SELECT id FROM api_token WHERE id = $1 FOR UPDATE', [viewer.tokenId]);
+    const [{ count }] = (await manager.query(
+      `SELECT count(*)::integer AS count FROM export WHERE requested_by_id = $1 AND state IN ('QUEUED', 'RUNNING')`,
+      [viewer.tokenId],
+    )) as [{ count: number }];
+    if (count >= MAX_UNFINISHED) {
+      throw new UserError(
+        'LIMIT_EXCEEDED',
+        `${count} of your exports are not finished yet; at most ${MAX_UNFINISHED} may be. Wait for one or cancel one.`,
+      );
+    }
+    const row = await manager.save(
+      manager.create(Export, {
+        state: 'QUEUED',
+        format: spec.format,
+        columns: spec.columns.map(({ name }) => name),
+        filter: spec.filter,
+        selection: spec.selection,
+        cohorts: [...spec.cohorts],
+        requestedById: viewer.tokenId,
+      }),
+    );
+    await audit(manager, {
+      tokenId: viewer.tokenId,
+      action: 'exportCohort',
+      target: String(row.id),
+      detail: { format: spec.format, filter: spec.filter, cohorts: spec.cohorts },
+    });
+    return manager.findOneByOrFail(Export, { id: row.id });
+  });
+}
+
+/**
+ * Stops an export, waiting or running; one that is over stays as it is.
+ *
+ * @throws UserError NOT_FOUND as {@link findExport}
+ */
+export async function cancelExport(dataSource: DataSource, viewer: Viewer, id: number): Promise<Export> {
+  await findExport(dataSource, viewer, id);
+  return dataSource.transaction(async (manager) => {
+    await manager.query(
+      `UPDATE export SET state = 'CANCELED', finished_at = now() WHERE id = $1 AND state IN ('QUEUED', 'RUNNING')`,
+      [id],
+    );
+    await audit(manager, { tokenId: viewer.tokenId, action: 'cancelExport', target: String(id) });
+    return manager.findOneByOrFail(Export, { id });
+  });
+}
+
+/**
+ * An export of the viewer's own; administrators find everybody's.
+ *
+ * @throws UserError NOT_FOUND also for somebody else's
+ */
+export async function findExport(dataSource: DataSource, viewer: Viewer, id: number): Promise<Export> {
+  const row = await dataSource.getRepository(Export).findOneBy({ id });
+  const own = row?.requestedById === viewer.tokenId || roleIncludes(viewer.role, 'ADMIN');
+  if (!row || !own) throw new UserError('NOT_FOUND', 'There is no such export.');
+  return row;
+}
+
+export const EXPORTS: Table = {
+  name: 'export',
+  joins: {},
+  fields: { requestedById: column('integer', 'requested_by_id') },
+};
+
+/** The newest first. */
+export const EXPORT_LISTING: Listing<Export> = {
+  table: EXPORTS,
+  entity: Export,
+  key: column('integer', 'id'),
+  orders: { CREATED_AT: column('timestamp', 'created_at') },
+  defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
+};
+
+/** Which exports a viewer may list. */
+export function ownExports({ tokenId, role }: Viewer): Where {
+  return roleIncludes(role, 'ADMIN') ? {} : { requestedById: { eq: tokenId } };
+}
+
+/** The filter as JSON keeps it: no undefined entries, times as text. */
+function asStored(filter: Where): Where {
+  return JSON.parse(JSON.stringify(filter)) as Where;
+}

@@ -1,0 +1,92 @@
+import type { DataSource } from 'typeorm';
+import { compileFilter, Parameters, Scope } from '../filters/compile.js';
+import type { Where } from '../filters/compile.js';
+import { KNEE_EXAMS } from '../filters/tables.js';
+import type { ExportColumn, ReadingAlias } from './columns.js';
+
+/** Knee exams looked through per statement: what an export holds in memory at a time. */
+export const BATCH_EXAMS = 2_000;
+
+/** How far an export is. */
+export interface ExportProgress {
+  /** Exams looked through. */
+  done: number;
+  /** Exams there were to look through when it began. */
+  total: number;
+  /** Rows found, and how many of them are of phantoms of the synthetic release. */
+  rows: number;
+  phantoms: number;
+}
+
+export interface RowRequest {
+  where?: Where | null | undefined;
+  columns: readonly ExportColumn[];
+  /** Checked between batches. */
+  signal?: AbortSignal | undefined;
+  /** Told after each batch that was taken. */
+  onProgress?: ((progress: ExportProgress) => void) | undefined;
+  /** Default {@link BATCH_EXAMS}. */
+  batchExams?: number;
+}
+
+const READINGS: Record<ReadingAlias, string> = {
+  consensus:
+    'LEFT JOIN reading consensus ON consensus.exam_id = exam.id AND consensus.project = exam.consensus_project',
+  p15: `LEFT JOIN reading p15 ON p15.exam_id = exam.id AND p15.project = '15'`,
+  p37: `LEFT JOIN reading p37 ON p37.exam_id = exam.id AND p37.project = '37'`,
+};
+
+/**
+ * Rows of knee exams that a filter selects, in batches, by id. Each batch is a statement of its own over the next stretch of
+ * ids, so its cost does not depend on how many exams there are, nothing but a batch is in memory, and no transaction is open
+ * between two. Exams that are added meanwhile are left out; each batch is as the database was at its own moment.
+ *
+ * @returns values in the columns' order.
+ * @throws UserError BAD_USER_INPUT for a filter that is wrong
+ */
+export async function* readRows(dataSource: DataSource, request: RowRequest): AsyncGenerator<unknown[][]> {
+  const { columns, signal, onProgress, batchExams = BATCH_EXAMS } = request;
+  const parameters = new Parameters();
+  const [after, upTo] = [parameters.add(0, 'integer'), parameters.add(0, 'integer')];
+  const statement = rowStatement(request, parameters, after, upTo);
+  const [bounds] = (await dataSource.query('SELECT count(*)::integer AS total, max(id) AS last FROM knee_exam')) as [
+    { total: number; last: number | null },
+  ];
+  const progress: ExportProgress = { done: 0, total: bounds.total, rows: 0, phantoms: 0 };
+  onProgress?.({ ...progress });
+  let from = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const [stretch] = (await dataSource.query(
+      `SELECT count(*)::integer AS exams, max(id) AS last
+       FROM (SELECT id FROM knee_exam WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) stretch`,
+      [from, bounds.last ?? 0, batchExams],
+    )) as [{ exams: number; last: number | null }];
+    if (stretch.last === null) return;
+    const values = [from, stretch.last, ...parameters.values.slice(2)];
+    const rows = (await dataSource.query(statement, values)) as Record<string, unknown>[];
+    if (rows.length > 0) yield rows.map((row) => columns.map(({ read }, index) => valueOf(row[`c${index}`], read)));
+    from = stretch.last;
+    progress.done += stretch.exams;
+    progress.rows += rows.length;
+    progress.phantoms += rows.reduce((count, row) => count + (row['is_phantom'] ? 1 : 0), 0);
+    onProgress?.({ ...progress });
+  }
+}
+
+function rowStatement({ where, columns }: RowRequest, parameters: Parameters, after: string, upTo: string): string {
+  const scope = new Scope(KNEE_EXAMS, 't');
+  const condition = compileFilter(where, scope, parameters);
+  const readings = new Set(columns.flatMap(({ reading }) => (reading ? [reading] : [])));
+  return [
+    `SELECT ${columns.map(({ sql }, index) => `${sql} AS c${index}`).join(', ')}, participant.phantom AS is_phantom`,
+    `FROM (SELECT t.* FROM ${scope.from()} WHERE t.id > ${after} AND t.id <= ${upTo} AND (${condition})) exam`,
+    'JOIN visit ON visit.id = exam.visit_id JOIN participant ON participant.id = exam.participant_id',
+    ...[...readings].map((reading) => READINGS[reading]),
+    'ORDER BY exam.id',
+  ].join(' ');
+}
+
+function valueOf(value: unknown, read: ExportColumn['read']): unknown {
+  return value === null || !read ? value : read(value);
+}

@@ -1,0 +1,220 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { DataSource } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import { EXPORT_FILES } from '../../domain/exports.js';
+import { rowReader } from '../../entities/rows.js';
+import type { Row } from '../../entities/rows.js';
+import { Export } from '../../entities/index.js';
+import type { BlobStore, StoredBlob } from '../../storage/index.js';
+import { chooseColumns } from './columns.js';
+import { lockFiles, removeExpired, removeUnclaimed } from './files.js';
+import type { ExportManifest } from './manifest.js';
+import type { ExportProgress } from './rows.js';
+import { writeExport } from './write.js';
+
+export interface ExportRunnerOptions {
+  dataSource: DataSource;
+  store: BlobStore;
+  logger: Logger;
+  /** A server that has said nothing for so long has lost its export, ms. */
+  staleMs?: number;
+  /** How long a finished file is kept, ms; default seven days. */
+  keepMs?: number;
+}
+
+/** Writes queued exports, one at a time, beside whatever else the process does. */
+export interface ExportRunner {
+  /** There is a new export; without this it is found within a few seconds. */
+  wake(): void;
+  /** Puts what it writes back into the queue and stops. */
+  close(): Promise<void>;
+}
+
+const POLL_MS = 5_000;
+const HEARTBEAT_MS = 1_000;
+const STALE_MS = 15_000;
+const KEEP_MS = 7 * 24 * 3_600_000;
+
+/** How often an export is begun before it is given up. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Starts to write queued exports. Any number of processes may do so on one database: each export is claimed under an attempt
+ * number, and nothing counts that is done under an old one. An export whose process dies is begun again by another one; a file
+ * is offered only when it is whole.
+ */
+export function startExportRunner(options: ExportRunnerOptions): ExportRunner {
+  const { dataSource, store, logger } = options;
+  const stop = new AbortController();
+  const bell = new EventTarget();
+  let rung = false;
+  const running = loop();
+
+  async function loop(): Promise<void> {
+    while (!stop.signal.aborted) {
+      rung = false;
+      try {
+        await removeExpired(dataSource, store);
+        for (let row = await claim(options); row; row = await claim(options)) {
+          await run(row, options, stop.signal);
+          if (stop.signal.aborted) return;
+        }
+      } catch (err) {
+        if (!stop.signal.aborted) logger.error({ err }, 'the exports could not be looked after');
+      }
+      if (!rung) await rest();
+    }
+  }
+
+  async function rest(): Promise<void> {
+    const over = new AbortController();
+    const signal = AbortSignal.any([stop.signal, over.signal]);
+    await Promise.race([once(bell, 'wake', { signal }), delay(POLL_MS, undefined, { signal })]).catch(() => undefined);
+    over.abort();
+  }
+
+  return {
+    wake() {
+      rung = true;
+      bell.dispatchEvent(new Event('wake'));
+    },
+    async close() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+/** Takes the oldest export that waits, or whose process has died; one that has cost too many processes fails. */
+async function claim({ dataSource, staleMs = STALE_MS, logger }: ExportRunnerOptions): Promise<Export | undefined> {
+  for (;;) {
+    const [rows] = (await dataSource.query(
+      `UPDATE export SET
+         state = CASE WHEN attempt < $2 THEN 'RUNNING' ELSE 'FAILED' END,
+         error = CASE WHEN attempt >= $2 THEN 'Each of the ' || attempt || ' servers that wrote this file ended meanwhile.' END,
+         finished_at = CASE WHEN attempt >= $2 THEN clock_timestamp() END,
+         attempt = least(attempt + 1, $2), done = 0, rows = 0,
+         started_at = coalesce(started_at, clock_timestamp()), heartbeat_at = clock_timestamp()
+       WHERE id = (
+         SELECT id FROM export
+         WHERE state = 'QUEUED' OR (state = 'RUNNING' AND heartbeat_at < clock_timestamp() - make_interval(secs => $1))
+         ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+       )
+       RETURNING *`,
+      [staleMs / 1000, MAX_ATTEMPTS],
+    )) as [Row[], number];
+    const row = rows[0] && rowReader(dataSource, Export)(rows[0]);
+    if (row?.state !== 'FAILED') return row;
+    logger.warn({ export: row.id, attempt: row.attempt }, 'an export was given up');
+  }
+}
+
+async function run(row: Export, options: ExportRunnerOptions, stopping: AbortSignal): Promise<void> {
+  const { dataSource, store, logger } = options;
+  const lost = new AbortController();
+  const over = new AbortController();
+  const signal = AbortSignal.any([stopping, lost.signal]);
+  let progress: ExportProgress = { done: 0, total: 0, rows: 0, phantoms: 0 };
+  const heartbeats = beat();
+
+  async function beat(): Promise<void> {
+    while (!over.signal.aborted) {
+      await delay(HEARTBEAT_MS, undefined, { signal: over.signal }).catch(() => undefined);
+      if (over.signal.aborted) return;
+      const held = await saveProgress(dataSource, row, progress).catch((err: unknown) => {
+        logger.warn({ err, export: row.id }, 'a heartbeat failed');
+        return true;
+      });
+      if (!held) lost.abort(new Error('The export was canceled or given to another process.'));
+    }
+  }
+
+  try {
+    const { mediaType } = EXPORT_FILES[row.format];
+    const { format, filter, selection, cohorts } = row;
+    const spec = { format, columns: chooseColumns(row.columns), filter, selection, cohorts };
+    const stream = writeExport(dataSource, spec, { signal, onProgress: (now) => (progress = now) });
+    const blob = await store.put(Readable.from(stream.pieces, { objectMode: false, signal }), mediaType);
+    const { storageKey: _, ...file } = { ...blob, mediaType };
+    await finish(row, blob, { ...stream.description(), file }, progress, options);
+  } catch (error) {
+    if (!lost.signal.aborted) await putBack(row, error, stopping.aborted, options);
+  } finally {
+    over.abort();
+    await heartbeats;
+  }
+}
+
+/** @returns false when the export is no longer this attempt's. */
+async function saveProgress(
+  dataSource: DataSource,
+  row: Export,
+  { done, total, rows }: ExportProgress,
+): Promise<boolean> {
+  const [, changed] = (await dataSource.query(
+    `UPDATE export SET heartbeat_at = clock_timestamp(), done = $3, total = $4, rows = $5
+     WHERE id = $1 AND attempt = $2 AND state = 'RUNNING'`,
+    [row.id, row.attempt, done, total, rows],
+  )) as [unknown, number];
+  return changed > 0;
+}
+
+/** Offers the file, in one transaction with the row that names it. */
+async function finish(
+  row: Export,
+  { sha256, bytes, storageKey }: StoredBlob,
+  manifest: ExportManifest,
+  { done, total, rows }: ExportProgress,
+  { dataSource, store, logger, keepMs = KEEP_MS }: ExportRunnerOptions,
+): Promise<void> {
+  const offered = await dataSource.transaction(async (manager) => {
+    await lockFiles(manager);
+    // Another export of the very same bytes may have expired since they were put.
+    if (!(await store.exists(storageKey))) throw new Error('The file was removed before it was offered.');
+    const [, changed] = (await manager.query(
+      `WITH stored AS (
+         INSERT INTO asset (sha256, media_type, bytes, storage_key) VALUES ($3, $4, $5, $6)
+         ON CONFLICT (sha256) DO UPDATE SET storage_key = excluded.storage_key RETURNING id
+       )
+       UPDATE export SET state = 'SUCCEEDED', asset_id = stored.id, manifest = $7, done = $8, total = $9, rows = $10,
+         finished_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $11)
+       FROM stored WHERE export.id = $1 AND attempt = $2 AND state = 'RUNNING'`,
+      [
+        row.id,
+        row.attempt,
+        sha256,
+        manifest.file.mediaType,
+        bytes,
+        storageKey,
+        manifest,
+        done,
+        total,
+        rows,
+        keepMs / 1000,
+      ],
+    )) as [unknown, number];
+    return changed > 0;
+  });
+  if (offered) logger.info({ export: row.id, rows, bytes }, 'an export is ready');
+  else await removeUnclaimed(dataSource, store, sha256);
+}
+
+/** Ends an export that failed for good; one that was only interrupted waits for its next attempt. */
+async function putBack(row: Export, error: unknown, stopping: boolean, { dataSource, logger }: ExportRunnerOptions) {
+  const byCaller = error instanceof UserError;
+  const final = byCaller || (!stopping && row.attempt >= MAX_ATTEMPTS);
+  if (!stopping) logger.error({ err: error, export: row.id, attempt: row.attempt }, 'an export failed');
+  const message = byCaller ? error.message : 'The server failed to write the file; its log says why.';
+  await dataSource
+    .query(
+      `UPDATE export SET state = $3, error = $4, finished_at = CASE WHEN $3 = 'FAILED' THEN clock_timestamp() END,
+         attempt = attempt - $5::integer
+       WHERE id = $1 AND attempt = $2 AND state = 'RUNNING'`,
+      // An orderly stop costs no attempt.
+      [row.id, row.attempt, final ? 'FAILED' : 'QUEUED', final ? message : null, stopping ? 1 : 0],
+    )
+    .catch((err: unknown) => logger.warn({ err, export: row.id }, 'an export could not be put back'));
+}
