@@ -135,7 +135,8 @@ class DiffusionConfig:
     """How the denoiser, and with architecture `demo` the radiograph encoder, are trained.
 
     A batch is `knees` x `slices_per_knee`; each process computes its share in `accumulate` parts. `snr_cap` weighs the loss of
-    `v_prediction` only. `scale_factor` without a value is 1 / standard deviation of the latents.
+    `v_prediction` only. `scale_factor` without a value is 1 / standard deviation of the latents. `final_share` of the slices are
+    trained at the noisiest timestep, the only one that a one-step sampler asks for.
     """
 
     knees: Count = 8
@@ -151,6 +152,7 @@ class DiffusionConfig:
     prediction: Literal['v_prediction', 'epsilon'] = 'v_prediction'
     timesteps: Literal['noisy', 'uniform'] = 'noisy'
     scale_factor: Positive | None = None
+    final_share: Share = 0.0
     snr_cap: Positive = 5.0
     feature_dropout: Share = 0.1
     augment: bool = True

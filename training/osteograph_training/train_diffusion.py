@@ -199,6 +199,7 @@ class TrainingSet:
         if options.timesteps == 'noisy':
             # More of the noisy timesteps: there the film decides what the knee becomes.
             place = place.sqrt()
+        place[torch.rand(total, generator=stream) < options.final_share] = 1.0
         mine = np.array_split(np.arange(options.knees), group.size)[group.rank]
         own = np.repeat(knees, options.slices_per_knee)
         rows = torch.from_numpy((mine[:, None] * options.slices_per_knee + np.arange(options.slices_per_knee)).reshape(-1))
