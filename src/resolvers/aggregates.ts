@@ -50,8 +50,8 @@ export class AggregateResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<FacetBucket[]> {
     const { dataSource } = context.platform;
+    if (context.viewer.role === 'SUMMARY') return countSummaryFacets(dataSource, { where: asked, by, totals });
     const where = await readyFilter(context, asked);
-    if (context.viewer.role === 'SUMMARY') return countSummaryFacets(dataSource, { where, by, totals });
     return countFacets(dataSource, { where, by, totals, participants: asksForParticipants(info) });
   }
 

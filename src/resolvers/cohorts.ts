@@ -65,6 +65,8 @@ export class CohortResolver {
     return connection(context, {
       page: () => readPage(dataSource, COHORT_LISTING, { where: visible, orderBy, first, after }),
       count: () => countRows(dataSource, COHORTS, visible),
+      // How many cohorts there are says nothing about people.
+      summaryCount: () => countRows(dataSource, COHORTS, visible),
       node: (row) => new CohortNode(row),
     });
   }
@@ -239,6 +241,7 @@ function examsOf(
   version: number,
   { where, ...request }: ExamsRequest,
 ): ConnectionOf<KneeExamNode> {
+  requireRole(context, 'READER', 'Reading the exams of a cohort');
   const { dataSource } = context.platform;
   const members = () => readyFilter(context, { and: [inCohort(id, version), ...(where ? [where] : [])] });
   return connection(context, {

@@ -3,16 +3,20 @@ import type { Page } from '../services/paging/pages.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 
-/** Counts below this tell too much about single people to be given to a token of role SUMMARY. */
-const SMALLEST_SUMMARY_COUNT = 5;
-
 /**
- * A connection that reads its page when edges, nodes or pageInfo are asked for, once, and counts when totalCount is. Counting
- * is open to every role; rows are for READER and above.
+ * A connection that reads its page when edges, nodes or pageInfo are asked for, once, and counts when totalCount is. Rows are for
+ * READER and above. So is counting, unless the list says what a token of role SUMMARY is told instead: the exact number of
+ * records that a filter selects, asked for twice with filters that differ by one person, would say what that person has.
  */
 export function connection<Row, Item>(
   context: Context,
-  list: { page: () => Promise<Page<Row>>; count: () => Promise<number>; node: (row: Row) => Item },
+  list: {
+    page: () => Promise<Page<Row>>;
+    count: () => Promise<number>;
+    /** The count that role SUMMARY gets. */
+    summaryCount?: () => Promise<number | null>;
+    node: (row: Row) => Item;
+  },
 ): ConnectionOf<Item> {
   let reading: Promise<{ items: { node: Item; cursor: string }[]; info: PageInfo }> | undefined;
   const read = () => {
@@ -32,8 +36,9 @@ export function connection<Row, Item>(
     nodes: async () => (await read()).items.map(({ node }) => node),
     pageInfo: async () => (await read()).info,
     totalCount: async () => {
-      const count = await list.count();
-      return context.viewer.role === 'SUMMARY' && count < SMALLEST_SUMMARY_COUNT ? null : count;
+      if (context.viewer.role === 'SUMMARY' && list.summaryCount) return list.summaryCount();
+      requireRole(context, 'READER', 'Counting these records');
+      return list.count();
     },
   };
 }

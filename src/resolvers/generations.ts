@@ -15,6 +15,7 @@ import { KneeExamNode } from '../schema/knee-exam.js';
 import { connectionComplexity } from '../schema/limits.js';
 import { GenerationOrder } from '../schema/orders.js';
 import type { OrderInput } from '../schema/orders.js';
+import { countSummaryRows } from '../services/aggregates/index.js';
 import { GENERATIONS } from '../services/filters/tables.js';
 import { GENERATION_LISTING } from '../services/paging/listings.js';
 import { countRows, readPage } from '../services/paging/pages.js';
@@ -42,6 +43,7 @@ export class GenerationResolver {
         return readPage(dataSource, GENERATION_LISTING, { where: ready, orderBy, first, after });
       },
       count: async () => countRows(dataSource, GENERATIONS, await readyFilter(context, where)),
+      summaryCount: () => countSummaryRows(dataSource, GENERATIONS, where),
       node: (row) => new GenerationNode(row),
     });
   }

@@ -11,6 +11,7 @@ import type { OrderInput } from '../schema/orders.js';
 import { ParticipantNode } from '../schema/participant.js';
 import { ReadingNode } from '../schema/reading.js';
 import { VisitNode } from '../schema/visit.js';
+import { countSummaryExams } from '../services/aggregates/index.js';
 import { GENERATIONS, KNEE_EXAMS } from '../services/filters/tables.js';
 import { GENERATION_LISTING, KNEE_EXAM_LISTING } from '../services/paging/listings.js';
 import { countRows, countRowsOf, readPage, readPagesOf } from '../services/paging/pages.js';
@@ -35,6 +36,7 @@ export class KneeExamResolver {
         return readPage(dataSource, KNEE_EXAM_LISTING, { where: ready, orderBy, first, after });
       },
       count: async () => countRows(dataSource, KNEE_EXAMS, await readyFilter(context, where)),
+      summaryCount: () => countSummaryExams(dataSource, where),
       node: (row) => new KneeExamNode(row),
     });
   }

@@ -8,6 +8,7 @@ import { ParticipantOrder } from '../schema/orders.js';
 import type { OrderInput } from '../schema/orders.js';
 import { ParticipantConnection, ParticipantNode } from '../schema/participant.js';
 import { VisitNode } from '../schema/visit.js';
+import { countSummaryRows } from '../services/aggregates/index.js';
 import { PARTICIPANTS } from '../services/filters/tables.js';
 import { PARTICIPANT_LISTING } from '../services/paging/listings.js';
 import { countRows, readPage } from '../services/paging/pages.js';
@@ -33,6 +34,7 @@ export class ParticipantResolver {
         return readPage(dataSource, PARTICIPANT_LISTING, { where: ready, orderBy, first, after });
       },
       count: async () => countRows(dataSource, PARTICIPANTS, await readyFilter(context, where)),
+      summaryCount: () => countSummaryRows(dataSource, PARTICIPANTS, where),
       node: (row) => new ParticipantNode(row),
     });
   }

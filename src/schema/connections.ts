@@ -49,7 +49,8 @@ export function connectionType<T extends object>(name: string, node: () => Class
   Field(() => Int, {
     nullable: true,
     description:
-      'Rows in the whole list; counted only when asked for. Null when a token of role SUMMARY asks and there are fewer than 5.',
+      'Rows in the whole list; counted only when asked for. A token of role SUMMARY gets it for few lists, rounded to fives, and ' +
+      'null for fewer than 5.',
   })(Connection.prototype, 'totalCount');
   return Connection as ClassType<ConnectionOf<T>>;
 }

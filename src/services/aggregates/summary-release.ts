@@ -57,7 +57,7 @@ export function summaryRelease(facet: KneeExamFacet | null): Table {
         SELECT *, last_rare IS NOT NULL AND (rank <= last_rare OR before < ${SMALLEST_GROUP}) AS withheld FROM judged
       )
       SELECT visit, side, sex, CASE WHEN NOT withheld THEN value END AS value, withheld,
-             (${SMALLEST_GROUP} * round(sum(n) / ${SMALLEST_GROUP}))::integer AS n
+             (${SMALLEST_GROUP} * round(sum(n) / ${SMALLEST_GROUP}.0))::integer AS n
         FROM pooled GROUP BY 1, 2, 3, 4, 5
     )`,
     joins: {},
