@@ -4,13 +4,13 @@ import type { CohortAttrition, CohortCounts } from '../schema/cohort.js';
 import { filterAsJson } from '../schema/filter-json.js';
 import type { Context } from './context.js';
 
-/** Counts below this tell too much about single people to be given to a token of role SUMMARY. */
+/** Smallest number of people or knees that a token of role SUMMARY is told of, and what its counts are rounded to. */
 const SMALLEST = 5;
 
-/** Counts as this viewer may see them. */
+/** Counts as this viewer may see them: for SUMMARY to the nearest five, so that two cohorts that differ by one tell nothing. */
 export function shownCounts({ viewer }: Context, { exams, participants }: { exams: number; participants: number }) {
-  const shown = (count: number) => (viewer.role === 'SUMMARY' && count < SMALLEST ? null : count);
-  return { exams: shown(exams), participants: shown(participants) };
+  if (viewer.role !== 'SUMMARY') return { exams, participants };
+  return { exams: rounded(exams), participants: rounded(participants) };
 }
 
 /** An attrition as this viewer may see it. */
@@ -49,10 +49,14 @@ export function apart(counts: readonly number[]): (number | null)[] {
     const count = counts[index]!;
     const first = index === 0;
     if (count - next < SMALLEST || (!first && all - count < SMALLEST)) continue;
-    shown[index] = count;
+    shown[index] = rounded(count);
     next = count;
   }
   return shown;
+}
+
+function rounded(count: number): number | null {
+  return count < SMALLEST ? null : SMALLEST * Math.round(count / SMALLEST);
 }
 
 function difference(before: number | null | undefined, after: number | null | undefined): number | null {

@@ -1,6 +1,5 @@
-import { GraphQLError, isEnumType, isInputObjectType, isListType, isNonNullType } from 'graphql';
-import type { GraphQLInputType, GraphQLSchema } from 'graphql';
-import { coerceInputValue } from 'graphql';
+import { coerceInputValue, isEnumType, isInputObjectType, isListType, isNonNullType } from 'graphql';
+import type { GraphQLError, GraphQLInputType, GraphQLSchema } from 'graphql';
 import { UserError } from '../domain/errors.js';
 
 /**

@@ -1,6 +1,7 @@
 import { encodeId } from '../../src/domain/global-ids.js';
 import { ROLES } from '../../src/domain/roles.js';
 import type { Role } from '../../src/domain/roles.js';
+import { COMMAND_LINE, createCohort } from '../../src/services/cohorts/index.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;
@@ -17,6 +18,13 @@ beforeAll(async () => {
   const generation = await make.generation(exam, film, bundle, { state: 'QUEUED' });
   ids['exam'] = encodeId('KneeExam', exam.id);
   ids['generation'] = encodeId('Generation', generation.id);
+  const cohort = await createCohort(api.dataSource, COMMAND_LINE, {
+    name: 'Shared',
+    kind: 'DYNAMIC',
+    visibility: 'READERS',
+    filter: { kl: { gte: 2 } },
+  });
+  ids['cohort'] = encodeId('Cohort', cohort.id);
   ids['token'] = encodeId('ApiToken', (await make.token({ name: 'to be revoked' })).id);
   ids['oaiId'] = participant.oaiId;
 });
@@ -32,6 +40,9 @@ const FIELDS: [string, Role, () => string][] = [
   ['kneeExams.nodes', 'READER', () => '{ kneeExams { nodes { kl } } }'],
   ['kneeExams.edges', 'READER', () => '{ kneeExams { edges { cursor } } }'],
   ['kneeExams.pageInfo', 'READER', () => '{ kneeExams { pageInfo { endCursor } } }'],
+  ['kneeExamFacets', 'SUMMARY', () => '{ kneeExamFacets(by: [KL, SEX]) { exams } }'],
+  ['kneeExamStatistics', 'READER', () => '{ kneeExamStatistics(of: AGE) { median } }'],
+  ['klTransitions', 'READER', () => '{ klTransitions(from: V00, to: V01) { knees } }'],
   ['participants.nodes', 'READER', () => '{ participants { nodes { oaiId } } }'],
   ['generations.nodes', 'READER', () => '{ generations { nodes { state } } }'],
   ['participant', 'READER', () => `{ participant(oaiId: "${ids['oaiId']}") { id } }`],
@@ -39,6 +50,15 @@ const FIELDS: [string, Role, () => string][] = [
   ['node', 'READER', () => `{ node(id: "${ids['exam']}") { id } }`],
   ['bundles', 'READER', () => '{ bundles { name } }'],
   ['bundle', 'READER', () => '{ bundle(name: "test-bundle") { name } }'],
+  ['cohorts.totalCount', 'SUMMARY', () => '{ cohorts { totalCount } }'],
+  ['cohorts.nodes', 'READER', () => '{ cohorts { nodes { name } } }'],
+  [
+    'cohort',
+    'SUMMARY',
+    () => `{ cohort(id: "${ids['cohort']}") { name counts { exams } attrition { start { exams } } } }`,
+  ],
+  ['cohort.filter', 'READER', () => `{ cohort(id: "${ids['cohort']}") { filter } }`],
+  ['cohort.exams', 'READER', () => `{ cohort(id: "${ids['cohort']}") { exams { totalCount } } }`],
   ['tokens', 'ADMIN', () => '{ tokens { name } }'],
   ['node of a token', 'ADMIN', () => `{ node(id: "${ids['token']}") { id } }`],
 ];
@@ -48,6 +68,11 @@ const MUTATIONS: [string, Role, () => string][] = [
   ['generateMri', 'OPERATOR', () => 'mutation { generateMri(input: {}) { id } }'],
   ['cancelGeneration', 'OPERATOR', () => 'mutation { cancelGeneration(id: "x") { id } }'],
   ['retryGeneration', 'OPERATOR', () => 'mutation { retryGeneration(id: "x") { id } }'],
+  ['createCohort', 'READER', () => 'mutation { createCohort(input: { name: " " }) { id } }'],
+  ['updateCohort', 'READER', () => 'mutation { updateCohort(input: { id: "x", version: 1 }) { id } }'],
+  ['shareCohort', 'READER', () => 'mutation { shareCohort(id: "x", visibility: READERS) { id } }'],
+  ['splitCohort', 'READER', () => 'mutation { splitCohort(input: { id: "x" }) { name } }'],
+  ['deleteCohort', 'READER', () => 'mutation { deleteCohort(id: "x") }'],
   ['createToken', 'ADMIN', () => 'mutation { createToken(input: { name: " ", role: READER }) { text } }'],
   ['revokeToken', 'ADMIN', () => 'mutation { revokeToken(id: "x") { id } }'],
 ];

@@ -29,6 +29,7 @@ export interface Expanded<T> {
  * A cohort within a cohort is read with the rights of the outer one's owner, as a database view is: sharing a cohort shares
  * what it holds.
  *
+ * @param redefined key of a dynamic cohort whose filter this is about to become: it must not be made from itself.
  * @throws UserError BAD_USER_INPUT for what is no cohort id, NOT_FOUND for a cohort that the actor may not read, CONFLICT for a
  *   cohort whose stored filter is no longer valid, LIMIT_EXCEEDED for too many cohorts.
  */
@@ -36,8 +37,9 @@ export async function expandCohorts<T extends Where | null | undefined>(
   database: DataSource | EntityManager,
   actor: CohortActor,
   where: T,
+  redefined?: string,
 ): Promise<Expanded<T>> {
-  const expansion = new Expansion(database);
+  const expansion = new Expansion(database, redefined);
   if (!speaksOfCohorts(where)) return { where, cohorts: [], names: expansion.names };
   const expanded = (await expansion.value(where, { actor, path: 'where', within: [] })) as T;
   return { where: expanded, cohorts: expansion.outermost, names: expansion.names };
@@ -67,7 +69,10 @@ class Expansion {
   readonly names = new Map<string, string>();
   private read = 0;
 
-  constructor(private readonly database: DataSource | EntityManager) {}
+  constructor(
+    private readonly database: DataSource | EntityManager,
+    private readonly redefined: string | undefined,
+  ) {}
 
   async value(value: unknown, place: Place): Promise<unknown> {
     if (Array.isArray(value)) {
@@ -108,8 +113,11 @@ class Expansion {
     }
     if (row.kind === 'STATIC') return { membership: { some: { version: { eq: row.membersOfId } } } };
     const key = `${row.id} ${row.version}`;
-    if (within.includes(key)) {
-      throw new UserError('CONFLICT', `The cohort "${row.name}" is made from itself; change its filter.`);
+    if (within.includes(key) || (row.id === this.redefined && version === undefined)) {
+      throw new UserError(
+        'CONFLICT',
+        `The cohort "${row.name}" cannot be made from itself; name one of its versions, or another cohort.`,
+      );
     }
     return this.stored(row, [...within, key]);
   }
@@ -134,9 +142,11 @@ class Expansion {
       `SELECT c.id, c.name, c.kind, c.visibility, c.owner_id AS "ownerId", o.role AS "ownerRole",
               v.version, v.filter, v.members_of_id AS "membersOfId"
        FROM cohort c
-       JOIN cohort_version v ON v.cohort_id = c.id AND v.version = coalesce($2::integer, c.version)
+       JOIN cohort_version v ON v.cohort_id = c.id
        LEFT JOIN api_token o ON o.id = c.owner_id
-       WHERE c.id = $1::uuid`,
+       WHERE c.id = $1::uuid AND ($2::integer IS NULL OR v.version = $2::integer)
+       -- The newest there is: while a change is being made, the cohort's own number is ahead of it.
+       ORDER BY v.version DESC LIMIT 1`,
       [id, version ?? null],
     )) as CohortRow[];
     return rows[0];

@@ -59,19 +59,20 @@ export async function writeContents(
     return complete(manager, row, await freezeExams(manager, row.id, contents.exams), null);
   }
   const { filter } = contents;
-  const { where, cohorts } = await expandCohorts(manager, actor, filter);
+  const dynamic = cohort.kind === 'DYNAMIC';
+  const { where, cohorts } = await expandCohorts(manager, actor, filter, dynamic ? cohort.id : undefined);
   const origin: CohortOrigin =
     contents.kind === 'FILTER'
       ? { kind: 'FILTER', cohorts }
       : { kind: 'COMBINATION', operation: contents.operation, cohorts };
-  const row = await insertVersion(manager, actor, cohort, words, { filter, origin });
-  if (cohort.kind === 'DYNAMIC') {
-    refuseSelfReference(cohorts, cohort.id);
+  if (dynamic) {
     compileFilter(where, new Scope(KNEE_EXAMS, 't'), new Parameters());
-    return row;
+    return insertVersion(manager, actor, cohort, words, { filter, origin });
   }
-  const counts = await freezeFilter(manager, row.id, where);
-  return complete(manager, row, counts, await countAttrition(manager, actor, filter));
+  // Before the new version is there, so that a filter that names this cohort speaks of the version before.
+  const attrition = await countAttrition(manager, actor, filter);
+  const row = await insertVersion(manager, actor, cohort, words, { filter, origin });
+  return complete(manager, row, await freezeFilter(manager, row.id, where), attrition);
 }
 
 /** Writes the current version number with the members of the one before, some added and some removed. */
@@ -146,9 +147,4 @@ export async function complete(
   attrition: AttritionCounts | null,
 ): Promise<CohortVersion> {
   return manager.getRepository(CohortVersion).save(Object.assign(row, counts, { membersOfId: row.id, attrition }));
-}
-
-function refuseSelfReference(cohorts: readonly { id: string }[], id: string): void {
-  if (!cohorts.some((cohort) => cohort.id === id)) return;
-  throw new UserError('BAD_USER_INPUT', 'The filter of a DYNAMIC cohort cannot speak of the cohort itself.');
 }
