@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { packageRoot } from '../src/domain/package.js';
-import { IMAGE_SIZE, listBundles, startInferenceHost } from '../src/inference/index.js';
+import { IMAGE_SIZE, listBundles, readBundleFor, startInferenceHost } from '../src/inference/index.js';
 import type { GeneratedSlice, InferenceHost, VolumeRequest, VolumeSummary } from '../src/inference/index.js';
 import type { Figure } from './report.js';
 import { report } from './report.js';
@@ -29,11 +29,12 @@ export async function run(options: { json: boolean }): Promise<void> {
 
 async function shippedFigures(threads: number): Promise<Figure[]> {
   const listings = await listBundles(join(packageRoot, 'models'));
-  const dir = listings.findLast((listing) => 'bundle' in listing)?.dir;
+  const bundles = listings.flatMap((listing) => ('bundle' in listing ? [listing.bundle] : []));
+  const dir = bundles.findLast(({ manifest }) => manifest.task === 'xray-to-mri')?.dir;
   if (dir === undefined) return [];
   const host = await startInferenceHost({ device: 'cpu', threads, niceness: 0 });
   try {
-    const { manifest } = await host.describe(dir);
+    const { manifest } = await readBundleFor(dir, 'xray-to-mri');
     const { summary } = await generate(host, dir, SLICES, manifest.sampler.steps);
     const seconds = summary.durationMs / 1000;
     return [

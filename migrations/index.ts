@@ -4,6 +4,7 @@ import { AddAttemptLimit1760000000200 } from './1760000000200-add-attempt-limit.
 import { CreateImportedFile1760000000300 } from './1760000000300-create-imported-file.js';
 import { CreateCohorts1760000000500 } from './1760000000500-create-cohorts.js';
 import { CreateExport1760000000600 } from './1760000000600-create-export.js';
+import { AddGenerationBox1760000001950 } from './1760000001950-add-generation-box.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   CreateImportedFile1760000000300,
   CreateCohorts1760000000500,
   CreateExport1760000000600,
+  AddGenerationBox1760000001950,
 ];

@@ -125,6 +125,7 @@ CREATE TABLE generation (
   adjacent_correlation double precision,
   attempt smallint NOT NULL DEFAULT '0'::smallint,
   attempt_limit smallint NOT NULL DEFAULT 5,
+  box jsonb,
   bundle_id integer NOT NULL,
   cancel_requested boolean NOT NULL DEFAULT false,
   client_key text,

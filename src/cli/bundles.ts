@@ -2,7 +2,16 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { packageRoot } from '../domain/package.js';
-import { DEVICE_CHOICES, type DeviceChoice, listBundles, readBundle, startInferenceHost } from '../inference/index.js';
+import {
+  type Bundle,
+  type BundleManifest,
+  DEVICE_CHOICES,
+  type DeviceChoice,
+  listBundles,
+  readBundle,
+  startInferenceHost,
+  type Task,
+} from '../inference/index.js';
 
 /** `--models`: the folder that holds bundles as `<name>/<version>/bundle.json`. */
 export function modelsOption(): Option {
@@ -62,13 +71,17 @@ async function check(dir: string, { device }: { device: DeviceChoice }): Promise
   const host = await startInferenceHost({ device });
   try {
     const loaded = await host.describe(dir);
-    const { name, steps } = manifest.sampler;
-    console.log(
-      `${manifest.name}@${manifest.version} is sound and runs on ${loaded.device}: ${name}, ${steps} step${steps === 1 ? '' : 's'}.`,
-    );
+    console.log(`${manifest.name}@${manifest.version} is sound and runs on ${loaded.device}: ${use(manifest)}.`);
   } finally {
     await host.close();
   }
+}
+
+/** What a bundle does unless a request says otherwise. */
+function use(manifest: BundleManifest<Task>): string {
+  if (manifest.task === 'knee-localisation') return `knees from confidence ${manifest.detector.threshold} on`;
+  const { name, steps } = manifest.sampler;
+  return `${name}, ${steps} step${steps === 1 ? '' : 's'}`;
 }
 
 /**
@@ -77,7 +90,7 @@ async function check(dir: string, { device }: { device: DeviceChoice }): Promise
  */
 export async function chooseBundle(models: string, choice?: string): Promise<string> {
   if (choice?.includes('/')) return choice;
-  const ready = (await listBundles(models)).flatMap((listing) => ('bundle' in listing ? [listing.bundle] : []));
+  const ready = await readyBundles(models, 'xray-to-mri');
   const matching = ready.filter(({ manifest: { name, version } }) =>
     choice === undefined ? true : choice === name || choice === `${name}@${version}`,
   );
@@ -85,4 +98,14 @@ export async function chooseBundle(models: string, choice?: string): Promise<str
   if (newest) return newest.dir;
   const known = ready.map(({ manifest }) => `${manifest.name}@${manifest.version}`).join(', ') || 'none';
   throw new UserError('NOT_FOUND', `No bundle ${choice ?? ''} is ready in ${models}; ready there: ${known}.`);
+}
+
+/** The folder of the newest localiser, or undefined where there is none. */
+export async function chooseLocaliser(models: string): Promise<string | undefined> {
+  return (await readyBundles(models, 'knee-localisation')).at(-1)?.dir;
+}
+
+async function readyBundles(models: string, task: Task): Promise<Bundle<Task>[]> {
+  const ready = (await listBundles(models)).flatMap((listing) => ('bundle' in listing ? [listing.bundle] : []));
+  return ready.filter(({ manifest }) => manifest.task === task);
 }

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FEATURES, type Grades, isFeatureCode, isValidGrade, maxGrade } from '../domain/features.js';
+import type { SquareBox } from '../domain/knee-box.js';
 import { NOISE_MODES, type NoiseMode, SLICE_COUNT_RANGE } from '../domain/generations.js';
 import type { Side } from '../domain/participants.js';
 import {
@@ -14,23 +15,25 @@ import {
 } from '../imaging/generated-volume.js';
 import { renderMontage } from '../imaging/montage.js';
 import { encodeNifti } from '../imaging/nifti.js';
-import { loadRadiograph, radiographInput } from '../imaging/radiograph/index.js';
+import { kneeBox, loadRadiograph, radiographInput } from '../imaging/radiograph/index.js';
 import {
   adjacentCorrelation,
   type DeviceChoice,
   type GreyImage,
-  readBundle,
+  openDetector,
+  readBundleFor,
   SAMPLERS,
   type SamplerName,
   startInferenceHost,
 } from '../inference/index.js';
-import { chooseBundle, deviceOption, modelsOption } from './bundles.js';
+import { chooseBundle, chooseLocaliser, deviceOption, modelsOption } from './bundles.js';
 import { wholeNumber } from './options.js';
 import { progressBar } from './progress.js';
 
 interface GenerateOptions {
   xray: string;
   side: Side;
+  box?: SquareBox;
   out: string;
   kl?: number;
   feature: Grades;
@@ -51,6 +54,7 @@ export function generateCommand(): Command {
     .description('turn one knee radiograph into a synthetic MRI volume on disk, without a database')
     .requiredOption('--xray <file>', 'radiograph: PNG or DICOM, one knee or a bilateral film')
     .addOption(new Option('--side <R|L>', "the patient's knee").argParser(side).makeOptionMandatory())
+    .option('--box <left,top,side>', 'square around the joint, film pixels (default: found on the film)', box)
     .requiredOption('--out <dir>', 'folder for volume.nii.gz, montage.png and slices/')
     .option('--kl <grade>', 'Kellgren-Lawrence grade, 0-4; without it the grade counts as missing', grade('XRKL'))
     .option('--feature <code=grade>', 'any of the 19 grades, e.g. XRCHL=1; repeatable', feature, {})
@@ -79,16 +83,16 @@ Features: ${FEATURES.map(({ code }) => `${code} 0-${maxGrade(code)}`).join(', ')
 
 Examples:
   $ osteograph generate --xray knee.png --side R --kl 2 --out volume
-  $ osteograph generate --xray film.dcm --side L --kl 2 --feature XRCHL=1 --slices 100 --out volume`,
+  $ osteograph generate --xray film.dcm --side L --kl 2 --feature XRCHL=1 --slices 100 --out volume
+  $ osteograph generate --xray film.dcm --side L --box 812,392,311 --out volume`,
     )
     .action(generate);
 }
 
 async function generate(options: GenerateOptions): Promise<void> {
   const film = await loadRadiograph(options.xray);
-  const xray = radiographInput(film, { side: options.side });
   const bundleDir = await chooseBundle(options.models, options.bundle);
-  const { manifest } = await readBundle(bundleDir);
+  const { manifest } = await readBundleFor(bundleDir, 'xray-to-mri');
   const host = await startInferenceHost({
     device: options.device,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
@@ -96,8 +100,12 @@ async function generate(options: GenerateOptions): Promise<void> {
   const slices: Uint16Array[] = [];
   const bar = progressBar('Generating');
   const steps = options.steps ?? manifest.sampler.steps;
-  bar.start(options.slices * steps);
   try {
+    const localiser = await chooseLocaliser(options.models);
+    const detector = localiser === undefined ? undefined : await openDetector(host, localiser);
+    const knee = await kneeBox(film, { side: options.side, box: options.box, detector });
+    const xray = radiographInput(film, knee, options.side);
+    bar.start(options.slices * steps);
     const summary = await host.generate(
       {
         bundleDir,
@@ -170,6 +178,15 @@ function side(text: string): Side {
   const found = known[text.toUpperCase()];
   if (!found) throw new InvalidArgumentError('It must be R or L.');
   return found;
+}
+
+function box(text: string): SquareBox {
+  const numbers = text.split(',').map(Number);
+  const [left, top, side] = numbers;
+  if (numbers.length !== 3 || !numbers.every(Number.isFinite) || text.split(',').includes('')) {
+    throw new InvalidArgumentError('It must be three numbers, left,top,side, in film pixels: 120,340.5,316.');
+  }
+  return { left: left!, top: top!, side: side! };
 }
 
 function grade(code: 'XRKL'): (text: string) => number {

@@ -12,6 +12,7 @@ interface SynthOptions {
   readonly seed: number;
   readonly compact: boolean;
   readonly filmsOnly: boolean;
+  readonly filmPixel?: number;
   readonly tablesOnly: boolean;
   readonly force: boolean;
   readonly jobs?: number;
@@ -32,6 +33,7 @@ export function synthCommand(): Command {
     .option('--seed <number>', 'same seed, same bytes', wholeNumberBetween(0, Number.MAX_SAFE_INTEGER), 1)
     .option('--compact', 'small images: MRI 256 x 256, film pixels 0.3 mm', false)
     .option('--films-only', 'films without MRI, in a fraction of the time', false)
+    .option('--film-pixel <mm>', "size of the films' pixels, 0.1-2 (default: 0.2, compact 0.3)", millimetres)
     .option('--tables-only', 'no images', false)
     .option('--force', 'write into a folder that holds something else', false)
     .option(
@@ -61,6 +63,7 @@ async function synth(options: SynthOptions): Promise<void> {
     compact: options.compact,
     imageParticipants: images,
     ...(options.filmsOnly ? { filmsOnly: true as const } : {}),
+    ...(options.filmPixel === undefined ? {} : { filmPixel: options.filmPixel }),
   };
   const bar = progressBar('drawing knees');
   bar.start(images, 'participants');
@@ -86,6 +89,14 @@ function wholeNumberBetween(min: number, max: number): (text: string) => number 
     }
     return value;
   };
+}
+
+function millimetres(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0.1 && value <= 2)) {
+    throw new InvalidArgumentError('A number of millimetres from 0.1 to 2 is accepted.');
+  }
+  return value;
 }
 
 function visitList(text: string): VisitCode[] {

@@ -1,6 +1,7 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
 import type { Grades } from '../domain/features.js';
+import type { SquareBox } from '../domain/knee-box.js';
 import { type GenerationState, MAX_ATTEMPTS, type NoiseMode } from '../domain/generations.js';
 import { ApiToken } from './api-token.js';
 import { Bundle } from './bundle.js';
@@ -68,6 +69,10 @@ export class Generation {
 
   @Column('text')
   noise!: NoiseMode;
+
+  /** The square of the film that the model sees, film pixels: the request's, else what the first attempt found. */
+  @Column('jsonb', { nullable: true })
+  box!: SquareBox | null;
 
   /** The grades that condition the volume: the exam's consensus with the request's overrides. */
   @Column('jsonb')

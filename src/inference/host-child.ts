@@ -1,10 +1,13 @@
 /**
- * The inference process: loads one bundle, keeps it, generates one volume at a time. ONNX Runtime blocks its thread while a
- * graph runs, so nothing else lives here. It ends when its parent does (the IPC channel closes).
+ * The inference process: loads one bundle, and one localiser beside it, keeps them, answers one call at a time. ONNX Runtime
+ * blocks its thread while a graph runs, so nothing else lives here. It ends when its parent does (the IPC channel closes).
  */
 import { getPriority, setPriority } from 'node:os';
 import { loadBundle } from './bundles/load.js';
 import type { LoadedBundle } from './bundles/load.js';
+import type { Task } from './bundles/manifest.js';
+import { expectTask } from './bundles/read.js';
+import { findKnees } from './localise.js';
 import { packError } from './protocol.js';
 import type { ChildMessage, ChildSettings, FinalMessage, ParentMessage } from './protocol.js';
 import { generateVolume } from './volume.js';
@@ -15,7 +18,8 @@ const settings = JSON.parse(process.argv[2]!) as ChildSettings;
 // Going back up would need privileges.
 setPriority(Math.max(settings.niceness, getPriority()));
 
-let loaded: { dir: string; bundle: Promise<LoadedBundle> } | undefined;
+type Slot = 'bundle' | 'localiser';
+const loaded: Partial<Record<Slot, { dir: string; bundle: Promise<LoadedBundle<Task>> }>> = {};
 let current: { id: number; abort: AbortController; taken?: () => void } | undefined;
 
 process.on('disconnect', () => process.exit(0));
@@ -25,6 +29,8 @@ process.on('message', (message: ParentMessage) => {
       return void answer(message.id, () => describe(message.id, message.bundleDir));
     case 'generate':
       return void answer(message.id, (signal) => generate(message, signal));
+    case 'localise':
+      return void answer(message.id, () => localise(message));
     case 'cancel':
       if (current?.id === message.id) current.abort.abort();
       return;
@@ -50,7 +56,7 @@ async function answer(id: number, call: (signal: AbortSignal) => Promise<FinalMe
 }
 
 async function describe(id: number, bundleDir: string): Promise<FinalMessage> {
-  const { dir, manifest, sha256, device } = await openBundle(bundleDir);
+  const { dir, manifest, sha256, device } = await openBundle('bundle', bundleDir);
   return { kind: 'described', id, description: { dir, manifest, sha256, device } };
 }
 
@@ -58,8 +64,9 @@ async function generate(
   { id, request }: Extract<ParentMessage, { kind: 'generate' }>,
   signal: AbortSignal,
 ): Promise<FinalMessage> {
-  const bundle = await openBundle(request.bundleDir);
-  const summary = await generateVolume(bundle, request, {
+  const bundle = await openBundle('bundle', request.bundleDir);
+  expectTask(bundle, 'xray-to-mri');
+  const summary = await generateVolume(bundle as LoadedBundle, request, {
     signal,
     onStep: (progress) => send({ kind: 'step', id, progress }),
     onSlices: (slices) =>
@@ -72,15 +79,22 @@ async function generate(
   return { kind: 'generated', id, summary };
 }
 
-/** The one bundle of this process: kept between calls, forgotten when loading it failed. */
-function openBundle(dir: string): Promise<LoadedBundle> {
-  if (loaded && loaded.dir !== dir)
-    throw new Error('This process holds another bundle; its owner starts a new process.');
-  if (!loaded) {
-    loaded = { dir, bundle: loadBundle(dir, settings) };
-    loaded.bundle.catch(() => (loaded = undefined));
-  }
-  return loaded.bundle;
+async function localise({ id, bundleDir, film }: Extract<ParentMessage, { kind: 'localise' }>): Promise<FinalMessage> {
+  const bundle = await openBundle('localiser', bundleDir);
+  expectTask(bundle, 'knee-localisation');
+  return { kind: 'localised', id, knees: await findKnees(bundle as LoadedBundle<'knee-localisation'>, film) };
+}
+
+/** The one bundle of a slot of this process: kept between calls, forgotten when loading it failed. */
+function openBundle(slot: Slot, dir: string): Promise<LoadedBundle<Task>> {
+  const known = loaded[slot];
+  if (known && known.dir !== dir)
+    throw new Error(`This process holds another ${slot}; its owner starts a new process.`);
+  if (known) return known.bundle;
+  const bundle = loadBundle(dir, settings);
+  loaded[slot] = { dir, bundle };
+  bundle.catch(() => delete loaded[slot]);
+  return bundle;
 }
 
 function send(message: ChildMessage): void {

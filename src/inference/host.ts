@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism, constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { DeviceChoice } from './devices.js';
+import type { FoundKnee } from './localise.js';
 import { InferenceProcess } from './inference-process.js';
 import type { GenerationHooks } from './inference-process.js';
 import type { BundleDescription, ChildSettings, FinalMessage } from './protocol.js';
@@ -35,6 +36,13 @@ export interface InferenceHost {
    * InferenceProcessDied, after which the next call starts a new process
    */
   generate(request: VolumeRequest, hooks?: GenerationHooks): Promise<VolumeSummary>;
+  /**
+   * Finds knees on a whole film, prepared as the bundle's manifest says (see `openDetector`), surest first. The localiser is
+   * kept beside the bundle of the other calls.
+   *
+   * @throws UserError BAD_USER_INPUT for a film of another size, BUNDLE_REFUSED; InferenceProcessDied
+   */
+  localise(bundleDir: string, film: Float32Array): Promise<FoundKnee[]>;
   /** Ends the process, at once even in the middle of a generation, whose call then rejects. */
   close(): Promise<void>;
   /** The child's process id; undefined while there is none. */
@@ -54,14 +62,14 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
   };
   const startProcess = () => InferenceProcess.start(settings, options.env ?? {});
   let child: InferenceProcess | undefined = await startProcess();
-  let held: string | undefined;
+  let held: Partial<Record<'bundle' | 'localiser', string>> = {};
   let closed = false;
   let queue: Promise<unknown> = Promise.resolve();
 
   return {
     describe: async (bundleDir) => {
       const message = await enqueue(undefined, async () => {
-        const ready = await processFor(bundleDir);
+        const ready = await processFor('bundle', bundleDir);
         return ready.run({ kind: 'describe', bundleDir: resolve(bundleDir) });
       });
       return expectKind(message, 'described').description;
@@ -69,10 +77,17 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
     generate: async (request, hooks = {}) => {
       checkRequest(request);
       const message = await enqueue(hooks.signal, async () => {
-        const ready = await processFor(request.bundleDir);
+        const ready = await processFor('bundle', request.bundleDir);
         return ready.run({ kind: 'generate', request: { ...request, bundleDir: resolve(request.bundleDir) } }, hooks);
       });
       return expectKind(message, 'generated').summary;
+    },
+    localise: async (bundleDir, film) => {
+      const message = await enqueue(undefined, async () => {
+        const ready = await processFor('localiser', bundleDir);
+        return ready.run({ kind: 'localise', bundleDir: resolve(bundleDir), film });
+      });
+      return expectKind(message, 'localised').knees;
     },
     close: async () => {
       closed = true;
@@ -85,18 +100,21 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
     },
   };
 
-  /** The process to use for a bundle: the running one unless it is dead or holds another. */
-  async function processFor(bundleDir: string): Promise<InferenceProcess> {
+  /** The process to use for a bundle or a localiser: the running one unless it is dead or holds another. */
+  async function processFor(slot: 'bundle' | 'localiser', bundleDir: string): Promise<InferenceProcess> {
     const wanted = await bundleKey(bundleDir);
-    if (child?.alive && held !== undefined && held !== wanted) await child.stop();
+    if (child?.alive && held[slot] !== undefined && held[slot] !== wanted) await child.stop();
     if (closed) throw new Error('The inference host is closed.');
-    if (!child?.alive) child = await startProcess();
+    if (!child?.alive) {
+      child = await startProcess();
+      held = {};
+    }
     if (closed) {
       // Closed while it started: nobody else would end it.
       await child.stop();
       throw new Error('The inference host is closed.');
     }
-    held = wanted;
+    held[slot] = wanted;
     return child;
   }
 

@@ -34,7 +34,7 @@ interface Call {
   reject(error: Error): void;
 }
 
-type CallMessage = Extract<ParentMessage, { kind: 'describe' | 'generate' }>;
+type CallMessage = Extract<ParentMessage, { kind: 'describe' | 'generate' | 'localise' }>;
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 /** How much of the child's standard error is kept for the message of its death. */
@@ -128,6 +128,7 @@ export class InferenceProcess {
       case 'failed':
         return void this.fail(unpackError(message.error));
       case 'described':
+      case 'localised':
       case 'generated':
         return call.resolve(message);
     }

@@ -2,7 +2,8 @@
 import { UserError } from '../domain/errors.js';
 import type { UserErrorCode } from '../domain/errors.js';
 import type { Device, DeviceChoice } from './devices.js';
-import type { BundleManifest } from './bundles/manifest.js';
+import type { BundleManifest, Task } from './bundles/manifest.js';
+import type { FoundKnee } from './localise.js';
 import type { GeneratedSlice, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
 
 /** Settings of the child, its first argument as JSON. */
@@ -16,7 +17,7 @@ export interface ChildSettings {
 /** A bundle as it is loaded in the inference process. */
 export interface BundleDescription {
   dir: string;
-  manifest: BundleManifest;
+  manifest: BundleManifest<Task>;
   sha256: string;
   /** Where it runs. */
   device: Device;
@@ -25,6 +26,7 @@ export interface BundleDescription {
 export type ParentMessage =
   | { kind: 'describe'; id: number; bundleDir: string }
   | { kind: 'generate'; id: number; request: VolumeRequest }
+  | { kind: 'localise'; id: number; bundleDir: string; film: Float32Array }
   | { kind: 'cancel'; id: number }
   | { kind: 'taken'; id: number };
 
@@ -38,6 +40,7 @@ export type ChildMessage =
 export type FinalMessage =
   | { kind: 'described'; id: number; description: BundleDescription }
   | { kind: 'generated'; id: number; summary: VolumeSummary }
+  | { kind: 'localised'; id: number; knees: FoundKnee[] }
   | { kind: 'canceled'; id: number }
   | { kind: 'failed'; id: number; error: TransferredError };
 

@@ -1,17 +1,20 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
+import type { SquareBox } from '../domain/knee-box.js';
 import type { Side } from '../domain/participants.js';
 import { Asset, type Generation, KneeExam, MriSeries, Radiograph } from '../entities/index.js';
 import { decodeNifti } from '../imaging/nifti.js';
 import { trainedStack } from '../imaging/normalise.js';
-import { loadRadiograph, radiographInput } from '../imaging/radiograph/index.js';
-import { VolumeScorer } from '../inference/index.js';
+import { kneeBox, loadRadiograph, radiographInput } from '../imaging/radiograph/index.js';
+import { type KneeDetector, VolumeScorer } from '../inference/index.js';
 import { type BlobStore, readAsset } from '../storage/index.js';
 
 /** What a generation is computed from and compared with. */
 export interface GenerationInputs {
   side: Side;
+  /** The square of the film that the model sees. */
+  box: SquareBox;
   /** The model's y: 256 x 256 in [-1, 1], looking like a right knee. */
   xray: Float32Array;
   /** Compares with the exam's real series as it is, left knees unmirrored; undefined without one. */
@@ -30,29 +33,35 @@ export async function loadInputs(
   dataSource: DataSource,
   store: BlobStore,
   generation: Generation,
-  logger: Logger,
+  { detector, logger }: { detector?: KneeDetector | undefined; logger: Logger },
 ): Promise<GenerationInputs> {
   const exam = await dataSource.manager.findOneByOrFail(KneeExam, { id: generation.examId });
-  const xray = await loadXray(dataSource, store, generation.radiographId, exam.side);
+  const { box, xray } = await loadXray(dataSource, store, generation, exam.side, detector);
   const scorer = await loadScorer(dataSource, store, generation).catch((error: unknown) => {
     // A real series that cannot be compared with is no reason not to generate.
     if (!(error instanceof UserError)) throw error;
     logger.warn({ generation: generation.id, reason: error.message }, 'the real series cannot be compared with');
     return undefined;
   });
-  return { side: exam.side, xray, scorer };
+  return { side: exam.side, box, xray, scorer };
 }
 
-async function loadXray(dataSource: DataSource, store: BlobStore, id: number, side: Side): Promise<Float32Array> {
+async function loadXray(
+  dataSource: DataSource,
+  store: BlobStore,
+  { radiographId: id, box: given }: Generation,
+  side: Side,
+  detector: KneeDetector | undefined,
+): Promise<Pick<GenerationInputs, 'box' | 'xray'>> {
   const radiograph = await dataSource.manager.findOneOrFail(Radiograph, { where: { id }, relations: { asset: true } });
   const name = radiograph.barcode ? `Radiograph ${radiograph.barcode}` : `Radiograph ${id}`;
   if (!radiograph.asset) throw new UserError('NOT_FOUND', `${name} has no pixels any more.`);
-  const film = await loadRadiograph({ bytes: await readAsset(store, radiograph.asset), name });
+  const read = await loadRadiograph({ bytes: await readAsset(store, radiograph.asset), name });
   const spacing = radiograph.pixelSpacing;
-  return radiographInput(
-    { ...film, pixelSpacing: spacing ? [spacing, spacing] : film.pixelSpacing },
-    { side, ...(radiograph.visitId === null ? {} : { view: 'BILATERAL' }) },
-  );
+  const film = { ...read, pixelSpacing: spacing ? ([spacing, spacing] as const) : read.pixelSpacing };
+  const view = radiograph.visitId === null ? undefined : 'BILATERAL';
+  const box = await kneeBox(film, { side, box: given ?? undefined, view, detector });
+  return { box, xray: radiographInput(film, box, side) };
 }
 
 async function loadScorer(

@@ -9,6 +9,8 @@ import {
   type GeneratedSlice,
   type InferenceHost,
   InferenceProcessDied,
+  type KneeDetector,
+  openDetector,
   type VolumeScorer,
   type VolumeSummary,
 } from '../inference/index.js';
@@ -79,7 +81,10 @@ async function generate(context: RunContext, generation: Generation, lease: Leas
   const { dataSource, store, host, logger } = context;
   const bundle = await dataSource.manager.findOneByOrFail(Bundle, { id: generation.bundleId });
   const bundleDir = await loadBundle(context, bundle);
-  const inputs = await loadInputs(dataSource, store, generation, logger);
+  const detector = await loadDetector(context);
+  const inputs = await loadInputs(dataSource, store, generation, { detector, logger });
+  // Kept, so that a later attempt cuts the same square, whatever localiser it has.
+  if (generation.box === null) await lease.write({ set: { box: inputs.box } });
   const finished = await finishedSlices(dataSource, generation.id);
   lease.signal.throwIfAborted();
 
@@ -126,6 +131,15 @@ async function loadBundle(
     );
   }
   return dir;
+}
+
+/** The newest localiser that is registered; undefined where there is none. */
+async function loadDetector({ dataSource, host, modelsDir }: RunContext): Promise<KneeDetector | undefined> {
+  const localisers = await dataSource.manager.findBy(Bundle, { task: 'knee-localisation', state: 'READY' });
+  const newest = localisers.sort((a, b) => a.version.localeCompare(b.version, 'en', { numeric: true })).at(-1);
+  if (!newest) return undefined;
+  const { name, version, directory } = newest;
+  return openDetector(host, modelsDir === undefined ? directory : join(modelsDir, name, version));
 }
 
 async function finishedSlices(dataSource: DataSource, generationId: string): Promise<Set<number>> {

@@ -30,6 +30,7 @@ export interface Change {
 type ProgressColumns = Pick<
   Generation,
   | 'worker'
+  | 'box'
   | 'device'
   | 'attemptLimit'
   | 'psnr'
@@ -57,7 +58,8 @@ export type NewGeneration = Pick<
   | 'featureOverrides'
   | 'clientKey'
   | 'requestedById'
->;
+> &
+  Partial<Pick<Generation, 'box'>>;
 
 /**
  * Makes every change of a generation's state and every entry in its log, and is the only one to do so. One statement changes the

@@ -3,6 +3,7 @@ import { GraphQLDateTimeISO } from 'graphql-scalars';
 import type { FeatureCode } from '../domain/features.js';
 import { SLICE_COUNT_RANGE } from '../domain/generations.js';
 import type { GenerationState, NoiseMode } from '../domain/generations.js';
+import type { SquareBox } from '../domain/knee-box.js';
 import type { Side } from '../domain/participants.js';
 import type { Generation, GenerationSlice } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
@@ -43,6 +44,18 @@ export class GenerationSliceNode {
   }
 }
 
+@ObjectType({ simpleResolvers: true, description: 'A square of a film around one knee, film pixels.' })
+export class KneeBox implements SquareBox {
+  @Field(() => Float)
+  left!: number;
+
+  @Field(() => Float)
+  top!: number;
+
+  @Field(() => Float)
+  side!: number;
+}
+
 @ObjectType('Generation', {
   implements: Node,
   simpleResolvers: true,
@@ -75,6 +88,12 @@ export class GenerationNode extends Node {
 
   @Field(() => NoiseModeEnum)
   noise: NoiseMode;
+
+  @Field(() => KneeBox, {
+    nullable: true,
+    description: 'What of the film the model sees; null until it is found, unless the request gave it.',
+  })
+  box: SquareBox | null;
 
   @Field(() => [Grade], {
     description: "The grades that condition the volume: the exam's consensus with the request's overrides.",
@@ -144,6 +163,7 @@ export class GenerationNode extends Node {
     this.eta = row.eta;
     this.seed = row.seed;
     this.noise = row.noise;
+    this.box = row.box;
     this.features = () => gradeList(row.features);
     this.featureOverrides = () =>
       gradeList(row.featureOverrides).filter(({ feature }) => feature in row.featureOverrides);
@@ -180,6 +200,21 @@ export class FeatureOverrideInput {
   grade?: number | null;
 }
 
+@InputType({
+  description:
+    'A square of the film around the knee: centred on the joint line, 1.22 tibial plateaus wide; film pixels.',
+})
+export class KneeBoxInput implements SquareBox {
+  @Field(() => Float)
+  left!: number;
+
+  @Field(() => Float)
+  top!: number;
+
+  @Field(() => Float, { description: 'At least 16.' })
+  side!: number;
+}
+
 @InputType({ description: 'Either examId or radiographId says what to generate from.' })
 export class GenerateMriInput {
   @Field(() => ID, { nullable: true, description: 'The exam; its radiograph is taken.' })
@@ -193,6 +228,12 @@ export class GenerateMriInput {
 
   @Field(() => SideEnum, { nullable: true, description: 'The knee of a bilateral film.' })
   side?: Side | null;
+
+  @Field(() => KneeBoxInput, {
+    nullable: true,
+    description: 'Where the knee is on the film; default: found by the localiser, and refused where it is not sure.',
+  })
+  box?: KneeBoxInput | null;
 
   @Field(() => String, { nullable: true, description: '`name` or `name@version`; default: the newest that is READY.' })
   bundle?: string | null;

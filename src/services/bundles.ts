@@ -32,7 +32,7 @@ export async function registerBundles(dataSource: DataSource, modelsDir: string)
  * @throws UserError NOT_FOUND, or BUNDLE_REFUSED with the reason for which it cannot be used
  */
 export async function chooseReadyBundle(manager: EntityManager, choice?: string | null): Promise<Bundle> {
-  const bundles = await manager.find(Bundle, { order: { id: 'DESC' } });
+  const bundles = await manager.find(Bundle, { where: { task: 'xray-to-mri' }, order: { id: 'DESC' } });
   const ready = bundles.filter(({ state }) => state === 'READY');
   const [name = ready[0]?.name, version] = choice ? choice.split('@', 2) : [];
   const named = bundles.filter((bundle) => bundle.name === name && (version ?? bundle.version) === bundle.version);

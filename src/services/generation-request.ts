@@ -1,5 +1,6 @@
 import { UserError } from '../domain/errors.js';
 import { FEATURES, type Grades, isFeatureCode, isValidGrade, maxGrade } from '../domain/features.js';
+import { SMALLEST_BOX, type SquareBox } from '../domain/knee-box.js';
 import { NOISE_MODES, SLICE_COUNT_RANGE, STEP_COUNT_RANGE } from '../domain/generations.js';
 import { SAMPLERS } from '../inference/index.js';
 import type { GenerationRequest } from './generations.js';
@@ -14,7 +15,7 @@ const LONGEST_KEY = 200;
  * @throws UserError BAD_USER_INPUT naming the field, its value and what is accepted
  */
 export function checkRequest(request: GenerationRequest): void {
-  const { examId, radiographId, sliceCount, steps, eta, sampler, seed, noise, clientKey } = request;
+  const { examId, radiographId, sliceCount, steps, eta, sampler, seed, noise, box, clientKey } = request;
   if (examId == null && radiographId == null) refuse('Either examId or radiographId must say what to generate from.');
   checkWhole('sliceCount', sliceCount, SLICE_COUNT_RANGE);
   checkWhole('steps', steps, STEP_COUNT_RANGE);
@@ -25,6 +26,7 @@ export function checkRequest(request: GenerationRequest): void {
   if (clientKey != null && (clientKey.length < 1 || clientKey.length > LONGEST_KEY || clientKey.includes('\0'))) {
     refuse(`clientKey must have between 1 and ${LONGEST_KEY} characters.`);
   }
+  if (box != null) checkBox(box);
   overridesOf(request);
 }
 
@@ -47,6 +49,12 @@ export function overridesOf({ features }: GenerationRequest): Grades {
     overrides[feature] = grade;
   }
   return overrides;
+}
+
+function checkBox({ left, top, side }: SquareBox): void {
+  if (![left, top, side].every(Number.isFinite) || side < SMALLEST_BOX) {
+    refuse(`box is ${left},${top} of side ${side}; its side must be at least ${SMALLEST_BOX} film pixels.`);
+  }
 }
 
 function checkWhole(name: string, value: number | null | undefined, { min, max }: { min: number; max: number }): void {

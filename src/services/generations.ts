@@ -3,6 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import { FEATURE_CODES, type FeatureCode, type Grades } from '../domain/features.js';
 import type { NoiseMode } from '../domain/generations.js';
+import type { SquareBox } from '../domain/knee-box.js';
 import type { Side } from '../domain/participants.js';
 import { Bundle, Generation } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
@@ -44,6 +45,8 @@ export interface GenerationRequest {
   seed?: number | null | undefined;
   /** Default: SHARED. */
   noise?: NoiseMode | null | undefined;
+  /** The square of the film to use, film pixels; default: found on the film. */
+  box?: SquareBox | null | undefined;
   /** Grades to use instead of the consensus ones; null = treat as missing. */
   features?: readonly FeatureOverride[] | null | undefined;
   /** The caller's own key: asking twice with one key gives one generation. */
@@ -162,6 +165,7 @@ async function enterRequest(
     eta,
     seed: request.seed ?? randomInt(LARGEST_SEED + 1),
     noise: request.noise ?? 'SHARED',
+    box: request.box ?? null,
     features: { ...consensus, ...featureOverrides },
     featureOverrides,
     clientKey: request.clientKey ?? null,
@@ -194,6 +198,8 @@ async function refuseOtherRequest(
   const fields = Object.entries(named)
     .filter(([name, value]) => value != null && value !== known[name as keyof typeof named])
     .map(([name]) => name);
+  const { box } = request;
+  if (box && !(['left', 'top', 'side'] as const).every((key) => box[key] === known.box?.[key])) fields.push('box');
   const overrides = overridesOf(request);
   if (!FEATURE_CODES.every((code) => overrides[code] === known.featureOverrides[code])) fields.push('features');
   if (request.bundle) {

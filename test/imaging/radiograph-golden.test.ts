@@ -1,7 +1,8 @@
+import type { SquareBox } from '../../src/domain/knee-box.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import { radiographInput, type Film, type SquareBox } from '../../src/imaging/radiograph/index.js';
+import { radiographInput, type Film } from '../../src/imaging/radiograph/index.js';
 
 const golden = JSON.parse(readFileSync(join(packageRoot, 'test/golden/radiograph.json'), 'utf8')) as {
   cases: { name: string; box: SquareBox; mirror: boolean; values: number[] }[];
@@ -24,7 +25,7 @@ const film: Film = {
 };
 
 test.each(golden.cases)('a crop that is $name (mirrored: $mirror) is what training sees', ({ box, mirror, values }) => {
-  const input = radiographInput(film, { side: mirror ? 'LEFT' : 'RIGHT', box });
+  const input = radiographInput(film, box, mirror ? 'LEFT' : 'RIGHT');
   let worst = 0;
   values.forEach((expected, index) => {
     const [row, column] = [16 * Math.floor(index / 16), 16 * (index % 16)];

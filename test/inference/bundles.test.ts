@@ -95,7 +95,11 @@ describe('a bundle is refused in one sentence that says which part is wrong', ()
       'format is "osteograph-bundle/2"; accepted: osteograph-bundle/1',
     ],
     ['no name', (m) => delete (m as Partial<BundleManifest>).name, 'name is missing'],
-    ['an unknown task', (m) => set(m, 'task', 'mri-to-xray'), 'task is "mri-to-xray"; accepted: xray-to-mri'],
+    [
+      'an unknown task',
+      (m) => set(m, 'task', 'mri-to-xray'),
+      'task is "mri-to-xray"; accepted: xray-to-mri, knee-localisation',
+    ],
     ['an unknown key', (m) => set(m.schedule, 'clipSample', true), "schedule has the unknown key 'clipSample'"],
     [
       'an unknown beta schedule',

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Grades } from '../../src/domain/features.js';
 import { packageRoot } from '../../src/domain/package.js';
-import { startInferenceHost } from '../../src/inference/index.js';
+import { readBundleFor, startInferenceHost } from '../../src/inference/index.js';
 
 /** What `python -m osteograph_training export --golden` writes beside the binary file. */
 interface Golden {
@@ -24,7 +24,7 @@ it('samples the volume that PyTorch samples from the same weights, film, grades 
   const host = await startInferenceHost({ device: 'cpu' });
   try {
     const bundleDir = join(packageRoot, 'models', ...golden.bundle.split('@'));
-    expect((await host.describe(bundleDir)).manifest.graphs.denoiser.sha256).toBe(golden.denoiserSha256);
+    expect((await readBundleFor(bundleDir, 'xray-to-mri')).manifest.graphs.denoiser.sha256).toBe(golden.denoiserSha256);
     const film = new Uint8Array(binary.buffer, binary.byteOffset + offsetOf('xray'), 256 * 256);
     const request = {
       bundleDir,

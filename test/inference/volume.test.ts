@@ -33,7 +33,7 @@ describe.each([TINY_BUNDLE, TINY_CONTEXT_BUNDLE])('PyTorch agrees: %s', (dir) =>
   const binary = readFileSync(join(dir, 'golden.bin'));
   let loaded: LoadedBundle;
   beforeAll(async () => {
-    loaded = await loadBundle(dir, { device: 'cpu', threads: 1 });
+    loaded = (await loadBundle(dir, { device: 'cpu', threads: 1 })) as LoadedBundle;
   });
   afterAll(() => loaded.release());
 
@@ -79,7 +79,7 @@ describe.each([TINY_BUNDLE, TINY_CONTEXT_BUNDLE])('PyTorch agrees: %s', (dir) =>
 
 let bundle: LoadedBundle;
 beforeAll(async () => {
-  bundle = await loadBundle(TINY_BUNDLE, { device: 'cpu', threads: 1 });
+  bundle = (await loadBundle(TINY_BUNDLE, { device: 'cpu', threads: 1 })) as LoadedBundle;
 });
 afterAll(() => bundle.release());
 

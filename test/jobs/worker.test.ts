@@ -2,7 +2,7 @@ import { Generation, GenerationSlice, MriSeries } from '../../src/entities/index
 import { decodeNifti } from '../../src/imaging/nifti.js';
 import { mirrorColumns } from '../../src/imaging/normalise.js';
 import { decodePng } from '../../src/imaging/png.js';
-import { loadRadiograph, radiographInput } from '../../src/imaging/radiograph/index.js';
+import { kneeBox, loadRadiograph, radiographInput } from '../../src/imaging/radiograph/index.js';
 import { startInferenceHost } from '../../src/inference/index.js';
 import { type EventHub, openEventHub, type RunningWorker, startWorker } from '../../src/jobs/index.js';
 import { requestGeneration } from '../../src/services/generations.js';
@@ -83,7 +83,8 @@ describe('a worker', () => {
       radiograph.assetId,
     ]);
     const bytes = await readAsset(store, (film as { storageKey: string }[])[0]!);
-    const xray = radiographInput(await loadRadiograph({ bytes, name: 'film' }), { side: 'LEFT' });
+    const read = await loadRadiograph({ bytes, name: 'film' });
+    const xray = radiographInput(read, await kneeBox(read, { side: 'LEFT' }), 'LEFT');
     const host = await startInferenceHost({ device: 'cpu', threads: 1 });
     const expected: Float32Array[] = [];
     try {

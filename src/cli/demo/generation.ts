@@ -1,4 +1,5 @@
 import { UserError } from '../../domain/errors.js';
+import type { SquareBox } from '../../domain/knee-box.js';
 import type { Side } from '../../domain/participants.js';
 import type { ApiClient } from '../api-client.js';
 import { progressBar } from '../progress.js';
@@ -30,6 +31,8 @@ interface Totals extends Record<Score, number | null> {
 export interface DemoResult extends Totals {
   /** Posterior to anterior. */
   slices: SliceScore[];
+  /** The square of the film that the model saw, film pixels. */
+  box: SquareBox;
   volumeUrl: string;
 }
 
@@ -50,7 +53,8 @@ const PROGRESS = `subscription Progress($id: ID!, $after: Int) {
     ... on GenerationStepProgress { fraction }
     ... on GenerationSliceCompleted { slice { index psnr ssim rssim } }
     ... on GenerationCompleted {
-      psnr ssim rssim adjacentCorrelation durationMs denoiserEvaluations device mriSeries { volume { url } }
+      psnr ssim rssim adjacentCorrelation durationMs denoiserEvaluations device
+      mriSeries { volume { url } generation { box { left top side } } }
     }
   }
 }`;
@@ -60,7 +64,10 @@ type ProgressEvent =
   | { __typename: 'GenerationStateChanged'; state: string; message: string | null }
   | { __typename: 'GenerationStepProgress'; fraction: number }
   | { __typename: 'GenerationSliceCompleted'; slice: SliceScore }
-  | ({ __typename: 'GenerationCompleted'; mriSeries: { volume: { url: string } } } & Totals);
+  | ({
+      __typename: 'GenerationCompleted';
+      mriSeries: { volume: { url: string }; generation: { box: SquareBox } };
+    } & Totals);
 
 /** The knee with the highest KL grade that has both a film and an MRI to compare with. */
 export async function chooseKnee(api: ApiClient): Promise<DemoKnee> {
@@ -96,7 +103,7 @@ export async function generateVolume(
           slices.push(event.slice);
           break;
         case 'GenerationCompleted':
-          result = { ...event, slices, volumeUrl: event.mriSeries.volume.url };
+          result = { ...event, slices, box: event.mriSeries.generation.box, volumeUrl: event.mriSeries.volume.url };
       }
     }
   } finally {

@@ -22,7 +22,7 @@ export async function demoMontage(api: ApiClient, knee: DemoKnee, result: DemoRe
     title: `Participant ${knee.participant.oaiId} · ${knee.side.toLowerCase()} knee · KL ${knee.kl ?? 'missing'}`,
     subtitle: 'Everything here is synthetic: a drawn knee, and a volume generated from its radiograph',
     radiograph: asItLies(
-      radiographInput(film, { side: knee.side }).map((value) => (value + 1) / 2),
+      radiographInput(film, result.box, knee.side).map((value) => (value + 1) / 2),
       knee.side,
     ),
     generated,

@@ -1,5 +1,6 @@
 /** Radiographs: reading films, finding knees on them, and the model's input. */
 export { loadRadiograph, type Film } from './film.js';
 export { filmView, kneeBox, radiographInput } from './input.js';
-export { findKnee, localiseKnees, type SquareBox } from './localise.js';
+export { type DetectedKnee, detectKnee, detectKnees, detectorInput } from './detect.js';
+export { findKnee, localiseKnees, refineKnee } from './localise.js';
 export { resample } from './resample.js';

@@ -1,8 +1,11 @@
+import { SMALLEST_BOX, type SquareBox } from '../../domain/knee-box.js';
 import type { Side } from '../../domain/participants.js';
 import { mirrorColumns, MODEL_SIZE, percentile } from '../normalise.js';
 import { refuseFile } from '../refuse.js';
+import type { KneeDetector } from '../../inference/index.js';
+import { detectKnee, detectKnees } from './detect.js';
 import type { Film } from './film.js';
-import { findKnee, localiseKnees, type SquareBox } from './localise.js';
+import { findKnee, localiseKnees } from './localise.js';
 import { resample } from './resample.js';
 
 /** Whether a film shows both legs or one knee. */
@@ -15,6 +18,8 @@ export interface RadiographOptions {
   readonly box?: SquareBox | undefined;
   /** Overrides what {@link filmView} makes of the film. */
   readonly view?: FilmView | undefined;
+  /** Finds knees on whole films; without one the outlines of a drawn knee are matched. */
+  readonly detector?: KneeDetector | undefined;
   /**
    * Cuts a tight crop of one knee anew around the joint line found in it, so that it is framed as knees cut from bilateral
    * films are. Public crops hold the joint line about 8 % of their height below the middle. Default false: taken whole.
@@ -47,11 +52,15 @@ export function filmView(film: Film): FilmView {
  *
  * @throws UserError FILE_REFUSED when no knee is found or a given box lies outside the film
  */
-export function kneeBox(film: Film, options: RadiographOptions): SquareBox {
-  const { side, box, view = filmView(film), recentre = false } = options;
+export async function kneeBox(film: Film, options: RadiographOptions): Promise<SquareBox> {
+  const { side, box, view = filmView(film), detector, recentre = false } = options;
   if (box) return checkedBox(film, box);
-  if (view === 'BILATERAL') return localiseKnees(film)[side].box;
+  if (view === 'BILATERAL') {
+    if (detector) return (await detectKnees(film, detector, [side]))[side].box;
+    return localiseKnees(film)[side].box;
+  }
   if (isTightCrop(film)) return (recentre && recentred(film)) || middleSquare(film);
+  if (detector) return (await detectKnee(film, detector)).box;
   const place =
     findKnee(film) ?? refuseFile(film.name, 'shows no knee that could be found; give the crop of one knee or its box');
   return place.box;
@@ -61,17 +70,17 @@ export function kneeBox(film: Film, options: RadiographOptions): SquareBox {
  * The model's input y of one knee: the crop at 256 x 256 pixels, its 5th to 99th percentile as -1 to 1, looking like a right
  * knee. The training package (training/osteograph_training/images.py) does the same in the same order.
  *
+ * @param box what {@link kneeBox} found
  * @returns 65,536 values in [-1, 1] in C order
- * @throws UserError FILE_REFUSED as {@link kneeBox}, and for a crop without contrast
+ * @throws UserError FILE_REFUSED for a crop without contrast
  */
-export function radiographInput(film: Film, options: RadiographOptions): Float32Array {
-  const { left, top, side } = kneeBox(film, options);
+export function radiographInput(film: Film, { left, top, side }: SquareBox, knee: Side): Float32Array {
   const { data } = resample(film, { left, top, width: side, height: side }, MODEL_SIZE, MODEL_SIZE);
   const dark = percentile(data, WINDOW_PERCENT.dark);
   const bright = percentile(data, WINDOW_PERCENT.bright);
   if (!(bright > dark)) refuseFile(film.name, 'has no contrast inside the crop of the knee');
   const input = data.map((value) => 2 * Math.min(Math.max((value - dark) / (bright - dark), 0), 1) - 1);
-  return options.side === 'LEFT' ? mirrorColumns(input, MODEL_SIZE) : input;
+  return knee === 'LEFT' ? mirrorColumns(input, MODEL_SIZE) : input;
 }
 
 function isTightCrop({ rows, columns, pixelSpacing }: Film): boolean {
@@ -95,7 +104,7 @@ function middleSquare({ rows, columns }: Film): SquareBox {
 function checkedBox(film: Film, box: SquareBox): SquareBox {
   const [column, row] = [box.left + box.side / 2, box.top + box.side / 2];
   const onFilm = column >= 0 && row >= 0 && column <= film.columns && row <= film.rows;
-  if (!onFilm || !(box.side >= 16) || box.side > 2 * Math.max(film.rows, film.columns)) {
+  if (!onFilm || !(box.side >= SMALLEST_BOX) || box.side > 2 * Math.max(film.rows, film.columns)) {
     refuseFile(
       film.name,
       `has ${film.columns} x ${film.rows} pixels, which the box ${box.left},${box.top} of side ${box.side} does not fit`,

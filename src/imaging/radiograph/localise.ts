@@ -1,3 +1,4 @@
+import type { SquareBox } from '../../domain/knee-box.js';
 import type { Side } from '../../domain/participants.js';
 import { refuseFile } from '../refuse.js';
 import type { Film } from './film.js';
@@ -7,13 +8,6 @@ import { resample, resize, type Raster, type Window } from './resample.js';
 
 /** Side of the model's crop in plateau widths: about 95 mm. */
 const BOX_PER_PLATEAU = 1.22;
-
-/** A square cut from a film, in film pixels (fractions allowed). */
-export interface SquareBox {
-  readonly left: number;
-  readonly top: number;
-  readonly side: number;
-}
 
 /** A knee found on a film. */
 export interface KneePlace {
@@ -84,6 +78,14 @@ export function localiseKnees(film: Film): Record<Side, KneePlace> {
 export function findKnee(film: Film, window: Window = wholeFilm(film)): KneePlace | null {
   const [best] = bestMatches(film, window, candidateWidths(film, window.width)).sort((a, b) => b.score - a.score);
   return best ? closeUp(film, best) : null;
+}
+
+/**
+ * Fits an ideal knee's outlines closely around a box that is about right, and measures the plateau.
+ * @returns null when nothing there looks like a knee
+ */
+export function refineKnee(film: Film, { left, top, side }: SquareBox): KneePlace | null {
+  return closeUp(film, { column: left + side / 2, row: top + side / 2, width: side / BOX_PER_PLATEAU, score: 0 });
 }
 
 function wholeFilm(film: Film): Window {

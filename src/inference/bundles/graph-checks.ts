@@ -1,14 +1,14 @@
 import type { FloatTensor, Graph, TensorInfo } from '../backend.js';
 import type { Device } from '../devices.js';
-import { GRAPH_ROLES, requiredTensors } from './manifest.js';
-import type { BundleManifest, GraphRole, TensorSpec } from './manifest.js';
+import { graphOf, requiredTensors, TASK_ROLES } from './manifest.js';
+import type { BundleManifest, GraphRole, Task, TensorSpec } from './manifest.js';
 import { refuseBundle } from './read.js';
 import type { Bundle } from './read.js';
 
 /** The contract's tensors must be in the manifest, and the manifest's tensors must be the graph's own. */
-export function checkTensors(bundle: Bundle, role: GraphRole, session: Graph): void {
-  const required = requiredTensors(bundle.manifest)[role];
-  const written = bundle.manifest.graphs[role];
+export function checkTensors(bundle: Bundle<Task>, role: GraphRole, session: Graph): void {
+  const required = requiredTensors(bundle.manifest)[role]!;
+  const written = graphOf(bundle.manifest, role);
   for (const side of ['inputs', 'outputs'] as const) {
     const noun = side === 'inputs' ? 'input' : 'output';
     for (const tensor of required[side]) {
@@ -34,7 +34,7 @@ export function checkTensors(bundle: Bundle, role: GraphRole, session: Graph): v
 }
 
 /** `found` must have the type and shape of `wanted`. The batch must be open; other sizes may be, and are then seen in a run. */
-function compareTensor(bundle: Bundle, owner: string, found: TensorInfo, wanted: TensorSpec): void {
+function compareTensor(bundle: Bundle<Task>, owner: string, found: TensorInfo, wanted: TensorSpec): void {
   const fits = (size: number | string, axis: number) => {
     const other = found.shape[axis];
     if (axis === 0) return typeof other === 'string';
@@ -48,12 +48,16 @@ function compareTensor(bundle: Bundle, owner: string, found: TensorInfo, wanted:
  * Runs the graphs once on zeros: their outputs must have the sizes of the contract, which metadata may leave open, and a
  * provider may open a graph that it cannot run.
  */
-export async function tryGraphs(bundle: Bundle, sessions: Record<GraphRole, Graph>, device: Device): Promise<void> {
+export async function tryGraphs(
+  bundle: Bundle<Task>,
+  sessions: Partial<Record<GraphRole, Graph>>,
+  device: Device,
+): Promise<void> {
   const required = requiredTensors(bundle.manifest);
   let context: Record<string, FloatTensor> = {};
-  for (const role of GRAPH_ROLES) {
-    const results = await tryGraph(bundle, role, sessions[role], device, role === 'denoiser' ? context : {});
-    for (const wanted of required[role].outputs) {
+  for (const role of TASK_ROLES[bundle.manifest.task]) {
+    const results = await tryGraph(bundle, role, sessions[role]!, device, role === 'denoiser' ? context : {});
+    for (const wanted of required[role]!.outputs) {
       const { dims } = results[wanted.name]!;
       const fits = wanted.shape.every(
         (size, axis) => (typeof size === 'string' && axis > 0) || dims[axis] === (size === 'B' ? 1 : size),
@@ -67,9 +71,9 @@ export async function tryGraphs(bundle: Bundle, sessions: Record<GraphRole, Grap
 }
 
 /** Inputs of zeros for a graph of this manifest; open sizes are 1. */
-export function zeroInputs(manifest: BundleManifest, role: GraphRole, rows: number): Record<string, FloatTensor> {
+export function zeroInputs(manifest: BundleManifest<Task>, role: GraphRole, rows: number): Record<string, FloatTensor> {
   const inputs: Record<string, FloatTensor> = {};
-  for (const { name, shape } of requiredTensors(manifest)[role].inputs) {
+  for (const { name, shape } of requiredTensors(manifest)[role]!.inputs) {
     const dims = shape.map((size) => (typeof size === 'number' ? size : size === 'B' ? rows : 1));
     inputs[name] = { data: new Float32Array(dims.reduce((product, size) => product * size)), dims };
   }
@@ -77,7 +81,7 @@ export function zeroInputs(manifest: BundleManifest, role: GraphRole, rows: numb
 }
 
 async function tryGraph(
-  bundle: Bundle,
+  bundle: Bundle<Task>,
   role: GraphRole,
   session: Graph,
   device: Device,
@@ -87,7 +91,7 @@ async function tryGraph(
     return await session.run({ ...zeroInputs(bundle.manifest, role, 1), ...given });
   } catch (cause) {
     if (device !== 'cpu') throw cause;
-    const { file } = bundle.manifest.graphs[role];
+    const { file } = graphOf(bundle.manifest, role);
     return refuseBundle(bundle.dir, `its ${role} graph ${file} cannot be run (${reasonOf(cause)})`, { cause });
   }
 }
@@ -99,7 +103,7 @@ export function reasonOf(error: unknown): string {
   return line.replace(/^\/onnxruntime_src\S+ .* was false\. /, '').replace(/\.$/, '');
 }
 
-function refuseTensor(bundle: Bundle, owner: string, found: TensorInfo, wanted: TensorInfo): never {
+function refuseTensor(bundle: Bundle<Task>, owner: string, found: TensorInfo, wanted: TensorInfo): never {
   const text = ({ type, shape }: TensorInfo) => `${type} [${shape.join(', ')}]`;
   return refuseBundle(bundle.dir, `${owner} '${wanted.name}' is ${text(found)} instead of ${text(wanted)}`);
 }

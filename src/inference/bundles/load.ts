@@ -4,8 +4,8 @@ import type { Graph } from '../backend.js';
 import { DEVICES } from '../devices.js';
 import type { Device, DeviceChoice } from '../devices.js';
 import { checkTensors, reasonOf, tryGraphs, zeroInputs } from './graph-checks.js';
-import { GRAPH_ROLES } from './manifest.js';
-import type { GraphRole } from './manifest.js';
+import { graphOf, TASK_ROLES } from './manifest.js';
+import type { GraphRole, RoleOf, Task } from './manifest.js';
 import { readBundle, refuseBundle } from './read.js';
 import type { Bundle } from './read.js';
 
@@ -17,9 +17,9 @@ export interface LoadOptions {
 }
 
 /** A bundle with its graphs in memory, checked tensor by tensor, on one device. */
-export interface LoadedBundle extends Bundle {
+export interface LoadedBundle<T extends Task = 'xray-to-mri'> extends Bundle<T> {
   device: Device;
-  sessions: Record<GraphRole, Graph>;
+  sessions: Record<RoleOf<T>, Graph>;
   release(): Promise<void>;
 }
 
@@ -32,9 +32,11 @@ const TRIAL_ROWS = 4;
  * @throws UserError BUNDLE_REFUSED with a sentence that says which part of the bundle is wrong; UNAVAILABLE when the bundle
  * is sound but the one device asked for is not usable on this machine
  */
-export async function loadBundle(dir: string, { device: choice, threads }: LoadOptions): Promise<LoadedBundle> {
+export async function loadBundle(dir: string, { device: choice, threads }: LoadOptions): Promise<LoadedBundle<Task>> {
   const bundle = await readBundle(dir);
   const open = (device: Device) => openGraphs(bundle, device, threads);
+  // A localiser is so small that carrying its film to a GPU takes longer than running it.
+  if (bundle.manifest.task === 'knee-localisation') return open('cpu');
   const candidates = choice === 'auto' ? DEVICES : [choice];
   let failure: unknown;
   for (const device of candidates) {
@@ -53,14 +55,15 @@ export async function loadBundle(dir: string, { device: choice, threads }: LoadO
 }
 
 /** The faster of two; the other is released. A Vulkan driver may be software (Mesa's is on many machines), far slower than the cpu. */
-async function faster(first: LoadedBundle, second: LoadedBundle): Promise<LoadedBundle> {
+async function faster(first: LoadedBundle<Task>, second: LoadedBundle<Task>): Promise<LoadedBundle<Task>> {
   const [winner, loser] = (await trialTime(first)) <= (await trialTime(second)) ? [first, second] : [second, first];
   await loser.release();
   return winner;
 }
 
 /** Milliseconds of one decoder run that is not the first of its shape. */
-async function trialTime({ manifest, sessions: { decoder } }: LoadedBundle): Promise<number> {
+async function trialTime({ manifest, sessions }: LoadedBundle<Task>): Promise<number> {
+  const { decoder } = sessions as Record<GraphRole, Graph>;
   const inputs = zeroInputs(manifest, 'decoder', TRIAL_ROWS);
   await decoder.run(inputs);
   const start = performance.now();
@@ -68,13 +71,13 @@ async function trialTime({ manifest, sessions: { decoder } }: LoadedBundle): Pro
   return performance.now() - start;
 }
 
-async function openGraphs(bundle: Bundle, device: Device, threads: number): Promise<LoadedBundle> {
+async function openGraphs(bundle: Bundle<Task>, device: Device, threads: number): Promise<LoadedBundle<Task>> {
   const sessions: Partial<Record<GraphRole, Graph>> = {};
   const release = async () => {
     for (const session of Object.values(sessions)) await session.release();
   };
   try {
-    for (const role of GRAPH_ROLES) {
+    for (const role of TASK_ROLES[bundle.manifest.task]) {
       const session = await openBundleGraph(bundle, role, device, threads);
       sessions[role] = session;
       checkTensors(bundle, role, session);
@@ -88,12 +91,12 @@ async function openGraphs(bundle: Bundle, device: Device, threads: number): Prom
   }
 }
 
-async function openBundleGraph(bundle: Bundle, role: GraphRole, device: Device, threads: number): Promise<Graph> {
+async function openBundleGraph(bundle: Bundle<Task>, role: GraphRole, device: Device, threads: number): Promise<Graph> {
   try {
     return await openGraph(bundle.graphs[role], { device, threads });
   } catch (cause) {
     if (device !== 'cpu') throw cause;
-    const { file } = bundle.manifest.graphs[role];
+    const { file } = graphOf(bundle.manifest, role);
     return refuseBundle(
       bundle.dir,
       `its ${role} graph ${file} is not one that ONNX Runtime can load (${reasonOf(cause)})`,

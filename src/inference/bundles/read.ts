@@ -5,45 +5,59 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import { GRAPH_ROLES, manifestSchema } from './manifest.js';
-import type { BundleManifest, GraphRole } from './manifest.js';
+import { externalLocations } from './external-data.js';
+import { graphOf, manifestSchema, TASK_ROLES } from './manifest.js';
+import type { BundleManifest, GraphRole, GraphSpec, RoleOf, Task } from './manifest.js';
 
 /** A bundle whose manifest is valid and whose files are the ones the manifest was written for. */
-export interface Bundle {
+export interface Bundle<T extends Task = 'xray-to-mri'> {
   /** Absolute folder. */
   dir: string;
-  manifest: BundleManifest;
+  manifest: BundleManifest<T>;
   /** Over the manifest's bytes and the graphs' hashes: equal hashes mean equal models. */
   sha256: string;
   /** Absolute paths of the graph files. */
-  graphs: Record<GraphRole, string>;
+  graphs: Record<RoleOf<T>, string>;
 }
 
 /** A folder of {@link listBundles}: a bundle, or why there is none. */
-export type BundleListing = { dir: string; bundle: Bundle } | { dir: string; refusal: UserError };
+export type BundleListing = { dir: string; bundle: Bundle<Task> } | { dir: string; refusal: UserError };
 
 /**
- * Reads `<dir>/bundle.json` and checks the hashes of its graphs. Does not load the graphs: their tensors are checked where
- * they are opened, in the inference process (`InferenceHost.describe`).
+ * Reads `<dir>/bundle.json` and checks the hashes of its graphs and of their data files. Does not load the graphs: their
+ * tensors are checked where they are opened, in the inference process (`InferenceHost.describe`).
  *
  * @throws UserError BUNDLE_REFUSED with a sentence that says which part of the bundle is wrong
  */
-export async function readBundle(dir: string): Promise<Bundle> {
+export async function readBundle(dir: string): Promise<Bundle<Task>> {
   const folder = resolve(dir);
   const text = await readManifestFile(folder);
   const manifest = parseManifest(folder, text);
-  const graphs = {} as Record<GraphRole, string>;
+  const graphs: Partial<Record<GraphRole, string>> = {};
   const hash = createHash('sha256').update(text);
-  for (const role of GRAPH_ROLES) {
-    const { file, sha256 } = manifest.graphs[role];
-    graphs[role] = join(folder, file);
-    const actual = await fileSha256(folder, role, file);
-    if (actual !== sha256) {
-      refuseBundle(folder, `the ${role} graph ${file} has sha256 ${actual}, but the manifest says ${sha256}`);
-    }
-    hash.update(`\n${role} ${sha256}`);
+  for (const role of TASK_ROLES[manifest.task]) {
+    const graph = graphOf(manifest, role);
+    graphs[role] = join(folder, graph.file);
+    await checkGraphFiles(folder, role, graph);
+    hash.update(`\n${role} ${[graph, ...(graph.data ?? [])].map(({ sha256 }) => sha256).join(' ')}`);
   }
-  return { dir: folder, manifest, sha256: hash.digest('hex'), graphs };
+  return { dir: folder, manifest, sha256: hash.digest('hex'), graphs: graphs as Record<GraphRole, string> };
+}
+
+/**
+ * A bundle of one task: {@link readBundle} and a check.
+ *
+ * @throws UserError BUNDLE_REFUSED, also for a sound bundle of another task
+ */
+export async function readBundleFor<T extends Task>(dir: string, task: T): Promise<Bundle<T>> {
+  const bundle = await readBundle(dir);
+  expectTask(bundle, task);
+  return bundle as unknown as Bundle<T>;
+}
+
+/** @throws UserError BUNDLE_REFUSED for a bundle of another task */
+export function expectTask({ dir, manifest }: Bundle<Task>, task: Task): void {
+  if (manifest.task !== task) refuseBundle(dir, `it is one of the task ${manifest.task}, and one of ${task} is needed`);
 }
 
 /**
@@ -87,7 +101,7 @@ async function readManifestFile(dir: string): Promise<string> {
   }
 }
 
-function parseManifest(dir: string, text: string): BundleManifest {
+function parseManifest(dir: string, text: string): BundleManifest<Task> {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -104,6 +118,12 @@ function issueSentence(issue: z.core.$ZodIssue): string {
   const path = issue.path.map(String).join('.') || 'bundle.json';
   const found = JSON.stringify(issue.input) ?? 'missing';
   if (issue.code === 'custom') return `${path} ${issue.message}`;
+  if (issue.code === 'invalid_union') {
+    // The one union of the schema is that of the tasks.
+    const { task } = issue.input as { task?: unknown };
+    const accepted = Object.keys(TASK_ROLES).join(', ');
+    return task === undefined ? 'task is missing' : `task is ${JSON.stringify(task)}; accepted: ${accepted}`;
+  }
   if (issue.code === 'unrecognized_keys')
     return `${path} has the unknown key ${issue.keys.map((key) => `'${key}'`).join(', ')}`;
   if (issue.code === 'invalid_value') return `${path} is ${found}; accepted: ${issue.values.map(String).join(', ')}`;
@@ -111,12 +131,54 @@ function issueSentence(issue: z.core.$ZodIssue): string {
   return issue.input === undefined ? `${path} is missing` : `${path} is not of type ${issue.expected}`;
 }
 
-async function fileSha256(dir: string, role: GraphRole, file: string): Promise<string> {
+/** The graph and its data files must be those the manifest was written for, and the graph must open no others. */
+async function checkGraphFiles(dir: string, role: GraphRole, { file, sha256, data = [] }: GraphSpec): Promise<void> {
+  const onnx = await readGraph(dir, role, file);
+  const actual = createHash('sha256').update(onnx).digest('hex');
+  if (actual !== sha256) {
+    refuseBundle(dir, `the ${role} graph ${file} has sha256 ${actual}, but the manifest says ${sha256}`);
+  }
+  for (const location of locationsIn(dir, role, file, onnx)) {
+    if (!data.some((listed) => listed.file === location)) {
+      const listed = data.map((one) => `'${one.file}'`).join(', ') || 'none';
+      const reason = `keeps weights in '${location}', which is not one of the data files that the manifest lists (${listed})`;
+      refuseBundle(dir, `its ${role} graph ${file} ${reason}`);
+    }
+  }
+  for (const { file: dataFile, sha256: expected } of data) {
+    const found = await dataSha256(dir, role, dataFile);
+    if (found !== expected) {
+      const reason = `has sha256 ${found}, but the manifest says ${expected}`;
+      refuseBundle(dir, `the ${role} graph's data file ${dataFile} ${reason}`);
+    }
+  }
+}
+
+async function readGraph(dir: string, role: GraphRole, file: string): Promise<Buffer> {
+  try {
+    return await readFile(join(dir, file));
+  } catch (cause) {
+    return refuseBundle(dir, `its ${role} graph ${file} cannot be read (${errorCode(cause)})`, { cause });
+  }
+}
+
+function locationsIn(dir: string, role: GraphRole, file: string, onnx: Buffer): string[] {
+  try {
+    return externalLocations(onnx);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const reason = `is not one that ONNX Runtime can load (${cause.message})`;
+    return refuseBundle(dir, `its ${role} graph ${file} ${reason}`, { cause });
+  }
+}
+
+/** Read as a stream: a data file may be many gigabytes. */
+async function dataSha256(dir: string, role: GraphRole, file: string): Promise<string> {
   const hash = createHash('sha256');
   try {
     await pipeline(createReadStream(join(dir, file)), hash);
   } catch (cause) {
-    refuseBundle(dir, `its ${role} graph ${file} cannot be read (${errorCode(cause)})`, { cause });
+    refuseBundle(dir, `the ${role} graph's data file ${file} cannot be read (${errorCode(cause)})`, { cause });
   }
   return hash.digest('hex');
 }

@@ -57,7 +57,7 @@ export function takeFilm(right: KneePhantom, left: KneePhantom, pixel: number, e
   return { rows, columns, pixels, inverted, right: truthRight, left: truthLeft };
 }
 
-/** Rays are cast on this lattice, mm, and interpolated to the detector's pixels. */
+/** Rays are cast on this lattice, mm, and interpolated to the detector's pixels; on that of the pixels where they are larger. */
 const LATTICE = 0.42;
 const REACH = 98;
 
@@ -75,15 +75,16 @@ function castKnee(
   random: Random,
 ): void {
   const height = FILM.height;
-  const nx = Math.ceil((2 * REACH) / LATTICE) + 2;
-  const ny = Math.ceil(height / LATTICE) + 2;
+  const lattice = Math.max(LATTICE, pixel);
+  const nx = Math.ceil((2 * REACH) / lattice) + 2;
+  const ny = Math.ceil(height / lattice) + 2;
   const depth = new Float32Array(nx * ny);
   const bone = new Float32Array(nx * ny);
   const caster = new RayCaster(phantom, beam);
   for (let j = 0; j < ny; j++) {
-    const y = j * LATTICE - beam.y;
+    const y = j * lattice - beam.y;
     for (let i = 0; i < nx; i++) {
-      const x = i * LATTICE - REACH;
+      const x = i * lattice - REACH;
       const o = j * nx + i;
       depth[o] = caster.soft(x, y);
       if (depth[o] > 0 && Math.abs(x) < 56) {
@@ -99,13 +100,13 @@ function castKnee(
   const from = Math.max(0, Math.floor((beam.x - REACH) / pixel));
   const to = Math.min(columns - 1, Math.ceil((beam.x + REACH) / pixel));
   for (let row = 0; row < rows; row++) {
-    const gy = ((row + 0.5) * pixel) / LATTICE;
+    const gy = ((row + 0.5) * pixel) / lattice;
     const j = gy | 0;
     const fy = gy - j;
     const y = (row + 0.5) * pixel - beam.y;
     for (let column = from; column <= to; column++) {
       const x = ((column + 0.5) * pixel - beam.x) * (beam.mirrored ? -1 : 1);
-      const gx = (x + REACH) / LATTICE;
+      const gx = (x + REACH) / lattice;
       if (gx < 0 || gx >= nx - 1) continue;
       const i = gx | 0;
       const fx = gx - i;

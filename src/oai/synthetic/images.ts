@@ -21,6 +21,8 @@ export interface ImageOptions {
   readonly compact: boolean;
   /** Draws no MRI: enough to train what reads films alone, in a fraction of the time. */
   readonly filmsOnly: boolean;
+  /** The films' pixels, mm; default 0.2, or 0.3 when compact. */
+  readonly filmPixel?: number | undefined;
   /** Folder of the release. */
   readonly out: string;
 }
@@ -60,7 +62,7 @@ export async function writeVisitImages(
     return makePhantom(identity, grades, at.grades[side] === null);
   };
   const phantoms = { RIGHT: phantomOf('RIGHT'), LEFT: phantomOf('LEFT') };
-  const filmPixel = options.compact ? COMPACT_FILM_PIXEL : FULL_FILM_PIXEL;
+  const filmPixel = filmPixelOf(options);
   const film = takeFilm(phantoms.RIGHT, phantoms.LEFT, filmPixel, new Random(seed, person.index, at.visit, 'film'));
   const folders: ImageFolder[] = [];
   const truth: TruthRow[] = [];
@@ -116,8 +118,11 @@ export async function writeVisitImages(
   return { folders, truth };
 }
 
-const FULL_FILM_PIXEL = 0.2;
-const COMPACT_FILM_PIXEL = 0.3;
+/** Size of the films' pixels, mm. */
+export function filmPixelOf({ compact, filmPixel }: Pick<ImageOptions, 'compact' | 'filmPixel'>): number {
+  return filmPixel ?? (compact ? 0.3 : 0.2);
+}
+
 const FILM_NAME = 'Bilateral PA Fixed Flexion Knee';
 
 /** Release letters of the image folders: C for the first half of the cohort, E for the second. */

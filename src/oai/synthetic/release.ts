@@ -5,7 +5,7 @@ import { UserError } from '../../domain/errors.js';
 import { packageVersion } from '../../domain/package.js';
 import { RADIOGRAPH_VISITS, VISIT_CODES } from '../../domain/visits.js';
 import type { VisitCode } from '../../domain/visits.js';
-import { visitFolder } from './images.js';
+import { filmPixelOf, visitFolder } from './images.js';
 import { defaultThreads, writeImagesInThreads } from './image-work.js';
 import type { WrittenImages } from './image-work.js';
 import { drawPerson, visitOf } from './people.js';
@@ -26,6 +26,8 @@ export interface ReleaseParameters {
   readonly imageParticipants: number;
   /** Films without MRI. The films are the same either way. */
   readonly filmsOnly?: true;
+  /** The films' pixels, mm; default 0.2, or 0.3 when compact. */
+  readonly filmPixel?: number;
 }
 
 export interface ReleaseOptions {
@@ -100,7 +102,8 @@ async function writeAllImages(parameters: ReleaseParameters, options: ReleaseOpt
   const { seed, compact, visits } = parameters;
   const count = Math.min(parameters.imageParticipants, parameters.participants);
   const participants = Array.from({ length: count }, (_, index) => index);
-  const work = { seed, compact, visits, out: options.out, participants, filmsOnly: parameters.filmsOnly === true };
+  const { filmsOnly = false, filmPixel } = parameters;
+  const work = { seed, compact, visits, out: options.out, participants, filmsOnly, filmPixel };
   const threads = options.threads ?? defaultThreads();
   const written: WrittenImages[] = [];
   const seen = new Set<number>();
@@ -150,8 +153,9 @@ const TRUTH_HEADER = [
   ...['CENTRE_COL_PX', 'CENTRE_ROW_PX', 'PLATEAU_WIDTH_PX', 'BOX_LEFT', 'BOX_TOP', 'BOX_SIDE'],
 ];
 
-function readme({ participants, seed, visits, compact, imageParticipants, filmsOnly }: ReleaseParameters): string {
-  const films = `film pixels ${compact ? '0.3' : '0.2'} mm`;
+function readme(parameters: ReleaseParameters): string {
+  const { participants, seed, visits, compact, imageParticipants, filmsOnly } = parameters;
+  const films = `film pixels ${filmPixelOf(parameters)} mm`;
   const mri = filmsOnly ? 'no MRI' : compact ? 'MRI 256 x 256' : 'MRI 512 x 512';
   return `SYNTHETIC RELEASE - NOT DATA OF THE OSTEOARTHRITIS INITIATIVE
 

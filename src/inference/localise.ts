@@ -1,0 +1,95 @@
+import { UserError } from '../domain/errors.js';
+import type { FloatTensor } from './backend.js';
+import type { LoadedBundle } from './bundles/load.js';
+import { readBundleFor } from './bundles/read.js';
+import type { InferenceHost } from './host.js';
+
+/** A knee on the detector's input: joint centre and side of the square around it in input pixels, and how sure the network is. */
+export interface FoundKnee {
+  column: number;
+  row: number;
+  side: number;
+  /** 0 to 1. */
+  confidence: number;
+}
+
+/** A localiser bundle at work in an inference process. */
+export interface KneeDetector {
+  /** Size of its input. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Percentiles of the input that become -1 and 1. */
+  readonly window: readonly [number, number];
+  /** Confidence below which a knee is none. */
+  readonly threshold: number;
+  /** What messages call it. */
+  readonly name: string;
+  /** Finds knees on a film prepared as above, surest first, those below the threshold included. */
+  find(film: Float32Array): Promise<FoundKnee[]>;
+}
+
+/** Knees that are looked for on one film: two, and what may be taken for a third. */
+const MOST_KNEES = 6;
+
+/**
+ * Opens the localiser in a folder. Its graph is loaded at the first film.
+ *
+ * @throws UserError BUNDLE_REFUSED
+ */
+export async function openDetector(host: Pick<InferenceHost, 'localise'>, bundleDir: string): Promise<KneeDetector> {
+  const { manifest } = await readBundleFor(bundleDir, 'knee-localisation');
+  const { rows, columns, window } = manifest.film;
+  return {
+    rows,
+    columns,
+    window,
+    threshold: manifest.detector.threshold,
+    name: `${manifest.name}@${manifest.version}`,
+    find: (film) => host.localise(bundleDir, film),
+  };
+}
+
+/** Runs the detector on one film; for the inference process. @throws UserError BAD_USER_INPUT for a film of another size */
+export async function findKnees(
+  { manifest, sessions }: LoadedBundle<'knee-localisation'>,
+  film: Float32Array,
+): Promise<FoundKnee[]> {
+  const { rows, columns } = manifest.film;
+  if (film.length !== rows * columns) {
+    throw new UserError('BAD_USER_INPUT', `The film has ${film.length} values; ${rows} x ${columns} are needed.`);
+  }
+  const { heatmap, boxes } = await sessions.detector.run({ film: { data: film, dims: [1, 1, rows, columns] } });
+  return decodeKnees(heatmap!, boxes!);
+}
+
+/**
+ * Peaks of a heatmap [1,1,h,w], surest first. The box of each is the mean of those [1,3,h,w] in the cells around it, weighted by
+ * their scores. training/osteograph_training/detector.py does the same.
+ */
+export function decodeKnees({ data: heatmap, dims }: FloatTensor, { data: boxes }: FloatTensor): FoundKnee[] {
+  const [rows, columns] = [dims[2]!, dims[3]!];
+  const knees: FoundKnee[] = [];
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const confidence = heatmap[row * columns + column]!;
+      const around = neighbourhood(row, column, rows, columns);
+      if (around.some((cell) => heatmap[cell]! > confidence)) continue;
+      const total = around.reduce((sum, cell) => sum + heatmap[cell]!, 0);
+      const mean = (plane: number): number =>
+        around.reduce((sum, cell) => sum + heatmap[cell]! * boxes[plane * rows * columns + cell]!, 0) / total;
+      knees.push({ column: mean(0), row: mean(1), side: mean(2), confidence });
+    }
+  }
+  return knees.sort((a, b) => b.confidence - a.confidence).slice(0, MOST_KNEES);
+}
+
+/** A cell and the up to eight beside it. */
+function neighbourhood(row: number, column: number, rows: number, columns: number): number[] {
+  const cells: number[] = [];
+  for (let down = Math.max(row - 1, 0); down <= Math.min(row + 1, rows - 1); down++) {
+    for (let across = Math.max(column - 1, 0); across <= Math.min(column + 1, columns - 1); across++) {
+      cells.push(down * columns + across);
+    }
+  }
+  return cells;
+}
