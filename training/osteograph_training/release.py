@@ -60,7 +60,7 @@ def read_knees(root: Path, boxes: Path | None = None) -> list[Knee]:
         if description.startswith('COR_T1_3D_FLASH'):
             side = 'L' if description.endswith('LEFT') else 'R'
             knees[participant, visit, side] = Knee(participant, visit, side, mri=folder)
-        elif 'fixed flexion knee' in description.lower() and 'bilateral' in description.lower():
+        elif _is_bilateral_film(description):
             films[participant, visit] = folder
     if not knees:
         raise TrainingError(f'No COR_T1_3D_FLASH series was found under {root}.')
@@ -72,6 +72,35 @@ def read_knees(root: Path, boxes: Path | None = None) -> list[Knee]:
         knee.box = found_boxes.get(key)
         knee.grades = grades.get(key, {})
     return [knees[key] for key in sorted(knees)]
+
+
+@dataclass(frozen=True)
+class Film:
+    """One bilateral film with the boxes of the knees on it."""
+
+    participant: str
+    visit: str
+    folder: Path
+    boxes: tuple[FilmBox, ...]
+
+
+def read_films(root: Path, boxes: Path | None = None) -> list[Film]:
+    """The bilateral films of the release whose knees have a box in `boxes` (see read_knees), sorted by participant and visit."""
+    if not root.is_dir():
+        raise TrainingError(f'{root} is not a folder; the root of an OAI-shaped release is expected.')
+    places = _read_boxes(boxes or next(iter(_find(root, 'synthetic-truth.csv')), None))
+    films = []
+    for visit, participant, description, folder in _series(root):
+        known = tuple(places[participant, visit, side] for side in SIDES if (participant, visit, side) in places)
+        if _is_bilateral_film(description) and known:
+            films.append(Film(participant, visit, folder, known))
+    if not films:
+        raise TrainingError(f'No bilateral film with the boxes of its knees was found under {root}; pass --boxes.')
+    return sorted(films, key=lambda film: (film.participant, film.visit))
+
+
+def _is_bilateral_film(description: str) -> bool:
+    return 'fixed flexion knee' in description.lower() and 'bilateral' in description.lower()
 
 
 def _series(root: Path) -> Iterator[tuple[str, str, str, Path]]:

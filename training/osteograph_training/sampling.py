@@ -7,7 +7,7 @@ from torch import Tensor
 from .config import ScheduleConfig
 from .models import Generator
 from .networks import Autoencoder, AutoencoderKL
-from .sampler import Prediction, ddim, shared_noise
+from .sampler import SAMPLERS, Prediction, shared_noise
 from .schedule import alphas_cumprod
 
 #: Slices decoded at once.
@@ -24,6 +24,7 @@ def sample_latents(
     steps: int,
     seed: int,
     prediction: str = 'v_prediction',
+    sampler: str = 'ddim',
 ) -> Tensor:
     """Scaled latents [S,4,32,32] of the slices at the given depths, on the model's device."""
     device = next(model.parameters()).device
@@ -34,7 +35,7 @@ def sample_latents(
     def predict(sample: Tensor, timestep: Tensor) -> Tensor:
         return model.denoiser(sample, timestep.to(device), condition, places, grades, *context)
 
-    return ddim(as_velocity(predict, schedule, prediction), shared_noise(seed, count).to(device), schedule, steps)
+    return SAMPLERS[sampler](as_velocity(predict, schedule, prediction), shared_noise(seed, count).to(device), schedule, steps)
 
 
 def as_velocity(predict: Prediction, schedule: ScheduleConfig, prediction: str) -> Prediction:

@@ -1,0 +1,204 @@
+"""The joint localiser: a small convolutional network that says where on a film knees are, and how sure it is.
+
+It sees the whole film at 192 x 256 pixels (about 1.6 mm on a bilateral film) and answers on a grid 8 pixels apart: a score that
+falls off around each joint centre, and the square around the joint (CenterNet, Zhou et al. 2019, with one class).
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .config import Count, DataConfig, NotNegative, Positive, Share, Steps
+
+#: Rows and columns of the network's input, and input pixels per cell of its output.
+FILM_ROWS, FILM_COLUMNS, STRIDE = 192, 256, 8
+#: Side of a knee's square that the network's size output is relative to: that of a film 400 mm wide.
+USUAL_SIDE = 59.0
+#: Width of the neighbourhood whose contrast is evened out, in fours of input pixels.
+LOCAL = 7
+#: Spread of the score around a joint centre, cells.
+SPREAD = 1.0
+
+
+@dataclass(frozen=True)
+class DetectorOptions:
+    """Widths at 1/4, 1/8 and 1/16 of the input, and how it is trained; `negatives` is the share of films without a knee."""
+
+    fine: Count = 16
+    middle: Count = 32
+    coarse: Count = 48
+    batch: Count = 8
+    steps: Steps = 600
+    learning_rate: Positive = 3e-3
+    warmup: Steps = 30
+    decay_share: Share = 0.6
+    weight_decay: NotNegative = 0.01
+    ema: Share = 0.99
+    negatives: Share = 0.12
+    box_weight: NotNegative = 1.0
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """Everything a run of `train-detector` depends on, besides the films."""
+
+    seed: Steps = 20261121
+    threads: Count = 1
+    checkpoint_minutes: NotNegative = 2.0
+    log_every: Count = 20
+    data: DataConfig = field(default_factory=lambda: DataConfig(validation=0.1, test=0.2))
+    detector: DetectorOptions = field(default_factory=DetectorOptions)
+
+    def to_dict(self) -> dict:
+        return dataclasses.asdict(self)
+
+
+class Detector(nn.Module):
+    """Film [B,1,192,256] in [-1,1] -> scores as logits [B,1,24,32] and boxes (column, row, side) in input pixels [B,3,24,32]."""
+
+    def __init__(self, options: DetectorOptions) -> None:
+        super().__init__()
+        fine, middle, coarse = options.fine, options.middle, options.coarse
+        self.stem = nn.Sequential(_convolution(2, 16, 2), _convolution(16, fine, 2), _Residual(fine))
+        self.middle = nn.Sequential(_convolution(fine, middle, 2), _Residual(middle), _Residual(middle))
+        self.coarse = nn.Sequential(_convolution(middle, coarse, 2), _Residual(coarse, 2), _Residual(coarse, 3))
+        self.join = nn.Sequential(_convolution(middle + coarse, middle, 1), _Residual(middle))
+        self.score = nn.Conv2d(middle, 1, 1)
+        self.place = nn.Conv2d(middle, 3, 1)
+        nn.init.constant_(self.score.bias, -4.0)
+        nn.init.zeros_(self.place.weight)
+        nn.init.zeros_(self.place.bias)
+        rows = torch.arange(FILM_ROWS // STRIDE, dtype=torch.float32) + 0.5
+        columns = torch.arange(FILM_COLUMNS // STRIDE, dtype=torch.float32) + 0.5
+        self.register_buffer('cells', torch.stack(torch.meshgrid(rows, columns, indexing='ij')).flip(0)[None], persistent=False)
+
+    def forward(self, film: Tensor) -> tuple[Tensor, Tensor]:
+        middle = self.middle(self.stem(torch.cat([film, even_contrast(film)], dim=1)))
+        coarse = F.interpolate(self.coarse(middle), scale_factor=2.0, mode='nearest')
+        hidden = self.join(torch.cat([middle, coarse], dim=1))
+        place = self.place(hidden)
+        centre = (self.cells + place[:, :2]) * STRIDE
+        side = USUAL_SIDE * torch.exp(place[:, 2:].clamp(-2.0, 2.0))
+        return self.score(hidden), torch.cat([centre, side], dim=1)
+
+
+class DetectorGraph(nn.Module):
+    """What is exported: film -> heatmap [B,1,24,32] in [0,1] and boxes [B,3,24,32]."""
+
+    def __init__(self, detector: Detector) -> None:
+        super().__init__()
+        self.detector = detector
+
+    def forward(self, film: Tensor) -> tuple[Tensor, Tensor]:
+        scores, boxes = self.detector(film)
+        return torch.sigmoid(scores), boxes
+
+
+def even_contrast(film: Tensor) -> Tensor:
+    """The film less its local mean, over its local spread: exposures and soft-tissue shadows cancel out.
+
+    Both are taken on a film a quarter as wide, which makes no difference to them and all to the time they take.
+    """
+    mean, square = _local_mean(film), _local_mean(film.square())
+    spread = (square - mean.square()).clamp(min=0).sqrt()
+    return (film - mean) / (spread + 0.02)
+
+
+def _local_mean(film: Tensor) -> Tensor:
+    """Mean over some 28 x 28 input pixels."""
+    small = F.avg_pool2d(F.avg_pool2d(film, 4), LOCAL, 1, LOCAL // 2, count_include_pad=False)
+    return F.interpolate(small, scale_factor=4.0, mode='bilinear', align_corners=False)
+
+
+def targets(places: list[Tensor], rows: int = FILM_ROWS, columns: int = FILM_COLUMNS) -> tuple[Tensor, Tensor]:
+    """Wanted scores [B,1,h,w] and boxes [B,3,h,w] of films whose knees lie at (column, row, side) [K,3], input pixels.
+
+    The score is 1 in the cell of each joint centre and a Gaussian around it; every cell is given the box of the knee nearest to it.
+    """
+    height, width = rows // STRIDE, columns // STRIDE
+    scores, boxes = torch.zeros(len(places), 1, height, width), torch.zeros(len(places), 3, height, width)
+    boxes[:, 2] = USUAL_SIDE
+    down, across = torch.meshgrid(torch.arange(height), torch.arange(width), indexing='ij')
+    for index, knees in enumerate(places):
+        for column, row, side in knees.tolist():
+            cell_column, cell_row = int(column // STRIDE), int(row // STRIDE)
+            if not (0 <= cell_column < width and 0 <= cell_row < height):
+                continue
+            bell = torch.exp(-((across - cell_column) ** 2 + (down - cell_row) ** 2) / (2 * SPREAD**2))
+            nearer = bell > scores[index, 0]
+            scores[index, 0] = torch.maximum(scores[index, 0], bell)
+            boxes[index][:, nearer] = torch.tensor([column, row, side])[:, None]
+    return scores, boxes
+
+
+def detector_loss(found: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor], box_weight: float) -> Tensor:
+    """Focal loss of the scores (CornerNet's, alpha 2, beta 4) and absolute error of the boxes in cells, near joint centres."""
+    (logits, boxes), (scores, true_boxes) = found, wanted
+    chance = torch.sigmoid(logits)
+    centre = (scores == 1).float()
+    hits = centre * (1 - chance).square() * F.logsigmoid(logits)
+    misses = (1 - centre) * (1 - scores).pow(4) * chance.square() * F.logsigmoid(-logits)
+    knees = centre.sum().clamp(min=1)
+    weight = scores * (scores > 0.3)
+    middle = F.smooth_l1_loss(boxes[:, :2] / STRIDE, true_boxes[:, :2] / STRIDE, reduction='none', beta=0.1).sum(1, keepdim=True)
+    size = F.smooth_l1_loss(boxes[:, 2:].log(), true_boxes[:, 2:].log(), reduction='none', beta=0.02)
+    return -(hits + misses).sum() / knees + box_weight * (weight * (middle + 6 * size)).sum() / weight.sum().clamp(min=1)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A knee found on the network's input: joint centre and side of its square in input pixels, and how sure the network is."""
+
+    column: float
+    row: float
+    side: float
+    confidence: float
+
+
+def decode(heatmap: Tensor, boxes: Tensor, most: int = 6) -> list[Found]:
+    """Peaks of one film's heatmap [1,h,w], surest first; each box is the mean of those around the peak, weighted by their scores.
+
+    src/inference/localise.ts does the same.
+    """
+    peaks = (heatmap == F.max_pool2d(heatmap[None], 3, 1, 1)[0])[0].nonzero().tolist()
+    found = []
+    for row, column in peaks:
+        top, left = max(row - 1, 0), max(column - 1, 0)
+        weights = heatmap[0, top : row + 2, left : column + 2]
+        around = boxes[:, top : row + 2, left : column + 2]
+        box = (around * weights).sum(dim=(1, 2)) / weights.sum()
+        found.append(Found(*box.tolist(), confidence=float(heatmap[0, row, column])))
+    return sorted(found, key=lambda knee: -knee.confidence)[:most]
+
+
+def overlap(a: tuple[float, float, float], b: tuple[float, float, float]) -> float:
+    """Intersection over union of two squares given as (column, row, side)."""
+    across = min(a[0] + a[2] / 2, b[0] + b[2] / 2) - max(a[0] - a[2] / 2, b[0] - b[2] / 2)
+    down = min(a[1] + a[2] / 2, b[1] + b[2] / 2) - max(a[1] - a[2] / 2, b[1] - b[2] / 2)
+    common = max(across, 0.0) * max(down, 0.0)
+    return common / (a[2] ** 2 + b[2] ** 2 - common)
+
+
+def _convolution(inward: int, outward: int, stride: int) -> nn.Sequential:
+    size = 1 if stride == 1 else 3
+    return nn.Sequential(
+        nn.Conv2d(inward, outward, size, stride, size // 2, bias=False), nn.GroupNorm(8, outward), nn.ReLU()
+    )
+
+
+class _Residual(nn.Module):
+    def __init__(self, width: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation, bias=False),
+            nn.GroupNorm(8, width),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.GroupNorm(8, width),
+        )
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return F.relu(hidden + self.layers(hidden))

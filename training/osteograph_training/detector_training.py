@@ -1,0 +1,107 @@
+"""`train-detector`: the joint localiser, on the bilateral films of a release."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from .checkpoint import git_commit, load_checkpoint, save_checkpoint
+from .config import config_of
+from .dataset import Split
+from .detector import Detector, DetectorConfig, decode, detector_loss, overlap, targets
+from .detector_data import FilmSet, load_films, plain_batch, random_batch
+from .models import Average
+from .parallel import Group, optimise
+from .runlog import RunLog, learning_rate, step_streams
+
+COLUMNS = ['step', 'loss', 'learning_rate', 'validation_iou', 'seconds']
+
+
+def train_detector(
+    config: DetectorConfig, release: Path, boxes: Path | None, run: Path, resume: bool = False, steps: int | None = None
+) -> Path:
+    """Trains on the films of `release` and returns the path of the last checkpoint, `<run>/detector.pt`."""
+    if steps is not None:
+        config = replace(config, detector=replace(config.detector, steps=steps))
+    torch.set_num_threads(config.threads)
+    films = load_films(release, boxes, split_of(config), run / 'films')
+    return _train(config, films, run, resume)
+
+
+def split_of(config: DetectorConfig) -> Split:
+    return Split(config.data.split_seed, config.data.validation, config.data.test)
+
+
+def load_detector(path: Path) -> tuple[Detector, DetectorConfig, dict]:
+    """The averaged network in evaluation mode, its configuration, and the checkpoint."""
+    saved = load_checkpoint(path, 'detector')
+    config = config_of(DetectorConfig, saved['config'], str(path))
+    model = Detector(config.detector)
+    model.load_state_dict(saved['average'])
+    return model.eval(), config, saved
+
+
+@torch.no_grad()
+def score_detector(model: Detector, films: FilmSet) -> list[tuple[float, float]]:
+    """IoU and confidence of the box found nearest to each true one, films as at inference; 0 and 0 where none is near."""
+    scores = []
+    for index in range(len(films)):
+        image, (places,) = plain_batch(films, [index])
+        logits, boxes = model(image)
+        found = decode(torch.sigmoid(logits)[0], boxes[0])
+        for place in places.tolist():
+            near = [(overlap((knee.column, knee.row, knee.side), tuple(place)), knee.confidence) for knee in found]
+            scores.append(max(near, default=(0.0, 0.0)))
+    return scores
+
+
+def _train(config: DetectorConfig, films: dict[str, FilmSet], run: Path, resume: bool) -> Path:
+    options, path = config.detector, run / 'detector.pt'
+    torch.manual_seed(config.seed)
+    model = Detector(options)
+    average = Average(model, options.ema)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
+    start = 0
+    if resume and path.exists():
+        saved = load_checkpoint(path, 'detector')
+        model.load_state_dict(saved['model'])
+        average.load(saved['average'])
+        optimiser.load_state_dict(saved['optimiser'])
+        start = saved['step']
+    log = RunLog(run / 'detector.csv', COLUMNS, config.checkpoint_minutes, resume, start)
+    began = time.monotonic()
+
+    def save(step: int) -> None:
+        content = {'kind': 'detector', 'config': config.to_dict(), 'step': step, 'commit': git_commit()}
+        content |= {'films': {part: len(entries) for part, entries in films.items()}}
+        content |= {'model': model.state_dict(), 'average': average.weights, 'optimiser': optimiser.state_dict()}
+        save_checkpoint(path, content)
+
+    steps = tqdm(range(start, options.steps), 'detector', initial=start, total=options.steps, mininterval=10)
+    for step in steps:
+        rng, _ = step_streams(config.seed + 2, step)
+        images, places = random_batch(films['train'], options.batch, options.negatives, rng)
+        rate = learning_rate(step, options.steps, options.learning_rate, options.warmup, options.decay_share)
+        loss = detector_loss(model(images), targets(places), options.box_weight)
+        optimise(model, optimiser, loss, rate, step, Group(0, 1))
+        average.update(model, step)
+        if (step + 1) % config.log_every == 0:
+            row = {'step': step + 1, 'loss': loss.item(), 'learning_rate': rate, 'seconds': time.monotonic() - began}
+            if (step + 1) % (10 * config.log_every) == 0:
+                row['validation_iou'] = _validation_iou(config, average, films['validation'])
+                steps.set_postfix(validation=f'{row["validation_iou"]:.3f}')
+            log.row(row)
+        if log.due():
+            save(step + 1)
+    save(options.steps)
+    log.close()
+    return path
+
+
+def _validation_iou(config: DetectorConfig, average: Average, films: FilmSet) -> float:
+    model = Detector(config.detector)
+    model.load_state_dict(average.weights)
+    return float(np.mean([iou for iou, _ in score_detector(model.eval(), films)]))
