@@ -14,4 +14,4 @@ export {
 } from './requests.js';
 export type { ExportProgress } from './rows.js';
 export { type ExportRunner, type ExportRunnerOptions, startExportRunner } from './runner.js';
-export { writeExport } from './write.js';
+export { type ExportStream, writeExport } from './write.js';
