@@ -2,16 +2,19 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .config import load_config
 from .errors import TrainingError
+from .further_commands import add_further_commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; faults of the input are printed as one sentence and give exit code 2."""
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # torchrun takes --run for an abbreviation of its own --run-path unless `--` comes before; Python 3.11 leaves it the `--`.
+    options = _parser().parse_args(words[1:] if words[:1] == ['--'] else words)
     try:
         options.run_command(options)
     except TrainingError as error:
@@ -45,8 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     ):
         train = commands.add_parser(name, help=text)
         train.add_argument('--config', type=Path, required=True, help='YAML file, for example configs/demo.yaml')
-        train.add_argument('--data', type=Path, required=True, help='folder written by "prepare"')
-        train.add_argument('--run', type=Path, required=True, help='folder for checkpoints and logs')
+        train.add_argument('--data', type=Path, help='folder written by "prepare"')
+        train.add_argument('--run', type=Path, help='folder for checkpoints and logs')
+        train.add_argument('--dry-run', action='store_true', help='count parameters, time one batch of random numbers, and stop; needs neither --data nor --run')
         train.add_argument('--resume', action='store_true', help='go on from the last checkpoint of the run')
         train.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
         train.set_defaults(run_command=command)
@@ -58,10 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument('--seed', type=int, default=7, help='noise seed of the generated volumes')
     evaluate.add_argument('--limit', type=int, help='at most this many knees')
     evaluate.add_argument('--out', type=Path, required=True, help='JSON file with every score')
+    evaluate.add_argument('--device', choices=['auto', 'cpu', 'cuda'], default='cpu', help='where the volumes are generated')
     evaluate.set_defaults(run_command=_evaluate)
 
     export = commands.add_parser('export', help='write the bundle: ONNX graphs, manifest, model card')
-    _run_and_data(export)
+    export.add_argument('--run', type=Path, help='folder of the training run')
+    export.add_argument('--data', type=Path, help='folder written by "prepare"')
+    export.add_argument('--untrained', type=Path, metavar='CONFIG', help='instead of a run: this configuration\'s networks with random weights, to measure what they cost')
     export.add_argument('--out', type=Path, required=True, help='bundle folder, for example models/knee-xray2mri-demo/1.0.0')
     export.add_argument('--name', default='knee-xray2mri-demo')
     export.add_argument('--version', default='1.0.0')
@@ -69,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument('--evaluation', type=Path, help='JSON written by "evaluate"; its figures go into manifest and card')
     export.add_argument('--golden', type=Path, help='also write golden values of a sampled volume to this path (.json and .bin)')
     export.set_defaults(run_command=_export)
+    add_further_commands(commands)
     return parser
 
 
@@ -87,28 +95,43 @@ def _prepare(options: argparse.Namespace) -> None:
 def _train_autoencoder(options: argparse.Namespace) -> None:
     from .train_autoencoder import train_autoencoder
 
-    train_autoencoder(load_config(options.config), options.data, options.run, options.resume, options.steps)
+    _train(options, 'autoencoder', train_autoencoder)
 
 
 def _train_xray_encoder(options: argparse.Namespace) -> None:
     from .train_xray_encoder import train_xray_encoder
 
-    train_xray_encoder(load_config(options.config), options.data, options.run, options.resume, options.steps)
+    _train(options, 'xray-encoder', train_xray_encoder)
 
 
 def _train_diffusion(options: argparse.Namespace) -> None:
     from .train_diffusion import train_diffusion
 
-    train_diffusion(load_config(options.config), options.data, options.run, options.resume, options.steps)
+    _train(options, 'diffusion', train_diffusion)
+
+
+def _train(options: argparse.Namespace, stage: str, train: Callable[..., Path]) -> None:
+    config = load_config(options.config)
+    if options.dry_run:
+        from .dry_run import dry_run
+
+        return dry_run(config, stage, options.data)
+    if options.data is None or options.run is None:
+        raise TrainingError(f'train-{stage} needs --data and --run (only --dry-run does without).')
+    train(config, options.data, options.run, options.resume, options.steps)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     from .evaluate import evaluate_command
 
-    evaluate_command(options.run, options.data, options.part, options.steps, options.seed, options.limit, options.out)
+    evaluate_command(options.run, options.data, options.part, options.steps, options.seed, options.limit, options.out, options.device)
 
 
 def _export(options: argparse.Namespace) -> None:
-    from .export import export_bundle
+    from .export import export_bundle, export_untrained
 
+    if options.untrained is not None:
+        return export_untrained(load_config(options.untrained), options.out, options.name, options.version, options.steps)
+    if options.run is None or options.data is None:
+        raise TrainingError('export needs --run and --data, or --untrained CONFIG.')
     export_bundle(options.run, options.data, options.out, options.name, options.version, options.steps, options.evaluation, options.golden)

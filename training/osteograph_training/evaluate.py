@@ -10,10 +10,13 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from .config import Config
 from .dataset import Knees, Split, load_knees
 from .errors import TrainingError
 from .images import inference_crops
 from .metrics import adjacent_correlation, psnr, rssim, ssim
+from .models import Generator, make_autoencoder
+from .networks import Autoencoder, AutoencoderKL
 from .parallel import pick_device
 from .sampler import depths
 from .sampling import decode, sample_latents
@@ -25,12 +28,22 @@ STEPS_TO_COMPARE = (1, 2, 4, 8, 16)
 
 
 class VolumeGenerator:
-    """The whole generator of a run: radiograph, features and seed in, volume in [0,1] out."""
+    """The whole generator of a run: radiograph, features and seed in, volume in [0,1] out.
 
-    def __init__(self, run: Path, device: str = 'cpu') -> None:
+    Without a run, its networks are those of a configuration with random weights: enough to measure what they cost.
+    """
+
+    def __init__(self, run: Path | None, device: str = 'cpu', untrained: Config | None = None) -> None:
         self.run = run
-        self.model, self.config, self.checkpoint = load_generator(run / 'diffusion.pt')
-        self.autoencoder, _ = load_autoencoder(run / 'autoencoder.pt')
+        if run is None:
+            assert untrained is not None
+            self.config = untrained
+            self.autoencoder, self.model = random_networks(untrained)
+            scale = untrained.diffusion.scale_factor or 1.0
+            self.checkpoint = {'config': untrained.to_dict(), 'step': 0, 'data': None, 'commit': None, 'scale_factor': scale}
+        else:
+            self.model, self.config, self.checkpoint = load_generator(run / 'diffusion.pt')
+            self.autoencoder, _ = load_autoencoder(run / 'autoencoder.pt')
         self.scale: float = self.checkpoint['scale_factor']
         self.model.to(pick_device(device))
         self.autoencoder.to(pick_device(device))
@@ -43,9 +56,21 @@ class VolumeGenerator:
         return decode(self.autoencoder, latents / self.scale)
 
 
-def evaluate_command(run: Path, data: Path, part: str, steps: int | None, seed: int, limit: int | None, out: Path) -> None:
+def random_networks(config: Config) -> tuple[Autoencoder | AutoencoderKL, Generator]:
+    """Networks with random weights, those that start at zero included, so that every part of them computes something."""
+    torch.manual_seed(config.seed)
+    networks = make_autoencoder(config).eval(), Generator(config).eval()
+    with torch.no_grad():
+        for network in networks:
+            for parameter in network.parameters():
+                if parameter.ndim > 1 and not parameter.any():
+                    parameter.normal_(std=0.02)
+    return networks
+
+
+def evaluate_command(run: Path, data: Path, part: str, steps: int | None, seed: int, limit: int | None, out: Path, device: str = 'cpu') -> None:
     """Scores the knees of one part and writes every score and the summary as JSON."""
-    generator = VolumeGenerator(run)
+    generator = VolumeGenerator(run, device)
     torch.set_num_threads(generator.config.processes * generator.config.threads)
     data_config = generator.config.data
     split = Split(data_config.split_seed, data_config.validation, data_config.test)

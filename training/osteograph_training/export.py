@@ -9,12 +9,13 @@ import torch
 
 from .card import write_card
 from .checkpoint import git_commit
+from .config import Config
 from .dataset import Split, load_knees
 from .errors import TrainingError
 from .evaluate import VolumeGenerator
 from .features import FEATURE_WIDTH, FEATURES
 from .golden import write_golden
-from .onnx_graphs import OPSET, export_graph, round_weights
+from .onnx_graphs import OPSET, export_graph, round_weights, weight_count
 
 #: Largest difference between PyTorch and ONNX Runtime that an export may have, relative to the largest output.
 TOLERANCE = 1e-3
@@ -25,38 +26,60 @@ INTENDED_USE = (
 )
 
 
+DESCRIPTIONS = {
+    'demo': 'Synthetic knee MRI (COR T1 3D FLASH) from a knee radiograph by conditional latent diffusion, trained on synthetic knees only.',
+    'paper': 'Knee MRI (COR T1 3D FLASH) from a knee radiograph by the latent diffusion architecture of arXiv 2410.06997.',
+}
+
+#: In place of the intended use, for a bundle of random weights.
+UNTRAINED_USE = 'Measurements of memory and time. Its weights are random: what it generates is noise.'
+
+
 def export_bundle(
     run: Path, data: Path, out: Path, name: str, version: str, steps: int, evaluation: Path | None, golden: Path | None
 ) -> None:
     """Writes graphs, bundle.json and README.md, checks every graph against PyTorch, and writes golden values if asked."""
     generator = VolumeGenerator(run)
     torch.set_num_threads(generator.config.processes * generator.config.threads)
-    out.mkdir(parents=True, exist_ok=True)
-    networks = (generator.model, generator.autoencoder.decoder)
-    for network in networks:
-        round_weights(network)
-    manifest = _manifest(generator, data, name, version, steps, _read_evaluation(evaluation))
-    metadata = {
-        'producer': 'osteograph_training',
-        'bundle': f'{name}@{version}',
-        'config': json.dumps(generator.checkpoint['config'], sort_keys=True),
-        'data_sha256': generator.checkpoint['data'],
-        'commit': generator.checkpoint['commit'] or git_commit() or 'unknown',
-        'training_step': str(generator.checkpoint['step']),
-        'opset': str(OPSET),
-        'synthetic': 'trained on synthetic data only',
-    }
-    manifest['graphs'] = _graphs(generator, out, metadata)
-    # The manifest's key order is the one of the format's description.
-    manifest['evaluation'] = manifest.pop('evaluation')
-    (out / 'bundle.json').write_text(json.dumps(manifest, indent=2) + '\n', encoding='utf-8')
+    manifest = _manifest(generator, _trained_on(generator, run, data), INTENDED_USE, name, version, steps, _read_evaluation(evaluation))
+    _write_bundle(generator, out, manifest, 'trained on synthetic data only')
     write_card(out / 'README.md', manifest, generator)
     if golden is not None:
         split = generator.config.data
         knees = load_knees(data, Split(split.split_seed, split.validation, split.test), 'test')
         write_golden(golden, generator, knees, manifest)
-    size = sum(path.stat().st_size for path in out.iterdir()) / 1e6
-    print(f'{out}: {size:.1f} MB')
+    _print_size(out)
+
+
+def export_untrained(config: Config, out: Path, name: str, version: str, steps: int) -> None:
+    """Writes a bundle of a configuration's networks with random weights: what they cost can be measured before they are trained."""
+    generator = VolumeGenerator(None, untrained=config)
+    torch.set_num_threads(config.processes * config.threads)
+    trained_on = {'data': 'nothing: random weights', 'synthetic': True, 'steps': 0}
+    manifest = _manifest(generator, trained_on, UNTRAINED_USE, name, version, steps, {})
+    _write_bundle(generator, out, manifest, 'not trained')
+    (out / 'README.md').write_text(f'# {name} {version}\n\n{UNTRAINED_USE}\n', encoding='utf-8')
+    _print_size(out)
+
+
+def _write_bundle(generator: VolumeGenerator, out: Path, manifest: dict, training: str) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for network in (*generator.model.children(), generator.autoencoder.decoding()):
+        round_weights(network)
+    metadata = {
+        'producer': 'osteograph_training',
+        'bundle': f'{manifest["name"]}@{manifest["version"]}',
+        'config': json.dumps(generator.checkpoint['config'], sort_keys=True),
+        'data_sha256': generator.checkpoint['data'] or 'none',
+        'commit': generator.checkpoint['commit'] or git_commit() or 'unknown',
+        'training_step': str(generator.checkpoint['step']),
+        'opset': str(OPSET),
+        'synthetic': training,
+    }
+    manifest['graphs'] = _graphs(generator, out, metadata)
+    # The manifest's key order is the one of the format's description.
+    manifest['evaluation'] = manifest.pop('evaluation')
+    (out / 'bundle.json').write_text(json.dumps(manifest, indent=2) + '\n', encoding='utf-8')
 
 
 def _graphs(generator: VolumeGenerator, out: Path, metadata: dict[str, str]) -> dict:
@@ -64,39 +87,47 @@ def _graphs(generator: VolumeGenerator, out: Path, metadata: dict[str, str]) -> 
     latent = torch.randn(2, 4, 32, 32, generator=random)
     image = torch.rand(2, 1, 256, 256, generator=random) * 2 - 1
     features = (torch.rand(2, FEATURE_WIDTH, generator=random) > 0.7).float()
-    condition = generator.model.xray_encoder(image).detach()
+    with torch.no_grad():
+        condition, *context = generator.model.condition(image)
+    tokens = ['context'] if context else []
     plan = {
-        'xrayEncoder': (generator.model.xray_encoder, [image], ['xray'], ['latent']),
+        'xrayEncoder': (generator.model.xray_encoder, [image], ['xray'], ['latent', *tokens]),
         'denoiser': (
             generator.model.denoiser,
-            [latent, torch.tensor([1999.0, 500.0]), condition, torch.tensor([0.0, 0.7]), features],
-            ['sample', 'timestep', 'xray_latent', 'depth', 'features'],
+            [latent, torch.tensor([1999.0, 500.0]), condition, torch.tensor([0.0, 0.7]), features, *context],
+            ['sample', 'timestep', 'xray_latent', 'depth', 'features', *tokens],
             ['prediction'],
         ),
-        'decoder': (generator.autoencoder.decoder, [latent / generator.scale], ['latent'], ['image']),
+        'decoder': (generator.autoencoder.decoding(), [latent / generator.scale], ['latent'], ['image']),
     }
     entries = {}
     for role, (module, examples, inputs, outputs) in plan.items():
         path = out / f'{role}.onnx'
         entries[role] = export_graph(module, examples, inputs, outputs, path, metadata)
         difference = parity(module, examples, inputs, path)
-        print(f'{role}: largest difference to PyTorch {difference:.1e}')
+        print(f'{role}: {weight_count(module):,} parameters, largest difference to PyTorch {difference:.1e}')
         if difference > TOLERANCE:
             raise TrainingError(f'{role}.onnx differs from PyTorch by {difference:.1e} of its largest output; {TOLERANCE} is allowed.')
     return entries
 
 
 def parity(module: torch.nn.Module, examples: list[torch.Tensor], inputs: list[str], path: Path) -> float:
-    """Largest difference between the graph in ONNX Runtime and the module, over the largest output; for batches of one, two and three."""
+    """Largest difference between the graph in ONNX Runtime and the module, over the largest output; for batches of one and of three."""
     session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
     worst = 0.0
-    for rows in (1, 2, 3):
+    for rows in (1, 3):
         batch = [torch.cat([example, example])[:rows] for example in examples]
         with torch.no_grad():
-            expected = module(*batch).numpy()
-        (found,) = session.run(None, {name: tensor.numpy() for name, tensor in zip(inputs, batch, strict=True)})
-        worst = max(worst, float(np.abs(found - expected).max() / np.abs(expected).max()))
+            results = module(*batch)
+        found = session.run(None, {name: tensor.numpy() for name, tensor in zip(inputs, batch, strict=True)})
+        for expected, one in zip(results if isinstance(results, tuple) else (results,), found, strict=True):
+            worst = max(worst, float(np.abs(one - expected.numpy()).max() / np.abs(expected.numpy()).max()))
     return worst
+
+
+def _print_size(out: Path) -> None:
+    size = sum(path.stat().st_size for path in out.iterdir()) / 1e6
+    print(f'{out}: {size:.1f} MB')
 
 
 def _read_evaluation(path: Path | None) -> dict:
@@ -108,40 +139,46 @@ def _read_evaluation(path: Path | None) -> dict:
         raise TrainingError(f'{path} is not a JSON file written by "evaluate": {error}') from error
 
 
-def _manifest(generator: VolumeGenerator, data: Path, name: str, version: str, steps: int, evaluation: dict) -> dict:
+def _trained_on(generator: VolumeGenerator, run: Path, data: Path) -> dict:
     config, checkpoint = generator.config, generator.checkpoint
-    schedule = config.schedule
     split = Split(config.data.split_seed, config.data.validation, config.data.test)
     participants = {path.name.split('_')[0] for path in data.glob('*.json')}
     counts = {part: sum(split.part_of(participant) == part for participant in participants) for part in ('train', 'validation', 'test')}
-    metrics = {key: evaluation[key] for key in ('knees', 'participants', 'settings', 'sampler', 'summary', 'gains', 'byKl', 'validationBySteps') if key in evaluation}
-    notes = generator.run / 'notes.txt'
+    notes = run / 'notes.txt'
     extra = {'notes': notes.read_text(encoding='utf-8').strip()} if notes.exists() else {}
+    return {
+        'data': 'Osteograph synthetic release (3-D knee phantoms; no patient data)',
+        'synthetic': True,
+        'participants': counts,
+        'knees': sum(1 for _ in data.glob('*.json')),
+        'splitSeed': config.data.split_seed,
+        'dataSha256': checkpoint['data'],
+        'steps': checkpoint['step'],
+    } | extra
+
+
+def _manifest(
+    generator: VolumeGenerator, trained_on: dict, intended_use: str, name: str, version: str, steps: int, evaluation: dict
+) -> dict:
+    config = generator.config
+    schedule = config.schedule
+    metrics = {key: evaluation[key] for key in ('knees', 'participants', 'settings', 'sampler', 'summary', 'gains', 'byKl', 'validationBySteps') if key in evaluation}
     return {
         'format': 'osteograph-bundle/1',
         'name': name,
         'version': version,
         'task': 'xray-to-mri',
-        'description': 'Synthetic knee MRI (COR T1 3D FLASH) from a knee radiograph by conditional latent diffusion, trained on synthetic knees only.',
-        'intendedUse': INTENDED_USE,
+        'description': DESCRIPTIONS[config.architecture],
+        'intendedUse': intended_use,
         'authors': ['The Osteograph authors'],
         'licence': 'MIT',
-        'trainedOn': {
-            'data': 'Osteograph synthetic release (3-D knee phantoms; no patient data)',
-            'synthetic': True,
-            'participants': counts,
-            'knees': sum(1 for _ in data.glob('*.json')),
-            'splitSeed': config.data.split_seed,
-            'dataSha256': checkpoint['data'],
-            'steps': checkpoint['step'],
-        }
-        | extra,
+        'trainedOn': trained_on,
         'image': {'size': 256, 'channels': 1, 'valueRange': [-1, 1]},
         'latent': {'channels': 4, 'size': 32, 'scaleFactor': generator.scale, 'conditionScale': 1.0},
         'conditioning': {
             'depthRange': [0, 1],
             'features': [{'name': code, 'levels': levels} for code, levels in FEATURES],
-            'contextDim': None,
+            'contextDim': config.unet.context if config.architecture == 'paper' else None,
         },
         'schedule': {
             'trainSteps': schedule.train_steps,
@@ -150,7 +187,7 @@ def _manifest(generator: VolumeGenerator, data: Path, name: str, version: str, s
             'betaEnd': schedule.beta_end,
             'spacing': schedule.spacing,
             'finalAlpha': schedule.final_alpha,
-            'predictionType': 'v_prediction',
+            'predictionType': config.diffusion.prediction,
         },
         'sampler': {'name': 'ddim', 'steps': steps, 'eta': 0},
         'evaluation': {'data': evaluation.get('data', 'not evaluated'), 'metrics': metrics},

@@ -33,9 +33,14 @@ def weight_count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def round_weights(module: nn.Module, largest_embedded: int = LARGEST_EMBEDDED) -> None:
+def is_external(module: nn.Module) -> bool:
+    """Whether a network's weights go into a file of their own."""
+    return weight_count(module) > LARGEST_EMBEDDED
+
+
+def round_weights(module: nn.Module) -> None:
     """Rounds every weight that the graph stores as float16, so that PyTorch and the graph compute with the same numbers."""
-    if weight_count(module) > largest_embedded:
+    if is_external(module):
         return
     with torch.no_grad():
         for parameter in module.parameters():
@@ -50,13 +55,12 @@ def export_graph(
     outputs: Sequence[str],
     path: Path,
     metadata: Mapping[str, str],
-    largest_embedded: int = LARGEST_EMBEDDED,
 ) -> dict:
     """Writes the graph, and `<path>.data` where its weights are external, with an open batch dimension `B`.
 
     Returns its entry in the manifest.
     """
-    external = weight_count(module) > largest_embedded
+    external = is_external(module)
     with torch.no_grad():
         results = module.eval()(*examples)
     shapes = [tuple(result.shape) for result in (results if isinstance(results, tuple) else (results,))]
@@ -92,6 +96,7 @@ def _trace(module: nn.Module, examples: Sequence[torch.Tensor], inputs: Sequence
         # The exporter that traces is the one that writes plain operators of this opset without a further package.
         warnings.simplefilter('ignore', DeprecationWarning)
         warnings.simplefilter('ignore', torch.jit.TracerWarning)
+        warnings.filterwarnings('ignore', 'Constant folding', UserWarning)
         torch.onnx.export(
             module,
             tuple(examples),

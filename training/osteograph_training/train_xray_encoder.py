@@ -34,10 +34,15 @@ def train_xray_encoder(config: Config, data: Path, run: Path, resume: bool = Fal
     """Trains and returns the path of the last checkpoint, `<run>/xray-encoder.pt`."""
     if steps is not None:
         config = replace(config, xray_encoder=replace(config.xray_encoder, steps=steps))
-    if config.architecture != 'demo':
-        raise TrainingError(f'Architecture {config.architecture} has no radiograph encoder to warm up; go on with train-diffusion.')
+    check_warm_start(config)
     run_group(_train, config.processes, config.threads, config, data, run, resume, device=config.device)
     return run / 'xray-encoder.pt'
+
+
+def check_warm_start(config: Config) -> None:
+    """Refuses architectures whose radiograph encoder is not trained."""
+    if config.architecture != 'demo':
+        raise TrainingError(f'Architecture {config.architecture} has no radiograph encoder to warm up; go on with train-diffusion.')
 
 
 def load_warm_start(path: Path, encoder: XrayEncoder) -> None:

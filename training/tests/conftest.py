@@ -23,6 +23,7 @@ def small_config() -> Config:
             'processes': 1,
             'threads': 1,
             'log_every': 1,
+            'sheet_every': 0,
             'data': {'split_seed': 3, 'validation': 0.3, 'test': 0.3},
             'autoencoder': {'fine': 8, 'coarse': 16, 'batch': 2, 'steps': 2},
             'denoiser': {'channels': [16, 16, 32], 'embedding': 32, 'heads': 2, 'blocks': 1},

@@ -1,5 +1,6 @@
 """Architecture `paper`: its published sizes, published checkpoints taken by name, and a run from training to bundle."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 from fabricated import write_prepared
+from osteograph_training import onnx_graphs
 from osteograph_training.config import Config, config_from, load_config
 from osteograph_training.errors import TrainingError
+from osteograph_training.export import export_bundle, export_untrained
 from osteograph_training.features import FEATURE_WIDTH
 from osteograph_training.models import Generator, make_autoencoder, make_denoiser
 from osteograph_training.networks.latent_unet import timestep_embedding
@@ -169,3 +172,39 @@ def test_the_papers_generator_overfits_one_batch(tiny_paper):
         optimiser.step()
         losses.append(loss.item())
     assert losses[0] == pytest.approx(1, abs=0.1) and losses[-1] < 0.5 * losses[0]
+
+
+def test_a_run_goes_from_autoencoder_to_a_bundle_with_external_data(tiny_paper, tmp_path, monkeypatch):
+    data, run, bundle = tmp_path / 'data', tmp_path / 'run', tmp_path / 'bundle'
+    data.mkdir()
+    write_prepared(data, tiny_paper)
+    train_autoencoder(tiny_paper, data, run)
+    train_diffusion(replace(tiny_paper, sheet_every=2), data, run, steps=2)
+    saved = torch.load(run / 'diffusion.pt', weights_only=True)
+    assert saved['scale_factor'] == 0.2
+    assert (run / 'sheets' / 'diffusion-0000002.png').exists()
+    first_stage = torch.load(run / 'autoencoder.pt', weights_only=True)['model']
+    assert torch.equal(saved['average']['xray_encoder.encoder.conv_in.weight'], first_stage['encoder.conv_in.weight'])
+
+    # Every graph as large as the paper's, as far as the exporter can tell.
+    monkeypatch.setattr(onnx_graphs, 'LARGEST_EMBEDDED', 0)
+    export_bundle(run, data, bundle, 'tiny-paper', '0.0.1', 2, None, tmp_path / 'golden' / 'sample')
+    manifest = json.loads((bundle / 'bundle.json').read_text())
+    assert manifest['conditioning']['contextDim'] == 12 and manifest['schedule']['predictionType'] == 'epsilon'
+    assert manifest['latent']['scaleFactor'] == 0.2 and manifest['latent']['conditionScale'] == 1.0
+    denoiser = manifest['graphs']['denoiser']
+    assert denoiser['precision'] == 'fp32' and denoiser['inputs'][-1] == {'name': 'context', 'type': 'float32', 'shape': ['B', 1, 12]}
+    [weights] = denoiser['data']
+    content = (bundle / weights['file']).read_bytes()
+    assert weights['file'] == 'denoiser.onnx.data' and hashlib.sha256(content).hexdigest() == weights['sha256']
+    assert len(content) > 0.9 * 4 * count(make_denoiser(tiny_paper)) > (bundle / 'denoiser.onnx').stat().st_size
+    assert {path.name for path in bundle.iterdir()} == {
+        'bundle.json', 'README.md', *(f'{role}.onnx{end}' for role in manifest['graphs'] for end in ('', '.data'))
+    }  # fmt: skip
+
+
+def test_an_untrained_configuration_is_exported_to_measure_it(tiny_paper, tmp_path):
+    export_untrained(tiny_paper, tmp_path / 'bundle', 'tiny-paper', '0.0.0', 1)
+    manifest = json.loads((tmp_path / 'bundle' / 'bundle.json').read_text())
+    assert manifest['trainedOn']['data'] == 'nothing: random weights'
+    assert 'random' in (tmp_path / 'bundle' / 'README.md').read_text()

@@ -1,10 +1,15 @@
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from fabricated import write_prepared
+from osteograph_training.cli import main
 from osteograph_training.config import config_from, load_config
 from osteograph_training.dataset import Split, load_knees
 from osteograph_training.errors import TrainingError
@@ -12,11 +17,13 @@ from osteograph_training.evaluate import evaluate_command
 from osteograph_training.export import export_bundle
 from osteograph_training.models import Generator
 from osteograph_training.networks import Autoencoder
-from osteograph_training.runlog import check_finite
+from osteograph_training.parallel import Group, descend
+from osteograph_training.runlog import RunLog, check_finite
 from osteograph_training.schedule import alphas_cumprod
 from osteograph_training.train_autoencoder import autoencoder_loss, train_autoencoder
 from osteograph_training.train_diffusion import diffusion_loss, train_diffusion
 from osteograph_training.train_xray_encoder import band_deviations, train_xray_encoder
+from PIL import Image
 
 
 @pytest.fixture
@@ -117,14 +124,78 @@ def test_band_deviations_are_free_of_the_training_mean(prepared, small_config):
     assert torch.allclose(deviations.mean(dim=0), torch.zeros(4, 32, 32), atol=1e-5)
 
 
-def test_two_processes_average_their_gradients_and_agree(prepared, tmp_path, small_config):
-    two = replace(small_config, processes=2, autoencoder=replace(small_config.autoencoder, steps=2, kl_weight=0.0))
-    one = replace(two, processes=1)
-    for config, name in ((two, 'two'), (one, 'one')):
-        train_autoencoder(config, prepared, tmp_path / name)
-    first, second = (torch.load(tmp_path / name / 'autoencoder.pt', weights_only=True)['model'] for name in ('two', 'one'))
-    for name, value in first.items():
-        assert torch.allclose(value, second[name], atol=1e-4), name
+def test_two_processes_average_their_gradients_and_agree_with_one_and_with_torchrun(prepared, tmp_path, small_config):
+    one = replace(small_config, autoencoder=replace(small_config.autoencoder, steps=2, kl_weight=0.0))
+    train_autoencoder(one, prepared, tmp_path / 'one')
+    train_autoencoder(replace(one, processes=2), prepared, tmp_path / 'two')
+    # Under torchrun the number of processes is torchrun's.
+    (tmp_path / 'config.yaml').write_text(yaml.safe_dump(json.loads(json.dumps(one.to_dict()))))
+    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2', '-m', 'osteograph_training', '--']
+    arguments = ['train-autoencoder', '--config', tmp_path / 'config.yaml', '--data', prepared, '--run', tmp_path / 'torchrun']
+    subprocess.run([*command, *map(str, arguments)], check=True, cwd=Path(__file__).parents[1], capture_output=True)
+    first = torch.load(tmp_path / 'one' / 'autoencoder.pt', weights_only=True)['model']
+    for name in ('two', 'torchrun'):
+        second = torch.load(tmp_path / name / 'autoencoder.pt', weights_only=True)['model']
+        for key, value in first.items():
+            assert torch.allclose(value, second[key], atol=1e-4), (name, key)
+
+
+def test_a_process_whose_peer_has_no_finite_gradient_keeps_its_weights():
+    model = torch.nn.Linear(1, 1)
+    before = model.weight.detach().clone()
+    optimiser = torch.optim.SGD(model.parameters(), lr=1.0)
+    # What arrives from a peer whose loss is not a number.
+    model.weight.grad = torch.full_like(model.weight, float('nan'))
+    with pytest.raises(TrainingError, match='norm of the gradient became nan at step 3'):
+        descend(model, optimiser, 0.5, 1.0, 3, Group(0, 1))
+    assert torch.equal(model.weight, before)
+
+
+def test_a_run_that_meets_a_loss_that_is_not_a_number_stops_with_a_sentence(prepared, tmp_path, small_config, capsys):
+    broken = small_config.to_dict() | {'autoencoder': small_config.to_dict()['autoencoder'] | {'l1_weight': 1e39}}
+    path = tmp_path / 'broken.yaml'
+    path.write_text(yaml.safe_dump(json.loads(json.dumps(broken))))
+    assert main(['train-autoencoder', '--config', str(path), '--data', str(prepared), '--run', str(tmp_path / 'run')]) == 2
+    assert 'at step 0; training stopped' in capsys.readouterr().err
+    assert not (tmp_path / 'run' / 'autoencoder.pt').exists()
+
+
+def test_a_dry_run_counts_and_times_without_data_and_writes_nothing(tmp_path, small_config, capsys):
+    path = tmp_path / 'small.yaml'
+    path.write_text(yaml.safe_dump(json.loads(json.dumps(small_config.to_dict()))))
+    for stage in ('autoencoder', 'xray-encoder', 'diffusion'):
+        assert main([f'train-{stage}', '--config', str(path), '--dry-run']) == 0
+    text = capsys.readouterr().out
+    denoiser = sum(parameter.numel() for parameter in Generator(small_config).denoiser.parameters())
+    assert f'denoiser: {denoiser:,} parameters' in text and 's per step of one process' in text
+    assert list(tmp_path.iterdir()) == [path]
+    assert main(['train-diffusion', '--config', str(path)]) == 2
+    assert 'needs --data and --run' in capsys.readouterr().err
+
+
+def test_logs_go_to_csv_and_tensorboard_and_sheets_to_png(prepared, tmp_path, small_config):
+    train_autoencoder(replace(small_config, sheet_every=2), prepared, tmp_path)
+    rows = (tmp_path / 'autoencoder.csv').read_text().splitlines()
+    assert rows[0].startswith('step,loss,psnr') and [row.split(',')[0] for row in rows[1:]] == ['1', '2']
+    assert list((tmp_path / 'tensorboard' / 'autoencoder').glob('events.*'))
+    with Image.open(tmp_path / 'sheets' / 'autoencoder-0000002.png') as sheet:
+        assert sheet.size == (6 * 258 - 2, 3 * 258 - 2)
+
+
+def test_a_resumed_log_forgets_what_came_after_its_checkpoint(tmp_path):
+    path = tmp_path / 'log.csv'
+    path.write_text('step,loss\n10,1.0\n20,0.5\n30,0.4\n')
+    log = RunLog(path, ['step', 'loss'], 4, resume=True, start=20)
+    log.row({'step': 30, 'loss': 0.3})
+    log.close()
+    assert path.read_text().split() == ['step,loss', '10,1.0', '20,0.5', '30,0.3']
+
+
+def test_refuses_to_resume_with_other_networks(prepared, tmp_path, small_config):
+    train_autoencoder(small_config, prepared, tmp_path)
+    wider = replace(small_config, autoencoder=replace(small_config.autoencoder, fine=16))
+    with pytest.raises(TrainingError, match='autoencoder.fine = 8, the configuration says 16'):
+        train_autoencoder(wider, prepared, tmp_path, resume=True)
 
 
 def test_stops_when_the_loss_is_not_a_number():
@@ -132,11 +203,33 @@ def test_stops_when_the_loss_is_not_a_number():
         check_finite(float('nan'), 12)
 
 
-def test_refuses_unknown_keys_and_wrong_types_of_a_configuration(tmp_path):
-    with pytest.raises(TrainingError, match="unknown key 'batchsize'"):
-        config_from({'autoencoder': {'batchsize': 3}}, 'x.yaml')
-    with pytest.raises(TrainingError, match='steps is'):
-        config_from({'diffusion': {'steps': 'many'}}, 'x.yaml')
+@pytest.mark.parametrize(
+    ('content', 'sentence'),
+    [
+        ({'autoencoder': {'batchsize': 3}}, "x.yaml: autoencoder: unknown key 'batchsize'; known are batch, coarse"),
+        ({'diffusion': {'steps': 'many'}}, "x.yaml: diffusion: steps is 'many'; a whole number is expected."),
+        ({'diffusion': {'knees': 0}}, 'x.yaml: diffusion: knees is 0; a whole number at least 1 is expected.'),
+        ({'diffusion': {'ema': 1.5}}, 'x.yaml: diffusion: ema is 1.5; a number from 0 to 1 is expected.'),
+        ({'diffusion': {'augment': 1}}, 'x.yaml: diffusion: augment is 1; true or false is expected.'),
+        ({'unet': {'attention': [4, 'x']}}, "x.yaml: unet: attention[1] is 'x'; a whole number is expected."),
+        ({'unet': 7}, 'x.yaml: unet: a mapping is expected, not 7.'),
+        ({'precision': 'fp8'}, "x.yaml: precision is 'fp8'; accepted are fp32, bf16."),
+        ({'data': {'validation': 0.6, 'test': 0.4}}, 'must leave participants to train on'),
+        ({'schedule': {'beta_start': 0.5}}, 'beta_start is 0.5, above beta_end 0.012'),
+        ({'unet': {'heads': 7}}, 'not divisible by heads, which is 7'),
+    ],
+)
+def test_says_in_one_sentence_per_key_what_is_wrong_with_a_configuration(content, sentence):
+    with pytest.raises(TrainingError) as refused:
+        config_from(content, 'x.yaml')
+    assert sentence in str(refused.value) and '\n' not in str(refused.value)
+
+
+def test_names_every_bad_key_at_once_and_reads_what_yaml_takes_for_text(tmp_path):
+    with pytest.raises(TrainingError) as refused:
+        config_from({'seed': -1, 'colour': 1, 'diffusion': {'steps': None}}, 'x.yaml')
+    assert len(str(refused.value).split('\n')) == 3
+    assert config_from({'diffusion': {'learning_rate': '1e-6', 'scale_factor': None}}, 'x.yaml').diffusion.learning_rate == 1e-6
     path = tmp_path / 'broken.yaml'
     path.write_text('a: [')
     with pytest.raises(TrainingError, match='YAML'):

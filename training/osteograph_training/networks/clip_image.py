@@ -39,7 +39,7 @@ class VisionTransformer(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         patches = self.conv1(image).flatten(2).transpose(1, 2)
-        first = self.class_embedding.expand(len(patches), 1, -1)
+        first = self.class_embedding.expand(patches.shape[0], 1, -1)
         x = self.ln_pre(torch.cat([first, patches], dim=1) + self.positional_embedding)
         for block in self.transformer.resblocks:
             x = block(x)
