@@ -1,0 +1,35 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/domain/package.js';
+
+/**
+ * A Python that has these modules: the one of OSTEOGRAPH_PYTHON, the one that CI makes in .cache/venv, or python3. Undefined
+ * where none has, and then the tests that need it are skipped.
+ */
+export function pythonWith(modules: readonly string[]): string | undefined {
+  const named = process.env['OSTEOGRAPH_PYTHON'];
+  const ours = join(packageRoot, '.cache/venv/bin/python');
+  const candidates = named ? [named] : [...(existsSync(ours) ? [ours] : []), 'python3'];
+  return candidates.find((python) => {
+    try {
+      execFileSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Runs a program to its end and gives what it printed; whatever else it says is the error of a run that fails. */
+export function runProgram(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      program,
+      args,
+      { env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) =>
+        error ? reject(new Error(`${error.message}\n${stdout}\n${stderr}`)) : resolve(stdout),
+    );
+  });
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AuditEntry } from '../../src/entities/index.js';
+import { type CommandResult, runCommand } from '../helpers/command.js';
+import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
+import { factories } from '../helpers/factories.js';
+
+let database: TestDatabase;
+let folder: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  folder = await mkdtemp(join(tmpdir(), 'osteograph-export-command-'));
+  const make = factories(database.dataSource);
+  const visit = await make.visit(await make.participant());
+  await make.exam(visit, { grades: { XRKL: 3 } });
+  await make.exam(visit, { side: 'LEFT', grades: { XRKL: 1 } });
+});
+
+afterAll(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function run(...args: string[]): Promise<CommandResult> {
+  return runCommand(['export', ...args, '--data-dir', folder], { DATABASE_URL: database.url });
+}
+
+test('it writes the file and its manifest, and says what they hold', async () => {
+  const file = join(folder, 'knees.csv');
+  const filter = join(folder, 'filter.json');
+  await writeFile(filter, '{ "visit": { "eq": "V00" }, "kl": { "gte": 2 } }');
+
+  const { code, stdout } = await run(file, '--filter', filter, '--columns', 'xrkl,age');
+
+  expect([code, stdout]).toEqual([
+    0,
+    `${file}: 1 knee exam, all of phantoms of a synthetic release; 8 columns, ${(await readFile(file)).length} bytes.\n`,
+  ]);
+  const bytes = await readFile(file);
+  expect(bytes.toString()).toMatch(/^exam_id,oai_id,visit,side,phantom,age,xrkl,xrkl_missing\n.*,RIGHT,true,60,3,\n$/);
+  expect(JSON.parse(await readFile(`${file}.manifest.json`, 'utf8'))).toMatchObject({
+    filter: { visit: { eq: 'V00' }, kl: { gte: 2 } },
+    rows: 1,
+    synthetic: 'ALL',
+    file: { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length },
+  });
+  const [entry] = await database.dataSource.getRepository(AuditEntry).findBy({ action: 'export.download' });
+  expect(entry).toMatchObject({ tokenId: null, detail: { format: 'CSV', rows: 1 } });
+});
+
+test.each([
+  [['knees.txt'], 'must end in .csv, .ndjson or .parquet, or --format must say how to write it.'],
+  [['knees.csv', '--columns', 'kl'], '"kl" is neither a column nor a group of columns'],
+  [['knees.csv', '--cohort', 'nothing'], 'inCohort.eq must be the id of a Cohort.'],
+  [['missing-folder/knees.csv'], 'cannot be written (ENOENT).'],
+])('export %j is refused in one sentence and leaves no file', async (args, message) => {
+  const before = await readdir(folder);
+
+  const { code, stderr } = await run(join(folder, args[0]!), ...args.slice(1));
+
+  expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
+  expect(await readdir(folder)).toEqual(before);
+});
+
+test('the columns are listed with their meaning', async () => {
+  const { stdout } = await runCommand(['export', 'columns']);
+
+  expect(stdout).toMatch(/^bmi +visit +real +Body mass index at the visit, kg\/m2$/m);
+});
