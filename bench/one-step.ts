@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { IMAGE_SIZE, startInferenceHost } from '../src/inference/index.js';
+import type { Figure } from './report.js';
+import { report } from './report.js';
+
+/**
+ * What a bundle costs on the cpu, whatever its size: one slice with one denoiser step in our inference process. The bundle's
+ * folder is in `OSTEOGRAPH_BUNDLE`. Memory is the process's high-water mark, loading included; Linux only.
+ */
+export async function run(options: { json: boolean }): Promise<void> {
+  const bundleDir = process.env['OSTEOGRAPH_BUNDLE'];
+  if (!bundleDir) throw new Error('Set OSTEOGRAPH_BUNDLE to the folder of the bundle to measure.');
+  const threads = availableParallelism();
+  const host = await startInferenceHost({ device: 'cpu', threads, niceness: 0 });
+  try {
+    const start = performance.now();
+    await host.describe(bundleDir);
+    const loading = (performance.now() - start) / 1000;
+    const afterLoading = await processFigures(host.pid!);
+    const images: Float32Array[] = [];
+    const summary = await host.generate(
+      {
+        bundleDir,
+        xray: new Float32Array(IMAGE_SIZE ** 2),
+        grades: { XRKL: 2 },
+        // A volume has two slices or more; only the first is computed.
+        sliceCount: 2,
+        skip: [1],
+        batchSize: 1,
+        steps: 1,
+        seed: 7,
+        noise: 'SHARED',
+      },
+      { onSlice: ({ image }) => void images.push(image) },
+    );
+    if (!images[0]?.every(Number.isFinite)) throw new Error('The slice is not made of finite numbers.');
+    const afterStep = await processFigures(host.pid!);
+    const lower = (name: string, value: number, unit: string): Figure => ({ name, value, unit, better: 'lower' });
+    report(
+      [
+        lower('threads', threads, ''),
+        lower('loading and checking, by the clock', loading, 's'),
+        lower('loading and checking, processor time', afterLoading.processorSeconds, 's'),
+        lower('radiograph encoder, once', summary.timings.encoder / 1000, 's'),
+        lower('denoiser, one step of one slice', summary.timings.denoiser / 1000, 's'),
+        lower('decoder, one slice', summary.timings.decoder / 1000, 's'),
+        lower('the slice, processor time', afterStep.processorSeconds - afterLoading.processorSeconds, 's'),
+        lower('memory, largest', afterStep.peakGigabytes, 'GB'),
+      ],
+      options,
+    );
+  } finally {
+    await host.close();
+  }
+}
+
+/** Largest resident memory so far and processor time of a process, from /proc. */
+async function processFigures(pid: number): Promise<{ peakGigabytes: number; processorSeconds: number }> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
+  return {
+    peakGigabytes: (Number(/VmHWM:\s+(\d+) kB/.exec(status)![1]) * 1024) / 1e9,
+    // The kernel counts in hundredths of a second.
+    processorSeconds: (user! + system!) / 100,
+  };
+}
