@@ -11,6 +11,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   synth: async () => (await import('./synth.js')).synthCommand(),
   import: async () => (await import('./import.js')).importCommand(),
   generate: async () => (await import('./generate.js')).generateCommand(),
+  cohorts: async () => (await import('./cohorts.js')).cohortsCommand(),
   export: async () => (await import('./export.js')).exportCommand(),
   bundles: async () => (await import('./bundles.js')).bundlesCommand(),
   token: async () => (await import('./token.js')).tokenCommand(),

@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { Command, Option } from 'commander';
+import { COHORT_KINDS, COHORT_VISIBILITIES } from '../domain/cohorts.js';
+import type { CohortKind, CohortVisibility } from '../domain/cohorts.js';
+import { UserError } from '../domain/errors.js';
+import { decodeId, encodeId } from '../domain/global-ids.js';
+import { Cohort, CohortVersion } from '../entities/index.js';
+import type { AttritionCounts } from '../entities/index.js';
+import { openDatabase } from '../server/database/index.js';
+import type { Database } from '../server/database/index.js';
+import { COMMAND_LINE, cohortAttrition, countCohort, createCohort, findCohort } from '../services/cohorts/index.js';
+import { dataDirOption, sharedDatabase } from './options.js';
+
+/** The schema of the API takes a second to load; listing, and the help of other commands, need not wait for it. */
+const filterJson = () => import('../server/filter-json.js');
+
+/** `osteograph cohorts`: list, show and make cohorts of knee exams. */
+export function cohortsCommand(): Command {
+  const command = new Command('cohorts').description('list, show and make cohorts of knee exams').addHelpText(
+    'after',
+    `
+A filter is what "where" takes in the API, as JSON. Enum values are text: "V00", "LEFT", "FEMALE".
+
+Examples:
+  $ osteograph cohorts
+  $ echo '{ "visit": { "eq": "V00" }, "kl": { "gte": 2 } }' | osteograph cohorts create --name 'OA at baseline' --filter -
+  $ osteograph cohorts show Q29ob3J0OjVl...`,
+  );
+  command
+    .command('list', { isDefault: true })
+    .description('list every cohort, the last changed first')
+    .addOption(dataDirOption())
+    .action(list);
+  command
+    .command('show')
+    .description('show a cohort: words, filter, counts and what each criterion removed')
+    .argument('<id>', 'id of the cohort, from "osteograph cohorts"')
+    .addOption(dataDirOption())
+    .action(show);
+  command
+    .command('create')
+    .description('make a cohort from a filter and print its id')
+    .requiredOption('--name <name>', 'what to call it')
+    .requiredOption('--filter <file>', 'file with the filter as JSON; - reads standard input')
+    .option('--description <text>', 'what it is for and how it was chosen')
+    .addOption(
+      new Option('--kind <kind>', 'freeze the exams, or run the filter anew').choices(COHORT_KINDS).default('STATIC'),
+    )
+    .addOption(
+      new Option('--visibility <who>', 'who may read it beside administrators')
+        .choices(COHORT_VISIBILITIES)
+        .default('READERS'),
+    )
+    .addOption(dataDirOption())
+    .action(create);
+  return command;
+}
+
+interface CreateOptions {
+  name: string;
+  filter: string;
+  description?: string;
+  kind: CohortKind;
+  visibility: CohortVisibility;
+  dataDir: string;
+}
+
+async function create({ name, filter: file, description, kind, visibility, dataDir }: CreateOptions): Promise<void> {
+  const { parseExamFilter } = await filterJson();
+  const filter = await parseExamFilter(await readJson(file));
+  await withDatabase(dataDir, async ({ dataSource }) => {
+    const request = { name, description, kind, visibility, filter };
+    const cohort = await createCohort(dataSource, COMMAND_LINE, request);
+    console.log(encodeId('Cohort', cohort.id));
+  });
+}
+
+async function list({ dataDir }: { dataDir: string }): Promise<void> {
+  await withDatabase(dataDir, async ({ dataSource }) => {
+    const cohorts = await dataSource.getRepository(Cohort).find({ order: { updatedAt: 'DESC', id: 'ASC' } });
+    if (cohorts.length === 0) console.log('There are no cohorts yet; "osteograph cohorts create" makes one.');
+    for (const { id, kind, version, visibility, updatedAt, name } of cohorts) {
+      const day = updatedAt.toISOString().slice(0, 10);
+      const words = [encodeId('Cohort', id), day, kind.padEnd(7), visibility.padEnd(7), `v${version}`.padEnd(4), name];
+      console.log(words.join('  '));
+    }
+  });
+}
+
+async function show(id: string, { dataDir }: { dataDir: string }): Promise<void> {
+  await withDatabase(dataDir, async ({ dataSource }) => {
+    const decoded = decodeId(id);
+    if (decoded?.type !== 'Cohort') throw new UserError('BAD_USER_INPUT', `"${id}" is not the id of a cohort.`);
+    const cohort = await findCohort(dataSource, COMMAND_LINE, String(decoded.key));
+    const { name, description, kind, visibility, version } = cohort;
+    const row = await dataSource.getRepository(CohortVersion).findOneByOrFail({ cohortId: cohort.id, version });
+    console.log(`${name} (${kind}, ${visibility}, version ${version} of ${row.createdAt.toISOString().slice(0, 10)})`);
+    if (description !== '') console.log(description);
+    if (row.filter) {
+      const { writeExamFilter } = await filterJson();
+      console.log(`filter ${JSON.stringify(await writeExamFilter(row.filter))}`);
+    }
+    const { exams, participants } = await countCohort(dataSource, COMMAND_LINE, row);
+    console.log(`${exams} exams of ${participants} participants`);
+    const attrition = await cohortAttrition(dataSource, cohort, row);
+    if (attrition) showAttrition(attrition);
+  });
+}
+
+function showAttrition({ criteria, exams, participants }: AttritionCounts): void {
+  const lines = [['exams', 'participants', 'removed', 'criterion']];
+  for (const [step, count] of exams.entries()) {
+    const removed = step === 0 ? '' : String(exams[step - 1]! - count);
+    lines.push([String(count), String(participants[step]!), removed, step === 0 ? 'all' : criteria[step - 1]!.text]);
+  }
+  for (const [count, people, removed, criterion] of lines) {
+    console.log(`${count!.padStart(8)}  ${people!.padStart(12)}  ${removed!.padStart(8)}  ${criterion!}`);
+  }
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const written = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8').catch(refuse);
+  try {
+    return JSON.parse(written);
+  } catch (error) {
+    throw new UserError('BAD_USER_INPUT', `The filter in ${file === '-' ? 'standard input' : file} is not JSON.`, {
+      cause: error,
+    });
+  }
+}
+
+function refuse(error: unknown): never {
+  throw new UserError('BAD_USER_INPUT', `The file of the filter cannot be read: ${(error as Error).message}.`, {
+    cause: error,
+  });
+}
+
+async function withDatabase(dataDir: string, work: (database: Database) => Promise<void>): Promise<void> {
+  const database = await openDatabase(sharedDatabase(dataDir, 'cohorts'));
+  try {
+    await work(database);
+  } finally {
+    await database.close();
+  }
+}

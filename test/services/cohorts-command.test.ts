@@ -1,0 +1,78 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AuditEntry } from '../../src/entities/index.js';
+import { makeStudy } from '../helpers/cohorts.js';
+import { type CommandResult, runCommand } from '../helpers/command.js';
+import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
+import { factories } from '../helpers/factories.js';
+
+let database: TestDatabase;
+let folder: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  folder = await mkdtemp(join(tmpdir(), 'osteograph-cohorts-'));
+  await makeStudy({ make: factories(database.dataSource) }, 10);
+});
+
+afterAll(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const cohorts = (...args: string[]): Promise<CommandResult> =>
+  runCommand(['cohorts', ...args, '--data-dir', folder], { DATABASE_URL: database.url });
+
+async function filterFile(text: string): Promise<string> {
+  const file = join(folder, 'filter.json');
+  await writeFile(file, text);
+  return file;
+}
+
+test('without cohorts the list says how to make one', async () => {
+  expect((await cohorts('list')).stdout).toBe('There are no cohorts yet; "osteograph cohorts create" makes one.\n');
+});
+
+test('a cohort is made from a file, listed and shown', async () => {
+  const file = await filterFile(
+    '{ "visit": { "eq": "V00" }, "readings": { "none": { "project": { "eq": "PROJECT_37" } } } }',
+  );
+  const made = await cohorts('create', '--name', 'Baseline', '--description', 'For the test.', '--filter', file);
+  expect(made).toMatchObject({ code: 0, stderr: '' });
+  const id = made.stdout.trim();
+
+  const listed = await cohorts();
+  const shown = await cohorts('show', id);
+
+  expect(listed.stdout).toMatch(new RegExp(`^${id}  \\d{4}-\\d\\d-\\d\\d  STATIC   READERS  v1    Baseline\\n$`));
+  expect(shown.stdout).toMatch(/^Baseline \(STATIC, READERS, version 1 of \d{4}-\d\d-\d\d\)\nFor the test\.\n/);
+  expect(shown.stdout).toContain(
+    'filter {"visit":{"eq":"V00"},"readings":{"none":{"project":{"eq":"PROJECT_37"}}}}\n20 exams of 10 participants\n' +
+      '   exams  participants   removed  criterion\n' +
+      '      40            10            all\n' +
+      '      20            10        20  visit = V00\n' +
+      '      20            10         0  none readings (project = 37)\n',
+  );
+  expect(await database.dataSource.getRepository(AuditEntry).findOneByOrFail({ action: 'createCohort' })).toMatchObject(
+    { tokenId: null, detail: { name: 'Baseline', exams: 20 } },
+  );
+});
+
+test.each([
+  ['no JSON', '{ kl: 2 }', /^osteograph: The filter in .*filter\.json is not JSON\.\n$/],
+  ['an unknown field', '{ "klx": { "eq": 2 } }', /^osteograph: filter: Field "klx" is not defined.*Did you mean/],
+  ['a wrong value', '{ "kl": { "eq": "two" } }', /^osteograph: filter\.kl\.eq: Int cannot represent/],
+  ['a list', '[]', /^osteograph: filter: Expected type "KneeExamFilter" to be an object\./],
+])('%s is refused in a sentence', async (_name, text, message) => {
+  const result = await cohorts('create', '--name', 'x', '--filter', await filterFile(text));
+
+  expect(result).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(message) as string });
+});
+
+test('what is no cohort is refused in a sentence', async () => {
+  expect((await cohorts('show', 'x')).stderr).toBe('osteograph: "x" is not the id of a cohort.\n');
+  expect((await cohorts('create', '--name', 'x', '--filter', join(folder, 'none.json'))).stderr).toMatch(
+    /^osteograph: The file of the filter cannot be read: ENOENT/,
+  );
+});
