@@ -21,8 +21,11 @@ ROWS = (
 
 
 def write_card(path: Path, manifest: dict, generator: VolumeGenerator) -> None:
-    """Writes README.md beside the manifest."""
+    """Writes README.md beside the manifest. What is known of the demo bundle is not claimed of others."""
     trained = manifest['trainedOn']
+    if not trained['synthetic'] or generator.config.architecture != 'demo':
+        path.write_text(_plain_card(manifest, generator), encoding='utf-8')
+        return
     parts = trained['participants']
     config = generator.config
     text = f"""# {manifest['name']} {manifest['version']}
@@ -76,12 +79,49 @@ See `training/README.md`; the configuration is `training/configs/demo.yaml`. Che
     path.write_text(text, encoding='utf-8')
 
 
+def _plain_card(manifest: dict, generator: VolumeGenerator) -> str:
+    """A card that says what the manifest says; limits are for the author to add."""
+    trained, schedule = manifest['trainedOn'], generator.config.schedule
+    parts = trained['participants']
+    sizes = (generator.autoencoder, generator.model.denoiser, generator.model.xray_encoder)
+    autoencoder, denoiser, encoder = (_million(network) for network in sizes)
+    return f"""# {manifest['name']} {manifest['version']}
+
+{manifest['description']}
+
+## Intended use
+
+{manifest['intendedUse']}
+
+## What it is
+
+Architecture `{generator.config.architecture}`: autoencoder {autoencoder} M parameters, denoiser {denoiser} M, radiograph encoder {encoder} M.
+Predicts {manifest['schedule']['predictionType']}, T = {schedule.train_steps}, {schedule.beta_schedule} betas from {schedule.beta_start} to
+{schedule.beta_end}, {schedule.spacing} grid; {manifest['sampler']['steps']} DDIM steps unless told otherwise; {trained['steps']} training steps.
+
+## Data
+
+{trained['data']}: {trained['knees']} knees of {sum(parts.values())} participants, split by participant (seed {trained['splitSeed']}) into
+{parts['train']} for training, {parts['validation']} for validation and {parts['test']} held out. Data hash: `{trained['dataSha256']}`.
+
+{_figures(manifest['evaluation'])}
+## Limits
+
+Structures that a radiograph does not show are invented. To be completed by whoever publishes it.
+
+## Licence
+
+{manifest['licence']}
+"""
+
+
 def _figures(evaluation: dict) -> str:
     metrics = evaluation['metrics']
     if not metrics:
         return '## Figures\n\nNot evaluated yet.\n'
     summary = metrics['summary']
-    lines = ['| figure (synthetic, held out) | median | quartiles |', '|---|---|---|']
+    kind = 'synthetic' if 'synthetic' in evaluation['data'] else evaluation['data'].split(' ')[0]
+    lines = [f'| figure ({kind}, held out) | median | quartiles |', '|---|---|---|']
     for title, key in ROWS:
         if key in summary:
             low, high = summary[key]['quartiles']
@@ -98,7 +138,7 @@ def _figures(evaluation: dict) -> str:
         [
             '## Figures',
             '',
-            f'On {metrics["knees"]} held-out synthetic knees of {metrics["participants"]} participants, DDIM steps: {metrics["sampler"]["steps"]}, '
+            f'On {metrics["knees"]} held-out {kind} knees of {metrics["participants"]} participants, DDIM steps: {metrics["sampler"]["steps"]}, '
             f'seed {metrics["sampler"]["seed"]}. {metrics["settings"]}.',
             '',
             *lines,

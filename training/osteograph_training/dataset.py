@@ -10,6 +10,9 @@ import numpy as np
 from .errors import TrainingError
 from .images import MRI_SIZE, PATCH_SIZE, STACK_SLICES
 
+#: Says `synthetic` or `real` in a folder of prepared arrays.
+SOURCE_FILE = 'source.txt'
+
 PARTS = ('train', 'validation', 'test')
 
 
@@ -30,6 +33,24 @@ class Split:
         return 'validation' if place < self.test + self.validation else 'train'
 
 
+class StackFiles:
+    """MRI stacks uint8 [N,50,256,256] that stay in their files: a release of thousands of knees would fill the memory."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self.shape = (len(paths), STACK_SLICES, MRI_SIZE, MRI_SIZE)
+        self._stacks = [np.load(path, mmap_mode='r') for path in paths]
+
+    def __len__(self) -> int:
+        return len(self._stacks)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return np.array(self._stacks[index])
+
+    def pick(self, knees: np.ndarray, slices: np.ndarray) -> np.ndarray:
+        """Slice `slices[i]` of knee `knees[i]`, for every i: [M,256,256]."""
+        return np.stack([self._stacks[knee][place] for knee, place in zip(knees, slices, strict=True)])
+
+
 @dataclass
 class Knees:
     """Arrays of one part: mri uint8 [N,50,256,256], film patches uint16 [N,320,320], features float32 [N,65]."""
@@ -37,7 +58,7 @@ class Knees:
     names: list[str]
     participants: list[str]
     kl: list[int | None]
-    mri: np.ndarray
+    mri: np.ndarray | StackFiles
     film: np.ndarray
     features: np.ndarray
 
@@ -45,16 +66,16 @@ class Knees:
         return len(self.names)
 
 
-def load_stacks(folder: Path, split: Split, part: str) -> np.ndarray:
-    """MRI stacks alone (uint8 [N,50,256,256]); what the autoencoder needs."""
+def load_stacks(folder: Path, split: Split, part: str) -> StackFiles:
+    """MRI stacks alone; what the autoencoder needs."""
     paths = [path for path in sorted(folder.glob('*.mri.npy')) if split.part_of(path.name.split('_')[0]) == part]
     if not paths:
         raise TrainingError(f'{folder} holds no prepared knees of the {part} part; run "prepare" first.')
-    return _stacked(paths, (STACK_SLICES, MRI_SIZE, MRI_SIZE), np.uint8)
+    return StackFiles(paths)
 
 
-def load_knees(folder: Path, split: Split, part: str) -> Knees:
-    """All complete knees of one part, sorted by name."""
+def load_knees(folder: Path, split: Split, part: str, mapped: bool = False) -> Knees:
+    """All complete knees of one part, sorted by name; `mapped` leaves the MRI stacks in their files."""
     records = {}
     for path in sorted(folder.glob('*.json')):
         record = json.loads(path.read_text(encoding='utf-8'))
@@ -62,14 +83,21 @@ def load_knees(folder: Path, split: Split, part: str) -> Knees:
             records[path.stem] = record
     if not records:
         raise TrainingError(f'{folder} holds no complete knees of the {part} part; run "prepare" first.')
+    stacks = [folder / f'{name}.mri.npy' for name in records]
     return Knees(
         names=list(records),
         participants=[record['participant'] for record in records.values()],
         kl=[None if record['kl'] is None else int(record['kl']) for record in records.values()],
-        mri=_stacked([folder / f'{name}.mri.npy' for name in records], (STACK_SLICES, MRI_SIZE, MRI_SIZE), np.uint8),
+        mri=StackFiles(stacks) if mapped else _stacked(stacks, (STACK_SLICES, MRI_SIZE, MRI_SIZE), np.uint8),
         film=_stacked([folder / f'{name}.film.npy' for name in records], (PATCH_SIZE, PATCH_SIZE), np.uint16),
         features=np.array([record['features'] for record in records.values()], dtype=np.float32),
     )
+
+
+def is_synthetic(folder: Path) -> bool:
+    """Whether `prepare` read a release of phantoms; what it prepared before it took note of that was synthetic."""
+    source = folder / SOURCE_FILE
+    return not source.exists() or source.read_text(encoding='utf-8').strip() == 'synthetic'
 
 
 def data_hash(folder: Path) -> str:

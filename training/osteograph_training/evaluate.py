@@ -11,7 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .config import Config
-from .dataset import Knees, Split, load_knees
+from .dataset import Knees, Split, is_synthetic, load_knees
 from .errors import TrainingError
 from .images import inference_crops
 from .metrics import adjacent_correlation, psnr, rssim, ssim
@@ -80,8 +80,9 @@ def evaluate_command(run: Path, data: Path, part: str, steps: int | None, seed: 
     if steps is None:
         steps = max(comparison, key=lambda count: comparison[count]['psnr'])
     result = evaluate(generator, train, knees, steps, seed, limit)
+    kind = 'synthetic' if is_synthetic(data) else 'real'
     result |= {
-        'data': 'synthetic release, knees of participants that were not trained on' if part == 'test' else f'{part} part',
+        'data': f'{kind} release, knees of participants that were not trained on' if part == 'test' else f'{part} part',
         'part': part,
         'trainingStep': generator.checkpoint['step'],
         'dataHash': generator.checkpoint['data'],

@@ -10,7 +10,7 @@ import torch
 from .card import write_card
 from .checkpoint import git_commit
 from .config import Config
-from .dataset import Split, load_knees
+from .dataset import Split, is_synthetic, load_knees
 from .errors import TrainingError
 from .evaluate import VolumeGenerator
 from .features import FEATURE_WIDTH, FEATURES
@@ -27,9 +27,12 @@ INTENDED_USE = (
 
 
 DESCRIPTIONS = {
-    'demo': 'Synthetic knee MRI (COR T1 3D FLASH) from a knee radiograph by conditional latent diffusion, trained on synthetic knees only.',
-    'paper': 'Knee MRI (COR T1 3D FLASH) from a knee radiograph by the latent diffusion architecture of arXiv 2410.06997.',
+    'demo': 'Synthetic knee MRI (COR T1 3D FLASH) from a knee radiograph by conditional latent diffusion',
+    'paper': 'Synthetic knee MRI (COR T1 3D FLASH) from a knee radiograph by the latent diffusion architecture of arXiv 2410.06997',
 }
+
+#: In place of the intended use, for a bundle trained on a release that is not synthetic.
+RESEARCH_USE = 'Research. What it generates is not a patient image and must not be read as one. Not for clinical use.'
 
 #: In place of the intended use, for a bundle of random weights.
 UNTRAINED_USE = 'Measurements of memory and time. Its weights are random: what it generates is noise.'
@@ -41,8 +44,10 @@ def export_bundle(
     """Writes graphs, bundle.json and README.md, checks every graph against PyTorch, and writes golden values if asked."""
     generator = VolumeGenerator(run)
     torch.set_num_threads(generator.config.processes * generator.config.threads)
-    manifest = _manifest(generator, _trained_on(generator, run, data), INTENDED_USE, name, version, steps, _read_evaluation(evaluation))
-    _write_bundle(generator, out, manifest, 'trained on synthetic data only')
+    synthetic = is_synthetic(data)
+    use = INTENDED_USE if synthetic else RESEARCH_USE
+    manifest = _manifest(generator, _trained_on(generator, run, data), use, name, version, steps, _read_evaluation(evaluation))
+    _write_bundle(generator, out, manifest, 'trained on synthetic data only' if synthetic else 'trained on real data')
     write_card(out / 'README.md', manifest, generator)
     if golden is not None:
         split = generator.config.data
@@ -147,8 +152,8 @@ def _trained_on(generator: VolumeGenerator, run: Path, data: Path) -> dict:
     notes = run / 'notes.txt'
     extra = {'notes': notes.read_text(encoding='utf-8').strip()} if notes.exists() else {}
     return {
-        'data': 'Osteograph synthetic release (3-D knee phantoms; no patient data)',
-        'synthetic': True,
+        'data': 'Osteograph synthetic release (3-D knee phantoms; no patient data)' if is_synthetic(data) else 'OAI-shaped release of real knees',
+        'synthetic': is_synthetic(data),
         'participants': counts,
         'knees': sum(1 for _ in data.glob('*.json')),
         'splitSeed': config.data.split_seed,
@@ -162,13 +167,14 @@ def _manifest(
 ) -> dict:
     config = generator.config
     schedule = config.schedule
+    description_end = ', trained on synthetic knees only.' if trained_on['synthetic'] and trained_on['steps'] else '.'
     metrics = {key: evaluation[key] for key in ('knees', 'participants', 'settings', 'sampler', 'summary', 'gains', 'byKl', 'validationBySteps') if key in evaluation}
     return {
         'format': 'osteograph-bundle/1',
         'name': name,
         'version': version,
         'task': 'xray-to-mri',
-        'description': DESCRIPTIONS[config.architecture],
+        'description': DESCRIPTIONS[config.architecture] + description_end,
         'intendedUse': intended_use,
         'authors': ['The Osteograph authors'],
         'licence': 'MIT',

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from .dataset import SOURCE_FILE
 from .errors import TrainingError
 from .features import one_hot
 from .images import film_patch, read_film, read_stack
@@ -24,6 +25,8 @@ def prepare(release: Path, out: Path, boxes: Path | None = None, mri_only: bool 
             'No film boxes: a release without synthetic-truth.csv needs --boxes CSV with ID, VISIT, SIDE, BOX_LEFT, BOX_TOP and BOX_SIDE.'
         )
     out.mkdir(parents=True, exist_ok=True)
+    synthetic = (release / 'synthetic-truth.csv').exists()
+    (out / SOURCE_FILE).write_text('synthetic\n' if synthetic else 'real\n', encoding='utf-8')
     complete = 0
     refused: list[str] = []
     for knee in tqdm(knees, desc='prepare', unit='knee', mininterval=5):

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from .checkpoint import git_commit, load_checkpoint, save_checkpoint
 from .config import AutoencoderConfig, Config, config_from
-from .dataset import Split, load_stacks
+from .dataset import Split, StackFiles, load_stacks
 from .models import check_same_networks, make_autoencoder
 from .networks import Autoencoder, AutoencoderKL
 from .parallel import Group, optimise, run_group
@@ -55,7 +55,7 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
 
     split = Split(config.data.split_seed, config.data.validation, config.data.test)
     stacks = load_stacks(data, split, 'train')
-    held_out = load_stacks(data, split, 'validation')[:, ::5].reshape(-1, 1, 256, 256)[:100]
+    held_out = held_out_slices(load_stacks(data, split, 'validation'))
     log = RunLog(run / 'autoencoder.csv', COLUMNS, config.checkpoint_minutes, resume, start) if group.leads else None
     began = time.monotonic()
 
@@ -111,9 +111,16 @@ def autoencoder_loss(
     return loss, squared.item(), kl.item()
 
 
-def random_slices(stacks: np.ndarray, count: int, rng: np.random.Generator) -> Tensor:
+def held_out_slices(stacks: StackFiles, every: int = 5, count: int = 100) -> np.ndarray:
+    """Every fifth slice of the first knees, at most 100 in all: uint8 [M,1,256,256]."""
+    places = range(0, stacks.shape[1], every)
+    pairs = [(knee, place) for knee in range(len(stacks)) for place in places][:count]
+    return stacks.pick(*np.array(pairs).T)[:, None]
+
+
+def random_slices(stacks: StackFiles, count: int, rng: np.random.Generator) -> Tensor:
     """Random slices of random knees as [count,1,256,256] in [-1,1]."""
-    picked = stacks[rng.integers(len(stacks), size=count), rng.integers(stacks.shape[1], size=count)]
+    picked = stacks.pick(rng.integers(len(stacks), size=count), rng.integers(stacks.shape[1], size=count))
     return torch.from_numpy(picked).float().div_(127.5).sub_(1).unsqueeze(1)
 
 
@@ -145,7 +152,7 @@ def reconstructions(model: Autoencoder | AutoencoderKL, images: np.ndarray, coun
 
 
 @torch.no_grad()
-def latent_scale(model: Autoencoder | AutoencoderKL, stacks: np.ndarray) -> float:
+def latent_scale(model: Autoencoder | AutoencoderKL, stacks: StackFiles) -> float:
     """1 / standard deviation of the mean latents, over a fixed sample of training slices."""
     rng = np.random.Generator(np.random.Philox(7))
     model.eval()

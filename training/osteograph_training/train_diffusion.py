@@ -87,7 +87,7 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
         torch.set_num_threads(config.processes * config.threads)
         autoencoder.to(group.device)
         for part in ('train', 'validation'):
-            encode_latents(autoencoder, scale, load_knees(data, split, part), run / f'latents-{part}.npy')
+            encode_latents(autoencoder, scale, load_knees(data, split, part, mapped=True), run / f'latents-{part}.npy')
         autoencoder.cpu()
         torch.set_num_threads(config.threads)
     group.wait()
@@ -106,8 +106,8 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
         if group.leads and saved['data'] != provenance['data']:
             print(f'{data} is not the data that {path} was trained on so far; the checkpoint will name the new hash.')
 
-    train = TrainingSet(load_knees(data, split, 'train'), np.load(run / 'latents-train.npy', mmap_mode='r'))
-    held_out = TrainingSet(load_knees(data, split, 'validation'), np.load(run / 'latents-validation.npy', mmap_mode='r'))
+    train = TrainingSet(load_knees(data, split, 'train', mapped=True), np.load(run / 'latents-train.npy', mmap_mode='r'))
+    held_out = TrainingSet(load_knees(data, split, 'validation', mapped=True), np.load(run / 'latents-validation.npy', mmap_mode='r'))
     alphas = torch.from_numpy(alphas_cumprod(config.schedule)).float().to(group.device)
     log = RunLog(run / 'diffusion.csv', COLUMNS, config.checkpoint_minutes, resume, start) if group.leads else None
     began = time.monotonic()

@@ -241,3 +241,14 @@ def test_participants_keep_their_part_when_others_are_added():
     before = {str(number): split.part_of(str(number)) for number in range(1000, 1100)}
     assert {split.part_of(str(number)) for number in range(1000, 1300)} == {'train', 'validation', 'test'}
     assert all(split.part_of(name) == part for name, part in before.items())
+
+
+def test_a_bundle_trained_on_real_knees_does_not_call_itself_synthetic_only(prepared, tmp_path, small_config):
+    (prepared / 'source.txt').write_text('real\n')
+    train_autoencoder(small_config, prepared, tmp_path)
+    train_diffusion(small_config, prepared, tmp_path, steps=1)
+    export_bundle(tmp_path, prepared, tmp_path / 'bundle', 'real', '0.0.1', 1, None, None)
+    manifest = json.loads((tmp_path / 'bundle' / 'bundle.json').read_text())
+    assert manifest['trainedOn']['synthetic'] is False and 'synthetic knees only' not in manifest['description']
+    card = (tmp_path / 'bundle' / 'README.md').read_text()
+    assert 'real knees' in card and 'phantom' not in card and 'Not for clinical use' in card
