@@ -1,0 +1,62 @@
+"""Commands beside the road from release to generator bundle: the joint localiser, and few-step students."""
+
+import argparse
+from pathlib import Path
+
+
+def add_further_commands(commands: 'argparse._SubParsersAction[argparse.ArgumentParser]') -> None:
+    detector = commands.add_parser('train-detector', help='train the joint localiser on the bilateral films of a release')
+    detector.add_argument('--config', type=Path, required=True, help='YAML file, for example configs/knee-localiser.yaml')
+    detector.add_argument('--release', type=Path, required=True, help='root folder of the release; films are enough')
+    detector.add_argument('--boxes', type=Path, help='CSV of film boxes as for "prepare"; default: the release\'s synthetic-truth.csv')
+    detector.add_argument('--run', type=Path, required=True, help='folder for checkpoints, logs and the films as they are kept')
+    detector.add_argument('--resume', action='store_true', help='go on from the last checkpoint of the run')
+    detector.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
+    detector.set_defaults(run_command=_train_detector)
+
+    bundle = commands.add_parser('export-detector', help='write the bundle of a joint localiser, scored on the films held out from training')
+    bundle.add_argument('--release', type=Path, required=True, help='the release it was trained on')
+    bundle.add_argument('--boxes', type=Path, help='as for "train-detector"')
+    bundle.add_argument('--run', type=Path, required=True, help='folder of the training run')
+    bundle.add_argument('--out', type=Path, required=True, help='bundle folder, for example models/knee-localiser/1.0.0')
+    bundle.add_argument('--name', default='knee-localiser')
+    bundle.add_argument('--version', default='1.0.0')
+    bundle.add_argument('--threshold', type=float, default=0.4, help='confidence from which a knee is one')
+    bundle.add_argument('--golden', type=Path, help='also write a film and what PyTorch finds on it to this path (.json and .bin)')
+    bundle.set_defaults(run_command=_export_detector)
+
+    distil = commands.add_parser('distil', help='halve a trained denoiser\'s steps again and again by progressive distillation')
+    distil.add_argument('--run', type=Path, required=True, help='folder of the training run that is the first teacher')
+    distil.add_argument('--data', type=Path, required=True, help='folder written by "prepare"')
+    distil.add_argument('--out', type=Path, required=True, help='run folder of the student; "evaluate" and "export" read it')
+    distil.add_argument('--from', dest='teacher_steps', type=int, default=32, help='steps of the first teacher')
+    distil.add_argument('--to', dest='student_steps', type=int, default=4, help='steps of the last student')
+    distil.add_argument('--updates', type=int, default=1000, help='optimiser steps of each stage')
+    distil.add_argument('--rate', type=float, default=1e-4, help='learning rate at the start of each stage')
+    distil.add_argument('--resume', action='store_true', help='keep the stages that are there')
+    distil.set_defaults(run_command=_distil)
+
+
+def _train_detector(options: argparse.Namespace) -> None:
+    from .config import config_of, read_yaml
+    from .detector import DetectorConfig
+    from .detector_training import train_detector
+
+    config = config_of(DetectorConfig, read_yaml(options.config), str(options.config))
+    train_detector(config, options.release, options.boxes, options.run, options.resume, options.steps)
+
+
+def _export_detector(options: argparse.Namespace) -> None:
+    from .detector_export import export_detector
+
+    export_detector(
+        options.run, options.release, options.boxes, options.out, options.name, options.version, options.threshold, options.golden
+    )
+
+
+def _distil(options: argparse.Namespace) -> None:
+    from .distil import distil
+
+    distil(
+        options.run, options.data, options.out, options.teacher_steps, options.student_steps, options.updates, options.rate, options.resume
+    )
