@@ -11,26 +11,16 @@ import { histogramEdges, histogramOf } from './histogram.js';
 import type { Histogram, HistogramRequest } from './histogram.js';
 
 /** Numbers of a knee exam that statistics are made of. */
-export const KNEE_EXAM_MEASURES = [
-  'AGE',
-  'BMI',
-  'WOMAC_PAIN',
-  'WOMAC_DISABILITY',
-  'WOMAC_STIFFNESS',
-  'WOMAC_TOTAL',
-  'KOOS_PAIN',
-] as const;
-export type KneeExamMeasure = (typeof KNEE_EXAM_MEASURES)[number];
-
-const COLUMNS: Record<KneeExamMeasure, (scope: Scope) => string> = {
-  AGE: (scope) => `${scope.join('visit').alias}.age`,
-  BMI: (scope) => `${scope.join('visit').alias}.bmi`,
-  WOMAC_PAIN: ({ alias }) => `${alias}.womac_pain`,
-  WOMAC_DISABILITY: ({ alias }) => `${alias}.womac_disability`,
-  WOMAC_STIFFNESS: ({ alias }) => `${alias}.womac_stiffness`,
-  WOMAC_TOTAL: ({ alias }) => `${alias}.womac_total`,
-  KOOS_PAIN: ({ alias }) => `${alias}.koos_pain`,
+const COLUMNS = {
+  AGE: (scope: Scope) => `${scope.join('visit').alias}.age`,
+  BMI: (scope: Scope) => `${scope.join('visit').alias}.bmi`,
+  WOMAC_PAIN: ({ alias }: Scope) => `${alias}.womac_pain`,
+  WOMAC_DISABILITY: ({ alias }: Scope) => `${alias}.womac_disability`,
+  WOMAC_STIFFNESS: ({ alias }: Scope) => `${alias}.womac_stiffness`,
+  WOMAC_TOTAL: ({ alias }: Scope) => `${alias}.womac_total`,
+  KOOS_PAIN: ({ alias }: Scope) => `${alias}.koos_pain`,
 };
+export type KneeExamMeasure = keyof typeof COLUMNS;
 
 /** What is known of one number over a group of exams. Figures are null where no exam has the number. */
 export interface KneeExamStatistics {

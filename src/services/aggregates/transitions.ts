@@ -5,7 +5,7 @@ import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
 
-export const TRANSITION_KINDS = ['CELL', 'FROM_TOTAL', 'TO_TOTAL', 'TOTAL'] as const;
+const TRANSITION_KINDS = ['CELL', 'FROM_TOTAL', 'TO_TOTAL', 'TOTAL'] as const;
 
 /** One cell or margin of the matrix of grades at two visits. */
 export interface KlTransition {
