@@ -23,7 +23,19 @@ const LAYERS = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'training', 'models', 'coverage', '.cache', 'test/golden', 'examples/python'] },
+  {
+    ignores: [
+      'dist',
+      'node_modules',
+      'training',
+      'models',
+      'coverage',
+      '.cache',
+      'test/golden',
+      'examples/python',
+      'examples/node/graphql-env.d.ts',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {

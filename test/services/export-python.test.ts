@@ -6,7 +6,8 @@ import { COMMAND_LINE } from '../../src/services/cohorts/index.js';
 import { exportSpec, writeExport } from '../../src/services/exports/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { factories } from '../helpers/factories.js';
-import { pythonWith, runProgram } from '../helpers/python.js';
+import { runProgram } from '../helpers/program.js';
+import { pythonWith } from '../helpers/python.js';
 
 const MODULES = ['pandas', 'pyarrow', 'duckdb'];
 const python = pythonWith(MODULES);
