@@ -118,6 +118,8 @@ def _train(options: argparse.Namespace, stage: str, train: Callable[..., Path]) 
         return dry_run(config, stage, options.data)
     if options.data is None or options.run is None:
         raise TrainingError(f'train-{stage} needs --data and --run (only --dry-run does without).')
+    if options.steps is not None and options.steps < 0:
+        raise TrainingError(f'--steps is {options.steps}; 0 or more are accepted.')
     train(config, options.data, options.run, options.resume, options.steps)
 
 

@@ -291,9 +291,9 @@ def encode_latents(autoencoder: Autoencoder | AutoencoderKL, scale: float, knees
     digest = hashlib.sha256(' '.join(knees.names).encode())
     for value in autoencoder.encoding_state().values():
         digest.update(value.cpu().numpy().tobytes())
-    digest.update(f'scale {scale}'.encode())
-    stamp = path.with_suffix('.sha256')
-    if path.exists() and stamp.exists() and stamp.read_text(encoding='utf-8') == digest.hexdigest():
+    stamp, mark = path.with_suffix('.sha256'), f'{digest.hexdigest()} {scale}'
+    # Stamps without a scale are of runs whose scale followed from the encoder.
+    if path.exists() and stamp.exists() and stamp.read_text(encoding='utf-8') in (mark, digest.hexdigest()):
         return
     device = next(autoencoder.parameters()).device
     latents = np.empty((*knees.mri.shape[:2], 4, 32, 32), dtype=np.float16)
@@ -301,4 +301,4 @@ def encode_latents(autoencoder: Autoencoder | AutoencoderKL, scale: float, knees
         images = torch.from_numpy(knees.mri[index]).to(device).float().div_(127.5).sub_(1).unsqueeze(1)
         latents[index] = (autoencoder.encode(images) * scale).cpu().numpy().astype(np.float16)
     np.save(path, latents)
-    stamp.write_text(digest.hexdigest(), encoding='utf-8')
+    stamp.write_text(mark, encoding='utf-8')
