@@ -2,6 +2,7 @@ import { CreateSchema1760000000000 } from './1760000000000-create-schema.js';
 import { CreateSecret1760000000100 } from './1760000000100-create-secret.js';
 import { AddAttemptLimit1760000000200 } from './1760000000200-add-attempt-limit.js';
 import { CreateImportedFile1760000000300 } from './1760000000300-create-imported-file.js';
+import { AddVisitCodeToKneeExam1760000000400 } from './1760000000400-add-visit-code-to-knee-exam.js';
 import { CreateCohorts1760000000500 } from './1760000000500-create-cohorts.js';
 import { CreateExport1760000000600 } from './1760000000600-create-export.js';
 import { AddGenerationBox1760000001950 } from './1760000001950-add-generation-box.js';
@@ -12,6 +13,7 @@ export const MIGRATIONS = [
   CreateSecret1760000000100,
   AddAttemptLimit1760000000200,
   CreateImportedFile1760000000300,
+  AddVisitCodeToKneeExam1760000000400,
   CreateCohorts1760000000500,
   CreateExport1760000000600,
   AddGenerationBox1760000001950,

@@ -208,6 +208,7 @@ CREATE TABLE knee_exam (
   koos_pain real,
   participant_id integer NOT NULL,
   side text NOT NULL,
+  visit_code text NOT NULL,
   visit_id integer NOT NULL,
   womac_disability real,
   womac_pain real,
@@ -235,6 +236,7 @@ CREATE TABLE knee_exam (
   FOREIGN KEY (participant_id) REFERENCES participant(id) ON DELETE CASCADE,
   FOREIGN KEY (visit_id) REFERENCES visit(id) ON DELETE CASCADE,
   PRIMARY KEY (id),
+  UNIQUE (visit_code, participant_id, side),
   UNIQUE (visit_id, side)
 );
 CREATE INDEX ON knee_exam USING btree (participant_id);

@@ -1,6 +1,7 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, OneToMany, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
 import type { Side } from '../domain/participants.js';
+import type { VisitCode } from '../domain/visits.js';
 import { ConsensusGrades } from './grades.js';
 import { Participant } from './participant.js';
 import { Reading } from './reading.js';
@@ -9,6 +10,7 @@ import { Visit } from './visit.js';
 /** One knee of one participant at one visit: the unit of cohorts. */
 @Entity()
 @Unique(['visitId', 'side'])
+@Unique('knee_exam_at_visit', ['visitCode', 'participantId', 'side'])
 @Index(['participantId'])
 @Index(['grades.XRKL'])
 export class KneeExam {
@@ -21,6 +23,10 @@ export class KneeExam {
   @ManyToOne(() => Visit, (visit) => visit.exams, { onDelete: 'CASCADE' })
   @JoinColumn()
   visit!: Relation<Visit>;
+
+  /** The visit's code, repeated here by a trigger so that one index finds a knee at a visit. */
+  @Column({ type: 'text', insert: false, update: false })
+  visitCode!: VisitCode;
 
   /** The visit's participant, repeated here so that cohort filters need not go through the visit. */
   @Column('integer')

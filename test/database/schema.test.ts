@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
+import { KneeExam } from '../../src/entities/index.js';
 import { connect, dumpSchema, migrate } from '../../src/server/database/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
+import { factories } from '../helpers/factories.js';
 
 let database: TestDatabase;
 
@@ -67,4 +69,26 @@ test('a database that a newer osteograph has migrated is refused', async () => {
 
 test('the committed schema dump is the schema', async () => {
   expect(await dumpSchema(database.dataSource)).toBe(await readFile(join(packageRoot, 'test/schema.sql'), 'utf8'));
+});
+
+test('an exam knows the code of its visit, whoever writes it, and follows a change of either', async () => {
+  const { dataSource } = database;
+  const make = factories(dataSource);
+  const participant = await make.participant();
+  const [first, later] = [
+    await make.visit(participant, { code: 'V00' }),
+    await make.visit(participant, { code: 'V06' }),
+  ];
+  const exam = await make.exam(first);
+  const code = async () => (await dataSource.getRepository(KneeExam).findOneByOrFail({ id: exam.id })).visitCode;
+  const seen = [await code()];
+
+  await dataSource.query('UPDATE knee_exam SET visit_id = $1 WHERE id = $2', [later.id, exam.id]);
+  seen.push(await code());
+  await dataSource.query(`UPDATE visit SET code = 'V08' WHERE id = $1`, [later.id]);
+  seen.push(await code());
+  await dataSource.query(`UPDATE knee_exam SET visit_code = 'V01' WHERE id = $1`, [exam.id]);
+  seen.push(await code());
+
+  expect(seen).toEqual(['V00', 'V06', 'V08', 'V08']);
 });

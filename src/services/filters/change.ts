@@ -12,13 +12,13 @@ import { parameterValue } from './values.js';
  * It is a property of the knee, so it holds of all exams of that knee or of none. A change is unknown, and no comparison
  * holds of it, where the knee has no such value at one of the visits.
  *
- * @param place.exam alias of the knee exam; `fresh` begins aliases that nothing else uses, `path` is the field as a refusal
- *   names it.
+ * @param place.exam alias of the knee exam; `nested` tells that it belongs to a related row and not to the outermost one,
+ *   `fresh` begins aliases that nothing else uses, `path` is the field as a refusal names it.
  */
 export function changeCondition(
   field: ChangeField,
   value: unknown,
-  place: { exam: string; fresh: string; path: string },
+  place: { exam: string; nested: boolean; fresh: string; path: string },
   parameters: Parameters,
 ): string {
   const { path } = place;
@@ -56,6 +56,7 @@ export function changeCondition(
 
 interface Pair {
   exam: string;
+  nested: boolean;
   fresh: string;
   from: string;
   to: string;
@@ -64,27 +65,35 @@ interface Pair {
   project: string | undefined;
 }
 
-/** That the knee of an exam has values at both visits of which `rule` holds. */
+/**
+ * That the knee of an exam has values at both visits of which `rule` holds.
+ *
+ * `IS TRUE` keeps PostgreSQL from making a join of it: nothing tells it how rare a change is, and a page of a rare one then
+ * walks the whole table with two look-ups per row. As it stands it makes a hash table of the knees once, or looks up the two
+ * exams where the rest of the filter leaves few rows. Below a relation it cannot tell few from many, so there it is told to
+ * hash (docs/decisions/0010-change-filters.md).
+ */
 function pairExists(
-  { exam, fresh, from, to, measure, project }: Pair,
+  { exam, nested, fresh, from, to, measure, project }: Pair,
   rule: (earlier: string, later: string) => string,
   parameters: Parameters,
 ): string {
-  const source = (alias: string, visit: string): string => {
-    const reading = project
-      ? ` JOIN reading ${alias}r ON ${alias}r.exam_id = ${alias}.id` +
-        ` AND ${alias}r.project = ${parameters.add(project, 'text')}`
-      : '';
-    const code = parameters.add(visit, 'text');
-    return `knee_exam ${alias} JOIN visit ${alias}v ON ${alias}v.id = ${alias}.visit_id AND ${alias}v.code = ${code}${reading}`;
-  };
-  const column = (alias: string): string => `${alias}${project ? 'r' : ''}.${measure.column}`;
   const [earlier, later] = [`${fresh}a`, `${fresh}b`];
-  return (
-    `EXISTS (SELECT 1 FROM ${source(earlier, from)} ` +
-    `JOIN (${source(later, to)}) ON ${sameKnee(earlier, later)} ` +
-    `WHERE ${sameKnee(earlier, exam)} AND ${rule(column(earlier), column(later))})`
-  );
+  const readings = project
+    ? [earlier, later].map(
+        (alias) =>
+          ` JOIN reading ${alias}r ON ${alias}r.exam_id = ${alias}.id AND ${alias}r.project = ${parameters.add(project, 'text')}`,
+      )
+    : [];
+  const column = (alias: string): string => `${alias}${project ? 'r' : ''}.${measure.column}`;
+  const pairs =
+    `FROM knee_exam ${earlier} JOIN knee_exam ${later} ON ${sameKnee(later, earlier)}${readings.join('')} ` +
+    `WHERE ${earlier}.visit_code = ${parameters.add(from, 'text')} ` +
+    `AND ${later}.visit_code = ${parameters.add(to, 'text')} AND ${rule(column(earlier), column(later))}`;
+  const holds = nested
+    ? `(${exam}.participant_id, ${exam}.side) IN (SELECT ${earlier}.participant_id, ${earlier}.side ${pairs})`
+    : `EXISTS (SELECT 1 ${pairs} AND ${sameKnee(earlier, exam)})`;
+  return `(${holds} IS TRUE)`;
 }
 
 /** Two exams are of one knee. */

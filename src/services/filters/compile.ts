@@ -29,12 +29,14 @@ export const FILTER_LIMITS = {
  *   that is too large.
  */
 export function compileFilter(where: Where | null | undefined, scope: Scope, parameters: Parameters): string {
-  return new Compiler(parameters).group(where, { scope, path: 'where', depth: 0, rows: 1 });
+  return new Compiler(parameters).group(where, { scope, related: false, path: 'where', depth: 0, rows: 1 });
 }
 
 /** Where in a filter the compiler is. */
 interface Place {
   scope: Scope;
+  /** Whether the scope's rows are looked up by another's. */
+  related: boolean;
   /** As a refusal names it. */
   path: string;
   depth: number;
@@ -107,7 +109,12 @@ class Compiler {
       case 'change':
         // Two exams of the same knee are looked up.
         this.count({ ...place, rows: 2 * place.rows });
-        return changeCondition(field, value, { exam: scope.alias, fresh: this.alias(), path }, this.parameters);
+        return changeCondition(
+          field,
+          value,
+          { exam: scope.alias, nested: place.related, fresh: this.alias(), path },
+          this.parameters,
+        );
     }
   }
 
@@ -123,7 +130,7 @@ class Compiler {
       conditions.push(choice.choices[chosen]!(place.scope.alias, child.alias));
       rest = others;
     }
-    const condition = this.group(rest, { ...place, scope: child, depth: place.depth + 1 });
+    const condition = this.group(rest, { ...place, scope: child, related: true, depth: place.depth + 1 });
     return `EXISTS (SELECT 1 FROM ${child.from()} WHERE ${joined([...conditions, condition], 'AND')})`;
   }
 
@@ -137,7 +144,7 @@ class Compiler {
     const child = new Scope(table(), this.alias());
     const conditions = [on(place.scope.alias, child.alias)];
     if (unless && !speaksOf(part, unless.field)) conditions.push(unless.on(child.alias));
-    const condition = this.group(part, { ...inner, scope: child });
+    const condition = this.group(part, { ...inner, scope: child, related: true });
     conditions.push(quantifier === 'every' ? `(${condition}) IS NOT TRUE` : condition);
     const query = `SELECT 1 FROM ${child.from()} WHERE ${joined(conditions, 'AND')}`;
     return `${quantifier === 'some' ? '' : 'NOT '}EXISTS (${query})`;

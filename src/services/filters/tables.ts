@@ -95,7 +95,7 @@ export const KNEE_EXAMS: Table = {
     },
     kl: column('integer', 'xrkl'),
     grades: { kind: 'group', fields: gradeColumns('integer') },
-    visit: column(VISIT_CODE, 'code', 'visit'),
+    visit: column(VISIT_CODE, 'visit_code'),
     month: column('integer', 'month', 'visit'),
     date: column('date', 'date', 'visit'),
     side: column(SIDE, 'side'),
