@@ -15,7 +15,7 @@ let exams: Known[];
 
 beforeAll(async () => {
   api = await startTestServer();
-  exams = await makeFilterExams(api.make);
+  exams = await makeFilterExams(api);
 });
 
 afterAll(() => api.close());

@@ -20,7 +20,7 @@ import {
 /**
  * Rows for tests: each maker fills in what the test does not care about and saves. Numbers that must be unique count up.
  */
-export function factories(dataSource: DataSource) {
+export function factories(dataSource: Pick<DataSource, 'getRepository'>) {
   let counter = 0;
   const next = () => (counter += 1);
   const save = <T extends object>(entity: new () => T, values: Partial<T>): Promise<T> => {

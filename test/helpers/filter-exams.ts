@@ -9,7 +9,7 @@ import type {
   Visit,
 } from '../../src/entities/index.js';
 import { encodeId } from '../../src/domain/global-ids.js';
-import { type Factories, randomNumbers } from './factories.js';
+import { factories, type Factories, randomNumbers } from './factories.js';
 import type { TestServer } from './server.js';
 
 /** An exam with everything its filter can see. */
@@ -65,8 +65,15 @@ export function hasMri({ series }: Known): boolean {
   return series.some(({ synthetic, assetId }) => !synthetic && assetId !== null);
 }
 
-/** 30 participants, three visits, both knees: every column has some missing values and some ties. */
-export async function makeFilterExams(make: Factories): Promise<Known[]> {
+/**
+ * 30 participants, three visits, both knees: every column has some missing values and some ties. Written in one transaction,
+ * which takes a third of the time.
+ */
+export function makeFilterExams({ dataSource }: TestServer): Promise<Known[]> {
+  return dataSource.transaction((manager) => makeExams(factories(manager)));
+}
+
+async function makeExams(make: Factories): Promise<Known[]> {
   const random = randomNumbers(11);
   const pick = <T>(...choices: T[]): T => choices[Math.floor(random() * choices.length)]!;
   const bundle = await make.bundle();
