@@ -2,5 +2,5 @@
 export { loadRadiograph, type Film } from './film.js';
 export { filmView, kneeBox, radiographInput } from './input.js';
 export { type DetectedKnee, detectKnee, detectKnees, detectorInput } from './detect.js';
-export { findKnee, localiseKnees, refineKnee } from './localise.js';
+export { findKnee, localiseKnees } from './localise.js';
 export { resample } from './resample.js';

@@ -80,14 +80,6 @@ export function findKnee(film: Film, window: Window = wholeFilm(film)): KneePlac
   return best ? closeUp(film, best) : null;
 }
 
-/**
- * Fits an ideal knee's outlines closely around a box that is about right, and measures the plateau.
- * @returns null when nothing there looks like a knee
- */
-export function refineKnee(film: Film, { left, top, side }: SquareBox): KneePlace | null {
-  return closeUp(film, { column: left + side / 2, row: top + side / 2, width: side / BOX_PER_PLATEAU, score: 0 });
-}
-
 function wholeFilm(film: Film): Window {
   return { left: 0, top: 0, width: film.columns, height: film.rows };
 }
