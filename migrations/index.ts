@@ -5,6 +5,7 @@ import { CreateImportedFile1760000000300 } from './1760000000300-create-imported
 import { AddVisitCodeToKneeExam1760000000400 } from './1760000000400-add-visit-code-to-knee-exam.js';
 import { CreateCohorts1760000000500 } from './1760000000500-create-cohorts.js';
 import { CreateExport1760000000600 } from './1760000000600-create-export.js';
+import { IndexVisitOrders1760000000700 } from './1760000000700-index-visit-orders.js';
 import { AddGenerationBox1760000001950 } from './1760000001950-add-generation-box.js';
 
 /** In the order they run. Applied migrations are never edited. */
@@ -16,5 +17,6 @@ export const MIGRATIONS = [
   AddVisitCodeToKneeExam1760000000400,
   CreateCohorts1760000000500,
   CreateExport1760000000600,
+  IndexVisitOrders1760000000700,
   AddGenerationBox1760000001950,
 ];

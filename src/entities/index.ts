@@ -18,6 +18,7 @@ import { Reading } from './reading.js';
 import { Secret } from './secret.js';
 import { Visit } from './visit.js';
 
+export type { ExamRelations } from './exam-relations.js';
 export {
   ApiToken,
   Asset,

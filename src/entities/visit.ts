@@ -1,4 +1,4 @@
-import { Column, Entity, JoinColumn, ManyToOne, OneToMany, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, OneToMany, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
 import type { VisitCode } from '../domain/visits.js';
 import { KneeExam } from './knee-exam.js';
@@ -7,6 +7,13 @@ import { Participant } from './participant.js';
 /** One participant at one time point, with what the clinical tables say of that day. Knee scores are per side. */
 @Entity()
 @Unique(['participantId', 'code'])
+@Index('visit_by_bmi', ['bmi'])
+@Index('visit_by_age', ['age'])
+@Index('visit_by_date', ['date'])
+// TypeORM cannot describe the order of these; the migration makes them.
+@Index('visit_by_bmi_desc', { synchronize: false })
+@Index('visit_by_age_desc', { synchronize: false })
+@Index('visit_by_date_desc', { synchronize: false })
 export class Visit {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
   id!: number;

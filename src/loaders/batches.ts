@@ -1,8 +1,8 @@
 import DataLoader from 'dataloader';
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import { rowReader, tableOf } from '../entities/rows.js';
-import type { Row } from '../entities/rows.js';
+import { readRows } from '../entities/read.js';
+import { columnList, rowReader, tableOf } from '../entities/rows.js';
 
 /** How rows are found: all of a column's values at once. */
 export interface Lookup<T extends ObjectLiteral> {
@@ -19,11 +19,9 @@ export function oneByKey<K extends number | string, T extends ObjectLiteral>(
   { dataSource, entity, column, type }: Lookup<T>,
 ): DataLoader<K, T> {
   const read = rowReader(dataSource, entity);
+  const select = selectFrom(dataSource, entity);
   return new DataLoader<K, T>(async (keys) => {
-    const rows = (await dataSource.query(
-      `SELECT * FROM ${tableOf(dataSource, entity)} WHERE ${column} = ANY($1::${type}[])`,
-      [keys],
-    )) as Row[];
+    const rows = await readRows(dataSource, `${select} WHERE ${column} = ANY($1::${type}[])`, [keys]);
     const byKey = new Map(rows.map((row) => [row[column] as K, row]));
     return keys.map((key) => {
       const row = byKey.get(key);
@@ -39,12 +37,19 @@ export function manyByParent<K extends number | string, T extends ObjectLiteral>
   condition = 'TRUE',
 ): DataLoader<K, T[]> {
   const read = rowReader(dataSource, entity);
+  const select = selectFrom(dataSource, entity);
   return new DataLoader<K, T[]>(async (parents) => {
-    const rows = (await dataSource.query(
-      `SELECT * FROM ${tableOf(dataSource, entity)} WHERE ${column} = ANY($1::${type}[]) AND ${condition} ORDER BY ${orderBy}`,
+    const rows = await readRows(
+      dataSource,
+      `${select} WHERE ${column} = ANY($1::${type}[]) AND ${condition} ORDER BY ${orderBy}`,
       [parents],
-    )) as Row[];
+    );
     const byParent = Map.groupBy(rows, (row) => row[column] as K);
     return parents.map((parent) => (byParent.get(parent) ?? []).map(read));
   });
+}
+
+function selectFrom(dataSource: DataSource, entity: new () => ObjectLiteral): string {
+  const table = tableOf(dataSource, entity);
+  return `SELECT ${columnList(dataSource, entity, table)} FROM ${table}`;
 }

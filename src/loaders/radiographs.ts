@@ -1,8 +1,8 @@
 import DataLoader from 'dataloader';
 import type { DataSource } from 'typeorm';
 import { Radiograph } from '../entities/index.js';
-import { rowReader } from '../entities/rows.js';
-import type { Row } from '../entities/rows.js';
+import { readRows } from '../entities/read.js';
+import { columnList, rowReader } from '../entities/rows.js';
 
 /** An exam as far as its films are concerned. */
 export interface ExamKeys {
@@ -16,13 +16,14 @@ export interface ExamKeys {
  */
 export function radiographsOfExams(dataSource: DataSource): DataLoader<ExamKeys, Radiograph[], number> {
   const read = rowReader(dataSource, Radiograph);
+  const select = `SELECT ${columnList(dataSource, Radiograph, 'radiograph')} FROM radiograph`;
   return new DataLoader<ExamKeys, Radiograph[], number>(
     async (exams) => {
-      const rows = (await dataSource.query(
-        `SELECT * FROM radiograph WHERE exam_id = ANY($1::integer[])
-         UNION ALL SELECT * FROM radiograph WHERE visit_id = ANY($2::integer[])`,
+      const rows = await readRows(
+        dataSource,
+        `${select} WHERE exam_id = ANY($1::integer[]) UNION ALL ${select} WHERE visit_id = ANY($2::integer[])`,
         [exams.map(({ id }) => id), exams.map(({ visitId }) => visitId)],
-      )) as Row[];
+      );
       const films = rows.map(read);
       const ofExam = Map.groupBy(films, ({ examId }) => examId);
       const ofVisit = Map.groupBy(films, ({ visitId }) => visitId);

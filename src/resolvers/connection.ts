@@ -1,4 +1,4 @@
-import type { ConnectionOf, PageInfo } from '../schema/connections.js';
+import type { ConnectionOf, EdgeOf, PageInfo } from '../schema/connections.js';
 import type { Page } from '../services/paging/pages.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
@@ -8,26 +8,36 @@ import type { Context } from './context.js';
  * READER and above. So is counting, unless the list says what a token of role SUMMARY is told instead: the exact number of
  * records that a filter selects, asked for twice with filters that differ by one person, would say what that person has.
  */
-export function connection<Row, Item>(
+export function connection<Row, Item, Related extends object = object>(
   context: Context,
   list: {
-    page: () => Promise<Page<Row>>;
+    page: () => Promise<Page<Row, Related>>;
     count: () => Promise<number>;
     /** The count that role SUMMARY gets. */
     summaryCount?: () => Promise<number | null>;
-    node: (row: Row) => Item;
+    node: (row: Row, related: Related) => Item;
   },
 ): ConnectionOf<Item> {
-  let reading: Promise<{ items: { node: Item; cursor: string }[]; info: PageInfo }> | undefined;
+  let reading: Promise<{ items: EdgeOf<Item>[]; info: PageInfo }> | undefined;
   const read = () => {
     requireRole(context, 'READER', 'Reading records');
     return (reading ??= list.page().then(({ items, hasNextPage, hasPreviousPage }) => ({
-      items: items.map(({ row, cursor }) => ({ node: list.node(row), cursor })),
+      // Cursors are made when they are asked for.
+      items: items.map((item) => ({
+        node: list.node(item.row, item.related),
+        get cursor() {
+          return item.cursor;
+        },
+      })),
       info: {
         hasNextPage,
         hasPreviousPage,
-        startCursor: items[0]?.cursor ?? null,
-        endCursor: items.at(-1)?.cursor ?? null,
+        get startCursor() {
+          return items[0]?.cursor ?? null;
+        },
+        get endCursor() {
+          return items.at(-1)?.cursor ?? null;
+        },
       },
     })));
   };

@@ -1,4 +1,5 @@
-import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root } from 'type-graphql';
 import type { ConnectionOf } from '../schema/connections.js';
 import { GenerationFilter, KneeExamFilter } from '../schema/filters.js';
 import { GenerationConnection, GenerationNode } from '../schema/generation.js';
@@ -17,7 +18,10 @@ import { GENERATION_LISTING, KNEE_EXAM_LISTING } from '../services/paging/listin
 import { countRows, countRowsOf, readPage, readPagesOf } from '../services/paging/pages.js';
 import { connection } from './connection.js';
 import type { Context } from './context.js';
+import { wantedOfExams } from './exam-pages.js';
 import { readyFilter } from './filter.js';
+import { whenHere } from './when-here.js';
+import type { MaybePromise } from './when-here.js';
 
 @Resolver(() => KneeExamNode)
 export class KneeExamResolver {
@@ -28,67 +32,72 @@ export class KneeExamResolver {
     @Arg('orderBy', () => [KneeExamOrder], { nullable: true }) orderBy: OrderInput[] | null,
     @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
     @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Info() info: GraphQLResolveInfo,
   ): ConnectionOf<KneeExamNode> {
     const { dataSource } = context.platform;
     return connection(context, {
       page: async () => {
         const ready = await readyFilter(context, where);
-        return readPage(dataSource, KNEE_EXAM_LISTING, { where: ready, orderBy, first, after });
+        return readPage(dataSource, KNEE_EXAM_LISTING, { where: ready, orderBy, first, after }, wantedOfExams(info));
       },
       count: async () => countRows(dataSource, KNEE_EXAMS, await readyFilter(context, where)),
       summaryCount: () => countSummaryExams(dataSource, where),
-      node: (row) => new KneeExamNode(row),
+      node: (row, related) => new KneeExamNode(row, related),
     });
   }
 
   @FieldResolver(() => ParticipantNode)
-  async participant(@Root() { row }: KneeExamNode, @Ctx() { loaders }: Context): Promise<ParticipantNode> {
-    return new ParticipantNode(await loaders.participant.load(row.participantId));
+  participant(@Root() { row, related }: KneeExamNode, @Ctx() { loaders }: Context): MaybePromise<ParticipantNode> {
+    return whenHere(
+      related.participant ?? loaders.participant.load(row.participantId),
+      (participant) => new ParticipantNode(participant),
+    );
   }
 
   @FieldResolver(() => VisitNode)
-  async visit(@Root() { row }: KneeExamNode, @Ctx() { loaders }: Context): Promise<VisitNode> {
-    return new VisitNode(await loaders.visit.load(row.visitId));
+  visit(@Root() { row, related }: KneeExamNode, @Ctx() { loaders }: Context): MaybePromise<VisitNode> {
+    return whenHere(related.visit ?? loaders.visit.load(row.visitId), (visit) => new VisitNode(visit));
   }
 
   @FieldResolver(() => [Grade], {
     description: 'The 19 consensus grades, each whole.',
     complexity: listComplexity(2),
   })
-  async grades(@Root() { row }: KneeExamNode, @Ctx() { loaders }: Context): Promise<Grade[]> {
-    if (row.consensusProject === null) return gradeList(row.grades);
-    const readings = await loaders.readingsOfExam.load(row.id);
-    return gradeList(row.grades, readings.find(({ project }) => project === row.consensusProject)?.missing);
+  grades(@Root() node: KneeExamNode, @Ctx() context: Context): MaybePromise<Grade[]> {
+    const { consensusProject, grades } = node.row;
+    if (consensusProject === null) return gradeList(grades);
+    return whenHere(readingsOf(node, context), (readings) =>
+      gradeList(grades, readings.find(({ project }) => project === consensusProject)?.missing),
+    );
   }
 
   @FieldResolver(() => [ReadingNode], { description: 'As published, by project.', complexity: listComplexity(2) })
-  async readings(@Root() { row }: KneeExamNode, @Ctx() { loaders }: Context): Promise<ReadingNode[]> {
-    return (await loaders.readingsOfExam.load(row.id)).map((reading) => new ReadingNode(reading));
+  readings(@Root() node: KneeExamNode, @Ctx() context: Context): MaybePromise<ReadingNode[]> {
+    return whenHere(readingsOf(node, context), (readings) => readings.map((reading) => new ReadingNode(reading)));
   }
 
   @FieldResolver(() => RadiographNode, {
     nullable: true,
     description: 'The film to use: one with pixels before one without, one of the knee before one of both.',
   })
-  async radiograph(@Root() { row }: KneeExamNode, @Ctx() { loaders }: Context): Promise<RadiographNode | null> {
-    const [film] = await loaders.radiographsOfExam.load(row);
-    return film ? new RadiographNode(film) : null;
+  radiograph(@Root() node: KneeExamNode, @Ctx() context: Context): MaybePromise<RadiographNode | null> {
+    return whenHere(filmsOf(node, context), ([film]) => (film ? new RadiographNode(film) : null));
   }
 
   @FieldResolver(() => [RadiographNode], {
     description: 'All films that show the knee.',
     complexity: listComplexity(2),
   })
-  async radiographs(@Root() { row }: KneeExamNode, @Ctx() { loaders }: Context): Promise<RadiographNode[]> {
-    return (await loaders.radiographsOfExam.load(row)).map((film) => new RadiographNode(film));
+  radiographs(@Root() node: KneeExamNode, @Ctx() context: Context): MaybePromise<RadiographNode[]> {
+    return whenHere(filmsOf(node, context), (films) => films.map((film) => new RadiographNode(film)));
   }
 
   @FieldResolver(() => [MriSeriesNode], {
     description: 'Real series, unless generated ones are asked for: the two never mix silently.',
     complexity: listComplexity(3),
   })
-  async mriSeries(
-    @Root() { row }: KneeExamNode,
+  mriSeries(
+    @Root() { row, related }: KneeExamNode,
     @Ctx() { loaders }: Context,
     @Arg('synthetic', () => Boolean, {
       nullable: true,
@@ -96,12 +105,15 @@ export class KneeExamResolver {
       description: 'False: real series. True: generated ones. Null: both.',
     })
     synthetic: boolean | null,
-  ): Promise<MriSeriesNode[]> {
-    const loader = synthetic === false ? loaders.realSeriesOfExam : loaders.seriesOfExam;
-    const series = await loader.load(row.id);
-    return series
-      .filter((one) => synthetic === null || one.synthetic === synthetic)
-      .map((one) => new MriSeriesNode(one));
+  ): MaybePromise<MriSeriesNode[]> {
+    if (synthetic === false) {
+      return whenHere(related.realSeries ?? loaders.realSeriesOfExam.load(row.id), (series) =>
+        series.map((one) => new MriSeriesNode(one)),
+      );
+    }
+    return whenHere(loaders.seriesOfExam.load(row.id), (series) =>
+      series.filter((one) => synthetic === null || one.synthetic).map((one) => new MriSeriesNode(one)),
+    );
   }
 
   @FieldResolver(() => GenerationConnection, {
@@ -136,3 +148,9 @@ export class KneeExamResolver {
     });
   }
 }
+
+const readingsOf = ({ row, related }: KneeExamNode, { loaders }: Context) =>
+  related.readings ?? loaders.readingsOfExam.load(row.id);
+
+const filmsOf = ({ row, related }: KneeExamNode, { loaders }: Context) =>
+  related.films ?? loaders.radiographsOfExam.load(row);

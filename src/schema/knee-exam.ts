@@ -1,7 +1,7 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { Side } from '../domain/participants.js';
 import type { ReadingProject } from '../domain/readings.js';
-import type { KneeExam } from '../entities/index.js';
+import type { ExamRelations, KneeExam } from '../entities/index.js';
 import { connectionType } from './connections.js';
 import { ReadingProjectEnum, SideEnum } from './enums.js';
 import { Node } from './node.js';
@@ -36,7 +36,11 @@ export class KneeExamNode extends Node {
   @Field(() => Float, { nullable: true, description: '0 (worst) to 100.' })
   koosPain: number | null;
 
-  constructor(readonly row: KneeExam) {
+  /** @param related rows that came along with it; what is absent is loaded when it is asked for. */
+  constructor(
+    readonly row: KneeExam,
+    readonly related: ExamRelations = {},
+  ) {
     super('KneeExam', row.id);
     this.side = row.side;
     this.kl = row.grades.XRKL;

@@ -8,10 +8,16 @@ import type { NodeType } from '../domain/global-ids.js';
   resolveType: (value: Node) => decodeId(value.id)?.type,
 })
 export abstract class Node {
-  @Field(() => ID, { description: 'Opaque; one space of ids for every kind of node.' })
-  id: string;
+  constructor(
+    private readonly type: NodeType,
+    private readonly key: number | string,
+  ) {}
 
-  constructor(type: NodeType, key: number | string) {
-    this.id = encodeId(type, key);
+  /** Made when it is asked for. */
+  get id(): string {
+    return encodeId(this.type, this.key);
   }
 }
+
+// Declared apart: a decorator on the getter would make type-graphql wrap it.
+Field(() => ID, { description: 'Opaque; one space of ids for every kind of node.' })(Node.prototype, 'id');

@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
-import { ApolloServer } from '@apollo/server';
+import { ApolloServer, HeaderMap } from '@apollo/server';
 import type { ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -13,6 +13,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../resolvers/index.js';
 import { costError, LIMIT_RULES, LIMITS } from '../schema/limits.js';
+import { compiledQuery } from './compiled-queries.js';
 import { masked, presentError } from './errors.js';
 
 /** GraphQL over HTTP. */
@@ -35,6 +36,7 @@ export function createApollo(schema: GraphQLSchema, httpServer: HttpServer, logg
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginDrainHttpServer({ httpServer, stopGracePeriodMillis: 5_000 }),
       costPlugin,
+      compiledQueryPlugin,
     ],
   });
 }
@@ -44,6 +46,17 @@ const costPlugin: ApolloServerPlugin<Context> = {
     didResolveOperation: async ({ schema, document, request }) => {
       const refusal = costError(schema, document, request.variables, request.operationName);
       if (refusal) throw refusal;
+    },
+  }),
+};
+
+const compiledQueryPlugin: ApolloServerPlugin<Context> = {
+  requestDidStart: async () => ({
+    responseForOperation: async ({ schema, document, request, contextValue }) => {
+      const query = compiledQuery(schema, document, request.operationName);
+      const data = await query?.(contextValue, request.variables ?? {});
+      if (data === undefined) return null;
+      return { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult: { data } } };
     },
   }),
 };

@@ -4,6 +4,7 @@ import { UserError } from '../domain/errors.js';
 import { ROLES } from '../domain/roles.js';
 import type { Role } from '../domain/roles.js';
 import { ApiToken } from '../entities/index.js';
+import { readRows } from '../entities/read.js';
 
 /** Who is asking: the token that came with a request. */
 export interface Viewer {
@@ -56,7 +57,8 @@ export async function createToken(
  *   learns nothing.
  */
 export async function verifyToken(dataSource: DataSource, text: string): Promise<Viewer> {
-  const rows = (await dataSource.query(
+  const rows = (await readRows(
+    dataSource,
     `SELECT id, name, role, expires_at FROM api_token
      WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
     [hashToken(text)],

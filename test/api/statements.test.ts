@@ -6,7 +6,8 @@ import { startTestServer, type TestServer } from '../helpers/server.js';
 class StatementLog implements Logger {
   statements: string[] = [];
   logQuery(query: string): void {
-    this.statements.push(query);
+    // The server looks for exports to write whenever it likes.
+    if (!query.startsWith('UPDATE export')) this.statements.push(query);
   }
   logQueryError(): void {}
   logQuerySlow(): void {}
@@ -63,25 +64,18 @@ test('a page of 50 exams with everything nested takes as many statements as a pa
   // Assets of films, of two kinds of volumes and of slices are asked for as each becomes known: together when that is at once.
   const [assets, others] = split(large.statements);
   expect(others).toEqual(split(small.statements)[1]);
-  expect(others).toHaveLength(16);
+  expect(others).toHaveLength(13);
   expect(assets.length).toBeLessThanOrEqual(4);
 });
 
-test('the page of the benchmark takes one statement per relation', async () => {
+test('the page of the benchmark takes one statement beside that of the token', async () => {
   const { statements } = await statementsOf(
     `query ($first: Int) { kneeExams(first: $first) { nodes {
       kl visit { code } readings { project kl } radiograph { barcode } mriSeries { sequence } } } }`,
     { first: 50 },
   );
 
-  expect(statements.map((statement) => /FROM "?(\w+)/.exec(statement)![1]).sort()).toEqual([
-    'api_token',
-    'knee_exam',
-    'mri_series',
-    'radiograph',
-    'reading',
-    'visit',
-  ]);
+  expect(statements.map((statement) => /FROM "?(\w+)/.exec(statement)![1])).toEqual(['api_token', expect.anything()]);
 });
 
 test('nothing is counted and no page is read unless it is asked for', async () => {

@@ -14,9 +14,10 @@ export interface OrderTerm {
   sql: string;
 }
 
-/** Where a page ends: the values of its last row in the order's columns. */
-export function encodeCursor(order: readonly OrderTerm[], values: readonly unknown[]): string {
-  return Buffer.from(JSON.stringify([fingerprint(order), ...values])).toString('base64url');
+/** Makes cursors: where a page ends is told by the values of its last row in the order's columns. */
+export function cursorEncoder(order: readonly OrderTerm[]): (values: readonly unknown[]) => string {
+  const made = fingerprint(order);
+  return (values) => Buffer.from(JSON.stringify([made, ...values])).toString('base64url');
 }
 
 /**

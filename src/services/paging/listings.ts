@@ -1,9 +1,11 @@
 import { FEATURES } from '../../domain/features.js';
 import { Generation, KneeExam, Participant } from '../../entities/index.js';
+import type { ExamRelations } from '../../entities/index.js';
 import { column } from '../filters/table.js';
 import type { ColumnField } from '../filters/table.js';
 import { GENERATIONS, KNEE_EXAMS, PARTICIPANTS } from '../filters/tables.js';
 import type { Listing } from './pages.js';
+import { EXAM_RELATIONS } from './relations.js';
 
 export const PARTICIPANT_LISTING: Listing<Participant> = {
   table: PARTICIPANTS,
@@ -19,7 +21,7 @@ export const PARTICIPANT_LISTING: Listing<Participant> = {
   defaultOrder: [],
 };
 
-export const KNEE_EXAM_LISTING: Listing<KneeExam> = {
+export const KNEE_EXAM_LISTING: Listing<KneeExam, ExamRelations> = {
   table: KNEE_EXAMS,
   entity: KneeExam,
   key: column('integer', 'id'),
@@ -43,6 +45,7 @@ export const KNEE_EXAM_LISTING: Listing<KneeExam> = {
     ),
   },
   defaultOrder: [],
+  relations: EXAM_RELATIONS,
 };
 
 export const GENERATION_LISTING: Listing<Generation> = {

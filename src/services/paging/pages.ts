@@ -1,13 +1,16 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { rowReader } from '../../entities/rows.js';
-import type { Row } from '../../entities/rows.js';
+import { readRows } from '../../entities/read.js';
+import { columnList, rowReader } from '../../entities/rows.js';
+import type { Columns, Row } from '../../entities/rows.js';
 import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import type { ColumnField, Table } from '../filters/table.js';
 import { sqlType } from '../filters/values.js';
-import { decodeCursor, encodeCursor } from './cursors.js';
+import { cursorEncoder, decodeCursor } from './cursors.js';
 import type { OrderTerm } from './cursors.js';
+import { relationReader, relationSql } from './relations.js';
+import type { Relations } from './relations.js';
 
 /** Page sizes of every list. */
 export const PAGE_SIZE = { default: 25, max: 200 } as const;
@@ -16,7 +19,7 @@ export const PAGE_SIZE = { default: 25, max: 200 } as const;
 const MAX_ORDER_TERMS = 8;
 
 /** A list of the API: its table, what its rows are, and what it can be ordered by. */
-export interface Listing<T extends ObjectLiteral> {
+export interface Listing<T extends ObjectLiteral, R extends object = object> {
   table: Table;
   entity: new () => T;
   /** The unique column that breaks ties. */
@@ -24,6 +27,8 @@ export interface Listing<T extends ObjectLiteral> {
   /** By the names that `orderBy` uses. */
   orders: Record<string, ColumnField>;
   defaultOrder: readonly Order[];
+  /** What a page can bring along with its rows. */
+  relations?: Relations<R>;
 }
 
 export interface Order {
@@ -38,21 +43,29 @@ export interface PageRequest {
   after?: string | null | undefined;
 }
 
-export interface Page<T> {
-  items: { row: T; cursor: string }[];
+/** What of a page will be looked at: less than everything is read sooner. */
+export interface Wanted<R extends object> {
+  /** Columns of its rows. */
+  columns: Columns;
+  /** Relations to bring along, each with its columns. */
+  related: { readonly [Name in keyof R]?: Columns | undefined };
+}
+
+export interface Page<T, R extends object = object> {
+  items: { row: T; related: R; cursor: string }[];
   hasNextPage: boolean;
   hasPreviousPage: boolean;
 }
 
-/** One page in one statement. Rows without a value come last in either direction. */
-export async function readPage<T extends ObjectLiteral>(
+/** One page, with what is wanted of its relations, in one statement. Rows without a value come last in either direction. */
+export async function readPage<T extends ObjectLiteral, R extends object>(
   dataSource: DataSource,
-  listing: Listing<T>,
+  listing: Listing<T, R>,
   request: PageRequest,
-): Promise<Page<T>> {
-  const query = pageQuery(listing, request);
-  const rows = (await dataSource.query(query.text(), query.parameters.values)) as Row[];
-  return query.page(rows, rowReader(dataSource, listing.entity));
+  wanted?: Wanted<R>,
+): Promise<Page<T, R>> {
+  const query = pageQuery(dataSource, listing, request, wanted);
+  return query.page(await readRows(dataSource, query.text(), query.parameters.values));
 }
 
 /**
@@ -60,23 +73,23 @@ export async function readPage<T extends ObjectLiteral>(
  *
  * @param parentColumn column of the listing's table that holds the parent's integer key.
  */
-export async function readPagesOf<T extends ObjectLiteral>(
+export async function readPagesOf<T extends ObjectLiteral, R extends object>(
   dataSource: DataSource,
-  listing: Listing<T>,
+  listing: Listing<T, R>,
   parentColumn: string,
   parents: readonly number[],
   request: PageRequest,
-): Promise<Page<T>[]> {
-  const query = pageQuery(listing, request);
+): Promise<Page<T, R>[]> {
+  const query = pageQuery(dataSource, listing, request);
   const parentParameter = query.parameters.add(parents, 'integer[]');
-  const rows = (await dataSource.query(
+  const rows = await readRows(
+    dataSource,
     `SELECT page.*, parent.key AS parent FROM unnest(${parentParameter}) AS parent(key) ` +
       `CROSS JOIN LATERAL (${query.text(`t.${parentColumn} = parent.key`)}) page ORDER BY page.position`,
     query.parameters.values,
-  )) as (Row & { parent: number })[];
-  const byParent = Map.groupBy(rows, (row) => row.parent);
-  const read = rowReader(dataSource, listing.entity);
-  return parents.map((parent) => query.page(byParent.get(parent) ?? [], read));
+  );
+  const byParent = Map.groupBy(rows, (row) => row['parent'] as number);
+  return parents.map((parent) => query.page(byParent.get(parent) ?? []));
 }
 
 /** How many rows a filter selects. */
@@ -115,7 +128,12 @@ export async function countRowsOf(
   return parents.map((parent) => counts.get(parent) ?? 0);
 }
 
-function pageQuery<T extends ObjectLiteral>(listing: Listing<T>, request: PageRequest) {
+function pageQuery<T extends ObjectLiteral, R extends object>(
+  dataSource: DataSource,
+  listing: Listing<T, R>,
+  request: PageRequest,
+  { columns, related }: Wanted<R> = { columns: 'all', related: {} },
+) {
   const size = pageSize(request.first);
   const parameters = new Parameters();
   const scope = new Scope(listing.table, 't');
@@ -126,25 +144,47 @@ function pageQuery<T extends ObjectLiteral>(listing: Listing<T>, request: PageRe
   }
   const orderBy = order.map(({ sql, direction }) => `${sql} ${direction} NULLS LAST`).join(', ');
   const values = order.map(({ sql, type }, index) => `${asCursorValue(sql, type.kind)} AS order_${index}`);
+  const relations = Object.entries(related).map(([name, own], index) => {
+    const relation = listing.relations![name as keyof R];
+    return {
+      name,
+      column: `related_${index}`,
+      sql: relationSql(dataSource, relation, 't', own as Columns),
+      read: relationReader(dataSource, relation, own as Columns),
+    };
+  });
+  const selected = [
+    columnList(dataSource, listing.entity, 't', columns),
+    ...values,
+    // PostgreSQL works these out for the rows of the page only: they are costly, and the page has a limit.
+    ...relations.map(({ sql, column }) => `${sql} AS ${column}`),
+  ];
+  const read = rowReader(dataSource, listing.entity, columns);
+  const encode = cursorEncoder(order);
   return {
     parameters,
     /** One row more than the page, which tells whether there is a next page. */
     text(condition?: string): string {
       const position = condition ? [`row_number() OVER (ORDER BY ${orderBy}) AS position`] : [];
       return (
-        `SELECT ${['t.*', ...values, ...position].join(', ')} FROM ${scope.from()} ` +
+        `SELECT ${[...selected, ...position].join(', ')} FROM ${scope.from()} ` +
         `WHERE ${[...(condition ? [condition] : []), ...conditions].map((part) => `(${part})`).join(' AND ')} ` +
         `ORDER BY ${orderBy} LIMIT ${size + 1}`
       );
     },
-    page(rows: Row[], read: (row: Row) => T): Page<T> {
-      const items = rows.slice(0, size).map((row) => ({
-        row: read(row),
-        cursor: encodeCursor(
-          order,
-          order.map((_, index) => row[`order_${index}`]),
-        ),
-      }));
+    page(rows: Row[]): Page<T, R> {
+      const items = rows.slice(0, size).map((row) => {
+        const brought: Row = {};
+        for (const { name, column, read } of relations) brought[name] = read(row[column]);
+        return {
+          row: read(row),
+          related: brought as R,
+          // Most operations ask for one or two of a page's cursors.
+          get cursor() {
+            return encode(order.map((_, index) => row[`order_${index}`]));
+          },
+        };
+      });
       return { items, hasNextPage: rows.length > size, hasPreviousPage: typeof request.after === 'string' };
     },
   };
@@ -156,8 +196,8 @@ function pageSize(first: number | null | undefined): number {
   throw new UserError('BAD_USER_INPUT', `first must be between 1 and ${PAGE_SIZE.max}, got ${first}.`);
 }
 
-function orderTerms<T extends ObjectLiteral>(
-  listing: Listing<T>,
+function orderTerms<T extends ObjectLiteral, R extends object>(
+  listing: Listing<T, R>,
   orderBy: readonly Order[] | null | undefined,
   scope: Scope,
 ): OrderTerm[] {
