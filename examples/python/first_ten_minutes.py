@@ -9,8 +9,10 @@ The "# %%" lines make cells of it in VS Code, PyCharm and Jupytext. OSTEOGRAPH_U
 # %% Connect
 import gzip
 import io
+import json
 import os
 import time
+from urllib.parse import urlencode
 
 import nibabel
 import numpy as np
@@ -56,7 +58,9 @@ facets = ask(
     }""",
     where={"visit": {"eq": "V00"}},
 )["kneeExamFacets"]
-counts = pd.DataFrame([{"kl": kl["value"], "sex": sex["value"], "exams": f["exams"]} for f in facets for kl, sex in [f["values"]]])
+counts = pd.DataFrame(
+    [{"kl": f["values"][0]["value"], "sex": f["values"][1]["value"], "exams": f["exams"]} for f in facets]
+)
 print(counts.pivot_table(index="kl", columns="sex", values="exams", fill_value=0).astype(int))
 
 # %% Keep: a cohort that a colleague can use too
@@ -89,11 +93,10 @@ dictionary = pd.DataFrame(export["manifest"]["columns"]).set_index("name")
 print(dictionary.loc[["bmi", "xrkl", "xrkl_missing"], ["type", "unit", "description"]])
 
 # %% Or in one line, where a stream is enough (up to 20,000 knees)
-women = pd.read_csv(
-    f'{URL}/exports?columns=age,grades&where={{"participant":{{"sex":{{"eq":"FEMALE"}}}}}}'.replace('"', "%22"),
-    storage_options=AUTHORIZATION,
-)
-print(f"{len(women)} exams of women")
+women = {"visit": {"eq": "V00"}, "participant": {"sex": {"eq": "FEMALE"}}}
+stream = f"{URL}/exports?{urlencode({'format': 'CSV', 'columns': 'age,grades', 'where': json.dumps(women)})}"
+women = pd.read_csv(stream, storage_options=AUTHORIZATION)
+print(f"{len(women)} knees of women at baseline")
 
 # %% Look: the MRI of a knee that has one
 nodes = ask(

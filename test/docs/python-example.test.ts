@@ -5,6 +5,9 @@ import { runProgram } from '../helpers/program.js';
 import { pythonWith } from '../helpers/python.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
+/** Importing pandas alone takes a busy machine many seconds. */
+const SLOW = 180_000;
+
 const MODULES = ['gql', 'requests', 'pandas', 'pyarrow', 'nibabel'];
 const python = pythonWith(MODULES);
 
@@ -21,7 +24,7 @@ beforeAll(async () => {
     const visit = await api.make.visit(await api.make.participant({ oaiId: `900000${index}`, phantom: false }));
     await api.make.exam(visit, { grades: { XRKL: kl } });
   }
-});
+}, SLOW);
 
 afterAll(() => api?.close());
 
@@ -35,10 +38,9 @@ afterAll(() => api?.close());
 
     expect(printed).toMatch(/^4 knees$/m);
     expect(printed).toMatch(/^cohort 'KL 2-3 at baseline', version 1: /m);
-    expect(printed).toMatch(/^xrkl +integer +None +Kellgren-Lawrence grade/m);
-    expect(printed).toMatch(/^4 exams of women$/m);
+    expect(printed).toMatch(/^xrkl +integer +\w+ +Kellgren-Lawrence grade/m);
+    expect(printed).toMatch(/^4 knees of women at baseline$/m);
     expect(printed).toMatch(/^COR_T1_3D_FLASH_RIGHT: \(64, 64, 80\) voxels of /m);
-    // Importing pandas alone takes a busy machine many seconds.
   },
-  180_000,
+  SLOW,
 );
