@@ -59,6 +59,10 @@ const FIELDS: [string, Role, () => string][] = [
   ],
   ['cohort.filter', 'READER', () => `{ cohort(id: "${ids['cohort']}") { filter } }`],
   ['cohort.exams', 'READER', () => `{ cohort(id: "${ids['cohort']}") { exams { totalCount } } }`],
+  ['exportColumns', 'SUMMARY', () => '{ exportColumns { name } }'],
+  ['exports.totalCount', 'READER', () => '{ exports { totalCount } }'],
+  ['exports.nodes', 'READER', () => '{ exports { nodes { id } } }'],
+  ['export', 'READER', () => '{ export(id: "x") { id } }'],
   ['tokens', 'ADMIN', () => '{ tokens { name } }'],
   ['node of a token', 'ADMIN', () => `{ node(id: "${ids['token']}") { id } }`],
 ];
@@ -73,6 +77,8 @@ const MUTATIONS: [string, Role, () => string][] = [
   ['shareCohort', 'READER', () => 'mutation { shareCohort(id: "x", visibility: READERS) { id } }'],
   ['splitCohort', 'READER', () => 'mutation { splitCohort(input: { id: "x" }) { name } }'],
   ['deleteCohort', 'READER', () => 'mutation { deleteCohort(id: "x") }'],
+  ['exportCohort', 'READER', () => 'mutation { exportCohort(input: { format: CSV, columns: ["none"] }) { id } }'],
+  ['cancelExport', 'READER', () => 'mutation { cancelExport(id: "x") { id } }'],
   ['createToken', 'ADMIN', () => 'mutation { createToken(input: { name: " ", role: READER }) { text } }'],
   ['revokeToken', 'ADMIN', () => 'mutation { revokeToken(id: "x") { id } }'],
 ];
