@@ -67,7 +67,6 @@ CREATE INDEX ON cohort USING btree (owner_id);
 CREATE TABLE cohort_member (
   exam_id integer NOT NULL,
   version_id integer NOT NULL,
-  FOREIGN KEY (version_id) REFERENCES cohort_version(id) ON DELETE CASCADE,
   PRIMARY KEY (version_id, exam_id)
 );
 

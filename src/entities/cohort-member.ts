@@ -1,21 +1,16 @@
-import { Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
-import type { Relation } from 'typeorm';
-import { CohortVersion } from './cohort-version.js';
+import { Entity, PrimaryColumn } from 'typeorm';
 
-/** An exam frozen into a version of a static cohort. */
+/**
+ * An exam frozen into a version of a static cohort.
+ *
+ * No foreign keys: checking them row by row multiplies the time of freezing. Ids are never given twice, so an exam that leaves
+ * the database is merely no longer found; the version's counts say how many there were. Members are deleted with their cohort.
+ */
 @Entity()
 export class CohortMember {
   @PrimaryColumn('integer')
   versionId!: number;
 
-  @ManyToOne(() => CohortVersion, { onDelete: 'CASCADE' })
-  @JoinColumn()
-  version!: Relation<CohortVersion>;
-
-  /**
-   * No foreign key: checking one triples the time of freezing, and ids are never given twice. An exam that leaves the database
-   * is no longer found; the version's counts say how many there were.
-   */
   @PrimaryColumn('integer')
   examId!: number;
 }

@@ -6,7 +6,7 @@ let api: TestServer;
 
 beforeAll(async () => {
   api = await startTestServer();
-  await makeStudy(api, 24);
+  await makeStudy(api.dataSource, 24);
 });
 
 afterAll(() => api.close());
@@ -111,7 +111,7 @@ test('a combination names its cohorts, and ids of people are counted, not shown'
   const one = await createCohort(api, { name: 'Early', filter: { kl: { lte: 2 } } });
   const two = await createCohort(api, { name: 'Left', filter: { side: { eq: 'LEFT' } } });
   const difference = await createCohort(api, { combine: { operation: 'DIFFERENCE', cohorts: [one.id, two.id] } });
-  const named = await createCohort(api, { filter: { participant: { oaiId: { in: ['1000001', '1000002'] } } } });
+  const named = await createCohort(api, { filter: { participant: { oaiId: { in: ['1500001', '1500002'] } } } });
 
   expect((await attritionOf(difference.id)).attrition!.steps.map(({ criterion }) => criterion)).toEqual([
     'in cohort "Early"',

@@ -8,7 +8,7 @@ let [ann, ben]: string[] = [];
 
 beforeAll(async () => {
   api = await startTestServer();
-  await makeStudy(api, 10);
+  await makeStudy(api.dataSource, 10);
   [ann, ben] = await Promise.all(
     ['ann', 'ben'].map(async (name) => (await createToken(api.dataSource, { name, role: 'READER' })).text),
   );

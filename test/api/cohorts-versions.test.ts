@@ -5,7 +5,7 @@ let api: TestServer;
 
 beforeAll(async () => {
   api = await startTestServer();
-  await makeStudy(api, 20);
+  await makeStudy(api.dataSource, 20);
 });
 
 afterAll(() => api.close());

@@ -7,7 +7,7 @@ let api: TestServer;
 
 beforeAll(async () => {
   api = await startTestServer();
-  await makeStudy(api, 20);
+  await makeStudy(api.dataSource, 20);
 });
 
 afterAll(() => api.close());
@@ -45,12 +45,15 @@ describe('a static cohort', () => {
     expect(await examsWhere(api, { inCohort: { eq: cohort.id } })).toEqual(ids);
   });
 
-  test('goes from the filter into the table without a detour', async () => {
+  test('is frozen exam by exam, and deleted with all of them', async () => {
+    const members = api.dataSource.getRepository(CohortMember);
+    const before = await members.count();
     const { id } = await createCohort(api, { filter: {} });
-    const key = Buffer.from(id, 'base64url').toString().slice('Cohort:'.length);
-    const members = await api.dataSource.getRepository(CohortMember).countBy({ version: { cohortId: key } });
+    const after = await members.count();
+    await api.ask('mutation ($id: ID!) { deleteCohort(id: $id) }', { id });
 
-    expect(members).toBe(80);
+    expect(after - before).toBe(80);
+    expect(await members.count()).toBe(before);
   });
 });
 

@@ -1,16 +1,27 @@
+import type { DataSource } from 'typeorm';
 import type { TestServer } from './server.js';
 
-/** A small study: `count` participants with both knees at V00 and V06; the KL grade of a knee is (number + knee) mod 5. */
-export async function makeStudy({ make }: Pick<TestServer, 'make'>, count: number): Promise<void> {
-  for (let number = 0; number < count; number++) {
-    const participant = await make.participant({ sex: number % 2 === 0 ? 'FEMALE' : 'MALE' });
-    for (const code of ['V00', 'V06'] as const) {
-      const visit = await make.visit(participant, { code, age: 50 + number });
-      for (const [knee, side] of (['RIGHT', 'LEFT'] as const).entries()) {
-        await make.exam(visit, { side, grades: { XRKL: (number + knee) % 5 } });
-      }
-    }
-  }
+/**
+ * A small study: `count` participants with both knees at V00 and V06. Number n (from 0) has the OAI id 1500000 + n, is 50 + n years
+ * old, a woman when n is even; the KL grade of the right knee is n mod 5, of the left one n + 1 mod 5.
+ */
+export async function makeStudy(dataSource: DataSource, count: number): Promise<void> {
+  await dataSource.query(
+    `INSERT INTO participant (oai_id, sex, race, phantom)
+     SELECT (1500000 + n)::text, CASE n % 2 WHEN 0 THEN 'FEMALE' ELSE 'MALE' END, 'WHITE', true
+     FROM generate_series(0, $1::integer - 1) n ORDER BY n`,
+    [count],
+  );
+  await dataSource.query(
+    `INSERT INTO visit (participant_id, code, month, age, bmi)
+     SELECT p.id, v.code, v.month, 50 + p.oai_id::integer - 1500000, 27.5
+     FROM participant p, (VALUES ('V00', 0), ('V06', 48)) v (code, month) ORDER BY p.id, v.month`,
+  );
+  await dataSource.query(
+    `INSERT INTO knee_exam (visit_id, participant_id, side, xrkl)
+     SELECT v.id, v.participant_id, k.side, (v.age - 50 + k.step) % 5
+     FROM visit v, (VALUES ('RIGHT', 0), ('LEFT', 1)) k (side, step) ORDER BY v.id, k.step`,
+  );
 }
 
 /** What tests ask of a cohort. */

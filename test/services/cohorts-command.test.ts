@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { encodeId } from '../../src/domain/global-ids.js';
 import { AuditEntry } from '../../src/entities/index.js';
+import { COMMAND_LINE, createCohort } from '../../src/services/cohorts/index.js';
 import { makeStudy } from '../helpers/cohorts.js';
 import { type CommandResult, runCommand } from '../helpers/command.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
-import { factories } from '../helpers/factories.js';
 
 let database: TestDatabase;
 let folder: string;
@@ -13,7 +14,7 @@ let folder: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   folder = await mkdtemp(join(tmpdir(), 'osteograph-cohorts-'));
-  await makeStudy({ make: factories(database.dataSource) }, 10);
+  await makeStudy(database.dataSource, 10);
 });
 
 afterAll(async () => {
@@ -34,28 +35,32 @@ test('without cohorts the list says how to make one', async () => {
   expect((await cohorts('list')).stdout).toBe('There are no cohorts yet; "osteograph cohorts create" makes one.\n');
 });
 
-test('a cohort is made from a file, listed and shown', async () => {
-  const file = await filterFile(
-    '{ "visit": { "eq": "V00" }, "readings": { "none": { "project": { "eq": "PROJECT_37" } } } }',
-  );
-  const made = await cohorts('create', '--name', 'Baseline', '--description', 'For the test.', '--filter', file);
-  expect(made).toMatchObject({ code: 0, stderr: '' });
-  const id = made.stdout.trim();
+test('a cohort is made from a file', async () => {
+  const file = await filterFile('{ "visit": { "eq": "V00" }, "kl": { "gte": 2 } }');
+  const { code, stdout, stderr } = await cohorts('create', '--name', 'Made', '--filter', file);
+  const [audited] = await database.dataSource.getRepository(AuditEntry).findBy({ action: 'createCohort' });
 
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(audited).toMatchObject({ tokenId: null, detail: { name: 'Made', kind: 'STATIC', exams: 12 } });
+  expect(stdout).toBe(`${encodeId('Cohort', audited!.target!)}\n`);
+});
+
+test('cohorts are listed and shown', async () => {
+  const filter = { visit: { eq: 'V00' }, readings: { none: { project: { eq: '37' } } } };
+  const request = { name: 'Baseline', description: 'For the test.', kind: 'DYNAMIC', filter } as const;
+  const cohort = await createCohort(database.dataSource, COMMAND_LINE, request);
+  const id = encodeId('Cohort', cohort.id);
   const listed = await cohorts();
   const shown = await cohorts('show', id);
 
-  expect(listed.stdout).toMatch(new RegExp(`^${id}  \\d{4}-\\d\\d-\\d\\d  STATIC   READERS  v1    Baseline\\n$`));
-  expect(shown.stdout).toMatch(/^Baseline \(STATIC, READERS, version 1 of \d{4}-\d\d-\d\d\)\nFor the test\.\n/);
+  expect(listed.stdout).toMatch(new RegExp(`^${id}  \\d{4}-\\d\\d-\\d\\d  DYNAMIC  PRIVATE  v1    Baseline\n`));
+  expect(shown.stdout).toMatch(/^Baseline \(DYNAMIC, PRIVATE, version 1 of \d{4}-\d\d-\d\d\)\nFor the test\.\n/);
   expect(shown.stdout).toContain(
     'filter {"visit":{"eq":"V00"},"readings":{"none":{"project":{"eq":"PROJECT_37"}}}}\n20 exams of 10 participants\n' +
       '   exams  participants   removed  criterion\n' +
       '      40            10            all\n' +
       '      20            10        20  visit = V00\n' +
       '      20            10         0  none readings (project = 37)\n',
-  );
-  expect(await database.dataSource.getRepository(AuditEntry).findOneByOrFail({ action: 'createCohort' })).toMatchObject(
-    { tokenId: null, detail: { name: 'Baseline', exams: 20 } },
   );
 });
 

@@ -10,7 +10,7 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await makeStudy({ make: factories(database.dataSource) }, 60);
+  await makeStudy(database.dataSource, 60);
 });
 
 afterAll(() => database.drop());
@@ -194,10 +194,10 @@ describe('a stored filter that the language has outgrown', () => {
     const { id } = await newCohort({ kl: { gte: 3 } });
     await outgrow(id, { kellgren: { gte: 3 } });
     const { where } = await expandCohorts(database.dataSource, COMMAND_LINE, inCohort(id, 1));
-    const members = await database.dataSource.getRepository(CohortMember).countBy({ version: { cohortId: id } });
+    const members = await membersOf(id);
 
     expect(where).toEqual({ and: [{ membership: { some: { version: { eq: expect.any(Number) as number } } } }] });
-    expect(members).toBeGreaterThan(0);
+    expect(members.length).toBeGreaterThan(0);
   });
 });
 

@@ -8,6 +8,7 @@ import { findOwnCohort } from './access.js';
 import type { CohortActor } from './access.js';
 import { checkExamIds, contentsOf } from './contents.js';
 import type { ContentsRequest } from './contents.js';
+import { deleteMembers } from './members.js';
 import { inSnapshot, writeContents, writeEdit, writeWords } from './versions.js';
 import type { VersionWords } from './versions.js';
 import { checkName, checkText } from './words.js';
@@ -121,6 +122,9 @@ export async function shareCohort(
 export async function deleteCohort(dataSource: DataSource, actor: CohortActor, id: string): Promise<void> {
   await dataSource.transaction(async (manager) => {
     const cohort = await findOwnCohort(manager, actor, id);
+    // A change that is being made first comes to its end, so that its members are found too.
+    await manager.query('SELECT 1 FROM cohort WHERE id = $1::uuid FOR UPDATE', [id]);
+    await deleteMembers(manager, id);
     await manager.delete(Cohort, { id });
     await record(manager, actor, 'deleteCohort', cohort, { version: cohort.version });
   });

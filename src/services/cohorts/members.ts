@@ -64,6 +64,14 @@ export async function countMembers(manager: EntityManager, versionId: number): P
   return rows[0]!;
 }
 
+/** Deletes the members of every version of a cohort. @param cohortId key of the cohort. */
+export async function deleteMembers(manager: EntityManager, cohortId: string): Promise<void> {
+  await manager.query(
+    `DELETE FROM cohort_member m USING cohort_version v WHERE v.id = m.version_id AND v.cohort_id = $1::uuid`,
+    [cohortId],
+  );
+}
+
 async function refuseUnknown(manager: EntityManager, exams: readonly number[]): Promise<void> {
   const unknown = (await manager.query(
     `SELECT id FROM unnest($1::integer[]) AS id WHERE NOT EXISTS (SELECT 1 FROM knee_exam e WHERE e.id = id.id) LIMIT 1`,
