@@ -141,13 +141,16 @@ class Compiler {
     if (part === null) throw new UserError('BAD_USER_INPUT', `${place.path} is null; an empty object means any row.`);
     const inner = { ...place, rows: rows * place.rows, depth: place.depth + 1 };
     this.count(inner);
-    const child = new Scope(table(), this.alias());
-    const conditions = [on(place.scope.alias, child.alias)];
-    if (unless && !speaksOf(part, unless.field)) conditions.push(unless.on(child.alias));
-    const condition = this.group(part, { ...inner, scope: child, related: true });
-    conditions.push(quantifier === 'every' ? `(${condition}) IS NOT TRUE` : condition);
-    const query = `SELECT 1 FROM ${child.from()} WHERE ${joined(conditions, 'AND')}`;
-    return `${quantifier === 'some' ? '' : 'NOT '}EXISTS (${query})`;
+    const queries = on.map((related) => {
+      const child = new Scope(table(), this.alias());
+      const conditions = [related(place.scope.alias, child.alias)];
+      if (unless && !speaksOf(part, unless.field)) conditions.push(unless.on(child.alias));
+      const condition = this.group(part, { ...inner, scope: child, related: true });
+      conditions.push(quantifier === 'every' ? `(${condition}) IS NOT TRUE` : condition);
+      return `EXISTS (SELECT 1 FROM ${child.from()} WHERE ${joined(conditions, 'AND')})`;
+    });
+    const exists = `(${joined(queries, 'OR')})`;
+    return quantifier === 'some' ? exists : `NOT ${exists}`;
   }
 
   private alias(): string {

@@ -41,14 +41,6 @@ export const MRI_SERIES: Table = {
   },
 };
 
-/** A film shows the knee it belongs to, or both knees of the visit it belongs to. */
-export const RADIOGRAPHS_OF_EXAMS: Table = {
-  ...RADIOGRAPHS,
-  name:
-    '(SELECT film.*, film.exam_id AS of_exam_id FROM radiograph film WHERE film.exam_id IS NOT NULL UNION ALL ' +
-    'SELECT film.*, shown.id FROM radiograph film JOIN knee_exam shown ON shown.visit_id = film.visit_id)',
-};
-
 function stored(alias: string): string {
   return `(${alias}.asset_id IS NOT NULL)`;
 }

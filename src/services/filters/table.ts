@@ -42,7 +42,8 @@ export interface MaybeField {
 export interface ManyField {
   kind: 'many';
   table: () => Table;
-  on: (parent: string, child: string) => string;
+  /** What relates the rows: any of these. Each is a query of its own, because PostgreSQL hashes no join that says "or". */
+  on: ((parent: string, child: string) => string)[];
   /** Rows one parent usually has at most: what each condition on them counts in the cost of a filter. */
   rows: number;
   /** Rows the relation leaves out unless the filter itself speaks of `field`. */

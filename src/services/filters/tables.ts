@@ -4,7 +4,7 @@ import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../../domain/participants.js
 import { CONSENSUS, READING_PROJECTS } from '../../domain/readings.js';
 import { VISIT_CODES } from '../../domain/visits.js';
 import { sameKnee } from './change.js';
-import { hasMri, hasRadiograph, MRI_SERIES, RADIOGRAPHS, RADIOGRAPHS_OF_EXAMS } from './image-tables.js';
+import { hasMri, hasRadiograph, MRI_SERIES, RADIOGRAPHS } from './image-tables.js';
 import { gradeColumns, READINGS } from './reading-table.js';
 import { column } from './table.js';
 import type { Measure, Table } from './table.js';
@@ -43,13 +43,13 @@ export const PARTICIPANTS: Table = {
       kind: 'many',
       rows: 12,
       table: () => VISITS,
-      on: (participant, visit) => `${visit}.participant_id = ${participant}.id`,
+      on: [(participant, visit) => `${visit}.participant_id = ${participant}.id`],
     },
     exams: {
       kind: 'many',
       rows: 16,
       table: () => KNEE_EXAMS,
-      on: (participant, exam) => `${exam}.participant_id = ${participant}.id`,
+      on: [(participant, exam) => `${exam}.participant_id = ${participant}.id`],
     },
   },
 };
@@ -64,12 +64,12 @@ export const VISITS: Table = {
     date: column('date', 'date'),
     age: column('integer', 'age'),
     bmi: column('real', 'bmi'),
-    exams: { kind: 'many', rows: 2, table: () => KNEE_EXAMS, on: (visit, exam) => `${exam}.visit_id = ${visit}.id` },
+    exams: { kind: 'many', rows: 2, table: () => KNEE_EXAMS, on: [(visit, exam) => `${exam}.visit_id = ${visit}.id`] },
     radiographs: {
       kind: 'many',
       rows: 2,
       table: () => RADIOGRAPHS,
-      on: (visit, film) => `${film}.visit_id = ${visit}.id`,
+      on: [(visit, film) => `${film}.visit_id = ${visit}.id`],
     },
   },
 };
@@ -91,7 +91,7 @@ export const KNEE_EXAMS: Table = {
       kind: 'many',
       rows: 1,
       table: () => COHORT_MEMBERS,
-      on: (exam, member) => `${member}.exam_id = ${exam}.id`,
+      on: [(exam, member) => `${member}.exam_id = ${exam}.id`],
     },
     kl: column('integer', 'xrkl'),
     grades: { kind: 'group', fields: gradeColumns('integer') },
@@ -151,18 +151,19 @@ export const KNEE_EXAMS: Table = {
       table: () => KNEE_EXAMS,
       on: (exam, other) => `${other}.visit_id = ${exam}.visit_id AND ${other}.side <> ${exam}.side`,
     },
-    sameKnee: { kind: 'many', rows: 8, table: () => KNEE_EXAMS, on: sameKnee },
+    sameKnee: { kind: 'many', rows: 8, table: () => KNEE_EXAMS, on: [sameKnee] },
     radiographs: {
       kind: 'many',
       rows: 2,
-      table: () => RADIOGRAPHS_OF_EXAMS,
-      on: (exam, film) => `${film}.of_exam_id = ${exam}.id`,
+      table: () => RADIOGRAPHS,
+      // A film shows the knee it belongs to, or both knees of the visit it belongs to.
+      on: [(exam, film) => `${film}.visit_id = ${exam}.visit_id`, (exam, film) => `${film}.exam_id = ${exam}.id`],
     },
     mriSeries: {
       kind: 'many',
       rows: 8,
       table: () => MRI_SERIES,
-      on: (exam, series) => `${series}.exam_id = ${exam}.id`,
+      on: [(exam, series) => `${series}.exam_id = ${exam}.id`],
       // Real and generated series never mix silently.
       unless: { field: 'synthetic', on: (series) => `NOT ${series}.synthetic` },
     },
@@ -170,13 +171,13 @@ export const KNEE_EXAMS: Table = {
       kind: 'many',
       rows: 2,
       table: () => READINGS,
-      on: (exam, reading) => `${reading}.exam_id = ${exam}.id`,
+      on: [(exam, reading) => `${reading}.exam_id = ${exam}.id`],
     },
     generations: {
       kind: 'many',
       rows: 8,
       table: () => GENERATIONS,
-      on: (exam, generation) => `${generation}.exam_id = ${exam}.id`,
+      on: [(exam, generation) => `${generation}.exam_id = ${exam}.id`],
     },
   },
 };
