@@ -352,9 +352,9 @@ CREATE TABLE visit (
   PRIMARY KEY (id),
   UNIQUE (participant_id, code)
 );
-CREATE INDEX ON visit USING btree (age);
 CREATE INDEX ON visit USING btree (age DESC NULLS LAST);
-CREATE INDEX ON visit USING btree (bmi);
+CREATE INDEX ON visit USING btree (age);
 CREATE INDEX ON visit USING btree (bmi DESC NULLS LAST);
-CREATE INDEX ON visit USING btree (date);
+CREATE INDEX ON visit USING btree (bmi);
 CREATE INDEX ON visit USING btree (date DESC NULLS LAST);
+CREATE INDEX ON visit USING btree (date);
