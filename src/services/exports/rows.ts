@@ -81,7 +81,9 @@ function rowStatement({ where, columns }: RowRequest, parameters: Parameters, af
   return [
     `SELECT ${columns.map(({ sql }, index) => `${sql} AS c${index}`).join(', ')}, participant.phantom AS is_phantom`,
     `FROM (SELECT t.* FROM ${scope.from()} WHERE t.id > ${after} AND t.id <= ${upTo} AND (${condition})) exam`,
-    'JOIN visit ON visit.id = exam.visit_id JOIN participant ON participant.id = exam.participant_id',
+    // OFFSET 0 keeps these look-ups by key: left to itself, PostgreSQL reads the whole tables for every stretch.
+    'CROSS JOIN LATERAL (SELECT * FROM visit v WHERE v.id = exam.visit_id OFFSET 0) visit',
+    'CROSS JOIN LATERAL (SELECT * FROM participant p WHERE p.id = exam.participant_id OFFSET 0) participant',
     ...[...readings].map((reading) => READINGS[reading]),
     'ORDER BY exam.id',
   ].join(' ');
