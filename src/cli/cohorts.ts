@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
 import { COHORT_KINDS, COHORT_VISIBILITIES } from '../domain/cohorts.js';
 import type { CohortKind, CohortVisibility } from '../domain/cohorts.js';
@@ -10,6 +8,7 @@ import type { AttritionCounts } from '../entities/index.js';
 import { openDatabase } from '../server/database/index.js';
 import type { Database } from '../server/database/index.js';
 import { COMMAND_LINE, cohortAttrition, countCohort, createCohort, findCohort } from '../services/cohorts/index.js';
+import { readFilterFile } from './filter-file.js';
 import { dataDirOption, sharedDatabase } from './options.js';
 
 /** The schema of the API takes a second to load; listing, and the help of other commands, need not wait for it. */
@@ -68,7 +67,7 @@ interface CreateOptions {
 
 async function create({ name, filter: file, description, kind, visibility, dataDir }: CreateOptions): Promise<void> {
   const { parseExamFilter } = await filterJson();
-  const filter = await parseExamFilter(await readJson(file));
+  const filter = await parseExamFilter(await readFilterFile(file));
   await withDatabase(dataDir, async ({ dataSource }) => {
     const request = { name, description, kind, visibility, filter };
     const cohort = await createCohort(dataSource, COMMAND_LINE, request);
@@ -117,23 +116,6 @@ function showAttrition({ criteria, exams, participants }: AttritionCounts): void
   for (const [count, people, removed, criterion] of lines) {
     console.log(`${count!.padStart(8)}  ${people!.padStart(12)}  ${removed!.padStart(8)}  ${criterion!}`);
   }
-}
-
-async function readJson(file: string): Promise<unknown> {
-  const written = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8').catch(refuse);
-  try {
-    return JSON.parse(written);
-  } catch (error) {
-    throw new UserError('BAD_USER_INPUT', `The filter in ${file === '-' ? 'standard input' : file} is not JSON.`, {
-      cause: error,
-    });
-  }
-}
-
-function refuse(error: unknown): never {
-  throw new UserError('BAD_USER_INPUT', `The file of the filter cannot be read: ${(error as Error).message}.`, {
-    cause: error,
-  });
 }
 
 async function withDatabase(dataDir: string, work: (database: Database) => Promise<void>): Promise<void> {

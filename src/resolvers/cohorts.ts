@@ -40,6 +40,7 @@ import { shownAttrition, shownCounts } from './cohort-counts.js';
 import { connection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
+import { wantedOfExams } from './exam-pages.js';
 import { readyFilter } from './filter.js';
 import { findOrNull } from './node.js';
 
@@ -137,8 +138,9 @@ export class CohortResolver {
     @Arg('orderBy', () => [KneeExamOrder], { nullable: true }) orderBy: OrderInput[] | null,
     @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
     @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Info() info: GraphQLResolveInfo,
   ): ConnectionOf<KneeExamNode> {
-    return examsOf(context, row.id, row.version, { where, orderBy, first, after });
+    return examsOf(context, info, row.id, row.version, { where, orderBy, first, after });
   }
 
   @FieldResolver(() => CohortVersionConnection, { description: 'The newest first.', complexity: connectionComplexity })
@@ -193,8 +195,9 @@ export class CohortVersionResolver {
     @Arg('orderBy', () => [KneeExamOrder], { nullable: true }) orderBy: OrderInput[] | null,
     @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
     @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Info() info: GraphQLResolveInfo,
   ): ConnectionOf<KneeExamNode> {
-    return examsOf(context, row.cohortId, row.version, { where, orderBy, first, after });
+    return examsOf(context, info, row.cohortId, row.version, { where, orderBy, first, after });
   }
 }
 
@@ -237,6 +240,7 @@ async function attritionOf(
 /** The exams of a version, which composes with any filter, order and page. */
 function examsOf(
   context: Context,
+  info: GraphQLResolveInfo,
   id: string,
   version: number,
   { where, ...request }: ExamsRequest,
@@ -245,8 +249,11 @@ function examsOf(
   const { dataSource } = context.platform;
   const members = () => readyFilter(context, { and: [inCohort(id, version), ...(where ? [where] : [])] });
   return connection(context, {
-    page: async () => readPage(dataSource, KNEE_EXAM_LISTING, { ...request, where: await members() }),
+    page: async () => {
+      const where = await members();
+      return readPage(dataSource, KNEE_EXAM_LISTING, { ...request, where }, wantedOfExams(info));
+    },
     count: async () => countRows(dataSource, KNEE_EXAMS, await members()),
-    node: (row) => new KneeExamNode(row),
+    node: (row, related) => new KneeExamNode(row, related),
   });
 }
