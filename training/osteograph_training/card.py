@@ -47,8 +47,8 @@ each direction), a U-Net denoiser ({_million(generator.model.denoiser)} M) and a
 the down path and the 19 grades (one-hot, missing = zeros) in the up path. Prediction type v, T = {config.schedule.train_steps},
 {config.schedule.beta_schedule} betas from {config.schedule.beta_start} to {config.schedule.beta_end}, {config.schedule.spacing} grid.
 Default number of DDIM steps: {manifest['sampler']['steps']} (the one with the highest PSNR on the validation knees). The radiograph encoder is not taken from another model: it first learned to predict
-coarse depth-band means of the MRI from the film, then trained together with the denoiser. Weights are stored as float16 and computed
-with as float32.
+coarse depth-band means of the MRI from the film, then trained together with the denoiser. Weights are stored as int8 with a scale per output channel
+and computed with as float32; the figures below are of the weights as stored.
 
 ## Data
 
@@ -60,10 +60,11 @@ of the crop), so that real films are in range; how well it does on them is not k
 {_figures(manifest['evaluation'])}
 ## Limits
 
-- Structures that a radiograph does not show (menisci, ligaments, vessels, muscle bellies, the leg's outline) are plausible averages.
-- The crop is scaled to the tibial plateau, so size can only be told from texture (trabeculae, the film's grain); on real films expect the mean size.
+- The phantoms it learned from are easier than knees: size, muscle and fat follow what their films show, and all are scanned in one position.
+  Of a real knee these are not known from a film, so expect a phantom's muscles and a guessed size.
+- Structures that a radiograph does not show (menisci, ligaments, vessels) are plausible averages.
 - From a real film it draws a phantom-like knee that follows the joint line and the plateau; anything beyond that is invention.
-- {trained['steps']} training steps on two CPU cores: it is far from converged, and fine texture is smoother than in the phantom.
+- {trained['steps']} training steps on two CPU cores: fine texture is smoother than in the phantom.
 - Few DDIM steps give blurred volumes with a higher PSNR, many steps sharper ones with a lower one (last table above): where the film leaves the
   answer open, a sharp guess is often wrong. PSNR alone must not be read as quality.
 

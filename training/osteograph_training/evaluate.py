@@ -17,6 +17,7 @@ from .images import inference_crops
 from .metrics import adjacent_correlation, psnr, rssim, ssim
 from .models import Generator, make_autoencoder
 from .networks import Autoencoder, AutoencoderKL
+from .onnx_graphs import round_weights
 from .parallel import pick_device
 from .sampler import depths
 from .sampling import decode, sample_latents
@@ -48,6 +49,11 @@ class VolumeGenerator:
         self.model.to(pick_device(device))
         self.autoencoder.to(pick_device(device))
 
+    def round_as_stored(self) -> None:
+        """Gives the networks the weights that an exported bundle would have."""
+        for network in (*self.model.children(), self.autoencoder.decoding()):
+            round_weights(network)
+
     @torch.no_grad()
     def __call__(self, xray: Tensor, features: Tensor, steps: int, seed: int, count: int = 50) -> np.ndarray:
         """`xray` [1,256,256] in [-1,1], `features` [65]; returns float32 [count,256,256]."""
@@ -69,8 +75,9 @@ def random_networks(config: Config) -> tuple[Autoencoder | AutoencoderKL, Genera
 
 
 def evaluate_command(run: Path, data: Path, part: str, steps: int | None, seed: int, limit: int | None, out: Path, device: str = 'cpu') -> None:
-    """Scores the knees of one part and writes every score and the summary as JSON."""
+    """Scores the knees of one part, with the weights as a bundle stores them, and writes every score and the summary as JSON."""
     generator = VolumeGenerator(run, device)
+    generator.round_as_stored()
     torch.set_num_threads(generator.config.processes * generator.config.threads)
     data_config = generator.config.data
     split = Split(data_config.split_seed, data_config.validation, data_config.test)

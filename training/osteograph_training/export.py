@@ -15,7 +15,7 @@ from .errors import TrainingError
 from .evaluate import VolumeGenerator
 from .features import FEATURE_WIDTH, FEATURES
 from .golden import write_golden
-from .onnx_graphs import OPSET, export_graph, round_weights, weight_count
+from .onnx_graphs import OPSET, export_graph, weight_count
 
 #: Largest difference between PyTorch and ONNX Runtime that an export may have, relative to the largest output.
 TOLERANCE = 1e-3
@@ -69,8 +69,7 @@ def export_untrained(config: Config, out: Path, name: str, version: str, steps: 
 
 def _write_bundle(generator: VolumeGenerator, out: Path, manifest: dict, training: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    for network in (*generator.model.children(), generator.autoencoder.decoding()):
-        round_weights(network)
+    generator.round_as_stored()
     metadata = {
         'producer': 'osteograph_training',
         'bundle': f'{manifest["name"]}@{manifest["version"]}',

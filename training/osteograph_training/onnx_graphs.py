@@ -1,7 +1,8 @@
 """ONNX export of one network, arithmetic in float32.
 
-Weights are stored in the graph as float16 behind a Cast. Those of a network too large for one protobuf message go as float32 into one
-file beside the graph (ONNX's external data).
+Matrices and kernels are stored in the graph as int8 with one scale per output channel, the other large weights as float16; a Cast and a
+Mul at the head of the graph make them float32. The weights of a network too large for one protobuf message go as float32 into one file
+beside the graph (ONNX's external data).
 """
 
 import hashlib
@@ -21,6 +22,9 @@ OPSET = 17
 #: Weights smaller than this stay float32: they weigh nothing in the file, and a Cast each would only lengthen the graph.
 SMALLEST_STORED_AS_HALF = 256
 
+#: Matrices and kernels from this size on are stored as int8, with one scale per output channel.
+SMALLEST_STORED_AS_BYTES = 1024
+
 
 #: Networks with more weights than this are stored with external data: a protobuf message ends at 2 GiB.
 LARGEST_EMBEDDED = 250_000_000
@@ -39,12 +43,15 @@ def is_external(module: nn.Module) -> bool:
 
 
 def round_weights(module: nn.Module) -> None:
-    """Rounds every weight that the graph stores as float16, so that PyTorch and the graph compute with the same numbers."""
+    """Rounds every weight to what the graph stores of it, so that PyTorch and the graph compute with the same numbers."""
     if is_external(module):
         return
     with torch.no_grad():
         for parameter in module.parameters():
-            if parameter.numel() >= SMALLEST_STORED_AS_HALF:
+            if _as_bytes(parameter.shape):
+                scale = parameter.abs().amax(dim=tuple(range(1, parameter.ndim)), keepdim=True).clamp(min=1e-12) / 127
+                parameter.copy_((parameter / scale).round() * scale)
+            elif parameter.numel() >= SMALLEST_STORED_AS_HALF:
                 parameter.copy_(parameter.half().float())
 
 
@@ -70,7 +77,7 @@ def export_graph(
         model = onnx.load(traced, load_external_data=False)
         data = [_gather_weights(model, Path(folder), path.with_name(f'{path.name}.data'))] if external else []
     if not external:
-        store_weights_as_half(model)
+        store_weights_small(model)
     for value, shape in zip(model.graph.output, shapes, strict=True):
         for dimension, size in zip(value.type.tensor_type.shape.dim[1:], shape[1:], strict=True):
             dimension.dim_value = size
@@ -84,7 +91,7 @@ def export_graph(
         'file': path.name,
         'sha256': hashlib.sha256(content).hexdigest(),
         **({'data': data} if external else {}),
-        'precision': 'fp32' if external else 'fp16-weights',
+        'precision': 'fp32' if external else 'int8-weights',
         'inputs': [_tensor(name, tuple(example.shape)) for name, example in zip(inputs, examples, strict=True)],
         'outputs': [_tensor(name, shape) for name, shape in zip(outputs, shapes, strict=True)],
     }
@@ -140,19 +147,48 @@ def _gather_weights(model: onnx.ModelProto, folder: Path, path: Path) -> dict:
     return {'file': path.name, 'sha256': digest.hexdigest()}
 
 
-def store_weights_as_half(model: onnx.ModelProto) -> None:
-    """Replaces float32 initialisers by float16 ones and a Cast to float32 at the head of the graph."""
-    casts = []
+def store_weights_small(model: onnx.ModelProto) -> None:
+    """Replaces float32 initialisers by int8 or float16 ones and what makes them float32 again at the head of the graph.
+
+    The nodes have constant inputs only, so a runtime folds them when it loads the graph.
+    """
+    head, scales = [], []
     for tensor in model.graph.initializer:
         if tensor.data_type != TensorProto.FLOAT or int(np.prod(tensor.dims)) < SMALLEST_STORED_AS_HALF:
             continue
-        name = tensor.name
-        half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f'{name}.half')
-        tensor.CopyFrom(half)
-        casts.append(helper.make_node('Cast', [f'{name}.half'], [name], name=f'{name}.cast', to=TensorProto.FLOAT))
+        name, values = tensor.name, numpy_helper.to_array(tensor)
+        found = _bytes_of(values)
+        if found is None:
+            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f'{name}.half'))
+            head.append(helper.make_node('Cast', [f'{name}.half'], [name], name=f'{name}.cast', to=TensorProto.FLOAT))
+            continue
+        whole, scale = found
+        tensor.CopyFrom(numpy_helper.from_array(whole, f'{name}.int8'))
+        scales.append(numpy_helper.from_array(scale, f'{name}.scale'))
+        head.append(helper.make_node('Cast', [f'{name}.int8'], [f'{name}.whole'], name=f'{name}.cast', to=TensorProto.FLOAT))
+        head.append(helper.make_node('Mul', [f'{name}.whole', f'{name}.scale'], [name], name=f'{name}.scaled'))
     nodes = list(model.graph.node)
     del model.graph.node[:]
-    model.graph.node.extend([*casts, *nodes])
+    model.graph.node.extend([*head, *nodes])
+    model.graph.initializer.extend(scales)
+
+
+def _as_bytes(shape: Sequence[int]) -> bool:
+    """Whether a weight of this shape, outputs first, is stored as int8 with a scale per output."""
+    return len(shape) > 1 and shape[0] > 1 and int(np.prod(shape)) >= SMALLEST_STORED_AS_BYTES
+
+
+def _bytes_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Rounded weights as int8 and their scales; the outputs come first, or last where the exporter has transposed a matrix."""
+    for axis in (0, values.ndim - 1):
+        if not _as_bytes([values.shape[axis], values.size // values.shape[axis]]):
+            continue
+        others = tuple(index for index in range(values.ndim) if index != axis)
+        scale = (np.abs(values).max(axis=others, keepdims=True).clip(min=1e-12) / 127).astype(np.float32)
+        whole = np.rint(values / scale)
+        if np.abs(whole * scale - values).max() <= 1e-5 * np.abs(values).max():
+            return whole.astype(np.int8), scale
+    return None
 
 
 def _tensor(name: str, shape: tuple[int, ...]) -> dict:

@@ -41,7 +41,7 @@ const graph = z.strictObject({
     )
     .min(1)
     .optional(),
-  precision: z.enum(['fp32', 'fp16-weights']),
+  precision: z.enum(['fp32', 'fp16-weights', 'int8-weights']),
   inputs: z.array(tensor).min(1),
   outputs: z.array(tensor).min(1),
 });
