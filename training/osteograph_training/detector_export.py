@@ -140,7 +140,7 @@ def _write_card(path: Path, manifest: dict, model: Detector) -> None:
 
 ## What it is
 
-A convolutional network of {parameters / 1e6:.2f} M parameters. It sees the whole film at {FILM_COLUMNS} x {FILM_ROWS} pixels, its {DARK}th to {BRIGHT}th percentile as
+A convolutional network of {parameters / 1e6:.2f} M parameters. It sees the whole film at {FILM_COLUMNS} x {FILM_ROWS} pixels, its percentiles {DARK} to {BRIGHT} as
 -1 to 1, and answers on a grid {STRIDE} pixels apart: how likely a joint centre is there, and the square around it (centred on the joint
 line, 1.22 tibial plateaus wide). A knee below confidence {manifest['detector']['threshold']} is none: the platform then says so and asks for a box.
 

@@ -21,7 +21,7 @@ def add_further_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     bundle.add_argument('--out', type=Path, required=True, help='bundle folder, for example models/knee-localiser/1.0.0')
     bundle.add_argument('--name', default='knee-localiser')
     bundle.add_argument('--version', default='1.0.0')
-    bundle.add_argument('--threshold', type=float, default=0.4, help='confidence from which a knee is one')
+    bundle.add_argument('--threshold', type=float, default=0.5, help='confidence from which a knee is one')
     bundle.add_argument('--golden', type=Path, help='also write a film and what PyTorch finds on it to this path (.json and .bin)')
     bundle.set_defaults(run_command=_export_detector)
 
