@@ -36,10 +36,10 @@ def write_release(root: Path, participants: list[str]) -> None:
     (root / 'tables' / 'kXR_SQ_BU00.txt').write_bytes('\r\n'.join(grades).encode() + b'\r\n')
 
 
-def write_prepared(folder: Path, config: Config) -> None:
-    """Six participants' knees of random boxes, such that every part of the split has two or more."""
+def write_prepared(folder: Path, config: Config, each: int = 2) -> None:
+    """Participants' knees of random boxes, `each` in every part of the split."""
     split = Split(config.data.split_seed, config.data.validation, config.data.test)
-    wanted = {'train': 2, 'validation': 2, 'test': 2}
+    wanted = {'train': each, 'validation': each, 'test': each}
     number = 1000001
     rng = np.random.default_rng(0)
     while any(wanted.values()):
