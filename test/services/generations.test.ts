@@ -45,6 +45,15 @@ describe('asking for a generation', () => {
     expect(generation.seed).toBeGreaterThanOrEqual(0);
   });
 
+  it('keeps the box of the request, and leaves it open where there is none', async () => {
+    const { exam } = await createExam(platform);
+    const request = { examId: exam.id, box: { left: 10.5, top: -4, side: 120 }, clientKey: randomUUID() };
+    expect((await ask(request)).box).toEqual(request.box);
+    expect((await ask({ examId: exam.id })).box).toBeNull();
+    const other = { ...request, box: { ...request.box, side: 121 } };
+    await expect(ask(other)).rejects.toThrow('was used for a request with another box');
+  });
+
   it('conditions on the consensus grades with the overrides of the request', async () => {
     const { exam } = await createExam(platform);
     const features = [
@@ -77,6 +86,11 @@ describe('asking for a generation', () => {
       'an override twice',
       { examId: 1, features: [{ feature: 'XRKL' }, { feature: 'XRKL' }] },
       'The feature XRKL is overridden twice.',
+    ],
+    [
+      'a box without size',
+      { examId: 1, box: { left: 5, top: 6, side: 2 } },
+      'box is 5,6 of side 2; its side must be at least 16 film pixels.',
     ],
     ['an empty key', { examId: 1, clientKey: '' }, 'clientKey must have between 1 and 200 characters.'],
   ])('with %s is refused in one sentence', async (_what, request, message) => {
