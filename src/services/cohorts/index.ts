@@ -5,5 +5,5 @@ export type { CohortChange, NewCohort } from './change.js';
 export { expandCohorts } from './expand.js';
 export { COHORT_LISTING, COHORT_VERSION_LISTING, COHORT_VERSIONS, COHORTS } from './listing.js';
 export { cohortAttrition, cohortProblem, countCohort, inCohort } from './read.js';
-export { DEFAULT_PARTS, splitCohort } from './split.js';
+export { splitCohort } from './split.js';
 export type { SplitRequest, SplitResult } from './split.js';

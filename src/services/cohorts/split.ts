@@ -35,7 +35,7 @@ export interface SplitResult extends SplitPart {
   participants: number;
 }
 
-export const DEFAULT_PARTS: readonly SplitPart[] = [
+const DEFAULT_PARTS: readonly SplitPart[] = [
   { name: 'train', fraction: 0.7 },
   { name: 'val', fraction: 0.15 },
   { name: 'test', fraction: 0.15 },
