@@ -20,6 +20,8 @@ export const LIMITS = {
   cost: 50_000,
   /** Bytes of one request. */
   bytes: 1_000_000,
+  /** Milliseconds of one statement in the database. */
+  statement: 30_000,
 } as const;
 
 /** Rows that a list costs when its `first` says nothing, and at most. */

@@ -2,8 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
+import { LIMITS } from '../schema/limits.js';
 import { UserError } from '../domain/errors.js';
 import type { UserErrorCode } from '../domain/errors.js';
+
+/** PostgreSQL's code for a statement that ran into its time limit. */
+const QUERY_CANCELED = '57014';
 
 /** HTTP status of a fault outside GraphQL. */
 export const STATUS: Record<UserErrorCode, number> = {
@@ -25,7 +29,7 @@ export const STATUS: Record<UserErrorCode, number> = {
 export function presentError(error: GraphQLError, logger: Logger): GraphQLFormattedError {
   const { message, locations, path, extensions } = error.toJSON();
   const where = { ...(locations ? { locations } : {}), ...(path ? { path } : {}) };
-  const fault = userErrorBehind(error);
+  const fault = userErrorBehind(error) ?? slowStatementBehind(error);
   if (fault) return { message: fault.message, ...where, extensions: { code: fault.code } };
   const { originalError } = error;
   if (originalError && !(originalError instanceof GraphQLError)) return { ...masked(originalError, logger), ...where };
@@ -40,6 +44,16 @@ export function masked(error: unknown, logger: Logger): GraphQLFormattedError {
   const id = randomUUID();
   logger.error({ err: error, errorId: id }, 'an operation failed unexpectedly');
   return { message: `Internal server error (${id}).`, extensions: { code: 'INTERNAL_SERVER_ERROR', id } };
+}
+
+/** What PostgreSQL stopped because it took too long, as a fault of whoever asked for so much. */
+function slowStatementBehind({ originalError }: GraphQLError): UserError | undefined {
+  const { code, driverError } = (originalError ?? {}) as { code?: unknown; driverError?: { code?: unknown } };
+  if ((driverError?.code ?? code) !== QUERY_CANCELED) return undefined;
+  return new UserError(
+    'LIMIT_EXCEEDED',
+    `The database worked on this for ${LIMITS.statement / 1000} s, the limit, and was stopped; narrow the filter or ask for less at a time.`,
+  );
 }
 
 /** The fault of the user among an error and its causes, if it is one. */

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { openQueue } from '../jobs/index.js';
+import { LIMITS } from '../schema/limits.js';
 import { registerBundles } from '../services/bundles.js';
 import { createToken, hasNoTokens } from '../services/tokens.js';
 import { openBlobStore } from '../storage/index.js';
@@ -49,7 +50,12 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
   try {
-    const database = await openDatabase({ dataDir, databaseUrl: options.databaseUrl, purpose });
+    const database = await openDatabase({
+      dataDir,
+      databaseUrl: options.databaseUrl,
+      purpose,
+      statementTimeout: LIMITS.statement,
+    });
     closers.push(() => database.close());
     const { dataSource, url: databaseUrl } = database;
     const bundles = await registerBundles(dataSource, modelsDir);

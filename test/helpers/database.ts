@@ -11,12 +11,12 @@ export interface TestDatabase {
 }
 
 /** A database of one's own: a clone of the migrated template in the run's real PostgreSQL. */
-export async function createTestDatabase(logger?: Logger): Promise<TestDatabase> {
+export async function createTestDatabase(logger?: Logger, statementTimeout?: number): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await administer(`CREATE DATABASE ${name} TEMPLATE osteograph`);
   const url = new URL(clusterUrl());
   url.pathname = `/${name}`;
-  const dataSource = await connect(url.href, logger);
+  const dataSource = await connect(url.href, { logger, statementTimeout });
   return {
     dataSource,
     url: url.href,

@@ -22,6 +22,7 @@ export interface Answer<T = Record<string, unknown>> {
 
 export interface TestServer extends TestDatabase {
   url: string;
+  databaseUrl: string;
   server: RunningServer;
   store: BlobStore;
   queue: GenerationQueue;
@@ -38,8 +39,8 @@ export interface TestServer extends TestDatabase {
 }
 
 /** The real server on a database of its own, with real blobs and a real queue. */
-export async function startTestServer(logger?: Logger): Promise<TestServer> {
-  const database = await createTestDatabase(logger);
+export async function startTestServer(logger?: Logger, statementTimeout?: number): Promise<TestServer> {
+  const database = await createTestDatabase(logger, statementTimeout);
   const { dataSource, url: databaseUrl } = database;
   const folder = await mkdtemp(join(tmpdir(), 'osteograph-api-'));
   const log: Record<string, unknown>[] = [];
@@ -69,6 +70,7 @@ export async function startTestServer(logger?: Logger): Promise<TestServer> {
     log,
     tokens,
     url: server.url,
+    databaseUrl,
     make: factories(dataSource),
     ask: (query, variables = {}, token = tokens.ADMIN) => ask(server.url, query, variables, token),
     socketClient(token = tokens.ADMIN) {

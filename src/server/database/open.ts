@@ -18,6 +18,8 @@ export interface OpenOptions {
   purpose: string;
   /** Use the server of the process that has this data directory, if there is one, instead of refusing. */
   share?: boolean;
+  /** Milliseconds after which PostgreSQL stops a statement, migrations excepted; default: never. */
+  statementTimeout?: number;
 }
 
 export interface Database {
@@ -39,11 +41,15 @@ export interface Database {
 export async function openDatabase(options: OpenOptions): Promise<Database> {
   const server = options.databaseUrl ? external(options.databaseUrl) : await embedded(options);
   try {
-    const dataSource = await connect(server.url);
+    let dataSource = await connect(server.url);
     const migrations = await migrate(dataSource).catch(async (error: unknown) => {
       await dataSource.destroy();
       throw error;
     });
+    if (options.statementTimeout) {
+      await dataSource.destroy();
+      dataSource = await connect(server.url, { statementTimeout: options.statementTimeout });
+    }
     return {
       dataSource,
       url: server.url,
@@ -60,7 +66,10 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
 }
 
 /** A data source on `url` with our entities and migrations, connected but not migrated. */
-export async function connect(url: string, logger?: Logger): Promise<DataSource> {
+export async function connect(
+  url: string,
+  { logger, statementTimeout }: { logger?: Logger | undefined; statementTimeout?: number | undefined } = {},
+): Promise<DataSource> {
   const dataSource = new DataSource({
     type: 'postgres',
     url,
@@ -71,6 +80,7 @@ export async function connect(url: string, logger?: Logger): Promise<DataSource>
     applicationName: 'osteograph',
     poolSize: 10,
     parseInt8: false,
+    ...(statementTimeout ? { extra: { statement_timeout: statementTimeout } } : {}),
     ...(logger ? { logger, logging: true } : {}),
   });
   try {
