@@ -10,7 +10,7 @@ import { createToken } from '../services/tokens.js';
 import { openBlobStore } from '../storage/index.js';
 import { type ApiClient, createApiClient } from './api-client.js';
 import { deviceOption, modelsOption } from './bundles.js';
-import { COHORT_QUERY_SHOWN, cohortTable } from './demo/cohort.js';
+import { COHORT_QUERY, cohortTable } from './demo/cohort.js';
 import { chooseKnee, type DemoKnee, type DemoResult, generateVolume } from './demo/generation.js';
 import { demoMontage } from './demo/montage.js';
 import { wholeNumber } from './options.js';
@@ -133,7 +133,7 @@ async function readRelease({ dataSource }: RunningPlatform, folder: string): Pro
 }
 
 async function runJob(api: ApiClient, { slices, steps, seed }: DemoOptions, folder: string): Promise<void> {
-  console.log(`4. Cohort     knees at baseline, asked over GraphQL:\n\n${indent(COHORT_QUERY_SHOWN)}\n`);
+  console.log(`4. Cohort     knees at baseline, asked over GraphQL:\n\n${indent(COHORT_QUERY)}\n`);
   console.log(`${indent(await cohortTable(api))}\n`);
   const knee = await chooseKnee(api);
   console.log(`5. Generation ${slices} slices from the radiograph of participant ${describe(knee)}`);
