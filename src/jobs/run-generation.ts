@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import type { Side } from '../domain/participants.js';
+import { compareVersions } from '../domain/versions.js';
 import { Bundle, Generation, GenerationSlice, MriSeries } from '../entities/index.js';
 import { asItLies, encodeSlice, storedPixels, syntheticLabel } from '../imaging/generated-volume.js';
 import {
@@ -81,7 +82,8 @@ async function generate(context: RunContext, generation: Generation, lease: Leas
   const { dataSource, store, host, logger } = context;
   const bundle = await dataSource.manager.findOneByOrFail(Bundle, { id: generation.bundleId });
   const bundleDir = await loadBundle(context, bundle);
-  const detector = await loadDetector(context);
+  // A square that is known needs no localiser.
+  const detector = generation.box === null ? await loadDetector(context) : undefined;
   const inputs = await loadInputs(dataSource, store, generation, { detector, logger });
   // Kept, so that a later attempt cuts the same square, whatever localiser it has.
   if (generation.box === null) await lease.write({ set: { box: inputs.box } });
@@ -136,7 +138,7 @@ async function loadBundle(
 /** The newest localiser that is registered; undefined where there is none. */
 async function loadDetector({ dataSource, host, modelsDir }: RunContext): Promise<KneeDetector | undefined> {
   const localisers = await dataSource.manager.findBy(Bundle, { task: 'knee-localisation', state: 'READY' });
-  const newest = localisers.sort((a, b) => a.version.localeCompare(b.version, 'en', { numeric: true })).at(-1);
+  const newest = localisers.sort((a, b) => compareVersions(a.version, b.version)).at(-1);
   if (!newest) return undefined;
   const { name, version, directory } = newest;
   return openDetector(host, modelsDir === undefined ? directory : join(modelsDir, name, version));

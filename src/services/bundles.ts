@@ -1,6 +1,7 @@
 import { basename, dirname, relative, resolve } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../domain/errors.js';
+import { compareVersions } from '../domain/versions.js';
 import { Bundle, Generation } from '../entities/index.js';
 import { type BundleListing, type BundleManifest, listBundles } from '../inference/index.js';
 
@@ -89,5 +90,5 @@ async function refuseMissing(
 }
 
 function byVersion(a: Bundle, b: Bundle): number {
-  return a.version.localeCompare(b.version, 'en', { numeric: true });
+  return compareVersions(a.version, b.version);
 }

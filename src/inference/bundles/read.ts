@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
+import { compareVersions } from '../../domain/versions.js';
 import { externalLocations } from './external-data.js';
 import { graphOf, manifestSchema, TASK_ROLES } from './manifest.js';
 import type { BundleManifest, GraphRole, GraphSpec, RoleOf, Task } from './manifest.js';
@@ -187,7 +188,7 @@ async function subfolders(dir: string): Promise<string[]> {
   try {
     const entries = await readdir(dir, { withFileTypes: true });
     const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(dir, entry.name));
-    return folders.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+    return folders.sort(compareVersions);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
