@@ -101,7 +101,7 @@ async function generate(options: GenerateOptions): Promise<void> {
   const bar = progressBar('Generating');
   const steps = options.steps ?? manifest.sampler.steps;
   try {
-    const localiser = await chooseLocaliser(options.models);
+    const localiser = options.box ? undefined : await chooseLocaliser(options.models);
     const detector = localiser === undefined ? undefined : await openDetector(host, localiser);
     const knee = await kneeBox(film, { side: options.side, box: options.box, detector });
     const xray = radiographInput(film, knee, options.side);

@@ -9,7 +9,7 @@ import type { Task } from './bundles/manifest.js';
 import { expectTask } from './bundles/read.js';
 import { findKnees } from './localise.js';
 import { packError } from './protocol.js';
-import type { ChildMessage, ChildSettings, FinalMessage, ParentMessage } from './protocol.js';
+import type { ChildMessage, ChildSettings, FinalMessage, ParentMessage, Slot } from './protocol.js';
 import { generateVolume } from './volume.js';
 
 const settings = JSON.parse(process.argv[2]!) as ChildSettings;
@@ -18,7 +18,6 @@ const settings = JSON.parse(process.argv[2]!) as ChildSettings;
 // Going back up would need privileges.
 setPriority(Math.max(settings.niceness, getPriority()));
 
-type Slot = 'bundle' | 'localiser';
 const loaded: Partial<Record<Slot, { dir: string; bundle: Promise<LoadedBundle<Task>> }>> = {};
 let current: { id: number; abort: AbortController; taken?: () => void } | undefined;
 

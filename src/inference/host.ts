@@ -6,7 +6,7 @@ import type { DeviceChoice } from './devices.js';
 import type { FoundKnee } from './localise.js';
 import { InferenceProcess } from './inference-process.js';
 import type { GenerationHooks } from './inference-process.js';
-import type { BundleDescription, ChildSettings, FinalMessage } from './protocol.js';
+import type { BundleDescription, ChildSettings, FinalMessage, Slot } from './protocol.js';
 import { checkRequest } from './request.js';
 import type { VolumeRequest, VolumeSummary } from './request.js';
 
@@ -62,7 +62,7 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
   };
   const startProcess = () => InferenceProcess.start(settings, options.env ?? {});
   let child: InferenceProcess | undefined = await startProcess();
-  let held: Partial<Record<'bundle' | 'localiser', string>> = {};
+  let held: Partial<Record<Slot, string>> = {};
   let closed = false;
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -101,7 +101,7 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
   };
 
   /** The process to use for a bundle or a localiser: the running one unless it is dead or holds another. */
-  async function processFor(slot: 'bundle' | 'localiser', bundleDir: string): Promise<InferenceProcess> {
+  async function processFor(slot: Slot, bundleDir: string): Promise<InferenceProcess> {
     const wanted = await bundleKey(bundleDir);
     if (child?.alive && held[slot] !== undefined && held[slot] !== wanted) await child.stop();
     if (closed) throw new Error('The inference host is closed.');

@@ -14,6 +14,9 @@ export interface ChildSettings {
   niceness: number;
 }
 
+/** What the inference process holds, one of each at a time. */
+export type Slot = 'bundle' | 'localiser';
+
 /** A bundle as it is loaded in the inference process. */
 export interface BundleDescription {
   dir: string;
