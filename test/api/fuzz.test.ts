@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   buildSchema,
+  getNamedType,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
@@ -10,7 +11,14 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
-import type { GraphQLField, GraphQLInputType, GraphQLObjectType, GraphQLSchema } from 'graphql';
+import type {
+  GraphQLField,
+  GraphQLInputType,
+  GraphQLInterfaceType,
+  GraphQLNamedType,
+  GraphQLObjectType,
+  GraphQLSchema,
+} from 'graphql';
 import { packageRoot } from '../../src/domain/package.js';
 import { Random } from '../../src/oai/synthetic/random.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
@@ -75,6 +83,12 @@ test.each(['READER', 'SUMMARY'] as const)(
   },
 );
 
+type Composite = GraphQLObjectType | GraphQLInterfaceType;
+
+function isComposite(type: GraphQLNamedType): type is Composite {
+  return isObjectType(type) || isInterfaceType(type);
+}
+
 /** Writes queries that fit the schema's shapes, with values that may not. */
 class Writer {
   constructor(private readonly random: Random) {}
@@ -87,18 +101,15 @@ class Writer {
     const given = args
       .filter((arg) => isNonNullType(arg.type) || this.random.chance(depth === 0 ? 0.7 : 0.3))
       .map((arg) => `${arg.name}: ${this.value(arg.type, 0)}`);
-    let inner = type;
-    while (isNonNullType(inner) || isListType(inner)) inner = inner.ofType;
-    const selection =
-      isObjectType(inner) || isInterfaceType(inner) ? this.selection(inner as GraphQLObjectType, depth + 1) : '';
+    const inner = getNamedType(type);
+    const selection = isComposite(inner) ? this.selection(inner, depth + 1) : '';
     return `${name}${given.length ? `(${given.join(', ')})` : ''}${selection}`;
   }
 
-  private selection(type: GraphQLObjectType, depth: number): string {
+  private selection(type: Composite, depth: number): string {
     const fields = Object.values(type.getFields()).filter((field) => {
-      let inner = field.type;
-      while (isNonNullType(inner) || isListType(inner)) inner = inner.ofType;
-      return isLeafType(inner) || (depth < 5 && (isObjectType(inner) || isInterfaceType(inner)));
+      const inner = getNamedType(field.type);
+      return isLeafType(inner) || (depth < 5 && isComposite(inner));
     });
     const chosen = fields.filter(({ name }) => this.random.chance(name === 'nodes' ? 0.8 : 0.25));
     return ` { __typename ${chosen.map((field) => this.field(field, depth)).join(' ')} }`;
