@@ -204,7 +204,23 @@ test('the summary keeps the first refusals and counts all; whoever listens gets 
 test('two imports into one database do not mix', async () => {
   await release.table('AllClinical00.txt', 'ID|V00AGE', ['1000001|61']);
 
-  const outcomes = await Promise.allSettled([importAll(), importAll()]);
+  // Whichever comes first waits for this table, so that the other one finds it running.
+  const holder = dataSource.createQueryRunner();
+  await holder.startTransaction();
+  await holder.query('LOCK TABLE visit IN ACCESS EXCLUSIVE MODE');
+
+  const imports = [importAll(), importAll()];
+  await Promise.any(
+    imports.map(async (one) =>
+      one.then(
+        () => Promise.reject(new Error('done')),
+        () => undefined,
+      ),
+    ),
+  );
+  await holder.rollbackTransaction();
+  await holder.release();
+  const outcomes = await Promise.allSettled(imports);
 
   expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   const { reason } = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult;
