@@ -34,12 +34,13 @@ export default tseslint.config(
       'test/golden',
       'examples/python',
       'examples/node/graphql-env.d.ts',
+      'web/graphql-env.d.ts',
     ],
   },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     plugins: { boundaries },
     settings: {
       'import/resolver': { typescript: { project: './tsconfig.json' } },
@@ -81,7 +82,7 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': ['error', { paths: ['onnxruntime-node'] }] },
   },
   {
-    files: ['*.config.js', 'test/helpers/*.js'],
+    files: ['*.config.{js,ts}', 'test/helpers/*.js'],
     rules: { 'no-restricted-syntax': 'off' },
     languageOptions: { globals: { process: 'readonly', console: 'readonly', globalThis: 'readonly' } },
   },

@@ -25,7 +25,10 @@ def main():
     rows = slice(math.floor(joint - joint / 3), math.ceil(joint + (side - joint) / 3))
     start = time.perf_counter()
     result = [scores(a, b, rows) for a, b in zip(real, generated)]
-    print(json.dumps({'seconds': time.perf_counter() - start, 'scores': result}))
+    pairs = zip(generated, generated[1:])
+    correlation = float(np.mean([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in pairs]))
+    seconds = time.perf_counter() - start
+    print(json.dumps({'seconds': seconds, 'scores': result, 'correlation': correlation}))
 
 
 if __name__ == '__main__':

@@ -13,6 +13,6 @@ if (!name || !names.includes(name)) {
   console.error(`Usage: npm run bench -- <${names.join(' | ')}> [--json]`);
   process.exitCode = 2;
 } else {
-  const { run } = (await import(`./${name}.js`)) as { run(options: { json: boolean }): Promise<void> };
-  await run({ json: flags.includes('--json') });
+  const { run } = (await import(`./${name}.js`)) as { run(options: { json: boolean; args: string[] }): Promise<void> };
+  await run({ json: flags.includes('--json'), args: flags.filter((flag) => flag !== '--json') });
 }

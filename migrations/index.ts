@@ -8,6 +8,18 @@ import { FreeCohortMembers1760000000510 } from './1760000000510-free-cohort-memb
 import { CreateExport1760000000600 } from './1760000000600-create-export.js';
 import { IndexVisitOrders1760000000700 } from './1760000000700-index-visit-orders.js';
 import { AddGenerationBox1760000001950 } from './1760000001950-add-generation-box.js';
+import { CreateBatch1760000002000 } from './1760000002000-create-batch.js';
+import { IndexGenerationStarts1760000002010 } from './1760000002010-index-generation-starts.js';
+import { FreeBatchMembers1760000002020 } from './1760000002020-free-batch-members.js';
+import { CreateWorker1760000002100 } from './1760000002100-create-worker.js';
+import { AddStoredAtToAsset1760000002200 } from './1760000002200-add-stored-at-to-asset.js';
+import { AddGenerationOrigin1760000002300 } from './1760000002300-add-generation-origin.js';
+import { AddArchivesToExport1760000002310 } from './1760000002310-add-archives-to-export.js';
+import { AddGenerationTraceparent1760000002400 } from './1760000002400-add-generation-traceparent.js';
+import { CreateEvaluations1760000002500 } from './1760000002500-create-evaluations.js';
+import { CreateReaderStudies1760000002510 } from './1760000002510-create-reader-studies.js';
+import { CreateRateLimit1760000002600 } from './1760000002600-create-rate-limit.js';
+import { AnnounceApiToken1760000002610 } from './1760000002610-announce-api-token.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -21,4 +33,16 @@ export const MIGRATIONS = [
   CreateExport1760000000600,
   IndexVisitOrders1760000000700,
   AddGenerationBox1760000001950,
+  CreateBatch1760000002000,
+  IndexGenerationStarts1760000002010,
+  FreeBatchMembers1760000002020,
+  CreateWorker1760000002100,
+  AddStoredAtToAsset1760000002200,
+  AddGenerationOrigin1760000002300,
+  AddArchivesToExport1760000002310,
+  AddGenerationTraceparent1760000002400,
+  CreateEvaluations1760000002500,
+  CreateReaderStudies1760000002510,
+  CreateRateLimit1760000002600,
+  AnnounceApiToken1760000002610,
 ];

@@ -19,6 +19,7 @@ CREATE TABLE asset (
   media_type text NOT NULL,
   sha256 text NOT NULL,
   storage_key text NOT NULL,
+  stored_at timestamp with time zone NOT NULL DEFAULT now(),
   PRIMARY KEY (id),
   UNIQUE (sha256)
 );
@@ -33,6 +34,67 @@ CREATE TABLE audit_entry (
   PRIMARY KEY (id)
 );
 CREATE INDEX ON audit_entry USING btree (at);
+
+CREATE TABLE batch (
+  bundle_id integer NOT NULL,
+  cancel_requested boolean NOT NULL DEFAULT false,
+  canceled integer NOT NULL DEFAULT 0,
+  client_key text,
+  cohorts jsonb NOT NULL DEFAULT '[]'::jsonb,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  eta real NOT NULL,
+  failed integer NOT NULL DEFAULT 0,
+  feature_overrides jsonb NOT NULL DEFAULT '{}'::jsonb,
+  filter json NOT NULL,
+  finished_at timestamp with time zone,
+  id uuid NOT NULL,
+  impossible integer NOT NULL DEFAULT 0,
+  last_seq integer NOT NULL DEFAULT 0,
+  message text,
+  name text NOT NULL,
+  noise text NOT NULL,
+  priority smallint NOT NULL,
+  requested_by_id integer,
+  reused integer NOT NULL DEFAULT 0,
+  running integer NOT NULL DEFAULT 0,
+  running_since timestamp with time zone,
+  sampler text NOT NULL,
+  seed integer NOT NULL,
+  seed_rule text NOT NULL,
+  skip_existing boolean NOT NULL,
+  slice_count smallint NOT NULL,
+  started_at timestamp with time zone,
+  state text NOT NULL,
+  steps smallint NOT NULL,
+  succeeded integer NOT NULL DEFAULT 0,
+  waiting integer NOT NULL DEFAULT 0,
+  FOREIGN KEY (bundle_id) REFERENCES bundle(id),
+  FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
+  PRIMARY KEY (id),
+  UNIQUE (requested_by_id, client_key)
+);
+CREATE INDEX ON batch USING btree (state, created_at);
+
+CREATE TABLE batch_event (
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  batch_id uuid NOT NULL,
+  payload jsonb NOT NULL,
+  seq integer NOT NULL,
+  type text NOT NULL,
+  FOREIGN KEY (batch_id) REFERENCES batch(id) ON DELETE CASCADE,
+  PRIMARY KEY (batch_id, seq)
+);
+
+CREATE TABLE batch_member (
+  batch_id uuid NOT NULL,
+  exam_id integer NOT NULL,
+  generation_id uuid,
+  position integer NOT NULL,
+  reason text,
+  reused boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (batch_id, "position")
+);
+CREATE INDEX ON batch_member USING btree (generation_id);
 
 CREATE TABLE bundle (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -91,7 +153,95 @@ CREATE TABLE cohort_version (
   UNIQUE (cohort_id, version)
 );
 
+CREATE TABLE evaluation (
+  arms jsonb NOT NULL,
+  attempt smallint NOT NULL DEFAULT '0'::smallint,
+  cohorts jsonb NOT NULL DEFAULT '[]'::jsonb,
+  comparison_key text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  error text,
+  exam_count integer NOT NULL,
+  filter json,
+  finished_at timestamp with time zone,
+  heartbeat_at timestamp with time zone,
+  id uuid NOT NULL,
+  key text NOT NULL,
+  last_seq integer NOT NULL DEFAULT 0,
+  name text NOT NULL,
+  participant_count integer NOT NULL,
+  phantom_count integer NOT NULL,
+  report json,
+  requested_by_id integer,
+  results json,
+  settings jsonb NOT NULL,
+  started_at timestamp with time zone,
+  state text NOT NULL,
+  without_mri integer NOT NULL,
+  without_radiograph integer NOT NULL,
+  FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
+  PRIMARY KEY (id),
+  UNIQUE (key)
+);
+CREATE INDEX ON evaluation USING btree (comparison_key);
+CREATE INDEX ON evaluation USING btree (requested_by_id);
+CREATE INDEX ON evaluation USING btree (state, created_at);
+
+CREATE TABLE evaluation_event (
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  evaluation_id uuid NOT NULL,
+  payload jsonb NOT NULL,
+  seq integer NOT NULL,
+  type text NOT NULL,
+  FOREIGN KEY (evaluation_id) REFERENCES evaluation(id) ON DELETE CASCADE,
+  PRIMARY KEY (evaluation_id, seq)
+);
+
+CREATE TABLE evaluation_exam (
+  evaluation_id uuid NOT NULL,
+  exam_id integer NOT NULL,
+  kl smallint,
+  label text NOT NULL,
+  participant_id integer NOT NULL,
+  phantom boolean NOT NULL,
+  series_correlation double precision,
+  series_id integer NOT NULL,
+  sex text,
+  side text NOT NULL,
+  FOREIGN KEY (evaluation_id) REFERENCES evaluation(id) ON DELETE CASCADE,
+  FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
+  FOREIGN KEY (series_id) REFERENCES mri_series(id) ON DELETE CASCADE,
+  PRIMARY KEY (evaluation_id, exam_id)
+);
+
+CREATE TABLE evaluation_file (
+  asset_id integer NOT NULL,
+  evaluation_id uuid NOT NULL,
+  name text NOT NULL,
+  FOREIGN KEY (asset_id) REFERENCES asset(id),
+  FOREIGN KEY (evaluation_id) REFERENCES evaluation(id) ON DELETE CASCADE,
+  PRIMARY KEY (evaluation_id, name)
+);
+
+CREATE TABLE evaluation_score (
+  adjacent_correlation double precision,
+  arm smallint NOT NULL,
+  error text,
+  evaluation_id uuid NOT NULL,
+  exam_id integer NOT NULL,
+  generation_id uuid,
+  psnr double precision,
+  reused boolean NOT NULL DEFAULT false,
+  rssim double precision,
+  ssim double precision,
+  state text NOT NULL DEFAULT 'QUEUED'::text,
+  FOREIGN KEY (evaluation_id) REFERENCES evaluation(id) ON DELETE CASCADE,
+  FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE SET NULL,
+  PRIMARY KEY (evaluation_id, arm, exam_id)
+);
+CREATE INDEX ON evaluation_score USING btree (generation_id);
+
 CREATE TABLE export (
+  archive json,
   asset_id integer,
   attempt smallint NOT NULL DEFAULT '0'::smallint,
   cohorts jsonb NOT NULL DEFAULT '[]'::jsonb,
@@ -106,6 +256,7 @@ CREATE TABLE export (
   heartbeat_at timestamp with time zone,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   manifest json,
+  manifest_asset_id integer,
   requested_by_id integer NOT NULL,
   rows integer NOT NULL DEFAULT 0,
   selection json,
@@ -113,10 +264,12 @@ CREATE TABLE export (
   state text NOT NULL,
   total integer NOT NULL DEFAULT 0,
   FOREIGN KEY (asset_id) REFERENCES asset(id),
+  FOREIGN KEY (manifest_asset_id) REFERENCES asset(id),
   FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
   PRIMARY KEY (id)
 );
 CREATE INDEX ON export USING btree (asset_id);
+CREATE INDEX ON export USING btree (manifest_asset_id);
 CREATE INDEX ON export USING btree (requested_by_id);
 CREATE INDEX ON export USING btree (state, created_at);
 
@@ -124,6 +277,8 @@ CREATE TABLE generation (
   adjacent_correlation double precision,
   attempt smallint NOT NULL DEFAULT '0'::smallint,
   attempt_limit smallint NOT NULL DEFAULT 5,
+  batch_id uuid,
+  batch_position integer,
   box jsonb,
   bundle_id integer NOT NULL,
   cancel_requested boolean NOT NULL DEFAULT false,
@@ -140,8 +295,10 @@ CREATE TABLE generation (
   finished_at timestamp with time zone,
   heartbeat_at timestamp with time zone,
   id uuid NOT NULL,
+  key text,
   last_seq integer NOT NULL DEFAULT 0,
   noise text NOT NULL,
+  origin jsonb,
   psnr double precision,
   radiograph_id integer NOT NULL,
   requested_by_id integer,
@@ -154,6 +311,7 @@ CREATE TABLE generation (
   started_at timestamp with time zone,
   state text NOT NULL,
   steps smallint NOT NULL,
+  traceparent text,
   worker text,
   FOREIGN KEY (bundle_id) REFERENCES bundle(id),
   FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
@@ -162,8 +320,26 @@ CREATE TABLE generation (
   PRIMARY KEY (id),
   UNIQUE (requested_by_id, client_key)
 );
+CREATE INDEX ON generation USING btree (COALESCE(requested_by_id, 0), created_at) WHERE ((state = 'QUEUED'::text) AND (batch_id IS NULL));
+CREATE INDEX ON generation USING btree (COALESCE(requested_by_id, 0), started_at) WHERE (started_at IS NOT NULL);
+CREATE INDEX ON generation USING btree (batch_id, batch_position) WHERE (state = 'QUEUED'::text);
+CREATE INDEX ON generation USING btree (batch_id, finished_at);
 CREATE INDEX ON generation USING btree (exam_id);
+CREATE INDEX ON generation USING btree (key);
 CREATE INDEX ON generation USING btree (state, created_at);
+
+CREATE TABLE generation_difference (
+  first_id uuid NOT NULL,
+  picture_id integer NOT NULL,
+  second_id uuid NOT NULL,
+  summary jsonb NOT NULL,
+  volume_id integer NOT NULL,
+  FOREIGN KEY (first_id) REFERENCES generation(id) ON DELETE CASCADE,
+  FOREIGN KEY (picture_id) REFERENCES asset(id),
+  FOREIGN KEY (second_id) REFERENCES generation(id) ON DELETE CASCADE,
+  FOREIGN KEY (volume_id) REFERENCES asset(id),
+  PRIMARY KEY (first_id, second_id)
+);
 
 CREATE TABLE generation_event (
   at timestamp with time zone NOT NULL DEFAULT now(),
@@ -187,6 +363,7 @@ CREATE TABLE generation_slice (
   FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
   PRIMARY KEY (generation_id, index)
 );
+CREATE INDEX ON generation_slice USING btree (asset_id);
 
 CREATE TABLE imported_file (
   became jsonb NOT NULL DEFAULT '{}'::jsonb,
@@ -266,6 +443,7 @@ CREATE TABLE mri_series (
   UNIQUE (barcode),
   UNIQUE (generation_id)
 );
+CREATE INDEX ON mri_series USING btree (asset_id);
 CREATE INDEX ON mri_series USING btree (exam_id, synthetic);
 
 CREATE TABLE participant (
@@ -301,8 +479,78 @@ CREATE TABLE radiograph (
   PRIMARY KEY (id),
   UNIQUE (barcode)
 );
+CREATE INDEX ON radiograph USING btree (asset_id);
 CREATE INDEX ON radiograph USING btree (exam_id);
 CREATE INDEX ON radiograph USING btree (visit_id);
+
+CREATE TABLE rate_limit (
+  expire bigint,
+  key character varying(255) NOT NULL,
+  points integer NOT NULL DEFAULT 0,
+  PRIMARY KEY (key)
+);
+
+CREATE TABLE reader_session (
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  finished_at timestamp with time zone,
+  id uuid NOT NULL,
+  reader_id integer NOT NULL,
+  study_id uuid NOT NULL,
+  FOREIGN KEY (reader_id) REFERENCES api_token(id),
+  FOREIGN KEY (study_id) REFERENCES reader_study(id) ON DELETE CASCADE,
+  PRIMARY KEY (id),
+  UNIQUE (study_id, reader_id)
+);
+
+CREATE TABLE reader_study (
+  attempt smallint NOT NULL DEFAULT '0'::smallint,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by_id integer,
+  error text,
+  evaluation_id uuid NOT NULL,
+  heartbeat_at timestamp with time zone,
+  id uuid NOT NULL,
+  name text NOT NULL,
+  pair_count smallint NOT NULL,
+  seed integer NOT NULL,
+  state text NOT NULL,
+  unit text NOT NULL,
+  FOREIGN KEY (created_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (evaluation_id) REFERENCES evaluation(id),
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON reader_study USING btree (evaluation_id);
+CREATE INDEX ON reader_study USING btree (state, created_at);
+
+CREATE TABLE reader_study_pair (
+  arm smallint NOT NULL,
+  exam_id integer NOT NULL,
+  generated_asset_id integer,
+  generation_id uuid NOT NULL,
+  kl smallint,
+  place smallint NOT NULL,
+  real_asset_id integer,
+  series_id integer NOT NULL,
+  side text NOT NULL,
+  slice smallint,
+  study_id uuid NOT NULL,
+  FOREIGN KEY (generated_asset_id) REFERENCES asset(id),
+  FOREIGN KEY (generation_id) REFERENCES generation(id),
+  FOREIGN KEY (real_asset_id) REFERENCES asset(id),
+  FOREIGN KEY (study_id) REFERENCES reader_study(id) ON DELETE CASCADE,
+  PRIMARY KEY (study_id, place)
+);
+
+CREATE TABLE reader_trial (
+  answered_at timestamp with time zone,
+  choice text,
+  index smallint NOT NULL,
+  pair smallint NOT NULL,
+  real_side text NOT NULL,
+  session_id uuid NOT NULL,
+  FOREIGN KEY (session_id) REFERENCES reader_session(id) ON DELETE CASCADE,
+  PRIMARY KEY (session_id, index)
+);
 
 CREATE TABLE reading (
   exam_id integer NOT NULL,
@@ -358,3 +606,16 @@ CREATE INDEX ON visit USING btree (bmi DESC NULLS LAST);
 CREATE INDEX ON visit USING btree (bmi);
 CREATE INDEX ON visit USING btree (date DESC NULLS LAST);
 CREATE INDEX ON visit USING btree (date);
+
+CREATE TABLE worker (
+  host text NOT NULL,
+  id uuid NOT NULL,
+  name text NOT NULL,
+  pid integer NOT NULL,
+  seen_at timestamp with time zone NOT NULL,
+  slots jsonb NOT NULL,
+  started_at timestamp with time zone NOT NULL,
+  state text NOT NULL,
+  version text NOT NULL,
+  PRIMARY KEY (id)
+);

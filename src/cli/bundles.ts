@@ -1,13 +1,14 @@
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { packageRoot } from '../domain/package.js';
 import {
   type Bundle,
   type BundleManifest,
-  DEVICE_CHOICES,
+  DEVICE_WORDS,
   type DeviceChoice,
   listBundles,
+  parseDevice,
   readBundle,
   startInferenceHost,
   type Task,
@@ -23,8 +24,17 @@ export function modelsOption(): Option {
 /** `--device`: where ONNX Runtime runs. */
 export function deviceOption(): Option {
   return new Option('--device <device>', 'where to run the model; auto takes the first of cuda, webgpu, cpu that works')
-    .choices([...DEVICE_CHOICES])
+    .argParser(deviceArgument)
     .default('auto');
+}
+
+/** Parses one device for commander. */
+export function deviceArgument(text: string): DeviceChoice {
+  try {
+    return parseDevice(text);
+  } catch {
+    throw new InvalidArgumentError(`Accepted: ${DEVICE_WORDS}.`);
+  }
 }
 
 /** `osteograph bundles`: list the models, or check one graph by graph. */

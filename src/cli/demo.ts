@@ -7,13 +7,12 @@ import { writeRelease } from '../oai/synthetic/release.js';
 import { type RunningPlatform, startPlatform } from '../server/platform.js';
 import { importRelease } from '../services/imports/index.js';
 import { createToken } from '../services/tokens.js';
-import { openBlobStore } from '../storage/index.js';
 import { type ApiClient, createApiClient } from './api-client.js';
 import { deviceOption, modelsOption } from './bundles.js';
 import { COHORT_QUERY, cohortTable } from './demo/cohort.js';
 import { chooseKnee, type DemoKnee, type DemoResult, generateVolume } from './demo/generation.js';
 import { demoMontage } from './demo/montage.js';
-import { wholeNumber } from './options.js';
+import { blobSettings, wholeNumber } from './options.js';
 import { progressBar } from './progress.js';
 
 interface DemoOptions {
@@ -100,7 +99,7 @@ async function makeRelease({ participants, images, seed }: DemoOptions, out: str
 async function openPlatform({ device, models }: DemoOptions, dataDir: string): Promise<RunningPlatform> {
   const started = performance.now();
   const platform = await startPlatform({
-    dataDir,
+    blobs: blobSettings(dataDir),
     databaseUrl: process.env['DATABASE_URL'],
     queueUrl: process.env['QUEUE_URL'],
     host: '127.0.0.1',
@@ -114,13 +113,13 @@ async function openPlatform({ device, models }: DemoOptions, dataDir: string): P
   return platform;
 }
 
-async function readRelease({ dataSource }: RunningPlatform, folder: string): Promise<void> {
+async function readRelease({ dataSource, store }: RunningPlatform, folder: string): Promise<void> {
   const started = performance.now();
   const bar = progressBar('3. importing');
   bar.start(100);
   try {
     const { tables, images, refused } = await importRelease(dataSource, join(folder, 'release'), {
-      store: openBlobStore(join(folder, 'data')),
+      store,
       onProgress: ({ done, total, file }) => bar.update(Math.round((100 * done) / Math.max(total, 1)), `% ${file}`),
     });
     bar.stop();

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
-import { EXPORT_FILES, EXPORT_FORMATS } from '../domain/exports.js';
+import { ARCHIVE_FORMATS, EXPORT_FILES, EXPORT_FORMATS, TABLE_FORMATS } from '../domain/exports.js';
 import type { ExportFormat } from '../domain/exports.js';
 import { openDatabase } from '../server/database/index.js';
 import { exportRequest } from '../server/exports.js';
@@ -16,45 +16,62 @@ import {
   EXPORT_COLUMNS,
   type ExportManifest,
   type ExportSpec,
+  type ExportHooks,
   type ExportStream,
   exportSpec,
-  writeExport,
+  writeArchive,
+  writeTable,
 } from '../services/exports/index.js';
+import { openOwnBlobStore } from '../storage/index.js';
 import { readFilterFile } from './filter-file.js';
-import { dataDirOption, sharedDatabase } from './options.js';
+import { blobSettings, dataDirOption, sharedDatabase } from './options.js';
 import { progressBar } from './progress.js';
+import { stopOnSignal } from './signals.js';
 
 interface Options {
   format?: ExportFormat;
   filter?: string;
   cohort?: string;
   columns?: string;
+  series?: string;
+  generations?: string;
+  batch?: string;
+  withReal?: boolean;
   dataDir: string;
 }
 
-/** `osteograph export`: knee exams as a file, with the manifest beside it. */
+/** `osteograph export`: knee exams as a file, or their volumes as an archive, with the manifest beside it. */
 export function exportCommand(): Command {
   const command = new Command('export')
-    .description('write knee exams to a file, one row per exam')
-    .argument('[file]', 'file to write; its ending says how: .csv, .ndjson or .parquet')
+    .description('write knee exams to a file, one row per exam, or their volumes to an archive')
+    .argument('[file]', 'file to write; its ending says how: .csv, .ndjson or .parquet; .zip needs --format')
     .addOption(
-      new Option('--format <format>', 'how to write it, where the ending does not say').choices(EXPORT_FORMATS),
+      new Option('--format <format>', `how to write it: ${EXPORT_FORMATS.map(written).join(', ')}`).argParser(
+        formatNamed,
+      ),
     )
     .option('--filter <file>', 'file with a filter of knee exams as JSON; - reads standard input')
     .option('--cohort <id>', 'only exams of this cohort, by its id from "osteograph cohorts"')
     .option('--columns <names>', 'columns or groups, separated by commas; "columns" lists them')
+    .option('--series <json>', 'archives: which series of the exams; default: those that no bundle generated')
+    .option('--generations <ids>', 'archives: the volumes of these generations, separated by commas')
+    .option('--batch <id>', 'archives: the volumes of this batch')
+    .option('--with-real', 'with --generations or --batch: also the real series of the same exams')
     .addOption(dataDirOption())
     .addHelpText(
       'after',
       `
 Groups of columns: ${COLUMN_GROUPS.join(', ')}. Without --columns every group but readings is written. The key columns
 and "phantom" are always there; a grade comes with the column that says why it is missing. FILE.manifest.json says what was
-written: digest, filter, cohorts, counts, data dictionary with units and codes.
+written: digest, filter, cohorts, counts, data dictionary with units and codes. An archive keeps volumes that were generated, drawn
+and taken of persons in folders of their own, and has its own manifest, with the provenance of each generated volume.
 
 Examples:
   $ osteograph export knees.parquet
   $ echo '{ "visit": { "eq": "V00" }, "kl": { "gte": 2 } }' | osteograph export oa.csv --filter - --columns age,sex,grades
   $ osteograph export readings.ndjson --columns readings
+  $ osteograph export real.zip --format nifti-zip --filter oa.json
+  $ osteograph export made.zip --format dicom-zip --series '{ "synthetic": { "eq": true } }'
   $ osteograph export columns                             the data dictionary`,
     )
     .action(run);
@@ -70,26 +87,41 @@ async function run(file: string | undefined, options: Options): Promise<void> {
     columns: options.columns?.split(',').map((name) => name.trim()),
     cohortId: options.cohort,
     where: options.filter === undefined ? undefined : await readFilterFile(options.filter),
+    series: options.series === undefined ? undefined : seriesFilter(options.series),
+    generationIds: options.generations?.split(',').map((id) => id.trim()),
+    batchId: options.batch,
+    withReal: options.withReal,
   });
   const database = await openDatabase(sharedDatabase(options.dataDir, 'export'));
   const bar = progressBar('Exporting');
-  using stop = stopOnSignal();
+  using stop = stopOnSignal('The export was stopped; nothing was written.');
   try {
     const { dataSource } = database;
     const spec = await exportSpec(dataSource, COMMAND_LINE, request);
     let drawn = false;
-    const stream = writeExport(dataSource, spec, {
+    const hooks: ExportHooks = {
       signal: stop.signal,
       onProgress({ done, total, rows }) {
         if (!drawn) bar.start(total);
         drawn = true;
-        bar.update(done, `${rows} rows`);
+        bar.update(done, `${rows} ${'archive' in spec ? 'volumes' : 'rows'}`);
       },
-    });
+    };
+    // A table needs no blobs, and is written while their store is down.
+    const stream =
+      'archive' in spec
+        ? writeArchive(
+            { dataSource, store: await openOwnBlobStore(dataSource, blobSettings(options.dataDir)) },
+            spec,
+            hooks,
+          )
+        : writeTable(dataSource, spec, hooks);
     const manifest = await writeWhole(file, spec, stream);
     bar.stop();
-    const { rows, filter, cohorts } = manifest;
-    await audit(dataSource, { tokenId: null, action: 'export.download', detail: { format, filter, cohorts, rows } });
+    const { filter, cohorts } = manifest;
+    const held =
+      'kinds' in manifest ? { volumes: manifest.volumes, archive: manifest.archive } : { rows: manifest.rows };
+    await audit(dataSource, { tokenId: null, action: 'export.download', detail: { format, filter, cohorts, ...held } });
     console.log(`${file}: ${described(manifest)}`);
   } finally {
     bar.stop();
@@ -97,7 +129,12 @@ async function run(file: string | undefined, options: Options): Promise<void> {
   }
 }
 
-function described({ rows, phantomRows, synthetic, columns, file }: ExportManifest): string {
+function described(manifest: ExportManifest): string {
+  if ('kinds' in manifest) {
+    const kinds = Object.entries(manifest.kinds).filter(([, count]) => count > 0);
+    return `${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')} volume${manifest.volumes === 1 ? '' : 's'}; ${manifest.files} files, ${manifest.file.bytes} bytes.`;
+  }
+  const { rows, phantomRows, synthetic, columns, file } = manifest;
   const who = { NONE: '', SOME: `, ${phantomRows} of them of phantoms`, ALL: ', all of phantoms' }[synthetic];
   const phantoms = who && `${who} of a synthetic release`;
   return `${rows} knee exam${rows === 1 ? '' : 's'}${phantoms}; ${columns.length} columns, ${file.bytes} bytes.`;
@@ -140,30 +177,41 @@ async function writePieces(path: string, pieces: AsyncIterable<Buffer>): Promise
 
 function formatOf(file: string): ExportFormat {
   const ending = extname(file).slice(1).toLowerCase();
-  const format = EXPORT_FORMATS.find((known) => EXPORT_FILES[known].extension === ending);
+  const format = TABLE_FORMATS.find((known) => EXPORT_FILES[known].extension === ending);
   if (format) return format;
+  if (ending === 'zip') {
+    throw new UserError(
+      'BAD_USER_INPUT',
+      `Say with --format what ${file} is to hold: ${ARCHIVE_FORMATS.map(written).join(' or ')}.`,
+    );
+  }
   throw new UserError(
     'BAD_USER_INPUT',
     `${file} must end in .csv, .ndjson or .parquet, or --format must say how to write it.`,
   );
 }
 
+/** A format as the command line writes it: nifti-zip. */
+function written(format: ExportFormat): string {
+  return format.toLowerCase().replace('_', '-');
+}
+
+function formatNamed(name: string): ExportFormat {
+  const format = EXPORT_FORMATS.find((known) => written(known) === name.toLowerCase().replace('_', '-'));
+  if (format) return format;
+  throw new InvalidArgumentError(`It must be one of ${EXPORT_FORMATS.map(written).join(', ')}.`);
+}
+
+function seriesFilter(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UserError('BAD_USER_INPUT', '--series must be a filter as JSON, e.g. { "synthetic": { "eq": true } }.');
+  }
+}
+
 function listColumns(): void {
   for (const { name, group, type, unit, description } of dictionary(EXPORT_COLUMNS)) {
     console.log(`${name.padEnd(20)}  ${group.padEnd(12)}  ${type.padEnd(7)}  ${description}${unit ? `, ${unit}` : ''}`);
   }
-}
-
-/** Ctrl-C and SIGTERM end the export in good order, and with it the database that it started. */
-function stopOnSignal(): { signal: AbortSignal } & Disposable {
-  const controller = new AbortController();
-  const stop = (): void =>
-    controller.abort(new UserError('UNAVAILABLE', 'The export was stopped; nothing was written.'));
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop);
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => {
-      for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeListener(name, stop);
-    },
-  };
 }

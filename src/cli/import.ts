@@ -16,8 +16,9 @@ import {
   type ImportSummary,
   readNothing,
 } from '../services/imports/index.js';
-import { openBlobStore } from '../storage/index.js';
-import { dataDirOption, sharedDatabase } from './options.js';
+import { openOwnBlobStore } from '../storage/index.js';
+import { blobSettings, dataDirOption, sharedDatabase } from './options.js';
+import { stopOnSignal } from './signals.js';
 
 interface Options {
   dataDir: string;
@@ -78,7 +79,7 @@ async function run(path: string, options: Options): Promise<void> {
   }
   const database = await openDatabase(sharedDatabase(options.dataDir, 'import'));
   try {
-    const store = openBlobStore(options.dataDir);
+    const store = await openOwnBlobStore(database.dataSource, blobSettings(options.dataDir));
     if (participant !== undefined && visit !== undefined) {
       const to = { oaiId: participant, visit, side: options.side };
       const added = await addImages(database.dataSource, path, to, { store, create: options.create });
@@ -88,7 +89,7 @@ async function run(path: string, options: Options): Promise<void> {
     }
     const report = options.report === undefined ? null : await openReport(options.report);
     const bar = drawProgress(options.json);
-    using stop = stopOnSignal();
+    using stop = stopOnSignal('The import was stopped; what was finished stays, and the next one goes on from there.');
     try {
       const summary = await importRelease(database.dataSource, path, {
         store,
@@ -112,25 +113,6 @@ async function run(path: string, options: Options): Promise<void> {
   } finally {
     await database.close();
   }
-}
-
-/** Ctrl-C and SIGTERM end the import in good order, and with it the database that it started. */
-function stopOnSignal(): { signal: AbortSignal } & Disposable {
-  const controller = new AbortController();
-  const stop = (): void =>
-    controller.abort(
-      new UserError(
-        'UNAVAILABLE',
-        'The import was stopped; what was finished stays, and the next one goes on from there.',
-      ),
-    );
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop);
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => {
-      for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeListener(name, stop);
-    },
-  };
 }
 
 /** A bar on a terminal, a line per table and per hundred images elsewhere, nothing beside JSON. */

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { Command, InvalidArgumentError } from 'commander';
-import { destination, pino } from 'pino';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { createLogger } from '../server/logging.js';
 import { startPlatform } from '../server/platform.js';
+import { startTracing } from '../server/tracing.js';
+import { DEFAULT_QUOTA, LARGEST_QUOTA } from '../services/quotas.js';
 import { deviceOption, modelsOption } from './bundles.js';
-import { dataDirOption } from './options.js';
+import { blobSettings, dataDirOption, portNumber, seconds } from './options.js';
 
 interface Options {
   dataDir: string;
@@ -12,6 +14,8 @@ interface Options {
   worker: boolean;
   device: string;
   models: string;
+  drainDelay: number;
+  rateLimit: number;
 }
 
 /** `osteograph serve`: the API, and one worker beside it. */
@@ -20,14 +24,31 @@ export function serveCommand(): Command {
     .description('open the API, with one worker beside it')
     .addOption(dataDirOption())
     .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
-    .option('--port <port>', 'port to listen on; 0 takes any free one', portNumber, 4000)
+    .option('--port <port>', 'port to listen on; 0 takes any free one', portNumber('--port'), 4000)
     .option('--no-worker', 'start no worker; "osteograph worker" elsewhere takes the generations')
     .addOption(deviceOption())
     .addOption(modelsOption())
+    .addOption(
+      new Option(
+        '--drain-delay <seconds>',
+        'how long /health/ready says no before anything ends, for a balancer to see it',
+      )
+        .argParser(seconds('--drain-delay'))
+        .default(0)
+        .env('OSTEOGRAPH_DRAIN_DELAY'),
+    )
+    .addOption(
+      new Option('--rate-limit <points>', 'points that a token may spend in a minute; 0 for any number')
+        .argParser(pointsNumber)
+        .default(DEFAULT_QUOTA)
+        .env('OSTEOGRAPH_RATE_LIMIT'),
+    )
     .addHelpText(
       'after',
       `
-DATABASE_URL names a PostgreSQL to use instead of the embedded one, QUEUE_URL a Redis to queue in, LOG_LEVEL what is logged.
+DATABASE_URL names a PostgreSQL to use instead of the embedded one, QUEUE_URL a Redis to queue and to count quotas in, BLOB_URL
+where files are kept if not in the data directory ("osteograph blobs --help"), LOG_LEVEL what is logged,
+OTEL_EXPORTER_OTLP_ENDPOINT where traces go, OSTEOGRAPH_METRICS_TOKEN who may read /metrics from elsewhere.
 The first start makes a token for the administrator and prints an address that carries it. Ctrl-C ends everything in good
 order; generations that are running go on at the next start.
 
@@ -39,17 +60,21 @@ Examples:
     .action(serve);
 }
 
-async function serve({ dataDir, host, port, worker, device, models }: Options): Promise<void> {
-  const logger = pino({ name: 'serve', level: process.env['LOG_LEVEL'] ?? 'info' }, destination(2));
+async function serve({ dataDir, host, port, worker, device, models, rateLimit, drainDelay }: Options): Promise<void> {
+  const logger = createLogger('serve');
+  const tracing = await startTracing('osteograph serve');
   const platform = await startPlatform({
-    dataDir,
+    blobs: blobSettings(dataDir),
     databaseUrl: process.env['DATABASE_URL'],
     queueUrl: process.env['QUEUE_URL'],
     host,
     port,
     modelsDir: models,
+    rateLimit,
     worker: worker ? { device } : undefined,
     purpose: 'osteograph serve',
+    metricsToken: process.env['OSTEOGRAPH_METRICS_TOKEN'],
+    drainDelay: 1_000 * drainDelay,
     logger,
   });
   const { url, firstToken, bundles } = platform;
@@ -73,9 +98,10 @@ async function serve({ dataDir, host, port, worker, device, models }: Options): 
   heard.abort();
   console.log('Stopping ...');
   await platform.close();
+  await tracing.close();
 }
 
-function portNumber(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
-  throw new InvalidArgumentError(`--port must be a whole number from 0 to 65535, got "${text}".`);
+function pointsNumber(text: string): number {
+  if (/^\d{1,10}$/.test(text) && Number(text) <= LARGEST_QUOTA) return Number(text);
+  throw new InvalidArgumentError(`--rate-limit must be a whole number from 0 to ${LARGEST_QUOTA}, got "${text}".`);
 }

@@ -1,20 +1,38 @@
 import { once } from 'node:events';
-import { Command } from 'commander';
-import { destination, pino } from 'pino';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Logger } from 'pino';
+import type { EntityManager } from 'typeorm';
+import { UserError } from '../domain/errors.js';
+import type { Bundle } from '../entities/index.js';
 import type { DeviceChoice } from '../inference/index.js';
 import { startWorker } from '../jobs/index.js';
 import { openDatabase } from '../server/database/index.js';
-import { openBlobStore } from '../storage/index.js';
-import { deviceOption } from './bundles.js';
-import { dataDirOption, sharedDatabase, wholeNumber } from './options.js';
+import type { Dependencies } from '../server/health.js';
+import { createLogger } from '../server/logging.js';
+import { createMetrics } from '../server/metrics.js';
+import { startOperationsServer } from '../server/operations.js';
+import { startTracing } from '../server/tracing.js';
+import { chooseReadyBundle } from '../services/bundles.js';
+import { openOwnBlobStore } from '../storage/index.js';
+import { deviceArgument, deviceOption } from './bundles.js';
+import { blobSettings, dataDirOption, portNumber, sharedDatabase, wholeNumber } from './options.js';
 
 interface Options {
   dataDir: string;
   models?: string;
-  device: DeviceChoice;
+  device: DeviceChoice[];
   threads?: number;
   concurrency: number;
+  warm?: string;
+  drain: number;
+  recycleAfter?: number;
+  recycleMemory?: number;
+  metricsPort?: number;
+  metricsHost: string;
 }
+
+/** A worker's statements are short, and what it locks while it cannot go on others wait for, ms. */
+const LIMITS = { statementTimeout: 10_000, idleTransactionTimeout: 10_000 } as const;
 
 /** `osteograph worker`: take generations from the queue until told to stop. */
 export function workerCommand(): Command {
@@ -22,46 +40,119 @@ export function workerCommand(): Command {
     .description('take generations from the queue (serve starts one on its own)')
     .addOption(dataDirOption())
     .option('--models <dir>', 'folder of the bundles on this machine; default: where serve registered them')
-    .addOption(deviceOption())
+    .addOption(
+      deviceOption().argParser(deviceArguments).default(['auto'], 'auto: the first of cuda, webgpu, cpu that works'),
+    )
+    .option('--concurrency <n>', 'generations computed at a time on each device', wholeNumber('--concurrency'), 1)
     .option('--threads <n>', 'cpu threads of each inference process; default: all cores', wholeNumber('--threads'))
-    .option('--concurrency <n>', 'generations computed at a time', wholeNumber('--concurrency'), 1)
+    .option('--warm <bundle>', 'bundle to load before taking work, or "none"; default: the newest that is ready')
+    .option('--drain <seconds>', 'how long SIGTERM lets running generations go on', wholeNumber('--drain'), 20)
+    .option(
+      '--recycle-after <n>',
+      'generations after which an inference process is replaced; default: 500',
+      wholeNumber('--recycle-after'),
+    )
+    .option(
+      '--recycle-memory <MiB>',
+      'memory from which on it is replaced; default: its share of half of this machine',
+      wholeNumber('--recycle-memory'),
+    )
+    .addOption(
+      new Option('--metrics-port <port>', 'port for /metrics, /health/live and /health/ready; default: none')
+        .argParser(portNumber('--metrics-port'))
+        .env('OSTEOGRAPH_WORKER_METRICS_PORT'),
+    )
+    .option('--metrics-host <address>', 'address of that port; 0.0.0.0 lets other machines in', '127.0.0.1')
     .addHelpText(
       'after',
       `
 DATABASE_URL names the database (default: the one in the data directory), QUEUE_URL a Redis to queue in (default: the
-database). SIGTERM or Ctrl-C ends it in good order: what it computes goes back to the queue and loses no finished slice.
+database). SIGTERM or Ctrl-C ends it in good order: it takes no more work, computes what it has for --drain seconds, and hands
+back the rest, which loses no finished slice. A second one hands back at once. With several devices, give each:
 
 Examples:
   $ osteograph worker                                                    beside "osteograph serve" on this machine
+  $ osteograph worker --device cuda:0 --device cuda:1 --concurrency 2    four at a time on two GPUs
   $ DATABASE_URL=postgresql://me@host/osteograph osteograph worker --device cuda --data-dir /mnt/osteograph`,
     )
     .action(run);
 }
 
-async function run({ dataDir, models, device, threads, concurrency }: Options): Promise<void> {
+async function run(options: Options): Promise<void> {
+  const { dataDir, models, device, threads, concurrency, drain, recycleAfter, recycleMemory } = options;
+  const { metricsPort, metricsHost } = options;
   const owned = process.send !== undefined;
-  const logger = pino({ name: 'worker', level: process.env['LOG_LEVEL'] ?? 'info' }, destination(2));
-  const database = await openDatabase(sharedDatabase(dataDir, 'worker'));
+  const logger = createLogger('worker');
+  const tracing = await startTracing('osteograph worker');
+  const database = await openDatabase({ ...sharedDatabase(dataDir, 'worker'), ...LIMITS });
+  const { dataSource } = database;
   try {
+    const store = await openOwnBlobStore(dataSource, blobSettings(dataDir));
     const worker = await startWorker({
-      dataSource: database.dataSource,
+      dataSource,
       databaseUrl: database.url,
       queueUrl: process.env['QUEUE_URL'],
-      store: openBlobStore(dataDir),
+      store,
       modelsDir: models,
-      device,
-      threads,
+      devices: device,
       concurrency,
+      threads,
+      warm: await bundleToWarm(dataSource.manager, options.warm, logger),
+      recycleAfter,
+      memoryLimit: recycleMemory === undefined ? undefined : recycleMemory * 2 ** 20,
       logger,
     });
+    const operations =
+      metricsPort === undefined
+        ? undefined
+        : await serveOperations({ dataSource, queue: worker, store, host: metricsHost, port: metricsPort, logger });
     // A parent that has died meanwhile is noticed below, by the channel's end.
     process.send?.('ready', () => undefined);
     await toldToStop(owned);
-    await worker.close();
+    operations?.sayClosing();
+    const closing = worker.close(drain * 1000);
+    void toldToStop(owned).then(() => worker.close());
+    await closing;
+    await operations?.close();
   } finally {
     await database.close();
+    await tracing.close();
     if (process.connected) process.disconnect();
   }
+}
+
+/** The worker's own `/metrics` and `/health`. */
+async function serveOperations({
+  logger,
+  ...options
+}: Dependencies & { host: string; port: number; logger: Logger }): Promise<{
+  sayClosing(): void;
+  close(): Promise<void>;
+}> {
+  let closing = false;
+  const metrics = createMetrics(options.dataSource);
+  const metricsToken = process.env['OSTEOGRAPH_METRICS_TOKEN'];
+  const server = await startOperationsServer({ ...options, metrics, metricsToken, closing: () => closing });
+  logger.info({ url: server.url }, 'metrics and health are served');
+  return {
+    sayClosing() {
+      closing = true;
+    },
+    async close() {
+      await server.close();
+      metrics.close();
+    },
+  };
+}
+
+/** @throws UserError when a bundle was asked for that cannot be used */
+async function bundleToWarm(manager: EntityManager, choice: string | undefined, logger: Logger) {
+  if (choice === 'none') return undefined;
+  return chooseReadyBundle(manager, choice).catch((error: unknown): Bundle | undefined => {
+    if (choice !== undefined || !(error instanceof UserError)) throw error;
+    logger.warn({ reason: error.message }, 'the worker starts without a model');
+    return undefined;
+  });
 }
 
 /** SIGTERM, Ctrl-C, or the end of the process that owns this one and holds the other end of its channel. */
@@ -71,4 +162,15 @@ async function toldToStop(owned: boolean): Promise<void> {
   const heard = new AbortController();
   await Promise.race(events.map((event) => once(process, event, { signal: heard.signal }).catch(() => undefined)));
   heard.abort();
+}
+
+/** Adds one device of several for commander, refusing the same one twice. */
+function deviceArguments(text: string, before: DeviceChoice[]): DeviceChoice[] {
+  const device = deviceArgument(text);
+  // `auto` stands in for none.
+  if (device === 'auto') return [device];
+  const given = before.filter((other) => other !== 'auto');
+  if (given.includes(device))
+    throw new InvalidArgumentError(`${device} is given twice; --concurrency shares a device.`);
+  return [...given, device];
 }

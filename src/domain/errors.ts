@@ -6,6 +6,7 @@ export type UserErrorCode =
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
   | 'LIMIT_EXCEEDED'
+  | 'RATE_LIMITED'
   | 'BUNDLE_REFUSED'
   | 'FILE_REFUSED'
   | 'UNAVAILABLE';
@@ -16,12 +17,15 @@ export type UserErrorCode =
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
+  /** The figures of the message for programs; they stand beside the code in `extensions`. */
+  readonly details: Readonly<Record<string, unknown>>;
 
   constructor(
     readonly code: UserErrorCode,
     message: string,
-    options?: ErrorOptions,
+    options: ErrorOptions & { details?: Record<string, unknown> } = {},
   ) {
     super(message, options);
+    this.details = options.details ?? {};
   }
 }

@@ -1,14 +1,51 @@
+import { encodeId } from './global-ids.js';
+
+/** Tables of knee exams, one row per exam. */
+export const TABLE_FORMATS = ['CSV', 'NDJSON', 'PARQUET'] as const;
+export type TableFormat = (typeof TABLE_FORMATS)[number];
+
+/** Archives of MRI volumes. */
+export const ARCHIVE_FORMATS = ['NIFTI_ZIP', 'DICOM_ZIP'] as const;
+export type ArchiveFormat = (typeof ARCHIVE_FORMATS)[number];
+
 /** How an export is written. */
-export const EXPORT_FORMATS = ['CSV', 'NDJSON', 'PARQUET'] as const;
+export const EXPORT_FORMATS = [...TABLE_FORMATS, ...ARCHIVE_FORMATS] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export function isArchive(format: ExportFormat): format is ArchiveFormat {
+  return ARCHIVE_FORMATS.some((archive) => archive === format);
+}
 
 /** What a browser or a blob store is told the file is, and how its name ends. */
 export const EXPORT_FILES: Readonly<Record<ExportFormat, { mediaType: string; extension: string }>> = {
   CSV: { mediaType: 'text/csv', extension: 'csv' },
   NDJSON: { mediaType: 'application/x-ndjson', extension: 'ndjson' },
   PARQUET: { mediaType: 'application/vnd.apache.parquet', extension: 'parquet' },
+  NIFTI_ZIP: { mediaType: 'application/zip', extension: 'zip' },
+  DICOM_ZIP: { mediaType: 'application/zip', extension: 'zip' },
 };
 
 /** Life of an export job. A file is offered in SUCCEEDED only. */
 export const EXPORT_STATES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED'] as const;
 export type ExportState = (typeof EXPORT_STATES)[number];
+
+/** Which stored series an archive holds. */
+export interface ArchiveChoice {
+  /** Conditions on the series; without one on `synthetic`, those that no bundle generated. */
+  series?: object | null;
+  /** Only the volumes of these generations, by their keys. */
+  generations?: readonly string[];
+  /** Only the volumes of this batch, by its key. */
+  batch?: string;
+  /** With the volumes of generations or a batch: the series of the same exams that no bundle generated. */
+  withReal?: boolean;
+}
+
+/** A choice as the API speaks of it: ids as the API gives them. */
+export function choiceInApi({ generations, batch, ...rest }: ArchiveChoice): object {
+  return {
+    ...rest,
+    ...(generations ? { generationIds: generations.map((id) => encodeId('Generation', id)) } : {}),
+    ...(batch ? { batchId: encodeId('Batch', batch) } : {}),
+  };
+}

@@ -8,9 +8,14 @@ const NODE_KEYS = {
   MriSeries: 'integer',
   Bundle: 'integer',
   Generation: 'uuid',
+  Batch: 'uuid',
   Cohort: 'uuid',
+  Evaluation: 'uuid',
+  ReaderStudy: 'uuid',
+  ReaderSession: 'uuid',
   Export: 'integer',
   ApiToken: 'integer',
+  Worker: 'uuid',
 } as const;
 
 export type NodeType = keyof typeof NODE_KEYS;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,32 @@ export const packageRoot: string = findPackageRoot(dirname(fileURLToPath(import.
 export const packageVersion: string = (
   JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
 ).version;
+
+/** Which code is running. */
+export interface CodeVersion {
+  /** The version in package.json. */
+  version: string;
+  /** Git commit, "-dirty" appended where files differ from it; null where nobody says. */
+  commit: string | null;
+}
+
+let known: CodeVersion | undefined;
+
+/** The code that runs: OSTEOGRAPH_COMMIT where the package was built without its history, else what git says of its folder. */
+export function codeVersion(): CodeVersion {
+  return (known ??= { version: packageVersion, commit: process.env['OSTEOGRAPH_COMMIT'] ?? checkedOutCommit() });
+}
+
+function checkedOutCommit(): string | null {
+  // A copy inside somebody else's repository must not pass for that repository's commit.
+  if (!existsSync(join(packageRoot, '.git'))) return null;
+  try {
+    const args = ['-C', packageRoot, 'describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'];
+    return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return null;
+  }
+}
 
 /** A compiled module of this package, by its path below src/ without extension: entry points of child processes. */
 export function compiledModule(path: string): string {

@@ -23,4 +23,8 @@ export class Asset {
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;
+
+  /** When its bytes were last put, to the hour: a sweep leaves what was put of late. */
+  @Column('timestamptz', { default: () => 'now()' })
+  storedAt!: Date;
 }

@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
-import type { ExportFormat, ExportState } from '../domain/exports.js';
+import type { ArchiveChoice, ExportFormat, ExportState } from '../domain/exports.js';
 import { ApiToken } from './api-token.js';
 import { Asset } from './asset.js';
 
@@ -12,11 +12,12 @@ export interface ExportedCohort {
   name: string;
 }
 
-/** A file of knee exams that was asked for: what it holds, how far it is, and where it lies until it expires. */
+/** A file of knee exams or their volumes that was asked for: what it holds, how far it is, and where it lies until it expires. */
 @Entity()
 @Index(['state', 'createdAt'])
 @Index(['requestedById'])
 @Index(['assetId'])
+@Index(['manifestAssetId'])
 export class Export {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
   id!: number;
@@ -27,7 +28,7 @@ export class Export {
   @Column('text')
   format!: ExportFormat;
 
-  /** Names of the columns, in the file's order. */
+  /** Names of the columns, in the file's order; none of an archive. */
   @Column('text', { array: true })
   columns!: string[];
 
@@ -42,18 +43,22 @@ export class Export {
   @Column('jsonb', { default: [] })
   cohorts!: ExportedCohort[];
 
+  /** Which series an archive holds; null for a table. */
+  @Column('json', { nullable: true })
+  archive!: ArchiveChoice | null;
+
   /** How often a server has begun to write it; what it does counts only while this is the attempt it began. */
   @Column('smallint', { default: 0 })
   attempt!: number;
 
-  /** Exams looked through, and how many there are to look through. */
+  /** Exams looked through, and how many there are to look through; volumes of an archive. */
   @Column('integer', { default: 0 })
   done!: number;
 
   @Column('integer', { default: 0 })
   total!: number;
 
-  /** Rows written. */
+  /** Rows or volumes written. */
   @Column('integer', { default: 0 })
   rows!: number;
 
@@ -71,6 +76,14 @@ export class Export {
   @ManyToOne(() => Asset, { nullable: true })
   @JoinColumn()
   asset!: Relation<Asset> | null;
+
+  /** Of an archive: its manifest.json, which stays when the archive expires. */
+  @Column('integer', { nullable: true })
+  manifestAssetId!: number | null;
+
+  @ManyToOne(() => Asset, { nullable: true })
+  @JoinColumn()
+  manifestAsset!: Relation<Asset> | null;
 
   @Column('integer')
   requestedById!: number;

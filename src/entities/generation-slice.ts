@@ -1,10 +1,11 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { Asset } from './asset.js';
 import { Generation } from './generation.js';
 
 /** One finished slice of a generation. Its blob exists before this row, this row before the event that announces it. */
 @Entity()
+@Index('IDX_generation_slice_asset', ['assetId'])
 export class GenerationSlice {
   @PrimaryColumn('uuid')
   generationId!: string;

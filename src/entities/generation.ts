@@ -2,8 +2,10 @@ import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, Primary
 import type { Relation } from 'typeorm';
 import type { Grades } from '../domain/features.js';
 import type { SquareBox } from '../domain/knee-box.js';
+import type { GenerationOrigin } from '../domain/origins.js';
 import { type GenerationState, MAX_ATTEMPTS, type NoiseMode } from '../domain/generations.js';
 import { ApiToken } from './api-token.js';
+import { Batch } from './batch.js';
 import { Bundle } from './bundle.js';
 import { KneeExam } from './knee-exam.js';
 import { Radiograph } from './radiograph.js';
@@ -13,6 +15,11 @@ import { Radiograph } from './radiograph.js';
 @Unique(['requestedById', 'clientKey'])
 @Index(['state', 'createdAt'])
 @Index(['examId'])
+@Index(['key'])
+@Index(['batchId', 'finishedAt'])
+@Index('generation_waiting_in_batch', ['batchId', 'batchPosition'], { where: `(state = 'QUEUED'::text)` })
+@Index('generation_waiting_alone', { synchronize: false })
+@Index('generation_by_start', { synchronize: false })
 export class Generation {
   @PrimaryColumn('uuid')
   id!: string;
@@ -93,6 +100,29 @@ export class Generation {
   @JoinColumn()
   requestedBy!: Relation<ApiToken> | null;
 
+  /** W3C trace context of the request that asked for it, so that its worker's spans join that trace; null without one. */
+  @Column('text', { nullable: true })
+  traceparent!: string | null;
+
+  /**
+   * SHA-256 of everything that decides the volume, see services/generation-keys: what has the same key need not be made again.
+   * Null for generations from before there were keys: the film and the localiser they used are not on record.
+   */
+  @Column('text', { nullable: true })
+  key!: string | null;
+
+  /** The batch that asked for it; null for one that was asked for by itself. */
+  @Column('uuid', { nullable: true })
+  batchId!: string | null;
+
+  @ManyToOne(() => Batch, { nullable: true, createForeignKeyConstraints: false })
+  @JoinColumn()
+  batch!: Relation<Batch> | null;
+
+  /** Its place in the batch. */
+  @Column('integer', { nullable: true })
+  batchPosition!: number | null;
+
   /** Sequence number of the newest event. */
   @Column('integer', { default: 0 })
   lastSeq!: number;
@@ -103,6 +133,10 @@ export class Generation {
 
   @Column('text', { nullable: true })
   device!: string | null;
+
+  /** What it is made from and with, beside what its request says; null before its first start. */
+  @Column('jsonb', { nullable: true })
+  origin!: GenerationOrigin | null;
 
   /** One sentence that says why it failed. */
   @Column('text', { nullable: true })

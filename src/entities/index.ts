@@ -1,11 +1,20 @@
 import { ApiToken } from './api-token.js';
 import { Asset } from './asset.js';
 import { AuditEntry } from './audit-entry.js';
+import { BatchEvent } from './batch-event.js';
+import { BatchMember } from './batch-member.js';
+import { Batch } from './batch.js';
 import { Bundle } from './bundle.js';
 import { CohortMember } from './cohort-member.js';
 import { CohortVersion } from './cohort-version.js';
 import { Cohort } from './cohort.js';
+import { EvaluationEvent } from './evaluation-event.js';
+import { EvaluationExam } from './evaluation-exam.js';
+import { EvaluationFile } from './evaluation-file.js';
+import { EvaluationScore } from './evaluation-score.js';
+import { Evaluation } from './evaluation.js';
 import { Export } from './export.js';
+import { GenerationDifference } from './generation-difference.js';
 import { GenerationEvent } from './generation-event.js';
 import { GenerationSlice } from './generation-slice.js';
 import { Generation } from './generation.js';
@@ -14,20 +23,34 @@ import { KneeExam } from './knee-exam.js';
 import { MriSeries } from './mri-series.js';
 import { Participant } from './participant.js';
 import { Radiograph } from './radiograph.js';
+import { ReaderSession } from './reader-session.js';
+import { ReaderStudy } from './reader-study.js';
+import { ReaderStudyPair } from './reader-study-pair.js';
+import { ReaderTrial } from './reader-trial.js';
 import { Reading } from './reading.js';
 import { Secret } from './secret.js';
 import { Visit } from './visit.js';
+import { Worker } from './worker.js';
 
 export type { ExamRelations } from './exam-relations.js';
 export {
   ApiToken,
   Asset,
   AuditEntry,
+  Batch,
+  BatchEvent,
+  BatchMember,
   Bundle,
   Cohort,
   CohortMember,
   CohortVersion,
+  Evaluation,
+  EvaluationEvent,
+  EvaluationExam,
+  EvaluationFile,
+  EvaluationScore,
   Export,
+  GenerationDifference,
   Generation,
   GenerationEvent,
   GenerationSlice,
@@ -36,11 +59,17 @@ export {
   MriSeries,
   Participant,
   Radiograph,
+  ReaderSession,
+  ReaderStudy,
+  ReaderStudyPair,
+  ReaderTrial,
   Reading,
   Secret,
   Visit,
+  Worker,
 };
 
+export type { ExportedCohort } from './export.js';
 export type { AttritionCounts, CohortOrigin, CohortReference } from './cohort-version.js';
 
 /** Every entity of the database, for the data source. */
@@ -48,11 +77,20 @@ export const ENTITIES = [
   ApiToken,
   Asset,
   AuditEntry,
+  Batch,
+  BatchEvent,
+  BatchMember,
   Bundle,
   Cohort,
   CohortMember,
   CohortVersion,
+  Evaluation,
+  EvaluationEvent,
+  EvaluationExam,
+  EvaluationFile,
+  EvaluationScore,
   Export,
+  GenerationDifference,
   Generation,
   GenerationEvent,
   GenerationSlice,
@@ -61,7 +99,12 @@ export const ENTITIES = [
   MriSeries,
   Participant,
   Radiograph,
+  ReaderSession,
+  ReaderStudy,
+  ReaderStudyPair,
+  ReaderTrial,
   Reading,
   Secret,
   Visit,
+  Worker,
 ];

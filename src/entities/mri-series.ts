@@ -20,6 +20,7 @@ import { KneeExam } from './knee-exam.js';
 @Unique(['generationId'])
 @Index(['examId', 'synthetic'])
 @Check('mri_series_generated_is_synthetic', 'synthetic = (generation_id IS NOT NULL)')
+@Index('IDX_mri_series_asset', ['assetId'])
 export class MriSeries {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
   id!: number;

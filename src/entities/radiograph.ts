@@ -10,6 +10,7 @@ import { Visit } from './visit.js';
 @Index(['visitId'])
 @Index(['examId'])
 @Check('radiograph_owner', '(visit_id IS NULL) <> (exam_id IS NULL)')
+@Index('IDX_radiograph_asset', ['assetId'])
 export class Radiograph {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
   id!: number;

@@ -1,9 +1,6 @@
-import { createRequire } from 'node:module';
-import { renderAsync } from '@resvg/resvg-js';
 import { sobelDifference, type GreyImage, type SliceScores } from '../inference/metrics/index.js';
-import { encodeColourPng, encodePng } from './png.js';
-
-const { floor, max, min, round } = Math;
+import { badge, COLOURS, drawSvg, greyUrl, picture, tag, text } from './drawing.js';
+import { FULL_HEAT, heatUrl } from './heat.js';
 
 export interface MontageContent {
   /** First line, e.g. "Participant 1000001 · V00 · right knee". */
@@ -39,36 +36,6 @@ const SCORE_ROWS = 58;
 const FOOTER = 44;
 const FACT_LINE = 25;
 
-const COLOURS = {
-  page: '#10141a',
-  panel: '#171d26',
-  text: '#e8edf3',
-  quiet: '#93a1b3',
-  synthetic: '#ffb454',
-  real: '#6cc7a8',
-  film: '#7fb2f0',
-} as const;
-
-/** A colour map from black over purple and orange to pale yellow, at equal steps: strength of an edge difference. */
-const HEAT = [
-  [10, 12, 18],
-  [58, 15, 94],
-  [131, 32, 107],
-  [200, 62, 77],
-  [243, 120, 40],
-  [252, 190, 75],
-  [252, 255, 200],
-] as const;
-
-/** Edge difference shown as the brightest colour. */
-const FULL_HEAT = 0.5;
-
-const require = createRequire(import.meta.url);
-const FONT_FILES = [
-  require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'),
-  require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'),
-];
-
 /**
  * Draws what a generation made: the radiograph, six generated slices, and where a real volume exists the real slices and the
  * difference of their Sobel edges (paper, Table II), with the scores of each column. Without real slices twelve generated ones
@@ -76,7 +43,7 @@ const FONT_FILES = [
  *
  * @returns a PNG file
  */
-export async function renderMontage(content: MontageContent): Promise<Buffer> {
+export function renderMontage(content: MontageContent): Promise<Buffer> {
   const rows = montageRows(content);
   const scored = content.real !== undefined && content.scores !== undefined;
   const width = 2 * MARGIN + SIDE + SHOWN * TILE + (SHOWN - 1) * GAP;
@@ -90,18 +57,14 @@ export async function renderMontage(content: MontageContent): Promise<Buffer> {
     `<rect width="${width}" height="${height}" fill="${COLOURS.page}"/>`,
     text(MARGIN, 44, content.title, { size: 24, bold: true }),
     text(MARGIN, 70, content.subtitle, { size: 14, colour: COLOURS.quiet }),
-    badge(width - MARGIN, 28),
+    badge(width - MARGIN, 28, 'SYNTHETIC MRI', COLOURS.synthetic),
     ...sidePanel(content, imageTop, imageHeight),
     ...drawRows(rows, imageTop),
     ...(scored ? drawScores(rows[0]!.indices, content.scores ?? [], scoreTop) : []),
     text(MARGIN, height - 18, footnote(content), { size: 12, colour: COLOURS.quiet }),
     '</svg>',
   ];
-  const image = await renderAsync(svg.join('\n'), {
-    font: { loadSystemFonts: false, fontFiles: FONT_FILES, defaultFontFamily: 'DejaVu Sans' },
-    background: COLOURS.page,
-  });
-  return image.asPng();
+  return drawSvg(svg.join('\n'));
 }
 
 interface MontageRow {
@@ -177,8 +140,8 @@ function drawRows(rows: readonly MontageRow[], top: number): string[] {
           text(x + TILE, y - 9, `depth ${depth.toFixed(2)}`, { size: 12, colour: COLOURS.quiet, anchor: 'end' }),
         );
       }
-      parts.push(picture(x, y, url));
-      parts.push(tag(x, y, row.label, row.colour));
+      parts.push(picture(x, y, url, TILE, TILE));
+      parts.push(tag(x, y + TILE, row.label, row.colour));
     });
     y += TILE + GAP;
   });
@@ -217,8 +180,8 @@ function sidePanel({ radiograph, facts = [] }: MontageContent, top: number, heig
   const panel = `<rect x="${MARGIN}" y="${panelTop}" width="${TILE}" height="${panelHeight}" rx="4" fill="${COLOURS.panel}"/>`;
   return [
     text(MARGIN, top - 9, 'Radiograph', { size: 13 }),
-    picture(MARGIN, top, greyUrl(radiograph)),
-    tag(MARGIN, top, 'MODEL INPUT', COLOURS.film),
+    picture(MARGIN, top, greyUrl(radiograph), TILE, TILE),
+    tag(MARGIN, top + TILE, 'MODEL INPUT', COLOURS.film),
     ...(shown.length > 0 ? [panel, ...lines] : []),
   ];
 }
@@ -232,70 +195,4 @@ function footnote({ real }: MontageContent): string {
 
 function columnLeft(column: number): number {
   return MARGIN + SIDE + column * (TILE + GAP);
-}
-
-interface TextStyle {
-  readonly size: number;
-  readonly colour?: string;
-  readonly bold?: boolean;
-  readonly anchor?: 'start' | 'end' | 'middle';
-}
-
-function text(
-  x: number,
-  y: number,
-  content: string,
-  { size, colour = COLOURS.text, bold = false, anchor = 'start' }: TextStyle,
-): string {
-  const weight = bold ? ' font-weight="bold"' : '';
-  return `<text x="${x}" y="${y}" font-size="${size}" fill="${colour}" text-anchor="${anchor}"${weight}>${escapeXml(content)}</text>`;
-}
-
-function picture(x: number, y: number, url: string): string {
-  return `<image x="${x}" y="${y}" width="${TILE}" height="${TILE}" xlink:href="${url}"/>`;
-}
-
-/** A small label in the lower left corner of a picture. */
-function tag(x: number, y: number, label: string, colour: string): string {
-  const width = 12 + 7.4 * label.length;
-  const box = `<rect x="${x + 6}" y="${y + TILE - 24}" width="${width}" height="18" rx="3" fill="#000" fill-opacity="0.62"/>`;
-  return box + text(x + 12, y + TILE - 11, label, { size: 10, colour, bold: true });
-}
-
-/** The page's own mark, in its upper right corner. */
-function badge(right: number, top: number): string {
-  const frame = `<rect x="${right - 226}" y="${top}" width="226" height="34" rx="5" fill="none" stroke="${COLOURS.synthetic}" stroke-width="1.5"/>`;
-  return (
-    frame +
-    text(right - 113, top + 22, 'SYNTHETIC MRI', { size: 15, bold: true, colour: COLOURS.synthetic, anchor: 'middle' })
-  );
-}
-
-function greyUrl({ rows, columns, data }: GreyImage): string {
-  const bytes = new Uint8Array(data.length);
-  for (let index = 0; index < bytes.length; index++) bytes[index] = round(255 * min(max(data[index]!, 0), 1));
-  return dataUrl(encodePng({ rows, columns, data: bytes }));
-}
-
-function heatUrl({ rows, columns, data }: GreyImage): string {
-  const colours = new Uint8Array(3 * data.length);
-  for (let index = 0; index < data.length; index++) {
-    const place = min(data[index]! / FULL_HEAT, 1) * (HEAT.length - 1);
-    const below = min(floor(place), HEAT.length - 2);
-    for (let channel = 0; channel < 3; channel++) {
-      const [low, high] = [HEAT[below]![channel]!, HEAT[below + 1]![channel]!];
-      colours[3 * index + channel] = low + (high - low) * (place - below);
-    }
-  }
-  return dataUrl(encodeColourPng({ rows, columns, data: colours }));
-}
-
-function dataUrl(png: Buffer): string {
-  return `data:image/png;base64,${png.toString('base64')}`;
-}
-
-/** Text that is safe inside XML; characters that XML forbids are dropped. */
-function escapeXml(content: string): string {
-  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return content.replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, '').replace(/[&<>"]/g, (character) => entities[character]!);
 }

@@ -8,6 +8,9 @@ const HEADER_BYTES = 352;
 const MILLIMETRES = 2;
 const SCANNER_ANATOMICAL = 1;
 
+/** Code of a header extension that holds plain text (nifti1_io.h, NIFTI_ECODE_COMMENT). */
+const COMMENT = 6;
+
 /** NIfTI-1 datatype codes that are written and read. */
 const UINT8 = 2;
 const INT16 = 4;
@@ -21,8 +24,9 @@ const decompress = promisify(gunzip);
 /**
  * Writes a volume as NIfTI-1, gzipped (.nii.gz): the data as they are, mm, the affine as sform and as qform.
  * @param description at most 79 Latin-1 characters, kept in the header, e.g. "SYNTHETIC knee MRI, ..."
+ * @param comment text of any length, kept as a header extension of code 6, e.g. how the volume was made as JSON
  */
-export async function encodeNifti(volume: Volume, description: string): Promise<Buffer> {
+export async function encodeNifti(volume: Volume, description: string, comment?: string): Promise<Buffer> {
   const { columns, rows, slices, data, spacing, affine } = volume;
   if (data.length !== columns * rows * slices) {
     throw new RangeError(`A volume of ${columns} x ${rows} x ${slices} voxels cannot have ${data.length} values.`);
@@ -35,7 +39,8 @@ export async function encodeNifti(volume: Volume, description: string): Promise<
   header.writeInt16LE(8 * data.BYTES_PER_ELEMENT, 72);
   const { qfac, quaternion } = toQuaternion(affine, spacing);
   [qfac, ...spacing, 0, 0, 0, 0].forEach((size, index) => header.writeFloatLE(size, 76 + 4 * index));
-  header.writeFloatLE(HEADER_BYTES, 108);
+  const extension = comment === undefined ? Buffer.alloc(0) : commentExtension(comment);
+  header.writeFloatLE(HEADER_BYTES + extension.length, 108);
   header.writeFloatLE(1, 112);
   header.writeUInt8(MILLIMETRES, 123);
   header.write(description.slice(0, 79), 148, 'latin1');
@@ -44,9 +49,20 @@ export async function encodeNifti(volume: Volume, description: string): Promise<
   const offsets = [affine[3], affine[7], affine[11]];
   [...quaternion, ...offsets, ...affine].forEach((value, index) => header.writeFloatLE(value, 256 + 4 * index));
   header.write('n+1\0', 344, 'latin1');
+  header.writeUInt8(extension.length > 0 ? 1 : 0, 348);
   const body = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   // Level 1: noise hardly compresses further, and an import writes hundreds of these.
-  return compress(Buffer.concat([header, body]), { level: 1 });
+  return compress(Buffer.concat([header, extension, body]), { level: 1 });
+}
+
+/** A header extension: its size, a multiple of 16, its code, and the text padded with zeros. */
+function commentExtension(comment: string): Buffer {
+  const text = Buffer.from(comment);
+  const extension = Buffer.alloc(16 * Math.ceil((8 + text.length) / 16));
+  extension.writeInt32LE(extension.length, 0);
+  extension.writeInt32LE(COMMENT, 4);
+  text.copy(extension, 8);
+  return extension;
 }
 
 /**

@@ -46,6 +46,11 @@ export function encodePng(image: GreyPng, text: Readonly<Record<string, string>>
   return writePng(image, { channels: 1, colourType: 0 }, text);
 }
 
+/** Writes a grey PNG without compression: files of images of one size have one size, whatever they show. */
+export function encodePlainPng(image: GreyPng): Buffer {
+  return writePng(image, { channels: 1, colourType: 0 }, {}, 0);
+}
+
 /** Writes an 8-bit colour PNG; `data` holds red, green and blue of each pixel. */
 export function encodeColourPng(image: { rows: number; columns: number; data: Uint8Array }): Buffer {
   return writePng(image, { channels: 3, colourType: 2 }, {});
@@ -55,6 +60,7 @@ function writePng(
   { rows, columns, data }: GreyPng,
   { channels, colourType }: { channels: number; colourType: number },
   text: Readonly<Record<string, string>>,
+  level = 5,
 ): Buffer {
   if (data.length !== rows * columns * channels) {
     throw new RangeError(
@@ -71,7 +77,7 @@ function writePng(
     SIGNATURE,
     chunk('IHDR', header),
     ...entries,
-    chunk('IDAT', deflateSync(filtered, { level: 5 })),
+    chunk('IDAT', deflateSync(filtered, { level })),
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }

@@ -33,14 +33,16 @@ export interface Graph {
 
 export interface GraphOptions {
   device: Device;
+  /** Which GPU of several, for cuda; default 0. */
+  gpu?: number;
   /** Threads of one operator on the cpu; 0 lets ONNX Runtime take one per physical core. */
   threads: number;
 }
 
 /** Loads an ONNX file. Rejects when the file is no graph or the device is not usable here. */
-export async function openGraph(path: string, { device, threads }: GraphOptions): Promise<Graph> {
+export async function openGraph(path: string, { device, gpu = 0, threads }: GraphOptions): Promise<Graph> {
   const session = await InferenceSession.create(path, {
-    executionProviders: [device],
+    executionProviders: [device === 'cuda' ? { name: device, deviceId: gpu } : device],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,

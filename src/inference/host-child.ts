@@ -1,8 +1,13 @@
 /**
- * The inference process: loads one bundle, and one localiser beside it, keeps them, answers one call at a time. ONNX Runtime
+ * The inference process: loads one bundle, and beside it one localiser and one backbone of a metric, keeps them, answers one call at a time. ONNX Runtime
  * blocks its thread while a graph runs, so nothing else lives here. It ends when its parent does (the IPC channel closes).
  */
 import { getPriority, setPriority } from 'node:os';
+import { UserError } from '../domain/errors.js';
+import { lookAt } from './backbone.js';
+import { openGraph } from './backend.js';
+import type { Graph } from './backend.js';
+import { reasonOf } from './bundles/graph-checks.js';
 import { loadBundle } from './bundles/load.js';
 import type { LoadedBundle } from './bundles/load.js';
 import type { Task } from './bundles/manifest.js';
@@ -18,7 +23,8 @@ const settings = JSON.parse(process.argv[2]!) as ChildSettings;
 // Going back up would need privileges.
 setPriority(Math.max(settings.niceness, getPriority()));
 
-const loaded: Partial<Record<Slot, { dir: string; bundle: Promise<LoadedBundle<Task>> }>> = {};
+const loaded: Partial<Record<Exclude<Slot, 'backbone'>, { dir: string; bundle: Promise<LoadedBundle<Task>> }>> = {};
+let backbone: Graph | undefined;
 let current: { id: number; abort: AbortController; taken?: () => void } | undefined;
 
 process.on('disconnect', () => process.exit(0));
@@ -30,6 +36,8 @@ process.on('message', (message: ParentMessage) => {
       return void answer(message.id, (signal) => generate(message, signal));
     case 'localise':
       return void answer(message.id, () => localise(message));
+    case 'look':
+      return void answer(message.id, () => look(message));
     case 'cancel':
       if (current?.id === message.id) current.abort.abort();
       return;
@@ -68,6 +76,7 @@ async function generate(
   const summary = await generateVolume(bundle as LoadedBundle, request, {
     signal,
     onStep: (progress) => send({ kind: 'step', id, progress }),
+    onRun: (run) => send({ kind: 'ran', id, run }),
     onSlices: (slices) =>
       new Promise((resolve, reject) => {
         current!.taken = resolve;
@@ -75,7 +84,7 @@ async function generate(
         send({ kind: 'slices', id, slices });
       }),
   });
-  return { kind: 'generated', id, summary };
+  return { kind: 'generated', id, summary, memory: process.memoryUsage.rss() };
 }
 
 async function localise({ id, bundleDir, film }: Extract<ParentMessage, { kind: 'localise' }>): Promise<FinalMessage> {
@@ -84,8 +93,20 @@ async function localise({ id, bundleDir, film }: Extract<ParentMessage, { kind: 
   return { kind: 'localised', id, knees: await findKnees(bundle as LoadedBundle<'knee-localisation'>, film) };
 }
 
+async function look({ id, file, images }: Extract<ParentMessage, { kind: 'look' }>): Promise<FinalMessage> {
+  try {
+    // Networks of metrics are used now and then, and not worth probing devices for.
+    backbone ??= await openGraph(file, { device: 'cpu', threads: settings.threads });
+  } catch (cause) {
+    throw new UserError('FILE_REFUSED', `${file} is no graph that ONNX Runtime can load (${reasonOf(cause)}).`, {
+      cause,
+    });
+  }
+  return { kind: 'looked', id, output: await lookAt(backbone, file, images) };
+}
+
 /** The one bundle of a slot of this process: kept between calls, forgotten when loading it failed. */
-function openBundle(slot: Slot, dir: string): Promise<LoadedBundle<Task>> {
+function openBundle(slot: Exclude<Slot, 'backbone'>, dir: string): Promise<LoadedBundle<Task>> {
   const known = loaded[slot];
   if (known && known.dir !== dir)
     throw new Error(`This process holds another ${slot}; its owner starts a new process.`);

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, constants } from 'node:os';
+import { availableParallelism, constants, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { FloatTensor } from './backend.js';
 import type { DeviceChoice } from './devices.js';
 import type { FoundKnee } from './localise.js';
 import { InferenceProcess } from './inference-process.js';
 import type { GenerationHooks } from './inference-process.js';
 import type { BundleDescription, ChildSettings, FinalMessage, Slot } from './protocol.js';
-import { checkRequest } from './request.js';
+import { checkRequest, IMAGE_SIZE, LARGEST_DEFAULT_BATCH } from './request.js';
 import type { VolumeRequest, VolumeSummary } from './request.js';
 
 export interface HostOptions {
@@ -17,6 +18,10 @@ export interface HostOptions {
   threads?: number;
   /** Priority of the process, 0 (normal) to 19 (lowest); default 10, so that an API on the same cores answers first. */
   niceness?: number;
+  /** Generations after which {@link InferenceHost.recycle} replaces the process; default 500. */
+  recycleAfter?: number;
+  /** Memory of the process, bytes, from which on it does so too; default: half of what this machine or container has. */
+  memoryLimit?: number;
   /** Added to the child's environment, e.g. `VK_DRIVER_FILES`. */
   env?: Record<string, string>;
 }
@@ -29,6 +34,13 @@ export interface InferenceHost {
    * @throws UserError BUNDLE_REFUSED, or UNAVAILABLE for a device that is not usable; InferenceProcessDied
    */
   describe(bundleDir: string): Promise<BundleDescription>;
+  /**
+   * Loads a bundle and runs each of its graphs once in the shape that most generations have: what a device does only once
+   * (choosing kernels, taking memory) is then done.
+   *
+   * @throws as `describe`
+   */
+  warm(bundleDir: string): Promise<BundleDescription>;
   /**
    * Generates one volume. Calls wait for each other.
    *
@@ -43,11 +55,36 @@ export interface InferenceHost {
    * @throws UserError BAD_USER_INPUT for a film of another size, BUNDLE_REFUSED; InferenceProcessDied
    */
   localise(bundleDir: string, film: Float32Array): Promise<FoundKnee[]>;
+  /**
+   * Runs the graph in `file` on images, one set for each of its inputs; see `openBackbone`. It is kept beside the bundle of the
+   * other calls.
+   *
+   * @returns the first output
+   * @throws UserError FILE_REFUSED; InferenceProcessDied
+   */
+  look(file: string, images: FloatTensor[]): Promise<FloatTensor>;
+  /**
+   * Replaces the process by a fresh one if it has made its number of generations or has grown past its limit of memory. To be
+   * called between generations; the next call loads its bundle anew.
+   *
+   * @returns whether it did
+   */
+  recycle(): Promise<boolean>;
   /** Ends the process, at once even in the middle of a generation, whose call then rejects. */
   close(): Promise<void>;
   /** The child's process id; undefined while there is none. */
   readonly pid: number | undefined;
+  /** What the process has done since it started. */
+  readonly use: ProcessUse;
 }
+
+export interface ProcessUse {
+  generations: number;
+  /** Memory after the last generation, bytes; 0 before the first. */
+  memory: number;
+}
+
+const RECYCLE_AFTER = 500;
 
 /**
  * Starts the inference process. It keeps the bundle of its last call in memory. A call for another bundle, or for one whose
@@ -60,34 +97,63 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
     threads: options.threads ?? availableParallelism(),
     niceness: options.niceness ?? constants.priority.PRIORITY_BELOW_NORMAL,
   };
+  const recycleAfter = options.recycleAfter ?? RECYCLE_AFTER;
+  const memoryLimit = options.memoryLimit ?? availableMemory() / 2;
   const startProcess = () => InferenceProcess.start(settings, options.env ?? {});
   let child: InferenceProcess | undefined = await startProcess();
   let held: Partial<Record<Slot, string>> = {};
+  let use: ProcessUse = { generations: 0, memory: 0 };
   let closed = false;
   let queue: Promise<unknown> = Promise.resolve();
 
+  const describe = async (bundleDir: string) => {
+    const message = await enqueue(undefined, async () => {
+      const ready = await processFor('bundle', bundleDir);
+      return ready.run({ kind: 'describe', bundleDir: resolve(bundleDir) });
+    });
+    return expectKind(message, 'described').description;
+  };
+  const generate = async (request: VolumeRequest, hooks: GenerationHooks) => {
+    checkRequest(request);
+    const message = await enqueue(hooks.signal, async () => {
+      const ready = await processFor('bundle', request.bundleDir);
+      return ready.run({ kind: 'generate', request: { ...request, bundleDir: resolve(request.bundleDir) } }, hooks);
+    });
+    return expectKind(message, 'generated');
+  };
+
   return {
-    describe: async (bundleDir) => {
-      const message = await enqueue(undefined, async () => {
-        const ready = await processFor('bundle', bundleDir);
-        return ready.run({ kind: 'describe', bundleDir: resolve(bundleDir) });
-      });
-      return expectKind(message, 'described').description;
+    describe,
+    warm: async (bundleDir) => {
+      const xray = new Float32Array(IMAGE_SIZE ** 2);
+      const usual = { sliceCount: LARGEST_DEFAULT_BATCH, steps: 1, seed: 0, noise: 'SHARED' } as const;
+      await generate({ bundleDir, xray, grades: {}, ...usual }, {});
+      return describe(bundleDir);
     },
     generate: async (request, hooks = {}) => {
-      checkRequest(request);
-      const message = await enqueue(hooks.signal, async () => {
-        const ready = await processFor('bundle', request.bundleDir);
-        return ready.run({ kind: 'generate', request: { ...request, bundleDir: resolve(request.bundleDir) } }, hooks);
-      });
-      return expectKind(message, 'generated').summary;
+      const { summary, memory } = await generate(request, hooks);
+      use = { generations: use.generations + 1, memory };
+      return summary;
     },
+    recycle: () =>
+      enqueue(undefined, async () => {
+        const due = use.generations >= recycleAfter || use.memory > memoryLimit;
+        if (due) await replace();
+        return due;
+      }),
     localise: async (bundleDir, film) => {
       const message = await enqueue(undefined, async () => {
         const ready = await processFor('localiser', bundleDir);
         return ready.run({ kind: 'localise', bundleDir: resolve(bundleDir), film });
       });
       return expectKind(message, 'localised').knees;
+    },
+    look: async (file, images) => {
+      const message = await enqueue(undefined, async () => {
+        const ready = await processFor('backbone', file);
+        return ready.run({ kind: 'look', file: resolve(file), images });
+      });
+      return expectKind(message, 'looked').output;
     },
     close: async () => {
       closed = true;
@@ -98,23 +164,33 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
     get pid() {
       return child?.alive ? child.pid : undefined;
     },
+    get use() {
+      return use;
+    },
   };
 
   /** The process to use for a bundle or a localiser: the running one unless it is dead or holds another. */
   async function processFor(slot: Slot, bundleDir: string): Promise<InferenceProcess> {
     const wanted = await bundleKey(bundleDir);
-    if (child?.alive && held[slot] !== undefined && held[slot] !== wanted) await child.stop();
+    const holdsAnother = held[slot] !== undefined && held[slot] !== wanted;
     if (closed) throw new Error('The inference host is closed.');
-    if (!child?.alive) {
-      child = await startProcess();
-      held = {};
-    }
+    if (!child?.alive || holdsAnother) child = await replace();
+    held[slot] = wanted;
+    return child;
+  }
+
+  /** Ends the process, if it lives, and starts the next one. */
+  async function replace(): Promise<InferenceProcess> {
+    if (child?.alive) await child.stop();
+    if (closed) throw new Error('The inference host is closed.');
+    child = await startProcess();
+    held = {};
+    use = { generations: 0, memory: 0 };
     if (closed) {
       // Closed while it started: nobody else would end it.
       await child.stop();
       throw new Error('The inference host is closed.');
     }
-    held[slot] = wanted;
     return child;
   }
 
@@ -148,6 +224,11 @@ async function bundleKey(bundleDir: string): Promise<string> {
   const dir = resolve(bundleDir);
   const manifest = await readFile(join(dir, 'bundle.json')).catch(() => '');
   return `${createHash('sha256').update(manifest).digest('hex')} ${dir}`;
+}
+
+/** Memory of this machine, or of the container that limits it, bytes. */
+export function availableMemory(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Infinity);
 }
 
 function expectKind<K extends FinalMessage['kind']>(

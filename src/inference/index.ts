@@ -1,10 +1,12 @@
 /** The only door to inference for other layers. ONNX Runtime itself is loaded in the inference process alone. */
-export { DEVICE_CHOICES } from './devices.js';
+export { DEVICE_WORDS, parseDevice } from './devices.js';
 export type { Device, DeviceChoice } from './devices.js';
+export { openBackbone } from './backbone.js';
+export type { Backbone } from './backbone.js';
 export type { BundleManifest, Task } from './bundles/manifest.js';
 export { listBundles, readBundle, readBundleFor } from './bundles/read.js';
 export type { Bundle, BundleListing } from './bundles/read.js';
-export { startInferenceHost } from './host.js';
+export { availableMemory, startInferenceHost } from './host.js';
 export type { HostOptions, InferenceHost } from './host.js';
 export { openDetector } from './localise.js';
 export type { FoundKnee, KneeDetector } from './localise.js';
@@ -12,7 +14,8 @@ export { InferenceProcessDied } from './inference-process.js';
 export type { GenerationHooks } from './inference-process.js';
 export type { BundleDescription } from './protocol.js';
 export { IMAGE_SIZE } from './request.js';
-export type { GeneratedSlice, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
+export type { GeneratedSlice, GraphRun, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
+export { philox4x32 } from './noise.js';
 export { SAMPLERS } from './sampler.js';
 export type { SamplerName } from './sampler.js';
 export type { Schedule } from './schedule.js';

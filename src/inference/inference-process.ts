@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { compiledModule } from '../domain/package.js';
 import { unpackError } from './protocol.js';
 import type { ChildMessage, ChildSettings, FinalMessage, ParentMessage } from './protocol.js';
-import type { GeneratedSlice, StepProgress } from './request.js';
+import type { GeneratedSlice, GraphRun, StepProgress } from './request.js';
 
 /** The inference process ended before it had answered: killed, out of memory, or crashed in native code. Nothing it had not handed out is lost twice: ask again with `skip`. */
 export class InferenceProcessDied extends Error {
@@ -16,6 +16,8 @@ export interface GenerationHooks {
   /** Stops the generation within one denoiser step; the call then rejects with the signal's reason. */
   signal?: AbortSignal;
   onStep?(progress: StepProgress): void;
+  /** After each evaluation of a graph, with how long it took. */
+  onRun?(run: GraphRun): void;
   /**
    * With each finished slice, in order, one at a time. A returned promise is waited for, and the next batch's slices are
    * handed out only when all of this batch's are taken; a rejection stops the generation and rejects the call.
@@ -34,7 +36,7 @@ interface Call {
   reject(error: Error): void;
 }
 
-type CallMessage = Extract<ParentMessage, { kind: 'describe' | 'generate' | 'localise' }>;
+type CallMessage = Extract<ParentMessage, { kind: 'describe' | 'generate' | 'localise' | 'look' }>;
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 /** How much of the child's standard error is kept for the message of its death. */
@@ -120,6 +122,8 @@ export class InferenceProcess {
     switch (message.kind) {
       case 'step':
         return this.guard(call, () => call.hooks.onStep?.(message.progress));
+      case 'ran':
+        return this.guard(call, () => call.hooks.onRun?.(message.run));
       case 'slices':
         call.delivery = this.deliver(call, message.slices);
         return;
@@ -129,6 +133,7 @@ export class InferenceProcess {
         return void this.fail(unpackError(message.error));
       case 'described':
       case 'localised':
+      case 'looked':
       case 'generated':
         return call.resolve(message);
     }

@@ -1,10 +1,11 @@
 /** Messages between {@link startInferenceHost} and its child process. Every call has an id; at most one runs at a time. */
 import { UserError } from '../domain/errors.js';
 import type { UserErrorCode } from '../domain/errors.js';
+import type { FloatTensor } from './backend.js';
 import type { Device, DeviceChoice } from './devices.js';
 import type { BundleManifest, Task } from './bundles/manifest.js';
 import type { FoundKnee } from './localise.js';
-import type { GeneratedSlice, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
+import type { GeneratedSlice, GraphRun, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
 
 /** Settings of the child, its first argument as JSON. */
 export interface ChildSettings {
@@ -15,7 +16,7 @@ export interface ChildSettings {
 }
 
 /** What the inference process holds, one of each at a time. */
-export type Slot = 'bundle' | 'localiser';
+export type Slot = 'bundle' | 'localiser' | 'backbone';
 
 /** A bundle as it is loaded in the inference process. */
 export interface BundleDescription {
@@ -30,20 +31,24 @@ export type ParentMessage =
   | { kind: 'describe'; id: number; bundleDir: string }
   | { kind: 'generate'; id: number; request: VolumeRequest }
   | { kind: 'localise'; id: number; bundleDir: string; film: Float32Array }
+  | { kind: 'look'; id: number; file: string; images: FloatTensor[] }
   | { kind: 'cancel'; id: number }
   | { kind: 'taken'; id: number };
 
 export type ChildMessage =
   | { kind: 'ready' }
   | { kind: 'step'; id: number; progress: StepProgress }
+  | { kind: 'ran'; id: number; run: GraphRun }
   | { kind: 'slices'; id: number; slices: GeneratedSlice[] }
   | FinalMessage;
 
 /** The one message that ends a call. */
 export type FinalMessage =
   | { kind: 'described'; id: number; description: BundleDescription }
-  | { kind: 'generated'; id: number; summary: VolumeSummary }
+  /** `memory`: what the process holds by then, bytes. */
+  | { kind: 'generated'; id: number; summary: VolumeSummary; memory: number }
   | { kind: 'localised'; id: number; knees: FoundKnee[] }
+  | { kind: 'looked'; id: number; output: FloatTensor }
   | { kind: 'canceled'; id: number }
   | { kind: 'failed'; id: number; error: TransferredError };
 

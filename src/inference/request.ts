@@ -56,6 +56,15 @@ export interface StepProgress {
   steps: number;
 }
 
+/** One evaluation of a graph, as the inference process timed it. */
+export interface GraphRun {
+  graph: 'encoder' | 'denoiser' | 'decoder';
+  device: Device;
+  /** Slices that went through it together; 1 for the encoder. */
+  rows: number;
+  seconds: number;
+}
+
 /** What a finished generation reports. */
 export interface VolumeSummary {
   /** The provider that ran it. */
@@ -71,7 +80,7 @@ export interface VolumeSummary {
 }
 
 /** Batches above this size gain nothing on a CPU and cost memory. */
-const LARGEST_DEFAULT_BATCH = 10;
+export const LARGEST_DEFAULT_BATCH = 10;
 const LARGEST_BATCH = 64;
 
 /**

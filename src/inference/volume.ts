@@ -5,7 +5,7 @@ import type { LoadedBundle } from './bundles/load.js';
 import { featureVector } from './conditioning.js';
 import { gaussianNoise } from './noise.js';
 import { checkRequest, defaultBatchSize, IMAGE_SIZE } from './request.js';
-import type { GeneratedSlice, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
+import type { GeneratedSlice, GraphRun, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
 import { applyStep, planSampler } from './sampler.js';
 import type { SamplerName, SamplerStep } from './sampler.js';
 import { samplingGrid } from './schedule.js';
@@ -15,6 +15,8 @@ export interface VolumeHooks {
   signal: AbortSignal;
   /** After each denoiser step of each batch. */
   onStep(progress: StepProgress): void;
+  /** After each evaluation of a graph. */
+  onRun?(run: GraphRun): void;
   /** With each batch's slices as soon as they are decoded, in order. Awaited before the next batch's slices are handed out. */
   onSlices(slices: GeneratedSlice[]): Promise<void>;
 }
@@ -128,13 +130,16 @@ export async function generateVolume(
     return rowsOfNoise;
   }
 
-  async function run(part: keyof typeof timings, graph: Graph, inputs: Record<string, FloatTensor>) {
+  async function run(part: GraphRun['graph'], graph: Graph, inputs: Record<string, FloatTensor>) {
     // A graph blocks this thread while it runs: requests to cancel arrive only in a turn of the event loop between two runs.
     await nextTurn();
     hooks.signal.throwIfAborted();
     const began = performance.now();
     const outputs = await graph.run(inputs);
-    timings[part] += performance.now() - began;
+    const took = performance.now() - began;
+    timings[part] += took;
+    const rowsRun = part === 'encoder' ? 1 : rows;
+    hooks.onRun?.({ graph: part, device: bundle.device, rows: rowsRun, seconds: took / 1_000 });
     return outputs;
   }
 }

@@ -24,18 +24,23 @@ export async function requestCancel(manager: EntityManager, id: string): Promise
     const done =
       state === 'QUEUED'
         ? await advance(manager, { ...generation, state }, { to: 'CANCELED' })
-        : await ask(manager, id);
+        : (await askToStop(manager, { id })) || undefined;
     // Otherwise it has moved on since it was read.
     if (done !== undefined) return manager.findOneByOrFail(Generation, { id });
   }
 }
 
-/** Marks a running generation and tells its worker; the mark is for a worker that misses the message. */
-async function ask(manager: EntityManager, id: string): Promise<true | undefined> {
+/**
+ * Marks running generations and tells their workers; the mark is for a worker that misses the message.
+ *
+ * @returns how many they were
+ */
+export async function askToStop(manager: EntityManager, which: { id: string } | { batchId: string }): Promise<number> {
+  const [column, key] = 'id' in which ? ['id', which.id] : ['batch_id', which.batchId];
   const rows = (await manager.query(
-    `WITH marked AS (UPDATE generation SET cancel_requested = true WHERE id = $1 AND state = 'RUNNING' RETURNING id)
+    `WITH marked AS (UPDATE generation SET cancel_requested = true WHERE ${column} = $1 AND state = 'RUNNING' RETURNING id)
      SELECT pg_notify($2, id::text) FROM marked`,
-    [id, CANCEL_CHANNEL],
+    [key, CANCEL_CHANNEL],
   )) as unknown[];
-  return rows.length > 0 ? true : undefined;
+  return rows.length;
 }

@@ -1,17 +1,40 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
-import { type LoggedEvent, type LogPage, readEvents } from './events.js';
+import { type LoggedBatchEvent, readBatchEvents } from './batch-events.js';
+import { BATCH_CHANNEL } from './batch-transitions.js';
+import { type LoggedEvent, readEvents } from './events.js';
 import { startListener } from './listener.js';
+import { tell } from './telemetry.js';
 import { EVENT_CHANNEL } from './transitions.js';
 
-export interface EventHub {
+/** Lines of a log, in order. */
+export interface LogPage<E> {
+  events: E[];
+  /** True when what the log is about has ended and no line comes after these. */
+  ended: boolean;
+}
+
+/** A kind of log: lines numbered 1, 2, 3, ... for each id, each announced on a channel of PostgreSQL as "<id>:<seq>". */
+export interface LogSource<E extends { seq: number }> {
+  channel: string;
+  /** The next lines after `after`. @throws UserError NOT_FOUND */
+  read(id: string, after: number): Promise<LogPage<E>>;
+}
+
+/** Logs of one kind, open to any number of subscribers. */
+export interface EventLogs<E> {
   /**
-   * A generation's log after `after`: first the lines that are there, then each new one, in order, without gap or repetition;
-   * ends when the generation is in a final state and its last line was handed out, or when the signal is aborted.
+   * A log after `after`: first the lines that are there, then each new one, in order, without gap or repetition; ends when
+   * what it is about is in a final state and its last line was handed out, or when the signal is aborted.
    *
    * @throws UserError NOT_FOUND, from the first step of the iteration
    */
-  subscribe(generationId: string, after: number, signal?: AbortSignal): AsyncIterableIterator<LoggedEvent>;
+  subscribe(id: string, after: number, signal?: AbortSignal): AsyncIterableIterator<E>;
+}
+
+/** The logs of generations, and those of batches. */
+export interface EventHub extends EventLogs<LoggedEvent> {
+  batches: EventLogs<LoggedBatchEvent>;
   /** Ends every subscription and the connection. */
   close(): Promise<void>;
 }
@@ -22,31 +45,77 @@ export interface EventHubOptions {
   logger: Logger;
 }
 
+/** Opens the logs of generations and batches. */
+export async function openEventHub({ dataSource, ...options }: EventHubOptions): Promise<EventHub> {
+  const sources = { generations: generationLogs(dataSource), batches: batchLogs(dataSource) };
+  const { logs, close } = await openEventLogs({ ...options, sources });
+  return { ...logs.generations, batches: logs.batches, close };
+}
+
+/** Where the logs of batches come from. */
+export function batchLogs(dataSource: DataSource): LogSource<LoggedBatchEvent> {
+  return { channel: BATCH_CHANNEL, read: (id, after) => readBatchEvents(dataSource, id, after) };
+}
+
+/** Where the logs of generations come from. */
+export function generationLogs(dataSource: DataSource): LogSource<LoggedEvent> {
+  return { channel: EVENT_CHANNEL, read: (id, after) => readEvents(dataSource, id, after) };
+}
+
 /**
- * Fans the logs of all generations out to any number of subscribers of this process over one LISTEN connection. Notifications
+ * Fans the logs of several kinds out to any number of subscribers of this process over one LISTEN connection. Notifications
  * only wake: what is handed out is always read from the rows, so a lost notification or connection costs nothing but time.
- * New lines are read once for all subscribers of a generation that keep up; one that does not reads pages of its own. A
- * subscriber holds a position and at most one page, however slow it is.
+ * New lines are read once for all subscribers of a log that keep up; one that does not reads pages of its own. A subscriber
+ * holds a position and at most one page, however slow it is.
  */
-export async function openEventHub({ dataSource, databaseUrl, logger }: EventHubOptions): Promise<EventHub> {
-  const topics = new Map<string, Topic>();
+export async function openEventLogs<E extends Record<string, { seq: number }>>({
+  databaseUrl,
+  logger,
+  sources,
+}: {
+  databaseUrl: string;
+  logger: Logger;
+  sources: { [Name in keyof E]: LogSource<E[Name]> };
+}): Promise<{ logs: { [Name in keyof E]: EventLogs<E[Name]> }; close(): Promise<void> }> {
   const closed = new AbortController();
+  const kinds = Object.entries<LogSource<{ seq: number }>>(sources).map(([name, source]) => ({
+    name,
+    source,
+    topics: new Map<string, Topic<{ seq: number }>>(),
+  }));
   const listener = await startListener({
     databaseUrl,
-    channels: [EVENT_CHANNEL],
+    channels: kinds.map(({ source }) => source.channel),
     logger,
-    onNotification: (_channel, payload) => {
+    onNotification: (channel, payload) => {
       const [id = '', seq] = payload.split(':');
-      topics.get(id)?.announce(Number(seq) || 0);
+      kinds
+        .find(({ source }) => source.channel === channel)
+        ?.topics.get(id)
+        ?.announce(Number(seq) || 0);
     },
-    onReconnect: () => topics.forEach((topic) => topic.announce(Infinity)),
+    onReconnect: () => kinds.forEach(({ topics }) => topics.forEach((topic) => topic.announce(Infinity))),
   });
-
+  const logs = kinds.map(({ name, source, topics }) => [name, eventLogs(source, topics, closed.signal)]);
   return {
-    subscribe(generationId, after, signal) {
+    logs: Object.fromEntries(logs) as { [Name in keyof E]: EventLogs<E[Name]> },
+    async close() {
+      closed.abort();
+      await listener.close();
+    },
+  };
+}
+
+function eventLogs<E extends { seq: number }>(
+  source: LogSource<E>,
+  topics: Map<string, Topic<E>>,
+  closed: AbortSignal,
+): EventLogs<E> {
+  return {
+    subscribe(id, after, signal) {
       const left = new AbortController();
-      const signals = [left.signal, closed.signal, ...(signal ? [signal] : [])];
-      const events = follow(generationId, after, AbortSignal.any(signals));
+      const signals = [left.signal, closed, ...(signal ? [signal] : [])];
+      const events = follow(id, after, AbortSignal.any(signals));
       return {
         [Symbol.asyncIterator]() {
           return this;
@@ -59,50 +128,49 @@ export async function openEventHub({ dataSource, databaseUrl, logger }: EventHub
         },
       };
     },
-    async close() {
-      closed.abort();
-      await listener.close();
-    },
   };
 
-  async function* follow(id: string, after: number, ended: AbortSignal): AsyncGenerator<LoggedEvent, void> {
-    const topic = topics.get(id) ?? new Topic((position) => readEvents(dataSource, id, position));
+  async function* follow(id: string, after: number, ended: AbortSignal): AsyncGenerator<E, void> {
+    const topic = topics.get(id) ?? new Topic((position) => source.read(id, position));
     topics.set(id, topic);
     topic.subscribers++;
+    tell({ kind: 'subscribers', change: 1 });
     try {
       let position = after;
       while (!ended.aborted) {
         // Taken before reading: what is announced meanwhile ends the wait below at once.
         const wake = topic.nextWake();
-        const page = topic.recent(position) ?? (await readEvents(dataSource, id, position));
+        const page = topic.recent(position) ?? (await source.read(id, position));
         for (const event of page.events) {
           if (ended.aborted) return;
           position = event.seq;
+          tell({ kind: 'delivered' });
           yield event;
         }
         if (page.ended) return;
         if (page.events.length === 0) await untilAborted(wake, ended);
       }
     } finally {
+      tell({ kind: 'subscribers', change: -1 });
       if (--topic.subscribers === 0) topics.delete(id);
     }
   }
 }
 
-/** Lines of one generation that are kept for the subscribers that keep up. */
+/** Lines of one log that are kept for the subscribers that keep up. */
 const WINDOW = 256;
 
-/** One generation that somebody subscribes to: its newest lines, and whom to wake. */
-class Topic {
+/** One log that somebody subscribes to: its newest lines, and whom to wake. */
+class Topic<E extends { seq: number }> {
   subscribers = 0;
-  #window: LoggedEvent[] = [];
+  #window: E[] = [];
   #ended = false;
   /** Newest sequence number announced; Infinity when there may be any. */
   #announced = 0;
   #refreshing = false;
   #wake = Promise.withResolvers<void>();
 
-  constructor(private readonly read: (after: number) => Promise<LogPage>) {}
+  constructor(private readonly read: (after: number) => Promise<LogPage<E>>) {}
 
   /** Resolves at the next announcement. */
   nextWake(): Promise<void> {
@@ -113,7 +181,7 @@ class Topic {
    * The lines after `position`, if the window reaches back to it. None for a position at the window's end: whatever has been
    * written since is still to be announced.
    */
-  recent(position: number): LogPage | undefined {
+  recent(position: number): LogPage<E> | undefined {
     const first = this.#window[0]?.seq;
     if (first === undefined || position < first - 1 || position > this.#position) return undefined;
     return { events: this.#window.slice(position + 1 - first), ended: this.#ended };

@@ -1,6 +1,24 @@
 /** The only door to jobs for other layers. */
-export { requestCancel } from './cancel.js';
-export { type EventHub, type EventHubOptions, openEventHub } from './event-hub.js';
+export {
+  type BatchCompleted,
+  type BatchEventBody,
+  type BatchGenerationFinished,
+  type BatchStateChanged,
+  type LoggedBatchEvent,
+} from './batch-events.js';
+export { advanceBatch, type BatchChange, completeBatch, lockBatch } from './batch-transitions.js';
+export { askToStop, requestCancel } from './cancel.js';
+export {
+  batchLogs,
+  type EventHub,
+  type EventHubOptions,
+  type EventLogs,
+  generationLogs,
+  type LogPage,
+  type LogSource,
+  openEventHub,
+  openEventLogs,
+} from './event-hub.js';
 export {
   type GenerationCompleted,
   type GenerationEventBody,
@@ -10,6 +28,11 @@ export {
   type StateChanged,
   type StepProgressed,
 } from './events.js';
+export { newestLocaliser } from './localiser.js';
+export { type Provenance, provenanceOf } from './provenance.js';
+export { startListener } from './listener.js';
 export { type GenerationQueue, openQueue, type QueuedGeneration, type QueueOptions } from './queue.js';
-export { advance, type Change, enter, type NewGeneration, type Seen } from './transitions.js';
+export { type AttemptOutcome, currentTraceparent, type Happening, listen, parseTraceparent } from './telemetry.js';
+export { advance, advanceAll, type Change, enter, type NewGeneration, type Seen } from './transitions.js';
+export { positionsInLine, topUp } from './turns.js';
 export { type RunningWorker, startWorker, type WorkerOptions } from './worker.js';

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
+import type { SourceFile } from '../domain/origins.js';
 import type { SquareBox } from '../domain/knee-box.js';
 import type { Side } from '../domain/participants.js';
 import { Asset, type Generation, KneeExam, MriSeries, Radiograph } from '../entities/index.js';
@@ -15,10 +16,14 @@ export interface GenerationInputs {
   side: Side;
   /** The square of the film that the model sees. */
   box: SquareBox;
+  /** The film it is cut from. */
+  film: SourceFile;
   /** The model's y: 256 x 256 in [-1, 1], looking like a right knee. */
   xray: Float32Array;
   /** Compares with the exam's real series as it is, left knees unmirrored; undefined without one. */
   scorer: VolumeScorer | undefined;
+  /** The series that it compares with; null without one. */
+  reference: SourceFile | null;
 }
 
 /** Series of the contrast that the models are trained on, by its name in OAI and elsewhere. */
@@ -36,14 +41,15 @@ export async function loadInputs(
   { detector, logger }: { detector?: KneeDetector | undefined; logger: Logger },
 ): Promise<GenerationInputs> {
   const exam = await dataSource.manager.findOneByOrFail(KneeExam, { id: generation.examId });
-  const { box, xray } = await loadXray(dataSource, store, generation, exam.side, detector);
-  const scorer = await loadScorer(dataSource, store, generation).catch((error: unknown) => {
+  const { box, film, xray } = await loadXray(dataSource, store, generation, exam.side, detector);
+  const real = await loadScorer(dataSource, store, generation).catch((error: unknown) => {
     // A real series that cannot be compared with is no reason not to generate.
     if (!(error instanceof UserError)) throw error;
     logger.warn({ generation: generation.id, reason: error.message }, 'the real series cannot be compared with');
     return undefined;
   });
-  return { side: exam.side, box, xray, scorer };
+  const { scorer, reference = null } = real ?? {};
+  return { side: exam.side, box, film, xray, scorer, reference };
 }
 
 async function loadXray(
@@ -52,7 +58,7 @@ async function loadXray(
   { radiographId: id, box: given }: Generation,
   side: Side,
   detector: KneeDetector | undefined,
-): Promise<Pick<GenerationInputs, 'box' | 'xray'>> {
+): Promise<Pick<GenerationInputs, 'box' | 'film' | 'xray'>> {
   const radiograph = await dataSource.manager.findOneOrFail(Radiograph, { where: { id }, relations: { asset: true } });
   const name = radiograph.barcode ? `Radiograph ${radiograph.barcode}` : `Radiograph ${id}`;
   if (!radiograph.asset) throw new UserError('NOT_FOUND', `${name} has no pixels any more.`);
@@ -61,14 +67,15 @@ async function loadXray(
   const film = { ...read, pixelSpacing: spacing ? ([spacing, spacing] as const) : read.pixelSpacing };
   const view = radiograph.visitId === null ? undefined : 'BILATERAL';
   const box = await kneeBox(film, { side, box: given ?? undefined, view, detector });
-  return { box, xray: radiographInput(film, box, side) };
+  const { sha256 } = radiograph.asset;
+  return { box, film: { sha256, barcode: radiograph.barcode }, xray: radiographInput(film, box, side) };
 }
 
 async function loadScorer(
   dataSource: DataSource,
   store: BlobStore,
   { examId, sliceCount, ssimMode }: Generation,
-): Promise<VolumeScorer | undefined> {
+): Promise<{ scorer: VolumeScorer; reference: SourceFile } | undefined> {
   const candidates = await dataSource.manager.find(MriSeries, {
     where: { examId, synthetic: false, plane: 'CORONAL' },
     order: { id: 'ASC' },
@@ -78,5 +85,6 @@ async function loadScorer(
   const asset = await dataSource.manager.findOneByOrFail(Asset, { id: series.assetId! });
   const name = `MRI series ${series.barcode ?? series.id}`;
   const { volume } = await decodeNifti(await readAsset(store, asset), name);
-  return new VolumeScorer(trainedStack(volume, { sliceCount, name }), ssimMode);
+  const scorer = new VolumeScorer(trainedStack(volume, { sliceCount, name }), ssimMode);
+  return { scorer, reference: { sha256: asset.sha256, barcode: series.barcode } };
 }

@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { Logger } from 'pino';
+import { connectionSettings } from '../entities/connection.js';
 
 export interface ListenerOptions {
   databaseUrl: string;
   channels: readonly string[];
   onNotification(channel: string, payload: string): void;
+  /** The connection is lost: until it is back, notifications go by unheard. */
+  onLost?(): void;
   /** After a lost connection is back: notifications in between are gone, whoever waits for one must look for itself. */
   onReconnect(): void;
   logger: Logger;
@@ -14,6 +17,9 @@ export interface ListenerOptions {
 export interface Listener {
   close(): Promise<void>;
 }
+
+/** LISTEN waits for nobody, ms. */
+const LISTEN_MS = 10_000;
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5_000;
@@ -39,6 +45,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   function onLost(error?: Error): void {
     if (stop.signal.aborted) return;
     options.logger.warn({ err: error }, 'lost the connection that listens for notifications');
+    options.onLost?.();
     reconnected = reconnect();
   }
 
@@ -63,9 +70,10 @@ async function connect(
   { databaseUrl, channels, onNotification }: ListenerOptions,
   onLost: (error?: Error) => void,
 ): Promise<Client> {
-  const client = new Client({
+  const { Client: OurClient, ...settings } = connectionSettings({ statementTimeout: LISTEN_MS });
+  const client = new OurClient({
     connectionString: databaseUrl,
-    keepAlive: true,
+    ...settings,
     application_name: 'osteograph listener',
   });
   let ready = false;

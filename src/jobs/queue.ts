@@ -2,12 +2,16 @@ import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import type { Logger } from 'pino';
+import { SINGLE_PRIORITY } from '../domain/batches.js';
 import { UserError } from '../domain/errors.js';
+import { connectionSettings } from '../entities/connection.js';
 
 /** A generation that waits: its id, and how often it had been started when it was queued. */
 export interface QueuedGeneration {
   id: string;
   attempt: number;
+  /** A higher one is handed out first; default: before all that have one. */
+  priority?: number | undefined;
 }
 
 /**
@@ -22,6 +26,8 @@ export interface GenerationQueue {
   enqueue(waiting: readonly QueuedGeneration[]): Promise<void>;
   /** Calls `handle` with each id, at most `concurrency` at a time. `handle` deals with its own errors. */
   consume(handle: (id: string) => Promise<void>, concurrency: number): Promise<Consumer>;
+  /** Rejects when the queue does not answer. */
+  ping(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -49,6 +55,12 @@ const PREFIX = 'osteograph';
 const LOCK_MS = 5_000;
 const STALLED_CHECK_MS = 2_000;
 
+/** BullMQ's statements take milliseconds; one that takes so long waits for somebody who is gone, ms. */
+const STATEMENT_MS = 10_000;
+
+/** A Redis that has not answered for so long is gone, ms; BullMQ's longest question waits 5 s for its answer. */
+const REDIS_SILENCE_MS = 15_000;
+
 /** A failing connection reports an error for every try; one in so many ms is logged. */
 const ERROR_LOG_INTERVAL_MS = 10_000;
 
@@ -67,11 +79,11 @@ export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions)
   });
   return {
     async enqueue(waiting) {
-      const jobs = waiting.map(({ id, attempt }) => ({
+      const jobs = waiting.map(({ id, attempt, priority }) => ({
         name: 'generate',
         data: { id },
         // A new start is a new job: the one before may not have left the queue yet.
-        opts: { jobId: `${id}-${attempt}`, removeOnComplete: true, removeOnFail: true },
+        opts: { jobId: `${id}-${attempt}`, priority: rankOf(priority), removeOnComplete: true, removeOnFail: true },
       }));
       await queue.addBulk(jobs).catch(onError);
     },
@@ -87,6 +99,7 @@ export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions)
       await worker.waitUntilReady();
       return { close: () => worker.close() };
     },
+    ping: async () => void (await queue.isPaused()),
     async close() {
       // BullMQ does not wait until its connections have ended: what the database still says to them is no news.
       closing = true;
@@ -96,11 +109,16 @@ export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions)
   };
 }
 
+/** To BullMQ, 0 is no priority and comes first, then 1, 2, ... */
+function rankOf(priority: number | undefined): number {
+  return priority === undefined ? 0 : 1 + SINGLE_PRIORITY - priority;
+}
+
 /** What BullMQ keeps of a job, and what is used of its two classes, whichever backend they have. */
 interface Job {
   name: string;
   data: { id: string };
-  opts: { jobId: string; removeOnComplete: boolean; removeOnFail: boolean };
+  opts: { jobId: string; priority: number; removeOnComplete: boolean; removeOnFail: boolean };
 }
 
 interface Part {
@@ -109,7 +127,7 @@ interface Part {
 }
 
 interface Binding {
-  queue(): Part & { addBulk(jobs: Job[]): Promise<unknown> };
+  queue(): Part & { addBulk(jobs: Job[]): Promise<unknown>; isPaused(): Promise<boolean> };
   worker(
     handler: (job: Pick<Job, 'data'>) => Promise<void>,
     options: ConsumeOptions,
@@ -125,8 +143,10 @@ interface ConsumeOptions {
 }
 
 async function postgresBinding(databaseUrl: string): Promise<Binding> {
-  const connection = { connectionString: databaseUrl, schema: SCHEMA, max: 3, application_name: 'osteograph queue' };
-  const pool = new Pool({ connectionString: databaseUrl, max: 1 });
+  const limits = { statementTimeout: STATEMENT_MS, idleTransactionTimeout: STATEMENT_MS };
+  const pooled = { max: 3, application_name: 'osteograph queue', ...connectionSettings(limits) };
+  const connection = { connectionString: databaseUrl, schema: SCHEMA, ...pooled };
+  const pool = new Pool({ connectionString: databaseUrl, max: 1, ...connectionSettings() });
   try {
     const client = await pool.connect();
     try {
@@ -160,8 +180,9 @@ async function redisBinding(queueUrl: string): Promise<Binding> {
     throw new UserError('UNAVAILABLE', `No Redis answers at QUEUE_URL: ${reasonOf(cause)}.`, { cause });
   }
   // A caller that puts something in is not to wait until Redis is back; a worker is.
-  const producing = new Redis(queueUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true });
-  const consuming = new Redis(queueUrl, { maxRetriesPerRequest: null, lazyConnect: true });
+  const patience = { lazyConnect: true, keepAlive: 5_000, connectTimeout: 10_000, socketTimeout: REDIS_SILENCE_MS };
+  const producing = new Redis(queueUrl, { ...patience, maxRetriesPerRequest: 1, enableOfflineQueue: false });
+  const consuming = new Redis(queueUrl, { ...patience, maxRetriesPerRequest: null });
   await Promise.all([producing.connect(), consuming.connect()]);
   return {
     queue: () => new Queue(QUEUE_NAME, { connection: producing, prefix: PREFIX }),
@@ -177,8 +198,8 @@ function limitedErrorLog(logger: Logger): (error: Error) => void {
   let suppressed = 0;
   let next = 0;
   return (err) => {
-    if (Date.now() < next) return void suppressed++;
-    next = Date.now() + ERROR_LOG_INTERVAL_MS;
+    if (performance.now() < next) return void suppressed++;
+    next = performance.now() + ERROR_LOG_INTERVAL_MS;
     logger.warn({ err, suppressed }, 'the job queue reports an error');
     suppressed = 0;
   };

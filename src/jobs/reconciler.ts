@@ -1,18 +1,17 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
-import type { GenerationQueue, QueuedGeneration } from './queue.js';
+import type { GenerationQueue } from './queue.js';
+import { tell } from './telemetry.js';
 import { advance } from './transitions.js';
+import { topUp } from './turns.js';
 
 /** A running generation whose worker has said nothing for so long has lost it, ms; heartbeats come every 2 s. */
 const STALE_MS = 5_000;
 
-/** Waiting generations looked at per pass: the next ones to run. Later ones have their turn as these go. */
-const LOOK_AT = 50;
-
 /**
  * Repairs what a crash can leave behind, in any number of processes at once: generations whose worker has died go back to QUEUED
- * (or to CANCELED, if that was asked for, or to FAILED at their limit), and waiting ones that the queue has lost are put
- * back.
+ * (or to CANCELED, if that was asked for, or to FAILED at their limit), and waiting ones that the queue has lost and whose turn it
+ * is are put back.
  *
  * @param isHeldHere tells which generations this very process computes: a moment in which it could not send heartbeats is no
  *   reason to take them from itself
@@ -30,14 +29,11 @@ export async function reconcile(
       ? ({ to: 'CANCELED', message: 'Its worker ended before it could stop it.' } as const)
       : afterCrash(lost.attempt, lost.attempt_limit, 'Its worker ended unexpectedly');
     if ((await advance(dataSource.manager, seen, change)) !== undefined) {
+      tell({ kind: 'worker lost', to: change.to });
       logger.warn({ generation: lost.id, worker: lost.worker, to: change.to }, 'a generation had lost its worker');
     }
   }
-  const waiting = (await dataSource.query(
-    `SELECT id, attempt FROM generation WHERE state = 'QUEUED' ORDER BY created_at LIMIT $1`,
-    [LOOK_AT],
-  )) as QueuedGeneration[];
-  if (waiting.length > 0) await queue.enqueue(waiting);
+  await topUp(dataSource, queue);
 }
 
 /** Where a crash on attempt `attempt` leads. `what` says what happened, without full stop. */

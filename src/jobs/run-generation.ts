@@ -1,37 +1,40 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import type { Side } from '../domain/participants.js';
-import { compareVersions } from '../domain/versions.js';
-import { Bundle, Generation, GenerationSlice, MriSeries } from '../entities/index.js';
+import { type Bundle, Generation, GenerationSlice, MriSeries } from '../entities/index.js';
 import { asItLies, encodeSlice, storedPixels, syntheticLabel } from '../imaging/generated-volume.js';
 import {
   type GeneratedSlice,
-  type InferenceHost,
   InferenceProcessDied,
   type KneeDetector,
   openDetector,
   type VolumeScorer,
   type VolumeSummary,
 } from '../inference/index.js';
-import { type BlobStore, storeAsset } from '../storage/index.js';
+import { type BlobStore, BlobStoreUnavailable, storeAsset } from '../storage/index.js';
 import { loadInputs } from './inputs.js';
 import { CancelRequested, Lease, StaleAttempt, WorkerStopping } from './lease.js';
+import { newestLocaliser } from './localiser.js';
 import { StepAnnouncer } from './progress.js';
+import { withAttempt, withSummary } from './provenance.js';
 import { afterCrash } from './reconciler.js';
+import { bytesOfGeneration, waitForRoom } from './room.js';
+import type { Slot } from './slot.js';
+import { AttemptTelemetry } from './telemetry.js';
 import { advance, type Change } from './transitions.js';
 import { assembleVolume, finite } from './volume.js';
 
 export interface RunContext {
   dataSource: DataSource;
   store: BlobStore;
-  host: InferenceHost;
-  /** Where this machine keeps the bundles, as `<name>/<version>`; absent: where they were registered. */
-  modelsDir?: string | undefined;
+  /** Where it is computed. */
+  slot: Slot;
   /** Name of this worker, for the row. */
   worker: string;
   logger: Logger;
+  /** Whether this worker takes nothing new. */
+  stopping(): boolean;
   /** Told of the lease, so that a cancellation or the worker's end can stop it. */
   onLease(lease: Lease): void;
 }
@@ -43,67 +46,91 @@ const EXPECTED = [UserError, StaleAttempt, CancelRequested, WorkerStopping];
  * Carries a waiting generation through one attempt: claim, compute the slices that are missing, assemble, finish. Whatever
  * happens is settled in its row and its log; an id that is not waiting any more is passed over.
  *
- * @returns the attempt to queue again, when it ended in state QUEUED
+ * @returns whether it was this worker that claimed it
  * @throws when not even that can be written, which the reconciler will find
  */
-export async function runGeneration(context: RunContext, id: string): Promise<{ attempt: number } | undefined> {
+export async function runGeneration(context: RunContext, id: string): Promise<boolean> {
   const { dataSource, logger } = context;
   const found = await dataSource.manager.findOneBy(Generation, { id });
-  if (found?.state !== 'QUEUED') return undefined;
+  if (found?.state !== 'QUEUED') return false;
+  const goOn = async () => !context.stopping() && (await isWaiting(dataSource, id, found.attempt));
+  if (!(await waitForRoom(context.store, bytesOfGeneration(found.sliceCount), { goOn, logger }))) return false;
+  const attempt = found.attempt + 1;
+  const { worker } = context;
+  const began = performance.now();
   const claimed = await advance(
     dataSource.manager,
     { ...found, state: 'QUEUED' },
-    { to: 'RUNNING', set: { worker: context.worker } },
+    { to: 'RUNNING', set: { worker, origin: withAttempt(found.origin, attempt, worker) } },
   );
-  if (claimed === undefined) return undefined;
-  const generation = await dataSource.manager.findOneByOrFail(Generation, { id });
-  const attempt = found.attempt + 1;
+  if (claimed === undefined) return false;
+  const generation = await dataSource.manager.findOneOrFail(Generation, { where: { id }, relations: { bundle: true } });
+  const telemetry = new AttemptTelemetry(generation, (performance.now() - began) / 1_000);
   const lease = new Lease(dataSource, id, attempt, logger);
   context.onLease(lease);
   try {
-    await generate(context, generation, lease);
-    logger.info({ generation: id, attempt }, 'a generation is finished');
-    return undefined;
+    await generate({ ...context, telemetry }, generation, lease);
+    telemetry.end('SUCCEEDED');
+    logger.info({ generation: id, attempt, traceId: telemetry.traceId }, 'a generation is finished');
   } catch (error) {
     const reason: unknown = lease.signal.aborted ? lease.signal.reason : error;
     const change = settlement(reason, generation, attempt);
     const level = EXPECTED.some((kind) => reason instanceof kind) ? 'info' : 'error';
-    logger[level]({ err: reason, generation: id, attempt, to: change?.to }, 'a generation was stopped');
-    if (!change) return undefined;
-    const seen = { id, state: 'RUNNING', attempt } as const;
-    const settled = await advance(dataSource.manager, seen, change);
-    return settled !== undefined && change.to === 'QUEUED' ? { attempt } : undefined;
+    const { traceId } = telemetry;
+    logger[level]({ err: reason, generation: id, attempt, to: change?.to, traceId }, 'a generation was stopped');
+    telemetry.end(change?.to ?? 'STALE', causeOf(reason));
+    if (change) await advance(dataSource.manager, { id, state: 'RUNNING', attempt }, change);
   } finally {
     await lease.release();
   }
+  return true;
 }
 
-async function generate(context: RunContext, generation: Generation, lease: Lease): Promise<void> {
-  const { dataSource, store, host, logger } = context;
-  const bundle = await dataSource.manager.findOneByOrFail(Bundle, { id: generation.bundleId });
-  const bundleDir = await loadBundle(context, bundle);
+async function isWaiting(dataSource: DataSource, id: string, attempt: number): Promise<boolean> {
+  return dataSource.manager.existsBy(Generation, { id, state: 'QUEUED', attempt });
+}
+
+interface AttemptContext extends RunContext {
+  telemetry: AttemptTelemetry;
+}
+
+async function generate(context: AttemptContext, generation: Generation, lease: Lease): Promise<void> {
+  const { dataSource, store, slot, logger, telemetry } = context;
+  await store.requireRoom(bytesOfGeneration(generation.sliceCount));
+  const { bundle } = generation;
+  const bundleDir = await telemetry.part('load', () => slot.load(bundle));
   // A square that is known needs no localiser.
-  const detector = generation.box === null ? await loadDetector(context) : undefined;
-  const inputs = await loadInputs(dataSource, store, generation, { detector, logger });
+  const localiser = generation.box === null ? await newestLocaliser(dataSource.manager) : undefined;
+  const detector = localiser && (await openLocaliser(context, localiser));
+  const inputs = await telemetry.part('inputs', () => loadInputs(dataSource, store, generation, { detector, logger }));
+  const { box, film, reference } = inputs;
+  const origin = { ...generation.origin!, film, reference };
   // Kept, so that a later attempt cuts the same square, whatever localiser it has.
-  if (generation.box === null) await lease.write({ set: { box: inputs.box } });
+  if (generation.box === null) {
+    origin.localiser = localiser
+      ? { name: localiser.name, version: localiser.version, sha256: localiser.sha256 }
+      : null;
+    await lease.write({ set: { box, origin } });
+  }
   const finished = await finishedSlices(dataSource, generation.id);
   lease.signal.throwIfAborted();
 
   let evaluations = generation.denoiserEvaluations ?? 0;
   let stepsPerSlice = 0;
-  const announcer = new StepAnnouncer(generation.sliceCount, finished, (payload) =>
-    lease.write({ events: [{ type: 'STEP_PROGRESS', payload }] }).catch((error: Error) => lease.end(error)),
-  );
+  const announcer = new StepAnnouncer(generation.sliceCount, finished, (payload) => {
+    slot.fraction = payload.fraction;
+    return lease.write({ events: [{ type: 'STEP_PROGRESS', payload }] }).catch((error: Error) => lease.end(error));
+  });
   const { xray } = inputs;
   const { sliceCount, steps, eta, sampler, seed, noise, features: grades } = generation;
   const request = { bundleDir, xray, grades, sliceCount, steps, eta, sampler, seed, noise, skip: [...finished] };
-  const summary = await host.generate(request, {
+  const summary = await slot.host.generate(request, {
     signal: lease.signal,
     onStep(progress) {
       stepsPerSlice = progress.steps;
       announcer.onStep(progress);
     },
+    onRun: (run) => telemetry.ran(run),
     async onSlice(slice) {
       finished.add(slice.index);
       evaluations += stepsPerSlice;
@@ -112,36 +139,12 @@ async function generate(context: RunContext, generation: Generation, lease: Leas
     },
   });
   lease.signal.throwIfAborted();
-  await finish(context, { generation, bundle, lease, side: inputs.side, evaluations, summary });
+  const made = { ...generation, box, origin: withSummary(origin, summary) };
+  await finish(context, { generation: made, bundle, lease, side: inputs.side, evaluations, summary });
 }
 
-/**
- * Folder of the bundle on this machine, loaded and checked to be the model that was registered.
- *
- * @throws UserError BUNDLE_REFUSED, UNAVAILABLE
- */
-async function loadBundle(
-  { host, modelsDir }: RunContext,
-  { name, version, sha256, directory }: Bundle,
-): Promise<string> {
-  const dir = modelsDir === undefined ? directory : join(modelsDir, name, version);
-  const loaded = await host.describe(dir);
-  if (loaded.sha256 !== sha256) {
-    throw new UserError(
-      'BUNDLE_REFUSED',
-      `The bundle in ${dir} is not the ${name} ${version} that was registered: its files have changed; give it a new version.`,
-    );
-  }
-  return dir;
-}
-
-/** The newest localiser that is registered; undefined where there is none. */
-async function loadDetector({ dataSource, host, modelsDir }: RunContext): Promise<KneeDetector | undefined> {
-  const localisers = await dataSource.manager.findBy(Bundle, { task: 'knee-localisation', state: 'READY' });
-  const newest = localisers.sort((a, b) => compareVersions(a.version, b.version)).at(-1);
-  if (!newest) return undefined;
-  const { name, version, directory } = newest;
-  return openDetector(host, modelsDir === undefined ? directory : join(modelsDir, name, version));
+function openLocaliser({ slot }: RunContext, localiser: Bundle): Promise<KneeDetector> {
+  return openDetector(slot.host, slot.folderOf(localiser));
 }
 
 async function finishedSlices(dataSource: DataSource, generationId: string): Promise<Set<number>> {
@@ -151,6 +154,7 @@ async function finishedSlices(dataSource: DataSource, generationId: string): Pro
 
 interface SliceContext {
   dataSource: DataSource;
+  telemetry: AttemptTelemetry;
   store: BlobStore;
   generation: Generation;
   bundle: Bundle;
@@ -161,23 +165,25 @@ interface SliceContext {
 
 /** Stores a slice as seen on the patient's own side: the blob, then its row and the event that announces it at once. */
 async function saveSlice(
-  { dataSource, store, generation, bundle, lease, side, scorer }: SliceContext,
+  { dataSource, telemetry, store, generation, bundle, lease, side, scorer }: SliceContext,
   { slice, completed, evaluations }: { slice: GeneratedSlice; completed: number; evaluations: number },
 ): Promise<void> {
   const { index, depth, image } = slice;
   const seen = asItLies(image, side);
-  const scores = scorer?.score(index, seen);
+  const scores = scorer && (await telemetry.part('metrics', () => scorer.score(index, seen)));
   const psnr = scores ? finite(scores.psnr) : null;
   const ssim = scores ? finite(scores.ssim) : null;
   const rssim = scores ? finite(scores.rssim) : null;
   const png = encodeSlice(storedPixels(seen), syntheticLabel(bundle));
-  const { id: assetId } = await storeAsset(dataSource.manager, store, png, 'image/png');
-  const row = { index, depth, psnr, ssim, rssim, assetId };
-  const payload = { slice: row, completed, total: generation.sliceCount };
-  await lease.write(
-    { events: [{ type: 'SLICE_COMPLETED', payload }], set: { denoiserEvaluations: evaluations } },
-    async (manager) => void (await manager.insert(GenerationSlice, { generationId: generation.id, ...row })),
-  );
+  await telemetry.part('store', async () => {
+    const { id: assetId } = await storeAsset(dataSource.manager, store, png, 'image/png');
+    const row = { index, depth, psnr, ssim, rssim, assetId };
+    const payload = { slice: row, completed, total: generation.sliceCount };
+    await lease.write(
+      { events: [{ type: 'SLICE_COMPLETED', payload }], set: { denoiserEvaluations: evaluations } },
+      async (manager) => void (await manager.insert(GenerationSlice, { generationId: generation.id, ...row })),
+    );
+  });
 }
 
 interface Finish {
@@ -191,13 +197,16 @@ interface Finish {
 
 /** Assembles the volume; its series, COMPLETED and SUCCEEDED become true in one transaction. */
 async function finish(
-  { dataSource, store }: RunContext,
+  { dataSource, store, telemetry }: AttemptContext,
   { generation, bundle, lease, side, evaluations, summary }: Finish,
 ): Promise<void> {
-  const { asset, series, ...scores } = await assembleVolume(dataSource, store, generation, bundle, side);
+  const { asset, series, ...scores } = await telemetry.part('assemble', () =>
+    assembleVolume(dataSource, store, generation, bundle, side),
+  );
   lease.signal.throwIfAborted();
   const durationMs = await elapsed(dataSource, generation.id);
   const { device } = summary;
+  const { origin } = generation;
   await dataSource.transaction(async (manager) => {
     const { examId, id: generationId } = generation;
     const row = await manager.save(
@@ -210,12 +219,21 @@ async function finish(
       {
         to: 'SUCCEEDED',
         events: [{ type: 'COMPLETED', payload }],
-        set: { ...scores, durationMs, denoiserEvaluations: evaluations, device },
+        set: { ...scores, durationMs, denoiserEvaluations: evaluations, device, origin },
       },
     );
     if (written === undefined)
       throw new StaleAttempt(`Attempt ${lease.attempt} of generation ${generationId} is over.`);
   });
+}
+
+/** Why an attempt ended early, in one of a few words. */
+function causeOf(reason: unknown): string {
+  if (reason instanceof StaleAttempt) return 'lease_lost';
+  if (reason instanceof CancelRequested) return 'cancel_requested';
+  if (reason instanceof WorkerStopping) return 'worker_stopping';
+  if (reason instanceof InferenceProcessDied) return 'inference_process_died';
+  return reason instanceof UserError ? reason.code.toLowerCase() : 'unexpected';
 }
 
 /** Milliseconds since the first start, by the database's clock. */
@@ -229,7 +247,7 @@ async function elapsed(dataSource: DataSource, id: string): Promise<number> {
 
 /**
  * What an error means for the generation; undefined when it is not this worker's any more. A fault that the user can mend fails
- * it at once; a crash is tried again up to the limit; an orderly stop does not count towards it.
+ * it at once; a crash is tried again up to the limit; neither an orderly stop nor a blob store that is down counts towards it.
  */
 function settlement(error: unknown, { attemptLimit }: Generation, attempt: number): Change | undefined {
   if (error instanceof StaleAttempt) return undefined;
@@ -238,6 +256,13 @@ function settlement(error: unknown, { attemptLimit }: Generation, attempt: numbe
     return {
       to: 'QUEUED',
       message: 'Its worker is shutting down; it will be continued.',
+      set: { attemptLimit: attemptLimit + 1 },
+    };
+  }
+  if (error instanceof BlobStoreUnavailable) {
+    return {
+      to: 'QUEUED',
+      message: 'The blob store cannot be used at the moment; it will be continued.',
       set: { attemptLimit: attemptLimit + 1 },
     };
   }

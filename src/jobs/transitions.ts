@@ -1,7 +1,9 @@
 import type { EntityManager } from 'typeorm';
 import { type GenerationState, isFinalState, isLegalTransition, MAX_ATTEMPTS } from '../domain/generations.js';
 import { Generation } from '../entities/index.js';
+import { countInBatch, lockBatchOf } from './batch-transitions.js';
 import type { GenerationEventBody } from './events.js';
+import { currentTraceparent } from './telemetry.js';
 
 /** PostgreSQL channel on which every new line of a log is announced as "<generation id>:<seq>". */
 export const EVENT_CHANNEL = 'generation_event';
@@ -31,6 +33,8 @@ type ProgressColumns = Pick<
   Generation,
   | 'worker'
   | 'box'
+  | 'origin'
+  | 'traceparent'
   | 'device'
   | 'attemptLimit'
   | 'psnr'
@@ -59,29 +63,73 @@ export type NewGeneration = Pick<
   | 'clientKey'
   | 'requestedById'
 > &
-  Partial<Pick<Generation, 'box'>>;
+  Partial<Pick<Generation, 'box' | 'key'>>;
 
 /**
  * Makes every change of a generation's state and every entry in its log, and is the only one to do so. One statement changes the
  * row if (state, attempt) are still those that the caller read, numbers the new lines without a gap, writes them and announces
  * them; the row's lock orders it against all others. Claiming it (to RUNNING) counts a new attempt, which shuts out whoever had
- * the one before.
+ * the one before, and changes nothing while its batch is paused. A batch is told of a new state in the same transaction.
  *
  * @returns the newest sequence number, or undefined when the generation has moved on: then nothing was changed
  * @throws Error for a transition that the states do not allow
  */
 export async function advance(manager: EntityManager, seen: Seen, change: Change): Promise<number | undefined> {
-  const { to, message, events = [], set = {} } = change;
-  if (to !== undefined && !isLegalTransition(seen.state, to)) {
-    throw new Error(`A generation does not go from ${seen.state} to ${to}.`);
-  }
-  const attempt = to === 'RUNNING' ? seen.attempt + 1 : seen.attempt;
-  const lines: GenerationEventBody[] = [...events];
-  if (to) lines.push({ type: 'STATE_CHANGED', payload: { state: to, message: message ?? null, attempt } });
+  const { to } = change;
+  const which = (bind: Bind) =>
+    `id = ${bind(seen.id)} AND state = ${bind(seen.state)} AND attempt = ${bind(seen.attempt)}`;
+  if (to === undefined) return (await write(manager, which, seen.state, change))[0];
+  if (!isLegalTransition(seen.state, to)) throw new Error(`A generation does not go from ${seen.state} to ${to}.`);
+  return inTransaction(manager, async (own) => {
+    const batch = await lockBatchOf(own, seen.id);
+    if (to === 'RUNNING' && batch?.state === 'PAUSED') return undefined;
+    const [seq] = await write(own, which, seen.state, change);
+    const error = to === 'FAILED' ? (change.message ?? null) : null;
+    if (seq !== undefined && batch) await countInBatch(own, batch, { id: seen.id, from: seen.state, to, error });
+    return seq;
+  });
+}
 
-  const parameters: unknown[] = [seen.id, seen.state, seen.attempt, lines.length, JSON.stringify(lines), EVENT_CHANNEL];
-  const bind = (value: unknown) => `$${parameters.push(value)}`;
-  const assignments = to ? stateColumns(seen, to, bind, message) : [];
+/**
+ * Takes all of a batch's generations from one state to another, as {@link advance} does with one; the batch is left to the caller,
+ * who has locked it.
+ *
+ * @returns how many they were
+ */
+export async function advanceAll(
+  manager: EntityManager,
+  batchId: string,
+  from: GenerationState,
+  change: Pick<Change, 'message'> & { to: GenerationState },
+): Promise<number> {
+  if (!isLegalTransition(from, change.to)) throw new Error(`A generation does not go from ${from} to ${change.to}.`);
+  const which = (bind: Bind) => `batch_id = ${bind(batchId)} AND state = ${bind(from)}`;
+  return (await write(manager, which, from, change)).length;
+}
+
+/** Enters a new generation: its row in state QUEUED and the first line of its log. Call it in a transaction. */
+export async function enter(manager: EntityManager, generation: NewGeneration): Promise<Seen> {
+  const seen: Seen = { id: generation.id, state: 'QUEUED', attempt: 0 };
+  await manager.insert(Generation, { traceparent: currentTraceparent(), ...generation, state: 'QUEUED' } as object);
+  const payload = { state: 'QUEUED', message: null, attempt: 0 } as const;
+  await advance(manager, seen, { events: [{ type: 'STATE_CHANGED', payload }] });
+  return seen;
+}
+
+type Bind = (value: unknown) => string;
+
+/** @returns the newest sequence number of each generation that was changed. */
+async function write(
+  manager: EntityManager,
+  which: (bind: Bind) => string,
+  from: GenerationState,
+  { to, message, events = [], set = {} }: Change,
+): Promise<number[]> {
+  const lines: object[] = [...events];
+  if (to) lines.push({ type: 'STATE_CHANGED', payload: { state: to, message: message ?? null } });
+  const parameters: unknown[] = [lines.length, JSON.stringify(lines), EVENT_CHANNEL];
+  const bind: Bind = (value) => `$${parameters.push(value)}`;
+  const assignments = to ? stateColumns(from, to, bind, message) : [];
   const { columns } = manager.connection.getMetadata(Generation);
   for (const [property, value] of Object.entries(set)) {
     const column = columns.find(({ propertyName }) => propertyName === property)!;
@@ -89,30 +137,30 @@ export async function advance(manager: EntityManager, seen: Seen, change: Change
   }
   const rows = (await manager.query(
     `WITH changed AS (
-       UPDATE generation SET ${['last_seq = last_seq + $4::int', ...assignments].join(', ')}
-       WHERE id = $1 AND state = $2 AND attempt = $3 RETURNING id, last_seq
+       UPDATE generation SET ${['last_seq = last_seq + $1::int', ...assignments].join(', ')}
+       WHERE ${which(bind)} RETURNING id, attempt, last_seq
      ), logged AS (
        INSERT INTO generation_event (generation_id, seq, type, payload, at)
-       SELECT changed.id, changed.last_seq - $4::int + line.place, line.event->>'type', line.event->'payload', clock_timestamp()
-       FROM changed, jsonb_array_elements($5::jsonb) WITH ORDINALITY AS line (event, place)
+       SELECT changed.id, changed.last_seq - $1::int + line.place, line.event->>'type',
+         CASE line.event->>'type'
+           WHEN 'STATE_CHANGED' THEN (line.event->'payload') || jsonb_build_object('attempt', changed.attempt)
+           ELSE line.event->'payload'
+         END, clock_timestamp()
+       FROM changed, jsonb_array_elements($2::jsonb) WITH ORDINALITY AS line (event, place)
      )
-     SELECT last_seq, pg_notify($6, id || ':' || last_seq) FROM changed`,
+     SELECT last_seq, pg_notify($3, id || ':' || last_seq) FROM changed`,
     parameters,
   )) as { last_seq: number }[];
-  return rows[0]?.last_seq;
+  return rows.map(({ last_seq }) => last_seq);
 }
 
-/** Enters a new generation: its row in state QUEUED and the first line of its log. Call it in a transaction. */
-export async function enter(manager: EntityManager, generation: NewGeneration): Promise<Seen> {
-  const seen: Seen = { id: generation.id, state: 'QUEUED', attempt: 0 };
-  await manager.insert(Generation, { ...generation, state: 'QUEUED' } as object);
-  const payload = { state: 'QUEUED', message: null, attempt: 0 } as const;
-  await advance(manager, seen, { events: [{ type: 'STATE_CHANGED', payload }] });
-  return seen;
+/** In the transaction there is, or one of its own. */
+function inTransaction<T>(manager: EntityManager, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  return manager.queryRunner?.isTransactionActive ? work(manager) : manager.transaction(work);
 }
 
 /** What a state means for the row. */
-function stateColumns(seen: Seen, to: GenerationState, bind: (value: unknown) => string, message?: string): string[] {
+function stateColumns(from: GenerationState, to: GenerationState, bind: Bind, message?: string): string[] {
   const columns = [`state = ${bind(to)}`];
   if (to === 'RUNNING') {
     columns.push(
@@ -122,7 +170,7 @@ function stateColumns(seen: Seen, to: GenerationState, bind: (value: unknown) =>
     );
   }
   if (to === 'QUEUED') columns.push('worker = NULL', 'heartbeat_at = NULL');
-  if (to === 'QUEUED' && isFinalState(seen.state)) {
+  if (to === 'QUEUED' && isFinalState(from)) {
     columns.push('error = NULL', 'cancel_requested = false', 'started_at = NULL', 'finished_at = NULL');
     columns.push(`attempt_limit = attempt + ${MAX_ATTEMPTS}`);
   }

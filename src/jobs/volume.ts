@@ -7,6 +7,7 @@ import { MODEL_SIZE, MODEL_SPACING_MM } from '../imaging/normalise.js';
 import { decodePng, type GreyPng } from '../imaging/png.js';
 import { adjacentCorrelation, quartiles } from '../inference/index.js';
 import { type BlobStore, readAsset, storeAsset } from '../storage/index.js';
+import { recipeOf } from './provenance.js';
 
 /** What a whole volume adds up to. */
 export interface AssembledVolume {
@@ -50,7 +51,8 @@ export async function assembleVolume(
     stored.push(decodePng(await readAsset(store, asset), `Slice ${place}`).data);
   }
   const volume = generatedVolume(stored);
-  const nifti = await encodeNifti(volume, syntheticLabel(bundle));
+  const recipe = JSON.stringify(recipeOf(generation, bundle), inOrder);
+  const nifti = await encodeNifti(volume, syntheticLabel(bundle), recipe);
   const median = (score: 'psnr' | 'ssim' | 'rssim') =>
     finite(quartiles(slices.flatMap((slice) => slice[score] ?? [])).median);
   return {
@@ -70,6 +72,12 @@ export async function assembleVolume(
     rssim: median('rssim'),
     adjacentCorrelation: finite(adjacentCorrelation(stored.map(generatedSlice))),
   };
+}
+
+/** A replacer that puts keys in order: PostgreSQL gives those of a stored object in another order than that they were made in. */
+function inOrder(_key: string, value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Scores of identical or constant images are not finite; neither JSON nor a median can hold them. */

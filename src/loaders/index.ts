@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import {
   ApiToken,
   Asset,
+  Batch,
   Bundle,
   Cohort,
   Generation,
@@ -42,6 +43,7 @@ export function createLoaders(dataSource: DataSource) {
     bundle: oneByKey<number, Bundle>('bundle', by(Bundle, 'id')),
     apiToken: oneByKey<number, ApiToken>('token', by(ApiToken, 'id')),
     generation: oneByKey<string, Generation>('generation', by(Generation, 'id', 'uuid')),
+    batch: oneByKey<string, Batch>('batch', by(Batch, 'id', 'uuid')),
     cohort: oneByKey<string, Cohort>('cohort', by(Cohort, 'id', 'uuid')),
     currentVersionOfCohort: currentVersions(dataSource),
     visitsOfParticipant: manyByParent<number, Visit>(by(Visit, 'participant_id'), 'code'),

@@ -1,5 +1,6 @@
+import { RawJson } from '../schema/raw-json.js';
 import type { ConnectionOf, EdgeOf, PageInfo } from '../schema/connections.js';
-import type { Page } from '../services/paging/pages.js';
+import type { JsonPage, Page } from '../services/paging/pages.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 
@@ -12,23 +13,31 @@ export function connection<Row, Item, Related extends object = object>(
   context: Context,
   list: {
     page: () => Promise<Page<Row, Related>>;
+    /** Instead of `page`, where the nodes may be text and no edges are asked for. */
+    jsonPage?: (() => Promise<JsonPage>) | undefined;
     count: () => Promise<number>;
     /** The count that role SUMMARY gets. */
     summaryCount?: () => Promise<number | null>;
     node: (row: Row, related: Related) => Item;
   },
 ): ConnectionOf<Item> {
-  let reading: Promise<{ items: EdgeOf<Item>[]; info: PageInfo }> | undefined;
+  let reading: Promise<ReadPage<Item>> | undefined;
   const read = () => {
     requireRole(context, 'READER', 'Reading records');
-    return (reading ??= list.page().then(({ items, hasNextPage, hasPreviousPage }) => ({
-      // Cursors are made when they are asked for.
-      items: items.map((item) => ({
-        node: list.node(item.row, item.related),
-        get cursor() {
-          return item.cursor;
-        },
-      })),
+    return (reading ??= list.jsonPage ? list.jsonPage().then(fromJson) : list.page().then(fromRows));
+  };
+  const fromJson = ({ json, ...info }: JsonPage): ReadPage<Item> => ({ items: [], nodes: new RawJson(json), info });
+  const fromRows = ({ items, hasNextPage, hasPreviousPage }: Page<Row, Related>): ReadPage<Item> => {
+    // Cursors are made when they are asked for.
+    const edges = items.map((item) => ({
+      node: list.node(item.row, item.related),
+      get cursor() {
+        return item.cursor;
+      },
+    }));
+    return {
+      items: edges,
+      nodes: edges.map(({ node }) => node),
       info: {
         hasNextPage,
         hasPreviousPage,
@@ -39,11 +48,11 @@ export function connection<Row, Item, Related extends object = object>(
           return items.at(-1)?.cursor ?? null;
         },
       },
-    })));
+    };
   };
   return {
     edges: async () => (await read()).items,
-    nodes: async () => (await read()).items.map(({ node }) => node),
+    nodes: async () => (await read()).nodes,
     pageInfo: async () => (await read()).info,
     totalCount: async () => {
       if (context.viewer.role === 'SUMMARY' && list.summaryCount) return list.summaryCount();
@@ -51,4 +60,10 @@ export function connection<Row, Item, Related extends object = object>(
       return list.count();
     },
   };
+}
+
+interface ReadPage<Item> {
+  items: EdgeOf<Item>[];
+  nodes: Item[] | RawJson;
+  info: PageInfo;
 }

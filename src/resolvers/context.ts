@@ -2,25 +2,40 @@ import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import { roleIncludes } from '../domain/roles.js';
 import type { Role } from '../domain/roles.js';
-import type { EventHub, GenerationQueue } from '../jobs/index.js';
+import type { EventHub, EventLogs, GenerationQueue } from '../jobs/index.js';
 import { createLoaders, LoadersByArguments } from '../loaders/index.js';
 import type { Loaders } from '../loaders/index.js';
 import type { SharedAssets } from '../loaders/shared-assets.js';
-import type { Generation } from '../entities/index.js';
+import type { Batch, BatchMember, Generation } from '../entities/index.js';
 import type { AssetUrls } from '../services/asset-urls.js';
+import type { BatchPace } from '../services/batches/index.js';
+import type { BackgroundWork } from '../services/background.js';
+import type { Differences, LoggedEvaluationEvent } from '../services/evaluations/index.js';
 import type { ExportRunner } from '../services/exports/index.js';
+import type { KnownTokens } from '../services/known-tokens.js';
 import type { Page } from '../services/paging/pages.js';
+import type { Quotas } from '../services/quotas.js';
 import type { Viewer } from '../services/tokens.js';
+import type { StoreFacts } from '../services/storage.js';
 
 /** What the resolvers are made of; lives as long as the server. */
 export interface Platform {
   dataSource: DataSource;
+  store: StoreFacts;
   queue: Pick<GenerationQueue, 'enqueue'>;
-  events: Pick<EventHub, 'subscribe'>;
+  events: Pick<EventHub, 'subscribe' | 'batches'>;
   assetUrls: AssetUrls;
   exports: Pick<ExportRunner, 'wake'>;
+  evaluations: Pick<BackgroundWork, 'wake'>;
+  readerStudies: Pick<BackgroundWork, 'wake'>;
+  differences: Differences;
+  /** Logs of evaluations. */
+  evaluationEvents: EventLogs<LoggedEvaluationEvent>;
   /** Assets of events, which many subscribers ask for at once. */
   sharedAssets: SharedAssets;
+  tokens: Pick<KnownTokens, 'verify' | 'forget'>;
+  /** What tokens may spend; absent where they may spend anything. */
+  quotas?: Pick<Quotas, 'spend' | 'standing'> | undefined;
 }
 
 /** What one operation, or one event of a subscription, is answered with. */
@@ -31,21 +46,37 @@ export interface Context {
   /** Pages and counts of nested lists, by their arguments. */
   generationPages: LoadersByArguments<number, Page<Generation>>;
   generationCounts: LoadersByArguments<number, number>;
+  memberPages: LoadersByArguments<string, Page<BatchMember>>;
+  memberCounts: LoadersByArguments<string, number>;
+  batchGenerationPages: LoadersByArguments<string, Page<Generation>>;
+  batchGenerationCounts: LoadersByArguments<string, number>;
+  batchPaces: LoadersByArguments<Batch, BatchPace>;
+  queuePositions: LoadersByArguments<string, number | null>;
 }
 
 /** A context with loaders that have loaded nothing yet. */
 export function createContext(platform: Platform, viewer: Viewer): Context {
   let loaders: Loaders | undefined;
-  return {
+  const own: Omit<Context, 'loaders'> = {
     platform,
     viewer,
-    // Most events of a subscription need none.
+    generationPages: new LoadersByArguments(),
+    generationCounts: new LoadersByArguments(),
+    memberPages: new LoadersByArguments(),
+    memberCounts: new LoadersByArguments(),
+    batchGenerationPages: new LoadersByArguments(),
+    batchGenerationCounts: new LoadersByArguments(),
+    batchPaces: new LoadersByArguments(),
+    queuePositions: new LoadersByArguments(),
+  };
+  // Most pages, and most events of a subscription, need no loader. Apollo copies each context, own property by own property:
+  // a getter of the prototype is not called by that.
+  const lazy = {
     get loaders() {
       return (loaders ??= createLoaders(platform.dataSource));
     },
-    generationPages: new LoadersByArguments(),
-    generationCounts: new LoadersByArguments(),
   };
+  return Object.assign(Object.create(lazy) as typeof lazy, own);
 }
 
 /** @throws UserError FORBIDDEN when the token's role does not include `needed`. */

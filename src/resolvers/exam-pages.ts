@@ -15,21 +15,21 @@ const same = (...names: string[]): Sources => Object.fromEntries(names.map((name
 const keys = (...names: string[]): Sources =>
   Object.fromEntries(['__typename', 'id', ...names].map((name) => [name, []]));
 
-const EXAM: Sources = {
+export const EXAM: Sources = {
   ...same('side', 'consensusProject', 'womacPain', 'womacDisability', 'womacStiffness', 'womacTotal', 'koosPain'),
   ...keys('participant', 'visit', 'readings', 'radiograph', 'radiographs', 'mriSeries', 'generations', 'kl'),
 };
-const VISIT: Sources = { ...same('code', 'month', 'date', 'age', 'bmi'), ...keys('participant', 'exams') };
-const PARTICIPANT: Sources = {
+export const VISIT: Sources = { ...same('code', 'month', 'date', 'age', 'bmi'), ...keys('participant', 'exams') };
+export const PARTICIPANT: Sources = {
   ...same('oaiId', 'sex', 'race', 'hispanic', 'cohort', 'site', 'cohortHalf', 'phantom'),
   ...keys('visits', 'exams'),
 };
-const READING: Sources = { ...same('project', 'version'), ...keys('kl') };
-const RADIOGRAPH: Sources = {
+export const READING: Sources = { ...same('project', 'version'), ...keys('kl') };
+export const RADIOGRAPH: Sources = {
   ...same('barcode', 'view', 'date', 'rows', 'columns', 'pixelSpacing', 'photometric'),
   ...keys('bilateral', 'image'),
 };
-const MRI_SERIES: Sources = {
+export const MRI_SERIES: Sources = {
   ...same('barcode', 'sequence', 'plane', 'date', 'sliceCount', 'rows', 'columns', 'pixelSpacing', 'sliceSpacing'),
   ...same('direction', 'createdAt'),
   ...keys('synthetic', 'exam', 'volume', 'generation'),

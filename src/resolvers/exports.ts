@@ -4,16 +4,24 @@ import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
-import { ExportCohortInput, ExportColumnItem, ExportConnection, ExportNode } from '../schema/export.js';
+import {
+  ExportCohortInput,
+  ExportColumnItem,
+  ExportConnection,
+  ExportGenerationsInput,
+  ExportNode,
+} from '../schema/export.js';
 import { filterAsJson } from '../schema/filter-json.js';
 import { connectionComplexity } from '../schema/limits.js';
 import {
+  archiveChoice,
   cancelExport,
   cohortFilter,
   dictionary,
   EXPORT_COLUMNS,
   EXPORT_LISTING,
   EXPORTS,
+  type ExportRequest,
   findExport,
   ownExports,
   requestExport,
@@ -24,6 +32,9 @@ import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { signedAsset } from './images.js';
 import { findOrNull } from './node.js';
+
+/** Generations that one request may name. */
+const MAX_GENERATIONS = 10_000;
 
 @Resolver(() => ExportNode)
 export class ExportResolver {
@@ -61,11 +72,13 @@ export class ExportResolver {
 
   @Mutation(() => ExportNode, {
     description:
-      'Writes a file of knee exams in the background. Ask `export(id)` until its state is SUCCEEDED; then `file` has a signed URL.',
+      'Writes a file of knee exams, or an archive of their volumes, in the background. Ask `export(id)` until its state is SUCCEEDED; ' +
+      'then `file` has a signed URL.',
   })
   async exportCohort(
     @Ctx() context: Context,
-    @Arg('input', () => ExportCohortInput) { format, columns, cohortId, cohortVersion, where }: ExportCohortInput,
+    @Arg('input', () => ExportCohortInput)
+    { format, columns, cohortId, cohortVersion, where, series }: ExportCohortInput,
     @Info() { schema }: GraphQLResolveInfo,
   ): Promise<ExportNode> {
     requireRole(context, 'READER', 'exportCohort');
@@ -74,10 +87,28 @@ export class ExportResolver {
     }
     const selected = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
     const written = selected ? filterAsJson(schema, 'KneeExamFilter', selected) : null;
-    const { dataSource, exports } = context.platform;
-    const row = await requestExport(dataSource, context.viewer, { format, columns, where: selected, written });
-    exports.wake();
-    return new ExportNode(row);
+    const archive = series ? archiveChoice({ series: filterAsJson(schema, 'MriSeriesFilter', series) }) : null;
+    return request(context, 'exportCohort', { format, columns, where: selected, written, archive });
+  }
+
+  @Mutation(() => ExportNode, {
+    description:
+      'Writes an archive of generated volumes in the background: of chosen generations, or of what a batch has made so far. Each ' +
+      'comes with its provenance.',
+  })
+  async exportGenerations(
+    @Ctx() context: Context,
+    @Arg('input', () => ExportGenerationsInput) { format, ...wish }: ExportGenerationsInput,
+  ): Promise<ExportNode> {
+    requireRole(context, 'READER', 'exportGenerations');
+    const { generationIds, batchId } = wish;
+    if (!batchId && !(generationIds && generationIds.length > 0 && generationIds.length <= MAX_GENERATIONS)) {
+      throw new UserError(
+        'BAD_USER_INPUT',
+        `generationIds must name 1 to ${MAX_GENERATIONS} generations, or batchId a batch.`,
+      );
+    }
+    return request(context, 'exportGenerations', { format, archive: archiveChoice(wish) });
   }
 
   @Mutation(() => ExportNode, { description: 'Stops an export that waits or is being written.' })
@@ -96,8 +127,28 @@ export class ExportResolver {
     return row.assetId === null ? null : signedAsset(context, await context.loaders.asset.load(row.assetId));
   }
 
+  @FieldResolver(() => Asset, {
+    nullable: true,
+    description:
+      'manifest.json of an archive: every volume with its files, their SHA-256 and provenance. It stays when the archive has expired.',
+  })
+  async manifestFile(@Root() { row }: ExportNode, @Ctx() context: Context): Promise<Asset | null> {
+    const { manifestAssetId } = row;
+    return manifestAssetId === null ? null : signedAsset(context, await context.loaders.asset.load(manifestAssetId));
+  }
+
   @FieldResolver(() => String, { description: 'Name of the token that asked for it.' })
   async requestedBy(@Root() { row }: ExportNode, @Ctx() { loaders }: Context): Promise<string> {
     return (await loaders.apiToken.load(row.requestedById)).name;
   }
+}
+
+async function request(
+  { platform, viewer }: Context,
+  action: 'exportCohort' | 'exportGenerations',
+  wanted: ExportRequest,
+): Promise<ExportNode> {
+  const row = await requestExport(platform.dataSource, viewer, wanted, action);
+  platform.exports.wake();
+  return new ExportNode(row);
 }

@@ -1,6 +1,9 @@
+import { GraphQLJSONObject } from 'graphql-scalars';
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import { decodeId } from '../domain/global-ids.js';
+import { positionsInLine, type Provenance, provenanceOf } from '../jobs/index.js';
 import { Asset } from '../schema/asset.js';
+import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { GenerationFilter } from '../schema/filters.js';
@@ -71,9 +74,33 @@ export class GenerationResolver {
     return new BundleNode(await loaders.bundle.load(row.bundleId));
   }
 
+  @FieldResolver(() => GraphQLJSONObject, {
+    description:
+      'Where its volume comes from: bundle with digest, version and commit of the code, digests of film and real series, box, seed, ' +
+      'sampler, grades, device, and each attempt with its worker and timings. Exports carry the same.',
+  })
+  async provenance(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<Provenance> {
+    return provenanceOf(row, await loaders.bundle.load(row.bundleId));
+  }
+
   @FieldResolver(() => String, { nullable: true, description: 'Name of the token that asked for it.' })
   async requestedBy(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<string | null> {
     return row.requestedById === null ? null : (await loaders.apiToken.load(row.requestedById)).name;
+  }
+
+  @FieldResolver(() => BatchNode, { nullable: true, description: 'The batch that asked for it.' })
+  async batch(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<BatchNode | null> {
+    return row.batchId === null ? null : new BatchNode(await loaders.batch.load(row.batchId));
+  }
+
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: 'How many waiting generations go before it; null unless it waits, and while its batch is paused.',
+  })
+  async queuePosition(@Root() { row }: GenerationNode, @Ctx() context: Context): Promise<number | null> {
+    if (row.state !== 'QUEUED') return null;
+    const { dataSource } = context.platform;
+    return context.queuePositions.for({}, (ids) => positionsInLine(dataSource, ids)).load(row.id);
   }
 
   @FieldResolver(() => MriSeriesNode, { nullable: true, description: 'The generated volume, once it is there.' })

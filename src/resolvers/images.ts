@@ -1,14 +1,22 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import type { Asset as AssetRow } from '../entities/index.js';
+import { SERIES_FILES, type SeriesFile } from '../domain/series-files.js';
 import { Asset } from '../schema/asset.js';
 import { GenerationNode } from '../schema/generation.js';
-import { MriSeriesNode, RadiographNode } from '../schema/images.js';
+import { MriSeriesNode, RadiographNode, SeriesDownload } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import type { Context } from './context.js';
 
 /** An asset with a URL that works for this viewer for an hour or two. */
 export function signedAsset({ platform, viewer }: Context, { sha256, mediaType, bytes }: AssetRow): Asset {
   return { ...platform.assetUrls.sign(sha256, viewer.tokenId), sha256, mediaType, bytes };
+}
+
+/** What a stored series can be fetched as, beside its volume. */
+function download({ platform, viewer }: Context, { row }: MriSeriesNode, file: SeriesFile): SeriesDownload | null {
+  if (row.assetId === null) return null;
+  const { mediaType } = SERIES_FILES[file];
+  return { ...platform.assetUrls.sign(`series/${row.id}/${file}`, viewer.tokenId), mediaType };
 }
 
 @Resolver(() => RadiographNode)
@@ -35,6 +43,32 @@ export class MriSeriesResolver {
   })
   async volume(@Root() { row }: MriSeriesNode, @Ctx() context: Context): Promise<Asset | null> {
     return row.assetId === null ? null : signedAsset(context, await context.loaders.asset.load(row.assetId));
+  }
+
+  @FieldResolver(() => SeriesDownload, {
+    nullable: true,
+    description:
+      'DICOM series of MR Image Storage, one file per slice, zipped; Synthetic Data = YES unless it was taken of a person. Null without pixels.',
+  })
+  dicom(@Root() series: MriSeriesNode, @Ctx() context: Context): SeriesDownload | null {
+    return download(context, series, 'dicom.zip');
+  }
+
+  @FieldResolver(() => SeriesDownload, {
+    nullable: true,
+    description: 'The slices as 16-bit grey PNG files, zipped; null without pixels.',
+  })
+  slicePngs(@Root() series: MriSeriesNode, @Ctx() context: Context): SeriesDownload | null {
+    return download(context, series, 'png.zip');
+  }
+
+  @FieldResolver(() => SeriesDownload, {
+    nullable: true,
+    description:
+      'One picture with slices of the whole series, each labelled SYNTHETIC, PHANTOM or REAL; null without pixels.',
+  })
+  montage(@Root() series: MriSeriesNode, @Ctx() context: Context): SeriesDownload | null {
+    return download(context, series, 'montage.png');
   }
 
   @FieldResolver(() => GenerationNode, { nullable: true, description: 'What made it; null for a real series.' })

@@ -1,7 +1,11 @@
 import { AggregateResolver } from './aggregates.js';
+import { BatchMutationResolver } from './batches-change.js';
+import { BatchMemberResolver, BatchResolver } from './batches.js';
 import { BundleResolver } from './bundles.js';
 import { CohortMutationResolver } from './cohort-mutations.js';
 import { CohortResolver, CohortVersionResolver } from './cohorts.js';
+import { EvaluationReportResolver, EvaluationResolver, EvaluationScoreResolver } from './evaluations.js';
+import { DifferenceResolver } from './differences.js';
 import { ExportResolver } from './exports.js';
 import { GenerationMutationResolver } from './generate.js';
 import { GenerationResolver, GenerationSliceResolver } from './generations.js';
@@ -10,7 +14,10 @@ import { KneeExamResolver } from './knee-exams.js';
 import { NodeResolver } from './node.js';
 import { ParticipantResolver, VisitResolver } from './participants.js';
 import { GenerationCompletedResolver, ProgressResolver, SliceProgressResolver } from './progress.js';
+import { StorageResolver } from './storage.js';
+import { ReaderSessionResolver, ReaderStudyResolver, ReaderTrialResolver } from './reader-studies.js';
 import { ViewerResolver } from './viewer.js';
+import { WorkerResolver, WorkerSlotResolver } from './workers.js';
 
 export { createContext } from './context.js';
 export type { Context, Platform } from './context.js';
@@ -19,6 +26,7 @@ export type { Context, Platform } from './context.js';
 export const RESOLVERS = [
   NodeResolver,
   ViewerResolver,
+  StorageResolver,
   ParticipantResolver,
   VisitResolver,
   KneeExamResolver,
@@ -26,13 +34,25 @@ export const RESOLVERS = [
   RadiographResolver,
   MriSeriesResolver,
   BundleResolver,
+  WorkerResolver,
+  WorkerSlotResolver,
   CohortResolver,
   CohortVersionResolver,
   CohortMutationResolver,
   ExportResolver,
+  DifferenceResolver,
+  ReaderStudyResolver,
+  ReaderSessionResolver,
+  ReaderTrialResolver,
+  EvaluationResolver,
+  EvaluationScoreResolver,
+  EvaluationReportResolver,
   GenerationResolver,
   GenerationSliceResolver,
   GenerationMutationResolver,
+  BatchResolver,
+  BatchMemberResolver,
+  BatchMutationResolver,
   ProgressResolver,
   SliceProgressResolver,
   GenerationCompletedResolver,

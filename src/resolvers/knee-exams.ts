@@ -15,9 +15,10 @@ import { VisitNode } from '../schema/visit.js';
 import { countSummaryExams } from '../services/aggregates/index.js';
 import { GENERATIONS, KNEE_EXAMS } from '../services/filters/tables.js';
 import { GENERATION_LISTING, KNEE_EXAM_LISTING } from '../services/paging/listings.js';
-import { countRows, countRowsOf, readPage, readPagesOf } from '../services/paging/pages.js';
+import { countRows, countRowsOf, readJsonPage, readPage, readPagesOf } from '../services/paging/pages.js';
 import { connection } from './connection.js';
 import type { Context } from './context.js';
+import { examsAsJson } from './exam-json.js';
 import { wantedOfExams } from './exam-pages.js';
 import { readyFilter } from './filter.js';
 import { whenHere } from './when-here.js';
@@ -35,11 +36,11 @@ export class KneeExamResolver {
     @Info() info: GraphQLResolveInfo,
   ): ConnectionOf<KneeExamNode> {
     const { dataSource } = context.platform;
+    const request = async () => ({ where: await readyFilter(context, where), orderBy, first, after });
+    const json = examsAsJson(info);
     return connection(context, {
-      page: async () => {
-        const ready = await readyFilter(context, where);
-        return readPage(dataSource, KNEE_EXAM_LISTING, { where: ready, orderBy, first, after }, wantedOfExams(info));
-      },
+      page: async () => readPage(dataSource, KNEE_EXAM_LISTING, await request(), wantedOfExams(info)),
+      jsonPage: json && (async () => readJsonPage(dataSource, KNEE_EXAM_LISTING, await request(), json)),
       count: async () => countRows(dataSource, KNEE_EXAMS, await readyFilter(context, where)),
       summaryCount: () => countSummaryExams(dataSource, where),
       node: (row, related) => new KneeExamNode(row, related),

@@ -1,5 +1,5 @@
-import { Kind } from 'graphql';
-import type { FieldNode, GraphQLResolveInfo, SelectionSetNode } from 'graphql';
+import { isObjectType, Kind } from 'graphql';
+import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo, SelectionSetNode } from 'graphql';
 
 /** Fields selected below a field, by name: fragments spread, aliases merged. */
 export class Selection {
@@ -53,6 +53,42 @@ export class Selection {
         if (fragment) this.collect(fragment.selectionSet);
       }
     }
+  }
+}
+
+/**
+ * Fields that selections ask of a type, by the name they are answered under; undefined where that depends on more than the
+ * document: on a directive, or on an interface.
+ */
+export function plainFields(
+  type: GraphQLObjectType,
+  sets: readonly SelectionSetNode[],
+  { schema, fragments }: Pick<GraphQLResolveInfo, 'schema' | 'fragments'>,
+): Map<string, FieldNode[]> | undefined {
+  const fields = new Map<string, FieldNode[]>();
+  const spread = new Set<string>();
+  return sets.every(collect) ? fields : undefined;
+
+  function collect({ selections }: SelectionSetNode): boolean {
+    return selections.every((selection) => {
+      if (selection.directives?.length) return false;
+      if (selection.kind === Kind.FIELD) {
+        const key = (selection.alias ?? selection.name).value;
+        const nodes = fields.get(key);
+        if (nodes) nodes.push(selection);
+        else fields.set(key, [selection]);
+        return key !== '__proto__';
+      }
+      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value]! : selection;
+      if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        if (spread.has(selection.name.value)) return true;
+        spread.add(selection.name.value);
+      }
+      const condition = fragment.typeCondition?.name.value;
+      if (condition === undefined || condition === type.name) return collect(fragment.selectionSet);
+      // Of another object's fields none are asked; an interface or union may hold this type.
+      return isObjectType(schema.getType(condition));
+    });
   }
 }
 

@@ -2,19 +2,26 @@ import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeKey } from '../domain/global-ids.js';
+import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
 import { CohortNode } from '../schema/cohort.js';
+import { EvaluationNode } from '../schema/evaluation.js';
 import { ExportNode } from '../schema/export.js';
 import { GenerationNode } from '../schema/generation.js';
 import { MriSeriesNode, RadiographNode } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { Node } from '../schema/node.js';
 import { ParticipantNode } from '../schema/participant.js';
+import { ReaderStudyNode } from '../schema/reader-study.js';
 import { ReadingNode } from '../schema/reading.js';
 import { ApiTokenNode } from '../schema/viewer.js';
 import { VisitNode } from '../schema/visit.js';
+import { WorkerNode } from '../schema/worker.js';
 import { findCohort } from '../services/cohorts/index.js';
+import { findEvaluation } from '../services/evaluations/index.js';
 import { findExport } from '../services/exports/index.js';
+import { findWorker } from '../services/workers.js';
+import { findReaderStudy } from '../services/reader-studies/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 
@@ -59,10 +66,21 @@ async function findNode({ platform, viewer, loaders }: Context, { type, key }: N
       return new BundleNode(await loaders.bundle.load(id));
     case 'Generation':
       return new GenerationNode(await loaders.generation.load(String(key)));
+    case 'Batch':
+      return new BatchNode(await loaders.batch.load(String(key)));
     case 'Cohort':
       return new CohortNode(await findCohort(platform.dataSource, viewer, String(key)));
+    case 'Evaluation':
+      return new EvaluationNode(await findEvaluation(platform.dataSource, String(key)));
+    case 'ReaderStudy':
+      return new ReaderStudyNode(await findReaderStudy(platform.dataSource, String(key)));
+    case 'ReaderSession':
+      // Sessions are their readers' own and no nodes.
+      throw new UserError('NOT_FOUND', 'There is no such node.');
     case 'Export':
       return new ExportNode(await findExport(platform.dataSource, viewer, id));
+    case 'Worker':
+      return new WorkerNode(await findWorker(platform.dataSource, String(key)));
     case 'ApiToken':
       return new ApiTokenNode(await loaders.apiToken.load(id));
   }

@@ -68,7 +68,7 @@ export class GenerationCompletedResolver {
  * An iterator that can be ended while it waits. Ending a generator only takes effect at its next yield, which for a log that
  * nothing is written to may never come; the signal wakes it.
  */
-function closable<T>(open: (signal: AbortSignal) => AsyncIterator<T>): AsyncIterableIterator<T> {
+export function closable<T>(open: (signal: AbortSignal) => AsyncIterator<T>): AsyncIterableIterator<T> {
   const ended = new AbortController();
   const source = open(ended.signal);
   return {

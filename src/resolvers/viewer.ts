@@ -11,7 +11,7 @@ import type { Context } from './context.js';
 @Resolver()
 export class ViewerResolver {
   @Query(() => Viewer, { description: 'Who am I, what may I do?' })
-  viewer(@Ctx() { viewer: { name, role, expiresAt } }: Context): Viewer {
+  viewer(@Ctx() { viewer: { tokenId, name, role, expiresAt }, platform }: Context): Viewer {
     return {
       name,
       role,
@@ -20,6 +20,7 @@ export class ViewerResolver {
       canRead: roleIncludes(role, 'READER'),
       canGenerate: roleIncludes(role, 'OPERATOR'),
       canAdminister: roleIncludes(role, 'ADMIN'),
+      quota: platform.quotas?.standing(tokenId) ?? null,
     };
   }
 
@@ -49,10 +50,11 @@ export class ViewerResolver {
   @Mutation(() => ApiTokenNode, { description: 'Ends a token at once. For administrators.' })
   async revokeToken(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ApiTokenNode> {
     requireRole(context, 'ADMIN', 'revokeToken');
-    const { dataSource } = context.platform;
+    const { dataSource, tokens } = context.platform;
     const decoded = decodeId(id);
     if (decoded?.type !== 'ApiToken') throw new UserError('BAD_USER_INPUT', 'id must be the id of an ApiToken.');
     const token = await revokeToken(dataSource, Number(decoded.key));
+    tokens.forget(token.id);
     await audit(dataSource, { tokenId: context.viewer.tokenId, action: 'revokeToken', target: String(token.id) });
     return new ApiTokenNode(token);
   }

@@ -1,12 +1,17 @@
 import { registerEnumType } from 'type-graphql';
+import { BATCH_STATES, MEMBER_STATES, SEED_RULES } from '../domain/batches.js';
 import { COHORT_KINDS, COHORT_VISIBILITIES, SET_OPERATIONS } from '../domain/cohorts.js';
-import { EXPORT_FORMATS, EXPORT_STATES } from '../domain/exports.js';
+import { ARCHIVE_FORMATS, EXPORT_FORMATS, EXPORT_STATES } from '../domain/exports.js';
+import { COMPARTMENTS } from '../domain/compartments.js';
+import { EVALUATION_METRICS, EVALUATION_STATES, STRATA } from '../domain/evaluations.js';
 import { FEATURES } from '../domain/features.js';
 import { GENERATION_STATES, NOISE_MODES } from '../domain/generations.js';
 import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../domain/participants.js';
 import { CONSENSUS } from '../domain/readings.js';
 import { ROLES } from '../domain/roles.js';
+import { READER_CHOICES, READER_STUDY_STATES, READER_UNITS } from '../domain/reader-studies.js';
 import { VISITS } from '../domain/visits.js';
+import { WORKER_STATES } from '../domain/workers.js';
 import { SAMPLERS } from '../inference/index.js';
 
 /** Enum types of the API. Each is an object of its values, which is what type-graphql knows an enum by. */
@@ -35,6 +40,8 @@ export const FeatureEnum = choices(
   "Radiographic feature, named by OAI's variable without its visit prefix.",
   Object.fromEntries(FEATURES.map(({ code, name, levels }) => [code, `${name}, 0-${levels - 1}`])),
 );
+
+export const StorageKindEnum = choices('StorageKind', ['DIRECTORY', 'S3'], 'What keeps the files.');
 
 /** GraphQL names may not start with a digit, OAI's project numbers do. */
 export const ReadingProjectEnum = { PROJECT_15: '15', PROJECT_37: '37' } as const;
@@ -65,6 +72,81 @@ export const GenerationStateEnum = choices('GenerationState', GENERATION_STATES,
   FAILED: 'Given up; `error` says why.',
   CANCELED: 'Stopped on request.',
 });
+
+export const WorkerStateEnum = choices('WorkerState', WORKER_STATES, 'Life of a worker.', {
+  STARTING: 'It loads a model.',
+  READY: 'It takes work.',
+  DRAINING: 'It takes no more and ends what it has.',
+  GONE: 'It has ended, or has been silent for 15 s.',
+});
+
+export const BatchStateEnum = choices('BatchState', BATCH_STATES, 'Life of a batch.', {
+  QUEUED: 'None of its generations has been started yet, or since a retry.',
+  RUNNING: 'Some have been started, and some are left.',
+  PAUSED: 'Starts no more until it is resumed.',
+  SUCCEEDED: 'Every exam has its volume.',
+  PARTIAL: 'Some exams have their volume; others failed, were canceled or are not possible.',
+  FAILED: 'No exam has a volume.',
+  CANCELED: 'Stopped on request; what was made before is kept.',
+});
+
+export const MemberStateEnum = choices('BatchMemberState', MEMBER_STATES, 'What has become of an exam of a batch.', {
+  WAITING: 'Waits for a worker.',
+  RUNNING: 'A worker has it.',
+  SUCCEEDED: 'The batch has made its volume.',
+  REUSED: 'The volume was there already.',
+  FAILED: 'Given up; `generation.error` says why.',
+  CANCELED: 'Stopped on request.',
+  NOT_POSSIBLE: 'No volume can be made of it; `reason` says why.',
+});
+
+export const SeedRuleEnum = choices('SeedRule', SEED_RULES, 'Where the seeds of a batch or an evaluation come from.', {
+  FIXED: 'One seed for every exam.',
+  PER_EXAM: 'Each exam has its own, derived from the seed, the participant, the visit and the side.',
+});
+
+export const EvaluationStateEnum = choices('EvaluationState', EVALUATION_STATES, 'Life of an evaluation.', {
+  QUEUED: 'Waits for a server.',
+  RUNNING: 'Its volumes are made and compared.',
+  SUCCEEDED: 'Results and report are there.',
+  FAILED: 'Given up; `error` says why.',
+  CANCELED: 'Stopped on request.',
+});
+
+export const EvaluationMetricEnum = choices('EvaluationMetric', EVALUATION_METRICS, 'A score of a volume.', {
+  PSNR: 'dB on a data range of 1; median over the slices.',
+  SSIM: 'Median over the slices.',
+  RSSIM: 'SSIM of Canny edges around the joint; median over the slices.',
+  ADJACENT_CORRELATION: 'Mean Pearson correlation of neighbouring slices.',
+});
+
+export const StratumEnum = choices('Stratum', STRATA, 'What knees are told apart by.');
+
+export const CompartmentEnum = choices(
+  'Compartment',
+  COMPARTMENTS,
+  'Part of a coronal knee volume, by a fixed rule about the joint line and not by segmentation.',
+);
+
+export const ReaderStudyStateEnum = choices('ReaderStudyState', READER_STUDY_STATES, 'Life of a reader study.', {
+  PREPARING: 'Its pictures are drawn.',
+  OPEN: 'Readers may start and answer.',
+  CLOSED: 'It takes no answers any more.',
+  FAILED: 'Its pictures could not be drawn.',
+});
+
+export const ReaderUnitEnum = choices('ReaderUnit', READER_UNITS, 'What a pair of a reader study shows.', {
+  SLICE: 'One coronal slice.',
+  VOLUME: 'Twelve slices of the volume on one sheet.',
+});
+
+export const ReaderChoiceEnum = choices('ReaderChoice', READER_CHOICES, 'Where an image of a pair is shown.');
+
+export const ReaderStratumEnum = choices(
+  'ReaderStratumKind',
+  ['KL', 'ARM', 'SIDE', 'SHOWN_ON'],
+  'What pairs are told apart by.',
+);
 
 export const NoiseModeEnum = choices('NoiseMode', NOISE_MODES, 'Where the initial noise of a slice comes from.', {
   SHARED: 'One initial latent for every depth of the volume.',
@@ -119,11 +201,24 @@ export const RoleEnum = choices('Role', ROLES, 'What a token may do; each role i
   ADMIN: 'Tokens and everything else.',
 });
 
+const ARCHIVES = {
+  NIFTI_ZIP: 'Volumes as NIfTI files in a zip archive, with manifests.',
+  DICOM_ZIP: 'Volumes as DICOM series in a zip archive, with manifests.',
+};
+
 export const ExportFormatEnum = choices('ExportFormat', EXPORT_FORMATS, 'How an export is written.', {
   CSV: 'RFC 4180, UTF-8, one line of column names first; a missing value is empty.',
   NDJSON: 'One JSON object per line; a missing value is null.',
   PARQUET: 'Typed columns, Snappy; the data dictionary travels in the metadata.',
+  ...ARCHIVES,
 });
+
+export const ArchiveFormatEnum = choices(
+  'ArchiveFormat',
+  ARCHIVE_FORMATS,
+  'How volumes are put into an archive.',
+  ARCHIVES,
+);
 
 export const ExportStateEnum = choices('ExportState', EXPORT_STATES, 'Life of an export.', {
   QUEUED: 'Waits for its turn.',

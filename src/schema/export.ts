@@ -1,10 +1,11 @@
 import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
-import type { ExportFormat, ExportState } from '../domain/exports.js';
+import { type ArchiveFormat, choiceInApi, type ExportFormat, type ExportState } from '../domain/exports.js';
 import type { Export } from '../entities/index.js';
 import { connectionType } from './connections.js';
-import { ExportFormatEnum, ExportStateEnum } from './enums.js';
+import { ArchiveFormatEnum, ExportFormatEnum, ExportStateEnum } from './enums.js';
 import { KneeExamFilter } from './filters.js';
+import { MriSeriesFilter } from './image-filters.js';
 import { Node } from './node.js';
 
 @ObjectType('ExportedCohort', { simpleResolvers: true, description: 'A cohort in the version that was exported.' })
@@ -22,7 +23,7 @@ export class ExportedCohortItem {
 @ObjectType('Export', {
   implements: Node,
   simpleResolvers: true,
-  description: 'A file of knee exams, written in the background, one row per exam.',
+  description: 'A file of knee exams, one row per exam, or an archive of their volumes; written in the background.',
 })
 export class ExportNode extends Node {
   @Field(() => ExportStateEnum)
@@ -31,7 +32,7 @@ export class ExportNode extends Node {
   @Field(() => ExportFormatEnum)
   format: ExportFormat;
 
-  @Field(() => [String], { description: "Names of the columns, in the file's order." })
+  @Field(() => [String], { description: "Names of the columns, in the file's order; none of an archive." })
   columns: string[];
 
   @Field(() => GraphQLJSONObject, { nullable: true, description: 'As it can be given to `where`; null selects all.' })
@@ -40,16 +41,22 @@ export class ExportNode extends Node {
   @Field(() => [ExportedCohortItem], { description: 'Cohorts that the filter speaks of.' })
   cohorts: ExportedCohortItem[];
 
-  @Field(() => Int, { description: 'Exams looked through so far.' })
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description: 'Which series an archive holds: conditions on them, generations or a batch; null for a table.',
+  })
+  archive: object | null;
+
+  @Field(() => Int, { description: 'Exams looked through so far; volumes written of an archive.' })
   done: number;
 
-  @Field(() => Int, { description: 'Exams to look through.' })
+  @Field(() => Int, { description: 'Exams to look through; volumes to write of an archive.' })
   total: number;
 
   @Field(() => Float, { description: 'How far it is, 0 to 1.' })
   fraction: number;
 
-  @Field(() => Int, { description: 'Rows written.' })
+  @Field(() => Int, { description: 'Rows or volumes written.' })
   rows: number;
 
   @Field(() => String, { nullable: true, description: 'One sentence that says why it failed.' })
@@ -58,7 +65,8 @@ export class ExportNode extends Node {
   @Field(() => GraphQLJSONObject, {
     nullable: true,
     description:
-      'Digest, counts, filter, cohorts and data dictionary of the finished file. Stays when the file has expired.',
+      'Digest, counts, filter, cohorts and data dictionary of the finished file; of an archive its counts by kind, see `manifestFile`. ' +
+      'Stays when the file has expired.',
   })
   manifest: object | null;
 
@@ -81,6 +89,7 @@ export class ExportNode extends Node {
     this.columns = row.columns;
     this.filter = row.filter;
     this.cohorts = row.cohorts;
+    this.archive = row.archive && choiceInApi(row.archive);
     this.done = row.done;
     this.total = row.total;
     this.fraction = row.state === 'SUCCEEDED' || row.state === 'EXPIRED' ? 1 : row.done / Math.max(row.total, 1);
@@ -147,4 +156,30 @@ export class ExportCohortInput {
       'always there, and a grade comes with the code of why it is missing.',
   })
   columns?: string[] | null;
+
+  @Field(() => MriSeriesFilter, {
+    nullable: true,
+    description:
+      'Which series of the exams an archive holds. Without a condition on `synthetic`, those that no bundle generated; ' +
+      '`{ synthetic: { isNull: false } }` means both, in folders of their own.',
+  })
+  series?: object | null;
+}
+
+@InputType({ description: 'Either generationIds or batchId says which volumes are meant.' })
+export class ExportGenerationsInput {
+  @Field(() => ArchiveFormatEnum)
+  format!: ArchiveFormat;
+
+  @Field(() => [ID], { nullable: true, description: 'Generations that have succeeded; at most 10,000.' })
+  generationIds?: string[] | null;
+
+  @Field(() => ID, { nullable: true, description: 'The batch whose volumes, as far as they are made, are exported.' })
+  batchId?: string | null;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Also the series of the same exams that no bundle generated, in a folder of their own.',
+  })
+  withReal!: boolean;
 }

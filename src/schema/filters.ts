@@ -3,6 +3,7 @@ import { CohortMembershipFilter } from './cohort-filters.js';
 import { filterInput, listFilter } from './filter-input.js';
 import { MriSeriesListFilter, RadiographListFilter } from './image-filters.js';
 import {
+  BatchStateFilter,
   BooleanFilter,
   DateFilter,
   DateTimeFilter,
@@ -80,10 +81,22 @@ export const GenerationFilter = filterInput('GenerationFilter', 'Selects generat
   sliceCount: [IntFilter, 'Slices of the volume.'],
   steps: [IntFilter, 'Denoiser steps.'],
   seed: [IntFilter, 'Seed of the noise.'],
+  key: [TextFilter, 'SHA-256 of everything that decides the volume.'],
+  batch: [IdFilter, 'The batch that asked for it.'],
   clientKey: [TextFilter, "The caller's own key."],
   psnr: [FloatFilter, 'Median PSNR over the slices, dB.'],
   ssim: [FloatFilter, 'Median SSIM over the slices.'],
   rssim: [FloatFilter, 'Median RSSIM over the slices.'],
+  createdAt: [DateTimeFilter, 'When it was asked for.'],
+  finishedAt: [DateTimeFilter, 'When it reached a final state.'],
+});
+
+export const BatchFilter = filterInput('BatchFilter', 'Selects batches.', () => BatchFilter, {
+  id: [IdFilter, 'Node id.'],
+  name: [TextFilter, 'Name.'],
+  state: [BatchStateFilter, 'State.'],
+  priority: [IntFilter, '-10 to 10.'],
+  clientKey: [TextFilter, "The caller's own key."],
   createdAt: [DateTimeFilter, 'When it was asked for.'],
   finishedAt: [DateTimeFilter, 'When it reached a final state.'],
 });

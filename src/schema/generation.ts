@@ -107,6 +107,13 @@ export class GenerationNode extends Node {
   @Field(() => String, { nullable: true, description: "The caller's own key." })
   clientKey: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'SHA-256 of everything that decides the volume: what has the same key need not be made again. Null for the oldest ones.',
+  })
+  key: string | null;
+
   @Field(() => Int, { description: 'Sequence number of the newest event; pass it as `after` to follow from here.' })
   lastSeq: number;
 
@@ -168,6 +175,7 @@ export class GenerationNode extends Node {
     this.featureOverrides = () =>
       gradeList(row.featureOverrides).filter(({ feature }) => feature in row.featureOverrides);
     this.clientKey = row.clientKey;
+    this.key = row.key;
     this.lastSeq = row.lastSeq;
     this.worker = row.worker;
     this.device = row.device;

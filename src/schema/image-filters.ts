@@ -23,7 +23,7 @@ const RadiographFilter = filterInput('RadiographFilter', 'Selects radiographs.',
   stored: [() => Boolean, 'Whether its pixels are here.'],
 });
 
-const MriSeriesFilter = filterInput('MriSeriesFilter', 'Selects MRI series.', () => MriSeriesFilter, {
+export const MriSeriesFilter = filterInput('MriSeriesFilter', 'Selects MRI series.', () => MriSeriesFilter, {
   id: [IdFilter, 'Node id.'],
   barcode: [TextFilter, 'Twelve digits.'],
   sequence: [TextFilter, 'Series description.'],

@@ -47,6 +47,23 @@ export class RadiographNode extends Node {
   }
 }
 
+@ObjectType('SeriesDownload', {
+  simpleResolvers: true,
+  description: 'A form of a series that is made when it is fetched.',
+})
+export class SeriesDownload {
+  @Field(() => String, {
+    description: 'Signed, expiring; relative to the address of the server. Takes Range requests and has a strong ETag.',
+  })
+  url!: string;
+
+  @Field(() => GraphQLDateTimeISO, { description: 'When the URL ends to work; asking again gives a new one.' })
+  expiresAt!: Date;
+
+  @Field(() => String)
+  mediaType!: string;
+}
+
 @ObjectType('MriSeries', {
   implements: Node,
   simpleResolvers: true,

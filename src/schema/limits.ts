@@ -1,10 +1,11 @@
-import { GraphQLError, Kind } from 'graphql';
+import { getOperationAST, GraphQLError, Kind } from 'graphql';
 import type {
   ASTVisitor,
   DocumentNode,
   FragmentDefinitionNode,
   GraphQLSchema,
   SelectionSetNode,
+  TypeNode,
   ValidationContext,
 } from 'graphql';
 import { fieldExtensionsEstimator, getComplexity, simpleEstimator } from 'graphql-query-complexity';
@@ -91,18 +92,50 @@ export function aliasRule(context: ValidationContext): ASTVisitor {
 /** Rules that every operation is validated with, beside those of GraphQL itself. */
 export const LIMIT_RULES = [depthRule, aliasRule];
 
+/** What is added to the cost of a mutation when it is charged to the quota of a token. */
+const MUTATION_WEIGHT = 10_000;
+
 /**
- * Checks what a validated operation would cost with these variables.
+ * What a validated operation costs with these variables. Variables that do not fit their types cost 1: execution refuses them.
  *
- * @returns the refusal, or undefined. Variables that do not fit their types cost nothing here: execution refuses them.
+ * @returns its weight in the quota of the token: the cost, at least 1, and more for a mutation
+ * @throws GraphQLError LIMIT_EXCEEDED when it costs more than an operation may
  */
-export function costError(
+export function operationCost(
   schema: GraphQLSchema,
   query: DocumentNode,
   variables: Record<string, unknown> | undefined,
   operationName: string | undefined,
-): GraphQLError | undefined {
-  let cost: number;
+): number {
+  const cost = Math.max(complexity(schema, query, variables, operationName), 1);
+  if (cost > LIMITS.cost) {
+    throw limitError(
+      `The operation costs ${cost}; the limit is ${LIMITS.cost}. Ask for fewer rows or fields at a time.`,
+    );
+  }
+  return getOperationAST(query, operationName)?.operation === 'mutation' ? cost + MUTATION_WEIGHT : cost;
+}
+
+/** Costs of documents by the variables they depend on; documents are parsed once, and forgotten with their parse. */
+const known = new WeakMap<DocumentNode, Map<string, number>>();
+
+/** Sets of variables remembered per document, and how long one may be as JSON. */
+const REMEMBERED = { sets: 100, length: 2_000 };
+
+function complexity(
+  schema: GraphQLSchema,
+  query: DocumentNode,
+  variables: Record<string, unknown> | undefined,
+  operationName: string | undefined,
+): number {
+  let costs = known.get(query);
+  if (!costs || costs.size >= REMEMBERED.sets) known.set(query, (costs = new Map()));
+  // No cost depends on a String, and a cursor is another one on every page.
+  const strings = stringVariables(query, operationName);
+  const decisive = Object.entries(variables ?? {}).filter(([name]) => !strings.has(name));
+  const key = JSON.stringify([operationName, decisive]);
+  let cost = costs.get(key);
+  if (cost !== undefined) return cost;
   try {
     cost = getComplexity({
       schema,
@@ -113,14 +146,22 @@ export function costError(
     });
   } catch (error) {
     const message = error instanceof GraphQLError ? error.message : '';
-    return message.includes('maximum allowed number of nodes')
-      ? limitError('The operation spreads fragments into more fields than the server looks at.')
-      : undefined;
+    // Not remembered: what does not fit its type may not be in the key.
+    if (!message.includes('maximum allowed number of nodes')) return 0;
+    throw limitError('The operation spreads fragments into more fields than the server looks at.');
   }
-  if (cost <= LIMITS.cost) return undefined;
-  return limitError(
-    `The operation costs ${cost}; the limit is ${LIMITS.cost}. Ask for fewer rows or fields at a time.`,
-  );
+  if (key.length <= REMEMBERED.length) costs.set(key, cost);
+  return cost;
+}
+
+/** Names of the variables that are declared as String or String!. */
+function stringVariables(query: DocumentNode, operationName: string | undefined): Set<string> {
+  const declared = getOperationAST(query, operationName)?.variableDefinitions ?? [];
+  const isString = (type: TypeNode): boolean =>
+    type.kind === Kind.NON_NULL_TYPE
+      ? isString(type.type)
+      : type.kind === Kind.NAMED_TYPE && type.name.value === 'String';
+  return new Set(declared.filter(({ type }) => isString(type)).map(({ variable }) => variable.name.value));
 }
 
 function limitError(message: string): GraphQLError {

@@ -10,12 +10,12 @@ import type { NodeType } from '../domain/global-ids.js';
 export abstract class Node {
   constructor(
     private readonly type: NodeType,
-    private readonly key: number | string,
+    private readonly nodeKey: number | string,
   ) {}
 
   /** Made when it is asked for. */
   get id(): string {
-    return encodeId(this.type, this.key);
+    return encodeId(this.type, this.nodeKey);
   }
 }
 

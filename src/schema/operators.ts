@@ -1,6 +1,7 @@
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { GraphQLDate, GraphQLDateTimeISO } from 'graphql-scalars';
 import {
+  BatchStateEnum,
   GenerationStateEnum,
   PlaneEnum,
   RaceEnum,
@@ -51,6 +52,7 @@ export const ReadingProjectFilter = operators('ReadingProjectFilter', () => Read
 ]);
 export const PlaneFilter = operators('PlaneFilter', () => PlaneEnum, [...EQUALITY, 'isNull']);
 export const GenerationStateFilter = operators('GenerationStateFilter', () => GenerationStateEnum, EQUALITY);
+export const BatchStateFilter = operators('BatchStateFilter', () => BatchStateEnum, EQUALITY);
 
 /**
  * Declares an input type from a list of optional fields.

@@ -40,6 +40,8 @@ export const GenerationOrder = orderInput('GenerationOrder', [
   'DURATION',
 ]);
 
+export const BatchOrder = orderInput('BatchOrder', ['CREATED_AT', 'FINISHED_AT']);
+
 export const CohortOrder = orderInput('CohortOrder', ['NAME', 'CREATED_AT', 'UPDATED_AT']);
 
 function orderInput(name: string, fields: readonly string[]): OrderClass {

@@ -1,9 +1,24 @@
-import { Field, InputType, ObjectType } from 'type-graphql';
+import { Field, InputType, Int, ObjectType } from 'type-graphql';
 import { GraphQLDateTimeISO } from 'graphql-scalars';
 import type { Role } from '../domain/roles.js';
 import type { ApiToken } from '../entities/index.js';
 import { RoleEnum } from './enums.js';
 import { Node } from './node.js';
+
+@ObjectType({ simpleResolvers: true, description: 'What a token may spend, and how much of it is left.' })
+export class Quota {
+  @Field(() => Int, { description: 'Points of a window. An operation costs its fields times their rows.' })
+  limit!: number;
+
+  @Field(() => Int, { description: 'Seconds of a window.' })
+  window!: number;
+
+  @Field(() => Int, { description: 'Points that are left.' })
+  remaining!: number;
+
+  @Field(() => Int, { description: 'Seconds until the quota is whole again.' })
+  resetSeconds!: number;
+}
 
 @ObjectType({ simpleResolvers: true, description: 'Who is asking, and what they may do.' })
 export class Viewer {
@@ -27,6 +42,9 @@ export class Viewer {
 
   @Field(() => Boolean, { description: 'Whether tokens may be made and revoked.' })
   canAdminister!: boolean;
+
+  @Field(() => Quota, { nullable: true, description: 'Null where the server sets none.' })
+  quota!: Quota | null;
 }
 
 @ObjectType('ApiToken', {

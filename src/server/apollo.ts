@@ -1,4 +1,3 @@
-import type { Server as HttpServer } from 'node:http';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import type { ApolloServerPlugin } from '@apollo/server';
 import {
@@ -7,17 +6,20 @@ import {
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
 import { GraphQLError } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../resolvers/index.js';
-import { costError, LIMIT_RULES, LIMITS } from '../schema/limits.js';
+import { LIMIT_RULES, LIMITS, operationCost } from '../schema/limits.js';
+import { stringifyAnswer } from '../schema/raw-json.js';
 import { compiledQuery } from './compiled-queries.js';
 import { masked, presentError } from './errors.js';
+import { currentRequest } from './logging.js';
+import type { Metrics } from './metrics.js';
+import { httpRefusal, rateHeaders } from './rate-limit.js';
 
 /** GraphQL over HTTP. */
-export function createApollo(schema: GraphQLSchema, httpServer: HttpServer, logger: Logger): ApolloServer<Context> {
+export function createApollo(schema: GraphQLSchema, metrics: Metrics, logger: Logger): ApolloServer<Context> {
   return new ApolloServer<Context>({
     schema,
     introspection: true,
@@ -26,6 +28,7 @@ export function createApollo(schema: GraphQLSchema, httpServer: HttpServer, logg
     validationRules: LIMIT_RULES,
     parseOptions: { maxTokens: LIMITS.tokens },
     logger,
+    stringifyResult: stringifyAnswer,
     formatError: (_formatted, error) =>
       error instanceof GraphQLError ? presentError(error, logger) : masked(error, logger),
     plugins: [
@@ -34,18 +37,27 @@ export function createApollo(schema: GraphQLSchema, httpServer: HttpServer, logg
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
-      ApolloServerPluginDrainHttpServer({ httpServer, stopGracePeriodMillis: 5_000 }),
+      observing(metrics),
       costPlugin,
       compiledQueryPlugin,
     ],
   });
 }
 
+/** Charges each operation to the token's quota, once it is known what it costs and before it does anything. */
 const costPlugin: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
-    didResolveOperation: async ({ schema, document, request }) => {
-      const refusal = costError(schema, document, request.variables, request.operationName);
-      if (refusal) throw refusal;
+    didResolveOperation: async ({ schema, document, operation, request, response, contextValue }) => {
+      const points = operationCost(schema, document, request.variables, request.operationName);
+      const { viewer, platform } = contextValue;
+      const { quotas } = platform;
+      if (!quotas) return;
+      try {
+        const standing = await quotas.spend(viewer.tokenId, points, `this ${operation?.operation ?? 'request'}`);
+        for (const [name, value] of rateHeaders(standing)) response.http.headers.set(name, value);
+      } catch (error) {
+        throw httpRefusal(error, quotas.standing(viewer.tokenId));
+      }
     },
   }),
 };
@@ -60,3 +72,25 @@ const compiledQueryPlugin: ApolloServerPlugin<Context> = {
     },
   }),
 };
+
+/** Tells the log and the metrics which operation a request was. */
+function observing(metrics: Metrics): ApolloServerPlugin<Context> {
+  return {
+    requestDidStart: async () => {
+      const began = performance.now();
+      let kind = 'unknown';
+      return {
+        didResolveOperation: async ({ operation, operationName }) => {
+          if (!operation) return;
+          kind = operation.operation;
+          const request = currentRequest();
+          if (request) request.operation = { kind, name: operationName };
+        },
+        willSendResponse: async ({ errors }) => {
+          const outcome = errors?.length ? 'error' : 'ok';
+          metrics.operation({ kind, transport: 'http', outcome }, (performance.now() - began) / 1_000);
+        },
+      };
+    },
+  };
+}

@@ -34,15 +34,18 @@ export function assetHandler({ dataSource, store, assetUrls }: AssetOptions): Re
     if (namesTag(request.headers['if-none-match'], etag)) {
       return void response.status(304).set(headersOf(asset)).end();
     }
+    if (request.method === 'HEAD') {
+      // HEAD knows no ranges.
+      if (!(await store.exists(asset.storageKey))) throw lost();
+      return void response.set(headersOf(asset)).set('Content-Length', String(asset.bytes)).end();
+    }
     const range = requestedRange(request, asset.bytes, etag);
     if (range === 'unsatisfiable') {
       return void response.status(416).set('Content-Range', `bytes */${asset.bytes}`).json(rangeError(asset));
     }
-    await send(response, request.method === 'HEAD', store, asset, range);
-    if (request.method !== 'HEAD') {
-      const detail = range ? { start: range.start, end: range.end } : {};
-      await audit(dataSource, { tokenId, action: 'asset.download', target: sha256, detail });
-    }
+    await send(response, store, asset, range);
+    const detail = range ? { start: range.start, end: range.end } : {};
+    await audit(dataSource, { tokenId, action: 'asset.download', target: sha256, detail });
   };
 }
 
@@ -59,23 +62,13 @@ function headersOf(asset: Asset): Record<string, string> {
   };
 }
 
-async function send(
-  response: Response,
-  headOnly: boolean,
-  store: BlobStore,
-  asset: Asset,
-  range: ByteRange | undefined,
-): Promise<void> {
+async function send(response: Response, store: BlobStore, asset: Asset, range: ByteRange | undefined): Promise<void> {
   const blob = await store.open(asset.storageKey, range).catch((error: unknown) => {
     if (!(error instanceof BlobMissing)) throw error;
-    throw new UserError('UNAVAILABLE', 'The file of this asset is not in the blob store.', { cause: error });
+    throw lost(error);
   });
   response.set(headersOf(asset)).set('Content-Length', String(range ? range.end - range.start + 1 : asset.bytes));
   if (range) response.status(206).set('Content-Range', `bytes ${range.start}-${range.end}/${asset.bytes}`);
-  if (headOnly) {
-    blob.destroy();
-    return void response.end();
-  }
   try {
     await pipeline(blob, response);
   } catch (error) {
@@ -84,8 +77,12 @@ async function send(
   }
 }
 
+function lost(cause?: Error): UserError {
+  return new UserError('UNAVAILABLE', 'The file of this asset is not in the blob store.', { cause });
+}
+
 /** One range of bytes; several, or a unit other than bytes, are answered with the whole, as HTTP allows. */
-function requestedRange(request: Request, size: number, etag: string): ByteRange | undefined | 'unsatisfiable' {
+export function requestedRange(request: Request, size: number, etag: string): ByteRange | undefined | 'unsatisfiable' {
   const ifRange = request.headers['if-range'];
   if (typeof ifRange === 'string' && ifRange !== etag) return undefined;
   const ranges = request.range(size);
@@ -95,7 +92,8 @@ function requestedRange(request: Request, size: number, etag: string): ByteRange
   return ranges[0];
 }
 
-function namesTag(header: string | undefined, etag: string): boolean {
+/** Whether a header such as If-None-Match names a tag. */
+export function namesTag(header: string | undefined, etag: string): boolean {
   return (header ?? '').split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }
 
@@ -111,6 +109,8 @@ function fileName({ sha256, mediaType }: Asset): string {
     'application/gzip': 'nii.gz',
     'application/x-gzip': 'nii.gz',
     'application/dicom': 'dcm',
+    'text/html': 'html',
+    'image/svg+xml': 'svg',
     ...Object.fromEntries(Object.values(EXPORT_FILES).map(({ mediaType: type, extension }) => [type, extension])),
   };
   return `${sha256.slice(0, 16)}.${extensions[mediaType] ?? 'bin'}`;

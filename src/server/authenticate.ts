@@ -1,15 +1,17 @@
 import type { RequestHandler, Response } from 'express';
-import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import { verifyToken } from '../services/tokens.js';
+import type { KnownTokens } from '../services/known-tokens.js';
 import type { Viewer } from '../services/tokens.js';
+import { currentRequest } from './logging.js';
+
+type Verifier = Pick<KnownTokens, 'verify'>;
 
 /**
  * Who sends this `Authorization` header.
  *
  * @throws UserError UNAUTHENTICATED
  */
-export async function authenticate(dataSource: DataSource, header: unknown): Promise<Viewer> {
+export async function authenticate(tokens: Verifier, header: unknown): Promise<Viewer> {
   const match = typeof header === 'string' ? /^Bearer +(\S+)$/i.exec(header) : null;
   if (!match) {
     throw new UserError(
@@ -17,14 +19,17 @@ export async function authenticate(dataSource: DataSource, header: unknown): Pro
       'Send "Authorization: Bearer <token>"; "osteograph token create" makes one.',
     );
   }
-  return verifyToken(dataSource, match[1]!);
+  return tokens.verify(match[1]!);
 }
 
 /** Lets requests with a good token pass and answers the others with 401. */
-export function requireToken(dataSource: DataSource): RequestHandler {
+export function requireToken(tokens: Verifier): RequestHandler {
   return async (request, response, next) => {
     try {
-      response.locals['viewer'] = await authenticate(dataSource, request.headers.authorization);
+      const viewer = await authenticate(tokens, request.headers.authorization);
+      response.locals['viewer'] = viewer;
+      const facts = currentRequest();
+      if (facts) facts.tokenId = viewer.tokenId;
     } catch (error) {
       if (error instanceof UserError) response.setHeader('WWW-Authenticate', 'Bearer realm="osteograph"');
       return next(error);

@@ -15,12 +15,13 @@ import type {
   GraphQLField,
   GraphQLObjectType,
   GraphQLOutputType,
-  GraphQLResolveInfo,
   GraphQLSchema,
-  InlineFragmentNode,
   OperationDefinitionNode,
   SelectionSetNode,
 } from 'graphql';
+import { plainFields } from '../resolvers/look-ahead.js';
+import { RawJson } from '../schema/raw-json.js';
+import type { RawJsonInfo } from '../schema/raw-json.js';
 
 /**
  * A query made into functions, so that its thousand fields are not looked up anew for each answer. Gives the data, or undefined
@@ -89,11 +90,11 @@ function tryToCompile(
 }
 
 class Compiler {
-  private readonly fragments: Record<string, FragmentDefinitionNode> = {};
+  readonly fragments: Record<string, FragmentDefinitionNode> = {};
   private fields = 0;
 
   constructor(
-    private readonly schema: GraphQLSchema,
+    readonly schema: GraphQLSchema,
     document: DocumentNode,
     private readonly operation: OperationDefinitionNode,
   ) {
@@ -104,8 +105,8 @@ class Compiler {
 
   /** Completes an object of this type from what these selection sets, merged, ask of it. */
   object(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): Complete {
-    const asked = new Map<string, FieldNode[]>();
-    for (const set of sets) this.collect(type, set, asked, new Set());
+    const asked = plainFields(type, sets, this);
+    if (!asked) throw new NotPlain();
     const fields = [...asked].map(([key, nodes]) => this.field(type, key, nodes));
     return (source, run) => {
       const data: Record<string, unknown> = {};
@@ -125,41 +126,6 @@ class Compiler {
       }
       return pending ? Promise.all(pending).then(() => data) : data;
     };
-  }
-
-  private collect(
-    type: GraphQLObjectType,
-    { selections }: SelectionSetNode,
-    into: Map<string, FieldNode[]>,
-    visited: Set<string>,
-  ): void {
-    for (const selection of selections) {
-      if (selection.directives?.length) throw new NotPlain();
-      if (selection.kind === Kind.FIELD) {
-        const key = (selection.alias ?? selection.name).value;
-        if (key === '__proto__') throw new NotPlain();
-        const nodes = into.get(key);
-        if (nodes) nodes.push(selection);
-        else into.set(key, [selection]);
-        continue;
-      }
-      let fragment: InlineFragmentNode | FragmentDefinitionNode;
-      if (selection.kind === Kind.INLINE_FRAGMENT) {
-        fragment = selection;
-      } else {
-        const name = selection.name.value;
-        if (visited.has(name)) continue;
-        visited.add(name);
-        fragment = this.fragments[name]!;
-      }
-      const condition = fragment.typeCondition?.name.value;
-      if (condition !== undefined && condition !== type.name) {
-        // Of another object's fields none are asked; an interface or union may hold this type.
-        if (isObjectType(this.schema.getType(condition))) continue;
-        throw new NotPlain();
-      }
-      this.collect(type, fragment.selectionSet, into, visited);
-    }
   }
 
   private field(type: GraphQLObjectType, key: string, nodes: FieldNode[]): { key: string; read: Complete } {
@@ -201,11 +167,14 @@ class Compiler {
       const complete = this.value(type.ofType, sets);
       return (value, run) => {
         if (value === null || value === undefined) throw new NotPlain();
-        return complete(value, run);
+        return value instanceof RawJson ? value : complete(value, run);
       };
     }
     const present = this.present(type, sets);
-    return (value, run) => (value === null || value === undefined ? null : present(value, run));
+    return (value, run) => {
+      if (value === null || value === undefined) return null;
+      return value instanceof RawJson ? value : present(value, run);
+    };
   }
 
   private present(type: GraphQLOutputType, sets: readonly SelectionSetNode[]): Complete {
@@ -263,7 +232,8 @@ function isPromise(value: unknown): value is Promise<unknown> {
 }
 
 /** What resolvers are told of their field. Where in the answer it lies is not kept: who asks is answered by graphql-js. */
-class FieldInfo implements GraphQLResolveInfo {
+class FieldInfo implements RawJsonInfo {
+  readonly takesRawJson = true;
   readonly rootValue = undefined;
 
   constructor(

@@ -19,6 +19,7 @@ export const STATUS: Record<UserErrorCode, number> = {
   BUNDLE_REFUSED: 422,
   FILE_REFUSED: 422,
   LIMIT_EXCEEDED: 400,
+  RATE_LIMITED: 429,
   UNAVAILABLE: 503,
 };
 
@@ -30,7 +31,7 @@ export function presentError(error: GraphQLError, logger: Logger): GraphQLFormat
   const { message, locations, path, extensions } = error.toJSON();
   const where = { ...(locations ? { locations } : {}), ...(path ? { path } : {}) };
   const fault = userErrorBehind(error) ?? slowStatementBehind(error);
-  if (fault) return { message: fault.message, ...where, extensions: { code: fault.code } };
+  if (fault) return { message: fault.message, ...where, extensions: { code: fault.code, ...fault.details } };
   const { originalError } = error;
   if (originalError && !(originalError instanceof GraphQLError)) return { ...masked(originalError, logger), ...where };
   // Apollo wraps what validation says and writes its own code over ours; the HTTP status it notes is not for callers.

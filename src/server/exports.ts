@@ -9,18 +9,24 @@ import { roleIncludes } from '../domain/roles.js';
 import { filterFromJson } from '../schema/filter-json.js';
 import { audit } from '../services/audit.js';
 import {
+  archiveChoice,
   cohortFilter,
   type ExportRequest,
   type ExportProgress,
   exportSpec,
-  writeExport,
+  writeTable,
 } from '../services/exports/index.js';
 import { KNEE_EXAMS } from '../services/filters/tables.js';
 import { countRows } from '../services/paging/pages.js';
+import type { Quotas } from '../services/quotas.js';
 import { viewerOf } from './authenticate.js';
+import { charge } from './rate-limit.js';
 
 /** Most knee exams that one answer streams; more are an export in the background, with a file that can be fetched again. */
 const MAX_STREAMED = 20_000;
+
+/** What a streamed export takes from the quota: counting it, and each of its rows. */
+const EXPORT_POINTS = { each: 1_000, row: 10 };
 
 const REQUEST = z.strictObject({
   format: z.enum(EXPORT_FORMATS).default('CSV'),
@@ -28,13 +34,21 @@ const REQUEST = z.strictObject({
   cohortId: z.string().nullish(),
   cohortVersion: z.int().nullish(),
   where: z.record(z.string(), z.unknown()).nullish(),
+  series: z.record(z.string(), z.unknown()).nullish(),
+  generationIds: z.array(z.string()).min(1).nullish(),
+  batchId: z.string().nullish(),
+  withReal: z.boolean().nullish(),
 });
 
 /**
  * `GET /exports?format=CSV&columns=grades,age&where={...}` and `POST /exports` with the same as JSON: the file at once, as a
  * stream. A connection that ends without its last chunk carried no whole file.
  */
-export function exportHandler(dataSource: DataSource, schema: GraphQLSchema): RequestHandler {
+export function exportHandler(
+  dataSource: DataSource,
+  schema: GraphQLSchema,
+  quotas: Quotas | undefined,
+): RequestHandler {
   return async (request, response) => {
     const viewer = viewerOf(response);
     if (!roleIncludes(viewer.role, 'READER')) {
@@ -42,9 +56,16 @@ export function exportHandler(dataSource: DataSource, schema: GraphQLSchema): Re
     }
     const asked = exportRequest(
       schema,
-      request.method === 'GET' ? fromQuery(request.query) : (request.body as unknown),
+      request.method === 'POST' ? (request.body as unknown) : fromQuery(request.query),
     );
     const spec = await exportSpec(dataSource, viewer, asked);
+    if ('archive' in spec) {
+      throw new UserError(
+        'BAD_USER_INPUT',
+        `${spec.format} is not streamed; the mutation exportCohort writes archives.`,
+      );
+    }
+    await charge(quotas, response, EXPORT_POINTS.each, 'this export');
     const count = await countRows(dataSource, KNEE_EXAMS, spec.selection);
     if (count > MAX_STREAMED) {
       throw new UserError(
@@ -52,6 +73,7 @@ export function exportHandler(dataSource: DataSource, schema: GraphQLSchema): Re
         `The filter selects ${count} knee exams; at most ${MAX_STREAMED} are streamed at once. The mutation exportCohort writes more.`,
       );
     }
+    await charge(quotas, response, count * EXPORT_POINTS.row, `this export of ${count} knee exams`);
     const { mediaType, extension } = EXPORT_FILES[spec.format];
     response.set({
       'Content-Type': spec.format === 'PARQUET' ? mediaType : `${mediaType}; charset=utf-8`,
@@ -59,8 +81,10 @@ export function exportHandler(dataSource: DataSource, schema: GraphQLSchema): Re
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
     });
+    // Asked for the head alone, which is known without reading a row: nothing is written, nothing downloaded.
+    if (request.method === 'HEAD') return void response.end();
     let rows = 0;
-    const stream = writeExport(dataSource, spec, { onProgress: (progress: ExportProgress) => (rows = progress.rows) });
+    const stream = writeTable(dataSource, spec, { onProgress: (progress: ExportProgress) => (rows = progress.rows) });
     let whole = true;
     try {
       await pipeline(stream.pieces, response);
@@ -87,9 +111,16 @@ export function exportRequest(schema: GraphQLSchema, json: unknown): ExportReque
     const place = issue!.path.length > 0 ? `${issue!.path.join('.')}: ` : '';
     throw new UserError('BAD_USER_INPUT', `${place}${issue!.message}.`);
   }
-  const { format, columns, cohortId, cohortVersion, where } = parsed.data;
+  const { format, columns, cohortId, cohortVersion, where, series, generationIds, batchId, withReal } = parsed.data;
   const written = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
-  return { format, columns, written, where: written && filterFromJson(schema, 'KneeExamFilter', written) };
+  const chosen = archiveChoice({
+    series: series && filterFromJson(schema, 'MriSeriesFilter', series),
+    generationIds,
+    batchId,
+    withReal,
+  });
+  const archive = Object.keys(chosen).length > 0 ? chosen : null;
+  return { format, columns, written, where: written && filterFromJson(schema, 'KneeExamFilter', written), archive };
 }
 
 /** Query parameters as the JSON they stand for. */

@@ -1,35 +1,76 @@
 import type { RequestHandler } from 'express';
 import type { DataSource } from 'typeorm';
 import { packageVersion } from '../domain/package.js';
+import type { GenerationQueue } from '../jobs/index.js';
+import type { BlobStore } from '../storage/index.js';
 
-/** How long the database may take to answer before the server calls itself not ready. */
-const DATABASE_TIMEOUT_MS = 2_000;
+/** What has to work before work may come; each is asked, and has so long to answer, ms. */
+export interface Dependencies {
+  dataSource: DataSource;
+  queue: Pick<GenerationQueue, 'ping'>;
+  store: Pick<BlobStore, 'readMark'>;
+}
+const PATIENCE_MS = 2_000;
 
-/** `GET /health/live`: the process answers. */
+/** `GET /health/live`: the process answers. It asks nobody else: a restart mends no database. */
 export const liveHandler: RequestHandler = (_request, response) => {
-  response.json({ status: 'live', version: packageVersion });
+  response.set('Cache-Control', 'no-store').json({ status: 'live', version: packageVersion });
 };
 
-/** `GET /health/ready`: it can do its work, too. 503 while the database does not answer or the server is closing. */
-export function readyHandler(dataSource: DataSource, closing: () => boolean): RequestHandler {
+/**
+ * `GET /health/ready`: it can do its work. 503, and for each dependency what is wrong with it, while the database, its
+ * migrations, the queue or the blob store are not usable, or the process is closing.
+ */
+export function readyHandler(dependencies: Dependencies, closing: () => boolean): RequestHandler {
+  const check = readinessCheck(dependencies);
   return async (_request, response) => {
-    const database = closing() ? 'closing' : await databaseState(dataSource);
-    response
-      .status(database === 'ready' ? 200 : 503)
-      .json({ status: database === 'ready' ? 'ready' : 'not ready', database });
+    response.set('Cache-Control', 'no-store');
+    if (closing()) return void response.status(503).json({ status: 'closing' });
+    const checks = await check();
+    const ready = Object.values(checks).every((answer) => answer === 'ready');
+    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', checks });
   };
 }
 
-async function databaseState(dataSource: DataSource): Promise<'ready' | 'unreachable'> {
-  const timeout = Promise.withResolvers<'unreachable'>();
-  const timer = setTimeout(() => timeout.resolve('unreachable'), DATABASE_TIMEOUT_MS);
-  const asked = dataSource.query('SELECT 1').then(
-    () => 'ready' as const,
-    () => 'unreachable' as const,
+function readinessCheck({ dataSource, queue, store }: Dependencies): () => Promise<Record<string, string>> {
+  // Migrations are never undone under a running server: once is enough.
+  let migrated = false;
+  const questions: Record<string, () => Promise<unknown>> = {
+    database: () => dataSource.query('SELECT 1'),
+    async migrations() {
+      if (migrated) return;
+      const rows = (await dataSource.query('SELECT name FROM migrations')) as { name: string }[];
+      const ran = new Set(rows.map(({ name }) => name));
+      const missing = dataSource.migrations.filter(({ name, constructor }) => !ran.has(name ?? constructor.name));
+      if (missing.length > 0) throw new Error(`${missing.length} have not run; "osteograph migrate" runs them`);
+      migrated = true;
+    },
+    queue: () => queue.ping(),
+    blobs: () => store.readMark(),
+  };
+  return async () =>
+    Object.fromEntries(
+      await Promise.all(Object.entries(questions).map(async ([name, ask]) => [name, await answerOf(ask)] as const)),
+    );
+}
+
+async function answerOf(ask: () => Promise<unknown>): Promise<string> {
+  const late = Promise.withResolvers<string>();
+  const timer = setTimeout(() => late.resolve(`no answer within ${PATIENCE_MS / 1_000} s`), PATIENCE_MS);
+  const asked = ask().then(
+    () => 'ready',
+    // Who asks is anybody: what went wrong, and no address or name of the inside.
+    (error: unknown) => `unusable (${codeOf(error)})`,
   );
   try {
-    return await Promise.race([asked, timeout.promise]);
+    return await Promise.race([asked, late.promise]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function codeOf(error: unknown): string {
+  const { code, driverError, name, message } = error as Error & { code?: unknown; driverError?: { code?: unknown } };
+  const known = driverError?.code ?? code;
+  return typeof known === 'string' ? known : name === 'Error' ? message : name;
 }

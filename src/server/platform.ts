@@ -3,26 +3,34 @@ import type { DataSource } from 'typeorm';
 import { openQueue } from '../jobs/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { registerBundles } from '../services/bundles.js';
+import { DEFAULT_QUOTA } from '../services/quotas.js';
 import { createToken, hasNoTokens } from '../services/tokens.js';
-import { openBlobStore } from '../storage/index.js';
+import { type BlobSettings, type BlobStore, openOwnBlobStore } from '../storage/index.js';
 import { openDatabase } from './database/index.js';
 import { startServer } from './start.js';
-import { startWorkerChild } from './worker-child.js';
+import { startWorkerChild, type WorkerChild } from './worker-child.js';
 
 export interface PlatformOptions {
-  dataDir: string;
+  /** The data directory, and where the blobs are if not there. */
+  blobs: BlobSettings;
   /** Default: the embedded database of the data directory. */
   databaseUrl?: string | undefined;
   /** redis://... to queue in Redis; default: in the database. */
   queueUrl?: string | undefined;
   host: string;
   port: number;
+  /** Points that a token may spend in a minute; 0 for any number; default: what the documentation says. */
+  rateLimit?: number | undefined;
   /** Folder of the bundles. */
   modelsDir: string;
   /** The worker beside the server; absent for none. */
   worker?: { device: string } | undefined;
   /** Who holds the data directory, for the message another process gets. */
   purpose: string;
+  /** Who shows this may read /metrics from another machine. */
+  metricsToken?: string | undefined;
+  /** How long it only says that it closes before it does, ms. */
+  drainDelay?: number | undefined;
   logger: Logger;
 }
 
@@ -30,11 +38,12 @@ export interface RunningPlatform {
   url: string;
   dataSource: DataSource;
   databaseUrl: string;
+  store: BlobStore;
   /** The administrator's token, when this is the first start and one was made. */
   firstToken: string | undefined;
   /** What the folder of models holds: ready ones and refused ones with the reason. */
   bundles: { name: string; state: string; refusal: string | null }[];
-  /** Worker, sockets, server, queue, database: in that order. */
+  /** Server, sockets, worker, queue, database: in that order. */
   close(): Promise<void>;
 }
 
@@ -44,14 +53,14 @@ export interface RunningPlatform {
  * @throws UserError CONFLICT when the data directory or the port is taken, UNAVAILABLE when the database cannot be reached
  */
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
-  const { dataDir, host, port, modelsDir, worker, purpose, logger } = options;
+  const { blobs, host, port, modelsDir, worker, purpose, logger } = options;
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
   try {
     const database = await openDatabase({
-      dataDir,
+      dataDir: blobs.dataDir,
       databaseUrl: options.databaseUrl,
       purpose,
       statementTimeout: LIMITS.statement,
@@ -59,23 +68,40 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     closers.push(() => database.close());
     const { dataSource, url: databaseUrl } = database;
     const bundles = await registerBundles(dataSource, modelsDir);
-    const queue = await openQueue({ databaseUrl, queueUrl: options.queueUrl, logger });
+    const { queueUrl, rateLimit = DEFAULT_QUOTA } = options;
+    const queue = await openQueue({ databaseUrl, queueUrl, logger });
     closers.push(() => queue.close());
-    const store = openBlobStore(dataDir);
-    const server = await startServer({ host, port, dataSource, databaseUrl, store, queue, logger });
-    closers.push(() => server.close());
+    const store = await openOwnBlobStore(dataSource, blobs);
+    const server = await startServer({
+      host,
+      port,
+      dataSource,
+      databaseUrl,
+      store,
+      queue,
+      queueUrl,
+      rateLimit,
+      metricsToken: options.metricsToken,
+      drainDelay: options.drainDelay,
+      logger,
+    });
+    let child: WorkerChild | undefined;
+    closers.push(async () => {
+      await server.close();
+      await child?.close();
+    });
     // Made last: a start that fails must not keep a token to itself.
     const firstToken = (await hasNoTokens(dataSource))
       ? (await createToken(dataSource, { name: 'first start', role: 'ADMIN' })).text
       : undefined;
     if (worker) {
-      const child = startWorkerChild({ dataDir, databaseUrl, device: worker.device, logger });
-      closers.push(() => child.close());
+      child = startWorkerChild({ blobs, databaseUrl, device: worker.device, logger });
     }
     return {
       url: server.url,
       dataSource,
       databaseUrl,
+      store,
       firstToken,
       bundles: bundles.map(({ name, version, state, refusal }) => ({ name: `${name}@${version}`, state, refusal })),
       close,

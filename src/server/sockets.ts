@@ -8,17 +8,20 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
-import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
+import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import { createContext } from '../resolvers/index.js';
 import type { Context, Platform } from '../resolvers/index.js';
-import { costError, LIMIT_RULES, LIMITS } from '../schema/limits.js';
+import { LIMIT_RULES, LIMITS, operationCost } from '../schema/limits.js';
 import { UserError } from '../domain/errors.js';
 import { authenticate } from './authenticate.js';
 import { presentError } from './errors.js';
+import { watchSockets } from './socket-watch.js';
+import type { Metrics } from './metrics.js';
+import { REQUEST_POINTS } from './rate-limit.js';
 
 /** Subscriptions one socket may have at a time. */
 const SUBSCRIPTIONS_PER_SOCKET = 100;
@@ -33,6 +36,7 @@ export interface SocketOptions {
   schema: GraphQLSchema;
   httpServer: HttpServer;
   platform: Platform;
+  metrics: Metrics;
   logger: Logger;
   path: string;
 }
@@ -40,16 +44,20 @@ export interface SocketOptions {
 /**
  * GraphQL over WebSocket (graphql-transport-ws) for queries and subscriptions, under the same token, roles and limits as HTTP.
  * Mutations go over HTTP, where a client knows whether its request arrived. The token is looked at for each operation, so a
- * revoked one starts nothing more.
+ * revoked one starts nothing more, and every other second, so what it has started ends.
  */
-export function acceptSockets({ schema, httpServer, platform, logger, path }: SocketOptions): Sockets {
+export function acceptSockets({ schema, httpServer, platform, metrics, logger, path }: SocketOptions): Sockets {
+  const began = new WeakMap<ExecutionArgs, number>();
   const server = new WebSocketServer({ server: httpServer, path, maxPayload: LIMITS.bytes });
+  const watch = watchSockets({ tokens: platform.tokens, logger });
   const disposable = useServer(
     {
       schema,
       onConnect: async ({ connectionParams, extra }) => {
         try {
-          await authenticate(platform.dataSource, authorizationOf(connectionParams));
+          const authorization = authorizationOf(connectionParams);
+          await authenticate(platform.tokens, authorization);
+          watch.identify(extra.socket, authorization);
           return true;
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
@@ -59,49 +67,70 @@ export function acceptSockets({ schema, httpServer, platform, logger, path }: So
         }
       },
       onSubscribe: async ({ connectionParams, subscriptions }, _id, { query, variables, operationName }) => {
+        const at = performance.now();
         try {
-          const viewer = await authenticate(platform.dataSource, authorizationOf(connectionParams));
+          const viewer = await authenticate(platform.tokens, authorizationOf(connectionParams));
           if (Object.keys(subscriptions).length > SUBSCRIPTIONS_PER_SOCKET) {
             throw new UserError('LIMIT_EXCEEDED', `One socket takes ${SUBSCRIPTIONS_PER_SOCKET} operations at a time.`);
           }
+          await platform.quotas?.spend(viewer.tokenId, REQUEST_POINTS, 'this request');
           const document = parse(query, { maxTokens: LIMITS.tokens });
-          const errors = admissionErrors(schema, document, variables ?? undefined, operationName ?? undefined);
+          const operation = getOperationAST(document, operationName);
+          const errors = admissionErrors(schema, document, operation);
           if (errors.length > 0) return errors;
-          return {
+          const points = operationCost(schema, document, variables ?? undefined, operationName ?? undefined);
+          await platform.quotas?.spend(viewer.tokenId, points, `this ${operation?.operation ?? 'request'}`);
+          const args = {
             schema,
             document,
             variableValues: variables ?? {},
             operationName: operationName ?? null,
             contextValue: createContext(platform, viewer),
           };
+          began.set(args, at);
+          return args;
         } catch (error) {
           return [asGraphQLError(error)];
         }
       },
       subscribe: (args) => subscribeFreshly(args, platform),
+      onOperation: (_context, _id, _payload, args, result) => {
+        const kind = getOperationAST(args.document, args.operationName)?.operation ?? 'unknown';
+        const outcome = 'errors' in result && result.errors ? 'error' : 'ok';
+        const seconds = (performance.now() - (began.get(args) ?? performance.now())) / 1_000;
+        metrics.operation({ kind, transport: 'websocket', outcome }, seconds);
+      },
       onError: (_context, _id, _payload, errors) => errors.map((error) => presentError(error, logger)),
       onNext: (_context, _id, _payload, _args, { data, errors }) => {
         if (errors) return { data: data ?? null, errors: errors.map((error) => presentError(error, logger)) };
       },
     },
     server,
+    // Sockets are pinged by the watch, which says why it closes one.
+    0,
   );
   // A frame that is too large or malformed is the fault of whoever sent it: ws closes that socket with the right code.
   // graphql-ws would take it for a fault of ours and print it.
   server.on('connection', (socket) => {
+    watch.add(socket);
+    metrics.sockets(1);
+    socket.once('close', () => metrics.sockets(-1));
     socket.removeAllListeners('error');
     socket.on('error', (err) => logger.debug({ err }, 'a socket failed'));
   });
-  return { close: async () => disposable.dispose() };
+  return {
+    async close() {
+      watch.close();
+      await disposable.dispose();
+    },
+  };
 }
 
 function admissionErrors(
   schema: GraphQLSchema,
   document: DocumentNode,
-  variables: Record<string, unknown> | undefined,
-  operationName: string | undefined,
+  operation: OperationDefinitionNode | null | undefined,
 ): readonly GraphQLError[] {
-  const operation = getOperationAST(document, operationName);
   if (operation?.operation === 'mutation') {
     return [
       asGraphQLError(
@@ -109,10 +138,7 @@ function admissionErrors(
       ),
     ];
   }
-  const invalid = validate(schema, document, [...specifiedRules, ...LIMIT_RULES]);
-  if (invalid.length > 0) return invalid;
-  const cost = costError(schema, document, variables, operationName);
-  return cost ? [cost] : [];
+  return validate(schema, document, [...specifiedRules, ...LIMIT_RULES]);
 }
 
 /** Like graphql-js's `subscribe`, but each event is answered with loaders of its own: rows change between events. */

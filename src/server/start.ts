@@ -1,29 +1,40 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expressMiddleware } from '@as-integrations/express5';
 import express from 'express';
 import type { ErrorRequestHandler, Express } from 'express';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import { openEventHub } from '../jobs/index.js';
+import { batchLogs, generationLogs, openEventLogs } from '../jobs/index.js';
 import type { GenerationQueue } from '../jobs/index.js';
 import { SharedAssets } from '../loaders/shared-assets.js';
 import { createContext } from '../resolvers/index.js';
 import type { Platform } from '../resolvers/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { createAssetUrls } from '../services/asset-urls.js';
+import { evaluationLogs, openDifferences, startEvaluationRunner } from '../services/evaluations/index.js';
+import { startStudyPreparation } from '../services/reader-studies/index.js';
 import { startExportRunner } from '../services/exports/index.js';
-import type { BlobStore } from '../storage/index.js';
+import { openKnownTokens } from '../services/known-tokens.js';
+import { openQuotas } from '../services/quotas.js';
+import { type BlobStore, startSweeper } from '../storage/index.js';
 import { createApollo } from './apollo.js';
+import { webAppHandler } from './app.js';
 import { assetHandler } from './assets.js';
 import { requireToken, viewerOf } from './authenticate.js';
 import { masked, STATUS } from './errors.js';
 import { exportHandler } from './exports.js';
 import { graphiqlHandler, graphiqlStaticHandler } from './graphiql.js';
-import { liveHandler, readyHandler } from './health.js';
-import { landingHandler } from './landing.js';
+import { drainOf } from './drain.js';
+import { listen, urlOf } from './listen.js';
+import { createMetrics } from './metrics.js';
+import { addOperationsRoutes } from './operations.js';
+import { chargeRequests } from './rate-limit.js';
+import { observeRequests } from './requests.js';
 import { platformSchema } from './schema.js';
+import { seriesFileHandler } from './series-files.js';
 import { acceptSockets } from './sockets.js';
 
 export interface ServerOptions {
@@ -35,81 +46,134 @@ export interface ServerOptions {
   /** Connection string of the same database, for the connection that listens for events. */
   databaseUrl: string;
   store: BlobStore;
-  queue: Pick<GenerationQueue, 'enqueue'>;
+  queue: Pick<GenerationQueue, 'enqueue' | 'ping'>;
+  /** redis://... to count in what tokens spend; absent to count in the database. */
+  queueUrl?: string | undefined;
+  /** Points that a token may spend in a minute; 0 for any number. */
+  rateLimit: number;
+  /** Who shows this may read /metrics from another machine. */
+  metricsToken?: string | undefined;
+  /** How long a server that is told to close only says so at /health/ready and goes on as before, ms; default 0. */
+  drainDelay?: number | undefined;
   logger: Logger;
 }
 
 export interface RunningServer {
   /** E.g. http://127.0.0.1:4000 */
   url: string;
-  /** Takes no new work, closes sockets with 1001, lets running requests end (at most 5 s), and stops. */
+  /**
+   * Says that it is not ready, waits for the drain delay, takes no new connection, lets running requests end (at most 5 s),
+   * closes sockets with 1001, and stops.
+   */
   close(): Promise<void>;
 }
 
 const GRAPHQL_PATH = '/graphql';
 
+/** How long requests that are running may go on when the server closes, ms. */
+const DRAIN_MS = 5_000;
+
 /**
- * Serves the API: GraphQL over HTTP and WebSocket, assets, health, landing page and GraphiQL. Whoever calls it owns the
+ * Serves the API: GraphQL over HTTP and WebSocket, assets, health, the web app and GraphiQL. Whoever calls it owns the
  * database, the store and the queue, and closes them after the server.
  *
  * @throws UserError CONFLICT when the port is taken
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host, port, dataSource, databaseUrl, store, queue, logger } = options;
+  const { host, port, dataSource, databaseUrl, store, queue, queueUrl, rateLimit, metricsToken, drainDelay, logger } =
+    options;
   const schema = await platformSchema();
   const app = express();
   const httpServer = createServer(app);
-  const apollo = createApollo(schema, httpServer, logger);
-  const events = await openEventHub({ dataSource, databaseUrl, logger });
+  const drain = drainOf(httpServer);
+  const metrics = createMetrics(dataSource);
+  const apollo = createApollo(schema, metrics, logger);
+  const tokens = await openKnownTokens({ dataSource, databaseUrl, logger });
+  const sources = {
+    generations: generationLogs(dataSource),
+    batches: batchLogs(dataSource),
+    evaluations: evaluationLogs(dataSource),
+  };
+  const { logs, close: closeLogs } = await openEventLogs({ databaseUrl, logger, sources });
   const assetUrls = await createAssetUrls(dataSource);
   const exports = startExportRunner({ dataSource, store, logger });
+  const sweeper = startSweeper({ dataSource, store, logger });
+  const evaluations = startEvaluationRunner({ dataSource, store, queue, logger });
+  const readerStudies = startStudyPreparation({ dataSource, store, logger });
   const sharedAssets = new SharedAssets(dataSource);
-  const platform: Platform = { dataSource, queue, events, assetUrls, exports, sharedAssets };
+  const webApp = await webAppHandler();
+  const quotas = rateLimit > 0 ? await openQuotas({ dataSource, queueUrl, limit: rateLimit, logger }) : undefined;
+  const platform: Platform = {
+    dataSource,
+    store,
+    queue,
+    events: { ...logs.generations, batches: logs.batches },
+    evaluationEvents: logs.evaluations,
+    assetUrls,
+    exports,
+    evaluations,
+    readerStudies,
+    differences: openDifferences(dataSource, store),
+    sharedAssets,
+    tokens,
+    quotas,
+  };
   let closing = false;
 
   try {
     await apollo.start();
     app.disable('x-powered-by');
     app.disable('etag');
-    app.get('/health/live', liveHandler);
-    app.get(
-      '/health/ready',
-      readyHandler(dataSource, () => closing),
-    );
-    app.get('/', landingHandler);
+    app.use(observeRequests(logger, metrics));
+    addOperationsRoutes(app, { dataSource, queue, store, metrics, metricsToken, closing: () => closing });
     app.get('/graphiql', graphiqlHandler);
     app.get('/graphiql/static/:file', graphiqlStaticHandler);
     app.get('/assets/:sha256', assetHandler({ dataSource, store, assetUrls }));
+    app.get('/assets/series/:id/:file', seriesFileHandler({ dataSource, store, assetUrls }));
     const exported = [
-      requireToken(dataSource),
+      requireToken(tokens),
+      chargeRequests(quotas),
       express.json({ limit: LIMITS.bytes }),
-      exportHandler(dataSource, schema),
+      exportHandler(dataSource, schema, quotas),
     ];
     app.get('/exports', exported);
     app.post('/exports', exported);
     app.use(
       GRAPHQL_PATH,
-      requireToken(dataSource),
+      requireToken(tokens),
+      chargeRequests(quotas),
       express.json({ limit: LIMITS.bytes }),
       expressMiddleware(apollo, { context: async ({ res }) => createContext(platform, viewerOf(res)) }),
     );
+    app.use(webApp);
     answerFaults(app, logger);
     await listen(httpServer, host, port);
   } catch (error) {
     await apollo.stop();
-    await exports.close();
-    await events.close();
+    await sweeper.close();
+    await Promise.all([exports.close(), evaluations.close(), readerStudies.close()]);
+    await quotas?.close();
+    await closeLogs();
+    metrics.close();
+    await tokens.close();
     throw error;
   }
-  const sockets = acceptSockets({ schema, httpServer, platform, logger, path: GRAPHQL_PATH });
+  const sockets = acceptSockets({ schema, httpServer, platform, metrics, logger, path: GRAPHQL_PATH });
 
   let closed: Promise<void> | undefined;
   const close = async () => {
     closing = true;
+    drain.announce();
+    if (drainDelay) await delay(drainDelay);
+    await drain.finish(DRAIN_MS);
     await sockets.close();
     await apollo.stop();
-    await exports.close();
-    await events.close();
+    await sweeper.close();
+    await Promise.all([exports.close(), evaluations.close(), readerStudies.close()]);
+    await quotas?.close();
+    await closeLogs();
+    metrics.close();
+    await tokens.close();
   };
   return { url: urlOf(httpServer.address() as AddressInfo), close: () => (closed ??= close()) };
 }
@@ -126,7 +190,7 @@ function answerFaults(app: Express, logger: Logger): void {
     if (error instanceof UserError) {
       return void response
         .status(STATUS[error.code])
-        .json({ errors: [{ message: error.message, extensions: { code: error.code } }] });
+        .json({ errors: [{ message: error.message, extensions: { code: error.code, ...error.details } }] });
     }
     const { status, type } = error as { status?: unknown; type?: unknown };
     if (typeof status === 'number' && status >= 400 && status < 500) {
@@ -139,24 +203,4 @@ function answerFaults(app: Express, logger: Logger): void {
     response.status(500).json({ errors: [masked(error, logger)] });
   };
   app.use(handler);
-}
-
-async function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
-  const listening = Promise.withResolvers<void>();
-  server.once('error', listening.reject);
-  server.listen(port, host, listening.resolve);
-  try {
-    await listening.promise;
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') {
-      throw new UserError('CONFLICT', `Port ${port} on ${host} is in use; choose another with --port.`, { cause });
-    }
-    throw new UserError('UNAVAILABLE', `The server cannot listen on ${host}:${port}: ${message}.`, { cause });
-  }
-  server.removeAllListeners('error');
-}
-
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

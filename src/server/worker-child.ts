@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { compiledModule } from '../domain/package.js';
+import type { BlobSettings } from '../storage/index.js';
 
 export interface WorkerChildOptions {
-  dataDir: string;
+  blobs: BlobSettings;
   databaseUrl: string;
   /** cuda, webgpu, cpu or auto. */
   device: string;
@@ -36,12 +37,12 @@ export function startWorkerChild(options: WorkerChildOptions): WorkerChild {
   async function supervise(): Promise<void> {
     let wait = FIRST_RETRY_MS;
     while (!stop.signal.aborted) {
-      const started = Date.now();
+      const started = performance.now();
       child = spawnWorker(options);
       const [code, signal] = await exitOf(child);
       child = undefined;
       if (stop.signal.aborted) return;
-      if (Date.now() - started > HEALTHY_MS) wait = FIRST_RETRY_MS;
+      if (performance.now() - started > HEALTHY_MS) wait = FIRST_RETRY_MS;
       logger.warn({ code, signal, retryInMs: wait }, 'the worker ended; another one follows');
       await delay(wait, undefined, { signal: stop.signal }).catch(() => undefined);
       wait = Math.min(2 * wait, LAST_RETRY_MS);
@@ -60,14 +61,23 @@ export function startWorkerChild(options: WorkerChildOptions): WorkerChild {
   };
 }
 
-function spawnWorker({ dataDir, databaseUrl, device }: WorkerChildOptions): ChildProcess {
-  return spawn(process.execPath, [compiledModule('cli/main'), 'worker', '--data-dir', dataDir, '--device', device], {
-    // The channel tells a worker whose parent was killed that it is alone, and it ends.
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, DATABASE_URL: databaseUrl },
-    // Ctrl-C in a terminal goes to the whole group; the worker is to hear of it from here, once.
-    detached: true,
-  });
+function spawnWorker({ blobs, databaseUrl, device }: WorkerChildOptions): ChildProcess {
+  return spawn(
+    process.execPath,
+    [compiledModule('cli/main'), 'worker', '--data-dir', blobs.dataDir, '--device', device, '--drain', '0'],
+    {
+      // The channel tells a worker whose parent was killed that it is alone, and it ends.
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: {
+        ...process.env,
+        DATABASE_URL: databaseUrl,
+        BLOB_URL: blobs.url ?? '',
+        OSTEOGRAPH_BLOB_QUOTA: blobs.quota ?? '',
+      },
+      // Ctrl-C in a terminal goes to the whole group; the worker is to hear of it from here, once.
+      detached: true,
+    },
+  );
 }
 
 async function exitOf(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {

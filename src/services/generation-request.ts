@@ -3,6 +3,7 @@ import { FEATURES, type Grades, isFeatureCode, isValidGrade, maxGrade } from '..
 import { SMALLEST_BOX, type SquareBox } from '../domain/knee-box.js';
 import { NOISE_MODES, SLICE_COUNT_RANGE, STEP_COUNT_RANGE } from '../domain/generations.js';
 import { SAMPLERS } from '../inference/index.js';
+import type { RecipeRequest } from './generation-recipe.js';
 import type { GenerationRequest } from './generations.js';
 
 export const LARGEST_SEED = 2 ** 31 - 1;
@@ -15,8 +16,19 @@ const LONGEST_KEY = 200;
  * @throws UserError BAD_USER_INPUT naming the field, its value and what is accepted
  */
 export function checkRequest(request: GenerationRequest): void {
-  const { examId, radiographId, sliceCount, steps, eta, sampler, seed, noise, box, clientKey } = request;
+  const { examId, radiographId, box } = request;
   if (examId == null && radiographId == null) refuse('Either examId or radiographId must say what to generate from.');
+  checkRecipe(request);
+  if (box != null) checkBox(box);
+}
+
+/**
+ * Checks how volumes are to be made, and the caller's own key.
+ *
+ * @throws UserError BAD_USER_INPUT as {@link checkRequest}
+ */
+export function checkRecipe(request: RecipeRequest & { clientKey?: string | null | undefined }): void {
+  const { sliceCount, steps, eta, sampler, seed, noise, clientKey } = request;
   checkWhole('sliceCount', sliceCount, SLICE_COUNT_RANGE);
   checkWhole('steps', steps, STEP_COUNT_RANGE);
   checkWhole('seed', seed, { min: 0, max: LARGEST_SEED });
@@ -26,7 +38,6 @@ export function checkRequest(request: GenerationRequest): void {
   if (clientKey != null && (clientKey.length < 1 || clientKey.length > LONGEST_KEY || clientKey.includes('\0'))) {
     refuse(`clientKey must have between 1 and ${LONGEST_KEY} characters.`);
   }
-  if (box != null) checkBox(box);
   overridesOf(request);
 }
 
@@ -35,7 +46,7 @@ export function checkRequest(request: GenerationRequest): void {
  *
  * @throws UserError BAD_USER_INPUT for an unknown or repeated feature and a grade outside its domain
  */
-export function overridesOf({ features }: GenerationRequest): Grades {
+export function overridesOf({ features }: RecipeRequest): Grades {
   const overrides: Grades = {};
   for (const { feature, grade = null } of features ?? []) {
     if (!isFeatureCode(feature)) {
@@ -57,12 +68,18 @@ function checkBox({ left, top, side }: SquareBox): void {
   }
 }
 
-function checkWhole(name: string, value: number | null | undefined, { min, max }: { min: number; max: number }): void {
+/** @throws UserError BAD_USER_INPUT */
+export function checkWhole(
+  name: string,
+  value: number | null | undefined,
+  { min, max }: { min: number; max: number },
+): void {
   if (value == null || (Number.isInteger(value) && value >= min && value <= max)) return;
   refuse(`${name} is ${value}; it must be a whole number from ${min} to ${max}.`);
 }
 
-function checkOneOf(name: string, value: string | null | undefined, accepted: readonly string[]): void {
+/** @throws UserError BAD_USER_INPUT */
+export function checkOneOf(name: string, value: string | null | undefined, accepted: readonly string[]): void {
   if (value != null && !accepted.includes(value)) refuse(`${name} is '${value}'; accepted: ${accepted.join(', ')}.`);
 }
 

@@ -1,16 +1,24 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import { FEATURE_CODES, type FeatureCode, type Grades } from '../domain/features.js';
-import type { NoiseMode } from '../domain/generations.js';
+import { FEATURE_CODES, type Grades } from '../domain/features.js';
 import type { SquareBox } from '../domain/knee-box.js';
 import type { Side } from '../domain/participants.js';
 import { Bundle, Generation } from '../entities/index.js';
-import type { SamplerName } from '../inference/index.js';
-import { advance, enter, type GenerationQueue, type QueuedGeneration, requestCancel } from '../jobs/index.js';
+import {
+  advance,
+  currentTraceparent,
+  enter,
+  type GenerationQueue,
+  type NewGeneration,
+  requestCancel,
+  type Seen,
+  topUp,
+} from '../jobs/index.js';
 import { audit } from './audit.js';
-import { chooseReadyBundle, manifestOf } from './bundles.js';
-import { checkRequest, LARGEST_SEED, overridesOf } from './generation-request.js';
+import { findGenerationsByKey, keySql, wantedId } from './generation-keys.js';
+import { namesBundle, type RecipeRequest, resolveRecipe } from './generation-recipe.js';
+import { checkRequest, overridesOf } from './generation-request.js';
 import { resolveTarget } from './generation-target.js';
 
 /** What asking for generations needs. */
@@ -25,37 +33,16 @@ export interface Actor {
 }
 
 /** A wish for one volume. Everything but the target has a default. */
-export interface GenerationRequest {
+export interface GenerationRequest extends RecipeRequest {
   /** The exam; its own film is taken, else the bilateral one of its visit. */
   examId?: number | null | undefined;
   /** The film; a bilateral one also needs `examId` or `side`. */
   radiographId?: number | null | undefined;
   side?: Side | null | undefined;
-  /** `name` or `name@version`; default: the newest that is READY. */
-  bundle?: string | null | undefined;
-  /** 2 to 500; default 50, the trained stack. */
-  sliceCount?: number | null | undefined;
-  /** 1 to 2000; default: the bundle's. */
-  steps?: number | null | undefined;
-  /** DDIM's eta, 0 to 1; default: the bundle's. */
-  eta?: number | null | undefined;
-  /** Default: the bundle's. */
-  sampler?: SamplerName | null | undefined;
-  /** 0 to 2^31 - 1; default: drawn at random. */
-  seed?: number | null | undefined;
-  /** Default: SHARED. */
-  noise?: NoiseMode | null | undefined;
   /** The square of the film to use, film pixels; default: found on the film. */
   box?: SquareBox | null | undefined;
-  /** Grades to use instead of the consensus ones; null = treat as missing. */
-  features?: readonly FeatureOverride[] | null | undefined;
   /** The caller's own key: asking twice with one key gives one generation. */
   clientKey?: string | null | undefined;
-}
-
-export interface FeatureOverride {
-  feature: FeatureCode;
-  grade?: number | null | undefined;
 }
 
 /**
@@ -70,18 +57,17 @@ export async function requestGeneration(
   request: GenerationRequest,
 ): Promise<Generation> {
   checkRequest(request);
-  const { generation, queued } = await dataSource.transaction(async (manager) => {
+  const { generation, entered } = await dataSource.transaction(async (manager) => {
     const known = await findByKey(manager, actor, request.clientKey);
     if (known) {
       await refuseOtherRequest(manager, known, request);
       return { generation: known };
     }
-    const queued = await enterRequest(manager, actor, request);
-    const { id } = queued;
+    const { id } = await enterRequest(manager, actor, request);
     await audit(manager, { tokenId: actor.tokenId, action: 'generateMri', target: id, detail: { ...request } });
-    return { generation: await manager.findOneByOrFail(Generation, { id }), queued };
+    return { generation: await manager.findOneByOrFail(Generation, { id }), entered: true };
   });
-  if (queued) await queue.enqueue([queued]);
+  if (entered) await topUp(dataSource, queue);
   return generation;
 }
 
@@ -121,56 +107,95 @@ export async function retryGeneration(
         throw new UserError('CONFLICT', `The generation is ${state}; only a FAILED or CANCELED one can be retried.`);
       }
       const seen = { id, state, attempt: found.attempt };
-      const done = await advance(manager, seen, { to: 'QUEUED', message: 'It was asked for again.' });
+      const set = { traceparent: currentTraceparent() };
+      const done = await advance(manager, seen, { to: 'QUEUED', message: 'It was asked for again.', set });
       // Otherwise it has moved on since it was read.
       if (done !== undefined) break;
     }
     await audit(manager, { tokenId: actor.tokenId, action: 'retryGeneration', target: id });
     return manager.findOneByOrFail(Generation, { id });
   });
-  await queue.enqueue([{ id, attempt: generation.attempt }]);
+  await topUp(dataSource, queue);
   return generation;
 }
 
-async function enterRequest(
+/**
+ * The generation that gives a volume: one that has been scored, runs or waits with the very same inputs, else a new one. The caller
+ * puts what is new into the queue once the transaction is over.
+ *
+ * @throws UserError as {@link requestGeneration}
+ */
+export async function findOrEnter(
   manager: EntityManager,
   actor: Actor,
   request: GenerationRequest,
-): Promise<QueuedGeneration> {
+): Promise<{ id: string; found: boolean }> {
+  const wanted = await wantedGeneration(manager, request);
+  const { examId, key } = wanted;
+  const known = await findGenerationsByKey(manager, [{ examId, key }], ['SUCCEEDED', 'RUNNING', 'QUEUED']);
+  const found = known.get(wantedId({ examId, key }));
+  if (found) {
+    const { state, ssim, cancelRequested } = await manager.findOneByOrFail(Generation, { id: found.id });
+    // One from before the exam's series was imported has no scores.
+    if (state === 'SUCCEEDED' ? ssim !== null : !cancelRequested) return { id: found.id, found: true };
+  }
+  return { id: (await enterWanted(manager, actor, request, wanted)).id, found: false };
+}
+
+async function enterRequest(manager: EntityManager, actor: Actor, request: GenerationRequest): Promise<Seen> {
+  return enterWanted(manager, actor, request, await wantedGeneration(manager, request));
+}
+
+function enterWanted(
+  manager: EntityManager,
+  actor: Actor,
+  { clientKey }: GenerationRequest,
+  wanted: Keyed & Pick<NewGeneration, 'featureOverrides'> & { key: string },
+): Promise<Seen> {
+  return enter(manager, { ...wanted, id: randomUUID(), clientKey: clientKey ?? null, requestedById: actor.tokenId });
+}
+
+/** What a request comes to with every default filled in, and its key. */
+async function wantedGeneration(manager: EntityManager, request: GenerationRequest) {
   const { exam, radiograph } = await resolveTarget(manager, request);
-  const bundle = await chooseReadyBundle(manager, request.bundle);
-  const { sampler: preset, schedule } = manifestOf(bundle);
-  const steps = request.steps ?? preset.steps;
-  if (steps > schedule.trainSteps) {
-    throw new UserError(
-      'BAD_USER_INPUT',
-      `steps is ${steps}; ${bundle.name} was trained with ${schedule.trainSteps} and accepts 1 to that.`,
-    );
-  }
-  const sampler = request.sampler ?? (preset.name === 'ddim' ? 'DDIM' : 'DPMPP_2M');
-  const eta = request.eta ?? (sampler === 'DDIM' ? preset.eta : 0);
-  if (sampler === 'DPMPP_2M' && eta !== 0) {
-    throw new UserError('BAD_USER_INPUT', `eta is ${eta}; the sampler DPMPP_2M is deterministic and accepts 0 only.`);
-  }
-  const featureOverrides = overridesOf(request);
+  const { bundle, localiser, ...recipe } = await resolveRecipe(manager, request);
   const consensus = Object.fromEntries(FEATURE_CODES.map((code) => [code, exam.grades[code]])) as Grades;
-  return enter(manager, {
-    id: randomUUID(),
+  const generation = {
+    ...recipe,
     examId: exam.id,
     radiographId: radiograph.id,
     bundleId: bundle.id,
-    sliceCount: request.sliceCount ?? 50,
-    steps,
-    sampler,
-    eta,
-    seed: request.seed ?? randomInt(LARGEST_SEED + 1),
-    noise: request.noise ?? 'SHARED',
     box: request.box ?? null,
-    features: { ...consensus, ...featureOverrides },
-    featureOverrides,
-    clientKey: request.clientKey ?? null,
-    requestedById: actor.tokenId,
+    features: { ...consensus, ...recipe.featureOverrides },
+  };
+  return { ...generation, key: await keyOf(manager, generation, localiser) };
+}
+
+type Keyed = Pick<Generation, 'examId' | 'radiographId' | 'bundleId' | 'sliceCount' | 'steps' | 'sampler' | 'eta'> &
+  Pick<Generation, 'seed' | 'noise' | 'box' | 'features'>;
+
+async function keyOf(manager: EntityManager, generation: Keyed, localiser: string | null): Promise<string> {
+  const { examId, radiographId, bundleId, sliceCount, steps, sampler, eta, seed, noise, box, features } = generation;
+  const key = keySql({
+    bundle: 'b.sha256',
+    film: 'a.sha256',
+    side: 'e.side',
+    sliceCount: '$4::integer',
+    steps: '$5::integer',
+    sampler: '$6::text',
+    eta: '$7::real',
+    seed: '$8::integer',
+    noise: '$9::text',
+    box: '$10::jsonb',
+    features: '$11::jsonb',
+    localiser: '$12::text',
   });
+  const [row] = (await manager.query(
+    `SELECT ${key} AS key FROM knee_exam e, radiograph r JOIN asset a ON a.id = r.asset_id, bundle b
+     WHERE e.id = $1 AND r.id = $2 AND b.id = $3`,
+    [examId, radiographId, bundleId, sliceCount, steps, sampler, eta, seed, noise, box, features, localiser],
+  )) as { key: string }[];
+  return row!.key;
 }
 
 /** The generation with this key, if there is one. Whoever asks at the same time with the same key waits here. */
@@ -203,8 +228,8 @@ async function refuseOtherRequest(
   const overrides = overridesOf(request);
   if (!FEATURE_CODES.every((code) => overrides[code] === known.featureOverrides[code])) fields.push('features');
   if (request.bundle) {
-    const { name, version } = await manager.findOneByOrFail(Bundle, { id: known.bundleId });
-    if (request.bundle !== name && request.bundle !== `${name}@${version}`) fields.push('bundle');
+    const bundle = await manager.findOneByOrFail(Bundle, { id: known.bundleId });
+    if (!namesBundle(request.bundle, bundle)) fields.push('bundle');
   }
   if (fields.length > 0) {
     throw new UserError(

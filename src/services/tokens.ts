@@ -51,18 +51,21 @@ export async function createToken(
 }
 
 /**
- * Who a token stands for.
+ * Who the token with this hash stands for, and for how many more milliseconds; null for one that does not expire.
  *
  * @throws UserError UNAUTHENTICATED when it is unknown, has expired or was revoked. One sentence for all three: a stranger
  *   learns nothing.
  */
-export async function verifyToken(dataSource: DataSource, text: string): Promise<Viewer> {
+export async function findToken(
+  dataSource: DataSource,
+  hash: string,
+): Promise<{ viewer: Viewer; msLeft: number | null }> {
   const rows = (await readRows(
     dataSource,
-    `SELECT id, name, role, expires_at FROM api_token
-     WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
-    [hashToken(text)],
-  )) as { id: number; name: string; role: Role; expires_at: Date | null }[];
+    `SELECT id, name, role, expires_at, (1000 * extract(epoch FROM expires_at - now()))::double precision AS ms_left
+     FROM api_token WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+    [hash],
+  )) as { id: number; name: string; role: Role; expires_at: Date | null; ms_left: number | null }[];
   const token = rows[0];
   if (!token) {
     throw new UserError(
@@ -70,7 +73,8 @@ export async function verifyToken(dataSource: DataSource, text: string): Promise
       'The token is unknown, has expired or was revoked; ask an administrator for one.',
     );
   }
-  return { tokenId: token.id, name: token.name, role: token.role, expiresAt: token.expires_at };
+  const { id, name, role, expires_at: expiresAt, ms_left: msLeft } = token;
+  return { viewer: { tokenId: id, name, role, expiresAt }, msLeft };
 }
 
 /**
@@ -101,6 +105,7 @@ export async function hasNoTokens(dataSource: DataSource): Promise<boolean> {
   return (await dataSource.getRepository(ApiToken).count({ take: 1 })) === 0;
 }
 
-function hashToken(text: string): string {
+/** What of a token is stored. */
+export function hashToken(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

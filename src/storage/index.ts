@@ -1,4 +1,18 @@
-export { readAsset, storeAsset } from './assets.js';
-export { BlobMissing, type BlobStore, type ByteRange, type StoredBlob } from './blob-store.js';
+/** The only door to blobs for other layers. */
+export { nameBlob, readAsset, storeAsset } from './assets.js';
+export {
+  BlobDamaged,
+  BlobMissing,
+  type BlobStore,
+  BlobStoreUnavailable,
+  type ByteRange,
+  type ListedBlob,
+  type StoredBlob,
+} from './blob-store.js';
+export { type BadAsset, checkBlobs } from './check.js';
 export { DirectoryStore } from './directory-store.js';
-export { openBlobStore } from './open.js';
+export { parseBlobUrl } from './location.js';
+export { type BlobSettings, openBlobStore, openOwnBlobStore } from './open.js';
+export { parseSize, sizeInWords, storageUse, type StorageUse, withQuota } from './quota.js';
+export { removeUnclaimed, SWEEP_GRACE_MS, sweepBlobs, type SweepReport } from './sweep.js';
+export { startSweeper, type Sweeper } from './sweeper.js';

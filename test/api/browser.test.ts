@@ -46,30 +46,6 @@ async function screenshot(page: Page, name: string): Promise<void> {
   if (folder) await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
-test('the landing page takes the token from its address, hides it, and shows what is here', async () => {
-  const { page, faults } = await openPage();
-
-  await page.goto(`${api.url}/?token=${api.tokens.READER}`);
-  await page.locator('#message', { hasText: 'Signed in' }).waitFor();
-  await screenshot(page, 'landing');
-
-  expect(await page.locator('#participants').textContent()).toBe('6');
-  expect(await page.locator('#kneeExams').textContent()).toBe('12');
-  expect(page.url()).toBe(`${api.url}/`);
-  expect(faults).toEqual([]);
-});
-
-test('without a token the landing page asks for one', async () => {
-  const { page } = await openPage();
-
-  await page.goto(api.url);
-  await page.fill('input[name=token]', api.tokens.SUMMARY);
-  await page.click('button');
-  await page.locator('#message', { hasText: 'SUMMARY' }).waitFor();
-
-  expect(await page.locator('#generations').textContent()).toBe('under 5');
-});
-
 test('GraphiQL runs a query and a subscription, with nothing from any other host', async () => {
   const { page, faults } = await openPage();
 

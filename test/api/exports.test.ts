@@ -334,3 +334,17 @@ async function waitFor<T>(look: () => Promise<T | undefined>): Promise<T> {
     if (found) return found;
   }
 }
+
+test('HEAD tells what kind of file it would be, and writes none', async () => {
+  const downloads = () => api.dataSource.getRepository(AuditEntry).countBy({ action: 'export.download' });
+  const before = await downloads();
+  const headers = { authorization: `Bearer ${api.tokens.READER}` };
+
+  const response = await fetch(`${api.url}/exports?format=NDJSON`, { method: 'HEAD', headers });
+  const wrong = await fetch(`${api.url}/exports?columns=none`, { method: 'HEAD', headers });
+
+  expect([response.status, await response.text()]).toEqual([200, '']);
+  expect(response.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
+  expect(wrong.status).toBe(400);
+  expect(await downloads()).toBe(before);
+});

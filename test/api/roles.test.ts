@@ -50,6 +50,7 @@ const FIELDS: [string, Role, () => string][] = [
   ['node', 'READER', () => `{ node(id: "${ids['exam']}") { id } }`],
   ['bundles', 'READER', () => '{ bundles { name } }'],
   ['bundle', 'READER', () => '{ bundle(name: "test-bundle") { name } }'],
+  ['workers', 'READER', () => '{ workers { name } }'],
   ['cohorts.totalCount', 'SUMMARY', () => '{ cohorts { totalCount } }'],
   ['cohorts.nodes', 'READER', () => '{ cohorts { nodes { name } } }'],
   [
@@ -59,10 +60,21 @@ const FIELDS: [string, Role, () => string][] = [
   ],
   ['cohort.filter', 'READER', () => `{ cohort(id: "${ids['cohort']}") { filter } }`],
   ['cohort.exams', 'READER', () => `{ cohort(id: "${ids['cohort']}") { exams { totalCount } } }`],
+  ['batches.nodes', 'READER', () => '{ batches { nodes { name } } }'],
+  ['batches.totalCount', 'READER', () => '{ batches { totalCount } }'],
+  ['batch', 'READER', () => '{ batch(id: "x") { name } }'],
   ['exportColumns', 'SUMMARY', () => '{ exportColumns { name } }'],
   ['exports.totalCount', 'READER', () => '{ exports { totalCount } }'],
   ['exports.nodes', 'READER', () => '{ exports { nodes { id } } }'],
   ['export', 'READER', () => '{ export(id: "x") { id } }'],
+  ['storage', 'OPERATOR', () => '{ storage { bytes } }'],
+  ['evaluations.totalCount', 'READER', () => '{ evaluations { totalCount } }'],
+  ['evaluations.nodes', 'READER', () => '{ evaluations { nodes { id } } }'],
+  ['evaluation', 'READER', () => '{ evaluation(id: "x") { id } }'],
+  ['generationDifference', 'READER', () => '{ generationDifference(a: "x", b: "x") { maximum } }'],
+  ['readerStudies.nodes', 'READER', () => '{ readerStudies { nodes { id } } }'],
+  ['readerStudy', 'READER', () => '{ readerStudy(id: "x") { id } }'],
+  ['readerSession', 'READER', () => '{ readerSession(id: "x") { id } }'],
   ['tokens', 'ADMIN', () => '{ tokens { name } }'],
   ['node of a token', 'ADMIN', () => `{ node(id: "${ids['token']}") { id } }`],
 ];
@@ -72,13 +84,33 @@ const MUTATIONS: [string, Role, () => string][] = [
   ['generateMri', 'OPERATOR', () => 'mutation { generateMri(input: {}) { id } }'],
   ['cancelGeneration', 'OPERATOR', () => 'mutation { cancelGeneration(id: "x") { id } }'],
   ['retryGeneration', 'OPERATOR', () => 'mutation { retryGeneration(id: "x") { id } }'],
+  ['synthesizeCohort', 'OPERATOR', () => 'mutation { synthesizeCohort(input: {}) { id } }'],
+  ['pauseBatch', 'OPERATOR', () => 'mutation { pauseBatch(id: "x") { id } }'],
+  ['resumeBatch', 'OPERATOR', () => 'mutation { resumeBatch(id: "x") { id } }'],
+  ['cancelBatch', 'OPERATOR', () => 'mutation { cancelBatch(id: "x") { id } }'],
+  ['retryBatch', 'OPERATOR', () => 'mutation { retryBatch(id: "x") { id } }'],
   ['createCohort', 'READER', () => 'mutation { createCohort(input: { name: " " }) { id } }'],
   ['updateCohort', 'READER', () => 'mutation { updateCohort(input: { id: "x", version: 1 }) { id } }'],
   ['shareCohort', 'READER', () => 'mutation { shareCohort(id: "x", visibility: READERS) { id } }'],
   ['splitCohort', 'READER', () => 'mutation { splitCohort(input: { id: "x" }) { name } }'],
   ['deleteCohort', 'READER', () => 'mutation { deleteCohort(id: "x") }'],
   ['exportCohort', 'READER', () => 'mutation { exportCohort(input: { format: CSV, columns: ["none"] }) { id } }'],
+  ['exportGenerations', 'READER', () => 'mutation { exportGenerations(input: { format: NIFTI_ZIP }) { id } }'],
   ['cancelExport', 'READER', () => 'mutation { cancelExport(id: "x") { id } }'],
+  ['evaluateBundles', 'OPERATOR', () => 'mutation { evaluateBundles(input: { bundles: [] }) { id } }'],
+  ['cancelEvaluation', 'OPERATOR', () => 'mutation { cancelEvaluation(id: "x") { id } }'],
+  [
+    'createReaderStudy',
+    'OPERATOR',
+    () => 'mutation { createReaderStudy(input: { name: "", evaluationId: "x" }) { id } }',
+  ],
+  ['closeReaderStudy', 'OPERATOR', () => 'mutation { closeReaderStudy(id: "x") { id } }'],
+  ['startReaderSession', 'READER', () => 'mutation { startReaderSession(studyId: "x") { id } }'],
+  [
+    'answerReaderTrial',
+    'READER',
+    () => 'mutation { answerReaderTrial(sessionId: "x", trial: 0, imported: LEFT) { id } }',
+  ],
   ['createToken', 'ADMIN', () => 'mutation { createToken(input: { name: " ", role: READER }) { text } }'],
   ['revokeToken', 'ADMIN', () => 'mutation { revokeToken(id: "x") { id } }'],
 ];
@@ -96,11 +128,12 @@ describe.each(ROLES)('a token of role %s', (role) => {
     expect(isForbidden(result.errors)).toBe(ROLES.indexOf(role) < ROLES.indexOf(needed));
   });
 
-  test('follows a generation only with READER or more', async () => {
-    const result = await first(
-      role,
-      `subscription { generationProgress(id: "${encodeId('Generation', '00000000-0000-4000-8000-000000000000')}") { seq } }`,
-    );
+  test.each([
+    ['generation', 'Generation'],
+    ['batch', 'Batch'],
+  ] as const)('follows a %s only with READER or more', async (what, type) => {
+    const id = encodeId(type, '00000000-0000-4000-8000-000000000000');
+    const result = await first(role, `subscription { ${what}Progress(id: "${id}") { seq } }`);
 
     expect(codesOf(result.errors)).toEqual([role === 'SUMMARY' ? 'FORBIDDEN' : 'NOT_FOUND']);
   });
@@ -116,7 +149,7 @@ test('every root field is in the matrix', async () => {
 
   expect(named('queryType')).toEqual(covered(FIELDS));
   expect(named('mutationType')).toEqual(covered(MUTATIONS));
-  expect(named('subscriptionType')).toEqual(['generationProgress']);
+  expect(named('subscriptionType')).toEqual(['batchProgress', 'evaluationProgress', 'generationProgress']);
 });
 
 test('a refusal says which role is needed and which the token has', async () => {

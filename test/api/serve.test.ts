@@ -37,7 +37,7 @@ test('it is alive and ready', async () => {
   const answers = await Promise.all(['live', 'ready'].map((path) => fetch(new URL(`/health/${path}`, address))));
 
   expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-  expect(await answers[1]!.json()).toEqual({ status: 'ready', database: 'ready' });
+  expect(await answers[1]!.json()).toMatchObject({ status: 'ready', checks: { database: 'ready' } });
 });
 
 test('tokens are made, listed and revoked beside the running server', async () => {
@@ -118,7 +118,7 @@ test('a worker that dies is followed by another, and closing ends the last one',
   const database = await createTestDatabase();
   const folder = join(dataDir, 'supervised');
   const child = startWorkerChild({
-    dataDir: folder,
+    blobs: { dataDir: folder },
     databaseUrl: database.url,
     device: 'cpu',
     logger: pino({ level: 'silent' }),

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Golden values of src/inference/metrics, computed by scikit-image. Writes metrics.json beside this file.
 
-    python test/golden/metrics.py            # needs numpy, scipy, scikit-image 0.26, pillow
+    python test/golden/metrics.py     # needs numpy, scipy, scikit-image 0.26, pillow, pydicom, torch, pytorch-msssim
 
 The synthetic pairs are made by the formulas in `pattern`, which test/metrics/patterns.ts repeats. The figures under `paperCase`
-come from the images of ../shared/data/paper-case; only figures and edge counts are kept, never pixels.
+and `realPairs` come from the images of ../shared/data; only figures and edge counts are kept, never pixels.
 """
 import base64
 import json
@@ -12,15 +12,20 @@ import math
 import pathlib
 
 import numpy as np
+import pydicom
 import scipy
+import scipy.linalg
 import scipy.ndimage as ndi
 import skimage
+import torch
 from PIL import Image
+from pytorch_msssim import ms_ssim
 from skimage.feature import canny
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 HERE = pathlib.Path(__file__).resolve().parent
-CASE = HERE.parent.parent.parent / "shared" / "data" / "paper-case"
+DATA = HERE.parent.parent.parent / "shared" / "data"
+CASE = DATA / "paper-case"
 WANG = dict(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
 SHAPES = {"rings": (128, 96), "discs": (128, 96), "bands": (128, 96), "noise": (128, 96), "corner": (41, 33), "ramp": (64, 64)}
 
@@ -89,6 +94,40 @@ def scores(a, b, joint_row):
     }
 
 
+def masked(a, b, mask):
+    """PSNR over the marked pixels; SSIM over the windows whose middle is marked."""
+    result = {"maskedPsnr": float(10 * np.log10(1 / np.mean((a[mask] - b[mask]) ** 2)))}
+    for key, window, options in (("maskedSsim", 7, {}), ("maskedSsimWang", 11, WANG)):
+        full = structural_similarity(a, b, data_range=1, full=True, **options)[1]
+        inside = tuple(slice(window // 2, -(window // 2)) for _ in a.shape)
+        result[key] = float(full[inside][mask[inside]].mean())
+    return result
+
+
+def multi_scale(a, b):
+    tensors = [torch.from_numpy(np.ascontiguousarray(x))[None, None] for x in (a, b)]
+    # The package makes its window in float32.
+    window = torch.exp(-(torch.arange(-5, 6, dtype=torch.float64) ** 2) / (2 * 1.5**2))
+    return ms_ssim(*tensors, data_range=1.0, win=(window / window.sum())[None, None, None]).item()
+
+
+def radial_power(a):
+    side = len(a)
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(side) / side)
+    power = np.abs(np.fft.fft2((a - a.mean()) * np.outer(hann, hann))) ** 2
+    frequency = np.fft.fftfreq(side) * side
+    radius = np.floor(np.hypot(*np.meshgrid(frequency, frequency)) + 0.5).astype(int)
+    return np.array([power[radius == r].mean() for r in range(side // 2 + 1)])
+
+
+def acutance(a, b, pixels_per_degree=60):
+    side = len(a)
+    cycles = np.arange(1, side // 2 + 1) / side * pixels_per_degree
+    weight = cycles**0.8 * np.exp(-0.2 * cycles)
+    transfer = np.sqrt(radial_power(b)[1:] / radial_power(a)[1:])
+    return float((weight * transfer).sum() / weight.sum())
+
+
 def synthetic_pair(name):
     a, b = image(name, 0), image(name, 1)
     return {
@@ -96,6 +135,7 @@ def synthetic_pair(name):
         "rows": a.shape[0],
         "columns": a.shape[1],
         **scores(a, b, round(0.52 * len(a))),
+        **masked(a, b, a > 0.3),
         "edgesReal": packed(edges(a)),
         "edgesGenerated": packed(edges(b)),
     }
@@ -128,11 +168,104 @@ def paper_case():
     }
 
 
+def wrapped_psnr(a, b):
+    """The mistake that docs/metrics.md explains: differences of unsigned bytes wrap around."""
+    return float(10 * np.log10(255**2 / np.mean((a - b) ** 2)))
+
+
+def wrapped():
+    real, generated = ((stack(name) * 255).round().astype(np.uint8) for name in ("real", "generated"))
+    order = np.random.default_rng(0).permutation(len(generated))
+    medians = [float(np.median([wrapped_psnr(a, b) for a, b in zip(real, other)])) for other in (generated, generated[order])]
+    return {"order": order.tolist(), "medians": medians}
+
+
+def grey(path):
+    return np.array(Image.open(DATA / path).convert("L")) / 255.0
+
+
+def dicom(path):
+    return pydicom.dcmread(DATA / path).pixel_array / 16383.0
+
+
+def real_pair(first, second):
+    read = dicom if first.endswith(".dcm") else grey
+    a, b = read(first), read(second)
+    square = a.shape[0] == a.shape[1] and a.shape[0] & (a.shape[0] - 1) == 0
+    return {
+        "files": [first, second],
+        "rows": a.shape[0],
+        "columns": a.shape[1],
+        **scores(a, b, round(0.52 * len(a))),
+        **masked(a, b, a > 0.2),
+        "multiScaleSsim": multi_scale(a, b),
+        "acutance": acutance(a, b) if square else None,
+    }
+
+
+def pick_pairs():
+    xrays = [sorted((DATA / "xrays" / f"kl{kl}").glob("*.png"))[:2] for kl in (0, 2, 4)]
+    slices = [DATA / "mri-knee-sagittal-dicom" / f"{i:03}.dcm" for i in (6, 7, 12, 13, 18, 19)]
+    real = [CASE / "real" / f"{i:03}.png" for i in (9, 19, 29, 39)]
+    pairs = [(f, CASE / "generated" / f.name) for f in real] + [tuple(pair) for pair in xrays] + list(zip(slices[::2], slices[1::2]))
+    return [(str(a.relative_to(DATA)), str(b.relative_to(DATA))) for a, b in pairs]
+
+
+def volume_pair():
+    """Ten slices of the pattern "bands", each with its own noise and the band a little lower."""
+    def volume(variant):
+        rows, columns = 24, 20
+        return np.array([[[pattern("bands", r, c, rows, columns, variant + 2 * s) for c in range(columns)] for r in range(rows)] for s in range(14)])
+
+    a, b = volume(0), volume(1)
+    mask = a > 0.3
+    return {
+        "slices": a.shape[0],
+        "rows": a.shape[1],
+        "columns": a.shape[2],
+        "psnr": peak_signal_noise_ratio(a, b, data_range=1),
+        "ssim": structural_similarity(a, b, data_range=1),
+        "ssimWang": structural_similarity(a, b, data_range=1, **WANG),
+        **masked(a, b, mask),
+    }
+
+
+def feature_rows(count, dimensions, salt, shift):
+    rows = [[hashed(i, j, salt) + hashed(i, j + dimensions, salt) - 1 + shift * (j % 3) for j in range(dimensions)] for i in range(count)]
+    return np.array(rows, dtype=np.float32).astype(np.float64)
+
+
+def frechet(a, b):
+    root = scipy.linalg.sqrtm(np.cov(a, rowvar=False) @ np.cov(b, rowvar=False))
+    return float(((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(np.cov(a, rowvar=False) + np.cov(b, rowvar=False) - 2 * root.real))
+
+
+def kernel(a, b):
+    def k(x, y):
+        return (x @ y.T / x.shape[1] + 1) ** 3
+
+    m, n = len(a), len(b)
+    within = lambda x: (k(x, x).sum() - np.trace(k(x, x))) / (len(x) * (len(x) - 1))
+    return float(within(a) + within(b) - 2 * k(a, b).sum() / (m * n))
+
+
+def distances():
+    """Fewer and more images than features."""
+    result = []
+    for count, others, dimensions in ((12, 15, 32), (60, 50, 8)):
+        a, b = feature_rows(count, dimensions, 5, 0.0), feature_rows(others, dimensions, 6, 0.1)
+        result.append({"real": count, "generated": others, "dimensions": dimensions, "frechet": frechet(a, b), "kernel": kernel(a, b)})
+    return result
+
+
 golden = {
     "madeBy": "test/golden/metrics.py",
-    "versions": {"scikit-image": skimage.__version__, "scipy": scipy.__version__, "numpy": np.__version__},
+    "versions": {"scikit-image": skimage.__version__, "scipy": scipy.__version__, "numpy": np.__version__, "torch": torch.__version__},
     "pairs": [synthetic_pair(name) for name in SHAPES],
-    "paperCase": paper_case(),
+    "volume": volume_pair(),
+    "distances": distances(),
+    "paperCase": {**paper_case(), "wrapped": wrapped()},
+    "realPairs": [real_pair(a, b) for a, b in pick_pairs()],
 }
 (HERE / "metrics.json").write_text(json.dumps(golden, indent=1) + "\n")
 print("metrics.json:", len(golden["pairs"]), "pairs,", golden["versions"])

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { DataSource } from 'typeorm';
-import type { Side } from '../../src/domain/participants.js';
+import type { Sex, Side } from '../../src/domain/participants.js';
 import { type Bundle, KneeExam, MriSeries, Participant, Radiograph, Visit } from '../../src/entities/index.js';
 import { encodeNifti } from '../../src/imaging/nifti.js';
 import { encodePng } from '../../src/imaging/png.js';
@@ -28,8 +28,12 @@ export interface TestPlatform extends TestDatabase {
 
 export const silent = pino({ level: 'silent' });
 
-export async function createTestPlatform(queueUrl?: string): Promise<TestPlatform> {
-  const database = await createTestDatabase();
+export async function createTestPlatform(
+  queueUrl?: string,
+  blobUrl?: string,
+  given?: TestDatabase,
+): Promise<TestPlatform> {
+  const database = given ?? (await createTestDatabase());
   const dataDir = await mkdtemp(join(tmpdir(), 'osteograph-platform-'));
   const modelsDir = join(dataDir, 'models');
   await cp(TINY_BUNDLE, join(modelsDir, 'tiny-bundle', '1.0.0'), { recursive: true });
@@ -39,7 +43,7 @@ export async function createTestPlatform(queueUrl?: string): Promise<TestPlatfor
     ...database,
     dataDir,
     modelsDir,
-    store: openBlobStore(dataDir),
+    store: openBlobStore(dataDir, blobUrl),
     queue,
     bundle: bundle!,
     async close() {
@@ -50,19 +54,26 @@ export async function createTestPlatform(queueUrl?: string): Promise<TestPlatfor
   };
 }
 
+interface ExamChoices {
+  side?: Side;
+  mri?: boolean;
+  kl?: number;
+  sex?: Sex | null;
+}
+
 let participants = 0;
 
 /** An exam with a film of its knee, and a real coronal series if asked for; every call makes a new participant. */
 export async function createExam(
   { dataSource, store }: { dataSource: DataSource; store: BlobStore },
-  { side = 'RIGHT', mri = false }: { side?: Side; mri?: boolean } = {},
+  { side = 'RIGHT', mri = false, kl = 2, sex = null }: ExamChoices = {},
 ): Promise<{ exam: KneeExam; radiograph: Radiograph }> {
   const { manager } = dataSource;
   const oaiId = String(1_000_000 + participants++);
-  const participant = await manager.save(manager.create(Participant, { oaiId, phantom: true }));
+  const participant = await manager.save(manager.create(Participant, { oaiId, phantom: true, sex }));
   const visit = await manager.save(manager.create(Visit, { participantId: participant.id, code: 'V00', month: 0 }));
   const exam = await manager.save(
-    manager.create(KneeExam, { visitId: visit.id, participantId: participant.id, side, grades: { XRKL: 2 } }),
+    manager.create(KneeExam, { visitId: visit.id, participantId: participant.id, side, grades: { XRKL: kl } }),
   );
   const film = await storeAsset(manager, store, filmPng(), 'image/png');
   const radiograph = await manager.save(

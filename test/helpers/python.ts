@@ -20,3 +20,13 @@ export function pythonWith(modules: readonly string[]): string | undefined {
     }
   });
 }
+
+/** Whether a program is installed; tests that need it are skipped where it is not. */
+export function hasProgram(name: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${name}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

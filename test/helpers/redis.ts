@@ -14,10 +14,23 @@ export interface TestRedis {
 export const redisInstalled = spawnSync('redis-server', ['--version']).status === 0;
 
 /** A Redis of one's own on a free port, keeping nothing. */
-export async function startRedis(): Promise<TestRedis> {
+export async function startRedis(address = '127.0.0.1'): Promise<TestRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'osteograph-redis-'));
   const port = await freePort();
-  const flags = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory];
+  const flags = [
+    '--port',
+    String(port),
+    '--bind',
+    address,
+    '--protected-mode',
+    'no',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    directory,
+  ];
   const server = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'ignore'] });
   let log = '';
   for await (const text of server.stdout.setEncoding('utf8')) {
@@ -26,7 +39,7 @@ export async function startRedis(): Promise<TestRedis> {
   }
   server.stdout.destroy();
   return {
-    url: `redis://127.0.0.1:${port}/0`,
+    url: `redis://${address}:${port}/0`,
     async stop() {
       const ended = once(server, 'exit');
       server.kill('SIGKILL');

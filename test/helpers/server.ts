@@ -2,12 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from 'graphql-ws';
-import { pino } from 'pino';
 import type { Logger } from 'typeorm';
 import { WebSocket } from 'ws';
 import type { Role } from '../../src/domain/roles.js';
 import { type GenerationQueue, openQueue } from '../../src/jobs/index.js';
+import { createLogger } from '../../src/server/logging.js';
 import { type RunningServer, startServer } from '../../src/server/start.js';
+import { DEFAULT_QUOTA } from '../../src/services/quotas.js';
 import { createToken } from '../../src/services/tokens.js';
 import { type BlobStore, openBlobStore } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -23,6 +24,8 @@ export interface Answer<T = Record<string, unknown>> {
 export interface TestServer extends TestDatabase {
   url: string;
   databaseUrl: string;
+  /** Has the blobs; pass it to `osteograph worker --data-dir`. */
+  dataDir: string;
   server: RunningServer;
   store: BlobStore;
   queue: GenerationQueue;
@@ -39,14 +42,19 @@ export interface TestServer extends TestDatabase {
 }
 
 /** The real server on a database of its own, with real blobs and a real queue. */
-export async function startTestServer(logger?: Logger, statementTimeout?: number): Promise<TestServer> {
+export async function startTestServer(
+  logger?: Logger,
+  statementTimeout?: number,
+  rateLimit = DEFAULT_QUOTA,
+  blobUrl?: string,
+): Promise<TestServer> {
   const database = await createTestDatabase(logger, statementTimeout);
   const { dataSource, url: databaseUrl } = database;
   const folder = await mkdtemp(join(tmpdir(), 'osteograph-api-'));
   const log: Record<string, unknown>[] = [];
   const sink = { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) };
-  const pinoLogger = pino({ level: 'debug' }, sink);
-  const store = openBlobStore(folder);
+  const pinoLogger = createLogger('test', 'debug', sink);
+  const store = openBlobStore(folder, blobUrl);
   const queue = await openQueue({ databaseUrl, logger: pinoLogger });
   const server = await startServer({
     host: '127.0.0.1',
@@ -55,6 +63,7 @@ export async function startTestServer(logger?: Logger, statementTimeout?: number
     databaseUrl,
     store,
     queue,
+    rateLimit,
     logger: pinoLogger,
   });
   const tokens = {} as Record<Role, string>;
@@ -71,6 +80,7 @@ export async function startTestServer(logger?: Logger, statementTimeout?: number
     tokens,
     url: server.url,
     databaseUrl,
+    dataDir: folder,
     make: factories(dataSource),
     ask: (query, variables = {}, token = tokens.ADMIN) => ask(server.url, query, variables, token),
     socketClient(token = tokens.ADMIN) {

@@ -33,6 +33,14 @@ export function tinyRequest(changes: Partial<VolumeRequest> = {}): VolumeRequest
   };
 }
 
+/** Puts a copy of the tiny bundle into a models folder under another name. */
+export async function addTinyBundle(modelsDir: string, name: string): Promise<void> {
+  const dir = join(modelsDir, name, '1.0.0');
+  await cp(TINY_BUNDLE, dir, { recursive: true });
+  const path = join(dir, 'bundle.json');
+  await writeFile(path, JSON.stringify({ ...(JSON.parse(await readFile(path, 'utf8')) as object), name }));
+}
+
 /** A temporary copy of the tiny bundle that a test may damage. */
 export class BundleCopy {
   private constructor(readonly dir: string) {}

@@ -13,16 +13,30 @@ export interface WorkerProcess {
   dispose(): Promise<void>;
 }
 
+export interface ProcessOptions {
+  /** Further arguments. */
+  flags?: readonly string[];
+  /** Put in front of the command line, e.g. to run it on another host. */
+  on?: readonly string[];
+  env?: NodeJS.ProcessEnv;
+}
+
 /** Starts a worker of the platform and waits until it is ready. */
-export async function startWorkerProcess(platform: TestPlatform, queueUrl?: string): Promise<WorkerProcess> {
-  const args = ['worker', '--data-dir', platform.dataDir, '--device', 'cpu', '--threads', '1'];
+export async function startWorkerProcess(
+  platform: Pick<TestPlatform, 'dataDir' | 'url'>,
+  queueUrl?: string,
+  { flags = [], on = [], env: extra = {} }: ProcessOptions = {},
+): Promise<WorkerProcess> {
+  const args = ['worker', '--data-dir', platform.dataDir, '--device', 'cpu', '--threads', '1', ...flags];
   const env = {
     ...process.env,
     DATABASE_URL: platform.url,
     LOG_LEVEL: 'warn',
+    ...extra,
     ...(queueUrl ? { QUEUE_URL: queueUrl } : {}),
   };
-  const child = spawn(process.execPath, [compiledModule('cli/main'), ...args], {
+  const [program, ...rest] = [...on, process.execPath, compiledModule('cli/main'), ...args];
+  const child = spawn(program!, rest, {
     env,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

@@ -43,7 +43,7 @@ async function request(changes: Partial<GenerationRequest> = {}): Promise<string
 
 function startHere(): Promise<RunningWorker> {
   const { dataSource, url: databaseUrl, store } = platform;
-  return startWorker({ dataSource, databaseUrl, store, device: 'cpu', threads: 1, logger: silent });
+  return startWorker({ dataSource, databaseUrl, store, devices: ['cpu'], threads: 1, logger: silent });
 }
 
 function findGeneration(id: string): Promise<Generation> {

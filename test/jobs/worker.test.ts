@@ -1,10 +1,13 @@
-import { Generation, GenerationSlice, MriSeries } from '../../src/entities/index.js';
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import { codeVersion } from '../../src/domain/package.js';
+import { Asset, Generation, GenerationSlice, MriSeries } from '../../src/entities/index.js';
 import { decodeNifti } from '../../src/imaging/nifti.js';
 import { mirrorColumns } from '../../src/imaging/normalise.js';
 import { decodePng } from '../../src/imaging/png.js';
 import { kneeBox, loadRadiograph, radiographInput } from '../../src/imaging/radiograph/index.js';
 import { startInferenceHost } from '../../src/inference/index.js';
-import { type EventHub, openEventHub, type RunningWorker, startWorker } from '../../src/jobs/index.js';
+import { type EventHub, openEventHub, provenanceOf, type RunningWorker, startWorker } from '../../src/jobs/index.js';
 import { requestGeneration } from '../../src/services/generations.js';
 import { readAsset } from '../../src/storage/index.js';
 import { collect, upTo } from '../helpers/events.js';
@@ -20,7 +23,7 @@ beforeAll(async () => {
   platform = await createTestPlatform();
   const { dataSource, url: databaseUrl, store } = platform;
   hub = await openEventHub({ dataSource, databaseUrl, logger: silent });
-  worker = await startWorker({ dataSource, databaseUrl, store, device: 'cpu', threads: 1, logger: silent });
+  worker = await startWorker({ dataSource, databaseUrl, store, devices: ['cpu'], threads: 1, logger: silent });
 });
 afterAll(async () => {
   await worker.close();
@@ -105,6 +108,51 @@ describe('a worker', () => {
     expect(stored.every((value, pixel) => value === Math.round(expected[0]![pixel]! * 65_535))).toBe(true);
   });
 
+  it('keeps where a volume comes from, and writes into the volume what decides its voxels', async () => {
+    const { dataSource, store, bundle } = platform;
+    const { exam, radiograph } = await createExam(platform, { mri: true });
+    const features = [{ feature: 'XRKL', grade: 3 }] as const;
+    const request = { examId: exam.id, sliceCount: 2, steps: 2, seed: 77, features };
+    const { id } = await requestGeneration(platform, nobody, request);
+    await collect(hub.subscribe(id, 0));
+
+    const generation = await dataSource.manager.findOneByOrFail(Generation, { id });
+    const provenance = provenanceOf(generation, bundle);
+    const film = await readAsset(store, await assetOf(radiograph.assetId!));
+    expect(provenance).toMatchObject({
+      generation: id,
+      synthetic: true,
+      bundle: { name: 'tiny-bundle', version: '1.0.0', sha256: bundle.sha256 },
+      code: codeVersion(),
+      film: { sha256: createHash('sha256').update(film).digest('hex') },
+      localiser: null,
+      features: { XRKL: 3 },
+      featureOverrides: { XRKL: 3 },
+      seed: 77,
+      sampler: 'DDIM',
+      steps: 2,
+      device: 'cpu',
+      attempts: [{ attempt: 1, worker: generation.worker, computedSlices: 2, device: 'cpu' }],
+    });
+    expect(provenance.reference?.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(provenance.box).not.toBeNull();
+    expect(provenance.attempts[0]!.timings!.total).toBeGreaterThan(0);
+
+    const { assetId } = await dataSource.manager.findOneByOrFail(MriSeries, { generationId: id });
+    const file = gunzipSync(await readAsset(store, await assetOf(assetId!)));
+    const size = file.readInt32LE(352);
+    expect([file[348], file.readInt32LE(356), size % 16, file.readFloatLE(108)]).toEqual([1, 6, 0, 352 + size]);
+    const recipe = JSON.parse(file.toString('utf8', 360, 352 + size).replace(/\0+$/, '')) as Record<string, unknown>;
+    expect(recipe).toMatchObject({
+      synthetic: true,
+      seed: 77,
+      device: 'cpu',
+      film: provenance.film,
+      box: provenance.box,
+    });
+    expect(Object.keys(recipe)).not.toContain('attempts');
+  });
+
   it('takes up a generation that the queue has lost', async () => {
     const { exam } = await createExam(platform);
     const lossy = { dataSource: platform.dataSource, queue: { enqueue: () => Promise.resolve() } };
@@ -112,3 +160,7 @@ describe('a worker', () => {
     expect((await collect(hub.subscribe(id, 0))).at(-1)).toMatchObject({ payload: { state: 'SUCCEEDED' } });
   });
 });
+
+function assetOf(id: number): Promise<Asset> {
+  return platform.dataSource.manager.findOneByOrFail(Asset, { id });
+}

@@ -28,6 +28,7 @@ const golden = JSON.parse(readFileSync(join(packageRoot, 'test/golden/metrics.js
   paperCase: {
     medians: PaperScores & { edgeSsimWhole: number };
     adjacentCorrelation: [number, number, number];
+    wrapped: { order: number[]; medians: [number, number] };
     slices: (PaperScores & { index: number; edgeRowCounts: number[]; edgeColumnCounts: number[] })[];
   };
 };
@@ -82,6 +83,23 @@ withCase("the paper's own example (skipped where ../shared/data/paper-case is ab
     expect(median(edges.map(([a, b]) => edgeSsim(a, b, 128)))).toBeCloseTo(0.578, 3);
     expect(median(edges.map(([a, b]) => edgeSsim(a, b, 128, 'wang')))).toBeCloseTo(0.524, 3);
     expect(median(pairs.map(([a, b]) => psnr(a, b)))).toBeCloseTo(medians.psnr, 9);
+  });
+
+  test('differences of bytes that wrap around give its 29.63 dB, and 29.41 with the slices shuffled: docs/metrics.md', () => {
+    const { order, medians } = golden.paperCase.wrapped;
+    const bytes = (slice: GreyImage) => Uint8Array.from(slice.data, (value) => Math.round(255 * value));
+    const wrapped = (a: GreyImage, b: GreyImage) => {
+      const [x, y] = [bytes(a), bytes(b)];
+      // numpy subtracts and squares in uint8: both wrap.
+      const squares = x.map((value, at) => (value - y[at]!) ** 2);
+      return 10 * Math.log10(255 ** 2 / (squares.reduce((sum, value) => sum + value, 0) / squares.length));
+    };
+    const median = (others: GreyImage[]) => quartiles(real.map((slice, at) => wrapped(slice, others[at]!))).median;
+    expect([median(generated), median(order.map((at) => generated[at]!))].map((value) => value.toFixed(2))).toEqual([
+      '29.63',
+      '29.41',
+    ]);
+    expect(median(generated)).toBeCloseTo(medians[0], 9);
   });
 
   test('adjacent slices correlate as the NOTICE says: 0.852 real, 0.778 generated, 0.783 interpolated', () => {

@@ -28,7 +28,8 @@ function pattern(name: string, row: number, column: number, rows: number, column
   }
 }
 
-export function patternImage(name: string, rows: number, columns: number, variant: 0 | 1): GreyImage {
+/** Variants above 1 are further images of the same kind. */
+export function patternImage(name: string, rows: number, columns: number, variant: number): GreyImage {
   const data = Float64Array.from({ length: rows * columns }, (_, index) =>
     pattern(name, Math.floor(index / columns), index % columns, rows, columns, variant),
   );
@@ -36,7 +37,7 @@ export function patternImage(name: string, rows: number, columns: number, varian
 }
 
 /** Uniform in [0, 1) from 32-bit integer arithmetic. */
-function hashed(row: number, column: number, salt: number): number {
+export function hashed(row: number, column: number, salt: number): number {
   let value = (Math.imul(row, 374761393) + Math.imul(column, 668265263) + Math.imul(salt, 2246822519)) >>> 0;
   value = Math.imul(value ^ (value >>> 13), 1274126177) >>> 0;
   return ((value ^ (value >>> 16)) & 0xffffff) / 16777216;

@@ -24,6 +24,9 @@ interface GoldenPair {
   edgeSsimWang: number;
   correlation: number;
   sobelDifferenceMean: number;
+  maskedPsnr: number;
+  maskedSsim: number;
+  maskedSsimWang: number;
   edgesReal: string;
   edgesGenerated: string;
 }
@@ -46,6 +49,13 @@ describe.each(golden.pairs)('on the pair $name ($columns x $rows)', (pair) => {
     expectWithin(psnr(real, generated), pair.psnr, 1e-6);
     expectWithin(ssim(real, generated), pair.ssim, 1e-6);
     expectWithin(ssim(real, generated, 'wang'), pair.ssimWang, 1e-6);
+  });
+
+  test('PSNR and SSIM under a mask equal what numpy makes of the same pixels', () => {
+    const mask = Uint8Array.from(real.data, (value) => (value > 0.3 ? 1 : 0));
+    expectWithin(psnr(real, generated, mask), pair.maskedPsnr, 1e-6);
+    expectWithin(ssim(real, generated, 'skimage', mask), pair.maskedSsim, 1e-6);
+    expectWithin(ssim(real, generated, 'wang', mask), pair.maskedSsimWang, 1e-6);
   });
 
   test('Canny marks at least 99.9 % of the pixels as scikit-image does', () => {

@@ -3,6 +3,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuditEntry } from '../../src/entities/index.js';
+import { encodeNifti } from '../../src/imaging/nifti.js';
+import { centredAffine } from '../../src/imaging/volume.js';
+import { openBlobStore, storeAsset } from '../../src/storage/index.js';
 import { type CommandResult, runCommand } from '../helpers/command.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { factories } from '../helpers/factories.js';
@@ -56,6 +59,10 @@ test.each([
   [['knees.csv', '--columns', 'kl'], '"kl" is neither a column nor a group of columns'],
   [['knees.csv', '--cohort', 'nothing'], 'inCohort.eq must be the id of a Cohort.'],
   [['missing-folder/knees.csv'], 'cannot be written (ENOENT).'],
+  [['made.zip'], 'to hold: nifti-zip or dicom-zip.'],
+  [['made.zip', '--format', 'nifti-zip', '--batch', 'x'], 'batchId: "x" is not the id of a Batch.'],
+  [['made.zip', '--format', 'nifti-zip', '--series', 'x'], '--series must be a filter as JSON'],
+  [['made.zip', '--format', 'nifti-zip', '--with-real'], 'give one of them.'],
 ])('export %j is refused in one sentence and leaves no file', async (args, message) => {
   const before = await readdir(folder);
 
@@ -69,4 +76,27 @@ test('the columns are listed with their meaning', async () => {
   const { stdout } = await runCommand(['export', 'columns']);
 
   expect(stdout).toMatch(/^bmi +visit +real +Body mass index at the visit, kg\/m2$/m);
+});
+
+test('volumes become an archive, and the manifest beside it says what it holds', async () => {
+  const { dataSource } = database;
+  const make = factories(dataSource);
+  const spacing = [1, 1, 1] as const;
+  const affine = centredAffine('CORONAL', [2, 2, 2], spacing);
+  const volume = { columns: 2, rows: 2, slices: 2, data: new Uint16Array(8), spacing, affine };
+  const nifti = await encodeNifti(volume, 'test');
+  const asset = await storeAsset(dataSource.manager, openBlobStore(folder), nifti, 'application/gzip');
+  const exam = await make.exam(await make.visit(await make.participant({ oaiId: '1000777' })), { grades: { XRKL: 4 } });
+  await make.series(exam, { assetId: asset.id });
+  const file = join(folder, 'volumes.zip');
+
+  const { code, stdout } = await run(file, '--format', 'dicom-zip');
+
+  const bytes = await readFile(file);
+  expect([code, stdout]).toEqual([0, `${file}: 1 phantom volume; 2 files, ${bytes.length} bytes.\n`]);
+  expect(JSON.parse(await readFile(`${file}.manifest.json`, 'utf8'))).toMatchObject({
+    format: 'DICOM_ZIP',
+    kinds: { real: 0, phantom: 1, synthetic: 0 },
+    file: { sha256: createHash('sha256').update(bytes).digest('hex'), mediaType: 'application/zip' },
+  });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
 import { COMMAND_LINE } from '../../src/services/cohorts/index.js';
+import { openBlobStore } from '../../src/storage/index.js';
 import { exportSpec, writeExport } from '../../src/services/exports/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { factories } from '../helpers/factories.js';
@@ -47,7 +48,7 @@ beforeAll(async () => {
   for (const format of ['PARQUET', 'CSV', 'NDJSON'] as const) {
     const columns = ['participant', 'visit', 'scores', 'grades', 'readings', 'availability'];
     const spec = await exportSpec(database.dataSource, COMMAND_LINE, { format, columns });
-    const stream = writeExport(database.dataSource, spec);
+    const stream = writeExport({ dataSource: database.dataSource, store: openBlobStore(folder) }, spec);
     await writeFile(join(folder, `knees.${format.toLowerCase()}`), stream.pieces);
     await writeFile(join(folder, 'manifest.json'), JSON.stringify(stream.description()));
   }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { data } from 'dcmjs';
 
-/** Values by DICOM keyword, for example `PatientID`; numbers, text or lists of them. */
-export type DicomKeywords = Readonly<Record<string, string | number | readonly (string | number)[]>>;
+/** Values by DICOM keyword, for example `PatientID`; numbers, text or lists of them; the items of a sequence are a list of such. */
+export interface DicomKeywords {
+  readonly [keyword: string]: string | number | readonly (string | number)[] | readonly DicomKeywords[];
+}
 
 export interface DicomGreyImage {
-  /** Rows x columns grey values, row by row. */
-  readonly pixels: Uint16Array;
+  /** Rows x columns grey values, row by row; signed ones are stored as such. */
+  readonly pixels: Uint16Array | Int16Array;
   readonly rows: number;
   readonly columns: number;
   /** MONOCHROME1 means that low values are bright. */
@@ -17,6 +19,8 @@ export interface DicomGreyImage {
   readonly sopInstanceUid: string;
   /** Every other element. */
   readonly elements: DicomKeywords;
+  /** Text that readers can tell from anybody else's: element (0099,1001) of the private block OSTEOGRAPH. ASCII. */
+  readonly privateText?: string;
 }
 
 const SOP_CLASSES = {
@@ -55,10 +59,14 @@ export function encodeDicom(image: DicomGreyImage): Uint8Array {
     BitsAllocated: 16,
     BitsStored: image.bitsStored,
     HighBit: image.bitsStored - 1,
-    PixelRepresentation: 0,
+    PixelRepresentation: pixels instanceof Int16Array ? 1 : 0,
     PixelData: pixels.buffer.slice(pixels.byteOffset, pixels.byteOffset + pixels.byteLength),
     _vrMap: { PixelData: 'OW' },
   });
+  if (image.privateText !== undefined) {
+    file.dict['00990010'] = { vr: 'LO', Value: ['OSTEOGRAPH'] };
+    file.dict['00991001'] = { vr: 'UT', Value: [image.privateText] };
+  }
   return new Uint8Array(file.write());
 }
 

@@ -1,7 +1,7 @@
 import { UserError } from '../../domain/errors.js';
 import { openGraph } from '../backend.js';
-import type { Graph } from '../backend.js';
-import { DEVICES } from '../devices.js';
+import type { Graph, GraphOptions } from '../backend.js';
+import { candidates } from '../devices.js';
 import type { Device, DeviceChoice } from '../devices.js';
 import { checkTensors, reasonOf, tryGraphs, zeroInputs } from './graph-checks.js';
 import { graphOf, TASK_ROLES } from './manifest.js';
@@ -34,12 +34,12 @@ const TRIAL_ROWS = 4;
  */
 export async function loadBundle(dir: string, { device: choice, threads }: LoadOptions): Promise<LoadedBundle<Task>> {
   const bundle = await readBundle(dir);
-  const open = (device: Device) => openGraphs(bundle, device, threads);
+  const { devices, gpu } = candidates(choice);
+  const open = (device: Device) => openGraphs(bundle, { device, gpu, threads });
   // A localiser is so small that carrying its film to a GPU takes longer than running it.
   if (bundle.manifest.task === 'knee-localisation') return open('cpu');
-  const candidates = choice === 'auto' ? DEVICES : [choice];
   let failure: unknown;
-  for (const device of candidates) {
+  for (const device of devices) {
     try {
       const loaded = await open(device);
       return choice === 'auto' && device === 'webgpu' ? await faster(loaded, await open('cpu')) : loaded;
@@ -71,31 +71,31 @@ async function trialTime({ manifest, sessions }: LoadedBundle<Task>): Promise<nu
   return performance.now() - start;
 }
 
-async function openGraphs(bundle: Bundle<Task>, device: Device, threads: number): Promise<LoadedBundle<Task>> {
+async function openGraphs(bundle: Bundle<Task>, options: GraphOptions): Promise<LoadedBundle<Task>> {
   const sessions: Partial<Record<GraphRole, Graph>> = {};
   const release = async () => {
     for (const session of Object.values(sessions)) await session.release();
   };
   try {
     for (const role of TASK_ROLES[bundle.manifest.task]) {
-      const session = await openBundleGraph(bundle, role, device, threads);
+      const session = await openBundleGraph(bundle, role, options);
       sessions[role] = session;
       checkTensors(bundle, role, session);
     }
     const opened = sessions as Record<GraphRole, Graph>;
-    await tryGraphs(bundle, opened, device);
-    return { ...bundle, device, sessions: opened, release };
+    await tryGraphs(bundle, opened, options.device);
+    return { ...bundle, device: options.device, sessions: opened, release };
   } catch (error) {
     await release();
     throw error;
   }
 }
 
-async function openBundleGraph(bundle: Bundle<Task>, role: GraphRole, device: Device, threads: number): Promise<Graph> {
+async function openBundleGraph(bundle: Bundle<Task>, role: GraphRole, options: GraphOptions): Promise<Graph> {
   try {
-    return await openGraph(bundle.graphs[role], { device, threads });
+    return await openGraph(bundle.graphs[role], options);
   } catch (cause) {
-    if (device !== 'cpu') throw cause;
+    if (options.device !== 'cpu') throw cause;
     const { file } = graphOf(bundle.manifest, role);
     return refuseBundle(
       bundle.dir,

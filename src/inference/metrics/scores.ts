@@ -1,3 +1,4 @@
+import { quantile } from '../statistics/quantile.js';
 import { canny } from './canny.js';
 import type { GreyImage } from './image.js';
 import { findJointRows } from './joint-row.js';
@@ -58,12 +59,5 @@ export class VolumeScorer {
 /** Quartiles by numpy's linear rule. Values that are not numbers are left out; all NaN when none is left. */
 export function quartiles(values: readonly number[]): Quartiles {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
-  const at = (share: number): number => {
-    const position = share * (sorted.length - 1);
-    const low = sorted[Math.floor(position)] ?? NaN;
-    const high = sorted[Math.ceil(position)] ?? NaN;
-    // Two infinite neighbours would interpolate to NaN.
-    return low === high ? low : low + (high - low) * (position - Math.floor(position));
-  };
-  return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
+  return { lower: quantile(sorted, 0.25), median: quantile(sorted, 0.5), upper: quantile(sorted, 0.75) };
 }

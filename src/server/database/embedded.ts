@@ -24,12 +24,16 @@ export interface EmbeddedOptions {
 
 const DATABASE = 'osteograph';
 
+/** Between the death of a server and the start of the next one, ms. */
+const RESTART_PAUSE_MS = 200;
+
 /** How long a server may take to accept connections; crash recovery is part of it. */
 const START_TIMEOUT_MS = 60_000;
 
 /**
  * Starts PostgreSQL in `<dataDir>/postgres`, creating the cluster the first time. A server that a killed process left
- * running there is ended first. The caller holds the data directory's lock.
+ * running there is ended first; one that dies is started again on the same port, because nobody else would. The caller holds the
+ * data directory's lock.
  */
 export async function startEmbeddedPostgres(dataDir: string, options: EmbeddedOptions = {}): Promise<EmbeddedPostgres> {
   const folder = join(dataDir, 'postgres');
@@ -43,16 +47,40 @@ export async function startEmbeddedPostgres(dataDir: string, options: EmbeddedOp
   const password = (await readFile(passwordFile, 'utf8')).trim();
   const port = await freePort();
   const url = connectionUrl(password, port, DATABASE);
-  const process = await launch({ folder, port, binaries, account, options });
+  const ready = connectionUrl(password, port, 'postgres');
+  const start = () => launch({ folder, port, binaries, account, options });
+  const process = await start();
   try {
-    await waitUntilReady(connectionUrl(password, port, 'postgres'), process);
+    await waitUntilReady(ready, process);
     await createDatabase(connectionUrl(password, port, 'postgres'), DATABASE);
     await writeFile(join(dataDir, 'postgres.url'), url, { mode: 0o600 });
   } catch (error) {
     process.kill('SIGINT');
     throw error;
   }
-  return { url, stop: () => stop(process) };
+  return { url, stop: keepAlive(process, start, ready) };
+}
+
+/** Follows a server that dies by the next one until the returned function ends it for good. */
+function keepAlive(first: ChildProcess, start: () => Promise<ChildProcess>, url: string): () => Promise<void> {
+  let current = first;
+  let stopping = false;
+  const kept = (async () => {
+    for (;;) {
+      await exitOf(current);
+      if (stopping) return;
+      // The first tries can fail: orphans of the dead one hold its shared memory until they notice.
+      await delay(RESTART_PAUSE_MS);
+      if (stopping) return;
+      current = await start();
+      await waitUntilReady(url, current).catch(() => undefined);
+    }
+  })();
+  return async () => {
+    stopping = true;
+    await stop(current);
+    await kept;
+  };
 }
 
 /** Connection string of the server that the holder of this data directory runs, or undefined. */
@@ -178,10 +206,13 @@ async function isPostgresOf(pid: number, folder: string): Promise<boolean> {
 }
 
 async function stop(process: ChildProcess): Promise<void> {
-  if (process.exitCode !== null || process.signalCode !== null) return;
-  const closed = once(process, 'exit');
+  const closed = exitOf(process);
   process.kill('SIGINT');
   await closed;
+}
+
+async function exitOf(process: ChildProcess): Promise<void> {
+  if (process.exitCode === null && process.signalCode === null) await once(process, 'exit');
 }
 
 async function freePort(): Promise<number> {

@@ -3,13 +3,14 @@ import { resolve } from 'node:path';
 import { DataSource, type Logger } from 'typeorm';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { UserError } from '../../domain/errors.js';
+import { type ConnectionLimits, connectionSettings } from '../../entities/connection.js';
 import { ENTITIES } from '../../entities/index.js';
 import { runningUrl, startEmbeddedPostgres } from './embedded.js';
 import { takeLock } from './lock.js';
 import { migrate } from './migrate.js';
 import { SnakeCaseNaming } from './naming.js';
 
-export interface OpenOptions {
+export interface OpenOptions extends ConnectionLimits {
   /** Where the embedded PostgreSQL and the local blobs live. */
   dataDir: string;
   /** A PostgreSQL 14 or newer to use instead of the embedded one. */
@@ -18,8 +19,6 @@ export interface OpenOptions {
   purpose: string;
   /** Use the server of the process that has this data directory, if there is one, instead of refusing. */
   share?: boolean;
-  /** Milliseconds after which PostgreSQL stops a statement, migrations excepted; default: never. */
-  statementTimeout?: number;
 }
 
 export interface Database {
@@ -46,9 +45,11 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
       await dataSource.destroy();
       throw error;
     });
-    if (options.statementTimeout) {
+    const { statementTimeout, idleTransactionTimeout } = options;
+    // Migrations may take their time.
+    if (statementTimeout ?? idleTransactionTimeout) {
       await dataSource.destroy();
-      dataSource = await connect(server.url, { statementTimeout: options.statementTimeout });
+      dataSource = await connect(server.url, { statementTimeout, idleTransactionTimeout });
     }
     return {
       dataSource,
@@ -68,7 +69,7 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
 /** A data source on `url` with our entities and migrations, connected but not migrated. */
 export async function connect(
   url: string,
-  { logger, statementTimeout }: { logger?: Logger | undefined; statementTimeout?: number | undefined } = {},
+  { logger, ...limits }: { logger?: Logger | undefined } & ConnectionLimits = {},
 ): Promise<DataSource> {
   const dataSource = new DataSource({
     type: 'postgres',
@@ -80,7 +81,7 @@ export async function connect(
     applicationName: 'osteograph',
     poolSize: 10,
     parseInt8: false,
-    ...(statementTimeout ? { extra: { statement_timeout: statementTimeout } } : {}),
+    extra: connectionSettings(limits),
     ...(logger ? { logger, logging: true } : {}),
   });
   try {

@@ -1,5 +1,7 @@
 /** The only door to exports for other layers. */
 export { COLUMN_GROUPS, EXPORT_COLUMNS } from './columns.js';
+export { archiveChoice } from './archive/request.js';
+export { sliceName, writeArchive } from './archive/write.js';
 export { dictionary, type DictionaryEntry, type ExportManifest, type ExportSpec } from './manifest.js';
 export {
   cancelExport,
@@ -14,4 +16,5 @@ export {
 } from './requests.js';
 export type { ExportProgress } from './rows.js';
 export { type ExportRunner, type ExportRunnerOptions, startExportRunner } from './runner.js';
-export { type ExportStream, writeExport } from './write.js';
+export { writeTable } from './table.js';
+export { type ExportHooks, type ExportStream, writeExport } from './write.js';

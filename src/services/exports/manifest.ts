@@ -1,8 +1,9 @@
 import { MISSING_CODES } from '../../domain/missing.js';
 import { packageVersion } from '../../domain/package.js';
-import type { ExportFormat } from '../../domain/exports.js';
+import type { ArchiveChoice, ArchiveFormat, TableFormat } from '../../domain/exports.js';
 import type { ExportedCohort } from '../../entities/export.js';
 import type { Where } from '../filters/compile.js';
+import type { SeriesKind } from '../series/index.js';
 import type { ColumnKind, ExportColumn } from './columns.js';
 import type { ExportProgress } from './rows.js';
 
@@ -23,9 +24,21 @@ export interface DictionaryEntry {
 }
 
 /** What is exported and how. */
-export interface ExportSpec {
-  format: ExportFormat;
+export type ExportSpec = TableSpec | ArchiveSpec;
+
+/** A table of knee exams. */
+export interface TableSpec extends ExamSelection {
+  format: TableFormat;
   columns: readonly ExportColumn[];
+}
+
+/** An archive of the volumes of knee exams. */
+export interface ArchiveSpec extends ExamSelection {
+  format: ArchiveFormat;
+  archive: ArchiveChoice;
+}
+
+interface ExamSelection {
   /** As it was asked for, in the API's words. */
   filter: object | null;
   /** The same with the contents of its cohorts: what is run. */
@@ -34,9 +47,9 @@ export interface ExportSpec {
 }
 
 /** What is known of the rows before the file is finished; a Parquet file carries it in its own metadata. */
-export interface ExportDescription {
+export interface TableDescription {
   osteograph: string;
-  format: ExportFormat;
+  format: TableFormat;
   createdAt: string;
   filter: object | null;
   cohorts: readonly ExportedCohort[];
@@ -49,10 +62,30 @@ export interface ExportDescription {
   missingCodes: Readonly<Record<string, string>>;
 }
 
-/** What accompanies a finished file. */
-export interface ExportManifest extends ExportDescription {
-  file: { sha256: string; bytes: number; mediaType: string };
+/** What an archive holds; its manifest.json begins with it and goes on with every volume and file. */
+export interface ArchiveDescription {
+  osteograph: string;
+  format: ArchiveFormat;
+  createdAt: string;
+  filter: object | null;
+  cohorts: readonly ExportedCohort[];
+  /** What was asked for beside the filter, in the API's words. */
+  archive: object;
+  volumes: number;
+  /** Volumes by kind, which is their folder at the top. */
+  kinds: Readonly<Record<SeriesKind, number>>;
+  /** Files of volumes; manifests and README.txt are not counted. */
+  files: number;
+  /** NONE, ALL or SOME of the volumes were not taken of a person. */
+  synthetic: 'NONE' | 'SOME' | 'ALL';
 }
+
+export type ExportDescription = TableDescription | ArchiveDescription;
+
+/** What accompanies a finished file. */
+export type ExportManifest<T extends ExportDescription = ExportDescription> = T & {
+  file: { sha256: string; bytes: number; mediaType: string };
+};
 
 const READ_AS: Record<ColumnKind, DictionaryEntry['readAs']> = {
   text: { pandas: 'string', duckdb: 'VARCHAR', readr: 'c' },
@@ -79,10 +112,10 @@ export function dictionary(columns: readonly ExportColumn[]): DictionaryEntry[] 
 }
 
 /** Describes an export whose rows are all written. */
-export function describeExport(
-  { format, columns, filter, cohorts }: ExportSpec,
+export function describeTable(
+  { format, columns, filter, cohorts }: TableSpec,
   { rows, phantoms }: ExportProgress,
-): ExportDescription {
+): TableDescription {
   return {
     osteograph: packageVersion,
     format,

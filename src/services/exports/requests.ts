@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import type { ExportFormat } from '../../domain/exports.js';
+import { type ArchiveChoice, type ExportFormat, isArchive } from '../../domain/exports.js';
 import { encodeId } from '../../domain/global-ids.js';
 import { roleIncludes } from '../../domain/roles.js';
 import { Export } from '../../entities/index.js';
@@ -14,6 +14,7 @@ import type { Table } from '../filters/table.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
 import type { Listing } from '../paging/pages.js';
 import type { Viewer } from '../tokens.js';
+import { checkArchive } from './archive/request.js';
 import { chooseColumns } from './columns.js';
 import type { ExportSpec } from './manifest.js';
 
@@ -26,6 +27,8 @@ export interface ExportRequest {
   /** Columns or groups of columns; none: every group but the readings by project. */
   columns?: readonly string[] | null | undefined;
   where?: Where | null | undefined;
+  /** Which series an archive holds; none: all real ones of the exams. */
+  archive?: ArchiveChoice | null | undefined;
   /** The filter in the API's own words, for the manifest. */
   written?: object | null | undefined;
 }
@@ -38,18 +41,23 @@ export interface ExportRequest {
 export async function exportSpec(
   dataSource: DataSource,
   actor: CohortActor,
-  { format, columns, where, written }: ExportRequest,
+  { format, columns, where, written, archive }: ExportRequest,
 ): Promise<ExportSpec> {
-  const chosen = chooseColumns(columns);
   const { where: selection, cohorts, names } = await expandCohorts(dataSource, actor, where ?? null);
   compileFilter(selection, new Scope(KNEE_EXAMS, 't'), new Parameters());
-  return {
-    format,
-    columns: chosen,
+  const shared = {
     filter: written ?? null,
     selection: selection && asStored(selection),
     cohorts: cohorts.map(({ id, version }) => ({ id: encodeId('Cohort', id), version, name: names.get(id) ?? '' })),
   };
+  if (!isArchive(format)) {
+    if (archive) throw new UserError('BAD_USER_INPUT', `${format} is a table; series are chosen for archives only.`);
+    return { ...shared, format, columns: chooseColumns(columns) };
+  }
+  if (columns) throw new UserError('BAD_USER_INPUT', `${format} is an archive; it has no columns.`);
+  const choice = asStored(archive ?? {}) as ArchiveChoice;
+  await checkArchive(dataSource, shared.selection, choice);
+  return { ...shared, format, archive: choice };
 }
 
 /** The filter of a cohort's exams that a further filter selects, in the API's words and in ours alike. */
@@ -61,9 +69,16 @@ export function cohortFilter(id: string, version: number | null | undefined, whe
 /**
  * Queues an export, which a server then writes.
  *
+ * @param action the mutation, for the audit row
+ *
  * @throws UserError as {@link exportSpec}, and LIMIT_EXCEEDED while too many of the caller's are unfinished
  */
-export async function requestExport(dataSource: DataSource, viewer: Viewer, request: ExportRequest): Promise<Export> {
+export async function requestExport(
+  dataSource: DataSource,
+  viewer: Viewer,
+  request: ExportRequest,
+  action: 'exportCohort' | 'exportGenerations',
+): Promise<Export> {
   const spec = await exportSpec(dataSource, viewer, request);
   return dataSource.transaction(async (manager) => {
     // One at a time per token, or two requests could both find the last free place.
@@ -82,7 +97,8 @@ export async function requestExport(dataSource: DataSource, viewer: Viewer, requ
       manager.create(Export, {
         state: 'QUEUED',
         format: spec.format,
-        columns: spec.columns.map(({ name }) => name),
+        columns: 'archive' in spec ? [] : spec.columns.map(({ name }) => name),
+        archive: 'archive' in spec ? spec.archive : null,
         filter: spec.filter,
         selection: spec.selection,
         cohorts: [...spec.cohorts],
@@ -91,9 +107,14 @@ export async function requestExport(dataSource: DataSource, viewer: Viewer, requ
     );
     await audit(manager, {
       tokenId: viewer.tokenId,
-      action: 'exportCohort',
+      action: action,
       target: String(row.id),
-      detail: { format: spec.format, filter: spec.filter, cohorts: spec.cohorts },
+      detail: {
+        format: spec.format,
+        filter: spec.filter,
+        cohorts: spec.cohorts,
+        ...('archive' in spec ? { archive: spec.archive } : {}),
+      },
     });
     return manager.findOneByOrFail(Export, { id: row.id });
   });

@@ -4,14 +4,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { EXPORT_FILES } from '../../domain/exports.js';
+import { EXPORT_FILES, isArchive } from '../../domain/exports.js';
 import { rowReader } from '../../entities/rows.js';
 import type { Row } from '../../entities/rows.js';
 import { Export } from '../../entities/index.js';
-import type { BlobStore, StoredBlob } from '../../storage/index.js';
+import {
+  type BlobStore,
+  BlobStoreUnavailable,
+  nameBlob,
+  removeUnclaimed,
+  storeAsset,
+  type StoredBlob,
+} from '../../storage/index.js';
 import { chooseColumns } from './columns.js';
-import { lockFiles, removeExpired, removeUnclaimed } from './files.js';
-import type { ExportManifest } from './manifest.js';
+import { removeExpired } from './files.js';
+import type { ExportManifest, ExportSpec } from './manifest.js';
 import type { ExportProgress } from './rows.js';
 import { writeExport } from './write.js';
 
@@ -59,8 +66,9 @@ export function startExportRunner(options: ExportRunnerOptions): ExportRunner {
       try {
         await removeExpired(dataSource, store);
         for (let row = await claim(options); row; row = await claim(options)) {
-          await run(row, options, stop.signal);
+          const { storeDown } = await run(row, options, stop.signal);
           if (stop.signal.aborted) return;
+          if (storeDown) break;
         }
       } catch (err) {
         if (!stop.signal.aborted) logger.error({ err }, 'the exports could not be looked after');
@@ -112,7 +120,8 @@ async function claim({ dataSource, staleMs = STALE_MS, logger }: ExportRunnerOpt
   }
 }
 
-async function run(row: Export, options: ExportRunnerOptions, stopping: AbortSignal): Promise<void> {
+/** @returns whether the blob store is down, so that no other export need be tried now */
+async function run(row: Export, options: ExportRunnerOptions, stopping: AbortSignal): Promise<{ storeDown: boolean }> {
   const { dataSource, store, logger } = options;
   const lost = new AbortController();
   const over = new AbortController();
@@ -133,19 +142,32 @@ async function run(row: Export, options: ExportRunnerOptions, stopping: AbortSig
   }
 
   try {
+    // Full or down is said before the work, not after it.
+    await store.requireRoom(0);
     const { mediaType } = EXPORT_FILES[row.format];
-    const { format, filter, selection, cohorts } = row;
-    const spec = { format, columns: chooseColumns(row.columns), filter, selection, cohorts };
-    const stream = writeExport(dataSource, spec, { signal, onProgress: (now) => (progress = now) });
+    const stream = writeExport({ dataSource, store }, specOf(row), { signal, onProgress: (now) => (progress = now) });
     const blob = await store.put(Readable.from(stream.pieces, { objectMode: false, signal }), mediaType);
     const { storageKey: _, ...file } = { ...blob, mediaType };
-    await finish(row, blob, { ...stream.description(), file }, progress, options);
+    const manifestFile = stream.manifestFile();
+    const manifestAsset =
+      manifestFile && (await storeAsset(dataSource.manager, store, manifestFile, 'application/json'));
+    const manifest = { ...stream.description(), file };
+    await finish(row, blob, { manifest, assetId: manifestAsset?.id ?? null }, progress, options);
+    return { storeDown: false };
   } catch (error) {
     if (!lost.signal.aborted) await putBack(row, error, stopping.aborted, options);
+    return { storeDown: error instanceof BlobStoreUnavailable };
   } finally {
     over.abort();
     await heartbeats;
   }
+}
+
+/** What a row asks for. */
+function specOf({ format, columns, filter, selection, cohorts, archive }: Export): ExportSpec {
+  const shared = { filter, selection, cohorts };
+  if (isArchive(format)) return { ...shared, format, archive: archive ?? {} };
+  return { ...shared, format, columns: chooseColumns(columns) };
 }
 
 /** @returns false when the export is no longer this attempt's. */
@@ -165,36 +187,19 @@ async function saveProgress(
 /** Offers the file, in one transaction with the row that names it. */
 async function finish(
   row: Export,
-  { sha256, bytes, storageKey }: StoredBlob,
-  manifest: ExportManifest,
+  blob: StoredBlob,
+  { manifest, assetId }: { manifest: ExportManifest; assetId: number | null },
   { done, total, rows }: ExportProgress,
   { dataSource, store, logger, keepMs = KEEP_MS }: ExportRunnerOptions,
 ): Promise<void> {
+  const { sha256, bytes } = blob;
   const offered = await dataSource.transaction(async (manager) => {
-    await lockFiles(manager);
-    // Another export of the very same bytes may have expired since they were put.
-    if (!(await store.exists(storageKey))) throw new Error('The file was removed before it was offered.');
+    const asset = await nameBlob(manager, store, blob, manifest.file.mediaType);
     const [, changed] = (await manager.query(
-      `WITH stored AS (
-         INSERT INTO asset (sha256, media_type, bytes, storage_key) VALUES ($3, $4, $5, $6)
-         ON CONFLICT (sha256) DO UPDATE SET storage_key = excluded.storage_key RETURNING id
-       )
-       UPDATE export SET state = 'SUCCEEDED', asset_id = stored.id, manifest = $7, done = $8, total = $9, rows = $10,
-         finished_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $11)
-       FROM stored WHERE export.id = $1 AND attempt = $2 AND state = 'RUNNING'`,
-      [
-        row.id,
-        row.attempt,
-        sha256,
-        manifest.file.mediaType,
-        bytes,
-        storageKey,
-        manifest,
-        done,
-        total,
-        rows,
-        keepMs / 1000,
-      ],
+      `UPDATE export SET state = 'SUCCEEDED', asset_id = $3, manifest_asset_id = $9, manifest = $4, done = $5, total = $6, rows = $7,
+         finished_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $8)
+       WHERE id = $1 AND attempt = $2 AND state = 'RUNNING'`,
+      [row.id, row.attempt, asset.id, manifest, done, total, rows, keepMs / 1000, assetId],
     )) as [unknown, number];
     return changed > 0;
   });
@@ -202,10 +207,11 @@ async function finish(
   else await removeUnclaimed(dataSource, store, sha256);
 }
 
-/** Ends an export that failed for good; one that was only interrupted waits for its next attempt. */
+/** Ends an export that failed for good; one that was only interrupted, or whose store is down, waits for its next attempt. */
 async function putBack(row: Export, error: unknown, stopping: boolean, { dataSource, logger }: ExportRunnerOptions) {
-  const byCaller = error instanceof UserError;
-  const final = byCaller || (!stopping && row.attempt >= MAX_ATTEMPTS);
+  const storeDown = error instanceof BlobStoreUnavailable;
+  const byCaller = error instanceof UserError && !storeDown;
+  const final = byCaller || (!stopping && !storeDown && row.attempt >= MAX_ATTEMPTS);
   if (!stopping) logger.error({ err: error, export: row.id, attempt: row.attempt }, 'an export failed');
   const message = byCaller ? error.message : 'The server failed to write the file; its log says why.';
   await dataSource
@@ -213,8 +219,8 @@ async function putBack(row: Export, error: unknown, stopping: boolean, { dataSou
       `UPDATE export SET state = $3, error = $4, finished_at = CASE WHEN $3 = 'FAILED' THEN clock_timestamp() END,
          attempt = attempt - $5::integer
        WHERE id = $1 AND attempt = $2 AND state = 'RUNNING'`,
-      // An orderly stop costs no attempt.
-      [row.id, row.attempt, final ? 'FAILED' : 'QUEUED', final ? message : null, stopping ? 1 : 0],
+      // An orderly stop costs no attempt, nor does a store that is down.
+      [row.id, row.attempt, final ? 'FAILED' : 'QUEUED', final ? message : null, stopping || storeDown ? 1 : 0],
     )
     .catch((err: unknown) => logger.warn({ err, export: row.id }, 'an export could not be put back'));
 }

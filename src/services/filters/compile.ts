@@ -174,7 +174,7 @@ class Compiler {
 }
 
 /** Whether a filter has a condition on a field of its own table, below any `and`, `or`, `not`. */
-function speaksOf(where: unknown, field: string): boolean {
+export function speaksOf(where: unknown, field: string): boolean {
   if (Array.isArray(where)) return where.some((part) => speaksOf(part, field));
   if (typeof where !== 'object' || where === null) return false;
   return Object.entries(where).some(

@@ -208,6 +208,8 @@ export const GENERATIONS: Table = {
     sliceCount: column('integer', 'slice_count'),
     steps: column('integer', 'steps'),
     seed: column('integer', 'seed'),
+    key: column('text', 'key'),
+    batch: column({ kind: 'id', of: 'Batch' }, 'batch_id'),
     clientKey: column('text', 'client_key'),
     psnr: column('double', 'psnr'),
     ssim: column('double', 'ssim'),

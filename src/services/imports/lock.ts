@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 
 /** Any number will do, as long as it is no other lock's. */
-const IMPORT_LOCK = 4_796_020;
+const IMPORT_LOCK = 4_796_021;
 
 /**
  * Runs one import of a database at a time.

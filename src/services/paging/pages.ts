@@ -9,6 +9,7 @@ import type { ColumnField, Table } from '../filters/table.js';
 import { sqlType } from '../filters/values.js';
 import { cursorEncoder, decodeCursor } from './cursors.js';
 import type { OrderTerm } from './cursors.js';
+import type { JsonSql } from './json.js';
 import { relationReader, relationSql } from './relations.js';
 import type { Relations } from './relations.js';
 
@@ -57,6 +58,16 @@ export interface Page<T, R extends object = object> {
   hasPreviousPage: boolean;
 }
 
+/** A page whose rows PostgreSQL wrote as JSON. */
+export interface JsonPage {
+  /** A list. */
+  json: string;
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  startCursor: string | null;
+  endCursor: string | null;
+}
+
 /** One page, with what is wanted of its relations, in one statement. Rows without a value come last in either direction. */
 export async function readPage<T extends ObjectLiteral, R extends object>(
   dataSource: DataSource,
@@ -68,27 +79,46 @@ export async function readPage<T extends ObjectLiteral, R extends object>(
   return query.page(await readRows(dataSource, query.text(), query.parameters.values));
 }
 
+/** The same page as text, ready for an answer: what takes most of a page's time is to make objects of rows, and text of those. */
+export async function readJsonPage<T extends ObjectLiteral, R extends object>(
+  dataSource: DataSource,
+  listing: Listing<T, R>,
+  request: PageRequest,
+  item: JsonSql,
+): Promise<JsonPage> {
+  const query = listQuery(listing, request, [`${item('t')} AS item`]);
+  const rows = await readRows(dataSource, query.text(), query.parameters.values);
+  const shown = rows.slice(0, query.size);
+  return {
+    json: `[${shown.map((row) => row['item'] as string).join(',')}]`,
+    hasNextPage: rows.length > query.size,
+    hasPreviousPage: typeof request.after === 'string',
+    startCursor: shown.length > 0 ? query.cursor(shown[0]!) : null,
+    endCursor: shown.length > 0 ? query.cursor(shown.at(-1)!) : null,
+  };
+}
+
 /**
  * The same page of several parents' lists in one statement, in the parents' order.
  *
- * @param parentColumn column of the listing's table that holds the parent's integer key.
+ * @param parentColumn column of the listing's table that holds the parent's key, an integer or a uuid.
  */
-export async function readPagesOf<T extends ObjectLiteral, R extends object>(
+export async function readPagesOf<K extends number | string, T extends ObjectLiteral, R extends object>(
   dataSource: DataSource,
   listing: Listing<T, R>,
   parentColumn: string,
-  parents: readonly number[],
+  parents: readonly K[],
   request: PageRequest,
 ): Promise<Page<T, R>[]> {
   const query = pageQuery(dataSource, listing, request);
-  const parentParameter = query.parameters.add(parents, 'integer[]');
+  const parentParameter = query.parameters.add(parents, keyTypeOf(parents));
   const rows = await readRows(
     dataSource,
     `SELECT page.*, parent.key AS parent FROM unnest(${parentParameter}) AS parent(key) ` +
-      `CROSS JOIN LATERAL (${query.text(`t.${parentColumn} = parent.key`)}) page ORDER BY page.position`,
+      `CROSS JOIN LATERAL (${query.text(`t.${parentColumn} = parent.key`)}) page ORDER BY page.place_in_page`,
     query.parameters.values,
   );
-  const byParent = Map.groupBy(rows, (row) => row['parent'] as number);
+  const byParent = Map.groupBy(rows, (row) => row['parent'] as K);
   return parents.map((parent) => query.page(byParent.get(parent) ?? []));
 }
 
@@ -109,11 +139,11 @@ export async function countRows(
 }
 
 /** How many rows a filter selects for each of several parents, in their order. */
-export async function countRowsOf(
+export async function countRowsOf<K extends number | string>(
   dataSource: DataSource,
   table: Table,
   parentColumn: string,
-  parents: readonly number[],
+  parents: readonly K[],
   where: Where | null | undefined,
 ): Promise<number[]> {
   const parameters = new Parameters();
@@ -121,9 +151,9 @@ export async function countRowsOf(
   const condition = compileFilter(where, scope, parameters);
   const rows = (await dataSource.query(
     `SELECT t.${parentColumn} AS parent, count(*)::integer AS count FROM ${scope.from()} ` +
-      `WHERE t.${parentColumn} = ANY(${parameters.add(parents, 'integer[]')}) AND (${condition}) GROUP BY 1`,
+      `WHERE t.${parentColumn} = ANY(${parameters.add(parents, keyTypeOf(parents))}) AND (${condition}) GROUP BY 1`,
     parameters.values,
-  )) as { parent: number; count: number }[];
+  )) as { parent: K; count: number }[];
   const counts = new Map(rows.map(({ parent, count }) => [parent, count]));
   return parents.map((parent) => counts.get(parent) ?? 0);
 }
@@ -133,6 +163,47 @@ function pageQuery<T extends ObjectLiteral, R extends object>(
   listing: Listing<T, R>,
   request: PageRequest,
   { columns, related }: Wanted<R> = { columns: 'all', related: {} },
+) {
+  const relations = Object.entries(related).map(([name, own], index) => {
+    const relation = listing.relations![name as keyof R];
+    return {
+      name,
+      column: `related_${index}`,
+      sql: relationSql(dataSource, relation, 't', own as Columns),
+      read: relationReader(dataSource, relation, own as Columns),
+    };
+  });
+  const query = listQuery(listing, request, [
+    columnList(dataSource, listing.entity, 't', columns),
+    // PostgreSQL works these out for the rows of the page only: they are costly, and the page has a limit.
+    ...relations.map(({ sql, column }) => `${sql} AS ${column}`),
+  ]);
+  const read = rowReader(dataSource, listing.entity, columns);
+  return {
+    ...query,
+    page(rows: Row[]): Page<T, R> {
+      const items = rows.slice(0, query.size).map((row) => {
+        const brought: Row = {};
+        for (const { name, column, read } of relations) brought[name] = read(row[column]);
+        return {
+          row: read(row),
+          related: brought as R,
+          // Most operations ask for one or two of a page's cursors.
+          get cursor() {
+            return query.cursor(row);
+          },
+        };
+      });
+      return { items, hasNextPage: rows.length > query.size, hasPreviousPage: typeof request.after === 'string' };
+    },
+  };
+}
+
+/** The statement of a page, and the cursors of its rows; `selected` is what else is read of each row, called t. */
+function listQuery<T extends ObjectLiteral, R extends object>(
+  listing: Listing<T, R>,
+  request: PageRequest,
+  selected: readonly string[],
 ) {
   const size = pageSize(request.first);
   const parameters = new Parameters();
@@ -144,50 +215,25 @@ function pageQuery<T extends ObjectLiteral, R extends object>(
   }
   const orderBy = order.map(({ sql, direction }) => `${sql} ${direction} NULLS LAST`).join(', ');
   const values = order.map(({ sql, type }, index) => `${asCursorValue(sql, type.kind)} AS order_${index}`);
-  const relations = Object.entries(related).map(([name, own], index) => {
-    const relation = listing.relations![name as keyof R];
-    return {
-      name,
-      column: `related_${index}`,
-      sql: relationSql(dataSource, relation, 't', own as Columns),
-      read: relationReader(dataSource, relation, own as Columns),
-    };
-  });
-  const selected = [
-    columnList(dataSource, listing.entity, 't', columns),
-    ...values,
-    // PostgreSQL works these out for the rows of the page only: they are costly, and the page has a limit.
-    ...relations.map(({ sql, column }) => `${sql} AS ${column}`),
-  ];
-  const read = rowReader(dataSource, listing.entity, columns);
   const encode = cursorEncoder(order);
   return {
+    size,
     parameters,
     /** One row more than the page, which tells whether there is a next page. */
     text(condition?: string): string {
-      const position = condition ? [`row_number() OVER (ORDER BY ${orderBy}) AS position`] : [];
+      const position = condition ? [`row_number() OVER (ORDER BY ${orderBy}) AS place_in_page`] : [];
       return (
-        `SELECT ${[...selected, ...position].join(', ')} FROM ${scope.from()} ` +
+        `SELECT ${[...selected, ...values, ...position].join(', ')} FROM ${scope.from()} ` +
         `WHERE ${[...(condition ? [condition] : []), ...conditions].map((part) => `(${part})`).join(' AND ')} ` +
         `ORDER BY ${orderBy} LIMIT ${size + 1}`
       );
     },
-    page(rows: Row[]): Page<T, R> {
-      const items = rows.slice(0, size).map((row) => {
-        const brought: Row = {};
-        for (const { name, column, read } of relations) brought[name] = read(row[column]);
-        return {
-          row: read(row),
-          related: brought as R,
-          // Most operations ask for one or two of a page's cursors.
-          get cursor() {
-            return encode(order.map((_, index) => row[`order_${index}`]));
-          },
-        };
-      });
-      return { items, hasNextPage: rows.length > size, hasPreviousPage: typeof request.after === 'string' };
-    },
+    cursor: (row: Row) => encode(order.map((_, index) => row[`order_${index}`])),
   };
+}
+
+function keyTypeOf([first]: readonly (number | string)[]): string {
+  return typeof first === 'string' ? 'uuid[]' : 'integer[]';
 }
 
 function pageSize(first: number | null | undefined): number {

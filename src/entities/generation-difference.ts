@@ -1,0 +1,54 @@
+import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import type { Relation } from 'typeorm';
+import type { Compartment } from '../domain/compartments.js';
+import { Asset } from './asset.js';
+import { Generation } from './generation.js';
+
+/** How a compartment differs between two volumes; intensities are shares of the range. */
+export interface StoredCompartmentDifference {
+  compartment: Compartment;
+  meanAbsolute: number;
+  meanSigned: number;
+  shareOfDifference: number;
+  shareOfVolume: number;
+}
+
+/** Two generated volumes of one knee compared voxel by voxel: computed once, kept. */
+@Entity()
+export class GenerationDifference {
+  @PrimaryColumn('uuid')
+  firstId!: string;
+
+  @ManyToOne(() => Generation, { onDelete: 'CASCADE' })
+  @JoinColumn()
+  first!: Relation<Generation>;
+
+  @PrimaryColumn('uuid')
+  secondId!: string;
+
+  @ManyToOne(() => Generation, { onDelete: 'CASCADE' })
+  @JoinColumn()
+  second!: Relation<Generation>;
+
+  @Column('jsonb')
+  summary!: {
+    meanAbsolute: number;
+    maximum: number;
+    correlation: number | null;
+    compartments: StoredCompartmentDifference[];
+  };
+
+  @Column('integer')
+  volumeId!: number;
+
+  @ManyToOne(() => Asset)
+  @JoinColumn()
+  volume!: Relation<Asset>;
+
+  @Column('integer')
+  pictureId!: number;
+
+  @ManyToOne(() => Asset)
+  @JoinColumn()
+  picture!: Relation<Asset>;
+}

@@ -1,0 +1,21 @@
+import type { Interval } from './bootstrap.js';
+
+/** Two-sided 95 % point of the normal distribution. */
+const Z = 1.959963984540054;
+
+/**
+ * Wilson's 95 % interval of a proportion: holds its promise for small counts and at 0 and 1 too.
+ *
+ * @returns 0 to 1 when nothing was counted
+ */
+export function wilson(successes: number, trials: number): Interval {
+  if (trials === 0) return { lower: 0, upper: 1 };
+  const share = successes / trials;
+  const spread = (Z * Z) / trials;
+  const middle = (share + spread / 2) / (1 + spread);
+  const half = (Z / (1 + spread)) * Math.sqrt((share * (1 - share)) / trials + spread / (4 * trials));
+  return {
+    lower: successes === 0 ? 0 : Math.max(0, middle - half),
+    upper: successes === trials ? 1 : Math.min(1, middle + half),
+  };
+}

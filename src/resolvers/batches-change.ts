@@ -1,0 +1,95 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, ID, Info, Int, Mutation, Resolver, Root, Subscription } from 'type-graphql';
+import { UserError } from '../domain/errors.js';
+import type { LoggedBatchEvent } from '../jobs/index.js';
+import { BatchNode, SynthesizeCohortInput } from '../schema/batch.js';
+import { BatchCompleted, BatchEvent, BatchGenerationFinished, BatchStateChanged } from '../schema/batch-event.js';
+import { filterAsJson } from '../schema/filter-json.js';
+import { cancelBatch, createBatch, pauseBatch, resumeBatch, retryBatch } from '../services/batches/index.js';
+import { cohortFilter } from '../services/exports/index.js';
+import { requireRole } from './context.js';
+import type { Context } from './context.js';
+import { keyOf } from './ids.js';
+import { closable } from './progress.js';
+
+@Resolver()
+export class BatchMutationResolver {
+  @Mutation(() => BatchNode, {
+    description:
+      'Makes a synthetic MRI volume of every exam of a cohort. Follow it with `batchProgress`. An exam without a radiograph is ' +
+      'listed with the reason, and the others go on.',
+  })
+  async synthesizeCohort(
+    @Ctx() context: Context,
+    @Arg('input', () => SynthesizeCohortInput) { cohortId, cohortVersion, where, ...rest }: SynthesizeCohortInput,
+    @Info() { schema }: GraphQLResolveInfo,
+  ): Promise<BatchNode> {
+    requireRole(context, 'OPERATOR', 'synthesizeCohort');
+    if (!cohortId && typeof cohortVersion === 'number') {
+      throw new UserError('BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names; give both.');
+    }
+    const selected = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
+    if (!selected) throw new UserError('BAD_USER_INPUT', 'Give cohortId, where or both; {} as where means every exam.');
+    const written = filterAsJson(schema, 'KneeExamFilter', selected);
+    const request = { ...rest, where: selected, written };
+    return new BatchNode(await createBatch(context.platform, context.viewer, request));
+  }
+
+  @Mutation(() => BatchNode, { description: 'Starts no more of its generations; those that run go on to their end.' })
+  pauseBatch(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<BatchNode> {
+    return change(context, 'pauseBatch', id, pauseBatch);
+  }
+
+  @Mutation(() => BatchNode, { description: 'Goes on with a paused batch.' })
+  resumeBatch(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<BatchNode> {
+    return change(context, 'resumeBatch', id, resumeBatch);
+  }
+
+  @Mutation(() => BatchNode, {
+    description:
+      'Cancels what waits at once; what runs stops within one denoiser step, and then the batch is CANCELED.',
+  })
+  cancelBatch(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<BatchNode> {
+    return change(context, 'cancelBatch', id, cancelBatch);
+  }
+
+  @Mutation(() => BatchNode, {
+    description:
+      'Queues the failed and canceled generations of a batch that is over anew; the slices they have are kept.',
+  })
+  retryBatch(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<BatchNode> {
+    return change(context, 'retryBatch', id, retryBatch);
+  }
+
+  @Subscription(() => BatchEvent, {
+    description:
+      "A batch's log from the event after `after`, then live; ends after the final event. After a dropped connection, ask " +
+      'again with the last `seq` that arrived: nothing is missed, nothing comes twice.',
+    subscribe: ({ args, context }: { args: object; context: Context }) => {
+      requireRole(context, 'READER', 'Following a batch');
+      const { id, after } = args as { id: string; after: number };
+      const key = keyOf('id', 'Batch', id);
+      if (after < 0) throw new UserError('BAD_USER_INPUT', `after must not be negative, got ${after}.`);
+      return closable((signal) => context.platform.events.batches.subscribe(key, after, signal));
+    },
+  })
+  batchProgress(
+    @Root() event: LoggedBatchEvent,
+    @Arg('id', () => ID) _id: string,
+    @Arg('after', () => Int, { defaultValue: 0, description: 'Sequence number to continue after.' }) _after: number,
+  ): BatchEvent {
+    switch (event.type) {
+      case 'STATE_CHANGED':
+        return new BatchStateChanged(event, event.payload);
+      case 'GENERATION_FINISHED':
+        return new BatchGenerationFinished(event, event.payload);
+      case 'COMPLETED':
+        return new BatchCompleted(event, event.payload);
+    }
+  }
+}
+
+async function change(context: Context, name: string, id: string, work: typeof pauseBatch): Promise<BatchNode> {
+  requireRole(context, 'OPERATOR', name);
+  return new BatchNode(await work(context.platform, context.viewer, keyOf('id', 'Batch', id)));
+}

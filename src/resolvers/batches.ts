@@ -1,0 +1,170 @@
+import { Arg, Ctx, FieldResolver, Float, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { GraphQLDateTimeISO } from 'graphql-scalars';
+import type { MemberState } from '../domain/batches.js';
+import { COUNTED_AS } from '../domain/batches.js';
+import { decodeId } from '../domain/global-ids.js';
+import { BatchConnection, BatchMemberConnection, BatchMemberNode, BatchNode } from '../schema/batch.js';
+import { BundleNode } from '../schema/bundle.js';
+import type { ConnectionOf } from '../schema/connections.js';
+import { MemberStateEnum } from '../schema/enums.js';
+import { BatchFilter, GenerationFilter } from '../schema/filters.js';
+import { GenerationConnection, GenerationNode } from '../schema/generation.js';
+import { KneeExamNode } from '../schema/knee-exam.js';
+import { connectionComplexity } from '../schema/limits.js';
+import { BatchOrder } from '../schema/orders.js';
+import type { OrderInput } from '../schema/orders.js';
+import {
+  BATCH_GENERATION_LISTING,
+  BATCH_GENERATIONS,
+  BATCH_LISTING,
+  BATCH_MEMBER_LISTING,
+  BATCH_MEMBERS,
+  BATCHES,
+  batchPaces,
+} from '../services/batches/index.js';
+import type { BatchPace } from '../services/batches/index.js';
+import { countRows, countRowsOf, readPage, readPagesOf } from '../services/paging/pages.js';
+import { connection } from './connection.js';
+import { requireRole } from './context.js';
+import type { Context } from './context.js';
+import { readyFilter } from './filter.js';
+import { findOrNull } from './node.js';
+
+const FIRST = { nullable: true, description: '1 to 200, default 25.' } as const;
+
+@Resolver(() => BatchNode)
+export class BatchResolver {
+  @Query(() => BatchConnection, { description: 'The newest first.', complexity: connectionComplexity })
+  batches(
+    @Ctx() context: Context,
+    @Arg('where', () => BatchFilter, { nullable: true }) where: object | null,
+    @Arg('orderBy', () => [BatchOrder], { nullable: true }) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, { nullable: true }) after: string | null,
+  ): ConnectionOf<BatchNode> {
+    const { dataSource } = context.platform;
+    return connection(context, {
+      page: () => readPage(dataSource, BATCH_LISTING, { where, orderBy, first, after }),
+      count: () => countRows(dataSource, BATCHES, where),
+      node: (row) => new BatchNode(row),
+    });
+  }
+
+  @Query(() => BatchNode, { nullable: true })
+  async batch(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<BatchNode | null> {
+    requireRole(context, 'READER', 'Reading records');
+    const decoded = decodeId(id);
+    if (decoded?.type !== 'Batch') return null;
+    return findOrNull(context.loaders.batch.load(String(decoded.key)).then((row) => new BatchNode(row)));
+  }
+
+  @FieldResolver(() => BundleNode)
+  async bundle(@Root() { row }: BatchNode, @Ctx() { loaders }: Context): Promise<BundleNode> {
+    return new BundleNode(await loaders.bundle.load(row.bundleId));
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'Name of the token that asked for it.' })
+  async requestedBy(@Root() { row }: BatchNode, @Ctx() { loaders }: Context): Promise<string | null> {
+    return row.requestedById === null ? null : (await loaders.apiToken.load(row.requestedById)).name;
+  }
+
+  @FieldResolver(() => Float, {
+    nullable: true,
+    description:
+      'Generations that end per hour, over the newest 50 since it last began to run; null while that is unknown.',
+  })
+  async generationsPerHour(@Root() batch: BatchNode, @Ctx() context: Context): Promise<number | null> {
+    return (await paceOf(context, batch)).perHour;
+  }
+
+  @FieldResolver(() => GraphQLDateTimeISO, {
+    nullable: true,
+    description: 'When the rest will be done at that pace; null unless it is RUNNING and something has ended.',
+  })
+  async estimatedEnd(@Root() batch: BatchNode, @Ctx() context: Context): Promise<Date | null> {
+    return (await paceOf(context, batch)).estimatedEnd;
+  }
+
+  @FieldResolver(() => BatchMemberConnection, {
+    description: 'Its exams, those of which no volume can be made among them.',
+    complexity: connectionComplexity,
+  })
+  members(
+    @Root() { row }: BatchNode,
+    @Ctx() context: Context,
+    @Arg('states', () => [MemberStateEnum], { nullable: true, description: 'Default: all.' })
+    states: MemberState[] | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, { nullable: true }) after: string | null,
+  ): ConnectionOf<BatchMemberNode> {
+    const { dataSource } = context.platform;
+    const where = states === null ? null : { state: { in: states } };
+    const request = { where, first, after };
+    return connection(context, {
+      page: () =>
+        context.memberPages
+          .for(request, (ids) => readPagesOf(dataSource, BATCH_MEMBER_LISTING, 'batch_id', ids, request))
+          .load(row.id),
+      count: () =>
+        context.memberCounts
+          .for({ where }, (ids) => countRowsOf(dataSource, BATCH_MEMBERS, 'batch_id', ids, where))
+          .load(row.id),
+      node: (member) => new BatchMemberNode(member),
+    });
+  }
+
+  @FieldResolver(() => GenerationConnection, {
+    description: 'Its generations, those that were there before among them, in the order in which they are made.',
+    complexity: connectionComplexity,
+  })
+  generations(
+    @Root() { row }: BatchNode,
+    @Ctx() context: Context,
+    @Arg('where', () => GenerationFilter, { nullable: true }) where: object | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, { nullable: true }) after: string | null,
+  ): ConnectionOf<GenerationNode> {
+    const { dataSource } = context.platform;
+    return connection(context, {
+      page: () =>
+        context.batchGenerationPages
+          .for({ where, first, after }, async (ids) => {
+            const ready = await readyFilter(context, where);
+            return readPagesOf(dataSource, BATCH_GENERATION_LISTING, 'of_batch', ids, { where: ready, first, after });
+          })
+          .load(row.id),
+      count: () =>
+        context.batchGenerationCounts
+          .for({ where }, async (ids) =>
+            countRowsOf(dataSource, BATCH_GENERATIONS, 'of_batch', ids, await readyFilter(context, where)),
+          )
+          .load(row.id),
+      node: (generation) => new GenerationNode(generation),
+    });
+  }
+}
+
+@Resolver(() => BatchMemberNode)
+export class BatchMemberResolver {
+  @FieldResolver(() => MemberStateEnum)
+  async state(@Root() { row }: BatchMemberNode, @Ctx() { loaders }: Context): Promise<MemberState> {
+    if (row.generationId === null) return 'NOT_POSSIBLE';
+    if (row.reused) return 'REUSED';
+    const { state } = await loaders.generation.load(row.generationId);
+    return COUNTED_AS[state].toUpperCase() as MemberState;
+  }
+
+  @FieldResolver(() => KneeExamNode, { nullable: true, description: 'Null when it has left the database.' })
+  async exam(@Root() { row }: BatchMemberNode, @Ctx() { loaders }: Context): Promise<KneeExamNode | null> {
+    return findOrNull(loaders.kneeExam.load(row.examId).then((exam) => new KneeExamNode(exam)));
+  }
+
+  @FieldResolver(() => GenerationNode, { nullable: true, description: 'Null where none can be made.' })
+  async generation(@Root() { row }: BatchMemberNode, @Ctx() { loaders }: Context): Promise<GenerationNode | null> {
+    return row.generationId === null ? null : new GenerationNode(await loaders.generation.load(row.generationId));
+  }
+}
+
+function paceOf({ platform, batchPaces: paces }: Context, { row }: BatchNode): Promise<BatchPace> {
+  return paces.for({}, (batches) => batchPaces(platform.dataSource, batches)).load(row);
+}

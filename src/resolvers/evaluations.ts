@@ -1,0 +1,200 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
+import { UserError } from '../domain/errors.js';
+import { decodeId } from '../domain/global-ids.js';
+import { Asset } from '../schema/asset.js';
+import type { ConnectionOf } from '../schema/connections.js';
+import {
+  EvaluateBundlesInput,
+  EvaluationConnection,
+  EvaluationNode,
+  EvaluationProgressCounts,
+  EvaluationReportItem,
+  EvaluationScoreItem,
+} from '../schema/evaluation.js';
+import { EvaluationEvent, EvaluationStateChanged, EvaluationVolumeScored } from '../schema/evaluation-event.js';
+import { filterAsJson } from '../schema/filter-json.js';
+import { GenerationNode } from '../schema/generation.js';
+import { KneeExamNode } from '../schema/knee-exam.js';
+import { connectionComplexity } from '../schema/limits.js';
+import {
+  cancelEvaluation,
+  EVALUATION_LISTING,
+  EVALUATIONS,
+  evaluationFile,
+  findEvaluation,
+  type LoggedEvaluationEvent,
+  progressOf,
+  requestEvaluation,
+  scoresOf,
+} from '../services/evaluations/index.js';
+import { cohortFilter } from '../services/exports/index.js';
+import { countRows, PAGE_SIZE, readPage } from '../services/paging/pages.js';
+import { connection } from './connection.js';
+import { requireRole } from './context.js';
+import type { Context } from './context.js';
+import { signedAsset } from './images.js';
+import { findOrNull } from './node.js';
+import { closable } from './progress.js';
+
+@Resolver(() => EvaluationNode)
+export class EvaluationResolver {
+  @Query(() => EvaluationConnection, { description: 'The newest first.', complexity: connectionComplexity })
+  evaluations(
+    @Ctx() context: Context,
+    @Arg('comparisonKey', () => String, {
+      nullable: true,
+      description: 'Only evaluations on the same exams with the same settings.',
+    })
+    comparisonKey: string | null,
+    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
+    @Arg('after', () => String, { nullable: true }) after: string | null,
+  ): ConnectionOf<EvaluationNode> {
+    const { dataSource } = context.platform;
+    const where = comparisonKey === null ? {} : { comparisonKey: { eq: comparisonKey } };
+    return connection(context, {
+      page: () => readPage(dataSource, EVALUATION_LISTING, { where, first, after }),
+      count: () => countRows(dataSource, EVALUATIONS, where),
+      node: (row) => new EvaluationNode(row),
+    });
+  }
+
+  @Query(() => EvaluationNode, { nullable: true })
+  async evaluation(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<EvaluationNode | null> {
+    requireRole(context, 'READER', 'Reading evaluations');
+    const decoded = decodeId(id);
+    if (decoded?.type !== 'Evaluation') return null;
+    const found = findEvaluation(context.platform.dataSource, String(decoded.key));
+    return findOrNull(found.then((row) => new EvaluationNode(row)));
+  }
+
+  @Mutation(() => EvaluationNode, {
+    description:
+      'Compares bundles, and ways of running them, on the knees of a cohort that have an MRI series. Volumes that are there are ' +
+      'taken, the others made. Follow it with `evaluationProgress`; asking for the same again finds the same evaluation.',
+  })
+  async evaluateBundles(
+    @Ctx() context: Context,
+    @Arg('input', () => EvaluateBundlesInput) { cohortId, cohortVersion, where, ...rest }: EvaluateBundlesInput,
+    @Info() { schema }: GraphQLResolveInfo,
+  ): Promise<EvaluationNode> {
+    requireRole(context, 'OPERATOR', 'evaluateBundles');
+    if (!cohortId && typeof cohortVersion === 'number') {
+      throw new UserError('BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names; give both.');
+    }
+    const selected = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
+    const written = selected ? filterAsJson(schema, 'KneeExamFilter', selected) : null;
+    const { dataSource, evaluations } = context.platform;
+    const row = await requestEvaluation(dataSource, context.viewer, { ...rest, where: selected, written });
+    evaluations.wake();
+    return new EvaluationNode(row);
+  }
+
+  @Mutation(() => EvaluationNode, {
+    description: 'Stops an evaluation that waits or runs, and the volumes that it asked for and nobody else waits for.',
+  })
+  async cancelEvaluation(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<EvaluationNode> {
+    requireRole(context, 'OPERATOR', 'cancelEvaluation');
+    return new EvaluationNode(await cancelEvaluation(context.platform.dataSource, context.viewer, evaluationKey(id)));
+  }
+
+  @Subscription(() => EvaluationEvent, {
+    description:
+      "An evaluation's log from the event after `after`, then live; ends after the final event. After a dropped connection, " +
+      'ask again with the last `seq` that arrived: nothing is missed, nothing comes twice.',
+    subscribe: ({ args, context }: { args: object; context: Context }) => {
+      requireRole(context, 'READER', 'Following an evaluation');
+      const { id, after } = args as { id: string; after: number };
+      const key = evaluationKey(id);
+      if (after < 0) throw new UserError('BAD_USER_INPUT', `after must not be negative, got ${after}.`);
+      return closable((signal) => context.platform.evaluationEvents.subscribe(key, after, signal));
+    },
+  })
+  evaluationProgress(
+    @Root() event: LoggedEvaluationEvent,
+    @Arg('id', () => ID) _id: string,
+    @Arg('after', () => Int, { defaultValue: 0, description: 'Sequence number to continue after.' }) _after: number,
+  ): EvaluationEvent {
+    return event.type === 'STATE_CHANGED'
+      ? new EvaluationStateChanged(event, event.payload)
+      : new EvaluationVolumeScored(event, event.payload);
+  }
+
+  @FieldResolver(() => EvaluationProgressCounts)
+  progress(@Root() { row }: EvaluationNode, @Ctx() { platform }: Context): Promise<EvaluationProgressCounts> {
+    return progressOf(platform.dataSource.manager, row.id);
+  }
+
+  @FieldResolver(() => [EvaluationScoreItem], {
+    description:
+      'Volumes by exam and arm, those with the lowest exam ids first; the scores of each slice are at its generation.',
+    complexity: ({ args, childComplexity }) => 1 + Math.min(Number(args.first ?? 25), 200) * childComplexity,
+  })
+  async scores(
+    @Root() { row }: EvaluationNode,
+    @Ctx() { platform }: Context,
+    @Arg('arm', () => Int, { nullable: true }) arm: number | null,
+    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
+    @Arg('skip', () => Int, { defaultValue: 0 }) skip: number,
+  ): Promise<EvaluationScoreItem[]> {
+    const size = first ?? PAGE_SIZE.default;
+    if (size < 1 || size > PAGE_SIZE.max || skip < 0) {
+      throw new UserError(
+        'BAD_USER_INPUT',
+        `first is ${size} and skip ${skip}; first must be 1 to ${PAGE_SIZE.max}, skip 0 or more.`,
+      );
+    }
+    const rows = await scoresOf(platform.dataSource, row.id, { arm, first: size, skip });
+    return rows.map((score) => new EvaluationScoreItem(score));
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'Name of the token that asked for it.' })
+  async requestedBy(@Root() { row }: EvaluationNode, @Ctx() { loaders }: Context): Promise<string | null> {
+    return row.requestedById === null ? null : (await loaders.apiToken.load(row.requestedById)).name;
+  }
+}
+
+@Resolver(() => EvaluationScoreItem)
+export class EvaluationScoreResolver {
+  @FieldResolver(() => KneeExamNode)
+  async exam(@Root() { row }: EvaluationScoreItem, @Ctx() { loaders }: Context): Promise<KneeExamNode> {
+    return new KneeExamNode(await loaders.kneeExam.load(row.examId));
+  }
+
+  @FieldResolver(() => GenerationNode, { nullable: true })
+  async generation(@Root() { row }: EvaluationScoreItem, @Ctx() { loaders }: Context): Promise<GenerationNode | null> {
+    return row.generationId === null ? null : new GenerationNode(await loaders.generation.load(row.generationId));
+  }
+}
+
+@Resolver(() => EvaluationReportItem)
+export class EvaluationReportResolver {
+  @FieldResolver(() => Asset, { description: 'One page with everything in it.' })
+  html(@Root() { evaluationId }: EvaluationReportItem, @Ctx() context: Context): Promise<Asset> {
+    return file(context, evaluationId, 'report.html');
+  }
+
+  @FieldResolver(() => Asset, { description: 'Every volume with its scores and all that decided them, one line each.' })
+  csv(@Root() { evaluationId }: EvaluationReportItem, @Ctx() context: Context): Promise<Asset> {
+    return file(context, evaluationId, 'scores.csv');
+  }
+
+  @FieldResolver(() => Asset, { description: 'A chart as SVG or PNG, or a sheet as PNG: "psnr.svg", "slices.png".' })
+  file(
+    @Root() { evaluationId }: EvaluationReportItem,
+    @Ctx() context: Context,
+    @Arg('name', () => String) name: string,
+  ): Promise<Asset> {
+    return file(context, evaluationId, name);
+  }
+}
+
+async function file(context: Context, evaluationId: string, name: string): Promise<Asset> {
+  return signedAsset(context, await evaluationFile(context.platform.dataSource, evaluationId, name));
+}
+
+function evaluationKey(id: string): string {
+  const decoded = decodeId(id);
+  if (decoded?.type !== 'Evaluation') throw new UserError('BAD_USER_INPUT', 'id must be the id of an Evaluation.');
+  return String(decoded.key);
+}

@@ -1,0 +1,207 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { UserError } from '../domain/errors.js';
+import { decodeId } from '../domain/global-ids.js';
+import type { NodeType } from '../domain/global-ids.js';
+import type { ReaderChoice } from '../domain/reader-studies.js';
+import { Asset } from '../schema/asset.js';
+import type { ConnectionOf } from '../schema/connections.js';
+import { ReaderChoiceEnum } from '../schema/enums.js';
+import { connectionComplexity, listComplexity } from '../schema/limits.js';
+import {
+  CreateReaderStudyInput,
+  ReaderResultsItem,
+  ReaderSessionItem,
+  ReaderStudyConnection,
+  ReaderStudyNode,
+  ReaderTrialItem,
+} from '../schema/reader-study.js';
+import { cohortFilter } from '../services/exports/index.js';
+import { countRows, readPage } from '../services/paging/pages.js';
+import {
+  answerTrial,
+  closeReaderStudy,
+  createReaderStudy,
+  findReaderStudy,
+  ownSession,
+  READER_STUDIES,
+  READER_STUDY_LISTING,
+  sessionCounts,
+  sessionResults,
+  type ShownTrial,
+  shownTrials,
+  startReaderSession,
+  studyResults,
+} from '../services/reader-studies/index.js';
+import { connection } from './connection.js';
+import { requireRole } from './context.js';
+import type { Context } from './context.js';
+import { signedAsset } from './images.js';
+import { findOrNull } from './node.js';
+
+/** Most trials that a session gives at once. */
+const MOST_TRIALS = 20;
+
+@Resolver(() => ReaderStudyNode)
+export class ReaderStudyResolver {
+  @Query(() => ReaderStudyConnection, { description: 'The newest first.', complexity: connectionComplexity })
+  readerStudies(
+    @Ctx() context: Context,
+    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
+    @Arg('after', () => String, { nullable: true }) after: string | null,
+  ): ConnectionOf<ReaderStudyNode> {
+    const { dataSource } = context.platform;
+    return connection(context, {
+      page: () => readPage(dataSource, READER_STUDY_LISTING, { first, after }),
+      count: () => countRows(dataSource, READER_STUDIES, null),
+      node: (row) => new ReaderStudyNode(row),
+    });
+  }
+
+  @Query(() => ReaderStudyNode, { nullable: true })
+  async readerStudy(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ReaderStudyNode | null> {
+    requireRole(context, 'READER', 'Reading reader studies');
+    const decoded = decodeId(id);
+    if (decoded?.type !== 'ReaderStudy') return null;
+    const found = findReaderStudy(context.platform.dataSource, String(decoded.key));
+    return findOrNull(found.then((row) => new ReaderStudyNode(row)));
+  }
+
+  @Mutation(() => ReaderStudyNode, {
+    description: 'Makes a study of pairs from a finished evaluation; it opens when its pictures are drawn.',
+  })
+  async createReaderStudy(
+    @Ctx() context: Context,
+    @Arg('input', () => CreateReaderStudyInput) { evaluationId, cohortId, where, ...rest }: CreateReaderStudyInput,
+  ): Promise<ReaderStudyNode> {
+    requireRole(context, 'OPERATOR', 'createReaderStudy');
+    const { dataSource, readerStudies } = context.platform;
+    const row = await createReaderStudy(dataSource, context.viewer, {
+      ...rest,
+      evaluationId: keyOf('evaluationId', 'Evaluation', evaluationId),
+      where: cohortId ? cohortFilter(cohortId, null, where) : where,
+    });
+    readerStudies.wake();
+    return new ReaderStudyNode(row);
+  }
+
+  @Mutation(() => ReaderStudyNode, { description: 'Ends a study: nobody starts or goes on. For its maker.' })
+  async closeReaderStudy(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ReaderStudyNode> {
+    requireRole(context, 'OPERATOR', 'closeReaderStudy');
+    const key = keyOf('id', 'ReaderStudy', id);
+    return new ReaderStudyNode(await closeReaderStudy(context.platform.dataSource, context.viewer, key));
+  }
+
+  @Mutation(() => ReaderSessionItem, {
+    description: "The viewer's way through a study, begun if there is none. Each token reads a study once.",
+  })
+  async startReaderSession(
+    @Ctx() context: Context,
+    @Arg('studyId', () => ID) studyId: string,
+  ): Promise<ReaderSessionItem> {
+    requireRole(context, 'READER', 'startReaderSession');
+    const key = keyOf('studyId', 'ReaderStudy', studyId);
+    return new ReaderSessionItem(await startReaderSession(context.platform.dataSource, context.viewer, key));
+  }
+
+  @Mutation(() => ReaderSessionItem, {
+    description:
+      'Stores which image the reader takes for the imported one. The same answer again changes nothing; another one is refused.',
+  })
+  async answerReaderTrial(
+    @Ctx() context: Context,
+    @Arg('sessionId', () => ID) sessionId: string,
+    @Arg('trial', () => Int) trial: number,
+    @Arg('imported', () => ReaderChoiceEnum, { description: 'Where the image is that looks imported.' })
+    imported: ReaderChoice,
+  ): Promise<ReaderSessionItem> {
+    requireRole(context, 'READER', 'answerReaderTrial');
+    const answer = { sessionId: keyOf('sessionId', 'ReaderSession', sessionId), trial, choice: imported };
+    return new ReaderSessionItem(await answerTrial(context.platform.dataSource, context.viewer, answer));
+  }
+
+  @Query(() => ReaderSessionItem, { nullable: true, description: "One of the viewer's own." })
+  async readerSession(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ReaderSessionItem | null> {
+    requireRole(context, 'READER', 'Reading sessions');
+    const decoded = decodeId(id);
+    if (decoded?.type !== 'ReaderSession') return null;
+    const found = ownSession(context.platform.dataSource, context.viewer, String(decoded.key));
+    return findOrNull(found.then((row) => new ReaderSessionItem(row)));
+  }
+
+  @FieldResolver(() => ReaderResultsItem, {
+    nullable: true,
+    description: 'For readers who have finished, and for its maker unless they read it themselves; null for others.',
+  })
+  results(@Root() { row }: ReaderStudyNode, @Ctx() { platform, viewer }: Context): Promise<ReaderResultsItem | null> {
+    return studyResults(platform.dataSource, viewer, row);
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'Name of the token that made it.' })
+  async createdBy(@Root() { row }: ReaderStudyNode, @Ctx() { loaders }: Context): Promise<string | null> {
+    return row.createdById === null ? null : (await loaders.apiToken.load(row.createdById)).name;
+  }
+}
+
+@Resolver(() => ReaderSessionItem)
+export class ReaderSessionResolver {
+  @FieldResolver(() => ReaderStudyNode)
+  async study(@Root() { row }: ReaderSessionItem, @Ctx() { platform }: Context): Promise<ReaderStudyNode> {
+    return new ReaderStudyNode(await findReaderStudy(platform.dataSource, row.studyId));
+  }
+
+  @FieldResolver(() => Int)
+  async answered(@Root() { row }: ReaderSessionItem, @Ctx() { platform }: Context): Promise<number> {
+    return (await sessionCounts(platform.dataSource, row.id)).answered;
+  }
+
+  @FieldResolver(() => Int)
+  async total(@Root() { row }: ReaderSessionItem, @Ctx() { platform }: Context): Promise<number> {
+    return (await sessionCounts(platform.dataSource, row.id)).total;
+  }
+
+  @FieldResolver(() => ReaderTrialItem, { nullable: true, description: 'The first pair without an answer.' })
+  async next(@Root() { row }: ReaderSessionItem, @Ctx() { platform }: Context): Promise<ReaderTrialItem | null> {
+    const [trial] = await shownTrials(platform.dataSource, row.id, { first: 1, open: true });
+    return trial ? itemOf(trial) : null;
+  }
+
+  @FieldResolver(() => [ReaderTrialItem], {
+    description: 'Pairs in order, at most 20 at once.',
+    complexity: listComplexity(MOST_TRIALS),
+  })
+  async trials(
+    @Root() { row }: ReaderSessionItem,
+    @Ctx() { platform }: Context,
+    @Arg('from', () => Int, { defaultValue: 0, description: 'Index of the first.' }) from: number,
+  ): Promise<ReaderTrialItem[]> {
+    return (await shownTrials(platform.dataSource, row.id, { first: MOST_TRIALS, from })).map(itemOf);
+  }
+
+  @FieldResolver(() => ReaderResultsItem, { nullable: true, description: 'Null before every pair is answered.' })
+  results(@Root() { row }: ReaderSessionItem, @Ctx() { platform }: Context): Promise<ReaderResultsItem | null> {
+    return sessionResults(platform.dataSource, row);
+  }
+}
+
+@Resolver(() => ReaderTrialItem)
+export class ReaderTrialResolver {
+  @FieldResolver(() => Asset)
+  async left(@Root() { leftAssetId }: ReaderTrialItem, @Ctx() context: Context): Promise<Asset> {
+    return signedAsset(context, await context.loaders.asset.load(leftAssetId));
+  }
+
+  @FieldResolver(() => Asset)
+  async right(@Root() { rightAssetId }: ReaderTrialItem, @Ctx() context: Context): Promise<Asset> {
+    return signedAsset(context, await context.loaders.asset.load(rightAssetId));
+  }
+}
+
+function itemOf(trial: ShownTrial): ReaderTrialItem {
+  return new ReaderTrialItem(trial, trial.leftAssetId, trial.rightAssetId);
+}
+
+function keyOf(argument: string, type: NodeType, id: string): string {
+  const decoded = decodeId(id);
+  if (decoded?.type !== type) throw new UserError('BAD_USER_INPUT', `${argument} must be the id of a ${type}.`);
+  return String(decoded.key);
+}

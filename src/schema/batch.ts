@@ -1,0 +1,258 @@
+import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
+import {
+  type BatchCounters,
+  type BatchState,
+  countersOf,
+  MAX_BATCH_EXAMS,
+  type SeedRule,
+  sumOf,
+} from '../domain/batches.js';
+import { SLICE_COUNT_RANGE } from '../domain/generations.js';
+import type { NoiseMode } from '../domain/generations.js';
+import type { Batch, BatchMember } from '../entities/index.js';
+import type { SamplerName } from '../inference/index.js';
+import { connectionType } from './connections.js';
+import { BatchStateEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
+import { ExportedCohortItem } from './export.js';
+import { KneeExamFilter } from './filters.js';
+import { FeatureOverrideInput } from './generation.js';
+import { Grade, gradeList } from './grade.js';
+import { Node } from './node.js';
+
+@ObjectType('BatchCounters', { simpleResolvers: true, description: 'How many exams of a batch are where.' })
+export class BatchCountersItem implements BatchCounters {
+  @Field(() => Int, { description: 'Wait for a worker.' })
+  waiting: number;
+
+  @Field(() => Int, { description: 'A worker has them.' })
+  running: number;
+
+  @Field(() => Int, { description: 'Volumes that the batch has made.' })
+  succeeded: number;
+
+  @Field(() => Int, { description: 'Volumes that were there already.' })
+  reused: number;
+
+  @Field(() => Int)
+  failed: number;
+
+  @Field(() => Int)
+  canceled: number;
+
+  @Field(() => Int, { description: 'No volume can be made, for want of a radiograph with pixels.' })
+  impossible: number;
+
+  @Field(() => Int, { description: 'Exams of the batch: the sum of the others.' })
+  total: number;
+
+  constructor(counters: BatchCounters) {
+    this.waiting = counters.waiting;
+    this.running = counters.running;
+    this.succeeded = counters.succeeded;
+    this.reused = counters.reused;
+    this.failed = counters.failed;
+    this.canceled = counters.canceled;
+    this.impossible = counters.impossible;
+    this.total = sumOf(counters);
+  }
+}
+
+@ObjectType('Batch', {
+  implements: Node,
+  simpleResolvers: true,
+  description: 'A generation for every exam of a cohort, as it was when the batch was made.',
+})
+export class BatchNode extends Node {
+  @Field(() => String)
+  name: string;
+
+  @Field(() => BatchStateEnum)
+  state: BatchState;
+
+  @Field(() => String, { nullable: true, description: 'Why it is in this state, where there is more to say.' })
+  message: string | null;
+
+  @Field(() => Boolean, { description: 'Whether somebody asked to stop it; it is CANCELED when nothing of it runs.' })
+  cancelRequested: boolean;
+
+  @Field(() => Int, { description: '-10 to 10; a higher one goes first.' })
+  priority: number;
+
+  @Field(() => GraphQLJSONObject, { description: 'What its exams were selected by, as it can be given to `where`.' })
+  filter: object;
+
+  @Field(() => [ExportedCohortItem], {
+    description: 'Cohorts that the filter speaks of, in the versions that were read.',
+  })
+  cohorts: ExportedCohortItem[];
+
+  @Field(() => Int)
+  sliceCount: number;
+
+  @Field(() => Int, { description: 'Denoiser steps.' })
+  steps: number;
+
+  @Field(() => SamplerEnum)
+  sampler: SamplerName;
+
+  @Field(() => Float, { description: 'Noise that DDIM injects at each step, 0-1.' })
+  eta: number;
+
+  @Field(() => NoiseModeEnum)
+  noise: NoiseMode;
+
+  @Field(() => SeedRuleEnum)
+  seedRule: SeedRule;
+
+  @Field(() => Float, { description: 'The seed, or what the seeds are derived from.' })
+  seed: number;
+
+  @Field(() => [Grade], { description: 'What the request overrode; a null grade means "treat as missing".' })
+  featureOverrides: () => Grade[];
+
+  @Field(() => Boolean, { description: 'Whether volumes that were there already are used.' })
+  skipExisting: boolean;
+
+  @Field(() => BatchCountersItem)
+  counters: BatchCountersItem;
+
+  @Field(() => Float, { description: 'Part of its exams that nothing more is done for, 0-1.' })
+  fraction: number;
+
+  @Field(() => String, { nullable: true, description: "The caller's own key." })
+  clientKey: string | null;
+
+  @Field(() => Int, { description: 'Sequence number of the newest event; pass it as `after` to follow from here.' })
+  lastSeq: number;
+
+  @Field(() => GraphQLDateTimeISO)
+  createdAt: Date;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  startedAt: Date | null;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  finishedAt: Date | null;
+
+  constructor(readonly row: Batch) {
+    super('Batch', row.id);
+    this.name = row.name;
+    this.state = row.state;
+    this.message = row.message;
+    this.cancelRequested = row.cancelRequested;
+    this.priority = row.priority;
+    this.filter = row.filter;
+    this.cohorts = row.cohorts;
+    this.sliceCount = row.sliceCount;
+    this.steps = row.steps;
+    this.sampler = row.sampler;
+    this.eta = row.eta;
+    this.noise = row.noise;
+    this.seedRule = row.seedRule;
+    this.seed = row.seed;
+    this.featureOverrides = () =>
+      gradeList(row.featureOverrides).filter(({ feature }) => feature in row.featureOverrides);
+    this.skipExisting = row.skipExisting;
+    this.counters = new BatchCountersItem(countersOf(row));
+    this.fraction = 1 - (row.waiting + row.running) / Math.max(this.counters.total, 1);
+    this.clientKey = row.clientKey;
+    this.lastSeq = row.lastSeq;
+    this.createdAt = row.createdAt;
+    this.startedAt = row.startedAt;
+    this.finishedAt = row.finishedAt;
+  }
+}
+
+export const BatchConnection = connectionType('Batch', () => BatchNode);
+
+@ObjectType('BatchMember', { simpleResolvers: true, description: 'An exam of a batch.' })
+export class BatchMemberNode {
+  @Field(() => Int, { description: '1, 2, 3, ... in the order in which they are made.' })
+  position: number;
+
+  @Field(() => Boolean, { description: 'Whether its volume was there already.' })
+  reused: boolean;
+
+  @Field(() => String, { nullable: true, description: 'One sentence that says why no volume can be made of it.' })
+  reason: string | null;
+
+  constructor(readonly row: BatchMember) {
+    this.position = row.position;
+    this.reused = row.reused;
+    this.reason = row.reason;
+  }
+}
+
+export const BatchMemberConnection = connectionType('BatchMember', () => BatchMemberNode);
+
+@InputType({ description: 'cohortId, where, or both say of which exams.' })
+export class SynthesizeCohortInput {
+  @Field(() => ID, { nullable: true, description: 'The cohort; its exams of this moment are frozen into the batch.' })
+  cohortId?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'Version of the cohort; default: the newest.' })
+  cohortVersion?: number | null;
+
+  @Field(() => KneeExamFilter, {
+    nullable: true,
+    description: `Further conditions; at most ${MAX_BATCH_EXAMS} exams in all.`,
+  })
+  where?: object | null;
+
+  @Field(() => String, { nullable: true, description: "What to call it; default: the cohort's name." })
+  name?: string | null;
+
+  @Field(() => String, { nullable: true, description: '`name` or `name@version`; default: the newest that is READY.' })
+  bundle?: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `${SLICE_COUNT_RANGE.min} to ${SLICE_COUNT_RANGE.max}; default 50, the trained stack.`,
+  })
+  sliceCount?: number | null;
+
+  @Field(() => Int, { nullable: true, description: "Denoiser steps; default: the bundle's." })
+  steps?: number | null;
+
+  @Field(() => Float, { nullable: true, description: "DDIM's eta, 0-1; default: the bundle's." })
+  eta?: number | null;
+
+  @Field(() => SamplerEnum, { nullable: true, description: "Default: the bundle's." })
+  sampler?: SamplerName | null;
+
+  @Field(() => NoiseModeEnum, { nullable: true, description: 'Default: SHARED.' })
+  noise?: NoiseMode | null;
+
+  @Field(() => [FeatureOverrideInput], {
+    nullable: true,
+    description: 'Grades to use instead of the consensus ones, for every exam.',
+  })
+  features?: FeatureOverrideInput[] | null;
+
+  @Field(() => SeedRuleEnum, { nullable: true, description: 'Default: FIXED.' })
+  seedRule?: SeedRule | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: '0 to 2147483647: the seed, or what the seeds are derived from; default 0.',
+  })
+  seed?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      '-10 to 10, default 0; a higher one goes first. A generation asked for by itself goes before every batch.',
+  })
+  priority?: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Use volumes that are there already, made with the same model, film, grades, seed and settings; default true.',
+  })
+  skipExisting?: boolean | null;
+
+  @Field(() => String, { nullable: true, description: 'Asking twice with one key gives one batch.' })
+  clientKey?: string | null;
+}

@@ -1,0 +1,153 @@
+import { GraphQLDateTimeISO } from 'graphql-scalars';
+import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { encodeId } from '../domain/global-ids.js';
+import type { ReaderChoice, ReaderStudyState, ReaderUnit } from '../domain/reader-studies.js';
+import type { ReaderSession, ReaderStudy } from '../entities/index.js';
+import { connectionType } from './connections.js';
+import { ReaderChoiceEnum, ReaderStratumEnum, ReaderStudyStateEnum, ReaderUnitEnum } from './enums.js';
+import { Interval } from './evaluation.js';
+import { KneeExamFilter } from './filters.js';
+import { listComplexity } from './limits.js';
+import { Node } from './node.js';
+
+@ObjectType({ simpleResolvers: true, description: 'How often readers named the imported image; half is guessing.' })
+class ReaderAccuracy {
+  @Field(() => Int)
+  correct!: number;
+
+  @Field(() => Int)
+  answers!: number;
+
+  @Field(() => Float, { nullable: true })
+  accuracy!: number | null;
+
+  @Field(() => Interval, {
+    description:
+      "Wilson's 95 % interval. Answers of one reader are not independent: with few readers it is too narrow.",
+  })
+  interval!: Interval;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'The same over the pairs of one kind.' })
+export class ReaderStratum extends ReaderAccuracy {
+  @Field(() => ReaderStratumEnum)
+  by!: string;
+
+  @Field(() => String)
+  value!: string;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'What finished readers answered.' })
+export class ReaderResultsItem extends ReaderAccuracy {
+  @Field(() => Int, { description: 'Readers that have finished; only their answers count.' })
+  readers!: number;
+
+  @Field(() => [ReaderStratum], { complexity: listComplexity(12) })
+  strata!: ReaderStratum[];
+}
+
+@ObjectType({
+  description: 'A pair of images of one knee: one is imported, one generated. Nothing else is told of it.',
+})
+export class ReaderTrialItem {
+  @Field(() => Int, { description: 'From 0, in the order of the session.' })
+  index: number;
+
+  @Field(() => ReaderChoiceEnum, { nullable: true, description: 'What was answered.' })
+  choice: ReaderChoice | null;
+
+  constructor(
+    trial: { index: number; choice: ReaderChoice | null },
+    readonly leftAssetId: number,
+    readonly rightAssetId: number,
+  ) {
+    this.index = trial.index;
+    this.choice = trial.choice;
+  }
+}
+
+@ObjectType('ReaderSession', { simpleResolvers: true, description: "One reader's way through a study." })
+export class ReaderSessionItem {
+  @Field(() => ID)
+  id: string;
+
+  @Field(() => Boolean, { description: 'Whether every pair is answered.' })
+  finished: boolean;
+
+  @Field(() => GraphQLDateTimeISO)
+  createdAt: Date;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  finishedAt: Date | null;
+
+  constructor(readonly row: ReaderSession) {
+    this.id = encodeId('ReaderSession', row.id);
+    this.finished = row.finishedAt !== null;
+    this.createdAt = row.createdAt;
+    this.finishedAt = row.finishedAt;
+  }
+}
+
+@ObjectType('ReaderStudy', {
+  implements: Node,
+  simpleResolvers: true,
+  description: 'Two-alternative forced choice: of two images of one knee, which one is imported and not generated?',
+})
+export class ReaderStudyNode extends Node {
+  @Field(() => String)
+  name: string;
+
+  @Field(() => ReaderStudyStateEnum)
+  state: ReaderStudyState;
+
+  @Field(() => ReaderUnitEnum)
+  unit: ReaderUnit;
+
+  @Field(() => Int)
+  pairs: number;
+
+  @Field(() => String, { nullable: true, description: 'One sentence that says why it failed.' })
+  error: string | null;
+
+  @Field(() => GraphQLDateTimeISO)
+  createdAt: Date;
+
+  constructor(readonly row: ReaderStudy) {
+    super('ReaderStudy', row.id);
+    this.name = row.name;
+    this.state = row.state;
+    this.unit = row.unit;
+    this.pairs = row.pairCount;
+    this.error = row.error;
+    this.createdAt = row.createdAt;
+  }
+}
+
+export const ReaderStudyConnection = connectionType('ReaderStudy', () => ReaderStudyNode);
+
+@InputType({ description: 'Knees are dealt out evenly over arms and KL grades.' })
+export class CreateReaderStudyInput {
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => ID, { description: 'A finished evaluation; its volumes are shown.' })
+  evaluationId!: string;
+
+  @Field(() => ReaderUnitEnum, { defaultValue: 'SLICE' })
+  unit!: ReaderUnit;
+
+  @Field(() => Int, { defaultValue: 50, description: '2 to 200; fewer where there are not so many.' })
+  pairs!: number;
+
+  @Field(() => [Int], { nullable: true, description: 'Arms whose volumes are shown; default: all.' })
+  arms?: number[] | null;
+
+  @Field(() => ID, { nullable: true, description: 'Only knees of this cohort.' })
+  cohortId?: string | null;
+
+  @Field(() => KneeExamFilter, { nullable: true, description: 'Only knees that this selects.' })
+  where?: object | null;
+
+  @Field(() => Float, { nullable: true, description: 'Decides which knees and slices; 0 to 2147483647, default 0.' })
+  seed?: number | null;
+}

@@ -1,0 +1,121 @@
+import type { EntityManager } from 'typeorm';
+import { type BatchCounters, MAX_BATCH_EXAMS, NO_MEMBERS } from '../../domain/batches.js';
+import { UserError } from '../../domain/errors.js';
+import { FEATURE_CODES } from '../../domain/features.js';
+import type { Batch } from '../../entities/index.js';
+import { currentTraceparent } from '../../jobs/index.js';
+import { compileFilter, Parameters, Scope } from '../filters/compile.js';
+import type { Where } from '../filters/compile.js';
+import { KNEE_EXAMS } from '../filters/tables.js';
+import { keySql } from '../generation-keys.js';
+import type { Recipe } from '../generation-recipe.js';
+
+/** Why a batch makes no volume of an exam. */
+const NO_FILM = 'The exam has no radiograph with pixels; import its images or add one first.';
+
+/**
+ * Freezes the exams that a filter selects into a batch and enters their generations, all in one statement: ten thousand take
+ * about as long as one. An exam whose volume is there already gets that one; one without a film gets none and the reason.
+ *
+ * @param where without `inCohort`: expanded
+ * @returns how many exams are where
+ * @throws UserError LIMIT_EXCEEDED for too many, BAD_USER_INPUT for none
+ */
+export async function enterMembers(
+  manager: EntityManager,
+  batch: Batch,
+  recipe: Recipe,
+  where: Where,
+): Promise<BatchCounters> {
+  const parameters = new Parameters();
+  const scope = new Scope(KNEE_EXAMS, 't');
+  const condition = compileFilter(where, scope, parameters);
+  const bind = (value: unknown, type: string) => parameters.add(value, type);
+  const batchId = bind(batch.id, 'uuid');
+  const sliceCount = bind(recipe.sliceCount, 'smallint');
+  const steps = bind(recipe.steps, 'smallint');
+  const sampler = bind(recipe.sampler, 'text');
+  const eta = bind(recipe.eta, 'real');
+  const noise = bind(recipe.noise, 'text');
+  const overrides = bind(recipe.featureOverrides, 'jsonb');
+  const seed = seedSql(batch, bind(recipe.seed, 'integer'));
+  const key = keySql({
+    bundle: bind(recipe.bundle.sha256, 'text'),
+    localiser: bind(recipe.localiser, 'text'),
+    film: 'film.sha256',
+    box: 'NULL::jsonb',
+    side: 'exam.side',
+    seed: 'seeded.seed',
+    features: 'exam.features',
+    ...{ sliceCount, steps, sampler, eta, noise },
+  });
+  const [row] = (await manager.query(
+    `WITH exam AS MATERIALIZED (
+       SELECT t.id, t.side, t.visit_id, t.visit_code, t.participant_id, ${gradesSql('t')} || ${overrides} AS features
+       FROM ${scope.from()} WHERE ${condition} LIMIT ${MAX_BATCH_EXAMS + 1}
+     ), keyed AS MATERIALIZED (
+       SELECT exam.id AS exam_id, exam.features, seeded.seed, film.id AS radiograph_id,
+         CASE WHEN film.id IS NOT NULL THEN ${key} END AS key
+       FROM exam
+         JOIN participant ON participant.id = exam.participant_id
+         CROSS JOIN LATERAL (SELECT ${seed} AS seed) seeded
+         LEFT JOIN LATERAL (${FILM}) film ON true
+     ), planned AS MATERIALIZED (
+       SELECT row_number() OVER (ORDER BY keyed.exam_id)::integer AS position, keyed.*, old.id AS old_id,
+         CASE WHEN keyed.key IS NOT NULL AND old.id IS NULL THEN gen_random_uuid() END AS new_id
+       FROM keyed LEFT JOIN LATERAL (
+         SELECT g.id FROM generation g
+         WHERE ${bind(batch.skipExisting, 'boolean')} AND g.key = keyed.key AND g.exam_id = keyed.exam_id AND g.state = 'SUCCEEDED'
+         ORDER BY g.finished_at DESC LIMIT 1
+       ) old ON true
+     ), entered AS (
+       INSERT INTO generation (id, exam_id, radiograph_id, bundle_id, state, slice_count, steps, sampler, eta, seed, noise,
+         features, feature_overrides, requested_by_id, key, batch_id, batch_position, last_seq, traceparent)
+       SELECT new_id, exam_id, radiograph_id, ${bind(recipe.bundle.id, 'integer')}, 'QUEUED', ${sliceCount}, ${steps}, ${sampler},
+         ${eta}, seed, ${noise}, features, ${overrides}, ${bind(batch.requestedById, 'integer')}, key, ${batchId}, position, 1,
+         ${bind(currentTraceparent(), 'text')}
+       FROM planned WHERE new_id IS NOT NULL
+     ), logged AS (
+       INSERT INTO generation_event (generation_id, seq, type, payload, at)
+       SELECT new_id, 1, 'STATE_CHANGED', '{"state": "QUEUED", "message": null, "attempt": 0}', clock_timestamp()
+       FROM planned WHERE new_id IS NOT NULL
+     ), frozen AS (
+       INSERT INTO batch_member (batch_id, position, exam_id, generation_id, reused, reason)
+       SELECT ${batchId}, position, exam_id, coalesce(new_id, old_id), old_id IS NOT NULL,
+         CASE WHEN radiograph_id IS NULL THEN ${bind(NO_FILM, 'text')} END
+       FROM planned
+     )
+     SELECT count(*)::integer AS total, count(new_id)::integer AS waiting, count(old_id)::integer AS reused FROM planned`,
+    parameters.values,
+  )) as { total: number; waiting: number; reused: number }[];
+  const { total, waiting, reused } = row!;
+  if (total === 0) throw new UserError('BAD_USER_INPUT', 'No knee exam is selected, so there is nothing to make.');
+  if (total > MAX_BATCH_EXAMS) {
+    throw new UserError(
+      'LIMIT_EXCEEDED',
+      `More than ${MAX_BATCH_EXAMS} knee exams are selected; make several batches.`,
+    );
+  }
+  return { ...NO_MEMBERS, waiting, reused, impossible: total - waiting - reused };
+}
+
+/** The film of an exam: the newest of this knee alone, else the newest of its visit; services/generation-target says the same. */
+const FILM = `
+  SELECT found.id, asset.sha256 FROM (
+    SELECT id, asset_id, true AS own FROM radiograph WHERE exam_id = exam.id AND asset_id IS NOT NULL
+    UNION ALL
+    SELECT id, asset_id, false FROM radiograph WHERE visit_id = exam.visit_id AND asset_id IS NOT NULL
+    ORDER BY own DESC, id DESC LIMIT 1
+  ) found JOIN asset ON asset.id = found.asset_id`;
+
+function gradesSql(exam: string): string {
+  return `jsonb_build_object(${FEATURE_CODES.map((code) => `'${code}', ${exam}.${code.toLowerCase()}`).join(', ')})`;
+}
+
+/** PER_EXAM: 31 bits of the SHA-256 of "seed:participant:visit:side", so the same knee has the same seed in every database. */
+function seedSql({ seedRule }: Batch, seed: string): string {
+  if (seedRule === 'FIXED') return seed;
+  const name = `${seed}::text || ':' || participant.oai_id || ':' || exam.visit_code || ':' || exam.side`;
+  const hex = `substr(encode(sha256(convert_to(${name}, 'UTF8')), 'hex'), 1, 8)`;
+  return `((('x' || ${hex})::bit(32)::bigint) & 2147483647)::integer`;
+}

@@ -1,0 +1,18 @@
+/** The only door to evaluations for other layers. */
+export type { ArmsRequest, FeatureSet } from './arms.js';
+export { progressOf } from './drive.js';
+export { evaluationLogs, type LoggedEvaluationEvent } from './log.js';
+export {
+  cancelEvaluation,
+  EVALUATION_LISTING,
+  type EvaluationRequest,
+  evaluationFile,
+  EVALUATIONS,
+  findEvaluation,
+  requestEvaluation,
+  scoresOf,
+} from './requests.js';
+export type { ArmComparison, ArmSummary, EvaluationResults, Spread, StratumSummary } from './results.js';
+export { type EvaluationRunnerOptions, startEvaluationRunner } from './runner.js';
+export { type Differences, openDifferences } from './differences.js';
+export { readSeries, readSlices } from './stored-images.js';

@@ -1,0 +1,154 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import type { EvaluationState } from '../../domain/evaluations.js';
+import { isFinalState } from '../../domain/generations.js';
+import { type Evaluation } from '../../entities/index.js';
+import type { LogPage, LogSource } from '../../jobs/index.js';
+
+/** PostgreSQL channel on which every new line of an evaluation's log is announced as "<evaluation id>:<seq>". */
+const EVALUATION_CHANNEL = 'evaluation_event';
+
+/** What an evaluation's log says, by type. */
+export type EvaluationEventBody =
+  { type: 'STATE_CHANGED'; payload: EvaluationStateChange } | { type: 'VOLUME_SCORED'; payload: VolumeScored };
+
+export interface EvaluationStateChange {
+  state: EvaluationState;
+  /** One sentence that says why, where there is something to say. */
+  message: string | null;
+}
+
+/** A volume has ended one way or the other. */
+export interface VolumeScored {
+  arm: number;
+  examId: number;
+  generationId: string | null;
+  reused: boolean;
+  /** Medians over the slices; all null where `error` says why. */
+  psnr: number | null;
+  ssim: number | null;
+  rssim: number | null;
+  adjacentCorrelation: number | null;
+  error: string | null;
+  /** Volumes that have ended by now, the failed ones among them, and all of them. */
+  done: number;
+  failed: number;
+  total: number;
+}
+
+/** One line of an evaluation's log. */
+export type LoggedEvaluationEvent = { evaluationId: string; seq: number; at: Date } & EvaluationEventBody;
+
+/** An evaluation as its caller last read it. A change is made only while it still is so. */
+export interface SeenEvaluation {
+  id: string;
+  state: EvaluationState;
+  attempt: number;
+}
+
+export interface EvaluationChange {
+  /** The state to go to; absent to stay and only write to the log. Going to RUNNING counts a new attempt. */
+  to?: EvaluationState;
+  /** One sentence that says why; the error of an evaluation that goes to FAILED. */
+  message?: string;
+  /** Lines for the log, put before the one that a new state writes. */
+  events?: readonly EvaluationEventBody[];
+  set?: Partial<Pick<Evaluation, 'results' | 'report'>>;
+}
+
+/** Where each state may lead; the way out of FAILED and CANCELED is asking for the same evaluation again. */
+const NEXT_STATES: Readonly<Record<EvaluationState, readonly EvaluationState[]>> = {
+  QUEUED: ['RUNNING', 'CANCELED'],
+  RUNNING: ['RUNNING', 'QUEUED', 'SUCCEEDED', 'FAILED', 'CANCELED'],
+  SUCCEEDED: [],
+  FAILED: ['QUEUED'],
+  CANCELED: ['QUEUED'],
+};
+
+/**
+ * Every change of an evaluation, as for generations: one statement changes the row if (state, attempt) are still those that the
+ * caller read, numbers the new lines without a gap, writes and announces them.
+ *
+ * @returns the newest sequence number, or undefined when the evaluation has moved on: then nothing was changed
+ */
+export async function advanceEvaluation(
+  manager: EntityManager,
+  seen: SeenEvaluation,
+  { to, message, events = [], set = {} }: EvaluationChange,
+): Promise<number | undefined> {
+  if (to !== undefined && !NEXT_STATES[seen.state].includes(to)) {
+    throw new Error(`An evaluation does not go from ${seen.state} to ${to}.`);
+  }
+  const lines: EvaluationEventBody[] = [...events];
+  if (to) lines.push({ type: 'STATE_CHANGED', payload: { state: to, message: message ?? null } });
+  const parameters: unknown[] = [
+    seen.id,
+    seen.state,
+    seen.attempt,
+    lines.length,
+    JSON.stringify(lines),
+    EVALUATION_CHANNEL,
+  ];
+  const bind = (value: unknown) => `$${parameters.push(value)}`;
+  const assignments = to ? stateColumns(to, bind, message) : [];
+  for (const [column, value] of Object.entries(set)) assignments.push(`${column} = ${bind(value)}::json`);
+  const rows = (await manager.query(
+    `WITH changed AS (
+       UPDATE evaluation SET ${['last_seq = last_seq + $4::int', ...assignments].join(', ')}
+       WHERE id = $1 AND state = $2 AND attempt = $3 RETURNING id, last_seq
+     ), logged AS (
+       INSERT INTO evaluation_event (evaluation_id, seq, type, payload, at)
+       SELECT changed.id, changed.last_seq - $4::int + line.place, line.event->>'type', line.event->'payload', clock_timestamp()
+       FROM changed, jsonb_array_elements($5::jsonb) WITH ORDINALITY AS line (event, place)
+     )
+     SELECT last_seq, pg_notify($6, id || ':' || last_seq) FROM changed`,
+    parameters,
+  )) as { last_seq: number }[];
+  return rows[0]?.last_seq;
+}
+
+/** Where the logs of evaluations come from. */
+export function evaluationLogs(dataSource: DataSource): LogSource<LoggedEvaluationEvent> {
+  return { channel: EVALUATION_CHANNEL, read: (id, after) => readEvaluationEvents(dataSource, id, after) };
+}
+
+/** Lines read at once. */
+const PAGE = 500;
+
+/** The next lines of an evaluation's log after `after`; one snapshot of the database. @throws UserError NOT_FOUND */
+async function readEvaluationEvents(
+  dataSource: DataSource,
+  id: string,
+  after: number,
+): Promise<LogPage<LoggedEvaluationEvent>> {
+  const rows = (await dataSource.query(
+    `SELECT evaluation.state, evaluation.last_seq, event.seq, event.type, event.payload, event.at
+     FROM evaluation LEFT JOIN LATERAL (
+       SELECT * FROM evaluation_event WHERE evaluation_id = evaluation.id AND seq > $2 ORDER BY seq LIMIT $3
+     ) event ON true
+     WHERE evaluation.id = $1 ORDER BY event.seq`,
+    [id, after, PAGE],
+  )) as { state: EvaluationState; last_seq: number; seq: number | null; type: string; payload: unknown; at: Date }[];
+  const first = rows[0];
+  if (!first) throw new UserError('NOT_FOUND', 'There is no such evaluation.');
+  const events = rows
+    .filter((row) => row.seq !== null)
+    .map(({ seq, at, type, payload }) => ({ evaluationId: id, seq, at, type, payload }) as LoggedEvaluationEvent);
+  const last = events.at(-1)?.seq ?? after;
+  return { events, ended: isFinalState(first.state) && last >= first.last_seq };
+}
+
+/** What a state means for the row. */
+function stateColumns(to: EvaluationState, bind: (value: unknown) => string, message?: string): string[] {
+  const columns = [`state = ${bind(to)}`];
+  if (to === 'RUNNING') {
+    columns.push('attempt = attempt + 1', 'started_at = coalesce(started_at, now())');
+    columns.push('heartbeat_at = clock_timestamp()');
+  } else {
+    columns.push('heartbeat_at = NULL');
+  }
+  if (to === 'QUEUED') columns.push('error = NULL', 'finished_at = NULL');
+  if (isFinalState(to)) columns.push('finished_at = clock_timestamp()');
+  if (to === 'FAILED') columns.push(`error = ${bind(message ?? null)}`);
+  return columns;
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { stringify } from 'csv-stringify/sync';
+import { encodeId } from '../../../domain/global-ids.js';
+import type { Provenance } from '../../../jobs/index.js';
+import { kindOf, provenanceOfSeries, type SeriesKind, type SeriesSource } from '../../series/index.js';
+
+/** A file of an archive as its manifest lists it. */
+export interface ListedFile {
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+/** A volume of an archive. */
+export interface ListedVolume {
+  /** `real`, `phantom` or `synthetic`: its folder at the top. */
+  kind: SeriesKind;
+  /** True unless it was taken of a person. */
+  synthetic: boolean;
+  /** Ids by which the API knows it. */
+  series: string;
+  exam: string;
+  oaiId: string;
+  phantom: boolean;
+  visit: string;
+  side: string;
+  sequence: string;
+  barcode: string | null;
+  /** Millimetres between columns and rows, and between slices. */
+  pixelSpacing: number | null;
+  sliceSpacing: number | null;
+  slices: number | null;
+  /** Digest of the stored NIfTI file. */
+  volumeSha256: string;
+  /** Where a generated volume comes from; null for any other. */
+  provenance: Provenance | null;
+  files: ListedFile[];
+}
+
+export function listedFile(path: string, bytes: Uint8Array): ListedFile {
+  return { path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+export function listedVolume(source: SeriesSource, files: ListedFile[]): ListedVolume {
+  const { id, exam, sequence, barcode, pixelSpacing, sliceSpacing, sliceCount, asset } = source;
+  const { visit } = exam;
+  const { oaiId, phantom } = visit.participant;
+  const kind = kindOf(source);
+  return {
+    kind,
+    synthetic: kind !== 'real',
+    series: encodeId('MriSeries', id),
+    exam: encodeId('KneeExam', exam.id),
+    oaiId,
+    phantom,
+    visit: visit.code,
+    side: exam.side,
+    sequence,
+    barcode,
+    pixelSpacing,
+    sliceSpacing,
+    slices: sliceCount,
+    volumeSha256: asset.sha256,
+    provenance: provenanceOfSeries(source),
+    files,
+  };
+}
+
+/** Columns of manifest.csv, one row per file. */
+const COLUMNS: Readonly<Record<string, (volume: ListedVolume, file: ListedFile) => unknown>> = {
+  path: (_, { path }) => path,
+  sha256: (_, { sha256 }) => sha256,
+  bytes: (_, { bytes }) => bytes,
+  kind: ({ kind }) => kind,
+  synthetic: ({ synthetic }) => synthetic,
+  oai_id: ({ oaiId }) => oaiId,
+  phantom: ({ phantom }) => phantom,
+  visit: ({ visit }) => visit,
+  side: ({ side }) => side,
+  sequence: ({ sequence }) => sequence,
+  barcode: ({ barcode }) => barcode,
+  series_id: ({ series }) => series,
+  exam_id: ({ exam }) => exam,
+  volume_sha256: ({ volumeSha256 }) => volumeSha256,
+  generation_id: ({ provenance }) => provenance && encodeId('Generation', provenance.generation),
+  bundle: ({ provenance }) => provenance?.bundle.name,
+  bundle_version: ({ provenance }) => provenance?.bundle.version,
+  bundle_sha256: ({ provenance }) => provenance?.bundle.sha256,
+  code_version: ({ provenance }) => provenance?.code?.version,
+  code_commit: ({ provenance }) => provenance?.code?.commit,
+  seed: ({ provenance }) => provenance?.seed,
+  sampler: ({ provenance }) => provenance?.sampler,
+  steps: ({ provenance }) => provenance?.steps,
+  eta: ({ provenance }) => provenance?.eta,
+  noise: ({ provenance }) => provenance?.noise,
+  film_sha256: ({ provenance }) => provenance?.film?.sha256,
+  device: ({ provenance }) => provenance?.device,
+  duration_ms: ({ provenance }) => provenance?.durationMs,
+};
+
+/** manifest.csv: the line of names. */
+export function csvHead(): string {
+  return csv([Object.keys(COLUMNS)]);
+}
+
+/** manifest.csv: the rows of one volume. */
+export function csvRows(volume: ListedVolume): string {
+  return csv(volume.files.map((file) => Object.values(COLUMNS).map((read) => read(volume, file))));
+}
+
+function csv(rows: unknown[][]): string {
+  return stringify(rows, { cast: { boolean: (value) => (value ? 'true' : 'false') } });
+}

@@ -1,0 +1,77 @@
+import type { DataSource } from 'typeorm';
+import type { ArchiveChoice } from '../../../domain/exports.js';
+import { compileFilter, Parameters, Scope, speaksOf } from '../../filters/compile.js';
+import type { Where } from '../../filters/compile.js';
+import { MRI_SERIES } from '../../filters/image-tables.js';
+import { KNEE_EXAMS } from '../../filters/tables.js';
+
+/** Series found by one statement. */
+const STRETCH = 200;
+
+/**
+ * Ids of the series that an archive holds, in order of id, in stretches: each is a statement of its own, so that no transaction
+ * is open while files are written. Series that come meanwhile are left out.
+ *
+ * @throws UserError BAD_USER_INPUT for a filter that is wrong
+ */
+export async function* selectSeries(
+  dataSource: DataSource,
+  selection: Where | null,
+  choice: ArchiveChoice,
+): AsyncGenerator<number[]> {
+  const { from, values } = statement(selection, choice);
+  const [{ last }] = (await dataSource.query('SELECT coalesce(max(id), 0) AS last FROM mri_series')) as [
+    { last: number },
+  ];
+  let after = 0;
+  for (;;) {
+    const rows = (await dataSource.query(
+      `SELECT s.id ${from} AND s.id > ${after} AND s.id <= ${last} ORDER BY s.id LIMIT ${STRETCH}`,
+      values,
+    )) as { id: number }[];
+    if (rows.length === 0) return;
+    yield rows.map(({ id }) => id);
+    after = rows.at(-1)!.id;
+  }
+}
+
+/** How many series an archive would hold, and the bytes of their volumes as they are stored. */
+export async function countSeries(
+  dataSource: DataSource,
+  selection: Where | null,
+  choice: ArchiveChoice,
+): Promise<{ count: number; bytes: number }> {
+  const { from, values } = statement(selection, choice);
+  const [found] = (await dataSource.query(
+    `SELECT count(*)::integer AS count, coalesce(sum(a.bytes), 0)::float8 AS bytes
+     FROM asset a JOIN (SELECT s.asset_id ${from}) s ON s.asset_id = a.id`,
+    values,
+  )) as [{ count: number; bytes: number }];
+  return found;
+}
+
+function statement(selection: Where | null, choice: ArchiveChoice): { from: string; values: unknown[] } {
+  const parameters = new Parameters();
+  const conditions = ['s.asset_id IS NOT NULL', whichSeries(choice, parameters)];
+  if (selection) {
+    const exams = new Scope(KNEE_EXAMS, 't');
+    const condition = compileFilter(selection, exams, parameters);
+    conditions.push(`s.exam_id IN (SELECT t.id FROM ${exams.from()} WHERE ${condition})`);
+  }
+  return {
+    from: `FROM mri_series s WHERE ${conditions.map((part) => `(${part})`).join(' AND ')}`,
+    values: parameters.values,
+  };
+}
+
+function whichSeries({ series, generations, batch, withReal }: ArchiveChoice, parameters: Parameters): string {
+  if (generations ?? batch) {
+    const wanted = generations
+      ? `SELECT id AS generation_id, exam_id FROM generation WHERE id = ANY(${parameters.add([...generations], 'uuid[]')})`
+      : `SELECT generation_id, exam_id FROM batch_member WHERE batch_id = ${parameters.add(batch, 'uuid')}`;
+    const made = `s.generation_id IN (SELECT generation_id FROM (${wanted}) wanted)`;
+    return withReal ? `${made} OR (NOT s.synthetic AND s.exam_id IN (SELECT exam_id FROM (${wanted}) wanted))` : made;
+  }
+  const condition = compileFilter(series, new Scope(MRI_SERIES, 's'), parameters);
+  return speaksOf(series, 'synthetic') ? condition : `NOT s.synthetic AND (${condition})`;
+}

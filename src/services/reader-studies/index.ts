@@ -1,0 +1,19 @@
+/** The only door to reader studies for other layers. */
+export { startStudyPreparation } from './prepare.js';
+export { sessionResults, studyResults } from './results.js';
+export {
+  answerTrial,
+  ownSession,
+  sessionCounts,
+  type ShownTrial,
+  shownTrials,
+  startReaderSession,
+} from './sessions.js';
+export {
+  closeReaderStudy,
+  createReaderStudy,
+  findReaderStudy,
+  READER_STUDIES,
+  READER_STUDY_LISTING,
+  type StudyRequest,
+} from './studies.js';

@@ -1,0 +1,46 @@
+import { stringify } from 'csv-stringify/sync';
+import { encodeId } from '../../domain/global-ids.js';
+import type { ScoredVolumes } from '../evaluations/results.js';
+import { seedOf } from '../evaluations/seeds.js';
+
+/** Every volume of an evaluation with its scores and all that decided them, one line each; UTF-8, RFC 4180. */
+export function evaluationCsv({ arms, settings, exams, scores }: ScoredVolumes): string {
+  const byExam = new Map(exams.map((exam) => [exam.examId, exam]));
+  const rows = scores.map((score) => {
+    const exam = byExam.get(score.examId)!;
+    const arm = arms[score.arm]!;
+    const [participant, visit, side] = exam.label.split(' ');
+    return {
+      exam_id: encodeId('KneeExam', exam.examId),
+      oai_id: participant,
+      visit,
+      side,
+      kl: exam.kl,
+      sex: exam.sex,
+      phantom: exam.phantom,
+      arm: arm.label,
+      bundle: arm.bundle,
+      sampler: arm.sampler,
+      steps: arm.steps,
+      eta: arm.eta,
+      slice_count: arm.sliceCount,
+      noise: arm.noise,
+      feature_set: arm.featureSet,
+      overridden: Object.entries(arm.overrides)
+        .map(([code, grade]) => `${code}=${grade ?? 'missing'}`)
+        .join(';'),
+      seed: seedOf(settings, exam.label),
+      generation_id: score.generationId && encodeId('Generation', score.generationId),
+      state: score.state,
+      error: score.error,
+      psnr: score.psnr,
+      ssim: score.ssim,
+      rssim: score.rssim,
+      ssim_mode: settings.ssimMode,
+      adjacent_correlation: score.adjacentCorrelation,
+      series_adjacent_correlation: exam.seriesCorrelation,
+      synthetic: true,
+    };
+  });
+  return stringify(rows, { header: true, cast: { boolean: (value) => (value ? 'true' : 'false') } });
+}

@@ -1,0 +1,14 @@
+/** The only door to the files of a series for other layers. */
+export { dicomFiles } from './dicom.js';
+export { montageOf, pngFiles } from './pictures.js';
+export {
+  fileSafe,
+  kindOf,
+  loadSources,
+  nameOf,
+  provenanceOfSeries,
+  readNifti,
+  readVolume,
+  type SeriesKind,
+  type SeriesSource,
+} from './source.js';

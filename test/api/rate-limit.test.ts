@@ -1,0 +1,156 @@
+import type { Client } from 'graphql-ws';
+import { createToken } from '../../src/services/tokens.js';
+import { startTestServer, type TestServer } from '../helpers/server.js';
+
+const LIMIT = 20_000;
+
+let api: TestServer;
+
+beforeAll(async () => {
+  api = await startTestServer(undefined, undefined, LIMIT);
+  await api.make.exam(await api.make.visit(await api.make.participant()));
+});
+
+afterAll(() => api.close());
+
+/** Costs 2,201 points, and the request one more: the quota holds nine, and 182 points are left. */
+const PAGE = '{ kneeExams(first: 200) { nodes { id kl side womacPain visit { id code age bmi } koosPain } } }';
+const QUOTA = '{ viewer { quota { limit window remaining resetSeconds } } }';
+const POLICY = `"points";q=${LIMIT};w=60`;
+
+test.each([
+  ['an answer', 'POST', '/graphql', '{ viewer { name } }', 200],
+  ['a query that cannot be parsed', 'POST', '/graphql', '{ viewer {', 400],
+  ['a query that is not valid', 'POST', '/graphql', '{ viewer { nothing } }', 400],
+  ['a streamed export', 'GET', '/exports?format=CSV&columns=age', undefined, 200],
+  ['an export that is refused', 'GET', '/exports?format=XML', undefined, 400],
+])('%s says the policy and what is left of it', async (_name, method, path, query, status) => {
+  const response = await send(await token(), query, { method, path });
+
+  expect(response.status).toBe(status);
+  expect(response.headers.get('ratelimit-policy')).toBe(POLICY);
+  expect(response.headers.get('ratelimit')).toMatch(/^"points";r=1\d{4};t=([1-9]|[1-5]\d|60)$/);
+});
+
+test('operations cost what the cost rule says, a mutation much more, a row of an export ten points', async () => {
+  const text = await token();
+  const left = async (query?: string, path?: string) => {
+    const response = await send(text, query, path === undefined ? {} : { method: 'GET', path });
+    return Number(/r=(\d+)/.exec(response.headers.get('ratelimit')!)![1]);
+  };
+
+  expect(await left('{ viewer { name } }')).toBe(LIMIT - 3);
+  expect(await left(PAGE)).toBe(LIMIT - 3 - 2202);
+  expect(await left('mutation { deleteCohort(id: "x") }')).toBe(LIMIT - 3 - 2202 - 10_002);
+  expect(await left(undefined, '/exports?columns=age')).toBe(LIMIT - 3 - 2202 - 10_002 - 1_011);
+});
+
+test('who has spent the quota gets 429, a sentence, its figures, and when to come back; what costs less still goes', async () => {
+  const text = await token();
+  await spend(text, 9);
+
+  const response = await send(text, PAGE);
+
+  expect(response.status).toBe(429);
+  const seconds = Number(response.headers.get('retry-after'));
+  expect(seconds).toBeGreaterThan(0);
+  expect(seconds).toBeLessThanOrEqual(60);
+  expect(response.headers.get('ratelimit')).toBe(`"points";r=181;t=${seconds}`);
+  expect(response.headers.get('ratelimit-policy')).toBe(POLICY);
+  expect(await response.json()).toEqual({ errors: [refusal(181, 2201, seconds)] });
+  expect((await send(text, '{ viewer { name } }')).status).toBe(200);
+});
+
+test('who has nothing left is refused before anything is read', async () => {
+  const { text, id } = await made();
+  // Another process has spent it all, thirty seconds ago.
+  await api.dataSource.query('INSERT INTO rate_limit VALUES ($1, $2, $3)', [String(id), LIMIT, Date.now() + 30_000]);
+
+  const response = await send(text, 'no query at all');
+
+  expect(response.status).toBe(429);
+  expect(await response.json()).toMatchObject({
+    errors: [
+      { message: expect.stringMatching(/has 0 left, and this request costs 1\. .* whole again in (29|30) s\.$/) },
+    ],
+  });
+});
+
+test('a WebSocket spends from the same quota and is refused in the same words', async () => {
+  const text = await token();
+  await spend(text, 8);
+  const client = api.socketClient(text);
+
+  expect(await socketErrors(client, PAGE)).toEqual([]);
+  const [error] = await socketErrors(client, PAGE);
+
+  expect(error).toEqual(refusal(181, 2201, error!.extensions.retryAfter));
+});
+
+test('another token is not concerned', async () => {
+  await spend(await token(), 9);
+
+  expect((await send(await token(), PAGE)).status).toBe(200);
+});
+
+test('viewer shows the quota', async () => {
+  const text = await token();
+  await spend(text, 1);
+
+  const { data } = await api.ask(QUOTA, {}, text);
+
+  expect(data).toEqual({
+    viewer: { quota: { limit: LIMIT, window: 60, remaining: LIMIT - 2202 - 7, resetSeconds: expect.any(Number) } },
+  });
+});
+
+test('a server without a rate limit sends no header and shows no quota', async () => {
+  const free = await startTestServer(undefined, undefined, 0);
+  try {
+    const response = await fetch(`${free.url}/graphql?query=${encodeURIComponent(QUOTA)}`, {
+      headers: { authorization: `Bearer ${free.tokens.READER}`, 'apollo-require-preflight': '1' },
+    });
+
+    expect(await response.json()).toEqual({ data: { viewer: { quota: null } } });
+    expect(response.headers.get('ratelimit')).toBeNull();
+    expect(response.headers.get('ratelimit-policy')).toBeNull();
+  } finally {
+    await free.close();
+  }
+});
+
+async function token(): Promise<string> {
+  return (await made()).text;
+}
+
+async function made(): Promise<{ text: string; id: number }> {
+  const { text, token: row } = await createToken(api.dataSource, { name: 'spender', role: 'READER' });
+  return { text, id: row.id };
+}
+
+function send(text: string, query?: string, { method = 'POST', path = '/graphql' } = {}): Promise<Response> {
+  return fetch(`${api.url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${text}`, 'content-type': 'application/json' },
+    ...(query === undefined ? {} : { body: JSON.stringify({ query }) }),
+  });
+}
+
+async function spend(text: string, pages: number): Promise<void> {
+  for (let page = 0; page < pages; page++) await send(text, PAGE);
+}
+
+async function socketErrors(client: Client, query: string): Promise<{ extensions: { retryAfter: number } }[]> {
+  const ended = Promise.withResolvers<unknown>();
+  client.subscribe({ query }, { next: () => undefined, error: ended.resolve, complete: () => ended.resolve([]) });
+  return (await ended.promise) as { extensions: { retryAfter: number } }[];
+}
+
+function refusal(remaining: number, cost: number, seconds: number): object {
+  return {
+    message:
+      `A token may spend ${LIMIT} points in 60 s; this one has ${remaining} left, and this query costs ${cost}. ` +
+      `The quota is whole again in ${seconds} s; what costs less may go now.`,
+    extensions: { code: 'RATE_LIMITED', limit: LIMIT, window: 60, remaining, cost, retryAfter: seconds },
+  };
+}

@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { compiledModule } from '../../src/domain/package.js';
+import type { Role } from '../../src/domain/roles.js';
+import { createToken } from '../../src/services/tokens.js';
+import { startBrowser } from './browser.js';
+import { createTestPlatform, type TestPlatform } from './platform.js';
+
+/** The program as its user starts it, with the tiny bundle, and a browser that reaches it through a line that can be cut. */
+export interface WebApp {
+  platform: TestPlatform;
+  /** Where the browser finds the app. */
+  url: string;
+  /** What the first start printed: it carries the administrator's token. */
+  firstUrl: string;
+  tokens: Record<Role, string>;
+  /** Breaks every connection between browser and server. */
+  cut(): void;
+  /** A fresh page, signed in unless the role is null, that notes what must not happen. */
+  open(path: string, options?: OpenOptions): Promise<{ page: Page; faults: string[] }>;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  role?: Role | null;
+  width?: number;
+  height?: number;
+  scheme?: 'light' | 'dark';
+}
+
+/** Starts `osteograph serve` with its worker, the line, and the browser. */
+export async function startWebApp(): Promise<WebApp> {
+  const platform = await createTestPlatform();
+  const { url: serverUrl, token, stop } = await serve(platform);
+  const line = await openLine(Number(new URL(serverUrl).port));
+  const browser = await startBrowser();
+  const tokens = { ADMIN: token } as Record<Role, string>;
+  for (const role of ['SUMMARY', 'READER', 'OPERATOR'] as const) {
+    tokens[role] = (await createToken(platform.dataSource, { name: role.toLowerCase(), role })).text;
+  }
+  return {
+    platform,
+    url: line.url,
+    firstUrl: `${line.url}/?token=${token}`,
+    tokens,
+    cut: line.cut,
+    open: (path, options = {}) => openPage(browser, line.url, path, tokens, options),
+    async close() {
+      await browser.close();
+      line.close();
+      await stop();
+      await platform.close();
+    },
+  };
+}
+
+async function serve({ url, dataDir, modelsDir }: TestPlatform) {
+  const args = ['serve', '--port', '0', '--data-dir', dataDir, '--models', modelsDir, '--device', 'cpu'];
+  const child = spawn(process.execPath, [compiledModule('cli/main'), ...args], {
+    env: { ...process.env, DATABASE_URL: url, LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'close');
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
+  const started = new Promise<RegExpExecArray>((resolve) => {
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+      const address = /(http:\/\/[\d.:]+)\/\?token=(\S+)/.exec(printed);
+      if (address) resolve(address);
+    });
+  });
+  const early = ended.then(() => {
+    throw new Error(`osteograph serve ended before it was ready:\n${log}`);
+  });
+  const [, serverUrl = '', token = ''] = await Promise.race([started, early]);
+  early.catch(() => undefined);
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  return { url: serverUrl, token, stop };
+}
+
+/** A TCP line to the server whose connections can be broken, as a network does. */
+async function openLine(port: number) {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => other.destroy());
+      one.on('close', () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = () => sockets.forEach((socket) => socket.destroy());
+  const close = () => {
+    server.close();
+    cut();
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut, close };
+}
+
+async function openPage(
+  browser: Browser,
+  url: string,
+  path: string,
+  tokens: Record<Role, string>,
+  { role = 'ADMIN', width = 1280, height = 800, scheme = 'light' }: OpenOptions,
+): Promise<{ page: Page; faults: string[] }> {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+  const page = await context.newPage();
+  // This Chromium runs in a single process, where contexts share their storage.
+  await page.goto(`${url}/health/live`);
+  await page.evaluate(
+    `localStorage.clear(); ${role ? `localStorage.setItem('osteograph:token', ${JSON.stringify(tokens[role])})` : ''}`,
+  );
+  const faults: string[] = [];
+  page.on('request', (request) => {
+    const { host, protocol } = new URL(request.url());
+    if (protocol !== 'blob:' && protocol !== 'data:' && host !== new URL(url).host)
+      faults.push(`asked ${request.url()}`);
+  });
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text());
+  });
+  await page.goto(url + path);
+  return { page, faults };
+}
+
+/** What WCAG 2.2 A and AA find wrong with the page, one line each. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(`axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+    .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) =>
+      id + ': ' + html.slice(0, 120) + ' ' + failureSummary)))`);
+}

@@ -1,0 +1,90 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/domain/package.js';
+import { generatedVolume, storedPixels } from '../../src/imaging/generated-volume.js';
+import { encodeNifti } from '../../src/imaging/nifti.js';
+import { trainedStack } from '../../src/imaging/normalise.js';
+import { centredAffine, type Volume } from '../../src/imaging/volume.js';
+import { runCommand } from '../helpers/command.js';
+import { patternImage } from '../metrics/patterns.js';
+
+let folder: string;
+let real: string;
+let generated: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'osteograph-score-'));
+  real = join(folder, 'real.nii.gz');
+  generated = join(folder, 'generated.nii.gz');
+  const volume = series();
+  await writeFile(real, await encodeNifti(volume, 'test'));
+  const slices = trainedStack(volume, { sliceCount: 8 }).map(storedPixels);
+  await writeFile(generated, await encodeNifti(generatedVolume(slices), 'test'));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** 80 coronal slices of 1.5 mm: the rings of the golden values, a little wider on each. */
+function series(): Volume {
+  const data = new Uint16Array(80 * 256 * 256);
+  const ring = patternImage('rings', 256, 256, 0).data;
+  for (let slice = 0; slice < 80; slice++) {
+    data.set(
+      Uint16Array.from(ring, (value) => value * (800 + 2 * slice)),
+      slice * 65_536,
+    );
+  }
+  const spacing = [0.625, 0.625, 1.5] as const;
+  return {
+    columns: 256,
+    rows: 256,
+    slices: 80,
+    data,
+    spacing,
+    affine: centredAffine('CORONAL', [256, 256, 80], spacing),
+  };
+}
+
+test('a volume that is the real one, rounded to 16 bits, scores as well as can be', async () => {
+  const kid = join(packageRoot, 'test/golden/backbones/features.onnx');
+  const { code, stdout, stderr } = await runCommand([
+    ...['score', '--real', real, '--generated', generated, '--fid', kid, '--kid', kid, '--json'],
+  ]);
+  expect([code, stderr]).toEqual([0, '']);
+  const result = JSON.parse(stdout) as {
+    metrics: { metric: string; count: number; median: number }[];
+    sets: Record<string, { value: number; realImages: number; warning: string | null }>;
+  };
+  const medians = Object.fromEntries(result.metrics.map(({ metric, median }) => [metric, median]));
+  expect(medians['PSNR, dB']).toBeGreaterThan(90);
+  for (const metric of ['SSIM', 'RSSIM', 'multi-scale SSIM', 'acutance', 'volume SSIM']) {
+    expect(medians[metric]).toBeCloseTo(1, 4);
+  }
+  expect(medians['adjacent correlation, real']).toBeCloseTo(medians['adjacent correlation, generated']!, 6);
+  expect(result.sets['FID']!.value).toBeCloseTo(0, 6);
+  expect(result.sets['FID']!.warning).toMatch(/FID of 8 images is biased upwards/);
+  expect(result.sets['KID']!.realImages).toBe(8);
+});
+
+test('without --json it prints quartiles, and in which mode SSIM is', async () => {
+  const { stdout } = await runCommand(['score', '--real', real, '--generated', generated, '--ssim', 'wang']);
+  expect(stdout).toMatch(/^metric +n +lower +median +upper +\(quartiles; SSIM mode wang\)$/m);
+  expect(stdout).toMatch(/^RSSIM +8 +1\.000 +1\.000 +1\.000$/m);
+});
+
+test.each([
+  ['another number of files', ['a.nii.gz', 'b.nii.gz'], /--real names 1 files and --generated 2; they must be as many/],
+  ['a file that is not there', ['none.nii.gz'], /none\.nii\.gz cannot be read\./],
+  ['a file of another kind', [join(packageRoot, 'README.md')], /README\.md is not a NIfTI-1 file/],
+  [
+    'no network',
+    ['a.nii.gz', '--lpips'],
+    /LPIPS needs a network that is not shipped: name an ONNX file that takes two/,
+  ],
+])('%s is refused with one sentence', async (_, args, sentence) => {
+  const { code, stdout, stderr } = await runCommand(['score', '--real', real, '--generated', ...args]);
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(sentence);
+  expect(stderr).toMatch(/^osteograph: [^\n]+\n$/);
+});

@@ -1,0 +1,104 @@
+import type { Page } from 'playwright-core';
+import { encodeId } from '../../src/domain/global-ids.js';
+import { createExam } from '../helpers/platform.js';
+import { accessibilityFaults, startWebApp, type WebApp } from '../helpers/web-app.js';
+
+let app: WebApp;
+let exam: string;
+let oaiId: string;
+
+beforeAll(async () => {
+  app = await startWebApp();
+  const made = await createExam(app.platform, { mri: true });
+  exam = encodeId('KneeExam', made.exam.id);
+  const [row] = await app.platform.dataSource.query('SELECT oai_id FROM participant');
+  oaiId = (row as { oai_id: string }).oai_id;
+}, 120_000);
+
+afterAll(() => app.close());
+
+/** Asks for a volume by the form, and waits until it is on its way. */
+async function generate(page: Page, wish: { slices: number; steps: number }): Promise<void> {
+  await page.getByLabel('Slices').fill(String(wish.slices));
+  await page.getByLabel('Steps').fill(String(wish.steps));
+  await page.getByLabel('Seed').fill('7');
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await page.waitForURL('**/generations/*');
+}
+
+const slices = (page: Page) => page.getByRole('img', { name: /^Slice \d+$/ });
+
+test('a knee is chosen, a what-if asked, its slices arrive, and the volume is compared with the real one', async () => {
+  const { page, faults } = await app.open('/generate', { width: 900, height: 600 });
+  await page.getByRole('button', { name: new RegExp(oaiId) }).click();
+  await page
+    .getByLabel(/^Kellgren-Lawrence grade/)
+    .selectOption({ label: '4 severe: marked narrowing, bone deformed' });
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await generate(page, { slices: 6, steps: 4 });
+
+  await page.getByText('succeeded', { exact: true }).waitFor();
+  expect(await slices(page).count()).toBe(6);
+  expect(await page.locator('ol').getByText('synthetic', { exact: true }).count()).toBe(6);
+  expect(await page.getByText('what if: Kellgren-Lawrence grade 4').isVisible()).toBe(true);
+  expect(await page.getByRole('img', { name: /^PSNR of 6 slices/ }).count()).toBe(1);
+
+  await page.locator('[data-ready=true]').waitFor({ timeout: 60_000 });
+  expect(await page.getByLabel('Left').locator('option:checked').textContent()).toContain('phantom MRI');
+  await page.getByLabel('Slice, posterior to anterior').fill('1');
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Download' }).click();
+  for (const name of ['NIfTI', 'DICOM', 'PNG', 'Picture']) {
+    const address = await page.getByRole('link', { name: new RegExp(`^${name}`) }).getAttribute('href');
+    expect((await fetch(app.url + address!)).status).toBe(200);
+  }
+  expect(faults).toEqual([]);
+}, 180_000);
+
+test('a cut connection and a reload in the middle lose no slice', async () => {
+  const { page } = await app.open(`/generate?exam=${exam}`, { width: 900, height: 600 });
+  await generate(page, { slices: 40, steps: 500 });
+  await slices(page).first().waitFor();
+
+  app.cut();
+  await page.getByText('Connection lost').waitFor();
+  const seen = await slices(page).count();
+  await slices(page).nth(seen).waitFor();
+
+  await page.reload();
+  await page.getByRole('button', { name: 'Cancel' }).waitFor();
+  await page.getByText('succeeded', { exact: true }).waitFor({ timeout: 120_000 });
+  expect(await slices(page).count()).toBe(40);
+}, 240_000);
+
+test('a running generation is canceled, keeps what it has, and goes on when it is retried', async () => {
+  const { page, faults } = await app.open(`/generate?exam=${exam}`, { width: 900, height: 600 });
+  await generate(page, { slices: 40, steps: 500 });
+  await slices(page).first().waitFor();
+
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('canceled', { exact: true }).waitFor();
+  expect(await slices(page).count()).toBeGreaterThan(0);
+
+  await page.getByRole('button', { name: 'Retry' }).click();
+  await page.getByText('running', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('canceled', { exact: true }).waitFor();
+  expect(faults).toEqual([]);
+}, 180_000);
+
+test('a generation that failed says why and offers another try', async () => {
+  const { page } = await app.open('/generations', { scheme: 'dark', width: 390, height: 800 });
+  await app.platform.dataSource.query(
+    `UPDATE generation SET state = 'FAILED', error = 'The worker ran out of memory.' WHERE state = 'CANCELED'`,
+  );
+  await page.reload();
+  await page
+    .getByRole('row', { name: /failed/ })
+    .getByRole('link')
+    .click();
+  await page.getByText('The worker ran out of memory.').waitFor();
+  expect(await page.getByRole('button', { name: 'Retry' }).isVisible()).toBe(true);
+  expect(await accessibilityFaults(page)).toEqual([]);
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+});

@@ -1,0 +1,86 @@
+import { lazy, type ComponentType } from 'react';
+import type { Viewer } from './session-context.tsx';
+
+/** A right that a view needs, as `viewer` says it. */
+export type Right = 'canCount' | 'canRead' | 'canGenerate' | 'canAdminister';
+
+/** One view: where it is, what it needs, and its code, loaded when it is first opened. */
+export interface View {
+  path: string;
+  /** Title of the page. */
+  title: string;
+  right: Right;
+  component: ComponentType;
+}
+
+/** A main view that the navigation shows to those who may open it. */
+export interface Section {
+  label: string;
+  path: string;
+  right: Right;
+  views: View[];
+}
+
+/** Every section of the app. To add one: a folder in views/ and an entry here. */
+export const SECTIONS: readonly Section[] = [
+  {
+    label: 'Cohorts',
+    path: '/cohorts',
+    right: 'canCount',
+    views: [
+      view('/cohorts', 'Cohorts', 'canCount', () => import('../views/cohorts/explore.tsx').then((m) => m.Explore)),
+      view('/cohorts/saved', 'Saved cohorts', 'canRead', () =>
+        import('../views/saved/saved-cohorts.tsx').then((m) => m.SavedCohorts),
+      ),
+      view('/cohorts/saved/:id', 'Cohort', 'canRead', () =>
+        import('../views/saved/cohort-view.tsx').then((m) => m.CohortView),
+      ),
+      view('/cohorts/compare', 'Compare cohorts', 'canRead', () =>
+        import('../views/saved/compare.tsx').then((m) => m.Compare),
+      ),
+      view('/cohorts/exports', 'Exports', 'canRead', () => import('../views/saved/exports.tsx').then((m) => m.Exports)),
+      view('/exams/:id', 'Knee exam', 'canRead', () => import('../views/exam/exam-view.tsx').then((m) => m.ExamView)),
+    ],
+  },
+  {
+    label: 'Generate',
+    path: '/generate',
+    right: 'canGenerate',
+    views: [
+      view('/generate', 'Generate', 'canGenerate', () =>
+        import('../views/generate/generate-view.tsx').then((m) => m.GenerateView),
+      ),
+    ],
+  },
+  {
+    label: 'Generations',
+    path: '/generations',
+    right: 'canRead',
+    views: [
+      view('/generations', 'Generations', 'canRead', () =>
+        import('../views/generations/generation-list.tsx').then((m) => m.GenerationList),
+      ),
+      view('/generations/:id', 'Generation', 'canRead', () =>
+        import('../views/generations/generation-view.tsx').then((m) => m.GenerationView),
+      ),
+    ],
+  },
+];
+
+export const VIEWS: readonly View[] = SECTIONS.flatMap(({ views }) => views);
+
+export function mayOpen(viewer: Viewer, right: Right): boolean {
+  return viewer[right];
+}
+
+/** What a right is for, after "may not". */
+export const RIGHT_WORDS: Record<Right, { what: string; role: string }> = {
+  canCount: { what: 'count knees', role: 'SUMMARY' },
+  canRead: { what: 'see records and images', role: 'READER' },
+  canGenerate: { what: 'ask for generations', role: 'OPERATOR' },
+  canAdminister: { what: 'manage tokens', role: 'ADMIN' },
+};
+
+function view(path: string, title: string, right: Right, load: () => Promise<ComponentType>): View {
+  return { path, title, right, component: lazy(async () => ({ default: await load() })) };
+}

@@ -1,0 +1,72 @@
+import { useEffect, useRef, useState } from 'react';
+import styles from './film.module.css';
+
+/** A grey picture that can be windowed. */
+interface Grey {
+  columns: number;
+  rows: number;
+  data: ArrayLike<number>;
+}
+
+/**
+ * A stored 16-bit radiograph. Browsers keep only the upper 8 bits of its pixels and so show 12-bit films nearly black; here it is
+ * decoded whole and shown in its window, 1st to 99.5th percentile.
+ */
+export function Film({ url, alt, className = '' }: { url: string; alt: string; className?: string | undefined }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [fault, setFault] = useState<string>();
+  const [drawn, setDrawn] = useState(false);
+  useEffect(() => {
+    const stop = new AbortController();
+    const show = async () => {
+      const picture = await fetchGrey(url, stop.signal);
+      const element = canvas.current;
+      if (!element || stop.signal.aborted) return;
+      element.width = picture.columns;
+      element.height = picture.rows;
+      element.getContext('2d')?.putImageData(windowed(picture), 0, 0);
+      setDrawn(true);
+    };
+    show().catch((error: unknown) => {
+      if (!stop.signal.aborted) setFault(error instanceof Error ? error.message : String(error));
+    });
+    return () => stop.abort();
+  }, [url]);
+  if (fault) return <p className={styles.fault}>{fault}</p>;
+  return (
+    <canvas
+      ref={canvas}
+      className={`${styles.film} ${className}`}
+      role="img"
+      aria-label={alt}
+      data-drawn={drawn}
+      width={256}
+      height={256}
+    />
+  );
+}
+
+async function fetchGrey(url: string, signal: AbortSignal): Promise<Grey> {
+  const [response, { decode }] = await Promise.all([fetch(url, { signal }), import('fast-png')]);
+  if (!response.ok) throw new Error(`The radiograph did not come: the server answered with ${response.status}.`);
+  const { width, height, data, channels } = decode(await response.arrayBuffer());
+  const grey = channels === 1 ? data : data.filter((_, index) => index % channels === 0);
+  return { columns: width, rows: height, data: grey };
+}
+
+function windowed({ columns, rows, data }: Grey): ImageData {
+  const step = Math.max(1, Math.floor(data.length / 50_000));
+  const sample = Float32Array.from(
+    { length: Math.floor(data.length / step) },
+    (_, index) => data[index * step]!,
+  ).sort();
+  const low = sample[Math.floor(sample.length * 0.01)] ?? 0;
+  const high = Math.max(sample[Math.floor(sample.length * 0.995)] ?? 1, low + 1);
+  const image = new ImageData(columns, rows);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let pixel = 0; pixel < pixels.length; pixel++) {
+    const grey = Math.round(Math.min(Math.max((255 * (data[pixel]! - low)) / (high - low), 0), 255));
+    pixels[pixel] = 0xff000000 | (grey << 16) | (grey << 8) | grey;
+  }
+  return image;
+}

@@ -1,0 +1,91 @@
+import { enums } from 'virtual:schema-language';
+
+/** What an enum value means, e.g. `VisitCode` `V03` is "24 months"; the value itself where the schema says nothing. */
+export function meaning(type: string, value: string): string {
+  return enums[type]?.find((known) => known.value === value)?.description || value;
+}
+
+/** The 19 radiographic features in the schema's words, e.g. XRJSM: "Joint space narrowing, medial", grades 0 to 3. */
+export interface Feature {
+  code: string;
+  name: string;
+  highest: number;
+}
+
+export const FEATURES: readonly Feature[] = (enums['Feature'] ?? []).map(({ value, description }) => {
+  const [, name = value, highest = '3'] = /^(.*), 0-(\d)$/.exec(description) ?? [];
+  return { code: value, name, highest: Number(highest) };
+});
+
+export function feature(code: string): Feature {
+  return FEATURES.find((known) => known.code === code) ?? { code, name: code, highest: 3 };
+}
+
+/** A grade as the OARSI atlas and the Kellgren-Lawrence scale put it. */
+export function gradeTerm(code: string, grade: number | null): string {
+  if (grade === null) return 'missing';
+  const whole = Math.floor(grade);
+  const within = grade > whole ? ', narrower than before' : '';
+  if (code === 'XRKL') return KL_TERMS[whole] ?? String(grade);
+  if (feature(code).highest === 1) return whole === 1 ? 'present' : 'absent';
+  return (OARSI_TERMS[whole] ?? String(grade)) + within;
+}
+
+const KL_TERMS = [
+  'no osteoarthritis',
+  'doubtful: possible osteophytes',
+  'mild: definite osteophytes',
+  'moderate: definite joint space narrowing',
+  'severe: marked narrowing, bone deformed',
+];
+
+const OARSI_TERMS = ['none', 'mild', 'moderate', 'severe'];
+
+/** "baseline", "24 months". */
+export function visitName(code: string): string {
+  return meaning('VisitCode', code).replace(/ \(.*\)$/, '');
+}
+
+export function sideName(side: string): string {
+  return side.toLowerCase();
+}
+
+const INTEGER = new Intl.NumberFormat('en');
+
+/** "12,345"; "–" for nothing. */
+export function count(value: number | null | undefined): string {
+  return value == null ? '–' : INTEGER.format(value);
+}
+
+/** "1 knee", "2 knees". */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${INTEGER.format(value)} ${value === 1 ? one : many}`;
+}
+
+export function decimal(value: number | null | undefined, digits: number, unit = ''): string {
+  return value == null ? '–' : value.toFixed(digits) + unit;
+}
+
+/** "850 ms", "42 s", "3 min 5 s", "2 h 10 min". */
+export function duration(milliseconds: number | null | undefined): string {
+  if (milliseconds == null) return '–';
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** "1.2 MB". */
+export function fileSize(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(0)} kB`;
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+const MOMENT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+
+export function moment(iso: string | null | undefined): string {
+  return iso == null ? '–' : MOMENT.format(new Date(iso));
+}

@@ -1,0 +1,137 @@
+import { Link, useParams } from 'react-router';
+import { useQuery } from 'urql';
+import { useSession } from '../../app/session-context.tsx';
+import { Badge, KlBadge } from '../../components/badge.tsx';
+import { ButtonLink } from '../../components/button.tsx';
+import { Card } from '../../components/card.tsx';
+import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
+import { Waiting } from '../../components/waiting.tsx';
+import { sentence } from '../../lib/client.ts';
+import { decimal, gradeTerm, sideName, visitName } from '../../lib/words.ts';
+import { ExamRuns } from './exam-runs.tsx';
+import { GradeTable } from './grade-table.tsx';
+import { type Exam, EXAM } from './queries.ts';
+import { Radiograph } from './radiograph.tsx';
+import { Series } from './series.tsx';
+import { TimeLine } from './time-line.tsx';
+import styles from './exam-view.module.css';
+
+/** One knee at one visit: where it stands in time, its grades, its images, what was generated from it. */
+export function ExamView() {
+  const { id = '' } = useParams();
+  const { viewer } = useSession();
+  const [{ data, error, fetching }, again] = useQuery({ query: EXAM, variables: { id } });
+  const exam = data?.node && '__typename' in data.node ? (data.node as Exam) : undefined;
+  if (error)
+    return (
+      <ErrorNote
+        title="The exam did not come"
+        message={sentence(error)}
+        onRetry={() => again({ requestPolicy: 'network-only' })}
+      />
+    );
+  if (fetching && !exam) return <Waiting label="Loading the exam" />;
+  if (!exam) {
+    return (
+      <EmptyNote title="There is no such exam" message="The link may be from another database.">
+        <ButtonLink to="/cohorts">To the cohorts</ButtonLink>
+      </EmptyNote>
+    );
+  }
+  const { participant, visit } = exam;
+  const hasFilm = exam.radiographs.some(({ image }) => image !== null);
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <div>
+          <p className={styles.crumb}>
+            <Link
+              to={`/cohorts?where=${encodeURIComponent(JSON.stringify({ participant: { oaiId: { eq: participant.oaiId } } }))}`}
+            >
+              Participant {participant.oaiId}
+            </Link>
+          </p>
+          <h1>
+            {sideName(exam.side) === 'left' ? 'Left' : 'Right'} knee at {visitName(visit.code).toLowerCase()}
+          </h1>
+          <p className={styles.facts}>
+            <KlBadge kl={exam.kl} />
+            {participant.phantom && (
+              <Badge tone="warn" title="A participant of the synthetic release, who is no real person">
+                phantom: synthetic data
+              </Badge>
+            )}
+            <span>
+              {[
+                participant.sex?.toLowerCase(),
+                visit.age === null ? null : `${visit.age} years`,
+                visit.bmi === null ? null : `BMI ${decimal(visit.bmi, 1)}`,
+                participant.cohort && `${participant.cohort.toLowerCase()} sub-cohort`,
+                visit.date,
+              ]
+                .filter(Boolean)
+                .join(' · ')}
+            </span>
+          </p>
+        </div>
+        {viewer.canGenerate && hasFilm && (
+          <ButtonLink kind="main" to={`/generate?exam=${exam.id}`}>
+            Generate an MRI …
+          </ButtonLink>
+        )}
+      </header>
+      <TimeLine exam={exam} />
+      <div className={styles.columns}>
+        <div className={styles.column}>
+          <Card title="Radiograph">
+            {exam.radiographs.length === 0 ? (
+              <p className={styles.none}>No film of this visit is known.</p>
+            ) : (
+              exam.radiographs.map((film) => <Radiograph key={film.id} film={film} side={exam.side} />)
+            )}
+          </Card>
+          <Card title="MRI series" note="Real series, and what was generated">
+            {exam.mriSeries.length === 0 ? (
+              <p className={styles.none}>No series of this knee is known.</p>
+            ) : (
+              <ul className={styles.series}>
+                {exam.mriSeries.map((series) => (
+                  <Series key={series.id} series={series} />
+                ))}
+              </ul>
+            )}
+          </Card>
+          <ExamRuns exam={exam} />
+        </div>
+        <div className={styles.column}>
+          <Card
+            title="Grades"
+            note={exam.kl === null ? 'No consensus KL grade' : `KL ${exam.kl}: ${gradeTerm('XRKL', exam.kl)}`}
+          >
+            <GradeTable exam={exam} />
+          </Card>
+          <Card title="Questionnaires">
+            <dl className={styles.scores}>
+              {(
+                [
+                  ['WOMAC pain', exam.womacPain, '0 to 20'],
+                  ['WOMAC stiffness', exam.womacStiffness, '0 to 8'],
+                  ['WOMAC disability', exam.womacDisability, '0 to 68'],
+                  ['WOMAC total', exam.womacTotal, '0 to 96'],
+                  ['KOOS pain', exam.koosPain, '0 (worst) to 100'],
+                ] as const
+              ).map(([name, value, range]) => (
+                <div key={name}>
+                  <dt>{name}</dt>
+                  <dd>
+                    {decimal(value, value !== null && value % 1 !== 0 ? 1 : 0)} <small>{range}</small>
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </Card>
+        </div>
+      </div>
+    </div>
+  );
+}

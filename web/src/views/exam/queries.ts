@@ -1,0 +1,123 @@
+import { graphql, type ResultOf } from '../../lib/graphql.ts';
+
+export const EXAM = graphql(`
+  query Exam($id: ID!) {
+    node(id: $id) {
+      ... on KneeExam {
+        __typename
+        id
+        side
+        kl
+        consensusProject
+        womacPain
+        womacStiffness
+        womacDisability
+        womacTotal
+        koosPain
+        visit {
+          code
+          date
+          age
+          bmi
+        }
+        participant {
+          oaiId
+          sex
+          race
+          site
+          cohort
+          phantom
+          visits {
+            id
+            code
+            date
+            exams {
+              id
+              side
+              kl
+              radiograph {
+                rows
+              }
+              mriSeries {
+                sliceCount
+              }
+            }
+          }
+        }
+        grades {
+          feature
+          grade
+          missing
+          missingReason
+        }
+        readings {
+          id
+          project
+          version
+          grades {
+            feature
+            grade
+            missing
+            missingReason
+          }
+        }
+        radiographs {
+          id
+          view
+          bilateral
+          rows
+          columns
+          date
+          barcode
+          image {
+            url
+            bytes
+          }
+        }
+        mriSeries(synthetic: null) {
+          id
+          sequence
+          plane
+          sliceCount
+          sliceSpacing
+          synthetic
+          barcode
+          volume {
+            url
+            bytes
+          }
+          generation {
+            id
+            slices {
+              index
+              previewUrl
+            }
+          }
+        }
+        generations(first: 12) {
+          nodes {
+            id
+            state
+            createdAt
+            sliceCount
+            steps
+            seed
+            psnr
+            ssim
+            rssim
+            bundle {
+              name
+              version
+            }
+            featureOverrides {
+              feature
+              grade
+            }
+          }
+        }
+      }
+    }
+  }
+`);
+
+export type Exam = Extract<NonNullable<ResultOf<typeof EXAM>['node']>, { __typename: 'KneeExam' }>;

@@ -1,0 +1,220 @@
+import { useRef, useState } from 'react';
+import { Link, useNavigate, useSearchParams } from 'react-router';
+import { useMutation } from 'urql';
+import { KlBadge } from '../../components/badge.tsx';
+import { Button } from '../../components/button.tsx';
+import { Card } from '../../components/card.tsx';
+import { Field, inputClass } from '../../components/field.tsx';
+import { Film } from '../../components/film.tsx';
+import { EmptyNote, InlineError } from '../../components/notes.tsx';
+import { sentence } from '../../lib/client.ts';
+import type { VariablesOf } from '../../lib/graphql.ts';
+import { randomKey } from '../../lib/random-key.ts';
+import { visitName } from '../../lib/words.ts';
+import { GradeOverrides, type Overrides } from './grade-overrides.tsx';
+import { GENERATE, type Knee, type Prepared } from './queries.ts';
+import styles from './generate.module.css';
+
+type Input = VariablesOf<typeof GENERATE>['input'];
+
+interface FormProps {
+  knee: Knee;
+  bundles: Prepared['bundles'];
+  onOther: () => void;
+}
+
+/** What to make of one knee's radiograph. `?grades=XRKL:4,XROSFM:` of the address presets a what-if. */
+export function GenerateForm({ knee, bundles, onOther }: FormProps) {
+  const ready = bundles.filter(({ state }) => state === 'READY');
+  const [params] = useSearchParams();
+  const [chosen, setChosen] = useState(params.get('bundle') ?? '');
+  const bundle = ready.find(({ name, version }) => `${name}@${version}` === chosen) ?? ready[0];
+  const [overrides, setOverrides] = useState<Overrides>(() => readOverrides(params.get('grades')));
+  const [{ fetching, error }, generate] = useMutation(GENERATE);
+  const navigate = useNavigate();
+  // One key for one wish: a second click, or a repeated request after a lost answer, gives the same generation.
+  const key = useRef({ wish: '', clientKey: '' });
+
+  if (!bundle) {
+    return (
+      <EmptyNote
+        title="No bundle can generate"
+        message={
+          bundles[0]?.refusal ?? 'Register one with "osteograph bundles", or start the server with the shipped models.'
+        }
+      />
+    );
+  }
+  const start = async (form: FormData) => {
+    const number = (name: string) => {
+      const text = String(form.get(name) ?? '').trim();
+      return text === '' ? undefined : Number(text);
+    };
+    const input: Input = {
+      examId: knee.id,
+      bundle: `${bundle.name}@${bundle.version}`,
+      sliceCount: number('slices') ?? 50,
+      steps: number('steps'),
+      seed: number('seed'),
+      sampler: (String(form.get('sampler')) || undefined) as Input['sampler'],
+      noise: String(form.get('noise')) as Input['noise'],
+      features: Object.entries(overrides).map(([feature, grade]) => ({ feature, grade })) as Input['features'],
+    };
+    const wish = JSON.stringify(input);
+    if (key.current.wish !== wish) key.current = { wish, clientKey: randomKey() };
+    const { data } = await generate({ input: { ...input, clientKey: key.current.clientKey } });
+    if (data) await navigate(`/generations/${data.generateMri.id}`);
+  };
+  return (
+    <form
+      className={styles.page}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start(new FormData(event.currentTarget));
+      }}
+    >
+      <header className={styles.head}>
+        <div>
+          <h1>Generate an MRI volume</h1>
+          <p className={styles.lead}>
+            <Link to={`/exams/${knee.id}`}>Participant {knee.participant.oaiId}</Link>, {knee.side.toLowerCase()} knee,{' '}
+            {visitName(knee.visit.code).toLowerCase()} <KlBadge kl={knee.kl} />
+          </p>
+        </div>
+        <div className={styles.actions}>
+          <Button onClick={onOther}>Another knee</Button>
+          <Button kind="main" type="submit" disabled={fetching || !knee.radiograph?.image}>
+            {fetching ? 'Asking …' : 'Generate'}
+          </Button>
+        </div>
+      </header>
+      {error && <InlineError message={sentence(error)} />}
+      <div className={styles.columns}>
+        <div className={styles.column}>
+          <Card
+            title="Radiograph"
+            note={
+              knee.mriSeries.some(({ sliceCount }) => sliceCount !== null)
+                ? 'There is a real MRI of this knee: the volume is scored against it.'
+                : 'There is no real MRI of this knee, so the volume cannot be scored.'
+            }
+          >
+            {knee.radiograph?.image ? (
+              <Film
+                url={knee.radiograph.image.url}
+                alt={`Radiograph, ${knee.radiograph.view}`}
+                className={styles.film}
+              />
+            ) : (
+              <InlineError message="No radiograph of this knee is stored here; import its images first." />
+            )}
+          </Card>
+          <Card title="How">
+            <div className={styles.fields}>
+              <Field label="Bundle" hint={bundle.description ?? bundle.intendedUse ?? undefined}>
+                {(ids) => (
+                  <select
+                    {...ids}
+                    className={inputClass}
+                    value={`${bundle.name}@${bundle.version}`}
+                    onChange={({ target }) => setChosen(target.value)}
+                  >
+                    {ready.map(({ id, name, version }) => (
+                      <option key={id}>
+                        {name}@{version}
+                      </option>
+                    ))}
+                  </select>
+                )}
+              </Field>
+              <Field label="Slices" hint="2 to 500; 50 is the trained stack, others lie between its slices.">
+                {(ids) => (
+                  <input
+                    {...ids}
+                    className={inputClass}
+                    name="slices"
+                    type="number"
+                    min={2}
+                    max={500}
+                    defaultValue={params.get('slices') ?? 50}
+                    required
+                  />
+                )}
+              </Field>
+              <Field
+                label="Steps"
+                hint={`More steps, more time. The bundle's own number is ${bundle.defaultSteps ?? 'not given'}.`}
+              >
+                {(ids) => (
+                  <input
+                    {...ids}
+                    className={inputClass}
+                    name="steps"
+                    type="number"
+                    min={1}
+                    placeholder={bundle.defaultSteps === null ? undefined : String(bundle.defaultSteps)}
+                    defaultValue={params.get('steps') ?? ''}
+                  />
+                )}
+              </Field>
+              <Field label="Seed" hint="The same seed gives the same volume; empty draws one.">
+                {(ids) => (
+                  <input
+                    {...ids}
+                    className={inputClass}
+                    name="seed"
+                    type="number"
+                    min={0}
+                    max={2147483647}
+                    placeholder="random"
+                    defaultValue={params.get('seed') ?? ''}
+                  />
+                )}
+              </Field>
+              <Field label="Sampler">
+                {(ids) => (
+                  <select {...ids} className={inputClass} name="sampler" defaultValue="">
+                    <option value="">the bundle&apos;s{bundle.defaultSampler && ` (${bundle.defaultSampler})`}</option>
+                    <option value="DDIM">DDIM</option>
+                    <option value="DPMPP_2M">DPM-Solver++(2M): fewer steps</option>
+                  </select>
+                )}
+              </Field>
+              <Field label="Noise">
+                {(ids) => (
+                  <select {...ids} className={inputClass} name="noise" defaultValue="SHARED">
+                    <option value="SHARED">the same for every slice</option>
+                    <option value="PER_SLICE">its own for each slice</option>
+                  </select>
+                )}
+              </Field>
+            </div>
+          </Card>
+        </div>
+        <Card
+          title="Grades"
+          note="The volume is conditioned on these. Another grade asks what-if; missing leaves it to the film."
+          actions={
+            Object.keys(overrides).length > 0 && (
+              <Button kind="quiet" small onClick={() => setOverrides({})}>
+                As read
+              </Button>
+            )
+          }
+        >
+          <GradeOverrides grades={knee.grades} features={bundle.features} value={overrides} onChange={setOverrides} />
+        </Card>
+      </div>
+    </form>
+  );
+}
+
+function readOverrides(text: string | null): Overrides {
+  const parts = (text ?? '').split(',').filter((part) => part.includes(':'));
+  return Object.fromEntries(
+    parts.map((part) => {
+      const [code = '', grade = ''] = part.split(':');
+      return [code, grade === '' ? null : Number(grade)];
+    }),
+  );
+}

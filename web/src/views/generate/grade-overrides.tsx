@@ -1,0 +1,60 @@
+import { feature, gradeTerm } from '../../lib/words.ts';
+import type { Knee, Prepared } from './queries.ts';
+import styles from './generate.module.css';
+
+/** Grades to use instead of the consensus, by feature; null = treat as missing. */
+export type Overrides = Readonly<Record<string, number | null>>;
+
+interface OverridesProps {
+  grades: Knee['grades'];
+  /** What the bundle is conditioned on. */
+  features: Prepared['bundles'][number]['features'];
+  value: Overrides;
+  onChange: (value: Overrides) => void;
+}
+
+/** The 19 grades, each as it was read unless another is chosen, with what each means. */
+export function GradeOverrides({ grades, features, value, onChange }: OverridesProps) {
+  return (
+    <ul className={styles.grades}>
+      {grades.map(({ feature: code, grade, missingReason }) => {
+        const { name, highest } = feature(code);
+        const changed = code in value;
+        const known = features.some((conditioned) => conditioned.feature === code);
+        const read =
+          grade === null
+            ? `as read: missing${missingReason ? ` (${missingReason})` : ''}`
+            : `as read: ${grade} ${gradeTerm(code, grade)}`;
+        return (
+          <li key={code} className={changed ? styles.changed : undefined}>
+            <label htmlFor={`grade-${code}`}>
+              {name} <code>{code}</code>
+            </label>
+            <select
+              id={`grade-${code}`}
+              disabled={!known}
+              title={known ? undefined : 'This bundle does not look at this grade.'}
+              value={changed ? String(value[code]) : ''}
+              onChange={({ target }) => {
+                const { [code]: _before, ...rest } = value;
+                onChange(
+                  target.value === ''
+                    ? rest
+                    : { ...rest, [code]: target.value === 'null' ? null : Number(target.value) },
+                );
+              }}
+            >
+              <option value="">{known ? read : 'not used by this bundle'}</option>
+              {Array.from({ length: highest + 1 }, (_, other) => (
+                <option key={other} value={other}>
+                  {other} {gradeTerm(code, other)}
+                </option>
+              ))}
+              <option value="null">treat as missing</option>
+            </select>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,40 @@
+import { count, decimal, duration, moment } from '../../lib/words.ts';
+import type { Generation } from './queries.ts';
+import styles from './facts.module.css';
+
+/** What was asked for and what came of it. */
+export function Facts({ generation }: { generation: Generation }) {
+  const { bundle, sliceCount, steps, sampler, eta, seed, noise, requestedBy, createdAt, finishedAt } = generation;
+  const { psnr, ssim, rssim, ssimMode, adjacentCorrelation, durationMs, denoiserEvaluations, device } = generation;
+  const rows: [string, string][] = [
+    ['Bundle', `${bundle.name}@${bundle.version}`],
+    ['Slices', String(sliceCount)],
+    ['Steps', `${steps}, ${sampler}${eta > 0 ? `, eta ${eta}` : ''}`],
+    ['Seed', String(seed)],
+    ['Noise', noise === 'SHARED' ? 'shared' : 'per slice'],
+    ['Asked for', `${moment(createdAt)}${requestedBy ? ` by ${requestedBy}` : ''}`],
+  ];
+  if (finishedAt) {
+    rows.push(
+      ['PSNR, median', decimal(psnr, 2, ' dB')],
+      [`SSIM, median (${ssimMode})`, decimal(ssim, 3)],
+      ['RSSIM, median', decimal(rssim, 3)],
+      ['Adjacent slices', decimal(adjacentCorrelation, 3)],
+      ['Time', duration(durationMs)],
+      [
+        'Denoiser',
+        denoiserEvaluations === null ? '–' : `${count(denoiserEvaluations)} slice-evaluations on ${device ?? '?'}`,
+      ],
+    );
+  }
+  return (
+    <dl className={styles.facts}>
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

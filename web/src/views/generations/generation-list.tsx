@@ -1,0 +1,129 @@
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { useQuery } from 'urql';
+import { useSession } from '../../app/session-context.tsx';
+import { KlBadge } from '../../components/badge.tsx';
+import { Button, ButtonLink } from '../../components/button.tsx';
+import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
+import { StateBadge } from '../../components/state-badge.tsx';
+import { Waiting } from '../../components/waiting.tsx';
+import { sentence } from '../../lib/client.ts';
+import { decimal, duration, moment } from '../../lib/words.ts';
+import { GENERATIONS } from './queries.ts';
+import styles from './generation-list.module.css';
+
+/** Every generation, the newest first. */
+export function GenerationList() {
+  const { viewer } = useSession();
+  const [after, setAfter] = useState<string | null>(null);
+  const [{ data, error }, again] = useQuery({
+    query: GENERATIONS,
+    variables: { after },
+    requestPolicy: 'cache-and-network',
+  });
+  if (error)
+    return (
+      <ErrorNote
+        title="The generations did not come"
+        message={sentence(error)}
+        onRetry={() => again({ requestPolicy: 'network-only' })}
+      />
+    );
+  if (!data) return <Waiting label="Loading generations" />;
+  const { nodes, pageInfo } = data.generations;
+  const start = viewer.canGenerate && (
+    <ButtonLink kind="main" to="/generate">
+      Generate …
+    </ButtonLink>
+  );
+  if (nodes.length === 0 && after === null) {
+    return (
+      <EmptyNote
+        title="Nothing was generated yet"
+        message="A knee with a radiograph can be turned into a synthetic MRI volume."
+      >
+        {start}
+      </EmptyNote>
+    );
+  }
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <h1>Generations</h1>
+        {start}
+      </header>
+      <div className={styles.scroll} tabIndex={0} role="region" aria-label="Generations">
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              {[
+                'Asked for',
+                'Knee',
+                'State',
+                'Bundle',
+                'Slices',
+                'Steps',
+                'Seed',
+                'PSNR',
+                'SSIM',
+                'RSSIM',
+                'Time',
+                'By',
+              ].map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {nodes.map(
+              ({
+                id,
+                state,
+                createdAt,
+                durationMs,
+                sliceCount,
+                steps,
+                seed,
+                psnr,
+                ssim,
+                rssim,
+                bundle,
+                exam,
+                requestedBy,
+              }) => (
+                <tr key={id}>
+                  <td>
+                    <Link to={`/generations/${id}`}>{moment(createdAt)}</Link>
+                  </td>
+                  <td>
+                    {exam.participant.oaiId} {exam.side.toLowerCase()} {exam.visit.code} <KlBadge kl={exam.kl} />
+                  </td>
+                  <td>
+                    <StateBadge state={state} />
+                  </td>
+                  <td>
+                    {bundle.name}@{bundle.version}
+                  </td>
+                  <td>{sliceCount}</td>
+                  <td>{steps}</td>
+                  <td>{seed}</td>
+                  <td>{decimal(psnr, 1)}</td>
+                  <td>{decimal(ssim, 3)}</td>
+                  <td>{decimal(rssim, 3)}</td>
+                  <td>{duration(durationMs)}</td>
+                  <td>{requestedBy ?? '–'}</td>
+                </tr>
+              ),
+            )}
+          </tbody>
+        </table>
+      </div>
+      <div className={styles.head}>
+        {after !== null && <Button onClick={() => setAfter(null)}>Newest</Button>}
+        {pageInfo.hasNextPage && <Button onClick={() => setAfter(pageInfo.endCursor)}>Older</Button>}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,147 @@
+import { lazy, Suspense } from 'react';
+import { Link, useParams } from 'react-router';
+import { useMutation } from 'urql';
+import { useSession } from '../../app/session-context.tsx';
+import { Badge, KlBadge } from '../../components/badge.tsx';
+import { Button, ButtonLink } from '../../components/button.tsx';
+import { Card } from '../../components/card.tsx';
+import { EmptyNote, ErrorNote, InlineError } from '../../components/notes.tsx';
+import { StateBadge } from '../../components/state-badge.tsx';
+import { Waiting } from '../../components/waiting.tsx';
+import { sentence } from '../../lib/client.ts';
+import { feature, gradeTerm, visitName } from '../../lib/words.ts';
+import { Downloads } from './downloads.tsx';
+import { Facts } from './facts.tsx';
+import { Progress } from './progress.tsx';
+import { CANCEL, type Generation, RETRY } from './queries.ts';
+import { SeenRadiograph } from './seen-radiograph.tsx';
+import { ScoreCharts } from './score-charts.tsx';
+import { SliceGrid } from './slice-grid.tsx';
+import { isOver, useGeneration } from './use-generation.ts';
+import styles from './generation-view.module.css';
+
+const Viewer = lazy(() => import('../viewer/viewer.tsx').then(({ Viewer: component }) => ({ default: component })));
+
+/** A generation from its first step to its volume; its address works at any time. */
+export function GenerationView() {
+  const { id = '' } = useParams();
+  const { generation, error, live, slices, connection, refresh } = useGeneration(id);
+  if (error && !generation)
+    return <ErrorNote title="The generation did not come" message={sentence(error)} onRetry={refresh} />;
+  if (generation === undefined) return <Waiting label="Loading the generation" />;
+  if (generation === null) {
+    return (
+      <EmptyNote title="There is no such generation" message="The link may be from another database.">
+        <ButtonLink to="/generations">All generations</ButtonLink>
+      </EmptyNote>
+    );
+  }
+  const state = isOver(generation.state) ? generation.state : (live.state ?? generation.state);
+  const ordered = [...slices.values()].toSorted((a, b) => a.index - b.index);
+  const scored = ordered.some(({ psnr }) => psnr !== null);
+  const { phantom } = generation.exam.participant;
+  const framed = generation.box ? 'What the model sees is framed' : undefined;
+  return (
+    <div className={styles.page}>
+      <Head generation={generation} state={state} onChange={refresh} />
+      {state === 'FAILED' && <InlineError message={generation.error ?? live.message ?? 'It failed.'} />}
+      {!isOver(state) && (
+        <Progress generation={generation} state={state} live={live} done={ordered.length} connection={connection} />
+      )}
+      {state === 'SUCCEEDED' && generation.mriSeries?.volume && (
+        <Suspense fallback={<Waiting label="Loading the viewer" />}>
+          <Viewer generation={generation} />
+        </Suspense>
+      )}
+      <div className={styles.columns}>
+        <div className={styles.column}>
+          <Card
+            title="Radiograph"
+            note={phantom ? ['Of a phantom: synthetic', framed].filter(Boolean).join('. ') : framed}
+          >
+            <SeenRadiograph generation={generation} />
+          </Card>
+          <Card title="Request and result">
+            <Facts generation={generation} />
+          </Card>
+        </div>
+        <div className={styles.column}>
+          {scored && (
+            <Card
+              title="Scores"
+              note={`Each slice against the ${phantom ? "phantom's own MRI" : 'real MRI'}, posterior to anterior`}
+            >
+              <ScoreCharts slices={ordered} count={generation.sliceCount} />
+            </Card>
+          )}
+          <Card title="Slices" note={`${ordered.length} of ${generation.sliceCount}, posterior to anterior`}>
+            <SliceGrid slices={slices} count={generation.sliceCount} step={isOver(state) ? undefined : live.step} />
+          </Card>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface HeadProps {
+  generation: Generation;
+  state: Generation['state'];
+  onChange: () => void;
+}
+
+function Head({ generation, state, onChange }: HeadProps) {
+  const { viewer } = useSession();
+  const { id, exam, featureOverrides, mriSeries, seed, steps, sliceCount, bundle } = generation;
+  const [{ error: notCanceled, fetching: canceling }, cancel] = useMutation(CANCEL);
+  const [{ error: notRetried, fetching: retrying }, retry] = useMutation(RETRY);
+  const fault = notCanceled ?? notRetried;
+  const whatIf = new URLSearchParams({
+    exam: exam.id,
+    bundle: `${bundle.name}@${bundle.version}`,
+    seed: String(seed),
+    steps: String(steps),
+    slices: String(sliceCount),
+    grades: featureOverrides.map(({ feature: code, grade }) => `${code}:${grade ?? ''}`).join(','),
+  });
+  return (
+    <header className={styles.head}>
+      <div>
+        <Link to="/generations">Generations</Link>
+        <h1>
+          {exam.side === 'LEFT' ? 'Left' : 'Right'} knee of {exam.participant.oaiId},{' '}
+          {visitName(exam.visit.code).toLowerCase()}
+        </h1>
+        <p className={styles.facts}>
+          <StateBadge state={state} />
+          <KlBadge kl={exam.kl} />
+          <Badge tone="warn" title="Made by a model from a radiograph; not an image of a person">
+            synthetic volume
+          </Badge>
+          {featureOverrides.map(({ feature: code, grade }) => (
+            <Badge key={code} tone="accent">
+              what if: {feature(code).name} {grade === null ? 'missing' : `${grade} ${gradeTerm(code, grade)}`}
+            </Badge>
+          ))}
+        </p>
+        {fault && <InlineError message={sentence(fault)} />}
+      </div>
+      <div className={styles.actions}>
+        <ButtonLink to={`/exams/${exam.id}`}>Exam</ButtonLink>
+        {viewer.canGenerate && !isOver(state) && (
+          <Button kind="danger" disabled={canceling || generation.cancelRequested} onClick={() => void cancel({ id })}>
+            {canceling || generation.cancelRequested ? 'Canceling …' : 'Cancel'}
+          </Button>
+        )}
+        {viewer.canGenerate && (state === 'FAILED' || state === 'CANCELED') && (
+          <Button kind="main" disabled={retrying} onClick={() => void retry({ id }).then(onChange)}>
+            Retry
+          </Button>
+        )}
+        {viewer.canGenerate && isOver(state) && (
+          <ButtonLink to={`/generate?${whatIf.toString()}`}>What if …</ButtonLink>
+        )}
+        {mriSeries?.volume && <Downloads series={mriSeries} />}
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,61 @@
+import type { Connection } from '../../lib/follow.ts';
+import { duration } from '../../lib/words.ts';
+import type { Generation } from './queries.ts';
+import type { FollowedGeneration } from './use-generation.ts';
+import styles from './progress.module.css';
+
+interface ProgressProps {
+  generation: Generation;
+  state: Generation['state'];
+  live: FollowedGeneration['live'];
+  /** Finished slices. */
+  done: number;
+  connection: Connection;
+}
+
+/** How far it is, what is being computed, and how long it will take. */
+export function Progress({
+  generation: { sliceCount },
+  state,
+  live: { step, since, message },
+  done,
+  connection,
+}: ProgressProps) {
+  const fraction = step?.fraction ?? done / sliceCount;
+  const left = timeLeft(fraction, step?.at, since);
+  const doing =
+    state === 'QUEUED'
+      ? 'Waiting for a worker'
+      : step
+        ? fraction >= 1
+          ? 'Decoding the last slices'
+          : `Slices ${step.firstSlice + 1} to ${step.lastSlice + 1}: step ${step.step} of ${step.steps}`
+        : 'Starting';
+  return (
+    <section className={styles.progress} aria-label="Progress">
+      <progress value={fraction} max={1} aria-label="Part that is done" />
+      <p>
+        <strong>{Math.floor(100 * fraction)} %</strong>
+        <span>{doing}</span>
+        <span>
+          {done} of {sliceCount} slices
+        </span>
+        <span>{left === undefined ? '' : `about ${duration(left)} left`}</span>
+        <span role="status" className={connection === 'reconnecting' ? styles.lost : undefined}>
+          {connection === 'reconnecting' ? 'Connection lost; taking it up again …' : (message ?? '')}
+        </span>
+      </p>
+    </section>
+  );
+}
+
+/** From the pace since the first event that arrived here; undefined before there is one. */
+function timeLeft(
+  fraction: number,
+  at: string | undefined,
+  since: { fraction: number; at: number } | undefined,
+): number | undefined {
+  if (at === undefined || since === undefined) return undefined;
+  const [passed, gained] = [Date.parse(at) - since.at, fraction - since.fraction];
+  return passed > 0 && gained > 0 && fraction < 1 ? (passed / gained) * (1 - fraction) : undefined;
+}

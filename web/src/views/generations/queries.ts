@@ -1,0 +1,224 @@
+import { graphql, type ResultOf } from '../../lib/graphql.ts';
+
+export const GENERATION = graphql(`
+  query Generation($id: ID!) {
+    generation(id: $id) {
+      id
+      state
+      lastSeq
+      error
+      cancelRequested
+      createdAt
+      startedAt
+      finishedAt
+      sliceCount
+      steps
+      sampler
+      eta
+      seed
+      noise
+      psnr
+      ssim
+      rssim
+      ssimMode
+      adjacentCorrelation
+      durationMs
+      denoiserEvaluations
+      device
+      requestedBy
+      box {
+        left
+        top
+        side
+      }
+      bundle {
+        name
+        version
+      }
+      featureOverrides {
+        feature
+        grade
+      }
+      slices {
+        index
+        depth
+        psnr
+        ssim
+        rssim
+        previewUrl
+      }
+      mriSeries {
+        id
+        volume {
+          url
+          bytes
+        }
+        dicom {
+          url
+        }
+        slicePngs {
+          url
+        }
+        montage {
+          url
+        }
+      }
+      radiograph {
+        rows
+        columns
+        view
+        image {
+          url
+        }
+      }
+      exam {
+        id
+        side
+        kl
+        visit {
+          code
+        }
+        participant {
+          oaiId
+          phantom
+        }
+        mriSeries {
+          id
+          sequence
+          plane
+          volume {
+            url
+          }
+        }
+        generations(first: 20, where: { state: { eq: SUCCEEDED } }) {
+          nodes {
+            id
+            seed
+            steps
+            sliceCount
+            featureOverrides {
+              feature
+              grade
+            }
+            bundle {
+              name
+              version
+            }
+            mriSeries {
+              volume {
+                url
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+`);
+
+export type Generation = NonNullable<ResultOf<typeof GENERATION>['generation']>;
+
+export type Slice = Generation['slices'][number];
+
+/** The log from the event after `after`, then live. */
+export const PROGRESS = graphql(`
+  subscription Progress($id: ID!, $after: Int!) {
+    generationProgress(id: $id, after: $after) {
+      __typename
+      seq
+      at
+      ... on GenerationStateChanged {
+        state
+        message
+      }
+      ... on GenerationStepProgress {
+        firstSlice
+        lastSlice
+        step
+        steps
+        fraction
+      }
+      ... on GenerationSliceCompleted {
+        completed
+        total
+        slice {
+          index
+          depth
+          psnr
+          ssim
+          rssim
+          previewUrl
+        }
+      }
+      ... on GenerationCompleted {
+        psnr
+        ssim
+        rssim
+        adjacentCorrelation
+        durationMs
+        denoiserEvaluations
+        device
+      }
+    }
+  }
+`);
+
+export type ProgressEvent = ResultOf<typeof PROGRESS>['generationProgress'];
+
+export const CANCEL = graphql(`
+  mutation CancelGeneration($id: ID!) {
+    cancelGeneration(id: $id) {
+      id
+      state
+      cancelRequested
+    }
+  }
+`);
+
+export const RETRY = graphql(`
+  mutation RetryGeneration($id: ID!) {
+    retryGeneration(id: $id) {
+      id
+      state
+    }
+  }
+`);
+
+export const GENERATIONS = graphql(`
+  query Generations($after: String, $where: GenerationFilter) {
+    generations(first: 25, after: $after, where: $where) {
+      nodes {
+        id
+        state
+        createdAt
+        durationMs
+        sliceCount
+        steps
+        seed
+        psnr
+        ssim
+        rssim
+        requestedBy
+        bundle {
+          name
+          version
+        }
+        exam {
+          id
+          side
+          kl
+          visit {
+            code
+          }
+          participant {
+            oaiId
+          }
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);

@@ -1,0 +1,100 @@
+import { useEffect, useMemo, useReducer, useState } from 'react';
+import { type CombinedError, useQuery } from 'urql';
+import { useSession } from '../../app/session-context.tsx';
+import { type Connection, follow } from '../../lib/follow.ts';
+import { type Generation, GENERATION, PROGRESS, type ProgressEvent, type Slice } from './queries.ts';
+
+/** What the events have told since the row was read. */
+interface Live {
+  state: Generation['state'] | undefined;
+  message: string | null;
+  slices: ReadonlyMap<number, Slice>;
+  step:
+    { firstSlice: number; lastSlice: number; step: number; steps: number; fraction: number; at: string } | undefined;
+  /** Part of the whole that was done when the first live event came, and when: what the time left is reckoned from. */
+  since: { fraction: number; at: number } | undefined;
+}
+
+const NOTHING: Live = { state: undefined, message: null, slices: new Map(), step: undefined, since: undefined };
+
+export interface FollowedGeneration {
+  generation: Generation | null | undefined;
+  error: CombinedError | undefined;
+  live: Live;
+  /** Finished slices by index, those of before and those that just arrived. */
+  slices: ReadonlyMap<number, Slice>;
+  connection: Connection;
+  refresh: () => void;
+}
+
+/**
+ * One generation, read once and then followed by its events. A reload starts with what is there; a lost connection is taken up
+ * where it broke.
+ */
+export function useGeneration(id: string): FollowedGeneration {
+  const { clients } = useSession();
+  const [{ data, error, stale }, run] = useQuery({
+    query: GENERATION,
+    variables: { id },
+    requestPolicy: 'network-only',
+  });
+  const [live, dispatch] = useReducer(advance, NOTHING);
+  const [connection, setConnection] = useState<Connection>('live');
+  const generation = data?.generation;
+  const over = generation !== undefined && generation !== null && isOver(generation.state);
+  const startAfter = generation && !over ? generation.lastSeq : undefined;
+  const known = generation?.id;
+
+  useEffect(() => {
+    if (known === undefined || startAfter === undefined) return;
+    dispatch(null);
+    setConnection('live');
+    return follow(clients, {
+      document: PROGRESS,
+      id: known,
+      after: startAfter,
+      pick: ({ generationProgress }) => generationProgress,
+      onEvent: (event: ProgressEvent) => dispatch(event),
+      onConnection: (now) => {
+        setConnection(now);
+        // The row has what only the end brings: the volume, the box, the totals.
+        if (now === 'ended') run({ requestPolicy: 'network-only' });
+      },
+    });
+  }, [clients, known, startAfter, run]);
+
+  const slices = useMemo(
+    () => new Map([...(generation?.slices ?? []).map((slice) => [slice.index, slice] as const), ...live.slices]),
+    [generation, live.slices],
+  );
+  return {
+    generation,
+    error: stale ? undefined : error,
+    live,
+    slices,
+    connection,
+    refresh: () => run({ requestPolicy: 'network-only' }),
+  };
+}
+
+export function isOver(state: Generation['state']): boolean {
+  return state === 'SUCCEEDED' || state === 'FAILED' || state === 'CANCELED';
+}
+
+/** The state after an event; null begins anew. */
+function advance(live: Live, event: ProgressEvent | null): Live {
+  if (event === null) return NOTHING;
+  switch (event.__typename) {
+    case 'GenerationStateChanged':
+      return { ...live, state: event.state, message: event.message };
+    case 'GenerationStepProgress': {
+      const { firstSlice, lastSlice, step, steps, fraction, at } = event;
+      const since = live.since ?? { fraction, at: Date.parse(at) };
+      return { ...live, step: { firstSlice, lastSlice, step, steps, fraction, at }, since };
+    }
+    case 'GenerationSliceCompleted':
+      return { ...live, slices: new Map(live.slices).set(event.slice.index, event.slice) };
+    case 'GenerationCompleted':
+      return live;
+  }
+}

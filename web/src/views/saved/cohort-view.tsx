@@ -1,0 +1,186 @@
+import { useState } from 'react';
+import { Link, useNavigate, useParams } from 'react-router';
+import { useMutation, useQuery } from 'urql';
+import { Badge } from '../../components/badge.tsx';
+import { Button, ButtonLink } from '../../components/button.tsx';
+import { Card } from '../../components/card.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { Field, inputClass } from '../../components/field.tsx';
+import { EmptyNote, ErrorNote, InlineError } from '../../components/notes.tsx';
+import { Waiting } from '../../components/waiting.tsx';
+import { sentence } from '../../lib/client.ts';
+import { printFilter } from '../../lib/filters.ts';
+import { count, counted, moment } from '../../lib/words.ts';
+import { ExportDialog } from '../cohorts/export-dialog.tsx';
+import { COHORT, type CohortDetail, DELETE_COHORT, SHARE_COHORT } from './queries.ts';
+import { VISIBILITY } from './visibility.ts';
+import styles from './saved.module.css';
+
+/** One saved cohort: what it holds and how it came about; its address is its link. */
+export function CohortView() {
+  const { id = '' } = useParams();
+  const [{ data, error }, again] = useQuery({ query: COHORT, variables: { id } });
+  const [open, setOpen] = useState<'export' | 'delete'>();
+  if (error)
+    return (
+      <ErrorNote
+        title="The cohort did not come"
+        message={sentence(error)}
+        onRetry={() => again({ requestPolicy: 'network-only' })}
+      />
+    );
+  if (!data) return <Waiting label="Loading the cohort" />;
+  const { cohort } = data;
+  if (!cohort) {
+    return (
+      <EmptyNote title="There is no such cohort" message="It was deleted, or is not shared with you.">
+        <ButtonLink to="/cohorts/saved">Saved cohorts</ButtonLink>
+      </EmptyNote>
+    );
+  }
+  const where = { inCohort: { eq: cohort.id } };
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <div>
+          <Link to="/cohorts/saved">Saved cohorts</Link>
+          <h1>{cohort.name}</h1>
+          <p className={styles.lead}>{cohort.description}</p>
+          <p className={styles.actions}>
+            <Badge>{cohort.kind === 'STATIC' ? 'frozen' : 'live'}</Badge>
+            <span>
+              {cohort.counts.exams === null ? '–' : counted(cohort.counts.exams, 'knee exam')} of{' '}
+              {cohort.counts.participants === null ? '–' : counted(cohort.counts.participants, 'participant')} · version{' '}
+              {cohort.version} · {cohort.owner ?? 'no owner'} · {moment(cohort.updatedAt)}
+            </span>
+          </p>
+        </div>
+        <div className={styles.actions}>
+          {cohort.mayChange && (
+            <Button kind="danger" onClick={() => setOpen('delete')}>
+              Delete …
+            </Button>
+          )}
+          <Button onClick={() => setOpen('export')}>Export …</Button>
+          <ButtonLink kind="main" to={`/cohorts?where=${encodeURIComponent(JSON.stringify(where))}`}>
+            Explore
+          </ButtonLink>
+        </div>
+      </header>
+      {cohort.problem && <InlineError message={cohort.problem} />}
+      <div className={styles.columns}>
+        <Card title="How it was chosen">
+          {cohort.filter ? (
+            <pre className={styles.filter}>{printFilter(cohort.filter)}</pre>
+          ) : (
+            <p>Its exams were named one by one.</p>
+          )}
+          {cohort.attrition && <Attrition attrition={cohort.attrition} />}
+        </Card>
+        <Card title="Sharing">
+          <Sharing cohort={cohort} />
+        </Card>
+        <Card title="Versions">
+          <ul className={styles.steps}>
+            {cohort.versions.nodes.map(({ version, createdAt, createdBy, note, counts }) => (
+              <li key={version}>
+                <strong>
+                  Version {version}: {counts.exams === null ? '–' : counted(counts.exams, 'exam')}
+                </strong>
+                <span>
+                  {moment(createdAt)}, {createdBy ?? 'unknown'}
+                  {note && `: ${note}`}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      </div>
+      {open === 'export' && (
+        <ExportDialog
+          where={undefined}
+          cohortId={cohort.id}
+          exams={cohort.counts.exams ?? undefined}
+          onClose={() => setOpen(undefined)}
+        />
+      )}
+      {open === 'delete' && <DeleteDialog cohort={cohort} onClose={() => setOpen(undefined)} />}
+    </div>
+  );
+}
+
+function Attrition({ attrition: { start, steps } }: { attrition: NonNullable<CohortDetail['attrition']> }) {
+  const all = start.exams ?? 0;
+  const rows = [{ criterion: 'all knee exams', remaining: start, removed: null }, ...steps];
+  return (
+    <>
+      <h3>What each criterion left</h3>
+      <ol className={styles.steps}>
+        {rows.map(({ criterion, remaining, removed }, index) => (
+          <li key={index}>
+            {criterion}: {count(remaining.exams)}
+            <div className={styles.bar} style={{ width: `${(100 * (remaining.exams ?? 0)) / Math.max(all, 1)}%` }} />
+            {removed && <span>removed {count(removed.exams)}</span>}
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function Sharing({ cohort: { id, visibility, mayChange } }: { cohort: CohortDetail }) {
+  const [{ error }, share] = useMutation(SHARE_COHORT);
+  const [copied, setCopied] = useState(false);
+  return (
+    <div className={styles.share}>
+      {mayChange && (
+        <Field label="Who may read it">
+          {(ids) => (
+            <select
+              {...ids}
+              className={inputClass}
+              value={visibility}
+              onChange={({ target }) => void share({ id, visibility: target.value as CohortDetail['visibility'] })}
+            >
+              {Object.entries(VISIBILITY).map(([name, words]) => (
+                <option key={name} value={name}>
+                  {words}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      )}
+      {error && <InlineError message={sentence(error)} />}
+      <div className={styles.actions}>
+        <Button onClick={() => void navigator.clipboard.writeText(location.href).then(() => setCopied(true))}>
+          {copied ? 'Link copied' : 'Copy link'}
+        </Button>
+        {visibility === 'PRIVATE' && <span>Nobody else can open the link while it is private.</span>}
+      </div>
+    </div>
+  );
+}
+
+function DeleteDialog({ cohort: { id, name }, onClose }: { cohort: CohortDetail; onClose: () => void }) {
+  const [{ error, fetching }, remove] = useMutation(DELETE_COHORT);
+  const navigate = useNavigate();
+  const confirm = async () => {
+    const { data } = await remove({ id });
+    if (data) await navigate('/cohorts/saved');
+  };
+  return (
+    <Dialog title={`Delete "${name}"?`} onClose={onClose}>
+      <div className={styles.share}>
+        <p>All of its versions go with it. The knees and their images stay.</p>
+        {error && <InlineError message={sentence(error)} />}
+        <div className={styles.actions}>
+          <Button onClick={onClose}>Keep it</Button>
+          <Button kind="danger" disabled={fetching} onClick={() => void confirm()}>
+            Delete
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,130 @@
+import { useEffect } from 'react';
+import { Link } from 'react-router';
+import { useMutation, useQuery } from 'urql';
+import { Button, ButtonLink, DownloadLink } from '../../components/button.tsx';
+import { EmptyNote, ErrorNote, InlineError } from '../../components/notes.tsx';
+import { StateBadge } from '../../components/state-badge.tsx';
+import { Waiting } from '../../components/waiting.tsx';
+import { sentence } from '../../lib/client.ts';
+import { graphql } from '../../lib/graphql.ts';
+import { count, fileSize, moment } from '../../lib/words.ts';
+import styles from './saved.module.css';
+
+const EXPORTS = graphql(`
+  query Exports {
+    exports(first: 50) {
+      nodes {
+        id
+        format
+        state
+        fraction
+        rows
+        error
+        createdAt
+        expiresAt
+        cohorts {
+          id
+          name
+          version
+        }
+        file {
+          url
+          bytes
+        }
+      }
+    }
+  }
+`);
+
+const CANCEL_EXPORT = graphql(`
+  mutation CancelExport($id: ID!) {
+    cancelExport(id: $id) {
+      id
+      state
+    }
+  }
+`);
+
+/** How often the list is asked for while something is being written. */
+const POLL_MS = 1500;
+
+/** Files that are or were written in the background. */
+export function Exports() {
+  const [{ data, error, stale }, again] = useQuery({ query: EXPORTS, requestPolicy: 'cache-and-network' });
+  const [{ error: refused }, cancel] = useMutation(CANCEL_EXPORT);
+  const nodes = data?.exports.nodes ?? [];
+  const busy = nodes.some(({ state }) => state === 'QUEUED' || state === 'RUNNING');
+  useEffect(() => {
+    if (!busy || stale) return;
+    const timer = setTimeout(() => again({ requestPolicy: 'network-only' }), POLL_MS);
+    return () => clearTimeout(timer);
+  }, [busy, stale, again, data]);
+  if (error && !data)
+    return (
+      <ErrorNote
+        title="The exports did not come"
+        message={sentence(error)}
+        onRetry={() => again({ requestPolicy: 'network-only' })}
+      />
+    );
+  if (!data) return <Waiting label="Loading exports" />;
+  if (nodes.length === 0) {
+    return (
+      <EmptyNote
+        title="Nothing was exported in the background"
+        message="A selection that is large, or wanted later, is written to a file that stays for a while."
+      >
+        <ButtonLink to="/cohorts">Choose knees</ButtonLink>
+      </EmptyNote>
+    );
+  }
+  return (
+    <div className={styles.page}>
+      <header>
+        <Link to="/cohorts/saved">Saved cohorts</Link>
+        <h1>Exports</h1>
+      </header>
+      {refused && <InlineError message={sentence(refused)} />}
+      <div className={styles.scroll} tabIndex={0} role="region" aria-label="Exports">
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              <th scope="col">Asked for</th>
+              <th scope="col">Of</th>
+              <th scope="col">Format</th>
+              <th scope="col">State</th>
+              <th scope="col" className={styles.numeric}>
+                Rows
+              </th>
+              <th scope="col">File</th>
+            </tr>
+          </thead>
+          <tbody>
+            {nodes.map(({ id, format, state, fraction, rows, error: why, createdAt, expiresAt, cohorts, file }) => (
+              <tr key={id}>
+                <td>{moment(createdAt)}</td>
+                <td>{cohorts.map(({ name, version }) => `${name} v${version}`).join(', ') || 'a filter'}</td>
+                <td>{format}</td>
+                <td>
+                  <StateBadge state={state} />
+                  {state === 'RUNNING' && ` ${Math.round(100 * fraction)} %`}
+                  {why && <small>{why}</small>}
+                </td>
+                <td className={styles.numeric}>{count(rows)}</td>
+                <td>
+                  {file && <DownloadLink href={file.url}>Download, {fileSize(file.bytes)}</DownloadLink>}
+                  {file && expiresAt && <small>until {moment(expiresAt)}</small>}
+                  {(state === 'QUEUED' || state === 'RUNNING') && (
+                    <Button small onClick={() => void cancel({ id })}>
+                      Cancel
+                    </Button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  );
+}

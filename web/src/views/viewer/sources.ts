@@ -1,0 +1,49 @@
+import { feature, gradeTerm } from '../../lib/words.ts';
+import type { Generation } from '../generations/queries.ts';
+
+/** A volume that can be shown: a real series of the exam, this run, or another run for the same knee. */
+export interface Source {
+  key: string;
+  label: string;
+  synthetic: boolean;
+  url: string;
+}
+
+export function sourcesOf({ id, exam, mriSeries, featureOverrides, seed }: Generation): Source[] {
+  const real = exam.mriSeries.flatMap(({ id: key, sequence, volume, plane }) =>
+    volume && plane !== 'SAGITTAL' && plane !== 'AXIAL'
+      ? [
+          {
+            key,
+            label: `${exam.participant.phantom ? 'phantom MRI' : 'real MRI'}: ${sequence}`,
+            synthetic: false,
+            url: volume.url,
+          },
+        ]
+      : [],
+  );
+  const own = mriSeries?.volume
+    ? [{ key: id, label: `this run${wish(featureOverrides, seed)}`, synthetic: true, url: mriSeries.volume.url }]
+    : [];
+  const others = exam.generations.nodes.flatMap((run) =>
+    run.id !== id && run.mriSeries?.volume
+      ? [
+          {
+            key: run.id,
+            label: `${run.bundle.name}, ${run.steps} steps${wish(run.featureOverrides, run.seed)}`,
+            synthetic: true,
+            url: run.mriSeries.volume.url,
+          },
+        ]
+      : [],
+  );
+  return [...real, ...own, ...others];
+}
+
+function wish(overrides: Generation['featureOverrides'], seed: number): string {
+  const grades = overrides.map(
+    ({ feature: code, grade }) =>
+      `${feature(code).name} ${grade === null ? 'missing' : `${grade} ${gradeTerm(code, grade)}`}`,
+  );
+  return [`, seed ${seed}`, ...grades].join(', ');
+}
