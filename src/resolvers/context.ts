@@ -6,12 +6,11 @@ import type { EventHub, EventLogs, GenerationQueue } from '../jobs/index.js';
 import { createLoaders, LoadersByArguments } from '../loaders/index.js';
 import type { Loaders } from '../loaders/index.js';
 import type { SharedAssets } from '../loaders/shared-assets.js';
-import type { Batch, BatchMember, Generation } from '../entities/index.js';
+import type { Batch, BatchMember, EvaluationScore, Generation } from '../entities/index.js';
 import type { AssetUrls } from '../services/asset-urls.js';
 import type { BatchPace } from '../services/batches/index.js';
 import type { BackgroundWork } from '../services/background.js';
 import type { Differences, LoggedEvaluationEvent } from '../services/evaluations/index.js';
-import type { ExportRunner } from '../services/exports/index.js';
 import type { KnownTokens } from '../services/known-tokens.js';
 import type { Page } from '../services/paging/pages.js';
 import type { Quotas } from '../services/quotas.js';
@@ -25,7 +24,7 @@ export interface Platform {
   queue: Pick<GenerationQueue, 'enqueue'>;
   events: Pick<EventHub, 'subscribe' | 'batches'>;
   assetUrls: AssetUrls;
-  exports: Pick<ExportRunner, 'wake'>;
+  exports: Pick<BackgroundWork, 'wake'>;
   evaluations: Pick<BackgroundWork, 'wake'>;
   readerStudies: Pick<BackgroundWork, 'wake'>;
   differences: Differences;
@@ -46,6 +45,8 @@ export interface Context {
   /** Pages and counts of nested lists, by their arguments. */
   generationPages: LoadersByArguments<number, Page<Generation>>;
   generationCounts: LoadersByArguments<number, number>;
+  evaluationScorePages: LoadersByArguments<string, Page<EvaluationScore>>;
+  evaluationScoreCounts: LoadersByArguments<string, number>;
   memberPages: LoadersByArguments<string, Page<BatchMember>>;
   memberCounts: LoadersByArguments<string, number>;
   batchGenerationPages: LoadersByArguments<string, Page<Generation>>;
@@ -62,6 +63,8 @@ export function createContext(platform: Platform, viewer: Viewer): Context {
     viewer,
     generationPages: new LoadersByArguments(),
     generationCounts: new LoadersByArguments(),
+    evaluationScorePages: new LoadersByArguments(),
+    evaluationScoreCounts: new LoadersByArguments(),
     memberPages: new LoadersByArguments(),
     memberCounts: new LoadersByArguments(),
     batchGenerationPages: new LoadersByArguments(),

@@ -16,8 +16,11 @@ export interface BackgroundOptions {
   logger: Logger;
   /** How often to look without being woken, ms. */
   pollMs: number;
-  /** Claims the next piece; undefined when there is none. It is to end soon after `stopping` is aborted. */
-  next(stopping: AbortSignal): Promise<(() => Promise<void>) | undefined>;
+  /**
+   * Claims the next piece; undefined when there is none. It is to end soon after `stopping` is aborted. A piece that ends with REST
+   * says that the others would fare no better now: they wait for the next look.
+   */
+  next(stopping: AbortSignal): Promise<(() => Promise<void | 'REST'>) | undefined>;
 }
 
 /** Starts to work. An error is logged and ends no more than the piece it comes from. */
@@ -32,8 +35,9 @@ export function startBackground({ name, logger, pollMs, next }: BackgroundOption
       rung = false;
       try {
         for (let work = await next(stop.signal); work; work = await next(stop.signal)) {
-          await work();
+          const advice = await work();
           if (stop.signal.aborted) return;
+          if (advice === 'REST') break;
         }
       } catch (err) {
         if (!stop.signal.aborted) logger.error({ err }, `the ${name} could not be looked after`);

@@ -7,15 +7,11 @@ import { packageRoot } from '../../src/domain/package.js';
 import type { ExportFormat } from '../../src/domain/exports.js';
 import { Asset, Export, Generation, MriSeries } from '../../src/entities/index.js';
 import { encodeId } from '../../src/domain/global-ids.js';
+import type { BackgroundWork } from '../../src/services/background.js';
 import { createBatch } from '../../src/services/batches/index.js';
 import type { Viewer } from '../../src/services/tokens.js';
 import { createToken } from '../../src/services/tokens.js';
-import {
-  type ExportRequest,
-  type ExportRunner,
-  requestExport,
-  startExportRunner,
-} from '../../src/services/exports/index.js';
+import { type ExportRequest, requestExport, startExportRunner } from '../../src/services/exports/index.js';
 import { readAsset } from '../../src/storage/index.js';
 import { generated, realSeries, unpacked } from '../helpers/archives.js';
 import { createExam, createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
@@ -41,7 +37,7 @@ interface SeenVolume {
 let platform: TestPlatform;
 let viewer: Viewer;
 let ids: string[];
-let runner: ExportRunner | undefined;
+let runner: BackgroundWork | undefined;
 const folders: string[] = [];
 
 const BOTH = { series: { synthetic: { isNull: false } } };
@@ -87,7 +83,7 @@ async function over(id: number): Promise<Export> {
   }
 }
 
-function start(staleMs?: number): ExportRunner {
+function start(staleMs?: number): BackgroundWork {
   const { dataSource, store } = platform;
   return (runner = startExportRunner({ dataSource, store, logger: silent, ...(staleMs ? { staleMs } : {}) }));
 }

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { packageRoot } from '../../src/domain/package.js';
 import { Asset, Export } from '../../src/entities/index.js';
-import { type ExportRunner, type ExportRunnerOptions, startExportRunner } from '../../src/services/exports/index.js';
+import type { BackgroundWork } from '../../src/services/background.js';
+import { type ExportRunnerOptions, startExportRunner } from '../../src/services/exports/index.js';
 import { createToken } from '../../src/services/tokens.js';
 import { createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
 
 let platform: TestPlatform;
 let requestedById: number;
-const runners: ExportRunner[] = [];
+const runners: BackgroundWork[] = [];
 
 /** Columns that take a moment to write. */
 const ALL_READINGS = ['readings', 'grades', 'key', 'visit', 'participant', 'scores', 'availability'];
@@ -37,7 +38,7 @@ afterEach(async () => {
 
 afterAll(() => platform.close());
 
-function startRunner(options: Partial<ExportRunnerOptions> = {}): ExportRunner {
+function startRunner(options: Partial<ExportRunnerOptions> = {}): BackgroundWork {
   const runner = startExportRunner({
     dataSource: platform.dataSource,
     store: platform.store,

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -16,6 +15,7 @@ import {
   storeAsset,
   type StoredBlob,
 } from '../../storage/index.js';
+import { type BackgroundWork, startBackground } from '../background.js';
 import { chooseColumns } from './columns.js';
 import { removeExpired } from './files.js';
 import type { ExportManifest, ExportSpec } from './manifest.js';
@@ -32,14 +32,6 @@ export interface ExportRunnerOptions {
   keepMs?: number;
 }
 
-/** Writes queued exports, one at a time, beside whatever else the process does. */
-export interface ExportRunner {
-  /** There is a new export; without this it is found within a few seconds. */
-  wake(): void;
-  /** Puts what it writes back into the queue and stops. */
-  close(): Promise<void>;
-}
-
 const POLL_MS = 5_000;
 const HEARTBEAT_MS = 1_000;
 const STALE_MS = 15_000;
@@ -53,47 +45,17 @@ const MAX_ATTEMPTS = 3;
  * number, and nothing counts that is done under an old one. An export whose process dies is begun again by another one; a file
  * is offered only when it is whole.
  */
-export function startExportRunner(options: ExportRunnerOptions): ExportRunner {
-  const { dataSource, store, logger } = options;
-  const stop = new AbortController();
-  const bell = new EventTarget();
-  let rung = false;
-  const running = loop();
-
-  async function loop(): Promise<void> {
-    while (!stop.signal.aborted) {
-      rung = false;
-      try {
-        await removeExpired(dataSource, store);
-        for (let row = await claim(options); row; row = await claim(options)) {
-          const { storeDown } = await run(row, options, stop.signal);
-          if (stop.signal.aborted) return;
-          if (storeDown) break;
-        }
-      } catch (err) {
-        if (!stop.signal.aborted) logger.error({ err }, 'the exports could not be looked after');
-      }
-      if (!rung) await rest();
-    }
-  }
-
-  async function rest(): Promise<void> {
-    const over = new AbortController();
-    const signal = AbortSignal.any([stop.signal, over.signal]);
-    await Promise.race([once(bell, 'wake', { signal }), delay(POLL_MS, undefined, { signal })]).catch(() => undefined);
-    over.abort();
-  }
-
-  return {
-    wake() {
-      rung = true;
-      bell.dispatchEvent(new Event('wake'));
+export function startExportRunner(options: ExportRunnerOptions): BackgroundWork {
+  return startBackground({
+    name: 'exports',
+    logger: options.logger,
+    pollMs: POLL_MS,
+    async next(stopping) {
+      await removeExpired(options.dataSource, options.store);
+      const row = await claim(options);
+      return row && (() => run(row, options, stopping));
     },
-    async close() {
-      stop.abort();
-      await running;
-    },
-  };
+  });
 }
 
 /** Takes the oldest export that waits, or whose process has died; one that has cost too many processes fails. */
@@ -120,8 +82,8 @@ async function claim({ dataSource, staleMs = STALE_MS, logger }: ExportRunnerOpt
   }
 }
 
-/** @returns whether the blob store is down, so that no other export need be tried now */
-async function run(row: Export, options: ExportRunnerOptions, stopping: AbortSignal): Promise<{ storeDown: boolean }> {
+/** Writes an export; while the blob store is down no other one need be tried. */
+async function run(row: Export, options: ExportRunnerOptions, stopping: AbortSignal): Promise<void | 'REST'> {
   const { dataSource, store, logger } = options;
   const lost = new AbortController();
   const over = new AbortController();
@@ -153,10 +115,9 @@ async function run(row: Export, options: ExportRunnerOptions, stopping: AbortSig
       manifestFile && (await storeAsset(dataSource.manager, store, manifestFile, 'application/json'));
     const manifest = { ...stream.description(), file };
     await finish(row, blob, { manifest, assetId: manifestAsset?.id ?? null }, progress, options);
-    return { storeDown: false };
   } catch (error) {
     if (!lost.signal.aborted) await putBack(row, error, stopping.aborted, options);
-    return { storeDown: error instanceof BlobStoreUnavailable };
+    if (error instanceof BlobStoreUnavailable) return 'REST';
   } finally {
     over.abort();
     await heartbeats;
