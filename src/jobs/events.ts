@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
-import { UserError } from '../domain/errors.js';
 import { type GenerationState, isFinalState } from '../domain/generations.js';
 import type { LogPage } from './event-hub.js';
+import { readLogPage } from './log-pages.js';
 
 /**
  * What a generation's log says, by type. A log is a run of STATE_CHANGED with progress between them; a success is announced by
@@ -61,43 +61,8 @@ export interface GenerationCompleted {
 /** One line of a generation's log. */
 export type LoggedEvent = { generationId: string; seq: number; at: Date } & GenerationEventBody;
 
-/** Lines read at once: what a subscriber that is far behind holds in memory. */
-export const LOG_PAGE = 500;
-
-/**
- * The next lines of a generation's log after `after`, at most 500; one snapshot of the database.
- *
- * @throws UserError NOT_FOUND
- */
-export async function readEvents(
-  dataSource: DataSource,
-  generationId: string,
-  after: number,
-): Promise<LogPage<LoggedEvent>> {
-  const rows = (await dataSource.query(
-    `SELECT generation.state, generation.last_seq, event.seq, event.type, event.payload, event.at
-     FROM generation LEFT JOIN LATERAL (
-       SELECT * FROM generation_event WHERE generation_id = generation.id AND seq > $2 ORDER BY seq LIMIT $3
-     ) event ON true
-     WHERE generation.id = $1 ORDER BY event.seq`,
-    [generationId, after, LOG_PAGE],
-  )) as (LogRow | EmptyLogRow)[];
-  const first = rows[0];
-  if (!first) throw new UserError('NOT_FOUND', 'There is no such generation.');
-  const events = rows
-    .filter((row) => row.seq !== null)
-    .map(({ seq, at, type, payload }) => ({ generationId, seq, at, type, payload }) as LoggedEvent);
-  const last = events.at(-1)?.seq ?? after;
-  return { events, ended: isFinalState(first.state) && last >= first.last_seq };
+/** The next lines of a generation's log after `after`, as `readLogPage`. */
+export function readEvents(dataSource: DataSource, generationId: string, after: number): Promise<LogPage<LoggedEvent>> {
+  const subject = { table: 'generation', isFinal: isFinalState } as const;
+  return readLogPage(dataSource, subject, generationId, after, (row) => ({ generationId, ...row }) as LoggedEvent);
 }
-
-interface LogRow {
-  state: GenerationState;
-  last_seq: number;
-  seq: number;
-  type: string;
-  payload: unknown;
-  at: Date;
-}
-
-type EmptyLogRow = Omit<LogRow, 'seq'> & { seq: null };

@@ -1,9 +1,8 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { UserError } from '../../domain/errors.js';
 import type { EvaluationState } from '../../domain/evaluations.js';
 import { isFinalState } from '../../domain/generations.js';
 import { type Evaluation } from '../../entities/index.js';
-import type { LogPage, LogSource } from '../../jobs/index.js';
+import { type LogSource, readLogPage } from '../../jobs/index.js';
 
 /** PostgreSQL channel on which every new line of an evaluation's log is announced as "<evaluation id>:<seq>". */
 const EVALUATION_CHANNEL = 'evaluation_event';
@@ -109,33 +108,18 @@ export async function advanceEvaluation(
 
 /** Where the logs of evaluations come from. */
 export function evaluationLogs(dataSource: DataSource): LogSource<LoggedEvaluationEvent> {
-  return { channel: EVALUATION_CHANNEL, read: (id, after) => readEvaluationEvents(dataSource, id, after) };
-}
-
-/** Lines read at once. */
-const PAGE = 500;
-
-/** The next lines of an evaluation's log after `after`; one snapshot of the database. @throws UserError NOT_FOUND */
-async function readEvaluationEvents(
-  dataSource: DataSource,
-  id: string,
-  after: number,
-): Promise<LogPage<LoggedEvaluationEvent>> {
-  const rows = (await dataSource.query(
-    `SELECT evaluation.state, evaluation.last_seq, event.seq, event.type, event.payload, event.at
-     FROM evaluation LEFT JOIN LATERAL (
-       SELECT * FROM evaluation_event WHERE evaluation_id = evaluation.id AND seq > $2 ORDER BY seq LIMIT $3
-     ) event ON true
-     WHERE evaluation.id = $1 ORDER BY event.seq`,
-    [id, after, PAGE],
-  )) as { state: EvaluationState; last_seq: number; seq: number | null; type: string; payload: unknown; at: Date }[];
-  const first = rows[0];
-  if (!first) throw new UserError('NOT_FOUND', 'There is no such evaluation.');
-  const events = rows
-    .filter((row) => row.seq !== null)
-    .map(({ seq, at, type, payload }) => ({ evaluationId: id, seq, at, type, payload }) as LoggedEvaluationEvent);
-  const last = events.at(-1)?.seq ?? after;
-  return { events, ended: isFinalState(first.state) && last >= first.last_seq };
+  const subject = { table: 'evaluation', isFinal: isFinalState } as const;
+  return {
+    channel: EVALUATION_CHANNEL,
+    read: (evaluationId, after) =>
+      readLogPage(
+        dataSource,
+        subject,
+        evaluationId,
+        after,
+        (row) => ({ evaluationId, ...row }) as LoggedEvaluationEvent,
+      ),
+  };
 }
 
 /** What a state means for the row. */

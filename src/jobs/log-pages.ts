@@ -1,0 +1,54 @@
+import type { DataSource } from 'typeorm';
+import { UserError } from '../domain/errors.js';
+import type { LogPage } from './event-hub.js';
+
+/** What a kind of log is about: the table of its subject, whose lines lie in `<table>_event` under `<table>_id`. */
+export interface LogSubject<State extends string> {
+  table: 'generation' | 'batch' | 'evaluation';
+  isFinal(state: State): boolean;
+}
+
+/** One line of a log as it lies in the database. */
+export interface LogRow {
+  seq: number;
+  at: Date;
+  type: string;
+  payload: unknown;
+}
+
+/** Lines read at once: what a subscriber that is far behind holds in memory. */
+const LOG_PAGE = 500;
+
+/**
+ * The next lines of a log after `after`, at most 500; one snapshot of the database.
+ *
+ * @throws UserError NOT_FOUND
+ */
+export async function readLogPage<State extends string, E extends { seq: number }>(
+  dataSource: DataSource,
+  { table, isFinal }: LogSubject<State>,
+  id: string,
+  after: number,
+  line: (row: LogRow) => E,
+): Promise<LogPage<E>> {
+  const rows = (await dataSource.query(
+    `SELECT subject.state, subject.last_seq, event.seq, event.type, event.payload, event.at
+     FROM ${table} subject LEFT JOIN LATERAL (
+       SELECT * FROM ${table}_event WHERE ${table}_id = subject.id AND seq > $2 ORDER BY seq LIMIT $3
+     ) event ON true
+     WHERE subject.id = $1 ORDER BY event.seq`,
+    [id, after, LOG_PAGE],
+  )) as (Subject<State> & (LogRow | { seq: null }))[];
+  const first = rows[0];
+  if (!first) throw new UserError('NOT_FOUND', `There is no such ${table}.`);
+  const events = rows
+    .filter((row) => row.seq !== null)
+    .map(({ seq, at, type, payload }) => line({ seq, at, type, payload }));
+  const last = events.at(-1)?.seq ?? after;
+  return { events, ended: isFinal(first.state) && last >= first.last_seq };
+}
+
+interface Subject<State> {
+  state: State;
+  last_seq: number;
+}
