@@ -5,14 +5,15 @@ import { decodeId } from '../domain/global-ids.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import {
-  EvaluateBundlesInput,
   EvaluationConnection,
   EvaluationNode,
   EvaluationProgressCounts,
-  EvaluationReportItem,
+  EvaluationScoreConnection,
   EvaluationScoreItem,
 } from '../schema/evaluation.js';
 import { EvaluationEvent, EvaluationStateChanged, EvaluationVolumeScored } from '../schema/evaluation-event.js';
+import { EvaluateBundlesInput } from '../schema/evaluation-input.js';
+import { EvaluationReportItem } from '../schema/evaluation-report.js';
 import { filterAsJson } from '../schema/filter-json.js';
 import { GenerationNode } from '../schema/generation.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
@@ -20,16 +21,17 @@ import { connectionComplexity } from '../schema/limits.js';
 import {
   cancelEvaluation,
   EVALUATION_LISTING,
+  EVALUATION_SCORE_LISTING,
+  EVALUATION_SCORES,
   EVALUATIONS,
   evaluationFile,
   findEvaluation,
   type LoggedEvaluationEvent,
   progressOf,
   requestEvaluation,
-  scoresOf,
 } from '../services/evaluations/index.js';
 import { cohortFilter } from '../services/exports/index.js';
-import { countRows, PAGE_SIZE, readPage } from '../services/paging/pages.js';
+import { countRows, countRowsOf, readPage, readPagesOf } from '../services/paging/pages.js';
 import { connection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
@@ -125,27 +127,32 @@ export class EvaluationResolver {
     return progressOf(platform.dataSource.manager, row.id);
   }
 
-  @FieldResolver(() => [EvaluationScoreItem], {
+  @FieldResolver(() => EvaluationScoreConnection, {
     description:
       'Volumes by exam and arm, those with the lowest exam ids first; the scores of each slice are at its generation.',
-    complexity: ({ args, childComplexity }) => 1 + Math.min(Number(args.first ?? 25), 200) * childComplexity,
+    complexity: connectionComplexity,
   })
-  async scores(
+  scores(
     @Root() { row }: EvaluationNode,
-    @Ctx() { platform }: Context,
-    @Arg('arm', () => Int, { nullable: true }) arm: number | null,
+    @Ctx() context: Context,
+    @Arg('arm', () => Int, { nullable: true, description: 'Default: all arms.' }) arm: number | null,
     @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('skip', () => Int, { defaultValue: 0 }) skip: number,
-  ): Promise<EvaluationScoreItem[]> {
-    const size = first ?? PAGE_SIZE.default;
-    if (size < 1 || size > PAGE_SIZE.max || skip < 0) {
-      throw new UserError(
-        'BAD_USER_INPUT',
-        `first is ${size} and skip ${skip}; first must be 1 to ${PAGE_SIZE.max}, skip 0 or more.`,
-      );
-    }
-    const rows = await scoresOf(platform.dataSource, row.id, { arm, first: size, skip });
-    return rows.map((score) => new EvaluationScoreItem(score));
+    @Arg('after', () => String, { nullable: true }) after: string | null,
+  ): ConnectionOf<EvaluationScoreItem> {
+    const { dataSource } = context.platform;
+    const where = arm === null ? null : { arm: { eq: arm } };
+    const request = { where, first, after };
+    return connection(context, {
+      page: () =>
+        context.evaluationScorePages
+          .for(request, (ids) => readPagesOf(dataSource, EVALUATION_SCORE_LISTING, 'evaluation_id', ids, request))
+          .load(row.id),
+      count: () =>
+        context.evaluationScoreCounts
+          .for({ where }, (ids) => countRowsOf(dataSource, EVALUATION_SCORES, 'evaluation_id', ids, where))
+          .load(row.id),
+      node: (score) => new EvaluationScoreItem(score),
+    });
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Name of the token that asked for it.' })

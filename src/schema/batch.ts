@@ -17,7 +17,7 @@ import { BatchStateEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enum
 import { ExportedCohortItem } from './export.js';
 import { KneeExamFilter } from './filters.js';
 import { FeatureOverrideInput } from './generation.js';
-import { Grade, gradeList } from './grade.js';
+import { Grade, overrideList } from './grade.js';
 import { Node } from './node.js';
 
 @ObjectType('BatchCounters', { simpleResolvers: true, description: 'How many exams of a batch are where.' })
@@ -151,8 +151,7 @@ export class BatchNode extends Node {
     this.noise = row.noise;
     this.seedRule = row.seedRule;
     this.seed = row.seed;
-    this.featureOverrides = () =>
-      gradeList(row.featureOverrides).filter(({ feature }) => feature in row.featureOverrides);
+    this.featureOverrides = () => overrideList(row.featureOverrides);
     this.skipExisting = row.skipExisting;
     this.counters = new BatchCountersItem(countersOf(row));
     this.fraction = 1 - (row.waiting + row.running) / Math.max(this.counters.total, 1);

@@ -1,28 +1,18 @@
 import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
-import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { SeedRule } from '../domain/batches.js';
-import type { EvaluationArm, EvaluationMetric, EvaluationState, Stratum } from '../domain/evaluations.js';
+import type { EvaluationArm, EvaluationState } from '../domain/evaluations.js';
 import type { NoiseMode } from '../domain/generations.js';
 import type { Evaluation, EvaluationScore } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
 import { connectionType } from './connections.js';
-import {
-  EvaluationMetricEnum,
-  EvaluationStateEnum,
-  NoiseModeEnum,
-  SamplerEnum,
-  SeedRuleEnum,
-  StratumEnum,
-} from './enums.js';
+import { EvaluationStateEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
 import { ExportedCohortItem } from './export.js';
-import { KneeExamFilter } from './filters.js';
-import { FeatureOverrideInput } from './generation.js';
-import { Grade, gradeList } from './grade.js';
+import { Grade, overrideList } from './grade.js';
 import { listComplexity } from './limits.js';
+import { EvaluationReportItem } from './evaluation-report.js';
+import { EvaluationResultsItem, TYPICAL_ARMS } from './evaluation-results.js';
 import { Node } from './node.js';
-
-/** Arms that cost rules assume an evaluation to have. */
-const TYPICAL_ARMS = 4;
 
 @ObjectType('EvaluationArm', { simpleResolvers: true, description: 'One way of making volumes that is compared.' })
 export class EvaluationArmItem {
@@ -66,181 +56,7 @@ export class EvaluationArmItem {
     this.sliceCount = arm.sliceCount;
     this.noise = arm.noise;
     this.featureSet = arm.featureSet;
-    this.featureOverrides = () => gradeList(arm.overrides).filter(({ feature }) => feature in arm.overrides);
-  }
-}
-
-@ObjectType({ simpleResolvers: true, description: 'An interval, both ends included.' })
-export class Interval {
-  @Field(() => Float)
-  lower!: number;
-
-  @Field(() => Float)
-  upper!: number;
-}
-
-@ObjectType({ simpleResolvers: true, description: 'Order statistics over knees; null where there is none.' })
-class ScoreSpread {
-  @Field(() => Int)
-  exams!: number;
-
-  @Field(() => Int)
-  participants!: number;
-
-  @Field(() => Float, { nullable: true })
-  median!: number | null;
-
-  @Field(() => Float, { nullable: true })
-  lowerQuartile!: number | null;
-
-  @Field(() => Float, { nullable: true })
-  upperQuartile!: number | null;
-
-  @Field(() => Float, { nullable: true })
-  minimum!: number | null;
-
-  @Field(() => Float, { nullable: true })
-  maximum!: number | null;
-
-  @Field(() => Interval, {
-    nullable: true,
-    description: '95 % percentile bootstrap of the median, by participant; null with fewer than two of them.',
-  })
-  interval!: Interval | null;
-}
-
-@ObjectType({ simpleResolvers: true, description: 'A score of an arm over all knees.' })
-export class EvaluationSummary extends ScoreSpread {
-  @Field(() => Int)
-  arm!: number;
-
-  @Field(() => EvaluationMetricEnum)
-  metric!: EvaluationMetric;
-}
-
-@ObjectType({ simpleResolvers: true, description: 'A score of an arm over the knees of one kind.' })
-export class EvaluationStratum extends EvaluationSummary {
-  @Field(() => StratumEnum)
-  by!: Stratum;
-
-  @Field(() => String, { nullable: true, description: 'E.g. "2", "LEFT", "FEMALE"; null where it is missing.' })
-  value!: string | null;
-}
-
-@ObjectType({
-  simpleResolvers: true,
-  description: 'Two arms on the same people, the second minus the first; one value per person.',
-})
-export class EvaluationComparison {
-  @Field(() => Int)
-  first!: number;
-
-  @Field(() => Int)
-  second!: number;
-
-  @Field(() => EvaluationMetricEnum)
-  metric!: EvaluationMetric;
-
-  @Field(() => Int)
-  exams!: number;
-
-  @Field(() => Int)
-  participants!: number;
-
-  @Field(() => Float, { nullable: true })
-  medianDifference!: number | null;
-
-  @Field(() => Interval, { nullable: true, description: '95 % percentile bootstrap.' })
-  interval!: Interval | null;
-
-  @Field(() => Float, { description: "Wilcoxon's signed-rank test, two-sided." })
-  pValue!: number;
-
-  @Field(() => Float, { description: 'Corrected by Holm for every comparison of the evaluation.' })
-  adjustedPValue!: number;
-
-  @Field(() => String, { description: 'EXACT up to 50 people, NORMAL beyond.' })
-  method!: string;
-}
-
-@ObjectType({ simpleResolvers: true, description: 'The figures of a finished evaluation.' })
-export class EvaluationResultsItem {
-  @Field(() => [EvaluationSummary], { complexity: listComplexity(4 * TYPICAL_ARMS) })
-  summaries!: EvaluationSummary[];
-
-  @Field(() => [EvaluationComparison], { complexity: listComplexity(24) })
-  comparisons!: EvaluationComparison[];
-
-  @Field(() => [EvaluationStratum], { complexity: listComplexity(100) })
-  strata!: EvaluationStratum[];
-
-  @Field(() => ScoreSpread, { description: "The imported series' own adjacent-slice correlation, on 50 slices." })
-  series!: ScoreSpread;
-}
-
-@ObjectType({ simpleResolvers: true, description: 'A chart of a report.' })
-export class EvaluationChart {
-  @Field(() => String)
-  name!: string;
-
-  @Field(() => String)
-  title!: string;
-
-  @Field(() => String)
-  caption!: string;
-
-  @Field(() => GraphQLJSONObject, { description: 'vega-lite, with its data.' })
-  spec!: object;
-}
-
-@ObjectType({ simpleResolvers: true, description: 'A table of a report, every cell as it is printed.' })
-export class EvaluationTable {
-  @Field(() => String)
-  name!: string;
-
-  @Field(() => String)
-  title!: string;
-
-  @Field(() => String)
-  caption!: string;
-
-  @Field(() => [String])
-  columns!: string[];
-
-  @Field(() => [[String]])
-  rows!: string[][];
-}
-
-@ObjectType({ simpleResolvers: true, description: 'A picture of a report that is no chart.' })
-export class EvaluationSheet {
-  @Field(() => String)
-  name!: string;
-
-  @Field(() => String)
-  title!: string;
-
-  @Field(() => String)
-  caption!: string;
-}
-
-@ObjectType({ description: 'The report of a finished evaluation. Its captions say whose data it speaks of.' })
-export class EvaluationReportItem {
-  @Field(() => [EvaluationChart])
-  charts!: EvaluationChart[];
-
-  @Field(() => [EvaluationTable])
-  tables!: EvaluationTable[];
-
-  @Field(() => [EvaluationSheet])
-  sheets!: EvaluationSheet[];
-
-  constructor(
-    readonly evaluationId: string,
-    report: Pick<EvaluationReportItem, 'charts' | 'tables' | 'sheets'>,
-  ) {
-    this.charts = report.charts;
-    this.tables = report.tables;
-    this.sheets = report.sheets;
+    this.featureOverrides = () => overrideList(arm.overrides);
   }
 }
 
@@ -400,57 +216,4 @@ export class EvaluationScoreItem {
   }
 }
 
-@InputType({ description: 'A set of grades to condition on: an ablation or a what-if.' })
-export class FeatureSetInput {
-  @Field(() => String, { description: 'E.g. "consensus", "without XRCHL".' })
-  name!: string;
-
-  @Field(() => [FeatureOverrideInput], { description: 'None: the consensus grades.' })
-  overrides!: FeatureOverrideInput[];
-}
-
-@InputType({
-  description:
-    'Every combination of bundles, samplers, steps, slice counts and feature sets is an arm, at most 24. Without cohort and ' +
-    'filter, all knees that have a radiograph and an MRI series are taken.',
-})
-export class EvaluateBundlesInput {
-  @Field(() => String, { nullable: true, description: 'Default: made from the bundles.' })
-  name?: string | null;
-
-  @Field(() => [String], { description: '`name` or `name@version`.' })
-  bundles!: string[];
-
-  @Field(() => [SamplerEnum], { nullable: true, description: "Default: each bundle's own." })
-  samplers?: SamplerName[] | null;
-
-  @Field(() => [Int], { nullable: true, description: "Denoiser steps; default: each bundle's own." })
-  steps?: number[] | null;
-
-  @Field(() => Float, { nullable: true, description: "DDIM's eta, 0-1; default: each bundle's own." })
-  eta?: number | null;
-
-  @Field(() => [Int], { nullable: true, description: 'Default: 50, the trained stack.' })
-  sliceCounts?: number[] | null;
-
-  @Field(() => [FeatureSetInput], { nullable: true, description: 'Default: the consensus grades alone.' })
-  featureSets?: FeatureSetInput[] | null;
-
-  @Field(() => NoiseModeEnum, { nullable: true, description: 'Default: SHARED.' })
-  noise?: NoiseMode | null;
-
-  @Field(() => Float, { nullable: true, description: '0 to 2147483647; default 0.' })
-  seed?: number | null;
-
-  @Field(() => SeedRuleEnum, { nullable: true, description: 'Default: PER_EXAM.' })
-  seedRule?: SeedRule | null;
-
-  @Field(() => ID, { nullable: true, description: 'The cohort whose knees are taken.' })
-  cohortId?: string | null;
-
-  @Field(() => Int, { nullable: true, description: 'Version of the cohort; default: the newest.' })
-  cohortVersion?: number | null;
-
-  @Field(() => KneeExamFilter, { nullable: true, description: 'Further conditions.' })
-  where?: object | null;
-}
+export const EvaluationScoreConnection = connectionType('EvaluationScore', () => EvaluationScoreItem);

@@ -9,7 +9,7 @@ import type { Generation, GenerationSlice } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
 import { connectionType } from './connections.js';
 import { FeatureEnum, GenerationStateEnum, NoiseModeEnum, SamplerEnum, SideEnum } from './enums.js';
-import { Grade, gradeList } from './grade.js';
+import { Grade, gradeList, overrideList } from './grade.js';
 import { Node } from './node.js';
 
 /** Slices that cost rules assume a generation to have. */
@@ -172,8 +172,7 @@ export class GenerationNode extends Node {
     this.noise = row.noise;
     this.box = row.box;
     this.features = () => gradeList(row.features);
-    this.featureOverrides = () =>
-      gradeList(row.featureOverrides).filter(({ feature }) => feature in row.featureOverrides);
+    this.featureOverrides = () => overrideList(row.featureOverrides);
     this.clientKey = row.clientKey;
     this.key = row.key;
     this.lastSeq = row.lastSeq;

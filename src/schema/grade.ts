@@ -40,3 +40,8 @@ export function gradeList(grades: Grades, missing: Partial<Record<FeatureCode, s
     };
   });
 }
+
+/** The grades that a request replaces; a null one is treated as missing. */
+export function overrideList(overrides: Grades): Grade[] {
+  return gradeList(overrides).filter(({ feature }) => feature in overrides);
+}

@@ -5,7 +5,7 @@ import type { ReaderChoice, ReaderStudyState, ReaderUnit } from '../domain/reade
 import type { ReaderSession, ReaderStudy } from '../entities/index.js';
 import { connectionType } from './connections.js';
 import { ReaderChoiceEnum, ReaderStratumEnum, ReaderStudyStateEnum, ReaderUnitEnum } from './enums.js';
-import { Interval } from './evaluation.js';
+import { Interval } from './evaluation-results.js';
 import { KneeExamFilter } from './filters.js';
 import { listComplexity } from './limits.js';
 import { Node } from './node.js';

@@ -85,7 +85,8 @@ const RESULTS = `query ($id: ID!) { evaluation(id: $id) { ${FIELDS}
   results { summaries { arm metric exams participants median lowerQuartile upperQuartile interval { lower upper } }
     comparisons { first second metric participants medianDifference pValue adjustedPValue method }
     strata { by value arm metric exams median } series { exams median } }
-  scores(first: 200) { arm state reused psnr ssim rssim adjacentCorrelation error exam { id kl } generation { id psnr ssim seed slices { index ssim } } }
+  scores(first: 200) { totalCount pageInfo { hasNextPage endCursor } nodes { arm state reused psnr ssim rssim adjacentCorrelation error
+    exam { id kl } generation { id psnr ssim seed slices { index ssim } } } }
   report { charts { name title caption spec } tables { name title caption columns rows } sheets { name title caption }
     html { url mediaType bytes } csv { url mediaType } file(name: "psnr.png") { url mediaType } } } }`;
 
@@ -94,6 +95,14 @@ interface Results {
   metric: string;
   exams: number;
   median: number;
+}
+
+interface Score {
+  arm: number;
+  reused: boolean;
+  ssim: number;
+  exam: { kl: number };
+  generation: { id: string; ssim: number; seed: number };
 }
 
 interface Finished extends Told {
@@ -109,13 +118,7 @@ interface Finished extends Told {
     strata: (Results & { by: string; value: string })[];
     series: { exams: number; median: number };
   };
-  scores: {
-    arm: number;
-    reused: boolean;
-    ssim: number;
-    exam: { kl: number };
-    generation: { id: string; ssim: number; seed: number };
-  }[];
+  scores: { totalCount: number; nodes: Score[] };
   report: {
     charts: { name: string; caption: string; spec: { $schema: string } }[];
     tables: { name: string; caption: string; columns: string[]; rows: string[][] }[];
@@ -148,7 +151,8 @@ test('two step counts are compared on every knee that has a series, and the figu
   expect(events.map(({ state }) => state).filter(Boolean)).toEqual(['QUEUED', 'RUNNING', 'SUCCEEDED']);
   expect(events.map(({ done }) => done).filter(Boolean)).toEqual([1, 2, 3, 4, 5, 6]);
 
-  const { results, scores, progress, state } = await finished(asked.id);
+  const { results, scores: page, progress, state } = await finished(asked.id);
+  const scores = page.nodes;
   expect({ state, progress }).toEqual({ state: 'SUCCEEDED', progress: { done: 6, failed: 0, total: 6, reused: 0 } });
   for (const arm of [0, 1]) {
     const own = scores.filter((score) => score.arm === arm).map(({ ssim }) => ssim);
@@ -173,10 +177,39 @@ test('two step counts are compared on every knee that has a series, and the figu
   expect(results.series.exams).toBe(3);
 });
 
+test('scores are paged by cursor, each volume once, and can be those of one arm', async () => {
+  const { id } = await evaluate({ steps: [1, 2], sliceCounts: [4], name: 'Few steps' });
+  await follow(id);
+  const query = `query ($id: ID!, $arm: Int, $after: String) { evaluation(id: $id) { scores(arm: $arm, first: 2, after: $after) {
+    totalCount pageInfo { hasNextPage endCursor } nodes { arm exam { id } } } } }`;
+  const walk = async (arm: number | null) => {
+    const seen: string[] = [];
+    for (let after: string | null = null, more = true; more;) {
+      const page: { evaluation: { scores: ScorePage } } = only(await api.ask(query, { id, arm, after }));
+      const { scores } = page.evaluation;
+      expect(scores.totalCount).toBe(arm === null ? 6 : 3);
+      seen.push(...scores.nodes.map((score) => `${score.exam.id} ${score.arm}`));
+      after = scores.pageInfo.endCursor;
+      more = scores.pageInfo.hasNextPage;
+    }
+    return seen;
+  };
+
+  const all = await walk(null);
+  expect(new Set(all).size).toBe(6);
+  expect(await walk(1)).toEqual(all.filter((score) => score.endsWith(' 1')));
+});
+
+interface ScorePage {
+  totalCount: number;
+  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+  nodes: { arm: number; exam: { id: string } }[];
+}
+
 test('the arms of a knee share one seed, and knees have different ones', async () => {
   const { id } = await evaluate({ steps: [1, 2], sliceCounts: [4], name: 'Few steps' });
   await follow(id);
-  const { scores } = await finished(id);
+  const scores = (await finished(id)).scores.nodes;
   const seeds = Map.groupBy(scores, ({ exam }) => exam.kl);
 
   expect(new Set(scores.map(({ generation }) => generation.seed)).size).toBe(3);

@@ -2,15 +2,13 @@
 export type { ArmsRequest, FeatureSet } from './arms.js';
 export { progressOf } from './drive.js';
 export { evaluationLogs, type LoggedEvaluationEvent } from './log.js';
+export { EVALUATION_LISTING, EVALUATION_SCORE_LISTING, EVALUATION_SCORES, EVALUATIONS } from './listing.js';
 export {
   cancelEvaluation,
-  EVALUATION_LISTING,
   type EvaluationRequest,
   evaluationFile,
-  EVALUATIONS,
   findEvaluation,
   requestEvaluation,
-  scoresOf,
 } from './requests.js';
 export type { ArmComparison, ArmSummary, EvaluationResults, Spread, StratumSummary } from './results.js';
 export { type EvaluationRunnerOptions, startEvaluationRunner } from './runner.js';

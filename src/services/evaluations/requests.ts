@@ -4,16 +4,14 @@ import { SEED_RULES, type SeedRule } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import { EVALUATION_LIMITS, type EvaluationArm, type EvaluationSettings } from '../../domain/evaluations.js';
 import { encodeId } from '../../domain/global-ids.js';
-import { type Asset, Evaluation, EvaluationFile, EvaluationScore, type Generation } from '../../entities/index.js';
+import { type Asset, Evaluation, EvaluationFile, type Generation } from '../../entities/index.js';
 import { requestCancel } from '../../jobs/index.js';
 import { audit } from '../audit.js';
 import { type CohortActor, expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
-import { column, type Table } from '../filters/table.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
 import { LARGEST_SEED } from '../generation-request.js';
 import type { Actor } from '../generations.js';
-import type { Listing } from '../paging/pages.js';
 import { type ArmsRequest, evaluationArms } from './arms.js';
 import { advanceEvaluation } from './log.js';
 
@@ -121,20 +119,6 @@ export async function findEvaluation(dataSource: DataSource, id: string): Promis
   return row;
 }
 
-/** Scores by exam and arm. */
-export function scoresOf(
-  dataSource: DataSource,
-  evaluationId: string,
-  { arm, first, skip }: { arm?: number | null | undefined; first: number; skip: number },
-): Promise<EvaluationScore[]> {
-  return dataSource.manager.find(EvaluationScore, {
-    where: { evaluationId, ...(arm == null ? {} : { arm }) },
-    order: { examId: 'ASC', arm: 'ASC' },
-    take: first,
-    skip,
-  });
-}
-
 /** A file of a finished evaluation. @throws UserError NOT_FOUND naming those there are */
 export async function evaluationFile(dataSource: DataSource, evaluationId: string, name: string): Promise<Asset> {
   const files = await dataSource.manager.find(EvaluationFile, {
@@ -147,21 +131,6 @@ export async function evaluationFile(dataSource: DataSource, evaluationId: strin
   const known = files.map((file) => file.name).join(', ') || 'none';
   throw new UserError('NOT_FOUND', `The report has no file ${JSON.stringify(name)}; there are: ${known}.`);
 }
-
-export const EVALUATIONS: Table = {
-  name: 'evaluation',
-  joins: {},
-  fields: { comparisonKey: column('text', 'comparison_key') },
-};
-
-/** The newest first. */
-export const EVALUATION_LISTING: Listing<Evaluation> = {
-  table: EVALUATIONS,
-  entity: Evaluation,
-  key: column({ kind: 'id', of: 'Evaluation' }, 'id'),
-  orders: { CREATED_AT: column('timestamp', 'created_at') },
-  defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
-};
 
 function settingsOf({ seed, seedRule }: EvaluationRequest): EvaluationSettings {
   if (seed != null && !(Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED)) {
