@@ -20,6 +20,7 @@ import { CreateEvaluations1760000002500 } from './1760000002500-create-evaluatio
 import { CreateReaderStudies1760000002510 } from './1760000002510-create-reader-studies.js';
 import { CreateRateLimit1760000002600 } from './1760000002600-create-rate-limit.js';
 import { AnnounceApiToken1760000002610 } from './1760000002610-announce-api-token.js';
+import { AddGenerationPriority1760000002620 } from './1760000002620-add-generation-priority.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -45,4 +46,5 @@ export const MIGRATIONS = [
   CreateReaderStudies1760000002510,
   CreateRateLimit1760000002600,
   AnnounceApiToken1760000002610,
+  AddGenerationPriority1760000002620,
 ];

@@ -299,6 +299,7 @@ CREATE TABLE generation (
   last_seq integer NOT NULL DEFAULT 0,
   noise text NOT NULL,
   origin jsonb,
+  priority smallint NOT NULL DEFAULT 11,
   psnr double precision,
   radiograph_id integer NOT NULL,
   requested_by_id integer,
@@ -320,7 +321,7 @@ CREATE TABLE generation (
   PRIMARY KEY (id),
   UNIQUE (requested_by_id, client_key)
 );
-CREATE INDEX ON generation USING btree (COALESCE(requested_by_id, 0), created_at) WHERE ((state = 'QUEUED'::text) AND (batch_id IS NULL));
+CREATE INDEX ON generation USING btree (COALESCE(requested_by_id, 0), priority DESC, created_at) WHERE ((state = 'QUEUED'::text) AND (batch_id IS NULL));
 CREATE INDEX ON generation USING btree (COALESCE(requested_by_id, 0), started_at) WHERE (started_at IS NOT NULL);
 CREATE INDEX ON generation USING btree (batch_id, batch_position) WHERE (state = 'QUEUED'::text);
 CREATE INDEX ON generation USING btree (batch_id, finished_at);

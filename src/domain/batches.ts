@@ -102,5 +102,8 @@ export const PRIORITY_RANGE = { min: -10, max: 10 } as const;
 /** A generation that was asked for by itself goes before every batch: somebody is waiting for it. */
 export const SINGLE_PRIORITY = 11;
 
+/** An evaluation's volumes line up with batches of usual priority: nobody watches each of them. */
+export const EVALUATION_PRIORITY = 0;
+
 /** Most exams of one batch. */
 export const MAX_BATCH_EXAMS = 100_000;

@@ -1,5 +1,6 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
+import { SINGLE_PRIORITY } from '../domain/batches.js';
 import type { Grades } from '../domain/features.js';
 import type { SquareBox } from '../domain/knee-box.js';
 import type { GenerationOrigin } from '../domain/origins.js';
@@ -122,6 +123,10 @@ export class Generation {
   /** Its place in the batch. */
   @Column('integer', { nullable: true })
   batchPosition!: number | null;
+
+  /** A higher one goes first; a generation of a batch goes by the batch's. */
+  @Column('smallint', { default: SINGLE_PRIORITY })
+  priority!: number;
 
   /** Sequence number of the newest event. */
   @Column('integer', { default: 0 })

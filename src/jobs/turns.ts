@@ -1,5 +1,4 @@
 import type { DataSource } from 'typeorm';
-import { SINGLE_PRIORITY } from '../domain/batches.js';
 import type { GenerationQueue, QueuedGeneration } from './queue.js';
 
 /** Waiting generations that the queue holds at least; otherwise as many as are running. */
@@ -81,9 +80,10 @@ function waitingSql(limit: string): string {
       ) g
       WHERE b.state IN ('QUEUED', 'RUNNING')
       UNION ALL
-      SELECT g.id, g.attempt, ${SINGLE_PRIORITY}, o.owner, g.created_at, 0
+      SELECT g.id, g.attempt, g.priority, o.owner, g.created_at, 0
       FROM (SELECT id AS owner FROM api_token UNION ALL SELECT 0) o CROSS JOIN LATERAL (
-        SELECT id, attempt, created_at FROM generation
-        WHERE batch_id IS NULL AND state = 'QUEUED' AND coalesce(requested_by_id, 0) = o.owner ORDER BY created_at LIMIT ${limit}
+        SELECT id, attempt, priority, created_at FROM generation
+        WHERE batch_id IS NULL AND state = 'QUEUED' AND coalesce(requested_by_id, 0) = o.owner
+        ORDER BY priority DESC, created_at LIMIT ${limit}
       ) g`;
 }

@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
-import { SINGLE_PRIORITY } from '../domain/batches.js';
 
 /** What the database says of the work that is to do. */
 export interface QueueFigures {
@@ -51,7 +50,7 @@ async function inTime(figures: Promise<QueueFigures>): Promise<QueueFigures> {
 async function ask(dataSource: DataSource): Promise<QueueFigures> {
   const [row] = (await dataSource.query(
     `WITH waiting AS (
-       SELECT g.created_at, coalesce(b.priority, ${SINGLE_PRIORITY}) AS priority FROM generation g LEFT JOIN batch b ON b.id = g.batch_id
+       SELECT g.created_at, coalesce(b.priority, g.priority) AS priority FROM generation g LEFT JOIN batch b ON b.id = g.batch_id
        WHERE g.state = 'QUEUED' AND b.state IS DISTINCT FROM 'PAUSED' LIMIT ${COUNTED}
      )
      SELECT (SELECT coalesce(json_object_agg(priority, waiting), '{}') FROM (

@@ -123,12 +123,14 @@ export async function retryGeneration(
  * The generation that gives a volume: one that has been scored, runs or waits with the very same inputs, else a new one. The caller
  * puts what is new into the queue once the transaction is over.
  *
+ * @param priority of a new one; that of one which is there stays
  * @throws UserError as {@link requestGeneration}
  */
 export async function findOrEnter(
   manager: EntityManager,
   actor: Actor,
   request: GenerationRequest,
+  priority: number,
 ): Promise<{ id: string; found: boolean }> {
   const wanted = await wantedGeneration(manager, request);
   const { examId, key } = wanted;
@@ -139,7 +141,7 @@ export async function findOrEnter(
     // One from before the exam's series was imported has no scores.
     if (state === 'SUCCEEDED' ? ssim !== null : !cancelRequested) return { id: found.id, found: true };
   }
-  return { id: (await enterWanted(manager, actor, request, wanted)).id, found: false };
+  return { id: (await enterWanted(manager, actor, request, { ...wanted, priority })).id, found: false };
 }
 
 async function enterRequest(manager: EntityManager, actor: Actor, request: GenerationRequest): Promise<Seen> {
@@ -150,7 +152,7 @@ function enterWanted(
   manager: EntityManager,
   actor: Actor,
   { clientKey }: GenerationRequest,
-  wanted: Keyed & Pick<NewGeneration, 'featureOverrides'> & { key: string },
+  wanted: Keyed & Pick<NewGeneration, 'featureOverrides' | 'priority'> & { key: string },
 ): Promise<Seen> {
   return enter(manager, { ...wanted, id: randomUUID(), clientKey: clientKey ?? null, requestedById: actor.tokenId });
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { EVALUATION_PRIORITY } from '../../src/domain/batches.js';
 import { Generation, type KneeExam } from '../../src/entities/index.js';
 import { advance, positionsInLine, topUp } from '../../src/jobs/index.js';
 import { cancelBatch, pauseBatch, resumeBatch } from '../../src/services/batches/index.js';
-import { requestGeneration } from '../../src/services/generations.js';
+import { findOrEnter, requestGeneration } from '../../src/services/generations.js';
 import { batchOf } from '../helpers/batches.js';
 import { factories } from '../helpers/factories.js';
 import { createExam, createTestPlatform, type TestPlatform } from '../helpers/platform.js';
@@ -108,6 +109,27 @@ describe.each(backends)('with the queue on %s', (backend) => {
     });
 
     expect(started.indexOf(single)).toBe(3);
+  });
+
+  test("an evaluation's volumes let those go first that its owner asks for by themselves, and urgent batches", async () => {
+    const { dataSource, queue } = platform;
+    for (const knee of knees.slice(0, 8)) {
+      const request = { examId: knee.id, sliceCount: 2, steps: 1, seed: 20 };
+      await dataSource.transaction((manager) => findOrEnter(manager, { tokenId: ann }, request, EVALUATION_PRIORITY));
+    }
+    await topUp(dataSource, queue);
+    let [single, urgent] = ['', ''];
+
+    const started = await workAll(async (count) => {
+      if (count !== 2) return;
+      const request = { examId: knees[0]!.id, sliceCount: 2, steps: 1, seed: 21 };
+      single = (await requestGeneration(platform, { tokenId: ann }, request)).id;
+      urgent = (await batchOf(platform, knees.slice(0, 1), { seed: 22, priority: 1 }, ann)).id;
+    });
+
+    const [member] = await dataSource.getRepository(Generation).findBy({ batchId: urgent });
+    expect(started).toHaveLength(10);
+    expect([started.indexOf(single), started.indexOf(member!.id)]).toEqual([2, 3]);
   });
 
   test('a paused batch is not handed out, though the queue has some of it; resumed, it goes on', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
+import { EVALUATION_PRIORITY } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import type { EvaluationArm } from '../../domain/evaluations.js';
 import { type Evaluation, EvaluationExam, EvaluationFile, EvaluationScore } from '../../entities/index.js';
@@ -71,7 +72,7 @@ async function askForVolumes(row: Evaluation, { dataSource, queue }: DriveContex
           // A volume that cannot be asked for must not undo the rest of the transaction.
           const request = volumeRequest(row.arms[arm]!, exam, row.settings);
           const volume = await manager.transaction((inner) =>
-            findOrEnter(inner, { tokenId: row.requestedById }, request),
+            findOrEnter(inner, { tokenId: row.requestedById }, request, EVALUATION_PRIORITY),
           );
           const found = { generationId: volume.id, reused: volume.found };
           await manager.update(EvaluationScore, { evaluationId: row.id, arm, examId }, found);
