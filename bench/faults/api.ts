@@ -6,7 +6,8 @@ import { WebSocket } from 'ws';
 import { decodeId, encodeId } from '../../src/domain/global-ids.js';
 import { compiledModule } from '../../src/domain/package.js';
 import { createToken } from '../../src/services/tokens.js';
-import { type Asked, freePort, REQUEST, type Stage } from './stage.js';
+import { freePort } from './free-port.js';
+import { type Asked, REQUEST, type Stage } from './stage.js';
 
 /** `osteograph serve` that can be killed and started again at its address. */
 export interface KillableApi {
@@ -16,10 +17,10 @@ export interface KillableApi {
   close(): void;
 }
 
-export async function startApi({ dataSource, dataDir, url, examId }: Stage): Promise<KillableApi> {
+export async function startApi({ dataSource, dataDir, url, queueUrl, examId }: Stage): Promise<KillableApi> {
   const port = await freePort();
   const { text: token } = await createToken(dataSource, { name: 'faults', role: 'OPERATOR' });
-  const start = () => startServe(dataDir, url, port);
+  const start = () => startServe(dataDir, { DATABASE_URL: url, ...(queueUrl ? { QUEUE_URL: queueUrl } : {}) }, port);
   let serve = await start();
   let asked = 0;
   return {
@@ -36,10 +37,10 @@ export async function startApi({ dataSource, dataDir, url, examId }: Stage): Pro
   };
 }
 
-async function startServe(dataDir: string, databaseUrl: string, port: number): Promise<ChildProcess> {
+async function startServe(dataDir: string, urls: NodeJS.ProcessEnv, port: number): Promise<ChildProcess> {
   const args = ['serve', '--no-worker', '--port', String(port), '--data-dir', dataDir, '--models', `${dataDir}/models`];
   const child = spawn(process.execPath, [compiledModule('cli/main'), ...args], {
-    env: { ...process.env, DATABASE_URL: databaseUrl, LOG_LEVEL: 'silent' },
+    env: { ...process.env, ...urls, LOG_LEVEL: 'silent' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface({ input: child.stdout! })) {

@@ -6,6 +6,7 @@ import { type KillableApi, startApi } from './api.js';
 import { compiledFile } from './paths.js';
 import { postmasterOf, systemPostgres } from './external-postgres.js';
 import { type CuttableProxy, startProxy } from './proxy.js';
+import { type RedisServer, redisInstalled, startRedis } from './redis.js';
 import { pythonWithMoto, type S3Server, startS3 } from './s3.js';
 import type { Asked, Stage, StageOptions } from './stage.js';
 
@@ -35,6 +36,7 @@ const PAST_LEASE_MS = 8_000;
 let proxy: CuttableProxy | undefined;
 let api: KillableApi | undefined;
 let s3: S3Server | undefined;
+let redis: RedisServer | undefined;
 let disk: string | undefined;
 
 export const KINDS: Readonly<Record<string, FaultKind>> = {
@@ -127,23 +129,20 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
     },
     unmount: async () => void execFileSync('umount', ['-l', disk!]),
   },
-  'blob-store': {
-    what: 'the S3 server is down, and back past the lease',
-    missing: () => (pythonWithMoto() ? undefined : 'no Python with moto[server] in OSTEOGRAPH_PYTHON'),
+  'blob-store': awayS3('the S3 server is down, and back past the lease', () => proxy!.refuse()),
+  'blob-store-silent': awayS3('the S3 server says nothing any more, and answers again past the lease', () =>
+    proxy!.cut(),
+  ),
+  redis: {
+    what: 'kill -9 of the Redis that holds the queue, and an empty one in its place',
+    kills: 1,
+    missing: () => (redisInstalled ? undefined : 'no redis-server'),
     async options() {
-      s3 = await startS3();
-      proxy = await startProxy(s3.port);
-      return { blobUrl: `s3://faults/blobs?endpoint=http://127.0.0.1:${proxy.port}` };
+      redis = await startRedis();
+      return { queueUrl: redis.url };
     },
-    async strike() {
-      proxy!.refuse();
-      await delay(PAST_LEASE_MS);
-      proxy!.heal();
-    },
-    async close() {
-      await proxy?.close();
-      s3?.stop();
-    },
+    strike: () => redis!.crash(),
+    close: async () => redis?.stop(),
   },
   duplicate: {
     what: 'the queue hands out each id six times',
@@ -156,3 +155,25 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
     },
   },
 };
+
+/** An S3 server behind a proxy that takes it away. */
+function awayS3(what: string, takeAway: () => void): FaultKind {
+  return {
+    what,
+    missing: () => (pythonWithMoto() ? undefined : 'no Python with moto[server] in OSTEOGRAPH_PYTHON'),
+    async options() {
+      s3 = await startS3();
+      proxy = await startProxy(s3.port);
+      return { blobUrl: `s3://faults/blobs?endpoint=http://127.0.0.1:${proxy.port}` };
+    },
+    async strike() {
+      takeAway();
+      await delay(PAST_LEASE_MS);
+      proxy!.heal();
+    },
+    async close() {
+      await proxy?.close();
+      s3?.stop();
+    },
+  };
+}

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 
 /** A real S3 server in a process of its own, with the bucket "faults". */
@@ -22,20 +22,29 @@ export async function startS3(): Promise<S3Server> {
   const credentials = { accessKeyId: 'osteograph', secretAccessKey: 'osteograph-test' };
   process.env['AWS_ACCESS_KEY_ID'] = credentials.accessKeyId;
   process.env['AWS_SECRET_ACCESS_KEY'] = credentials.secretAccessKey;
-  const server = spawn(pythonWithMoto()!, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', '0'], {
+  const server = startMoto(pythonWithMoto()!);
+  const port = await server.port;
+  const endpoint = `http://127.0.0.1:${port}`;
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  await client.send(new CreateBucketCommand({ Bucket: 'faults' }));
+  client.destroy();
+  return { port, stop: () => void server.process.kill('SIGKILL') };
+}
+
+/** moto's server on a free port of this host. */
+export function startMoto(python: string): { process: ChildProcess; port: Promise<number> } {
+  const server = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', '0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let log = '';
-  for await (const text of server.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-    log += text as string;
-    const port = /Running on http:\/\/127\.0\.0\.1:(\d+)/.exec(log)?.[1];
-    if (!port) continue;
-    server.stderr.resume();
-    const endpoint = `http://127.0.0.1:${port}`;
-    const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
-    await client.send(new CreateBucketCommand({ Bucket: 'faults' }));
-    client.destroy();
-    return { port: Number(port), stop: () => void server.kill('SIGKILL') };
-  }
-  throw new Error(`moto did not start:\n${log}`);
+  const port = new Promise<number>((resolve, reject) => {
+    let log = '';
+    // Its log, a line for each request, is read to the end: with a full pipe it answers nobody any more.
+    server.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log = (log + text).slice(-10_000);
+      const found = /Running on http:\/\/127\.0\.0\.1:(\d+)/.exec(log)?.[1];
+      if (found) resolve(Number(found));
+    });
+    server.once('exit', () => reject(new Error(`moto did not start:\n${log}`)));
+  });
+  return { process: server, port };
 }

@@ -1,7 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,6 +17,7 @@ import { openDatabase } from '../../src/server/database/index.js';
 import { requestGeneration } from '../../src/services/generations.js';
 import { openBlobStore } from '../../src/storage/index.js';
 import { startExternalPostgres, type ExternalPostgres } from './external-postgres.js';
+import { freePort } from './free-port.js';
 import { seedExam, startWorker } from './platform.js';
 
 /** Two batches of ten slices: a fault lands before, in and between them, and in the assembly. */
@@ -38,6 +37,8 @@ export interface StageOptions {
   prepareFolder?(dataDir: string): Promise<void>;
   /** BLOB_URL for everybody. */
   blobUrl?: string;
+  /** QUEUE_URL for everybody. */
+  queueUrl?: string | undefined;
   /** Flags of Node for the workers. */
   nodeArgs?: string[];
 }
@@ -47,6 +48,7 @@ export interface Stage {
   dataDir: string;
   dataSource: DataSource;
   url: string;
+  queueUrl: string | undefined;
   examId: number;
   external: ExternalPostgres | undefined;
   queue: GenerationQueue;
@@ -62,7 +64,7 @@ export interface Stage {
 }
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const { external: binaries, workerUrl, prepareFolder, blobUrl, nodeArgs = [] } = options;
+  const { external: binaries, workerUrl, prepareFolder, blobUrl, queueUrl, nodeArgs = [] } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'osteograph-faults-'));
   await prepareFolder?.(dataDir);
   const external = binaries ? await startExternalPostgres(binaries, dataDir, await freePort()) : undefined;
@@ -70,15 +72,17 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const { dataSource, url } = database;
   const logger = pino({ level: 'silent' });
   const examId = await seedExam(dataSource, openBlobStore(dataDir, blobUrl), dataDir);
-  const queue = await openQueue({ databaseUrl: url, logger });
+  const queue = await openQueue({ databaseUrl: url, queueUrl, logger });
   const hub = await openEventHub({ dataSource, databaseUrl: url, logger });
   const reached = workerUrl ? await workerUrl(url) : url;
-  const start = () => startWorker(dataDir, reached, { nodeArgs, env: blobUrl ? { BLOB_URL: blobUrl } : {} });
+  const env = { ...(blobUrl ? { BLOB_URL: blobUrl } : {}), ...(queueUrl ? { QUEUE_URL: queueUrl } : {}) };
+  const start = () => startWorker(dataDir, reached, { nodeArgs, env });
   const workers = await Promise.all(Array.from({ length: WORKERS }, start));
   const stage: Stage = {
     dataDir,
     dataSource,
     url,
+    queueUrl,
     examId,
     external,
     queue,
@@ -153,14 +157,4 @@ async function follow(hub: EventHub, id: string): Promise<LoggedEvent[]> {
       await delay(100);
     }
   }
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -20,14 +20,20 @@ export interface Trials {
   recoveries: number[];
 }
 
+export interface TrialOptions {
+  /** QUEUE_URL of the platform that is struck; a kind may bring its own. */
+  queueUrl?: string | undefined;
+  onTrial?(done: number, faults: readonly string[]): void;
+}
+
 /** Strikes `count` times at random points of running generations, and looks after each time for what it broke. */
 export async function runTrials(
   kind: FaultKind,
   count: number,
   random: () => number,
-  onTrial: (done: number, faults: readonly string[]) => void = () => undefined,
+  { queueUrl, onTrial }: TrialOptions = {},
 ): Promise<Trials> {
-  const stage = await openStage((await kind.options?.()) ?? {});
+  const stage = await openStage({ queueUrl, ...(await kind.options?.()) });
   const result: Trials = { trials: 0, generations: 0, interrupted: 0, faults: [], recoveries: [] };
   try {
     await kind.prepare?.(stage);
@@ -57,7 +63,7 @@ export async function runTrials(
       result.generations += asked.length;
       faults.push(...(await leftovers(stage.dataSource, stage.volumes.size + result.generations)));
       result.faults.push(...faults.map((fault) => `trial ${trial}: ${fault}`));
-      onTrial(result.trials, faults);
+      onTrial?.(result.trials, faults);
     }
     const [row] = (await stage.dataSource.query('SELECT sum(attempt - 1)::integer AS more FROM generation')) as {
       more: number;

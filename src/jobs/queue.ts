@@ -182,14 +182,16 @@ async function redisBinding(queueUrl: string): Promise<Binding> {
   // A caller that puts something in is not to wait until Redis is back; a worker is.
   const patience = { lazyConnect: true, keepAlive: 5_000, connectTimeout: 10_000, socketTimeout: REDIS_SILENCE_MS };
   const producing = new Redis(queueUrl, { ...patience, maxRetriesPerRequest: 1, enableOfflineQueue: false });
-  const consuming = new Redis(queueUrl, { ...patience, maxRetriesPerRequest: null });
-  await Promise.all([producing.connect(), consuming.connect()]);
+  let consuming: Redis | undefined;
+  await producing.connect();
   return {
     queue: () => new Queue(QUEUE_NAME, { connection: producing, prefix: PREFIX }),
-    worker: (handler, options) =>
-      new Worker(QUEUE_NAME, handler, { connection: consuming, prefix: PREFIX, ...options }),
+    worker(handler, options) {
+      consuming ??= new Redis(queueUrl, { ...patience, maxRetriesPerRequest: null });
+      return new Worker(QUEUE_NAME, handler, { connection: consuming, prefix: PREFIX, ...options });
+    },
     async close() {
-      await Promise.all([producing.quit(), consuming.quit()]);
+      await Promise.all([producing.quit(), consuming?.quit()]);
     },
   };
 }

@@ -21,11 +21,18 @@ const PART_BYTES = 16 * 1024 * 1024;
 const MOST_PARTS = 9_000;
 const PARTS_AT_A_TIME = 3;
 
-const CONNECTION_TIMEOUT_MS = 3_000;
-/** For one request up to the head of its answer; three parts of 16 MB at a time need 13 Mbit/s. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** A connection on which nothing moves, be it that the reader of a download does not read. */
-const IDLE_TIMEOUT_MS = 60_000;
+/** How long a store that says nothing is waited for, ms. */
+interface S3Patience {
+  connect: number;
+  /** For one request up to the head of its answer. */
+  answer: number;
+  /** A connection on which nothing moves, be it that the reader of a download does not read. */
+  idle: number;
+}
+
+/** Three parts of 16 MB at a time need 13 Mbit/s. */
+const PATIENCE: S3Patience = { connect: 3_000, answer: 30_000, idle: 60_000 };
+
 /** Tries of one request, with growing pauses. */
 const MAX_ATTEMPTS = 4;
 
@@ -42,7 +49,10 @@ export class S3Store implements BlobStore {
   readonly #at: S3Location;
   #connected: Promise<{ sdk: Awaited<ReturnType<typeof loadSdk>>; client: S3Client }> | undefined;
 
-  constructor(at: S3Location) {
+  constructor(
+    at: S3Location,
+    private readonly patience: S3Patience = PATIENCE,
+  ) {
     this.#at = at;
     this.location = `s3://${at.bucket}/${at.prefix}`.replace(/\/$/, '') + (at.endpoint ? ` at ${at.endpoint}` : '');
   }
@@ -199,7 +209,10 @@ export class S3Store implements BlobStore {
   }
 
   #connect() {
-    return (this.#connected ??= loadSdk().then((sdk) => ({ sdk, client: new sdk.S3Client(clientConfig(this.#at)) })));
+    return (this.#connected ??= loadSdk().then((sdk) => ({
+      sdk,
+      client: new sdk.S3Client(clientConfig(this.#at, this.patience)),
+    })));
   }
 
   #fail(error: unknown): never {
@@ -207,7 +220,7 @@ export class S3Store implements BlobStore {
   }
 }
 
-function clientConfig({ endpoint, region, pathStyle }: S3Location) {
+function clientConfig({ endpoint, region, pathStyle }: S3Location, { connect, answer, idle }: S3Patience) {
   return {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
@@ -217,10 +230,10 @@ function clientConfig({ endpoint, region, pathStyle }: S3Location) {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionTimeout: connect,
+      requestTimeout: answer,
       throwOnRequestTimeout: true,
-      socketTimeout: IDLE_TIMEOUT_MS,
+      socketTimeout: idle,
     },
   } as const;
 }

@@ -6,32 +6,25 @@ import { cancelBatch, pauseBatch, resumeBatch } from '../../src/services/batches
 import { findOrEnter, requestGeneration } from '../../src/services/generations.js';
 import { batchOf } from '../helpers/batches.js';
 import { factories } from '../helpers/factories.js';
-import { createExam, createTestPlatform, type TestPlatform } from '../helpers/platform.js';
-import { redisInstalled, startRedis, type TestRedis } from '../helpers/redis.js';
+import { createExam, type TestPlatform } from '../helpers/platform.js';
+import { createPlatformOn, QUEUE_BACKENDS } from '../helpers/queues.js';
 
 const nobody = { tokenId: null };
-const backends = redisInstalled ? ['PostgreSQL', 'Redis'] : ['PostgreSQL'];
-if (!redisInstalled) console.info('Turns are not tested on Redis: redis-server is not installed.');
 
-describe.each(backends)('with the queue on %s', (backend) => {
-  let redis: TestRedis | undefined;
+describe.each(QUEUE_BACKENDS)('with the queue on %s', (backend) => {
   let platform: TestPlatform;
   let knees: KneeExam[];
   let [ann, ben] = [0, 0];
 
   beforeAll(async () => {
-    if (backend === 'Redis') redis = await startRedis();
-    platform = await createTestPlatform(redis?.url);
+    platform = await createPlatformOn(backend);
     knees = [];
     while (knees.length < 12) knees.push((await createExam(platform)).exam);
     const make = factories(platform.dataSource);
     ann = (await make.token({ name: 'Ann', role: 'OPERATOR' })).id;
     ben = (await make.token({ name: 'Ben', role: 'OPERATOR' })).id;
   });
-  afterAll(async () => {
-    await platform.close();
-    await redis?.stop();
-  });
+  afterAll(() => platform.close());
 
   /** A worker that computes nothing: it claims what the queue hands out and calls it a success. */
   async function work(onStart: (id: string) => Promise<void> = () => Promise.resolve()) {

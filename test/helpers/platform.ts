@@ -20,6 +20,7 @@ export interface TestPlatform extends TestDatabase {
   /** Has the blobs; pass it to `osteograph worker --data-dir`. */
   dataDir: string;
   modelsDir: string;
+  queueUrl: string | undefined;
   store: BlobStore;
   queue: GenerationQueue;
   bundle: Bundle;
@@ -28,11 +29,18 @@ export interface TestPlatform extends TestDatabase {
 
 export const silent = pino({ level: 'silent' });
 
-export async function createTestPlatform(
-  queueUrl?: string,
-  blobUrl?: string,
-  given?: TestDatabase,
-): Promise<TestPlatform> {
+interface PlatformChoices {
+  /** redis://... for a queue in Redis. */
+  queueUrl?: string | undefined;
+  blobUrl?: string | undefined;
+  database?: TestDatabase | undefined;
+}
+
+export async function createTestPlatform({
+  queueUrl,
+  blobUrl,
+  database: given,
+}: PlatformChoices = {}): Promise<TestPlatform> {
   const database = given ?? (await createTestDatabase());
   const dataDir = await mkdtemp(join(tmpdir(), 'osteograph-platform-'));
   const modelsDir = join(dataDir, 'models');
@@ -43,6 +51,7 @@ export async function createTestPlatform(
     ...database,
     dataDir,
     modelsDir,
+    queueUrl,
     store: openBlobStore(dataDir, blobUrl),
     queue,
     bundle: bundle!,

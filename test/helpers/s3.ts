@@ -1,8 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { startMoto } from '../../bench/faults/s3.js';
+import { parseBlobUrl } from '../../src/storage/index.js';
+import { S3Store } from '../../src/storage/s3-store.js';
 import { pythonWith } from './python.js';
 
 /** An S3 server is no part of this platform: what needs one is tested where Python has moto. */
@@ -29,10 +31,8 @@ const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'osteograph', AWS_SECRET_ACCESS_KEY: 'o
 
 export async function startS3(): Promise<TestS3> {
   Object.assign(process.env, CREDENTIALS);
-  const server = spawn(pythonWithMoto!, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', '0'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const port = await portOf(server);
+  const moto = startMoto(pythonWithMoto!);
+  const port = await moto.port;
   const wire = await openWire(port);
   const endpoint = `http://127.0.0.1:${wire.port}`;
   const client = new S3Client({
@@ -57,24 +57,19 @@ export async function startS3(): Promise<TestS3> {
     async stop() {
       client.destroy();
       await wire.cut();
-      const ended = once(server, 'exit');
-      server.kill('SIGKILL');
+      const ended = once(moto.process, 'exit');
+      moto.process.kill('SIGKILL');
       await ended;
     },
   };
 }
 
-async function portOf(server: ChildProcess): Promise<number> {
-  let log = '';
-  for await (const text of server.stderr!.setEncoding('utf8')) {
-    log += text as string;
-    const match = /Running on http:\/\/127\.0\.0\.1:(\d+)/.exec(log);
-    if (!match) continue;
-    // Its log goes on; nobody reads it, and a full pipe would stop the server.
-    server.stderr!.resume();
-    return Number(match[1]);
-  }
-  throw new Error(`moto did not start:\n${log}`);
+/** A store in a bucket that gives a silent server up after a second instead of half a minute. */
+export function impatientStore(blobUrl: string): S3Store {
+  Object.assign(process.env, CREDENTIALS);
+  const location = parseBlobUrl(blobUrl);
+  if (location.kind !== 'S3') throw new Error(`${blobUrl} is no bucket.`);
+  return new S3Store(location, { connect: 1_000, answer: 1_000, idle: 1_000 });
 }
 
 interface Wire {

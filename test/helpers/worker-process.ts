@@ -23,14 +23,13 @@ export interface ProcessOptions {
 
 /** Starts a worker of the platform and waits until it is ready. */
 export async function startWorkerProcess(
-  platform: Pick<TestPlatform, 'dataDir' | 'url'>,
-  queueUrl?: string,
+  { dataDir, url, queueUrl }: Pick<TestPlatform, 'dataDir' | 'url'> & Partial<Pick<TestPlatform, 'queueUrl'>>,
   { flags = [], on = [], env: extra = {} }: ProcessOptions = {},
 ): Promise<WorkerProcess> {
-  const args = ['worker', '--data-dir', platform.dataDir, '--device', 'cpu', '--threads', '1', ...flags];
+  const args = ['worker', '--data-dir', dataDir, '--device', 'cpu', '--threads', '1', ...flags];
   const env = {
     ...process.env,
-    DATABASE_URL: platform.url,
+    DATABASE_URL: url,
     LOG_LEVEL: 'warn',
     ...extra,
     ...(queueUrl ? { QUEUE_URL: queueUrl } : {}),

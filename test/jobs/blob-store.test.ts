@@ -1,10 +1,11 @@
+import { type CuttableProxy, startProxy } from '../../bench/faults/proxy.js';
 import { Generation, GenerationSlice } from '../../src/entities/index.js';
 import { type EventHub, openEventHub, type RunningWorker, startWorker } from '../../src/jobs/index.js';
 import { requestGeneration, retryGeneration } from '../../src/services/generations.js';
 import { checkBlobs, sweepBlobs, withQuota } from '../../src/storage/index.js';
 import { collect, isState, waitForEvent } from '../helpers/events.js';
 import { createExam, createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
-import { pythonWithMoto, startS3, type TestS3 } from '../helpers/s3.js';
+import { impatientStore, pythonWithMoto, startS3, type TestS3 } from '../helpers/s3.js';
 
 const nobody = { tokenId: null };
 
@@ -12,9 +13,10 @@ let platform: TestPlatform;
 let hub: EventHub;
 let worker: RunningWorker | undefined;
 let s3: TestS3 | undefined;
+let proxy: CuttableProxy | undefined;
 
 async function start(blobUrl?: string): Promise<void> {
-  platform = await createTestPlatform(undefined, blobUrl);
+  platform = await createTestPlatform({ blobUrl });
   const { dataSource, url: databaseUrl } = platform;
   hub = await openEventHub({ dataSource, databaseUrl, logger: silent });
 }
@@ -29,34 +31,38 @@ afterEach(async () => {
   worker = undefined;
   await hub.close();
   await platform.close();
+  await proxy?.close();
+  proxy = undefined;
   await s3?.stop();
   s3 = undefined;
 });
 
-(pythonWithMoto ? test : test.skip)(
-  'a bucket that is away while a generation runs costs neither a slice nor an attempt',
-  async () => {
+(pythonWithMoto ? test : test.skip).each(['refuse', 'cut'] as const)(
+  'a bucket that is away while a generation runs (%s) costs neither a slice nor an attempt',
+  async (takeAway) => {
     s3 = await startS3();
-    await start(await s3.blobUrl());
+    proxy = await startProxy(Number(new URL(s3.endpoint).port));
+    const blobUrl = (await s3.blobUrl()).replace(s3.endpoint, `http://127.0.0.1:${proxy.port}`);
+    await start(blobUrl);
     const { dataSource, store } = platform;
     const { exam } = await createExam(platform, { mri: true });
-    await work();
+    await work(impatientStore(blobUrl));
     const { id } = await requestGeneration(platform, nobody, { examId: exam.id, sliceCount: 30, steps: 2, seed: 5 });
     await waitForEvent(hub, id, ({ type }) => type === 'SLICE_COMPLETED');
 
-    await s3.cut();
+    proxy[takeAway]();
     await waitForEvent(
       hub,
       id,
       ({ type, payload }) =>
         type === 'STATE_CHANGED' && 'message' in payload && /blob store/.test(payload.message ?? ''),
     );
-    await s3.mend();
+    proxy.heal();
     const events = await collect(hub.subscribe(id, 0));
 
     const generation = await dataSource.manager.findOneByOrFail(Generation, { id });
     expect(generation).toMatchObject({ state: 'SUCCEEDED', sliceCount: 30 });
-    // Neither start counts towards the limit of attempts.
+    // No start that the store cut short counts towards the limit of attempts.
     expect(generation.attemptLimit - generation.attempt).toBe(4);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
     expect(await dataSource.manager.countBy(GenerationSlice, { generationId: id })).toBe(30);

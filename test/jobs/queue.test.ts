@@ -3,25 +3,17 @@ import { once, EventEmitter } from 'node:events';
 import { openEventHub, openQueue } from '../../src/jobs/index.js';
 import { requestGeneration } from '../../src/services/generations.js';
 import { collect } from '../helpers/events.js';
-import { createExam, createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
-import { redisInstalled, startRedis, type TestRedis } from '../helpers/redis.js';
+import { createExam, silent, type TestPlatform } from '../helpers/platform.js';
+import { createPlatformOn, QUEUE_BACKENDS } from '../helpers/queues.js';
 import { startWorkerProcess } from '../helpers/worker-process.js';
 
-const backends = redisInstalled ? ['PostgreSQL', 'Redis'] : ['PostgreSQL'];
-if (!redisInstalled) console.info('The queue is not tested on Redis: redis-server is not installed.');
-
-describe.each(backends)('the queue on %s', (backend) => {
-  let redis: TestRedis | undefined;
+describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
   let platform: TestPlatform;
 
   beforeAll(async () => {
-    if (backend === 'Redis') redis = await startRedis();
-    platform = await createTestPlatform(redis?.url);
+    platform = await createPlatformOn(backend);
   });
-  afterAll(async () => {
-    await platform.close();
-    await redis?.stop();
-  });
+  afterAll(() => platform.close());
 
   it('hands out each id once, however often it was put in, and again after a new start', async () => {
     const { queue } = platform;
@@ -69,13 +61,13 @@ describe.each(backends)('the queue on %s', (backend) => {
   it('carries a generation to its end, also when its worker is killed in the middle', async () => {
     const { dataSource, url: databaseUrl } = platform;
     const hub = await openEventHub({ dataSource, databaseUrl, logger: silent });
-    const first = await startWorkerProcess(platform, redis?.url);
+    const first = await startWorkerProcess(platform);
     const { exam } = await createExam(platform);
     const { id } = await requestGeneration(platform, { tokenId: null }, { examId: exam.id, sliceCount: 20, steps: 40 });
     for await (const event of hub.subscribe(id, 0)) if (event.type === 'SLICE_COMPLETED') break;
     first.kill('SIGKILL');
     await first.ended();
-    const second = await startWorkerProcess(platform, redis?.url);
+    const second = await startWorkerProcess(platform);
     try {
       const events = await collect(hub.subscribe(id, 0));
       expect(events.at(-1)).toMatchObject({ payload: { state: 'SUCCEEDED', attempt: 2 } });

@@ -1,13 +1,13 @@
 import { pino } from 'pino';
 import { openQuotas, type Quotas } from '../../src/services/quotas.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
-import { redisInstalled, startRedis, type TestRedis } from '../helpers/redis.js';
+import { redisInstalled, startRedis, type RedisServer } from '../../bench/faults/redis.js';
 
 const LIMIT = 1_000;
 const logger = pino({ level: 'silent' });
 
 let database: TestDatabase;
-let redis: TestRedis | undefined;
+let redis: RedisServer | undefined;
 const opened: Quotas[] = [];
 let tokens = 0;
 
