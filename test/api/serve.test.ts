@@ -1,40 +1,37 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { pino } from 'pino';
-import { compiledModule } from '../../src/domain/package.js';
 import { startWorkerChild } from '../../src/server/worker-child.js';
 import { runCommand } from '../helpers/command.js';
 import { createTestDatabase } from '../helpers/database.js';
+import { type ServeProcess, startServe } from '../helpers/serve-process.js';
 
 let dataDir: string;
 let models: string;
-let serve: ChildProcess;
-let address: URL;
+let serve: ServeProcess;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'osteograph-serve-'));
   models = join(dataDir, 'models');
-  ({ serve, address } = await startServe());
+  serve = await start();
 });
 
 afterAll(async () => {
-  if (serve.exitCode === null && serve.signalCode === null) serve.kill('SIGKILL');
+  await serve.end();
   await rm(dataDir, { recursive: true, force: true });
 });
 
 test('the first start prints an address that carries a working token', async () => {
-  const token = address.searchParams.get('token')!;
+  const { token } = serve;
 
   expect(await viewer(token)).toEqual({ data: { viewer: { name: 'first start', role: 'ADMIN' } } });
 });
 
 test('it is alive and ready', async () => {
-  const answers = await Promise.all(['live', 'ready'].map((path) => fetch(new URL(`/health/${path}`, address))));
+  const answers = await Promise.all(['live', 'ready'].map((path) => fetch(`${serve.url}/health/${path}`)));
 
   expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   expect(await answers[1]!.json()).toMatchObject({ status: 'ready', checks: { database: 'ready' } });
@@ -83,7 +80,7 @@ test('a second serve on the same data directory says who has it', async () => {
   const result = await runCommand(['serve', '--port', '0', '--no-worker', '--data-dir', dataDir, '--models', models]);
 
   expect(result.code).toBe(1);
-  expect(result.stderr).toContain(`is in use by "osteograph serve" (process ${serve.pid}`);
+  expect(result.stderr).toContain(`is in use by "osteograph serve" (process ${serve.process.pid}`);
 });
 
 test('a port in use is said in one sentence', async () => {
@@ -142,40 +139,23 @@ test('a worker that dies is followed by another, and closing ends the last one',
 });
 
 test('SIGTERM ends it in good order, and the next start needs no new token', async () => {
-  const token = address.searchParams.get('token')!;
-  const ended = once(serve, 'exit');
-  serve.kill('SIGTERM');
-  expect(await ended).toEqual([0, null]);
+  const { token } = serve;
+  expect(await serve.end('SIGTERM')).toEqual({ code: 0, signal: null });
 
-  ({ serve, address } = await startServe());
+  serve = await start();
 
-  expect(address.searchParams.get('token')).toBeNull();
+  expect(serve.token).toBe('');
   expect(await viewer(token)).toMatchObject({ data: { viewer: { role: 'ADMIN' } } });
-  const again = once(serve, 'exit');
-  serve.kill('SIGINT');
-  expect(await again).toEqual([0, null]);
+  expect(await serve.end('SIGINT')).toEqual({ code: 0, signal: null });
 }, 120_000);
 
-/** Starts `osteograph serve` on a free port and waits for the address it prints. */
-async function startServe(): Promise<{ serve: ChildProcess; address: URL }> {
+function start(): Promise<ServeProcess> {
   const { DATABASE_URL: _unused, ...env } = process.env;
-  const args = ['serve', '--port', '0', '--no-worker', '--data-dir', dataDir, '--models', models];
-  const child = spawn(process.execPath, [compiledModule('cli/main'), ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /http:\/\/[^ ]+/.exec(line)?.[0];
-    if (url) {
-      child.stdout.resume();
-      return { serve: child, address: new URL(url) };
-    }
-  }
-  throw new Error('osteograph serve ended without an address.');
+  return startServe(['--no-worker', '--data-dir', dataDir, '--models', models], env);
 }
 
 async function viewer(token: string): Promise<unknown> {
-  const response = await fetch(new URL('/graphql', address), {
+  const response = await fetch(`${serve.url}/graphql`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ query: '{ viewer { name role } }' }),

@@ -1,14 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApiClient } from '../../src/cli/api-client.js';
-import { compiledModule } from '../../src/domain/package.js';
+import { type ApiClient, createApiClient } from '../../src/cli/api-client.js';
 import { createToken } from '../../src/services/tokens.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { factories } from '../helpers/factories.js';
 import { insertPeople } from '../helpers/knees.js';
+import { type ServeProcess, startServe } from '../helpers/serve-process.js';
 
 const EXAMS = 4_000;
 const KILLS = 2;
@@ -17,7 +15,7 @@ const SYNTHESIZE = `mutation { synthesizeCohort(input: { where: {}, clientKey: "
 let database: TestDatabase;
 let dataDir: string;
 let token: string;
-let serve: ChildProcess | undefined;
+let serve: ServeProcess | undefined;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -37,27 +35,16 @@ beforeAll(async () => {
   token = (await createToken(dataSource, { name: 'operator', role: 'OPERATOR' })).text;
 });
 afterAll(async () => {
-  serve?.kill('SIGKILL');
+  await serve?.end();
   await database.drop();
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** `osteograph serve` without a worker, ready to answer. @returns its address */
-async function startServe(): Promise<string> {
-  const flags = ['--port', '0', '--data-dir', dataDir, '--models', dataDir, '--no-worker'];
-  serve = spawn(process.execPath, [compiledModule('cli/main'), 'serve', ...flags], {
-    env: { ...process.env, DATABASE_URL: database.url, LOG_LEVEL: 'error' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let printed = '';
-  for await (const text of serve.stdout!.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-    printed += text as string;
-    const address = /http:\/\/127\.0\.0\.1:\d+/.exec(printed);
-    if (!address) continue;
-    serve.stdout!.resume();
-    return address[0];
-  }
-  throw new Error(`serve ended before it was ready:\n${printed}`);
+/** `osteograph serve` without a worker. @returns a client of it */
+async function start(): Promise<ApiClient> {
+  const env = { ...process.env, DATABASE_URL: database.url, LOG_LEVEL: 'error' };
+  serve = await startServe(['--data-dir', dataDir, '--models', dataDir, '--no-worker'], env);
+  return createApiClient(serve.url, token);
 }
 
 async function rows(table: string): Promise<number> {
@@ -79,12 +66,10 @@ async function entering(): Promise<void> {
 
 test('a server that is killed while it makes a batch leaves all of it or nothing, and asking again makes it once', async () => {
   for (let kill = 0; kill < KILLS; kill++) {
-    const client = createApiClient(await startServe(), token);
+    const client = await start();
     const asked = client.request(SYNTHESIZE).catch(() => undefined);
     await entering();
-    const ended = once(serve!, 'exit');
-    serve!.kill('SIGKILL');
-    await ended;
+    await serve!.end('SIGKILL');
     await asked;
     await client.close();
     // The statement of the dead server may run on to its end, and is then taken back.
@@ -94,7 +79,7 @@ test('a server that is killed while it makes a batch leaves all of it or nothing
     const [batches, members, generations] = [await rows('batch'), await rows('batch_member'), await rows('generation')];
     expect([batches, members, generations]).toEqual([batches, batches * EXAMS, batches * EXAMS]);
   }
-  const client = createApiClient(await startServe(), token);
+  const client = await start();
   const first = await client.request<{ synthesizeCohort: { id: string } }>(SYNTHESIZE);
   const again = await client.request<{ synthesizeCohort: { id: string } }>(SYNTHESIZE);
   await client.close();

@@ -1,15 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiClient } from '../../src/cli/api-client.js';
 import { encodeId } from '../../src/domain/global-ids.js';
-import { compiledModule } from '../../src/domain/package.js';
 import { connect } from '../../src/server/database/index.js';
 import { openBlobStore } from '../../src/storage/index.js';
 import { upTo } from '../helpers/events.js';
 import { createExam } from '../helpers/platform.js';
+import { type ServeProcess, startServe } from '../helpers/serve-process.js';
 import { TINY_BUNDLE } from '../helpers/tiny-bundle.js';
 
 /** Long enough to be interrupted twice. */
@@ -31,20 +29,20 @@ interface ProgressEvent {
 }
 
 let dataDir: string;
-let running: ChildProcess[] = [];
+let serve: ServeProcess | undefined;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'osteograph-restart-'));
   await cp(TINY_BUNDLE, join(dataDir, 'models', 'tiny-bundle', '1.0.0'), { recursive: true });
 });
 afterAll(async () => {
-  for (const serve of running) await end(serve, 'SIGTERM');
+  await serve?.end('SIGTERM');
   await rm(dataDir, { recursive: true, force: true });
 });
 
 test('a subscription that follows a generation through restarts of serve misses nothing and repeats nothing', async () => {
-  let serve = await startServe();
-  const token = serve.token!;
+  serve = await start();
+  const { token } = serve;
   const examId = encodeId('KneeExam', await seedExam());
   const client = createApiClient(serve.url, token);
   const { generateMri } = await client.request<{ generateMri: { id: string } }>(
@@ -55,11 +53,11 @@ test('a subscription that follows a generation through restarts of serve misses 
   const { id } = generateMri;
 
   const seen = await follow(serve.url, token, id, 0, isSlice);
-  await end(serve.process, 'SIGTERM');
-  serve = await startServe();
+  await serve.end('SIGTERM');
+  serve = await start();
   seen.push(...(await follow(serve.url, token, id, seen.at(-1)!.seq, isSlice)));
-  await end(serve.process, 'SIGKILL');
-  serve = await startServe();
+  await serve.end('SIGKILL');
+  serve = await start();
   seen.push(...(await follow(serve.url, token, id, seen.at(-1)!.seq)));
 
   expect(seen.map(({ seq }) => seq)).toEqual(upTo(seen.length));
@@ -71,40 +69,11 @@ test('a subscription that follows a generation through restarts of serve misses 
 
 const isSlice = ({ __typename }: ProgressEvent) => __typename === 'GenerationSliceCompleted';
 
-interface Serve {
-  process: ChildProcess;
-  url: string;
-  /** Printed by the first start alone. */
-  token: string | undefined;
-}
-
-/** `osteograph serve` with its embedded database and its worker, ready to answer. */
-async function startServe(): Promise<Serve> {
-  const flags = ['--port', '0', '--data-dir', dataDir, '--models', join(dataDir, 'models'), '--device', 'cpu'];
+/** `osteograph serve` with its embedded database and its worker. */
+async function start(): Promise<ServeProcess> {
   const env: NodeJS.ProcessEnv = { ...process.env, LOG_LEVEL: 'error' };
   delete env['DATABASE_URL'];
-  const serve = spawn(process.execPath, [compiledModule('cli/main'), 'serve', ...flags], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  running.push(serve);
-  let printed = '';
-  for await (const text of serve.stdout!.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-    printed += text as string;
-    const address = /(http:\/\/127\.0\.0\.1:\d+)(?:\/\?token=([\w-]+)| \(token)/.exec(printed);
-    if (!address) continue;
-    serve.stdout!.resume();
-    return { process: serve, url: address[1]!, token: address[2] };
-  }
-  throw new Error(`serve ended before it was ready:\n${printed}`);
-}
-
-async function end(serve: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  running = running.filter((other) => other !== serve);
-  if (serve.exitCode !== null || serve.signalCode !== null) return;
-  const ended = once(serve, 'exit');
-  serve.kill(signal);
-  await ended;
+  return startServe(['--data-dir', dataDir, '--models', join(dataDir, 'models'), '--device', 'cpu'], env);
 }
 
 async function seedExam(): Promise<number> {

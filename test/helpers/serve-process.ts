@@ -1,45 +1,54 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { compiledModule } from '../../src/domain/package.js';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { compiledModule, packageRoot } from '../../src/domain/package.js';
 import type { TestPlatform } from './platform.js';
 
-/** `osteograph serve` in a process of its own, on a test's database. */
+/** `osteograph serve` in a process of its own, ready to answer. */
 export interface ServeProcess {
-  url: string;
-  /** The administrator's token. */
-  token: string;
   process: ChildProcess;
-  /** Ends it the hard way if it still runs. */
-  dispose(): Promise<void>;
+  /** Without a path. */
+  url: string;
+  /** The administrator's, which the first start alone prints; else empty. */
+  token: string;
+  /** Sends a signal and waits for the end, however it comes; nothing happens to one that has ended. */
+  end(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Starts the server of a platform that has no token yet, with its worker, and waits for its address. */
-export async function startServeProcess(
-  platform: TestPlatform,
-  { args = [], env = {} }: { args?: string[]; env?: NodeJS.ProcessEnv } = {},
-): Promise<ServeProcess> {
-  const { dataDir, modelsDir, url: DATABASE_URL } = platform;
-  const options = ['--port', '0', '--data-dir', dataDir, '--models', modelsDir, '--device', 'cpu', ...args];
-  const child = spawn(process.execPath, [compiledModule('cli/main'), 'serve', ...options], {
-    env: { ...process.env, DATABASE_URL, LOG_LEVEL: 'warn', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = once(child, 'close');
-  for await (const line of createInterface({ input: child.stdout! })) {
-    const address = /http:\/\/\S+token=\S+/.exec(line)?.[0];
-    if (!address) continue;
+/** Starts `osteograph serve` on a free port and waits for the address that it prints. It ends with this process. */
+export async function startServe(flags: readonly string[], env: NodeJS.ProcessEnv): Promise<ServeProcess> {
+  const preload = pathToFileURL(join(packageRoot, 'test/helpers/ends-with-parent.js')).href;
+  const args = ['--import', preload, compiledModule('cli/main'), 'serve', '--port', '0', ...flags];
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const ended = (once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>).then(([code, signal]) => ({
+    code,
+    signal,
+  }));
+  let printed = '';
+  for await (const text of child.stdout!.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    printed += text as string;
+    const [, url, token = ''] = /(http:\/\/127\.0\.0\.1:\d+)(?:\/\?token=([\w-]+))?\S*\s/.exec(printed) ?? [];
+    if (!url) continue;
     child.stdout!.resume();
-    const { origin, searchParams } = new URL(address);
     return {
-      url: origin,
-      token: searchParams.get('token')!,
       process: child,
-      async dispose() {
-        child.kill('SIGKILL');
-        await ended;
+      url,
+      token,
+      end(signal = 'SIGKILL') {
+        child.kill(signal);
+        return ended;
       },
     };
   }
-  throw new Error('The server ended before it had an address.');
+  throw new Error(`osteograph serve ended before it was ready:\n${printed}`);
+}
+
+/** Starts the server of a platform that has no token yet, with its worker. */
+export function startServeOf(
+  { dataDir, modelsDir, url: DATABASE_URL }: TestPlatform,
+  { flags = [], env = {} }: { flags?: string[]; env?: NodeJS.ProcessEnv } = {},
+): Promise<ServeProcess> {
+  const options = ['--data-dir', dataDir, '--models', modelsDir, '--device', 'cpu', ...flags];
+  return startServe(options, { ...process.env, DATABASE_URL, LOG_LEVEL: 'warn', ...env });
 }

@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
-import { compiledModule } from '../../src/domain/package.js';
 import type { Role } from '../../src/domain/roles.js';
 import { createToken } from '../../src/services/tokens.js';
 import { startBrowser } from './browser.js';
 import { createTestPlatform, type TestPlatform } from './platform.js';
+import { startServeOf } from './serve-process.js';
 
 /** The program as its user starts it, with the tiny bundle, and a browser that reaches it through a line that can be cut. */
 export interface WebApp {
@@ -34,8 +33,9 @@ export interface OpenOptions {
 /** Starts `osteograph serve` with its worker, the line, and the browser. */
 export async function startWebApp(): Promise<WebApp> {
   const platform = await createTestPlatform();
-  const { url: serverUrl, token, stop } = await serve(platform);
-  const line = await openLine(Number(new URL(serverUrl).port));
+  const serve = await startServeOf(platform);
+  const { token } = serve;
+  const line = await openLine(Number(new URL(serve.url).port));
   const browser = await startBrowser();
   const tokens = { ADMIN: token } as Record<Role, string>;
   for (const role of ['SUMMARY', 'READER', 'OPERATOR'] as const) {
@@ -51,39 +51,10 @@ export async function startWebApp(): Promise<WebApp> {
     async close() {
       await browser.close();
       line.close();
-      await stop();
+      await serve.end('SIGTERM');
       await platform.close();
     },
   };
-}
-
-async function serve({ url, dataDir, modelsDir }: TestPlatform) {
-  const args = ['serve', '--port', '0', '--data-dir', dataDir, '--models', modelsDir, '--device', 'cpu'];
-  const child = spawn(process.execPath, [compiledModule('cli/main'), ...args], {
-    env: { ...process.env, DATABASE_URL: url, LOG_LEVEL: 'warn' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = once(child, 'close');
-  let log = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
-  const started = new Promise<RegExpExecArray>((resolve) => {
-    let printed = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      printed += text;
-      const address = /(http:\/\/[\d.:]+)\/\?token=(\S+)/.exec(printed);
-      if (address) resolve(address);
-    });
-  });
-  const early = ended.then(() => {
-    throw new Error(`osteograph serve ended before it was ready:\n${log}`);
-  });
-  const [, serverUrl = '', token = ''] = await Promise.race([started, early]);
-  early.catch(() => undefined);
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await ended;
-  };
-  return { url: serverUrl, token, stop };
 }
 
 /** A TCP line to the server whose connections can be broken, as a network does. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { WebSocket } from 'ws';
 import { createTestPlatform, type TestPlatform } from '../helpers/platform.js';
-import { startServeProcess } from '../helpers/serve-process.js';
+import { startServeOf } from '../helpers/serve-process.js';
 
 let platform: TestPlatform;
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => platform.close());
 
 test('a server that is told to stop first says so, then answers what is running, then closes sockets with 1001, and ends', async () => {
-  const serve = await startServeProcess(platform, { args: ['--drain-delay', '1'] });
+  const serve = await startServeOf(platform, { flags: ['--drain-delay', '1'] });
   try {
     const order: string[] = [];
     const socket = new WebSocket(`${serve.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
@@ -22,8 +22,7 @@ test('a server that is told to stop first says so, then answers what is running,
     const slow = slowRequest(serve.url, serve.token);
     await slow.begun;
 
-    serve.process.kill('SIGTERM');
-    const ended = once(serve.process, 'close') as Promise<[number | null]>;
+    const ended = serve.end('SIGTERM');
     await untilClosing(serve.url);
     const during = await fetch(`${serve.url}/health/live`);
     order.push('not ready');
@@ -40,9 +39,9 @@ test('a server that is told to stop first says so, then answers what is running,
     expect(await answered).toContain('"name":"first start"');
     await socketClosed;
     expect(order).toEqual(['not ready', 'refuses connections', 'answered', 'socket 1001']);
-    expect(await ended).toEqual([0, null]);
+    expect(await ended).toEqual({ code: 0, signal: null });
   } finally {
-    await serve.dispose();
+    await serve.end();
   }
 }, 60_000);
 

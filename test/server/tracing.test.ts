@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { createExam, createTestPlatform, type TestPlatform } from '../helpers/platform.js';
-import { type ServeProcess, startServeProcess } from '../helpers/serve-process.js';
+import { type ServeProcess, startServeOf } from '../helpers/serve-process.js';
 
 /** What a collector is sent, as far as it is looked at here. */
 interface Span {
@@ -30,11 +30,11 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await once(collector, 'listening');
   const { port } = collector.address() as AddressInfo;
-  serve = await startServeProcess(platform, { env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` } });
+  serve = await startServeOf(platform, { env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` } });
 });
 
 afterAll(async () => {
-  await serve?.dispose();
+  await serve?.end();
   collector.close();
   collector.closeAllConnections();
   await platform.close();
