@@ -23,7 +23,7 @@ import {
 } from '../services/batches/index.js';
 import { COMMAND_LINE } from '../services/cohorts/index.js';
 import { cohortFilter } from '../services/exports/index.js';
-import { readFilterFile } from './filter-file.js';
+import { readJsonFile } from './json-file.js';
 import { dataDirOption, sharedDatabase, wholeNumber } from './options.js';
 import { progressBar } from './progress.js';
 
@@ -120,7 +120,7 @@ function createCommand(): Command {
 async function create(options: CreateOptions): Promise<void> {
   const { cohort, cohortVersion, filter: file, slices, skip, watch: stay, dataDir, ...rest } = options;
   const { parseExamFilter, writeExamFilter } = await filterJson();
-  const filter = file === undefined ? null : await parseExamFilter(await readFilterFile(file));
+  const filter = file === undefined ? null : await parseExamFilter(await readJsonFile(file, 'filter'));
   if (cohort === undefined && filter === null)
     throw new UserError('BAD_USER_INPUT', 'Give --cohort, --filter or both.');
   const where = cohort === undefined ? filter! : cohortFilter(cohort, cohortVersion, filter);

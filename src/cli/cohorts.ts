@@ -8,7 +8,7 @@ import type { AttritionCounts } from '../entities/index.js';
 import { openDatabase } from '../server/database/index.js';
 import type { Database } from '../server/database/index.js';
 import { COMMAND_LINE, cohortAttrition, countCohort, createCohort, findCohort } from '../services/cohorts/index.js';
-import { readFilterFile } from './filter-file.js';
+import { readJsonFile } from './json-file.js';
 import { dataDirOption, sharedDatabase } from './options.js';
 
 /** The schema of the API takes a second to load; listing, and the help of other commands, need not wait for it. */
@@ -67,7 +67,7 @@ interface CreateOptions {
 
 async function create({ name, filter: file, description, kind, visibility, dataDir }: CreateOptions): Promise<void> {
   const { parseExamFilter } = await filterJson();
-  const filter = await parseExamFilter(await readFilterFile(file));
+  const filter = await parseExamFilter(await readJsonFile(file, 'filter'));
   await withDatabase(dataDir, async ({ dataSource }) => {
     const request = { name, description, kind, visibility, filter };
     const cohort = await createCohort(dataSource, COMMAND_LINE, request);

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { destination, type Logger, pino } from 'pino';
@@ -30,7 +30,7 @@ import {
 import { cohortFilter } from '../services/exports/index.js';
 import { type BlobStore, openOwnBlobStore, readAsset } from '../storage/index.js';
 import { deviceOption, modelsOption } from './bundles.js';
-import { readFilterFile } from './filter-file.js';
+import { readJsonFile } from './json-file.js';
 import { blobSettings, dataDirOption, sharedDatabase, wholeNumber } from './options.js';
 import { progressBar } from './progress.js';
 
@@ -126,7 +126,7 @@ async function run(options: Options): Promise<void> {
 }
 
 async function requestOf(options: Options): Promise<EvaluationRequest> {
-  const filter = options.filter === undefined ? undefined : ((await readFilterFile(options.filter)) as object);
+  const filter = options.filter === undefined ? undefined : ((await readJsonFile(options.filter, 'filter')) as object);
   const written = options.cohort ? cohortFilter(options.cohort, null, filter) : filter;
   return {
     name: options.name,
@@ -148,16 +148,7 @@ const FEATURE_SETS = z.record(
 );
 
 async function readFeatureSets(file: string): Promise<FeatureSet[]> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new UserError('BAD_USER_INPUT', `The file of --features cannot be read: ${cause.message}.`, { cause });
-  });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new UserError('BAD_USER_INPUT', `The sets of grades in ${file} are not JSON.`, { cause });
-  }
-  const parsed = FEATURE_SETS.safeParse(json);
+  const parsed = FEATURE_SETS.safeParse(await readJsonFile(file, 'sets of grades'));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new UserError('BAD_USER_INPUT', `${file}: ${issue!.path.join('.') || 'the whole'}: ${issue!.message}.`);

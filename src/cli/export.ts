@@ -23,7 +23,7 @@ import {
   writeTable,
 } from '../services/exports/index.js';
 import { openOwnBlobStore } from '../storage/index.js';
-import { readFilterFile } from './filter-file.js';
+import { readJsonFile } from './json-file.js';
 import { blobSettings, dataDirOption, sharedDatabase } from './options.js';
 import { progressBar } from './progress.js';
 import { stopOnSignal } from './signals.js';
@@ -86,7 +86,7 @@ async function run(file: string | undefined, options: Options): Promise<void> {
     format,
     columns: options.columns?.split(',').map((name) => name.trim()),
     cohortId: options.cohort,
-    where: options.filter === undefined ? undefined : await readFilterFile(options.filter),
+    where: options.filter === undefined ? undefined : await readJsonFile(options.filter, 'filter'),
     series: options.series === undefined ? undefined : seriesFilter(options.series),
     generationIds: options.generations?.split(',').map((id) => id.trim()),
     batchId: options.batch,
