@@ -7,6 +7,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', {}] },
-  testTimeout: 60_000,
+  // Ends what hangs, not what is slow: a test waits for events, and a loaded machine is ten times slower.
+  testTimeout: 300_000,
   maxWorkers: 2,
 };

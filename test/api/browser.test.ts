@@ -14,7 +14,7 @@ beforeAll(async () => {
   api = await startTestServer();
   generationId = await makeRows(api);
   browser = await startBrowser();
-}, 120_000);
+});
 
 afterAll(async () => {
   await browser.close();
@@ -70,7 +70,7 @@ test('GraphiQL runs a query and a subscription, with nothing from any other host
 
   expect(page.url()).toBe(`${api.url}/graphiql`);
   expect(faults).toEqual([]);
-}, 120_000);
+});
 
 async function makeRows({ make, dataSource }: TestServer): Promise<string> {
   for (let index = 0; index < 6; index++) {

@@ -40,7 +40,7 @@ beforeAll(async () => {
   );
   volumes = only(scored).evaluation.scores.map(({ generation }) => generation.id);
   // Six volumes are made: on a busy machine that takes its time.
-}, 300_000);
+});
 
 afterAll(async () => {
   await worker.dispose();

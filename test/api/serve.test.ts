@@ -60,7 +60,7 @@ test('tokens are made, listed and revoked beside the running server', async () =
 
   expect(revoked).toMatchObject({ code: 0, stdout: `Revoked ${id} (notebook).\n` });
   expect(await viewer(token)).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
-}, 120_000);
+});
 
 test.each([
   [['token', 'revoke', '4711'], 'osteograph: There is no such token.\n'],
@@ -147,7 +147,7 @@ test('SIGTERM ends it in good order, and the next start needs no new token', asy
   expect(serve.token).toBe('');
   expect(await viewer(token)).toMatchObject({ data: { viewer: { role: 'ADMIN' } } });
   expect(await serve.end('SIGINT')).toEqual({ code: 0, signal: null });
-}, 120_000);
+});
 
 function start(): Promise<ServeProcess> {
   const { DATABASE_URL: _unused, ...env } = process.env;

@@ -53,7 +53,7 @@ test('a batch is made, listed, shown, paused, resumed, canceled, retried and wat
   }
   const audited = await platform.dataSource.getRepository(AuditEntry).findBy({ target: row.id });
   expect(audited.map(({ tokenId }) => tokenId)).toEqual([null, null, null, null, null]);
-}, 300_000);
+});
 
 test.each([
   [['create'], 'Give --cohort, --filter or both.'],

@@ -87,4 +87,4 @@ test('a server that is killed while it makes a batch leaves all of it or nothing
   expect(first).toMatchObject({ synthesizeCohort: { counters: { waiting: EXAMS, total: EXAMS } } });
   expect(again).toEqual(first);
   expect([await rows('batch'), await rows('generation'), await rows('generation_event')]).toEqual([1, EXAMS, EXAMS]);
-}, 120_000);
+});

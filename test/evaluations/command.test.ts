@@ -48,7 +48,7 @@ test('sets of grades are compared on the knees of a filter, and the report lies 
   expect(files).toEqual(expect.arrayContaining(['report.html', 'scores.csv', 'psnr.svg', 'grades.png']));
   const lines = parse(await readFile(join(out, 'scores.csv'), 'utf8'), { columns: true, bom: true }) as object[];
   expect(lines).toHaveLength(4);
-}, 300_000);
+});
 
 test('the knees of a cohort are taken, and --json gives every figure to a program', async () => {
   const request = { name: 'Two knees', kind: 'STATIC', examIds: knees.slice(0, 2).map(({ id }) => id) } as const;
@@ -60,7 +60,7 @@ test('the knees of a cohort are taken, and --json gives every figure to a progra
   const figures = JSON.parse(done.stdout) as { exams: number; arms: { label: string }[]; summaries: unknown[] };
   expect(figures).toMatchObject({ exams: 2, participants: 2, phantoms: 2, arms: [{ steps: 1 }, { steps: 2 }] });
   expect(figures.summaries).toHaveLength(8);
-}, 300_000);
+});
 
 test('a command that is killed leaves what it has made, and the same command goes on from there', async () => {
   const { dataSource } = platform;
@@ -88,7 +88,7 @@ test('a command that is killed leaves what it has made, and the same command goe
   expect(log.map(({ seq }) => seq)).toEqual(upTo(log.length));
   expect(log.filter(({ type }) => type === 'VOLUME_SCORED')).toHaveLength(9);
   expect((await dataSource.manager.count(Generation)) - before).toBe(9);
-}, 300_000);
+});
 
 test.each([
   ['a bundle that is not there', ['--bundle', 'nothing@1.0.0'], 'nothing@1.0.0'],

@@ -69,7 +69,6 @@ afterEach(async () => {
     expect((await checkBlobs(dataSource, store)).bad).toEqual([]);
     expect(await sweepBlobs({ dataSource, store, graceMs: -60_000, dryRun: true })).toMatchObject({ missing: [] });
   },
-  120_000,
 );
 
 test('a generation that would pass the quota fails before anything is computed, and can be retried when there is room', async () => {
@@ -93,4 +92,4 @@ test('a generation that would pass the quota fails before anything is computed, 
   await work(withQuota(store, dataSource, 400_000_000));
   await retryGeneration(platform, nobody, id);
   await waitForEvent(hub, id, ({ type }) => type === 'SLICE_COMPLETED');
-}, 60_000);
+});

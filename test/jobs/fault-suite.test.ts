@@ -14,5 +14,4 @@ test.each(['postgres-embedded', 'postgres-external', 'duplicate'])(
     const { trials, faults } = await runTrials(kind, 1, randomFrom(seed));
     expect({ seed, trials, faults }).toEqual({ seed, trials: 1, faults: [] });
   },
-  240_000,
 );

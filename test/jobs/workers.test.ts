@@ -259,7 +259,7 @@ describe.each(QUEUE_BACKENDS)('with the queue on %s', (backend) => {
       } finally {
         await jumping.dispose();
       }
-    }, 240_000);
+    });
   });
 
   function find(id: string): Promise<Generation> {

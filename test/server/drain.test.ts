@@ -43,7 +43,7 @@ test('a server that is told to stop first says so, then answers what is running,
   } finally {
     await serve.end();
   }
-}, 60_000);
+});
 
 /** A request whose body is held back until `finish`. */
 function slowRequest(url: string, token: string) {

@@ -80,7 +80,7 @@ test('one trace leads from the mutation of a caller to each slice of its worker'
     assemble: 1,
   });
   expect(trace).toHaveLength(2 + parts.length);
-}, 60_000);
+});
 
 async function untilSucceeded(): Promise<void> {
   for (;;) {

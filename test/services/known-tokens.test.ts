@@ -65,7 +65,7 @@ test('one whose role changes elsewhere has the new one', async () => {
 });
 
 test('one that expires ends on time, without anybody saying so', async () => {
-  const { text } = await make(new Date(Date.now() + 300));
+  const { text } = await make(new Date(Date.now() + 3_000));
   await tokens.verify(text);
 
   await untilRefused(text);

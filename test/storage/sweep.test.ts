@@ -124,7 +124,7 @@ for (const [name, available, open] of stores) {
 
       for (const { storageKey } of assets) expect(await store.exists(storageKey)).toBe(true);
       expect(await checkBlobs(database.dataSource, store)).toMatchObject({ assets: 30, bad: [] });
-    }, 60_000);
+    });
 
     test('a file that is let go stays while anything else refers to it', async () => {
       const { dataSource } = database;

@@ -10,7 +10,7 @@ let imaged: string;
 beforeAll(async () => {
   app = await startWebApp();
   await makeRows();
-}, 120_000);
+});
 
 afterAll(() => app.close());
 
@@ -81,7 +81,7 @@ test('5,000 rows are scrolled through by cursor, with few of them drawn, sorted 
     await note.filter({ hasNotText: text }).waitFor();
   }
   expect(await table.getByRole('row').count()).toBeLessThan(80);
-}, 120_000);
+});
 
 test('a cohort is saved, compared with another, shared and taken along', async () => {
   const save = async (where: object, name: string) => {

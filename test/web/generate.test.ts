@@ -13,7 +13,7 @@ beforeAll(async () => {
   exam = encodeId('KneeExam', made.exam.id);
   const [row] = await app.platform.dataSource.query('SELECT oai_id FROM participant');
   oaiId = (row as { oai_id: string }).oai_id;
-}, 120_000);
+});
 
 afterAll(() => app.close());
 
@@ -43,7 +43,7 @@ test('a knee is chosen, a what-if asked, its slices arrive, and the volume is co
   expect(await page.getByText('what if: Kellgren-Lawrence grade 4').isVisible()).toBe(true);
   expect(await page.getByRole('img', { name: /^PSNR of 6 slices/ }).count()).toBe(1);
 
-  await page.locator('[data-ready=true]').waitFor({ timeout: 60_000 });
+  await page.locator('[data-ready=true]').waitFor();
   expect(await page.getByLabel('Left').locator('option:checked').textContent()).toContain('phantom MRI');
   await page.getByLabel('Slice, posterior to anterior').fill('1');
   expect(await accessibilityFaults(page)).toEqual([]);
@@ -53,7 +53,7 @@ test('a knee is chosen, a what-if asked, its slices arrive, and the volume is co
     expect((await fetch(app.url + address!)).status).toBe(200);
   }
   expect(faults).toEqual([]);
-}, 180_000);
+});
 
 test('a cut connection and a reload in the middle lose no slice', async () => {
   const { page } = await app.open(`/generate?exam=${exam}`, { width: 900, height: 600 });
@@ -67,9 +67,9 @@ test('a cut connection and a reload in the middle lose no slice', async () => {
 
   await page.reload();
   await page.getByRole('button', { name: 'Cancel' }).waitFor();
-  await page.getByText('succeeded', { exact: true }).waitFor({ timeout: 120_000 });
+  await page.getByText('succeeded', { exact: true }).waitFor();
   expect(await slices(page).count()).toBe(40);
-}, 240_000);
+});
 
 test('a running generation is canceled, keeps what it has, and goes on when it is retried', async () => {
   const { page, faults } = await app.open(`/generate?exam=${exam}`, { width: 900, height: 600 });
@@ -85,7 +85,7 @@ test('a running generation is canceled, keeps what it has, and goes on when it i
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByText('canceled', { exact: true }).waitFor();
   expect(faults).toEqual([]);
-}, 180_000);
+});
 
 test('a generation that failed says why and offers another try', async () => {
   const { page } = await app.open('/generations', { scheme: 'dark', width: 390, height: 800 });

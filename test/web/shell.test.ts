@@ -4,7 +4,7 @@ let app: WebApp;
 
 beforeAll(async () => {
   app = await startWebApp();
-}, 120_000);
+});
 
 afterAll(() => app.close());
 
