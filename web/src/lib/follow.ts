@@ -4,18 +4,18 @@ import { stringifyDocument } from 'urql';
 import type { ApiClients } from './client.ts';
 
 /** One line of a log that the API streams: numbered 1, 2, 3, ... without a gap. */
-interface Numbered {
+export interface Numbered {
   seq: number;
 }
 
 export type Connection = 'live' | 'reconnecting' | 'ended';
 
-interface FollowOptions<Result, Event extends Numbered> {
-  document: TypedDocumentNode<Result, { id: string; after: number }>;
+export interface FollowOptions<Event extends Numbered> {
+  /** A subscription has one field: the event. */
+  document: TypedDocumentNode<Record<string, Event>, { id: string; after: number }>;
   id: string;
   /** The last event that is drawn already. */
   after: number;
-  pick: (result: Result) => Event;
   onEvent: (event: Event) => void;
   onConnection: (connection: Connection, fault?: string) => void;
 }
@@ -24,9 +24,9 @@ interface FollowOptions<Result, Event extends Numbered> {
  * Follows a log to its end through whatever breaks: after a lost connection it subscribes again with the last number it has seen,
  * so nothing is missed and nothing comes twice. Returns what stops it.
  */
-export function follow<Result, Event extends Numbered>(
+export function follow<Event extends Numbered>(
   { socket }: ApiClients,
-  { document, id, after, pick, onEvent, onConnection }: FollowOptions<Result, Event>,
+  { document, id, after, onEvent, onConnection }: FollowOptions<Event>,
 ): () => void {
   const query = stringifyDocument(document);
   let last = after;
@@ -35,15 +35,15 @@ export function follow<Result, Event extends Numbered>(
   let unsubscribe: (() => void) | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const start = () => {
-    unsubscribe = socket.subscribe<Result>(
+    unsubscribe = socket.subscribe<Record<string, Event>>(
       { query, variables: { id, after: last } },
       {
         next: ({ data, errors }) => {
           if (errors?.[0]) return finish(errors[0].message);
-          if (!data) return;
+          const [event] = Object.values(data ?? {});
+          if (!event) return;
           if (tries > 0 || last === after) onConnection('live');
           tries = 0;
-          const event = pick(data);
           last = event.seq;
           onEvent(event);
         },

@@ -77,6 +77,23 @@ export function duration(milliseconds: number | null | undefined): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** "3 s ago"; a clock that is behind the server's makes it "now". */
+export function ago(iso: string): string {
+  const passed = Date.now() - Date.parse(iso);
+  return passed < 1000 ? 'now' : `${duration(passed)} ago`;
+}
+
+/** "Left knee of 9000099, 24 months". */
+export function kneeName({ side, participant, visit }: Knee): string {
+  return `${side === 'LEFT' ? 'Left' : 'Right'} knee of ${participant.oaiId}, ${visitName(visit.code).toLowerCase()}`;
+}
+
+interface Knee {
+  side: string;
+  participant: { oaiId: string };
+  visit: { code: string };
+}
+
 /** "1.2 MB". */
 export function fileSize(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { useMutation } from 'urql';
 import { KlBadge } from '../../components/badge.tsx';
@@ -9,7 +9,7 @@ import { Film } from '../../components/film.tsx';
 import { EmptyNote, InlineError } from '../../components/notes.tsx';
 import { sentence } from '../../lib/client.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
-import { randomKey } from '../../lib/random-key.ts';
+import { useClientKey } from '../../lib/use-client-key.ts';
 import { visitName } from '../../lib/words.ts';
 import { GradeOverrides, type Overrides } from './grade-overrides.tsx';
 import { GENERATE, type Knee, type Prepared } from './queries.ts';
@@ -32,8 +32,7 @@ export function GenerateForm({ knee, bundles, onOther }: FormProps) {
   const [overrides, setOverrides] = useState<Overrides>(() => readOverrides(params.get('grades')));
   const [{ fetching, error }, generate] = useMutation(GENERATE);
   const navigate = useNavigate();
-  // One key for one wish: a second click, or a repeated request after a lost answer, gives the same generation.
-  const key = useRef({ wish: '', clientKey: '' });
+  const clientKey = useClientKey();
 
   if (!bundle) {
     return (
@@ -60,9 +59,7 @@ export function GenerateForm({ knee, bundles, onOther }: FormProps) {
       noise: String(form.get('noise')) as Input['noise'],
       features: Object.entries(overrides).map(([feature, grade]) => ({ feature, grade })) as Input['features'],
     };
-    const wish = JSON.stringify(input);
-    if (key.current.wish !== wish) key.current = { wish, clientKey: randomKey() };
-    const { data } = await generate({ input: { ...input, clientKey: key.current.clientKey } });
+    const { data } = await generate({ input: { ...input, clientKey: clientKey(input) } });
     if (data) await navigate(`/generations/${data.generateMri.id}`);
   };
   return (

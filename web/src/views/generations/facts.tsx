@@ -1,6 +1,6 @@
+import { FactList } from '../../components/fact-list.tsx';
 import { count, decimal, duration, moment } from '../../lib/words.ts';
 import type { Generation } from './queries.ts';
-import styles from './facts.module.css';
 
 /** What was asked for and what came of it. */
 export function Facts({ generation }: { generation: Generation }) {
@@ -27,14 +27,5 @@ export function Facts({ generation }: { generation: Generation }) {
       ],
     );
   }
-  return (
-    <dl className={styles.facts}>
-      {rows.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={rows} />;
 }

@@ -4,6 +4,7 @@ import { useQuery } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
 import { KlBadge } from '../../components/badge.tsx';
 import { Button, ButtonLink } from '../../components/button.tsx';
+import { DataTable } from '../../components/data-table.tsx';
 import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { Waiting } from '../../components/waiting.tsx';
@@ -52,74 +53,64 @@ export function GenerationList() {
         <h1>Generations</h1>
         {start}
       </header>
-      <div className={styles.scroll} tabIndex={0} role="region" aria-label="Generations">
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              {[
-                'Asked for',
-                'Knee',
-                'State',
-                'Bundle',
-                'Slices',
-                'Steps',
-                'Seed',
-                'PSNR',
-                'SSIM',
-                'RSSIM',
-                'Time',
-                'By',
-              ].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
+      <DataTable
+        label="Generations"
+        columns={[
+          'Asked for',
+          'Knee',
+          'State',
+          'Bundle',
+          'Slices',
+          'Steps',
+          'Seed',
+          'PSNR',
+          'SSIM',
+          'RSSIM',
+          'Time',
+          'By',
+        ]}
+      >
+        {nodes.map(
+          ({
+            id,
+            state,
+            createdAt,
+            durationMs,
+            sliceCount,
+            steps,
+            seed,
+            psnr,
+            ssim,
+            rssim,
+            bundle,
+            exam,
+            requestedBy,
+          }) => (
+            <tr key={id}>
+              <td>
+                <Link to={`/generations/${id}`}>{moment(createdAt)}</Link>
+              </td>
+              <td>
+                {exam.participant.oaiId} {exam.side.toLowerCase()} {exam.visit.code} <KlBadge kl={exam.kl} />
+              </td>
+              <td>
+                <StateBadge state={state} />
+              </td>
+              <td>
+                {bundle.name}@{bundle.version}
+              </td>
+              <td>{sliceCount}</td>
+              <td>{steps}</td>
+              <td>{seed}</td>
+              <td>{decimal(psnr, 1)}</td>
+              <td>{decimal(ssim, 3)}</td>
+              <td>{decimal(rssim, 3)}</td>
+              <td>{duration(durationMs)}</td>
+              <td>{requestedBy ?? '–'}</td>
             </tr>
-          </thead>
-          <tbody>
-            {nodes.map(
-              ({
-                id,
-                state,
-                createdAt,
-                durationMs,
-                sliceCount,
-                steps,
-                seed,
-                psnr,
-                ssim,
-                rssim,
-                bundle,
-                exam,
-                requestedBy,
-              }) => (
-                <tr key={id}>
-                  <td>
-                    <Link to={`/generations/${id}`}>{moment(createdAt)}</Link>
-                  </td>
-                  <td>
-                    {exam.participant.oaiId} {exam.side.toLowerCase()} {exam.visit.code} <KlBadge kl={exam.kl} />
-                  </td>
-                  <td>
-                    <StateBadge state={state} />
-                  </td>
-                  <td>
-                    {bundle.name}@{bundle.version}
-                  </td>
-                  <td>{sliceCount}</td>
-                  <td>{steps}</td>
-                  <td>{seed}</td>
-                  <td>{decimal(psnr, 1)}</td>
-                  <td>{decimal(ssim, 3)}</td>
-                  <td>{decimal(rssim, 3)}</td>
-                  <td>{duration(durationMs)}</td>
-                  <td>{requestedBy ?? '–'}</td>
-                </tr>
-              ),
-            )}
-          </tbody>
-        </table>
-      </div>
+          ),
+        )}
+      </DataTable>
       <div className={styles.head}>
         {after !== null && <Button onClick={() => setAfter(null)}>Newest</Button>}
         {pageInfo.hasNextPage && <Button onClick={() => setAfter(pageInfo.endCursor)}>Older</Button>}

@@ -1,7 +1,7 @@
-import { useEffect, useMemo, useReducer, useState } from 'react';
+import { useEffect, useMemo, useReducer } from 'react';
 import { type CombinedError, useQuery } from 'urql';
-import { useSession } from '../../app/session-context.tsx';
-import { type Connection, follow } from '../../lib/follow.ts';
+import type { Connection } from '../../lib/follow.ts';
+import { useFollow } from '../../lib/use-follow.ts';
 import { type Generation, GENERATION, PROGRESS, type ProgressEvent, type Slice } from './queries.ts';
 
 /** What the events have told since the row was read. */
@@ -32,36 +32,26 @@ export interface FollowedGeneration {
  * where it broke.
  */
 export function useGeneration(id: string): FollowedGeneration {
-  const { clients } = useSession();
   const [{ data, error, stale }, run] = useQuery({
     query: GENERATION,
     variables: { id },
     requestPolicy: 'network-only',
   });
   const [live, dispatch] = useReducer(advance, NOTHING);
-  const [connection, setConnection] = useState<Connection>('live');
   const generation = data?.generation;
   const over = generation !== undefined && generation !== null && isOver(generation.state);
   const startAfter = generation && !over ? generation.lastSeq : undefined;
   const known = generation?.id;
 
-  useEffect(() => {
-    if (known === undefined || startAfter === undefined) return;
-    dispatch(null);
-    setConnection('live');
-    return follow(clients, {
-      document: PROGRESS,
-      id: known,
-      after: startAfter,
-      pick: ({ generationProgress }) => generationProgress,
-      onEvent: (event: ProgressEvent) => dispatch(event),
-      onConnection: (now) => {
-        setConnection(now);
-        // The row has what only the end brings: the volume, the box, the totals.
-        if (now === 'ended') run({ requestPolicy: 'network-only' });
-      },
-    });
-  }, [clients, known, startAfter, run]);
+  useEffect(() => dispatch(null), [known, startAfter]);
+  const connection = useFollow<ProgressEvent>({
+    document: PROGRESS,
+    id: known,
+    after: startAfter,
+    onEvent: dispatch,
+    // The row has what only the end brings: the volume, the box, the totals.
+    onEnd: () => run({ requestPolicy: 'network-only' }),
+  });
 
   const slices = useMemo(
     () => new Map([...(generation?.slices ?? []).map((slice) => [slice.index, slice] as const), ...live.slices]),

@@ -1,4 +1,3 @@
-import { useEffect } from 'react';
 import { Link } from 'react-router';
 import { useMutation, useQuery } from 'urql';
 import { Button, ButtonLink, DownloadLink } from '../../components/button.tsx';
@@ -7,6 +6,7 @@ import { StateBadge } from '../../components/state-badge.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { graphql } from '../../lib/graphql.ts';
+import { usePoll } from '../../lib/use-poll.ts';
 import { count, fileSize, moment } from '../../lib/words.ts';
 import styles from './saved.module.css';
 
@@ -50,15 +50,15 @@ const POLL_MS = 1500;
 
 /** Files that are or were written in the background. */
 export function Exports() {
-  const [{ data, error, stale }, again] = useQuery({ query: EXPORTS, requestPolicy: 'cache-and-network' });
+  const exports = useQuery({ query: EXPORTS, requestPolicy: 'cache-and-network' });
+  const [{ data, error }, again] = exports;
   const [{ error: refused }, cancel] = useMutation(CANCEL_EXPORT);
   const nodes = data?.exports.nodes ?? [];
-  const busy = nodes.some(({ state }) => state === 'QUEUED' || state === 'RUNNING');
-  useEffect(() => {
-    if (!busy || stale) return;
-    const timer = setTimeout(() => again({ requestPolicy: 'network-only' }), POLL_MS);
-    return () => clearTimeout(timer);
-  }, [busy, stale, again, data]);
+  usePoll(
+    exports,
+    POLL_MS,
+    nodes.some(({ state }) => state === 'QUEUED' || state === 'RUNNING'),
+  );
   if (error && !data)
     return (
       <ErrorNote
