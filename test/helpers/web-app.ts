@@ -30,10 +30,10 @@ export interface OpenOptions {
   scheme?: 'light' | 'dark';
 }
 
-/** Starts `osteograph serve` with its worker, the line, and the browser. */
-export async function startWebApp(): Promise<WebApp> {
+/** Starts `osteograph serve`, with its worker unless flags say otherwise, the line, and the browser. */
+export async function startWebApp(...flags: string[]): Promise<WebApp> {
   const platform = await createTestPlatform();
-  const serve = await startServeOf(platform);
+  const serve = await startServeOf(platform, { flags });
   const { token } = serve;
   const line = await openLine(Number(new URL(serve.url).port));
   const browser = await startBrowser();

@@ -65,6 +65,25 @@ export const SECTIONS: readonly Section[] = [
       ),
     ],
   },
+  {
+    label: 'Batches',
+    path: '/batches',
+    right: 'canRead',
+    views: [
+      view('/batches', 'Batches', 'canRead', () => import('../views/batches/batch-list.tsx').then((m) => m.BatchList)),
+      view('/batches/:id', 'Batch', 'canRead', () =>
+        import('../views/batches/batch-view.tsx').then((m) => m.BatchView),
+      ),
+    ],
+  },
+  {
+    label: 'Workers',
+    path: '/workers',
+    right: 'canRead',
+    views: [
+      view('/workers', 'Workers', 'canRead', () => import('../views/workers/workers.tsx').then((m) => m.Workers)),
+    ],
+  },
 ];
 
 export const VIEWS: readonly View[] = SECTIONS.flatMap(({ views }) => views);

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useMutation } from 'urql';
+import { useSession } from '../../app/session-context.tsx';
 import { Button, ButtonLink } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Field, inputClass } from '../../components/field.tsx';
@@ -9,6 +10,7 @@ import { sentence } from '../../lib/client.ts';
 import type { Filter } from '../../lib/filters.ts';
 import { graphql, type VariablesOf } from '../../lib/graphql.ts';
 import { counted } from '../../lib/words.ts';
+import { StartBatch } from '../batches/start-batch.tsx';
 import { ExportDialog } from './export-dialog.tsx';
 import styles from './cohort-actions.module.css';
 
@@ -27,18 +29,21 @@ interface ActionsProps {
   exams: number | undefined;
 }
 
-/** What can be done with a selection: save it, take it along as a file, look at saved ones. */
+/** What can be done with a selection: save it, take it along as a file, make volumes of it, look at saved ones. */
 export function CohortActions({ where, exams }: ActionsProps) {
-  const [open, setOpen] = useState<'save' | 'export'>();
+  const { viewer } = useSession();
+  const [open, setOpen] = useState<'save' | 'export' | 'batch'>();
   return (
     <div className={styles.actions}>
       <ButtonLink to="/cohorts/saved">Saved cohorts</ButtonLink>
       <Button onClick={() => setOpen('export')}>Export …</Button>
+      {viewer.canGenerate && <Button onClick={() => setOpen('batch')}>Start a batch …</Button>}
       <Button kind="main" onClick={() => setOpen('save')}>
         Save cohort …
       </Button>
       {open === 'save' && <SaveDialog where={where} exams={exams} onClose={() => setOpen(undefined)} />}
       {open === 'export' && <ExportDialog where={where} exams={exams} onClose={() => setOpen(undefined)} />}
+      {open === 'batch' && <StartBatch of={{ where: where ?? {} }} name="" onClose={() => setOpen(undefined)} />}
     </div>
   );
 }

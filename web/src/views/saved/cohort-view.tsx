@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { useMutation, useQuery } from 'urql';
+import { useSession } from '../../app/session-context.tsx';
 import { Badge } from '../../components/badge.tsx';
 import { Button, ButtonLink } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
@@ -11,6 +12,7 @@ import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { printFilter } from '../../lib/filters.ts';
 import { count, counted, moment } from '../../lib/words.ts';
+import { StartBatch } from '../batches/start-batch.tsx';
 import { ExportDialog } from '../cohorts/export-dialog.tsx';
 import { COHORT, type CohortDetail, DELETE_COHORT, SHARE_COHORT } from './queries.ts';
 import { VISIBILITY } from './visibility.ts';
@@ -19,8 +21,9 @@ import styles from './saved.module.css';
 /** One saved cohort: what it holds and how it came about; its address is its link. */
 export function CohortView() {
   const { id = '' } = useParams();
+  const { viewer } = useSession();
   const [{ data, error }, again] = useQuery({ query: COHORT, variables: { id } });
-  const [open, setOpen] = useState<'export' | 'delete'>();
+  const [open, setOpen] = useState<'batch' | 'export' | 'delete'>();
   if (error)
     return (
       <ErrorNote
@@ -62,6 +65,7 @@ export function CohortView() {
             </Button>
           )}
           <Button onClick={() => setOpen('export')}>Export …</Button>
+          {viewer.canGenerate && <Button onClick={() => setOpen('batch')}>Start a batch …</Button>}
           <ButtonLink kind="main" to={`/cohorts?where=${encodeURIComponent(JSON.stringify(where))}`}>
             Explore
           </ButtonLink>
@@ -103,6 +107,9 @@ export function CohortView() {
           exams={cohort.counts.exams ?? undefined}
           onClose={() => setOpen(undefined)}
         />
+      )}
+      {open === 'batch' && (
+        <StartBatch of={{ cohortId: cohort.id }} name={cohort.name} onClose={() => setOpen(undefined)} />
       )}
       {open === 'delete' && <DeleteDialog cohort={cohort} onClose={() => setOpen(undefined)} />}
     </div>

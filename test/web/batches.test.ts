@@ -1,0 +1,159 @@
+import type { Page } from 'playwright-core';
+import { encodeId } from '../../src/domain/global-ids.js';
+import { Radiograph } from '../../src/entities/index.js';
+import { storeAsset } from '../../src/storage/index.js';
+import { batchOf } from '../helpers/batches.js';
+import { createExam } from '../helpers/platform.js';
+import { startWebApp, type WebApp } from '../helpers/web-app.js';
+
+let app: WebApp;
+
+/** Work for some seconds at least: a cut or a click in the middle is in the middle. */
+const LONG = { sliceCount: 30, steps: 400 };
+
+beforeAll(async () => {
+  app = await startWebApp();
+}, 120_000);
+
+afterAll(() => app.close());
+
+async function makeExams(count: number): Promise<{ id: number }[]> {
+  const exams = [];
+  for (let index = 0; index < count; index++) exams.push((await createExam(app.platform)).exam);
+  return exams;
+}
+
+async function removeFilm({ id }: { id: number }): Promise<void> {
+  await app.platform.dataSource.getRepository(Radiograph).delete({ examId: id });
+}
+
+const badge = (page: Page, state: string) => page.locator('h1 + p').getByText(state, { exact: true });
+
+const part = (page: Page, name: RegExp) =>
+  page.getByRole('list', { name: 'Exams by what has become of them' }).getByRole('button', { name });
+
+test('a batch is started from a cohort, followed through a cut connection and a reload to its end, and taken home', async () => {
+  const exams = await makeExams(4);
+  await removeFilm(exams[0]!);
+  const { page, faults } = await app.open('/cohorts', { role: 'OPERATOR' });
+  await page.getByRole('button', { name: 'Save cohort' }).click();
+  await page.getByLabel('Name').fill('Four knees');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('button', { name: 'Start a batch …' }).click();
+  await page.getByText('each of 4 knee exams. 1 of them has no radiograph here').waitFor();
+  await page.getByLabel('Slices').fill(String(LONG.sliceCount));
+  await page.getByLabel('Steps').fill(String(LONG.steps));
+  await page.getByLabel('Priority').fill('3');
+  await page.getByRole('button', { name: 'Start', exact: true }).dblclick();
+  await page.waitForURL('**/batches/*');
+  await page.getByRole('heading', { name: 'Four knees' }).waitFor();
+  const [{ count }] = (await app.platform.dataSource.query('SELECT count(*)::int FROM batch')) as [{ count: number }];
+  expect(count).toBe(1);
+
+  await part(page, /^[1-3] made/).waitFor();
+  app.cut();
+  await page.getByText('Connection lost').waitFor();
+  await part(page, /^[23] made/).waitFor();
+  await page.reload();
+  await badge(page, 'partial').waitFor();
+  await part(page, /^3 made/).waitFor();
+  expect(await page.getByText('priority 3').isVisible()).toBe(true);
+
+  await page.getByText('The exam has no radiograph with pixels').first().click();
+  await part(page, /^1 not possible/).click();
+  expect(new URL(page.url()).searchParams.get('exams')).toBe('NOT_POSSIBLE');
+  await page.getByRole('region', { name: 'Exams of the batch' }).getByRole('row').nth(1).waitFor();
+  expect(await page.getByRole('region', { name: 'Exams of the batch' }).getByRole('row').count()).toBe(2);
+
+  await page.getByRole('button', { name: 'Download …' }).click();
+  await page.getByLabel('Format').selectOption('DICOM_ZIP');
+  await page.getByRole('button', { name: 'Write the archive' }).click();
+  await page.waitForURL('**/cohorts/exports');
+  const address = await page.getByRole('link', { name: /^Download/ }).getAttribute('href');
+  expect((await fetch(app.url + address!)).headers.get('content-type')).toBe('application/zip');
+  // What the browser says of the connection that the test has cut.
+  expect(faults.filter((fault) => !/WebSocket|ERR_/.test(fault))).toEqual([]);
+}, 400_000);
+
+test('a running batch is paused, goes on, is canceled after a warning, and what was canceled is asked for again', async () => {
+  const { id } = await batchOf(app.platform, await makeExams(3), { ...LONG, name: 'Stop and go' });
+  const { page, faults } = await app.open(`/batches/${encodeId('Batch', id)}`, { role: 'OPERATOR' });
+  await part(page, /^1 running/).waitFor();
+
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await badge(page, 'paused').waitFor();
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await badge(page, 'running').waitFor();
+
+  await page.getByRole('button', { name: 'Cancel …' }).click();
+  await page.getByText('It cannot be resumed.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  expect(await page.locator('button:focus').textContent()).toBe('Cancel …');
+  await page.getByRole('button', { name: 'Cancel …' }).click();
+  await page.getByRole('button', { name: 'Cancel the batch' }).click();
+  await badge(page, 'canceled').waitFor();
+  await part(page, /canceled/).waitFor();
+
+  await page.getByRole('button', { name: /^Retry \d exams?$/ }).click();
+  await badge(page, 'running').waitFor();
+  await page.getByRole('button', { name: 'Cancel …' }).click();
+  await page.getByRole('button', { name: 'Cancel the batch' }).click();
+  await badge(page, 'canceled').waitFor();
+  expect(faults).toEqual([]);
+}, 300_000);
+
+test('failures are told by their reason, with the generations behind it', async () => {
+  const { dataSource, store } = app.platform;
+  const exams = await makeExams(3);
+  const broken = await storeAsset(dataSource.manager, store, Buffer.from('not a picture'), 'image/png');
+  await dataSource.getRepository(Radiograph).update({ examId: exams[0]!.id }, { assetId: broken.id });
+  await removeFilm(exams[1]!);
+  const { id } = await batchOf(app.platform, exams, { name: 'Bad films' });
+  const { page, faults } = await app.open(`/batches/${encodeId('Batch', id)}`, { role: 'OPERATOR' });
+  await badge(page, 'partial').waitFor();
+
+  const reasons = page.getByRole('region', { name: 'Without a volume' }).getByRole('group');
+  await reasons.nth(1).waitFor();
+  const [failure] = await reasons.filter({ hasNotText: 'no radiograph' }).all();
+  await failure!.locator('summary').click();
+  await failure!.getByRole('link', { name: /^Right knee of/ }).click();
+  await page.waitForURL('**/generations/*');
+  await badge(page, 'failed').waitFor();
+  expect(faults).toEqual([]);
+}, 120_000);
+
+test('a reader watches a batch and takes it home, and is told why nothing can be changed', async () => {
+  const { id } = await batchOf(app.platform, await makeExams(2), { ...LONG, name: 'Watched' });
+  const { page, faults } = await app.open(`/batches/${encodeId('Batch', id)}`, { role: 'READER' });
+  await page.getByText('Your role READER can watch this batch').waitFor();
+  for (const name of ['Pause', 'Cancel …']) expect(await page.getByRole('button', { name }).count()).toBe(0);
+  await badge(page, 'succeeded').waitFor();
+  expect(await page.getByRole('button', { name: 'Download …' }).isVisible()).toBe(true);
+
+  await page.getByRole('link', { name: 'Batches' }).first().click();
+  await page.getByRole('link', { name: 'Watched' }).waitFor();
+  expect(await page.getByRole('link', { name: 'Start from a cohort' }).count()).toBe(0);
+  expect(faults).toEqual([]);
+}, 300_000);
+
+test('a summary token is refused with what it would need', async () => {
+  const { page } = await app.open('/batches', { role: 'SUMMARY' });
+  await page.getByRole('heading', { name: 'Your token may not see records and images' }).waitFor();
+  expect(await page.getByRole('link', { name: 'Batches' }).count()).toBe(0);
+});
+
+test('the queue stands before what is over, and follows what happens', async () => {
+  const { page } = await app.open('/batches', { role: 'OPERATOR' });
+  const queue = page.getByRole('region', { name: 'In the queue' });
+  await queue.getByText('Nothing waits.').waitFor();
+  await batchOf(app.platform, await makeExams(1), { name: 'Seen at once' });
+  await page.reload();
+  await page.getByRole('region', { name: 'Over' }).getByRole('link', { name: 'Seen at once' }).waitFor();
+  await queue.getByText('Nothing waits.').waitFor();
+}, 120_000);
+
+test('an address of no batch is said so', async () => {
+  const { page } = await app.open(`/batches/${encodeId('Batch', '00000000-0000-4000-8000-000000000000')}`);
+  await page.getByRole('heading', { name: 'There is no such batch' }).waitFor();
+});

@@ -1,0 +1,87 @@
+import { useState } from 'react';
+import { useMutation } from 'urql';
+import { useSession } from '../../app/session-context.tsx';
+import { Button } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { InlineError } from '../../components/notes.tsx';
+import { sentence } from '../../lib/client.ts';
+import { counted } from '../../lib/words.ts';
+import { ArchiveDialog } from './archive-dialog.tsx';
+import { type Batch, CANCEL, PAUSE, RESUME, RETRY } from './queries.ts';
+import { isOver } from './use-batch.ts';
+import styles from './batch-actions.module.css';
+
+/** What can be done with a batch in its state, by who may do it. */
+export function BatchActions({ batch: { id, state, cancelRequested, counters }, batch }: { batch: Batch }) {
+  const { viewer } = useSession();
+  const [open, setOpen] = useState<'cancel' | 'archive'>();
+  const [paused, pause] = useMutation(PAUSE);
+  const [resumed, resume] = useMutation(RESUME);
+  const [retried, retry] = useMutation(RETRY);
+  const fault = paused.error ?? resumed.error ?? retried.error;
+  const changing = paused.fetching || resumed.fetching || retried.fetching;
+  const made = counters.succeeded + counters.reused;
+  const again = counters.failed + counters.canceled;
+  const goesOn = viewer.canGenerate && !isOver(state);
+  return (
+    <div className={styles.all}>
+      <div className={styles.actions}>
+        {goesOn && !cancelRequested && state !== 'PAUSED' && (
+          <Button disabled={changing} onClick={() => void pause({ id })}>
+            Pause
+          </Button>
+        )}
+        {goesOn && state === 'PAUSED' && (
+          <Button kind="main" disabled={changing} onClick={() => void resume({ id })}>
+            Resume
+          </Button>
+        )}
+        {goesOn && (
+          <Button kind="danger" disabled={cancelRequested} onClick={() => setOpen('cancel')}>
+            {cancelRequested ? 'Canceling …' : 'Cancel …'}
+          </Button>
+        )}
+        {viewer.canGenerate && isOver(state) && again > 0 && (
+          <Button kind="main" disabled={changing} onClick={() => void retry({ id })}>
+            Retry {counted(again, 'exam')}
+          </Button>
+        )}
+        {made > 0 && <Button onClick={() => setOpen('archive')}>Download …</Button>}
+      </div>
+      {fault && <InlineError message={sentence(fault)} />}
+      {open === 'cancel' && <CancelDialog batch={batch} onClose={() => setOpen(undefined)} />}
+      {open === 'archive' && <ArchiveDialog batchId={id} made={made} onClose={() => setOpen(undefined)} />}
+    </div>
+  );
+}
+
+function CancelDialog({ batch: { id, name, counters }, onClose }: { batch: Batch; onClose: () => void }) {
+  const [{ error, fetching }, cancel] = useMutation(CANCEL);
+  const { waiting, running, succeeded, reused } = counters;
+  const confirm = async () => {
+    const { data } = await cancel({ id });
+    if (data) onClose();
+  };
+  return (
+    <Dialog title={`Cancel "${name}"?`} onClose={onClose}>
+      <div className={styles.words}>
+        <ul>
+          {waiting > 0 && <li>Canceled at once, because they wait: {counted(waiting, 'exam')}</li>}
+          {running > 0 && <li>Stopped at their next step: {counted(running, 'generation')}</li>}
+          <li>Kept: {counted(succeeded + reused, 'volume')}</li>
+        </ul>
+        <p>
+          It cannot be resumed. Retrying it later starts what was canceled anew, with the slices that were finished. To
+          stop for a while, pause it instead.
+        </p>
+        {error && <InlineError message={sentence(error)} />}
+        <div className={styles.foot}>
+          <Button onClick={onClose}>Let it run</Button>
+          <Button kind="danger" disabled={fetching} onClick={() => void confirm()}>
+            Cancel the batch
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

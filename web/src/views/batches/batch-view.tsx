@@ -1,0 +1,84 @@
+import { useRef } from 'react';
+import { Link, useParams, useSearchParams } from 'react-router';
+import { useSession } from '../../app/session-context.tsx';
+import { Badge } from '../../components/badge.tsx';
+import { ButtonLink } from '../../components/button.tsx';
+import { Card } from '../../components/card.tsx';
+import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
+import { StateBadge } from '../../components/state-badge.tsx';
+import { Waiting } from '../../components/waiting.tsx';
+import { sentence } from '../../lib/client.ts';
+import { BatchActions } from './batch-actions.tsx';
+import { BatchFacts } from './batch-facts.tsx';
+import { BatchProgress } from './batch-progress.tsx';
+import { PARTS } from './batch-bar.tsx';
+import { Failures } from './failures.tsx';
+import { Members } from './members.tsx';
+import { isOver, useBatch } from './use-batch.ts';
+import styles from './batch-view.module.css';
+
+/** A batch from its first volume to its archive; its address works at any time. */
+export function BatchView() {
+  const { id = '' } = useParams();
+  const { viewer } = useSession();
+  const { batch, error, connection, refresh } = useBatch(id);
+  const [params, setParams] = useSearchParams();
+  const exams = useRef<HTMLDivElement>(null);
+  if (error && !batch) return <ErrorNote title="The batch did not come" message={sentence(error)} onRetry={refresh} />;
+  if (batch === undefined) return <Waiting label="Loading the batch" />;
+  if (batch === null) {
+    return (
+      <EmptyNote title="There is no such batch" message="The link may be from another database.">
+        <ButtonLink to="/batches">All batches</ButtonLink>
+      </EmptyNote>
+    );
+  }
+  const { name, state, message, priority, counters, cancelRequested } = batch;
+  const shown = PARTS.find((part) => part.state === params.get('exams'))?.state;
+  const show = (members: string | undefined) => {
+    setParams(members ? { exams: members } : {}, { replace: true, preventScrollReset: true });
+    if (members) exams.current?.scrollIntoView({ block: 'nearest' });
+  };
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <div>
+          <Link to="/batches">Batches</Link>
+          <h1>{name}</h1>
+          <p className={styles.badges}>
+            <StateBadge state={state} />
+            {priority !== 0 && <Badge>priority {priority}</Badge>}
+            <Badge tone="warn" title="Made by a model from radiographs; not images of persons">
+              synthetic volumes
+            </Badge>
+          </p>
+        </div>
+        <BatchActions batch={batch} />
+      </header>
+      {message && (
+        <p role="status" className={state === 'FAILED' || state === 'PAUSED' ? styles.warning : styles.message}>
+          {message}
+        </p>
+      )}
+      <BatchProgress batch={batch} connection={connection} shown={shown} onShow={show} />
+      {!viewer.canGenerate && !isOver(state) && (
+        <p className={styles.message}>
+          Your role {viewer.role} can watch this batch and download its volumes. Pausing and canceling need the role
+          OPERATOR.
+        </p>
+      )}
+      <div className={styles.columns}>
+        <div className={styles.column}>
+          {counters.failed + counters.impossible > 0 && <Failures batch={batch} />}
+          <div ref={exams}>
+            <Members key={shown} batch={batch} shown={shown} onShow={show} />
+          </div>
+        </div>
+        <Card title="Request">
+          <BatchFacts batch={batch} />
+          {cancelRequested && !isOver(state) && <p className={styles.message}>Somebody asked to stop it.</p>}
+        </Card>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+import { graphql, type ResultOf } from '../../lib/graphql.ts';
+
+export const WORKERS = graphql(`
+  query Workers {
+    workers {
+      id
+      name
+      host
+      pid
+      version
+      state
+      startedAt
+      seenAt
+      slots {
+        device
+        provider
+        bundle
+        fraction
+        generations
+        memory
+        generation {
+          id
+          exam {
+            side
+            visit {
+              code
+            }
+            participant {
+              oaiId
+            }
+          }
+          batch {
+            id
+            name
+          }
+        }
+      }
+    }
+    waiting: generations(first: 1, where: { state: { eq: QUEUED } }) {
+      totalCount
+    }
+  }
+`);
+
+export type Worker = ResultOf<typeof WORKERS>['workers'][number];
+
+export type Slot = Worker['slots'][number];

@@ -1,0 +1,86 @@
+import { useQuery } from 'urql';
+import { ButtonLink } from '../../components/button.tsx';
+import { ErrorNote, InlineError } from '../../components/notes.tsx';
+import { Waiting } from '../../components/waiting.tsx';
+import { sentence } from '../../lib/client.ts';
+import { usePoll } from '../../lib/use-poll.ts';
+import { counted } from '../../lib/words.ts';
+import { type Worker, WORKERS } from './queries.ts';
+import { WorkerCard } from './worker-card.tsx';
+import styles from './workers.module.css';
+
+/** As often as a worker tells what it does. */
+const POLL_MS = 5000;
+
+/** Who computes, on what, and how much waits for it. */
+export function Workers() {
+  const workers = useQuery({ query: WORKERS, requestPolicy: 'network-only' });
+  const [{ data, error }, again] = workers;
+  usePoll(workers, POLL_MS, true);
+  if (error && !data)
+    return (
+      <ErrorNote
+        title="The workers did not come"
+        message={sentence(error)}
+        onRetry={() => again({ requestPolicy: 'network-only' })}
+      />
+    );
+  if (!data) return <Waiting label="Loading workers" />;
+  const alive = data.workers.filter(({ state }) => state !== 'GONE');
+  const gone = data.workers.filter(({ state }) => state === 'GONE');
+  const waiting = data.waiting.totalCount ?? 0;
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <div>
+          <h1>Workers</h1>
+          <p className={styles.lead}>{summary(alive, waiting)}</p>
+        </div>
+        <ButtonLink to="/batches">Batches</ButtonLink>
+      </header>
+      {error && <InlineError message={sentence(error)} />}
+      {alive.length === 0 ? (
+        <NoWorker waiting={waiting} />
+      ) : (
+        <ul className={styles.workers}>
+          {alive.map((worker) => (
+            <WorkerCard key={worker.id} worker={worker} />
+          ))}
+        </ul>
+      )}
+      {gone.length > 0 && (
+        <details className={styles.gone}>
+          <summary>{counted(gone.length, 'worker')} gone in the last day</summary>
+          <ul className={styles.workers}>
+            {gone.map((worker) => (
+              <WorkerCard key={worker.id} worker={worker} />
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}
+
+/** "2 workers, 4 slots (2 on cuda, 2 on cpu), 3 busy; 12 generations wait". */
+function summary(workers: readonly Worker[], waiting: number): string {
+  const slots = workers.flatMap((worker) => worker.slots);
+  const devices = Map.groupBy(slots, ({ provider, device }) => provider ?? device);
+  const on = [...devices].map(([device, { length }]) => `${length} on ${device}`).join(', ');
+  const busy = slots.filter(({ generation }) => generation !== null).length;
+  const there = slots.length === 0 ? '' : `, ${counted(slots.length, 'slot')} (${on}), ${busy} busy`;
+  return `${counted(workers.length, 'worker')}${there}; ${waiting === 1 ? '1 generation waits' : `${counted(waiting, 'generation')} wait`}`;
+}
+
+function NoWorker({ waiting }: { waiting: number }) {
+  return (
+    <div className={styles.none}>
+      <h2>Nobody computes</h2>
+      <p>
+        {waiting > 0 ? 'What waits begins as soon as a worker is there. ' : ''}
+        Start one on any machine that reaches the database and the blobs; several may run beside each other:
+      </p>
+      <pre>npm run osteograph -- worker --device auto</pre>
+    </div>
+  );
+}
