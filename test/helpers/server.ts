@@ -103,7 +103,8 @@ export async function startTestServer(
   };
 }
 
-async function ask<T>(url: string, query: string, variables: object, token: string): Promise<Answer<T>> {
+/** Asks the API of a server. */
+export async function ask<T>(url: string, query: string, variables: object, token: string): Promise<Answer<T>> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

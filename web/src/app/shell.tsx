@@ -10,6 +10,7 @@ import styles from './shell.module.css';
 export function Shell({ children }: { children: ReactNode }) {
   const { viewer, signOut } = useSession();
   const main = useRef<HTMLElement>(null);
+  const nav = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
   const first = useRef(true);
   // A new page is read from its top, by screen readers as well.
@@ -19,6 +20,8 @@ export function Shell({ children }: { children: ReactNode }) {
       main.current?.focus({ preventScroll: true });
       scrollTo(0, 0);
     }
+    // On a phone the sections are wider than the screen.
+    nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [pathname]);
   return (
     <>
@@ -30,7 +33,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <Mark />
           <span>Osteograph</span>
         </NavLink>
-        <nav className={styles.nav} aria-label="Main">
+        <nav ref={nav} className={styles.nav} aria-label="Main">
           {SECTIONS.filter(({ right }) => mayOpen(viewer, right)).map(({ label, path }) => (
             <NavLink key={path} to={path} className={styles.link}>
               {label}

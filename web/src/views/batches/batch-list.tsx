@@ -55,14 +55,11 @@ export function BatchList() {
     <div className={styles.page}>
       <header className={styles.head}>
         <h1>Batches</h1>
-        <div className={styles.actions}>
-          <ButtonLink to="/workers">Workers</ButtonLink>
-          {viewer.canGenerate && (
-            <ButtonLink kind="main" to="/cohorts/saved">
-              Start from a cohort …
-            </ButtonLink>
-          )}
-        </div>
+        {viewer.canGenerate && (
+          <ButtonLink kind="main" to="/cohorts/saved">
+            Start from a cohort …
+          </ButtonLink>
+        )}
       </header>
       {error && <p role="status">{sentence(error)}</p>}
       <section className={styles.part} aria-labelledby="queue">

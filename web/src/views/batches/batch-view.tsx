@@ -33,7 +33,7 @@ export function BatchView() {
       </EmptyNote>
     );
   }
-  const { name, state, message, priority, counters, cancelRequested } = batch;
+  const { name, state, message, priority, counters } = batch;
   const shown = PARTS.find((part) => part.state === params.get('exams'))?.state;
   const show = (members: string | undefined) => {
     setParams(members ? { exams: members } : {}, { replace: true, preventScrollReset: true });
@@ -68,16 +68,13 @@ export function BatchView() {
         </p>
       )}
       <div className={styles.columns}>
-        <div className={styles.column}>
-          {counters.failed + counters.impossible > 0 && <Failures batch={batch} />}
-          <div ref={exams}>
-            <Members key={shown} batch={batch} shown={shown} onShow={show} />
-          </div>
-        </div>
+        {counters.failed + counters.impossible > 0 && <Failures batch={batch} />}
         <Card title="Request">
           <BatchFacts batch={batch} />
-          {cancelRequested && !isOver(state) && <p className={styles.message}>Somebody asked to stop it.</p>}
         </Card>
+      </div>
+      <div ref={exams}>
+        <Members key={shown} batch={batch} shown={shown} onShow={show} />
       </div>
     </div>
   );

@@ -11,7 +11,7 @@ export function paceWords({
   const perHour = generationsPerHour ?? 0;
   const rate = perHour < 10 ? perHour.toFixed(1) : count(Math.round(perHour));
   return [
-    ...(perHour > 0 ? [`${rate} volumes an hour`] : []),
+    ...(perHour > 0 ? [`${rate} generations an hour`] : []),
     ...(estimatedEnd ? [`about ${duration(Math.max(Date.parse(estimatedEnd) - Date.now(), 0))} left`] : []),
   ];
 }

@@ -101,16 +101,23 @@ export const BATCH = graphql(
 
 export type Batch = NonNullable<ResultOf<typeof BATCH>['batch']>;
 
-/** What no event tells. */
-export const PACE = graphql(`
-  query BatchPace($id: ID!) {
-    batch(id: $id) {
-      id
-      generationsPerHour
-      estimatedEnd
+/** What no event tells: the pace, and that a worker has taken another exam. */
+export const PACE = graphql(
+  `
+    query BatchPace($id: ID!) {
+      batch(id: $id) {
+        id
+        lastSeq
+        generationsPerHour
+        estimatedEnd
+        counters {
+          ...Counters
+        }
+      }
     }
-  }
-`);
+  `,
+  [COUNTERS],
+);
 
 export const BATCH_PROGRESS = graphql(
   `

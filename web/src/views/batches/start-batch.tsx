@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useMutation, useQuery } from 'urql';
 import { Button } from '../../components/button.tsx';
@@ -33,6 +34,7 @@ export function StartBatch({ of, name, onClose }: StartProps) {
     requestPolicy: 'network-only',
   });
   const [{ fetching, error: refused }, ask] = useMutation(START_BATCH);
+  const [chosen, setChosen] = useState(0);
   const clientKey = useClientKey();
   const navigate = useNavigate();
   const bundles = data?.bundles.filter(({ state }) => state === 'READY') ?? [];
@@ -82,11 +84,15 @@ export function StartBatch({ of, name, onClose }: StartProps) {
           <div className={styles.pair}>
             <Field label="Bundle">
               {(ids) => (
-                <select {...ids} className={inputClass} name="bundle">
-                  {bundles.map(({ id, name: bundle, version, defaultSteps }) => (
-                    <option key={id} value={`${bundle}@${version}`}>
+                <select
+                  {...ids}
+                  className={inputClass}
+                  name="bundle"
+                  onChange={({ target }) => setChosen(target.selectedIndex)}
+                >
+                  {bundles.map(({ id, name: bundle, version }) => (
+                    <option key={id}>
                       {bundle}@{version}
-                      {defaultSteps !== null && `, ${defaultSteps} steps`}
                     </option>
                   ))}
                 </select>
@@ -118,9 +124,16 @@ export function StartBatch({ of, name, onClose }: StartProps) {
                 />
               )}
             </Field>
-            <Field label="Steps" hint="More steps, more time.">
+            <Field label="Steps" hint="More steps, more time; empty takes the bundle's own.">
               {(ids) => (
-                <input {...ids} className={inputClass} name="steps" type="number" min={1} placeholder="the bundle's" />
+                <input
+                  {...ids}
+                  className={inputClass}
+                  name="steps"
+                  type="number"
+                  min={1}
+                  placeholder={String(bundles[chosen]?.defaultSteps ?? '')}
+                />
               )}
             </Field>
             <Field label="Seed" hint="The same seed gives the same volumes.">

@@ -1,12 +1,13 @@
 import { useEffect, useReducer } from 'react';
 import { type CombinedError, useQuery } from 'urql';
 import type { Connection } from '../../lib/follow.ts';
+import type { ResultOf } from '../../lib/graphql.ts';
 import { useFollow } from '../../lib/use-follow.ts';
 import { usePoll } from '../../lib/use-poll.ts';
 import { type Batch, BATCH, BATCH_PROGRESS, type BatchEvent, type BatchSummary, PACE } from './queries.ts';
 
 /** What the events have told since the row was read. */
-type Live = Partial<Pick<Batch, 'state' | 'message' | 'counters'>>;
+type Live = Partial<Pick<Batch, 'lastSeq' | 'state' | 'message' | 'counters'>>;
 
 const NOTHING: Live = {};
 
@@ -40,12 +41,12 @@ export function useBatch(id: string): FollowedBatch {
     onEvent: dispatch,
     onEnd: refresh,
   });
-  const batch = row && { ...row, ...(isOver(row.state) ? NOTHING : live) };
+  const batch = row && (isOver(row.state) ? row : { ...row, ...live });
   const runs = batch?.state === 'RUNNING';
   const pace = useQuery({ query: PACE, variables: { id }, pause: !runs, requestPolicy: 'network-only' });
   usePoll(pace, PACE_MS, runs);
   return {
-    batch: batch && { ...batch, ...(runs ? pace[0].data?.batch : undefined) },
+    batch: batch && (runs ? withPace(batch, pace[0].data?.batch) : batch),
     error: stale ? undefined : error,
     connection,
     refresh,
@@ -57,10 +58,17 @@ export function isOver(state: BatchSummary['state']): boolean {
   return state === 'SUCCEEDED' || state === 'PARTIAL' || state === 'FAILED' || state === 'CANCELED';
 }
 
+/** With what no event tells. An answer may be older than the newest event. */
+function withPace(batch: Batch, asked: ResultOf<typeof PACE>['batch'] | undefined): Batch {
+  if (!asked) return batch;
+  const { counters } = asked.lastSeq < batch.lastSeq ? batch : asked;
+  return { ...batch, ...asked, counters };
+}
+
 /** The state after an event; null begins anew. */
 function advance(live: Live, event: BatchEvent | null): Live {
   if (event === null) return NOTHING;
-  const { counters } = event;
-  if (event.__typename !== 'BatchStateChanged') return { ...live, counters };
-  return { counters, state: event.state, message: event.message };
+  const { seq: lastSeq, counters } = event;
+  if (event.__typename !== 'BatchStateChanged') return { ...live, lastSeq, counters };
+  return { lastSeq, counters, state: event.state, message: event.message };
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { Card } from '../../components/card.tsx';
 import { InlineError } from '../../components/notes.tsx';
@@ -47,7 +47,7 @@ export function Viewer({ generation }: { generation: Generation }) {
   return (
     <Card
       title="Compare"
-      note="Click or drag in a picture to move the crosshair, turn the wheel to leaf; both follow."
+      note="Click or drag in a picture to move the crosshair, turn the wheel or press ← and → to leaf; both follow."
       actions={
         <div className={styles.modes} role="group" aria-label="How to compare">
           {Object.entries(MODES).map(([name, label]) => (
@@ -81,6 +81,18 @@ interface SceneProps {
 }
 
 const MIDDLE: Place = [0.5, 0.5, 0.5];
+
+/** Slices that a key leafs through, towards anterior. */
+const LEAFING: Readonly<Record<string, number>> = {
+  ArrowRight: 1,
+  ArrowUp: 1,
+  ArrowLeft: -1,
+  ArrowDown: -1,
+  PageUp: 10,
+  PageDown: -10,
+  Home: -Infinity,
+  End: Infinity,
+};
 
 function Scene({ mode, left, right, slices }: SceneProps) {
   const first = useRef<HTMLCanvasElement>(null);
@@ -124,15 +136,23 @@ function Scene({ mode, left, right, slices }: SceneProps) {
     };
   }, [mode, left, right, slices]);
 
+  const step = 1 / Math.max(slices - 1, 1);
   const move = (next: Place) => {
     setPlace(next);
     for (const pane of panes.current) pane.setPlace(next);
+  };
+  const leaf = (event: KeyboardEvent) => {
+    const distance = LEAFING[event.key];
+    if (distance === undefined || !ready) return;
+    event.preventDefault();
+    const depth = Math.round(place[1] / step + distance) * step;
+    move([place[0], Math.min(Math.max(depth, 0), 1), place[2]]);
   };
   if (fault) return <InlineError message={fault} />;
   const shown = mode === 'side' ? [left, right] : [right];
   return (
     <>
-      <div className={mode === 'side' ? styles.pair : styles.single} data-ready={ready}>
+      <div className={mode === 'side' ? styles.pair : styles.single} data-ready={ready} onKeyDown={leaf}>
         {shown.map((source, index) => (
           <figure key={index} className={styles.pane}>
             <div className={styles.canvas}>
@@ -169,7 +189,7 @@ function Scene({ mode, left, right, slices }: SceneProps) {
             aria-label="Slice, posterior to anterior"
             min={0}
             max={1}
-            step={1 / Math.max(slices - 1, 1)}
+            step={step}
             value={place[1]}
             disabled={!ready}
             onChange={({ target }) => move([place[0], Number(target.value), place[2]])}

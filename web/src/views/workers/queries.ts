@@ -39,6 +39,13 @@ export const WORKERS = graphql(`
     waiting: generations(first: 1, where: { state: { eq: QUEUED } }) {
       totalCount
     }
+    paused: batches(first: 100, where: { state: { eq: PAUSED } }) {
+      nodes {
+        counters {
+          waiting
+        }
+      }
+    }
   }
 `);
 

@@ -1,10 +1,9 @@
 import { useQuery } from 'urql';
-import { ButtonLink } from '../../components/button.tsx';
 import { ErrorNote, InlineError } from '../../components/notes.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { usePoll } from '../../lib/use-poll.ts';
-import { counted } from '../../lib/words.ts';
+import { count, counted } from '../../lib/words.ts';
 import { type Worker, WORKERS } from './queries.ts';
 import { WorkerCard } from './worker-card.tsx';
 import styles from './workers.module.css';
@@ -28,15 +27,15 @@ export function Workers() {
   if (!data) return <Waiting label="Loading workers" />;
   const alive = data.workers.filter(({ state }) => state !== 'GONE');
   const gone = data.workers.filter(({ state }) => state === 'GONE');
-  const waiting = data.waiting.totalCount ?? 0;
+  const paused = data.paused.nodes.reduce((sum, { counters }) => sum + counters.waiting, 0);
+  const waiting = Math.max((data.waiting.totalCount ?? 0) - paused, 0);
   return (
     <div className={styles.page}>
-      <header className={styles.head}>
-        <div>
-          <h1>Workers</h1>
-          <p className={styles.lead}>{summary(alive, waiting)}</p>
-        </div>
-        <ButtonLink to="/batches">Batches</ButtonLink>
+      <header>
+        <h1>Workers</h1>
+        <p className={styles.lead}>
+          {summary(alive)}; {queue(waiting, paused)}
+        </p>
       </header>
       {error && <InlineError message={sentence(error)} />}
       {alive.length === 0 ? (
@@ -62,14 +61,20 @@ export function Workers() {
   );
 }
 
-/** "2 workers, 4 slots (2 on cuda, 2 on cpu), 3 busy; 12 generations wait". */
-function summary(workers: readonly Worker[], waiting: number): string {
+/** "2 workers, 4 slots (2 on cuda, 2 on cpu), 3 busy". */
+function summary(workers: readonly Worker[]): string {
   const slots = workers.flatMap((worker) => worker.slots);
   const devices = Map.groupBy(slots, ({ provider, device }) => provider ?? device);
   const on = [...devices].map(([device, { length }]) => `${length} on ${device}`).join(', ');
   const busy = slots.filter(({ generation }) => generation !== null).length;
   const there = slots.length === 0 ? '' : `, ${counted(slots.length, 'slot')} (${on}), ${busy} busy`;
-  return `${counted(workers.length, 'worker')}${there}; ${waiting === 1 ? '1 generation waits' : `${counted(waiting, 'generation')} wait`}`;
+  return counted(workers.length, 'worker') + there;
+}
+
+/** "12 generations wait, 40 in paused batches". */
+function queue(waiting: number, paused: number): string {
+  const wait = waiting === 1 ? '1 generation waits' : `${counted(waiting, 'generation')} wait`;
+  return paused === 0 ? wait : `${wait}, ${count(paused)} in paused batches`;
 }
 
 function NoWorker({ waiting }: { waiting: number }) {
