@@ -13,7 +13,7 @@ const LONG = { sliceCount: 30, steps: 400 };
 
 beforeAll(async () => {
   app = await startWebApp();
-}, 120_000);
+});
 
 afterAll(() => app.close());
 
@@ -73,7 +73,7 @@ test('a batch is started from a cohort, followed through a cut connection and a 
   expect((await fetch(app.url + address!)).headers.get('content-type')).toBe('application/zip');
   // What the browser says of the connection that the test has cut.
   expect(faults.filter((fault) => !/WebSocket|ERR_/.test(fault))).toEqual([]);
-}, 400_000);
+});
 
 test('a running batch is paused, goes on, is canceled after a warning, and what was canceled is asked for again', async () => {
   const { id } = await batchOf(app.platform, await makeExams(3), { ...LONG, name: 'Stop and go' });
@@ -101,7 +101,7 @@ test('a running batch is paused, goes on, is canceled after a warning, and what 
   await page.getByRole('button', { name: 'Cancel the batch' }).click();
   await badge(page, 'canceled').waitFor();
   expect(faults).toEqual([]);
-}, 300_000);
+});
 
 test('failures are told by their reason, with the generations behind it', async () => {
   const { dataSource, store } = app.platform;
@@ -121,7 +121,7 @@ test('failures are told by their reason, with the generations behind it', async 
   await page.waitForURL('**/generations/*');
   await badge(page, 'failed').waitFor();
   expect(faults).toEqual([]);
-}, 120_000);
+});
 
 test('a reader watches a batch and takes it home, and is told why nothing can be changed', async () => {
   const { id } = await batchOf(app.platform, await makeExams(2), { ...LONG, name: 'Watched' });
@@ -135,7 +135,7 @@ test('a reader watches a batch and takes it home, and is told why nothing can be
   await page.getByRole('link', { name: 'Watched' }).waitFor();
   expect(await page.getByRole('link', { name: 'Start from a cohort' }).count()).toBe(0);
   expect(faults).toEqual([]);
-}, 300_000);
+});
 
 test('a summary token is refused with what it would need', async () => {
   const { page } = await app.open('/batches', { role: 'SUMMARY' });
@@ -151,7 +151,7 @@ test('the queue stands before what is over, and follows what happens', async () 
   await page.reload();
   await page.getByRole('region', { name: 'Over' }).getByRole('link', { name: 'Seen at once' }).waitFor();
   await queue.getByText('Nothing waits.').waitFor();
-}, 120_000);
+});
 
 test('an address of no batch is said so', async () => {
   const { page } = await app.open(`/batches/${encodeId('Batch', '00000000-0000-4000-8000-000000000000')}`);

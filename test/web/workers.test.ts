@@ -7,7 +7,7 @@ let app: WebApp;
 
 beforeAll(async () => {
   app = await startWebApp('--no-worker');
-}, 120_000);
+});
 
 afterAll(() => app.close());
 
@@ -39,7 +39,7 @@ test('who computes is seen from the first to the last: nobody, one at work, one 
   }
   await page.getByRole('heading', { name: 'Nobody computes' }).waitFor();
   expect(faults).toEqual([]);
-}, 240_000);
+});
 
 test('a summary token is refused with what it would need', async () => {
   const { page } = await app.open('/workers', { role: 'SUMMARY' });
