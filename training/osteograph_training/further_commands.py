@@ -1,10 +1,17 @@
-"""Commands beside the road from release to generator bundle: the joint localiser, and few-step students."""
+"""Commands beside the road from release to generator bundle: the split, the joint localiser, and few-step students."""
 
 import argparse
+import json
 from pathlib import Path
 
 
 def add_further_commands(commands: 'argparse._SubParsersAction[argparse.ArgumentParser]') -> None:
+    split = commands.add_parser('split', help='print who is in a part of the split, as a filter that the platform takes')
+    split.add_argument('--config', type=Path, required=True, help='YAML file whose split it is, for example configs/demo.yaml')
+    split.add_argument('--release', type=Path, required=True, help='root folder of the release')
+    split.add_argument('--part', choices=['train', 'validation', 'test'], default='test')
+    split.set_defaults(run_command=_split)
+
     detector = commands.add_parser('train-detector', help='train the joint localiser on the bilateral films of a release')
     detector.add_argument('--config', type=Path, required=True, help='YAML file, for example configs/knee-localiser.yaml')
     detector.add_argument('--release', type=Path, required=True, help='root folder of the release; films are enough')
@@ -35,6 +42,18 @@ def add_further_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     distil.add_argument('--rate', type=float, default=1e-4, help='learning rate at the start of each stage')
     distil.add_argument('--resume', action='store_true', help='keep the stages that are there')
     distil.set_defaults(run_command=_distil)
+
+
+def _split(options: argparse.Namespace) -> None:
+    from .config import load_config
+    from .dataset import Split
+    from .release import read_knees
+
+    data = load_config(options.config).data
+    split = Split(data.split_seed, data.validation, data.test)
+    participants = sorted({knee.participant for knee in read_knees(options.release)})
+    chosen = [participant for participant in participants if split.part_of(participant) == options.part]
+    print(json.dumps({'participant': {'oaiId': {'in': chosen}}}))
 
 
 def _train_detector(options: argparse.Namespace) -> None:

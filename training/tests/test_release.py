@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from fabricated import write_release
@@ -59,6 +62,16 @@ def test_says_in_one_sentence_that_a_real_release_needs_boxes(release, tmp_path,
     finally:
         truth.write_text(text)
     assert '--boxes CSV' in capsys.readouterr().err
+
+
+def test_prints_each_part_of_the_split_as_a_filter_of_the_platform(release, capsys):
+    config = Path(__file__).parents[1] / 'configs' / 'demo.yaml'
+    parts = []
+    for part in ('train', 'validation', 'test'):
+        assert main(['split', '--config', str(config), '--release', str(release), '--part', part]) == 0
+        parts += json.loads(capsys.readouterr().out)['participant']['oaiId']['in']
+
+    assert sorted(parts) == sorted({knee.participant for knee in read_knees(release)})
 
 
 def test_refuses_a_folder_without_series(tmp_path):
