@@ -21,6 +21,7 @@ import { CreateReaderStudies1760000002510 } from './1760000002510-create-reader-
 import { CreateRateLimit1760000002600 } from './1760000002600-create-rate-limit.js';
 import { AnnounceApiToken1760000002610 } from './1760000002610-announce-api-token.js';
 import { AddGenerationPriority1760000002620 } from './1760000002620-add-generation-priority.js';
+import { CreateUploadedRadiograph1760000002700 } from './1760000002700-create-uploaded-radiograph.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -47,4 +48,5 @@ export const MIGRATIONS = [
   CreateRateLimit1760000002600,
   AnnounceApiToken1760000002610,
   AddGenerationPriority1760000002620,
+  CreateUploadedRadiograph1760000002700,
 ];

@@ -289,7 +289,7 @@ CREATE TABLE generation (
   duration_ms integer,
   error text,
   eta real NOT NULL DEFAULT '0'::real,
-  exam_id integer NOT NULL,
+  exam_id integer,
   feature_overrides jsonb NOT NULL DEFAULT '{}'::jsonb,
   features jsonb NOT NULL,
   finished_at timestamp with time zone,
@@ -301,11 +301,12 @@ CREATE TABLE generation (
   origin jsonb,
   priority smallint NOT NULL DEFAULT 11,
   psnr double precision,
-  radiograph_id integer NOT NULL,
+  radiograph_id integer,
   requested_by_id integer,
   rssim double precision,
   sampler text NOT NULL,
   seed integer NOT NULL,
+  side text,
   slice_count smallint NOT NULL,
   ssim double precision,
   ssim_mode text NOT NULL DEFAULT 'skimage'::text,
@@ -313,11 +314,14 @@ CREATE TABLE generation (
   state text NOT NULL,
   steps smallint NOT NULL,
   traceparent text,
+  upload_id uuid,
   worker text,
+  CHECK ((((upload_id IS NULL) = (exam_id IS NOT NULL)) AND ((upload_id IS NULL) = (radiograph_id IS NOT NULL)) AND ((upload_id IS NULL) = (side IS NULL)))),
   FOREIGN KEY (bundle_id) REFERENCES bundle(id),
   FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
   FOREIGN KEY (radiograph_id) REFERENCES radiograph(id),
   FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (upload_id) REFERENCES uploaded_radiograph(id) ON DELETE CASCADE,
   PRIMARY KEY (id),
   UNIQUE (requested_by_id, client_key)
 );
@@ -328,6 +332,7 @@ CREATE INDEX ON generation USING btree (batch_id, finished_at);
 CREATE INDEX ON generation USING btree (exam_id);
 CREATE INDEX ON generation USING btree (key);
 CREATE INDEX ON generation USING btree (state, created_at);
+CREATE INDEX ON generation USING btree (upload_id) WHERE (upload_id IS NOT NULL);
 
 CREATE TABLE generation_difference (
   first_id uuid NOT NULL,
@@ -426,7 +431,7 @@ CREATE TABLE mri_series (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   date date,
   direction text,
-  exam_id integer NOT NULL,
+  exam_id integer,
   generation_id uuid,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   pixel_spacing real,
@@ -436,6 +441,7 @@ CREATE TABLE mri_series (
   slice_count integer,
   slice_spacing real,
   synthetic boolean NOT NULL DEFAULT false,
+  CHECK (((exam_id IS NOT NULL) OR synthetic)),
   CHECK ((synthetic = (generation_id IS NOT NULL))),
   FOREIGN KEY (asset_id) REFERENCES asset(id),
   FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
@@ -588,6 +594,28 @@ CREATE TABLE secret (
   value text NOT NULL,
   PRIMARY KEY (name)
 );
+
+CREATE TABLE uploaded_radiograph (
+  asset_id integer NOT NULL,
+  columns integer NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone NOT NULL,
+  id uuid NOT NULL,
+  knees jsonb NOT NULL,
+  laterality text,
+  owner_id integer NOT NULL,
+  photometric text,
+  pixel_spacing real,
+  rows integer NOT NULL,
+  view text NOT NULL,
+  warnings text[] NOT NULL,
+  FOREIGN KEY (asset_id) REFERENCES asset(id),
+  FOREIGN KEY (owner_id) REFERENCES api_token(id),
+  PRIMARY KEY (id),
+  UNIQUE (owner_id, asset_id)
+);
+CREATE INDEX ON uploaded_radiograph USING btree (asset_id);
+CREATE INDEX ON uploaded_radiograph USING btree (expires_at);
 
 CREATE TABLE visit (
   age smallint,

@@ -9,6 +9,8 @@ export type UserErrorCode =
   | 'RATE_LIMITED'
   | 'BUNDLE_REFUSED'
   | 'FILE_REFUSED'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
   | 'UNAVAILABLE';
 
 /**

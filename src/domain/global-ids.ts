@@ -15,6 +15,7 @@ const NODE_KEYS = {
   ReaderSession: 'uuid',
   Export: 'integer',
   ApiToken: 'integer',
+  UploadedRadiograph: 'uuid',
   Worker: 'uuid',
 } as const;
 

@@ -1,17 +1,19 @@
-import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { SINGLE_PRIORITY } from '../domain/batches.js';
 import type { Grades } from '../domain/features.js';
 import type { SquareBox } from '../domain/knee-box.js';
 import type { GenerationOrigin } from '../domain/origins.js';
+import type { Side } from '../domain/participants.js';
 import { type GenerationState, MAX_ATTEMPTS, type NoiseMode } from '../domain/generations.js';
 import { ApiToken } from './api-token.js';
 import { Batch } from './batch.js';
 import { Bundle } from './bundle.js';
 import { KneeExam } from './knee-exam.js';
 import { Radiograph } from './radiograph.js';
+import { UploadedRadiograph } from './uploaded-radiograph.js';
 
-/** One run of a bundle for one exam's radiograph. `state`, `attempt` and `lastSeq` change only in jobs/transitions. */
+/** One run of a bundle for the radiograph of an exam, or for an uploaded one. `state`, `attempt` and `lastSeq` change only in jobs/transitions. */
 @Entity()
 @Unique(['requestedById', 'clientKey'])
 @Index(['state', 'createdAt'])
@@ -21,23 +23,40 @@ import { Radiograph } from './radiograph.js';
 @Index('generation_waiting_in_batch', ['batchId', 'batchPosition'], { where: `(state = 'QUEUED'::text)` })
 @Index('generation_waiting_alone', { synchronize: false })
 @Index('generation_by_start', { synchronize: false })
+@Index('generation_of_upload', ['uploadId'], { where: '(upload_id IS NOT NULL)' })
+@Check(
+  'generation_made_from',
+  '(upload_id IS NULL) = (exam_id IS NOT NULL) AND (upload_id IS NULL) = (radiograph_id IS NOT NULL) AND (upload_id IS NULL) = (side IS NULL)',
+)
 export class Generation {
   @PrimaryColumn('uuid')
   id!: string;
 
-  @Column('integer')
-  examId!: number;
+  /** Exam and radiograph, or else an upload and the knee on it: one of both says what the volume is made from. */
+  @Column('integer', { nullable: true })
+  examId!: number | null;
 
-  @ManyToOne(() => KneeExam, { onDelete: 'CASCADE' })
+  @ManyToOne(() => KneeExam, { nullable: true, onDelete: 'CASCADE' })
   @JoinColumn()
-  exam!: Relation<KneeExam>;
+  exam!: Relation<KneeExam> | null;
 
-  @Column('integer')
-  radiographId!: number;
+  @Column('integer', { nullable: true })
+  radiographId!: number | null;
 
-  @ManyToOne(() => Radiograph)
+  @ManyToOne(() => Radiograph, { nullable: true })
   @JoinColumn()
-  radiograph!: Relation<Radiograph>;
+  radiograph!: Relation<Radiograph> | null;
+
+  @Column('uuid', { nullable: true })
+  uploadId!: string | null;
+
+  @ManyToOne(() => UploadedRadiograph, { nullable: true, onDelete: 'CASCADE' })
+  @JoinColumn()
+  upload!: Relation<UploadedRadiograph> | null;
+
+  /** The knee of an uploaded radiograph; an exam says its own. */
+  @Column('text', { nullable: true })
+  side!: Side | null;
 
   @Column('integer')
   bundleId!: number;

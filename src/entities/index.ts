@@ -29,6 +29,7 @@ import { ReaderStudyPair } from './reader-study-pair.js';
 import { ReaderTrial } from './reader-trial.js';
 import { Reading } from './reading.js';
 import { Secret } from './secret.js';
+import { UploadedRadiograph } from './uploaded-radiograph.js';
 import { Visit } from './visit.js';
 import { Worker } from './worker.js';
 
@@ -65,6 +66,7 @@ export {
   ReaderTrial,
   Reading,
   Secret,
+  UploadedRadiograph,
   Visit,
   Worker,
 };
@@ -105,6 +107,7 @@ export const ENTITIES = [
   ReaderTrial,
   Reading,
   Secret,
+  UploadedRadiograph,
   Visit,
   Worker,
 ];

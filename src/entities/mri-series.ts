@@ -20,17 +20,19 @@ import { KneeExam } from './knee-exam.js';
 @Unique(['generationId'])
 @Index(['examId', 'synthetic'])
 @Check('mri_series_generated_is_synthetic', 'synthetic = (generation_id IS NOT NULL)')
+@Check('mri_series_without_exam_is_synthetic', 'exam_id IS NOT NULL OR synthetic')
 @Index('IDX_mri_series_asset', ['assetId'])
 export class MriSeries {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
   id!: number;
 
-  @Column('integer')
-  examId!: number;
+  /** Null for what was generated from an uploaded radiograph. */
+  @Column('integer', { nullable: true })
+  examId!: number | null;
 
-  @ManyToOne(() => KneeExam, { onDelete: 'CASCADE' })
+  @ManyToOne(() => KneeExam, { nullable: true, onDelete: 'CASCADE' })
   @JoinColumn()
-  exam!: Relation<KneeExam>;
+  exam!: Relation<KneeExam> | null;
 
   /** Twelve digits with leading zeros; an echo after the first has its number appended ("-2"). Null when generated. */
   @Column('text', { nullable: true })

@@ -63,7 +63,7 @@ export type NewGeneration = Pick<
   | 'clientKey'
   | 'requestedById'
 > &
-  Partial<Pick<Generation, 'box' | 'key' | 'priority'>>;
+  Partial<Pick<Generation, 'uploadId' | 'side' | 'box' | 'key' | 'priority'>>;
 
 /**
  * Makes every change of a generation's state and every entry in its log, and is the only one to do so. One statement changes the

@@ -13,6 +13,7 @@ import {
   Participant,
   Radiograph,
   Reading,
+  UploadedRadiograph,
   Visit,
 } from '../entities/index.js';
 import { manyByParent, oneByKey } from './batches.js';
@@ -43,6 +44,7 @@ export function createLoaders(dataSource: DataSource) {
     bundle: oneByKey<number, Bundle>('bundle', by(Bundle, 'id')),
     apiToken: oneByKey<number, ApiToken>('token', by(ApiToken, 'id')),
     generation: oneByKey<string, Generation>('generation', by(Generation, 'id', 'uuid')),
+    upload: oneByKey<string, UploadedRadiograph>('uploaded radiograph', by(UploadedRadiograph, 'id', 'uuid')),
     batch: oneByKey<string, Batch>('batch', by(Batch, 'id', 'uuid')),
     cohort: oneByKey<string, Cohort>('cohort', by(Cohort, 'id', 'uuid')),
     currentVersionOfCohort: currentVersions(dataSource),

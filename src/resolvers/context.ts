@@ -16,6 +16,7 @@ import type { Page } from '../services/paging/pages.js';
 import type { Quotas } from '../services/quotas.js';
 import type { Viewer } from '../services/tokens.js';
 import type { StoreFacts } from '../services/storage.js';
+import type { Uploads } from '../services/uploads/index.js';
 
 /** What the resolvers are made of; lives as long as the server. */
 export interface Platform {
@@ -28,6 +29,7 @@ export interface Platform {
   evaluations: Pick<BackgroundWork, 'wake'>;
   readerStudies: Pick<BackgroundWork, 'wake'>;
   differences: Differences;
+  uploads: Uploads;
   /** Logs of evaluations. */
   evaluationEvents: EventLogs<LoggedEvaluationEvent>;
   /** Assets of events, which many subscribers ask for at once. */
@@ -51,6 +53,8 @@ export interface Context {
   memberCounts: LoadersByArguments<string, number>;
   batchGenerationPages: LoadersByArguments<string, Page<Generation>>;
   batchGenerationCounts: LoadersByArguments<string, number>;
+  uploadGenerationPages: LoadersByArguments<string, Page<Generation>>;
+  uploadGenerationCounts: LoadersByArguments<string, number>;
   batchPaces: LoadersByArguments<Batch, BatchPace>;
   queuePositions: LoadersByArguments<string, number | null>;
 }
@@ -69,6 +73,8 @@ export function createContext(platform: Platform, viewer: Viewer): Context {
     memberCounts: new LoadersByArguments(),
     batchGenerationPages: new LoadersByArguments(),
     batchGenerationCounts: new LoadersByArguments(),
+    uploadGenerationPages: new LoadersByArguments(),
+    uploadGenerationCounts: new LoadersByArguments(),
     batchPaces: new LoadersByArguments(),
     queuePositions: new LoadersByArguments(),
   };

@@ -1,10 +1,10 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
-import { UserError } from '../domain/errors.js';
-import { decodeId } from '../domain/global-ids.js';
 import { GenerationDifferenceItem } from '../schema/generation-difference.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
+import { keyOf } from './ids.js';
 import { signedAsset } from './images.js';
+import { visibleGeneration } from './visible.js';
 
 /** What a comparison of two volumes costs the first time: seconds of a thread. */
 const COST = 2_000;
@@ -13,7 +13,7 @@ const COST = 2_000;
 export class DifferenceResolver {
   @Query(() => GenerationDifferenceItem, {
     description:
-      'How the second of two finished generations of one exam differs from the first, and where: compartments follow a fixed ' +
+      'How the second of two finished generations of one knee differs from the first, and where: compartments follow a fixed ' +
       'rule about the joint line. The first time takes seconds.',
     complexity: ({ childComplexity }) => COST + childComplexity,
   })
@@ -23,14 +23,11 @@ export class DifferenceResolver {
     @Arg('b', () => ID) b: string,
   ): Promise<GenerationDifferenceItem> {
     requireRole(context, 'READER', 'Comparing volumes');
-    const { summary, volume, picture } = await context.platform.differences.between(keyOf('a', a), keyOf('b', b));
+    const [first, second] = await Promise.all([
+      visibleGeneration(context, keyOf('a', 'Generation', a)),
+      visibleGeneration(context, keyOf('b', 'Generation', b)),
+    ]);
+    const { summary, volume, picture } = await context.platform.differences.between(first.id, second.id);
     return { ...summary, volume: signedAsset(context, volume), picture: signedAsset(context, picture) };
   }
-}
-
-function keyOf(argument: string, id: string): string {
-  const decoded = decodeId(id);
-  if (decoded?.type !== 'Generation')
-    throw new UserError('BAD_USER_INPUT', `${argument} must be the id of a Generation.`);
-  return String(decoded.key);
 }

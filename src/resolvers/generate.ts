@@ -1,11 +1,10 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
-import { UserError } from '../domain/errors.js';
-import { decodeId } from '../domain/global-ids.js';
-import type { NodeType } from '../domain/global-ids.js';
 import { GenerateMriInput, GenerationNode } from '../schema/generation.js';
 import { cancelGeneration, requestGeneration, retryGeneration } from '../services/generations.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
+import { keyOf } from './ids.js';
+import { visibleGeneration } from './visible.js';
 
 @Resolver()
 export class GenerationMutationResolver {
@@ -17,11 +16,12 @@ export class GenerationMutationResolver {
     @Arg('input', () => GenerateMriInput) input: GenerateMriInput,
   ): Promise<GenerationNode> {
     requireRole(context, 'OPERATOR', 'generateMri');
-    const { examId, radiographId, ...rest } = input;
+    const { examId, radiographId, uploadId, ...rest } = input;
     const row = await requestGeneration(context.platform, context.viewer, {
       ...rest,
-      examId: keyOf('examId', 'KneeExam', examId),
-      radiographId: keyOf('radiographId', 'Radiograph', radiographId),
+      examId: examId == null ? null : Number(keyOf('examId', 'KneeExam', examId)),
+      radiographId: radiographId == null ? null : Number(keyOf('radiographId', 'Radiograph', radiographId)),
+      uploadId: uploadId == null ? null : keyOf('uploadId', 'UploadedRadiograph', uploadId),
     });
     return new GenerationNode(row);
   }
@@ -31,7 +31,8 @@ export class GenerationMutationResolver {
   })
   async cancelGeneration(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<GenerationNode> {
     requireRole(context, 'OPERATOR', 'cancelGeneration');
-    return new GenerationNode(await cancelGeneration(context.platform, context.viewer, generationKey(id)));
+    const { id: key } = await visibleGeneration(context, keyOf('id', 'Generation', id));
+    return new GenerationNode(await cancelGeneration(context.platform, context.viewer, key));
   }
 
   @Mutation(() => GenerationNode, {
@@ -39,19 +40,7 @@ export class GenerationMutationResolver {
   })
   async retryGeneration(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<GenerationNode> {
     requireRole(context, 'OPERATOR', 'retryGeneration');
-    return new GenerationNode(await retryGeneration(context.platform, context.viewer, generationKey(id)));
+    const { id: key } = await visibleGeneration(context, keyOf('id', 'Generation', id));
+    return new GenerationNode(await retryGeneration(context.platform, context.viewer, key));
   }
-}
-
-function keyOf(argument: string, type: NodeType, id: string | null | undefined): number | null {
-  if (id === null || id === undefined) return null;
-  const decoded = decodeId(id);
-  if (decoded?.type !== type) throw new UserError('BAD_USER_INPUT', `${argument} must be the id of a ${type}.`);
-  return Number(decoded.key);
-}
-
-function generationKey(id: string): string {
-  const decoded = decodeId(id);
-  if (decoded?.type !== 'Generation') throw new UserError('BAD_USER_INPUT', 'id must be the id of a Generation.');
-  return String(decoded.key);
 }

@@ -1,6 +1,7 @@
 import { GraphQLJSONObject } from 'graphql-scalars';
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import { decodeId } from '../domain/global-ids.js';
+import type { Side } from '../domain/participants.js';
 import { positionsInLine, type Provenance, provenanceOf } from '../jobs/index.js';
 import { Asset } from '../schema/asset.js';
 import { BatchNode } from '../schema/batch.js';
@@ -15,6 +16,8 @@ import {
 } from '../schema/generation.js';
 import { MriSeriesNode, RadiographNode } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
+import { SideEnum } from '../schema/enums.js';
+import { UploadedRadiographNode } from '../schema/upload.js';
 import { connectionComplexity } from '../schema/limits.js';
 import { GenerationOrder } from '../schema/orders.js';
 import type { OrderInput } from '../schema/orders.js';
@@ -22,12 +25,14 @@ import { countSummaryRows } from '../services/aggregates/index.js';
 import { GENERATIONS } from '../services/filters/tables.js';
 import { GENERATION_LISTING } from '../services/paging/listings.js';
 import { countRows, readPage } from '../services/paging/pages.js';
+import { generationsFor, OF_EXAMS } from '../services/uploads/index.js';
 import { connection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { readyFilter } from './filter.js';
 import { signedAsset } from './images.js';
 import { findOrNull } from './node.js';
+import { visibleGeneration } from './visible.js';
 
 @Resolver(() => GenerationNode)
 export class GenerationResolver {
@@ -40,13 +45,14 @@ export class GenerationResolver {
     @Arg('after', () => String, { nullable: true }) after: string | null,
   ): ConnectionOf<GenerationNode> {
     const { dataSource } = context.platform;
+    const visible = async () => generationsFor(context.viewer, await readyFilter(context, where));
     return connection(context, {
       page: async () => {
-        const ready = await readyFilter(context, where);
+        const ready = await visible();
         return readPage(dataSource, GENERATION_LISTING, { where: ready, orderBy, first, after });
       },
-      count: async () => countRows(dataSource, GENERATIONS, await readyFilter(context, where)),
-      summaryCount: () => countSummaryRows(dataSource, GENERATIONS, where),
+      count: async () => countRows(dataSource, GENERATIONS, await visible()),
+      summaryCount: () => countSummaryRows(dataSource, GENERATIONS, where, OF_EXAMS),
       node: (row) => new GenerationNode(row),
     });
   }
@@ -56,17 +62,30 @@ export class GenerationResolver {
     requireRole(context, 'READER', 'Reading records');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Generation') return null;
-    return findOrNull(context.loaders.generation.load(String(decoded.key)).then((row) => new GenerationNode(row)));
+    return findOrNull(visibleGeneration(context, String(decoded.key)).then((row) => new GenerationNode(row)));
   }
 
-  @FieldResolver(() => KneeExamNode)
-  async exam(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<KneeExamNode> {
-    return new KneeExamNode(await loaders.kneeExam.load(row.examId));
+  @FieldResolver(() => KneeExamNode, { nullable: true, description: 'Null for an uploaded radiograph.' })
+  async exam(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<KneeExamNode | null> {
+    return row.examId === null ? null : new KneeExamNode(await loaders.kneeExam.load(row.examId));
   }
 
-  @FieldResolver(() => RadiographNode)
-  async radiograph(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<RadiographNode> {
-    return new RadiographNode(await loaders.radiograph.load(row.radiographId));
+  @FieldResolver(() => RadiographNode, { nullable: true, description: "The exam's film; null for an uploaded one." })
+  async radiograph(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<RadiographNode | null> {
+    return row.radiographId === null ? null : new RadiographNode(await loaders.radiograph.load(row.radiographId));
+  }
+
+  @FieldResolver(() => UploadedRadiographNode, {
+    nullable: true,
+    description: 'The uploaded radiograph that it is made from, instead of the film of an exam.',
+  })
+  async upload(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<UploadedRadiographNode | null> {
+    return row.uploadId === null ? null : new UploadedRadiographNode(await loaders.upload.load(row.uploadId));
+  }
+
+  @FieldResolver(() => SideEnum, { description: 'The knee.' })
+  async side(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<Side> {
+    return row.side ?? (await loaders.kneeExam.load(row.examId!)).side;
   }
 
   @FieldResolver(() => BundleNode)

@@ -32,9 +32,12 @@ export class RadiographResolver {
 
 @Resolver(() => MriSeriesNode)
 export class MriSeriesResolver {
-  @FieldResolver(() => KneeExamNode)
-  async exam(@Root() { row }: MriSeriesNode, @Ctx() { loaders }: Context): Promise<KneeExamNode> {
-    return new KneeExamNode(await loaders.kneeExam.load(row.examId));
+  @FieldResolver(() => KneeExamNode, {
+    nullable: true,
+    description: 'Null for what was generated from an uploaded radiograph.',
+  })
+  async exam(@Root() { row }: MriSeriesNode, @Ctx() { loaders }: Context): Promise<KneeExamNode | null> {
+    return row.examId === null ? null : new KneeExamNode(await loaders.kneeExam.load(row.examId));
   }
 
   @FieldResolver(() => Asset, {

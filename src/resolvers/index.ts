@@ -16,6 +16,7 @@ import { ParticipantResolver, VisitResolver } from './participants.js';
 import { GenerationCompletedResolver, ProgressResolver, SliceProgressResolver } from './progress.js';
 import { StorageResolver } from './storage.js';
 import { ReaderSessionResolver, ReaderStudyResolver, ReaderTrialResolver } from './reader-studies.js';
+import { UploadResolver } from './uploads.js';
 import { ViewerResolver } from './viewer.js';
 import { WorkerResolver, WorkerSlotResolver } from './workers.js';
 
@@ -33,6 +34,7 @@ export const RESOLVERS = [
   AggregateResolver,
   RadiographResolver,
   MriSeriesResolver,
+  UploadResolver,
   BundleResolver,
   WorkerResolver,
   WorkerSlotResolver,

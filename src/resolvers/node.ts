@@ -14,6 +14,7 @@ import { Node } from '../schema/node.js';
 import { ParticipantNode } from '../schema/participant.js';
 import { ReaderStudyNode } from '../schema/reader-study.js';
 import { ReadingNode } from '../schema/reading.js';
+import { UploadedRadiographNode } from '../schema/upload.js';
 import { ApiTokenNode } from '../schema/viewer.js';
 import { VisitNode } from '../schema/visit.js';
 import { WorkerNode } from '../schema/worker.js';
@@ -24,6 +25,7 @@ import { findWorker } from '../services/workers.js';
 import { findReaderStudy } from '../services/reader-studies/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
+import { visibleGeneration, visibleSeries, visibleUpload } from './visible.js';
 
 @Resolver()
 export class NodeResolver {
@@ -47,7 +49,8 @@ export async function findOrNull<T>(lookup: Promise<T>): Promise<T | null> {
   }
 }
 
-async function findNode({ platform, viewer, loaders }: Context, { type, key }: NodeKey): Promise<Node> {
+async function findNode(context: Context, { type, key }: NodeKey): Promise<Node> {
+  const { platform, viewer, loaders } = context;
   const id = Number(key);
   switch (type) {
     case 'Participant':
@@ -61,11 +64,13 @@ async function findNode({ platform, viewer, loaders }: Context, { type, key }: N
     case 'Radiograph':
       return new RadiographNode(await loaders.radiograph.load(id));
     case 'MriSeries':
-      return new MriSeriesNode(await loaders.mriSeries.load(id));
+      return new MriSeriesNode(await visibleSeries(context, id));
     case 'Bundle':
       return new BundleNode(await loaders.bundle.load(id));
     case 'Generation':
-      return new GenerationNode(await loaders.generation.load(String(key)));
+      return new GenerationNode(await visibleGeneration(context, String(key)));
+    case 'UploadedRadiograph':
+      return new UploadedRadiographNode(await visibleUpload(context, String(key)));
     case 'Batch':
       return new BatchNode(await loaders.batch.load(String(key)));
     case 'Cohort':

@@ -1,6 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root, Subscription } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
-import { decodeId } from '../domain/global-ids.js';
 import type { LoggedEvent } from '../jobs/index.js';
 import {
   GenerationCompleted,
@@ -13,7 +12,9 @@ import {
 import { MriSeriesNode } from '../schema/images.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
+import { keyOf } from './ids.js';
 import { signedAsset } from './images.js';
+import { visibleGeneration } from './visible.js';
 
 @Resolver()
 export class ProgressResolver {
@@ -21,13 +22,13 @@ export class ProgressResolver {
     description:
       "A generation's log from the event after `after`, then live; ends after the final event. After a dropped " +
       'connection, ask again with the last `seq` that arrived: nothing is missed, nothing comes twice.',
-    subscribe: ({ args, context }: { args: object; context: Context }) => {
+    subscribe: async ({ args, context }: { args: object; context: Context }) => {
       requireRole(context, 'READER', 'Following a generation');
       const { id, after } = args as { id: string; after: number };
-      const decoded = decodeId(id);
-      if (decoded?.type !== 'Generation') throw new UserError('BAD_USER_INPUT', 'id must be the id of a Generation.');
+      const key = keyOf('id', 'Generation', id);
       if (after < 0) throw new UserError('BAD_USER_INPUT', `after must not be negative, got ${after}.`);
-      return closable((signal) => context.platform.events.subscribe(String(decoded.key), after, signal));
+      await visibleGeneration(context, key);
+      return closable((signal) => context.platform.events.subscribe(key, after, signal));
     },
   })
   generationProgress(

@@ -8,6 +8,7 @@ import { listWorkers } from '../services/workers.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { findOrNull } from './node.js';
+import { visibleGeneration } from './visible.js';
 
 @Resolver()
 export class WorkerResolver {
@@ -27,10 +28,15 @@ export class WorkerResolver {
 
 @Resolver(() => WorkerSlotNode)
 export class WorkerSlotResolver {
-  @FieldResolver(() => GenerationNode, { nullable: true, description: 'The generation it computes.' })
-  async generation(@Root() { row }: WorkerSlotNode, @Ctx() { loaders }: Context): Promise<GenerationNode | null> {
+  @FieldResolver(() => GenerationNode, {
+    nullable: true,
+    description: "The generation it computes, unless it is from somebody else's upload.",
+  })
+  async generation(@Root() { row }: WorkerSlotNode, @Ctx() context: Context): Promise<GenerationNode | null> {
     if (row.generationId === null) return null;
     // It may have been deleted since.
-    return findOrNull(loaders.generation.load(row.generationId).then((generation) => new GenerationNode(generation)));
+    return findOrNull(
+      visibleGeneration(context, row.generationId).then((generation) => new GenerationNode(generation)),
+    );
   }
 }

@@ -10,6 +10,7 @@ import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../domain/participants.js';
 import { CONSENSUS } from '../domain/readings.js';
 import { ROLES } from '../domain/roles.js';
 import { READER_CHOICES, READER_STUDY_STATES, READER_UNITS } from '../domain/reader-studies.js';
+import { FILM_VIEWS } from '../domain/uploads.js';
 import { VISITS } from '../domain/visits.js';
 import { WORKER_STATES } from '../domain/workers.js';
 import { SAMPLERS } from '../inference/index.js';
@@ -26,6 +27,8 @@ export const StudyCohortEnum = choices(
 );
 
 export const SideEnum = choices('Side', Object.values(SIDES), 'Left or right knee of the participant.');
+
+export const FilmViewEnum = choices('FilmView', FILM_VIEWS, 'Whether a film shows both legs or one knee.');
 
 export const VisitCodeEnum = choices(
   'VisitCode',

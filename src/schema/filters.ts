@@ -77,6 +77,7 @@ export const GenerationFilter = filterInput('GenerationFilter', 'Selects generat
   id: [IdFilter, 'Node id.'],
   state: [GenerationStateFilter, 'State.'],
   exam: [() => KneeExamFilter, 'The exam it is for.'],
+  upload: [IdFilter, 'The uploaded radiograph it was made from.'],
   bundle: [() => BundleFilter, 'The bundle it runs.'],
   sliceCount: [IntFilter, 'Slices of the volume.'],
   steps: [IntFilter, 'Denoiser steps.'],

@@ -59,7 +59,7 @@ export class KneeBox implements SquareBox {
 @ObjectType('Generation', {
   implements: Node,
   simpleResolvers: true,
-  description: "One run of a bundle for one exam's radiograph.",
+  description: 'One run of a bundle for the radiograph of an exam, or for an uploaded one.',
 })
 export class GenerationNode extends Node {
   @Field(() => GenerationStateEnum)
@@ -96,7 +96,8 @@ export class GenerationNode extends Node {
   box: SquareBox | null;
 
   @Field(() => [Grade], {
-    description: "The grades that condition the volume: the exam's consensus with the request's overrides.",
+    description:
+      "The grades that condition the volume: the exam's consensus, if there is an exam, with the request's overrides.",
     complexity: ({ childComplexity }) => 1 + 2 * childComplexity,
   })
   features: () => Grade[];
@@ -222,7 +223,7 @@ export class KneeBoxInput implements SquareBox {
   side!: number;
 }
 
-@InputType({ description: 'Either examId or radiographId says what to generate from.' })
+@InputType({ description: 'examId, radiographId or uploadId says what to generate from.' })
 export class GenerateMriInput {
   @Field(() => ID, { nullable: true, description: 'The exam; its radiograph is taken.' })
   examId?: string | null;
@@ -233,7 +234,18 @@ export class GenerateMriInput {
   })
   radiographId?: string | null;
 
-  @Field(() => SideEnum, { nullable: true, description: 'The knee of a bilateral film.' })
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      "A radiograph of the caller's own, uploaded by `POST /radiographs`, instead of an exam's. Nothing is known of it but the film: " +
+      'every grade counts as missing unless `features` gives it, and nothing is scored.',
+  })
+  uploadId?: string | null;
+
+  @Field(() => SideEnum, {
+    nullable: true,
+    description: 'The knee of a bilateral film, and of an uploaded one that does not say which knee it shows.',
+  })
   side?: Side | null;
 
   @Field(() => KneeBoxInput, {

@@ -9,7 +9,7 @@ import { endRequestSpan, inRequestSpan } from './tracing.js';
 const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
 
 /** Routes by their first words: a label with few values, whatever people ask for. */
-const ROUTES = ['/graphql', '/graphiql', '/assets', '/exports', '/health', '/metrics'];
+const ROUTES = ['/graphql', '/graphiql', '/assets', '/exports', '/radiographs', '/health', '/metrics'];
 
 /**
  * Gives each request an id (`x-request-id`, the caller's or one of ours, in the answer too), a span below the caller's

@@ -19,6 +19,7 @@ import { startStudyPreparation } from '../services/reader-studies/index.js';
 import { startExportRunner } from '../services/exports/index.js';
 import { openKnownTokens } from '../services/known-tokens.js';
 import { openQuotas } from '../services/quotas.js';
+import { openFilmReader, openUploads, startUploadExpiry } from '../services/uploads/index.js';
 import { type BlobStore, startSweeper } from '../storage/index.js';
 import { createApollo } from './apollo.js';
 import { webAppHandler } from './app.js';
@@ -36,6 +37,7 @@ import { observeRequests } from './requests.js';
 import { platformSchema } from './schema.js';
 import { seriesFileHandler } from './series-files.js';
 import { acceptSockets } from './sockets.js';
+import { uploadHandler } from './uploads.js';
 
 export interface ServerOptions {
   /** Address to listen on; 127.0.0.1 lets nobody in from outside. */
@@ -100,6 +102,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const sweeper = startSweeper({ dataSource, store, logger });
   const evaluations = startEvaluationRunner({ dataSource, store, queue, logger });
   const readerStudies = startStudyPreparation({ dataSource, store, logger });
+  const uploadExpiry = startUploadExpiry({ dataSource, store, logger });
+  const filmReader = openFilmReader();
   const sharedAssets = new SharedAssets(dataSource);
   const webApp = await webAppHandler();
   const quotas = rateLimit > 0 ? await openQuotas({ dataSource, queueUrl, limit: rateLimit, logger }) : undefined;
@@ -114,6 +118,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     evaluations,
     readerStudies,
     differences: openDifferences(dataSource, store),
+    uploads: openUploads({ dataSource, store }),
     sharedAssets,
     tokens,
     quotas,
@@ -138,6 +143,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ];
     app.get('/exports', exported);
     app.post('/exports', exported);
+    app.post(
+      '/radiographs',
+      requireToken(tokens),
+      chargeRequests(quotas),
+      uploadHandler({ dataSource, store, assetUrls, quotas, reader: filmReader }),
+    );
     app.use(
       GRAPHQL_PATH,
       requireToken(tokens),
@@ -151,7 +162,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   } catch (error) {
     await apollo.stop();
     await sweeper.close();
-    await Promise.all([exports.close(), evaluations.close(), readerStudies.close()]);
+    await Promise.all([exports, evaluations, readerStudies, uploadExpiry, filmReader].map((work) => work.close()));
     await quotas?.close();
     await closeLogs();
     metrics.close();
@@ -169,7 +180,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await sockets.close();
     await apollo.stop();
     await sweeper.close();
-    await Promise.all([exports.close(), evaluations.close(), readerStudies.close()]);
+    await Promise.all([exports, evaluations, readerStudies, uploadExpiry, filmReader].map((work) => work.close()));
     await quotas?.close();
     await closeLogs();
     metrics.close();

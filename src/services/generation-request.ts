@@ -16,8 +16,13 @@ const LONGEST_KEY = 200;
  * @throws UserError BAD_USER_INPUT naming the field, its value and what is accepted
  */
 export function checkRequest(request: GenerationRequest): void {
-  const { examId, radiographId, box } = request;
-  if (examId == null && radiographId == null) refuse('Either examId or radiographId must say what to generate from.');
+  const { examId, radiographId, uploadId, box } = request;
+  if (examId == null && radiographId == null && uploadId == null) {
+    refuse('One of examId, radiographId and uploadId must say what to generate from.');
+  }
+  if (uploadId != null && (examId != null || radiographId != null)) {
+    refuse('An uploaded radiograph belongs to no exam; give uploadId alone.');
+  }
   checkRecipe(request);
   if (box != null) checkBox(box);
 }

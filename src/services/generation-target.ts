@@ -1,20 +1,91 @@
 import { type EntityManager, IsNull, Not } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import { KneeExam, Radiograph } from '../entities/index.js';
+import { FEATURE_CODES, type Grades } from '../domain/features.js';
+import type { SquareBox } from '../domain/knee-box.js';
+import type { Side } from '../domain/participants.js';
+import { type Generation, KneeExam, Radiograph, UploadedRadiograph } from '../entities/index.js';
 import type { GenerationRequest } from './generations.js';
 
 /** The knee that a volume is made for, and the film it is made from. */
 export interface GenerationTarget {
-  exam: KneeExam;
-  radiograph: Radiograph;
+  /** As the generation's row names them. */
+  columns: Pick<Generation, 'examId' | 'radiographId' | 'uploadId' | 'side'>;
+  /** The film's pixels. */
+  assetId: number;
+  knee: Side;
+  /** Null where the localiser is to find it. */
+  box: SquareBox | null;
+  /** What is known of the knee: an exam's consensus, nothing of an uploaded film. */
+  grades: Grades;
 }
 
 /**
- * Finds the exam and the film that a request names, one by the other where only one is named.
+ * Finds what a request names: the exam and its film, one by the other where only one is named, or the actor's own upload.
  *
  * @throws UserError NOT_FOUND, BAD_USER_INPUT when they do not belong together, leave the knee open, or have no pixels
  */
-export async function resolveTarget(manager: EntityManager, request: GenerationRequest): Promise<GenerationTarget> {
+export async function resolveTarget(
+  manager: EntityManager,
+  tokenId: number | null,
+  request: GenerationRequest,
+): Promise<GenerationTarget> {
+  if (request.uploadId != null) return uploadTarget(manager, tokenId, request.uploadId, request);
+  const { exam, radiograph } = await examTarget(manager, request);
+  return {
+    columns: { examId: exam.id, radiographId: radiograph.id, uploadId: null, side: null },
+    assetId: radiograph.assetId!,
+    knee: exam.side,
+    box: request.box ?? null,
+    grades: gradesOf(exam),
+  };
+}
+
+/** Whoever else asks learns nothing of an upload. A row that is locked so cannot be removed before the generation is entered. */
+async function uploadTarget(
+  manager: EntityManager,
+  tokenId: number | null,
+  id: string,
+  { side, box }: GenerationRequest,
+): Promise<GenerationTarget> {
+  const upload = await manager.findOne(UploadedRadiograph, { where: { id }, lock: { mode: 'for_key_share' } });
+  if (upload?.ownerId !== tokenId) throw new UserError('NOT_FOUND', 'There is no such uploaded radiograph.');
+  const knee = kneeOn(upload, side);
+  const found = box ?? upload.knees.find((one) => one.side === null || one.side === knee)?.box;
+  if (!found) {
+    throw new UserError('BAD_USER_INPUT', `No ${knee.toLowerCase()} knee was found on the radiograph; give its box.`);
+  }
+  return {
+    columns: { examId: null, radiographId: null, uploadId: id, side: knee },
+    assetId: upload.assetId,
+    knee,
+    box: found,
+    grades: gradesOf(null),
+  };
+}
+
+function kneeOn({ view, laterality }: UploadedRadiograph, side: GenerationRequest['side']): Side {
+  if (side != null && laterality !== null && side !== laterality) {
+    throw new UserError(
+      'BAD_USER_INPUT',
+      `side is ${side}, but the file of the radiograph says that it shows the ${laterality.toLowerCase()} knee.`,
+    );
+  }
+  const knee = side ?? laterality;
+  if (knee !== null) return knee;
+  const why =
+    view === 'BILATERAL' ? 'The radiograph shows both knees' : 'The radiograph does not say which knee it shows';
+  throw new UserError('BAD_USER_INPUT', `${why}; say by side which one is meant.`);
+}
+
+/** Every grade, null where it is missing. */
+function gradesOf(exam: KneeExam | null): Grades {
+  return Object.fromEntries(FEATURE_CODES.map((code) => [code, exam?.grades[code] ?? null])) as Grades;
+}
+
+async function examTarget(
+  manager: EntityManager,
+  request: GenerationRequest,
+): Promise<{ exam: KneeExam; radiograph: Radiograph }> {
   const { examId, radiographId } = request;
   if (radiographId == null) {
     const exam = await findExam(manager, examId!);

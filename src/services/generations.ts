@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import { FEATURE_CODES, type Grades } from '../domain/features.js';
+import { FEATURE_CODES } from '../domain/features.js';
 import type { SquareBox } from '../domain/knee-box.js';
 import type { Side } from '../domain/participants.js';
 import { Bundle, Generation } from '../entities/index.js';
@@ -19,7 +19,7 @@ import { audit } from './audit.js';
 import { findGenerationsByKey, keySql, wantedId } from './generation-keys.js';
 import { namesBundle, type RecipeRequest, resolveRecipe } from './generation-recipe.js';
 import { checkRequest, overridesOf } from './generation-request.js';
-import { resolveTarget } from './generation-target.js';
+import { type GenerationTarget, resolveTarget } from './generation-target.js';
 
 /** What asking for generations needs. */
 export interface GenerationServices {
@@ -38,6 +38,8 @@ export interface GenerationRequest extends RecipeRequest {
   examId?: number | null | undefined;
   /** The film; a bilateral one also needs `examId` or `side`. */
   radiographId?: number | null | undefined;
+  /** The film that the actor brought along, instead of an exam's; a bilateral one also needs `side`. */
+  uploadId?: string | null | undefined;
   side?: Side | null | undefined;
   /** The square of the film to use, film pixels; default: found on the film. */
   box?: SquareBox | null | undefined;
@@ -120,7 +122,7 @@ export async function retryGeneration(
 }
 
 /**
- * The generation that gives a volume: one that has been scored, runs or waits with the very same inputs, else a new one. The caller
+ * The generation that gives the volume of an exam: one that has been scored, runs or waits with the very same inputs, else a new one. The caller
  * puts what is new into the queue once the transaction is over.
  *
  * @param priority of a new one; that of one which is there stays
@@ -129,11 +131,12 @@ export async function retryGeneration(
 export async function findOrEnter(
   manager: EntityManager,
   actor: Actor,
-  request: GenerationRequest,
+  request: GenerationRequest & { examId: number },
   priority: number,
 ): Promise<{ id: string; found: boolean }> {
-  const wanted = await wantedGeneration(manager, request);
-  const { examId, key } = wanted;
+  const { examId } = request;
+  const wanted = await wantedGeneration(manager, actor, request);
+  const { key } = wanted;
   const known = await findGenerationsByKey(manager, [{ examId, key }], ['SUCCEEDED', 'RUNNING', 'QUEUED']);
   const found = known.get(wantedId({ examId, key }));
   if (found) {
@@ -145,43 +148,39 @@ export async function findOrEnter(
 }
 
 async function enterRequest(manager: EntityManager, actor: Actor, request: GenerationRequest): Promise<Seen> {
-  return enterWanted(manager, actor, request, await wantedGeneration(manager, request));
+  return enterWanted(manager, actor, request, await wantedGeneration(manager, actor, request));
 }
 
 function enterWanted(
   manager: EntityManager,
   actor: Actor,
   { clientKey }: GenerationRequest,
-  wanted: Keyed & Pick<NewGeneration, 'featureOverrides' | 'priority'> & { key: string },
+  wanted: Omit<NewGeneration, 'id' | 'clientKey' | 'requestedById'>,
 ): Promise<Seen> {
   return enter(manager, { ...wanted, id: randomUUID(), clientKey: clientKey ?? null, requestedById: actor.tokenId });
 }
 
 /** What a request comes to with every default filled in, and its key. */
-async function wantedGeneration(manager: EntityManager, request: GenerationRequest) {
-  const { exam, radiograph } = await resolveTarget(manager, request);
+async function wantedGeneration(manager: EntityManager, { tokenId }: Actor, request: GenerationRequest) {
+  const { columns, assetId, knee, box, grades } = await resolveTarget(manager, tokenId, request);
   const { bundle, localiser, ...recipe } = await resolveRecipe(manager, request);
-  const consensus = Object.fromEntries(FEATURE_CODES.map((code) => [code, exam.grades[code]])) as Grades;
-  const generation = {
-    ...recipe,
-    examId: exam.id,
-    radiographId: radiograph.id,
-    bundleId: bundle.id,
-    box: request.box ?? null,
-    features: { ...consensus, ...recipe.featureOverrides },
-  };
-  return { ...generation, key: await keyOf(manager, generation, localiser) };
+  const features = { ...grades, ...recipe.featureOverrides };
+  const generation = { ...columns, ...recipe, bundleId: bundle.id, box, features };
+  return { ...generation, key: await keyOf(manager, { ...generation, assetId, knee, localiser }) };
 }
 
-type Keyed = Pick<Generation, 'examId' | 'radiographId' | 'bundleId' | 'sliceCount' | 'steps' | 'sampler' | 'eta'> &
-  Pick<Generation, 'seed' | 'noise' | 'box' | 'features'>;
+type Keyed = Pick<
+  Generation,
+  'bundleId' | 'sliceCount' | 'steps' | 'sampler' | 'eta' | 'seed' | 'noise' | 'box' | 'features'
+> &
+  Pick<GenerationTarget, 'assetId' | 'knee'> & { localiser: string | null };
 
-async function keyOf(manager: EntityManager, generation: Keyed, localiser: string | null): Promise<string> {
-  const { examId, radiographId, bundleId, sliceCount, steps, sampler, eta, seed, noise, box, features } = generation;
+async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
+  const { assetId, knee, bundleId, sliceCount, steps, sampler, eta, seed, noise, box, features, localiser } = keyed;
   const key = keySql({
     bundle: 'b.sha256',
     film: 'a.sha256',
-    side: 'e.side',
+    side: '$3::text',
     sliceCount: '$4::integer',
     steps: '$5::integer',
     sampler: '$6::text',
@@ -192,11 +191,20 @@ async function keyOf(manager: EntityManager, generation: Keyed, localiser: strin
     features: '$11::jsonb',
     localiser: '$12::text',
   });
-  const [row] = (await manager.query(
-    `SELECT ${key} AS key FROM knee_exam e, radiograph r JOIN asset a ON a.id = r.asset_id, bundle b
-     WHERE e.id = $1 AND r.id = $2 AND b.id = $3`,
-    [examId, radiographId, bundleId, sliceCount, steps, sampler, eta, seed, noise, box, features, localiser],
-  )) as { key: string }[];
+  const [row] = (await manager.query(`SELECT ${key} AS key FROM asset a, bundle b WHERE a.id = $1 AND b.id = $2`, [
+    assetId,
+    bundleId,
+    knee,
+    sliceCount,
+    steps,
+    sampler,
+    eta,
+    seed,
+    noise,
+    box,
+    features,
+    localiser,
+  ])) as { key: string }[];
   return row!.key;
 }
 
@@ -220,8 +228,9 @@ async function refuseOtherRequest(
   known: Generation,
   request: GenerationRequest,
 ): Promise<void> {
-  const { examId, radiographId, sliceCount, steps, eta, sampler, seed, noise } = request;
-  const named = { examId, radiographId, sliceCount, steps, eta, sampler, seed, noise };
+  const { examId, radiographId, uploadId, sliceCount, steps, eta, sampler, seed, noise } = request;
+  const side = known.uploadId === null ? null : request.side;
+  const named = { examId, radiographId, uploadId, side, sliceCount, steps, eta, sampler, seed, noise };
   const fields = Object.entries(named)
     .filter(([name, value]) => value != null && value !== known[name as keyof typeof named])
     .map(([name]) => name);

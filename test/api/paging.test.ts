@@ -110,7 +110,7 @@ test('nested lists have pages and counts of their own', async () => {
 
   for (const node of nodes) {
     const own = generations
-      .filter(({ examId }) => encodeId('KneeExam', examId) === node.id)
+      .filter(({ examId }) => encodeId('KneeExam', examId!) === node.id)
       .map(({ id }) => encodeId('Generation', id));
     expect(node.generations.totalCount).toBe(own.length);
     expect(node.generations.edges.map((edge) => edge.node.id)).toEqual(own.slice(0, 2));
@@ -123,7 +123,7 @@ test('nested lists have pages and counts of their own', async () => {
     { id: long!.id, after: long!.generations.pageInfo.endCursor },
   );
   const own = generations
-    .filter(({ examId }) => encodeId('KneeExam', examId) === long!.id)
+    .filter(({ examId }) => encodeId('KneeExam', examId!) === long!.id)
     .map(({ id }) => encodeId('Generation', id));
   expect(second.data!.node.generations.edges.map(({ node }) => node.id)).toEqual(own.slice(2, 4));
 });

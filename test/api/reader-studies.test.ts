@@ -318,7 +318,9 @@ describe('the difference of two volumes of one knee', () => {
     const knees = await api.ask(DIFFERENCE, { a, b: c });
     const same = await api.ask(DIFFERENCE, { a, b: a });
 
-    expect(knees.errors![0]!.message).toBe('a and b are of different knee exams; only volumes of one can be compared.');
+    expect(knees.errors![0]!.message).toBe(
+      'a and b are of different knees or visits; only volumes of one can be compared.',
+    );
     expect(same.errors![0]!.message).toBe('a and b are the same generation.');
   });
 });

@@ -75,6 +75,8 @@ const FIELDS: [string, Role, () => string][] = [
   ['readerStudies.nodes', 'READER', () => '{ readerStudies { nodes { id } } }'],
   ['readerStudy', 'READER', () => '{ readerStudy(id: "x") { id } }'],
   ['readerSession', 'READER', () => '{ readerSession(id: "x") { id } }'],
+  ['uploadedRadiographs.totalCount', 'READER', () => '{ uploadedRadiographs { totalCount } }'],
+  ['uploadedRadiographs.nodes', 'READER', () => '{ uploadedRadiographs { nodes { id } } }'],
   ['tokens', 'ADMIN', () => '{ tokens { name } }'],
   ['node of a token', 'ADMIN', () => `{ node(id: "${ids['token']}") { id } }`],
 ];
@@ -111,6 +113,7 @@ const MUTATIONS: [string, Role, () => string][] = [
     'READER',
     () => 'mutation { answerReaderTrial(sessionId: "x", trial: 0, imported: LEFT) { id } }',
   ],
+  ['deleteUploadedRadiograph', 'READER', () => 'mutation { deleteUploadedRadiograph(id: "x") }'],
   ['createToken', 'ADMIN', () => 'mutation { createToken(input: { name: " ", role: READER }) { text } }'],
   ['revokeToken', 'ADMIN', () => 'mutation { revokeToken(id: "x") { id } }'],
 ];

@@ -44,6 +44,8 @@ export interface DicomAttributes {
   readonly rescaleIntercept: number;
   /** (0008,001C) Synthetic Data: true when YES. */
   readonly synthetic: boolean;
+  /** (0028,0301) Burned In Annotation: true when YES, and then the pixels may name the patient. */
+  readonly burnedIn: boolean;
 }
 
 /**
@@ -95,6 +97,7 @@ export function readAttributes(dataSet: DataSet, transferSyntax: string, name: s
     rescaleSlope: number('x00281053', 'Rescale Slope') ?? 1,
     rescaleIntercept: number('x00281052', 'Rescale Intercept') ?? 0,
     synthetic: text('x0008001c') === 'YES',
+    burnedIn: text('x00280301') === 'YES',
   };
 }
 

@@ -26,7 +26,8 @@ export interface MrSeriesHeader {
   /** Whether the image was made, by a network or from a drawn knee, and not taken of a person. */
   readonly synthetic: boolean;
   readonly patient: { readonly id: string; readonly sex: 'MALE' | 'FEMALE' | null; readonly age: number | null };
-  readonly trial: { readonly sponsor: string; readonly protocol: string; readonly timePoint: string };
+  /** Null for an image of no study. */
+  readonly trial: { readonly sponsor: string; readonly protocol: string; readonly timePoint: string } | null;
   readonly side: Side;
   /** yyyy-mm-dd, as published. */
   readonly studyDate: string | null;
@@ -112,17 +113,21 @@ function seriesElements(header: MrSeriesHeader): DicomKeywords {
     PatientSex: patient.sex === null ? '' : patient.sex[0]!,
     ...(patient.age === null ? {} : { PatientAge: `${String(patient.age).padStart(3, '0')}Y` }),
     PatientIdentityRemoved: 'YES',
-    DeidentificationMethod: 'Pseudonym of the study; no other element identifies a person',
-    ClinicalTrialSponsorName: trial.sponsor,
-    ClinicalTrialProtocolID: trial.protocol,
-    ClinicalTrialProtocolName: '',
-    ClinicalTrialSiteID: '',
-    ClinicalTrialSiteName: '',
-    ClinicalTrialSubjectID: patient.id,
-    ClinicalTrialTimePointID: trial.timePoint,
+    DeidentificationMethod: `Pseudonym of the ${trial ? 'study' : 'upload'}; no other element identifies a person`,
+    ...(trial
+      ? {
+          ClinicalTrialSponsorName: trial.sponsor,
+          ClinicalTrialProtocolID: trial.protocol,
+          ClinicalTrialProtocolName: '',
+          ClinicalTrialSiteID: '',
+          ClinicalTrialSiteName: '',
+          ClinicalTrialSubjectID: patient.id,
+          ClinicalTrialTimePointID: trial.timePoint,
+        }
+      : {}),
     StudyDate: compact(header.studyDate ?? ''),
     StudyTime: '',
-    StudyID: trial.timePoint,
+    StudyID: trial?.timePoint ?? '',
     AccessionNumber: '',
     ReferringPhysicianName: '',
     StudyDescription: text(header.studyDescription),

@@ -1,6 +1,6 @@
 import { isDicom, readDicom } from '../dicom/read.js';
 import type { DicomAttributes } from '../dicom/attributes.js';
-import { decodePng, isPng } from '../png.js';
+import { decodePng, encodePng, isPng } from '../png.js';
 import { refuseFile } from '../refuse.js';
 import { readSource, type FileSource } from '../source.js';
 import type { Raster } from './resample.js';
@@ -38,6 +38,29 @@ export async function loadRadiograph(source: FileSource): Promise<Film> {
   }
   if (!(high > low)) refuseFile(name, 'shows nothing: all its pixels have one value');
   return film;
+}
+
+/** True when the bytes start as a file that {@link loadRadiograph} may read. */
+export function isRadiographFile(bytes: Uint8Array): boolean {
+  return isDicom(bytes) || isPng(bytes);
+}
+
+/** A film as it is stored: 16-bit grey PNG, bone bright, and nothing but the pixels. */
+export function encodeFilm({ rows, columns, data }: Film): Buffer {
+  return encodePng({ rows, columns, data: toUint16(data) });
+}
+
+/** Whole numbers that fit stay as they are; others are shifted, and stretched where they would lose steps. */
+function toUint16(data: Float32Array): Uint16Array {
+  let [low, high, whole] = [Infinity, -Infinity, true];
+  for (const value of data) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+    whole &&= Number.isInteger(value);
+  }
+  if (whole && low >= 0 && high <= 65535) return Uint16Array.from(data);
+  const scale = whole && high - low <= 65535 ? 1 : 65535 / (high - low);
+  return Uint16Array.from(data, (value) => Math.round((value - low) * scale));
 }
 
 async function dicomFilm(bytes: Uint8Array, name: string): Promise<Film> {

@@ -1,6 +1,7 @@
 /** Radiographs: reading films, finding knees on them, and the model's input. */
-export { loadRadiograph, type Film } from './film.js';
+export { encodeFilm, isRadiographFile, loadRadiograph, type Film } from './film.js';
 export { filmView, kneeBox, radiographInput } from './input.js';
 export { type DetectedKnee, detectKnee, detectKnees, detectorInput } from './detect.js';
+export { kneesOn } from './knees.js';
 export { findKnee, localiseKnees } from './localise.js';
 export { resample } from './resample.js';

@@ -1,5 +1,6 @@
 import { SMALLEST_BOX, type SquareBox } from '../../domain/knee-box.js';
 import type { Side } from '../../domain/participants.js';
+import type { FilmView } from '../../domain/uploads.js';
 import { mirrorColumns, MODEL_SIZE, percentile } from '../normalise.js';
 import { refuseFile } from '../refuse.js';
 import type { KneeDetector } from '../../inference/index.js';
@@ -7,9 +8,6 @@ import { detectKnee, detectKnees } from './detect.js';
 import type { Film } from './film.js';
 import { findKnee, localiseKnees } from './localise.js';
 import { resample } from './resample.js';
-
-/** Whether a film shows both legs or one knee. */
-export type FilmView = 'BILATERAL' | 'SINGLE';
 
 export interface RadiographOptions {
   /** The patient's side; on a bilateral film it chooses the knee, and left knees are mirrored to look like right ones. */

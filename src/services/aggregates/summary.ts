@@ -3,6 +3,7 @@ import { UserError } from '../../domain/errors.js';
 import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import type { Table } from '../filters/table.js';
+import { countRows } from '../paging/pages.js';
 import { keyNames, sortBuckets, valuesOf } from './buckets.js';
 import type { GroupedRow } from './buckets.js';
 import { MOST_FACETS } from './count-facets.js';
@@ -65,18 +66,19 @@ export async function countSummaryExams(
 /**
  * How many rows a whole table has, to the nearest five, for a token of role SUMMARY; null under five.
  *
+ * @param of those of its rows that count, where not all do
  * @throws UserError FORBIDDEN when a filter is given: no table but that of knee exams may be looked into.
  */
 export async function countSummaryRows(
   dataSource: DataSource,
   table: Table,
   where: Where | null | undefined,
+  of: Where | null = null,
 ): Promise<number | null> {
   if (where && Object.keys(where).length > 0) {
     throw new UserError('FORBIDDEN', 'A token of role SUMMARY may filter only kneeExams and kneeExamFacets.');
   }
-  const rows = (await dataSource.query(`SELECT count(*)::integer AS count FROM ${table.name}`)) as { count: number }[];
-  const { count } = rows[0]!;
+  const count = await countRows(dataSource, table, of);
   return count < SMALLEST_GROUP ? null : SMALLEST_GROUP * Math.round(count / SMALLEST_GROUP);
 }
 

@@ -26,9 +26,10 @@ export function openDifferences(dataSource: DataSource, store: BlobStore): Diffe
 }
 
 /**
- * The difference of two finished generations of one exam. It is computed once, in a thread of its own, and kept.
+ * The difference of two finished generations of one exam, or of one knee of an upload. It is computed once, in a thread of its own,
+ * and kept.
  *
- * @throws UserError NOT_FOUND; BAD_USER_INPUT when they are of different exams or slice counts, or not finished
+ * @throws UserError NOT_FOUND; BAD_USER_INPUT when they are of different knees or slice counts, or not finished
  */
 async function generationDifference(
   dataSource: DataSource,
@@ -41,13 +42,13 @@ async function generationDifference(
   const known = await kept(dataSource, first.id, second.id);
   if (known) return known;
   const { manager } = dataSource;
-  const exam = await manager.findOneByOrFail(KneeExam, { id: first.examId });
-  const series = await comparedSeries(dataSource, store, first.examId);
+  const { side } = first.examId === null ? first : await manager.findOneByOrFail(KneeExam, { id: first.examId });
+  const series = first.examId === null ? undefined : await comparedSeries(dataSource, store, first.examId);
   const figures = openFigures();
   try {
     const { summary, nifti, sheet } = await figures.run('volumeDifference', {
-      side: exam.side,
-      title: `Two volumes of one ${exam.side.toLowerCase()} knee`,
+      side: side!,
+      title: `Two volumes of one ${side!.toLowerCase()} knee`,
       first: { label: labelOf(first), slices: await readSlices(dataSource, store, first.id) },
       second: { label: labelOf(second), slices: await readSlices(dataSource, store, second.id) },
       ...(series ? { series } : {}),
@@ -79,8 +80,11 @@ async function find(dataSource: DataSource, name: string, id: string): Promise<G
 
 function refuseUnlike(a: Generation, b: Generation): void {
   if (a.id === b.id) throw new UserError('BAD_USER_INPUT', 'a and b are the same generation.');
-  if (a.examId !== b.examId) {
-    throw new UserError('BAD_USER_INPUT', 'a and b are of different knee exams; only volumes of one can be compared.');
+  if (a.examId !== b.examId || a.uploadId !== b.uploadId || a.side !== b.side) {
+    throw new UserError(
+      'BAD_USER_INPUT',
+      'a and b are of different knees or visits; only volumes of one can be compared.',
+    );
   }
   if (a.sliceCount !== b.sliceCount) {
     throw new UserError(

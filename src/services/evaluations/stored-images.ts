@@ -37,7 +37,7 @@ export async function readFilm(
   store: BlobStore,
   { radiographId }: Pick<Generation, 'radiographId'>,
 ): Promise<{ bytes: Uint8Array; name: string } | null> {
-  const film = await dataSource.manager.findOneBy(Radiograph, { id: radiographId });
+  const film = radiographId === null ? null : await dataSource.manager.findOneBy(Radiograph, { id: radiographId });
   if (film?.assetId == null) return null;
   const asset = await dataSource.manager.findOneByOrFail(Asset, { id: film.assetId });
   return { bytes: await readAsset(store, asset), name: `Radiograph ${film.barcode ?? film.id}` };

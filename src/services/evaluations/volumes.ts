@@ -9,7 +9,7 @@ export function volumeRequest(
   arm: EvaluationArm,
   { examId, label }: Pick<EvaluationExam, 'examId' | 'label'>,
   settings: EvaluationSettings,
-): GenerationRequest {
+): GenerationRequest & { examId: number } {
   const { bundle, sampler, steps, eta, sliceCount, noise, overrides } = arm;
   const features = Object.entries(overrides).map(([feature, grade]) => ({ feature: feature as FeatureCode, grade }));
   return { examId, bundle, sampler, steps, eta, sliceCount, noise, seed: seedOf(settings, label), features };

@@ -197,13 +197,23 @@ export const BUNDLES: Table = {
 export const GENERATIONS: Table = {
   name: 'generation',
   joins: {
-    exam: { table: () => KNEE_EXAMS, on: (generation, exam) => `${exam}.id = ${generation}.exam_id` },
     bundle: { table: () => BUNDLES, on: (generation, bundle) => `${bundle}.id = ${generation}.bundle_id` },
   },
   fields: {
     id: column({ kind: 'id', of: 'Generation' }, 'id'),
     state: column(STATE, 'state'),
-    exam: { kind: 'one', join: 'exam' },
+    exam: {
+      kind: 'maybe',
+      table: () => KNEE_EXAMS,
+      on: (generation, exam) => `${exam}.id = ${generation}.exam_id`,
+    },
+    upload: column({ kind: 'id', of: 'UploadedRadiograph' }, 'upload_id'),
+    /** The upload that it was made from, with its owner; not in the API's filter. */
+    uploaded: {
+      kind: 'maybe',
+      table: () => UPLOADS,
+      on: (generation, upload) => `${upload}.id = ${generation}.upload_id`,
+    },
     bundle: { kind: 'one', join: 'bundle' },
     sliceCount: column('integer', 'slice_count'),
     steps: column('integer', 'steps'),
@@ -216,5 +226,14 @@ export const GENERATIONS: Table = {
     rssim: column('double', 'rssim'),
     createdAt: column('timestamp', 'created_at'),
     finishedAt: column('timestamp', 'finished_at'),
+  },
+};
+
+export const UPLOADS: Table = {
+  name: 'uploaded_radiograph',
+  joins: {},
+  fields: {
+    /** Key of the owner's token. */
+    owner: column('integer', 'owner_id'),
   },
 };

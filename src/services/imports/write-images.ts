@@ -1,8 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { type DicomSeries, readSeries } from '../../imaging/dicom/series.js';
 import { encodeNifti } from '../../imaging/nifti.js';
-import { encodePng } from '../../imaging/png.js';
-import type { Film } from '../../imaging/radiograph/film.js';
+import { encodeFilm, type Film } from '../../imaging/radiograph/film.js';
 import type { Plane } from '../../imaging/volume.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
 
@@ -18,7 +17,7 @@ export interface FilmPixels {
 /** Stores a film as a 16-bit grey PNG, bone bright. */
 export async function storeFilm(manager: EntityManager, store: BlobStore, film: Film): Promise<FilmPixels> {
   const { rows, columns, pixelSpacing, attributes } = film;
-  const asset = await storeAsset(manager, store, encodePng({ rows, columns, data: toUint16(film.data) }), 'image/png');
+  const asset = await storeAsset(manager, store, encodeFilm(film), 'image/png');
   return {
     rows,
     columns,
@@ -66,17 +65,4 @@ export async function storeSeries(
     direction: plane && series.orderedBy === 'position' ? DIRECTIONS[plane] : null,
     assetId: asset.id,
   };
-}
-
-/** Whole numbers that fit stay as they are; others are shifted, and stretched where they would lose steps. */
-function toUint16(data: Float32Array): Uint16Array {
-  let [low, high, whole] = [Infinity, -Infinity, true];
-  for (const value of data) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-    whole &&= Number.isInteger(value);
-  }
-  if (whole && low >= 0 && high <= 65535) return Uint16Array.from(data);
-  const scale = whole && high - low <= 65535 ? 1 : 65535 / (high - low);
-  return Uint16Array.from(data, (value) => Math.round((value - low) * scale));
 }

@@ -1,9 +1,9 @@
 import { FEATURES } from '../../domain/features.js';
-import { Generation, KneeExam, Participant } from '../../entities/index.js';
+import { Generation, KneeExam, Participant, UploadedRadiograph } from '../../entities/index.js';
 import type { ExamRelations } from '../../entities/index.js';
 import { column } from '../filters/table.js';
 import type { ColumnField } from '../filters/table.js';
-import { GENERATIONS, KNEE_EXAMS, PARTICIPANTS } from '../filters/tables.js';
+import { GENERATIONS, KNEE_EXAMS, PARTICIPANTS, UPLOADS } from '../filters/tables.js';
 import type { Listing } from './pages.js';
 import { EXAM_RELATIONS } from './relations.js';
 
@@ -61,5 +61,13 @@ export const GENERATION_LISTING: Listing<Generation> = {
     RSSIM: column('double', 'rssim'),
     DURATION: column('integer', 'duration_ms'),
   },
+  defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
+};
+
+export const UPLOAD_LISTING: Listing<UploadedRadiograph> = {
+  table: UPLOADS,
+  entity: UploadedRadiograph,
+  key: column({ kind: 'id', of: 'UploadedRadiograph' }, 'id'),
+  orders: { CREATED_AT: column('timestamp', 'created_at') },
   defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
 };

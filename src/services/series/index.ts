@@ -2,7 +2,9 @@
 export { dicomFiles } from './dicom.js';
 export { montageOf, pngFiles } from './pictures.js';
 export {
+  type ExamSeriesSource,
   fileSafe,
+  isOfExam,
   kindOf,
   loadSources,
   nameOf,

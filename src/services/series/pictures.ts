@@ -1,7 +1,7 @@
 import { contactSheet } from '../../imaging/contact-sheet.js';
 import { encodePng } from '../../imaging/png.js';
 import type { Volume } from '../../imaging/volume.js';
-import { kindOf, type SeriesKind, type SeriesSource } from './source.js';
+import { kindOf, type SeriesKind, type SeriesSource, subjectOf } from './source.js';
 import { displayWindow } from './window.js';
 
 const { max, min, round } = Math;
@@ -23,11 +23,12 @@ export function* pngFiles(source: SeriesSource, volume: Volume): Generator<Buffe
 
 /** One picture with slices of the whole series, each with the word that says what it is of: a PNG file. */
 export function montageOf(source: SeriesSource, volume: Volume): Promise<Buffer> {
-  const { exam, sequence, generation, plane } = source;
+  const { sequence, generation, plane } = source;
   const { low, high } = displayWindow(source, volume);
-  const { participant } = exam.visit;
+  const { id, visit, side } = subjectOf(source);
+  const whose = visit ? `Participant ${id} · ${visit.code}` : 'Uploaded radiograph';
   return contactSheet({
-    title: `Participant ${participant.oaiId} · ${exam.visit.code} · ${exam.side.toLowerCase()} knee`,
+    title: `${whose} · ${side.toLowerCase()} knee`,
     subtitle: generation ? `${generation.bundle.name} ${generation.bundle.version}, seed ${generation.seed}` : sequence,
     label: LABELS[kindOf(source)],
     coronal: plane === 'CORONAL',

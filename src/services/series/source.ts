@@ -1,6 +1,15 @@
 import { type DataSource, In } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { type Asset, type Bundle, type Generation, MriSeries, type Radiograph } from '../../entities/index.js';
+import type { Sex, Side } from '../../domain/participants.js';
+import type { VisitCode } from '../../domain/visits.js';
+import {
+  type Asset,
+  type Bundle,
+  type Generation,
+  type KneeExam,
+  MriSeries,
+  type Radiograph,
+} from '../../entities/index.js';
 import { decodeNifti } from '../../imaging/nifti.js';
 import type { Volume } from '../../imaging/volume.js';
 import { type Provenance, provenanceOf } from '../../jobs/index.js';
@@ -9,8 +18,37 @@ import { BlobDamaged, BlobMissing, type BlobStore, readAsset } from '../../stora
 /** A stored series with everything that its files say of it. */
 export type SeriesSource = MriSeries & {
   asset: Asset;
-  generation: (Generation & { bundle: Bundle; radiograph: Radiograph }) | null;
+  generation: (Generation & { bundle: Bundle; radiograph: Radiograph | null }) | null;
 };
+
+/** Whose knee a series shows. Of an upload nothing is known but the knee. */
+export interface SeriesSubject {
+  /** The study's pseudonym, or one for the upload: nothing that identifies a person. */
+  id: string;
+  sex: Sex | null;
+  age: number | null;
+  phantom: boolean;
+  side: Side;
+  /** Null for an upload. */
+  visit: { code: VisitCode; date: string | null } | null;
+}
+
+export function subjectOf({ exam, generation }: SeriesSource): SeriesSubject {
+  if (!exam) {
+    const { uploadId, side } = generation!;
+    return { id: `UPLOAD-${uploadId!.slice(0, 8)}`, sex: null, age: null, phantom: false, side: side!, visit: null };
+  }
+  const { participant, ...visit } = exam.visit;
+  const { oaiId: id, sex, phantom } = participant;
+  return { id, sex, age: visit.age, phantom, side: exam.side, visit };
+}
+
+/** A series of an exam: the only ones that archives hold. */
+export type ExamSeriesSource = SeriesSource & { exam: KneeExam };
+
+export function isOfExam(source: SeriesSource): source is ExamSeriesSource {
+  return source.exam !== null;
+}
 
 /**
  * What a series is of: `real` was taken of a person, `phantom` is the drawn knee of a synthetic release, `synthetic` was
@@ -18,9 +56,9 @@ export type SeriesSource = MriSeries & {
  */
 export type SeriesKind = 'real' | 'phantom' | 'synthetic';
 
-export function kindOf({ synthetic, exam }: SeriesSource): SeriesKind {
-  if (synthetic) return 'synthetic';
-  return exam.visit.participant.phantom ? 'phantom' : 'real';
+export function kindOf(source: SeriesSource): SeriesKind {
+  if (source.synthetic) return 'synthetic';
+  return subjectOf(source).phantom ? 'phantom' : 'real';
 }
 
 /** Stored series by their ids, in order of id; one that is gone or has no pixels is left out. */

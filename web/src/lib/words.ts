@@ -84,7 +84,9 @@ export function ago(iso: string): string {
 }
 
 /** "Left knee of 9000099, 24 months". */
-export function kneeName({ side, participant, visit }: Knee): string {
+export function kneeName(knee: Knee | null): string {
+  if (!knee) return 'Knee of an uploaded radiograph';
+  const { side, participant, visit } = knee;
   return `${side === 'LEFT' ? 'Left' : 'Right'} knee of ${participant.oaiId}, ${visitName(visit.code).toLowerCase()}`;
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stringify } from 'csv-stringify/sync';
 import { encodeId } from '../../../domain/global-ids.js';
 import type { Provenance } from '../../../jobs/index.js';
-import { kindOf, provenanceOfSeries, type SeriesKind, type SeriesSource } from '../../series/index.js';
+import { type ExamSeriesSource, kindOf, provenanceOfSeries, type SeriesKind } from '../../series/index.js';
 
 /** A file of an archive as its manifest lists it. */
 export interface ListedFile {
@@ -41,7 +41,7 @@ export function listedFile(path: string, bytes: Uint8Array): ListedFile {
   return { path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-export function listedVolume(source: SeriesSource, files: ListedFile[]): ListedVolume {
+export function listedVolume(source: ExamSeriesSource, files: ListedFile[]): ListedVolume {
   const { id, exam, sequence, barcode, pixelSpacing, sliceSpacing, sliceCount, asset } = source;
   const { visit } = exam;
   const { oaiId, phantom } = visit.participant;

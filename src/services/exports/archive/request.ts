@@ -1,4 +1,4 @@
-import { type DataSource, In } from 'typeorm';
+import { type DataSource, In, IsNull } from 'typeorm';
 import { UserError } from '../../../domain/errors.js';
 import { decodeId, encodeId, type NodeType } from '../../../domain/global-ids.js';
 import type { ArchiveChoice } from '../../../domain/exports.js';
@@ -79,13 +79,14 @@ function keyOf(type: NodeType, id: string, name: string): string {
 
 async function checkGenerations(dataSource: DataSource, ids: readonly string[]): Promise<void> {
   const rows = await dataSource.getRepository(Generation).find({
-    where: { id: In([...ids]) },
+    where: { id: In([...ids]), uploadId: IsNull() },
     select: { id: true, state: true },
   });
   const states = new Map(rows.map(({ id, state }) => [id, state]));
   for (const id of ids) {
     const state = states.get(id);
-    if (!state) throw new UserError('NOT_FOUND', `There is no generation ${encodeId('Generation', id)}.`);
+    if (!state)
+      throw new UserError('NOT_FOUND', `There is no generation ${encodeId('Generation', id)} for a knee exam.`);
     if (state !== 'SUCCEEDED') {
       throw new UserError('CONFLICT', `The generation ${encodeId('Generation', id)} is ${state} and has no volume.`);
     }

@@ -52,7 +52,8 @@ export async function countSeries(
 
 function statement(selection: Where | null, choice: ArchiveChoice): { from: string; values: unknown[] } {
   const parameters = new Parameters();
-  const conditions = ['s.asset_id IS NOT NULL', whichSeries(choice, parameters)];
+  // What was made from an upload is its owner's and goes when the upload goes: no archive holds it.
+  const conditions = ['s.asset_id IS NOT NULL', 's.exam_id IS NOT NULL', whichSeries(choice, parameters)];
   if (selection) {
     const exams = new Scope(KNEE_EXAMS, 't');
     const condition = compileFilter(selection, exams, parameters);

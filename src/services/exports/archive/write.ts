@@ -5,14 +5,15 @@ import { type ArchiveFormat, choiceInApi } from '../../../domain/exports.js';
 import type { BlobStore } from '../../../storage/index.js';
 import {
   dicomFiles,
+  type ExamSeriesSource,
   fileSafe,
+  isOfExam,
   kindOf,
   loadSources,
   nameOf,
   readNifti,
   readVolume,
   type SeriesKind,
-  type SeriesSource,
 } from '../../series/index.js';
 import { type ArchiveFile, zipPieces } from '../../zip.js';
 import type { ArchiveDescription, ArchiveSpec } from '../manifest.js';
@@ -86,11 +87,11 @@ export function writeArchive(
     yield text('SHA256SUMS', sums.join(''));
   }
 
-  async function* sources(): AsyncGenerator<SeriesSource> {
+  async function* sources(): AsyncGenerator<ExamSeriesSource> {
     for await (const ids of selectSeries(dataSource, selection, archive)) {
       for (let start = 0; start < ids.length; start += BATCH) {
         signal?.throwIfAborted();
-        yield* await loadSources(dataSource, ids.slice(start, start + BATCH));
+        yield* (await loadSources(dataSource, ids.slice(start, start + BATCH))).filter(isOfExam);
       }
     }
   }
@@ -99,7 +100,11 @@ export function writeArchive(
 }
 
 /** The files of one volume, below the folder of its kind. */
-async function* filesOf(store: BlobStore, format: ArchiveFormat, source: SeriesSource): AsyncGenerator<ArchiveFile> {
+async function* filesOf(
+  store: BlobStore,
+  format: ArchiveFormat,
+  source: ExamSeriesSource,
+): AsyncGenerator<ArchiveFile> {
   const { exam, createdAt: modified } = source;
   const { code, participant } = exam.visit;
   const folder = `${kindOf(source)}/${fileSafe(participant.oaiId)}/${code}_${exam.side}/${nameOf(source)}`;

@@ -83,6 +83,7 @@ export function GenerationList() {
             ssim,
             rssim,
             bundle,
+            side,
             exam,
             requestedBy,
           }) => (
@@ -91,7 +92,13 @@ export function GenerationList() {
                 <Link to={`/generations/${id}`}>{moment(createdAt)}</Link>
               </td>
               <td>
-                {exam.participant.oaiId} {exam.side.toLowerCase()} {exam.visit.code} <KlBadge kl={exam.kl} />
+                {exam ? (
+                  <>
+                    {exam.participant.oaiId} {side.toLowerCase()} {exam.visit.code} <KlBadge kl={exam.kl} />
+                  </>
+                ) : (
+                  `uploaded ${side.toLowerCase()}`
+                )}
               </td>
               <td>
                 <StateBadge state={state} />

@@ -39,7 +39,7 @@ export function GenerationView() {
   const state = isOver(generation.state) ? generation.state : (live.state ?? generation.state);
   const ordered = [...slices.values()].toSorted((a, b) => a.index - b.index);
   const scored = ordered.some(({ psnr }) => psnr !== null);
-  const { phantom } = generation.exam.participant;
+  const phantom = generation.exam?.participant.phantom ?? false;
   const framed = generation.box ? 'What the model sees is framed' : undefined;
   return (
     <div className={styles.page}>
@@ -91,12 +91,12 @@ interface HeadProps {
 
 function Head({ generation, state, onChange }: HeadProps) {
   const { viewer } = useSession();
-  const { id, exam, featureOverrides, mriSeries, seed, steps, sliceCount, bundle } = generation;
+  const { id, side, exam, upload, featureOverrides, mriSeries, seed, steps, sliceCount, bundle } = generation;
   const [{ error: notCanceled, fetching: canceling }, cancel] = useMutation(CANCEL);
   const [{ error: notRetried, fetching: retrying }, retry] = useMutation(RETRY);
   const fault = notCanceled ?? notRetried;
   const whatIf = new URLSearchParams({
-    exam: exam.id,
+    ...(exam ? { exam: exam.id } : upload ? { upload: upload.id, side } : {}),
     bundle: `${bundle.name}@${bundle.version}`,
     seed: String(seed),
     steps: String(steps),
@@ -108,12 +108,12 @@ function Head({ generation, state, onChange }: HeadProps) {
       <div>
         <Link to="/generations">Generations</Link>
         <h1>
-          {exam.side === 'LEFT' ? 'Left' : 'Right'} knee of {exam.participant.oaiId},{' '}
-          {visitName(exam.visit.code).toLowerCase()}
+          {side === 'LEFT' ? 'Left' : 'Right'} knee of{' '}
+          {exam ? `${exam.participant.oaiId}, ${visitName(exam.visit.code).toLowerCase()}` : 'an uploaded radiograph'}
         </h1>
         <p className={styles.facts}>
           <StateBadge state={state} />
-          <KlBadge kl={exam.kl} />
+          {exam && <KlBadge kl={exam.kl} />}
           <Badge tone="warn" title="Made by a model from a radiograph; not an image of a person">
             synthetic volume
           </Badge>
@@ -126,7 +126,7 @@ function Head({ generation, state, onChange }: HeadProps) {
         {fault && <InlineError message={sentence(fault)} />}
       </div>
       <div className={styles.actions}>
-        <ButtonLink to={`/exams/${exam.id}`}>Exam</ButtonLink>
+        {exam && <ButtonLink to={`/exams/${exam.id}`}>Exam</ButtonLink>}
         {viewer.canGenerate && !isOver(state) && (
           <Button kind="danger" disabled={canceling || generation.cancelRequested} onClick={() => void cancel({ id })}>
             {canceling || generation.cancelRequested ? 'Canceling …' : 'Cancel'}

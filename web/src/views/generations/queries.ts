@@ -1,120 +1,144 @@
 import { graphql, type ResultOf } from '../../lib/graphql.ts';
 
-export const GENERATION = graphql(`
-  query Generation($id: ID!) {
-    generation(id: $id) {
-      id
-      state
-      lastSeq
-      error
-      cancelRequested
-      createdAt
-      startedAt
-      finishedAt
-      sliceCount
-      steps
-      sampler
-      eta
-      seed
-      noise
-      psnr
-      ssim
-      rssim
-      ssimMode
-      adjacentCorrelation
-      durationMs
-      denoiserEvaluations
-      device
-      requestedBy
-      box {
-        left
-        top
-        side
+/** Another run for the same knee, as the viewer shows it. */
+const RUN = graphql(`
+  fragment ShownRun on Generation {
+    id
+    seed
+    steps
+    side
+    featureOverrides {
+      feature
+      grade
+    }
+    bundle {
+      name
+      version
+    }
+    mriSeries {
+      volume {
+        url
       }
-      bundle {
-        name
-        version
-      }
-      featureOverrides {
-        feature
-        grade
-      }
-      slices {
-        index
-        depth
+    }
+  }
+`);
+
+export const GENERATION = graphql(
+  `
+    query Generation($id: ID!) {
+      generation(id: $id) {
+        id
+        state
+        lastSeq
+        error
+        cancelRequested
+        createdAt
+        startedAt
+        finishedAt
+        sliceCount
+        steps
+        sampler
+        eta
+        seed
+        noise
         psnr
         ssim
         rssim
-        previewUrl
-      }
-      mriSeries {
-        id
-        volume {
-          url
-          bytes
+        ssimMode
+        adjacentCorrelation
+        durationMs
+        denoiserEvaluations
+        device
+        requestedBy
+        box {
+          left
+          top
+          side
         }
-        dicom {
-          url
+        bundle {
+          name
+          version
         }
-        slicePngs {
-          url
+        featureOverrides {
+          feature
+          grade
         }
-        montage {
-          url
-        }
-      }
-      radiograph {
-        rows
-        columns
-        view
-        image {
-          url
-        }
-      }
-      exam {
-        id
-        side
-        kl
-        visit {
-          code
-        }
-        participant {
-          oaiId
-          phantom
+        slices {
+          index
+          depth
+          psnr
+          ssim
+          rssim
+          previewUrl
         }
         mriSeries {
           id
-          sequence
-          plane
           volume {
+            url
+            bytes
+          }
+          dicom {
+            url
+          }
+          slicePngs {
+            url
+          }
+          montage {
             url
           }
         }
-        generations(first: 20, where: { state: { eq: SUCCEEDED } }) {
-          nodes {
+        side
+        radiograph {
+          rows
+          columns
+          view
+          image {
+            url
+          }
+        }
+        upload {
+          id
+          rows
+          columns
+          expiresAt
+          image {
+            url
+          }
+          generations(first: 20, where: { state: { eq: SUCCEEDED } }) {
+            nodes {
+              ...ShownRun
+            }
+          }
+        }
+        exam {
+          id
+          kl
+          visit {
+            code
+          }
+          participant {
+            oaiId
+            phantom
+          }
+          mriSeries {
             id
-            seed
-            steps
-            sliceCount
-            featureOverrides {
-              feature
-              grade
+            sequence
+            plane
+            volume {
+              url
             }
-            bundle {
-              name
-              version
-            }
-            mriSeries {
-              volume {
-                url
-              }
+          }
+          generations(first: 20, where: { state: { eq: SUCCEEDED } }) {
+            nodes {
+              ...ShownRun
             }
           }
         }
       }
     }
-  }
-`);
+  `,
+  [RUN],
+);
 
 export type Generation = NonNullable<ResultOf<typeof GENERATION>['generation']>;
 
@@ -203,9 +227,12 @@ export const GENERATIONS = graphql(`
           name
           version
         }
+        side
+        upload {
+          id
+        }
         exam {
           id
-          side
           kl
           visit {
             code

@@ -1,7 +1,7 @@
 import { feature, gradeTerm } from '../../lib/words.ts';
 import type { Generation } from '../generations/queries.ts';
 
-/** A volume that can be shown: a real series of the exam, this run, or another run for the same knee. */
+/** A volume that can be shown: a real series of the exam, this run, or another run for the same knee. An upload has no real one. */
 export interface Source {
   key: string;
   label: string;
@@ -9,13 +9,13 @@ export interface Source {
   url: string;
 }
 
-export function sourcesOf({ id, exam, mriSeries, featureOverrides, seed }: Generation): Source[] {
-  const real = exam.mriSeries.flatMap(({ id: key, sequence, volume, plane }) =>
+export function sourcesOf({ id, side, exam, upload, mriSeries, featureOverrides, seed }: Generation): Source[] {
+  const real = (exam?.mriSeries ?? []).flatMap(({ id: key, sequence, volume, plane }) =>
     volume && plane !== 'SAGITTAL' && plane !== 'AXIAL'
       ? [
           {
             key,
-            label: `${exam.participant.phantom ? 'phantom MRI' : 'real MRI'}: ${sequence}`,
+            label: `${exam?.participant.phantom ? 'phantom MRI' : 'real MRI'}: ${sequence}`,
             synthetic: false,
             url: volume.url,
           },
@@ -25,8 +25,8 @@ export function sourcesOf({ id, exam, mriSeries, featureOverrides, seed }: Gener
   const own = mriSeries?.volume
     ? [{ key: id, label: `this run${wish(featureOverrides, seed)}`, synthetic: true, url: mriSeries.volume.url }]
     : [];
-  const others = exam.generations.nodes.flatMap((run) =>
-    run.id !== id && run.mriSeries?.volume
+  const others = ((exam ?? upload)?.generations.nodes ?? []).flatMap((run) =>
+    run.id !== id && run.side === side && run.mriSeries?.volume
       ? [
           {
             key: run.id,

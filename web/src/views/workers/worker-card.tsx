@@ -42,7 +42,11 @@ export function WorkerCard({
 }
 
 function Work({ slot: { generation, fraction } }: { slot: Slot }) {
-  if (!generation) return <p className={styles.idle}>Idle</p>;
+  if (!generation) {
+    return (
+      <p className={styles.idle}>{fraction === null ? 'Idle' : 'Busy with a radiograph that somebody brought along'}</p>
+    );
+  }
   return (
     <div className={styles.work}>
       <p>

@@ -1,0 +1,20 @@
+import type { SquareBox } from './knee-box.js';
+import type { Side } from './participants.js';
+
+/** Largest radiograph that may be uploaded, bytes: a film of 64 Mpixel with 8 bits, or four usual ones with 16. */
+export const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
+
+/** How long an uploaded radiograph is kept with all that was made from it, days; uploading it again begins anew. */
+export const UPLOAD_DAYS = 30;
+
+/** Whether a film shows both legs or one knee. */
+export const FILM_VIEWS = ['BILATERAL', 'SINGLE'] as const;
+export type FilmView = (typeof FILM_VIEWS)[number];
+
+/** A knee on an uploaded film. */
+export interface UploadedKnee {
+  /** Null where the film shows one knee and does not say which. */
+  side: Side | null;
+  /** The square that the model sees. */
+  box: SquareBox;
+}

@@ -1,0 +1,94 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Asset } from '../schema/asset.js';
+import type { ConnectionOf } from '../schema/connections.js';
+import { GenerationFilter } from '../schema/filters.js';
+import { GenerationConnection, GenerationNode } from '../schema/generation.js';
+import { connectionComplexity } from '../schema/limits.js';
+import { GenerationOrder } from '../schema/orders.js';
+import type { OrderInput } from '../schema/orders.js';
+import { UploadedRadiographConnection, UploadedRadiographNode } from '../schema/upload.js';
+import { GENERATIONS, UPLOADS } from '../services/filters/tables.js';
+import { GENERATION_LISTING, UPLOAD_LISTING } from '../services/paging/listings.js';
+import { countRows, countRowsOf, readPage, readPagesOf } from '../services/paging/pages.js';
+import { uploadsFor } from '../services/uploads/index.js';
+import { connection } from './connection.js';
+import { requireRole } from './context.js';
+import type { Context } from './context.js';
+import { readyFilter } from './filter.js';
+import { keyOf } from './ids.js';
+import { signedAsset } from './images.js';
+
+@Resolver(() => UploadedRadiographNode)
+export class UploadResolver {
+  @Query(() => UploadedRadiographConnection, {
+    description: "The caller's own uploads, the newest first; an administrator's list has everybody's.",
+    complexity: connectionComplexity,
+  })
+  uploadedRadiographs(
+    @Ctx() context: Context,
+    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
+    @Arg('after', () => String, { nullable: true }) after: string | null,
+  ): ConnectionOf<UploadedRadiographNode> {
+    const { dataSource } = context.platform;
+    const where = uploadsFor(context.viewer);
+    return connection(context, {
+      page: () => readPage(dataSource, UPLOAD_LISTING, { where, first, after }),
+      count: () => countRows(dataSource, UPLOADS, where),
+      node: (row) => new UploadedRadiographNode(row),
+    });
+  }
+
+  @Mutation(() => ID, {
+    description:
+      'Removes an uploaded radiograph with every volume made from it, rows and files, and gives its id. Refused while a volume is being ' +
+      'made from it.',
+  })
+  async deleteUploadedRadiograph(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<string> {
+    requireRole(context, 'READER', 'deleteUploadedRadiograph');
+    const { platform, viewer } = context;
+    await platform.uploads.delete(viewer, keyOf('id', 'UploadedRadiograph', id));
+    return id;
+  }
+
+  @FieldResolver(() => Asset, { description: '16-bit grey PNG, bone bright.' })
+  async image(@Root() { row }: UploadedRadiographNode, @Ctx() context: Context): Promise<Asset> {
+    return signedAsset(context, await context.loaders.asset.load(row.assetId));
+  }
+
+  @FieldResolver(() => GenerationConnection, {
+    description: 'Generations from this radiograph, the newest first.',
+    complexity: connectionComplexity,
+  })
+  generations(
+    @Root() { row }: UploadedRadiographNode,
+    @Ctx() context: Context,
+    @Arg('where', () => GenerationFilter, { nullable: true }) where: object | null,
+    @Arg('orderBy', () => [GenerationOrder], { nullable: true }) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
+    @Arg('after', () => String, { nullable: true }) after: string | null,
+  ): ConnectionOf<GenerationNode> {
+    const { dataSource } = context.platform;
+    const request = { where, orderBy, first, after };
+    return connection(context, {
+      page: () =>
+        context.uploadGenerationPages
+          .for(request, async (uploads) => {
+            const ready = { ...request, where: await readyFilter(context, where) };
+            return readPagesOf(dataSource, GENERATION_LISTING, 'upload_id', uploads, ready);
+          })
+          .load(row.id),
+      count: () =>
+        context.uploadGenerationCounts
+          .for(where, async (uploads) =>
+            countRowsOf(dataSource, GENERATIONS, 'upload_id', uploads, await readyFilter(context, where)),
+          )
+          .load(row.id),
+      node: (generation) => new GenerationNode(generation),
+    });
+  }
+
+  @FieldResolver(() => String, { description: 'Name of the token that brought it.' })
+  async owner(@Root() { row }: UploadedRadiographNode, @Ctx() { loaders }: Context): Promise<string> {
+    return (await loaders.apiToken.load(row.ownerId)).name;
+  }
+}

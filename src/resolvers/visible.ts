@@ -1,0 +1,33 @@
+import type { Generation, MriSeries, UploadedRadiograph } from '../entities/index.js';
+import { requireUploadReader } from '../services/uploads/index.js';
+import type { Context } from './context.js';
+
+/**
+ * What a caller names by id: exams and what was made from them are for every reader, uploads and what was made from them for their
+ * owner and administrators. Anybody else finds nothing.
+ *
+ * @throws UserError NOT_FOUND
+ */
+export async function visibleUpload(
+  { loaders, viewer }: Context,
+  id: string,
+  what = 'uploaded radiograph',
+): Promise<UploadedRadiograph> {
+  const row = await loaders.upload.load(id);
+  requireUploadReader(row, viewer, what);
+  return row;
+}
+
+/** @throws UserError NOT_FOUND, see {@link visibleUpload} */
+export async function visibleGeneration(context: Context, id: string, what = 'generation'): Promise<Generation> {
+  const row = await context.loaders.generation.load(id);
+  if (row.uploadId !== null) await visibleUpload(context, row.uploadId, what);
+  return row;
+}
+
+/** @throws UserError NOT_FOUND, see {@link visibleUpload} */
+export async function visibleSeries(context: Context, id: number): Promise<MriSeries> {
+  const row = await context.loaders.mriSeries.load(id);
+  if (row.examId === null) await visibleGeneration(context, row.generationId!, 'MRI series');
+  return row;
+}

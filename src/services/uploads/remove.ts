@@ -1,0 +1,92 @@
+import type { Logger } from 'pino';
+import type { DataSource, EntityManager } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import { UploadedRadiograph } from '../../entities/index.js';
+import { type BlobStore, removeUnclaimed } from '../../storage/index.js';
+import { audit } from '../audit.js';
+import { type BackgroundWork, startBackground } from '../background.js';
+import type { Viewer } from '../tokens.js';
+import { requireUploadReader } from './access.js';
+
+interface Storage {
+  dataSource: DataSource;
+  store: BlobStore;
+}
+
+/** How often expired uploads are looked for, ms. */
+const EXPIRY_POLL_MS = 10 * 60_000;
+
+/** Whether a volume is being made from an upload `u`, or waits to be. */
+const IN_USE = `EXISTS (SELECT 1 FROM generation g WHERE g.upload_id = u.id AND g.state IN ('QUEUED', 'RUNNING'))`;
+
+/** What its readers may do with an upload. */
+export interface Uploads {
+  /**
+   * Removes an upload with every volume made from it, rows and files.
+   *
+   * @throws UserError NOT_FOUND for what is not there or another's, CONFLICT while a volume is being made from it
+   */
+  delete(viewer: Viewer, id: string): Promise<void>;
+}
+
+export function openUploads(storage: Storage): Uploads {
+  return { delete: (viewer, id) => deleteUpload(storage, viewer, id) };
+}
+
+async function deleteUpload(storage: Storage, viewer: Viewer, id: string): Promise<void> {
+  const files = await storage.dataSource.transaction(async (manager) => {
+    // Whoever enters a generation from it meanwhile waits, and then does not find it.
+    const upload = await manager.findOne(UploadedRadiograph, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    if (!upload) throw new UserError('NOT_FOUND', 'There is no such uploaded radiograph.');
+    requireUploadReader(upload, viewer, 'uploaded radiograph');
+    const [{ used }] = (await manager.query(`SELECT ${IN_USE} AS used FROM uploaded_radiograph u WHERE u.id = $1`, [
+      id,
+    ])) as [{ used: boolean }];
+    if (used) {
+      throw new UserError('CONFLICT', 'A volume is being made from this radiograph; cancel its generation first.');
+    }
+    await audit(manager, { tokenId: viewer.tokenId, action: 'deleteUploadedRadiograph', target: id });
+    return removeRows(manager, id);
+  });
+  await removeFiles(storage, files);
+}
+
+/** Starts to remove uploads whose time is over, those in use once they are no longer. */
+export function startUploadExpiry({ logger, ...storage }: Storage & { logger: Logger }): BackgroundWork {
+  return startBackground({
+    name: 'expired uploads',
+    logger,
+    pollMs: EXPIRY_POLL_MS,
+    next: () => claimExpired(storage),
+  });
+}
+
+async function claimExpired(storage: Storage): Promise<(() => Promise<void>) | undefined> {
+  const files = await storage.dataSource.transaction(async (manager) => {
+    const [expired] = (await manager.query(
+      `SELECT u.id FROM uploaded_radiograph u WHERE u.expires_at <= now() AND NOT ${IN_USE}
+       LIMIT 1 FOR UPDATE SKIP LOCKED`,
+    )) as { id: string }[];
+    return expired && removeRows(manager, expired.id);
+  });
+  return files && (() => removeFiles(storage, files));
+}
+
+/** @returns digests of the files that the rows named */
+async function removeRows(manager: EntityManager, id: string): Promise<string[]> {
+  const files = (await manager.query(
+    `WITH made AS (SELECT id FROM generation WHERE upload_id = $1)
+     SELECT sha256 FROM asset WHERE id IN (
+       SELECT asset_id FROM uploaded_radiograph WHERE id = $1
+       UNION SELECT asset_id FROM generation_slice WHERE generation_id IN (SELECT id FROM made)
+       UNION SELECT asset_id FROM mri_series WHERE generation_id IN (SELECT id FROM made)
+       UNION SELECT unnest(ARRAY[volume_id, picture_id]) FROM generation_difference WHERE first_id IN (SELECT id FROM made))`,
+    [id],
+  )) as { sha256: string }[];
+  await manager.delete(UploadedRadiograph, { id });
+  return files.map(({ sha256 }) => sha256);
+}
+
+async function removeFiles({ dataSource, store }: Storage, files: readonly string[]): Promise<void> {
+  for (const sha256 of files) await removeUnclaimed(dataSource, store, sha256);
+}
