@@ -22,6 +22,7 @@ import { CreateRateLimit1760000002600 } from './1760000002600-create-rate-limit.
 import { AnnounceApiToken1760000002610 } from './1760000002610-announce-api-token.js';
 import { AddGenerationPriority1760000002620 } from './1760000002620-add-generation-priority.js';
 import { CreateUploadedRadiograph1760000002700 } from './1760000002700-create-uploaded-radiograph.js';
+import { AddBytesToBundle1760000002710 } from './1760000002710-add-bytes-to-bundle.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -49,4 +50,5 @@ export const MIGRATIONS = [
   AnnounceApiToken1760000002610,
   AddGenerationPriority1760000002620,
   CreateUploadedRadiograph1760000002700,
+  AddBytesToBundle1760000002710,
 ];

@@ -23,6 +23,10 @@ export class Bundle {
   @Column('text')
   sha256!: string;
 
+  /** Of its graphs and their data files; null for one that was refused ever since. */
+  @Column('bigint', { nullable: true, transformer: { from: (value) => value && Number(value), to: (value) => value } })
+  bytes!: number | null;
+
   /** READY when the files are at `directory`; REFUSED with the reason when they are not what the manifest says. */
   @Column('text')
   state!: 'READY' | 'REFUSED';

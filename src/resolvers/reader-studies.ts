@@ -22,10 +22,12 @@ import {
   closeReaderStudy,
   createReaderStudy,
   findReaderStudy,
+  mayManage,
   ownSession,
   READER_STUDIES,
   READER_STUDY_LISTING,
   sessionCounts,
+  sessionOf,
   sessionResults,
   type ShownTrial,
   shownTrials,
@@ -134,6 +136,23 @@ export class ReaderStudyResolver {
   })
   results(@Root() { row }: ReaderStudyNode, @Ctx() { platform, viewer }: Context): Promise<ReaderResultsItem | null> {
     return studyResults(platform.dataSource, viewer, row);
+  }
+
+  @FieldResolver(() => ReaderSessionItem, {
+    nullable: true,
+    description: "The viewer's own way through it; null before it is begun.",
+  })
+  async session(
+    @Root() { row }: ReaderStudyNode,
+    @Ctx() { platform, viewer }: Context,
+  ): Promise<ReaderSessionItem | null> {
+    const session = await sessionOf(platform.dataSource, viewer, row.id);
+    return session && new ReaderSessionItem(session);
+  }
+
+  @FieldResolver(() => Boolean, { description: 'Whether the viewer may close it.' })
+  mayClose(@Root() { row }: ReaderStudyNode, @Ctx() { viewer }: Context): boolean {
+    return mayManage(row, viewer);
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Name of the token that made it.' })

@@ -1,4 +1,4 @@
-import { Field, Int, ObjectType } from 'type-graphql';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
 import { isFeatureCode } from '../domain/features.js';
 import type { FeatureCode } from '../domain/features.js';
@@ -36,6 +36,9 @@ export class BundleNode extends Node {
   @Field(() => String, { description: 'Hash over the manifest and its graphs.' })
   sha256: string;
 
+  @Field(() => Float, { nullable: true, description: 'Size of its graphs; null of one that was never READY.' })
+  bytes: number | null;
+
   @Field(() => String, { nullable: true })
   description: string | null;
 
@@ -70,6 +73,7 @@ export class BundleNode extends Node {
     this.state = row.state;
     this.refusal = row.refusal;
     this.sha256 = row.sha256;
+    this.bytes = row.bytes;
     this.description = manifest.description ?? null;
     this.intendedUse = manifest.intendedUse ?? null;
     this.licence = manifest.licence ?? null;

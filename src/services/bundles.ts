@@ -64,13 +64,13 @@ async function register(manager: EntityManager, listing: BundleListing): Promise
       manager.merge(Bundle, record, { directory, state: 'REFUSED', refusal: listing.refusal.message }),
     );
   }
-  const { manifest, sha256 } = listing.bundle;
+  const { manifest, sha256, bytes } = listing.bundle;
   if (known && known.sha256 !== sha256 && (await manager.existsBy(Generation, { bundleId: known.id }))) {
     const refusal = `The bundle in ${directory} is refused: generations were made with other files under ${name} ${version}; give it a new version.`;
     return manager.save(manager.merge(Bundle, known, { directory, state: 'REFUSED', refusal }));
   }
   const record = known ?? manager.create(Bundle, { name, version });
-  Object.assign(record, { task: manifest.task, manifest, sha256, directory, state: 'READY', refusal: null });
+  Object.assign(record, { task: manifest.task, manifest, sha256, bytes, directory, state: 'READY', refusal: null });
   return manager.save(record);
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { z } from 'zod';
@@ -17,6 +17,8 @@ export interface Bundle<T extends Task = 'xray-to-mri'> {
   manifest: BundleManifest<T>;
   /** Over the manifest's bytes and the graphs' hashes: equal hashes mean equal models. */
   sha256: string;
+  /** Size of the graphs and their data files. */
+  bytes: number;
   /** Absolute paths of the graph files. */
   graphs: Record<RoleOf<T>, string>;
 }
@@ -36,13 +38,14 @@ export async function readBundle(dir: string): Promise<Bundle<Task>> {
   const manifest = parseManifest(folder, text);
   const graphs: Partial<Record<GraphRole, string>> = {};
   const hash = createHash('sha256').update(text);
+  let bytes = 0;
   for (const role of TASK_ROLES[manifest.task]) {
     const graph = graphOf(manifest, role);
     graphs[role] = join(folder, graph.file);
-    await checkGraphFiles(folder, role, graph);
+    bytes += await checkGraphFiles(folder, role, graph);
     hash.update(`\n${role} ${[graph, ...(graph.data ?? [])].map(({ sha256 }) => sha256).join(' ')}`);
   }
-  return { dir: folder, manifest, sha256: hash.digest('hex'), graphs: graphs as Record<GraphRole, string> };
+  return { dir: folder, manifest, sha256: hash.digest('hex'), bytes, graphs: graphs as Record<GraphRole, string> };
 }
 
 /**
@@ -133,7 +136,8 @@ function issueSentence(issue: z.core.$ZodIssue): string {
 }
 
 /** The graph and its data files must be those the manifest was written for, and the graph must open no others. */
-async function checkGraphFiles(dir: string, role: GraphRole, { file, sha256, data = [] }: GraphSpec): Promise<void> {
+/** @returns the size of the graph and its data files */
+async function checkGraphFiles(dir: string, role: GraphRole, { file, sha256, data = [] }: GraphSpec): Promise<number> {
   const onnx = await readGraph(dir, role, file);
   const actual = createHash('sha256').update(onnx).digest('hex');
   if (actual !== sha256) {
@@ -146,13 +150,16 @@ async function checkGraphFiles(dir: string, role: GraphRole, { file, sha256, dat
       refuseBundle(dir, `its ${role} graph ${file} ${reason}`);
     }
   }
+  let bytes = onnx.length;
   for (const { file: dataFile, sha256: expected } of data) {
     const found = await dataSha256(dir, role, dataFile);
     if (found !== expected) {
       const reason = `has sha256 ${found}, but the manifest says ${expected}`;
       refuseBundle(dir, `the ${role} graph's data file ${dataFile} ${reason}`);
     }
+    bytes += (await stat(join(dir, dataFile))).size;
   }
+  return bytes;
 }
 
 async function readGraph(dir: string, role: GraphRole, file: string): Promise<Buffer> {

@@ -31,7 +31,7 @@ export async function startReaderSession(
     await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
       `reader ${studyId} ${viewer.tokenId}`,
     ]);
-    const known = await manager.findOneBy(ReaderSession, { studyId, readerId: viewer.tokenId });
+    const known = await sessionOf(manager, viewer, studyId);
     if (known) return known;
     refuseUnlessOpen(study);
     const id = randomUUID();
@@ -78,6 +78,15 @@ export async function answerTrial(
     await audit(manager, { tokenId: viewer.tokenId, action: 'answerReaderTrial', target: `${sessionId} ${index}` });
     return manager.findOneByOrFail(ReaderSession, { id: sessionId });
   });
+}
+
+/** The viewer's way through a study, if it is begun. */
+export function sessionOf(
+  database: DataSource | EntityManager,
+  { tokenId }: Viewer,
+  studyId: string,
+): Promise<ReaderSession | null> {
+  return database.getRepository(ReaderSession).findOneBy({ studyId, readerId: tokenId });
 }
 
 /** A session of the viewer's own. @throws UserError NOT_FOUND also for somebody else's */
