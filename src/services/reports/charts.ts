@@ -14,7 +14,7 @@ export interface Chart {
 const FONT = 'DejaVu Sans';
 const COLOURS = ['#3b6fb6', '#d9822b', '#3f8f5f', '#a9456b', '#7a5ea8', '#8a7240', '#4aa3a1', '#6b7280'];
 
-/** Shared look of every chart. */
+/** Shared look of every chart. All colours but those of the heat map are here, so that a page can put its own in their place. */
 const CONFIG = {
   font: FONT,
   background: 'white',
@@ -22,6 +22,12 @@ const CONFIG = {
   axis: { labelFontSize: 11, titleFontSize: 12, titleFontWeight: 'normal', gridColor: '#eceff3', labelLimit: 0 },
   legend: { labelFontSize: 11, titleFontSize: 12, titleFontWeight: 'normal', labelLimit: 0 },
   range: { category: COLOURS },
+  style: {
+    spread: { color: '#6b7280' },
+    median: { color: '#111827' },
+    reference: { color: '#c0392b' },
+    square: { stroke: 'white' },
+  },
 };
 
 /** The charts of an evaluation: boxes as the paper's Fig. 5, the correlation curve of its Fig. 6, grades, compartments. */
@@ -79,16 +85,16 @@ function boxChart({ results, arms, note }: ReportInput, name: string, metrics: r
     data: { values: boxes.map(({ outliers: _, ...box }) => box) },
     encoding: { y, ...yOffset },
     layer: [
-      { mark: { type: 'rule', color: '#6b7280' }, encoding: { x: x('low'), x2: { field: 'high' } } },
+      { mark: { type: 'rule', style: 'spread' }, encoding: { x: x('low'), x2: { field: 'high' } } },
       {
         mark: { type: 'bar', size, opacity: 0.55, tooltip: true },
         encoding: { x: x('lower'), x2: { field: 'upper' }, color, tooltip },
       },
       {
-        mark: { type: 'tick', color: '#111827', thickness: 2, size, orient: 'vertical' },
+        mark: { type: 'tick', style: 'median', thickness: 2, size, orient: 'vertical' },
         encoding: { x: x('median') },
       },
-      { mark: { type: 'rule', color: '#111827', strokeWidth: 3 }, encoding: { x: x('from'), x2: { field: 'to' } } },
+      { mark: { type: 'rule', style: 'median', strokeWidth: 3 }, encoding: { x: x('from'), x2: { field: 'to' } } },
       {
         data: { values: points },
         mark: { type: 'point', size: 18, filled: true, opacity: 0.6 },
@@ -131,12 +137,12 @@ function correlationChart({ results, arms, note, reference }: ReportInput): Char
       : [
           {
             data: { values: [{ real }] },
-            mark: { type: 'rule', color: '#c0392b', strokeDash: [6, 4], strokeWidth: 1.5 },
+            mark: { type: 'rule', style: 'reference', strokeDash: [6, 4], strokeWidth: 1.5 },
             encoding: { y: y('real') },
           },
           {
             data: { values: [{ real, text: `own stacks of the ${reference}, 50 slices: ${real.toFixed(3)}` }] },
-            mark: { type: 'text', color: '#c0392b', align: 'right', dx: -4, dy: -8, fontSize: 11, x: 'width' },
+            mark: { type: 'text', style: 'reference', align: 'right', dx: -4, dy: -8, fontSize: 11, x: 'width' },
             encoding: { y: y('real'), text: { field: 'text' } },
           },
         ];
@@ -204,7 +210,7 @@ function gradeChart({ results, arms, note }: ReportInput): Chart {
       encoding: { x, y },
       layer: [
         {
-          mark: { type: 'rect', stroke: 'white' },
+          mark: { type: 'rect', style: 'square' },
           encoding: { color: { field: 'median', type: 'quantitative', scale: { scheme: 'blues' }, legend: null } },
         },
         { mark: { type: 'text', dy: -6, fontSize: 12 }, encoding: { text: { field: 'text' }, color: ink } },
@@ -252,7 +258,7 @@ function compartmentChart({ compartments, arms, note }: ReportInput): Chart {
     encoding: { y, yOffset },
     layer: [
       { mark: { type: 'bar', opacity: 0.75 }, encoding: { x: x('median'), color } },
-      { mark: { type: 'rule', color: '#374151' }, encoding: { x: x('lower'), x2: { field: 'upper' } } },
+      { mark: { type: 'rule', style: 'spread' }, encoding: { x: x('lower'), x2: { field: 'upper' } } },
     ],
   });
 }
