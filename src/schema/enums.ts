@@ -162,7 +162,14 @@ export const SamplerEnum = choices('Sampler', SAMPLERS, 'How noise becomes an im
 });
 
 export const GenerationTaskEnum = { XRAY_TO_MRI: 'xray-to-mri', KNEE_LOCALISATION: 'knee-localisation' } as const;
-registerEnumType(GenerationTaskEnum, { name: 'GenerationTask', description: 'What a bundle does.' });
+registerEnumType(GenerationTaskEnum, {
+  name: 'GenerationTask',
+  description: 'What a bundle does.',
+  valuesConfig: {
+    XRAY_TO_MRI: { description: 'Makes an MRI volume from a radiograph.' },
+    KNEE_LOCALISATION: { description: 'Finds the knees on a film.' },
+  },
+});
 
 export const BundleStateEnum = choices('BundleState', ['READY', 'REFUSED'], 'Whether a bundle can be used.');
 

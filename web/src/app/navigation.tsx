@@ -73,6 +73,13 @@ export const SECTIONS: readonly Section[] = [
       view('/batches', 'Batches', 'canRead', () => import('../views/batches/batch-list.tsx').then((m) => m.BatchList)),
       view('/batches/:id', 'Batch', 'canRead', () =>
         import('../views/batches/batch-view.tsx').then((m) => m.BatchView),
+    label: 'Models',
+    path: '/models',
+    right: 'canRead',
+    views: [
+      view('/models', 'Models', 'canRead', () => import('../views/models/model-list.tsx').then((m) => m.ModelList)),
+      view('/models/:name', 'Model', 'canRead', () =>
+        import('../views/models/model-view.tsx').then((m) => m.ModelView),
       ),
     ],
   },
@@ -82,6 +89,38 @@ export const SECTIONS: readonly Section[] = [
     right: 'canRead',
     views: [
       view('/workers', 'Workers', 'canRead', () => import('../views/workers/workers.tsx').then((m) => m.Workers)),
+    label: 'Evaluations',
+    path: '/evaluations',
+    right: 'canRead',
+    views: [
+      view('/evaluations', 'Evaluations', 'canRead', () =>
+        import('../views/evaluations/evaluation-list.tsx').then((m) => m.EvaluationList),
+      ),
+      view('/evaluations/new', 'Evaluate bundles', 'canGenerate', () =>
+        import('../views/evaluations/new-evaluation.tsx').then((m) => m.NewEvaluation),
+      ),
+      view('/evaluations/:id', 'Evaluation', 'canRead', () =>
+        import('../views/evaluations/evaluation-view.tsx').then((m) => m.EvaluationView),
+      ),
+    ],
+  },
+  {
+    label: 'Reader studies',
+    path: '/reader-studies',
+    right: 'canRead',
+    views: [
+      view('/reader-studies', 'Reader studies', 'canRead', () =>
+        import('../views/reader-studies/study-list.tsx').then((m) => m.StudyList),
+      ),
+      view('/reader-studies/new', 'New reader study', 'canGenerate', () =>
+        import('../views/reader-studies/new-study.tsx').then((m) => m.NewStudy),
+      ),
+      view('/reader-studies/:id', 'Reader study', 'canRead', () =>
+        import('../views/reader-studies/study-view.tsx').then((m) => m.StudyView),
+      ),
+      view('/reader-studies/:id/read', 'Which image was imported?', 'canRead', () =>
+        import('../views/reader-studies/read-view.tsx').then((m) => m.ReadView),
+      ),
     ],
   },
 ];

@@ -13,6 +13,10 @@ const TONES: Readonly<Record<string, Tone>> = {
   NOT_POSSIBLE: 'warn',
   DRAINING: 'warn',
   EXPIRED: 'warn',
+  READY: 'good',
+  REFUSED: 'bad',
+  PREPARING: 'accent',
+  OPEN: 'good',
 };
 
 /** The state of anything that the platform works at. */

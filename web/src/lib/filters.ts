@@ -147,6 +147,11 @@ function stripped(value: unknown, type: string): unknown {
 /** "womacPain" as "WOMAC pain"; a radiographic feature by its name. */
 export function fieldLabel(name: string, { description }: InputField): string {
   if (/^XR[A-Z]+$/.test(name)) return description.replace(/,? 0-\d\.?$/, '').replace(/\.$/, '');
+  return spoken(name);
+}
+
+/** "adjacentCorrelation" as "Adjacent correlation". */
+export function spoken(name: string): string {
   const words = name
     .replace(/([A-Z])/g, ' $1')
     .toLowerCase()
@@ -167,6 +172,7 @@ const ACRONYMS: Readonly<Record<string, string>> = {
   psnr: 'PSNR',
   ssim: 'SSIM',
   rssim: 'RSSIM',
+  iou: 'IoU',
 };
 
 /** The filter as a GraphQL literal, as it is written into a query. */

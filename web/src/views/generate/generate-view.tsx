@@ -12,7 +12,7 @@ export function GenerateView() {
   const [params, setParams] = useSearchParams();
   const exam = params.get('exam');
   const [{ data, error }, again] = useQuery({ query: PREPARE, variables: { id: exam ?? '' }, pause: exam === null });
-  if (exam === null) return <KneePicker onPick={(id) => setParams({ exam: id })} />;
+  if (exam === null) return <KneePicker onPick={(id) => setParams({ ...Object.fromEntries(params), exam: id })} />;
   if (error)
     return (
       <ErrorNote

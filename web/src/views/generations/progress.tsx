@@ -1,8 +1,8 @@
+import { ProgressBar } from '../../components/progress-bar.tsx';
 import type { Connection } from '../../lib/follow.ts';
 import { duration } from '../../lib/words.ts';
 import type { Generation } from './queries.ts';
 import type { FollowedGeneration } from './use-generation.ts';
-import styles from './progress.module.css';
 
 interface ProgressProps {
   generation: Generation;
@@ -32,20 +32,13 @@ export function Progress({
           : `Slices ${step.firstSlice + 1} to ${step.lastSlice + 1}: step ${step.step} of ${step.steps}`
         : 'Starting';
   return (
-    <section className={styles.progress} aria-label="Progress">
-      <progress value={fraction} max={1} aria-label="Part that is done" />
-      <p>
-        <strong>{Math.floor(100 * fraction)} %</strong>
-        <span>{doing}</span>
-        <span>
-          {done} of {sliceCount} slices
-        </span>
-        <span>{left === undefined ? '' : `about ${duration(left)} left`}</span>
-        <span role="status" className={connection === 'reconnecting' ? styles.lost : undefined}>
-          {connection === 'reconnecting' ? 'Connection lost; taking it up again …' : (message ?? '')}
-        </span>
-      </p>
-    </section>
+    <ProgressBar fraction={fraction} connection={connection} message={message}>
+      <span>{doing}</span>
+      <span>
+        {done} of {sliceCount} slices
+      </span>
+      <span>{left === undefined ? '' : `about ${duration(left)} left`}</span>
+    </ProgressBar>
   );
 }
 

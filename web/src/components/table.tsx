@@ -1,0 +1,30 @@
+import type { ReactNode } from 'react';
+import styles from './table.module.css';
+
+interface TableProps {
+  /** What its rows are. */
+  label: string;
+  columns: readonly string[];
+  /** Its rows. */
+  children: ReactNode;
+}
+
+/** A table that scrolls sideways where it is wider than the page. */
+export function Table({ label, columns, children }: TableProps) {
+  return (
+    <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${label}, scrollable`}>
+      <table className={styles.table} aria-label={label}>
+        <thead>
+          <tr>
+            {columns.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}

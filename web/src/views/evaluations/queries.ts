@@ -1,0 +1,227 @@
+import { graphql, type ResultOf } from '../../lib/graphql.ts';
+
+export const EVALUATIONS = graphql(`
+  query Evaluations($comparisonKey: String, $after: String) {
+    evaluations(first: 25, comparisonKey: $comparisonKey, after: $after) {
+      nodes {
+        id
+        name
+        state
+        createdAt
+        examCount
+        participantCount
+        phantomCount
+        requestedBy
+        arms {
+          label
+        }
+        progress {
+          done
+          total
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+export const EVALUATION = graphql(`
+  query Evaluation($id: ID!) {
+    evaluation(id: $id) {
+      id
+      name
+      state
+      error
+      lastSeq
+      createdAt
+      startedAt
+      finishedAt
+      requestedBy
+      comparisonKey
+      filter
+      seed
+      seedRule
+      examCount
+      participantCount
+      phantomCount
+      withoutMri
+      withoutRadiograph
+      cohorts {
+        id
+        name
+        version
+      }
+      arms {
+        index
+        label
+        bundle
+        sampler
+        steps
+        eta
+        sliceCount
+        noise
+        featureSet
+        featureOverrides {
+          feature
+          grade
+        }
+      }
+      progress {
+        done
+        failed
+        total
+        reused
+      }
+      results {
+        summaries {
+          arm
+          metric
+          exams
+          participants
+          median
+          lowerQuartile
+          upperQuartile
+          interval {
+            lower
+            upper
+          }
+        }
+        series {
+          exams
+          median
+          lowerQuartile
+          upperQuartile
+          interval {
+            lower
+            upper
+          }
+        }
+      }
+      report {
+        charts {
+          name
+          title
+          caption
+          spec
+        }
+        tables {
+          name
+          title
+          caption
+          columns
+          rows
+        }
+        sheets {
+          name
+          title
+          caption
+        }
+        html {
+          url
+          bytes
+        }
+        csv {
+          url
+          bytes
+        }
+      }
+    }
+  }
+`);
+
+export type Evaluation = NonNullable<ResultOf<typeof EVALUATION>['evaluation']>;
+
+export type Report = NonNullable<Evaluation['report']>;
+
+/** The log from the event after `after`, then live. */
+export const PROGRESS = graphql(`
+  subscription EvaluationProgress($id: ID!, $after: Int!) {
+    evaluationProgress(id: $id, after: $after) {
+      __typename
+      seq
+      at
+      ... on EvaluationStateChanged {
+        state
+        message
+      }
+      ... on EvaluationVolumeScored {
+        arm
+        examId
+        generationId
+        reused
+        psnr
+        ssim
+        rssim
+        error
+        done
+        failed
+        total
+      }
+    }
+  }
+`);
+
+export type ProgressEvent = ResultOf<typeof PROGRESS>['evaluationProgress'];
+
+export type Scored = Extract<ProgressEvent, { __typename: 'EvaluationVolumeScored' }>;
+
+export const CANCEL = graphql(`
+  mutation CancelEvaluation($id: ID!) {
+    cancelEvaluation(id: $id) {
+      id
+      state
+    }
+  }
+`);
+
+export const EVALUATE = graphql(`
+  mutation Evaluate($input: EvaluateBundlesInput!) {
+    evaluateBundles(input: $input) {
+      id
+    }
+  }
+`);
+
+/** A file of the report, e.g. a sheet. */
+export const REPORT_FILE = graphql(`
+  query ReportFile($id: ID!, $name: String!) {
+    evaluation(id: $id) {
+      id
+      report {
+        file(name: $name) {
+          url
+        }
+      }
+    }
+  }
+`);
+
+/** What an evaluation can be made of. */
+export const CHOICES = graphql(`
+  query EvaluationChoices {
+    bundles(task: XRAY_TO_MRI) {
+      id
+      name
+      version
+      state
+      defaultSteps
+      defaultSampler
+      features {
+        feature
+        levels
+      }
+    }
+  }
+`);
+
+/** How many knees a selection has that can be compared. */
+export const COMPARABLE = graphql(`
+  query ComparableKnees($where: KneeExamFilter!) {
+    kneeExams(where: $where, first: 1) {
+      totalCount
+    }
+  }
+`);
