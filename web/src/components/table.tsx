@@ -5,14 +5,21 @@ interface TableProps {
   /** What its rows are. */
   label: string;
   columns: readonly string[];
+  /** Inside a card: without a frame of its own. */
+  plain?: boolean;
   /** Its rows. */
   children: ReactNode;
 }
 
 /** A table that scrolls sideways where it is wider than the page. */
-export function Table({ label, columns, children }: TableProps) {
+export function Table({ label, columns, plain = false, children }: TableProps) {
   return (
-    <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${label}, scrollable`}>
+    <div
+      className={plain ? `${styles.scroll} ${styles.plain}` : styles.scroll}
+      tabIndex={0}
+      role="region"
+      aria-label={`${label}, scrollable`}
+    >
       <table className={styles.table} aria-label={label}>
         <thead>
           <tr>

@@ -21,7 +21,7 @@ export function Headline({ evaluation: { arms, results, phantomCount, examCount 
       title="Scores"
       note="Median over knees; the score of a knee is the median over its slices. Under it: quartiles, then the 95 % bootstrap interval of the median, resampled by person."
     >
-      <Table label="Scores" columns={['Arm', ...METRICS.map(({ name }) => name), 'Knees', 'People']}>
+      <Table plain label="Scores" columns={['Arm', ...METRICS.map(({ name }) => name), 'Knees', 'People']}>
         {arms.map(({ index, label }) => {
           const summaries = results.summaries.filter(({ arm }) => arm === index);
           return (

@@ -89,7 +89,7 @@ export function NewEvaluation() {
                   onChange={(steps) => set({ steps })}
                 />
                 <fieldset className={styles.plain}>
-                  <legend>Samplers; none: each bundle&apos;s own</legend>
+                  <legend>Samplers (none: the bundle&apos;s)</legend>
                   <Checks
                     names={['DDIM', 'DPMPP_2M']}
                     value={wish.samplers}
@@ -132,7 +132,10 @@ export function NewEvaluation() {
               note="Those of the selection that have a radiograph and an MRI series to be compared with."
             >
               <div className={styles.sets}>
-                <CohortPicker label="Saved cohort" value={wish.cohort} onChange={(cohort) => set({ cohort })} />
+                <label className={styles.cohort}>
+                  <span>Saved cohort</span>
+                  <CohortPicker label="Saved cohort" value={wish.cohort} onChange={(cohort) => set({ cohort })} />
+                </label>
                 <FilterGroup type="KneeExamFilter" value={wish.where} onChange={(where) => set({ where })} />
               </div>
             </Card>

@@ -39,7 +39,7 @@ export function PaperNote({ phantoms }: { phantoms: boolean }) {
           : 'In kind: order and size of the figures can be compared, not their digits.'
       }
     >
-      <Table label="Which figures can be compared" columns={['Figure', 'Published', 'Comparable', 'Why']}>
+      <Table plain label="Which figures can be compared" columns={['Figure', 'Published', 'Comparable', 'Why']}>
         {FIGURES.map(({ name, published, comparable, why }) => (
           <tr key={name}>
             <th scope="row">{name}</th>

@@ -38,7 +38,11 @@ export function Progress({ evaluation, state, live: { volumes, since }, connecti
       </ProgressBar>
       {volumes.length > 0 && (
         <Card title="Scored last">
-          <Table label="Volumes that were scored last" columns={['Arm', 'Knee', 'PSNR', 'SSIM', 'RSSIM', 'Volume']}>
+          <Table
+            plain
+            label="Volumes that were scored last"
+            columns={['Arm', 'Knee', 'PSNR', 'SSIM', 'RSSIM', 'Volume']}
+          >
             {volumes.map((volume) => (
               <Row key={volume.seq} volume={volume} label={evaluation.arms[volume.arm]!.label} />
             ))}

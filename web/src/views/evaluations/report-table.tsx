@@ -42,7 +42,7 @@ export function ReportTable({ table: { title, caption, columns, rows } }: { tabl
           </span>
         </div>
       )}
-      <Table label={title} columns={columns}>
+      <Table plain label={title} columns={columns}>
         {shown.map((row, index) => (
           <tr key={index}>
             {row.map((cell, column) =>

@@ -165,7 +165,7 @@ function Conditioning({ features }: Pick<Bundle, 'features'>) {
       title="Conditioned on"
       note={`${features.length} radiographic features; a missing grade is a value of its own, so any may be missing`}
     >
-      <Table label="Conditioning features" columns={['Feature', 'Code', 'Levels', 'Grades']}>
+      <Table plain label="Conditioning features" columns={['Feature', 'Code', 'Levels', 'Grades']}>
         {features.map(({ feature: code, levels }) => (
           <tr key={code}>
             <th scope="row">{feature(code).name}</th>

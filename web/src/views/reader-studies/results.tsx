@@ -35,7 +35,7 @@ export function ResultsCard({ title, results, strata = false }: ResultsProps) {
           <p className={styles.soft}>
             Answers of one reader are not independent: with few readers the intervals are too narrow.
           </p>
-          <Table label="By kind of pair" columns={['By', 'Kind', 'Right', 'Of', 'Accuracy', '95 % interval']}>
+          <Table plain label="By kind of pair" columns={['By', 'Kind', 'Right', 'Of', 'Accuracy', '95 % interval']}>
             {results.strata.map((stratum) => (
               <tr key={`${stratum.by} ${stratum.value}`}>
                 <th scope="row">{KINDS[stratum.by]}</th>
