@@ -1,0 +1,81 @@
+import { accessibilityFaults, startWebApp, type WebApp } from '../helpers/web-app.js';
+import { createExam } from '../helpers/platform.js';
+
+let app: WebApp;
+
+beforeAll(async () => {
+  app = await startWebApp();
+  await createExam(app.platform);
+  await app.platform.dataSource.query(
+    `INSERT INTO bundle (name, version, task, manifest, sha256, state, refusal, directory)
+     VALUES ('broken', '0.1.0', 'xray-to-mri', '{}', '', 'REFUSED', 'The bundle in models/broken/0.1.0 is refused: it has no bundle.json.', '')`,
+  );
+}, 120_000);
+
+afterAll(() => app.close());
+
+test('every bundle is listed with its state, size and sampler, a refused one with the reason', async () => {
+  const { page, faults } = await app.open('/models');
+  const tiny = await page.getByRole('row', { name: /tiny-bundle@1\.0\.0/ }).innerText();
+  const broken = await page.getByRole('row', { name: /broken@0\.1\.0/ }).innerText();
+
+  expect(tiny).toMatch(/ready\s+Makes an MRI volume from a radiograph\.\s+[\d.]+ kB\s+DDIM, \d+ steps/);
+  expect(broken).toContain('refused');
+  expect(broken).toContain('it has no bundle.json');
+  expect(faults).toEqual([]);
+});
+
+test('the card tells what a bundle is for, what it is conditioned on and which files it is, and leads to generating', async () => {
+  const { page, faults } = await app.open('/models');
+  await page.getByRole('link', { name: 'tiny-bundle@1.0.0' }).click();
+  await page.getByText('Tests of Osteograph.').waitFor();
+  const features = page.getByRole('table', { name: 'Conditioning features' });
+
+  expect(await features.getByRole('row').count()).toBe(20);
+  expect(await features.getByRole('row', { name: /XRKL/ }).innerText()).toContain('4 severe');
+  expect(await page.getByText(/^denoiser\.onnx[0-9a-f]{64}$/).count()).toBe(1);
+  expect(await page.getByText('The manifest reports no figures.').count()).toBe(1);
+
+  await page.getByRole('link', { name: 'Generate with this' }).click();
+  await page.getByRole('button', { name: /^Participant/ }).click();
+  await page.getByRole('button', { name: 'Generate', exact: true }).waitFor();
+  expect(new URL(page.url()).searchParams.get('bundle')).toBe('tiny-bundle@1.0.0');
+  expect(faults).toEqual([]);
+});
+
+test('who may not generate reads the card and is not offered to', async () => {
+  const { page } = await app.open('/models/tiny-bundle', { role: 'READER' });
+  await page.getByRole('heading', { name: 'tiny-bundle@1.0.0' }).waitFor();
+  expect(await page.getByRole('link', { name: 'Generate with this' }).count()).toBe(0);
+  expect(await page.getByRole('link', { name: 'Evaluate', exact: true }).count()).toBe(0);
+});
+
+test('a summary token is told which role the models need', async () => {
+  const { page } = await app.open('/models', { role: 'SUMMARY' });
+  await page.getByRole('heading', { name: 'Your token may not see records and images' }).waitFor();
+});
+
+test('a bundle that is not there, and a name that is none, are said so', async () => {
+  const { page } = await app.open('/models/none@1.0.0');
+  await page.getByRole('heading', { name: 'There is no such bundle' }).waitFor();
+  await page.goto(`${app.url}/models/a@b@c`);
+  await page.getByText('name must look like knee-xray2mri-demo').waitFor();
+});
+
+test.each([
+  { scheme: 'light', width: 1280 },
+  { scheme: 'dark', width: 390 },
+] as const)(
+  'list and card are accessible in $scheme at $width pixels, and not wider than the screen',
+  async (options) => {
+    const { page } = await app.open('/models', options);
+    await page.getByRole('table', { name: 'Bundles' }).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(options.width);
+
+    await page.getByRole('link', { name: 'tiny-bundle@1.0.0' }).click();
+    await page.getByRole('table', { name: 'Conditioning features' }).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(options.width);
+  },
+);
