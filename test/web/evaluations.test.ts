@@ -41,7 +41,7 @@ test('an evaluation is put together, followed, and ends in a report', async () =
   await page.getByRole('button', { name: '+ set of grades' }).click();
   await page.getByText('4 arms on 3 knees: 12 volumes').waitFor();
   expect(await accessibilityFaults(page)).toEqual([]);
-  await page.getByLabel('Name', { exact: true }).fill('With and without KL');
+  await page.getByLabel('Name of the evaluation').fill('With and without KL');
   await page.getByRole('button', { name: 'Evaluate', exact: true }).click();
 
   await page.getByRole('heading', { name: 'With and without KL' }).waitFor();

@@ -5,7 +5,7 @@ let app: WebApp;
 
 beforeAll(async () => {
   app = await startWebApp();
-  await createExam(app.platform);
+  await createExam(app.platform, { mri: true });
   await app.platform.dataSource.query(
     `INSERT INTO bundle (name, version, task, manifest, sha256, state, refusal, directory)
      VALUES ('broken', '0.1.0', 'xray-to-mri', '{}', '', 'REFUSED', 'The bundle in models/broken/0.1.0 is refused: it has no bundle.json.', '')`,
@@ -37,7 +37,7 @@ test('the card tells what a bundle is for, what it is conditioned on and which f
   expect(await page.getByText('The manifest reports no figures.').count()).toBe(1);
 
   await page.getByRole('link', { name: 'Generate with this' }).click();
-  await page.getByRole('button', { name: /^Participant/ }).click();
+  await page.getByRole('button', { name: /^1000000/ }).click();
   await page.getByRole('button', { name: 'Generate', exact: true }).waitFor();
   expect(new URL(page.url()).searchParams.get('bundle')).toBe('tiny-bundle@1.0.0');
   expect(faults).toEqual([]);

@@ -67,12 +67,30 @@ export function NewEvaluation() {
         {refused && <InlineError message={sentence(refused)} />}
         <Columns>
           <Column>
-            <Card title="Bundles" note="Every combination of what is chosen here is an arm.">
-              <Checks
-                names={ready.map(({ name, version }) => `${name}@${version}`)}
-                value={wish.bundles}
-                onChange={(bundles) => set({ bundles })}
-              />
+            <Card
+              title="What is compared"
+              note="Every combination of bundles, slice counts, steps, samplers and grades is an arm."
+            >
+              <fieldset className={styles.plain}>
+                <legend>Bundles</legend>
+                <Checks
+                  names={ready.map(({ name, version }) => `${name}@${version}`)}
+                  value={wish.bundles}
+                  onChange={(bundles) => set({ bundles })}
+                />
+              </fieldset>
+              <Field label="Name of the evaluation">
+                {(ids) => (
+                  <input
+                    {...ids}
+                    className={inputClass}
+                    maxLength={200}
+                    placeholder="made from the bundles"
+                    value={wish.name}
+                    onChange={({ target }) => set({ name: target.value })}
+                  />
+                )}
+              </Field>
             </Card>
             <Card title="How they are run">
               <div className={styles.fields}>
@@ -117,16 +135,6 @@ export function NewEvaluation() {
             </Card>
           </Column>
           <Column>
-            <Card title="Name">
-              <input
-                className={inputClass}
-                aria-label="Name"
-                maxLength={200}
-                placeholder="made from the bundles"
-                value={wish.name}
-                onChange={({ target }) => set({ name: target.value })}
-              />
-            </Card>
             <Card
               title="Knees"
               note="Those of the selection that have a radiograph and an MRI series to be compared with."
