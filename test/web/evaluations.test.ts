@@ -49,6 +49,7 @@ test('an evaluation is put together, followed, and ends in a report', async () =
   await state(page, 'succeeded').waitFor({ timeout: 240_000 });
   finished = new URL(page.url()).pathname;
   const scores = page.getByRole('table', { name: 'Scores', exact: true });
+  await scores.waitFor();
   expect(await scores.getByRole('row').count()).toBe(6);
   expect(await scores.getByRole('row', { name: /^2 steps, without KL/ }).innerText()).toMatch(/0\.\d{3} to 0\.\d{3}/);
   expect(await page.getByText('All of these knees are phantoms').count()).toBe(1);
@@ -70,7 +71,7 @@ test('the charts are drawn from the served specifications without eval, in the c
     'The same knees with other grades: 1 step, consensus',
     'The same knees with other grades: 2 steps, consensus',
   ]);
-  const ink = () => charts.first().locator('text').first().evaluate('(text) => getComputedStyle(text).fill');
+  const ink = () => page.evaluate(`getComputedStyle(document.querySelector('[data-drawn=true] svg text')).fill`);
   expect(await ink()).toBe('rgb(19, 33, 43)');
   await page.emulateMedia({ colorScheme: 'dark' });
   expect(await ink()).toBe('rgb(228, 236, 241)');
@@ -85,15 +86,12 @@ test('tests, strata, sheets, files, and what may be compared with the paper, are
   await page.getByRole('table', { name: 'Paired differences' }).waitFor();
   expect(await page.getByText('corrected by Holm').count()).toBe(1);
 
-  await page.getByLabel('by', { exact: true }).selectOption('sex');
-  await page.getByLabel('score', { exact: true }).last().selectOption('RSSIM');
+  await page.getByLabel('By KL grade, side and sex: by').selectOption('sex');
   const strata = page.getByRole('table', { name: 'By KL grade, side and sex' }).getByRole('row');
   expect(await strata.count()).toBe(1 + 4 * 2);
 
-  for (const sheet of await page.getByRole('img', { name: /knees/ }).all()) {
-    await sheet.scrollIntoViewIfNeeded();
-    await sheet.evaluate('(image) => image.decode()');
-  }
+  await page.getByRole('img', { name: /^The same knees with other grades: 2 steps/ }).waitFor();
+  await page.evaluate('Promise.all([...document.images].map((image) => image.decode()))');
   for (const name of [/^report\.html/, /^CSV/]) {
     const address = await page.getByRole('link', { name }).getAttribute('href');
     expect((await fetch(app.url + address!)).status).toBe(200);
@@ -128,7 +126,9 @@ test('a cut connection and a reload in the middle lose no volume', async () => {
   await page.reload();
   await page.getByRole('table', { name: 'Volumes that were scored last' }).getByRole('row').nth(2).waitFor();
   await state(page, 'succeeded').waitFor({ timeout: 240_000 });
-  expect(await page.getByRole('table', { name: 'Scores', exact: true }).getByRole('row').count()).toBe(4);
+  const scores = page.getByRole('table', { name: 'Scores', exact: true });
+  await scores.waitFor();
+  expect(await scores.getByRole('row').count()).toBe(4);
 
   await page.getByRole('link', { name: 'On the same knees' }).click();
   await page.getByRole('row', { name: /With and without KL/ }).waitFor();

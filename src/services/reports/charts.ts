@@ -78,7 +78,7 @@ function boxChart({ results, arms, note }: ReportInput, name: string, metrics: r
   const tooltip = ['arm', 'metric', 'median', 'lower', 'upper', 'from', 'to', 'knees'].map((field) => ({ field }));
   const caption =
     `Boxes hold the middle half of the knees, the line is the median, whiskers reach the last knee within 1.5 quartile ` +
-    `distances, the black bar is the 95 % bootstrap interval of the median. ${note}`;
+    `distances, the thick line is the 95 % bootstrap interval of the median. ${note}`;
   return chart(name, metrics.join(' and '), caption, {
     width: 480,
     height: { step: many ? 24 : 34 },

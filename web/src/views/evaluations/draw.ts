@@ -2,10 +2,9 @@ import { parse, View } from 'vega';
 import { expressionInterpreter } from 'vega-interpreter';
 import { compile, type Config, type TopLevelSpec } from 'vega-lite';
 
-/** The app's own colours and letters; as variables, so that a drawn chart follows light and dark. */
+/** The app's own colours; as variables, so that a drawn chart follows light and dark. */
 const LOOK: Config = {
   background: 'transparent',
-  font: 'var(--sans)',
   view: { stroke: 'var(--line)' },
   axis: {
     labelColor: 'var(--ink)',
@@ -31,10 +30,10 @@ const LOOK: Config = {
 };
 
 /** Narrower, and letters would not be read: such a chart is scrolled. */
-const NARROWEST = 460;
+const NARROWEST = 300;
 
 /** Longest label beside an axis, px, where there is little room. */
-const SHORT_LABELS = 130;
+const SHORT_LABELS = 100;
 
 /**
  * Draws a vega-lite chart as SVG into an element, as wide as that is. Expressions are interpreted and not compiled: the app's
@@ -42,8 +41,10 @@ const SHORT_LABELS = 130;
  */
 export function draw(element: HTMLElement, spec: object): () => void {
   const room = element.clientWidth;
-  const labelLimit = room < 640 ? SHORT_LABELS : 0;
-  const config = { ...LOOK, axis: { ...LOOK.axis, labelLimit } };
+  const labelLimit = room < 480 ? SHORT_LABELS : 0;
+  // By its own name, because letters are measured on a canvas, which knows no variables.
+  const font = getComputedStyle(element).fontFamily;
+  const config = { ...LOOK, font, axis: { ...LOOK.axis, labelLimit } };
   const fitted =
     'width' in spec ? { width: Math.max(room, NARROWEST), autosize: { type: 'fit-x', contains: 'padding' } } : {};
   const { spec: full } = compile({ ...spec, ...fitted, padding: 2, config } as TopLevelSpec);

@@ -4,20 +4,20 @@ import { Table } from '../../components/table.tsx';
 import type { Report } from './queries.ts';
 import styles from './report.module.css';
 
-/** Columns that a long table is narrowed by. */
-const NARROWED_BY = ['by', 'score', 'arm'];
+/** Columns that a long table is narrowed by, and whether it begins with the first value of them. */
+const NARROWED_BY = { by: true, score: true, arm: false };
 
 /** Rows from which on a table is narrowed. */
 const LONG = 16;
 
 /** A table of the report as the server printed it. */
 export function ReportTable({ table: { title, caption, columns, rows } }: { table: Report['tables'][number] }) {
-  const [wanted, setWanted] = useState<Readonly<Record<string, string>>>({});
-  const choices = NARROWED_BY.flatMap((name) => {
+  const choices = Object.entries(NARROWED_BY).flatMap(([name, first]) => {
     const place = columns.indexOf(name);
     const values = place < 0 ? [] : [...new Set(rows.map((row) => row[place]!))];
-    return rows.length >= LONG && values.length > 1 ? [{ name, place, values }] : [];
+    return rows.length >= LONG && values.length > 1 ? [{ name, place, values, initial: first ? values[0]! : '' }] : [];
   });
+  const [wanted, setWanted] = useState(() => Object.fromEntries(choices.map(({ name, initial }) => [name, initial])));
   const shown = rows.filter((row) => choices.every(({ name, place }) => !wanted[name] || row[place] === wanted[name]));
   return (
     <Card title={title} note={caption}>
@@ -27,6 +27,7 @@ export function ReportTable({ table: { title, caption, columns, rows } }: { tabl
             <label key={name}>
               {name}
               <select
+                aria-label={`${title}: ${name}`}
                 value={wanted[name] ?? ''}
                 onChange={({ target }) => setWanted({ ...wanted, [name]: target.value })}
               >

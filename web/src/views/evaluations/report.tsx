@@ -1,5 +1,4 @@
 import { Badge } from '../../components/badge.tsx';
-import { Columns } from '../../components/page.tsx';
 import { Chart } from './chart.tsx';
 import { Headline } from './headline.tsx';
 import { PaperNote } from './paper-note.tsx';
@@ -17,19 +16,19 @@ export function ReportView({ evaluation }: { evaluation: Evaluation }) {
   const rest = report.tables.filter(({ name }) => !['summary', 'comparisons'].includes(name));
   return (
     <>
-      <p className={styles.whose}>
-        <Badge tone="warn">{phantomCount === examCount ? 'phantoms only' : 'synthetic volumes'}</Badge>
+      <p>
+        <Badge tone="warn">{phantomCount === examCount ? 'phantoms only' : 'synthetic volumes'}</Badge>{' '}
         {whose(evaluation)}
       </p>
       <Headline evaluation={evaluation} />
       {table('comparisons').map((one) => (
         <ReportTable key={one.name} table={one} />
       ))}
-      <Columns>
+      <div className={styles.charts}>
         {report.charts.map((chart) => (
           <Chart key={chart.name} chart={chart} />
         ))}
-      </Columns>
+      </div>
       {report.sheets.map((sheet) => (
         <Sheet key={sheet.name} id={id} sheet={sheet} />
       ))}

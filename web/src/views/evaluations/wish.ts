@@ -45,7 +45,12 @@ export function readWish(params: URLSearchParams): Wish {
 /** The address of the form that would ask for an evaluation again. */
 export function wishOf({ arms, filter, seed, seedRule }: Evaluation): string {
   const each = <T>(of: (arm: Evaluation['arms'][number]) => T) => [...new Set(arms.map(of))];
-  const sets = new Map(arms.map(({ featureSet, featureOverrides }) => [featureSet, featureOverrides]));
+  const sets = new Map(
+    arms.map(({ featureSet, featureOverrides }) => [
+      featureSet,
+      featureOverrides.map(({ feature, grade }) => ({ feature, grade })),
+    ]),
+  );
   const params = new URLSearchParams({
     steps: each(({ steps }) => steps).join(', '),
     slices: each(({ sliceCount }) => sliceCount).join(', '),
