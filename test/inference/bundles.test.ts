@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { cp, stat, mkdir, mkdtemp, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadBundle } from '../../src/inference/bundles/load.js';
@@ -18,6 +18,8 @@ describe('a sound bundle', () => {
     await loaded.release();
     expect(loaded).toMatchObject({ device: 'cpu', manifest: { name: 'tiny-bundle', version: '1.0.0' } });
     expect(loaded.sha256).toBe((await readBundle(TINY_BUNDLE)).sha256);
+    const sizes = await Promise.all(Object.values(loaded.graphs).map(async (graph) => (await stat(graph)).size));
+    expect(loaded.bytes).toBe(sizes.reduce((sum, size) => sum + size));
     await copy.edit((manifest) => (manifest.sampler.steps = 9));
     expect((await readBundle(copy.dir)).sha256).not.toBe(loaded.sha256);
   });

@@ -44,7 +44,7 @@ export function draw(element: HTMLElement, spec: object): () => void {
   const labelLimit = room < 480 ? SHORT_LABELS : 0;
   // By its own name, because letters are measured on a canvas, which knows no variables.
   const font = getComputedStyle(element).fontFamily;
-  const config = { ...LOOK, font, axis: { ...LOOK.axis, labelLimit } };
+  const config = { ...LOOK, font, axis: { ...LOOK.axis, labelLimit, titleLimit: room - labelLimit } };
   const fitted =
     'width' in spec ? { width: Math.max(room, NARROWEST), autosize: { type: 'fit-x', contains: 'padding' } } : {};
   const { spec: full } = compile({ ...spec, ...fitted, padding: 2, config } as TopLevelSpec);
