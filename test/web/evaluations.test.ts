@@ -16,7 +16,7 @@ beforeAll(async () => {
     await createExam(app.platform, { mri: true, kl, side, sex });
   }
   await createExam(app.platform, { kl: 3 });
-}, 120_000);
+});
 
 afterAll(() => app.close());
 
@@ -54,7 +54,7 @@ test('an evaluation is put together, followed, and ends in a report', async () =
   expect(await scores.getByRole('row', { name: /^2 steps, without KL/ }).innerText()).toMatch(/0\.\d{3} to 0\.\d{3}/);
   expect(await page.getByText('All of these knees are phantoms').count()).toBe(1);
   expect(faults).toEqual([]);
-}, 300_000);
+});
 
 test('the charts are drawn from the served specifications without eval, in the colours of the theme', async () => {
   const { page, faults } = await app.open(finished);
@@ -132,7 +132,7 @@ test('a cut connection and a reload in the middle lose no volume', async () => {
 
   await page.getByRole('link', { name: 'On the same knees' }).click();
   await page.getByRole('row', { name: /With and without KL/ }).waitFor();
-}, 400_000);
+});
 
 test('a running evaluation is canceled, and can be asked for again', async () => {
   const { page, faults } = await evaluate('steps=1000&slices=40&name=Stopped');

@@ -10,7 +10,7 @@ beforeAll(async () => {
     `INSERT INTO bundle (name, version, task, manifest, sha256, state, refusal, directory)
      VALUES ('broken', '0.1.0', 'xray-to-mri', '{}', '', 'REFUSED', 'The bundle in models/broken/0.1.0 is refused: it has no bundle.json.', '')`,
   );
-}, 120_000);
+});
 
 afterAll(() => app.close());
 

@@ -9,7 +9,7 @@ let study: string;
 beforeAll(async () => {
   app = await startWebApp();
   for (const kl of [0, 2]) await createExam(app.platform, { mri: true, kl });
-}, 120_000);
+});
 
 afterAll(() => app.close());
 
@@ -34,7 +34,7 @@ test('a study is made from a finished evaluation, and opens when its pictures ar
   study = new URL(page.url()).pathname;
   expect(await page.getByText('Nobody has finished yet.').count()).toBe(1);
   expect(faults).toEqual([]);
-}, 400_000);
+});
 
 test('a reader answers by key and by pointer, and goes on at the right pair after a reload', async () => {
   const { page, faults } = await app.open(study, { role: 'READER' });

@@ -73,6 +73,10 @@ export const SECTIONS: readonly Section[] = [
       view('/batches', 'Batches', 'canRead', () => import('../views/batches/batch-list.tsx').then((m) => m.BatchList)),
       view('/batches/:id', 'Batch', 'canRead', () =>
         import('../views/batches/batch-view.tsx').then((m) => m.BatchView),
+      ),
+    ],
+  },
+  {
     label: 'Models',
     path: '/models',
     right: 'canRead',
@@ -84,11 +88,6 @@ export const SECTIONS: readonly Section[] = [
     ],
   },
   {
-    label: 'Workers',
-    path: '/workers',
-    right: 'canRead',
-    views: [
-      view('/workers', 'Workers', 'canRead', () => import('../views/workers/workers.tsx').then((m) => m.Workers)),
     label: 'Evaluations',
     path: '/evaluations',
     right: 'canRead',
@@ -121,6 +120,14 @@ export const SECTIONS: readonly Section[] = [
       view('/reader-studies/:id/read', 'Which image was imported?', 'canRead', () =>
         import('../views/reader-studies/read-view.tsx').then((m) => m.ReadView),
       ),
+    ],
+  },
+  {
+    label: 'Workers',
+    path: '/workers',
+    right: 'canRead',
+    views: [
+      view('/workers', 'Workers', 'canRead', () => import('../views/workers/workers.tsx').then((m) => m.Workers)),
     ],
   },
 ];

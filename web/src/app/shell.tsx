@@ -12,12 +12,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const main = useRef<HTMLElement>(null);
   const nav = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
-  const nav = useRef<HTMLElement>(null);
   const first = useRef(true);
-  // On a phone the sections are wider than the screen.
-  useEffect(() => {
-    nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [pathname]);
   // A new page is read from its top, by screen readers as well.
   useEffect(() => {
     if (first.current) first.current = false;

@@ -13,7 +13,6 @@ const TONES: Readonly<Record<string, Tone>> = {
   NOT_POSSIBLE: 'warn',
   DRAINING: 'warn',
   EXPIRED: 'warn',
-  READY: 'good',
   REFUSED: 'bad',
   PREPARING: 'accent',
   OPEN: 'good',
