@@ -97,6 +97,7 @@ CREATE TABLE batch_member (
 CREATE INDEX ON batch_member USING btree (generation_id);
 
 CREATE TABLE bundle (
+  bytes bigint,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   directory text NOT NULL,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
