@@ -61,6 +61,7 @@ async function figuresOf(name: string, trials: number, seed: number, queueUrl?: 
     { name: `${name}: trials`, value: result.trials, unit: '', better: 'higher' },
     { name: `${name}: kills with -9`, value: result.trials * (kind.kills ?? 0), unit: '', better: 'higher' },
     { name: `${name}: generations`, value: result.generations, unit: '', better: 'higher' },
+    { name: `${name}: of these not over when struck`, value: result.caught, unit: '', better: 'higher' },
     { name: `${name}: attempts that were cut short`, value: result.interrupted, unit: '', better: 'higher' },
     { name: `${name}: faults found`, value: result.faults.length, unit: '', limit: 0, better: 'lower' },
     { name: `${name}: fault to all over, median`, value: waits[waits.length >> 1] ?? 0, unit: 's', better: 'lower' },

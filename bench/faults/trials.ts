@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { faultsOf, leftovers } from './check.js';
 import type { FaultKind } from './kinds.js';
-import { anySeed, ask, openStage } from './stage.js';
+import { anySeed, ask, openStage, type Stage } from './stage.js';
 
 /** Generations that are on their way when a fault strikes. */
 const AT_ONCE = 2;
@@ -12,6 +12,8 @@ const PATIENCE_MS = 180_000;
 export interface Trials {
   trials: number;
   generations: number;
+  /** Of these, how many were not over when a fault struck. */
+  caught: number;
   /** Attempts beyond the first: what the faults cut short. */
   interrupted: number;
   /** One sentence for everything that was lost, doubled, stuck or different. */
@@ -34,7 +36,7 @@ export async function runTrials(
   { queueUrl, onTrial }: TrialOptions = {},
 ): Promise<Trials> {
   const stage = await openStage({ queueUrl, ...(await kind.options?.()) });
-  const result: Trials = { trials: 0, generations: 0, interrupted: 0, faults: [], recoveries: [] };
+  const result: Trials = { trials: 0, generations: 0, caught: 0, interrupted: 0, faults: [], recoveries: [] };
   try {
     await kind.prepare?.(stage);
     for (let trial = 0; trial < count; trial++) {
@@ -42,6 +44,7 @@ export async function runTrials(
       const asking = Promise.all(seeds.map((seed) => kind.ask?.(seed) ?? ask(stage, seed)));
       if (!kind.ask) await asking;
       await delay(random() * stage.duration);
+      result.caught += await countOpen(stage);
       const struck = performance.now();
       await kind.strike(stage, random);
       const asked = await asking;
@@ -74,6 +77,12 @@ export async function runTrials(
     await stage.close(kind.unmount);
     await kind.close?.();
   }
+}
+
+async function countOpen({ dataSource }: Stage): Promise<number> {
+  const open = `SELECT count(*)::integer AS open FROM generation WHERE state IN ('QUEUED', 'RUNNING')`;
+  const [row] = (await dataSource.query(open)) as { open: number }[];
+  return row!.open;
 }
 
 async function inTime<T>(promise: Promise<T>): Promise<T | undefined> {
