@@ -18,9 +18,9 @@ import { requestGeneration } from '../src/services/generations.js';
 import { createToken } from '../src/services/tokens.js';
 import { openBlobStore } from '../src/storage/index.js';
 import { seedExam } from './faults/platform.js';
-import { report } from './report.js';
+import { type Figure, report } from './report.js';
 import { startBalancer } from './subscriptions/balancer.js';
-import type { ClientOrder, ClientReport } from './subscriptions/clients.js';
+import type { ClientOrder, ClientReport, Misbehaviour } from './subscriptions/clients.js';
 
 const GENERATIONS = 50;
 const SUBSCRIBERS = 1_000;
@@ -30,10 +30,17 @@ const SLICES = 30;
 /** Time between two lines of one generation's log, ms: with these, 60 steps and slices take half a minute. */
 const LINE_MS = Number(process.env['LINE_MS'] ?? 500);
 
+/** The same load each time, beside sockets (one on every generation) that do not do as they should. */
+const PHASES: readonly { others: string; misbehaviour?: Misbehaviour }[] = [
+  { others: 'everybody reads' },
+  { others: `${GENERATIONS} stop reading`, misbehaviour: 'STALL' },
+  { others: `${GENERATIONS} break off every 2 s`, misbehaviour: 'BREAK' },
+];
+
 /**
- * 1,000 subscribers on 50 running generations, over two API processes behind a TCP balancer, beside sockets that stop reading. The
- * generations are written by this process, with the function and the transactions that workers write with; no network is run,
- * so that what is measured is the way from a commit to a socket.
+ * 1,000 subscribers on 50 running generations, over two API processes behind a TCP balancer: by themselves, beside sockets that
+ * stop reading, and beside sockets that break off. The generations are written by this process, with the function and the
+ * transactions that workers write with; no network is run, so that what is measured is the way from a commit to a socket.
  */
 export async function run({ json }: { json: boolean }): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'osteograph-subscriptions-'));
@@ -49,34 +56,57 @@ export async function run({ json }: { json: boolean }): Promise<void> {
       ports.push(port);
     }
     const { text: token } = await createToken(dataSource, { name: 'subscribers', role: 'READER' });
-    const ids = await startGenerations(dataSource, url, examId);
     const balancer = await startBalancer(ports);
-    const order: ClientOrder = {
-      url: `ws://127.0.0.1:${balancer.port}/graphql`,
-      token,
-      generations: ids.map((id) => encodeId('Generation', id)),
-      each: SUBSCRIBERS / GENERATIONS / CLIENT_PROCESSES,
-      idle: 0,
-    };
-    const clients = [];
-    // One process has sockets that stop reading: one on every generation.
-    for (let index = 0; index < CLIENT_PROCESSES; index++) clients.push(await startClients({ ...order, idle: index }));
-    const memory = await rssOf(servers);
-    const cpu = await cpuOf(servers);
-    const began = performance.now();
-    await Promise.all(ids.map((id) => writeLog(dataSource, id)));
-    const seconds = (performance.now() - began) / 1_000;
-    const busy = (await cpuOf(servers)) - cpu;
-    const memoryAfter = await rssOf(servers);
-    const seen = await Promise.all(clients.map(({ finished }) => finished));
+    const target = { url: `ws://127.0.0.1:${balancer.port}/graphql`, token };
+    const results: PhaseResult[] = [];
+    for (const { others, misbehaviour } of PHASES) {
+      const ids = await startGenerations(dataSource, url, examId);
+      const order = { ...target, generations: ids.map((id) => encodeId('Generation', id)) };
+      results.push({ others, ...(await measure(dataSource, servers, ids, order, misbehaviour)) });
+    }
     balancer.close();
-    print(seen, { seconds, memory, memoryAfter, busy }, json);
+    print(results, json);
   } finally {
     for (const server of servers) server.kill('SIGTERM');
     await Promise.all(servers.map(async (server) => server.exitCode ?? once(server, 'exit')));
     await database.close();
     await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+interface PhaseResult {
+  others: string;
+  seen: ClientReport[];
+  seconds: number;
+  /** Of both servers, MB. */
+  memory: number;
+  memoryAfter: number;
+  /** Processor time of both servers, s. */
+  busy: number;
+}
+
+/** Writes the logs of these generations while the subscribers follow them. */
+async function measure(
+  dataSource: DataSource,
+  servers: readonly ChildProcess[],
+  ids: readonly string[],
+  order: Pick<ClientOrder, 'url' | 'token' | 'generations'>,
+  misbehaviour: Misbehaviour | undefined,
+): Promise<Omit<PhaseResult, 'others'>> {
+  const each = SUBSCRIBERS / GENERATIONS / CLIENT_PROCESSES;
+  const clients = [];
+  // One of the processes has the sockets that misbehave.
+  for (const bad of [misbehaviour, ...Array<undefined>(CLIENT_PROCESSES - 1)]) {
+    clients.push(await startClients({ ...order, each, misbehaviour: bad }));
+  }
+  const memory = await rssOf(servers);
+  const cpu = await cpuOf(servers);
+  const began = performance.now();
+  await Promise.all(ids.map((id) => writeLog(dataSource, id)));
+  const seconds = (performance.now() - began) / 1_000;
+  const busy = (await cpuOf(servers)) - cpu;
+  const memoryAfter = await rssOf(servers);
+  return { seen: await Promise.all(clients.map(({ finished }) => finished)), seconds, memory, memoryAfter, busy };
 }
 
 async function startServer(dataDir: string, url: string): Promise<{ server: ChildProcess; port: number }> {
@@ -154,51 +184,48 @@ async function cpuOf(processes: readonly ChildProcess[]): Promise<number> {
   return (await Promise.all(times)).reduce((sum, time) => sum + time, 0);
 }
 
-interface Servers {
-  seconds: number;
-  memory: number;
-  memoryAfter: number;
-  busy: number;
-}
-
-function print(seen: readonly ClientReport[], { seconds, memory, memoryAfter, busy }: Servers, json: boolean): void {
-  const total = (of: (report: ClientReport) => number) => seen.reduce((sum, one) => sum + of(one), 0);
-  const latencies = seen.flatMap((one) => one.latencies).sort((a, b) => a - b);
-  const at = (quantile: number) => latencies[Math.floor(quantile * (latencies.length - 1))] ?? NaN;
-  const codes = seen.flatMap(({ idleCodes }) => Object.entries(idleCodes)).map(([code, n]) => `${n} x ${code}`);
+function print(results: readonly PhaseResult[], json: boolean): void {
+  const reports = results.flatMap(({ seen }) => seen);
   report(
     [
-      { name: 'subscribers', value: total(({ subscribers }) => subscribers), unit: '', better: 'higher' },
-      { name: 'events delivered', value: total(({ events }) => events), unit: '', better: 'higher' },
-      { name: 'events per second', value: total(({ events }) => events) / seconds, unit: '/s', better: 'higher' },
-      { name: 'lost', value: total(({ lost }) => lost), unit: '', limit: 0, better: 'lower' },
-      { name: 'doubled', value: total(({ doubled }) => doubled), unit: '', limit: 0, better: 'lower' },
-      { name: 'out of order', value: total(({ outOfOrder }) => outOfOrder), unit: '', limit: 0, better: 'lower' },
-      { name: 'event to socket, median', value: at(0.5), unit: 'ms', better: 'lower' },
-      { name: 'event to socket, p99', value: at(0.99), unit: 'ms', limit: 250, better: 'lower' },
-      { name: 'event to socket, longest', value: at(1), unit: 'ms', better: 'lower' },
-      {
-        name: 'sockets that stopped reading',
-        value: total(({ idle }) => idle),
-        unit: `closed: ${codes}`,
-        better: 'higher',
-      },
-      {
-        name: 'lost or doubled after their resumption',
-        value: total(({ idleWrong }) => idleWrong),
-        unit: '',
-        limit: 0,
-        better: 'lower',
-      },
-      { name: 'memory of both servers, before', value: memory, unit: 'MB', better: 'lower' },
-      { name: 'memory of both servers, after', value: memoryAfter, unit: 'MB', better: 'lower' },
-      {
-        name: 'processor time of a delivered event',
-        value: (1e6 * busy) / total(({ events }) => events),
-        unit: 'us',
-        better: 'lower',
-      },
+      { name: 'subscribers', value: SUBSCRIBERS, unit: '', better: 'higher' },
+      { name: 'events delivered', value: total(reports, 'events'), unit: '', better: 'higher' },
+      ...(['lost', 'doubled', 'outOfOrder'] as const).map((name) => none(name, total(reports, name))),
+      ...results.flatMap(phaseFigures),
+      { name: 'memory of both servers, before', value: results[0]!.memory, unit: 'MB', better: 'lower' },
     ],
     { json },
   );
+}
+
+function phaseFigures({ others, seen, seconds, memoryAfter, busy }: PhaseResult): Figure[] {
+  const latencies = seen.flatMap((one) => one.latencies).sort((a, b) => a - b);
+  const at = (quantile: number) => latencies[Math.floor(quantile * (latencies.length - 1))] ?? NaN;
+  const events = total(seen, 'events');
+  const codes = seen.flatMap((one) => Object.entries(one.codes));
+  const sockets = codes.reduce((sum, [, count]) => sum + count, 0);
+  const closed = codes.map(([code, count]) => `${count} x ${code}`);
+  const figure = (name: string, value: number, unit: string): Figure => ({
+    name: `${others}: ${name}`,
+    value,
+    unit,
+    better: 'lower',
+  });
+  return [
+    { ...figure('events per second', events / seconds, '/s'), better: 'higher' },
+    figure('event to socket, median', at(0.5), 'ms'),
+    { ...figure('event to socket, p99', at(0.99), 'ms'), limit: 250 },
+    figure('event to socket, longest', at(1), 'ms'),
+    figure('processor time of a delivered event', (1e6 * busy) / events, 'us'),
+    figure('memory of both servers, after', memoryAfter, 'MB'),
+    ...(closed.length > 0 ? [figure('sockets closed', sockets, closed.join(', '))] : []),
+  ];
+}
+
+function none(name: string, value: number): Figure {
+  return { name, value, unit: '', limit: 0, better: 'lower' };
+}
+
+function total(reports: readonly ClientReport[], name: 'events' | 'lost' | 'doubled' | 'outOfOrder'): number {
+  return reports.reduce((sum, one) => sum + one[name], 0);
 }

@@ -23,6 +23,7 @@ import { AnnounceApiToken1760000002610 } from './1760000002610-announce-api-toke
 import { AddGenerationPriority1760000002620 } from './1760000002620-add-generation-priority.js';
 import { CreateUploadedRadiograph1760000002700 } from './1760000002700-create-uploaded-radiograph.js';
 import { AddBytesToBundle1760000002710 } from './1760000002710-add-bytes-to-bundle.js';
+import { AddFilmUids1760000002720 } from './1760000002720-add-film-uids.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -51,4 +52,5 @@ export const MIGRATIONS = [
   AddGenerationPriority1760000002620,
   CreateUploadedRadiograph1760000002700,
   AddBytesToBundle1760000002710,
+  AddFilmUids1760000002720,
 ];

@@ -31,7 +31,7 @@ export interface FaultKind {
 }
 
 /** Longer than a lease lasts: whoever is away for so long has lost its generation. */
-const PAST_LEASE_MS = 8_000;
+const PAST_LEASE_MS = 20_000;
 
 let proxy: CuttableProxy | undefined;
 let api: KillableApi | undefined;

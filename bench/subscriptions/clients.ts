@@ -5,25 +5,27 @@ import { WebSocket } from 'ws';
 export interface ClientOrder {
   url: string;
   token: string;
-  /** Global ids; each is subscribed to by `each` sockets that read and `idle` ones that stop reading. */
+  /** Global ids; each is subscribed to by `each` sockets that read, and by one that misbehaves where that is asked for. */
   generations: string[];
   each: number;
-  idle: number;
+  misbehaviour?: Misbehaviour | undefined;
 }
+
+/** STALL reads a little, stops reading for 25 s and resumes; BREAK is cut off without a word every two seconds and resumes. */
+export type Misbehaviour = 'STALL' | 'BREAK';
 
 /** What a process of clients has seen. */
 export interface ClientReport {
-  subscribers: number;
+  /** Of sockets that read. */
   events: number;
+  /** Over all sockets that followed a log in turn, those that misbehave included. */
   lost: number;
   doubled: number;
   outOfOrder: number;
-  /** Event's time to arrival of the events that came live, ms. */
+  /** Event's time to arrival of the events that came live to sockets that read, ms. */
   latencies: number[];
-  /** Sockets that stopped reading, how they were closed (code -> number), and events lost or doubled over their two sockets. */
-  idle: number;
-  idleCodes: Record<string, number>;
-  idleWrong: number;
+  /** How sockets were closed before the log's end (code -> number). */
+  codes: Record<string, number>;
 }
 
 const QUERY = `subscription ($id: ID!, $after: Int!) { generationProgress(id: $id, after: $after) { seq at __typename
@@ -34,28 +36,18 @@ const OPENING = 25;
 
 process.once('message', (order: ClientOrder) => void run(order));
 
-async function run({ url, token, generations, each, idle }: ClientOrder): Promise<void> {
-  const report: ClientReport = {
-    subscribers: generations.length * each,
-    events: 0,
-    lost: 0,
-    doubled: 0,
-    outOfOrder: 0,
-    latencies: [],
-    idle: generations.length * idle,
-    idleCodes: {},
-    idleWrong: 0,
-  };
+async function run({ url, token, generations, each, misbehaviour }: ClientOrder): Promise<void> {
+  const report: ClientReport = { events: 0, lost: 0, doubled: 0, outOfOrder: 0, latencies: [], codes: {} };
   const target = { url, token };
   const logs: Promise<void>[] = [];
   const followers = generations.flatMap((id) => [
-    ...Array.from({ length: each }, () => () => follow(target, id, 0)),
-    ...Array.from({ length: idle }, () => () => followIdly(target, id, report)),
+    ...Array.from({ length: each }, () => () => followToEnd(target, id, report)),
+    ...(misbehaviour ? [() => followToEnd(target, id, report, misbehaviour)] : []),
   ]);
   for (let at = 0; at < followers.length; at += OPENING) {
     const opened = followers.slice(at, at + OPENING).map((start) => start());
     await Promise.all(opened.map(({ ready }) => ready));
-    for (const { done, counts } of opened) logs.push(done.then((seen) => (counts ? count(seen, report) : undefined)));
+    logs.push(...opened.map(({ over }) => over));
   }
   process.send!('subscribed');
   await Promise.all(logs);
@@ -68,21 +60,25 @@ interface Seen {
   latency: number;
 }
 
+/** A subscription on one socket. */
 interface Follower {
+  socket: WebSocket;
+  /** Events so far. */
+  seen: Seen[];
+  /** When it has subscribed, or could not. */
   ready: Promise<unknown>;
-  done: Promise<Seen[]>;
-  counts: boolean;
+  /** When the socket is closed: its code. */
+  closed: Promise<number>;
+  /** Whether the log has ended. */
+  isOver(): boolean;
 }
 
-function follow(
-  { url, token }: { url: string; token: string },
-  id: string,
-  after: number,
-): Follower & { socket: WebSocket; seen: Seen[] } {
+function follow({ url, token }: { url: string; token: string }, id: string, after: number): Follower {
   const socket = new WebSocket(url, 'graphql-transport-ws');
   const ready = Promise.withResolvers<void>();
-  const done = Promise.withResolvers<Seen[]>();
+  const closed = Promise.withResolvers<number>();
   const seen: Seen[] = [];
+  let isOver = false;
   socket.on('open', () =>
     socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } })),
   );
@@ -100,47 +96,65 @@ function follow(
       seen.push({ seq, latency: Date.now() - Date.parse(at) });
       return;
     }
-    if (message.type === 'complete') socket.close();
+    if (message.type === 'complete') {
+      isOver = true;
+      socket.close();
+    }
     if (message.type === 'error') console.error(String(data));
   });
   socket.on('error', () => undefined);
-  socket.on('close', () => {
+  socket.on('close', (code) => {
     ready.resolve();
-    done.resolve(seen);
+    closed.resolve(code);
   });
-  return { ready: ready.promise, done: done.promise, counts: true, socket, seen };
+  return { socket, seen, ready: ready.promise, closed: closed.promise, isOver: () => isOver };
 }
 
-/** Reads a little, stops reading until the server has had enough, and resumes from its last seq on a new socket. */
-function followIdly(target: { url: string; token: string }, id: string, report: ClientReport): Follower {
+/** Follows a log to its end over as many sockets as it takes, each from the last seq of the one before. */
+function followToEnd(
+  target: { url: string; token: string },
+  id: string,
+  report: ClientReport,
+  misbehaviour?: Misbehaviour,
+): { ready: Promise<unknown>; over: Promise<void> } {
   const first = follow(target, id, 0);
-  const whole = async (): Promise<Seen[]> => {
-    await first.ready;
-    while (first.seen.length < 3) await delay(50);
-    const closed = new Promise<number>((resolve) => first.socket.once('close', resolve));
-    first.socket.pause();
-    // What the server does meanwhile is the point: it pings, waits, and gives up.
-    await delay(25_000);
-    first.socket.resume();
-    const code = await closed;
-    report.idleCodes[code] = (report.idleCodes[code] ?? 0) + 1;
-    const again = follow(target, id, first.seen.at(-1)!.seq);
-    const seen = [...first.seen, ...(await again.done)];
-    const wrong = seen.filter(({ seq }, index) => seq !== index + 1).length;
-    report.idleWrong += wrong;
-    return seen;
+  const toEnd = async () => {
+    const seen: Seen[] = [];
+    for (let current = first; ; current = follow(target, id, seen.at(-1)?.seq ?? 0)) {
+      await current.ready;
+      if (misbehaviour === 'BREAK') await breakOff(current);
+      if (misbehaviour === 'STALL' && current === first) await stall(current);
+      const code = await current.closed;
+      seen.push(...current.seen);
+      if (current.isOver()) break;
+      report.codes[code] = (report.codes[code] ?? 0) + 1;
+    }
+    count(seen, report, { reads: !misbehaviour });
   };
-  return { ready: first.ready, done: whole(), counts: false };
+  return { ready: first.ready, over: toEnd() };
 }
 
-function count(seen: readonly Seen[], report: ClientReport): void {
+async function stall({ socket, seen }: Follower): Promise<void> {
+  while (seen.length < 3 && socket.readyState === WebSocket.OPEN) await delay(50);
+  socket.pause();
+  // What the server does meanwhile is the point: it pings, waits, and gives up.
+  await delay(25_000);
+  socket.resume();
+}
+
+async function breakOff({ socket, closed }: Follower): Promise<void> {
+  await Promise.race([closed, delay(1_000 + 2_000 * Math.random())]);
+  socket.terminate();
+}
+
+function count(seen: readonly Seen[], report: ClientReport, { reads }: { reads: boolean }): void {
   const numbers = seen.map(({ seq }) => seq);
   const distinct = new Set(numbers);
-  const last = Math.max(...numbers);
-  report.events += numbers.length;
-  report.lost += last - distinct.size;
+  report.lost += Math.max(...numbers) - distinct.size;
   report.doubled += numbers.length - distinct.size;
   report.outOfOrder += numbers.filter((seq, index) => index > 0 && seq < numbers[index - 1]!).length;
+  if (!reads) return;
+  report.events += numbers.length;
   // The log's first lines were there before anybody subscribed.
   for (const { seq, latency } of seen) if (seq > 2) report.latencies.push(latency);
 }

@@ -55,6 +55,13 @@ export class Radiograph {
   @Column('text', { nullable: true })
   photometric!: string | null;
 
+  /** The DICOM object that it is in the release; null for a film that came otherwise. */
+  @Column('text', { nullable: true })
+  sopClassUid!: string | null;
+
+  @Column('text', { nullable: true })
+  sopInstanceUid!: string | null;
+
   @Column('integer', { nullable: true })
   assetId!: number | null;
 

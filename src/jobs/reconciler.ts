@@ -5,8 +5,9 @@ import { tell } from './telemetry.js';
 import { advance } from './transitions.js';
 import { topUp } from './turns.js';
 
-/** A running generation whose worker has said nothing for so long has lost it, ms; heartbeats come every 2 s. */
-const STALE_MS = 5_000;
+/** A running generation whose worker has said nothing for so long has lost it, ms. Heartbeats come every 2 s; on an overloaded machine
+ * several in a row may be late, and who loses its work for that may lose it five times. */
+const STALE_MS = 15_000;
 
 /**
  * Repairs what a crash can leave behind, in any number of processes at once: generations whose worker has died go back to QUEUED

@@ -117,6 +117,9 @@ export function acceptSockets({ schema, httpServer, platform, metrics, logger, p
     socket.once('close', () => metrics.sockets(-1));
     socket.removeAllListeners('error');
     socket.on('error', (err) => logger.debug({ err }, 'a socket failed'));
+    // So it would a message that finds its reader gone: the close that follows is all there is to say.
+    const send = socket.send.bind(socket) as (data: string, sent: () => void) => void;
+    socket.send = ((data: string, sent: () => void) => send(data, () => sent())) as typeof socket.send;
   });
   return {
     async close() {

@@ -2,6 +2,7 @@ import { rm, symlink, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { MriSeries, Participant, Radiograph } from '../../src/entities/index.js';
+import { dicomUid } from '../../src/imaging/dicom/write.js';
 import { decodeNifti } from '../../src/imaging/nifti.js';
 import { decodePng } from '../../src/imaging/png.js';
 import { importRelease } from '../../src/services/imports/index.js';
@@ -74,6 +75,7 @@ test("folders of OAI's layout are imported without any table", async () => {
     {
       ...{ barcode: '016600000001', view: 'Bilateral PA Fixed Flexion Knee', date: '2004-06-23', examId: null },
       ...{ rows: 96, columns: 96, photometric: 'MONOCHROME1' },
+      ...{ sopClassUid: '1.2.840.10008.5.1.4.1.1.1', sopInstanceUid: dicomUid('film', '016600000001') },
       visit: { code: 'V00', participant: { oaiId: '1000001', phantom: true } },
     },
   ]);

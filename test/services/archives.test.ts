@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { packageRoot } from '../../src/domain/package.js';
 import type { ExportFormat } from '../../src/domain/exports.js';
-import { Asset, Export, Generation, MriSeries } from '../../src/entities/index.js';
+import { Asset, Export, Generation, MriSeries, Radiograph } from '../../src/entities/index.js';
 import { encodeId } from '../../src/domain/global-ids.js';
 import type { BackgroundWork } from '../../src/services/background.js';
 import { createBatch } from '../../src/services/batches/index.js';
@@ -50,6 +50,8 @@ beforeAll(async () => {
   viewer = { tokenId: token.id, name: 'test', role: 'READER', expiresAt: null };
   const { exam: right } = await createExam(platform, { mri: true });
   const { exam: left } = await createExam(platform, { side: 'LEFT' });
+  const film = { sopClassUid: '1.2.840.10008.5.1.4.1.1.1', sopInstanceUid: '2.25.4711' };
+  await platform.dataSource.getRepository(Radiograph).update({ examId: left.id }, film);
   await realSeries(platform);
   const shared = { steps: 1, seed: 7 };
   ids = await generated(platform, [
@@ -243,6 +245,8 @@ needsDicomTools('dciodvfy finds no error and dcmtk reads every file', async () =
   expect([...warnings].filter((line) => !ACCEPTED_WARNINGS.some((accepted) => accepted.test(line)))).toEqual([]);
   const json = JSON.parse(execFileSync('dcm2json', [files.at(-1)!]).toString()) as Record<string, { Value: unknown[] }>;
   expect(json['0008001C']?.Value).toEqual(['YES']);
+  const sources = files.map((file) => execFileSync('dcmdump', ['+P', '0008,1155', file]).toString());
+  expect(sources.filter((dumped) => dumped.includes('[2.25.4711]'))).toHaveLength(1);
 });
 
 /** Debian's dicom3tools is of June 2022; Synthetic Data (0008,001C) came into the standard's SOP Common module after that. */

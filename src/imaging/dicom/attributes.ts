@@ -7,6 +7,7 @@ export type Vector3 = readonly [number, number, number];
 /** What the platform uses of a DICOM header. Absent or empty elements are null; text is trimmed. */
 export interface DicomAttributes {
   readonly transferSyntax: string;
+  readonly sopClassUid: string | null;
   readonly sopInstanceUid: string | null;
   readonly studyUid: string | null;
   readonly seriesUid: string | null;
@@ -54,6 +55,7 @@ export interface DicomAttributes {
  */
 export function readAttributes(dataSet: DataSet, transferSyntax: string, name: string): DicomAttributes {
   const text = (tag: string): string | null => dataSet.string(tag)?.replace(/\0/g, '').trim() || null;
+  const uid = (tag: string): string | null => /^[\d.]{1,64}$/.exec(text(tag) ?? '')?.[0] ?? null;
   const whole = (tag: string, label: string): number =>
     dataSet.uint16(tag) ?? refuseFile(name, `lacks the DICOM element ${label}`);
   const numbers = (tag: string, label: string): number[] | null => readNumbers(text(tag), label, name);
@@ -63,7 +65,8 @@ export function readAttributes(dataSet: DataSet, transferSyntax: string, name: s
   const bitsStored = dataSet.uint16('x00280101') ?? bitsAllocated;
   return {
     transferSyntax,
-    sopInstanceUid: text('x00080018'),
+    sopClassUid: uid('x00080016'),
+    sopInstanceUid: uid('x00080018'),
     studyUid: text('x0020000d'),
     seriesUid: text('x0020000e'),
     modality: text('x00080060'),

@@ -19,6 +19,12 @@ export interface DicomEquipment {
   readonly versions: readonly string[];
 }
 
+/** An object of DICOM that a file refers to. */
+export interface DicomReference {
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+}
+
 /** What a series says of itself beside its pixels. Text is ASCII; nothing of it identifies a person. */
 export interface MrSeriesHeader {
   /** What every UID is derived from: the same identity, the same UIDs. */
@@ -38,6 +44,8 @@ export interface MrSeriesHeader {
   /** How the image came about, in words. */
   readonly derivation: string;
   readonly derivationCode?: DicomCode | undefined;
+  /** The image that it was made from. */
+  readonly sourceImage?: DicomReference | undefined;
   /** What wrote this file, where that is not the equipment itself. */
   readonly writtenBy?: DicomEquipment | undefined;
   readonly comments: string;
@@ -48,7 +56,7 @@ export interface MrSeriesHeader {
 }
 
 /** Part of every UID: files of one identity that say other things need other UIDs. */
-const LAYOUT = 'mr-series 1';
+const LAYOUT = 'mr-series 2';
 
 /**
  * A volume as a DICOM series of MR Image Storage, one file per slice in the volume's order. Positions and directions are the
@@ -98,7 +106,7 @@ export function* encodeMrSeries(volume: Volume, header: MrSeriesHeader): Generat
 
 /** Everything that the slices of a series share. */
 function seriesElements(header: MrSeriesHeader): DicomKeywords {
-  const { patient, trial, side, synthetic, equipment, writtenBy, derivationCode, createdAt } = header;
+  const { patient, trial, side, synthetic, equipment, writtenBy, derivationCode, sourceImage, createdAt } = header;
   const [date, time] = createdAt.toISOString().split('T');
   return {
     SpecificCharacterSet: 'ISO_IR 100',
@@ -148,6 +156,17 @@ function seriesElements(header: MrSeriesHeader): DicomKeywords {
       : {}),
     DerivationDescription: ascii(header.derivation).slice(0, 1024),
     ...(derivationCode ? { DerivationCodeSequence: [codeItem(derivationCode)] } : {}),
+    ...(sourceImage
+      ? {
+          SourceImageSequence: [
+            {
+              ReferencedSOPClassUID: sourceImage.sopClassUid,
+              ReferencedSOPInstanceUID: sourceImage.sopInstanceUid,
+              PurposeOfReferenceCodeSequence: [codeItem(PROCESSED)],
+            },
+          ],
+        }
+      : {}),
     ImageComments: ascii(header.comments),
     BurnedInAnnotation: 'NO',
     LossyImageCompression: '00',
@@ -164,6 +183,13 @@ function seriesElements(header: MrSeriesHeader): DicomKeywords {
 
 /** CID 7005: what a piece of equipment contributed. */
 const PROCESSING: DicomCode = { value: '109102', scheme: 'DCM', meaning: 'Processing Equipment' };
+
+/** CID 7202: what a source image was for. */
+const PROCESSED: DicomCode = {
+  value: '121322',
+  scheme: 'DCM',
+  meaning: 'Source image for image processing operation',
+};
 
 function codeItem({ value, scheme, meaning }: DicomCode): DicomKeywords {
   return { CodeValue: value, CodingSchemeDesignator: scheme, CodeMeaning: meaning };

@@ -83,7 +83,9 @@ async function importFilm(
   const side = filmSide(view);
   const [examId, visitId] = await findOwner(manager, known ?? folder, side);
   await flagPhantom(manager, folder.oaiId, film.attributes);
-  const pixels = await storeFilm(manager, store, film);
+  const { sopClassUid, sopInstanceUid } = film.attributes;
+  // UIDs of the release are pseudonyms already; those of films from elsewhere are not kept.
+  const pixels = { ...(await storeFilm(manager, store, film)), sopClassUid, sopInstanceUid };
   if (known) return setPixels(manager, known, pixels);
   await manager.insert(Radiograph, {
     ...(side ? { examId } : { visitId }),

@@ -1,8 +1,10 @@
+import type { Radiograph } from '../../entities/index.js';
 import type { Volume } from '../../imaging/volume.js';
 import { syntheticLabel } from '../../imaging/generated-volume.js';
 import {
   type DicomCode,
   type DicomEquipment,
+  type DicomReference,
   encodeMrSeries,
   type MrSeriesHeader,
 } from '../../imaging/dicom/mr-series.js';
@@ -73,6 +75,7 @@ function headerOf(source: SeriesSource, volume: Volume): MrSeriesHeader {
       `${origin?.film ? `with SHA-256 ${origin.film.sha256}` : (radiograph?.barcode ?? radiograph?.id)}; ` +
       `seed ${seed}, ${sampler}, ${steps} steps, eta ${eta}, noise ${noise}. Not an acquisition.`,
     derivationCode: GENERATED,
+    sourceImage: radiograph ? sourceImageOf(radiograph) : undefined,
     comments: `${syntheticLabel(bundle)}. Research use only.`,
     provenance: JSON.stringify(provenanceOfSeries(source)),
   };
@@ -84,4 +87,9 @@ function trialOf({ visit, phantom }: SeriesSubject): MrSeriesHeader['trial'] {
   return phantom
     ? { sponsor: 'Osteograph synthetic release', protocol: 'SYNTHETIC', timePoint: visit.code }
     : { sponsor: 'Osteoarthritis Initiative', protocol: 'OAI', timePoint: visit.code };
+}
+
+/** The film, where it is a DICOM object of the release. */
+function sourceImageOf({ sopClassUid, sopInstanceUid }: Radiograph): DicomReference | undefined {
+  return sopClassUid && sopInstanceUid ? { sopClassUid, sopInstanceUid } : undefined;
 }
