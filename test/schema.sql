@@ -478,6 +478,8 @@ CREATE TABLE radiograph (
   photometric text,
   pixel_spacing real,
   rows integer,
+  sop_class_uid text,
+  sop_instance_uid text,
   view text NOT NULL,
   visit_id integer,
   CHECK (((visit_id IS NULL) <> (exam_id IS NULL))),
