@@ -34,11 +34,11 @@ beforeAll(async () => {
   for await (const { errors } of api.socketClient().iterate({ query, variables: { id: evaluationId } })) {
     if (errors) throw new Error(errors[0]!.message);
   }
-  const scored = await api.ask<{ evaluation: { scores: { generation: { id: string } }[] } }>(
-    'query ($id: ID!) { evaluation(id: $id) { scores { generation { id } } } }',
+  const scored = await api.ask<{ evaluation: { scores: { nodes: { generation: { id: string } }[] } } }>(
+    'query ($id: ID!) { evaluation(id: $id) { scores { nodes { generation { id } } } } }',
     { id: evaluationId },
   );
-  volumes = only(scored).evaluation.scores.map(({ generation }) => generation.id);
+  volumes = only(scored).evaluation.scores.nodes.map(({ generation }) => generation.id);
   // Six volumes are made: on a busy machine that takes its time.
 });
 

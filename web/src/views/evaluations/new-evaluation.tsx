@@ -114,6 +114,19 @@ export function NewEvaluation() {
                     onChange={(samplers) => set({ samplers })}
                   />
                 </fieldset>
+                <Field label="Noise">
+                  {(ids) => (
+                    <select
+                      {...ids}
+                      className={inputClass}
+                      value={wish.noise}
+                      onChange={({ target }) => set({ noise: target.value })}
+                    >
+                      <option value="SHARED">the same for every slice</option>
+                      <option value="PER_SLICE">its own for each slice</option>
+                    </select>
+                  )}
+                </Field>
                 <Field label="Seed" hint="The arms of one knee share it.">
                   {(ids) => (
                     <input

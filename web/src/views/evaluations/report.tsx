@@ -21,14 +21,14 @@ export function ReportView({ evaluation }: { evaluation: Evaluation }) {
         {whose(evaluation)}
       </p>
       <Headline evaluation={evaluation} />
-      {table('comparisons').map((one) => (
-        <ReportTable key={one.name} table={one} />
-      ))}
       <div className={styles.charts}>
         {report.charts.map((chart) => (
           <Chart key={chart.name} chart={chart} />
         ))}
       </div>
+      {table('comparisons').map((one) => (
+        <ReportTable key={one.name} table={one} />
+      ))}
       {report.sheets.map((sheet) => (
         <Sheet key={sheet.name} id={id} sheet={sheet} />
       ))}

@@ -22,6 +22,9 @@ export interface Wish {
   cohort: string | null;
   /** Conditions may still lack a value. */
   where: Filter;
+  noise: string;
+  /** DDIM's eta; empty: each bundle's own. */
+  eta: string;
   seed: string;
   seedRule: string;
 }
@@ -37,6 +40,8 @@ export function readWish(params: URLSearchParams): Wish {
     sets: (json(params.get('sets')) as FeatureSet[] | undefined) ?? [],
     cohort: params.get('cohort'),
     where: (json(params.get('where')) as Filter | undefined) ?? {},
+    noise: params.get('noise') ?? 'SHARED',
+    eta: params.get('eta') ?? '',
     seed: params.get('seed') ?? '0',
     seedRule: params.get('seedRule') ?? 'PER_EXAM',
   };
@@ -54,18 +59,23 @@ export function wishOf({ arms, filter, seed, seedRule }: Evaluation): string {
   const params = new URLSearchParams({
     steps: each(({ steps }) => steps).join(', '),
     slices: each(({ sliceCount }) => sliceCount).join(', '),
+    noise: arms[0]!.noise,
     seed: String(seed),
     seedRule,
   });
+  const etas = each(({ eta }) => eta);
+  if (etas.length === 1) params.set('eta', String(etas[0]));
   for (const bundle of each((arm) => arm.bundle)) params.append('bundle', bundle);
   for (const sampler of each((arm) => arm.sampler)) params.append('sampler', sampler);
   if (filter) params.set('where', JSON.stringify(filter));
-  if (sets.size > 1) params.set('sets', JSON.stringify([...sets].map(([name, overrides]) => ({ name, overrides }))));
+  const asRead = arms.every(({ featureOverrides }) => featureOverrides.length === 0);
+  if (!asRead) params.set('sets', JSON.stringify([...sets].map(([name, overrides]) => ({ name, overrides }))));
   return params.toString();
 }
 
 /** The wish as the API takes it. */
-export function inputOf({ name, bundles, samplers, steps, slices, sets, cohort, where, seed, seedRule }: Wish): Input {
+export function inputOf(wish: Wish): Input {
+  const { name, bundles, samplers, steps, slices, sets, cohort, where, noise, eta, seed, seedRule } = wish;
   return {
     name: name.trim() || undefined,
     bundles,
@@ -75,6 +85,8 @@ export function inputOf({ name, bundles, samplers, steps, slices, sets, cohort, 
     featureSets: sets as Input['featureSets'],
     cohortId: cohort,
     where: filledIn(where) as Input['where'],
+    noise: noise as Input['noise'],
+    eta: eta === '' ? undefined : Number(eta),
     seed: Number(seed),
     seedRule: seedRule as Input['seedRule'],
   };
