@@ -83,15 +83,15 @@ export function ago(iso: string): string {
   return passed < 1000 ? 'now' : `${duration(passed)} ago`;
 }
 
-/** "Left knee of 9000099, 24 months". */
-export function kneeName(knee: Knee | null): string {
-  if (!knee) return 'Knee of an uploaded radiograph';
-  const { side, participant, visit } = knee;
-  return `${side === 'LEFT' ? 'Left' : 'Right'} knee of ${participant.oaiId}, ${visitName(visit.code).toLowerCase()}`;
+/** "Left knee of 9000099, 24 months"; of a film that was uploaded there is nobody to name. */
+export function kneeName({ side, exam }: { side: string; exam: KnownKnee | null }): string {
+  const whose = exam
+    ? `${exam.participant.oaiId}, ${visitName(exam.visit.code).toLowerCase()}`
+    : 'an uploaded radiograph';
+  return `${side === 'LEFT' ? 'Left' : 'Right'} knee of ${whose}`;
 }
 
-interface Knee {
-  side: string;
+interface KnownKnee {
   participant: { oaiId: string };
   visit: { code: string };
 }

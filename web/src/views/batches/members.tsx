@@ -69,21 +69,21 @@ export function Members({ batch: { id, state }, shown, onShow }: MembersProps) {
       ) : page.nodes.length === 0 ? (
         <p>None of its exams is in this state now.</p>
       ) : (
-        <DataTable label="Exams of the batch" columns={['#', 'Knee', 'State', 'Volume', 'PSNR', 'SSIM', 'Time']}>
+        <DataTable label="Exams of the batch" columns={['#', 'State', 'Knee', 'Volume', 'PSNR', 'SSIM', 'Time']}>
           {page.nodes.map(({ position, state: at, reason, exam, generation }) => (
             <tr key={position}>
               <td>{position}</td>
               <td>
+                <StateBadge state={at} />
+              </td>
+              <td>
                 {exam ? (
                   <>
-                    <Link to={`/exams/${exam.id}`}>{kneeName(exam)}</Link> <KlBadge kl={exam.kl} />
+                    <Link to={`/exams/${exam.id}`}>{kneeName({ side: exam.side, exam })}</Link> <KlBadge kl={exam.kl} />
                   </>
                 ) : (
                   'has left the database'
                 )}
-              </td>
-              <td>
-                <StateBadge state={at} />
                 {(reason ?? generation?.error) && <small>{reason ?? generation?.error}</small>}
               </td>
               <td>{generation ? <Link to={`/generations/${generation.id}`}>Generation</Link> : '–'}</td>

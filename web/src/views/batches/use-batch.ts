@@ -12,7 +12,7 @@ type Live = Partial<Pick<Batch, 'lastSeq' | 'state' | 'message' | 'counters'>>;
 const NOTHING: Live = {};
 
 /** How often the pace is asked for while the batch runs. */
-const PACE_MS = 3000;
+const PACE_MS = 2000;
 
 export interface FollowedBatch {
   /** The row with what the events have told since; null where there is none, undefined while it is on its way. */

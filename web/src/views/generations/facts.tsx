@@ -1,12 +1,15 @@
+import type { ReactNode } from 'react';
+import { Link } from 'react-router';
 import { FactList } from '../../components/fact-list.tsx';
 import { count, decimal, duration, moment } from '../../lib/words.ts';
 import type { Generation } from './queries.ts';
 
 /** What was asked for and what came of it. */
 export function Facts({ generation }: { generation: Generation }) {
-  const { bundle, sliceCount, steps, sampler, eta, seed, noise, requestedBy, createdAt, finishedAt } = generation;
+  const { bundle, batch, sliceCount, steps, sampler, eta, seed, noise, requestedBy, createdAt, finishedAt } =
+    generation;
   const { psnr, ssim, rssim, ssimMode, adjacentCorrelation, durationMs, denoiserEvaluations, device } = generation;
-  const rows: [string, string][] = [
+  const rows: [string, ReactNode][] = [
     ['Bundle', `${bundle.name}@${bundle.version}`],
     ['Slices', String(sliceCount)],
     ['Steps', `${steps}, ${sampler}${eta > 0 ? `, eta ${eta}` : ''}`],
@@ -14,6 +17,14 @@ export function Facts({ generation }: { generation: Generation }) {
     ['Noise', noise === 'SHARED' ? 'shared' : 'per slice'],
     ['Asked for', `${moment(createdAt)}${requestedBy ? ` by ${requestedBy}` : ''}`],
   ];
+  if (batch) {
+    rows.push([
+      'Batch',
+      <Link key={batch.id} to={`/batches/${batch.id}`}>
+        {batch.name}
+      </Link>,
+    ]);
+  }
   if (finishedAt) {
     rows.push(
       ['PSNR, median', decimal(psnr, 2, ' dB')],

@@ -9,7 +9,7 @@ import { EmptyNote, ErrorNote, InlineError } from '../../components/notes.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
-import { feature, gradeTerm, visitName } from '../../lib/words.ts';
+import { feature, gradeTerm, kneeName } from '../../lib/words.ts';
 import { Downloads } from './downloads.tsx';
 import { Facts } from './facts.tsx';
 import { Progress } from './progress.tsx';
@@ -107,10 +107,7 @@ function Head({ generation, state, onChange }: HeadProps) {
     <header className={styles.head}>
       <div>
         <Link to="/generations">Generations</Link>
-        <h1>
-          {side === 'LEFT' ? 'Left' : 'Right'} knee of{' '}
-          {exam ? `${exam.participant.oaiId}, ${visitName(exam.visit.code).toLowerCase()}` : 'an uploaded radiograph'}
-        </h1>
+        <h1>{kneeName({ side, exam })}</h1>
         <p className={styles.facts}>
           <StateBadge state={state} />
           {exam && <KlBadge kl={exam.kl} />}

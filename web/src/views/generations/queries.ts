@@ -59,6 +59,10 @@ export const GENERATION = graphql(
           name
           version
         }
+        batch {
+          id
+          name
+        }
         featureOverrides {
           feature
           grade

@@ -22,6 +22,7 @@ const EXPORTS = graphql(`
         error
         createdAt
         expiresAt
+        archive
         cohorts {
           id
           name
@@ -100,31 +101,42 @@ export function Exports() {
             </tr>
           </thead>
           <tbody>
-            {nodes.map(({ id, format, state, fraction, rows, error: why, createdAt, expiresAt, cohorts, file }) => (
-              <tr key={id}>
-                <td>{moment(createdAt)}</td>
-                <td>{cohorts.map(({ name, version }) => `${name} v${version}`).join(', ') || 'a filter'}</td>
-                <td>{format}</td>
-                <td>
-                  <StateBadge state={state} />
-                  {state === 'RUNNING' && ` ${Math.round(100 * fraction)} %`}
-                  {why && <small>{why}</small>}
-                </td>
-                <td className={styles.numeric}>{count(rows)}</td>
-                <td>
-                  {file && <DownloadLink href={file.url}>Download, {fileSize(file.bytes)}</DownloadLink>}
-                  {file && expiresAt && <small>until {moment(expiresAt)}</small>}
-                  {(state === 'QUEUED' || state === 'RUNNING') && (
-                    <Button small onClick={() => void cancel({ id })}>
-                      Cancel
-                    </Button>
-                  )}
-                </td>
-              </tr>
-            ))}
+            {nodes.map(
+              ({ id, format, state, fraction, rows, error: why, createdAt, expiresAt, archive, cohorts, file }) => (
+                <tr key={id}>
+                  <td>{moment(createdAt)}</td>
+                  <td>
+                    {cohorts.map(({ name, version }) => `${name} v${version}`).join(', ') || selectionOf(archive)}
+                  </td>
+                  <td>{format}</td>
+                  <td>
+                    <StateBadge state={state} />
+                    {state === 'RUNNING' && ` ${Math.round(100 * fraction)} %`}
+                    {why && <small>{why}</small>}
+                  </td>
+                  <td className={styles.numeric}>{count(rows)}</td>
+                  <td>
+                    {file && <DownloadLink href={file.url}>Download, {fileSize(file.bytes)}</DownloadLink>}
+                    {file && expiresAt && <small>until {moment(expiresAt)}</small>}
+                    {(state === 'QUEUED' || state === 'RUNNING') && (
+                      <Button small onClick={() => void cancel({ id })}>
+                        Cancel
+                      </Button>
+                    )}
+                  </td>
+                </tr>
+              ),
+            )}
           </tbody>
         </table>
       </div>
     </div>
   );
+}
+
+/** What an export without a cohort is of. */
+function selectionOf(archive: Record<string, unknown> | null): string {
+  if (archive && 'batch' in archive) return 'the volumes of a batch';
+  if (archive && 'generations' in archive) return 'chosen generations';
+  return 'a filter';
 }

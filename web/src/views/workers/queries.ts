@@ -20,8 +20,8 @@ export const WORKERS = graphql(`
         memory
         generation {
           id
+          side
           exam {
-            side
             visit {
               code
             }

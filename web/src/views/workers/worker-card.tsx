@@ -50,7 +50,7 @@ function Work({ slot: { generation, fraction } }: { slot: Slot }) {
   return (
     <div className={styles.work}>
       <p>
-        <Link to={`/generations/${generation.id}`}>{kneeName(generation.exam)}</Link>
+        <Link to={`/generations/${generation.id}`}>{kneeName(generation)}</Link>
         {generation.batch && (
           <>
             {' of '}
