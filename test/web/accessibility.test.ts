@@ -9,7 +9,7 @@ import { ask } from '../helpers/server.js';
 import { accessibilityFaults, startWebApp, type WebApp } from '../helpers/web-app.js';
 
 let app: WebApp;
-const ids = { exam: '', generation: '', batch: '', cohort: '', other: '' };
+const ids = { exam: '', generation: '', batch: '', cohort: '', other: '', evaluation: '' };
 
 beforeAll(async () => {
   app = await startWebApp();
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => app.close());
 
-/** A scored volume, a batch with an exam that has no film, two cohorts and an export. */
+/** A scored volume, a batch with an exam that has no film, two cohorts, an export and an evaluation. */
 async function makeSomethingOfEverything(): Promise<void> {
   const { dataSource } = app.platform;
   const { exam } = await createExam(app.platform, { mri: true });
@@ -29,13 +29,17 @@ async function makeSomethingOfEverything(): Promise<void> {
   const { id } = await batchOf(app.platform, [exam, filmless], { name: 'Two knees', sliceCount: 6, steps: 4 });
   ids.batch = encodeId('Batch', id);
   const { page } = await app.open(`/batches/${ids.batch}`);
-  await page.locator('h1 + p').getByText('partial').waitFor();
+  await page.locator('h1 + *').getByText('partial').waitFor();
   const [generation] = (await dataSource.query('SELECT id FROM generation')) as [{ id: string }];
   ids.generation = encodeId('Generation', generation.id);
   ids.cohort = await makeCohort('Mild', { kl: { eq: 2 } });
   ids.other = await makeCohort('Severe', { kl: { gte: 3 } });
   const exported = 'mutation { exportCohort(input: { format: CSV }) { id } }';
   await ask(app.url, exported, {}, app.tokens.ADMIN);
+  const { page: form } = await app.open('/evaluations/new?bundle=tiny-bundle@1.0.0&steps=1&slices=6');
+  await form.getByRole('button', { name: 'Evaluate', exact: true }).click();
+  await form.getByText('succeeded', { exact: true }).waitFor();
+  ids.evaluation = new URL(form.url()).pathname.split('/').at(-1)!;
 }
 
 async function makeCohort(name: string, filter: object): Promise<string> {
@@ -104,6 +108,21 @@ const CASES: Case[] = [
   { what: 'the batches', path: '/batches', shows: heading('Over') },
   { what: 'a batch', path: '/batches/:batch', shows: (page) => page.getByRole('row', { name: /not possible/ }) },
   { what: 'taking a batch home', path: '/batches/:batch', press: 'Download …', shows: field('Format') },
+  { what: 'the models', path: '/models', shows: heading('Models') },
+  { what: 'a model', path: '/models/tiny-bundle@1.0.0', shows: heading('tiny-bundle@1.0.0') },
+  { what: 'the evaluations', path: '/evaluations', shows: heading('Evaluations') },
+  { what: 'the wish for an evaluation', path: '/evaluations/new', shows: (page) => page.getByLabel('Slice counts') },
+  {
+    what: 'a report',
+    path: '/evaluations/:evaluation',
+    shows: (page) => page.getByRole('table', { name: 'Scores', exact: true }),
+  },
+  { what: 'the reader studies', path: '/reader-studies', shows: (page) => page.getByRole('heading').first() },
+  {
+    what: 'the wish for a study',
+    path: '/reader-studies/new',
+    shows: (page) => page.getByRole('heading', { level: 1 }),
+  },
   { what: 'the workers', path: '/workers', shows: (page) => page.getByText('ready', { exact: true }) },
   { what: 'the account', path: '/workers', press: 'first start', shows: menu, within: OPEN_MENU },
   { what: 'an address of nothing', path: '/nowhere', shows: heading('There is no such page') },

@@ -27,7 +27,7 @@ async function removeFilm({ id }: { id: number }): Promise<void> {
   await app.platform.dataSource.getRepository(Radiograph).delete({ examId: id });
 }
 
-const badge = (page: Page, state: string) => page.locator('h1 + p').getByText(state, { exact: true });
+const badge = (page: Page, state: string) => page.locator('h1 + *').getByText(state, { exact: true });
 
 const part = (page: Page, name: RegExp) =>
   page.getByRole('list', { name: 'Exams by what has become of them' }).getByRole('button', { name });
@@ -62,8 +62,9 @@ test('a batch is started from a cohort, followed through a cut connection and a 
   await page.getByText('The exam has no radiograph with pixels').first().click();
   await part(page, /^1 not possible/).click();
   expect(new URL(page.url()).searchParams.get('exams')).toBe('NOT_POSSIBLE');
-  await page.getByRole('region', { name: 'Exams of the batch' }).getByRole('row').nth(1).waitFor();
-  expect(await page.getByRole('region', { name: 'Exams of the batch' }).getByRole('row').count()).toBe(2);
+  await page.getByRole('region', { name: 'Exams', exact: true }).getByText('1 exam', { exact: true }).waitFor();
+  await page.getByRole('table', { name: 'Exams of the batch' }).getByRole('row').nth(1).waitFor();
+  expect(await page.getByRole('table', { name: 'Exams of the batch' }).getByRole('row').count()).toBe(2);
 
   await page.getByRole('button', { name: 'Download …' }).click();
   await page.getByLabel('Format').selectOption('DICOM_ZIP');

@@ -4,6 +4,7 @@ import { useQuery } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
 import { Button, ButtonLink } from '../../components/button.tsx';
 import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
+import { Page } from '../../components/page.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
@@ -52,15 +53,16 @@ export function BatchList() {
     );
   }
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <h1>Batches</h1>
-        {viewer.canGenerate && (
+    <Page
+      title="Batches"
+      actions={
+        viewer.canGenerate && (
           <ButtonLink kind="main" to="/cohorts/saved">
             Start from a cohort …
           </ButtonLink>
-        )}
-      </header>
+        )
+      }
+    >
       {error && <p role="status">{sentence(error)}</p>}
       <section className={styles.part} aria-labelledby="queue">
         <h2 id="queue">In the queue</h2>
@@ -72,11 +74,11 @@ export function BatchList() {
           <Rows batches={over} />
         </section>
       )}
-      <div className={styles.actions}>
+      <div className={styles.pages}>
         {after !== null && <Button onClick={() => setAfter(null)}>Newest</Button>}
         {pageInfo.hasNextPage && <Button onClick={() => setAfter(pageInfo.endCursor)}>Older</Button>}
       </div>
-    </div>
+    </Page>
   );
 }
 

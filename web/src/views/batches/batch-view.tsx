@@ -1,10 +1,11 @@
 import { useRef } from 'react';
-import { Link, useParams, useSearchParams } from 'react-router';
+import { useParams, useSearchParams } from 'react-router';
 import { useSession } from '../../app/session-context.tsx';
 import { Badge } from '../../components/badge.tsx';
 import { ButtonLink } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
+import { Page } from '../../components/page.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
@@ -40,21 +41,20 @@ export function BatchView() {
     if (members) exams.current?.scrollIntoView({ block: 'nearest' });
   };
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <div>
-          <Link to="/batches">Batches</Link>
-          <h1>{name}</h1>
-          <p className={styles.badges}>
-            <StateBadge state={state} />
-            {priority !== 0 && <Badge>priority {priority}</Badge>}
-            <Badge tone="warn" title="Made by a model from radiographs; not images of persons">
-              synthetic volumes
-            </Badge>
-          </p>
-        </div>
-        <BatchActions batch={batch} />
-      </header>
+    <Page
+      title={name}
+      up={{ to: '/batches', label: 'Batches' }}
+      lead={
+        <>
+          <StateBadge state={state} />
+          {priority !== 0 && <Badge>priority {priority}</Badge>}
+          <Badge tone="warn" title="Made by a model from radiographs; not images of persons">
+            synthetic volumes
+          </Badge>
+        </>
+      }
+      actions={<BatchActions batch={batch} />}
+    >
       {message && (
         <p role="status" className={state === 'FAILED' || state === 'PAUSED' ? styles.warning : styles.message}>
           {message}
@@ -76,6 +76,6 @@ export function BatchView() {
       <div ref={exams}>
         <Members key={shown} batch={batch} shown={shown} onShow={show} />
       </div>
-    </div>
+    </Page>
   );
 }

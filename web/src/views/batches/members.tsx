@@ -4,9 +4,9 @@ import { useQuery } from 'urql';
 import { KlBadge } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
-import { DataTable } from '../../components/data-table.tsx';
 import { ErrorNote } from '../../components/notes.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
+import { Table } from '../../components/table.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { usePoll } from '../../lib/use-poll.ts';
@@ -69,7 +69,7 @@ export function Members({ batch: { id, state }, shown, onShow }: MembersProps) {
       ) : page.nodes.length === 0 ? (
         <p>None of its exams is in this state now.</p>
       ) : (
-        <DataTable label="Exams of the batch" columns={['#', 'State', 'Knee', 'Volume', 'PSNR', 'SSIM', 'Time']}>
+        <Table plain label="Exams of the batch" columns={['#', 'State', 'Knee', 'Volume', 'PSNR', 'SSIM', 'Time']}>
           {page.nodes.map(({ position, state: at, reason, exam, generation }) => (
             <tr key={position}>
               <td>{position}</td>
@@ -92,7 +92,7 @@ export function Members({ batch: { id, state }, shown, onShow }: MembersProps) {
               <td>{duration(generation?.durationMs)}</td>
             </tr>
           ))}
-        </DataTable>
+        </Table>
       )}
       <div className={styles.pages}>
         {after !== null && <Button onClick={() => setAfter(null)}>First page</Button>}

@@ -4,9 +4,10 @@ import { useQuery } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
 import { KlBadge } from '../../components/badge.tsx';
 import { Button, ButtonLink } from '../../components/button.tsx';
-import { DataTable } from '../../components/data-table.tsx';
 import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
+import { Page } from '../../components/page.tsx';
+import { Table } from '../../components/table.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { decimal, duration, moment } from '../../lib/words.ts';
@@ -48,12 +49,8 @@ export function GenerationList() {
     );
   }
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <h1>Generations</h1>
-        {start}
-      </header>
-      <DataTable
+    <Page title="Generations" actions={start}>
+      <Table
         label="Generations"
         columns={[
           'Asked for',
@@ -117,11 +114,11 @@ export function GenerationList() {
             </tr>
           ),
         )}
-      </DataTable>
-      <div className={styles.head}>
+      </Table>
+      <div className={styles.pages}>
         {after !== null && <Button onClick={() => setAfter(null)}>Newest</Button>}
         {pageInfo.hasNextPage && <Button onClick={() => setAfter(pageInfo.endCursor)}>Older</Button>}
       </div>
-    </div>
+    </Page>
   );
 }

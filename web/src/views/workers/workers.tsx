@@ -1,5 +1,6 @@
 import { useQuery } from 'urql';
 import { ErrorNote, InlineError } from '../../components/notes.tsx';
+import { Page } from '../../components/page.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { usePoll } from '../../lib/use-poll.ts';
@@ -30,13 +31,7 @@ export function Workers() {
   const paused = data.paused.nodes.reduce((sum, { counters }) => sum + counters.waiting, 0);
   const waiting = Math.max((data.waiting.totalCount ?? 0) - paused, 0);
   return (
-    <div className={styles.page}>
-      <header>
-        <h1>Workers</h1>
-        <p className={styles.lead}>
-          {summary(alive)}; {queue(waiting, paused)}
-        </p>
-      </header>
+    <Page title="Workers" lead={`${summary(alive)}; ${queue(waiting, paused)}`}>
       {error && <InlineError message={sentence(error)} />}
       {alive.length === 0 ? (
         <NoWorker waiting={waiting} />
@@ -57,7 +52,7 @@ export function Workers() {
           </ul>
         </details>
       )}
-    </div>
+    </Page>
   );
 }
 
