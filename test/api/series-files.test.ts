@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { fromBuffer } from 'yauzl';
 import { AuditEntry, type MriSeries } from '../../src/entities/index.js';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { encodeNifti } from '../../src/imaging/nifti.js';
@@ -8,6 +7,7 @@ import { readDicom } from '../../src/imaging/dicom/read.js';
 import { centredAffine, type Volume } from '../../src/imaging/volume.js';
 import { storeAsset } from '../../src/storage/index.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
+import { unzipped } from '../helpers/zip.js';
 
 let api: TestServer;
 let generated: MriSeries;
@@ -59,26 +59,6 @@ async function fetched(
 ): Promise<{ response: Response; bytes: Buffer }> {
   const response = await fetch(api.url + url, { headers });
   return { response, bytes: Buffer.from(await response.arrayBuffer()) };
-}
-
-function unzipped(zip: Buffer): Promise<Map<string, Buffer>> {
-  const { promise, resolve, reject } = Promise.withResolvers<Map<string, Buffer>>();
-  const files = new Map<string, Buffer>();
-  fromBuffer(zip, { lazyEntries: true }, (error, archive) => {
-    if (error) return reject(error);
-    archive.on('entry', (entry: { fileName: string }) => {
-      archive.openReadStream(entry as never, (fault, stream) => {
-        if (fault) return reject(fault);
-        void stream.toArray().then((pieces) => {
-          files.set(entry.fileName, Buffer.concat(pieces as Buffer[]));
-          archive.readEntry();
-        });
-      });
-    });
-    archive.on('end', () => resolve(files));
-    archive.readEntry();
-  });
-  return promise;
 }
 
 test('a generated series is fetched as DICOM that says it is synthetic, twice the same', async () => {

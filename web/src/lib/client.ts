@@ -10,6 +10,19 @@ export interface ApiClients {
    * @throws Error with the server's sentence
    */
   download(path: string, body: object): Promise<Response>;
+  /**
+   * Sends a file as it is.
+   *
+   * @returns the JSON of the answer
+   * @throws Error with the server's sentence
+   */
+  upload<T>(path: string, file: File, options: UploadOptions): Promise<T>;
+}
+
+export interface UploadOptions {
+  /** Told of the part that has arrived, 0 to 1. */
+  onProgress: (sent: number) => void;
+  signal: AbortSignal;
 }
 
 /**
@@ -54,7 +67,29 @@ export function createClients(token: string, onRefused: (reason: string) => void
     const { errors } = (await response.json().catch(() => ({}))) as { errors?: { message: string }[] };
     throw new Error(errors?.[0]?.message ?? `The server answered with ${response.status}.`);
   };
-  return { client, socket, download };
+  const upload = <T>(path: string, file: File, { onProgress, signal }: UploadOptions) => {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    // fetch does not tell how far an upload is.
+    const request = new XMLHttpRequest();
+    request.open('POST', path);
+    request.setRequestHeader('authorization', authorization);
+    request.setRequestHeader('content-type', 'application/octet-stream');
+    request.responseType = 'json';
+    request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
+    request.upload.onload = () => onProgress(1);
+    request.onload = () => {
+      const answer = request.response as (T & { errors?: { message: string }[] }) | null;
+      if (answer && request.status < 300) return resolve(answer);
+      if (request.status === 401) onRefused(NOT_KNOWN);
+      reject(new Error(answer?.errors?.[0]?.message ?? `The server answered with ${request.status}.`));
+    };
+    request.onerror = () => reject(new Error(NO_ANSWER));
+    request.onabort = () => reject(new Error('The upload was stopped.'));
+    signal.addEventListener('abort', () => request.abort());
+    request.send(file);
+    return promise;
+  };
+  return { client, socket, download, upload };
 }
 
 /** `extensions.code` of the first fault; NETWORK where no answer came. */
@@ -68,6 +103,8 @@ export function codeOf(error: CombinedError): string {
 export function sentence(error: CombinedError): string {
   const [first] = error.graphQLErrors;
   if (first) return first.message;
-  if (error.response?.status === 401) return 'The server does not know this token, or it has expired.';
-  return 'The server does not answer. It may be restarting; check the connection and try again.';
+  return error.response?.status === 401 ? NOT_KNOWN : NO_ANSWER;
 }
+
+const NOT_KNOWN = 'The server does not know this token, or it has expired.';
+const NO_ANSWER = 'The server does not answer. It may be restarting; check the connection and try again.';

@@ -1,30 +1,34 @@
-import { useState } from 'react';
-import { Link, useNavigate, useSearchParams } from 'react-router';
+import { type ReactNode, useState } from 'react';
+import { useNavigate, useSearchParams } from 'react-router';
 import { useMutation } from 'urql';
-import { KlBadge } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Field, inputClass } from '../../components/field.tsx';
-import { Film } from '../../components/film.tsx';
 import { EmptyNote, InlineError } from '../../components/notes.tsx';
 import { sentence } from '../../lib/client.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { useClientKey } from '../../lib/use-client-key.ts';
-import { visitName } from '../../lib/words.ts';
-import { GradeOverrides, type Overrides } from './grade-overrides.tsx';
-import { GENERATE, type Knee, type Prepared } from './queries.ts';
+import { GradeOverrides, type Overrides, type ReadGrade } from './grade-overrides.tsx';
+import { GENERATE, type Prepared } from './queries.ts';
 import styles from './generate.module.css';
 
 type Input = VariablesOf<typeof GENERATE>['input'];
 
 interface FormProps {
-  knee: Knee;
+  /** What is told to the API of where the radiograph comes from; undefined while it is not known. */
+  source: Pick<Input, 'examId' | 'uploadId' | 'side'> | undefined;
+  /** Whose knee it is. */
+  lead: ReactNode;
+  radiograph: ReactNode;
+  radiographNote: string;
+  /** Null where nobody has read the film. */
+  grades: readonly ReadGrade[] | null;
   bundles: Prepared['bundles'];
   onOther: () => void;
 }
 
 /** What to make of one knee's radiograph. `?grades=XRKL:4,XROSFM:` of the address presets a what-if. */
-export function GenerateForm({ knee, bundles, onOther }: FormProps) {
+export function GenerateForm({ source, lead, radiograph, radiographNote, grades, bundles, onOther }: FormProps) {
   const ready = bundles.filter(({ state }) => state === 'READY');
   const [params] = useSearchParams();
   const [chosen, setChosen] = useState(params.get('bundle') ?? '');
@@ -50,7 +54,7 @@ export function GenerateForm({ knee, bundles, onOther }: FormProps) {
       return text === '' ? undefined : Number(text);
     };
     const input: Input = {
-      examId: knee.id,
+      ...source,
       bundle: `${bundle.name}@${bundle.version}`,
       sliceCount: number('slices') ?? 50,
       steps: number('steps'),
@@ -73,14 +77,11 @@ export function GenerateForm({ knee, bundles, onOther }: FormProps) {
       <header className={styles.head}>
         <div>
           <h1>Generate an MRI volume</h1>
-          <p className={styles.lead}>
-            <Link to={`/exams/${knee.id}`}>Participant {knee.participant.oaiId}</Link>, {knee.side.toLowerCase()} knee,{' '}
-            {visitName(knee.visit.code).toLowerCase()} <KlBadge kl={knee.kl} />
-          </p>
+          <p className={styles.lead}>{lead}</p>
         </div>
         <div className={styles.actions}>
           <Button onClick={onOther}>Another knee</Button>
-          <Button kind="main" type="submit" disabled={fetching || !knee.radiograph?.image}>
+          <Button kind="main" type="submit" disabled={fetching || !source}>
             {fetching ? 'Asking …' : 'Generate'}
           </Button>
         </div>
@@ -88,23 +89,8 @@ export function GenerateForm({ knee, bundles, onOther }: FormProps) {
       {error && <InlineError message={sentence(error)} />}
       <div className={styles.columns}>
         <div className={styles.column}>
-          <Card
-            title="Radiograph"
-            note={
-              knee.mriSeries.some(({ sliceCount }) => sliceCount !== null)
-                ? 'There is a real MRI of this knee: the volume is scored against it.'
-                : 'There is no real MRI of this knee, so the volume cannot be scored.'
-            }
-          >
-            {knee.radiograph?.image ? (
-              <Film
-                url={knee.radiograph.image.url}
-                alt={`Radiograph, ${knee.radiograph.view}`}
-                className={styles.film}
-              />
-            ) : (
-              <InlineError message="No radiograph of this knee is stored here; import its images first." />
-            )}
+          <Card title="Radiograph" note={radiographNote}>
+            {radiograph}
           </Card>
           <Card title="How">
             <div className={styles.fields}>
@@ -194,12 +180,12 @@ export function GenerateForm({ knee, bundles, onOther }: FormProps) {
           actions={
             Object.keys(overrides).length > 0 && (
               <Button kind="quiet" small onClick={() => setOverrides({})}>
-                As read
+                {grades ? 'As read' : 'None'}
               </Button>
             )
           }
         >
-          <GradeOverrides grades={knee.grades} features={bundle.features} value={overrides} onChange={setOverrides} />
+          <GradeOverrides grades={grades} features={bundle.features} value={overrides} onChange={setOverrides} />
         </Card>
       </div>
     </form>

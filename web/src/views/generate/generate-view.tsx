@@ -1,35 +1,32 @@
 import { useSearchParams } from 'react-router';
-import { useQuery } from 'urql';
-import { ErrorNote } from '../../components/notes.tsx';
-import { Waiting } from '../../components/waiting.tsx';
-import { sentence } from '../../lib/client.ts';
-import { GenerateForm } from './generate-form.tsx';
+import { DropZone } from './drop-zone.tsx';
+import { ExamForm } from './exam-form.tsx';
 import { KneePicker } from './knee-picker.tsx';
-import { type Knee, PREPARE } from './queries.ts';
+import { UploadForm } from './upload-form.tsx';
+import styles from './generate.module.css';
 
-/** `/generate` lets choose a knee, `/generate?exam=<id>` what to make of it. */
+/** `/generate` lets choose a knee or bring a radiograph; `?exam=<id>` and `?upload=<id>` say what to make of it. */
 export function GenerateView() {
   const [params, setParams] = useSearchParams();
-  const exam = params.get('exam');
-  const [{ data, error }, again] = useQuery({ query: PREPARE, variables: { id: exam ?? '' }, pause: exam === null });
-  if (exam === null) return <KneePicker onPick={(id) => setParams({ ...Object.fromEntries(params), exam: id })} />;
-  if (error)
-    return (
-      <ErrorNote
-        title="The exam did not come"
-        message={sentence(error)}
-        onRetry={() => again({ requestPolicy: 'network-only' })}
-      />
-    );
-  if (!data) return <Waiting label="Loading the exam" />;
-  const knee = data.node && '__typename' in data.node ? (data.node as Knee) : undefined;
-  if (!knee)
-    return (
-      <ErrorNote
-        title="There is no such exam"
-        message="The link may be from another database."
-        onRetry={() => setParams({})}
-      />
-    );
-  return <GenerateForm key={knee.id} knee={knee} bundles={data.bundles} onOther={() => setParams({})} />;
+  const [exam, upload] = [params.get('exam'), params.get('upload')];
+  const onOther = () => setParams({});
+  // What else the address presets stays.
+  const choose = (source: { exam: string } | { upload: string }) =>
+    setParams({ ...Object.fromEntries(params), ...source });
+  if (exam !== null) return <ExamForm id={exam} onOther={onOther} />;
+  if (upload !== null) return <UploadForm id={upload} onOther={onOther} />;
+  return (
+    <div className={styles.page}>
+      <header>
+        <h1>Generate an MRI volume</h1>
+        <p className={styles.lead}>
+          Choose the knee whose radiograph is turned into a synthetic volume, or bring a radiograph of your own.
+        </p>
+      </header>
+      <div className={styles.sources}>
+        <KneePicker onPick={(id) => choose({ exam: id })} />
+        <DropZone onUploaded={(id) => choose({ upload: id })} />
+      </div>
+    </div>
+  );
 }

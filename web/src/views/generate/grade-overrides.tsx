@@ -1,30 +1,42 @@
-import { feature, gradeTerm } from '../../lib/words.ts';
-import type { Knee, Prepared } from './queries.ts';
+import { feature, FEATURES, gradeTerm } from '../../lib/words.ts';
+import type { Prepared } from './queries.ts';
 import styles from './generate.module.css';
 
 /** Grades to use instead of the consensus, by feature; null = treat as missing. */
 export type Overrides = Readonly<Record<string, number | null>>;
 
+/** A grade as somebody read it. */
+export interface ReadGrade {
+  feature: string;
+  grade: number | null;
+  missingReason: string | null;
+}
+
 interface OverridesProps {
-  grades: Knee['grades'];
+  /** Null where nobody has read the film. */
+  grades: readonly ReadGrade[] | null;
   /** What the bundle is conditioned on. */
   features: Prepared['bundles'][number]['features'];
   value: Overrides;
   onChange: (value: Overrides) => void;
 }
 
+const UNREAD: readonly ReadGrade[] = FEATURES.map(({ code }) => ({ feature: code, grade: null, missingReason: null }));
+
 /** The 19 grades, each as it was read unless another is chosen, with what each means. */
 export function GradeOverrides({ grades, features, value, onChange }: OverridesProps) {
   return (
     <ul className={styles.grades}>
-      {grades.map(({ feature: code, grade, missingReason }) => {
+      {(grades ?? UNREAD).map(({ feature: code, grade, missingReason }) => {
         const { name, highest } = feature(code);
         const changed = code in value;
         const known = features.some((conditioned) => conditioned.feature === code);
         const read =
-          grade === null
-            ? `as read: missing${missingReason ? ` (${missingReason})` : ''}`
-            : `as read: ${grade} ${gradeTerm(code, grade)}`;
+          grades === null
+            ? 'not known'
+            : grade === null
+              ? `as read: missing${missingReason ? ` (${missingReason})` : ''}`
+              : `as read: ${grade} ${gradeTerm(code, grade)}`;
         return (
           <li key={code} className={changed ? styles.changed : undefined}>
             <label htmlFor={`grade-${code}`}>

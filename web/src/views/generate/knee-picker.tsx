@@ -29,10 +29,6 @@ export function KneePicker({ onPick }: { onPick: (id: string) => void }) {
   };
   return (
     <div className={styles.page}>
-      <header>
-        <h1>Generate an MRI volume</h1>
-        <p className={styles.lead}>Choose the knee whose radiograph is turned into a synthetic volume.</p>
-      </header>
       <div className={styles.search}>
         <Field label="Participant">
           {(ids) => (
