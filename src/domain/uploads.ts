@@ -1,7 +1,7 @@
 import type { SquareBox } from './knee-box.js';
 import type { Side } from './participants.js';
 
-/** Largest radiograph that may be uploaded, bytes: a film of 64 Mpixel with 8 bits, or four usual ones with 16. */
+/** Largest radiograph that may be uploaded, bytes: 32 Mpixel of 16 bits that are not compressed. */
 export const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
 
 /** How long an uploaded radiograph is kept with all that was made from it, days; uploading it again begins anew. */

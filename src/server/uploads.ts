@@ -14,7 +14,7 @@ import type { BlobStore } from '../storage/index.js';
 import { viewerOf } from './authenticate.js';
 import { charge } from './rate-limit.js';
 
-/** What an upload takes from the quota: a second or two of a thread, and memory. */
+/** What an upload takes from the quota: it keeps a thread busy, and memory. */
 const UPLOAD_POINTS = 50_000;
 
 /** What a radiograph may be sent as; its first bytes decide what it is. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
@@ -173,6 +174,19 @@ test('no list, count, id, log or archive of others tells of it, and no exam or p
   expect(archived.errors![0]!.message).toBe(`There is no generation ${id} for a knee exam.`);
   expect(every.errors![0]!.message).toContain('The archive would be empty');
 });
+
+const crops = join(packageRoot, '../shared/data/xrays/kl2');
+
+(existsSync(crops) ? test : test.skip)(
+  'a real radiograph becomes a volume, too (skipped where ../shared/data/xrays is absent)',
+  async () => {
+    const [name] = await readdir(crops);
+    const { status, body } = await upload(api.url, api.tokens.OPERATOR, await readFile(join(crops, name!)));
+
+    expect([status, body.view, body.knees.length]).toEqual([201, 'SINGLE', 1]);
+    expect(await generate({ uploadId: body.id, side: 'RIGHT' })).toMatchObject({ state: 'SUCCEEDED', side: 'RIGHT' });
+  },
+);
 
 test('when its time is over an upload goes with every row and file that was made from it', async () => {
   await generate({ seed: 11 });
