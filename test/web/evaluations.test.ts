@@ -143,6 +143,17 @@ test('a running evaluation is canceled, and can be asked for again', async () =>
   expect(faults).toEqual([]);
 });
 
+test('a saved cohort leads to the form, which counts the knees of it that can be compared', async () => {
+  const { page } = await app.open('/cohorts?where={"kl":{"gte":2}}');
+  await page.getByRole('button', { name: 'Save cohort' }).click();
+  await page.getByLabel('Name').fill('From KL 2');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('link', { name: 'Evaluate …' }).click();
+  await page.getByLabel('tiny-bundle@1.0.0').check();
+  await page.getByText('1 arm on 2 knees: 2 volumes').waitFor();
+  expect(await page.getByLabel('Saved cohort').locator('option:checked').textContent()).toBe('From KL 2');
+});
+
 test('what the server refuses is said beside the form, and a failed evaluation says why', async () => {
   const { page } = await app.open('/evaluations/new?bundle=tiny-bundle@1.0.0&where={"kl":{"eq":3}}');
   await page.getByText('1 arm on 0 knees').waitFor();
@@ -168,9 +179,19 @@ test('who may not ask for volumes is told which role it needs', async () => {
 test.each([
   { scheme: 'light', width: 1280 },
   { scheme: 'dark', width: 390 },
-] as const)('the report is accessible in $scheme at $width pixels, and not wider than the screen', async (options) => {
-  const { page } = await app.open(finished, options);
-  await page.locator('[data-drawn=true] svg').nth(4).waitFor();
-  expect(await accessibilityFaults(page)).toEqual([]);
-  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(options.width);
-});
+] as const)(
+  'report, list and form are accessible in $scheme at $width pixels, and not wider than the screen',
+  async (options) => {
+    const { page } = await app.open(finished, options);
+    for (const [path, drawn] of [
+      [finished, page.locator('[data-drawn=true] svg').nth(4)],
+      ['/evaluations', page.getByRole('table', { name: 'Evaluations' })],
+      ['/evaluations/new?where={"kl":{"gte":2}}', page.getByText('0 arms on 2 knees')],
+    ] as const) {
+      await page.goto(app.url + path);
+      await drawn.waitFor();
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(options.width);
+    }
+  },
+);

@@ -66,6 +66,7 @@ export function CohortView() {
           )}
           <Button onClick={() => setOpen('export')}>Export …</Button>
           {viewer.canGenerate && <Button onClick={() => setOpen('batch')}>Start a batch …</Button>}
+          {viewer.canGenerate && <ButtonLink to={`/evaluations/new?cohort=${cohort.id}`}>Evaluate …</ButtonLink>}
           <ButtonLink kind="main" to={`/cohorts?where=${encodeURIComponent(JSON.stringify(where))}`}>
             Explore
           </ButtonLink>
