@@ -23,7 +23,7 @@ let known: CodeVersion | undefined;
 
 /** The code that runs: OSTEOGRAPH_COMMIT where the package was built without its history, else what git says of its folder. */
 export function codeVersion(): CodeVersion {
-  return (known ??= { version: packageVersion, commit: process.env['OSTEOGRAPH_COMMIT'] ?? checkedOutCommit() });
+  return (known ??= { version: packageVersion, commit: process.env['OSTEOGRAPH_COMMIT'] || checkedOutCommit() });
 }
 
 function checkedOutCommit(): string | null {

@@ -17,7 +17,7 @@ import { EvaluationReportItem } from '../schema/evaluation-report.js';
 import { filterAsJson } from '../schema/filter-json.js';
 import { GenerationNode } from '../schema/generation.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
-import { connectionComplexity } from '../schema/limits.js';
+import { connectionComplexity, jobComplexity } from '../schema/limits.js';
 import {
   cancelEvaluation,
   EVALUATION_LISTING,
@@ -74,6 +74,7 @@ export class EvaluationResolver {
     description:
       'Compares bundles, and ways of running them, on the knees of a cohort that have an MRI series. Volumes that are there are ' +
       'taken, the others made. Follow it with `evaluationProgress`; asking for the same again finds the same evaluation.',
+    complexity: jobComplexity,
   })
   async evaluateBundles(
     @Ctx() context: Context,

@@ -12,7 +12,7 @@ import {
   ExportNode,
 } from '../schema/export.js';
 import { filterAsJson } from '../schema/filter-json.js';
-import { connectionComplexity } from '../schema/limits.js';
+import { connectionComplexity, jobComplexity } from '../schema/limits.js';
 import {
   archiveChoice,
   cancelExport,
@@ -74,6 +74,7 @@ export class ExportResolver {
     description:
       'Writes a file of knee exams, or an archive of their volumes, in the background. Ask `export(id)` until its state is SUCCEEDED; ' +
       'then `file` has a signed URL.',
+    complexity: jobComplexity,
   })
   async exportCohort(
     @Ctx() context: Context,
@@ -95,6 +96,7 @@ export class ExportResolver {
     description:
       'Writes an archive of generated volumes in the background: of chosen generations, or of what a batch has made so far. Each ' +
       'comes with its provenance.',
+    complexity: jobComplexity,
   })
   async exportGenerations(
     @Ctx() context: Context,

@@ -39,6 +39,11 @@ export function listComplexity(rows: number): (options: { childComplexity: numbe
   return ({ childComplexity }) => 1 + rows * childComplexity;
 }
 
+/** Complexity of a mutation that asks for minutes or hours of work in the background. */
+export function jobComplexity({ childComplexity }: { childComplexity: number }): number {
+  return 1_000 + childComplexity;
+}
+
 /** Validation rule: no operation nests fields deeper than the limit. Introspection has a rule of its own in graphql-js. */
 export function depthRule(context: ValidationContext): ASTVisitor {
   const known = new Map<string, number>();

@@ -9,6 +9,8 @@ export interface QueueFigures {
   oldestWaitSeconds: number;
   running: number;
   exports: { state: string; jobs: number }[];
+  /** Bytes of all blobs that have a row. */
+  blobBytes: number;
 }
 
 /** Several scrapers, and the several figures of one scrape, share one answer for so long, ms. */
@@ -35,7 +37,14 @@ export function poolOf(dataSource: DataSource): Pick<Pool, 'totalCount' | 'idleC
   return (dataSource.driver as unknown as { master: Pool }).master;
 }
 
-const SILENT: QueueFigures = { answered: false, waiting: [], oldestWaitSeconds: 0, running: 0, exports: [] };
+const SILENT: QueueFigures = {
+  answered: false,
+  waiting: [],
+  oldestWaitSeconds: 0,
+  running: 0,
+  exports: [],
+  blobBytes: 0,
+};
 
 async function inTime(figures: Promise<QueueFigures>): Promise<QueueFigures> {
   const late = Promise.withResolvers<QueueFigures>();
@@ -45,6 +54,14 @@ async function inTime(figures: Promise<QueueFigures>): Promise<QueueFigures> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+interface QueueRow {
+  waiting: Record<string, number>;
+  oldest: number;
+  running: number;
+  exports: Record<string, number>;
+  blobs: number;
 }
 
 async function ask(dataSource: DataSource): Promise<QueueFigures> {
@@ -60,14 +77,16 @@ async function ask(dataSource: DataSource): Promise<QueueFigures> {
             (SELECT count(*)::integer FROM generation WHERE state = 'RUNNING') AS running,
             (SELECT coalesce(json_object_agg(state, jobs), '{}') FROM (
                SELECT state, count(*)::integer AS jobs FROM export WHERE state IN ('QUEUED', 'RUNNING') GROUP BY state
-             ) open) AS exports`,
-  )) as { waiting: Record<string, number>; oldest: number; running: number; exports: Record<string, number> }[];
-  const { waiting, oldest, running, exports } = row!;
+             ) open) AS exports,
+            (SELECT coalesce(sum(bytes), 0)::float8 FROM asset) AS blobs`,
+  )) as [QueueRow];
+  const { waiting, oldest, running, exports, blobs } = row;
   return {
     answered: true,
     waiting: Object.entries(waiting).map(([priority, count]) => ({ priority, waiting: count })),
     oldestWaitSeconds: Math.max(oldest, 0),
     running,
     exports: ['QUEUED', 'RUNNING'].map((state) => ({ state, jobs: exports[state] ?? 0 })),
+    blobBytes: blobs,
   };
 }

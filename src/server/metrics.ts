@@ -213,6 +213,14 @@ function databaseGauges(dataSource: DataSource, register: Registry): void {
     },
   });
   new Gauge({
+    name: 'osteograph_blob_bytes',
+    help: 'Bytes of all blobs, to hold against OSTEOGRAPH_BLOB_QUOTA.',
+    registers,
+    async collect() {
+      this.set((await figures()).blobBytes);
+    },
+  });
+  new Gauge({
     name: 'osteograph_database_up',
     help: '1 when the database answered the question for the figures above, 0 when they are missing because it did not.',
     registers,

@@ -1,8 +1,22 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BatchMember, Generation, GenerationSlice, type KneeExam, Radiograph } from '../../src/entities/index.js';
+import {
+  Batch,
+  BatchMember,
+  Generation,
+  GenerationSlice,
+  type KneeExam,
+  Radiograph,
+} from '../../src/entities/index.js';
 import { type EventHub, openEventHub, type RunningWorker, startWorker } from '../../src/jobs/index.js';
-import { cancelBatch, pauseBatch, resumeBatch, retryBatch } from '../../src/services/batches/index.js';
+import {
+  type BatchPace,
+  batchPaces,
+  cancelBatch,
+  pauseBatch,
+  resumeBatch,
+  retryBatch,
+} from '../../src/services/batches/index.js';
 import { batchOf, followBatch } from '../helpers/batches.js';
 import { upTo } from '../helpers/events.js';
 import { createExam, silent, type TestPlatform } from '../helpers/platform.js';
@@ -38,6 +52,32 @@ describe.each(QUEUE_BACKENDS)('with the queue on %s', (backend) => {
     while (made.length < count) made.push((await createExam(platform)).exam);
     return made;
   }
+
+  test('the time left of a batch is known from its first end on, and never negative', async () => {
+    const { dataSource } = platform;
+    const { id } = await batchOf(platform, await exams(5), { sliceCount: 20, steps: 20 });
+    const paces: { before: number; after: number; left: number; pace: BatchPace }[] = [];
+    for await (const event of hub.batches.subscribe(id, 0)) {
+      if (event.type !== 'GENERATION_FINISHED') continue;
+      const batch = await dataSource.getRepository(Batch).findOneByOrFail({ id });
+      const before = Date.now();
+      const [pace] = await batchPaces(dataSource, [batch]);
+      paces.push({ before, after: Date.now(), left: batch.waiting + batch.running, pace: pace! });
+    }
+    const ended = await dataSource.getRepository(Batch).findOneByOrFail({ id });
+
+    // A batch that has ended meanwhile has no time left.
+    const running = paces.filter(({ pace }) => pace.estimatedEnd !== null);
+    expect(running.length).toBeGreaterThan(0);
+    for (const { before, after, left, pace } of running) {
+      expect(pace.perHour).toBeGreaterThan(0);
+      // What is left at the pace so far: a time that has not passed.
+      const hours = left / pace.perHour!;
+      expect(pace.estimatedEnd!.getTime()).toBeGreaterThanOrEqual(before + 3_600_000 * hours - 1);
+      expect(pace.estimatedEnd!.getTime()).toBeLessThanOrEqual(after + 3_600_000 * hours + 1);
+    }
+    expect(await batchPaces(dataSource, [ended])).toEqual([{ perHour: null, estimatedEnd: null }]);
+  }, 120_000);
 
   test('a batch makes a volume of every exam, uses what is there, and lists what is not possible', async () => {
     const { dataSource } = platform;
