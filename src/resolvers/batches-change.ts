@@ -5,7 +5,6 @@ import type { LoggedBatchEvent } from '../jobs/index.js';
 import { BatchNode, SynthesizeCohortInput } from '../schema/batch.js';
 import { BatchCompleted, BatchEvent, BatchGenerationFinished, BatchStateChanged } from '../schema/batch-event.js';
 import { filterAsJson } from '../schema/filter-json.js';
-import { jobComplexity } from '../schema/limits.js';
 import { cancelBatch, createBatch, pauseBatch, resumeBatch, retryBatch } from '../services/batches/index.js';
 import { cohortFilter } from '../services/exports/index.js';
 import { requireRole } from './context.js';
@@ -19,7 +18,6 @@ export class BatchMutationResolver {
     description:
       'Makes a synthetic MRI volume of every exam of a cohort. Follow it with `batchProgress`. An exam without a radiograph is ' +
       'listed with the reason, and the others go on.',
-    complexity: jobComplexity,
   })
   async synthesizeCohort(
     @Ctx() context: Context,
