@@ -33,6 +33,7 @@ import { deviceOption, modelsOption } from './bundles.js';
 import { readJsonFile } from './json-file.js';
 import { blobSettings, dataDirOption, sharedDatabase, wholeNumber } from './options.js';
 import { progressBar } from './progress.js';
+import { stopOnSignal } from './signals.js';
 
 interface Options {
   bundle: string[];
@@ -95,7 +96,7 @@ async function run(options: Options): Promise<void> {
   const logger = pino({ name: 'evaluate', level: process.env['LOG_LEVEL'] ?? 'warn' }, destination(2));
   process.env['LOG_LEVEL'] ??= 'warn';
   const closers: (() => Promise<unknown>)[] = [];
-  const stop = stopOnSignal();
+  using stop = stopOnSignal('The evaluation was stopped; the same command goes on where it was.');
   try {
     const database = await openDatabase(sharedDatabase(options.dataDir, 'evaluate'));
     closers.push(() => database.close());
@@ -112,7 +113,7 @@ async function run(options: Options): Promise<void> {
       if (worker) closers.push(() => worker.close());
       const runner = startEvaluationRunner({ dataSource, store, queue, logger });
       closers.push(() => runner.close());
-      await follow(asked, { dataSource, databaseUrl, logger, stop });
+      await follow(asked, { dataSource, databaseUrl, logger, stop: stop.signal });
     }
     const evaluation = await findEvaluation(dataSource, asked.id);
     if (evaluation.state !== 'SUCCEEDED') {
@@ -174,9 +175,7 @@ async function follow(evaluation: Evaluation, { dataSource, databaseUrl, logger,
   const { logs, close } = await openEventLogs({ databaseUrl, logger, sources });
   try {
     for await (const event of logs.evaluations.subscribe(evaluation.id, evaluation.lastSeq, stop)) show(event);
-    if (stop.aborted) {
-      throw new UserError('UNAVAILABLE', 'The evaluation was stopped; the same command goes on where it was.');
-    }
+    stop.throwIfAborted();
   } finally {
     bar.stop();
     await close();
@@ -237,13 +236,6 @@ function print(evaluation: Evaluation, { json, out }: Options): void {
 }
 
 const NAMES = { PSNR: 'PSNR', SSIM: 'SSIM', RSSIM: 'RSSIM', ADJACENT_CORRELATION: 'correlation' } as const;
-
-/** Aborted by Ctrl-C and SIGTERM. */
-function stopOnSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
-  return controller.signal;
-}
 
 function collect(value: string, before: string[] = []): string[] {
   return [...before, value];

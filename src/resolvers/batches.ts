@@ -15,19 +15,16 @@ import { BatchOrder } from '../schema/orders.js';
 import type { OrderInput } from '../schema/orders.js';
 import {
   BATCH_GENERATION_LISTING,
-  BATCH_GENERATIONS,
   BATCH_LISTING,
   BATCH_MEMBER_LISTING,
-  BATCH_MEMBERS,
   BATCHES,
   batchPaces,
 } from '../services/batches/index.js';
 import type { BatchPace } from '../services/batches/index.js';
-import { countRows, countRowsOf, readPage, readPagesOf } from '../services/paging/pages.js';
-import { connection } from './connection.js';
+import { countRows, readPage } from '../services/paging/pages.js';
+import { connection, nestedConnection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
-import { readyFilter } from './filter.js';
 import { findOrNull } from './node.js';
 
 const FIRST = { nullable: true, description: '1 to 200, default 25.' } as const;
@@ -97,18 +94,10 @@ export class BatchResolver {
     @Arg('first', () => Int, FIRST) first: number | null,
     @Arg('after', () => String, { nullable: true }) after: string | null,
   ): ConnectionOf<BatchMemberNode> {
-    const { dataSource } = context.platform;
-    const where = states === null ? null : { state: { in: states } };
-    const request = { where, first, after };
-    return connection(context, {
-      page: () =>
-        context.memberPages
-          .for(request, (ids) => readPagesOf(dataSource, BATCH_MEMBER_LISTING, 'batch_id', ids, request))
-          .load(row.id),
-      count: () =>
-        context.memberCounts
-          .for({ where }, (ids) => countRowsOf(dataSource, BATCH_MEMBERS, 'batch_id', ids, where))
-          .load(row.id),
+    return nestedConnection(context, row.id, {
+      listing: BATCH_MEMBER_LISTING,
+      column: 'batch_id',
+      request: { where: states === null ? null : { state: { in: states } }, first, after },
       node: (member) => new BatchMemberNode(member),
     });
   }
@@ -124,21 +113,10 @@ export class BatchResolver {
     @Arg('first', () => Int, FIRST) first: number | null,
     @Arg('after', () => String, { nullable: true }) after: string | null,
   ): ConnectionOf<GenerationNode> {
-    const { dataSource } = context.platform;
-    return connection(context, {
-      page: () =>
-        context.batchGenerationPages
-          .for({ where, first, after }, async (ids) => {
-            const ready = await readyFilter(context, where);
-            return readPagesOf(dataSource, BATCH_GENERATION_LISTING, 'of_batch', ids, { where: ready, first, after });
-          })
-          .load(row.id),
-      count: () =>
-        context.batchGenerationCounts
-          .for({ where }, async (ids) =>
-            countRowsOf(dataSource, BATCH_GENERATIONS, 'of_batch', ids, await readyFilter(context, where)),
-          )
-          .load(row.id),
+    return nestedConnection(context, row.id, {
+      listing: BATCH_GENERATION_LISTING,
+      column: 'of_batch',
+      request: { where, first, after },
       node: (generation) => new GenerationNode(generation),
     });
   }

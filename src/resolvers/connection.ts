@@ -1,8 +1,11 @@
+import type { ObjectLiteral } from 'typeorm';
 import { RawJson } from '../schema/raw-json.js';
 import type { ConnectionOf, EdgeOf, PageInfo } from '../schema/connections.js';
-import type { JsonPage, Page } from '../services/paging/pages.js';
+import { countRowsOf, readPagesOf } from '../services/paging/pages.js';
+import type { JsonPage, Listing, Page, PageRequest } from '../services/paging/pages.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
+import { readyFilter } from './filter.js';
 
 /**
  * A connection that reads its page when edges, nodes or pageInfo are asked for, once, and counts when totalCount is. Rows are for
@@ -60,6 +63,33 @@ export function connection<Row, Item, Related extends object = object>(
       return list.count();
     },
   };
+}
+
+/**
+ * The list that a parent has, e.g. an exam's generations. All parents of one operation that are asked for it with the same arguments
+ * are read in one statement.
+ *
+ * @param list.column of the listing's table, holding the parent's key
+ */
+export function nestedConnection<Row extends ObjectLiteral, Item>(
+  context: Context,
+  parent: number | string,
+  list: { listing: Listing<Row>; column: string; request: PageRequest; node: (row: Row) => Item },
+): ConnectionOf<Item> {
+  const { listing, column, request } = list;
+  const { dataSource } = context.platform;
+  const where = () => readyFilter(context, request.where);
+  const pages = context.nestedPages.for([listing.table.name, column, request], async (parents) =>
+    readPagesOf(dataSource, listing, column, parents, { ...request, where: await where() }),
+  );
+  const counts = context.nestedCounts.for([listing.table.name, column, request.where], async (parents) =>
+    countRowsOf(dataSource, listing.table, column, parents, await where()),
+  );
+  return connection(context, {
+    page: () => pages.load(parent) as Promise<Page<Row>>,
+    count: () => counts.load(parent),
+    node: list.node,
+  });
 }
 
 interface ReadPage<Item> {

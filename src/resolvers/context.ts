@@ -6,7 +6,7 @@ import type { EventHub, EventLogs, GenerationQueue } from '../jobs/index.js';
 import { createLoaders, LoadersByArguments } from '../loaders/index.js';
 import type { Loaders } from '../loaders/index.js';
 import type { SharedAssets } from '../loaders/shared-assets.js';
-import type { Batch, BatchMember, EvaluationScore, Generation } from '../entities/index.js';
+import type { Batch } from '../entities/index.js';
 import type { AssetUrls } from '../services/asset-urls.js';
 import type { BatchPace } from '../services/batches/index.js';
 import type { BackgroundWork } from '../services/background.js';
@@ -44,17 +44,9 @@ export interface Context {
   platform: Platform;
   viewer: Viewer;
   loaders: Loaders;
-  /** Pages and counts of nested lists, by their arguments. */
-  generationPages: LoadersByArguments<number, Page<Generation>>;
-  generationCounts: LoadersByArguments<number, number>;
-  evaluationScorePages: LoadersByArguments<string, Page<EvaluationScore>>;
-  evaluationScoreCounts: LoadersByArguments<string, number>;
-  memberPages: LoadersByArguments<string, Page<BatchMember>>;
-  memberCounts: LoadersByArguments<string, number>;
-  batchGenerationPages: LoadersByArguments<string, Page<Generation>>;
-  batchGenerationCounts: LoadersByArguments<string, number>;
-  uploadGenerationPages: LoadersByArguments<string, Page<Generation>>;
-  uploadGenerationCounts: LoadersByArguments<string, number>;
+  /** Pages and counts of nested lists, by list and arguments. */
+  nestedPages: LoadersByArguments<number | string, Page<object>>;
+  nestedCounts: LoadersByArguments<number | string, number>;
   batchPaces: LoadersByArguments<Batch, BatchPace>;
   queuePositions: LoadersByArguments<string, number | null>;
 }
@@ -65,16 +57,8 @@ export function createContext(platform: Platform, viewer: Viewer): Context {
   const own: Omit<Context, 'loaders'> = {
     platform,
     viewer,
-    generationPages: new LoadersByArguments(),
-    generationCounts: new LoadersByArguments(),
-    evaluationScorePages: new LoadersByArguments(),
-    evaluationScoreCounts: new LoadersByArguments(),
-    memberPages: new LoadersByArguments(),
-    memberCounts: new LoadersByArguments(),
-    batchGenerationPages: new LoadersByArguments(),
-    batchGenerationCounts: new LoadersByArguments(),
-    uploadGenerationPages: new LoadersByArguments(),
-    uploadGenerationCounts: new LoadersByArguments(),
+    nestedPages: new LoadersByArguments(),
+    nestedCounts: new LoadersByArguments(),
     batchPaces: new LoadersByArguments(),
     queuePositions: new LoadersByArguments(),
   };

@@ -22,7 +22,6 @@ import {
   cancelEvaluation,
   EVALUATION_LISTING,
   EVALUATION_SCORE_LISTING,
-  EVALUATION_SCORES,
   EVALUATIONS,
   evaluationFile,
   findEvaluation,
@@ -31,8 +30,8 @@ import {
   requestEvaluation,
 } from '../services/evaluations/index.js';
 import { cohortFilter } from '../services/exports/index.js';
-import { countRows, countRowsOf, readPage, readPagesOf } from '../services/paging/pages.js';
-import { connection } from './connection.js';
+import { countRows, readPage } from '../services/paging/pages.js';
+import { connection, nestedConnection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { signedAsset } from './images.js';
@@ -140,18 +139,10 @@ export class EvaluationResolver {
     @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
     @Arg('after', () => String, { nullable: true }) after: string | null,
   ): ConnectionOf<EvaluationScoreItem> {
-    const { dataSource } = context.platform;
-    const where = arm === null ? null : { arm: { eq: arm } };
-    const request = { where, first, after };
-    return connection(context, {
-      page: () =>
-        context.evaluationScorePages
-          .for(request, (ids) => readPagesOf(dataSource, EVALUATION_SCORE_LISTING, 'evaluation_id', ids, request))
-          .load(row.id),
-      count: () =>
-        context.evaluationScoreCounts
-          .for({ where }, (ids) => countRowsOf(dataSource, EVALUATION_SCORES, 'evaluation_id', ids, where))
-          .load(row.id),
+    return nestedConnection(context, row.id, {
+      listing: EVALUATION_SCORE_LISTING,
+      column: 'evaluation_id',
+      request: { where: arm === null ? null : { arm: { eq: arm } }, first, after },
       node: (score) => new EvaluationScoreItem(score),
     });
   }

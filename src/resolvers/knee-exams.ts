@@ -13,10 +13,10 @@ import { ParticipantNode } from '../schema/participant.js';
 import { ReadingNode } from '../schema/reading.js';
 import { VisitNode } from '../schema/visit.js';
 import { countSummaryExams } from '../services/aggregates/index.js';
-import { GENERATIONS, KNEE_EXAMS } from '../services/filters/tables.js';
+import { KNEE_EXAMS } from '../services/filters/tables.js';
 import { GENERATION_LISTING, KNEE_EXAM_LISTING } from '../services/paging/listings.js';
-import { countRows, countRowsOf, readJsonPage, readPage, readPagesOf } from '../services/paging/pages.js';
-import { connection } from './connection.js';
+import { countRows, readJsonPage, readPage } from '../services/paging/pages.js';
+import { connection, nestedConnection } from './connection.js';
 import type { Context } from './context.js';
 import { examsAsJson } from './exam-json.js';
 import { wantedOfExams } from './exam-pages.js';
@@ -129,22 +129,10 @@ export class KneeExamResolver {
     @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
     @Arg('after', () => String, { nullable: true }) after: string | null,
   ): ConnectionOf<GenerationNode> {
-    const { dataSource } = context.platform;
-    const request = { where, orderBy, first, after };
-    return connection(context, {
-      page: () =>
-        context.generationPages
-          .for(request, async (exams) => {
-            const ready = { ...request, where: await readyFilter(context, where) };
-            return readPagesOf(dataSource, GENERATION_LISTING, 'exam_id', exams, ready);
-          })
-          .load(row.id),
-      count: () =>
-        context.generationCounts
-          .for(where, async (exams) =>
-            countRowsOf(dataSource, GENERATIONS, 'exam_id', exams, await readyFilter(context, where)),
-          )
-          .load(row.id),
+    return nestedConnection(context, row.id, {
+      listing: GENERATION_LISTING,
+      column: 'exam_id',
+      request: { where, orderBy, first, after },
       node: (generation) => new GenerationNode(generation),
     });
   }

@@ -7,14 +7,13 @@ import { connectionComplexity } from '../schema/limits.js';
 import { GenerationOrder } from '../schema/orders.js';
 import type { OrderInput } from '../schema/orders.js';
 import { UploadedRadiographConnection, UploadedRadiographNode } from '../schema/upload.js';
-import { GENERATIONS, UPLOADS } from '../services/filters/tables.js';
+import { UPLOADS } from '../services/filters/tables.js';
 import { GENERATION_LISTING, UPLOAD_LISTING } from '../services/paging/listings.js';
-import { countRows, countRowsOf, readPage, readPagesOf } from '../services/paging/pages.js';
+import { countRows, readPage } from '../services/paging/pages.js';
 import { uploadsFor } from '../services/uploads/index.js';
-import { connection } from './connection.js';
+import { connection, nestedConnection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
-import { readyFilter } from './filter.js';
 import { keyOf } from './ids.js';
 import { signedAsset } from './images.js';
 
@@ -67,22 +66,10 @@ export class UploadResolver {
     @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
     @Arg('after', () => String, { nullable: true }) after: string | null,
   ): ConnectionOf<GenerationNode> {
-    const { dataSource } = context.platform;
-    const request = { where, orderBy, first, after };
-    return connection(context, {
-      page: () =>
-        context.uploadGenerationPages
-          .for(request, async (uploads) => {
-            const ready = { ...request, where: await readyFilter(context, where) };
-            return readPagesOf(dataSource, GENERATION_LISTING, 'upload_id', uploads, ready);
-          })
-          .load(row.id),
-      count: () =>
-        context.uploadGenerationCounts
-          .for(where, async (uploads) =>
-            countRowsOf(dataSource, GENERATIONS, 'upload_id', uploads, await readyFilter(context, where)),
-          )
-          .load(row.id),
+    return nestedConnection(context, row.id, {
+      listing: GENERATION_LISTING,
+      column: 'upload_id',
+      request: { where, orderBy, first, after },
       node: (generation) => new GenerationNode(generation),
     });
   }

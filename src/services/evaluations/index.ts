@@ -2,7 +2,7 @@
 export type { ArmsRequest, FeatureSet } from './arms.js';
 export { progressOf } from './drive.js';
 export { evaluationLogs, type LoggedEvaluationEvent } from './log.js';
-export { EVALUATION_LISTING, EVALUATION_SCORE_LISTING, EVALUATION_SCORES, EVALUATIONS } from './listing.js';
+export { EVALUATION_LISTING, EVALUATION_SCORE_LISTING, EVALUATIONS } from './listing.js';
 export {
   cancelEvaluation,
   type EvaluationRequest,
