@@ -128,15 +128,14 @@ const CASES: Case[] = [
   { what: 'an address of nothing', path: '/nowhere', shows: heading('There is no such page') },
 ];
 
+/** Colours do not depend on the width, nor the layout on the colours: two looks show each of the four. */
 const LOOKS = [
   { colorScheme: 'light', width: 1280 },
-  { colorScheme: 'dark', width: 1280 },
-  { colorScheme: 'light', width: 390 },
   { colorScheme: 'dark', width: 390 },
 ] as const;
 
 test.each(CASES)(
-  '$what: WCAG 2.2 AA in light and dark, on a screen and a phone, with nothing sticking out or asked elsewhere',
+  '$what: WCAG 2.2 AA in light on a screen and in dark on a phone, with nothing sticking out or asked elsewhere',
   async ({ role = 'ADMIN', path, press, shows, within }) => {
     const { page, faults } = await app.open(
       path.replace(/:(\w+)/g, (_, name) => ids[name as keyof typeof ids]),
