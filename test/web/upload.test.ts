@@ -44,7 +44,7 @@ test('a film of both knees is dropped, a knee chosen, and its volume appears sli
   expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Left knee of an uploaded radiograph');
   expect(await page.getByRole('img', { name: /^Slice \d+$/ }).count()).toBe(4);
   // The viewer first: what it is drawing when the page goes would count as a fault.
-  await page.locator('[data-ready=true]').waitFor({ timeout: 60_000 });
+  await page.locator('[data-ready=true]').waitFor();
   await page.getByRole('link', { name: 'What if …' }).click();
   await page.getByText('Which knee?').waitFor();
   expect(await page.getByLabel('left', { exact: true }).isChecked()).toBe(true);
@@ -72,9 +72,13 @@ test('a file that is no radiograph is refused in the words of the server, and an
 
 test('a file is chosen by the keyboard, and deleted with all that came of it', async () => {
   const { page, faults } = await app.open('/generate');
+  // Asked for before anything else: the browser must know of it when the key is pressed.
+  const choosing = page.waitForEvent('filechooser');
   const button = page.getByRole('button', { name: 'Choose a file …' });
   await button.focus();
-  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
+  await page.locator('button:focus', { hasText: 'Choose a file' }).waitFor();
+  await page.keyboard.press('Enter');
+  const chooser = await choosing;
   await chooser.setFiles({ name: 'knee.png', mimeType: 'image/png', buffer: kneePng(2) });
   await page.waitForURL('**/generate?upload=*');
   const address = page.url();
