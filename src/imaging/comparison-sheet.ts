@@ -123,7 +123,7 @@ function picture(column: number, y: number, url: string): string {
 /** A small label in a corner of a picture. */
 function tag(column: number, top: number, label: string, colour: string, place: 'top' | 'bottom' = 'bottom'): string {
   const y = place === 'top' ? top + 4 : top + TILE - 20;
-  const box = `<rect x="${left(column) + 4}" y="${y}" width="${10 + 6.6 * label.length}" height="16" rx="3" fill="white" fill-opacity="0.82"/>`;
+  const box = `<rect x="${left(column) + 4}" y="${y}" width="${10 + 7.6 * label.length}" height="16" rx="3" fill="white" fill-opacity="0.82"/>`;
   return box + ink(left(column) + 9, y + 12, label, { size: 9.5, bold: true, colour });
 }
 

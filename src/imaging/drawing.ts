@@ -85,8 +85,9 @@ export function greyUrl({ rows, columns, data }: GreyImage): string {
   return dataUrl(encodePng({ rows, columns, data: bytes }));
 }
 
-export function dataUrl(png: Buffer): string {
-  return `data:image/png;base64,${png.toString('base64')}`;
+/** A PNG as a URL. Bytes that came from another thread are no Buffer, and would write themselves as numbers. */
+export function dataUrl(png: Uint8Array): string {
+  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
 }
 
 /** Text that is safe inside XML; characters that XML forbids are dropped. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { AuditEntry, Generation } from '../../src/entities/index.js';
+import { decodePng } from '../../src/imaging/png.js';
 import { registerBundles } from '../../src/services/bundles.js';
 import { only } from '../helpers/cohorts.js';
 import { createExam } from '../helpers/platform.js';
@@ -251,6 +252,11 @@ test('the report is one page, one table, charts as data and as files, and says w
   const html = await (await fetched(report.html)).text();
   expect(html).toContain('<svg');
   expect(html).not.toMatch(/(?:src|href)="(?!data:)(?!#)/);
+  const pictures = [...html.matchAll(/<img src="data:image\/png;base64,([^"]*)"/g)];
+  expect(pictures).toHaveLength(report.sheets.length);
+  for (const [, base64] of pictures) {
+    expect(decodePng(Buffer.from(base64!, 'base64'), 'a sheet').columns).toBeGreaterThan(100);
+  }
   expect(html).toContain('nothing here is clinically valid');
   const rows: Record<string, string>[] = parse(await (await fetched(report.csv)).text(), { columns: true });
   expect(rows).toHaveLength(6);

@@ -1,4 +1,4 @@
-import { escapeXml } from '../../imaging/drawing.js';
+import { dataUrl, escapeXml } from '../../imaging/drawing.js';
 import type { Chart } from './charts.js';
 import type { ReportTable } from './tables.js';
 
@@ -7,7 +7,7 @@ export interface ReportSheet {
   name: string;
   title: string;
   caption: string;
-  png: Buffer;
+  png: Uint8Array;
 }
 
 export interface HtmlReport {
@@ -68,8 +68,7 @@ function chartSection({ title, caption, svg }: Chart & { svg: string }): string 
 }
 
 function sheetSection({ title, caption, png }: ReportSheet): string {
-  const source = `data:image/png;base64,${png.toString('base64')}`;
-  return `<section><h2>${escapeXml(title)}</h2><figure><img src="${source}" alt="${escapeXml(title)}"><figcaption>${escapeXml(caption)}</figcaption></figure></section>`;
+  return `<section><h2>${escapeXml(title)}</h2><figure><img src="${dataUrl(png)}" alt="${escapeXml(title)}"><figcaption>${escapeXml(caption)}</figcaption></figure></section>`;
 }
 
 function tableSection({ title, caption, columns, rows }: ReportTable): string {
