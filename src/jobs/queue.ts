@@ -51,9 +51,9 @@ const SCHEMA = 'bullmq';
 /** Prefix of every key in Redis. */
 const PREFIX = 'osteograph';
 
-/** A worker that has not renewed its hold on an id for so long is dead, ms. */
-const LOCK_MS = 5_000;
-const STALLED_CHECK_MS = 2_000;
+/** A worker that has not renewed its hold on an id for so long is dead, ms: as long as the lease of a generation (reconciler). */
+const LOCK_MS = 15_000;
+const STALLED_CHECK_MS = 5_000;
 
 /** BullMQ's statements take milliseconds; one that takes so long waits for somebody who is gone, ms. */
 const STATEMENT_MS = 10_000;
