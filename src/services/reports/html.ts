@@ -27,8 +27,8 @@ const STYLE = `
     font: 15px/1.5 "DejaVu Sans", Verdana, system-ui, sans-serif; }
   h1 { font-size: 1.6rem; margin: 0 0 1rem; } h2 { font-size: 1.15rem; margin: 2.6rem 0 .6rem; }
   .warning { border-left: 4px solid #b4690e; background: #fdf5ea; padding: .7rem 1rem; margin: 1rem 0; }
-  dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: 1rem 0; }
-  dt { color: #5b6573; } dd { margin: 0; }
+  dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem 1.2rem; margin: 1rem 0; }
+  dt { color: #5b6573; } dd { margin: 0; overflow-wrap: anywhere; }
   figure { margin: 0; } figcaption, caption { color: #5b6573; font-size: .85rem; }
   figcaption { max-width: 60rem; margin-top: .4rem; }
   .scroll { overflow-x: auto; } svg, img { max-width: 100%; height: auto; }
