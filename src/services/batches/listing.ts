@@ -35,7 +35,7 @@ export const BATCH_LISTING: Listing<Batch> = {
 const STATE = `CASE WHEN m.generation_id IS NULL THEN 'NOT_POSSIBLE' WHEN m.reused THEN 'REUSED'
   WHEN g.state = 'QUEUED' THEN 'WAITING' ELSE g.state END`;
 
-export const BATCH_MEMBERS: Table = {
+const BATCH_MEMBERS: Table = {
   name: `(SELECT m.*, ${STATE} AS state FROM batch_member m LEFT JOIN generation g ON g.id = m.generation_id)`,
   joins: {},
   fields: { state: column({ kind: 'choice', of: MEMBER_STATES }, 'state') },
@@ -51,7 +51,7 @@ export const BATCH_MEMBER_LISTING: Listing<BatchMember> = {
 };
 
 /** Generations of the members, those that were there before among them. */
-export const BATCH_GENERATIONS: Table = {
+const BATCH_GENERATIONS: Table = {
   ...GENERATIONS,
   name: `(SELECT g.*, m.batch_id AS of_batch, m.position AS of_position FROM batch_member m JOIN generation g ON g.id = m.generation_id)`,
 };

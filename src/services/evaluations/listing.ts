@@ -17,7 +17,7 @@ export const EVALUATION_LISTING: Listing<Evaluation> = {
   defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
 };
 
-export const EVALUATION_SCORES: Table = {
+const EVALUATION_SCORES: Table = {
   name: 'evaluation_score',
   joins: {},
   fields: { arm: column('integer', 'arm') },
