@@ -12,6 +12,7 @@ import {
 import { type GenerationState, isFinalState } from '../domain/generations.js';
 import { Batch } from '../entities/index.js';
 import type { BatchEventBody } from './batch-events.js';
+import { countLines, insertLines } from './log-pages.js';
 
 /** PostgreSQL channel on which every new line of a batch's log is announced as "<batch id>:<seq>". */
 export const BATCH_CHANNEL = 'batch_event';
@@ -70,14 +71,9 @@ export async function advanceBatch(manager: EntityManager, batch: Batch, change:
   const [row] = (await manager.query(
     `WITH changed AS (
        UPDATE batch SET ${['state = $1, message = $2, cancel_requested = $3', ...columns, ...times].join(', ')},
-         last_seq = last_seq + jsonb_array_length($5::jsonb)
-       WHERE id = $6 RETURNING last_seq, started_at, running_since, finished_at
-     ), logged AS (
-       INSERT INTO batch_event (batch_id, seq, type, payload, at)
-       SELECT $6, last_seq - jsonb_array_length($5::jsonb) + line.place, line.event->>'type', line.event->'payload', clock_timestamp()
-       FROM changed, jsonb_array_elements($5::jsonb) WITH ORDINALITY AS line (event, place)
-       RETURNING seq
-     )
+         last_seq = last_seq + ${countLines('$5')}
+       WHERE id = $6 RETURNING id, last_seq, started_at, running_since, finished_at
+     ), logged AS (${insertLines('batch', '$5')} RETURNING seq)
      SELECT changed.*, (SELECT pg_notify($7, $6::text || ':' || max(seq)) FROM logged HAVING count(*) > 0) FROM changed`,
     [
       batch.state,

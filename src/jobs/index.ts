@@ -28,7 +28,7 @@ export {
   type StepProgressed,
 } from './events.js';
 export { newestLocaliser } from './localiser.js';
-export { readLogPage } from './log-pages.js';
+export { countLines, insertLines, readLogPage } from './log-pages.js';
 export { type Provenance, provenanceOf } from './provenance.js';
 export { startListener } from './listener.js';
 export { type GenerationQueue, openQueue, type QueuedGeneration, type QueueOptions } from './queue.js';

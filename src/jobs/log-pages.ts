@@ -16,6 +16,28 @@ export interface LogRow {
   payload: unknown;
 }
 
+/**
+ * The statement's part that writes lines into a log, numbered without a gap. Beside it stands `changed`, with the `id` and the
+ * `last_seq` of each subject that was changed, counted on by as many.
+ *
+ * @param lines parameter with the lines, a JSON list of { type, payload }
+ * @param payload what of `line.event` is written
+ */
+export function insertLines(
+  table: LogSubject<string>['table'],
+  lines: string,
+  payload = `line.event->'payload'`,
+): string {
+  return `INSERT INTO ${table}_event (${table}_id, seq, type, payload, at)
+    SELECT changed.id, changed.last_seq - ${countLines(lines)} + line.place, line.event->>'type', ${payload}, clock_timestamp()
+    FROM changed, jsonb_array_elements(${lines}::jsonb) WITH ORDINALITY AS line (event, place)`;
+}
+
+/** By how much these lines count `last_seq` on. */
+export function countLines(lines: string): string {
+  return `jsonb_array_length(${lines}::jsonb)`;
+}
+
 /** Lines read at once: what a subscriber that is far behind holds in memory. */
 const LOG_PAGE = 500;
 

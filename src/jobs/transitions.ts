@@ -3,6 +3,7 @@ import { type GenerationState, isFinalState, isLegalTransition, MAX_ATTEMPTS } f
 import { Generation } from '../entities/index.js';
 import { countInBatch, lockBatchOf } from './batch-transitions.js';
 import type { GenerationEventBody } from './events.js';
+import { countLines, insertLines } from './log-pages.js';
 import { currentTraceparent } from './telemetry.js';
 
 /** PostgreSQL channel on which every new line of a log is announced as "<generation id>:<seq>". */
@@ -127,7 +128,7 @@ async function write(
 ): Promise<number[]> {
   const lines: object[] = [...events];
   if (to) lines.push({ type: 'STATE_CHANGED', payload: { state: to, message: message ?? null } });
-  const parameters: unknown[] = [lines.length, JSON.stringify(lines), EVENT_CHANNEL];
+  const parameters: unknown[] = [JSON.stringify(lines), EVENT_CHANNEL];
   const bind: Bind = (value) => `$${parameters.push(value)}`;
   const assignments = to ? stateColumns(from, to, bind, message) : [];
   const { columns } = manager.connection.getMetadata(Generation);
@@ -135,20 +136,16 @@ async function write(
     const column = columns.find(({ propertyName }) => propertyName === property)!;
     assignments.push(`${column.databaseName} = ${bind(value)}`);
   }
+  const payload = `CASE line.event->>'type'
+    WHEN 'STATE_CHANGED' THEN (line.event->'payload') || jsonb_build_object('attempt', changed.attempt)
+    ELSE line.event->'payload'
+  END`;
   const rows = (await manager.query(
     `WITH changed AS (
-       UPDATE generation SET ${['last_seq = last_seq + $1::int', ...assignments].join(', ')}
+       UPDATE generation SET ${[`last_seq = last_seq + ${countLines('$1')}`, ...assignments].join(', ')}
        WHERE ${which(bind)} RETURNING id, attempt, last_seq
-     ), logged AS (
-       INSERT INTO generation_event (generation_id, seq, type, payload, at)
-       SELECT changed.id, changed.last_seq - $1::int + line.place, line.event->>'type',
-         CASE line.event->>'type'
-           WHEN 'STATE_CHANGED' THEN (line.event->'payload') || jsonb_build_object('attempt', changed.attempt)
-           ELSE line.event->'payload'
-         END, clock_timestamp()
-       FROM changed, jsonb_array_elements($2::jsonb) WITH ORDINALITY AS line (event, place)
-     )
-     SELECT last_seq, pg_notify($3, id || ':' || last_seq) FROM changed`,
+     ), logged AS (${insertLines('generation', '$1', payload)})
+     SELECT last_seq, pg_notify($2, id || ':' || last_seq) FROM changed`,
     parameters,
   )) as { last_seq: number }[];
   return rows.map(({ last_seq }) => last_seq);

@@ -124,6 +124,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     quotas,
   };
   let closing = false;
+  const closeParts = async () => {
+    await apollo.stop();
+    await sweeper.close();
+    await Promise.all([exports, evaluations, readerStudies, uploadExpiry, filmReader].map((work) => work.close()));
+    await quotas?.close();
+    await closeLogs();
+    metrics.close();
+    await tokens.close();
+  };
 
   try {
     await apollo.start();
@@ -160,13 +169,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     answerFaults(app, logger);
     await listen(httpServer, host, port);
   } catch (error) {
-    await apollo.stop();
-    await sweeper.close();
-    await Promise.all([exports, evaluations, readerStudies, uploadExpiry, filmReader].map((work) => work.close()));
-    await quotas?.close();
-    await closeLogs();
-    metrics.close();
-    await tokens.close();
+    await closeParts();
     throw error;
   }
   const sockets = acceptSockets({ schema, httpServer, platform, metrics, logger, path: GRAPHQL_PATH });
@@ -178,13 +181,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (drainDelay) await delay(drainDelay);
     await drain.finish(DRAIN_MS);
     await sockets.close();
-    await apollo.stop();
-    await sweeper.close();
-    await Promise.all([exports, evaluations, readerStudies, uploadExpiry, filmReader].map((work) => work.close()));
-    await quotas?.close();
-    await closeLogs();
-    metrics.close();
-    await tokens.close();
+    await closeParts();
   };
   return { url: urlOf(httpServer.address() as AddressInfo), close: () => (closed ??= close()) };
 }

@@ -64,3 +64,27 @@ export function startBackground({ name, logger, pollMs, next }: BackgroundOption
     },
   };
 }
+
+export interface Heartbeats {
+  /** @returns false when the work is another process's, or nobody's, by now */
+  beat(): Promise<boolean>;
+  onLost(): void;
+  /** One that failed; the next may not. */
+  onError(err: unknown): void;
+}
+
+/** How often a process says that it is still at a piece of work, ms. */
+const HEARTBEAT_MS = 1_000;
+
+/** Says so until `ended` is aborted. */
+export async function keepBeating(ended: AbortSignal, { beat, onLost, onError }: Heartbeats): Promise<void> {
+  while (!ended.aborted) {
+    await delay(HEARTBEAT_MS, undefined, { signal: ended }).catch(() => undefined);
+    if (ended.aborted) return;
+    try {
+      if (!(await beat())) onLost();
+    } catch (err) {
+      onError(err);
+    }
+  }
+}

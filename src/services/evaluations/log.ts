@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { EvaluationState } from '../../domain/evaluations.js';
 import { isFinalState } from '../../domain/generations.js';
 import { type Evaluation } from '../../entities/index.js';
-import { type LogSource, readLogPage } from '../../jobs/index.js';
+import { countLines, insertLines, type LogSource, readLogPage } from '../../jobs/index.js';
 
 /** PostgreSQL channel on which every new line of an evaluation's log is announced as "<evaluation id>:<seq>". */
 const EVALUATION_CHANNEL = 'evaluation_event';
@@ -80,27 +80,16 @@ export async function advanceEvaluation(
   }
   const lines: EvaluationEventBody[] = [...events];
   if (to) lines.push({ type: 'STATE_CHANGED', payload: { state: to, message: message ?? null } });
-  const parameters: unknown[] = [
-    seen.id,
-    seen.state,
-    seen.attempt,
-    lines.length,
-    JSON.stringify(lines),
-    EVALUATION_CHANNEL,
-  ];
+  const parameters: unknown[] = [seen.id, seen.state, seen.attempt, JSON.stringify(lines), EVALUATION_CHANNEL];
   const bind = (value: unknown) => `$${parameters.push(value)}`;
   const assignments = to ? stateColumns(to, bind, message) : [];
   for (const [column, value] of Object.entries(set)) assignments.push(`${column} = ${bind(value)}::json`);
   const rows = (await manager.query(
     `WITH changed AS (
-       UPDATE evaluation SET ${['last_seq = last_seq + $4::int', ...assignments].join(', ')}
+       UPDATE evaluation SET ${[`last_seq = last_seq + ${countLines('$4')}`, ...assignments].join(', ')}
        WHERE id = $1 AND state = $2 AND attempt = $3 RETURNING id, last_seq
-     ), logged AS (
-       INSERT INTO evaluation_event (evaluation_id, seq, type, payload, at)
-       SELECT changed.id, changed.last_seq - $4::int + line.place, line.event->>'type', line.event->'payload', clock_timestamp()
-       FROM changed, jsonb_array_elements($5::jsonb) WITH ORDINALITY AS line (event, place)
-     )
-     SELECT last_seq, pg_notify($6, id || ':' || last_seq) FROM changed`,
+     ), logged AS (${insertLines('evaluation', '$4')})
+     SELECT last_seq, pg_notify($5, id || ':' || last_seq) FROM changed`,
     parameters,
   )) as { last_seq: number }[];
   return rows[0]?.last_seq;

@@ -1,10 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { Evaluation } from '../../entities/index.js';
 import type { GenerationQueue } from '../../jobs/index.js';
 import type { BlobStore } from '../../storage/index.js';
-import { type BackgroundWork, startBackground } from '../background.js';
+import { type BackgroundWork, keepBeating, startBackground } from '../background.js';
 import { openFigures } from '../reports/figures.js';
 import { driveEvaluation, EvaluationLost } from './drive.js';
 import { advanceEvaluation } from './log.js';
@@ -19,7 +18,6 @@ export interface EvaluationRunnerOptions {
 }
 
 const POLL_MS = 3_000;
-const HEARTBEAT_MS = 1_000;
 const STALE_MS = 10_000;
 
 /** How often an evaluation is taken up before it is given up. */
@@ -46,7 +44,11 @@ export function startEvaluationRunner(options: EvaluationRunnerOptions): Backgro
     const lost = new AbortController();
     const over = new AbortController();
     const signal = AbortSignal.any([stopping, lost.signal]);
-    const heartbeats = beat(row, over.signal, () => lost.abort(new EvaluationLost()));
+    const heartbeats = keepBeating(over.signal, {
+      beat: () => beat(row),
+      onLost: () => lost.abort(new EvaluationLost()),
+      onError: (err) => logger.warn({ err, evaluation: row.id }, 'a heartbeat failed'),
+    });
     const figures = openFigures();
     try {
       await driveEvaluation(row, { ...options, figures }, signal);
@@ -59,20 +61,13 @@ export function startEvaluationRunner(options: EvaluationRunnerOptions): Backgro
     }
   }
 
-  async function beat(row: Evaluation, ended: AbortSignal, onLost: () => void): Promise<void> {
-    while (!ended.aborted) {
-      await delay(HEARTBEAT_MS, undefined, { signal: ended }).catch(() => undefined);
-      if (ended.aborted) return;
-      try {
-        const [, held] = (await dataSource.query(
-          `UPDATE evaluation SET heartbeat_at = clock_timestamp() WHERE id = $1 AND attempt = $2 AND state = 'RUNNING'`,
-          [row.id, row.attempt],
-        )) as [unknown, number];
-        if (held === 0) onLost();
-      } catch (err) {
-        logger.warn({ err, evaluation: row.id }, 'a heartbeat failed');
-      }
-    }
+  /** @returns false when the evaluation is not this attempt's any more */
+  async function beat({ id, attempt }: Evaluation): Promise<boolean> {
+    const [, held] = (await dataSource.query(
+      `UPDATE evaluation SET heartbeat_at = clock_timestamp() WHERE id = $1 AND attempt = $2 AND state = 'RUNNING'`,
+      [id, attempt],
+    )) as [unknown, number];
+    return held > 0;
   }
 
   /** An orderly stop puts the evaluation back; anything else is tried again by the next claim, up to the limit. */

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
@@ -15,7 +14,7 @@ import {
   storeAsset,
   type StoredBlob,
 } from '../../storage/index.js';
-import { type BackgroundWork, startBackground } from '../background.js';
+import { type BackgroundWork, keepBeating, startBackground } from '../background.js';
 import { chooseColumns } from './columns.js';
 import { removeExpired } from './files.js';
 import type { ExportManifest, ExportSpec } from './manifest.js';
@@ -33,7 +32,6 @@ export interface ExportRunnerOptions {
 }
 
 const POLL_MS = 5_000;
-const HEARTBEAT_MS = 1_000;
 const STALE_MS = 15_000;
 const KEEP_MS = 7 * 24 * 3_600_000;
 
@@ -89,19 +87,11 @@ async function run(row: Export, options: ExportRunnerOptions, stopping: AbortSig
   const over = new AbortController();
   const signal = AbortSignal.any([stopping, lost.signal]);
   let progress: ExportProgress = { done: 0, total: 0, rows: 0, phantoms: 0 };
-  const heartbeats = beat();
-
-  async function beat(): Promise<void> {
-    while (!over.signal.aborted) {
-      await delay(HEARTBEAT_MS, undefined, { signal: over.signal }).catch(() => undefined);
-      if (over.signal.aborted) return;
-      const held = await saveProgress(dataSource, row, progress).catch((err: unknown) => {
-        logger.warn({ err, export: row.id }, 'a heartbeat failed');
-        return true;
-      });
-      if (!held) lost.abort(new Error('The export was canceled or given to another process.'));
-    }
-  }
+  const heartbeats = keepBeating(over.signal, {
+    beat: () => saveProgress(dataSource, row, progress),
+    onLost: () => lost.abort(new Error('The export was canceled or given to another process.')),
+    onError: (err) => logger.warn({ err, export: row.id }, 'a heartbeat failed'),
+  });
 
   try {
     // Full or down is said before the work, not after it.
