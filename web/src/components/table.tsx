@@ -5,6 +5,8 @@ interface TableProps {
   /** What its rows are. */
   label: string;
   columns: readonly string[];
+  /** Those of its columns that hold numbers to be compared; their cells have {@link numericClass}. */
+  numeric?: readonly string[];
   /** Inside a card: without a frame of its own. */
   plain?: boolean;
   /** Its rows. */
@@ -12,7 +14,7 @@ interface TableProps {
 }
 
 /** A table that scrolls sideways where it is wider than the page. */
-export function Table({ label, columns, plain = false, children }: TableProps) {
+export function Table({ label, columns, numeric = [], plain = false, children }: TableProps) {
   return (
     <div
       className={plain ? `${styles.scroll} ${styles.plain}` : styles.scroll}
@@ -24,7 +26,7 @@ export function Table({ label, columns, plain = false, children }: TableProps) {
         <thead>
           <tr>
             {columns.map((name) => (
-              <th key={name} scope="col">
+              <th key={name} scope="col" className={numeric.includes(name) ? numericClass : undefined}>
                 {name}
               </th>
             ))}
@@ -35,3 +37,5 @@ export function Table({ label, columns, plain = false, children }: TableProps) {
     </div>
   );
 }
+
+export const numericClass = styles.numeric!;

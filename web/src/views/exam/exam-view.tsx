@@ -1,10 +1,11 @@
-import { Link, useParams } from 'react-router';
+import { useParams } from 'react-router';
 import { useQuery } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
 import { Badge, KlBadge } from '../../components/badge.tsx';
 import { ButtonLink } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
+import { Column, Columns, Page } from '../../components/page.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { decimal, gradeTerm, sideName, visitName } from '../../lib/words.ts';
@@ -41,48 +42,45 @@ export function ExamView() {
   const { participant, visit } = exam;
   const hasFilm = exam.radiographs.some(({ image }) => image !== null);
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <div>
-          <p className={styles.crumb}>
-            <Link
-              to={`/cohorts?where=${encodeURIComponent(JSON.stringify({ participant: { oaiId: { eq: participant.oaiId } } }))}`}
-            >
-              Participant {participant.oaiId}
-            </Link>
-          </p>
-          <h1>
-            {sideName(exam.side) === 'left' ? 'Left' : 'Right'} knee at {visitName(visit.code).toLowerCase()}
-          </h1>
-          <p className={styles.facts}>
-            <KlBadge kl={exam.kl} />
-            {participant.phantom && (
-              <Badge tone="warn" title="A participant of the synthetic release, who is no real person">
-                phantom: synthetic data
-              </Badge>
-            )}
-            <span>
-              {[
-                participant.sex?.toLowerCase(),
-                visit.age === null ? null : `${visit.age} years`,
-                visit.bmi === null ? null : `BMI ${decimal(visit.bmi, 1)}`,
-                participant.cohort && `${participant.cohort.toLowerCase()} sub-cohort`,
-                visit.date,
-              ]
-                .filter(Boolean)
-                .join(' · ')}
-            </span>
-          </p>
-        </div>
-        {viewer.canGenerate && hasFilm && (
+    <Page
+      title={`${sideName(exam.side) === 'left' ? 'Left' : 'Right'} knee at ${visitName(visit.code).toLowerCase()}`}
+      up={{
+        to: `/cohorts?where=${encodeURIComponent(JSON.stringify({ participant: { oaiId: { eq: participant.oaiId } } }))}`,
+        label: `Participant ${participant.oaiId}`,
+      }}
+      lead={
+        <>
+          <KlBadge kl={exam.kl} />
+          {participant.phantom && (
+            <Badge tone="warn" title="A participant of the synthetic release, who is no real person">
+              phantom: synthetic data
+            </Badge>
+          )}
+          <span>
+            {[
+              participant.sex?.toLowerCase(),
+              visit.age === null ? null : `${visit.age} years`,
+              visit.bmi === null ? null : `BMI ${decimal(visit.bmi, 1)}`,
+              participant.cohort && `${participant.cohort.toLowerCase()} sub-cohort`,
+              visit.date,
+            ]
+              .filter(Boolean)
+              .join(' · ')}
+          </span>
+        </>
+      }
+      actions={
+        viewer.canGenerate &&
+        hasFilm && (
           <ButtonLink kind="main" to={`/generate?exam=${exam.id}`}>
             Generate an MRI …
           </ButtonLink>
-        )}
-      </header>
+        )
+      }
+    >
       <TimeLine exam={exam} />
-      <div className={styles.columns}>
-        <div className={styles.column}>
+      <Columns>
+        <Column>
           <Card title="Radiograph">
             {exam.radiographs.length === 0 ? (
               <p className={styles.none}>No film of this visit is known.</p>
@@ -102,8 +100,8 @@ export function ExamView() {
             )}
           </Card>
           <ExamRuns exam={exam} />
-        </div>
-        <div className={styles.column}>
+        </Column>
+        <Column>
           <Card
             title="Grades"
             note={exam.kl === null ? 'No consensus KL grade' : `KL ${exam.kl}: ${gradeTerm('XRKL', exam.kl)}`}
@@ -130,8 +128,8 @@ export function ExamView() {
               ))}
             </dl>
           </Card>
-        </div>
-      </div>
-    </div>
+        </Column>
+      </Columns>
+    </Page>
   );
 }

@@ -5,6 +5,7 @@ import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Field, inputClass } from '../../components/field.tsx';
 import { EmptyNote, InlineError } from '../../components/notes.tsx';
+import { Column, Columns, Page } from '../../components/page.tsx';
 import { sentence } from '../../lib/client.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { useClientKey } from '../../lib/use-client-key.ts';
@@ -68,126 +69,128 @@ export function GenerateForm({ source, lead, radiograph, radiographNote, grades,
   };
   return (
     <form
-      className={styles.page}
       onSubmit={(event) => {
         event.preventDefault();
         void start(new FormData(event.currentTarget));
       }}
     >
-      <header className={styles.head}>
-        <div>
-          <h1>Generate an MRI volume</h1>
-          <p className={styles.lead}>{lead}</p>
-        </div>
-        <div className={styles.actions}>
-          <Button onClick={onOther}>Another knee</Button>
-          <Button kind="main" type="submit" disabled={fetching || !source}>
-            {fetching ? 'Asking …' : 'Generate'}
-          </Button>
-        </div>
-      </header>
-      {error && <InlineError message={sentence(error)} />}
-      <div className={styles.columns}>
-        <div className={styles.column}>
-          <Card title="Radiograph" note={radiographNote}>
-            {radiograph}
-          </Card>
-          <Card title="How">
-            <div className={styles.fields}>
-              <Field label="Bundle" hint={bundle.description ?? bundle.intendedUse ?? undefined}>
-                {(ids) => (
-                  <select
-                    {...ids}
-                    className={inputClass}
-                    value={`${bundle.name}@${bundle.version}`}
-                    onChange={({ target }) => setChosen(target.value)}
-                  >
-                    {ready.map(({ id, name, version }) => (
-                      <option key={id}>
-                        {name}@{version}
+      <Page
+        title="Generate an MRI volume"
+        lead={lead}
+        actions={
+          <>
+            <Button onClick={onOther}>Another knee</Button>
+            <Button kind="main" type="submit" disabled={fetching || !source}>
+              {fetching ? 'Asking …' : 'Generate'}
+            </Button>
+          </>
+        }
+      >
+        {error && <InlineError message={sentence(error)} />}
+        <Columns>
+          <Column>
+            <Card title="Radiograph" note={radiographNote}>
+              {radiograph}
+            </Card>
+            <Card title="How">
+              <div className={styles.fields}>
+                <Field label="Bundle" hint={bundle.description ?? bundle.intendedUse ?? undefined}>
+                  {(ids) => (
+                    <select
+                      {...ids}
+                      className={inputClass}
+                      value={`${bundle.name}@${bundle.version}`}
+                      onChange={({ target }) => setChosen(target.value)}
+                    >
+                      {ready.map(({ id, name, version }) => (
+                        <option key={id}>
+                          {name}@{version}
+                        </option>
+                      ))}
+                    </select>
+                  )}
+                </Field>
+                <Field label="Slices" hint="2 to 500; 50 is the trained stack, others lie between its slices.">
+                  {(ids) => (
+                    <input
+                      {...ids}
+                      className={inputClass}
+                      name="slices"
+                      type="number"
+                      min={2}
+                      max={500}
+                      defaultValue={params.get('slices') ?? 50}
+                      required
+                    />
+                  )}
+                </Field>
+                <Field
+                  label="Steps"
+                  hint={`More steps, more time. The bundle's own number is ${bundle.defaultSteps ?? 'not given'}.`}
+                >
+                  {(ids) => (
+                    <input
+                      {...ids}
+                      className={inputClass}
+                      name="steps"
+                      type="number"
+                      min={1}
+                      placeholder={bundle.defaultSteps === null ? undefined : String(bundle.defaultSteps)}
+                      defaultValue={params.get('steps') ?? ''}
+                    />
+                  )}
+                </Field>
+                <Field label="Seed" hint="The same seed gives the same volume; empty draws one.">
+                  {(ids) => (
+                    <input
+                      {...ids}
+                      className={inputClass}
+                      name="seed"
+                      type="number"
+                      min={0}
+                      max={2147483647}
+                      placeholder="random"
+                      defaultValue={params.get('seed') ?? ''}
+                    />
+                  )}
+                </Field>
+                <Field label="Sampler">
+                  {(ids) => (
+                    <select {...ids} className={inputClass} name="sampler" defaultValue="">
+                      <option value="">
+                        the bundle&apos;s{bundle.defaultSampler && ` (${bundle.defaultSampler})`}
                       </option>
-                    ))}
-                  </select>
-                )}
-              </Field>
-              <Field label="Slices" hint="2 to 500; 50 is the trained stack, others lie between its slices.">
-                {(ids) => (
-                  <input
-                    {...ids}
-                    className={inputClass}
-                    name="slices"
-                    type="number"
-                    min={2}
-                    max={500}
-                    defaultValue={params.get('slices') ?? 50}
-                    required
-                  />
-                )}
-              </Field>
-              <Field
-                label="Steps"
-                hint={`More steps, more time. The bundle's own number is ${bundle.defaultSteps ?? 'not given'}.`}
-              >
-                {(ids) => (
-                  <input
-                    {...ids}
-                    className={inputClass}
-                    name="steps"
-                    type="number"
-                    min={1}
-                    placeholder={bundle.defaultSteps === null ? undefined : String(bundle.defaultSteps)}
-                    defaultValue={params.get('steps') ?? ''}
-                  />
-                )}
-              </Field>
-              <Field label="Seed" hint="The same seed gives the same volume; empty draws one.">
-                {(ids) => (
-                  <input
-                    {...ids}
-                    className={inputClass}
-                    name="seed"
-                    type="number"
-                    min={0}
-                    max={2147483647}
-                    placeholder="random"
-                    defaultValue={params.get('seed') ?? ''}
-                  />
-                )}
-              </Field>
-              <Field label="Sampler">
-                {(ids) => (
-                  <select {...ids} className={inputClass} name="sampler" defaultValue="">
-                    <option value="">the bundle&apos;s{bundle.defaultSampler && ` (${bundle.defaultSampler})`}</option>
-                    <option value="DDIM">DDIM</option>
-                    <option value="DPMPP_2M">DPM-Solver++(2M): fewer steps</option>
-                  </select>
-                )}
-              </Field>
-              <Field label="Noise">
-                {(ids) => (
-                  <select {...ids} className={inputClass} name="noise" defaultValue="SHARED">
-                    <option value="SHARED">the same for every slice</option>
-                    <option value="PER_SLICE">its own for each slice</option>
-                  </select>
-                )}
-              </Field>
-            </div>
+                      <option value="DDIM">DDIM</option>
+                      <option value="DPMPP_2M">DPM-Solver++(2M): fewer steps</option>
+                    </select>
+                  )}
+                </Field>
+                <Field label="Noise">
+                  {(ids) => (
+                    <select {...ids} className={inputClass} name="noise" defaultValue="SHARED">
+                      <option value="SHARED">the same for every slice</option>
+                      <option value="PER_SLICE">its own for each slice</option>
+                    </select>
+                  )}
+                </Field>
+              </div>
+            </Card>
+          </Column>
+          <Card
+            title="Grades"
+            note="The volume is conditioned on these. Another grade asks what-if; missing leaves it to the film."
+            actions={
+              Object.keys(overrides).length > 0 && (
+                <Button kind="quiet" small onClick={() => setOverrides({})}>
+                  {grades ? 'As read' : 'None'}
+                </Button>
+              )
+            }
+          >
+            <GradeOverrides grades={grades} features={bundle.features} value={overrides} onChange={setOverrides} />
           </Card>
-        </div>
-        <Card
-          title="Grades"
-          note="The volume is conditioned on these. Another grade asks what-if; missing leaves it to the film."
-          actions={
-            Object.keys(overrides).length > 0 && (
-              <Button kind="quiet" small onClick={() => setOverrides({})}>
-                {grades ? 'As read' : 'None'}
-              </Button>
-            )
-          }
-        >
-          <GradeOverrides grades={grades} features={bundle.features} value={overrides} onChange={setOverrides} />
-        </Card>
-      </div>
+        </Columns>
+      </Page>
     </form>
   );
 }

@@ -1,4 +1,5 @@
 import { useSearchParams } from 'react-router';
+import { Page } from '../../components/page.tsx';
 import { DropZone } from './drop-zone.tsx';
 import { ExamForm } from './exam-form.tsx';
 import { KneePicker } from './knee-picker.tsx';
@@ -16,17 +17,14 @@ export function GenerateView() {
   if (exam !== null) return <ExamForm id={exam} onOther={onOther} />;
   if (upload !== null) return <UploadForm id={upload} onOther={onOther} />;
   return (
-    <div className={styles.page}>
-      <header>
-        <h1>Generate an MRI volume</h1>
-        <p className={styles.lead}>
-          Choose the knee whose radiograph is turned into a synthetic volume, or bring a radiograph of your own.
-        </p>
-      </header>
+    <Page
+      title="Generate an MRI volume"
+      lead="Choose the knee whose radiograph is turned into a synthetic volume, or bring a radiograph of your own."
+    >
       <div className={styles.sources}>
         <KneePicker onPick={(id) => choose({ exam: id })} />
         <DropZone onUploaded={(id) => choose({ upload: id })} />
       </div>
-    </div>
+    </Page>
   );
 }

@@ -28,7 +28,7 @@ export function KneePicker({ onPick }: { onPick: (id: string) => void }) {
     set();
   };
   return (
-    <div className={styles.page}>
+    <div className={styles.picker}>
       <div className={styles.search}>
         <Field label="Participant">
           {(ids) => (

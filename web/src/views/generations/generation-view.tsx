@@ -1,11 +1,12 @@
 import { lazy, Suspense } from 'react';
-import { Link, useParams } from 'react-router';
+import { useParams } from 'react-router';
 import { useMutation } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
 import { Badge, KlBadge } from '../../components/badge.tsx';
 import { Button, ButtonLink } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { EmptyNote, ErrorNote, InlineError } from '../../components/notes.tsx';
+import { Column, Page } from '../../components/page.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
@@ -42,8 +43,12 @@ export function GenerationView() {
   const phantom = generation.exam?.participant.phantom ?? false;
   const framed = generation.box ? 'What the model sees is framed' : undefined;
   return (
-    <div className={styles.page}>
-      <Head generation={generation} state={state} onChange={refresh} />
+    <Page
+      title={kneeName(generation)}
+      up={{ to: '/generations', label: 'Generations' }}
+      lead={<Lead generation={generation} state={state} />}
+      actions={<Actions generation={generation} state={state} onChange={refresh} />}
+    >
       {state === 'FAILED' && <InlineError message={generation.error ?? live.message ?? 'It failed.'} />}
       {!isOver(state) && (
         <Progress generation={generation} state={state} live={live} done={ordered.length} connection={connection} />
@@ -54,7 +59,7 @@ export function GenerationView() {
         </Suspense>
       )}
       <div className={styles.columns}>
-        <div className={styles.column}>
+        <Column>
           <Card
             title="Radiograph"
             note={phantom ? ['Of a phantom: synthetic', framed].filter(Boolean).join('. ') : framed}
@@ -64,8 +69,8 @@ export function GenerationView() {
           <Card title="Request and result">
             <Facts generation={generation} />
           </Card>
-        </div>
-        <div className={styles.column}>
+        </Column>
+        <Column>
           {scored && (
             <Card
               title="Scores"
@@ -77,19 +82,37 @@ export function GenerationView() {
           <Card title="Slices" note={`${ordered.length} of ${generation.sliceCount}, posterior to anterior`}>
             <SliceGrid slices={slices} count={generation.sliceCount} step={isOver(state) ? undefined : live.step} />
           </Card>
-        </div>
+        </Column>
       </div>
-    </div>
+    </Page>
   );
 }
 
-interface HeadProps {
+interface LeadProps {
   generation: Generation;
   state: Generation['state'];
-  onChange: () => void;
 }
 
-function Head({ generation, state, onChange }: HeadProps) {
+/** What it is, in badges. */
+function Lead({ generation: { exam, featureOverrides }, state }: LeadProps) {
+  return (
+    <>
+      <StateBadge state={state} />
+      {exam && <KlBadge kl={exam.kl} />}
+      <Badge tone="warn" title="Made by a model from a radiograph; not an image of a person">
+        synthetic volume
+      </Badge>
+      {featureOverrides.map(({ feature: code, grade }) => (
+        <Badge key={code} tone="accent">
+          what if: {feature(code).name} {grade === null ? 'missing' : `${grade} ${gradeTerm(code, grade)}`}
+        </Badge>
+      ))}
+    </>
+  );
+}
+
+/** What can be done with it, and why something could not. */
+function Actions({ generation, state, onChange }: LeadProps & { onChange: () => void }) {
   const { viewer } = useSession();
   const { id, side, exam, upload, featureOverrides, mriSeries, seed, steps, sliceCount, bundle } = generation;
   const [{ error: notCanceled, fetching: canceling }, cancel] = useMutation(CANCEL);
@@ -104,41 +127,21 @@ function Head({ generation, state, onChange }: HeadProps) {
     grades: featureOverrides.map(({ feature: code, grade }) => `${code}:${grade ?? ''}`).join(','),
   });
   return (
-    <header className={styles.head}>
-      <div>
-        <Link to="/generations">Generations</Link>
-        <h1>{kneeName({ side, exam })}</h1>
-        <p className={styles.facts}>
-          <StateBadge state={state} />
-          {exam && <KlBadge kl={exam.kl} />}
-          <Badge tone="warn" title="Made by a model from a radiograph; not an image of a person">
-            synthetic volume
-          </Badge>
-          {featureOverrides.map(({ feature: code, grade }) => (
-            <Badge key={code} tone="accent">
-              what if: {feature(code).name} {grade === null ? 'missing' : `${grade} ${gradeTerm(code, grade)}`}
-            </Badge>
-          ))}
-        </p>
-        {fault && <InlineError message={sentence(fault)} />}
-      </div>
-      <div className={styles.actions}>
-        {exam && <ButtonLink to={`/exams/${exam.id}`}>Exam</ButtonLink>}
-        {viewer.canGenerate && !isOver(state) && (
-          <Button kind="danger" disabled={canceling || generation.cancelRequested} onClick={() => void cancel({ id })}>
-            {canceling || generation.cancelRequested ? 'Canceling …' : 'Cancel'}
-          </Button>
-        )}
-        {viewer.canGenerate && (state === 'FAILED' || state === 'CANCELED') && (
-          <Button kind="main" disabled={retrying} onClick={() => void retry({ id }).then(onChange)}>
-            Retry
-          </Button>
-        )}
-        {viewer.canGenerate && isOver(state) && (
-          <ButtonLink to={`/generate?${whatIf.toString()}`}>What if …</ButtonLink>
-        )}
-        {mriSeries?.volume && <Downloads series={mriSeries} />}
-      </div>
-    </header>
+    <>
+      {exam && <ButtonLink to={`/exams/${exam.id}`}>Exam</ButtonLink>}
+      {viewer.canGenerate && !isOver(state) && (
+        <Button kind="danger" disabled={canceling || generation.cancelRequested} onClick={() => void cancel({ id })}>
+          {canceling || generation.cancelRequested ? 'Canceling …' : 'Cancel'}
+        </Button>
+      )}
+      {viewer.canGenerate && (state === 'FAILED' || state === 'CANCELED') && (
+        <Button kind="main" disabled={retrying} onClick={() => void retry({ id }).then(onChange)}>
+          Retry
+        </Button>
+      )}
+      {viewer.canGenerate && isOver(state) && <ButtonLink to={`/generate?${whatIf.toString()}`}>What if …</ButtonLink>}
+      {mriSeries?.volume && <Downloads series={mriSeries} />}
+      {fault && <InlineError message={sentence(fault)} />}
+    </>
   );
 }

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Link, useNavigate, useParams } from 'react-router';
+import { useNavigate, useParams } from 'react-router';
 import { useMutation, useQuery } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
 import { Badge } from '../../components/badge.tsx';
@@ -8,6 +8,7 @@ import { Card } from '../../components/card.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Field, inputClass } from '../../components/field.tsx';
 import { EmptyNote, ErrorNote, InlineError } from '../../components/notes.tsx';
+import { Columns, Page } from '../../components/page.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { printFilter } from '../../lib/filters.ts';
@@ -43,22 +44,22 @@ export function CohortView() {
   }
   const where = { inCohort: { eq: cohort.id } };
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <div>
-          <Link to="/cohorts/saved">Saved cohorts</Link>
-          <h1>{cohort.name}</h1>
-          <p className={styles.lead}>{cohort.description}</p>
-          <p className={styles.actions}>
-            <Badge>{cohort.kind === 'STATIC' ? 'frozen' : 'live'}</Badge>
-            <span>
-              {cohort.counts.exams === null ? '–' : counted(cohort.counts.exams, 'knee exam')} of{' '}
-              {cohort.counts.participants === null ? '–' : counted(cohort.counts.participants, 'participant')} · version{' '}
-              {cohort.version} · {cohort.owner ?? 'no owner'} · {moment(cohort.updatedAt)}
-            </span>
-          </p>
-        </div>
-        <div className={styles.actions}>
+    <Page
+      title={cohort.name}
+      up={{ to: '/cohorts/saved', label: 'Saved cohorts' }}
+      lead={
+        <>
+          {cohort.description && <p className={styles.description}>{cohort.description}</p>}
+          <Badge>{cohort.kind === 'STATIC' ? 'frozen' : 'live'}</Badge>
+          <span>
+            {cohort.counts.exams === null ? '–' : counted(cohort.counts.exams, 'knee exam')} of{' '}
+            {cohort.counts.participants === null ? '–' : counted(cohort.counts.participants, 'participant')} · version{' '}
+            {cohort.version} · {cohort.owner ?? 'no owner'} · {moment(cohort.updatedAt)}
+          </span>
+        </>
+      }
+      actions={
+        <>
           {cohort.mayChange && (
             <Button kind="danger" onClick={() => setOpen('delete')}>
               Delete …
@@ -70,10 +71,11 @@ export function CohortView() {
           <ButtonLink kind="main" to={`/cohorts?where=${encodeURIComponent(JSON.stringify(where))}`}>
             Explore
           </ButtonLink>
-        </div>
-      </header>
+        </>
+      }
+    >
       {cohort.problem && <InlineError message={cohort.problem} />}
-      <div className={styles.columns}>
+      <Columns>
         <Card title="How it was chosen">
           {cohort.filter ? (
             <pre className={styles.filter}>{printFilter(cohort.filter)}</pre>
@@ -100,7 +102,7 @@ export function CohortView() {
             ))}
           </ul>
         </Card>
-      </div>
+      </Columns>
       {open === 'export' && (
         <ExportDialog
           where={undefined}
@@ -113,7 +115,7 @@ export function CohortView() {
         <StartBatch of={{ cohortId: cohort.id }} name={cohort.name} onClose={() => setOpen(undefined)} />
       )}
       {open === 'delete' && <DeleteDialog cohort={cohort} onClose={() => setOpen(undefined)} />}
-    </div>
+    </Page>
   );
 }
 

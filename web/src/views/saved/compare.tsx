@@ -1,8 +1,10 @@
-import { Link, useSearchParams } from 'react-router';
+import { useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
 import { ButtonLink } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
+import { Columns, Page } from '../../components/page.tsx';
+import { numericClass, Table } from '../../components/table.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import type { ResultOf } from '../../lib/graphql.ts';
@@ -44,14 +46,10 @@ export function Compare() {
     ['WOMAC pain', spread(data.aPain, 1), spread(data.bPain, 1)],
   ];
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <div>
-          <Link to="/cohorts/saved">Saved cohorts</Link>
-          <h1>
-            {data.a.name} and {data.b.name}
-          </h1>
-        </div>
+    <Page
+      title={`${data.a.name} and ${data.b.name}`}
+      up={{ to: '/cohorts/saved', label: 'Saved cohorts' }}
+      actions={
         <p className={styles.key}>
           <span>
             <i style={{ background: 'var(--series-1)' }} />
@@ -62,32 +60,22 @@ export function Compare() {
             {data.b.name}
           </span>
         </p>
-      </header>
-      <div className={styles.scroll} tabIndex={0} role="region" aria-label="Figures of both cohorts">
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <td />
-              <th scope="col" className={styles.numeric}>
-                {data.a.name}
-              </th>
-              <th scope="col" className={styles.numeric}>
-                {data.b.name}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(([name, left, right]) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td className={styles.numeric}>{left}</td>
-                <td className={styles.numeric}>{right}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <div className={styles.columns}>
+      }
+    >
+      <Table
+        label="Figures of both cohorts"
+        columns={['Figure', data.a.name, data.b.name]}
+        numeric={[data.a.name, data.b.name]}
+      >
+        {rows.map(([name, left, right]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td className={numericClass}>{left}</td>
+            <td className={numericClass}>{right}</td>
+          </tr>
+        ))}
+      </Table>
+      <Columns>
         <Card title="KL grade" note="Share of each cohort">
           <Pairs a={data.aKl} b={data.bKl} label={(kl) => `KL ${kl}`} />
         </Card>
@@ -97,8 +85,8 @@ export function Compare() {
         <Card title="Sex" note="Share of each cohort, by exam">
           <Pairs a={data.aSex} b={data.bSex} label={(sex) => sex.toLowerCase()} />
         </Card>
-      </div>
-    </div>
+      </Columns>
+    </Page>
   );
 }
 

@@ -1,14 +1,14 @@
-import { Link } from 'react-router';
 import { useMutation, useQuery } from 'urql';
 import { Button, ButtonLink, DownloadLink } from '../../components/button.tsx';
 import { EmptyNote, ErrorNote, InlineError } from '../../components/notes.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
+import { Page } from '../../components/page.tsx';
+import { numericClass, Table } from '../../components/table.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { graphql } from '../../lib/graphql.ts';
 import { usePoll } from '../../lib/use-poll.ts';
 import { count, fileSize, moment } from '../../lib/words.ts';
-import styles from './saved.module.css';
 
 const EXPORTS = graphql(`
   query Exports {
@@ -49,6 +49,8 @@ const CANCEL_EXPORT = graphql(`
 /** How often the list is asked for while something is being written. */
 const POLL_MS = 1500;
 
+const COLUMNS = ['Asked for', 'Of', 'Format', 'State', 'Rows', 'File'];
+
 /** Files that are or were written in the background. */
 export function Exports() {
   const exports = useQuery({ query: EXPORTS, requestPolicy: 'cache-and-network' });
@@ -80,57 +82,35 @@ export function Exports() {
     );
   }
   return (
-    <div className={styles.page}>
-      <header>
-        <Link to="/cohorts/saved">Saved cohorts</Link>
-        <h1>Exports</h1>
-      </header>
+    <Page title="Exports" up={{ to: '/cohorts/saved', label: 'Saved cohorts' }}>
       {refused && <InlineError message={sentence(refused)} />}
-      <div className={styles.scroll} tabIndex={0} role="region" aria-label="Exports">
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">Asked for</th>
-              <th scope="col">Of</th>
-              <th scope="col">Format</th>
-              <th scope="col">State</th>
-              <th scope="col" className={styles.numeric}>
-                Rows
-              </th>
-              <th scope="col">File</th>
+      <Table label="Exports" columns={COLUMNS} numeric={['Rows']}>
+        {nodes.map(
+          ({ id, format, state, fraction, rows, error: why, createdAt, expiresAt, archive, cohorts, file }) => (
+            <tr key={id}>
+              <td>{moment(createdAt)}</td>
+              <td>{cohorts.map(({ name, version }) => `${name} v${version}`).join(', ') || selectionOf(archive)}</td>
+              <td>{format}</td>
+              <td>
+                <StateBadge state={state} />
+                {state === 'RUNNING' && ` ${Math.round(100 * fraction)} %`}
+                {why && <small>{why}</small>}
+              </td>
+              <td className={numericClass}>{count(rows)}</td>
+              <td>
+                {file && <DownloadLink href={file.url}>Download, {fileSize(file.bytes)}</DownloadLink>}
+                {file && expiresAt && <small>until {moment(expiresAt)}</small>}
+                {(state === 'QUEUED' || state === 'RUNNING') && (
+                  <Button small onClick={() => void cancel({ id })}>
+                    Cancel
+                  </Button>
+                )}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {nodes.map(
-              ({ id, format, state, fraction, rows, error: why, createdAt, expiresAt, archive, cohorts, file }) => (
-                <tr key={id}>
-                  <td>{moment(createdAt)}</td>
-                  <td>
-                    {cohorts.map(({ name, version }) => `${name} v${version}`).join(', ') || selectionOf(archive)}
-                  </td>
-                  <td>{format}</td>
-                  <td>
-                    <StateBadge state={state} />
-                    {state === 'RUNNING' && ` ${Math.round(100 * fraction)} %`}
-                    {why && <small>{why}</small>}
-                  </td>
-                  <td className={styles.numeric}>{count(rows)}</td>
-                  <td>
-                    {file && <DownloadLink href={file.url}>Download, {fileSize(file.bytes)}</DownloadLink>}
-                    {file && expiresAt && <small>until {moment(expiresAt)}</small>}
-                    {(state === 'QUEUED' || state === 'RUNNING') && (
-                      <Button small onClick={() => void cancel({ id })}>
-                        Cancel
-                      </Button>
-                    )}
-                  </td>
-                </tr>
-              ),
-            )}
-          </tbody>
-        </table>
-      </div>
-    </div>
+          ),
+        )}
+      </Table>
+    </Page>
   );
 }
 

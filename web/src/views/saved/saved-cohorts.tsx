@@ -4,12 +4,16 @@ import { useQuery } from 'urql';
 import { Badge } from '../../components/badge.tsx';
 import { Button, ButtonLink } from '../../components/button.tsx';
 import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
+import { Page } from '../../components/page.tsx';
+import { numericClass, Table } from '../../components/table.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { count, moment } from '../../lib/words.ts';
 import { COHORTS } from './queries.ts';
 import { VISIBILITY } from './visibility.ts';
 import styles from './saved.module.css';
+
+const COLUMNS = ['Compare', 'Name', 'Contents', 'Exams', 'Participants', 'Readable by', 'Changed', 'Owner'];
 
 /** Cohorts that were saved; two of them can be compared. */
 export function SavedCohorts() {
@@ -46,10 +50,10 @@ export function SavedCohorts() {
   const toggle = (id: string) =>
     setChosen(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id].slice(-2));
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <h1>Saved cohorts</h1>
-        <div className={styles.actions}>
+    <Page
+      title="Saved cohorts"
+      actions={
+        <>
           <ButtonLink to="/cohorts/exports">Exports</ButtonLink>
           <Button
             kind="main"
@@ -58,60 +62,39 @@ export function SavedCohorts() {
           >
             Compare {chosen.length < 2 ? `(choose ${2 - chosen.length} more)` : 'the two'}
           </Button>
-        </div>
-      </header>
-      <div className={styles.scroll} tabIndex={0} role="region" aria-label="Saved cohorts">
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">
-                <span className="visually-hidden">Compare</span>
-              </th>
-              <th scope="col">Name</th>
-              <th scope="col">Contents</th>
-              <th scope="col" className={styles.numeric}>
-                Exams
-              </th>
-              <th scope="col" className={styles.numeric}>
-                Participants
-              </th>
-              <th scope="col">Readable by</th>
-              <th scope="col">Changed</th>
-              <th scope="col">Owner</th>
-            </tr>
-          </thead>
-          <tbody>
-            {nodes.map(({ id, name, description, kind, version, counts, visibility, updatedAt, owner }) => (
-              <tr key={id}>
-                <td>
-                  <input
-                    type="checkbox"
-                    aria-label={`Compare ${name}`}
-                    checked={chosen.includes(id)}
-                    onChange={() => toggle(id)}
-                  />
-                </td>
-                <td>
-                  <Link to={`/cohorts/saved/${id}`}>{name}</Link>
-                  {description && <small>{description}</small>}
-                </td>
-                <td>
-                  <Badge>{kind === 'STATIC' ? 'frozen' : 'live'}</Badge> v{version}
-                </td>
-                <td className={styles.numeric}>{count(counts.exams)}</td>
-                <td className={styles.numeric}>{count(counts.participants)}</td>
-                <td>{VISIBILITY[visibility]}</td>
-                <td>{moment(updatedAt)}</td>
-                <td>{owner ?? '–'}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+        </>
+      }
+    >
+      <Table label="Saved cohorts" columns={COLUMNS} numeric={['Exams', 'Participants']}>
+        {nodes.map(({ id, name, description, kind, version, counts, visibility, updatedAt, owner }) => (
+          <tr key={id}>
+            <td>
+              <input
+                type="checkbox"
+                aria-label={`Compare ${name}`}
+                checked={chosen.includes(id)}
+                onChange={() => toggle(id)}
+              />
+            </td>
+            <td>
+              <Link to={`/cohorts/saved/${id}`}>{name}</Link>
+              {description && <small>{description}</small>}
+            </td>
+            <td>
+              <Badge>{kind === 'STATIC' ? 'frozen' : 'live'}</Badge> v{version}
+            </td>
+            <td className={numericClass}>{count(counts.exams)}</td>
+            <td className={numericClass}>{count(counts.participants)}</td>
+            <td>{VISIBILITY[visibility]}</td>
+            <td>{moment(updatedAt)}</td>
+            <td>{owner ?? '–'}</td>
+          </tr>
+        ))}
+      </Table>
       <div className={styles.actions}>
         {after !== null && <Button onClick={() => setAfter(null)}>First page</Button>}
         {pageInfo.hasNextPage && <Button onClick={() => setAfter(pageInfo.endCursor)}>Next page</Button>}
       </div>
-    </div>
+    </Page>
   );
 }
