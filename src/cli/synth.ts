@@ -1,6 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { UserError } from '../domain/errors.js';
+import { FEATURE_CODES, isFeatureCode, maxGrade } from '../domain/features.js';
 import { isVisitCode, VISIT_CODES } from '../domain/visits.js';
 import type { VisitCode } from '../domain/visits.js';
+import type { KneeGrades } from '../oai/synthetic/grades.js';
 import { writeRelease } from '../oai/synthetic/release.js';
 import { progressBar } from './progress.js';
 
@@ -8,6 +11,8 @@ interface SynthOptions {
   readonly out: string;
   readonly participants: number;
   readonly imageParticipants?: number;
+  readonly imagesOf?: readonly number[];
+  readonly grade?: Partial<KneeGrades>;
   readonly visits: readonly VisitCode[];
   readonly seed: number;
   readonly compact: boolean;
@@ -29,6 +34,8 @@ export function synthCommand(): Command {
       'make images of the first so many only (default: all)',
       wholeNumberBetween(0, 100_000),
     )
+    .option('--images-of <ids>', 'make images of these participants only, such as 1000003,1000011', participantList)
+    .option('--grade <code=grade>', 'set a grade in every knee, such as XRCYTM=1; may be given again', gradeSetting)
     .option('--visits <list>', 'visits, such as V00,V03, or "all"', visitList, ['V00'])
     .option('--seed <number>', 'same seed, same bytes', wholeNumberBetween(0, Number.MAX_SAFE_INTEGER), 1)
     .option('--compact', 'small images: MRI 256 x 256, film pixels 0.3 mm', false)
@@ -47,23 +54,34 @@ export function synthCommand(): Command {
 Examples:
   $ osteograph synth --out release --participants 6 --compact                 six people, small images
   $ osteograph synth --out tables --participants 4796 --visits all --tables-only  an OAI-size release without images
-  $ osteograph synth --out follow-up --participants 2 --visits V00,V03        the same knees two years apart`,
+  $ osteograph synth --out follow-up --participants 2 --visits V00,V03        the same knees two years apart
+  $ osteograph synth --out cysts --compact --images-of 1000003 --grade XRCYTM=1   the same knees, each with a cyst`,
     )
     .action(synth);
 }
 
 async function synth(options: SynthOptions): Promise<void> {
-  const images = options.tablesOnly
+  const drawn = options.tablesOnly
     ? 0
     : Math.min(options.imageParticipants ?? options.participants, options.participants);
+  const { imagesOf } = options;
+  if (imagesOf?.some((index) => index >= drawn)) {
+    throw new UserError(
+      'BAD_USER_INPUT',
+      `--images-of names ${FIRST_ID + imagesOf.at(-1)!}; participants ${FIRST_ID} to ${FIRST_ID + drawn - 1} have images here.`,
+    );
+  }
+  const images = imagesOf?.length ?? drawn;
   const parameters = {
     participants: options.participants,
     seed: options.seed,
     visits: options.visits,
     compact: options.compact,
-    imageParticipants: images,
+    imageParticipants: drawn,
     ...(options.filmsOnly ? { filmsOnly: true as const } : {}),
     ...(options.filmPixel === undefined ? {} : { filmPixel: options.filmPixel }),
+    ...(imagesOf ? { imagesOf } : {}),
+    ...(options.grade ? { grades: options.grade } : {}),
   };
   const bar = progressBar('drawing knees');
   bar.start(images, 'participants');
@@ -89,6 +107,29 @@ function wholeNumberBetween(min: number, max: number): (text: string) => number 
     }
     return value;
   };
+}
+
+/** Participants by their IDs, as places in the list of participants. */
+function participantList(text: string): number[] {
+  const ids = [...new Set(text.split(',').map((id) => id.trim()))];
+  const wrong = ids.find((id) => !/^1\d{6}$/.test(id) || Number(id) < FIRST_ID);
+  if (wrong !== undefined) {
+    throw new InvalidArgumentError(`"${wrong}" is not a synthetic participant: IDs from ${FIRST_ID} are accepted.`);
+  }
+  return ids.map((id) => Number(id) - FIRST_ID).sort((a, b) => a - b);
+}
+
+const FIRST_ID = 1000001;
+
+function gradeSetting(text: string, before: Partial<KneeGrades> = {}): Partial<KneeGrades> {
+  const [code = '', grade = ''] = text.split('=');
+  if (!isFeatureCode(code)) {
+    throw new InvalidArgumentError(`"${code}" is not a feature: ${FEATURE_CODES.join(', ')} are accepted.`);
+  }
+  if (!/^\d$/.test(grade) || Number(grade) > maxGrade(code)) {
+    throw new InvalidArgumentError(`${code} has grades 0 to ${maxGrade(code)}; "${grade}" is not one.`);
+  }
+  return { ...before, [code]: Number(grade) };
 }
 
 function millimetres(text: string): number {

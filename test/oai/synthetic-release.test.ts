@@ -32,6 +32,25 @@ describe('a synthetic release', () => {
     expect(await digestsOf(join(home, 'two'))).toEqual(digests);
   });
 
+  test('draws chosen people with a grade set in every knee, and is otherwise the same release', async () => {
+    await writeRelease(
+      { ...small, imagesOf: [1], grades: { XRCYTM: 1, XRKL: 4 } },
+      { out: join(home, 'cyst'), threads: 1 },
+    );
+    const rows = (await lines(join(home, 'cyst', '00m', 'contents.csv'))).slice(1).map((row) => row.split(','));
+    expect(new Set(rows.map((row) => row[1]))).toEqual(new Set(['1000002']));
+    const readings = await lines(join(home, 'cyst', 'tables', 'kxr_sq_bu00.txt'));
+    const column = readings[0]!.split('|').indexOf('V00XRCYTM');
+    const cysts = readings.slice(1).filter((row) => row.split('|')[2] === '15');
+    expect(new Set(cysts.map((row) => row.split('|')[column]))).toEqual(new Set(['1']));
+    const right = rows.find((row) => row[5] === 'COR_T1_3D_FLASH_RIGHT')![0]!;
+    const pixelsOf = async (release: string) => (await readDicom(join(home, release, '00m', right, '040'))).pixels;
+    const [without, with_] = [await pixelsOf('one'), await pixelsOf('cyst')];
+    const changed = with_.filter((value, index) => value !== without[index]).length;
+    expect(changed).toBeGreaterThan(0);
+    expect(changed).toBeLessThan(with_.length / 2);
+  });
+
   test('lists in contents.csv exactly the image folders there are', async () => {
     const [header, ...rows] = await lines(join(home, 'one', '00m', 'contents.csv'));
     expect(header).toBe('Folder,ParticipantID,StudyDate,Barcode,StudyDescription,SeriesDescription');

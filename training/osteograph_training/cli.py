@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from .config import load_config
@@ -54,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
         train.add_argument('--resume', action='store_true', help='go on from the last checkpoint of the run')
         train.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
         train.set_defaults(run_command=command)
+        if name == 'train-autoencoder':
+            train.add_argument('--decoder-of', type=Path, metavar='BUNDLE', help='keep the decoder of this bundle, and train an encoder for it')
 
     evaluate = commands.add_parser('evaluate', help='score a run on the knees held out from training')
     _run_and_data(evaluate)
@@ -95,7 +98,7 @@ def _prepare(options: argparse.Namespace) -> None:
 def _train_autoencoder(options: argparse.Namespace) -> None:
     from .train_autoencoder import train_autoencoder
 
-    _train(options, 'autoencoder', train_autoencoder)
+    _train(options, 'autoencoder', partial(train_autoencoder, decoder_of=options.decoder_of))
 
 
 def _train_xray_encoder(options: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import yaml
 
 from .errors import TrainingError
+from .features import seen_features
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ Share = Annotated[float, Within(0, 1)]
 Positive = Annotated[float, Within(1e-12)]
 NotNegative = Annotated[float, Within(0)]
 Widths = tuple[Count, ...]
+Codes = tuple[str, ...]
 Kind = typing.TypeVar('Kind')
 
 
@@ -59,18 +61,29 @@ class AutoencoderConfig:
 
 @dataclass(frozen=True)
 class DenoiserConfig:
-    """Widths at 32 x 32, 16 x 16 and 8 x 8, of architecture `demo`."""
+    """Widths at 32 x 32, 16 x 16 and 8 x 8, of architecture `demo`.
+
+    `depth` is the path that the depth goes into. `without` names features that are hidden from the denoiser, by their codes or by
+    what these begin with.
+    """
 
     channels: Widths = (64, 128, 160)
     embedding: Count = 256
     heads: Count = 4
     blocks: Count = 2
+    depth: Literal['down', 'up'] = 'down'
+    without: Codes = ()
 
 
 @dataclass(frozen=True)
 class XrayEncoderConfig:
-    """Widths at 32 x 32 and 16 x 16; `coverage` is the film crop's nominal share of the MRI's width. The rest is its warm start."""
+    """Widths at 32 x 32 and 16 x 16; `coverage` is the film crop's nominal share of the MRI's width.
 
+    Without `film` the denoiser sees no radiograph at all; with `structure` the film's edges guide it too. The rest is its warm start.
+    """
+
+    film: bool = True
+    structure: bool = False
     fine: Count = 64
     coarse: Count = 128
     heads: Count = 4
@@ -226,6 +239,10 @@ def _contradictions(config: Config, where: str) -> list[str]:
         faults.append(f'{where}: the validation and test shares must leave participants to train on.')
     if config.schedule.beta_start > config.schedule.beta_end:
         faults.append(f'{where}: schedule: beta_start is {config.schedule.beta_start}, above beta_end {config.schedule.beta_end}.')
+    try:
+        seen_features(config.denoiser.without)
+    except ValueError as error:
+        faults.append(f'{where}: denoiser: without: {error}')
     wide = config.unet
     if any(wide.base * multiplier % wide.heads for multiplier in wide.multipliers):
         faults.append(f'{where}: unet: its widths (base x multipliers) are not divisible by heads, which is {wide.heads}.')
@@ -266,9 +283,10 @@ def _value(hint: typing.Any, value: object, where: str, faults: list[str]) -> ty
             faults.append(f'{where} is {value!r}; accepted are {", ".join(arguments)}.')
         return value
     if origin is tuple:
-        if isinstance(value, list | tuple) and value:
+        # Lists of widths hold at least one; lists of names may be empty.
+        if isinstance(value, list | tuple) and (value or arguments[0] is str):
             return tuple(_value(arguments[0], item, f'{where}[{place}]', faults) for place, item in enumerate(value))
-        faults.append(f'{where} is {value!r}; a list of whole numbers is expected.')
+        faults.append(f'{where} is {value!r}; a list of {"names" if arguments[0] is str else "whole numbers"} is expected.')
         return value
     if origin is Annotated:
         number = _value(arguments[0], value, where, faults)

@@ -1,7 +1,7 @@
 """The 19 radiographic features of a kXR_SQ_BU reading, in the platform's order, and their one-hot encoding."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -44,6 +44,18 @@ def one_hot(grades: Mapping[str, float | None]) -> np.ndarray:
             vector[start + whole] = 1.0
         start += levels
     return vector
+
+
+def seen_features(hidden: Sequence[str]) -> np.ndarray | None:
+    """1 for each number of the one-hot vector that is seen, 0 for the features whose codes begin with one of `hidden`.
+
+    None when nothing is hidden. Raises ValueError when a beginning names no feature.
+    """
+    unknown = [beginning for beginning in hidden if not any(code.startswith(beginning) for code, _ in FEATURES)]
+    if unknown:
+        raise ValueError(f'{", ".join(unknown)} is no feature; known are {", ".join(code for code, _ in FEATURES)}.')
+    seen = [not code.startswith(tuple(hidden)) for code, levels in FEATURES for _ in range(levels)]
+    return np.array(seen, dtype=np.float32) if hidden else None
 
 
 def grades_of(vector: np.ndarray) -> dict[str, int]:

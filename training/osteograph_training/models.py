@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from .config import Config
 from .errors import TrainingError
-from .features import FEATURE_WIDTH
-from .networks import Autoencoder, AutoencoderKL, ClipImageEncoder, Denoiser, FilmConditioner, LatentUNet, XrayEncoder
+from .features import FEATURE_WIDTH, seen_features
+from .networks import Autoencoder, AutoencoderKL, ClipImageEncoder, Denoiser, FilmConditioner, LatentUNet, NoFilm, XrayEncoder
 
 #: Sections of the configuration that shape the networks of an architecture.
 SHAPING = {'demo': ('denoiser', 'xray_encoder'), 'paper': ('kl_autoencoder', 'unet', 'clip')}
@@ -19,14 +19,16 @@ def make_autoencoder(config: Config) -> Autoencoder | AutoencoderKL:
     return Autoencoder(config.autoencoder.fine, config.autoencoder.coarse)
 
 
-def make_xray_encoder(config: Config) -> XrayEncoder | FilmConditioner:
+def make_xray_encoder(config: Config) -> XrayEncoder | NoFilm | FilmConditioner:
     if config.architecture == 'paper':
         first_stage, clip = config.kl_autoencoder, config.clip
         image = ClipImageEncoder(clip.width, clip.layers, clip.heads, clip.patch, clip.size, clip.embedding)
         encoder = make_autoencoder(config).encoder
         return FilmConditioner(encoder, first_stage.image_channels, first_stage.latent_channels, image, config.unet.context)
     options = config.xray_encoder
-    return XrayEncoder(options.fine, options.coarse, options.heads, options.coverage)
+    if not options.film:
+        return NoFilm()
+    return XrayEncoder(options.fine, options.coarse, options.heads, options.coverage, options.structure)
 
 
 def make_denoiser(config: Config) -> Denoiser | LatentUNet:
@@ -36,7 +38,8 @@ def make_denoiser(config: Config) -> Denoiser | LatentUNet:
             FEATURE_WIDTH, wide.base, wide.multipliers, wide.blocks, wide.attention, wide.heads, wide.transformer_depth, wide.context
         )
     unet = config.denoiser
-    return Denoiser(FEATURE_WIDTH, unet.channels, unet.embedding, unet.heads, unet.blocks)
+    seen = seen_features(unet.without)
+    return Denoiser(FEATURE_WIDTH, unet.channels, unet.embedding, unet.heads, unet.blocks, unet.depth == 'down', seen)
 
 
 class Generator(nn.Module):
@@ -103,7 +106,7 @@ def check_same_networks(saved: Config, config: Config, where: str) -> None:
     for section in (*SHAPING[config.architecture], 'autoencoder'):
         before, now = getattr(saved, section), getattr(config, section)
         for key in vars(now):
-            if section in ('autoencoder', 'xray_encoder') and key not in ('fine', 'coarse', 'heads') or key == 'weights':
+            if section in ('autoencoder', 'xray_encoder') and key not in ('fine', 'coarse', 'heads', 'film', 'structure') or key == 'weights':
                 continue
             if getattr(before, key) != getattr(now, key):
                 raise TrainingError(

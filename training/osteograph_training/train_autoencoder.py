@@ -17,34 +17,48 @@ from .models import check_same_networks, make_autoencoder
 from .networks import Autoencoder, AutoencoderKL
 from .parallel import Group, optimise, run_group
 from .pretrained import FIRST_STAGE, load_pretrained
+from .restore import load_graph
 from .runlog import RunLog, learning_rate, step_streams
 from .sheets import write_sheet
 
 COLUMNS = ['step', 'loss', 'psnr', 'kl', 'learning_rate', 'validation_psnr', 'seconds']
 
 
-def train_autoencoder(config: Config, data: Path, run: Path, resume: bool = False, steps: int | None = None) -> Path:
-    """Trains and returns the path of the last checkpoint, `<run>/autoencoder.pt`."""
+def train_autoencoder(
+    config: Config, data: Path, run: Path, resume: bool = False, steps: int | None = None, decoder_of: Path | None = None
+) -> Path:
+    """Trains and returns the path of the last checkpoint, `<run>/autoencoder.pt`.
+
+    `decoder_of` is a bundle whose decoder is taken and kept as it is: only the encoder, which no bundle holds, is then trained.
+    """
     if steps is not None:
         config = replace(config, autoencoder=replace(config.autoencoder, steps=steps))
-    run_group(_train, config.processes, config.threads, config, data, run, resume, device=config.device)
+    run_group(_train, config.processes, config.threads, config, data, run, resume, decoder_of, device=config.device)
     return run / 'autoencoder.pt'
 
 
-def start_autoencoder(config: Config, device: torch.device) -> tuple[Autoencoder | AutoencoderKL, torch.optim.Optimizer]:
-    """The network of a configuration, from its seed or its pretrained checkpoint, and the optimiser that trains it."""
+def start_autoencoder(
+    config: Config, device: torch.device, decoder_of: Path | None = None
+) -> tuple[Autoencoder | AutoencoderKL, torch.optim.Optimizer]:
+    """The network of a configuration, from its seed or its pretrained checkpoint, and the optimiser that trains it.
+
+    A decoder taken from the bundle `decoder_of` is not trained.
+    """
     torch.manual_seed(config.seed)
     model = make_autoencoder(config)
     if config.pretrained is not None:
         load_pretrained(config, [(model, FIRST_STAGE)])
+    if decoder_of is not None:
+        load_graph(model.decoding(), decoder_of / 'decoder.onnx')
+        model.decoding().requires_grad_(False)
     model.to(device)
     return model, torch.optim.AdamW(model.parameters(), lr=config.autoencoder.learning_rate, weight_decay=1e-4)
 
 
-def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) -> None:
+def _train(group: Group, config: Config, data: Path, run: Path, resume: bool, decoder_of: Path | None) -> None:
     options = config.autoencoder
     path = run / 'autoencoder.pt'
-    model, optimiser = start_autoencoder(config, group.device)
+    model, optimiser = start_autoencoder(config, group.device, decoder_of)
     start = 0
     if resume and path.exists():
         saved = load_checkpoint(path, 'autoencoder')

@@ -17,7 +17,7 @@ from .dataset import Knees, Split, data_hash, load_knees
 from .features import FEATURES
 from .images import inference_crops
 from .models import Average, Generator, check_same_networks
-from .networks import Autoencoder, AutoencoderKL, FilmConditioner
+from .networks import Autoencoder, AutoencoderKL, FilmConditioner, XrayEncoder
 from .parallel import Group, descend, run_group
 from .pretrained import CLIP, DENOISER, PROJECTION, load_pretrained
 from .runlog import RunLog, learning_rate, step_streams
@@ -67,7 +67,7 @@ def start_generator(
             load_pretrained(replace(config, pretrained=config.clip.weights), [(conditioner.clip, CLIP)])
         conditioner.encoder.load_state_dict(autoencoder.encoder.state_dict())
         conditioner.quant_conv.load_state_dict(autoencoder.quant_conv.state_dict())
-    elif warm_start is not None and warm_start.exists():
+    elif isinstance(conditioner, XrayEncoder) and warm_start is not None and warm_start.exists():
         load_warm_start(warm_start, conditioner)
     model.to(device)
     options = config.diffusion
@@ -101,7 +101,9 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
         check_same_networks(config_from(saved['config'], str(path)), config, str(path))
         model.load_state_dict(saved['model'])
         average.load(saved['average'])
-        optimiser.load_state_dict(saved['optimiser'])
+        if 'optimiser' in saved:
+            # A restored bundle has none.
+            optimiser.load_state_dict(saved['optimiser'])
         start = saved['step']
         if group.leads and saved['data'] != provenance['data']:
             print(f'{data} is not the data that {path} was trained on so far; the checkpoint will name the new hash.')

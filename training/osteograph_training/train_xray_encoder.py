@@ -43,11 +43,14 @@ def check_warm_start(config: Config) -> None:
     """Refuses architectures whose radiograph encoder is not trained."""
     if config.architecture != 'demo':
         raise TrainingError(f'Architecture {config.architecture} has no radiograph encoder to warm up; go on with train-diffusion.')
+    if not config.xray_encoder.film:
+        raise TrainingError('xray_encoder.film is false: there is no radiograph encoder to warm up; go on with train-diffusion.')
 
 
 def load_warm_start(path: Path, encoder: XrayEncoder) -> None:
-    """Copies the averaged weights of a warm start into an encoder."""
-    encoder.load_state_dict(load_checkpoint(path, 'xray-encoder')['average'])
+    """Copies the averaged weights of a warm start into an encoder; structural guidance, which no warm start has, keeps its own."""
+    kept = {name: value for name, value in encoder.state_dict().items() if name.startswith('structure.')}
+    encoder.load_state_dict(kept | load_checkpoint(path, 'xray-encoder')['average'])
 
 
 def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) -> None:

@@ -77,8 +77,13 @@ export function drawPerson(seed: number, index: number): Person {
   };
 }
 
-/** A person at a visit, or null when they did not come. */
-export function visitOf(seed: number, person: Person, visit: VisitCode): PersonVisit | null {
+/** A person at a visit, or null when they did not come. `fixed` grades are set in every knee, whatever its course. */
+export function visitOf(
+  seed: number,
+  person: Person,
+  visit: VisitCode,
+  fixed: Partial<KneeGrades> = {},
+): PersonVisit | null {
   const month = visitMonth(visit);
   const random = new Random(seed, person.index, visit, 'visit');
   const missed = random.chance(0.035);
@@ -87,7 +92,7 @@ export function visitOf(seed: number, person: Person, visit: VisitCode): PersonV
   const days = Math.round(month * 30.44 + (month > 0 ? random.normal(0, 18) : 0));
   const years = month / 12;
   const gradesOf = (side: Side) =>
-    person.replacedAt[side] <= month ? null : gradesAt(person.courses[side], years, month > 0);
+    person.replacedAt[side] <= month ? null : { ...gradesAt(person.courses[side], years, month > 0), ...fixed };
   const number = person.index * 14 + VISIT_NUMBERS[visit];
   return {
     visit,

@@ -5,6 +5,7 @@ import { UserError } from '../../domain/errors.js';
 import { packageVersion } from '../../domain/package.js';
 import { RADIOGRAPH_VISITS, VISIT_CODES } from '../../domain/visits.js';
 import type { VisitCode } from '../../domain/visits.js';
+import type { KneeGrades } from './grades.js';
 import { filmPixelOf, visitFolder } from './images.js';
 import { defaultThreads, writeImagesInThreads } from './image-work.js';
 import type { WrittenImages } from './image-work.js';
@@ -28,6 +29,10 @@ export interface ReleaseParameters {
   readonly filmsOnly?: true;
   /** The films' pixels, mm; default 0.2, or 0.3 when compact. */
   readonly filmPixel?: number;
+  /** Of those with images, only these: places in the list of participants, from 0. */
+  readonly imagesOf?: readonly number[];
+  /** Grades set in every knee: the same people with and without a feature. */
+  readonly grades?: Partial<KneeGrades>;
 }
 
 export interface ReleaseOptions {
@@ -85,11 +90,11 @@ async function writeStamp(out: string, stamp: object): Promise<void> {
 }
 
 function writeTables(parameters: ReleaseParameters, folder: string): void {
-  const { participants, seed, visits } = parameters;
+  const { participants, seed, visits, grades } = parameters;
   const tables = new ReleaseTables(folder, seed, visits);
   for (let index = 0; index < participants; index++) {
     const person = drawPerson(seed, index);
-    const attended = VISIT_CODES.map((visit) => visitOf(seed, person, visit));
+    const attended = VISIT_CODES.map((visit) => visitOf(seed, person, visit, grades));
     tables.add(
       person,
       attended.filter((at): at is PersonVisit => at !== null),
@@ -101,20 +106,22 @@ function writeTables(parameters: ReleaseParameters, folder: string): void {
 async function writeAllImages(parameters: ReleaseParameters, options: ReleaseOptions): Promise<void> {
   const { seed, compact, visits } = parameters;
   const count = Math.min(parameters.imageParticipants, parameters.participants);
-  const participants = Array.from({ length: count }, (_, index) => index);
-  const { filmsOnly = false, filmPixel } = parameters;
-  const work = { seed, compact, visits, out: options.out, participants, filmsOnly, filmPixel };
+  const { filmsOnly = false, filmPixel, imagesOf, grades } = parameters;
+  const participants = (imagesOf ?? Array.from({ length: count }, (_, index) => index)).filter(
+    (index) => index < count,
+  );
+  const work = { seed, compact, visits, out: options.out, participants, filmsOnly, filmPixel, grades };
   const threads = options.threads ?? defaultThreads();
   const written: WrittenImages[] = [];
   const seen = new Set<number>();
   const onWritten = (images: WrittenImages) => {
     written.push(images);
     seen.add(images.participant);
-    options.onParticipant?.(seen.size, count);
+    options.onParticipant?.(seen.size, participants.length);
   };
   await writeImagesInThreads(work, threads, onWritten);
   written.sort((a, b) => a.participant - b.participant || (a.visit < b.visit ? -1 : 1));
-  if (count === 0) return;
+  if (participants.length === 0) return;
   for (const visit of visits.filter((code) => RADIOGRAPH_VISITS.includes(code)))
     await writeContents(options.out, visit, written);
   writeTruth(options.out, written);
@@ -154,7 +161,9 @@ const TRUTH_HEADER = [
 ];
 
 function readme(parameters: ReleaseParameters): string {
-  const { participants, seed, visits, compact, imageParticipants, filmsOnly } = parameters;
+  const { participants, seed, visits, compact, imageParticipants, filmsOnly, imagesOf, grades } = parameters;
+  const of = imagesOf ? `${imagesOf.length} chosen` : `the first ${Math.min(imageParticipants, participants)}`;
+  const set = Object.entries(grades ?? {}).map(([code, grade]) => `${code} ${grade}`);
   const films = `film pixels ${filmPixelOf(parameters)} mm`;
   const mri = filmsOnly ? 'no MRI' : compact ? 'MRI 256 x 256' : 'MRI 512 x 512';
   return `SYNTHETIC RELEASE - NOT DATA OF THE OSTEOARTHRITIS INITIATIVE
@@ -163,9 +172,9 @@ Every participant, grade, score and image here was invented by a computer progra
 of an OAI release so that software can be developed and tested without one. They are not evidence about real knees.
 IDs start with 1; those of real participants start with 9. Every DICOM file says Synthetic Data (0008,001C) = YES.
 
-participants        ${participants} (images for the first ${Math.min(imageParticipants, participants)})
+participants        ${participants} (images for ${of})
 seed                ${seed}
-visits              ${visits.join(' ')}
+visits              ${visits.join(' ')}${set.length > 0 ? `\nset in every knee   ${set.join(', ')}` : ''}
 images              ${compact ? 'compact' : 'full'}: ${mri}, ${films}
 
 tables/             labelled ASCII tables (pipe-separated, CRLF)

@@ -6,6 +6,6 @@ from .denoiser import Denoiser
 from .film_conditioner import FilmConditioner
 from .kl_autoencoder import AutoencoderKL
 from .latent_unet import LatentUNet
-from .xray_encoder import XrayEncoder
+from .xray_encoder import NoFilm, XrayEncoder
 
-__all__ = ['Autoencoder', 'AutoencoderKL', 'ClipImageEncoder', 'Denoiser', 'FilmConditioner', 'LatentUNet', 'XrayEncoder']
+__all__ = ['Autoencoder', 'AutoencoderKL', 'ClipImageEncoder', 'Denoiser', 'FilmConditioner', 'LatentUNet', 'NoFilm', 'XrayEncoder']

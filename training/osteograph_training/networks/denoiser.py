@@ -4,6 +4,7 @@ Radiograph latents are concatenated with the noisy sample; the slice depth is em
 path (and the middle), the one-hot radiographic features into those of the up path, the timestep into all of them.
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +12,11 @@ from .blocks import Downsample, FourierEmbedding, ResidualBlock, SelfAttention, 
 
 
 class Denoiser(nn.Module):
-    """`channels` are the widths at 32 x 32, 16 x 16 and 8 x 8; attention runs at the two coarser sizes."""
+    """`channels` are the widths at 32 x 32, 16 x 16 and 8 x 8; attention runs at the two coarser sizes.
+
+    Depth goes into the down path and the features into the up path, as in the paper (section III-C); without `depth_down` both go into
+    the up path. `seen` [F] is 1 for what the network is to see of the features and 0 for the rest.
+    """
 
     def __init__(
         self,
@@ -20,8 +25,12 @@ class Denoiser(nn.Module):
         embedding: int = 256,
         heads: int = 4,
         blocks: int = 2,
+        depth_down: bool = True,
+        seen: np.ndarray | None = None,
     ) -> None:
         super().__init__()
+        self.depth_down = depth_down
+        self.register_buffer('seen', None if seen is None else torch.from_numpy(seen), persistent=False)
         self.timestep = FourierEmbedding(1e-3, 1.0, 64, embedding)
         self.depth = FourierEmbedding(0.5, 200.0, 32, embedding)
         self.features = nn.Sequential(
@@ -80,8 +89,10 @@ class Denoiser(nn.Module):
 
     def forward(self, sample: Tensor, timestep: Tensor, xray_latent: Tensor, depth: Tensor, features: Tensor) -> Tensor:
         time = self.timestep(timestep)
-        down_embedding = nn.functional.silu(time + self.depth(depth))
-        up_embedding = nn.functional.silu(time + self.features(features))
+        place = self.depth(depth)
+        grades = self.features(features if self.seen is None else features * self.seen)
+        down_embedding = nn.functional.silu(time + place if self.depth_down else time)
+        up_embedding = nn.functional.silu(time + grades if self.depth_down else time + place + grades)
 
         hidden = self.first(torch.cat([sample, xray_latent], dim=1))
         skips: list[Tensor] = []

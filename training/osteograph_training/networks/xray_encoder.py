@@ -13,15 +13,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .blocks import Downsample, ResidualBlock, SelfAttention, Upsample, group_norm
+from .structure import StructuralGuidance
 
 LATENT_SIZE = 32
 TEXTURE_WIDTH = 64
 
 
 class XrayEncoder(nn.Module):
-    """See the module text. `coverage` is the nominal share of the MRI's width that the film crop covers."""
+    """See the module text. `coverage` is the nominal share of the MRI's width that the film crop covers.
 
-    def __init__(self, fine: int = 64, coarse: int = 128, heads: int = 4, coverage: float = 0.6) -> None:
+    With `structure`, the film's edges guide it too, through a branch of their own.
+    """
+
+    def __init__(self, fine: int = 64, coarse: int = 128, heads: int = 4, coverage: float = 0.6, structure: bool = False) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             nn.PixelUnshuffle(4),
@@ -31,6 +35,7 @@ class XrayEncoder(nn.Module):
             ResidualBlock(fine, fine),
             ResidualBlock(fine, fine),
         )
+        self.structure = StructuralGuidance(fine) if structure else None
         self.register_buffer('placement', placement_matrix(LATENT_SIZE, coverage), persistent=False)
         self.down = Downsample(fine, coarse)
         self.position = nn.Parameter(torch.randn(1, coarse, LATENT_SIZE // 2, LATENT_SIZE // 2) * 0.02)
@@ -50,12 +55,21 @@ class XrayEncoder(nn.Module):
 
     def forward(self, xray: Tensor) -> Tensor:
         film = self.stem(xray)
+        if self.structure is not None:
+            film = film + self.structure(xray)
         placed = self.placement @ film @ self.placement.t()
         hidden = self.down(placed) + self.position
         texture = self.texture(xray)
         for layer in self.context:
             hidden = layer(hidden, texture) if isinstance(layer, ResidualBlock) else layer(hidden)
         return self.out(self.merge(torch.cat([placed, self.up(hidden)], dim=1), texture))
+
+
+class NoFilm(nn.Module):
+    """In the place of a radiograph encoder: an empty latent, whatever the film shows."""
+
+    def forward(self, xray: Tensor) -> Tensor:
+        return torch.zeros_like(xray[:, :, :LATENT_SIZE, :LATENT_SIZE]).repeat(1, 4, 1, 1)
 
 
 class TextureEnergy(nn.Module):

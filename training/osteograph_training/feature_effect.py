@@ -1,0 +1,116 @@
+"""`feature-effect`: what a grade given as a feature changes in the generated volume, and whether the phantom changes there too.
+
+`synth --grade` draws the same invented knees with and without a feature. The generator gets the film of the knee without it, once with
+the grades of the knee without and once with those of the knee with the feature; and, to see what the film adds, the film and the grades of
+the knee with it. The change it makes is held against the change of the phantom's own series.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from skimage.morphology import ball, dilation
+from tqdm import tqdm
+
+from .dataset import Knees, Split, load_knees
+from .errors import TrainingError
+from .evaluate import VolumeGenerator
+from .images import inference_crops
+from .sheets import write_sheet
+
+#: A voxel of the phantom has changed when its grey value, 0 to 1, did by more than this.
+CHANGED = 0.08
+
+#: Pixels around a changed voxel that still count as the right place, within its slice: 3 mm.
+NEAR = 5
+
+#: Everyone: in a release made for this, no participant was trained on.
+ALL = Split(0, 0.0, 1.0)
+
+
+def feature_effect(run: Path, folder: Path, steps: int, seed: int, out: Path, sheet: Path | None) -> dict:
+    """Compares `<folder>/base` with every other prepared release beside it; writes the figures of each knee as JSON and returns them."""
+    generator = VolumeGenerator(run)
+    generator.round_as_stored()
+    torch.set_num_threads(generator.config.processes * generator.config.threads)
+    base = load_knees(folder / 'base', ALL, 'test')
+    features = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != 'base')
+    if not features:
+        raise TrainingError(f'{folder} holds nothing but base; prepare a release with a grade set beside it.')
+    plain = [generator(crop, torch.from_numpy(own), steps, seed) for crop, own in zip(inference_crops(base.film), base.features, strict=True)]
+    effects, rows = {}, []
+    for name in tqdm(features, desc='features', mininterval=10):
+        changed = load_knees(folder / name, ALL, 'test')
+        if changed.names != base.names:
+            raise TrainingError(f'{folder / name} holds other knees than {folder / "base"}; draw both of the same participants.')
+        measured, shown = _one_feature(generator, base, changed, plain, steps, seed)
+        effects[name] = measured
+        rows.append(shown)
+    result = {'knees': base.names, 'steps': steps, 'seed': seed, 'threshold': CHANGED, 'nearPixels': NEAR, 'features': effects}
+    out.write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
+    if sheet is not None:
+        write_sheet(sheet, rows)
+    return result
+
+
+def effect_table(result: dict) -> str:
+    """Medians over the knees as Markdown."""
+    header = ['feature', 'phantom changes', 'grades alone: change there', 'share in place', 'correlation', 'film and grades: change there', 'share in place', 'correlation']
+    lines = [f'| {" | ".join(header)} |', f'|{"---|" * len(header)}']
+    for name, knees in result['features'].items():
+        cells = [name, f'{100 * np.median([knee["volume"] for knee in knees]):.2f} %']
+        for source in ('grades', 'film'):
+            for key in ('size', 'inPlace', 'correlation'):
+                value = float(np.median([knee[source][key] for knee in knees]))
+                cells.append(f'{100 * value:.0f} %' if key != 'correlation' else f'{value:.2f}')
+        lines.append(f'| {" | ".join(cells)} |')
+    return '\n'.join(lines)
+
+
+def compare_change(phantom: np.ndarray, model: np.ndarray) -> dict[str, float]:
+    """How a generated change [S,H,W] agrees with the phantom's.
+
+    `size`: its mean magnitude where the phantom changed, over the phantom's. `inPlace`: the share of its squared magnitude that lies
+    within `NEAR` pixels of a changed voxel. `correlation`: Pearson over the voxels that changed.
+    """
+    where = np.abs(phantom) > CHANGED
+    near = dilation(where, ball(NEAR)[NEAR : NEAR + 1])
+    energy = float(np.square(model, dtype=np.float64).sum())
+    inside, expected = model[where].astype(np.float64), phantom[where].astype(np.float64)
+    spread = float(inside.std() * expected.std())
+    return {
+        'size': float(np.abs(inside).mean() / np.abs(expected).mean()),
+        'inPlace': float(np.square(model[near], dtype=np.float64).sum()) / max(energy, 1e-12),
+        'correlation': float(((inside - inside.mean()) * (expected - expected.mean())).mean()) / max(spread, 1e-12),
+    }
+
+
+def _one_feature(
+    generator: VolumeGenerator, base: Knees, changed: Knees, plain: list[np.ndarray], steps: int, seed: int
+) -> tuple[list[dict], list[np.ndarray]]:
+    crops, crops_with = inference_crops(base.film), inference_crops(changed.film)
+    measured, shown = [], []
+    for index in range(len(base)):
+        phantom = (changed.mri[index].astype(np.float32) - base.mri[index].astype(np.float32)) / 255
+        where = np.abs(phantom) > CHANGED
+        if not where.any():
+            raise TrainingError(f'{changed.names[index]} does not differ from the knee without the feature.')
+        grades = torch.from_numpy(changed.features[index])
+        by_grades = generator(crops[index], grades, steps, seed)
+        by_film = generator(crops_with[index], grades, steps, seed)
+        near = dilation(where, ball(NEAR)[NEAR : NEAR + 1])
+        measured.append(
+            {
+                'volume': float(where.mean()),
+                'nearVolume': float(near.mean()),
+                'grades': compare_change(phantom, by_grades - plain[index]),
+                'film': compare_change(phantom, by_film - plain[index]),
+            }
+        )
+        if index == 0:
+            place = int(np.square(phantom).sum(axis=(1, 2)).argmax())
+            real = [base.mri[index][place] / np.float32(255), changed.mri[index][place] / np.float32(255)]
+            changes = [phantom[place], (by_grades - plain[index])[place], (by_film - plain[index])[place]]
+            shown = [*real, plain[index][place], by_grades[place], by_film[place], *(0.5 + change for change in changes)]
+    return measured, shown

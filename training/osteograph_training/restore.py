@@ -1,0 +1,112 @@
+"""`restore`: a shipped bundle as a training run again, so that it can be evaluated, distilled or trained further.
+
+The weights come back exactly as the bundle stores them. A bundle holds no MRI encoder; `train-autoencoder --decoder-of` fits one to its
+decoder.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from .checkpoint import save_checkpoint
+from .config import config_from
+from .errors import TrainingError
+from .models import Generator
+
+#: Nodes by which the exporter writes the affine part of a GroupNorm, and the parameter that each holds.
+AFFINE = {'Mul': 'weight', 'Add': 'bias'}
+
+
+def restore(bundle: Path, run: Path) -> Path:
+    """Writes `<run>/diffusion.pt` with the weights, configuration and provenance of a bundle that `export` wrote; returns its path."""
+    manifest = _manifest(bundle)
+    metadata = _metadata(_graph(bundle / 'denoiser.onnx'))
+    model = Generator(config_from(json.loads(metadata['config']), f'{bundle}: configuration'))
+    load_graph(model.xray_encoder, bundle / 'xrayEncoder.onnx')
+    load_graph(model.denoiser, bundle / 'denoiser.onnx')
+    path = run / 'diffusion.pt'
+    save_checkpoint(
+        path,
+        {
+            'kind': 'diffusion',
+            'config': json.loads(metadata['config']),
+            'step': int(metadata['training_step']),
+            'scale_factor': float(manifest['latent']['scaleFactor']),
+            'data': metadata['data_sha256'],
+            'commit': metadata['commit'],
+            'restored': f'{manifest["name"]}@{manifest["version"]}',
+            'model': model.state_dict(),
+            'average': model.state_dict(),
+        },
+    )
+    return path
+
+
+def load_graph(module: nn.Module, path: Path) -> None:
+    """Gives a module the weights of a graph that `export_graph` wrote of the same module."""
+    found = graph_weights(_graph(path), set(module.state_dict()))
+    try:
+        module.load_state_dict(found)
+    except RuntimeError as error:
+        raise TrainingError(f'{path} is not a graph of the network that its configuration describes: {error}') from error
+
+
+def graph_weights(model: onnx.ModelProto, names: set[str]) -> dict[str, Tensor]:
+    """The weights of a graph by the names of a state dictionary.
+
+    The exporter keeps the names of all parameters but those of the GroupNorms, which it folds into constants; the names of the nodes
+    that use these say whose they are.
+    """
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    weights = {name: torch.from_numpy(_values(stored, name)) for name in names if _is_stored(stored, name)}
+    for node in model.graph.node:
+        parameter = f'{_module_of(node.name)}.{AFFINE.get(node.op_type)}'
+        if parameter in names and parameter not in weights and _is_stored(stored, node.input[-1]):
+            weights[parameter] = torch.from_numpy(_values(stored, node.input[-1]).reshape(-1))
+    return weights
+
+
+def _is_stored(stored: dict[str, onnx.TensorProto], name: str) -> bool:
+    return any(f'{name}{ending}' in stored for ending in ('', '.half', '.int8'))
+
+
+def _values(stored: dict[str, onnx.TensorProto], name: str) -> np.ndarray:
+    """float32, whether stored as that, as float16, or as int8 with a scale per output channel."""
+    if f'{name}.int8' in stored:
+        return numpy_helper.to_array(stored[f'{name}.int8']).astype(np.float32) * numpy_helper.to_array(stored[f'{name}.scale'])
+    tensor = stored.get(name) or stored[f'{name}.half']
+    return numpy_helper.to_array(tensor).astype(np.float32)
+
+
+def _module_of(node: str) -> str:
+    """`/last/last.0/Mul` is a node of module `last.0`, `/down.0.0.0/norm1/Mul` one of `down.0.0.0.norm1`."""
+    module = ''
+    for part in node.strip('/').split('/')[:-1]:
+        module = part if not module or part.startswith(f'{module}.') else f'{module}.{part}'
+    return module
+
+
+def _graph(path: Path) -> onnx.ModelProto:
+    try:
+        return onnx.load(path)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f'{path} could not be read as an ONNX graph: {error}') from error
+
+
+def _metadata(model: onnx.ModelProto) -> dict[str, str]:
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    if metadata.get('producer') != 'osteograph_training' or 'config' not in metadata:
+        raise TrainingError('The bundle was not written by this package; only such a bundle says what its networks look like.')
+    return metadata
+
+
+def _manifest(bundle: Path) -> dict:
+    try:
+        return json.loads((bundle / 'bundle.json').read_text(encoding='utf-8'))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f'{bundle / "bundle.json"} is not the manifest of a bundle: {error}') from error
