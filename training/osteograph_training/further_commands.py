@@ -1,5 +1,4 @@
-"""Commands beside the road from release to generator bundle: the split, restored bundles, the joint localiser,
-few-step students, and studies of several configurations."""
+"""Commands beside the road from release to generator bundle: the split, restored bundles, the joint localiser, few-step students."""
 
 import argparse
 import json
@@ -37,29 +36,6 @@ def add_further_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     bundle.add_argument('--threshold', type=float, default=0.5, help='confidence from which a knee is one')
     bundle.add_argument('--golden', type=Path, help='also write a film and what PyTorch finds on it to this path (.json and .bin)')
     bundle.set_defaults(run_command=_export_detector)
-
-    study = commands.add_parser('study', help='train variants of one configuration under one budget and score them on the same held-out knees')
-    study.add_argument('--study', type=Path, required=True, help='YAML file with a base configuration and its variants, for example configs/study.yaml')
-    study.add_argument('--data', type=Path, required=True, help='folder written by "prepare"')
-    study.add_argument('--autoencoder', type=Path, required=True, metavar='RUN', help='run folder whose autoencoder all variants share')
-    study.add_argument('--out', type=Path, required=True, help='folder for the runs; variants that are done there are kept')
-    study.add_argument('--jobs', type=int, default=2, help='variants trained at the same time, one thread each')
-    study.set_defaults(run_command=_study)
-
-    report = commands.add_parser('study-report', help='print the tables of a study and draw its figures')
-    report.add_argument('--study', type=Path, required=True, help='the YAML file that "study" ran')
-    report.add_argument('--out', type=Path, required=True, help='the folder that "study" wrote')
-    report.add_argument('--figures', type=Path, required=True, help='folder for the figures (PNG)')
-    report.set_defaults(run_command=_study_report)
-
-    effect = commands.add_parser('feature-effect', help='hold what a feature changes in generated volumes against what it changes in the phantoms')
-    effect.add_argument('--run', type=Path, required=True, help='folder of the training run')
-    effect.add_argument('--folder', type=Path, required=True, help='prepared releases of the same knees: "base", and beside it one for each grade set with "synth --grade"')
-    effect.add_argument('--steps', type=int, default=1, help='DDIM steps')
-    effect.add_argument('--seed', type=int, default=7, help='noise seed of the generated volumes')
-    effect.add_argument('--out', type=Path, required=True, help='JSON file with the figures of every knee')
-    effect.add_argument('--sheet', type=Path, help='PNG of one knee: a row of each feature')
-    effect.set_defaults(run_command=_feature_effect)
 
     distil = commands.add_parser('distil', help='halve a trained denoiser\'s steps again and again by progressive distillation')
     distil.add_argument('--run', type=Path, required=True, help='folder of the training run that is the first teacher')
@@ -115,21 +91,3 @@ def _distil(options: argparse.Namespace) -> None:
     distil(
         options.run, options.data, options.out, options.teacher_steps, options.student_steps, options.updates, options.rate, options.resume
     )
-
-
-def _study(options: argparse.Namespace) -> None:
-    from .study import run_study
-
-    run_study(options.study, options.data, options.autoencoder, options.out, options.jobs)
-
-
-def _study_report(options: argparse.Namespace) -> None:
-    from .study_report import report_study
-
-    print(report_study(options.study, options.out, options.figures))
-
-
-def _feature_effect(options: argparse.Namespace) -> None:
-    from .feature_effect import effect_table, feature_effect
-
-    print(effect_table(feature_effect(options.run, options.folder, options.steps, options.seed, options.out, options.sheet)))

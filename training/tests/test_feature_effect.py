@@ -10,7 +10,7 @@ from fabricated import write_prepared
 from osteograph_training.config import Config
 from osteograph_training.dataset import load_knees
 from osteograph_training.errors import TrainingError
-from osteograph_training.feature_effect import ALL, compare_change, effect_table, feature_effect
+from osteograph_training.studies.feature_effect import ALL, compare_change, effect_table, feature_effect
 from osteograph_training.train_autoencoder import train_autoencoder
 from osteograph_training.train_diffusion import train_diffusion
 

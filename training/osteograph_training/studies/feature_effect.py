@@ -13,11 +13,11 @@ import torch
 from skimage.morphology import ball, dilation
 from tqdm import tqdm
 
-from .dataset import Knees, Split, load_knees
-from .errors import TrainingError
-from .evaluate import VolumeGenerator
-from .images import inference_crops
-from .sheets import write_sheet
+from ..dataset import Knees, Split, load_knees
+from ..errors import TrainingError
+from ..evaluate import VolumeGenerator
+from ..images import inference_crops
+from ..sheets import write_sheet
 
 #: A voxel of the phantom has changed when its grey value, 0 to 1, did by more than this.
 CHANGED = 0.08

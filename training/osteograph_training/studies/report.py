@@ -7,9 +7,9 @@ import matplotlib
 import numpy as np
 from scipy.stats import wilcoxon
 
-from .errors import TrainingError
-from .evaluate import summarise
-from .study import Study, read_study
+from ..errors import TrainingError
+from ..evaluate import summarise
+from .variants import Study, read_study
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402 - after the backend is chosen
