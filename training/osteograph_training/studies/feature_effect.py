@@ -25,12 +25,21 @@ CHANGED = 0.08
 #: Pixels around a changed voxel that still count as the right place, within its slice: 3 mm.
 NEAR = 5
 
+#: Rows of a slice that a picture shows: the joint.
+JOINT = slice(64, 192)
+
 #: Everyone: in a release made for this, no participant was trained on.
 ALL = Split(0, 0.0, 1.0)
 
 
-def feature_effect(run: Path, folder: Path, steps: int, seed: int, out: Path, sheet: Path | None) -> dict:
-    """Compares `<folder>/base` with every other prepared release beside it; writes the figures of each knee as JSON and returns them."""
+def feature_effect(
+    run: Path, folder: Path, steps: int, seed: int, out: Path, sheet: Path | None = None, shown: list[str] | None = None
+) -> dict:
+    """Compares `<folder>/base` with every other prepared release beside it; writes the figures of each knee as JSON and returns them.
+
+    `sheet` becomes a picture of the first knee with a row of each feature, or of those `shown`: the phantom without and with, generated
+    without, with the grade, with grade and film; then the three changes, grey where nothing changed.
+    """
     generator = VolumeGenerator(run)
     generator.round_as_stored()
     torch.set_num_threads(generator.config.processes * generator.config.threads)
@@ -39,18 +48,19 @@ def feature_effect(run: Path, folder: Path, steps: int, seed: int, out: Path, sh
     if not features:
         raise TrainingError(f'{folder} holds nothing but base; prepare a release with a grade set beside it.')
     plain = [generator(crop, torch.from_numpy(own), steps, seed) for crop, own in zip(inference_crops(base.film), base.features, strict=True)]
-    effects, rows = {}, []
+    unknown = set(shown or []) - set(features)
+    if unknown:
+        raise TrainingError(f'{folder} holds no {", ".join(sorted(unknown))}; it holds {", ".join(features)}.')
+    effects, rows = {}, {}
     for name in tqdm(features, desc='features', mininterval=10):
         changed = load_knees(folder / name, ALL, 'test')
         if changed.names != base.names:
             raise TrainingError(f'{folder / name} holds other knees than {folder / "base"}; draw both of the same participants.')
-        measured, shown = _one_feature(generator, base, changed, plain, steps, seed)
-        effects[name] = measured
-        rows.append(shown)
+        effects[name], rows[name] = _one_feature(generator, base, changed, plain, steps, seed)
     result = {'knees': base.names, 'steps': steps, 'seed': seed, 'threshold': CHANGED, 'nearPixels': NEAR, 'features': effects}
     out.write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
     if sheet is not None:
-        write_sheet(sheet, rows)
+        write_sheet(sheet, [rows[name] for name in shown or features])
     return result
 
 
@@ -90,7 +100,7 @@ def _one_feature(
     generator: VolumeGenerator, base: Knees, changed: Knees, plain: list[np.ndarray], steps: int, seed: int
 ) -> tuple[list[dict], list[np.ndarray]]:
     crops, crops_with = inference_crops(base.film), inference_crops(changed.film)
-    measured, shown = [], []
+    measured, row = [], []
     for index in range(len(base)):
         phantom = (changed.mri[index].astype(np.float32) - base.mri[index].astype(np.float32)) / 255
         where = np.abs(phantom) > CHANGED
@@ -112,5 +122,6 @@ def _one_feature(
             place = int(np.square(phantom).sum(axis=(1, 2)).argmax())
             real = [base.mri[index][place] / np.float32(255), changed.mri[index][place] / np.float32(255)]
             changes = [phantom[place], (by_grades - plain[index])[place], (by_film - plain[index])[place]]
-            shown = [*real, plain[index][place], by_grades[place], by_film[place], *(0.5 + change for change in changes)]
-    return measured, shown
+            images = [*real, plain[index][place], by_grades[place], by_film[place], *(0.5 + change for change in changes)]
+            row = [image[JOINT] for image in images]
+    return measured, row
