@@ -1,165 +1,117 @@
-"""The rival of bench/generation.ts: the same networks, weights, steps and threads in PyTorch eager.
+"""PyTorch's side of bench/generation.ts: the same networks, weights, steps and threads, eager or through torch.compile.
 
-Usage: python generation_rival.py CONFIG BUNDLE_DIR THREADS
+Usage: python rival.py CONFIG BUNDLE_DIR THREADS
 
-Builds the networks of a training configuration with random weights, exports them to BUNDLE_DIR as a bundle, prints "ready",
-then answers each line on standard input, a JSON object {"slices", "steps", "batch", "seed", "images"}, with the seconds that
-one volume took; its slices go to the file "images" as float32 in [0, 1].
+Exports the networks of a training configuration with random weights to BUNDLE_DIR, as the training package exports a trained one, with
+a plain convolution in each of a few sizes beside them, and prints one line of JSON about them. Then it answers each line on standard
+input, a JSON object {"how", "slices", "steps", "batch", "seed", "images"?}, with one: {"seconds", "denoiserSeconds"} that the volume took,
+or {"error"}. The slices go to the file "images" as float32 in [0, 1].
 """
 
-import hashlib
 import json
 import sys
 import time
-import warnings
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
+from onnx import helper, numpy_helper
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / 'training'))
 
 from osteograph_training.config import load_config  # noqa: E402
-from osteograph_training.features import FEATURE_WIDTH, FEATURES  # noqa: E402
-from osteograph_training.models import make_xray_encoder  # noqa: E402
-from osteograph_training.networks import Autoencoder, Denoiser  # noqa: E402
+from osteograph_training.evaluate import VolumeGenerator  # noqa: E402
+from osteograph_training.export import export_untrained  # noqa: E402
+from osteograph_training.features import FEATURE_WIDTH  # noqa: E402
+from osteograph_training.onnx_graphs import OPSET  # noqa: E402
 from osteograph_training.sampler import ddim, depths, shared_noise  # noqa: E402
 
-LATENT = ('B', 4, 32, 32)
-IMAGE = ('B', 1, 256, 256)
+#: Rows, channels and side of the convolutions among which the machine's best is looked for: sizes of the denoiser, and larger ones.
+CONVOLUTIONS = ((10, 64, 32), (10, 128, 16), (10, 128, 32), (10, 256, 32))
 
 
-class Decoder(nn.Module):
-    def __init__(self, autoencoder: Autoencoder) -> None:
-        super().__init__()
-        self.autoencoder = autoencoder
+class Rival:
+    """The networks, and how long each part of a volume takes them."""
 
-    def forward(self, latent: torch.Tensor) -> torch.Tensor:
-        return self.autoencoder.decode(latent)
+    def __init__(self, generator: VolumeGenerator) -> None:
+        self.schedule = generator.config.schedule
+        self.encoder = generator.model.xray_encoder
+        self.scale = generator.scale
+        denoiser, decoder = generator.model.denoiser, generator.autoencoder.decoding()
+        self.ways = {'eager': (denoiser, decoder), 'compile': (torch.compile(denoiser, dynamic=False), torch.compile(decoder, dynamic=False))}
 
+    @torch.inference_mode()
+    def generate(self, how: str, slices: int, steps: int, batch: int, seed: int, images: str | None = None) -> dict[str, float]:
+        """A volume from a grey radiograph without grades, batch by batch."""
+        denoiser, decoder = self.ways[how]
+        start, denoising = time.perf_counter(), 0.0
+        radiograph = self.encoder(torch.zeros(1, 1, 256, 256))
+        parts = []
+        for first in range(0, slices, batch):
+            depth = depths(slices)[first : first + batch]
+            began = time.perf_counter()
+            latent = self._denoise(denoiser, radiograph, depth, steps, seed)
+            denoising += time.perf_counter() - began
+            parts.append(((decoder(latent / self.scale) + 1) / 2).clamp(0, 1).squeeze(1))
+        volume = torch.cat(parts).numpy()
+        seconds = time.perf_counter() - start
+        if images is not None:
+            Path(images).write_bytes(volume.astype('<f4').tobytes())
+        return {'seconds': seconds, 'denoiserSeconds': denoising}
 
-def tensor(name: str, *shape: int | str) -> dict:
-    return {'name': name, 'type': 'float32', 'shape': list(shape)}
-
-
-TENSORS = {
-    'xrayEncoder': ([tensor('xray', *IMAGE)], [tensor('latent', *LATENT)]),
-    'denoiser': (
-        [
-            tensor('sample', *LATENT),
-            tensor('timestep', 'B'),
-            tensor('xray_latent', *LATENT),
-            tensor('depth', 'B'),
-            tensor('features', 'B', FEATURE_WIDTH),
-        ],
-        [tensor('prediction', *LATENT)],
-    ),
-    'decoder': ([tensor('latent', *LATENT)], [tensor('image', *IMAGE)]),
-}
-
-
-def export(path: Path, network: nn.Module, inputs: list[dict], outputs: list[dict]) -> dict:
-    example = tuple(torch.zeros([2 if size == 'B' else size for size in spec['shape']]) for spec in inputs)
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        torch.onnx.export(
-            network,
-            example,
-            str(path),
-            input_names=[spec['name'] for spec in inputs],
-            output_names=[spec['name'] for spec in outputs],
-            dynamic_axes={spec['name']: {0: 'B'} for spec in inputs + outputs},
-            opset_version=17,
-            dynamo=False,
-        )
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return {'file': path.name, 'sha256': digest, 'precision': 'fp32', 'inputs': inputs, 'outputs': outputs}
-
-
-def write_bundle(folder: Path, networks: dict[str, nn.Module], schedule: dict) -> None:
-    manifest = {
-        'format': 'osteograph-bundle/1',
-        'name': 'bench-generation',
-        'version': '1.0.0',
-        'task': 'xray-to-mri',
-        'description': 'Untrained networks of the size of the shipped bundle.',
-        'intendedUse': 'Timing.',
-        'authors': ['Osteograph'],
-        'licence': 'MIT',
-        'trainedOn': {'data': 'nothing: random weights'},
-        'image': {'size': 256, 'channels': 1, 'valueRange': [-1, 1]},
-        'latent': {'channels': 4, 'size': 32, 'scaleFactor': 1, 'conditionScale': 1},
-        'conditioning': {
-            'depthRange': [0, 1],
-            'features': [{'name': name, 'levels': levels} for name, levels in FEATURES],
-            'contextDim': None,
-        },
-        'schedule': schedule,
-        'sampler': {'name': 'ddim', 'steps': 20, 'eta': 0},
-        'graphs': {role: export(folder / f'{role}.onnx', networks[role], *TENSORS[role]) for role in TENSORS},
-        'evaluation': {'data': 'none', 'metrics': {}},
-    }
-    (folder / 'bundle.json').write_text(json.dumps(manifest))
-
-
-@torch.inference_mode()
-def generate(networks: dict[str, nn.Module], schedule, slices: int, steps: int, batch: int, seed: int) -> np.ndarray:
-    """A volume from a grey radiograph without grades, batch by batch."""
-    radiograph = networks['xrayEncoder'](torch.zeros(1, 1, 256, 256))
-    images = []
-    for first in range(0, slices, batch):
-        depth = depths(slices)[first : first + batch]
+    def _denoise(self, denoiser: nn.Module, radiograph: torch.Tensor, depth: torch.Tensor, steps: int, seed: int) -> torch.Tensor:
         count = len(depth)
-        condition = radiograph.expand(count, -1, -1, -1)
-        features = torch.zeros(count, FEATURE_WIDTH)
+        condition, features = radiograph.repeat(count, 1, 1, 1), torch.zeros(count, FEATURE_WIDTH)
 
-        def predict(sample, timestep, given=(condition, depth, features)):
-            return networks['denoiser'](sample, timestep, *given)
+        def predict(sample: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
+            return denoiser(sample, timestep, condition, depth, features)
 
-        latent = ddim(predict, shared_noise(seed, count), schedule, steps)
-        images.append(((networks['decoder'](latent) + 1) / 2).clamp(0, 1).squeeze(1))
-    return torch.cat(images).numpy()
+        return ddim(predict, shared_noise(seed, count), self.schedule, steps)
+
+
+def operations(denoiser: nn.Module) -> int:
+    """Floating-point operations of one step of one slice in convolutions and matrix products, two for each multiply-add."""
+    latent, scalar = torch.zeros(1, 4, 32, 32), torch.zeros(1)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        denoiser(latent, scalar, latent, scalar, torch.zeros(1, FEATURE_WIDTH))
+    return counter.get_total_flops()
+
+
+def write_convolution(folder: Path, rows: int, channels: int, side: int) -> dict:
+    """A graph of one 3 x 3 convolution, as wide at its output as at its input."""
+    weights = np.random.default_rng(1).standard_normal((channels, channels, 3, 3), np.float32) / channels
+    values = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ['B', channels, side, side]) for name in ('x', 'y')]
+    node = helper.make_node('Conv', ['x', 'weights'], ['y'], pads=[1, 1, 1, 1])
+    graph = helper.make_graph([node], 'convolution', values[:1], values[1:], [numpy_helper.from_array(weights, 'weights')])
+    path = folder / f'convolution-{channels}-{side}.onnx'
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', OPSET)], ir_version=8), path)
+    dims = [rows, channels, side, side]
+    return {'file': str(path), 'dims': dims, 'operations': 2 * 9 * channels * int(np.prod(dims))}
 
 
 def main() -> None:
     config_path, bundle_dir, threads = sys.argv[1:]
+    config, folder = load_config(Path(config_path)), Path(bundle_dir)
+    # Both make their networks from the configuration's seed; the export rounds the weights to what it stores, so these are rounded too.
+    generator = VolumeGenerator(None, untrained=config)
+    generator.round_as_stored()
+    with redirect_stdout(sys.stderr):
+        export_untrained(config, folder, 'bench-generation', '1.0.0', 20)
     torch.set_num_threads(int(threads))
-    torch.manual_seed(1)
-    config = load_config(Path(config_path))
-    autoencoder = Autoencoder(config.autoencoder.fine, config.autoencoder.coarse)
-    networks = {
-        'xrayEncoder': make_xray_encoder(config),
-        'denoiser': Denoiser(FEATURE_WIDTH, **vars(config.denoiser)),
-        'decoder': Decoder(autoencoder),
-    }
-    for network in networks.values():
-        network.eval()
-        # Layers that start at zero would make the comparison of the images an empty one.
-        for parameter in network.parameters():
-            if parameter.dim() > 1 and not parameter.any():
-                nn.init.normal_(parameter, std=0.02)
-    schedule = {
-        'trainSteps': config.schedule.train_steps,
-        'betaSchedule': config.schedule.beta_schedule,
-        'betaStart': config.schedule.beta_start,
-        'betaEnd': config.schedule.beta_end,
-        'spacing': config.schedule.spacing,
-        'finalAlpha': config.schedule.final_alpha,
-        'predictionType': 'v_prediction',
-    }
-    write_bundle(Path(bundle_dir), networks, schedule)
-    print('ready', flush=True)
+    rival = Rival(generator)
+    convolutions = [write_convolution(folder, *sizes) for sizes in CONVOLUTIONS]
+    print(json.dumps({'operations': operations(generator.model.denoiser), 'convolutions': convolutions}), flush=True)
     for line in sys.stdin:
-        order = json.loads(line)
-        start = time.perf_counter()
-        volume = generate(
-            networks, config.schedule, order['slices'], order['steps'], order['batch'], order['seed']
-        )
-        seconds = time.perf_counter() - start
-        Path(order['images']).write_bytes(volume.astype('<f4').tobytes())
-        print(seconds, flush=True)
+        try:
+            answer = rival.generate(**json.loads(line))
+        except Exception as error:  # noqa: BLE001 - whatever keeps a way from working here is a line of the report
+            answer = {'error': str(error).strip().splitlines()[0]}
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == '__main__':
