@@ -7,6 +7,9 @@ residual inside the convolution before it, and it computes no shape while it run
 import torch
 from torch.onnx import register_custom_op_symbolic, symbolic_helper
 
+#: From this width on pixels are shuffled by transpositions.
+LONG_ROW = 32
+
 
 def register(opset: int) -> None:
     """Makes `torch.onnx.export` use these translations from now on."""
@@ -33,12 +36,19 @@ def group_norm(g, x, groups, weight, bias, epsilon, _cudnn):
 
 @symbolic_helper.parse_args('v', 'i')
 def pixel_shuffle(g, x, factor):
-    """A transposed convolution that copies each channel to its place: three times as fast as DepthToSpace in ONNX Runtime on a CPU."""
-    channels = symbolic_helper._get_tensor_dim_size(x, 1)
-    area = factor**2
-    # Channel c goes to place c % area of its output: one 1 in each kernel.
-    kernels = torch.eye(area).reshape(area, 1, factor, factor).repeat(channels // area, 1, 1, 1)
-    return g.op('ConvTranspose', x, _constant(g, kernels), strides_i=[factor, factor], kernel_shape_i=[factor, factor], group_i=channels // area)
+    """Columns are interleaved, then whole rows: two transpositions of one axis each, which ONNX Runtime's CPU provider does two to three
+    times as fast as DepthToSpace where rows are long. A transposed convolution with a group for each output channel is faster still, but
+    gives wrong values on its WebGPU provider.
+    """
+    channels, height, width = symbolic_helper._get_tensor_sizes(x)[1:]
+    if width is None or width < LONG_ROW:
+        return g.op('DepthToSpace', x, blocksize_i=factor, mode_s='CRD')
+    pairs = channels // factor
+    columns = g.op('Reshape', x, _constant(g, torch.tensor([0, pairs, factor, -1])))
+    columns = g.op('Transpose', columns, perm_i=[0, 1, 3, 2])
+    rows = g.op('Reshape', columns, _constant(g, torch.tensor([0, pairs // factor, factor, -1, factor * width])))
+    rows = g.op('Transpose', rows, perm_i=[0, 1, 3, 2, 4])
+    return g.op('Reshape', rows, _constant(g, torch.tensor([0, -1, factor * height, factor * width])))
 
 
 def _constant(g, value: torch.Tensor):
