@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { IMAGE_SIZE, startInferenceHost } from '../src/inference/index.js';
-import type { Figure } from './report.js';
+import { processFigures } from './generation/process.js';
+import { lower } from './generation/volumes.js';
 import { report } from './report.js';
 
 /**
@@ -36,7 +36,6 @@ export async function run(options: { json: boolean }): Promise<void> {
     );
     if (!images[0]?.every(Number.isFinite)) throw new Error('The slice is not made of finite numbers.');
     const afterStep = await processFigures(host.pid!);
-    const lower = (name: string, value: number, unit: string): Figure => ({ name, value, unit, better: 'lower' });
     report(
       [
         lower('threads', threads, ''),
@@ -53,20 +52,4 @@ export async function run(options: { json: boolean }): Promise<void> {
   } finally {
     await host.close();
   }
-}
-
-/** Largest resident memory so far and processor time of a process, from /proc. */
-async function processFigures(pid: number): Promise<{ peakGigabytes: number; processorSeconds: number }> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13)
-    .map(Number);
-  return {
-    peakGigabytes: (Number(/VmHWM:\s+(\d+) kB/.exec(status)![1]) * 1024) / 1e9,
-    // The kernel counts in hundredths of a second.
-    processorSeconds: (user! + system!) / 100,
-  };
 }

@@ -174,7 +174,14 @@ function repeatRows({ data, dims }: FloatTensor, rows: number): FloatTensor {
 /** One row of the decoder's output, from [-1, 1] to [0, 1]. */
 function unitImage({ data }: FloatTensor, row: number, slice: number): Float32Array {
   const length = IMAGE_SIZE * IMAGE_SIZE;
-  const image = data.slice(row * length, (row + 1) * length).map((value) => Math.min(Math.max((value + 1) / 2, 0), 1));
-  if (image.some(Number.isNaN)) throw new Error(`The decoder returned values that are not numbers for slice ${slice}.`);
+  const image = new Float32Array(length);
+  // Not a number in one pixel is not a number in the sum.
+  let sum = 0;
+  for (let pixel = 0; pixel < length; pixel++) {
+    const value = Math.min(Math.max((data[row * length + pixel]! + 1) / 2, 0), 1);
+    image[pixel] = value;
+    sum += value;
+  }
+  if (Number.isNaN(sum)) throw new Error(`The decoder returned values that are not numbers for slice ${slice}.`);
   return image;
 }

@@ -17,7 +17,11 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from . import onnx_symbolics
+
 OPSET = 17
+
+onnx_symbolics.register(OPSET)
 
 #: Weights smaller than this stay float32: they weigh nothing in the file, and a Cast each would only lengthen the graph.
 SMALLEST_STORED_AS_HALF = 256

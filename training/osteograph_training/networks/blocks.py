@@ -33,11 +33,17 @@ class ResidualBlock(nn.Module):
         self.skip = nn.Conv2d(channels_in, channels_out, 1) if channels_in != channels_out else nn.Identity()
 
     def forward(self, x: Tensor, embedding: Tensor | None = None) -> Tensor:
-        hidden = self.norm2(self.conv1(F.silu(self.norm1(x))))
-        if self.embed is not None:
-            scale, shift = self.embed(embedding)[:, :, None, None].chunk(2, dim=1)
-            hidden = hidden * (1 + scale) + shift
+        hidden = self.conv1(F.silu(self.norm1(x)))
+        hidden = self.norm2(hidden) if self.embed is None else self._modulated(hidden, self.embed(embedding))
         return self.skip(x) + self.conv2(F.silu(hidden))
+
+    def _modulated(self, hidden: Tensor, embedded: Tensor) -> Tensor:
+        """The second norm; its own scale and shift and the embedding's are joined first: half the passes over the feature map."""
+        norm = self.norm2
+        scale, shift = reshaped(embedded, 2 * norm.num_channels, 1, 1).split(norm.num_channels, dim=1)
+        gain = norm.weight[:, None, None] * (1 + scale)
+        offset = norm.bias[:, None, None] * (1 + scale) + shift
+        return F.group_norm(hidden, norm.num_groups, eps=norm.eps) * gain.type_as(hidden) + offset.type_as(hidden)
 
 
 class SelfAttention(nn.Module):
@@ -51,13 +57,22 @@ class SelfAttention(nn.Module):
         self.out = zeroed(nn.Conv2d(channels, channels, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        _, channels, height, width = x.shape
+        # Numbers, not traced sizes: a graph with constant shapes has less to compute and more to fuse.
+        channels, height, width = (int(size) for size in x.shape[1:])
         per_head = channels // self.heads
-        qkv = self.to_qkv(self.norm(x)).reshape(-1, 3, self.heads, per_head, height * width)
-        query, key, value = qkv[:, 0], qkv[:, 1], qkv[:, 2]
-        weights = torch.softmax(query.transpose(-1, -2) @ key * per_head**-0.5, dim=-1)
+        normed = self.norm(x)
+        query, key, value = (
+            reshaped(F.conv2d(normed, weight, bias), self.heads, per_head, height * width)
+            for weight, bias in zip(self.to_qkv.weight.chunk(3), self.to_qkv.bias.chunk(3), strict=True)
+        )
+        weights = torch.softmax((query * per_head**-0.5).transpose(-1, -2) @ key, dim=-1)
         mixed = value @ weights.transpose(-1, -2)
-        return x + self.out(mixed.reshape(-1, channels, height, width))
+        return x + self.out(reshaped(mixed, channels, height, width))
+
+
+def reshaped(x: Tensor, *shape: int) -> Tensor:
+    """`x` with its batch dimension and these others. In a graph -1 would hide that the batch dimension is still the input's."""
+    return x.reshape(x.shape[0], *shape)
 
 
 class Downsample(nn.Module):
