@@ -6,6 +6,7 @@ beside the graph (ONNX's external data).
 """
 
 import hashlib
+import json
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,9 @@ SMALLEST_STORED_AS_BYTES = 1024
 
 #: Networks with more weights than this are stored with external data: a protobuf message ends at 2 GiB.
 LARGEST_EMBEDDED = 250_000_000
+
+#: Into how many equal pieces the exporter may have cut a weight: query, key and value come as one.
+PIECES = (1, 3)
 
 #: Alignment of a tensor in the data file, so that it can be mapped into memory.
 ALIGNMENT = 4096
@@ -80,7 +84,9 @@ def export_graph(
         _trace(module, examples, inputs, outputs, traced)
         model = onnx.load(traced, load_external_data=False)
         data = [_gather_weights(model, Path(folder), path.with_name(f'{path.name}.data'))] if external else []
+    metadata = dict(metadata)
     if not external:
+        metadata['renamed_weights'] = json.dumps(renamed_weights(model, module), sort_keys=True)
         store_weights_small(model)
     for value, shape in zip(model.graph.output, shapes, strict=True):
         for dimension, size in zip(value.type.tensor_type.shape.dim[1:], shape[1:], strict=True):
@@ -99,6 +105,26 @@ def export_graph(
         'inputs': [_tensor(name, tuple(example.shape)) for name, example in zip(inputs, examples, strict=True)],
         'outputs': [_tensor(name, shape) for name, shape in zip(outputs, shapes, strict=True)],
     }
+
+
+def renamed_weights(model: onnx.ModelProto, module: nn.Module) -> dict[str, list[str]]:
+    """Where the weights are that the exporter folded into constants: of each parameter that the graph does not hold under its own
+    name, the constants that are it, or that are it one after the other when it was cut along its first dimension.
+    """
+    constants = {
+        tensor.name: numpy_helper.to_array(tensor).tobytes() for tensor in model.graph.initializer if tensor.data_type == TensorProto.FLOAT
+    }
+    names = {content: name for name, content in constants.items()}
+    places = {}
+    for parameter, value in module.state_dict().items():
+        content = value.detach().cpu().numpy().tobytes()
+        for pieces in PIECES:
+            length = len(content) // pieces
+            found = [names.get(content[start : start + length]) for start in range(0, length * pieces, length)] if length else []
+            if parameter not in constants and found and None not in found:
+                places[parameter] = found
+                break
+    return places
 
 
 def _trace(module: nn.Module, examples: Sequence[torch.Tensor], inputs: Sequence[str], outputs: Sequence[str], path: Path) -> None:

@@ -5,6 +5,7 @@ decoder.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,6 @@ from .checkpoint import save_checkpoint
 from .config import config_from
 from .errors import TrainingError
 from .models import Generator
-
-#: Nodes by which the exporter writes the affine part of a GroupNorm, and the parameter that each holds.
-AFFINE = {'Mul': 'weight', 'Add': 'bias'}
-
 
 def restore(bundle: Path, run: Path) -> Path:
     """Writes `<run>/diffusion.pt` with the weights, configuration and provenance of a bundle that `export` wrote; returns its path."""
@@ -49,25 +46,22 @@ def restore(bundle: Path, run: Path) -> Path:
 
 def load_graph(module: nn.Module, path: Path) -> None:
     """Gives a module the weights of a graph that `export_graph` wrote of the same module."""
-    found = graph_weights(_graph(path), set(module.state_dict()))
+    found = graph_weights(_graph(path), module.state_dict())
     try:
         module.load_state_dict(found)
     except RuntimeError as error:
         raise TrainingError(f'{path} is not a graph of the network that its configuration describes: {error}') from error
 
 
-def graph_weights(model: onnx.ModelProto, names: set[str]) -> dict[str, Tensor]:
-    """The weights of a graph by the names of a state dictionary.
-
-    The exporter keeps the names of all parameters but those of the GroupNorms, which it folds into constants; the names of the nodes
-    that use these say whose they are.
-    """
+def graph_weights(model: onnx.ModelProto, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a graph by the names and in the shapes of the state dictionary `like`; those that are not there are left out."""
     stored = {tensor.name: tensor for tensor in model.graph.initializer}
-    weights = {name: torch.from_numpy(_values(stored, name)) for name in names if _is_stored(stored, name)}
-    for node in model.graph.node:
-        parameter = f'{_module_of(node.name)}.{AFFINE.get(node.op_type)}'
-        if parameter in names and parameter not in weights and _is_stored(stored, node.input[-1]):
-            weights[parameter] = torch.from_numpy(_values(stored, node.input[-1]).reshape(-1))
+    renamed: dict[str, list[str]] = json.loads(_metadata(model).get('renamed_weights', '{}'))
+    weights = {}
+    for name, value in like.items():
+        pieces = [_values(stored, constant) for constant in renamed.get(name, [name]) if _is_stored(stored, constant)]
+        if sum(piece.size for piece in pieces) == value.numel():
+            weights[name] = torch.from_numpy(np.concatenate([piece.reshape(-1) for piece in pieces])).reshape(value.shape)
     return weights
 
 
@@ -81,14 +75,6 @@ def _values(stored: dict[str, onnx.TensorProto], name: str) -> np.ndarray:
         return numpy_helper.to_array(stored[f'{name}.int8']).astype(np.float32) * numpy_helper.to_array(stored[f'{name}.scale'])
     tensor = stored.get(name) or stored[f'{name}.half']
     return numpy_helper.to_array(tensor).astype(np.float32)
-
-
-def _module_of(node: str) -> str:
-    """`/last/last.0/Mul` is a node of module `last.0`, `/down.0.0.0/norm1/Mul` one of `down.0.0.0.norm1`."""
-    module = ''
-    for part in node.strip('/').split('/')[:-1]:
-        module = part if not module or part.startswith(f'{module}.') else f'{module}.{part}'
-    return module
 
 
 def _graph(path: Path) -> onnx.ModelProto:
