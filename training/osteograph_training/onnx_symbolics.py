@@ -4,6 +4,8 @@ Plain operators with constant shapes: a runtime can then prove that two feature 
 residual inside the convolution before it, and it computes no shape while it runs.
 """
 
+import math
+
 import torch
 from torch.onnx import register_custom_op_symbolic, symbolic_helper
 
@@ -19,19 +21,27 @@ def register(opset: int) -> None:
 
 @symbolic_helper.parse_args('v', 'i', 'v', 'v', 'f', 'i')
 def group_norm(g, x, groups, weight, bias, epsilon, _cudnn):
-    """Each group of channels as one instance; then the scale and shift of the channels, as a BatchNormalization: one pass instead of two."""
-    size = symbolic_helper._get_tensor_sizes(x)[2:]
-    # 0 keeps the batch dimension and its name.
-    shape = g.op('Shape', x) if None in size else _constant(g, torch.tensor([0, -1, *size]))
+    """Each group of channels as one row of a LayerNormalization: ONNX Runtime's CPU provider shares its rows among the threads, and runs
+    InstanceNormalization, PyTorch's translation, on one.
+    """
+    channels, *size = symbolic_helper._get_tensor_sizes(x)[1:]
     grouped = g.op('Reshape', x, _constant(g, torch.tensor([0, groups, -1])))
-    ones, zeros = torch.ones(groups), torch.zeros(groups)
-    normed = g.op('InstanceNormalization', grouped, _constant(g, ones), _constant(g, zeros), epsilon_f=epsilon)
+    if None in (channels, *size):
+        # The exporter loses sizes here and there, and a LayerNormalization must know the length of its rows.
+        normed = g.op('InstanceNormalization', grouped, _constant(g, torch.ones(groups)), _constant(g, torch.zeros(groups)), epsilon_f=epsilon)
+        shape = g.op('Shape', x)
+    else:
+        length = torch.tensor([channels // groups * math.prod(size)])
+        # Folded into a constant when the graph is loaded.
+        ones = g.op('Expand', _constant(g, torch.ones(1)), _constant(g, length))
+        normed = g.op('LayerNormalization', grouped, ones, axis_i=-1, epsilon_f=epsilon)
+        # 0 keeps the batch dimension and its name.
+        shape = _constant(g, torch.tensor([0, -1, *size]))
     shaped = g.op('Reshape', normed, shape).setType(x.type())
     if symbolic_helper._is_none(weight):
         return shaped
-    channels = symbolic_helper._get_tensor_dim_size(weight, 0)
-    mean, variance = _constant(g, torch.zeros(channels)), _constant(g, torch.ones(channels))
-    return g.op('BatchNormalization', shaped, weight, bias, mean, variance, epsilon_f=0.0).setType(x.type())
+    scale, shift = (symbolic_helper._unsqueeze_helper(g, values, [1, 2]) for values in (weight, bias))
+    return g.op('Add', g.op('Mul', shaped, scale), shift).setType(x.type())
 
 
 @symbolic_helper.parse_args('v', 'i')

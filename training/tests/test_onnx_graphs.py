@@ -90,6 +90,13 @@ def test_pixels_are_shuffled_as_pytorch_does_whether_rows_are_short_or_long(side
     assert np.array_equal(run(path, [x]), F.pixel_shuffle(x, 2).numpy())
 
 
+def test_every_group_norm_of_a_denoiser_is_one_the_runtime_shares_among_threads(denoiser: tuple[nn.Module, Path]) -> None:
+    network, path = denoiser
+    found = Counter(node.op_type for node in onnx.load(path).graph.node)
+    assert found['InstanceNormalization'] == 0
+    assert found['LayerNormalization'] == sum(isinstance(part, nn.GroupNorm) for part in network.modules())
+
+
 def test_the_runtime_adds_every_residual_inside_the_convolution_before_it(denoiser: tuple[nn.Module, Path], tmp_path: Path) -> None:
     network, path = denoiser
     operators(path, onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL, tmp_path)
