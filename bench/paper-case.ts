@@ -19,7 +19,7 @@ import { report, type Figure } from './report.js';
 
 /** One of the paper's own examples; it is not part of the repository. */
 const CASE = join(packageRoot, '../shared/data/paper-case');
-const BUNDLE = join(packageRoot, 'models/knee-xray2mri-demo/1.0.0');
+const BUNDLE = join(packageRoot, 'models/knee-xray2mri-demo/1.0.1');
 const OUT = join(packageRoot, '.cache/paper-case');
 const STEPS = [1, 4, 16];
 

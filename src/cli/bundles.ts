@@ -44,7 +44,7 @@ export function bundlesCommand(): Command {
     `
 Examples:
   $ osteograph bundles                                            every bundle, refused ones with the reason
-  $ osteograph bundles check models/knee-xray2mri-demo/1.0.0      hashes, tensors and a device that runs it`,
+  $ osteograph bundles check models/knee-xray2mri-demo/1.0.1      hashes, tensors and a device that runs it`,
   );
   command
     .command('list', { isDefault: true })

@@ -32,7 +32,7 @@ export class BundleResolver {
     requireRole(context, 'READER', 'Listing bundles');
     const [name = '', version, ...rest] = reference.split('@');
     if (rest.length > 0 || name === '' || reference.includes('\0')) {
-      throw new UserError('BAD_USER_INPUT', 'name must look like knee-xray2mri-demo or knee-xray2mri-demo@1.0.0.');
+      throw new UserError('BAD_USER_INPUT', 'name must look like knee-xray2mri-demo or knee-xray2mri-demo@1.0.1.');
     }
     const row = await context.platform.dataSource
       .getRepository(Bundle)

@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument('--run', type=Path, help='folder of the training run')
     export.add_argument('--data', type=Path, help='folder written by "prepare"')
     export.add_argument('--untrained', type=Path, metavar='CONFIG', help='instead of a run: this configuration\'s networks with random weights, to measure what they cost')
-    export.add_argument('--out', type=Path, required=True, help='bundle folder, for example models/knee-xray2mri-demo/1.0.0')
+    export.add_argument('--out', type=Path, required=True, help='bundle folder, for example models/knee-xray2mri-demo/1.0.1')
     export.add_argument('--name', default='knee-xray2mri-demo')
     export.add_argument('--version', default='1.0.0')
     export.add_argument('--steps', type=int, default=12, help='default number of DDIM steps of the bundle')

@@ -13,7 +13,7 @@ def add_further_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     split.set_defaults(run_command=_split)
 
     restore = commands.add_parser('restore', help='turn a bundle that "export" wrote into a run again, to evaluate, distil or train on')
-    restore.add_argument('--bundle', type=Path, required=True, help='bundle folder, for example models/knee-xray2mri-demo/1.0.0')
+    restore.add_argument('--bundle', type=Path, required=True, help='bundle folder, for example models/knee-xray2mri-demo/1.0.1')
     restore.add_argument('--run', type=Path, required=True, help='run folder to write; its autoencoder comes from "train-autoencoder --decoder-of"')
     restore.set_defaults(run_command=_restore)
 

@@ -14,7 +14,7 @@ from osteograph_training.restore import graph_weights, restore
 from osteograph_training.train_autoencoder import train_autoencoder
 from osteograph_training.train_diffusion import train_diffusion
 
-BUNDLE = Path(__file__).parents[2] / 'models' / 'knee-xray2mri-demo' / '1.0.0'
+BUNDLE = Path(__file__).parents[2] / 'models' / 'knee-xray2mri-demo' / '1.0.1'
 
 
 @pytest.fixture
