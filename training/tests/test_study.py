@@ -107,6 +107,7 @@ def test_a_study_trains_scores_and_reports_each_variant_and_keeps_what_is_done(s
     report = report_study(file, out, tmp_path / 'figures')
     assert '1 DDIM steps, 2 held-out knees' in report
     assert report.count('| ldm |') == 1
+    assert '| _an empty volume_ |' in report
     assert {path.name for path in (tmp_path / 'figures').iterdir()} == {'scores-1.png', 'slice-counts.png'}
 
     before = (out / 'ldm' / 'diffusion.pt').stat().st_mtime_ns

@@ -9,7 +9,7 @@ from scipy.stats import wilcoxon
 
 from ..errors import TrainingError
 from ..evaluate import summarise
-from .variants import Study, read_study
+from .variants import read_study
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402 - after the backend is chosen
@@ -23,6 +23,7 @@ def report_study(path: Path, out: Path, figures: Path) -> str:
     """Draws `<figures>/scores.png` and `<figures>/slice-counts.png` and returns the tables."""
     study = read_study(path)
     scores = {name: _read(out / name / 'scores.json') for name in study.variants}
+    floors = _read(out / 'floors.json')
     figures.mkdir(parents=True, exist_ok=True)
     first = next(iter(scores.values()))
     _check_same_knees(scores)
@@ -30,7 +31,7 @@ def report_study(path: Path, out: Path, figures: Path) -> str:
     for steps in study.scoring.steps:
         _draw_scores(scores, steps, caption, figures / f'scores-{steps}.png')
     _draw_slice_counts(first, caption, figures / 'slice-counts.png')
-    return '\n\n'.join([*(_table(study, scores, steps) for steps in study.scoring.steps), _slice_count_table(first)])
+    return '\n\n'.join([*(_table(scores, floors, steps) for steps in study.scoring.steps), _slice_count_table(first)])
 
 
 def _read(path: Path) -> dict:
@@ -45,24 +46,33 @@ def _check_same_knees(scores: dict[str, dict]) -> None:
         raise TrainingError('The variants were scored on different knees; run "study" again.')
 
 
-def _table(study: Study, scores: dict[str, dict], steps: int) -> str:
+def _table(scores: dict[str, dict], floors: dict[str, dict], steps: int) -> str:
     names = list(scores)
     knees = len(scores[names[0]]['knees'])
     header = ['variant', *(label for label, _ in METRICS.values()), 'PSNR against the first', 'RSSIM against the first']
     lines = [f'{steps} DDIM steps, {knees} held-out knees of as many people; medians (quartiles):', '', _row(header), _row(['---'] * len(header))]
     probabilities = {metric: _compared(scores, steps, metric) for metric in ('psnr', 'rssim')}
     for name in names:
-        cells = [name]
-        for metric, (_, digits) in METRICS.items():
-            summary = summarise(scores[name]['bySteps'][str(steps)][metric])
-            low, high = summary['quartiles']
-            cells.append(f'{summary["median"]:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})')
+        cells = [name, *_medians(scores[name]['bySteps'][str(steps)])]
         for metric in ('psnr', 'rssim'):
             cells.append('' if name == names[0] else _difference(*probabilities[metric][name], METRICS[metric][1]))
         lines.append(_row(cells))
+    lines += [_row([f'_{name}_', *_medians(found), '', '']) for name, found in floors.items()]
     real = summarise(scores[names[0]]['adjacentCorrelationReal'])
     lines.append(f'\nThe knees\' own series have an adjacent-slice correlation of {real["median"]:.3f}. p: Wilcoxon signed-rank, Holm over the variants.')
     return '\n'.join(lines)
+
+
+def _medians(found: dict[str, list[float]]) -> list[str]:
+    cells = []
+    for metric, (_, digits) in METRICS.items():
+        if metric in found:
+            summary = summarise(found[metric])
+            low, high = summary['quartiles']
+            cells.append(f'{summary["median"]:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})')
+        else:
+            cells.append('')
+    return cells
 
 
 def _compared(scores: dict[str, dict], steps: int, metric: str) -> dict[str, tuple[float, float]]:

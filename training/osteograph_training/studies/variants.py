@@ -75,7 +75,8 @@ def merged(base: Mapping, changes: Mapping) -> dict:
 def run_study(path: Path, data: Path, autoencoder: Path, out: Path, jobs: int) -> None:
     """Trains and scores every variant, `jobs` at a time, one thread each; goes on where an earlier call was stopped.
 
-    `autoencoder` is the run whose autoencoder all share. Each variant leaves `<out>/<name>/scores.json`.
+    `autoencoder` is the run whose autoencoder all share. Each variant leaves `<out>/<name>/scores.json`, and beside
+    them `<out>/floors.json` says what volumes score that say nothing of the knee.
     """
     study = read_study(path)
     first = next(iter(study.variants.values()))
@@ -86,6 +87,7 @@ def run_study(path: Path, data: Path, autoencoder: Path, out: Path, jobs: int) -
             pool.submit(_variant, config, study.scoring, data, out, name, place == 0)
             for place, (name, config) in enumerate(study.variants.items())
         ]
+        tasks.append(pool.submit(_floors, first, study.scoring, data, out / 'floors.json'))
         for task in tasks:
             task.result()
 
@@ -115,9 +117,40 @@ def _variant(config: Config, scoring: Scoring, data: Path, out: Path, name: str,
     split = Split(config.data.split_seed, config.data.validation, config.data.test)
     result = score_variant(VolumeGenerator(run), load_knees(data, split, 'test', mapped=True), scoring, slice_counts)
     result |= {'variant': name, 'synthetic': is_synthetic(data)} | settings
-    part = scores.with_suffix('.part')
-    part.write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
-    os.replace(part, scores)
+    _write_json(scores, result)
+
+
+def _floors(config: Config, scoring: Scoring, data: Path, path: Path) -> None:
+    if path.exists():
+        return
+    split = Split(config.data.split_seed, config.data.validation, config.data.test)
+    train, knees = (load_knees(data, split, part, mapped=True) for part in ('train', 'test'))
+    _write_json(path, score_floors(train, knees, scoring.knees))
+
+
+def score_floors(train: Knees, knees: Knees, limit: int) -> dict:
+    """What volumes score that say nothing of the knee: an empty one, the mean of the training knees, another participant's series."""
+    chosen = one_of_each(knees.participants, limit)
+    mean = sum(train.mri[index].astype(np.float64) for index in range(len(train))) / len(train) / 255
+    scores: dict[str, dict[str, list[float]]] = {}
+    for place, index in enumerate(chosen):
+        real = knees.mri[index].astype(np.float32) / 255
+        other = knees.mri[chosen[place - 1]].astype(np.float32) / 255
+        for name, volume in (('an empty volume', np.zeros_like(real)), ('the mean training volume', mean), ("another person's series", other)):
+            own = scores.setdefault(name, {'psnr': [], 'ssim': [], 'rssim': []})
+            for metric, value in _scores(real, volume).items():
+                own[metric].append(value)
+    return scores
+
+
+def _scores(real: np.ndarray, volume: np.ndarray) -> dict[str, float]:
+    return {'psnr': psnr(real, volume), 'ssim': slices_median(ssim, real, volume), 'rssim': slices_median(rssim, real, volume)}
+
+
+def _write_json(path: Path, content: dict) -> None:
+    part = path.with_suffix('.part')
+    part.write_text(json.dumps(content, indent=1) + '\n', encoding='utf-8')
+    os.replace(part, path)
 
 
 def score_variant(generator: VolumeGenerator, knees: Knees, scoring: Scoring, slice_counts: bool) -> dict:
@@ -132,11 +165,9 @@ def score_variant(generator: VolumeGenerator, knees: Knees, scoring: Scoring, sl
         real_correlation.append(adjacent_correlation(real))
         for steps in scoring.steps:
             volume = generator(crops[place], features[place], steps, scoring.seed)
-            scores = measured[str(steps)]
-            scores['psnr'].append(psnr(real, volume))
-            scores['ssim'].append(slices_median(ssim, real, volume))
-            scores['rssim'].append(slices_median(rssim, real, volume))
-            scores['adjacentCorrelation'].append(adjacent_correlation(volume))
+            found = _scores(real, volume) | {'adjacentCorrelation': adjacent_correlation(volume)}
+            for metric, value in found.items():
+                measured[str(steps)][metric].append(value)
     result = {'knees': [knees.names[index] for index in chosen], 'bySteps': measured, 'adjacentCorrelationReal': real_correlation}
     if slice_counts:
         result['bySliceCount'] = {
