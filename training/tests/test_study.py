@@ -105,7 +105,7 @@ def test_a_study_trains_scores_and_reports_each_variant_and_keeps_what_is_done(s
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     run_study(file, data, tmp_path / 'autoencoder', out, jobs=1)
     report = report_study(file, out, tmp_path / 'figures')
-    assert '1 DDIM steps, 2 held-out knees' in report
+    assert '1 DDIM step, 2 held-out knees' in report
     assert report.count('| ldm |') == 1
     assert '| _an empty volume_ |' in report
     assert {path.name for path in (tmp_path / 'figures').iterdir()} == {'scores-1.png', 'slice-counts.png'}

@@ -50,7 +50,7 @@ def _table(scores: dict[str, dict], floors: dict[str, dict], steps: int) -> str:
     names = list(scores)
     knees = len(scores[names[0]]['knees'])
     header = ['variant', *(label for label, _ in METRICS.values()), 'PSNR against the first', 'RSSIM against the first']
-    lines = [f'{steps} DDIM steps, {knees} held-out knees of as many people; medians (quartiles):', '', _row(header), _row(['---'] * len(header))]
+    lines = [f'{_counted(steps)}, {knees} held-out knees of as many people; medians (quartiles):', '', _row(header), _row(['---'] * len(header))]
     probabilities = {metric: _compared(scores, steps, metric) for metric in ('psnr', 'rssim')}
     for name in names:
         cells = [name, *_medians(scores[name]['bySteps'][str(steps)])]
@@ -100,6 +100,10 @@ def _slice_count_table(first: dict) -> str:
     return '\n'.join([_row(header), _row(['---'] * len(header)), _row(['adjacent-slice correlation, median', *medians])])
 
 
+def _counted(steps: int) -> str:
+    return '1 DDIM step' if steps == 1 else f'{steps} DDIM steps'
+
+
 def _row(cells: list[str]) -> str:
     return f'| {" | ".join(cells)} |'
 
@@ -111,7 +115,7 @@ def _draw_scores(scores: dict[str, dict], steps: int, caption: str, path: Path) 
         axis.boxplot([scores[name]['bySteps'][str(steps)][metric] for name in names], orientation='horizontal', tick_labels=names)
         axis.set_xlabel(METRICS[metric][0])
         axis.grid(axis='x', alpha=0.3)
-    figure.suptitle(f'Scores of {len(scores[names[0]]["knees"])} held-out knees, {steps} DDIM steps. {caption}', fontsize=10)
+    figure.suptitle(f'Scores of {len(scores[names[0]]["knees"])} held-out knees, {_counted(steps)}. {caption}', fontsize=10)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     plt.close(figure)
@@ -127,7 +131,7 @@ def _draw_slice_counts(first: dict, caption: str, path: Path) -> None:
     axis.axhline(float(np.median(first['adjacentCorrelationReal'])), color='tab:red', label="the knees' own series, 50 slices, median")
     axis.set_xlabel('slices generated over the same depth')
     axis.set_ylabel('adjacent-slice correlation')
-    axis.legend(loc='lower right')
+    axis.legend(loc='center right')
     axis.set_title(caption, fontsize=10)
     axis.grid(alpha=0.3)
     figure.tight_layout()
