@@ -66,10 +66,10 @@ def feature_effect(
 
 def effect_table(result: dict) -> str:
     """Medians over the knees as Markdown."""
-    header = ['feature', 'phantom changes', 'grades alone: change there', 'share in place', 'correlation', 'film and grades: change there', 'share in place', 'correlation']
+    header = ['feature', 'phantom changes', 'with 3 mm around', 'grades alone: change there', 'share in place', 'correlation', 'film and grades: change there', 'share in place', 'correlation']
     lines = [f'| {" | ".join(header)} |', f'|{"---|" * len(header)}']
     for name, knees in result['features'].items():
-        cells = [name, f'{100 * np.median([knee["volume"] for knee in knees]):.2f} %']
+        cells = [name, *(f'{100 * np.median([knee[key] for knee in knees]):.2f} %' for key in ('volume', 'nearVolume'))]
         for source in ('grades', 'film'):
             for key in ('size', 'inPlace', 'correlation'):
                 value = float(np.median([knee[source][key] for knee in knees]))
