@@ -117,6 +117,14 @@ withCase("the paper's own example (skipped where ../shared/data/paper-case is ab
     }
   });
 
+  test('a black volume has a higher RSSIM than the generated one: docs/metrics.md', () => {
+    const scorer = new VolumeScorer(real);
+    const medianOf = (slices: GreyImage[]) =>
+      quartiles(slices.map((slice, index) => scorer.score(index, slice).rssim)).median;
+    const black = real.map(({ rows, columns, data }) => ({ rows, columns, data: new Float64Array(data.length) }));
+    expect([medianOf(generated), medianOf(black)].map((value) => value.toFixed(2))).toEqual(['0.58', '0.71']);
+  });
+
   test('a scorer gives every slice finite scores', () => {
     const scorer = new VolumeScorer(real);
     const scores = generated.map((slice, index) => scorer.score(index, slice));
