@@ -25,8 +25,8 @@ export function Table({ label, columns, numeric = [], plain = false, children }:
       <table className={styles.table} aria-label={label}>
         <thead>
           <tr>
-            {columns.map((name) => (
-              <th key={name} scope="col" className={numeric.includes(name) ? numericClass : undefined}>
+            {columns.map((name, place) => (
+              <th key={place} scope="col" className={numeric.includes(name) ? numericClass : undefined}>
                 {name}
               </th>
             ))}

@@ -4,6 +4,7 @@ import { useMutation, useQuery } from 'urql';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Field, inputClass } from '../../components/field.tsx';
+import { NumberField } from '../../components/number-field.tsx';
 import { InlineError } from '../../components/notes.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
@@ -98,57 +99,37 @@ export function StartBatch({ of, name, onClose }: StartProps) {
                 </select>
               )}
             </Field>
-            <Field label="Priority" hint="-10 to 10; a higher one goes first.">
-              {(ids) => (
-                <input
-                  {...ids}
-                  className={inputClass}
-                  name="priority"
-                  type="number"
-                  min={-10}
-                  max={10}
-                  defaultValue={0}
-                />
-              )}
-            </Field>
-            <Field label="Slices" hint="2 to 500; 50 is the trained stack.">
-              {(ids) => (
-                <input
-                  {...ids}
-                  className={inputClass}
-                  name="slices"
-                  type="number"
-                  min={2}
-                  max={500}
-                  defaultValue={50}
-                />
-              )}
-            </Field>
-            <Field label="Steps" hint="More steps, more time; empty takes the bundle's own.">
-              {(ids) => (
-                <input
-                  {...ids}
-                  className={inputClass}
-                  name="steps"
-                  type="number"
-                  min={1}
-                  placeholder={String(bundles[chosen]?.defaultSteps ?? '')}
-                />
-              )}
-            </Field>
-            <Field label="Seed" hint="The same seed gives the same volumes.">
-              {(ids) => (
-                <input
-                  {...ids}
-                  className={inputClass}
-                  name="seed"
-                  type="number"
-                  min={0}
-                  max={2147483647}
-                  defaultValue={0}
-                />
-              )}
-            </Field>
+            <NumberField
+              label="Priority"
+              hint="-10 to 10; a higher one goes first."
+              name="priority"
+              min={-10}
+              max={10}
+              defaultValue={0}
+            />
+            <NumberField
+              label="Slices"
+              hint="2 to 500; 50 is the trained stack."
+              name="slices"
+              min={2}
+              max={500}
+              defaultValue={50}
+            />
+            <NumberField
+              label="Steps"
+              hint="More steps, more time; empty takes the bundle's own."
+              name="steps"
+              min={1}
+              placeholder={String(bundles[chosen]?.defaultSteps ?? '')}
+            />
+            <NumberField
+              label="Seed"
+              hint="The same seed gives the same volumes."
+              name="seed"
+              min={0}
+              max={2147483647}
+              defaultValue={0}
+            />
             <Field label="Seed rule">
               {(ids) => (
                 <select {...ids} className={inputClass} name="seedRule">

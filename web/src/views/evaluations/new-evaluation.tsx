@@ -4,6 +4,7 @@ import { useMutation, useQuery } from 'urql';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Field, inputClass } from '../../components/field.tsx';
+import { NumberField } from '../../components/number-field.tsx';
 import { EmptyNote, ErrorNote, InlineError } from '../../components/notes.tsx';
 import { Column, Columns, Page } from '../../components/page.tsx';
 import { Waiting } from '../../components/waiting.tsx';
@@ -127,20 +128,15 @@ export function NewEvaluation() {
                     </select>
                   )}
                 </Field>
-                <Field label="Seed" hint="The arms of one knee share it.">
-                  {(ids) => (
-                    <input
-                      {...ids}
-                      className={inputClass}
-                      type="number"
-                      min={0}
-                      max={2147483647}
-                      required
-                      value={wish.seed}
-                      onChange={({ target }) => set({ seed: target.value })}
-                    />
-                  )}
-                </Field>
+                <NumberField
+                  label="Seed"
+                  hint="The arms of one knee share it."
+                  min={0}
+                  max={2147483647}
+                  required
+                  value={wish.seed}
+                  onChange={({ target }) => set({ seed: target.value })}
+                />
               </div>
             </Card>
             <Card title="Grades" note="Sets of grades are arms as well: what does the volume owe to them?">

@@ -4,6 +4,7 @@ import { useMutation } from 'urql';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Field, inputClass } from '../../components/field.tsx';
+import { NumberField } from '../../components/number-field.tsx';
 import { EmptyNote, InlineError } from '../../components/notes.tsx';
 import { Column, Columns, Page } from '../../components/page.tsx';
 import { sentence } from '../../lib/client.ts';
@@ -110,50 +111,32 @@ export function GenerateForm({ source, lead, radiograph, radiographNote, grades,
                     </select>
                   )}
                 </Field>
-                <Field label="Slices" hint="2 to 500; 50 is the trained stack, others lie between its slices.">
-                  {(ids) => (
-                    <input
-                      {...ids}
-                      className={inputClass}
-                      name="slices"
-                      type="number"
-                      min={2}
-                      max={500}
-                      defaultValue={params.get('slices') ?? 50}
-                      required
-                    />
-                  )}
-                </Field>
-                <Field
+                <NumberField
+                  label="Slices"
+                  hint="2 to 500; 50 is the trained stack, others lie between its slices."
+                  name="slices"
+                  min={2}
+                  max={500}
+                  defaultValue={params.get('slices') ?? 50}
+                  required
+                />
+                <NumberField
                   label="Steps"
                   hint={`More steps, more time. The bundle's own number is ${bundle.defaultSteps ?? 'not given'}.`}
-                >
-                  {(ids) => (
-                    <input
-                      {...ids}
-                      className={inputClass}
-                      name="steps"
-                      type="number"
-                      min={1}
-                      placeholder={bundle.defaultSteps === null ? undefined : String(bundle.defaultSteps)}
-                      defaultValue={params.get('steps') ?? ''}
-                    />
-                  )}
-                </Field>
-                <Field label="Seed" hint="The same seed gives the same volume; empty draws one.">
-                  {(ids) => (
-                    <input
-                      {...ids}
-                      className={inputClass}
-                      name="seed"
-                      type="number"
-                      min={0}
-                      max={2147483647}
-                      placeholder="random"
-                      defaultValue={params.get('seed') ?? ''}
-                    />
-                  )}
-                </Field>
+                  name="steps"
+                  min={1}
+                  placeholder={bundle.defaultSteps === null ? undefined : String(bundle.defaultSteps)}
+                  defaultValue={params.get('steps') ?? ''}
+                />
+                <NumberField
+                  label="Seed"
+                  hint="The same seed gives the same volume; empty draws one."
+                  name="seed"
+                  min={0}
+                  max={2147483647}
+                  placeholder="random"
+                  defaultValue={params.get('seed') ?? ''}
+                />
                 <Field label="Sampler">
                   {(ids) => (
                     <select {...ids} className={inputClass} name="sampler" defaultValue="">

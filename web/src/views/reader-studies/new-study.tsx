@@ -4,6 +4,7 @@ import { useMutation, useQuery } from 'urql';
 import { Button, ButtonLink } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Field, inputClass } from '../../components/field.tsx';
+import { NumberField } from '../../components/number-field.tsx';
 import { EmptyNote, ErrorNote, InlineError } from '../../components/notes.tsx';
 import { Page } from '../../components/page.tsx';
 import { Waiting } from '../../components/waiting.tsx';
@@ -98,20 +99,15 @@ export function NewStudy() {
                 </select>
               )}
             </Field>
-            <Field label="Pairs" hint="2 to 200; fewer where there are not so many.">
-              {(ids) => (
-                <input
-                  {...ids}
-                  className={inputClass}
-                  name="pairs"
-                  type="number"
-                  min={2}
-                  max={200}
-                  defaultValue={50}
-                  required
-                />
-              )}
-            </Field>
+            <NumberField
+              label="Pairs"
+              hint="2 to 200; fewer where there are not so many."
+              name="pairs"
+              min={2}
+              max={200}
+              defaultValue={50}
+              required
+            />
             <fieldset key={source.id} className={styles.arms}>
               <legend>Arms whose volumes are shown</legend>
               {source.arms.map(({ index, label }) => (
