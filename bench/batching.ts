@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../src/domain/package.js';
 import { IMAGE_SIZE, listBundles, parseDevice, startInferenceHost } from '../src/inference/index.js';
 import type { InferenceHost, VolumeSummary } from '../src/inference/index.js';
+import { median } from '../src/inference/statistics/quantile.js';
 import { type Figure, report } from './report.js';
 
 /** Slices that run through the graphs together. */
@@ -80,9 +81,4 @@ async function newestBundle(): Promise<string> {
   const newest = bundles.findLast(({ manifest }) => manifest.task === 'xray-to-mri');
   if (!newest) throw new Error('No bundle is shipped.');
   return newest.dir;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }

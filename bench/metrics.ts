@@ -14,6 +14,7 @@ import {
   type GreyImage,
   type SliceScores,
 } from '../src/inference/metrics/index.js';
+import { median } from '../src/inference/statistics/quantile.js';
 import { report, type Figure } from './report.js';
 
 const SLICES = 50;
@@ -122,8 +123,4 @@ function timed<T>(work: () => T): [seconds: number, result: T] {
   const start = performance.now();
   const result = work();
   return [(performance.now() - start) / 1000, result];
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

@@ -15,6 +15,7 @@ import { openDatabase } from '../src/server/database/index.js';
 import { createMetrics } from '../src/server/metrics.js';
 import { requestGeneration } from '../src/services/generations.js';
 import { openBlobStore } from '../src/storage/index.js';
+import { median } from '../src/inference/statistics/quantile.js';
 import { seedExam, startWorker } from './faults/platform.js';
 import { type Figure, report } from './report.js';
 
@@ -247,10 +248,6 @@ async function folderBytes(folder: string): Promise<number> {
 
 function figure(name: string, value: number, unit: string): Figure {
   return { name, value, unit, better: 'lower' };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
 function sum(counts: Record<string, number>): number {

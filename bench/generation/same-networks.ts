@@ -4,10 +4,11 @@ import { packageRoot } from '../../src/domain/package.js';
 import { openGraph } from '../../src/inference/backend.js';
 import { startInferenceHost } from '../../src/inference/index.js';
 import type { InferenceHost } from '../../src/inference/index.js';
+import { median } from '../../src/inference/statistics/quantile.js';
 import type { Figure } from '../report.js';
 import { startPython } from './python.js';
 import type { PythonSide } from './python.js';
-import { BATCH, generate, lower, median, SEED, STEPS } from './volumes.js';
+import { BATCH, generate, lower, SEED, STEPS } from './volumes.js';
 import type { Volume } from './volumes.js';
 
 const ORDER = { slices: BATCH, steps: STEPS, batch: BATCH };

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
 import { IMAGE_SIZE, listBundles, readBundleFor, startInferenceHost, volumePsnr } from '../../src/inference/index.js';
 import type { Bundle, InferenceHost } from '../../src/inference/index.js';
+import { median } from '../../src/inference/statistics/quantile.js';
 import type { Figure } from '../report.js';
 import { processFigures } from './process.js';
 import { startPython } from './python.js';
-import { BATCH, generate, lower, median, STEPS } from './volumes.js';
+import { BATCH, generate, lower, STEPS } from './volumes.js';
 import type { Volume } from './volumes.js';
 
 const SLICES = 50;

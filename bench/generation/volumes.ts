@@ -45,11 +45,6 @@ export async function generate(
   };
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
-}
-
 /** A figure without a promise, of which less is better. */
 export function lower(name: string, value: number, unit: string): Figure {
   return { name, value, unit, better: 'lower' };
