@@ -4,6 +4,7 @@ import { FEATURE_CODES, isFeatureCode, maxGrade } from '../domain/features.js';
 import { isVisitCode, VISIT_CODES } from '../domain/visits.js';
 import type { VisitCode } from '../domain/visits.js';
 import type { KneeGrades } from '../oai/synthetic/grades.js';
+import { FIRST_ID } from '../oai/synthetic/people.js';
 import { writeRelease } from '../oai/synthetic/release.js';
 import { progressBar } from './progress.js';
 
@@ -118,8 +119,6 @@ function participantList(text: string): number[] {
   }
   return ids.map((id) => Number(id) - FIRST_ID).sort((a, b) => a - b);
 }
-
-const FIRST_ID = 1000001;
 
 function gradeSetting(text: string, before: Partial<KneeGrades> = {}): Partial<KneeGrades> {
   const [code = '', grade = ''] = text.split('=');

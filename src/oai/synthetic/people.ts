@@ -45,6 +45,9 @@ export interface PersonVisit {
   readonly grades: Readonly<Record<Side, KneeGrades | null>>;
 }
 
+/** ID of the first participant; the others count on. */
+export const FIRST_ID = 1000001;
+
 export const BOTH_SIDES: readonly Side[] = ['RIGHT', 'LEFT'];
 
 export function drawPerson(seed: number, index: number): Person {
@@ -59,7 +62,7 @@ export function drawPerson(seed: number, index: number): Person {
   const dropout = random.uniform();
   return {
     index,
-    id: String(1000001 + index),
+    id: String(FIRST_ID + index),
     sex,
     race: [0, 1, 2, 3][random.weighted([2, 79, 18, 1])]!,
     hispanic: random.chance(0.02) ? 1 : 0,
