@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .config import DataConfig
 from .errors import TrainingError
 from .images import MRI_SIZE, PATCH_SIZE, STACK_SLICES
 
@@ -23,6 +24,10 @@ class Split:
     seed: int
     validation: float
     test: float
+
+    @staticmethod
+    def of(data: DataConfig) -> 'Split':
+        return Split(data.split_seed, data.validation, data.test)
 
     def part_of(self, participant: str) -> str:
         """A participant's part depends on the seed and the identifier alone, so adding participants moves nobody."""

@@ -32,7 +32,7 @@ def train_detector(
 
 
 def split_of(config: DetectorConfig) -> Split:
-    return Split(config.data.split_seed, config.data.validation, config.data.test)
+    return Split.of(config.data)
 
 
 def load_detector(path: Path) -> tuple[Detector, DetectorConfig, dict]:

@@ -170,7 +170,7 @@ def distillation_loss(
 
 
 def _training_set(config: Config, data: Path, run: Path, scale: float) -> TrainingSet:
-    knees = load_knees(data, Split(config.data.split_seed, config.data.validation, config.data.test), 'train')
+    knees = load_knees(data, Split.of(config.data), 'train')
     encode_latents(load_autoencoder(run / 'autoencoder.pt')[0], scale, knees, run / 'latents-train.npy')
     return TrainingSet(knees, np.load(run / 'latents-train.npy', mmap_mode='r'))
 

@@ -115,7 +115,7 @@ STAGES = {'autoencoder': _autoencoder, 'xray-encoder': _xray_encoder, 'diffusion
 
 
 def _split(config: Config, data: Path) -> str:
-    split = Split(config.data.split_seed, config.data.validation, config.data.test)
+    split = Split.of(config.data)
     knees = [path.name.split('_')[0] for path in data.glob('*.mri.npy')]
     counts = []
     for part in PARTS:

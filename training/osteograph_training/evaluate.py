@@ -80,7 +80,7 @@ def evaluate_command(run: Path, data: Path, part: str, steps: int | None, seed: 
     generator.round_as_stored()
     torch.set_num_threads(generator.config.processes * generator.config.threads)
     data_config = generator.config.data
-    split = Split(data_config.split_seed, data_config.validation, data_config.test)
+    split = Split.of(data_config)
     train, knees = load_knees(data, split, 'train'), load_knees(data, split, part)
     validation = load_knees(data, split, 'validation')
     comparison = compare_steps(generator, validation, seed, min(6, len(validation)))

@@ -51,7 +51,7 @@ def export_bundle(
     write_card(out / 'README.md', manifest, generator)
     if golden is not None:
         split = generator.config.data
-        knees = load_knees(data, Split(split.split_seed, split.validation, split.test), 'test')
+        knees = load_knees(data, Split.of(split), 'test')
         write_golden(golden, generator, knees, manifest)
     _print_size(out)
 
@@ -145,7 +145,7 @@ def _read_evaluation(path: Path | None) -> dict:
 
 def _trained_on(generator: VolumeGenerator, run: Path, data: Path) -> dict:
     config, checkpoint = generator.config, generator.checkpoint
-    split = Split(config.data.split_seed, config.data.validation, config.data.test)
+    split = Split.of(config.data)
     participants = {path.name.split('_')[0] for path in data.glob('*.json')}
     counts = {part: sum(split.part_of(participant) == part for participant in participants) for part in ('train', 'validation', 'test')}
     notes = run / 'notes.txt'

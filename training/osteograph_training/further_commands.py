@@ -55,7 +55,7 @@ def _split(options: argparse.Namespace) -> None:
     from .release import read_knees
 
     data = load_config(options.config).data
-    split = Split(data.split_seed, data.validation, data.test)
+    split = Split.of(data)
     participants = sorted({knee.participant for knee in read_knees(options.release)})
     chosen = [participant for participant in participants if split.part_of(participant) == options.part]
     print(json.dumps({'participant': {'oaiId': {'in': chosen}}}))

@@ -23,7 +23,8 @@ def restore(bundle: Path, run: Path) -> Path:
     """Writes `<run>/diffusion.pt` with the weights, configuration and provenance of a bundle that `export` wrote; returns its path."""
     manifest = _manifest(bundle)
     metadata = _metadata(_graph(bundle / 'denoiser.onnx'))
-    model = Generator(config_from(json.loads(metadata['config']), f'{bundle}: configuration'))
+    config = json.loads(metadata['config'])
+    model = Generator(config_from(config, f'{bundle}: configuration'))
     load_graph(model.xray_encoder, bundle / 'xrayEncoder.onnx')
     load_graph(model.denoiser, bundle / 'denoiser.onnx')
     path = run / 'diffusion.pt'
@@ -31,7 +32,7 @@ def restore(bundle: Path, run: Path) -> Path:
         path,
         {
             'kind': 'diffusion',
-            'config': json.loads(metadata['config']),
+            'config': config,
             'step': int(metadata['training_step']),
             'scale_factor': float(manifest['latent']['scaleFactor']),
             'data': metadata['data_sha256'],

@@ -67,7 +67,7 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool, de
         optimiser.load_state_dict(saved['optimiser'])
         start = saved['step']
 
-    split = Split(config.data.split_seed, config.data.validation, config.data.test)
+    split = Split.of(config.data)
     stacks = load_stacks(data, split, 'train')
     held_out = held_out_slices(load_stacks(data, split, 'validation'))
     log = RunLog(run / 'autoencoder.csv', COLUMNS, config.checkpoint_minutes, resume, start) if group.leads else None

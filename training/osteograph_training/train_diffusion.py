@@ -82,7 +82,7 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
     path = run / 'diffusion.pt'
     autoencoder, deviation_scale = load_autoencoder(run / 'autoencoder.pt')
     scale = deviation_scale if options.scale_factor is None else options.scale_factor
-    split = Split(config.data.split_seed, config.data.validation, config.data.test)
+    split = Split.of(config.data)
     if group.leads:
         torch.set_num_threads(config.processes * config.threads)
         autoencoder.to(group.device)

@@ -57,7 +57,7 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
     options = config.xray_encoder
     path = run / 'xray-encoder.pt'
     torch.manual_seed(config.seed)
-    split = Split(config.data.split_seed, config.data.validation, config.data.test)
+    split = Split.of(config.data)
     train, held_out = load_knees(data, split, 'train'), load_knees(data, split, 'validation')
     model = make_xray_encoder(config)
     model.texture.calibrate(inference_crops(train.film))

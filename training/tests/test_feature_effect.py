@@ -10,7 +10,7 @@ from fabricated import write_prepared
 from osteograph_training.config import Config
 from osteograph_training.dataset import load_knees
 from osteograph_training.errors import TrainingError
-from osteograph_training.studies.feature_effect import ALL, compare_change, effect_table, feature_effect
+from osteograph_training.studies.feature_effect import ALL, PhantomChange, compare_change, effect_table, feature_effect
 from osteograph_training.train_autoencoder import train_autoencoder
 from osteograph_training.train_diffusion import train_diffusion
 
@@ -18,13 +18,14 @@ from osteograph_training.train_diffusion import train_diffusion
 def test_a_change_that_is_the_phantoms_own_agrees_with_it_and_one_elsewhere_does_not() -> None:
     phantom = np.zeros((4, 64, 64), dtype=np.float32)
     phantom[1, 20:30, 20:30] = np.linspace(0.1, 0.5, 10)
-    same = compare_change(phantom, phantom)
+    change = PhantomChange.of(phantom)
+    same = compare_change(change, phantom)
     assert same == {'size': pytest.approx(1), 'inPlace': pytest.approx(1), 'correlation': pytest.approx(1)}
-    half = compare_change(phantom, -phantom / 2)
+    half = compare_change(change, -phantom / 2)
     assert half == {'size': pytest.approx(0.5), 'inPlace': pytest.approx(1), 'correlation': pytest.approx(-1)}
-    elsewhere = compare_change(phantom, np.roll(phantom, 25, axis=2))
+    elsewhere = compare_change(change, np.roll(phantom, 25, axis=2))
     assert elsewhere['inPlace'] == 0 and elsewhere['size'] == 0
-    assert compare_change(phantom, np.roll(phantom, 3, axis=2))['inPlace'] > 0.99
+    assert compare_change(change, np.roll(phantom, 3, axis=2))['inPlace'] > 0.99
 
 
 def test_a_feature_is_measured_on_the_same_knees_with_and_without_it(tmp_path: Path, small_config: Config) -> None:

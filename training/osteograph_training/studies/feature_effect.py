@@ -6,6 +6,7 @@ the knee with it. The change it makes is held against the change of the phantom'
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,8 @@ def feature_effect(
     features = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != 'base')
     if not features:
         raise TrainingError(f'{folder} holds nothing but base; prepare a release with a grade set beside it.')
-    plain = [generator(crop, torch.from_numpy(own), steps, seed) for crop, own in zip(inference_crops(base.film), base.features, strict=True)]
+    crops = inference_crops(base.film)
+    plain = [generator(crop, torch.from_numpy(own), steps, seed) for crop, own in zip(crops, base.features, strict=True)]
     unknown = set(shown or []) - set(features)
     if unknown:
         raise TrainingError(f'{folder} holds no {", ".join(sorted(unknown))}; it holds {", ".join(features)}.')
@@ -56,7 +58,7 @@ def feature_effect(
         changed = load_knees(folder / name, ALL, 'test')
         if changed.names != base.names:
             raise TrainingError(f'{folder / name} holds other knees than {folder / "base"}; draw both of the same participants.')
-        effects[name], rows[name] = _one_feature(generator, base, changed, plain, steps, seed)
+        effects[name], rows[name] = _one_feature(generator, base, changed, crops, plain, steps, seed)
     result = {'knees': base.names, 'steps': steps, 'seed': seed, 'threshold': CHANGED, 'nearPixels': NEAR, 'features': effects}
     out.write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
     if sheet is not None:
@@ -78,50 +80,60 @@ def effect_table(result: dict) -> str:
     return '\n'.join(lines)
 
 
-def compare_change(phantom: np.ndarray, model: np.ndarray) -> dict[str, float]:
+@dataclass(frozen=True)
+class PhantomChange:
+    """A phantom's change of grey values [S,H,W], the voxels that changed, and those within `NEAR` pixels of them."""
+
+    change: np.ndarray
+    where: np.ndarray
+    near: np.ndarray
+
+    @staticmethod
+    def of(change: np.ndarray) -> 'PhantomChange':
+        where = np.abs(change) > CHANGED
+        return PhantomChange(change, where, dilation(where, ball(NEAR)[NEAR : NEAR + 1]))
+
+
+def compare_change(phantom: PhantomChange, model: np.ndarray) -> dict[str, float]:
     """How a generated change [S,H,W] agrees with the phantom's.
 
     `size`: its mean magnitude where the phantom changed, over the phantom's. `inPlace`: the share of its squared magnitude that lies
     within `NEAR` pixels of a changed voxel. `correlation`: Pearson over the voxels that changed.
     """
-    where = np.abs(phantom) > CHANGED
-    near = dilation(where, ball(NEAR)[NEAR : NEAR + 1])
     energy = float(np.square(model, dtype=np.float64).sum())
-    inside, expected = model[where].astype(np.float64), phantom[where].astype(np.float64)
+    inside, expected = (change[phantom.where].astype(np.float64) for change in (model, phantom.change))
     spread = float(inside.std() * expected.std())
     return {
         'size': float(np.abs(inside).mean() / np.abs(expected).mean()),
-        'inPlace': float(np.square(model[near], dtype=np.float64).sum()) / max(energy, 1e-12),
+        'inPlace': float(np.square(model[phantom.near], dtype=np.float64).sum()) / max(energy, 1e-12),
         'correlation': float(((inside - inside.mean()) * (expected - expected.mean())).mean()) / max(spread, 1e-12),
     }
 
 
 def _one_feature(
-    generator: VolumeGenerator, base: Knees, changed: Knees, plain: list[np.ndarray], steps: int, seed: int
+    generator: VolumeGenerator, base: Knees, changed: Knees, crops: torch.Tensor, plain: list[np.ndarray], steps: int, seed: int
 ) -> tuple[list[dict], list[np.ndarray]]:
-    crops, crops_with = inference_crops(base.film), inference_crops(changed.film)
+    crops_with = inference_crops(changed.film)
     measured, row = [], []
     for index in range(len(base)):
-        phantom = (changed.mri[index].astype(np.float32) - base.mri[index].astype(np.float32)) / 255
-        where = np.abs(phantom) > CHANGED
-        if not where.any():
+        phantom = PhantomChange.of((changed.mri[index].astype(np.float32) - base.mri[index].astype(np.float32)) / 255)
+        if not phantom.where.any():
             raise TrainingError(f'{changed.names[index]} does not differ from the knee without the feature.')
         grades = torch.from_numpy(changed.features[index])
         by_grades = generator(crops[index], grades, steps, seed)
         by_film = generator(crops_with[index], grades, steps, seed)
-        near = dilation(where, ball(NEAR)[NEAR : NEAR + 1])
         measured.append(
             {
-                'volume': float(where.mean()),
-                'nearVolume': float(near.mean()),
+                'volume': float(phantom.where.mean()),
+                'nearVolume': float(phantom.near.mean()),
                 'grades': compare_change(phantom, by_grades - plain[index]),
                 'film': compare_change(phantom, by_film - plain[index]),
             }
         )
         if index == 0:
-            place = int(np.square(phantom).sum(axis=(1, 2)).argmax())
+            place = int(np.square(phantom.change).sum(axis=(1, 2)).argmax())
             real = [base.mri[index][place] / np.float32(255), changed.mri[index][place] / np.float32(255)]
-            changes = [phantom[place], (by_grades - plain[index])[place], (by_film - plain[index])[place]]
+            changes = [phantom.change[place], (by_grades - plain[index])[place], (by_film - plain[index])[place]]
             images = [*real, plain[index][place], by_grades[place], by_film[place], *(0.5 + change for change in changes)]
             row = [image[JOINT] for image in images]
     return measured, row

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from ..checkpoint import load_checkpoint
 from ..dataset import Knees, Split, load_knees
 from ..errors import TrainingError
 from ..evaluate import VolumeGenerator, slices_median, summarise
@@ -30,7 +31,7 @@ def compare_few_steps(
     teacher = VolumeGenerator(run)
     torch.set_num_threads(teacher.config.processes * teacher.config.threads)
     split = teacher.config.data
-    knees = load_knees(data, Split(split.split_seed, split.validation, split.test), 'test', mapped=True)
+    knees = load_knees(data, Split.of(split), 'test', mapped=True)
     chosen = one_of_each(knees.participants, limit)
     rows = [
         {'sampler': f'{sampler}, teacher', 'steps': count} | _scored(teacher, knees, chosen, every, sampler, count, seed)
@@ -39,7 +40,7 @@ def compare_few_steps(
     ]
     for path in _stages(students):
         student = VolumeGenerator(run)
-        saved = torch.load(path, map_location='cpu', weights_only=True)
+        saved = load_checkpoint(path, 'diffusion')
         student.model.load_state_dict(saved['average'])
         count = saved['distilled']['steps']
         rows.append({'sampler': 'ddim, student', 'steps': count} | _scored(student, knees, chosen, every, 'ddim', count, seed))

@@ -20,7 +20,7 @@ REAL = 'Generated volumes against real series.'
 
 
 def report_study(path: Path, out: Path, figures: Path) -> str:
-    """Draws `<figures>/scores.png` and `<figures>/slice-counts.png` and returns the tables."""
+    """Draws `<figures>/scores-<steps>.png` and `<figures>/slice-counts.png` and returns the tables."""
     study = read_study(path)
     scores = {name: _read(out / name / 'scores.json') for name in study.variants}
     floors = _read(out / 'floors.json')

@@ -97,7 +97,7 @@ def _share(config: Config, data: Path, autoencoder: Path, shared: Path) -> None:
     shared.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(autoencoder / 'autoencoder.pt', shared / 'autoencoder.pt')
     network, scale = load_autoencoder(shared / 'autoencoder.pt')
-    split = Split(config.data.split_seed, config.data.validation, config.data.test)
+    split = Split.of(config.data)
     for part in ('train', 'validation'):
         encode_latents(network, config.diffusion.scale_factor or scale, load_knees(data, split, part, mapped=True), shared / f'latents-{part}.npy')
     train_xray_encoder(config, data, shared, resume=True)
@@ -114,7 +114,7 @@ def _variant(config: Config, scoring: Scoring, data: Path, out: Path, name: str,
         if not (run / file).is_symlink():
             os.symlink(Path('..') / 'shared' / file, run / file)
     train_diffusion(config, data, run, resume=True)
-    split = Split(config.data.split_seed, config.data.validation, config.data.test)
+    split = Split.of(config.data)
     result = score_variant(VolumeGenerator(run), load_knees(data, split, 'test', mapped=True), scoring, slice_counts)
     result |= {'variant': name, 'synthetic': is_synthetic(data)} | settings
     _write_json(scores, result)
@@ -123,7 +123,7 @@ def _variant(config: Config, scoring: Scoring, data: Path, out: Path, name: str,
 def _floors(config: Config, scoring: Scoring, data: Path, path: Path) -> None:
     if path.exists():
         return
-    split = Split(config.data.split_seed, config.data.validation, config.data.test)
+    split = Split.of(config.data)
     train, knees = (load_knees(data, split, part, mapped=True) for part in ('train', 'test'))
     _write_json(path, score_floors(train, knees, scoring.knees))
 
