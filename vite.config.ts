@@ -4,13 +4,14 @@ import { buildSchema, isEnumType, isInputObjectType, isListType, isNonNullType }
 import type { GraphQLInputType, GraphQLSchema } from 'graphql';
 import { defineConfig, type Plugin } from 'vite';
 
-/** The web app: web/ to dist/web, where `osteograph serve` finds it. */
+/** The web app and GraphiQL: web/ to dist/web, where `osteograph serve` finds them. */
 export default defineConfig({
   root: 'web',
   plugins: [schemaLanguage(), gzipped()],
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,
+    rolldownOptions: { input: ['web/index.html', 'web/graphiql.html'] },
     // /assets is where the API serves blobs.
     assetsDir: 'app',
     // Everything is a file of its own, so that the Content-Security-Policy needs no exception.

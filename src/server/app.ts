@@ -9,7 +9,11 @@ import { packageRoot } from '../domain/package.js';
 /** Where the build puts the web app. */
 const APP_FOLDER = join(packageRoot, 'dist', 'web');
 
+/** The page that answers every address which no file and no route has. */
 const INDEX = '/index.html';
+
+/** Pages of the build that have an address of their own. */
+const PAGES: Readonly<Record<string, string>> = { '/graphiql': '/graphiql.html' };
 
 /** Files with a hash in their name; their content never changes. */
 const HASHED = /^\/app\//;
@@ -21,6 +25,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json',
   '.png': 'image/png',
   '.svg': 'image/svg+xml',
+  '.ttf': 'font/ttf',
   '.wasm': 'application/wasm',
   '.woff2': 'font/woff2',
 };
@@ -29,18 +34,25 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
  * Whatever the app loads comes from here, or not at all. No inline script or style and no eval; `blob:` and `data:` are pictures and
  * workers that the app made itself.
  */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "font-src 'self'",
-  "connect-src 'self' blob: data:",
-  "worker-src 'self' blob:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+const CONTENT_SECURITY_POLICY = {
+  'default-src': "'none'",
+  'script-src': "'self'",
+  'style-src': "'self'",
+  'img-src': "'self' blob: data:",
+  'font-src': "'self'",
+  'connect-src': "'self' blob: data:",
+  'worker-src': "'self' blob:",
+  'base-uri': "'none'",
+  'form-action': "'none'",
+  'frame-ancestors': "'none'",
+};
+
+/** GraphiQL's editor writes its styles into the page, and its style sheet holds its fonts. */
+const GRAPHIQL_SECURITY_POLICY = {
+  ...CONTENT_SECURITY_POLICY,
+  'style-src': "'self' 'unsafe-inline'",
+  'font-src': "'self' data:",
+};
 
 interface AppFile {
   bytes: Buffer;
@@ -50,22 +62,33 @@ interface AppFile {
 }
 
 /**
- * The web app: its files, and its page for every other address that a browser opens, so that deep links work. The files are read
- * once; hashed ones may be kept for ever, the page is asked for anew each time.
+ * The web app: its files, GraphiQL, and its page for every other address that a browser opens, so that deep links work. The files
+ * are read once; hashed ones may be kept for ever, the pages are asked for anew each time.
  */
 export async function webAppHandler(folder = APP_FOLDER): Promise<RequestHandler> {
   const files = await readFiles(folder);
   return (request, response, next) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return next();
     const named = files.get(request.path);
-    if (named && request.path !== INDEX) return send(response, named, request.headers, HASHED.test(request.path));
+    if (named && !request.path.endsWith('.html')) {
+      return send(response, named, request.headers, HASHED.test(request.path));
+    }
+    const ownPage = PAGES[request.path];
     // A program that mistypes an address gets JSON; a browser that opens one gets the app, which knows its own addresses.
-    if (!request.headers.accept?.includes('text/html') || HASHED.test(request.path)) return next();
-    const page = files.get(INDEX);
+    const forBrowser = request.headers.accept?.includes('text/html') && !HASHED.test(request.path);
+    if (!ownPage && !forBrowser) return next();
+    const page = files.get(ownPage ?? INDEX);
     if (!page) return next(new UserError('UNAVAILABLE', 'The web app is not built; "npm run build" builds it.'));
-    response.set({ 'Content-Security-Policy': CONTENT_SECURITY_POLICY, 'Referrer-Policy': 'no-referrer' });
+    const policy = ownPage ? GRAPHIQL_SECURITY_POLICY : CONTENT_SECURITY_POLICY;
+    response.set({ 'Content-Security-Policy': written(policy), 'Referrer-Policy': 'no-referrer' });
     send(response, page, request.headers, false);
   };
+}
+
+function written(policy: Readonly<Record<string, string>>): string {
+  return Object.entries(policy)
+    .map(([directive, sources]) => `${directive} ${sources}`)
+    .join('; ');
 }
 
 function send(

@@ -27,7 +27,6 @@ import { assetHandler } from './assets.js';
 import { requireToken, viewerOf } from './authenticate.js';
 import { masked, STATUS } from './errors.js';
 import { exportHandler } from './exports.js';
-import { graphiqlHandler, graphiqlStaticHandler } from './graphiql.js';
 import { drainOf } from './drain.js';
 import { listen, urlOf } from './listen.js';
 import { createMetrics } from './metrics.js';
@@ -140,8 +139,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app.disable('etag');
     app.use(observeRequests(logger, metrics));
     addOperationsRoutes(app, { dataSource, queue, store, metrics, metricsToken, closing: () => closing });
-    app.get('/graphiql', graphiqlHandler);
-    app.get('/graphiql/static/:file', graphiqlStaticHandler);
     app.get('/assets/:sha256', assetHandler({ dataSource, store, assetUrls }));
     app.get('/assets/series/:id/:file', seriesFileHandler({ dataSource, store, assetUrls }));
     const exported = [
