@@ -82,7 +82,7 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': ['error', { paths: ['onnxruntime-node'] }] },
   },
   {
-    files: ['*.config.{js,ts}', 'test/helpers/*.js'],
+    files: ['*.config.{js,ts}', 'scripts/*.js', 'test/helpers/*.js'],
     rules: { 'no-restricted-syntax': 'off' },
     languageOptions: { globals: { process: 'readonly', console: 'readonly', globalThis: 'readonly' } },
   },
