@@ -1,5 +1,6 @@
 """Scores the slices of bench/metrics.ts with scikit-image: metrics_rival.py FILE SLICES SIDE JOINT_ROW -> JSON on stdout."""
 
+import itertools
 import json
 import math
 import sys
@@ -25,7 +26,7 @@ def main():
     rows = slice(math.floor(joint - joint / 3), math.ceil(joint + (side - joint) / 3))
     start = time.perf_counter()
     result = [scores(a, b, rows) for a, b in zip(real, generated)]
-    pairs = zip(generated, generated[1:])
+    pairs = itertools.pairwise(generated)
     correlation = float(np.mean([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in pairs]))
     seconds = time.perf_counter() - start
     print(json.dumps({'seconds': seconds, 'scores': result, 'correlation': correlation}))

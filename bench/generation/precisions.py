@@ -57,7 +57,9 @@ def unpacked(path: Path, folder: Path) -> Path:
 
 def inputs_while_generating(bundle: Path, manifest: dict, film: np.ndarray) -> dict[str, list[Inputs]]:
     """What each graph of the bundle is given while slices are generated."""
-    sessions = {role: onnxruntime.InferenceSession(bundle / entry['file'], providers=['CPUExecutionProvider']) for role, entry in manifest['graphs'].items()}
+    sessions = {
+        role: onnxruntime.InferenceSession(bundle / entry['file'], providers=['CPUExecutionProvider']) for role, entry in manifest['graphs'].items()
+    }
     seen: dict[str, list[Inputs]] = {role: [] for role in sessions}
 
     def run(role: str, inputs: Inputs) -> np.ndarray:

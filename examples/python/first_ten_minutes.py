@@ -21,11 +21,9 @@ import requests
 from gql import Client, gql
 from gql.transport.requests import RequestsHTTPTransport
 
-URL = os.environ.get("OSTEOGRAPH_URL", "http://127.0.0.1:4000")
-AUTHORIZATION = {"Authorization": f"Bearer {os.environ['OSTEOGRAPH_TOKEN']}"}
-client = Client(
-    transport=RequestsHTTPTransport(url=f"{URL}/graphql", headers=AUTHORIZATION), fetch_schema_from_transport=True
-)
+URL = os.environ.get('OSTEOGRAPH_URL', 'http://127.0.0.1:4000')
+AUTHORIZATION = {'Authorization': f'Bearer {os.environ["OSTEOGRAPH_TOKEN"]}'}
+client = Client(transport=RequestsHTTPTransport(url=f'{URL}/graphql', headers=AUTHORIZATION), fetch_schema_from_transport=True)
 
 
 def ask(query: str, **variables) -> dict:
@@ -36,7 +34,7 @@ def ask(query: str, **variables) -> dict:
 
 
 # %% Ask: which knees with KL 2 or 3 at baseline are there?
-where = {"visit": {"eq": "V00"}, "kl": {"in": [2, 3]}}
+where = {'visit': {'eq': 'V00'}, 'kl': {'in': [2, 3]}}
 page = ask(
     """
     query Knees($where: KneeExamFilter) {
@@ -46,9 +44,9 @@ page = ask(
       }
     }""",
     where=where,
-)["kneeExams"]
-print(f"{page['totalCount']} knees")
-print(pd.json_normalize(page["nodes"]))
+)['kneeExams']
+print(f'{page["totalCount"]} knees')
+print(pd.json_normalize(page['nodes']))
 
 # %% Count: by grade and sex, at baseline
 facets = ask(
@@ -56,47 +54,45 @@ facets = ask(
     query Counts($where: KneeExamFilter) {
       kneeExamFacets(where: $where, by: [KL, SEX]) { exams values { value } }
     }""",
-    where={"visit": {"eq": "V00"}},
-)["kneeExamFacets"]
-counts = pd.DataFrame(
-    [{"kl": f["values"][0]["value"], "sex": f["values"][1]["value"], "exams": f["exams"]} for f in facets]
-)
-print(counts.pivot_table(index="kl", columns="sex", values="exams", fill_value=0).astype(int))
+    where={'visit': {'eq': 'V00'}},
+)['kneeExamFacets']
+counts = pd.DataFrame([{'kl': f['values'][0]['value'], 'sex': f['values'][1]['value'], 'exams': f['exams']} for f in facets])
+print(counts.pivot_table(index='kl', columns='sex', values='exams', fill_value=0).astype(int))
 
 # %% Keep: a cohort that a colleague can use too
 cohort = ask(
     """
     mutation Keep($input: CreateCohortInput!) { createCohort(input: $input) { id name version } }""",
-    input={"name": "KL 2-3 at baseline", "kind": "STATIC", "visibility": "READERS", "filter": where},
-)["createCohort"]
-print(f"cohort {cohort['name']!r}, version {cohort['version']}: {cohort['id']}")
+    input={'name': 'KL 2-3 at baseline', 'kind': 'STATIC', 'visibility': 'READERS', 'filter': where},
+)['createCohort']
+print(f'cohort {cohort["name"]!r}, version {cohort["version"]}: {cohort["id"]}')
 
 # %% Export: all columns, as a file that stays for a week
 export = ask(
     """
     mutation Export($input: ExportCohortInput!) { exportCohort(input: $input) { id state } }""",
-    input={"format": "PARQUET", "cohortId": cohort["id"]},
-)["exportCohort"]
-while export["state"] in ("QUEUED", "RUNNING"):
+    input={'format': 'PARQUET', 'cohortId': cohort['id']},
+)['exportCohort']
+while export['state'] in ('QUEUED', 'RUNNING'):
     time.sleep(0.5)
     export = ask(
-        "query Export($id: ID!) { export(id: $id) { id state fraction error manifest file { url sha256 } } }",
-        id=export["id"],
-    )["export"]
-assert export["state"] == "SUCCEEDED", export["error"]
-knees = pd.read_parquet(io.BytesIO(requests.get(URL + export["file"]["url"]).content))
-print(knees[["oai_id", "side", "phantom", "age", "bmi", "xrkl", "xrkl_missing"]].head())
-print(knees.groupby("xrkl")["bmi"].describe())
+        'query Export($id: ID!) { export(id: $id) { id state fraction error manifest file { url sha256 } } }',
+        id=export['id'],
+    )['export']
+assert export['state'] == 'SUCCEEDED', export['error']
+knees = pd.read_parquet(io.BytesIO(requests.get(URL + export['file']['url']).content))
+print(knees[['oai_id', 'side', 'phantom', 'age', 'bmi', 'xrkl', 'xrkl_missing']].head())
+print(knees.groupby('xrkl')['bmi'].describe())
 
 # What a column means is in the manifest; the same is in the metadata of the file.
-dictionary = pd.DataFrame(export["manifest"]["columns"]).set_index("name")
-print(dictionary.loc[["bmi", "xrkl", "xrkl_missing"], ["type", "unit", "description"]])
+dictionary = pd.DataFrame(export['manifest']['columns']).set_index('name')
+print(dictionary.loc[['bmi', 'xrkl', 'xrkl_missing'], ['type', 'unit', 'description']])
 
 # %% Or in one line, where a stream is enough (up to 20,000 knees)
-women = {"visit": {"eq": "V00"}, "participant": {"sex": {"eq": "FEMALE"}}}
-stream = f"{URL}/exports?{urlencode({'format': 'CSV', 'columns': 'age,grades', 'where': json.dumps(women)})}"
+women = {'visit': {'eq': 'V00'}, 'participant': {'sex': {'eq': 'FEMALE'}}}
+stream = f'{URL}/exports?{urlencode({"format": "CSV", "columns": "age,grades", "where": json.dumps(women)})}'
 women = pd.read_csv(stream, storage_options=AUTHORIZATION)
-print(f"{len(women)} knees of women at baseline")
+print(f'{len(women)} knees of women at baseline')
 
 # %% Look: the MRI of a knee that has one
 nodes = ask(
@@ -106,13 +102,13 @@ nodes = ask(
         nodes { side participant { oaiId phantom } mriSeries { sequence volume { url } } }
       }
     }"""
-)["kneeExams"]["nodes"]
+)['kneeExams']['nodes']
 if nodes:
-    series = next(s for s in nodes[0]["mriSeries"] if s["volume"])
-    compressed = requests.get(URL + series["volume"]["url"]).content
+    series = next(s for s in nodes[0]['mriSeries'] if s['volume'])
+    compressed = requests.get(URL + series['volume']['url']).content
     volume = nibabel.Nifti1Image.from_bytes(gzip.decompress(compressed))
     spacing = np.round(volume.header.get_zooms(), 3)
-    print(f"{series['sequence']}: {volume.shape} voxels of {' x '.join(map(str, spacing))} mm")
-    print(f"intensities {np.asarray(volume.dataobj).min()} to {np.asarray(volume.dataobj).max()}")
+    print(f'{series["sequence"]}: {volume.shape} voxels of {" x ".join(map(str, spacing))} mm')
+    print(f'intensities {np.asarray(volume.dataobj).min()} to {np.asarray(volume.dataobj).max()}')
 else:
-    print("No MRI is stored here; import a release with images, or run the demo.")
+    print('No MRI is stored here; import a release with images, or run the demo.')

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-HERE = Path(__file__).parent / "backbones"
+HERE = Path(__file__).parent / 'backbones'
 
 
 class Features(nn.Module):
@@ -27,14 +27,20 @@ class Distance(nn.Module):
 
 def export(model: nn.Module, shapes: dict[str, int], name: str) -> None:
     images = tuple(torch.zeros(2, channels, 8, 8) for channels in shapes.values())
-    axes = {key: {0: "N", 2: "H", 3: "W"} for key in shapes}
+    axes = {key: {0: 'N', 2: 'H', 3: 'W'} for key in shapes}
     torch.onnx.export(
-        model, images, HERE / name, dynamo=False, opset_version=17, input_names=list(shapes), output_names=["out"],
-        dynamic_axes={**axes, "out": {0: "N"}},
+        model,
+        images,
+        HERE / name,
+        dynamo=False,
+        opset_version=17,
+        input_names=list(shapes),
+        output_names=['out'],
+        dynamic_axes={**axes, 'out': {0: 'N'}},
     )
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     HERE.mkdir(exist_ok=True)
-    export(Features(), {"image": 3}, "features.onnx")
-    export(Distance(), {"a": 1, "b": 1}, "distance.onnx")
+    export(Features(), {'image': 3}, 'features.onnx')
+    export(Distance(), {'a': 1, 'b': 1}, 'distance.onnx')

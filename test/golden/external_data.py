@@ -6,14 +6,14 @@ import onnx
 
 HERE = Path(__file__).parent
 
-if __name__ == "__main__":
-    folder = HERE / "external-data"
+if __name__ == '__main__':
+    folder = HERE / 'external-data'
     folder.mkdir(exist_ok=True)
-    (folder / "denoiser.onnx.data").unlink(missing_ok=True)
+    (folder / 'denoiser.onnx.data').unlink(missing_ok=True)
     onnx.save_model(
-        onnx.load(HERE / "tiny-bundle" / "denoiser.onnx"),
-        folder / "denoiser.onnx",
+        onnx.load(HERE / 'tiny-bundle' / 'denoiser.onnx'),
+        folder / 'denoiser.onnx',
         save_as_external_data=True,
-        location="denoiser.onnx.data",
+        location='denoiser.onnx.data',
         size_threshold=1024,
     )

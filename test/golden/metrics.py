@@ -6,7 +6,9 @@
 The synthetic pairs are made by the formulas in `pattern`, which test/metrics/patterns.ts repeats. The figures under `paperCase`
 and `realPairs` come from the images of ../shared/data; only figures and edge counts are kept, never pixels.
 """
+
 import base64
+import itertools
 import json
 import math
 import pathlib
@@ -24,10 +26,10 @@ from skimage.feature import canny
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 HERE = pathlib.Path(__file__).resolve().parent
-DATA = HERE.parent.parent.parent / "shared" / "data"
-CASE = DATA / "paper-case"
-WANG = dict(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
-SHAPES = {"rings": (128, 96), "discs": (128, 96), "bands": (128, 96), "noise": (128, 96), "corner": (41, 33), "ramp": (64, 64)}
+DATA = HERE.parent.parent.parent / 'shared' / 'data'
+CASE = DATA / 'paper-case'
+WANG = {'gaussian_weights': True, 'sigma': 1.5, 'use_sample_covariance': False}
+SHAPES = {'rings': (128, 96), 'discs': (128, 96), 'bands': (128, 96), 'noise': (128, 96), 'corner': (41, 33), 'ramp': (64, 64)}
 
 
 def hashed(row, column, salt):
@@ -41,19 +43,19 @@ def pattern(name, row, column, rows, columns, variant):
     """Value in [0, 1] of pixel (row, column); variant 0 is the real image of a pair, 1 the generated one."""
     y, x = row / rows, column / columns
     noise = hashed(row, column, variant)
-    if name == "rings":
+    if name == 'rings':
         radius = math.sqrt((y - 0.5) ** 2 + (x - 0.5 - 0.03 * variant) ** 2)
         return 0.5 + 0.45 * math.sin(40 * radius)
-    if name == "discs":
+    if name == 'discs':
         left = (y - 0.4) ** 2 + (x - 0.35 - 0.02 * variant) ** 2 < 0.04
         right = (y - 0.65) ** 2 + (x - 0.7) ** 2 < 0.02 + 0.01 * variant
         return 0.15 + 0.5 * left + 0.25 * right + 0.1 * noise
-    if name == "bands":
+    if name == 'bands':
         edge = 0.5 + 0.04 * math.cos(9 * x) + 0.02 * variant
         return 0.9 if abs(y - edge) < 0.04 else 0.08 + 0.06 * noise + 0.1 * x
-    if name == "noise":
+    if name == 'noise':
         return noise
-    if name == "corner":
+    if name == 'corner':
         return (0.8 if x + y > 0.9 + 0.1 * variant else 0.1) + 0.1 * noise
     return 0.2 + 0.6 * (x if variant == 0 else y)
 
@@ -83,21 +85,21 @@ def scores(a, b, joint_row):
     edges_a, edges_b = edges(a).astype(float), edges(b).astype(float)
     rows = region(joint_row, len(a))
     return {
-        "jointRow": joint_row,
-        "psnr": peak_signal_noise_ratio(a, b, data_range=1),
-        "ssim": structural_similarity(a, b, data_range=1),
-        "ssimWang": structural_similarity(a, b, data_range=1, **WANG),
-        "edgeSsim": structural_similarity(edges_a[rows], edges_b[rows], data_range=1),
-        "edgeSsimWang": structural_similarity(edges_a[rows], edges_b[rows], data_range=1, **WANG),
-        "correlation": float(np.corrcoef(a.ravel(), b.ravel())[0, 1]),
-        "sobelDifferenceMean": float(np.abs(sobel_magnitude(a) - sobel_magnitude(b)).mean()),
+        'jointRow': joint_row,
+        'psnr': peak_signal_noise_ratio(a, b, data_range=1),
+        'ssim': structural_similarity(a, b, data_range=1),
+        'ssimWang': structural_similarity(a, b, data_range=1, **WANG),
+        'edgeSsim': structural_similarity(edges_a[rows], edges_b[rows], data_range=1),
+        'edgeSsimWang': structural_similarity(edges_a[rows], edges_b[rows], data_range=1, **WANG),
+        'correlation': float(np.corrcoef(a.ravel(), b.ravel())[0, 1]),
+        'sobelDifferenceMean': float(np.abs(sobel_magnitude(a) - sobel_magnitude(b)).mean()),
     }
 
 
 def masked(a, b, mask):
     """PSNR over the marked pixels; SSIM over the windows whose middle is marked."""
-    result = {"maskedPsnr": float(10 * np.log10(1 / np.mean((a[mask] - b[mask]) ** 2)))}
-    for key, window, options in (("maskedSsim", 7, {}), ("maskedSsimWang", 11, WANG)):
+    result = {'maskedPsnr': float(10 * np.log10(1 / np.mean((a[mask] - b[mask]) ** 2)))}
+    for key, window, options in (('maskedSsim', 7, {}), ('maskedSsimWang', 11, WANG)):
         full = structural_similarity(a, b, data_range=1, full=True, **options)[1]
         inside = tuple(slice(window // 2, -(window // 2)) for _ in a.shape)
         result[key] = float(full[inside][mask[inside]].mean())
@@ -131,40 +133,40 @@ def acutance(a, b, pixels_per_degree=60):
 def synthetic_pair(name):
     a, b = image(name, 0), image(name, 1)
     return {
-        "name": name,
-        "rows": a.shape[0],
-        "columns": a.shape[1],
+        'name': name,
+        'rows': a.shape[0],
+        'columns': a.shape[1],
         **scores(a, b, round(0.52 * len(a))),
         **masked(a, b, a > 0.3),
-        "edgesReal": packed(edges(a)),
-        "edgesGenerated": packed(edges(b)),
+        'edgesReal': packed(edges(a)),
+        'edgesGenerated': packed(edges(b)),
     }
 
 
 def stack(name):
-    return np.array([np.array(Image.open(f)) for f in sorted((CASE / name).glob("*.png"))]) / 255.0
+    return np.array([np.array(Image.open(f)) for f in sorted((CASE / name).glob('*.png'))]) / 255.0
 
 
 def adjacent(volume):
-    return float(np.mean([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(volume, volume[1:])]))
+    return float(np.mean([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in itertools.pairwise(volume)]))
 
 
 def paper_slice(real, generated, index):
     a, b = real[index], generated[index]
     mask = edges(a)
-    counts = {"edgeRowCounts": mask.sum(1).tolist(), "edgeColumnCounts": mask.sum(0).tolist()}
-    return {"index": index, **scores(a, b, 128), **counts}
+    counts = {'edgeRowCounts': mask.sum(1).tolist(), 'edgeColumnCounts': mask.sum(0).tolist()}
+    return {'index': index, **scores(a, b, 128), **counts}
 
 
 def paper_case():
-    real, generated, interpolated = stack("real"), stack("generated"), stack("interpolated")
+    real, generated, interpolated = stack('real'), stack('generated'), stack('interpolated')
     every = [scores(a, b, 128) for a, b in zip(real, generated)]
-    medians = {key: float(np.median([s[key] for s in every])) for key in every[0] if key != "jointRow"}
+    medians = {key: float(np.median([s[key] for s in every])) for key in every[0] if key != 'jointRow'}
     whole = [structural_similarity(edges(a).astype(float), edges(b).astype(float), data_range=1) for a, b in zip(real, generated)]
     return {
-        "medians": {**medians, "edgeSsimWhole": float(np.median(whole))},
-        "adjacentCorrelation": [adjacent(real), adjacent(generated), adjacent(interpolated)],
-        "slices": [paper_slice(real, generated, index) for index in (4, 14, 24, 34, 44)],
+        'medians': {**medians, 'edgeSsimWhole': float(np.median(whole))},
+        'adjacentCorrelation': [adjacent(real), adjacent(generated), adjacent(interpolated)],
+        'slices': [paper_slice(real, generated, index) for index in (4, 14, 24, 34, 44)],
     }
 
 
@@ -174,14 +176,14 @@ def wrapped_psnr(a, b):
 
 
 def wrapped():
-    real, generated = ((stack(name) * 255).round().astype(np.uint8) for name in ("real", "generated"))
+    real, generated = ((stack(name) * 255).round().astype(np.uint8) for name in ('real', 'generated'))
     order = np.random.default_rng(0).permutation(len(generated))
     medians = [float(np.median([wrapped_psnr(a, b) for a, b in zip(real, other)])) for other in (generated, generated[order])]
-    return {"order": order.tolist(), "medians": medians}
+    return {'order': order.tolist(), 'medians': medians}
 
 
 def grey(path):
-    return np.array(Image.open(DATA / path).convert("L")) / 255.0
+    return np.array(Image.open(DATA / path).convert('L')) / 255.0
 
 
 def dicom(path):
@@ -189,43 +191,44 @@ def dicom(path):
 
 
 def real_pair(first, second):
-    read = dicom if first.endswith(".dcm") else grey
+    read = dicom if first.endswith('.dcm') else grey
     a, b = read(first), read(second)
     square = a.shape[0] == a.shape[1] and a.shape[0] & (a.shape[0] - 1) == 0
     return {
-        "files": [first, second],
-        "rows": a.shape[0],
-        "columns": a.shape[1],
+        'files': [first, second],
+        'rows': a.shape[0],
+        'columns': a.shape[1],
         **scores(a, b, round(0.52 * len(a))),
         **masked(a, b, a > 0.2),
-        "multiScaleSsim": multi_scale(a, b),
-        "acutance": acutance(a, b) if square else None,
+        'multiScaleSsim': multi_scale(a, b),
+        'acutance': acutance(a, b) if square else None,
     }
 
 
 def pick_pairs():
-    xrays = [sorted((DATA / "xrays" / f"kl{kl}").glob("*.png"))[:2] for kl in (0, 2, 4)]
-    slices = [DATA / "mri-knee-sagittal-dicom" / f"{i:03}.dcm" for i in (6, 7, 12, 13, 18, 19)]
-    real = [CASE / "real" / f"{i:03}.png" for i in (9, 19, 29, 39)]
-    pairs = [(f, CASE / "generated" / f.name) for f in real] + [tuple(pair) for pair in xrays] + list(zip(slices[::2], slices[1::2]))
+    xrays = [sorted((DATA / 'xrays' / f'kl{kl}').glob('*.png'))[:2] for kl in (0, 2, 4)]
+    slices = [DATA / 'mri-knee-sagittal-dicom' / f'{i:03}.dcm' for i in (6, 7, 12, 13, 18, 19)]
+    real = [CASE / 'real' / f'{i:03}.png' for i in (9, 19, 29, 39)]
+    pairs = [(f, CASE / 'generated' / f.name) for f in real] + [tuple(pair) for pair in xrays] + list(zip(slices[::2], slices[1::2]))
     return [(str(a.relative_to(DATA)), str(b.relative_to(DATA))) for a, b in pairs]
 
 
 def volume_pair():
     """Ten slices of the pattern "bands", each with its own noise and the band a little lower."""
+
     def volume(variant):
         rows, columns = 24, 20
-        return np.array([[[pattern("bands", r, c, rows, columns, variant + 2 * s) for c in range(columns)] for r in range(rows)] for s in range(14)])
+        return np.array([[[pattern('bands', r, c, rows, columns, variant + 2 * s) for c in range(columns)] for r in range(rows)] for s in range(14)])
 
     a, b = volume(0), volume(1)
     mask = a > 0.3
     return {
-        "slices": a.shape[0],
-        "rows": a.shape[1],
-        "columns": a.shape[2],
-        "psnr": peak_signal_noise_ratio(a, b, data_range=1),
-        "ssim": structural_similarity(a, b, data_range=1),
-        "ssimWang": structural_similarity(a, b, data_range=1, **WANG),
+        'slices': a.shape[0],
+        'rows': a.shape[1],
+        'columns': a.shape[2],
+        'psnr': peak_signal_noise_ratio(a, b, data_range=1),
+        'ssim': structural_similarity(a, b, data_range=1),
+        'ssimWang': structural_similarity(a, b, data_range=1, **WANG),
         **masked(a, b, mask),
     }
 
@@ -245,7 +248,10 @@ def kernel(a, b):
         return (x @ y.T / x.shape[1] + 1) ** 3
 
     m, n = len(a), len(b)
-    within = lambda x: (k(x, x).sum() - np.trace(k(x, x))) / (len(x) * (len(x) - 1))
+
+    def within(x):
+        return (k(x, x).sum() - np.trace(k(x, x))) / (len(x) * (len(x) - 1))
+
     return float(within(a) + within(b) - 2 * k(a, b).sum() / (m * n))
 
 
@@ -254,18 +260,18 @@ def distances():
     result = []
     for count, others, dimensions in ((12, 15, 32), (60, 50, 8)):
         a, b = feature_rows(count, dimensions, 5, 0.0), feature_rows(others, dimensions, 6, 0.1)
-        result.append({"real": count, "generated": others, "dimensions": dimensions, "frechet": frechet(a, b), "kernel": kernel(a, b)})
+        result.append({'real': count, 'generated': others, 'dimensions': dimensions, 'frechet': frechet(a, b), 'kernel': kernel(a, b)})
     return result
 
 
 golden = {
-    "madeBy": "test/golden/metrics.py",
-    "versions": {"scikit-image": skimage.__version__, "scipy": scipy.__version__, "numpy": np.__version__, "torch": torch.__version__},
-    "pairs": [synthetic_pair(name) for name in SHAPES],
-    "volume": volume_pair(),
-    "distances": distances(),
-    "paperCase": {**paper_case(), "wrapped": wrapped()},
-    "realPairs": [real_pair(a, b) for a, b in pick_pairs()],
+    'madeBy': 'test/golden/metrics.py',
+    'versions': {'scikit-image': skimage.__version__, 'scipy': scipy.__version__, 'numpy': np.__version__, 'torch': torch.__version__},
+    'pairs': [synthetic_pair(name) for name in SHAPES],
+    'volume': volume_pair(),
+    'distances': distances(),
+    'paperCase': {**paper_case(), 'wrapped': wrapped()},
+    'realPairs': [real_pair(a, b) for a, b in pick_pairs()],
 }
-(HERE / "metrics.json").write_text(json.dumps(golden, indent=1) + "\n")
-print("metrics.json:", len(golden["pairs"]), "pairs,", golden["versions"])
+(HERE / 'metrics.json').write_text(json.dumps(golden, indent=1) + '\n')
+print('metrics.json:', len(golden['pairs']), 'pairs,', golden['versions'])

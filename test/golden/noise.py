@@ -27,14 +27,14 @@ for seed, slice_index, step in DRAWS:
     values = gaussian_noise(seed, slice_index, step, 4096)
     draws.append(
         {
-            "seed": seed,
-            "slice": slice_index,
-            "step": step,
-            "first": [float(value) for value in values[:6]],
-            "sha256": hashlib.sha256(values.astype("<f4").tobytes()).hexdigest(),
+            'seed': seed,
+            'slice': slice_index,
+            'step': step,
+            'first': [float(value) for value in values[:6]],
+            'sha256': hashlib.sha256(values.astype('<f4').tobytes()).hexdigest(),
         }
     )
 
-known = [{"counter": counter, "key": key, "answer": answer} for counter, key, answer in KNOWN]
-text = json.dumps({"count": 4096, "known": known, "draws": draws}, indent=1)
-Path(__file__).with_suffix(".json").write_text(text + "\n")
+known = [{'counter': counter, 'key': key, 'answer': answer} for counter, key, answer in KNOWN]
+text = json.dumps({'count': 4096, 'known': known, 'draws': draws}, indent=1)
+Path(__file__).with_suffix('.json').write_text(text + '\n')

@@ -23,13 +23,13 @@ LEVELS = {
     "XRATTL": 4,
 }  # fmt: skip
 SCHEDULE = {
-    "trainSteps": 2000,
-    "betaSchedule": "scaled_linear",
-    "betaStart": 0.00085,
-    "betaEnd": 0.012,
-    "spacing": "trailing",
-    "finalAlpha": "one",
-    "predictionType": "v_prediction",
+    'trainSteps': 2000,
+    'betaSchedule': 'scaled_linear',
+    'betaStart': 0.00085,
+    'betaEnd': 0.012,
+    'spacing': 'trailing',
+    'finalAlpha': 'one',
+    'predictionType': 'v_prediction',
 }
 SCALE_FACTOR = 0.8
 CONDITION_SCALE = 1.25
@@ -54,16 +54,14 @@ class XrayEncoder(nn.Module):
 class Denoiser(nn.Module):
     def __init__(self, context: bool) -> None:
         super().__init__()
-        self.register_buffer("frequencies", torch.exp(torch.linspace(math.log(1e-3), 0, 16)))
+        self.register_buffer('frequencies', torch.exp(torch.linspace(math.log(1e-3), 0, 16)))
         self.embed = nn.Linear(4 * 16 + sum(LEVELS.values()), 16)
         self.attend = nn.Linear(CONTEXT_DIM, 16) if context else None
         self.first = nn.Conv2d(8, 16, 3, padding=1)
         self.norm = nn.GroupNorm(4, 16)
         self.last = nn.Conv2d(16, 4, 3, padding=1)
 
-    def forward(
-        self, sample: Tensor, timestep: Tensor, xray_latent: Tensor, depth: Tensor, features: Tensor, *context: Tensor
-    ) -> Tensor:
+    def forward(self, sample: Tensor, timestep: Tensor, xray_latent: Tensor, depth: Tensor, features: Tensor, *context: Tensor) -> Tensor:
         angles = timestep[:, None] * self.frequencies
         turn = depth[:, None] * self.frequencies * 6
         given = torch.cat([angles.sin(), angles.cos(), turn.sin(), turn.cos(), features], dim=1)
@@ -84,41 +82,41 @@ class Decoder(nn.Module):
 
 
 def tensor(name: str, *shape: int | str) -> dict:
-    return {"name": name, "type": "float32", "shape": list(shape)}
+    return {'name': name, 'type': 'float32', 'shape': list(shape)}
 
 
-LATENT = ("B", 4, 32, 32)
-IMAGE = ("B", 1, 256, 256)
+LATENT = ('B', 4, 32, 32)
+IMAGE = ('B', 1, 256, 256)
 
 
 def tensors(context: bool) -> dict[str, tuple[list[dict], list[dict]]]:
     """Inputs and outputs of each graph."""
-    tokens = [tensor("context", "B", 16, CONTEXT_DIM)] if context else []
-    given = [tensor("timestep", "B"), tensor("xray_latent", *LATENT), tensor("depth", "B")]
-    features = tensor("features", "B", sum(LEVELS.values()))
+    tokens = [tensor('context', 'B', 16, CONTEXT_DIM)] if context else []
+    given = [tensor('timestep', 'B'), tensor('xray_latent', *LATENT), tensor('depth', 'B')]
+    features = tensor('features', 'B', sum(LEVELS.values()))
     return {
-        "xrayEncoder": ([tensor("xray", *IMAGE)], [tensor("latent", *LATENT), *tokens]),
-        "denoiser": ([tensor("sample", *LATENT), *given, features, *tokens], [tensor("prediction", *LATENT)]),
-        "decoder": ([tensor("latent", *LATENT)], [tensor("image", *IMAGE)]),
+        'xrayEncoder': ([tensor('xray', *IMAGE)], [tensor('latent', *LATENT), *tokens]),
+        'denoiser': ([tensor('sample', *LATENT), *given, features, *tokens], [tensor('prediction', *LATENT)]),
+        'decoder': ([tensor('latent', *LATENT)], [tensor('image', *IMAGE)]),
     }
 
 
 def export(path: Path, network: nn.Module, inputs: list[dict], outputs: list[dict]) -> dict:
-    example = tuple(torch.zeros([2 if size == "B" else size for size in spec["shape"]]) for spec in inputs)
+    example = tuple(torch.zeros([2 if size == 'B' else size for size in spec['shape']]) for spec in inputs)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter('ignore')
         torch.onnx.export(
             network,
             example,
             str(path),
-            input_names=[spec["name"] for spec in inputs],
-            output_names=[spec["name"] for spec in outputs],
-            dynamic_axes={spec["name"]: {0: "B"} for spec in inputs + outputs},
+            input_names=[spec['name'] for spec in inputs],
+            output_names=[spec['name'] for spec in outputs],
+            dynamic_axes={spec['name']: {0: 'B'} for spec in inputs + outputs},
             opset_version=17,
             dynamo=False,
         )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return {"file": path.name, "sha256": digest, "precision": "fp32", "inputs": inputs, "outputs": outputs}
+    return {'file': path.name, 'sha256': digest, 'precision': 'fp32', 'inputs': inputs, 'outputs': outputs}
 
 
 def radiograph() -> np.ndarray:
@@ -137,12 +135,12 @@ def feature_vector(grades: dict[str, float]) -> np.ndarray:
 
 
 def trailing_grid(steps: int) -> list[int]:
-    train_steps = SCHEDULE["trainSteps"]
+    train_steps = SCHEDULE['trainSteps']
     return (np.round(np.arange(train_steps, 0, -train_steps / steps)).astype(int) - 1).tolist()
 
 
 def cumulative_alphas() -> np.ndarray:
-    roots = np.linspace(math.sqrt(SCHEDULE["betaStart"]), math.sqrt(SCHEDULE["betaEnd"]), SCHEDULE["trainSteps"])
+    roots = np.linspace(math.sqrt(SCHEDULE['betaStart']), math.sqrt(SCHEDULE['betaEnd']), SCHEDULE['trainSteps'])
     return np.cumprod(1.0 - roots**2)
 
 
@@ -150,37 +148,37 @@ def cumulative_alphas() -> np.ndarray:
 def generate(networks: dict[str, nn.Module], case: dict) -> tuple[np.ndarray, np.ndarray]:
     """Images [slices, 256, 256] in [0, 1] of a case, and the latents after its first step."""
     alphas = cumulative_alphas()
-    grid = trailing_grid(case["steps"])
-    features = torch.from_numpy(feature_vector(case["grades"]))[None]
+    grid = trailing_grid(case['steps'])
+    features = torch.from_numpy(feature_vector(case['grades']))[None]
     xray = torch.from_numpy(radiograph()).reshape(1, 1, 256, 256)
-    encoded = networks["xrayEncoder"](xray)
+    encoded = networks['xrayEncoder'](xray)
     latent, *context = encoded if isinstance(encoded, tuple) else (encoded,)
     condition = latent * CONDITION_SCALE
     images, first_steps = [], []
-    for index in range(case["sliceCount"]):
-        key = 0 if case["noise"] == "SHARED" else index
-        x = gaussian_noise(case["seed"], key, 0, 4096).astype(np.float64)
-        depth = torch.tensor([index / (case["sliceCount"] - 1)], dtype=torch.float32)
+    for index in range(case['sliceCount']):
+        key = 0 if case['noise'] == 'SHARED' else index
+        x = gaussian_noise(case['seed'], key, 0, 4096).astype(np.float64)
+        depth = torch.tensor([index / (case['sliceCount'] - 1)], dtype=torch.float32)
         history: list[tuple[float, np.ndarray]] = []
         for i, timestep in enumerate(grid):
             sample = torch.from_numpy(x.astype(np.float32)).reshape(1, 4, 32, 32)
-            v = networks["denoiser"](sample, torch.tensor([float(timestep)]), condition, depth, features, *context)
+            v = networks['denoiser'](sample, torch.tensor([float(timestep)]), condition, depth, features, *context)
             v = v.double().numpy().reshape(-1)
             here = alphas[timestep]
             after = alphas[grid[i + 1]] if i + 1 < len(grid) else 1.0
             clean = math.sqrt(here) * x - math.sqrt(1 - here) * v
             noise = math.sqrt(here) * v + math.sqrt(1 - here) * x
-            if case["sampler"] == "DDIM":
-                sigma = case["eta"] * math.sqrt((1 - after) / (1 - here) * (1 - here / after))
+            if case['sampler'] == 'DDIM':
+                sigma = case['eta'] * math.sqrt((1 - after) / (1 - here) * (1 - here / after))
                 x = math.sqrt(after) * clean + math.sqrt(1 - after - sigma**2) * noise
                 if sigma > 0:
-                    x = x + sigma * gaussian_noise(case["seed"], key, i + 1, 4096)
+                    x = x + sigma * gaussian_noise(case['seed'], key, i + 1, 4096)
             else:
                 x = solver_step(x, clean, here, after, history, last=i + 1 == len(grid))
             if i == 0:
                 first_steps.append(x.astype(np.float32))
         latent = torch.from_numpy((x / SCALE_FACTOR).astype(np.float32)).reshape(1, 4, 32, 32)
-        images.append(((networks["decoder"](latent) + 1) / 2).clamp(0, 1).numpy()[0, 0])
+        images.append(((networks['decoder'](latent) + 1) / 2).clamp(0, 1).numpy()[0, 0])
     return np.stack(images), np.stack(first_steps)
 
 
@@ -213,49 +211,49 @@ CASES = [
 def write_bundle(folder: Path, context: bool, cases: list[dict]) -> None:
     torch.manual_seed(20261121)
     folder.mkdir(exist_ok=True)
-    networks = {"xrayEncoder": XrayEncoder(context), "denoiser": Denoiser(context), "decoder": Decoder()}
+    networks = {'xrayEncoder': XrayEncoder(context), 'denoiser': Denoiser(context), 'decoder': Decoder()}
     graphs = {}
     for role, (inputs, outputs) in tensors(context).items():
         networks[role].eval()
-        graphs[role] = export(folder / f"{role}.onnx", networks[role], inputs, outputs)
+        graphs[role] = export(folder / f'{role}.onnx', networks[role], inputs, outputs)
     manifest = {
-        "format": "osteograph-bundle/1",
-        "name": folder.name,
-        "version": "1.0.0",
-        "task": "xray-to-mri",
-        "description": "Random tiny networks of the xray-to-mri contract, for tests.",
-        "intendedUse": "Tests of Osteograph.",
-        "authors": ["Osteograph"],
-        "licence": "MIT",
-        "trainedOn": {"data": "nothing: random weights"},
-        "image": {"size": 256, "channels": 1, "valueRange": [-1, 1]},
-        "latent": {"channels": 4, "size": 32, "scaleFactor": SCALE_FACTOR, "conditionScale": CONDITION_SCALE},
-        "conditioning": {
-            "depthRange": [0, 1],
-            "features": [{"name": name, "levels": levels} for name, levels in LEVELS.items()],
-            "contextDim": CONTEXT_DIM if context else None,
+        'format': 'osteograph-bundle/1',
+        'name': folder.name,
+        'version': '1.0.0',
+        'task': 'xray-to-mri',
+        'description': 'Random tiny networks of the xray-to-mri contract, for tests.',
+        'intendedUse': 'Tests of Osteograph.',
+        'authors': ['Osteograph'],
+        'licence': 'MIT',
+        'trainedOn': {'data': 'nothing: random weights'},
+        'image': {'size': 256, 'channels': 1, 'valueRange': [-1, 1]},
+        'latent': {'channels': 4, 'size': 32, 'scaleFactor': SCALE_FACTOR, 'conditionScale': CONDITION_SCALE},
+        'conditioning': {
+            'depthRange': [0, 1],
+            'features': [{'name': name, 'levels': levels} for name, levels in LEVELS.items()],
+            'contextDim': CONTEXT_DIM if context else None,
         },
-        "schedule": SCHEDULE,
-        "sampler": {"name": "ddim", "steps": 8, "eta": 0},
-        "graphs": graphs,
-        "evaluation": {"data": "none", "metrics": {}},
+        'schedule': SCHEDULE,
+        'sampler': {'name': 'ddim', 'steps': 8, 'eta': 0},
+        'graphs': graphs,
+        'evaluation': {'data': 'none', 'metrics': {}},
     }
-    (folder / "bundle.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (folder / 'bundle.json').write_text(json.dumps(manifest, indent=2) + '\n')
 
     # golden.bin: per case every 4th row and column of its images, then every 8th number of the latents after one step.
-    binary = b""
+    binary = b''
     golden = []
     for case in cases:
         images, first_steps = generate(networks, case)
-        places = {"images": [len(binary), len(images), 64, 64]}
-        binary += images[:, ::4, ::4].astype("<f4").tobytes()
-        places["firstStep"] = [len(binary), len(first_steps), 512]
-        binary += first_steps[:, ::8].astype("<f4").tobytes()
+        places = {'images': [len(binary), len(images), 64, 64]}
+        binary += images[:, ::4, ::4].astype('<f4').tobytes()
+        places['firstStep'] = [len(binary), len(first_steps), 512]
+        binary += first_steps[:, ::8].astype('<f4').tobytes()
         golden.append(case | places)
-    (folder / "golden.bin").write_bytes(binary)
-    (folder / "golden.json").write_text(json.dumps({"cases": golden}, indent=1) + "\n")
+    (folder / 'golden.bin').write_bytes(binary)
+    (folder / 'golden.json').write_text(json.dumps({'cases': golden}, indent=1) + '\n')
 
 
-if __name__ == "__main__":
-    write_bundle(HERE / "tiny-bundle", False, CASES)
-    write_bundle(HERE / "tiny-context-bundle", True, CASES[:1])
+if __name__ == '__main__':
+    write_bundle(HERE / 'tiny-bundle', False, CASES)
+    write_bundle(HERE / 'tiny-context-bundle', True, CASES[:1])

@@ -145,7 +145,7 @@ def _figures(evaluation: dict) -> str:
             *lines,
             '',
             f'Difference of the medians: {gains["gainOverMeanVolume"]:+.2f} dB to the mean training volume, '
-            f'{gains["gainOverOtherRadiograph"]:+.2f} dB to the same knee from another participant\'s radiograph (own grades kept).',
+            f"{gains['gainOverOtherRadiograph']:+.2f} dB to the same knee from another participant's radiograph (own grades kept).",
             '',
             *grades,
             '',

@@ -29,7 +29,5 @@ def load_checkpoint(path: Path, kind: str) -> dict:
 
 def git_commit() -> str | None:
     """The commit of the working tree that holds this package, or None outside git."""
-    result = subprocess.run(
-        ['git', 'rev-parse', 'HEAD'], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run(['git', 'rev-parse', 'HEAD'], cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
     return result.stdout.strip() if result.returncode == 0 else None

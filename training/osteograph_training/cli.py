@@ -39,7 +39,11 @@ def _parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser('prepare', help='cache the release as arrays')
     prepare.add_argument('--release', type=Path, required=True, help='root folder of the release')
     prepare.add_argument('--out', type=Path, required=True, help='folder for the arrays; knees already there are kept')
-    prepare.add_argument('--boxes', type=Path, help='CSV of film boxes (ID, VISIT, SIDE, BOX_LEFT, BOX_TOP, BOX_SIDE); default: the release\'s synthetic-truth.csv')
+    prepare.add_argument(
+        '--boxes',
+        type=Path,
+        help="CSV of film boxes (ID, VISIT, SIDE, BOX_LEFT, BOX_TOP, BOX_SIDE); default: the release's synthetic-truth.csv",
+    )
     prepare.add_argument('--mri-only', action='store_true', help='leave out films and grades: enough for the autoencoder')
     prepare.set_defaults(run_command=_prepare)
 
@@ -52,7 +56,11 @@ def _parser() -> argparse.ArgumentParser:
         train.add_argument('--config', type=Path, required=True, help='YAML file, for example configs/demo.yaml')
         train.add_argument('--data', type=Path, help='folder written by "prepare"')
         train.add_argument('--run', type=Path, help='folder for checkpoints and logs')
-        train.add_argument('--dry-run', action='store_true', help='count parameters, time one batch of random numbers, and stop; needs neither --data nor --run')
+        train.add_argument(
+            '--dry-run',
+            action='store_true',
+            help='count parameters, time one batch of random numbers, and stop; needs neither --data nor --run',
+        )
         train.add_argument('--resume', action='store_true', help='go on from the last checkpoint of the run')
         train.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
         train.set_defaults(run_command=command)
@@ -72,7 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser('export', help='write the bundle: ONNX graphs, manifest, model card')
     export.add_argument('--run', type=Path, help='folder of the training run')
     export.add_argument('--data', type=Path, help='folder written by "prepare"')
-    export.add_argument('--untrained', type=Path, metavar='CONFIG', help='instead of a run: this configuration\'s networks with random weights, to measure what they cost')
+    export.add_argument(
+        '--untrained',
+        type=Path,
+        metavar='CONFIG',
+        help="instead of a run: this configuration's networks with random weights, to measure what they cost",
+    )
     export.add_argument('--out', type=Path, required=True, help='bundle folder, for example models/knee-xray2mri-demo/1.0.1')
     export.add_argument('--name', default='knee-xray2mri-demo')
     export.add_argument('--version', default='1.0.0')

@@ -273,7 +273,7 @@ def _build(kind: type, content: object, where: str, faults: list[str]) -> typing
 
 def _value(hint: typing.Any, value: object, where: str, faults: list[str]) -> typing.Any:
     """The value as the type that `hint` names; appends a sentence to `faults` when it is not one."""
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return _build(hint, value, where, faults)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):

@@ -70,6 +70,10 @@ class Knees:
     def __len__(self) -> int:
         return len(self.names)
 
+    def mean_volume(self) -> np.ndarray:
+        """The mean of the volumes in [0,1], float64 [50,256,256]; one at a time, since they may lie in their files."""
+        return sum(self.mri[index].astype(np.float64) for index in range(len(self))) / len(self) / 255
+
 
 def load_stacks(folder: Path, split: Split, part: str) -> StackFiles:
     """MRI stacks alone; what the autoencoder needs."""
@@ -119,5 +123,3 @@ def _stacked(paths: list[Path], shape: tuple[int, ...], dtype: type) -> np.ndarr
     for index, path in enumerate(paths):
         array[index] = np.load(path)
     return array
-
-

@@ -170,7 +170,8 @@ def decode(heatmap: Tensor, boxes: Tensor, most: int = 6) -> list[Found]:
         weights = heatmap[0, top : row + 2, left : column + 2]
         around = boxes[:, top : row + 2, left : column + 2]
         box = (around * weights).sum(dim=(1, 2)) / weights.sum()
-        found.append(Found(*box.tolist(), confidence=float(heatmap[0, row, column])))
+        centre_column, centre_row, side = box.tolist()
+        found.append(Found(centre_column, centre_row, side, float(heatmap[0, row, column])))
     return sorted(found, key=lambda knee: -knee.confidence)[:most]
 
 
@@ -184,9 +185,7 @@ def overlap(a: tuple[float, float, float], b: tuple[float, float, float]) -> flo
 
 def _convolution(inward: int, outward: int, stride: int) -> nn.Sequential:
     size = 1 if stride == 1 else 3
-    return nn.Sequential(
-        nn.Conv2d(inward, outward, size, stride, size // 2, bias=False), nn.GroupNorm(8, outward), nn.ReLU()
-    )
+    return nn.Sequential(nn.Conv2d(inward, outward, size, stride, size // 2, bias=False), nn.GroupNorm(8, outward), nn.ReLU())
 
 
 class _Residual(nn.Module):

@@ -14,7 +14,7 @@ from .dataset import Split
 from .detector import FILM_COLUMNS, FILM_ROWS
 from .errors import TrainingError
 from .images import read_film, resampling_matrix
-from .release import Film, FilmBox, read_films
+from .release import Film, read_films
 
 #: Films are kept at twice the network's resolution, so that knees can be enlarged.
 KEPT_ROWS, KEPT_COLUMNS = 2 * FILM_ROWS, 2 * FILM_COLUMNS

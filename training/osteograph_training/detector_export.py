@@ -23,9 +23,7 @@ INTENDED_USE = (
 )
 
 
-def export_detector(
-    run: Path, release: Path, boxes: Path | None, out: Path, name: str, version: str, threshold: float, golden: Path | None
-) -> None:
+def export_detector(run: Path, release: Path, boxes: Path | None, out: Path, name: str, version: str, threshold: float, golden: Path | None) -> None:
     """Writes graph, bundle.json and README.md with the scores of the held-out films, and golden values if asked."""
     model, config, checkpoint = load_detector(run / 'detector.pt')
     torch.set_num_threads(config.threads)

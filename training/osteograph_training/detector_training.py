@@ -20,9 +20,7 @@ from .runlog import RunLog, learning_rate, step_streams
 COLUMNS = ['step', 'loss', 'learning_rate', 'validation_iou', 'seconds']
 
 
-def train_detector(
-    config: DetectorConfig, release: Path, boxes: Path | None, run: Path, resume: bool = False, steps: int | None = None
-) -> Path:
+def train_detector(config: DetectorConfig, release: Path, boxes: Path | None, run: Path, resume: bool = False, steps: int | None = None) -> Path:
     """Trains on the films of `release` and returns the path of the last checkpoint, `<run>/detector.pt`."""
     if steps is not None:
         config = replace(config, detector=replace(config.detector, steps=steps))

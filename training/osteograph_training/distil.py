@@ -80,13 +80,11 @@ def ddim_step(sample: Tensor, velocity: Tensor, alpha: Tensor, following: Tensor
     return following.sqrt() * clean + (1 - following).sqrt() * noise
 
 
-def distil(
-    run: Path, data: Path, out: Path, teacher_steps: int, student_steps: int, updates: int, rate: float, resume: bool = False
-) -> Path:
+def distil(run: Path, data: Path, out: Path, teacher_steps: int, student_steps: int, updates: int, rate: float, resume: bool = False) -> Path:
     """Distils `<run>/diffusion.pt` down to `student_steps`; returns the last checkpoint, which `evaluate` and `export` read.
 
-    Each stage leaves `<out>/stage-<steps>.pt` and a log of its loss; the last is also `<out>/diffusion.pt`, beside the autoencoder. With `resume`, stages
-    that are there are kept.
+    Each stage leaves `<out>/stage-<steps>.pt` and a log of its loss; the last is also `<out>/diffusion.pt`, beside the autoencoder.
+    With `resume`, stages that are there are kept.
     """
     stages = stage_steps(teacher_steps, student_steps)
     model, config, teacher = load_generator(run / 'diffusion.pt')
@@ -102,7 +100,11 @@ def distil(
             student = distil_stage(model, config, films, Halving.to(steps, config.schedule), updates, rate, log)
             log.close()
             content = {'kind': 'diffusion', 'config': config.to_dict(), 'scale_factor': teacher['scale_factor'], 'data': teacher['data']}
-            content |= {'step': saved['step'] + updates, 'commit': git_commit(), 'distilled': {'steps': steps, 'from': teacher_steps, 'updates': updates}}
+            content |= {
+                'step': saved['step'] + updates,
+                'commit': git_commit(),
+                'distilled': {'steps': steps, 'from': teacher_steps, 'updates': updates},
+            }
             save_checkpoint(path, content | {'model': student, 'average': student})
         saved = load_checkpoint(path, 'diffusion')
         model.load_state_dict(saved['average'])
@@ -146,9 +148,7 @@ def distil_stage(
     return average.weights
 
 
-def distillation_loss(
-    teacher: Generator, student: Generator, batch: dict[str, Tensor], places: Tensor, halving: Halving, half: bool
-) -> Tensor:
+def distillation_loss(teacher: Generator, student: Generator, batch: dict[str, Tensor], places: Tensor, halving: Halving, half: bool) -> Tensor:
     """Squared error of v at the student's own timesteps: the weight SNR + 1 of the clean latent's error."""
     alpha = _over(halving.alpha_start[places], batch['clean'])
     sample = alpha.sqrt() * batch['clean'] + (1 - alpha).sqrt() * batch['noise']

@@ -41,7 +41,7 @@ class VolumeGenerator:
             self.config = untrained
             self.autoencoder, self.model = random_networks(untrained)
             scale = untrained.diffusion.scale_factor or 1.0
-            self.checkpoint = {'config': untrained.to_dict(), 'step': 0, 'data': None, 'commit': None, 'scale_factor': scale}
+            self.checkpoint: dict = {'config': untrained.to_dict(), 'step': 0, 'data': None, 'commit': None, 'scale_factor': scale}
         else:
             self.model, self.config, self.checkpoint = load_generator(run / 'diffusion.pt')
             self.autoencoder, _ = load_autoencoder(run / 'autoencoder.pt')
@@ -112,7 +112,10 @@ def compare_steps(generator: VolumeGenerator, knees: Knees, seed: int, limit: in
             real = knees.mri[index] / np.float32(255)
             volume = generator(xrays[index], torch.from_numpy(knees.features[index]), steps, seed)
             scores.append((psnr(real, volume), slices_median(ssim, real, volume)))
-        medians[steps] = {'psnr': float(np.median([score[0] for score in scores])), 'ssim': float(np.median([score[1] for score in scores]))}
+        medians[steps] = {
+            'psnr': float(np.median([score[0] for score in scores])),
+            'ssim': float(np.median([score[1] for score in scores])),
+        }
         print(f'{steps} steps: median {medians[steps]["psnr"]:.2f} dB, SSIM {medians[steps]["ssim"]:.3f} on {limit} validation knees')
     return medians
 
@@ -126,7 +129,7 @@ def evaluate(generator: VolumeGenerator, train: Knees, knees: Knees, steps: int,
     count = len(knees) if limit is None else min(limit, len(knees))
     if len(set(knees.participants)) < 2:
         raise TrainingError('At least two held-out participants are needed, because each is compared with another one.')
-    mean = train.mri.mean(axis=0, dtype=np.float64).astype(np.float32) / 255
+    mean = train.mean_volume().astype(np.float32)
     xrays, features = inference_crops(knees.film), torch.from_numpy(knees.features)
     rows = []
     for index in tqdm(range(count), desc='evaluate', unit='knee', mininterval=10):

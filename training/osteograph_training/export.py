@@ -38,9 +38,7 @@ RESEARCH_USE = 'Research. What it generates is not a patient image and must not 
 UNTRAINED_USE = 'Measurements of memory and time. Its weights are random: what it generates is noise.'
 
 
-def export_bundle(
-    run: Path, data: Path, out: Path, name: str, version: str, steps: int, evaluation: Path | None, golden: Path | None
-) -> None:
+def export_bundle(run: Path, data: Path, out: Path, name: str, version: str, steps: int, evaluation: Path | None, golden: Path | None) -> None:
     """Writes graphs, bundle.json and README.md, checks every graph against PyTorch, and writes golden values if asked."""
     generator = VolumeGenerator(run)
     torch.set_num_threads(generator.config.processes * generator.config.threads)
@@ -70,7 +68,7 @@ def export_untrained(config: Config, out: Path, name: str, version: str, steps: 
 def _write_bundle(generator: VolumeGenerator, out: Path, manifest: dict, training: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     generator.round_as_stored()
-    metadata = {
+    metadata: dict[str, str] = {
         'producer': 'osteograph_training',
         'bundle': f'{manifest["name"]}@{manifest["version"]}',
         'config': json.dumps(generator.checkpoint['config'], sort_keys=True),
@@ -161,13 +159,15 @@ def _trained_on(generator: VolumeGenerator, run: Path, data: Path) -> dict:
     } | extra
 
 
-def _manifest(
-    generator: VolumeGenerator, trained_on: dict, intended_use: str, name: str, version: str, steps: int, evaluation: dict
-) -> dict:
+def _manifest(generator: VolumeGenerator, trained_on: dict, intended_use: str, name: str, version: str, steps: int, evaluation: dict) -> dict:
     config = generator.config
     schedule = config.schedule
     description_end = ', trained on synthetic knees only.' if trained_on['synthetic'] and trained_on['steps'] else '.'
-    metrics = {key: evaluation[key] for key in ('knees', 'participants', 'settings', 'sampler', 'summary', 'gains', 'byKl', 'validationBySteps') if key in evaluation}
+    metrics = {
+        key: evaluation[key]
+        for key in ('knees', 'participants', 'settings', 'sampler', 'summary', 'gains', 'byKl', 'validationBySteps')
+        if key in evaluation
+    }
     return {
         'format': 'osteograph-bundle/1',
         'name': name,

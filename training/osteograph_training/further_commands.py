@@ -37,7 +37,7 @@ def add_further_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     bundle.add_argument('--golden', type=Path, help='also write a film and what PyTorch finds on it to this path (.json and .bin)')
     bundle.set_defaults(run_command=_export_detector)
 
-    distil = commands.add_parser('distil', help='halve a trained denoiser\'s steps again and again by progressive distillation')
+    distil = commands.add_parser('distil', help="halve a trained denoiser's steps again and again by progressive distillation")
     distil.add_argument('--run', type=Path, required=True, help='folder of the training run that is the first teacher')
     distil.add_argument('--data', type=Path, required=True, help='folder written by "prepare"')
     distil.add_argument('--out', type=Path, required=True, help='run folder of the student; "evaluate" and "export" read it')
@@ -80,14 +80,10 @@ def _train_detector(options: argparse.Namespace) -> None:
 def _export_detector(options: argparse.Namespace) -> None:
     from .detector_export import export_detector
 
-    export_detector(
-        options.run, options.release, options.boxes, options.out, options.name, options.version, options.threshold, options.golden
-    )
+    export_detector(options.run, options.release, options.boxes, options.out, options.name, options.version, options.threshold, options.golden)
 
 
 def _distil(options: argparse.Namespace) -> None:
     from .distil import distil
 
-    distil(
-        options.run, options.data, options.out, options.teacher_steps, options.student_steps, options.updates, options.rate, options.resume
-    )
+    distil(options.run, options.data, options.out, options.teacher_steps, options.student_steps, options.updates, options.rate, options.resume)

@@ -95,10 +95,7 @@ def resampling_matrix(length: int, start: float, extent: float, count: int) -> n
     for index in range(count):
         centre = start + (index + 0.5) * pitch
         for pixel in range(int(np.floor(centre - half - 0.5)), int(np.ceil(centre + half + 0.5)) + 1):
-            if pitch > 1:
-                weight = min(centre + half, pixel + 1) - max(centre - half, pixel)
-            else:
-                weight = 1 - abs(centre - (pixel + 0.5))
+            weight = min(centre + half, pixel + 1) - max(centre - half, pixel) if pitch > 1 else 1 - abs(centre - (pixel + 0.5))
             if weight > 0:
                 matrix[index, min(max(pixel, 0), length - 1)] += weight
         matrix[index] /= matrix[index].sum()

@@ -34,9 +34,7 @@ def make_xray_encoder(config: Config) -> XrayEncoder | NoFilm | FilmConditioner:
 def make_denoiser(config: Config) -> Denoiser | LatentUNet:
     if config.architecture == 'paper':
         wide = config.unet
-        return LatentUNet(
-            FEATURE_WIDTH, wide.base, wide.multipliers, wide.blocks, wide.attention, wide.heads, wide.transformer_depth, wide.context
-        )
+        return LatentUNet(FEATURE_WIDTH, wide.base, wide.multipliers, wide.blocks, wide.attention, wide.heads, wide.transformer_depth, wide.context)
     unet = config.denoiser
     seen = seen_features(unet.without)
     return Denoiser(FEATURE_WIDTH, unet.channels, unet.embedding, unet.heads, unet.blocks, unet.depth == 'down', seen)
@@ -72,9 +70,7 @@ class Average:
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
         self.frozen = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
-        self.weights = {
-            name: value.detach() if name in self.frozen else value.detach().clone() for name, value in model.state_dict().items()
-        }
+        self.weights = {name: value.detach() if name in self.frozen else value.detach().clone() for name, value in model.state_dict().items()}
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
@@ -106,7 +102,7 @@ def check_same_networks(saved: Config, config: Config, where: str) -> None:
     for section in (*SHAPING[config.architecture], 'autoencoder'):
         before, now = getattr(saved, section), getattr(config, section)
         for key in vars(now):
-            if section in ('autoencoder', 'xray_encoder') and key not in ('fine', 'coarse', 'heads', 'film', 'structure') or key == 'weights':
+            if (section in ('autoencoder', 'xray_encoder') and key not in ('fine', 'coarse', 'heads', 'film', 'structure')) or key == 'weights':
                 continue
             if getattr(before, key) != getattr(now, key):
                 raise TrainingError(

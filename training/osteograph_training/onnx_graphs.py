@@ -111,17 +111,16 @@ def renamed_weights(model: onnx.ModelProto, module: nn.Module) -> dict[str, list
     """Where the weights are that the exporter folded into constants: of each parameter that the graph does not hold under its own
     name, the constants that are it, or that are it one after the other when it was cut along its first dimension.
     """
-    constants = {
-        tensor.name: numpy_helper.to_array(tensor).tobytes() for tensor in model.graph.initializer if tensor.data_type == TensorProto.FLOAT
-    }
+    constants = {tensor.name: numpy_helper.to_array(tensor).tobytes() for tensor in model.graph.initializer if tensor.data_type == TensorProto.FLOAT}
     names = {content: name for name, content in constants.items()}
-    places = {}
+    places: dict[str, list[str]] = {}
     for parameter, value in module.state_dict().items():
         content = value.detach().cpu().numpy().tobytes()
         for pieces in PIECES:
             length = len(content) // pieces
-            found = [names.get(content[start : start + length]) for start in range(0, length * pieces, length)] if length else []
-            if parameter not in constants and found and None not in found:
+            starts = range(0, length * pieces, length) if length else []
+            found = [name for start in starts if (name := names.get(content[start : start + length])) is not None]
+            if parameter not in constants and len(found) == pieces:
                 places[parameter] = found
                 break
     return places

@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.distributed as distributed
@@ -35,7 +35,7 @@ class Group:
 
     rank: int
     size: int
-    device: torch.device = torch.device('cpu')
+    device: torch.device = field(default_factory=lambda: torch.device('cpu'))
 
     @property
     def leads(self) -> bool:
@@ -128,9 +128,7 @@ def _enter(rank: int, size: int, threads: int, meeting: str, device: str, work: 
         sys.exit(FAULT)
 
 
-def _enter_group(
-    rank: int, size: int, place: int, threads: int, meeting: str, device: str, work: Callable[..., None], arguments: tuple
-) -> None:
+def _enter_group(rank: int, size: int, place: int, threads: int, meeting: str, device: str, work: Callable[..., None], arguments: tuple) -> None:
     torch.set_num_threads(threads)
     own = pick_device(device, place)
     if own.type == 'cuda':

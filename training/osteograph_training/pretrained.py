@@ -39,8 +39,10 @@ class Transfer:
 
     def text(self) -> str:
         """Counts, then every name that was not simply taken; skipped ones by their first two parts."""
-        lines = [f'{len(self.taken)} tensors taken by name, {len(self.widened)} widened, {len(self.narrowed)} narrowed, ' +
-                 f'{len(self.misfits)} of another shape, {len(self.missing)} not in the checkpoint, {len(self.skipped)} of it skipped.']  # fmt: skip
+        lines = [
+            f'{len(self.taken)} tensors taken by name, {len(self.widened)} widened, {len(self.narrowed)} narrowed, '
+            f'{len(self.misfits)} of another shape, {len(self.missing)} not in the checkpoint, {len(self.skipped)} of it skipped.'
+        ]
         for title in ('widened', 'narrowed', 'misfits', 'missing'):
             lines += [f'{title}: {name}' for name in getattr(self, title)]
         groups = Counter('.'.join(name.split('.')[:2]) for name in self.skipped)
@@ -73,6 +75,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 def load_pretrained(config: Config, networks: list[tuple[nn.Module, tuple[str, ...]]]) -> None:
     """Takes the weights of the configuration's `pretrained` checkpoint and prints what was taken."""
+    if config.pretrained is None:
+        raise TrainingError('pretrained names no checkpoint.')
     if config.architecture != 'paper':
         raise TrainingError(f'pretrained is {config.pretrained!r}, but only architecture paper has networks that published checkpoints fit.')
     report = transfer(read_weights(Path(config.pretrained)), networks, config.pretrained)
@@ -92,7 +96,7 @@ def transfer(weights: dict[str, Tensor], networks: Iterable[tuple[nn.Module, tup
         for name, own in network.state_dict().items():
             key = None if prefix is None else prefix + name
             if key is None or key not in weights:
-                report.missing.append((prefixes[0] + name))
+                report.missing.append(prefixes[0] + name)
                 continue
             used.add(key)
             _copy(own, weights[key].to(own.dtype), name, key, prefixes, report)

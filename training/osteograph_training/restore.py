@@ -19,6 +19,7 @@ from .config import config_from
 from .errors import TrainingError
 from .models import Generator
 
+
 def restore(bundle: Path, run: Path) -> Path:
     """Writes `<run>/diffusion.pt` with the weights, configuration and provenance of a bundle that `export` wrote; returns its path."""
     manifest = _manifest(bundle)

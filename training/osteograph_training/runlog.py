@@ -85,7 +85,7 @@ def _rows_until(path: Path, step: int) -> list[list[str]]:
     return [row for row in rows if row and row[0].isdigit() and int(row[0]) <= step]
 
 
-def _board(folder: Path, start: int):  # noqa: ANN202 - the type is only there when the package is
+def _board(folder: Path, start: int):
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:

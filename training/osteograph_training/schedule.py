@@ -20,9 +20,7 @@ def alphas_cumprod(schedule: ScheduleConfig) -> np.ndarray:
         level = np.cos((place + 0.008) / 1.008 * math.pi / 2) ** 2
         betas = np.minimum(1 - level[1:] / level[:-1], 0.999)
     else:
-        raise TrainingError(
-            f'The beta schedule is {schedule.beta_schedule!r}; accepted are linear, scaled_linear and squaredcos_cap_v2.'
-        )
+        raise TrainingError(f'The beta schedule is {schedule.beta_schedule!r}; accepted are linear, scaled_linear and squaredcos_cap_v2.')
     return np.cumprod(1 - betas)
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 def add_study_commands(commands: 'argparse._SubParsersAction[argparse.ArgumentParser]') -> None:
     study = commands.add_parser('study', help='train variants of one configuration under one budget and score them on the same held-out knees')
-    study.add_argument('--study', type=Path, required=True, help='YAML file with a base configuration and its variants, for example configs/study.yaml')
+    study.add_argument(
+        '--study', type=Path, required=True, help='YAML file with a base configuration and its variants, for example configs/study.yaml'
+    )
     study.add_argument('--data', type=Path, required=True, help='folder written by "prepare"')
     study.add_argument('--autoencoder', type=Path, required=True, metavar='RUN', help='run folder whose autoencoder all variants share')
     study.add_argument('--out', type=Path, required=True, help='folder for the runs; variants that are done there are kept')
@@ -32,7 +34,12 @@ def add_study_commands(commands: 'argparse._SubParsersAction[argparse.ArgumentPa
 
     effect = commands.add_parser('feature-effect', help='hold what a feature changes in generated volumes against what it changes in the phantoms')
     effect.add_argument('--run', type=Path, required=True, help='folder of the training run')
-    effect.add_argument('--folder', type=Path, required=True, help='prepared releases of the same knees: "base", and beside it one for each grade set with "synth --grade"')
+    effect.add_argument(
+        '--folder',
+        type=Path,
+        required=True,
+        help='prepared releases of the same knees: "base", and beside it one for each grade set with "synth --grade"',
+    )
     effect.add_argument('--steps', type=int, default=1, help='DDIM steps')
     effect.add_argument('--seed', type=int, default=7, help='noise seed of the generated volumes')
     effect.add_argument('--out', type=Path, required=True, help='JSON file with the figures of every knee')
@@ -62,7 +69,5 @@ def _feature_effect(options: argparse.Namespace) -> None:
 def _few_steps(options: argparse.Namespace) -> None:
     from .studies.few_steps import compare_few_steps, few_steps_table
 
-    rows = compare_few_steps(
-        options.run, options.data, options.students, options.steps, options.limit, options.every, options.seed, options.out
-    )
+    rows = compare_few_steps(options.run, options.data, options.students, options.steps, options.limit, options.every, options.seed, options.out)
     print(few_steps_table(rows))

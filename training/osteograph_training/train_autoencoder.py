@@ -24,9 +24,7 @@ from .sheets import write_sheet
 COLUMNS = ['step', 'loss', 'psnr', 'kl', 'learning_rate', 'validation_psnr', 'seconds']
 
 
-def train_autoencoder(
-    config: Config, data: Path, run: Path, resume: bool = False, steps: int | None = None, decoder_of: Path | None = None
-) -> Path:
+def train_autoencoder(config: Config, data: Path, run: Path, resume: bool = False, steps: int | None = None, decoder_of: Path | None = None) -> Path:
     """Trains and returns the path of the last checkpoint, `<run>/autoencoder.pt`.
 
     `decoder_of` is a bundle whose decoder is taken and kept as it is: only the encoder, which no bundle holds, is then trained.

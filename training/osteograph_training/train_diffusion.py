@@ -3,6 +3,7 @@
 import hashlib
 import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -72,9 +73,7 @@ def start_generator(
     model.to(device)
     options = config.diffusion
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    return model, torch.optim.AdamW(
-        trained, lr=options.learning_rate, weight_decay=options.weight_decay, betas=(0.9, options.adam_beta2)
-    )
+    return model, torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=options.weight_decay, betas=(0.9, options.adam_beta2))
 
 
 def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) -> None:
@@ -176,8 +175,8 @@ def batch_parts(batch: dict[str, Tensor], count: int) -> list[dict[str, Tensor]]
     slices = len(batch['clean']) // knees
     bounds = [knees * place // count for place in range(count + 1)]
     return [
-        {key: value[first : last] if key == 'xrays' else value[first * slices : last * slices] for key, value in batch.items()}
-        for first, last in zip(bounds, bounds[1:], strict=False)
+        {key: value[first:last] if key == 'xrays' else value[first * slices : last * slices] for key, value in batch.items()}
+        for first, last in pairwise(bounds)
     ]
 
 
@@ -206,7 +205,11 @@ class TrainingSet:
         own = np.repeat(knees, options.slices_per_knee)
         rows = torch.from_numpy((mine[:, None] * options.slices_per_knee + np.arange(options.slices_per_knee)).reshape(-1))
         xrays = [
-            random_crops(self.knees.film[knees[index] : knees[index] + 1], np.random.default_rng(crop_seeds[index]), options.untouched if options.augment else 1.0)
+            random_crops(
+                self.knees.film[knees[index] : knees[index] + 1],
+                np.random.default_rng(crop_seeds[index]),
+                options.untouched if options.augment else 1.0,
+            )
             for index in mine
         ]
         clean = np.stack([self.latents[own[row], slices[row]] for row in rows.tolist()])

@@ -6,7 +6,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from osteograph_training.config import Config, config_from  # noqa: E402
+from osteograph_training.config import Config, config_from
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ def test_teacher_and_students_are_scored_on_the_same_knees(tmp_path: Path, small
     write_prepared(data, small_config)
     train_autoencoder(small_config, data, run)
     train_diffusion(small_config, data, run, steps=1)
-    with pytest.raises(TrainingError, match='holds no stage-<steps>.pt'):
+    with pytest.raises(TrainingError, match=r'holds no stage-<steps>\.pt'):
         compare_few_steps(run, data, tmp_path, [1], 2, 25, 7, tmp_path / 'few.json')
 
     distil(run, data, students, 4, 1, 1, 1e-4)

@@ -38,7 +38,14 @@ def tiny_paper() -> Config:
             'kl_autoencoder': {'base': 32, 'multipliers': [1, 1, 1, 1], 'blocks': 1},
             'unet': {'base': 32, 'multipliers': [1, 2], 'blocks': 1, 'attention': [2], 'heads': 2, 'context': 12},
             'clip': {'width': 16, 'layers': 1, 'heads': 2, 'patch': 112, 'embedding': 12},
-            'diffusion': {'knees': 2, 'slices_per_knee': 2, 'accumulate': 2, 'prediction': 'epsilon', 'timesteps': 'uniform', 'scale_factor': 0.2},
+            'diffusion': {
+                'knees': 2,
+                'slices_per_knee': 2,
+                'accumulate': 2,
+                'prediction': 'epsilon',
+                'timesteps': 'uniform',
+                'scale_factor': 0.2,
+            },
         },
         'test',
     )
@@ -84,12 +91,20 @@ def test_a_timestep_is_embedded_as_in_latent_diffusion():
 def fabricated_checkpoint(config: Config) -> dict[str, torch.Tensor]:
     """A checkpoint in the manner of Zero-123: 4 input channels, a projection that takes the pose, moving averages, schedule, text model."""
     generator, autoencoder = Generator(config), make_autoencoder(config)
-    weights = {DENOISER[0] + name: torch.randn_like(value) for name, value in generator.denoiser.state_dict().items() if '_embed.' not in name or name.startswith('time')}
+    weights = {
+        DENOISER[0] + name: torch.randn_like(value)
+        for name, value in generator.denoiser.state_dict().items()
+        if '_embed.' not in name or name.startswith('time')
+    }
     weights['model.diffusion_model.input_blocks.0.0.weight'] = torch.randn(32, 4, 3, 3)
     weights |= {FIRST_STAGE[0] + name: torch.randn_like(value) for name, value in autoencoder.state_dict().items()}
     weights |= {CLIP[0] + name: torch.randn_like(value) for name, value in generator.xray_encoder.clip.state_dict().items()}
     weights |= {'cc_projection.weight': torch.randn(12, 16), 'cc_projection.bias': torch.randn(12)}
-    weights |= {'model_ema.diffusion_modelout2bias': torch.zeros(4), 'betas': torch.zeros(1000), 'first_stage_model.loss.logvar': torch.zeros(())}
+    weights |= {
+        'model_ema.diffusion_modelout2bias': torch.zeros(4),
+        'betas': torch.zeros(1000),
+        'first_stage_model.loss.logvar': torch.zeros(()),
+    }
     return weights | {'cond_stage_model.model.transformer.resblocks.0.ln_1.bias': torch.zeros(4)}
 
 
@@ -180,7 +195,10 @@ def test_a_run_goes_from_autoencoder_to_a_bundle_with_external_data(tiny_paper, 
     data.mkdir()
     write_prepared(data, tiny_paper, each=1)
     # Encoding whole stacks with this first stage would take longer than all the rest.
-    monkeypatch.setattr('osteograph_training.train_diffusion.encode_latents', lambda autoencoder, scale, knees, path: np.save(path, np.zeros((1, 50, 4, 32, 32), np.float16)))
+    monkeypatch.setattr(
+        'osteograph_training.train_diffusion.encode_latents',
+        lambda autoencoder, scale, knees, path: np.save(path, np.zeros((1, 50, 4, 32, 32), np.float16)),
+    )
     monkeypatch.setattr('osteograph_training.train_autoencoder.latent_scale', lambda model, stacks: 1.0)
     train_autoencoder(tiny_paper, data, run)
     train_diffusion(replace(tiny_paper, sheet_every=2), data, run, steps=2)

@@ -12,8 +12,8 @@ from osteograph_training.config import Config, config_from
 from osteograph_training.errors import TrainingError
 from osteograph_training.features import FEATURES, seen_features
 from osteograph_training.models import Generator
-from osteograph_training.studies.variants import merged, one_of_each, read_study, run_study
 from osteograph_training.studies.report import report_study
+from osteograph_training.studies.variants import merged, one_of_each, read_study, run_study
 from osteograph_training.train_autoencoder import train_autoencoder
 
 

@@ -194,7 +194,7 @@ def test_a_resumed_log_forgets_what_came_after_its_checkpoint(tmp_path):
 def test_refuses_to_resume_with_other_networks(prepared, tmp_path, small_config):
     train_autoencoder(small_config, prepared, tmp_path)
     wider = replace(small_config, autoencoder=replace(small_config.autoencoder, fine=16))
-    with pytest.raises(TrainingError, match='autoencoder.fine = 8, the configuration says 16'):
+    with pytest.raises(TrainingError, match=r'autoencoder\.fine = 8, the configuration says 16'):
         train_autoencoder(wider, prepared, tmp_path, resume=True)
 
 

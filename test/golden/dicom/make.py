@@ -6,6 +6,7 @@
 Every file shows the same 40 x 48 image, stored(row, column) = (37 row + 101 column) mod 4096, repeated in
 test/imaging/dicom-read.test.ts; the 8-bit one takes it mod 256, the signed one subtracts 2048.
 """
+
 import pathlib
 import tempfile
 
@@ -13,37 +14,43 @@ import gdcm
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import (DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian,
-                         JPEG2000Lossless, RLELossless)
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    RLELossless,
+)
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROWS, COLUMNS = 40, 48
 STORED = ((37 * np.arange(ROWS)[:, None] + 101 * np.arange(COLUMNS)[None, :]) % 4096).astype(np.uint16)
 
 
-def dataset(pixels, *, bits=12, signed=False, photometric="MONOCHROME2", syntax=ExplicitVRLittleEndian, **elements):
+def dataset(pixels, *, bits=12, signed=False, photometric='MONOCHROME2', syntax=ExplicitVRLittleEndian, **elements):
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
-    meta.MediaStorageSOPInstanceUID = "2.25.1"
+    meta.MediaStorageSOPClassUID = '1.2.840.10008.5.1.4.1.1.7'
+    meta.MediaStorageSOPInstanceUID = '2.25.1'
     meta.TransferSyntaxUID = syntax
     big, implicit = syntax == ExplicitVRBigEndian, syntax == ImplicitVRLittleEndian
-    ds = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128, is_implicit_VR=implicit, is_little_endian=not big)
-    ds.SOPClassUID, ds.SOPInstanceUID = meta.MediaStorageSOPClassUID, "2.25.1"
-    ds.StudyInstanceUID, ds.SeriesInstanceUID = "2.25.2", "2.25.3"
-    ds.Modality, ds.PatientID = "OT", "TEST"
+    ds = FileDataset('', {}, file_meta=meta, preamble=b'\0' * 128, is_implicit_VR=implicit, is_little_endian=not big)
+    ds.SOPClassUID, ds.SOPInstanceUID = meta.MediaStorageSOPClassUID, '2.25.1'
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = '2.25.2', '2.25.3'
+    ds.Modality, ds.PatientID = 'OT', 'TEST'
     ds.Rows, ds.Columns, ds.SamplesPerPixel = ROWS, COLUMNS, 1
     ds.PhotometricInterpretation = photometric
     ds.BitsAllocated = 8 if bits == 8 else 16
     ds.BitsStored, ds.HighBit, ds.PixelRepresentation = bits, bits - 1, int(signed)
     ds.PixelSpacing = [0.5, 0.25]
     item = Dataset()
-    item.CodeMeaning = "a nested item of undefined length"
+    item.CodeMeaning = 'a nested item of undefined length'
     ds.ProcedureCodeSequence = [item]
-    ds["ProcedureCodeSequence"].is_undefined_length = True
+    ds['ProcedureCodeSequence'].is_undefined_length = True
     for key, value in elements.items():
         setattr(ds, key, value)
-    ds.PixelData = pixels.astype(pixels.dtype.newbyteorder(">" if big else "<")).tobytes()
-    ds["PixelData"].VR = "OB" if bits == 8 else "OW"
+    ds.PixelData = pixels.astype(pixels.dtype.newbyteorder('>' if big else '<')).tobytes()
+    ds['PixelData'].VR = 'OB' if bits == 8 else 'OW'
     return ds
 
 
@@ -55,7 +62,7 @@ def save(name, ds):
 def recode(name, syntax):
     """Compresses the 12-bit image with GDCM."""
     with tempfile.TemporaryDirectory() as folder:
-        source = pathlib.Path(folder) / "in.dcm"
+        source = pathlib.Path(folder) / 'in.dcm'
         dataset(STORED).save_as(source, enforce_file_format=True)
         reader = gdcm.ImageReader()
         reader.SetFileName(str(source))
@@ -74,26 +81,29 @@ def recode(name, syntax):
     print(name, (HERE / name).stat().st_size)
 
 
-save("implicit-little.dcm", dataset(STORED, syntax=ImplicitVRLittleEndian))
-save("explicit-little.dcm", dataset(STORED))
-save("explicit-big.dcm", dataset(STORED, syntax=ExplicitVRBigEndian))
-save("deflated.dcm", dataset(STORED, syntax=DeflatedExplicitVRLittleEndian))
-save("monochrome1.dcm", dataset(STORED, photometric="MONOCHROME1"))
-save("bytes.dcm", dataset((STORED % 256).astype(np.uint8), bits=8))
-save("signed-rescaled.dcm", dataset(((STORED.astype(np.int16) - 2048) & 0xFFF).astype(np.uint16), signed=True, RescaleSlope="2", RescaleIntercept="-10"))
-save("rescaled-float.dcm", dataset(STORED, RescaleSlope="0.5", RescaleIntercept="0.25"))
+save('implicit-little.dcm', dataset(STORED, syntax=ImplicitVRLittleEndian))
+save('explicit-little.dcm', dataset(STORED))
+save('explicit-big.dcm', dataset(STORED, syntax=ExplicitVRBigEndian))
+save('deflated.dcm', dataset(STORED, syntax=DeflatedExplicitVRLittleEndian))
+save('monochrome1.dcm', dataset(STORED, photometric='MONOCHROME1'))
+save('bytes.dcm', dataset((STORED % 256).astype(np.uint8), bits=8))
+save(
+    'signed-rescaled.dcm',
+    dataset(((STORED.astype(np.int16) - 2048) & 0xFFF).astype(np.uint16), signed=True, RescaleSlope='2', RescaleIntercept='-10'),
+)
+save('rescaled-float.dcm', dataset(STORED, RescaleSlope='0.5', RescaleIntercept='0.25'))
 # The four bits above the stored twelve hold an old-style overlay that must not reach the pixels.
-save("overlay-bits.dcm", dataset(STORED | np.uint16(0xA000)))
-colour = dataset(STORED, photometric="RGB", SamplesPerPixel=3, PlanarConfiguration=0, BitsAllocated=8, BitsStored=8, HighBit=7)
+save('overlay-bits.dcm', dataset(STORED | np.uint16(0xA000)))
+colour = dataset(STORED, photometric='RGB', SamplesPerPixel=3, PlanarConfiguration=0, BitsAllocated=8, BitsStored=8, HighBit=7)
 colour.PixelData = bytes(ROWS * COLUMNS * 3)
-colour["PixelData"].VR = "OB"
-save("colour.dcm", colour)
+colour['PixelData'].VR = 'OB'
+save('colour.dcm', colour)
 rle = dataset(STORED)
 rle.compress(RLELossless, generate_instance_uid=False)
-save("rle.dcm", rle)
+save('rle.dcm', rle)
 j2k = dataset(STORED)
 j2k.compress(JPEG2000Lossless, generate_instance_uid=False)
-save("jpeg-2000.dcm", j2k)
-recode("jpeg-lossless.dcm", gdcm.TransferSyntax.JPEGLosslessProcess14_1)
-recode("jpeg-lossless-14.dcm", gdcm.TransferSyntax.JPEGLosslessProcess14)
-recode("jpeg-ls.dcm", gdcm.TransferSyntax.JPEGLSLossless)
+save('jpeg-2000.dcm', j2k)
+recode('jpeg-lossless.dcm', gdcm.TransferSyntax.JPEGLosslessProcess14_1)
+recode('jpeg-lossless-14.dcm', gdcm.TransferSyntax.JPEGLosslessProcess14)
+recode('jpeg-ls.dcm', gdcm.TransferSyntax.JPEGLSLossless)

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 def group_norm(channels: int) -> nn.GroupNorm:
     """GroupNorm with groups of 8 channels or more, as many as divide the channel count (at most 16 groups)."""
-    groups = next(count for count in (16, 8, 4, 2, 1) if channels % count == 0 and channels // count >= 4 or count == 1)
+    groups = next(count for count in (16, 8, 4, 2, 1) if (channels % count == 0 and channels // count >= 4) or count == 1)
     return nn.GroupNorm(groups, channels)
 
 

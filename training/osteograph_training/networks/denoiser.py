@@ -33,9 +33,7 @@ class Denoiser(nn.Module):
         self.register_buffer('seen', None if seen is None else torch.from_numpy(seen), persistent=False)
         self.timestep = FourierEmbedding(1e-3, 1.0, 64, embedding)
         self.depth = FourierEmbedding(0.5, 200.0, 32, embedding)
-        self.features = nn.Sequential(
-            nn.Linear(feature_count, embedding), nn.SiLU(), nn.Linear(embedding, embedding)
-        )
+        self.features = nn.Sequential(nn.Linear(feature_count, embedding), nn.SiLU(), nn.Linear(embedding, embedding))
         self.first = nn.Conv2d(8, channels[0], 3, padding=1)
 
         self.down = nn.ModuleList()

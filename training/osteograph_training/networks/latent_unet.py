@@ -57,7 +57,11 @@ class LatentUNet(nn.Module):
                 factor *= 2
 
         self.middle_block = nn.ModuleList(
-            [ResBlock(width, width, embedding), SpatialTransformer(width, heads, transformer_depth, context), ResBlock(width, width, embedding)]
+            [
+                ResBlock(width, width, embedding),
+                SpatialTransformer(width, heads, transformer_depth, context),
+                ResBlock(width, width, embedding),
+            ]
         )
 
         self.output_blocks = nn.ModuleList()

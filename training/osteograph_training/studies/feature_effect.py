@@ -33,9 +33,7 @@ JOINT = slice(64, 192)
 ALL = Split(0, 0.0, 1.0)
 
 
-def feature_effect(
-    run: Path, folder: Path, steps: int, seed: int, out: Path, sheet: Path | None = None, shown: list[str] | None = None
-) -> dict:
+def feature_effect(run: Path, folder: Path, steps: int, seed: int, out: Path, sheet: Path | None = None, shown: list[str] | None = None) -> dict:
     """Compares `<folder>/base` with every other prepared release beside it; writes the figures of each knee as JSON and returns them.
 
     `sheet` becomes a picture of the first knee with a row of each feature, or of those `shown`: the phantom without and with, generated
@@ -68,7 +66,17 @@ def feature_effect(
 
 def effect_table(result: dict) -> str:
     """Medians over the knees as Markdown."""
-    header = ['feature', 'phantom changes', 'with 3 mm around', 'grades alone: change there', 'share in place', 'correlation', 'film and grades: change there', 'share in place', 'correlation']
+    header = [
+        'feature',
+        'phantom changes',
+        'with 3 mm around',
+        'grades alone: change there',
+        'share in place',
+        'correlation',
+        'film and grades: change there',
+        'share in place',
+        'correlation',
+    ]
     lines = [f'| {" | ".join(header)} |', f'|{"---|" * len(header)}']
     for name, knees in result['features'].items():
         cells = [name, *(f'{100 * np.median([knee[key] for knee in knees]):.2f} %' for key in ('volume', 'nearVolume'))]

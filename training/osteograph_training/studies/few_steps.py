@@ -21,9 +21,7 @@ from .variants import one_of_each
 COLUMNS = {'psnr': ('PSNR, dB', 2), 'rssim': ('RSSIM', 3), 'sharpness': ('sharpness', 2), 'seconds': ('time, s', 2)}
 
 
-def compare_few_steps(
-    run: Path, data: Path, students: Path | None, steps: list[int], limit: int, every: int, seed: int, out: Path
-) -> list[dict]:
+def compare_few_steps(run: Path, data: Path, students: Path | None, steps: list[int], limit: int, every: int, seed: int, out: Path) -> list[dict]:
     """Scores every sampler at every number of steps on held-out knees, one of each of `limit` participants, every `every`th slice.
 
     `students` is a folder written by "distil": its student of n steps is sampled with n steps. Writes the scores of each knee to `out`.

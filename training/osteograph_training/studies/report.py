@@ -12,7 +12,7 @@ from ..evaluate import summarise
 from .variants import read_study
 
 matplotlib.use('Agg')
-from matplotlib import pyplot as plt  # noqa: E402 - after the backend is chosen
+from matplotlib import pyplot as plt
 
 METRICS = {'psnr': ('PSNR, dB', 2), 'ssim': ('SSIM', 3), 'rssim': ('RSSIM', 3), 'adjacentCorrelation': ('adjacent-slice correlation', 3)}
 SYNTHETIC = 'Synthetic phantoms, not patients.'
@@ -50,7 +50,12 @@ def _table(scores: dict[str, dict], floors: dict[str, dict], steps: int) -> str:
     names = list(scores)
     knees = len(scores[names[0]]['knees'])
     header = ['variant', *(label for label, _ in METRICS.values()), 'PSNR against the first', 'RSSIM against the first']
-    lines = [f'{_counted(steps)}, {knees} held-out knees of as many people; medians (quartiles):', '', _row(header), _row(['---'] * len(header))]
+    lines = [
+        f'{_counted(steps)}, {knees} held-out knees of as many people; medians (quartiles):',
+        '',
+        _row(header),
+        _row(['---'] * len(header)),
+    ]
     probabilities = {metric: _compared(scores, steps, metric) for metric in ('psnr', 'rssim')}
     for name in names:
         cells = [name, *_medians(scores[name]['bySteps'][str(steps)])]
@@ -59,7 +64,9 @@ def _table(scores: dict[str, dict], floors: dict[str, dict], steps: int) -> str:
         lines.append(_row(cells))
     lines += [_row([f'_{name}_', *_medians(found), '', '']) for name, found in floors.items()]
     real = summarise(scores[names[0]]['adjacentCorrelationReal'])
-    lines.append(f'\nThe knees\' own series have an adjacent-slice correlation of {real["median"]:.3f}. p: Wilcoxon signed-rank, Holm over the variants.')
+    lines.append(
+        f"\nThe knees' own series have an adjacent-slice correlation of {real['median']:.3f}. p: Wilcoxon signed-rank, Holm over the variants."
+    )
     return '\n'.join(lines)
 
 

@@ -28,7 +28,14 @@ from ..train_diffusion import encode_latents, train_diffusion
 from ..train_xray_encoder import train_xray_encoder
 
 #: Files of the shared folder that each variant's run links to.
-SHARED = ('autoencoder.pt', 'xray-encoder.pt', 'latents-train.npy', 'latents-train.sha256', 'latents-validation.npy', 'latents-validation.sha256')
+SHARED = (
+    'autoencoder.pt',
+    'xray-encoder.pt',
+    'latents-train.npy',
+    'latents-train.sha256',
+    'latents-validation.npy',
+    'latents-validation.sha256',
+)
 
 
 @dataclass(frozen=True)
@@ -84,8 +91,7 @@ def run_study(path: Path, data: Path, autoencoder: Path, out: Path, jobs: int) -
     context = multiprocessing.get_context('spawn')
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
         tasks = [
-            pool.submit(_variant, config, study.scoring, data, out, name, place == 0)
-            for place, (name, config) in enumerate(study.variants.items())
+            pool.submit(_variant, config, study.scoring, data, out, name, place == 0) for place, (name, config) in enumerate(study.variants.items())
         ]
         tasks.append(pool.submit(_floors, first, study.scoring, data, out / 'floors.json'))
         for task in tasks:
@@ -131,12 +137,16 @@ def _floors(config: Config, scoring: Scoring, data: Path, path: Path) -> None:
 def score_floors(train: Knees, knees: Knees, limit: int) -> dict:
     """What volumes score that say nothing of the knee: an empty one, the mean of the training knees, another participant's series."""
     chosen = one_of_each(knees.participants, limit)
-    mean = sum(train.mri[index].astype(np.float64) for index in range(len(train))) / len(train) / 255
+    mean = train.mean_volume()
     scores: dict[str, dict[str, list[float]]] = {}
     for place, index in enumerate(chosen):
         real = knees.mri[index].astype(np.float32) / 255
         other = knees.mri[chosen[place - 1]].astype(np.float32) / 255
-        for name, volume in (('an empty volume', np.zeros_like(real)), ('the mean training volume', mean), ("another person's series", other)):
+        for name, volume in (
+            ('an empty volume', np.zeros_like(real)),
+            ('the mean training volume', mean),
+            ("another person's series", other),
+        ):
             own = scores.setdefault(name, {'psnr': [], 'ssim': [], 'rssim': []})
             for metric, value in _scores(real, volume).items():
                 own[metric].append(value)
@@ -158,7 +168,9 @@ def score_variant(generator: VolumeGenerator, knees: Knees, scoring: Scoring, sl
     chosen = one_of_each(knees.participants, scoring.knees)
     crops = inference_crops(knees.film[chosen])
     features = torch.from_numpy(knees.features[chosen])
-    measured = {str(steps): {'psnr': [], 'ssim': [], 'rssim': [], 'adjacentCorrelation': []} for steps in scoring.steps}
+    measured: dict[str, dict[str, list[float]]] = {
+        str(steps): {'psnr': [], 'ssim': [], 'rssim': [], 'adjacentCorrelation': []} for steps in scoring.steps
+    }
     real_correlation = []
     for place, index in enumerate(tqdm(chosen, desc='score', unit='knee', mininterval=10)):
         real = knees.mri[index].astype(np.float32) / 255
