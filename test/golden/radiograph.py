@@ -10,6 +10,7 @@ import json
 import pathlib
 
 import numpy as np
+
 from osteograph_training.images import central_crop, film_patch, window_film
 from osteograph_training.release import FilmBox
 

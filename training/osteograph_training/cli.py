@@ -9,6 +9,7 @@ from pathlib import Path
 from .config import load_config
 from .errors import TrainingError
 from .further_commands import add_further_commands
+from .reading_commands import add_reading_commands
 from .study_commands import add_study_commands
 
 
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument('--golden', type=Path, help='also write golden values of a sampled volume to this path (.json and .bin)')
     export.set_defaults(run_command=_export)
     add_further_commands(commands)
+    add_reading_commands(commands)
     add_study_commands(commands)
     return parser
 

@@ -76,8 +76,12 @@ class Average:
     def update(self, model: nn.Module, step: int) -> None:
         decay = min(self.decay, (step + 1) / (step + 10))
         for name, value in model.state_dict().items():
-            if name not in self.frozen:
+            if name in self.frozen:
+                continue
+            if value.is_floating_point():
                 self.weights[name].lerp_(value, 1 - decay)
+            else:
+                self.weights[name].copy_(value)
 
     def load(self, weights: dict[str, Tensor]) -> None:
         """Goes on from the weights of a checkpoint, on the device of the present ones."""

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-from osteograph_training.config import Config
-from osteograph_training.dataset import Split
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
+
+from osteograph_training.config import Config
+from osteograph_training.dataset import Split
 
 FILM_ROWS, FILM_COLUMNS = 200, 400
 BOX_SIDE = 120

@@ -6,6 +6,8 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from torch import Tensor
+
 from osteograph_training.config import Config, ScheduleConfig
 from osteograph_training.distil import Halving, ddim_step, distil_stage, distillation_target, stage_steps
 from osteograph_training.errors import TrainingError
@@ -15,7 +17,6 @@ from osteograph_training.noise import keyed_noise
 from osteograph_training.runlog import RunLog
 from osteograph_training.sampler import SAMPLERS, ddim
 from osteograph_training.schedule import alphas_cumprod
-from torch import Tensor
 
 SCHEDULE = ScheduleConfig()
 TINY_BUNDLE = Path(__file__).parents[2] / 'test/golden/tiny-bundle'

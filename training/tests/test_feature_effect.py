@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fabricated import write_prepared
+
 from osteograph_training.config import Config
 from osteograph_training.dataset import load_knees
 from osteograph_training.errors import TrainingError

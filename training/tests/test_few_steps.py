@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fabricated import write_prepared
+
 from osteograph_training.config import Config
 from osteograph_training.distil import distil
 from osteograph_training.errors import TrainingError

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from osteograph_training.config import ScheduleConfig
 from osteograph_training.errors import TrainingError
 from osteograph_training.noise import keyed_noise, philox

@@ -8,11 +8,12 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional as F
+
 from osteograph_training.networks import Autoencoder, Denoiser
 from osteograph_training.networks.blocks import ResidualBlock, SelfAttention, group_norm
 from osteograph_training.onnx_graphs import export_graph, round_weights
-from torch import nn
-from torch.nn import functional as F
 
 
 def randomised(module: nn.Module) -> nn.Module:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from fabricated import write_prepared
+
 from osteograph_training import onnx_graphs
 from osteograph_training.config import Config, config_from, load_config
 from osteograph_training.errors import TrainingError

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fabricated import write_release
+
 from osteograph_training.cli import main
 from osteograph_training.dataset import Split, load_knees
 from osteograph_training.errors import TrainingError

@@ -6,6 +6,7 @@ import onnx
 import pytest
 import torch
 from fabricated import write_prepared
+
 from osteograph_training.config import Config
 from osteograph_training.errors import TrainingError
 from osteograph_training.evaluate import VolumeGenerator

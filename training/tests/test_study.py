@@ -8,6 +8,7 @@ import pytest
 import torch
 import yaml
 from fabricated import write_prepared
+
 from osteograph_training.config import Config, config_from
 from osteograph_training.errors import TrainingError
 from osteograph_training.features import FEATURES, seen_features

@@ -9,6 +9,8 @@ import pytest
 import torch
 import yaml
 from fabricated import write_prepared
+from PIL import Image
+
 from osteograph_training.cli import main
 from osteograph_training.config import config_from, load_config
 from osteograph_training.dataset import Split, load_knees
@@ -23,7 +25,6 @@ from osteograph_training.schedule import alphas_cumprod
 from osteograph_training.train_autoencoder import autoencoder_loss, train_autoencoder
 from osteograph_training.train_diffusion import diffusion_loss, train_diffusion
 from osteograph_training.train_xray_encoder import band_deviations, train_xray_encoder
-from PIL import Image
 
 
 @pytest.fixture

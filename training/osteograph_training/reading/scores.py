@@ -1,0 +1,45 @@
+"""How good graded probabilities are: accuracy, quadratic weighted kappa, expected error, calibration. All in float64."""
+
+import numpy as np
+
+from .films import GRADES
+
+
+def grader_scores(chances: np.ndarray, grades: np.ndarray, bins: int = 10) -> dict[str, float]:
+    """Scores of probabilities [N,5] against grades [N]: accuracy, kappa, mean absolute error of the expected grade, ECE, balanced accuracy."""
+    found = chances.argmax(axis=1)
+    expected = chances.astype(np.float64) @ np.arange(GRADES)
+    right = [float((found[grades == grade] == grade).mean()) for grade in range(GRADES) if (grades == grade).any()]
+    return {
+        'accuracy': float((found == grades).mean()),
+        'balancedAccuracy': float(np.mean(right)),
+        'kappa': quadratic_kappa(found, grades),
+        'expectedError': float(np.abs(expected - grades).mean()),
+        'calibrationError': calibration_error(chances, grades, bins),
+    }
+
+
+def confusion(found: np.ndarray, grades: np.ndarray) -> np.ndarray:
+    """Films by true grade (rows) and found grade (columns), int64 [5,5]."""
+    table = np.zeros((GRADES, GRADES), dtype=np.int64)
+    np.add.at(table, (grades, found), 1)
+    return table
+
+
+def quadratic_kappa(found: np.ndarray, grades: np.ndarray) -> float:
+    """Cohen's kappa with quadratic weights (Cohen 1968)."""
+    table = confusion(found, grades).astype(np.float64)
+    places = np.arange(GRADES)
+    weights = (places[:, None] - places[None]) ** 2 / (GRADES - 1) ** 2
+    chance = table.sum(axis=1, keepdims=True) @ table.sum(axis=0, keepdims=True) / table.sum()
+    return float(1 - (weights * table).sum() / (weights * chance).sum())
+
+
+def calibration_error(chances: np.ndarray, grades: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error of the found grade's probability, over bins of equal width (Guo et al. 2017)."""
+    sure, right = chances.max(axis=1).astype(np.float64), chances.argmax(axis=1) == grades
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    gaps = [
+        abs(right[place == index].mean() - sure[place == index].mean()) * (place == index).sum() for index in range(bins) if (place == index).any()
+    ]
+    return float(sum(gaps) / len(grades))

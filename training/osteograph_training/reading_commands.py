@@ -1,0 +1,41 @@
+"""Commands of the radiograph's own networks: the frozen split of people and the KL grader."""
+
+import argparse
+from pathlib import Path
+
+
+def add_reading_commands(commands: 'argparse._SubParsersAction[argparse.ArgumentParser]') -> None:
+    split = commands.add_parser('film-split', help='write the part of every participant of a folder of graded films; never over one that exists')
+    split.add_argument('--films', type=Path, required=True, help='folder with index.csv (file, participant, side, kl)')
+    split.add_argument('--out', type=Path, required=True, help='CSV file, for example training/splits/films.csv')
+    split.set_defaults(run_command=_film_split)
+
+    train = commands.add_parser('train-grader', help='train the KL grader on graded films of real people')
+    train.add_argument('--config', type=Path, required=True, help='YAML file, for example configs/knee-kl-grader.yaml')
+    train.add_argument('--films', type=Path, required=True, help='folder of graded films with index.csv')
+    train.add_argument('--run', type=Path, required=True, help='folder for checkpoints and logs')
+    train.add_argument('--resume', action='store_true', help='go on from the last checkpoints of the run')
+    train.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
+    train.set_defaults(run_command=_train_grader)
+
+
+def _film_split(options: argparse.Namespace) -> None:
+    import csv
+
+    from .errors import TrainingError
+    from .film_split import write_film_split
+
+    index = options.films / 'index.csv'
+    if not index.is_file():
+        raise TrainingError(f'{index} does not exist; a folder of graded films with an index is expected.')
+    with index.open(newline='', encoding='utf-8') as file:
+        write_film_split([row['participant'] for row in csv.DictReader(file)], options.out)
+
+
+def _train_grader(options: argparse.Namespace) -> None:
+    from .config import config_of, read_yaml
+    from .reading.grader import GraderConfig
+    from .reading.training import train_grader
+
+    config = config_of(GraderConfig, read_yaml(options.config), str(options.config))
+    train_grader(config, options.films, options.run, options.resume, options.steps)
