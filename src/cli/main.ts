@@ -20,6 +20,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   bundles: async () => (await import('./bundles.js')).bundlesCommand(),
   blobs: async () => (await import('./blobs.js')).blobsCommand(),
   token: async () => (await import('./token.js')).tokenCommand(),
+  doctor: async () => (await import('./doctor.js')).doctorCommand(),
   migrate: async () => (await import('./migrate.js')).migrateCommand(),
 };
 

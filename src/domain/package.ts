@@ -6,10 +6,16 @@ import { fileURLToPath } from 'node:url';
 /** The folder of this package's package.json, the same from src/ (tests) and from dist/ (everything else). */
 export const packageRoot: string = findPackageRoot(dirname(fileURLToPath(import.meta.url)));
 
+const packageFile = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+  version: string;
+  engines: { node: string };
+};
+
 /** The version in package.json. */
-export const packageVersion: string = (
-  JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
-).version;
+export const packageVersion: string = packageFile.version;
+
+/** The versions of Node that package.json asks for, e.g. ">=22.13". */
+export const packageEngine: string = packageFile.engines.node;
 
 /** Which code is running. */
 export interface CodeVersion {

@@ -1,5 +1,5 @@
 /** The only door to inference for other layers. ONNX Runtime itself is loaded in the inference process alone. */
-export { DEVICE_WORDS, parseDevice } from './devices.js';
+export { DEVICES, DEVICE_WORDS, parseDevice } from './devices.js';
 export type { Device, DeviceChoice } from './devices.js';
 export { openBackbone } from './backbone.js';
 export type { Backbone } from './backbone.js';

@@ -19,6 +19,8 @@ export interface OpenOptions extends ConnectionLimits {
   purpose: string;
   /** Use the server of the process that has this data directory, if there is one, instead of refusing. */
   share?: boolean;
+  /** False leaves a database as it is, to look at it. */
+  migrate?: boolean;
 }
 
 export interface Database {
@@ -41,7 +43,7 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
   const server = options.databaseUrl ? external(options.databaseUrl) : await embedded(options);
   try {
     let dataSource = await connect(server.url);
-    const migrations = await migrate(dataSource).catch(async (error: unknown) => {
+    const migrations = await (options.migrate === false ? Promise.resolve([]) : migrate(dataSource)).catch(async (error: unknown) => {
       await dataSource.destroy();
       throw error;
     });
