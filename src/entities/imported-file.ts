@@ -31,6 +31,16 @@ export class ImportedFile {
   @Column('integer')
   refused!: number;
 
+  /**
+   * The database's count of changes (`imported_state`) when the import that met the table ended: while the count is the same, the database
+   * holds what reading the table again would give. Null for images, and for what older code read.
+   */
+  @Column('bigint', {
+    nullable: true,
+    transformer: { from: (text: string | null) => text && Number(text), to: (value: number | null) => value },
+  })
+  state!: number | null;
+
   /** Rows of the database that it became, where nothing in it names them: those of films and series added by hand. */
   @Column('jsonb', { default: {} })
   became!: { radiographId?: number; seriesIds?: number[] };
