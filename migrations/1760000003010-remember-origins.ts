@@ -16,7 +16,7 @@ const EVENTS = [
 export class RememberOrigins1760000003010 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(
-      `CREATE TABLE import_source (id integer GENERATED ALWAYS AS IDENTITY NOT NULL, file text NOT NULL, sha256 text NOT NULL, name text NOT NULL, version text NOT NULL, CONSTRAINT "PK_import_source" PRIMARY KEY (id), CONSTRAINT "UQ_import_source" UNIQUE (file, sha256, version))`,
+      `CREATE TABLE import_source (id integer GENERATED ALWAYS AS IDENTITY NOT NULL, file text NOT NULL, sha256 text NOT NULL, name text NOT NULL, version text NOT NULL, CONSTRAINT "PK_import_source" PRIMARY KEY (id), CONSTRAINT "UQ_15d18afde310b0fe55dbc53d187" UNIQUE (file, sha256, version))`,
     );
     for (const table of TABLES)
       await runner.query(`ALTER TABLE ${table} ADD COLUMN origins jsonb NOT NULL DEFAULT '{}'`);

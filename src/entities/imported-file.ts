@@ -41,9 +41,12 @@ export class ImportedFile {
   })
   state!: number | null;
 
-  /** Rows of the database that it became, where nothing in it names them: those of films and series added by hand. */
+  /**
+   * Rows of the database that it became, where nothing in it names them: those of films and series added by hand. Of an image folder of a
+   * release, which its barcode names, the blob that the image had then.
+   */
   @Column('jsonb', { default: {} })
-  became!: { radiographId?: number; seriesIds?: number[] };
+  became!: { radiographId?: number; seriesIds?: number[]; assetId?: number };
 
   @Column('timestamptz', { default: () => 'now()' })
   importedAt!: Date;

@@ -127,8 +127,7 @@ export function parseBarcode(text: string, column: string): string | null {
   const { value } = parseNumericCell(text);
   if (value === null) return null;
   return (
-    normaliseBarcode(value) ??
-    refuseRow(`${column} is "${shorten(value)}"; a barcode of twelve digits is accepted, 0166...`)
+    normaliseBarcode(value) ?? refuseRow(`${column} is "${shorten(value)}"; a barcode such as 016600000001 is accepted`)
   );
 }
 

@@ -7,7 +7,7 @@ import { refuseFile } from '../../imaging/refuse.js';
 import { ImportedFile } from '../../entities/index.js';
 
 /** Raised whenever the importer comes to keep more of what it reads: files read by older code are then read again. */
-const READER_VERSION = 2;
+const READER_VERSION = 1;
 
 /** More files than any series has: a folder with more is none. */
 const MOST_FILES = 5000;

@@ -25,7 +25,7 @@ export interface TableSummary {
   skipped: boolean;
 }
 
-/** A fault, and how many equal ones there are: reasons that differ only in what they quote are equal. */
+/** A fault, and how many equal ones there are: reasons that differ only in the cell or the row that they quote are equal. */
 export interface CountedRefusal extends Refusal {
   /** Absent for a single one. Then `row` is that of the first. */
   count?: number;
@@ -81,7 +81,7 @@ export function refusalCollector(summary: ImportSummary): (refusal: Refusal) => 
   const known = new Map<string, CountedRefusal>();
   return (refusal) => {
     summary.refused++;
-    const kind = JSON.stringify([refusal.file, refusal.row !== undefined, refusal.reason.replace(/"[^"]*"/g, '""')]);
+    const kind = JSON.stringify([refusal.file, refusal.row !== undefined, kindOf(refusal.reason)]);
     const equal = known.get(kind);
     if (equal) equal.count = (equal.count ?? 1) + 1;
     else if (known.size < REFUSALS_KEPT) {
@@ -90,4 +90,9 @@ export function refusalCollector(summary: ImportSummary): (refusal: Refusal) => 
       summary.refusals.push(first);
     }
   };
+}
+
+/** A reason without the cell that it quotes, or the rows that repeat one another. */
+function kindOf(reason: string): string {
+  return reason.replace(/^(\w+) is ".*"(?=; )/, '$1 is ""').replace(/^It repeats .* already gives/, 'It repeats a row');
 }
