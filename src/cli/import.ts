@@ -146,7 +146,8 @@ function drawProgress(json: boolean): { update(progress: ImportProgress): void; 
 function describe(summary: ImportSummary, report: string | undefined): string {
   const { tables, images, refusals, refused, ignored, durationMs } = summary;
   if (readNothing(summary) && refused === 0) {
-    return `Nothing to import: ${summary.path} holds neither tables of an OAI release, such as Enrollees.txt, nor image folders, such as 00m.`;
+    const nothing = `Nothing to import: ${summary.path} holds neither tables of an OAI release, such as Enrollees.txt, nor image folders, such as 00m.`;
+    return [nothing, ...ignoredLines(ignored)].join('\n');
   }
   const lines = tables.flatMap(tableLines);
   if (images.folders > 0 || images.absent > 0) {
@@ -156,10 +157,7 @@ function describe(summary: ImportSummary, report: string | undefined): string {
         `${passedOver} passed over, ${bad} refused; ${absent} of contents.csv are not on this disk`,
     );
   }
-  for (const reason of new Set(ignored.map((file) => file.reason))) {
-    const files = ignored.filter((file) => file.reason === reason).map(({ file }) => file);
-    lines.push(`not imported, because ${files.length === 1 ? 'it is' : 'each is'} ${reason}: ${files.join(', ')}`);
-  }
+  lines.push(...ignoredLines(ignored));
   if (refused > 0) {
     const shown = refusals.slice(0, REFUSALS_SHOWN);
     const more = refused - shown.reduce((sum, refusal) => sum + (refusal.count ?? 1), 0);
@@ -178,13 +176,14 @@ function describe(summary: ImportSummary, report: string | undefined): string {
 
 /** A line for the table, and one for each thing in it that a reader might miss. */
 function tableLines({ file, rows, skipped, ...table }: TableSummary): string[] {
-  const { inserted, updated, kept, unchanged, passedOver, refused, cellsRefused, absent } = table;
+  const { inserted, updated, kept, blank, unchanged, passedOver, refused, cellsRefused, absent } = table;
   if (skipped)
     return [
       `${file}: the database holds it already (${count(rows, 'row')}${refused > 0 ? `, ${refused} of them refused` : ''})`,
     ];
   const parts = [`${inserted} new`, `${updated} changed`, `${unchanged} equal`];
-  if (kept > 0) parts.push(`${kept} kept as stored (newer there, or blank here)`);
+  if (kept > 0) parts.push(`${kept} older than what is stored, which was kept`);
+  if (blank > 0) parts.push(`${blank} blank where a value is stored, which was kept`);
   const passed = Object.entries(passedOver);
   if (passed.length > 0) parts.push(`${passed.reduce((sum, [, number]) => sum + number, 0)} not of interest`);
   if (refused > 0) parts.push(`${refused} refused`);
@@ -198,6 +197,14 @@ function tableLines({ file, rows, skipped, ...table }: TableSummary): string[] {
         ]
       : []),
   ];
+}
+
+/** A line for each reason, which names all files. */
+function ignoredLines(ignored: ImportSummary['ignored']): string[] {
+  return [...new Set(ignored.map(({ reason }) => reason))].map((reason) => {
+    const files = ignored.filter((file) => file.reason === reason).map(({ file }) => file);
+    return `not imported, because ${files.length === 1 ? 'it is' : 'each is'} ${reason}: ${files.join(', ')}`;
+  });
 }
 
 function refusalLine({ file, row, reason, count: equal }: CountedRefusal): string {

@@ -122,6 +122,36 @@ test.each([
   expect(err).toContain(sentence);
 });
 
+test('an import tells what was kept, what is not of interest, and what is not read', async () => {
+  const columns = 'ID|SIDE|READPRJ|VERSION|V00XRKL';
+  await release.table('kxr_sq_bu00.txt', columns, ['1000001|1|15|0.9|.P', '1000002|1|15|0.9|2', '1000003|1|15|0.9|1']);
+  await osteograph(release.path);
+  await release.table('kxr_sq_bu00.txt', columns, ['1000001|1|15|0.6|', '1000002|1|15|0.6|1']);
+  await release.table('XRay00.txt', 'ID|V00EXAMTP|V00XRBARCD', ['1000001|PA Left Hand|016600000003']);
+  await release.write('kMRI_SQ_MOAKS_BICL00.csv', 'ID,SIDE\n');
+  await release.write('AllClinical00.xlsx', 'PK');
+
+  const { out } = await osteograph(release.path);
+
+  expect(out.split('\n').slice(0, 6)).toEqual([
+    'XRay00.txt: 1 row: 0 new, 0 changed, 0 equal, 1 not of interest',
+    '  not of interest: 1 films of other joints',
+    'kxr_sq_bu00.txt: 2 rows: 0 new, 0 changed, 0 equal, 1 older than what is stored, which was kept, 1 blank where a value is stored, which was kept',
+    '  1 row of an earlier file of this table is not in this one; what it says stays',
+    'not imported, because it is a spreadsheet; save the table as CSV: AllClinical00.xlsx',
+    'not imported, because it is no table that is read: kMRI_SQ_MOAKS_BICL00.csv',
+  ]);
+});
+
+test('a folder of tables that are not read ends with 2 and names them', async () => {
+  await release.write('kXR_QJSW_Duryea00.txt', 'ID|SIDE\n');
+
+  const { code, out } = await osteograph(release.path);
+
+  expect(code).toBe(2);
+  expect(out).toContain('not imported, because it is no table that is read: kXR_QJSW_Duryea00.txt');
+});
+
 test('a folder without anything of a release, or with nothing that can be read, ends with 2', async () => {
   const empty = await osteograph(release.path);
   await release.table('Enrollees.txt', 'VERSION', ['25']);

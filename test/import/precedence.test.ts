@@ -34,8 +34,8 @@ async function bring(name: string): Promise<TableSummary> {
   return summary.tables[0]!;
 }
 
-const counts = ({ inserted, updated, kept, unchanged, skipped }: TableSummary) => ({
-  ...{ new: inserted, changed: updated, kept, equal: unchanged, skipped },
+const counts = ({ inserted, updated, kept, blank, unchanged, skipped }: TableSummary) => ({
+  ...{ new: inserted, changed: updated, kept, blank, equal: unchanged, skipped },
 });
 
 /** KL grade or missing code of each reading, with the version that its row has. */
@@ -56,11 +56,11 @@ test('a lower version, blanks and all, changes nothing of a higher one, in which
   await release('b', 'kxr_sq_bu00.csv', 'ID,SIDE,READPRJ,VERSION,V00XRKL', '9990031,1,15,0.6,', '9990032,1,15,0.6,1');
   const expected = ['9990031 .P 0.9', '9990032 2 0.9'];
 
-  expect(counts(await bring('a'))).toEqual({ new: 2, changed: 0, kept: 0, equal: 0, skipped: false });
-  expect(counts(await bring('b'))).toEqual({ new: 0, changed: 0, kept: 2, equal: 0, skipped: false });
+  expect(counts(await bring('a'))).toEqual({ new: 2, changed: 0, kept: 0, blank: 0, equal: 0, skipped: false });
+  expect(counts(await bring('b'))).toEqual({ new: 0, changed: 0, kept: 1, blank: 1, equal: 0, skipped: false });
   expect(await grades()).toEqual(expected);
   // Nothing was written in between, so the database is what it was.
-  expect(counts(await bring('a'))).toEqual({ new: 0, changed: 0, kept: 0, equal: 2, skipped: true });
+  expect(counts(await bring('a'))).toEqual({ new: 0, changed: 0, kept: 0, blank: 0, equal: 2, skipped: true });
   expect(await grades()).toEqual(expected);
 
   await dataSource.query('DELETE FROM reading');
@@ -78,12 +78,12 @@ test('of equal versions the last import counts: A, B, A ends with the values of 
   for (const name of ['a', 'b', 'a', 'a']) seen.push([counts(await bring(name)), await grades()]);
 
   const ofA = ['9990031 .P 0.9', '9990032 2 0.9', '9990033 4 0.9'];
-  const again = { new: 0, changed: 2, kept: 0, equal: 1, skipped: false };
+  const again = { new: 0, changed: 2, kept: 0, blank: 0, equal: 1, skipped: false };
   expect(seen).toEqual([
-    [{ new: 3, changed: 0, kept: 0, equal: 0, skipped: false }, ofA],
+    [{ new: 3, changed: 0, kept: 0, blank: 0, equal: 0, skipped: false }, ofA],
     [again, ['9990031 3 0.9', '9990032 1 0.9', '9990033 4 0.9']],
     [again, ofA],
-    [{ new: 0, changed: 0, kept: 0, equal: 3, skipped: true }, ofA],
+    [{ new: 0, changed: 0, kept: 0, blank: 0, equal: 3, skipped: true }, ofA],
   ]);
   const exam = await dataSource.getRepository(KneeExam).findOneByOrFail({ participant: { oaiId: '9990032' } });
   expect(exam.grades.XRKL).toBe(2);
@@ -106,7 +106,7 @@ test('a CSV made from the spreadsheet of the same table wipes no missing code', 
   );
   await bring('txt');
 
-  expect(counts(await bring('csv'))).toEqual({ new: 0, changed: 0, kept: 3, equal: 0, skipped: false });
+  expect(counts(await bring('csv'))).toEqual({ new: 0, changed: 0, kept: 0, blank: 3, equal: 0, skipped: false });
   expect(await grades()).toEqual(['9990031 .P 0.9', '9990032 .T 0.9', '9990033 .A 0.9']);
 });
 
@@ -122,9 +122,9 @@ test('a missing code of another table does not erase an age, of equal version, a
   await release('newer', 'SubjectChar00.txt', 'ID|VERSION|V00AGE', '9990031|2|.', '9990032|2|60');
 
   await bring('all');
-  expect(counts(await bring('subject'))).toMatchObject({ changed: 0, kept: 2 });
+  expect(counts(await bring('subject'))).toMatchObject({ changed: 0, kept: 1, blank: 1 });
   expect(await ages()).toEqual([61, 62]);
-  expect(counts(await bring('newer'))).toMatchObject({ changed: 1, kept: 1 });
+  expect(counts(await bring('newer'))).toMatchObject({ changed: 1, blank: 1 });
   expect(await ages()).toEqual([61, 60]);
   expect(counts(await bring('all'))).toMatchObject({ changed: 0, kept: 1, equal: 1, skipped: false });
   expect(await ages()).toEqual([61, 60]);

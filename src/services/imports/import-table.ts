@@ -64,7 +64,17 @@ export async function importTable(
 }
 
 function emptyTable(file: string): TableSummary {
-  const counts = { rows: 0, inserted: 0, updated: 0, kept: 0, unchanged: 0, refused: 0, cellsRefused: 0, absent: 0 };
+  const counts = {
+    rows: 0,
+    inserted: 0,
+    updated: 0,
+    kept: 0,
+    blank: 0,
+    unchanged: 0,
+    refused: 0,
+    cellsRefused: 0,
+    absent: 0,
+  };
   return { file, ...counts, passedOver: {}, skipped: false };
 }
 

@@ -6,7 +6,7 @@ import type { Sources } from './sources.js';
 import { type Batch, fromBatch, upsert } from './statements.js';
 
 /** What became of a row: the first of these that holds of any of its values. */
-export const ROW_OUTCOMES = ['inserted', 'updated', 'kept', 'unchanged'] as const;
+export const ROW_OUTCOMES = ['inserted', 'updated', 'kept', 'blank', 'unchanged'] as const;
 export type RowOutcome = (typeof ROW_OUTCOMES)[number];
 
 /** A row of the database that a table's row speaks of. */
@@ -159,8 +159,9 @@ function mergeRow(
   const elsewhere = stored?.owners.some((id, at) => id !== owners[at]) ?? false;
   const changed = verdicts.has('taken') || (elsewhere && moves);
   const kept = verdicts.has('kept') || (elsewhere && !moves);
+  const still = kept ? 'kept' : verdicts.has('blank') ? 'blank' : 'unchanged';
   return {
-    outcome: !stored ? 'inserted' : changed ? 'updated' : kept ? 'kept' : 'unchanged',
+    outcome: !stored ? 'inserted' : changed ? 'updated' : still,
     write: !stored || changed || verdicts.has('confirms'),
     values,
     owners: moves ? owners : stored.owners,

@@ -9,10 +9,10 @@ export interface Standing {
 }
 
 /**
- * What becomes of a statement that meets what is stored: it is `taken`, it says the `same`, it `confirms` the same in a higher version, or
- * what is stored is `kept`, because it is newer or because the statement is a blank.
+ * What becomes of a statement that meets what is stored: it is `taken`, it says the `same`, it `confirms` the same in a higher version,
+ * what is stored is `kept` because it takes precedence, or the statement is `blank` where something is stored.
  */
-export type Verdict = 'taken' | 'same' | 'confirms' | 'kept';
+export type Verdict = 'taken' | 'same' | 'confirms' | 'kept' | 'blank';
 
 const BLANK = 0;
 const PLAIN_MISSING = 1;
@@ -33,7 +33,7 @@ export function judge(stored: Statement & Standing, given: Statement & Standing)
   if (stored.missing === given.missing && sameValue(stored.value, given.value)) {
     return order > 0 && now > BLANK ? 'confirms' : 'same';
   }
-  if (now <= PLAIN_MISSING) return now > before ? 'taken' : 'kept';
+  if (now <= PLAIN_MISSING) return now > before ? 'taken' : 'blank';
   if (before <= PLAIN_MISSING) return 'taken';
   if (order !== 0) return order > 0 ? 'taken' : 'kept';
   return now === CODE && before === VALUE && given.table !== stored.table ? 'kept' : 'taken';

@@ -9,8 +9,10 @@ export interface TableSummary {
   inserted: number;
   /** Rows of which a value was taken over. */
   updated: number;
-  /** Rows of which nothing was taken over, because what is stored is of a higher version or the cell is blank. */
+  /** Rows that say something else than what is stored, which takes precedence: it is of a higher version. */
   kept: number;
+  /** Rows that are blank where something is stored, and say nothing else that is new. It stays. */
+  blank: number;
   /** Rows that say what is stored. */
   unchanged: number;
   /** Rows of what the platform does not keep, by why: series that were not made, films of other joints. */
