@@ -58,7 +58,9 @@ export function importCommand(): Command {
       `
 Tables are read in OAI's labelled or plain ASCII form and in NDA's, whatever their letter case: Enrollees, AllClinicalXX,
 SubjectCharXX, kXR_SQ_BUxx, XRayXX, MRIXX. Images are found as <visit>m/<release>/<ID>/<date>/<barcode>/ and through contents.csv.
-What cannot be used is refused with a reason, and the rest is imported. A second import changes nothing.
+What cannot be used, a cell or a row, is refused with a reason, and the rest is imported. A second import changes nothing.
+A higher release version (VERSION) replaces a lower one, a value or a code such as .P fills a blank, a blank erases nothing; at equal
+versions the later import counts.
 Exit code: 0 also with refusals, ${NOTHING_READ} when nothing could be read.
 
 Examples:
