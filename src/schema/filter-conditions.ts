@@ -98,7 +98,7 @@ function assertValue(type: GraphQLInputType, value: unknown, place: Place): void
     if (part === OMITTED) {
       if (filter)
         refuse(inner, 'is null', isFilter(field.type) ? adviceFor(getNamedType(field.type).name) : 'use isNull');
-      if (isFilter(field.type)) refuse('where', 'is null', 'leave it out, or give {} for no condition');
+      if (isFilter(field.type)) refuse(inner, 'is null', 'leave it out, or give {} for no condition');
       continue;
     }
     assertValue(field.type, part, { path: inner, inFilter: filter });

@@ -84,12 +84,12 @@ const OMITTED: [name: string, query: string, sentence: string][] = [
   [
     'the filter of a cohort that is made',
     'mutation ($f: KneeExamFilter) { createCohort(input: { name: "x", filter: $f }) { id } }',
-    'where is null; leave it out, or give {} for no condition.',
+    'input.filter is null; leave it out, or give {} for no condition.',
   ],
   [
     'the filter of an export',
     'mutation ($f: KneeExamFilter) { exportCohort(input: { format: CSV, where: $f }) { id } }',
-    'where is null; leave it out, or give {} for no condition.',
+    'input.where is null; leave it out, or give {} for no condition.',
   ],
   [
     'an operand of an export',

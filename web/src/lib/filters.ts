@@ -145,6 +145,11 @@ function stripped(value: unknown, type: string): unknown {
   return Object.keys(given).length === 0 || idle ? undefined : given;
 }
 
+/** What fits both filters; one without conditions asks nothing. */
+export function both(one: Filter, other: Filter): Filter {
+  return Object.keys(one).length === 0 ? other : { and: [one, other] };
+}
+
 /** A filter as it is edited: whether there are rows at all is "some" or "none" whose condition is still to be filled in. */
 export function unfilled(filter: Filter): Filter {
   return opened(filter) as Filter;
