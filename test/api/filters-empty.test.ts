@@ -259,6 +259,18 @@ test('a key of a prototype in a variable is refused as any unknown one', async (
   ]);
 });
 
+test('the stored filter of a dynamic cohort from before empty parts were refused keeps its meaning', async () => {
+  const made = await api.ask<{ createCohort: { id: string } }>(
+    'mutation { createCohort(input: { name: "old", kind: DYNAMIC, filter: { kl: { gte: 2 } } }) { id } }',
+  );
+  const id = made.data!.createCohort.id;
+  await api.dataSource.query(`UPDATE cohort_version SET filter = '{"kl":{},"readings":{"some":{}}}'`);
+  const count = async (where: object) =>
+    (await api.ask('query ($w: KneeExamFilter) { kneeExams(where: $w) { totalCount } }', { w: where })).data;
+
+  expect(await count({ inCohort: { eq: id } })).toEqual(await count({ readings: { exists: true } }));
+});
+
 function nested(levels: number): string {
   return `${'{"not":'.repeat(levels)}{}${'}'.repeat(levels)}`;
 }
