@@ -372,6 +372,16 @@ CREATE TABLE generation_slice (
 );
 CREATE INDEX ON generation_slice USING btree (asset_id);
 
+CREATE TABLE import_source (
+  file text NOT NULL,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  name text NOT NULL,
+  sha256 text NOT NULL,
+  version text NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE (file, sha256, version)
+);
+
 CREATE TABLE imported_file (
   became jsonb NOT NULL DEFAULT '{}'::jsonb,
   bytes bigint NOT NULL,
@@ -382,6 +392,7 @@ CREATE TABLE imported_file (
   refused integer NOT NULL,
   rows integer NOT NULL,
   sha256 text NOT NULL,
+  state bigint,
   PRIMARY KEY (path)
 );
 
@@ -389,6 +400,7 @@ CREATE TABLE knee_exam (
   consensus_project text,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   koos_pain real,
+  origins jsonb NOT NULL DEFAULT '{}'::jsonb,
   participant_id integer NOT NULL,
   side text NOT NULL,
   visit_code text NOT NULL,
@@ -435,6 +447,7 @@ CREATE TABLE mri_series (
   exam_id integer,
   generation_id uuid,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  origins jsonb NOT NULL DEFAULT '{}'::jsonb,
   pixel_spacing real,
   plane text,
   rows integer,
@@ -460,6 +473,7 @@ CREATE TABLE participant (
   hispanic boolean,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   oai_id text NOT NULL,
+  origins jsonb NOT NULL DEFAULT '{}'::jsonb,
   phantom boolean NOT NULL DEFAULT false,
   race text,
   sex text,
@@ -475,6 +489,7 @@ CREATE TABLE radiograph (
   date date,
   exam_id integer,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  origins jsonb NOT NULL DEFAULT '{}'::jsonb,
   photometric text,
   pixel_spacing real,
   rows integer,
@@ -566,6 +581,7 @@ CREATE TABLE reading (
   exam_id integer NOT NULL,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   missing jsonb NOT NULL DEFAULT '{}'::jsonb,
+  origins jsonb NOT NULL DEFAULT '{}'::jsonb,
   project text NOT NULL,
   version text,
   xrattl smallint,
@@ -627,6 +643,7 @@ CREATE TABLE visit (
   date date,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   month smallint NOT NULL,
+  origins jsonb NOT NULL DEFAULT '{}'::jsonb,
   participant_id integer NOT NULL,
   FOREIGN KEY (participant_id) REFERENCES participant(id) ON DELETE CASCADE,
   PRIMARY KEY (id),

@@ -3,6 +3,7 @@ import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
+import { parseJson } from '../domain/json.js';
 import { ARCHIVE_FORMATS, EXPORT_FILES, EXPORT_FORMATS, TABLE_FORMATS } from '../domain/exports.js';
 import type { ExportFormat } from '../domain/exports.js';
 import { openDatabase } from '../server/database/index.js';
@@ -203,11 +204,7 @@ function formatNamed(name: string): ExportFormat {
 }
 
 function seriesFilter(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new UserError('BAD_USER_INPUT', '--series must be a filter as JSON, e.g. { "synthetic": { "eq": true } }.');
-  }
+  return parseJson(text, '--series', '--series must be a filter as JSON, e.g. { "synthetic": { "eq": true } }.');
 }
 
 function listColumns(): void {

@@ -6,15 +6,16 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { isOaiId, type Side } from '../domain/participants.js';
 import { isVisitCode, VISIT_CODES, type VisitCode } from '../domain/visits.js';
-import type { Refusal } from '../oai/index.js';
 import { openDatabase } from '../server/database/index.js';
 import {
   addImages,
   changedAnything,
+  type CountedRefusal,
   type ImportProgress,
   importRelease,
   type ImportSummary,
   readNothing,
+  type TableSummary,
 } from '../services/imports/index.js';
 import { openOwnBlobStore } from '../storage/index.js';
 import { blobSettings, dataDirOption, sharedDatabase } from './options.js';
@@ -57,7 +58,9 @@ export function importCommand(): Command {
       `
 Tables are read in OAI's labelled or plain ASCII form and in NDA's, whatever their letter case: Enrollees, AllClinicalXX,
 SubjectCharXX, kXR_SQ_BUxx, XRayXX, MRIXX. Images are found as <visit>m/<release>/<ID>/<date>/<barcode>/ and through contents.csv.
-What cannot be used is refused with a reason, and the rest is imported. A second import changes nothing.
+What cannot be used, a cell or a row, is refused with a reason, and the rest is imported. A second import changes nothing.
+A higher release version (VERSION) replaces a lower one, a value or a code such as .P fills a blank, a blank erases nothing; at equal
+versions the later import counts.
 Exit code: 0 also with refusals, ${NOTHING_READ} when nothing could be read.
 
 Examples:
@@ -145,17 +148,10 @@ function drawProgress(json: boolean): { update(progress: ImportProgress): void; 
 function describe(summary: ImportSummary, report: string | undefined): string {
   const { tables, images, refusals, refused, ignored, durationMs } = summary;
   if (readNothing(summary) && refused === 0) {
-    return `Nothing to import: ${summary.path} holds neither tables of an OAI release, such as Enrollees.txt, nor image folders, such as 00m.`;
+    const nothing = `Nothing to import: ${summary.path} holds neither tables of an OAI release, such as Enrollees.txt, nor image folders, such as 00m.`;
+    return [nothing, ...ignoredLines(ignored)].join('\n');
   }
-  const lines = tables.map((table) => {
-    const { file, rows, inserted, updated, unchanged, passedOver, refused: bad, skipped } = table;
-    if (skipped)
-      return `${file}: unchanged since the last import (${count(rows, 'row')}${bad > 0 ? `, ${bad} of them refused then` : ''})`;
-    const parts = [`${inserted} inserted`, `${updated} updated`, `${unchanged} unchanged`];
-    if (passedOver > 0) parts.push(`${passedOver} passed over`);
-    if (bad > 0) parts.push(`${bad} refused`);
-    return `${file}: ${count(rows, 'row')}: ${parts.join(', ')}`;
-  });
+  const lines = tables.flatMap(tableLines);
   if (images.folders > 0 || images.absent > 0) {
     const { folders, inserted, updated, unchanged, passedOver, refused: bad, absent } = images;
     lines.push(
@@ -163,12 +159,14 @@ function describe(summary: ImportSummary, report: string | undefined): string {
         `${passedOver} passed over, ${bad} refused; ${absent} of contents.csv are not on this disk`,
     );
   }
-  if (ignored.length > 0)
-    lines.push(`not imported: ${ignored.slice(0, 10).join(', ')}${ignored.length > 10 ? ', ...' : ''}`);
-  if (refused > 0) lines.push('', `Refused: ${refused}`, ...refusals.slice(0, REFUSALS_SHOWN).map(refusalLine));
-  if (refused > REFUSALS_SHOWN) {
-    const rest = report === undefined ? 'give --report FILE for all of them' : `all of them are in ${report}`;
-    lines.push(`  ... and ${refused - REFUSALS_SHOWN} more; ${rest}`);
+  lines.push(...ignoredLines(ignored));
+  if (refused > 0) {
+    const shown = refusals.slice(0, REFUSALS_SHOWN);
+    const more = refused - shown.reduce((sum, refusal) => sum + (refusal.count ?? 1), 0);
+    lines.push('', `Refused: ${refused}`, ...shown.map(refusalLine));
+    const where = report === undefined ? 'give --report FILE for all of them' : `all of them are in ${report}`;
+    if (more > 0) lines.push(`  ... and ${more} more; ${where}`);
+    else if (shown.some((refusal) => refusal.count)) lines.push(`  One by one: ${where}.`);
   }
   const seconds = (durationMs / 1000).toFixed(1);
   lines.push(
@@ -178,8 +176,44 @@ function describe(summary: ImportSummary, report: string | undefined): string {
   return lines.join('\n');
 }
 
-function refusalLine({ file, row, reason }: Refusal): string {
-  return row === undefined ? `  ${file}: ${reason}` : `  ${file} row ${row}: ${reason}`;
+/** A line for the table, and one for each thing in it that a reader might miss. */
+function tableLines({ file, rows, skipped, ...table }: TableSummary): string[] {
+  const { inserted, updated, kept, blank, unchanged, passedOver, refused, cellsRefused, absent } = table;
+  if (skipped)
+    return [
+      `${file}: the database holds it already (${count(rows, 'row')}${refused > 0 ? `, ${refused} of them refused` : ''})`,
+    ];
+  const parts = [`${inserted} new`, `${updated} changed`, `${unchanged} equal`];
+  if (kept > 0) parts.push(`${kept} older than what is stored, which was kept`);
+  if (blank > 0) parts.push(`${blank} blank where a value is stored, which was kept`);
+  const passed = Object.entries(passedOver);
+  if (passed.length > 0) parts.push(`${passed.reduce((sum, [, number]) => sum + number, 0)} not of interest`);
+  if (refused > 0) parts.push(`${refused} refused`);
+  if (cellsRefused > 0) parts.push(`${count(cellsRefused, 'cell')} refused in rows that were read`);
+  return [
+    `${file}: ${count(rows, 'row')}: ${parts.join(', ')}`,
+    ...passed.map(([why, number]) => `  not of interest: ${number} ${why}`),
+    ...(absent > 0
+      ? [
+          `  ${count(absent, 'row')} of an earlier file of this table ${absent === 1 ? 'is' : 'are'} not in this one; what ${absent === 1 ? 'it says' : 'they say'} stays`,
+        ]
+      : []),
+  ];
+}
+
+/** A line for each reason, which names all files. */
+function ignoredLines(ignored: ImportSummary['ignored']): string[] {
+  return [...new Set(ignored.map(({ reason }) => reason))].map((reason) => {
+    const files = ignored.filter((file) => file.reason === reason).map(({ file }) => file);
+    return `not imported, because ${files.length === 1 ? 'it is' : 'each is'} ${reason}: ${files.join(', ')}`;
+  });
+}
+
+function refusalLine({ file, row, reason, count: equal }: CountedRefusal): string {
+  if (row === undefined) return `  ${file}: ${reason}`;
+  return equal === undefined
+    ? `  ${file} row ${row}: ${reason}`
+    : `  ${file} row ${row} and ${equal - 1} more like it: ${reason}`;
 }
 
 function count(number: number, word: string): string {

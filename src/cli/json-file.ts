@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { UserError } from '../domain/errors.js';
+import { parseJson } from '../domain/json.js';
 
 /**
  * What a caller has written as JSON, still to be checked.
@@ -11,12 +12,8 @@ import { UserError } from '../domain/errors.js';
  */
 export async function readJsonFile(file: string, what: string): Promise<unknown> {
   const written = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8').catch(refuse);
-  try {
-    return JSON.parse(written);
-  } catch (cause) {
-    const where = file === '-' ? 'standard input' : file;
-    throw new UserError('BAD_USER_INPUT', `The ${what} in ${where} is not JSON.`, { cause });
-  }
+  const where = file === '-' ? 'standard input' : file;
+  return parseJson(written, `The ${what} in ${where}`, `The ${what} in ${where} is not JSON.`);
 
   function refuse(cause: unknown): never {
     const { message } = cause as Error;

@@ -31,9 +31,22 @@ export class ImportedFile {
   @Column('integer')
   refused!: number;
 
-  /** Rows of the database that it became, where nothing in it names them: those of films and series added by hand. */
+  /**
+   * The database's count of changes (`imported_state`) when the import that met the table ended: while the count is the same, the database
+   * holds what reading the table again would give. Null for images, and for what older code read.
+   */
+  @Column('bigint', {
+    nullable: true,
+    transformer: { from: (text: string | null) => text && Number(text), to: (value: number | null) => value },
+  })
+  state!: number | null;
+
+  /**
+   * Rows of the database that it became, where nothing in it names them: those of films and series added by hand. Of an image folder of a
+   * release, which its barcode names, the blob that the image had then.
+   */
   @Column('jsonb', { default: {} })
-  became!: { radiographId?: number; seriesIds?: number[] };
+  became!: { radiographId?: number; seriesIds?: number[]; assetId?: number };
 
   @Column('timestamptz', { default: () => 'now()' })
   importedAt!: Date;

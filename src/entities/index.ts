@@ -18,6 +18,7 @@ import { GenerationDifference } from './generation-difference.js';
 import { GenerationEvent } from './generation-event.js';
 import { GenerationSlice } from './generation-slice.js';
 import { Generation } from './generation.js';
+import { ImportSource } from './import-source.js';
 import { ImportedFile } from './imported-file.js';
 import { KneeExam } from './knee-exam.js';
 import { MriSeries } from './mri-series.js';
@@ -33,6 +34,7 @@ import { UploadedRadiograph } from './uploaded-radiograph.js';
 import { Visit } from './visit.js';
 import { Worker } from './worker.js';
 
+export type { Origin, Origins } from './import-source.js';
 export type { ExamRelations } from './exam-relations.js';
 export {
   ApiToken,
@@ -55,6 +57,7 @@ export {
   Generation,
   GenerationEvent,
   GenerationSlice,
+  ImportSource,
   ImportedFile,
   KneeExam,
   MriSeries,
@@ -96,6 +99,7 @@ export const ENTITIES = [
   Generation,
   GenerationEvent,
   GenerationSlice,
+  ImportSource,
   ImportedFile,
   KneeExam,
   MriSeries,

@@ -1,5 +1,6 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, OneToMany, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
+import type { Origins } from './import-source.js';
 import type { Side } from '../domain/participants.js';
 import type { VisitCode } from '../domain/visits.js';
 import { ConsensusGrades } from './grades.js';
@@ -65,6 +66,10 @@ export class KneeExam {
   /** KOOS pain of this knee, 0 (worst) to 100 (best). */
   @Column('real', { nullable: true })
   koosPain!: number | null;
+
+  /** Which file, row and release version its values come from (import-source.ts). */
+  @Column('jsonb', { default: {} })
+  origins!: Origins;
 
   @OneToMany(() => Reading, (reading) => reading.exam)
   readings!: Relation<Reading>[];

@@ -10,6 +10,7 @@ import {
   Unique,
 } from 'typeorm';
 import type { Relation } from 'typeorm';
+import type { Origins } from './import-source.js';
 import { Asset } from './asset.js';
 import { Generation } from './generation.js';
 import { KneeExam } from './knee-exam.js';
@@ -86,6 +87,10 @@ export class MriSeries {
   @ManyToOne(() => Generation, { nullable: true, onDelete: 'CASCADE' })
   @JoinColumn()
   generation!: Relation<Generation> | null;
+
+  /** Which file, row and release version its values come from (import-source.ts). */
+  @Column('jsonb', { default: {} })
+  origins!: Origins;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;

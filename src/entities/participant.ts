@@ -1,5 +1,6 @@
 import { Column, Entity, OneToMany, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
+import type { Origins } from './import-source.js';
 import type { Race, Sex, StudyCohort } from '../domain/participants.js';
 import { Visit } from './visit.js';
 
@@ -37,6 +38,10 @@ export class Participant {
   /** True when this is a phantom of the synthetic release and no real person. */
   @Column('boolean', { default: false })
   phantom!: boolean;
+
+  /** Which file, row and release version its values come from (import-source.ts). */
+  @Column('jsonb', { default: {} })
+  origins!: Origins;
 
   @OneToMany(() => Visit, (visit) => visit.participant)
   visits!: Relation<Visit>[];

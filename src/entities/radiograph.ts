@@ -1,5 +1,6 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
+import type { Origins } from './import-source.js';
 import { Asset } from './asset.js';
 import { KneeExam } from './knee-exam.js';
 import { Visit } from './visit.js';
@@ -61,6 +62,10 @@ export class Radiograph {
 
   @Column('text', { nullable: true })
   sopInstanceUid!: string | null;
+
+  /** Which file, row and release version its values come from (import-source.ts). */
+  @Column('jsonb', { default: {} })
+  origins!: Origins;
 
   @Column('integer', { nullable: true })
   assetId!: number | null;

@@ -1,5 +1,6 @@
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
+import type { Origins } from './import-source.js';
 import type { FeatureCode } from '../domain/features.js';
 import type { ReadingProject } from '../domain/readings.js';
 import { ReadingGrades } from './grades.js';
@@ -28,6 +29,10 @@ export class Reading {
 
   @Column(() => ReadingGrades, { prefix: false })
   grades!: ReadingGrades;
+
+  /** Which file, row and release version its values come from (import-source.ts). */
+  @Column('jsonb', { default: {} })
+  origins!: Origins;
 
   /** OAI's missing code of each grade that has one, e.g. `{ "XRKL": ".P" }` for a prosthesis. */
   @Column('jsonb', { default: {} })

@@ -1,5 +1,6 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, OneToMany, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
+import type { Origins } from './import-source.js';
 import type { VisitCode } from '../domain/visits.js';
 import { KneeExam } from './knee-exam.js';
 import { Participant } from './participant.js';
@@ -42,6 +43,10 @@ export class Visit {
   /** Body mass index, kg/m². */
   @Column('real', { nullable: true })
   bmi!: number | null;
+
+  /** Which file, row and release version its values come from (import-source.ts). */
+  @Column('jsonb', { default: {} })
+  origins!: Origins;
 
   @OneToMany(() => KneeExam, (exam) => exam.visit)
   exams!: Relation<KneeExam>[];

@@ -1,10 +1,10 @@
 export { findImageFolders, type ImageFolder, type ImageFolders } from './release/image-folders.js';
-export { listRelease, type ReleaseListing, type TableFile } from './release/list.js';
+export { type Ignored, listRelease, type ReleaseListing, type TableFile } from './release/list.js';
 export type { Refusal } from './release/paths.js';
 export { SCORE_FIELDS } from './tables/clinical.js';
 export { describeSequence, filmSide, isKneeFilm, isKneeSeries, sideInWords } from './tables/images.js';
 export { ROW_READERS, type TableKind } from './tables/kinds.js';
 export { openTable, type Table, type TableRow } from './tables/open-table.js';
-export type { RowReader } from './tables/reader.js';
+export { PassedOver, type RowReader } from './tables/reader.js';
 export type * from './tables/records.js';
 export { calendarDate, isFilmBarcode } from './values.js';

@@ -10,15 +10,18 @@ export interface Cell {
 
 const BLANK: Cell = { value: null, missing: null };
 const SPECIAL_MISSING = /^\.([A-Z])?$/i;
+
+/** What R, pandas and databases write where there is nothing. */
+const NOTHING = /^(?:NA|NaN|<NA>|NaT|NULL|None)$/i;
 const LABELLED = /^([^:]{0,12}?)\s*:(?:\s|$)/;
 
 /**
- * Reads a cell of any release: `1: Male` and `1` give "1"; blank, one space and ` : label` give a blank; `.`, `.P` and
- * `.P: Prosthetic` give the missing code.
+ * Reads a cell of any release: `1: Male` and `1` give "1"; blank, one space, ` : label`, and `NA` or `NaN` as R and pandas write
+ * them give a blank; `.`, `.P` and `.P: Prosthetic` give the missing code.
  */
 export function parseCell(text: string): Cell {
   const code = (LABELLED.exec(text)?.[1] ?? text).trim();
-  if (code === '') return BLANK;
+  if (code === '' || NOTHING.test(code)) return BLANK;
   const special = SPECIAL_MISSING.exec(code);
   if (special) return { value: null, missing: special[1] ? `.${special[1].toUpperCase()}` : '.' };
   return { value: code, missing: null };
@@ -66,12 +69,14 @@ export function parseCode<T>(text: string, column: string, meanings: Readonly<Re
 /** Words as they are, null where missing. Control characters, which no table of OAI has, become blanks. */
 export function parseText(text: string): string | null {
   const trimmed = text.replace(/\p{Cc}+/gu, ' ').trim();
-  return trimmed === '' || SPECIAL_MISSING.test(trimmed) || /^\.[A-Z]?:/i.test(trimmed) ? null : trimmed.slice(0, 200);
+  return trimmed === '' || NOTHING.test(trimmed) || SPECIAL_MISSING.test(trimmed) || /^\.[A-Z]?:/i.test(trimmed)
+    ? null
+    : trimmed.slice(0, 200);
 }
 
 /**
  * A date as yyyy-mm-dd, null where missing. Tables write mm/dd/yyyy or mm/dd/yy (years below 50 are 20yy), image folders and
- * DICOM yyyymmdd.
+ * DICOM yyyymmdd, programs ISO dates, with or without a time of day.
  * @throws UserError FILE_REFUSED naming the column, for anything that is no day of the calendar
  */
 export function parseDate(text: string, column: string): string | null {
@@ -84,7 +89,7 @@ export function parseDate(text: string, column: string): string | null {
 /** As {@link parseDate}, with null for what is no date. */
 export function calendarDate(text: string): string | null {
   const slashed = /^(\d{1,2})\/(\d{1,2})\/(\d{4}|\d{2})$/.exec(text);
-  const sorted = /^(\d{4})-?(\d{2})-?(\d{2})$/.exec(text);
+  const sorted = /^(\d{4})-?(\d{2})-?(\d{2})(?:[T ][\d:.,]{4,18}(?:Z|[+-]\d\d:?\d\d)?)?$/.exec(text);
   const [year, month, day] = slashed ? [slashed[3]!, slashed[1]!, slashed[2]!] : sorted ? sorted.slice(1) : [];
   if (!year || !month || !day) return null;
   const fullYear = year.length === 4 ? year : `${Number(year) < 50 ? 20 : 19}${year}`;
@@ -96,10 +101,11 @@ export function calendarDate(text: string): string | null {
 
 /**
  * An image's barcode as twelve digits: releases also give it without its leading zero, as its last eight digits, or with
- * the leading zeros of those lost. Null for anything else.
+ * the leading zeros of those lost, and pandas as a float ("16600000001.0"). Null for anything else: a number with an exponent may have
+ * lost digits.
  */
 export function normaliseBarcode(text: string): string | null {
-  const digits = text.trim();
+  const digits = text.trim().replace(/\.0*$/, '');
   if (!/^\d+$/.test(digits)) return null;
   if (digits.length <= 8) return `${OAI_BARCODE}${digits.padStart(8, '0')}`;
   const padded = digits.padStart(12, '0');
@@ -111,6 +117,18 @@ const OAI_BARCODE = '0166';
 /** True for a radiograph's barcode: 0166 0xxxxxxx. MRI series have 0166 1xxxxxxx. */
 export function isFilmBarcode(barcode: string): boolean {
   return barcode.startsWith(`${OAI_BARCODE}0`);
+}
+
+/**
+ * The barcode in a cell, null where it is missing.
+ * @throws UserError FILE_REFUSED naming the column, for anything that is no barcode
+ */
+export function parseBarcode(text: string, column: string): string | null {
+  const { value } = parseNumericCell(text);
+  if (value === null) return null;
+  return (
+    normaliseBarcode(value) ?? refuseRow(`${column} is "${shorten(value)}"; a barcode such as 016600000001 is accepted`)
+  );
 }
 
 /** Refuses one row of a table; the importer adds where it is. `why` has no full stop. */

@@ -41,6 +41,7 @@ export function listFilter(name: string, filter: InputClass): InputClass {
     some: { type: () => filter, description: 'At least one row fits.' },
     none: { type: () => filter, description: 'No row fits.' },
     every: { type: () => filter, description: 'No row fails to fit; true when there are none.' },
+    exists: { type: () => Boolean, description: 'Whether there is any row at all.' },
   });
 }
 

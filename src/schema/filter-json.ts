@@ -1,6 +1,7 @@
 import { coerceInputValue, isEnumType, isInputObjectType, isListType, isNonNullType } from 'graphql';
 import type { GraphQLError, GraphQLInputType, GraphQLSchema } from 'graphql';
 import { UserError } from '../domain/errors.js';
+import { assertJsonConditions } from './filter-conditions.js';
 
 /**
  * A stored filter as a caller would write it: the names of enum values instead of what is stored for them, days without a time.
@@ -16,10 +17,13 @@ export function filterAsJson(schema: GraphQLSchema, type: string, filter: unknow
  * @throws UserError BAD_USER_INPUT with the place and what is wrong with it.
  */
 export function filterFromJson(schema: GraphQLSchema, type: string, json: unknown): object {
-  return coerceInputValue(json, schema.getType(type) as GraphQLInputType, (path, _value, error: GraphQLError) => {
+  const input = schema.getType(type) as GraphQLInputType;
+  const filter = coerceInputValue(json, input, (path, _value, error: GraphQLError) => {
     const place = ['filter', ...path].map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
     throw new UserError('BAD_USER_INPUT', `${place.slice(1)}: ${error.message}`);
   }) as object;
+  assertJsonConditions(input, json);
+  return filter;
 }
 
 function written(type: GraphQLInputType | undefined, value: unknown): unknown {

@@ -9,11 +9,13 @@ import {
 import { GraphQLError } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
+import { UserError } from '../domain/errors.js';
 import type { Context } from '../resolvers/index.js';
+import { assertConditions } from '../schema/filter-conditions.js';
 import { LIMIT_RULES, LIMITS, operationCost } from '../schema/limits.js';
 import { stringifyAnswer } from '../schema/raw-json.js';
 import { compiledQuery } from './compiled-queries.js';
-import { masked, presentError } from './errors.js';
+import { masked, presentError, STATUS } from './errors.js';
 import { currentRequest } from './logging.js';
 import type { Metrics } from './metrics.js';
 import { httpRefusal, rateHeaders } from './rate-limit.js';
@@ -48,6 +50,11 @@ export function createApollo(schema: GraphQLSchema, metrics: Metrics, logger: Lo
 const costPlugin: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
     didResolveOperation: async ({ schema, document, operation, request, response, contextValue }) => {
+      try {
+        assertConditions(schema, document, request.variables, request.operationName);
+      } catch (error) {
+        throw badRequest(error);
+      }
       const points = operationCost(schema, document, request.variables, request.operationName);
       const { viewer, platform } = contextValue;
       const { quotas } = platform;
@@ -61,6 +68,15 @@ const costPlugin: ApolloServerPlugin<Context> = {
     },
   }),
 };
+
+/** A fault that is found before anything runs answers with HTTP 400, as one in the document does. */
+function badRequest(error: unknown): unknown {
+  if (!(error instanceof UserError)) return error;
+  return new GraphQLError(error.message, {
+    originalError: error,
+    extensions: { http: { status: STATUS[error.code] } },
+  });
+}
 
 const compiledQueryPlugin: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({

@@ -5,6 +5,7 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../domain/errors.js';
 import { EXPORT_FILES, EXPORT_FORMATS } from '../domain/exports.js';
+import { isJsonObject, parseJson } from '../domain/json.js';
 import { roleIncludes } from '../domain/roles.js';
 import { filterFromJson } from '../schema/filter-json.js';
 import { audit } from '../services/audit.js';
@@ -28,13 +29,16 @@ const MAX_STREAMED = 20_000;
 /** What a streamed export takes from the quota: counting it, and each of its rows. */
 const EXPORT_POINTS = { each: 1_000, row: 10 };
 
+/** An object as it came: a copy by zod would lose a key `__proto__`, and with it the whole filter. */
+const JSON_OBJECT = z.custom<Record<string, unknown>>(isJsonObject, 'must be an object');
+
 const REQUEST = z.strictObject({
   format: z.enum(EXPORT_FORMATS).default('CSV'),
   columns: z.array(z.string()).nullish(),
   cohortId: z.string().nullish(),
   cohortVersion: z.int().nullish(),
-  where: z.record(z.string(), z.unknown()).nullish(),
-  series: z.record(z.string(), z.unknown()).nullish(),
+  where: JSON_OBJECT.nullish(),
+  series: JSON_OBJECT.nullish(),
   generationIds: z.array(z.string()).min(1).nullish(),
   batchId: z.string().nullish(),
   withReal: z.boolean().nullish(),
@@ -135,9 +139,5 @@ function fromQuery(query: Record<string, unknown>): unknown {
 }
 
 function parsed(text: unknown): unknown {
-  try {
-    return JSON.parse(String(text));
-  } catch {
-    throw new UserError('BAD_USER_INPUT', 'where must be a filter as JSON, e.g. {"kl":{"gte":2}}.');
-  }
+  return parseJson(String(text), 'where', 'where must be a filter as JSON, e.g. {"kl":{"gte":2}}.');
 }

@@ -15,8 +15,10 @@ import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import { createContext } from '../resolvers/index.js';
 import type { Context, Platform } from '../resolvers/index.js';
+import { assertConditions } from '../schema/filter-conditions.js';
 import { LIMIT_RULES, LIMITS, operationCost } from '../schema/limits.js';
 import { UserError } from '../domain/errors.js';
+import { assertShallow } from '../domain/json.js';
 import { authenticate } from './authenticate.js';
 import { presentError } from './errors.js';
 import { watchSockets } from './socket-watch.js';
@@ -74,10 +76,12 @@ export function acceptSockets({ schema, httpServer, platform, metrics, logger, p
             throw new UserError('LIMIT_EXCEEDED', `One socket takes ${SUBSCRIPTIONS_PER_SOCKET} operations at a time.`);
           }
           await platform.quotas?.spend(viewer.tokenId, REQUEST_POINTS, 'this request');
+          assertShallow(variables, 'The request');
           const document = parse(query, { maxTokens: LIMITS.tokens });
           const operation = getOperationAST(document, operationName);
           const errors = admissionErrors(schema, document, operation);
           if (errors.length > 0) return errors;
+          assertConditions(schema, document, variables ?? undefined, operationName ?? undefined);
           const points = operationCost(schema, document, variables ?? undefined, operationName ?? undefined);
           await platform.quotas?.spend(viewer.tokenId, points, `this ${operation?.operation ?? 'request'}`);
           const args = {

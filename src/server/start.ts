@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expressMiddleware } from '@as-integrations/express5';
 import express from 'express';
-import type { ErrorRequestHandler, Express } from 'express';
+import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
+import { assertShallow } from '../domain/json.js';
 import { batchLogs, generationLogs, openEventLogs } from '../jobs/index.js';
 import type { GenerationQueue } from '../jobs/index.js';
 import { SharedAssets } from '../loaders/shared-assets.js';
@@ -70,6 +71,15 @@ export interface RunningServer {
 }
 
 const GRAPHQL_PATH = '/graphql';
+
+/** Reads a request's body as JSON, and nothing that nests without end. */
+const readJson: RequestHandler[] = [
+  express.json({ limit: LIMITS.bytes }),
+  (request, _response, next) => {
+    assertShallow(request.body, 'The request');
+    next();
+  },
+];
 
 /** How long requests that are running may go on when the server closes, ms. */
 const DRAIN_MS = 5_000;
@@ -144,7 +154,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const exported = [
       requireToken(tokens),
       chargeRequests(quotas),
-      express.json({ limit: LIMITS.bytes }),
+      ...readJson,
       exportHandler(dataSource, schema, quotas),
     ];
     app.get('/exports', exported);
@@ -159,7 +169,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       GRAPHQL_PATH,
       requireToken(tokens),
       chargeRequests(quotas),
-      express.json({ limit: LIMITS.bytes }),
+      ...readJson,
       expressMiddleware(apollo, { context: async ({ res }) => createContext(platform, viewerOf(res)) }),
     );
     app.use(webApp);

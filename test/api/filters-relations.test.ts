@@ -85,7 +85,7 @@ const CASES: FilterCase[] = [
     { mriSeries: { some: { sliceCount: { gte: 1 } } } },
     ({ series }) => series.some(({ synthetic }) => !synthetic),
   ],
-  ['no real series', { mriSeries: { none: {} } }, ({ series }) => series.every(({ synthetic }) => synthetic)],
+  ['no real series', { mriSeries: { exists: false } }, ({ series }) => series.every(({ synthetic }) => synthetic)],
   [
     'a real series by plane and spacing',
     { mriSeries: { some: { plane: { eq: 'CORONAL' }, sliceSpacing: { lte: 0.7 } } } },
@@ -174,7 +174,7 @@ const REFUSED: [string, object, string][] = [
   [
     'an empty relation value',
     { readings: { some: null } },
-    'where.readings.some is null; an empty object means any row.',
+    'where.readings.some is null; leave it out, or use exists.',
   ],
   [
     'many relations in one another',

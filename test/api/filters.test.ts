@@ -128,7 +128,7 @@ const CASES: FilterCase[] = [
     { readings: { some: { grades: { XRJSM: { gt: 1, lt: 2 } } } } },
     ({ readings }) => readings.some(({ grades }) => has(grades.XRJSM, (v) => v > 1 && v < 2)),
   ],
-  ['any reading at all', { readings: { some: {} } }, ({ readings }) => readings.length > 0],
+  ['any reading at all', { readings: { exists: true } }, ({ readings }) => readings.length > 0],
   [
     'some generation',
     { generations: { some: { state: { in: ['SUCCEEDED'] }, psnr: { gte: 20 } } } },

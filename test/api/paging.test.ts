@@ -103,7 +103,7 @@ test('nested lists have pages and counts of their own', async () => {
   const answer = await api.ask<{
     kneeExams: { nodes: { id: string; generations: Connection & { totalCount: number } }[] };
   }>(
-    `{ kneeExams(where: { generations: { some: {} } }) { nodes { id generations(first: 2) {
+    `{ kneeExams(where: { generations: { exists: true } }) { nodes { id generations(first: 2) {
       totalCount edges { node { id } cursor } pageInfo { hasNextPage endCursor } } } } }`,
   );
   const { nodes } = answer.data!.kneeExams;

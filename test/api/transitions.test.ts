@@ -64,3 +64,25 @@ test.each([
 
   expect(errors![0]!.message).toBe(`from must be a visit before to, got ${from} and ${to}.`);
 });
+
+test.each([
+  [{ visit: { eq: 'V06' } }, 'where.visit'],
+  [{ and: [{ kl: { gte: 1 } }, { visit: { in: ['V01', 'V06'] } }] }, 'where.and[1].visit'],
+  [{ visit: { gt: 'V00' } }, 'where.visit'],
+  [{ month: { gte: 12 } }, 'where.month'],
+])('a filter that leaves the first visit out says that nothing can match: %j', async (where, place) => {
+  const { errors } = await api.ask(QUERY, { where });
+
+  expect(errors![0]).toMatchObject({
+    message: `where selects exams of the visit from, which is V00, and ${place} leaves that visit out: nothing can match.`,
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+});
+
+test.each([
+  { visit: { eq: 'V00' } },
+  { visit: { lte: 'V06' }, month: { lt: 12 } },
+  { or: [{ visit: { eq: 'V06' } }, { kl: { gte: 0 } }] },
+])('a filter that the first visit may fit is counted: %j', async (where) => {
+  expect((await api.ask(QUERY, { where })).errors).toBeUndefined();
+});

@@ -114,7 +114,7 @@ test('an updated table changes the rows that differ, and their consensus', async
   expect(third).toMatchObject({ consensusProject: '15', grades: { XRKL: 1 } });
 });
 
-test('a corrected value replaces, and a value that went missing becomes null', async () => {
+test('a corrected value replaces, a code that took its place is kept, and a plain missing form erases nothing', async () => {
   await importAll();
   await release.table('AllClinical00.txt', CLINICAL, [
     '1000001|.|61|02/23/2005|.R|4',
@@ -130,16 +130,20 @@ test('a corrected value replaces, and a value that went missing becomes null', a
   expect(
     summary.tables.map(({ file, updated, unchanged, skipped }) => [file, updated, unchanged, skipped]).slice(0, 2),
   ).toEqual([
-    ['Enrollees.txt', 1, 1, false],
+    ['Enrollees.txt', 0, 1, false],
     ['AllClinical00.txt', 1, 1, false],
   ]);
   const participant = await dataSource.getRepository(Participant).findOneByOrFail({ oaiId: '1000001' });
-  expect(participant).toMatchObject({ race: null, sex: 'MALE' });
+  expect(participant).toMatchObject({ race: 'WHITE', sex: 'MALE' });
   const visit = await dataSource
     .getRepository(Visit)
     .findOneOrFail({ where: { participantId: participant.id }, relations: { exams: true } });
-  expect(visit).toMatchObject({ bmi: null, age: 61, date: '2005-02-23' });
-  expect(visit.exams.find(({ side }) => side === 'RIGHT')).toMatchObject({ womacPain: null, grades: { XRKL: 2 } });
+  expect(visit).toMatchObject({ bmi: expect.closeTo(30.1) as number, age: 61, date: '2005-02-23' });
+  expect(visit.exams.find(({ side }) => side === 'RIGHT')).toMatchObject({
+    womacPain: null,
+    origins: { womacPain: [expect.any(Number), 2, '.R'] },
+    grades: { XRKL: 2 },
+  });
 });
 
 test('a table without a column leaves what another table said of it', async () => {

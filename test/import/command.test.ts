@@ -51,30 +51,36 @@ test('an import prints what became of each table and each refusal, and ends with
   expect(first.code).toBe(0);
   expect(first.out.replace(/\d\.\d s/, 'N s')).toBe(
     [
-      'Enrollees.txt: 2 rows: 1 inserted, 0 updated, 0 unchanged, 1 refused',
-      'kxr_sq_bu00.txt: 1 row: 1 inserted, 0 updated, 0 unchanged',
-      'not imported: Outcomes99.txt',
+      'Enrollees.txt: 2 rows: 2 new, 0 changed, 0 equal, 1 cell refused in rows that were read',
+      'kxr_sq_bu00.txt: 1 row: 1 new, 0 changed, 0 equal',
+      'not imported, because it is no table that is read: Outcomes99.txt',
       '',
       'Refused: 1',
-      '  Enrollees.txt row 3: P02SEX is "7"; accepted are 1, 2, M, F.',
+      '  Enrollees.txt row 3: P02SEX is "7"; accepted are 1, 2, M, F. The rest of the row was read.',
       '',
       'Imported in N s.',
       '',
     ].join('\n'),
   );
   expect(second.code).toBe(0);
-  expect(second.out).toContain('Enrollees.txt: unchanged since the last import (2 rows, 1 of them refused then)');
+  expect(second.out).toContain('Enrollees.txt: the database holds it already (2 rows)');
   expect(second.out).toContain('Nothing changed');
 });
 
-test('fifty refusals are printed, the report holds all of them', async () => {
+test('equal refusals are one line with their number, the report holds all of them', async () => {
   await release.table('Enrollees.txt', 'ID|P02SEX', ['1000001|1: Male', ...Array.from({ length: 70 }, () => 'x|1')]);
   const report = join(release.path, 'refused.ndjson');
 
   const { code, out } = await osteograph(release.path, '--report', report);
 
   expect(code).toBe(0);
-  expect(out).toContain(`  ... and 20 more; all of them are in ${report}`);
+  expect(out).toContain(
+    [
+      'Refused: 70',
+      `  Enrollees.txt row 3 and 69 more like it: ID is "x"; a participant's id has seven digits.`,
+      `  One by one: all of them are in ${report}.`,
+    ].join('\n'),
+  );
   const lines = (await readFile(report, 'utf8')).trim().split('\n');
   expect(lines).toHaveLength(70);
   expect(JSON.parse(lines[0]!)).toEqual({
@@ -114,6 +120,36 @@ test.each([
   expect(code).toBe(exitCode);
   expect(err.trim().split('\n')).toHaveLength(1);
   expect(err).toContain(sentence);
+});
+
+test('an import tells what was kept, what is not of interest, and what is not read', async () => {
+  const columns = 'ID|SIDE|READPRJ|VERSION|V00XRKL';
+  await release.table('kxr_sq_bu00.txt', columns, ['1000001|1|15|0.9|.P', '1000002|1|15|0.9|2', '1000003|1|15|0.9|1']);
+  await osteograph(release.path);
+  await release.table('kxr_sq_bu00.txt', columns, ['1000001|1|15|0.6|', '1000002|1|15|0.6|1']);
+  await release.table('XRay00.txt', 'ID|V00EXAMTP|V00XRBARCD', ['1000001|PA Left Hand|016600000003']);
+  await release.write('kMRI_SQ_MOAKS_BICL00.csv', 'ID,SIDE\n');
+  await release.write('AllClinical00.xlsx', 'PK');
+
+  const { out } = await osteograph(release.path);
+
+  expect(out.split('\n').slice(0, 6)).toEqual([
+    'XRay00.txt: 1 row: 0 new, 0 changed, 0 equal, 1 not of interest',
+    '  not of interest: 1 films of other joints',
+    'kxr_sq_bu00.txt: 2 rows: 0 new, 0 changed, 0 equal, 1 older than what is stored, which was kept, 1 blank where a value is stored, which was kept',
+    '  1 row of an earlier file of this table is not in this one; what it says stays',
+    'not imported, because it is a spreadsheet; save the table as CSV: AllClinical00.xlsx',
+    'not imported, because it is no table that is read: kMRI_SQ_MOAKS_BICL00.csv',
+  ]);
+});
+
+test('a folder of tables that are not read ends with 2 and names them', async () => {
+  await release.write('kXR_QJSW_Duryea00.txt', 'ID|SIDE\n');
+
+  const { code, out } = await osteograph(release.path);
+
+  expect(code).toBe(2);
+  expect(out).toContain('not imported, because it is no table that is read: kXR_QJSW_Duryea00.txt');
 });
 
 test('a folder without anything of a release, or with nothing that can be read, ends with 2', async () => {

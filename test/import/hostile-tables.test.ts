@@ -1,7 +1,7 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
-import { KneeExam, Participant, Radiograph, Reading } from '../../src/entities/index.js';
+import { KneeExam, Participant, Radiograph, Reading, Visit } from '../../src/entities/index.js';
 import type { Refusal } from '../../src/oai/index.js';
 import { importRelease, readNothing } from '../../src/services/imports/index.js';
 import type { BlobStore } from '../../src/storage/index.js';
@@ -54,12 +54,12 @@ test('a table without a key column is refused, naming the column and what is acc
   expect(summary.tables).toMatchObject([{ file: 'Enrollees.txt', inserted: 1 }]);
 });
 
-test('rows that cannot be used are refused one by one with their line, and the others are read', async () => {
+test('rows and cells that cannot be used are refused with their line, and the others are read', async () => {
   await release.table('kxr_sq_bu00.txt', READING_HEADER, [
     readingRow('1000001', '1: Right', '15', '2'),
     readingRow('1000001', '1: Right', '15', '3'),
-    readingRow('1000001', '2: Left', '15', '7'),
-    readingRow('1000001', '2: Left', '15', '2', '1.5: 1.5'),
+    readingRow('1000002', '2: Left', '15', '7'),
+    readingRow('1000003', '2: Left', '15', '2', '1.5: 1.5'),
     readingRow('1000001', '2: Left', '16', '2'),
     readingRow('1000001', '3', '15', '2'),
     readingRow('1000001', '.', '15', '2'),
@@ -71,27 +71,27 @@ test('rows that cannot be used are refused one by one with their line, and the o
 
   const summary = await importAll();
 
-  expect(summary.tables[1]).toMatchObject({ rows: 11, inserted: 2, refused: 9 });
+  expect(summary.tables[1]).toMatchObject({ rows: 11, inserted: 4, refused: 7, cellsRefused: 2 });
   const file = 'kxr_sq_bu00.txt';
   expect(summary.refusals).toEqual([
     { file, row: 3, reason: 'It repeats 1000001 V00 RIGHT 15, which row 2 already gives.' },
-    { file, row: 4, reason: 'V00XRKL is "7"; grades 0 to 4 are accepted.' },
+    { file, row: 4, reason: 'V00XRKL is "7"; grades 0 to 4 are accepted. The rest of the row was read.' },
     {
       file,
       row: 5,
-      reason: 'V00XRJSM is "1.5"; grades 0 to 3, with .2, .4, .6 or .8 after grades 1 and 2, are accepted.',
+      reason:
+        'V00XRJSM is "1.5"; grades 0 to 3, with .2, .4, .6 or .8 after grades 1 and 2, are accepted. The rest of the row was read.',
     },
     { file, row: 6, reason: 'READPRJ is "16"; accepted are 15, 37, 42.' },
     { file, row: 7, reason: 'SIDE is "3"; accepted are 1, 2, R, L, RIGHT, LEFT.' },
     { file, row: 8, reason: 'SIDE is missing; 1 (right) or 2 (left) is accepted.' },
-    { file, row: 9, reason: 'ID is "10001"; a participant\'s id has seven digits.' },
-    { file, row: 10, reason: 'ID is "1\'; DROP TABLE reading; --"; a participant\'s id has seven digits.' },
+    { file, row: 9, count: 2, reason: 'ID is "10001"; a participant\'s id has seven digits.' },
     { file, row: 11, reason: 'It has 3 cells where the header has 24.' },
   ]);
-  expect(await count(Reading)).toBe(2);
+  expect(await count(Reading)).toBe(4);
 });
 
-test('a value out of range, a date of no calendar and an unknown code refuse their row', async () => {
+test('a value out of range, a date of no calendar and an unknown code refuse their cell, and the row is read', async () => {
   await release.table('AllClinical00.txt', 'ID|V00AGE|P01BMI|V00EVDATE|V00WOMKPR', [
     '1000001|61|9e99|02/22/2005|1',
     '1000002|610|30|02/22/2005|1',
@@ -101,11 +101,18 @@ test('a value out of range, a date of no calendar and an unknown code refuse the
   await release.table('Enrollees.txt', 'ID|P02SEX', ['1000001|1: Male', '1000005|9: Other']);
 
   expect((await importAll()).refusals.map(({ file, row, reason }) => `${file} ${row} ${reason}`)).toEqual([
-    'Enrollees.txt 3 P02SEX is "9"; accepted are 1, 2, M, F.',
-    'AllClinical00.txt 2 P01BMI is "9e99"; a number from 5 to 150 is accepted.',
-    'AllClinical00.txt 3 V00AGE is "610"; a number from 0 to 120 is accepted.',
-    'AllClinical00.txt 4 V00EVDATE is "02/30/2005"; a date as mm/dd/yyyy is accepted.',
-    'AllClinical00.txt 5 V00WOMKPR is "99"; a number from 0 to 20 is accepted.',
+    'Enrollees.txt 3 P02SEX is "9"; accepted are 1, 2, M, F. The rest of the row was read.',
+    'AllClinical00.txt 2 P01BMI is "9e99"; a number from 5 to 150 is accepted. The rest of the row was read.',
+    'AllClinical00.txt 3 V00AGE is "610"; a number from 0 to 120 is accepted. The rest of the row was read.',
+    'AllClinical00.txt 4 V00EVDATE is "02/30/2005"; a date as mm/dd/yyyy is accepted. The rest of the row was read.',
+    'AllClinical00.txt 5 V00WOMKPR is "99"; a number from 0 to 20 is accepted. The rest of the row was read.',
+  ]);
+  const visits = await dataSource.getRepository(Visit).find({ order: { participant: { oaiId: 'ASC' } } });
+  expect(visits.map(({ age, bmi, date }) => [age, bmi, date])).toEqual([
+    [61, null, '2005-02-22'],
+    [null, 30, '2005-02-22'],
+    [61, 30, null],
+    [61, 30, '2005-02-22'],
   ]);
 });
 
@@ -187,7 +194,7 @@ test('a table named after a visit that OAI does not have is refused, and a link 
   }
 });
 
-test('the summary keeps the first refusals and counts all; whoever listens gets every one', async () => {
+test('the summary keeps the first of equal refusals and counts all; whoever listens gets every one', async () => {
   const all: Refusal[] = [];
   await release.table(
     'Enrollees.txt',
@@ -197,7 +204,7 @@ test('the summary keeps the first refusals and counts all; whoever listens gets 
 
   const summary = await importRelease(dataSource, release.path, { store, onRefusal: (refusal) => all.push(refusal) });
 
-  expect([summary.refused, summary.refusals.length, all.length]).toEqual([1500, 1000, 1500]);
+  expect([summary.refused, summary.refusals.length, all.length]).toEqual([1500, 1, 1500]);
   expect(readNothing(summary)).toBe(false);
 });
 

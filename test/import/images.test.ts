@@ -135,7 +135,7 @@ test('tables and images meet by barcode, in whichever order they come', async ()
 
   expect(summary.tables).toMatchObject([
     { file: 'XRay00.txt', updated: 1 },
-    { file: 'MRI00.txt', skipped: true },
+    { file: 'MRI00.txt', updated: 0, unchanged: 1 },
   ]);
   const { films, series } = await images();
   expect(series).toMatchObject([
@@ -356,4 +356,32 @@ test('a contents.csv without Folder is refused, and the images are found by thei
     },
   ]);
   expect(summary.images).toMatchObject({ folders: 1, inserted: 1 });
+});
+
+test('a film is read again when another folder has given its barcode other pixels, or when it was removed', async () => {
+  const other = await ReleaseFolder.make();
+  try {
+    await release.write(`${FILM}/001`, filmFile('1000001', '016600000001'));
+    await other.write(`${FILM}/001`, filmFile('1000001', '016600000001', { side: 64 }));
+    const sizes: unknown[] = [];
+    const bring = async (path: string) => {
+      const summary = await importRelease(dataSource, path, { store: store() });
+      const [film] = await dataSource.query<{ rows: number }[]>('SELECT rows FROM radiograph');
+      sizes.push([film?.rows, summary.images.inserted, summary.images.updated, summary.images.unchanged]);
+    };
+
+    for (const path of [release.path, other.path, release.path, release.path]) await bring(path);
+    await dataSource.query('DELETE FROM radiograph');
+    await bring(release.path);
+
+    expect(sizes).toEqual([
+      [96, 1, 0, 0],
+      [64, 0, 1, 0],
+      [96, 0, 1, 0],
+      [96, 0, 0, 1],
+      [96, 1, 0, 0],
+    ]);
+  } finally {
+    await other.remove();
+  }
 });

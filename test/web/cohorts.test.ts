@@ -150,3 +150,21 @@ test.each([
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(options.width);
   },
 );
+
+test('a relation without a condition asks whether there is any row, and a batch of all knees says how many', async () => {
+  const { page, faults } = await app.open(`/cohorts?where=${encodeURIComponent('{"mriSeries":{"exists":true}}')}`, {
+    role: 'OPERATOR',
+  });
+  const counts = page.locator('h1 + p');
+  await counts.filter({ hasText: '1 knee exams of 1 participants' }).waitFor();
+  expect(await page.getByLabel('The filter as GraphQL').inputValue()).toBe('{ mriSeries: { exists: true } }');
+  await page.getByLabel('MRI series: how many must fit').selectOption('none');
+  await counts.filter({ hasText: '5,000 knee exams' }).waitFor();
+  expect(await page.getByLabel('The filter as GraphQL').inputValue()).toBe('{ mriSeries: { exists: false } }');
+
+  await page.goto(new URL('/cohorts', page.url()).href);
+  await counts.filter({ hasText: '5,001 knee exams' }).waitFor();
+  await page.getByRole('button', { name: 'Start a batch …' }).click();
+  await page.getByText('each of 5,001 knee exams. 5,000 of them have no radiograph here').waitFor();
+  expect(faults).toEqual([]);
+});

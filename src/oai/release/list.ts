@@ -31,10 +31,25 @@ export interface ReleaseListing {
   readonly visitFolders: readonly VisitFolder[];
   /** contents.csv files, in the release's own folder or in those of the visits. */
   readonly contents: readonly string[];
-  /** Tables of OAI's that are not imported, such as Outcomes99.txt. */
-  readonly ignored: readonly string[];
+  /** Files that look like tables and are not imported, such as Outcomes99.txt. */
+  readonly ignored: readonly Ignored[];
   readonly refusals: readonly Refusal[];
 }
+
+/** A file that is not imported, and why: a few words that complete "not imported, because it is". */
+export interface Ignored {
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** Why a file that looks like a table is none that is read, by its ending. */
+const NOT_READ: readonly (readonly [RegExp, string])[] = [
+  [/\.(?:txt|csv|tsv|asc|dat)$/i, 'no table that is read'],
+  [/\.(?:xlsx?|ods)$/i, 'a spreadsheet; save the table as CSV'],
+  [/\.(?:sas7bdat|xpt)$/i, "in SAS's format, and no table that is read"],
+  [/\.(?:zip|gz|tgz|bz2|7z|rar)$/i, 'packed; unpack it first'],
+  [/\.(?:sav|dta|rds|rdata|feather|parquet)$/i, "in another program's format; save the table as CSV"],
+];
 
 /** How deep tables are looked for: releases unpack to folders such as `AllClinical_ASCII/`. */
 const DEPTH = 3;
@@ -52,7 +67,7 @@ export async function listRelease(folder: string): Promise<ReleaseListing> {
     tables: [] as TableFile[],
     visitFolders: [] as VisitFolder[],
     contents: [] as string[],
-    ignored: [] as string[],
+    ignored: [] as Ignored[],
   };
   const refusals: Refusal[] = [];
   const sas: Refusal[] = [];
@@ -68,7 +83,10 @@ export async function listRelease(folder: string): Promise<ReleaseListing> {
         const { size } = await stat(join(path, name));
         found.tables.push({ path: join(path, name), file, ...table, bytes: size });
       } else if (table) sas.push({ file, reason: table.refusal });
-      else if (/\.txt$/i.test(name) && !/^readme/i.test(name)) found.ignored.push(file);
+      else if (!/^readme|^contents\.csv$|^\./i.test(name)) {
+        const [, reason] = NOT_READ.find(([ending]) => ending.test(name)) ?? [];
+        if (reason !== undefined) found.ignored.push({ file, reason });
+      }
     }
     const ofThisFolder = visitOfFolder(basename(path));
     if (ofThisFolder) {

@@ -1,7 +1,7 @@
 import { RACES, type Race, SEXES, type Sex, STUDY_COHORTS, type StudyCohort } from '../../domain/participants.js';
 import { parseCode, parseText, refuseRow } from '../values.js';
 import type { Columns } from './columns.js';
-import { cell, participantReader, type RowReader } from './reader.js';
+import { fieldOf, participantReader, readStatements, type RowReader, versionReader } from './reader.js';
 import type { EnrolleeRecord } from './records.js';
 
 const SEX_WORDS: Readonly<Record<string, Sex>> = { ...SEXES, M: 'MALE', F: 'FEMALE' };
@@ -20,26 +20,27 @@ const HALVES: Readonly<Record<string, number>> = { 1: 1, 2: 2 };
 /** Who takes part: one row per participant. */
 export function enrolleeReader(columns: Columns): RowReader<EnrolleeRecord> {
   const participant = participantReader(columns);
-  const sex = columns.find('P02SEX', 'SEX', 'GENDER');
-  const race = columns.find('P02RACE', 'RACE');
-  const hispanic = columns.find('P02HISP');
-  const cohort = columns.find('V00COHORT', 'E_COHORT', 'COHORT');
-  const site = columns.find('V00SITE', 'SITE');
-  const half = columns.find('V00CHRTHLF');
-  const present = { sex, race, hispanic, cohort, site, cohortHalf: half };
+  const version = versionReader(columns);
+  const coded = <T extends string | number | boolean>(
+    field: string,
+    meanings: Readonly<Record<string, T>>,
+    ...names: string[]
+  ) => fieldOf(field, [columns.find(...names)], (text, name) => parseCode<T>(text, name, meanings));
+  const fields = [
+    ...coded('sex', SEX_WORDS, 'P02SEX', 'SEX', 'GENDER'),
+    ...coded('race', RACE_WORDS, 'P02RACE', 'RACE'),
+    ...coded('hispanic', HISPANIC, 'P02HISP'),
+    ...coded('cohort', COHORTS, 'V00COHORT', 'E_COHORT', 'COHORT'),
+    ...fieldOf('site', [columns.find('V00SITE', 'SITE')], parseSite),
+    ...coded('cohortHalf', HALVES, 'V00CHRTHLF'),
+  ];
   return {
-    fields: Object.entries(present).flatMap(([field, column]) => (column ? [field] : [])),
     key: ({ oaiId }) => oaiId,
-    read(cells) {
-      const record: EnrolleeRecord = { oaiId: participant(cells) };
-      if (sex) record.sex = parseCode(cell(cells, sex), sex.name, SEX_WORDS);
-      if (race) record.race = parseCode(cell(cells, race), race.name, RACE_WORDS);
-      if (hispanic) record.hispanic = parseCode(cell(cells, hispanic), hispanic.name, HISPANIC);
-      if (cohort) record.cohort = parseCode(cell(cells, cohort), cohort.name, COHORTS);
-      if (site) record.site = parseSite(cell(cells, site), site.name);
-      if (half) record.cohortHalf = parseCode(cell(cells, half), half.name, HALVES);
-      return record;
-    },
+    read: (cells, refuseCell) => ({
+      oaiId: participant(cells),
+      version: version(cells),
+      said: readStatements(cells, fields, refuseCell),
+    }),
   };
 }
 

@@ -1,14 +1,18 @@
 import type { Side } from '../../domain/participants.js';
 import type { VisitCode } from '../../domain/visits.js';
-import { isFilmBarcode, normaliseBarcode, parseDate, refuseRow } from '../values.js';
-import type { Column, Columns } from './columns.js';
+import { isFilmBarcode, parseBarcode, parseDate, parseText, refuseRow } from '../values.js';
+import type { Columns } from './columns.js';
 import {
   cell,
+  fieldOf,
   parseImageSide,
   participantReader,
+  PassedOver,
   prefixed,
+  readStatements,
   type RowReader,
   textIn,
+  versionReader,
   visitReader,
   wasTaken,
 } from './reader.js';
@@ -22,22 +26,26 @@ export function filmReader(columns: Columns, visit: VisitCode | null): RowReader
   const view = columns.key('the exam type', ...prefixed(visit, 'EXAMTP', 'EXAMTYPE'));
   const date = columns.find(...prefixed(visit, 'XRDATE', 'INTERVIEW_DATE'));
   const completed = columns.find(...prefixed(visit, 'XRCOMP', 'COMPLETED'));
+  const version = versionReader(columns);
+  const fields = [...fieldOf('view', [view], parseText), ...fieldOf('date', [date], parseDate)];
   return {
-    fields: ['view', ...(date ? ['date'] : [])],
     key: (record) => record.barcode,
-    read(cells) {
+    read(cells, refuseCell) {
       const oaiId = participant(cells);
       const name = textIn(cells, view);
-      const code = readBarcode(cells, barcode);
-      if (code === null || name === null || !isKneeFilm(name) || !wasTaken(cells, completed)) return null;
+      if (!wasTaken(cells, completed)) return new PassedOver('films that were not taken');
+      if (name === null) return new PassedOver(`rows without ${view.name}`);
+      if (!isKneeFilm(name)) return new PassedOver('films of other joints');
+      const code = parseBarcode(cell(cells, barcode), barcode.name);
+      if (code === null) return new PassedOver(`films without ${barcode.name}`);
       if (!isFilmBarcode(code)) refuseRow(`${barcode.name} ${code} is not a radiograph's, which start with 01660`);
       return {
         oaiId,
         visit: visitOf(cells),
+        version: version(cells),
         barcode: code,
-        view: name,
         side: filmSide(name),
-        date: date && parseDate(cell(cells, date), date.name),
+        said: readStatements(cells, fields, refuseCell),
       };
     },
   };
@@ -52,25 +60,34 @@ export function seriesReader(columns: Columns, visit: VisitCode | null): RowRead
   const side = columns.find(...prefixed(visit, 'MRSIDE', 'SIDE'));
   const date = columns.find(...prefixed(visit, 'MRDATE', 'INTERVIEW_DATE'));
   const completed = columns.find(...prefixed(visit, 'MRCOMP', 'COMPLETED'));
+  const version = versionReader(columns);
+  const fields = fieldOf('date', [date], parseDate);
   return {
-    fields: ['sequence', 'plane', ...(date ? ['date'] : [])],
     key: (record) => record.barcode,
-    read(cells) {
+    read(cells, refuseCell) {
       const oaiId = participant(cells);
-      const code = readBarcode(cells, barcode);
       const name = textIn(cells, type);
-      if (code === null || name === null || !wasTaken(cells, completed) || !isKneeSeries(name)) return null;
+      if (!wasTaken(cells, completed)) return new PassedOver('series that were not made');
+      if (name === null) return new PassedOver(`rows without ${type.name}`);
+      if (!isKneeSeries(name)) return new PassedOver('series of the thigh, localisers and prescriptions');
+      const code = parseBarcode(cell(cells, barcode), barcode.name);
+      if (code === null) return new PassedOver(`series without ${barcode.name}`);
       if (isFilmBarcode(code))
         refuseRow(`${barcode.name} ${code} is a radiograph's; those of MRI series start with 01661`);
       const knee = (side && parseImageSide(cell(cells, side), side.name)) ?? sideInWords(name);
       if (knee === null) refuseRow(`neither ${side?.name ?? 'the row'} nor "${name}" says which knee`);
+      const { sequence, plane } = describeSequence(name, knee);
       return {
         oaiId,
         visit: visitOf(cells),
+        version: version(cells),
         barcode: code,
         side: knee,
-        ...describeSequence(name, knee),
-        date: date && parseDate(cell(cells, date), date.name),
+        said: {
+          sequence: { value: sequence, missing: null },
+          plane: { value: plane, missing: null },
+          ...readStatements(cells, fields, refuseCell),
+        },
       };
     },
   };
@@ -110,7 +127,10 @@ const SEQUENCES: Readonly<Record<string, string>> = {
 };
 
 /** A series' description as the images have it: "R COR T1 3D FLASH WE" is COR_T1_3D_FLASH_RIGHT, coronal. */
-export function describeSequence(name: string, side: Side): Pick<SeriesRecord, 'sequence' | 'plane'> {
+export function describeSequence(
+  name: string,
+  side: Side,
+): { sequence: string; plane: 'CORONAL' | 'SAGITTAL' | 'AXIAL' | null } {
   const words = name.toUpperCase().split(/[^A-Z0-9]+/);
   const sideless = words.filter(
     (word, index) => word !== '' && word !== 'RIGHT' && word !== 'LEFT' && !(index === 0 && /^[RL]$/.test(word)),
@@ -119,8 +139,4 @@ export function describeSequence(name: string, side: Side): Pick<SeriesRecord, '
   const sequence = SEQUENCES[joined] ?? joined;
   const plane = Object.entries(PLANES).find(([start]) => sequence.startsWith(start));
   return { sequence: `${sequence}_${side}`, plane: plane?.[1] ?? null };
-}
-
-function readBarcode(cells: readonly string[], column: Column): string | null {
-  return normaliseBarcode(cell(cells, column));
 }

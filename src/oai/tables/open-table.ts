@@ -21,7 +21,7 @@ export interface Table {
   rows(): AsyncGenerator<TableRow>;
 }
 
-export type Separator = '|' | '\t' | ',';
+export type Separator = '|' | '\t' | ',' | ';';
 
 /** The widest header of a release, AllClinical00's, has about 20 kB. */
 const LONGEST_HEADER = 128 * 1024;
@@ -30,7 +30,7 @@ const LONGEST_HEADER = 128 * 1024;
 const LONGEST_RECORD = 1024 * 1024;
 
 /**
- * Opens a table in any of the forms of OAI's releases: separated by `|`, tabs or commas, lines ending in LF or CRLF, with or
+ * Opens a table in any of the forms of OAI's releases: separated by `|`, tabs, commas or semicolons, lines ending in LF or CRLF, with or
  * without byte order mark. Bytes that are not ASCII are read as Latin-1: only labels, which nobody reads, hold any.
  *
  * @throws UserError FILE_REFUSED when the file has no header
@@ -69,7 +69,9 @@ async function readHeader(path: string, file: string): Promise<string> {
 const BYTE_ORDER_MARK = /^\u00ef\u00bb\u00bf/;
 
 function chooseSeparator(header: string): Separator {
-  const counts = (['|', '\t', ','] as const).map((separator) => [separator, header.split(separator).length] as const);
+  const counts = (['|', '\t', ',', ';'] as const).map(
+    (separator) => [separator, header.split(separator).length] as const,
+  );
   return counts.sort((a, b) => b[1] - a[1])[0]![0];
 }
 

@@ -1,24 +1,89 @@
 import { isOaiId, type Side } from '../../domain/participants.js';
 import { isVisitCode, VISITS, type VisitCode } from '../../domain/visits.js';
-import { parseCode, parseText, refuseRow } from '../values.js';
+import { UserError } from '../../domain/errors.js';
+import { parseCode, parseNumericCell, parseText, refuseRow } from '../values.js';
 import type { Column, Columns } from './columns.js';
+import type { Statement, Statements } from './records.js';
 
 /** How rows of one kind of table are read, with the columns of one table found. */
 export interface RowReader<T> {
-  /** Columns of the database that this table can fill: fields of the record that are never absent. */
-  readonly fields: readonly string[];
   /**
-   * Reads a row; null when it tells of nothing that the platform keeps, such as a series that was not made.
-   * @throws UserError FILE_REFUSED, one sentence without place, when the row cannot be used
+   * Reads a row, or says why it tells of nothing that the platform keeps, such as a series that was not made. A cell that cannot be
+   * used is handed to `refuseCell` as one sentence without place, and the rest of the row is read.
+   * @throws UserError FILE_REFUSED, one sentence without place, when the row as a whole cannot be used
    */
-  read(cells: readonly string[]): T | null;
+  read(cells: readonly string[], refuseCell: (reason: string) => void): T | PassedOver;
   /** What no other row of the table may share, e.g. "9000001 V00 RIGHT 15". */
   key(record: T): string;
+}
+
+/** A row that is not kept, and why: a few words that many rows share. */
+export class PassedOver {
+  constructor(readonly why: string) {}
+}
+
+/** A field that a table fills, the columns that may say it (the first that does counts), and how their cells are read. */
+export interface FieldColumns {
+  readonly field: string;
+  readonly columns: readonly Column[];
+  readonly parse: (text: string, column: string) => Statement['value'];
+}
+
+/** A field with the columns that the table has for it; none where it has none. */
+export function fieldOf(
+  field: string,
+  columns: readonly (Column | null)[],
+  parse: FieldColumns['parse'],
+): FieldColumns[] {
+  const present = columns.filter((column) => column !== null);
+  return present.length > 0 ? [{ field, columns: present, parse }] : [];
+}
+
+/** What a row says of these fields. */
+export function readStatements(
+  cells: readonly string[],
+  fields: readonly FieldColumns[],
+  refuseCell: (reason: string) => void,
+): Statements {
+  const said: Record<string, Statement> = {};
+  for (const { field, columns, parse } of fields) {
+    for (const column of columns) {
+      const statement = readStatement(cell(cells, column), column, parse, refuseCell);
+      if (statement === null) continue;
+      const better = said[field] === undefined || (said[field].value === null && statement.value !== null);
+      if (better) said[field] = statement;
+      if (statement.value !== null) break;
+    }
+  }
+  return said;
+}
+
+/** What a cell says; null when it cannot be used, which `refuseCell` is told. */
+export function readStatement(
+  text: string,
+  column: Column,
+  parse: FieldColumns['parse'],
+  refuseCell: (reason: string) => void,
+): Statement | null {
+  try {
+    const value = parse(text, column.name);
+    return { value, missing: value === null ? parseNumericCell(text).missing : null };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    refuseCell(error.message);
+    return null;
+  }
 }
 
 /** A cell of a row, blank where the row is short. */
 export function cell(cells: readonly string[], column: Column): string {
   return cells[column.index] ?? '';
+}
+
+/** Reads the version of the released table, which OAI's tables give in each row: "0.8"; "25.0" is 25. */
+export function versionReader(columns: Columns): (cells: readonly string[]) => string | null {
+  const column = columns.find('VERSION');
+  return (cells) => textIn(cells, column)?.replace(/^(\d+)\.0+$/, '$1') ?? null;
 }
 
 /** Finds the participant's column, and reads it. NDA's tables have OAI's id beside a key of their own. */

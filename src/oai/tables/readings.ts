@@ -1,10 +1,19 @@
 import { FEATURES, isValidGrade, maxGrade, type FeatureCode } from '../../domain/features.js';
 import type { ReadingProject } from '../../domain/readings.js';
 import type { VisitCode } from '../../domain/visits.js';
-import { normaliseBarcode, parseCode, parseNumericCell, refuseRow } from '../values.js';
+import { parseBarcode, parseCode, parseNumericCell, refuseRow } from '../values.js';
 import type { Column, Columns } from './columns.js';
-import { cell, parseSide, participantReader, prefixed, type RowReader, textIn, visitReader } from './reader.js';
-import type { ReadingRecord } from './records.js';
+import {
+  cell,
+  parseSide,
+  participantReader,
+  prefixed,
+  readStatement,
+  type RowReader,
+  versionReader,
+  visitReader,
+} from './reader.js';
+import type { ReadingRecord, Statement } from './records.js';
 
 /** OAI asks users to treat project 42 as 37. */
 const PROJECTS: Readonly<Record<string, ReadingProject>> = { 15: '15', 37: '37', 42: '37' };
@@ -15,49 +24,55 @@ export function readingReader(columns: Columns, visit: VisitCode | null): RowRea
   const visitOf = visitReader(columns, visit);
   const side = columns.key('the knee', ...prefixed(visit, 'SIDE').reverse());
   const project = columns.key('the reading project', ...prefixed(visit, 'READPRJ').reverse());
-  const version = columns.find('VERSION');
+  const version = versionReader(columns);
   const barcode = columns.find(...prefixed(visit, 'BARCDBU', 'BARCODE'));
   const grades = FEATURES.flatMap(({ code }) => {
     const column = columns.find(...prefixed(visit, code));
     return column ? [{ code, column, known: new Map<string, GradeCell>() }] : [];
   });
   return {
-    fields: grades.map(({ code }) => code),
     key: (record) => `${record.oaiId} ${record.visit} ${record.side} ${record.project}`,
-    read(cells) {
-      const record: ReadingRecord = {
+    read(cells, refuseCell) {
+      const said: Record<string, Statement> = {};
+      const key = {
         oaiId: participant(cells),
         visit: visitOf(cells),
         side: parseSide(cell(cells, side), side.name),
         project: readProject(cell(cells, project), project.name),
-        version: textIn(cells, version),
-        barcode: barcode && normaliseBarcode(cell(cells, barcode)),
-        grades: {},
-        missing: {},
       };
       for (const { code, column, known } of grades) {
         const text = cell(cells, column);
         let parsed = known.get(text);
         // A table of 200,000 grades has a handful of different cells: each is understood once.
-        if (!parsed) known.set(text, (parsed = parseGrade(text, code, column)));
-        record.grades[code] = parsed.grade;
-        if (parsed.missing !== null) record.missing[code] = parsed.missing;
+        if (!parsed) known.set(text, (parsed = readGrade(text, code, column)));
+        if (typeof parsed === 'string') refuseCell(parsed);
+        else said[code] = parsed;
       }
-      return record;
+      const film = barcode && readStatement(cell(cells, barcode), barcode, parseBarcode, refuseCell);
+      return { ...key, version: version(cells), barcode: film && (film.value as string | null), said };
     },
   };
 }
 
-interface GradeCell {
-  readonly grade: number | null;
-  readonly missing: string | null;
+/** What the cell says, or why it cannot be used. */
+type GradeCell = Statement | string;
+
+function readGrade(text: string, code: FeatureCode, column: Column): GradeCell {
+  let refusal = '';
+  const statement = readStatement(
+    text,
+    column,
+    (cellText) => parseGrade(cellText, code, column),
+    (why) => (refusal = why),
+  );
+  return statement ?? refusal;
 }
 
-function parseGrade(text: string, code: FeatureCode, column: Column): GradeCell {
-  const { value, missing } = parseNumericCell(text);
-  if (value === null) return { grade: null, missing };
+function parseGrade(text: string, code: FeatureCode, column: Column): number | null {
+  const { value } = parseNumericCell(text);
+  if (value === null) return null;
   const grade = /^\d+(\.\d*)?$/.test(value) ? Number(value) : NaN;
-  if (isValidGrade(code, grade)) return { grade, missing: null };
+  if (isValidGrade(code, grade)) return grade;
   const decimals = code === 'XRJSM' || code === 'XRJSL' ? ', with .2, .4, .6 or .8 after grades 1 and 2,' : '';
   return refuseRow(`${column.name} is "${value.slice(0, 40)}"; grades 0 to ${maxGrade(code)}${decimals} are accepted`);
 }

@@ -1,67 +1,58 @@
-import type { FeatureCode, Grades } from '../../domain/features.js';
-import type { Race, Sex, Side, StudyCohort } from '../../domain/participants.js';
+import type { Side } from '../../domain/participants.js';
 import type { ReadingProject } from '../../domain/readings.js';
 import type { VisitCode } from '../../domain/visits.js';
 
-/** What the tables of a release say, one record per row. A field whose column a table lacks is absent, a missing value null. */
-
-export interface EnrolleeRecord {
-  oaiId: string;
-  sex?: Sex | null;
-  race?: Race | null;
-  hispanic?: boolean | null;
-  cohort?: StudyCohort | null;
-  site?: string | null;
-  cohortHalf?: number | null;
+/** What one cell says of one field: a value, or OAI's code for why there is none. A blank has neither. */
+export interface Statement {
+  readonly value: string | number | boolean | null;
+  /** A key of MISSING_CODES, e.g. ".P". */
+  readonly missing: string | null;
 }
 
-/** Questionnaire scores of one knee; ranges are in KneeExam. */
-export interface KneeScores {
-  womacPain?: number | null;
-  womacDisability?: number | null;
-  womacStiffness?: number | null;
-  womacTotal?: number | null;
-  koosPain?: number | null;
+/** What a row says, by field. Of a field whose column the table lacks, or whose cell was refused, it says nothing. */
+export type Statements = Readonly<Record<string, Statement>>;
+
+/** One row of a table of a release. */
+interface TableRecord {
+  oaiId: string;
+  /** Version of the released table, e.g. "0.8"; null when the table has none. */
+  version: string | null;
 }
 
-export interface ClinicalRecord {
-  oaiId: string;
+/** Says of: sex, race, hispanic, cohort, site, cohortHalf. */
+export interface EnrolleeRecord extends TableRecord {
+  said: Statements;
+}
+
+/** Says of: date, age, bmi; and of each knee the questionnaire scores, whose ranges are in KneeExam. */
+export interface ClinicalRecord extends TableRecord {
   visit: VisitCode;
-  date?: string | null;
-  age?: number | null;
-  bmi?: number | null;
-  knees: Record<Side, KneeScores>;
+  said: Statements;
+  knees: Readonly<Record<Side, Statements>>;
 }
 
-export interface ReadingRecord {
-  oaiId: string;
+/** Says of the 19 grades, by their code. */
+export interface ReadingRecord extends TableRecord {
   visit: VisitCode;
   side: Side;
   project: ReadingProject;
-  version: string | null;
   /** Of the bilateral film that was read. */
   barcode: string | null;
-  grades: Grades;
-  missing: Partial<Record<FeatureCode, string>>;
+  said: Statements;
 }
 
-/** A film of the knees; `side` is null for a bilateral one. */
-export interface FilmRecord {
-  oaiId: string;
+/** A film of the knees; `side` is null for a bilateral one. Says of: view, date. */
+export interface FilmRecord extends TableRecord {
   visit: VisitCode;
   barcode: string;
-  view: string;
   side: Side | null;
-  date: string | null;
+  said: Statements;
 }
 
-/** An MRI series of one knee. */
-export interface SeriesRecord {
-  oaiId: string;
+/** An MRI series of one knee. Says of: sequence, plane, date. */
+export interface SeriesRecord extends TableRecord {
   visit: VisitCode;
   barcode: string;
   side: Side;
-  sequence: string;
-  plane: 'CORONAL' | 'SAGITTAL' | 'AXIAL' | null;
-  date: string | null;
+  said: Statements;
 }

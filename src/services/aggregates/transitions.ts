@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import type { VisitCode } from '../../domain/visits.js';
+import { isJsonObject } from '../../domain/json.js';
+import { visitMonth, type VisitCode } from '../../domain/visits.js';
 import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
@@ -25,7 +26,7 @@ export interface KlTransition {
  * both visits count.
  *
  * @param where selects exams of the visit `from`.
- * @throws UserError BAD_USER_INPUT unless `from` comes before `to`, or for a filter that cannot be asked for.
+ * @throws UserError BAD_USER_INPUT unless `from` comes before `to`, for a filter that no exam of `from` can fit, or for a filter that cannot be asked for.
  */
 export async function countTransitions(
   dataSource: DataSource,
@@ -33,6 +34,13 @@ export async function countTransitions(
 ): Promise<KlTransition[]> {
   const { where, from, to } = request;
   if (from >= to) throw new UserError('BAD_USER_INPUT', `from must be a visit before to, got ${from} and ${to}.`);
+  const place = leavesOut(where, from, 'where');
+  if (place) {
+    throw new UserError(
+      'BAD_USER_INPUT',
+      `where selects exams of the visit from, which is ${from}, and ${place} leaves that visit out: nothing can match.`,
+    );
+  }
   const parameters = new Parameters();
   const scope = new Scope(KNEE_EXAMS, 't');
   const visit = scope.join('visit').alias;
@@ -59,4 +67,44 @@ export async function countTransitions(
     knees,
     participants,
   }));
+}
+
+/** The condition on the visit that must hold and does not at this one, as a place in the filter. */
+function leavesOut(where: unknown, visit: VisitCode, path: string): string | null {
+  if (!isJsonObject(where)) return null;
+  if (isJsonObject(where['visit']) && !holds(where['visit'], visit)) return `${path}.visit`;
+  if (isJsonObject(where['month']) && !holds(where['month'], visitMonth(visit))) return `${path}.month`;
+  const parts: unknown[] = Array.isArray(where['and']) ? where['and'] : [];
+  for (const [index, part] of parts.entries()) {
+    const place = leavesOut(part, visit, `${path}.and[${index}]`);
+    if (place) return place;
+  }
+  return null;
+}
+
+/** Whether the comparisons hold of a value that is never missing. What is no comparison is left to the filter's compiler. */
+function holds<T extends string | number>(operators: Record<string, unknown>, value: T): boolean {
+  return Object.entries(operators).every(([operator, operand]) => {
+    if (operator === 'in' || operator === 'nin') {
+      return !Array.isArray(operand) || operand.includes(value) === (operator === 'in');
+    }
+    if (typeof operand !== typeof value) return true;
+    const other = operand as T;
+    switch (operator) {
+      case 'eq':
+        return value === other;
+      case 'ne':
+        return value !== other;
+      case 'gt':
+        return value > other;
+      case 'gte':
+        return value >= other;
+      case 'lt':
+        return value < other;
+      case 'lte':
+        return value <= other;
+      default:
+        return true;
+    }
+  });
 }

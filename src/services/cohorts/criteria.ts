@@ -64,6 +64,7 @@ function describeEntry(name: string, value: unknown, subject: string, names: Rea
 
 function describeFlag(name: string, value: boolean, subject: string): string {
   if (name === 'isNull') return `${subject} ${value ? 'missing' : 'not missing'}`;
+  if (name === 'exists') return `${value ? 'some' : 'no'} ${subject}`;
   if (name in SIGNS) return `${subject} ${SIGNS[name]} ${value}`;
   return `${value ? '' : 'not '}${subject === '' ? name : `${subject} ${name}`}`;
 }

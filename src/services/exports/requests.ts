@@ -63,7 +63,7 @@ export async function exportSpec(
 /** The filter of a cohort's exams that a further filter selects, in the API's words and in ours alike. */
 export function cohortFilter(id: string, version: number | null | undefined, where: Where | null | undefined): Where {
   const member = { inCohort: { eq: id, ...(typeof version === 'number' ? { version } : {}) } };
-  return where ? { and: [member, where] } : member;
+  return where && Object.keys(where).length > 0 ? { and: [member, where] } : member;
 }
 
 /**

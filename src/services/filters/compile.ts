@@ -134,11 +134,16 @@ class Compiler {
     return `EXISTS (SELECT 1 FROM ${child.from()} WHERE ${joined([...conditions, condition], 'AND')})`;
   }
 
-  private many({ table, on, rows, unless }: ManyField, quantifier: string, part: unknown, place: Place): string {
-    if (quantifier !== 'some' && quantifier !== 'none' && quantifier !== 'every') {
-      throw new UserError('BAD_USER_INPUT', `${place.path} is not accepted; some, none and every are.`);
+  private many(field: ManyField, quantifier: string, part: unknown, place: Place): string {
+    const { table, on, rows, unless } = field;
+    if (part === null) throw new UserError('BAD_USER_INPUT', `${place.path} is null; leave it out, or use exists.`);
+    if (quantifier === 'exists') {
+      const wanted = parameterValue({ kind: 'boolean' }, part, place.path) as boolean;
+      return this.many(field, wanted ? 'some' : 'none', {}, place);
     }
-    if (part === null) throw new UserError('BAD_USER_INPUT', `${place.path} is null; an empty object means any row.`);
+    if (quantifier !== 'some' && quantifier !== 'none' && quantifier !== 'every') {
+      throw new UserError('BAD_USER_INPUT', `${place.path} is not accepted; some, none, every and exists are.`);
+    }
     const inner = { ...place, rows: rows * place.rows, depth: place.depth + 1 };
     this.count(inner);
     const queries = on.map((related) => {

@@ -19,7 +19,7 @@ import {
 import type { BlobStore } from '../../storage/index.js';
 import { type ExamKey, ExamRegistry, examsOf } from './exam-registry.js';
 import { type KnownImage, ownersOfBarcodes } from './owners.js';
-import { fingerprintFolder, isBystander, noteTime, remember } from './remember.js';
+import { fingerprintFolder, isBystander, noteTime, type Recalled, remember } from './remember.js';
 import { type FilmPixels, type SeriesPixels, storeFilm, storeSeries } from './write-images.js';
 
 export type ImageOutcome = 'inserted' | 'updated' | 'unchanged' | 'passedOver';
@@ -39,14 +39,14 @@ export async function importImageFolder(
   const isFilm = isFilmBarcode(folder.barcode);
   if (folder.seriesDescription !== null && !isOfKnee(folder.seriesDescription, isFilm)) return 'passedOver';
   const { fingerprint, files, recalled } = await fingerprintFolder(dataSource.manager, folder.path, folder.file);
-  if (recalled && !reread) {
+  const find = async (manager: EntityManager): Promise<KnownImage | undefined> =>
+    (await ownersOfBarcodes(manager, isFilm ? 'radiograph' : 'mri_series', [folder.barcode])).get(folder.barcode);
+  if (recalled && !reread && holds(recalled, await find(dataSource.manager))) {
     await noteTime(dataSource.manager, fingerprint, recalled);
     return recalled.rows === 0 ? 'passedOver' : 'unchanged';
   }
   return dataSource.transaction(async (manager) => {
-    const known = (await ownersOfBarcodes(manager, isFilm ? 'radiograph' : 'mri_series', [folder.barcode])).get(
-      folder.barcode,
-    );
+    const known = await find(manager);
     if (known && known.oaiId !== folder.oaiId) {
       refuseFile(
         folder.file,
@@ -56,9 +56,19 @@ export async function importImageFolder(
     const outcome = isFilm
       ? await importFilm(manager, store, folder, files, known)
       : await importSeries(manager, store, folder, known);
-    await remember(manager, fingerprint, { rows: outcome === 'passedOver' ? 0 : files.length, refused: 0, became: {} });
+    const assetId = (await find(manager))?.assetId;
+    const rows = outcome === 'passedOver' ? 0 : files.length;
+    await remember(manager, fingerprint, { rows, refused: 0, became: typeof assetId === 'number' ? { assetId } : {} });
     return outcome;
   });
+}
+
+/** Whether the database still has what the folder became: another folder may have given the barcode another image, or somebody removed it. */
+function holds({ rows, became }: Recalled, known: KnownImage | undefined): boolean {
+  if (rows === 0) return true;
+  const assetId = known?.assetId ?? null;
+  // What was read before the blob was noted is taken to be what is there.
+  return assetId !== null && (became.assetId === undefined || became.assetId === assetId);
 }
 
 function isOfKnee(description: string, isFilm: boolean): boolean {

@@ -6,7 +6,8 @@ import { audit } from '../audit.js';
 import { ExamRegistry } from './exam-registry.js';
 import { importImageFolder } from './import-folder.js';
 import { importTable } from './import-table.js';
-import { changedAnything, emptySummary, type ImportSummary, REFUSALS_KEPT } from './summary.js';
+import { settle } from './remember.js';
+import { changedAnything, emptySummary, type ImportSummary, refusalCollector } from './summary.js';
 import { withImportLock } from './lock.js';
 
 /** How far an import is: bytes of tables, or number of image folders. */
@@ -33,7 +34,8 @@ export interface ImportOptions {
 
 /**
  * Imports an OAI release, or what there is of one: tables first, then images. Each table and each image folder is one
- * transaction; what cannot be used is refused with a sentence, and the rest goes on. A second import changes nothing.
+ * transaction; what cannot be used is refused with a sentence, and the rest goes on. A second import changes nothing. What is stored gives
+ * way to what is imported by the rule of precedence (precedence.ts).
  *
  * @throws UserError NOT_FOUND without such a folder, CONFLICT while another import runs in the same database; the signal's
  *   reason when it is aborted
@@ -47,8 +49,9 @@ export async function importRelease(
   const listing = await listRelease(folder);
   const summary = emptySummary(listing.root);
   summary.ignored = [...listing.ignored];
+  const collect = refusalCollector(summary);
   const refuse = (refusal: Refusal): void => {
-    if (summary.refused++ < REFUSALS_KEPT) summary.refusals.push(refusal);
+    collect(refusal);
     options.onRefusal?.(refusal);
   };
   listing.refusals.forEach(refuse);
@@ -57,9 +60,10 @@ export async function importRelease(
     const total = listing.tables.reduce((sum, { bytes }) => sum + bytes, 0);
     let done = 0;
     const registry = new ExamRegistry();
+    const read: string[] = [];
     for (const table of listing.tables) {
       options.signal?.throwIfAborted();
-      await orRefuse(table.file, refuse, async () => {
+      const fine = await orRefuse(table.file, refuse, async () => {
         const progress = (): void => {
           options.signal?.throwIfAborted();
           options.onProgress?.({ phase: 'tables', done, total, file: table.file });
@@ -68,10 +72,12 @@ export async function importRelease(
           await importTable(dataSource, table, { registry, reread: options.reread ?? false, refuse, onRows: progress }),
         );
       });
+      if (fine) read.push(table.path);
       done += table.bytes;
       options.onProgress?.({ phase: 'tables', done, total, file: table.file });
     }
     if (!options.tablesOnly) await importImages();
+    await settle(dataSource.manager, read);
     if (changedAnything(summary))
       await dataSource.query(`ANALYZE participant, visit, knee_exam, reading, radiograph, mri_series`);
   });
@@ -130,6 +136,7 @@ function auditDetail({ tables, images, refused, durationMs }: ImportSummary): Re
     rows: sum(({ rows }) => rows),
     inserted: sum(({ inserted }) => inserted),
     updated: sum(({ updated }) => updated),
+    kept: sum(({ kept }) => kept),
     images,
     refused,
     durationMs,

@@ -27,7 +27,7 @@ export interface Fingerprint {
 }
 
 /** What is remembered of a path if it is as it was, so that it need not be read again. */
-export type Recalled = Pick<ImportedFile, 'modifiedAt' | 'rows' | 'refused' | 'became'>;
+export type Recalled = Pick<ImportedFile, 'modifiedAt' | 'rows' | 'refused' | 'became' | 'state'>;
 
 /** Digest of a table. Its size and time alone decide when they are as remembered: then the digest is not computed. */
 export async function fingerprintTable(
@@ -76,12 +76,13 @@ export async function fingerprintFolder(
 export async function remember(
   manager: EntityManager,
   fingerprint: Fingerprint,
-  read: Omit<Recalled, 'modifiedAt'>,
+  read: Pick<Recalled, 'rows' | 'refused' | 'became'>,
+  state: number | null = null,
 ): Promise<void> {
   const { rows, refused, became } = read;
   await manager.upsert(
     ImportedFile,
-    { ...fingerprint, rows, refused, became, reader: READER_VERSION, importedAt: new Date() },
+    { ...fingerprint, rows, refused, became, state, reader: READER_VERSION, importedAt: new Date() },
     ['path'],
   );
 }
@@ -99,4 +100,18 @@ export async function noteTime(
 /** What is remembered of a path, as it was; null when nothing is, or only what older code read. */
 export async function recall(manager: EntityManager, path: string): Promise<ImportedFile | null> {
   return manager.findOneBy(ImportedFile, { path, reader: READER_VERSION });
+}
+
+/** How often what is imported has changed, whoever changed it: a trigger of each table counts. */
+export async function currentState(manager: EntityManager): Promise<number> {
+  const [row] = await manager.query<{ state: string }[]>('SELECT last_value AS state FROM imported_state');
+  return Number(row!.state);
+}
+
+/** Notes that the database, as it is now, holds what these tables say. */
+export async function settle(manager: EntityManager, paths: readonly string[]): Promise<void> {
+  await manager.query('UPDATE imported_file SET state = $1 WHERE path = ANY($2) AND state IS DISTINCT FROM $1', [
+    await currentState(manager),
+    paths,
+  ]);
 }

@@ -61,15 +61,3 @@ function arrayLiteral(values: readonly SqlValue[]): string {
 function quote(text: string): string {
   return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`;
 }
-
-/** How often each outcome came up. */
-export interface Changes {
-  inserted: number;
-  updated: number;
-}
-
-/** Counts what {@link upsert} returned. */
-export function countChanges(rows: readonly { inserted: boolean }[]): Changes {
-  const inserted = rows.filter((row) => row.inserted).length;
-  return { inserted, updated: rows.length - inserted };
-}

@@ -1,21 +1,23 @@
 import type { EntityManager } from 'typeorm';
-import { FEATURE_CODES, type FeatureCode } from '../../domain/features.js';
+import { FEATURE_CODES } from '../../domain/features.js';
 import type { Side } from '../../domain/participants.js';
 import { visitMonth, type VisitCode } from '../../domain/visits.js';
 import {
   type ClinicalRecord,
   type EnrolleeRecord,
   type FilmRecord,
-  type KneeScores,
   type ReadingRecord,
   SCORE_FIELDS,
   type SeriesRecord,
+  type Statements,
   type TableKind,
 } from '../../oai/index.js';
 import { updateConsensus } from './consensus.js';
 import { type ExamRegistry, examsOf, isPhantomId } from './exam-registry.js';
+import { mergeRows, ROW_OUTCOMES, type RowOutcome } from './merge.js';
 import { ownersOfBarcodes } from './owners.js';
-import { type Batch, type Changes, countChanges, fromBatch, upsert } from './statements.js';
+import type { Sources } from './sources.js';
+import { fromBatch } from './statements.js';
 
 /** A record with the line that it came from. */
 export interface Sourced<T> {
@@ -23,8 +25,9 @@ export interface Sourced<T> {
   readonly record: T;
 }
 
-/** What a batch of rows changed, and rows that the database does not allow. */
-export interface BatchOutcome extends Changes {
+/** What became of each row of a batch that the database allows, and the others. */
+export interface BatchOutcome {
+  outcomes: RowOutcome[];
   refused: { line: number; reason: string }[];
 }
 
@@ -32,8 +35,7 @@ export interface BatchOutcome extends Changes {
 export interface Destination {
   manager: EntityManager;
   registry: ExamRegistry;
-  /** Fields that the table has columns for; nothing else is overwritten. */
-  fields: readonly string[];
+  sources: Sources;
 }
 
 interface RecordOf {
@@ -56,159 +58,143 @@ export const WRITE_BATCH: { readonly [K in TableKind]: WriteBatch<RecordOf[K]> }
 };
 
 async function writeEnrollees(
-  { manager, fields }: Destination,
+  { manager, sources }: Destination,
   sourced: readonly Sourced<EnrolleeRecord>[],
 ): Promise<BatchOutcome> {
-  const records = sourced.map(({ record }) => record);
-  const described: Batch = {
-    sex: ['text', records.map(({ sex }) => sex)],
-    race: ['text', records.map(({ race }) => race)],
-    hispanic: ['boolean', records.map(({ hispanic }) => hispanic)],
-    cohort: ['text', records.map(({ cohort }) => cohort)],
-    site: ['text', records.map(({ site }) => site)],
-    cohort_half: ['smallint', records.map(({ cohortHalf }) => cohortHalf)],
-  };
-  const written = await upsert(manager, {
+  const ids = sourced.map(({ record }) => record.oaiId);
+  const { outcomes } = await mergeRows(manager, sources, {
     table: 'participant',
-    key: ['oai_id'],
-    rows: {
-      oai_id: ['text', records.map(({ oaiId }) => oaiId)],
-      phantom: ['boolean', records.map(({ oaiId }) => isPhantomId(oaiId))],
-      ...described,
+    key: { oai_id: ['text', ids] },
+    insert: { phantom: ['boolean', ids.map(isPhantomId)] },
+    fields: {
+      sex: 'text',
+      race: 'text',
+      hispanic: 'boolean',
+      cohort: 'text',
+      site: 'text',
+      cohortHalf: 'smallint',
     },
-    update: fields.map(toSnakeCase),
+    rows: sourced.map(({ line, record: { version, said } }) => ({ line, version, said })),
   });
-  return { ...countChanges(written), refused: [] };
+  return { outcomes, refused: [] };
 }
 
 /** Visits and exams come to be only where a row says something of them: who missed a visit has a row of missing codes. */
 async function writeClinical(to: Destination, sourced: readonly Sourced<ClinicalRecord>[]): Promise<BatchOutcome> {
-  const records = sourced.map(({ record }) => record);
-  const visits = await writeVisits(to, records);
-  const exams = await writeScores(to, records);
+  const { manager, registry } = to;
+  const participants = await registry.participants(
+    manager,
+    sourced.map(({ record }) => record.oaiId),
+  );
+  const rows = sourced.map(({ line, record }, index) => ({ line, record, participant: participants[index]! }));
   // A row of the table is a visit and two exams; it counts once.
-  const outcome = new Map<number, boolean>();
-  for (const { visitId, inserted } of [...visits, ...exams]) {
-    outcome.set(visitId, inserted || outcome.get(visitId) === true);
-  }
-  return { ...countChanges([...outcome.values()].map((inserted) => ({ inserted }))), refused: [] };
+  const outcomes = new Map<number, RowOutcome>();
+  const note = (line: number, outcome: RowOutcome): void => {
+    const before = outcomes.get(line) ?? 'unchanged';
+    if (ROW_OUTCOMES.indexOf(outcome) <= ROW_OUTCOMES.indexOf(before)) outcomes.set(line, outcome);
+  };
+  await writeVisits(to, rows, note);
+  await writeScores(to, rows, note);
+  return { outcomes: rows.map(({ line }) => outcomes.get(line) ?? 'unchanged'), refused: [] };
 }
 
-interface WrittenVisit {
-  visitId: number;
-  inserted: boolean;
+interface ClinicalRow {
+  line: number;
+  record: ClinicalRecord;
+  participant: number;
 }
+
+type Note = (line: number, outcome: RowOutcome) => void;
 
 async function writeVisits(
-  { manager, registry, fields }: Destination,
-  records: readonly ClinicalRecord[],
-): Promise<WrittenVisit[]> {
-  const ids = records.map(({ oaiId }) => oaiId);
-  const participants = await registry.participants(manager, ids);
-  const rows = records
-    .map((record, index) => ({ record, participant: participants[index]! }))
-    .filter(
-      ({ record, participant }) => saysAnything(record) || registry.visitOf(participant, record.visit) !== undefined,
-    );
-  const written = await upsert<{ visitId: number; participantId: number; code: VisitCode }>(manager, {
-    table: 'visit',
-    key: ['participant_id', 'code'],
-    rows: {
-      participant_id: ['integer', rows.map(({ participant }) => participant)],
-      code: ['text', rows.map(({ record }) => record.visit)],
-      month: ['smallint', rows.map(({ record }) => visitMonth(record.visit))],
-      date: ['date', rows.map(({ record }) => record.date)],
-      age: ['smallint', rows.map(({ record }) => record.age)],
-      bmi: ['real', rows.map(({ record }) => record.bmi)],
+  { manager, registry, sources }: Destination,
+  clinical: readonly ClinicalRow[],
+  note: Note,
+): Promise<void> {
+  const rows = clinical.filter(
+    ({ record: { visit, said, knees }, participant }) =>
+      [said, knees.RIGHT, knees.LEFT].some(hasValue) || registry.visitOf(participant, visit) !== undefined,
+  );
+  const { outcomes, written } = await mergeRows<{ id: number; participantId: number; code: VisitCode }>(
+    manager,
+    sources,
+    {
+      table: 'visit',
+      key: {
+        participant_id: ['integer', rows.map(({ participant }) => participant)],
+        code: ['text', rows.map(({ record }) => record.visit)],
+      },
+      insert: { month: ['smallint', rows.map(({ record }) => visitMonth(record.visit))] },
+      fields: { date: 'date', age: 'smallint', bmi: 'real' },
+      rows: rows.map(({ line, record: { version, said } }) => ({ line, version, said })),
+      returning: ['id', 'participant_id AS "participantId"', 'code'],
     },
-    update: fields.filter((field) => !isScore(field)),
-    returning: ['id AS "visitId"', 'participant_id AS "participantId"', 'code'],
-  });
-  for (const { visitId, participantId, code } of written) registry.addVisit(participantId, code, visitId);
-  return written;
+  );
+  for (const { id, participantId, code } of written) registry.addVisit(participantId, code, id);
+  for (const [index, { line }] of rows.entries()) note(line, outcomes[index]!);
 }
 
 async function writeScores(
-  { manager, registry, fields }: Destination,
-  records: readonly ClinicalRecord[],
-): Promise<WrittenVisit[]> {
-  const scores = SCORE_FIELDS.filter((field) => fields.includes(field));
-  if (scores.length === 0) return [];
-  const participants = await registry.participants(
-    manager,
-    records.map(({ oaiId }) => oaiId),
-  );
-  const rows: { visit: number; participant: number; side: Side; knee: KneeScores }[] = [];
-  for (const [index, { visit: code, knees }] of records.entries()) {
-    const participant = participants[index]!;
-    const visit = registry.visitOf(participant, code);
-    if (visit === undefined) continue;
-    for (const side of ['RIGHT', 'LEFT'] as const) {
-      const knee = knees[side];
-      if (hasValue(knee) || registry.examOf(visit, side) !== undefined) rows.push({ visit, participant, side, knee });
-    }
-  }
-  const written = await upsert<{ id: number; visitId: number; side: Side }>(manager, {
+  { manager, registry, sources }: Destination,
+  clinical: readonly ClinicalRow[],
+  note: Note,
+): Promise<void> {
+  const rows = clinical.flatMap(({ line, record, participant }) => {
+    const visit = registry.visitOf(participant, record.visit);
+    if (visit === undefined) return [];
+    return (['RIGHT', 'LEFT'] as const).flatMap((side) => {
+      const said = record.knees[side];
+      const spoken = hasValue(said) || (registry.examOf(visit, side) !== undefined && Object.keys(said).length > 0);
+      return spoken ? [{ line, version: record.version, visit, participant, side, said }] : [];
+    });
+  });
+  const { outcomes, written } = await mergeRows<{ id: number; visitId: number; side: Side }>(manager, sources, {
     table: 'knee_exam',
-    key: ['visit_id', 'side'],
-    rows: {
+    key: {
       visit_id: ['integer', rows.map(({ visit }) => visit)],
-      participant_id: ['integer', rows.map(({ participant }) => participant)],
       side: ['text', rows.map(({ side }) => side)],
-      ...Object.fromEntries(scores.map((field) => [toSnakeCase(field), ['real', rows.map(({ knee }) => knee[field])]])),
     },
-    update: scores.map(toSnakeCase),
+    insert: { participant_id: ['integer', rows.map(({ participant }) => participant)] },
+    fields: Object.fromEntries(SCORE_FIELDS.map((field) => [field, 'real'])),
+    rows,
     returning: ['id', 'visit_id AS "visitId"', 'side'],
   });
   for (const { id, visitId, side } of written) registry.addExam(visitId, side, id);
-  return written;
+  for (const [index, { line }] of rows.entries()) note(line, outcomes[index]!);
 }
 
-function isScore(field: string): boolean {
-  return (SCORE_FIELDS as readonly string[]).includes(field);
-}
-
-function saysAnything({ date, age, bmi, knees }: ClinicalRecord): boolean {
-  return date != null || age != null || bmi != null || hasValue(knees.RIGHT) || hasValue(knees.LEFT);
-}
-
-function hasValue(knee: KneeScores): boolean {
-  return SCORE_FIELDS.some((field) => knee[field] != null);
+function hasValue(said: Statements): boolean {
+  return Object.values(said).some(({ value }) => value !== null);
 }
 
 async function writeReadings(
-  { manager, registry, fields }: Destination,
+  { manager, registry, sources }: Destination,
   sourced: readonly Sourced<ReadingRecord>[],
 ): Promise<BatchOutcome> {
   const records = sourced.map(({ record }) => record);
-  const grades = FEATURE_CODES.filter((code) => fields.includes(code));
-  const gradeColumn = (code: FeatureCode): Batch => ({
-    [code.toLowerCase()]: ['real', records.map((record) => record.grades[code])],
-  });
-  const written = await upsert<{ examId: number }>(manager, {
+  const { outcomes, written } = await mergeRows<{ examId: number }>(manager, sources, {
     table: 'reading',
-    key: ['exam_id', 'project'],
-    rows: {
+    key: {
       exam_id: ['integer', await registry.exams(manager, records)],
       project: ['text', records.map(({ project }) => project)],
-      version: ['text', records.map(({ version }) => version)],
-      missing: ['jsonb', records.map(({ missing }) => JSON.stringify(missing))],
-      ...Object.assign({}, ...grades.map(gradeColumn)),
     },
-    update: ['version', 'missing', ...grades.map((code) => code.toLowerCase())],
+    fields: Object.fromEntries(FEATURE_CODES.map((code) => [code, 'real'])),
+    rows: sourced.map(({ line, record: { version, said } }) => ({ line, version, said })),
+    keepsCodes: true,
     returning: ['exam_id AS "examId"'],
   });
   await updateConsensus(
     manager,
     written.map(({ examId }) => examId),
   );
-  await addFilmsThatWereRead({ manager, registry, fields }, records);
-  return { ...countChanges(written), refused: [] };
+  await addFilmsThatWereRead(manager, registry, records);
+  return { outcomes, refused: [] };
 }
 
 /** The film of a reading is known by its barcode, also in a release without the XRay tables, which say more of it. */
 async function addFilmsThatWereRead(
-  { manager, registry }: Destination,
+  manager: EntityManager,
+  registry: ExamRegistry,
   records: readonly ReadingRecord[],
 ): Promise<void> {
   const byBarcode = new Map(
@@ -227,51 +213,46 @@ async function addFilmsThatWereRead(
 }
 
 async function writeFilms(
-  { manager, registry, fields }: Destination,
+  { manager, registry, sources }: Destination,
   sourced: readonly Sourced<FilmRecord>[],
 ): Promise<BatchOutcome> {
   const { accepted, refused } = await refuseForeignBarcodes(manager, 'radiograph', sourced);
+  const records = accepted.map(({ record }) => record);
   await registry.exams(
     manager,
-    accepted.flatMap((record) => examsOf(record, record.side)),
+    records.flatMap((record) => examsOf(record, record.side)),
   );
-  const visits = await registry.visits(manager, accepted);
-  const written = await upsert(manager, {
+  const visits = await registry.visits(manager, records);
+  const { outcomes } = await mergeRows(manager, sources, {
     table: 'radiograph',
-    key: ['barcode'],
-    rows: {
-      visit_id: ['integer', accepted.map(({ side }, index) => (side === null ? visits[index] : null))],
+    key: { barcode: ['text', records.map(({ barcode }) => barcode)] },
+    owner: {
+      visit_id: ['integer', records.map(({ side }, index) => (side === null ? visits[index]! : null))],
       exam_id: [
         'integer',
-        accepted.map(({ side }, index) => (side === null ? null : registry.examOf(visits[index]!, side))),
+        records.map(({ side }, index) => (side === null ? null : registry.examOf(visits[index]!, side)!)),
       ],
-      barcode: ['text', accepted.map(({ barcode }) => barcode)],
-      view: ['text', accepted.map(({ view }) => view)],
-      date: ['date', accepted.map(({ date }) => date)],
     },
-    update: ['visit_id', 'exam_id', ...fields],
+    fields: { view: 'text', date: 'date' },
+    rows: accepted.map(({ line, record: { version, said } }) => ({ line, version, said })),
   });
-  return { ...countChanges(written), refused };
+  return { outcomes, refused };
 }
 
 async function writeSeries(
-  { manager, registry, fields }: Destination,
+  { manager, registry, sources }: Destination,
   sourced: readonly Sourced<SeriesRecord>[],
 ): Promise<BatchOutcome> {
   const { accepted, refused } = await refuseForeignBarcodes(manager, 'mri_series', sourced);
-  const written = await upsert(manager, {
+  const records = accepted.map(({ record }) => record);
+  const { outcomes } = await mergeRows(manager, sources, {
     table: 'mri_series',
-    key: ['barcode'],
-    rows: {
-      exam_id: ['integer', await registry.exams(manager, accepted)],
-      barcode: ['text', accepted.map(({ barcode }) => barcode)],
-      sequence: ['text', accepted.map(({ sequence }) => sequence)],
-      plane: ['text', accepted.map(({ plane }) => plane)],
-      date: ['date', accepted.map(({ date }) => date)],
-    },
-    update: ['exam_id', ...fields],
+    key: { barcode: ['text', records.map(({ barcode }) => barcode)] },
+    owner: { exam_id: ['integer', await registry.exams(manager, records)] },
+    fields: { sequence: 'text', plane: 'text', date: 'date' },
+    rows: accepted.map(({ line, record: { version, said } }) => ({ line, version, said })),
   });
-  return { ...countChanges(written), refused };
+  return { outcomes, refused };
 }
 
 /** A barcode names one image of one person: a row that gives it to somebody else is refused. */
@@ -279,21 +260,20 @@ async function refuseForeignBarcodes<T extends { oaiId: string; barcode: string 
   manager: EntityManager,
   table: 'radiograph' | 'mri_series',
   sourced: readonly Sourced<T>[],
-): Promise<{ accepted: T[]; refused: BatchOutcome['refused'] }> {
+): Promise<{ accepted: Sourced<T>[]; refused: BatchOutcome['refused'] }> {
   const barcodes = sourced.map(({ record }) => record.barcode);
   const owners = await ownersOfBarcodes(manager, table, barcodes);
-  const accepted: T[] = [];
+  const accepted: Sourced<T>[] = [];
   const refused: BatchOutcome['refused'] = [];
-  for (const { line, record } of sourced) {
-    const { barcode, oaiId } = record;
+  for (const one of sourced) {
+    const { barcode, oaiId } = one.record;
     const owner = owners.get(barcode)?.oaiId ?? oaiId;
-    if (owner === oaiId) accepted.push(record);
+    if (owner === oaiId) accepted.push(one);
     else
-      refused.push({ line, reason: `Barcode ${barcode} is that of an image of participant ${owner}, not ${oaiId}.` });
+      refused.push({
+        line: one.line,
+        reason: `Barcode ${barcode} is that of an image of participant ${owner}, not ${oaiId}.`,
+      });
   }
   return { accepted, refused };
-}
-
-function toSnakeCase(field: string): string {
-  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

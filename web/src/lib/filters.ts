@@ -35,7 +35,7 @@ const OPERATORS: Readonly<Record<string, string>> = {
   isNull: 'is missing',
 };
 
-const QUANTIFIERS = ['some', 'every', 'none'];
+const QUANTIFIERS = ['some', 'every', 'none', 'exists'];
 
 export function fieldsOf(type: string): Record<string, InputField> {
   return inputs[type]?.fields ?? {};
@@ -137,11 +137,32 @@ function stripped(value: unknown, type: string): unknown {
   const lacks = Object.entries(fields).some(([name, { required }]) => required && !(name in given));
   if (lacks) return undefined;
   const quantified = Object.keys(fields).every((name) => QUANTIFIERS.includes(name)) && Object.keys(fields).length > 0;
-  // "Some row" without a condition on it is a condition: there is one.
-  if (quantified && 'some' in value && !('some' in given)) given['some'] = {};
+  // "Some row" without a condition on it is a condition: there is one. So is "none".
+  if (quantified && Object.keys(given).length === 0 && 'some' in value) given['exists'] = true;
+  else if (quantified && Object.keys(given).length === 0 && 'none' in value) given['exists'] = false;
   // The visits of a change say nothing before it is compared with something.
   const idle = operators.length > 0 && !operators.some(({ name }) => name in given);
   return Object.keys(given).length === 0 || idle ? undefined : given;
+}
+
+/** What fits both filters; one without conditions asks nothing. */
+export function both(one: Filter, other: Filter): Filter {
+  return Object.keys(one).length === 0 ? other : { and: [one, other] };
+}
+
+/** A filter as it is edited: whether there are rows at all is "some" or "none" whose condition is still to be filled in. */
+export function unfilled(filter: Filter): Filter {
+  return opened(filter) as Filter;
+}
+
+function opened(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(opened);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, child]: [string, unknown]) =>
+      name === 'exists' && typeof child === 'boolean' ? [child ? 'some' : 'none', {}] : [name, opened(child)],
+    ),
+  );
 }
 
 /** "womacPain" as "WOMAC pain"; a radiographic feature by its name. */

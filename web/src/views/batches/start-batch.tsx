@@ -8,7 +8,7 @@ import { NumberField } from '../../components/number-field.tsx';
 import { InlineError } from '../../components/notes.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
-import type { Filter } from '../../lib/filters.ts';
+import { both, type Filter } from '../../lib/filters.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { useClientKey } from '../../lib/use-client-key.ts';
 import { count, counted } from '../../lib/words.ts';
@@ -28,7 +28,7 @@ interface StartProps {
 /** Asks for a volume of every knee of a selection, and says before how many that is. */
 export function StartBatch({ of, name, onClose }: StartProps) {
   const where = 'where' in of ? of.where : { inCohort: { eq: of.cohortId } };
-  const without = { and: [where, { hasRadiograph: false }] };
+  const without = both(where, { hasRadiograph: false });
   const [{ data, error }] = useQuery({
     query: PREPARE_BATCH,
     variables: { where, without },

@@ -161,6 +161,7 @@ function Related({ label, type, value, onChange }: RelatedProps) {
         }}
       >
         {Object.keys(fields)
+          .filter((name) => name in QUANTIFIER_WORDS)
           .toSorted((a, b) => Object.keys(QUANTIFIER_WORDS).indexOf(a) - Object.keys(QUANTIFIER_WORDS).indexOf(b))
           .map((name) => (
             <option key={name} value={name} disabled={name !== quantifier && name in value}>

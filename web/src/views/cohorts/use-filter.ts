@@ -1,6 +1,6 @@
 import { useCallback, useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router';
-import { type Filter, filledIn } from '../../lib/filters.ts';
+import { type Filter, filledIn, unfilled } from '../../lib/filters.ts';
 
 interface FilterState {
   /** As it is being edited; conditions may still lack a value. */
@@ -47,7 +47,7 @@ function read(text: string | null): Filter {
   if (!text) return {};
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Filter) : {};
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? unfilled(value as Filter) : {};
   } catch {
     return {};
   }

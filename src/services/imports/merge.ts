@@ -1,0 +1,199 @@
+import type { EntityManager } from 'typeorm';
+import type { Origin, Origins } from '../../entities/index.js';
+import type { Statement, Statements } from '../../oai/index.js';
+import { compareVersions, judge, type Standing } from './precedence.js';
+import type { Sources } from './sources.js';
+import { type Batch, fromBatch, upsert } from './statements.js';
+
+/** What became of a row: the first of these that holds of any of its values. */
+export const ROW_OUTCOMES = ['inserted', 'updated', 'kept', 'blank', 'unchanged'] as const;
+export type RowOutcome = (typeof ROW_OUTCOMES)[number];
+
+/** A row of the database that a table's row speaks of. */
+export interface Given {
+  readonly line: number;
+  readonly version: string | null;
+  readonly said: Statements;
+}
+
+export interface Merge {
+  table: string;
+  /** Columns of a unique constraint. */
+  key: Batch;
+  /** What else a new row needs. */
+  insert?: Batch;
+  /** Columns that say whose the row is: they follow any row that is not older than what is stored. */
+  owner?: Batch;
+  /** Fields that a table may speak of, and the type of their column. */
+  fields: Readonly<Record<string, 'text' | 'boolean' | 'smallint' | 'real' | 'date'>>;
+  /** As many as each batch holds. */
+  rows: readonly Given[];
+  /** Whether the table has columns of its own for the codes of missing values and for the version of its row. */
+  keepsCodes?: boolean;
+  /** What to know of the rows that were written, e.g. `visit_id AS "visitId"`. */
+  returning?: readonly string[];
+}
+
+/**
+ * Merges a batch into a table, field by field, by the rule of precedence ({@link judge}). Rows in which nothing changes are not
+ * written.
+ *
+ * @returns what became of each row, and what `returning` asks of those that were written
+ */
+export async function mergeRows<T = object>(
+  manager: EntityManager,
+  sources: Sources,
+  merge: Merge,
+): Promise<{ outcomes: RowOutcome[]; written: T[] }> {
+  const { table, key, insert = {}, owner = {}, fields, rows, keepsCodes = false, returning = [] } = merge;
+  if (rows.length === 0) return { outcomes: [], written: [] };
+  const names = Object.keys(fields);
+  await sources.announce(rows.map(({ version }) => version));
+  const stored = await readStored(manager, merge);
+  const results = rows.map((given, index) => {
+    const owners = Object.values(owner).map(([, values]) => values[index] as number | null);
+    return mergeRow(names, stored.get(index), given, { sources, owners, keepsCodes });
+  });
+  const writing = results.flatMap(({ write }, index) => (write ? [index] : []));
+  const column = (type: string, value: (result: Merged) => SqlValue): Batch[string] => [
+    type,
+    writing.map((index) => value(results[index]!)),
+  ];
+  const changing: Batch = {
+    ...Object.fromEntries(
+      Object.entries(owner).map(([name, [type]], at) => [name, column(type, (row) => row.owners[at])]),
+    ),
+    ...Object.fromEntries(names.map((name, at) => [columnOf(name), column(fields[name]!, (row) => row.values[at])])),
+    ...(keepsCodes && {
+      version: column('text', (row) => row.version),
+      missing: column('jsonb', (row) => JSON.stringify(row.missing)),
+    }),
+    origins: column('jsonb', (row) => JSON.stringify(row.origins)),
+  };
+  const picked = Object.entries({ ...key, ...insert }).map(([name, [type, values]]): [string, Batch[string]] => [
+    name,
+    [type, writing.map((index) => values[index])],
+  ]);
+  const written = await upsert<T>(manager, {
+    table,
+    key: Object.keys(key),
+    rows: { ...Object.fromEntries(picked), ...changing },
+    update: Object.keys(changing),
+    returning,
+  });
+  return { outcomes: results.map(({ outcome }) => outcome), written };
+}
+
+type SqlValue = Batch[string][1][number];
+
+/** A stored row that a given one speaks of. */
+interface Stored {
+  n: number;
+  origins: Origins;
+  values: readonly Statement['value'][];
+  owners: readonly (number | null)[];
+  missing: Readonly<Record<string, string>> | null;
+  version: string | null;
+}
+
+async function readStored(manager: EntityManager, merge: Merge): Promise<Map<number, Stored>> {
+  const { table, key, owner = {}, fields, rows, keepsCodes } = merge;
+  const { from, parameters } = fromBatch({ n: ['integer', rows.map((_, index) => index)], ...key });
+  const values = Object.entries(fields).map(([name, type]) => `t.${columnOf(name)}${type === 'date' ? '::text' : ''}`);
+  const owners = Object.keys(owner).map((name) => `t.${name}`);
+  const found = await manager.query<Stored[]>(
+    `SELECT r.n, t.origins, json_build_array(${values.join(', ')}) AS values, json_build_array(${owners.join(', ')}) AS owners,
+            ${keepsCodes ? 't.missing, t.version' : 'NULL AS missing, NULL AS version'}
+     ${from} JOIN ${table} t ON ${Object.keys(key)
+       .map((name) => `t.${name} = r.${name}`)
+       .join(' AND ')}`,
+    parameters,
+  );
+  return new Map(found.map((row) => [row.n, row]));
+}
+
+interface Merged {
+  outcome: RowOutcome;
+  write: boolean;
+  values: Statement['value'][];
+  owners: readonly (number | null)[];
+  missing: Record<string, string>;
+  origins: Origins;
+  version: string | null;
+}
+
+const NOTHING: Statement = { value: null, missing: null };
+
+function mergeRow(
+  names: readonly string[],
+  stored: Stored | undefined,
+  { line, version, said }: Given,
+  { sources, owners, keepsCodes }: { sources: Sources; owners: readonly (number | null)[]; keepsCodes: boolean },
+): Merged {
+  const source = sources.own(version);
+  const standing: Standing = { version, table: sources.table };
+  const origins: Record<string, Origin> = {};
+  const missing: Record<string, string> = {};
+  const verdicts = new Set<string>();
+  let unknown = false;
+  const values = names.map((name, at) => {
+    const origin = stored && (stored.origins[name] ?? stored.origins['*']);
+    const before: Statement = stored
+      ? { value: stored.values[at]!, missing: stored.missing?.[name] ?? stored.origins[name]?.[2] ?? null }
+      : NOTHING;
+    const of: Standing = origin ? sources.standing(origin[0]) : { version: stored?.version ?? null, table: null };
+    const now = said[name];
+    const verdict = now ? judge({ ...before, ...of }, { ...now, ...standing }) : 'same';
+    verdicts.add(verdict);
+    const takes = now !== undefined && (verdict === 'taken' || verdict === 'confirms');
+    const held = takes ? now : before;
+    if (held.value === null && held.missing === null) return null;
+    if (keepsCodes && held.missing !== null) missing[name] = held.missing;
+    const from = takes ? ([source, line] as const) : origin;
+    if (!from) unknown = true;
+    else origins[name] = held.missing !== null && !keepsCodes ? [from[0], from[1], held.missing] : [from[0], from[1]];
+    return held.value;
+  });
+  const newest = stored ? newestOf(stored, sources) : null;
+  const moves = !stored || compareVersions(version, newest) >= 0;
+  const elsewhere = stored?.owners.some((id, at) => id !== owners[at]) ?? false;
+  const changed = verdicts.has('taken') || (elsewhere && moves);
+  const kept = verdicts.has('kept') || (elsewhere && !moves);
+  const still = kept ? 'kept' : verdicts.has('blank') ? 'blank' : 'unchanged';
+  return {
+    outcome: !stored ? 'inserted' : changed ? 'updated' : still,
+    write: !stored || changed || verdicts.has('confirms'),
+    values,
+    owners: moves ? owners : stored.owners,
+    missing,
+    origins: unknown ? origins : compact(origins),
+    version: stored && compareVersions(version, newest) <= 0 ? newest : version,
+  };
+}
+
+/** The highest version that a stored row has anything of. */
+function newestOf({ origins, version }: Stored, sources: Sources): string | null {
+  return Object.values(origins)
+    .map(([source]) => sources.standing(source).version)
+    .reduce((highest, one) => (compareVersions(one, highest) > 0 ? one : highest), version);
+}
+
+/** Names the most frequent origin once, as `*`: nearly all rows come from one row of one file. */
+function compact(origins: Readonly<Record<string, Origin>>): Origins {
+  const counts = new Map<string, number>();
+  for (const [source, line, code] of Object.values(origins)) {
+    if (code === undefined) counts.set(`${source} ${line}`, (counts.get(`${source} ${line}`) ?? 0) + 1);
+  }
+  const [usual] = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0] ?? [];
+  if (usual === undefined) return origins;
+  const [source, line] = usual.split(' ').map(Number);
+  const named = Object.entries(origins).filter(
+    ([, [one, row, code]]) => code !== undefined || one !== source || row !== line,
+  );
+  return { '*': [source!, line!], ...Object.fromEntries(named) };
+}
+
+/** The column of a field: its name in snake case, and a grade's in lower case. */
+function columnOf(field: string): string {
+  return /^[A-Z]+$/.test(field) ? field.toLowerCase() : field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
