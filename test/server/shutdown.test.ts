@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { compiledModule } from '../../src/domain/package.js';
 import { redisInstalled, startRedis } from '../../bench/faults/redis.js';
-import { createTestDatabase } from '../helpers/database.js';
 import { runCommand } from '../helpers/command.js';
 import { createTestPlatform, type TestPlatform } from '../helpers/platform.js';
 import { startServeOf } from '../helpers/serve-process.js';
@@ -114,16 +113,16 @@ test('a second SIGTERM ends a serve that still drains', async () => {
   });
 
   test('so does serve, with the worker beside it', async () => {
-    const database = await createTestDatabase();
+    const own = await createTestPlatform();
     const redis = await startRedis();
-    const serve = await startServeOf({ ...platform, url: database.url }, { env: { QUEUE_URL: redis.url } });
+    const serve = await startServeOf(own, { env: { QUEUE_URL: redis.url } });
     try {
       await redis.stop();
 
       expect(await serve.end('SIGTERM')).toEqual({ code: 0, signal: null });
     } finally {
       await serve.end();
-      await database.drop();
+      await own.close();
     }
   });
 });
