@@ -7,6 +7,7 @@ import { compiledFile } from './paths.js';
 import { postmasterOf, systemPostgres } from './external-postgres.js';
 import { type CuttableProxy, startProxy } from './proxy.js';
 import { type RedisServer, redisInstalled, startRedis } from './redis.js';
+import { canUnshare, startElsewhere } from './second-start.js';
 import { pythonWithMoto, type S3Server, startS3 } from './s3.js';
 import type { Asked, Stage, StageOptions } from './stage.js';
 
@@ -67,6 +68,11 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
     async strike({ dataDir }) {
       process.kill(await postmasterOf(join(dataDir, 'postgres')), 'SIGKILL');
     },
+  },
+  'second-start': {
+    what: 'osteograph serve on the same data directory from another PID namespace, as in a second container, which is to be refused',
+    missing: () => (canUnshare() ? undefined : 'unshare may make no PID namespace here'),
+    strike: ({ dataDir }) => startElsewhere(dataDir),
   },
   'postgres-external': {
     what: 'kill -9 of an external PostgreSQL, started again at once',

@@ -100,6 +100,7 @@ async function run(options: Options): Promise<void> {
   try {
     const database = await openDatabase(sharedDatabase(options.dataDir, 'evaluate'));
     closers.push(() => database.close());
+    void database.gaveUp.then((reason) => stop.now(reason));
     const { dataSource, url: databaseUrl } = database;
     await registerBundles(dataSource, options.models);
     const asked = await requestEvaluation(dataSource, COMMAND_LINE, request);

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { packageVersion } from '../domain/package.js';
+import { exitSoon, handleSignals } from './signals.js';
 
 /** Commands are loaded when they are asked for: `osteograph synth` need not wait for a GraphQL server to load. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
@@ -32,7 +33,9 @@ Examples:
   $ osteograph serve                                 open the API at http://127.0.0.1:4000
   $ osteograph generate --xray knee.png --side R --out volume`;
 
+handleSignals();
 await main(process.argv);
+exitSoon();
 
 async function main(argv: string[]): Promise<void> {
   const program = new Command('osteograph')

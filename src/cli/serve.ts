@@ -1,11 +1,12 @@
-import { once } from 'node:events';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { UserError } from '../domain/errors.js';
 import { createLogger } from '../server/logging.js';
 import { startPlatform } from '../server/platform.js';
 import { startTracing } from '../server/tracing.js';
 import { DEFAULT_QUOTA, LARGEST_QUOTA } from '../services/quotas.js';
 import { deviceOption, modelsOption } from './bundles.js';
 import { blobSettings, dataDirOption, portNumber, seconds } from './options.js';
+import { stopOnSignal } from './signals.js';
 
 interface Options {
   dataDir: string;
@@ -17,6 +18,9 @@ interface Options {
   drainDelay: number;
   rateLimit: number;
 }
+
+/** From the end of the drain delay: requests get 5 s, the worker 20 s, and the database what is left, ms. */
+const CLOSE_MS = 45_000;
 
 /** `osteograph serve`: the API, and one worker beside it. */
 export function serveCommand(): Command {
@@ -50,7 +54,7 @@ DATABASE_URL names a PostgreSQL to use instead of the embedded one, QUEUE_URL a 
 where files are kept if not in the data directory ("osteograph blobs --help"), LOG_LEVEL what is logged,
 OTEL_EXPORTER_OTLP_ENDPOINT where traces go, OSTEOGRAPH_METRICS_TOKEN who may read /metrics from elsewhere.
 The first start makes a token for the administrator and prints an address that carries it. Ctrl-C ends everything in good
-order; generations that are running go on at the next start.
+order; generations that are running go on at the next start. A second one ends it at once.
 
 Examples:
   $ osteograph serve                                       everything on this machine, at http://127.0.0.1:4000
@@ -62,6 +66,7 @@ Examples:
 
 async function serve({ dataDir, host, port, worker, device, models, rateLimit, drainDelay }: Options): Promise<void> {
   const logger = createLogger('serve');
+  using stop = stopOnSignal('The server was stopped.', { patienceMs: 1_000 * drainDelay + CLOSE_MS });
   const tracing = await startTracing('osteograph serve');
   const platform = await startPlatform({
     blobs: blobSettings(dataDir),
@@ -91,14 +96,13 @@ async function serve({ dataDir, host, port, worker, device, models, rateLimit, d
   } else {
     console.log(`\nOsteograph is at ${url} (token: the one you have; "osteograph token create" makes another).`);
   }
-  const heard = new AbortController();
-  await Promise.race(
-    ['SIGINT', 'SIGTERM'].map((signal) => once(process, signal, { signal: heard.signal }).catch(() => undefined)),
-  );
-  heard.abort();
+  let failure: UserError | undefined;
+  void platform.gaveUp.then((reason) => stop.now((failure = reason)));
+  await stop.asked;
   console.log('Stopping ...');
   await platform.close();
   await tracing.close();
+  if (failure) throw failure;
 }
 
 function pointsNumber(text: string): number {

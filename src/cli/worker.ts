@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Logger } from 'pino';
 import type { EntityManager } from 'typeorm';
@@ -16,6 +15,7 @@ import { chooseReadyBundle } from '../services/bundles.js';
 import { openOwnBlobStore } from '../storage/index.js';
 import { deviceArgument, deviceOption } from './bundles.js';
 import { blobSettings, dataDirOption, portNumber, sharedDatabase, wholeNumber } from './options.js';
+import { type Stop, stopOnSignal } from './signals.js';
 
 interface Options {
   dataDir: string;
@@ -33,6 +33,9 @@ interface Options {
 
 /** A worker's statements are short, and what it locks while it cannot go on others wait for, ms. */
 const LIMITS = { statementTimeout: 10_000, idleTransactionTimeout: 10_000 } as const;
+
+/** Time to hand back what runs and to let go of everything, ms. */
+const CLOSE_MS = 20_000;
 
 /** `osteograph worker`: take generations from the queue until told to stop. */
 export function workerCommand(): Command {
@@ -68,7 +71,8 @@ export function workerCommand(): Command {
       `
 DATABASE_URL names the database (default: the one in the data directory), QUEUE_URL a Redis to queue in (default: the
 database). SIGTERM or Ctrl-C ends it in good order: it takes no more work, computes what it has for --drain seconds, and hands
-back the rest, which loses no finished slice. A second one hands back at once. With several devices, give each:
+back the rest, which loses no finished slice. A second one hands back at once, within 3 s; a third one ends it. With several devices,
+give each:
 
 Examples:
   $ osteograph worker                                                    beside "osteograph serve" on this machine
@@ -81,12 +85,19 @@ Examples:
 async function run(options: Options): Promise<void> {
   const { dataDir, models, device, threads, concurrency, drain, recycleAfter, recycleMemory } = options;
   const { metricsPort, metricsHost } = options;
-  const owned = process.send !== undefined;
   const logger = createLogger('worker');
+  const hurried = new AbortController();
+  using stop = stopOnSignal('The worker was stopped.', {
+    patienceMs: 1_000 * drain + CLOSE_MS,
+    hurry: () => hurried.abort(),
+  });
   const tracing = await startTracing('osteograph worker');
-  const database = await openDatabase({ ...sharedDatabase(dataDir, 'worker'), ...LIMITS });
-  const { dataSource } = database;
+  const closers = [() => tracing.close()];
+  let failure: UserError | undefined;
   try {
+    const database = await openDatabase({ ...sharedDatabase(dataDir, 'worker'), ...LIMITS });
+    closers.push(() => database.close());
+    const { dataSource } = database;
     const store = await openOwnBlobStore(dataSource, blobSettings(dataDir));
     const worker = await startWorker({
       dataSource,
@@ -102,23 +113,25 @@ async function run(options: Options): Promise<void> {
       memoryLimit: recycleMemory === undefined ? undefined : recycleMemory * 2 ** 20,
       logger,
     });
+    closers.push(() => worker.close());
     const operations =
       metricsPort === undefined
         ? undefined
         : await serveOperations({ dataSource, queue: worker, store, host: metricsHost, port: metricsPort, logger });
-    // A parent that has died meanwhile is noticed below, by the channel's end.
+    closers.push(async () => operations?.close());
+    void database.gaveUp.then((reason) => stop.now((failure = reason)));
+    stopWithOwner(stop);
     process.send?.('ready', () => undefined);
-    await toldToStop(owned);
+    await stop.asked;
     operations?.sayClosing();
-    const closing = worker.close(drain * 1000);
-    void toldToStop(owned).then(() => worker.close());
-    await closing;
-    await operations?.close();
+    hurried.signal.addEventListener('abort', () => void worker.close());
+    if (hurried.signal.aborted) await worker.close();
+    else await worker.close(failure ? 0 : drain * 1000);
   } finally {
-    await database.close();
-    await tracing.close();
+    for (let close = closers.pop(); close; close = closers.pop()) await close();
     if (process.connected) process.disconnect();
   }
+  if (failure) throw failure;
 }
 
 /** The worker's own `/metrics` and `/health`. */
@@ -155,13 +168,11 @@ async function bundleToWarm(manager: EntityManager, choice: string | undefined, 
   });
 }
 
-/** SIGTERM, Ctrl-C, or the end of the process that owns this one and holds the other end of its channel. */
-async function toldToStop(owned: boolean): Promise<void> {
-  if (owned && !process.connected) return;
-  const events = ['SIGTERM', 'SIGINT', ...(owned ? ['disconnect'] : [])];
-  const heard = new AbortController();
-  await Promise.race(events.map((event) => once(process, event, { signal: heard.signal }).catch(() => undefined)));
-  heard.abort();
+/** Stops with the process that owns this one and holds the other end of its channel. */
+function stopWithOwner(stop: Stop): void {
+  if (process.send === undefined) return;
+  if (!process.connected) return stop.now();
+  process.once('disconnect', () => stop.now());
 }
 
 /** Adds one device of several for commander, refusing the same one twice. */

@@ -140,7 +140,7 @@ function eventLogs<E extends { seq: number }>(
       while (!ended.aborted) {
         // Taken before reading: what is announced meanwhile ends the wait below at once.
         const wake = topic.nextWake();
-        const page = topic.recent(position) ?? (await source.read(id, position));
+        const page = topic.recent(position) ?? (await topic.readOnce(position));
         for (const event of page.events) {
           if (ended.aborted) return;
           position = event.seq;
@@ -168,6 +168,7 @@ class Topic<E extends { seq: number }> {
   /** Newest sequence number announced; Infinity when there may be any. */
   #announced = 0;
   #refreshing = false;
+  #reading = new Map<number, Promise<LogPage<E>>>();
   #wake = Promise.withResolvers<void>();
 
   constructor(private readonly read: (after: number) => Promise<LogPage<E>>) {}
@@ -185,6 +186,17 @@ class Topic<E extends { seq: number }> {
     const first = this.#window[0]?.seq;
     if (first === undefined || position < first - 1 || position > this.#position) return undefined;
     return { events: this.#window.slice(position + 1 - first), ended: this.#ended };
+  }
+
+  /** The lines after `position` from the rows: subscribers that ask for them at the same time share one statement. */
+  readOnce(position: number): Promise<LogPage<E>> {
+    const readings = this.#reading;
+    let reading = readings.get(position);
+    if (!reading) {
+      reading = this.read(position).finally(() => readings.delete(position));
+      readings.set(position, reading);
+    }
+    return reading;
   }
 
   /** Reads what is new, once for everybody, then wakes everybody. */
@@ -218,6 +230,8 @@ class Topic<E extends { seq: number }> {
 
   #wakeAll(): void {
     const { resolve } = this.#wake;
+    // A reading that began before this may lack what has just been announced: whoever comes now starts another.
+    this.#reading = new Map();
     this.#wake = Promise.withResolvers<void>();
     resolve();
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
@@ -61,6 +62,9 @@ const STATEMENT_MS = 10_000;
 /** A Redis that has not answered for so long is gone, ms; BullMQ's longest question waits 5 s for its answer. */
 const REDIS_SILENCE_MS = 15_000;
 
+/** How long saying goodbye to the queue may take, ms. */
+const CLOSE_MS = 3_000;
+
 /** A failing connection reports an error for every try; one in so many ms is logged. */
 const ERROR_LOG_INTERVAL_MS = 10_000;
 
@@ -97,13 +101,14 @@ export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions)
       });
       worker.on('error', onError);
       await worker.waitUntilReady();
-      return { close: () => worker.close() };
+      // BullMQ would wait for ever for a Redis that is away; its lock on what was handed out ends by itself.
+      return { close: () => atMost(CLOSE_MS, worker.close()) };
     },
     ping: async () => void (await queue.isPaused()),
     async close() {
       // BullMQ does not wait until its connections have ended: what the database still says to them is no news.
       closing = true;
-      await queue.close();
+      await atMost(CLOSE_MS, queue.close());
       await binding.close();
     },
   };
@@ -191,9 +196,18 @@ async function redisBinding(queueUrl: string): Promise<Binding> {
       return new Worker(QUEUE_NAME, handler, { connection: consuming, prefix: PREFIX, ...options });
     },
     async close() {
-      await Promise.all([producing.quit(), consuming?.quit()]);
+      await atMost(CLOSE_MS, Promise.allSettled([producing.quit(), consuming?.quit()]));
+      producing.disconnect();
+      consuming?.disconnect();
     },
   };
+}
+
+/** Waits for something at most so long; it may go on by itself. */
+async function atMost(ms: number, done: Promise<unknown>): Promise<void> {
+  const late = new AbortController();
+  await Promise.race([done, delay(ms, undefined, { signal: late.signal })]);
+  late.abort();
 }
 
 function limitedErrorLog(logger: Logger): (error: Error) => void {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
+import type { UserError } from '../domain/errors.js';
 import { openQueue } from '../jobs/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { registerBundles } from '../services/bundles.js';
@@ -43,6 +44,8 @@ export interface RunningPlatform {
   firstToken: string | undefined;
   /** What the folder of models holds: ready ones and refused ones with the reason. */
   bundles: { name: string; state: string; refusal: string | null }[];
+  /** Resolves with one sentence when the embedded PostgreSQL cannot be kept alive; never does otherwise. */
+  gaveUp: Promise<UserError>;
   /** Server, sockets, worker, queue, database: in that order. */
   close(): Promise<void>;
 }
@@ -104,6 +107,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       store,
       firstToken,
       bundles: bundles.map(({ name, version, state, refusal }) => ({ name: `${name}@${version}`, state, refusal })),
+      gaveUp: database.gaveUp,
       close,
     };
   } catch (error) {

@@ -12,7 +12,7 @@ import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema, Opera
 import { CloseCode } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import type { Logger } from 'pino';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { createContext } from '../resolvers/index.js';
 import type { Context, Platform } from '../resolvers/index.js';
 import { assertConditions } from '../schema/filter-conditions.js';
@@ -22,6 +22,7 @@ import { assertShallow } from '../domain/json.js';
 import { authenticate } from './authenticate.js';
 import { presentError } from './errors.js';
 import { watchSockets } from './socket-watch.js';
+import { TokenTurns } from './token-turns.js';
 import type { Metrics } from './metrics.js';
 import { REQUEST_POINTS } from './rate-limit.js';
 
@@ -50,6 +51,9 @@ export interface SocketOptions {
  */
 export function acceptSockets({ schema, httpServer, platform, metrics, logger, path }: SocketOptions): Sockets {
   const began = new WeakMap<ExecutionArgs, number>();
+  const turns = new TokenTurns();
+  /** Whether whoever asked for an operation has left or taken it back. */
+  const gone = new WeakMap<ExecutionArgs, () => boolean>();
   const server = new WebSocketServer({ server: httpServer, path, maxPayload: LIMITS.bytes });
   const watch = watchSockets({ tokens: platform.tokens, logger });
   const disposable = useServer(
@@ -68,7 +72,7 @@ export function acceptSockets({ schema, httpServer, platform, metrics, logger, p
           return false;
         }
       },
-      onSubscribe: async ({ connectionParams, subscriptions }, _id, { query, variables, operationName }) => {
+      onSubscribe: async ({ connectionParams, subscriptions, extra }, id, { query, variables, operationName }) => {
         const at = performance.now();
         try {
           const viewer = await authenticate(platform.tokens, authorizationOf(connectionParams));
@@ -92,12 +96,19 @@ export function acceptSockets({ schema, httpServer, platform, metrics, logger, p
             contextValue: createContext(platform, viewer),
           };
           began.set(args, at);
+          gone.set(args, () => extra.socket.readyState !== WebSocket.OPEN || !(id in subscriptions));
           return args;
         } catch (error) {
           return [asGraphQLError(error)];
         }
       },
-      subscribe: (args) => subscribeFreshly(args, platform),
+      subscribe: async (args) => {
+        const { viewer } = args.contextValue as Context;
+        const isGone = gone.get(args) ?? (() => false);
+        const started = await turns.take(viewer.tokenId, isGone, () => subscribeFreshly(args, platform));
+        // Nobody is there to read it.
+        return started ?? { data: null };
+      },
       onOperation: (_context, _id, _payload, args, result) => {
         const kind = getOperationAST(args.document, args.operationName)?.operation ?? 'unknown';
         const outcome = 'errors' in result && result.errors ? 'error' : 'ok';

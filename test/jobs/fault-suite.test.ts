@@ -3,7 +3,7 @@ import { randomFrom } from '../../bench/faults/random.js';
 import { runTrials } from '../../bench/faults/trials.js';
 
 // One of each that takes seconds; `npm run bench -- faults` has the others, and many of each.
-test.each(['postgres-embedded', 'postgres-external', 'duplicate'])(
+test.each(['postgres-embedded', 'second-start', 'postgres-external', 'duplicate'])(
   'nothing is lost, done twice or stuck: %s',
   async (name) => {
     const kind = KINDS[name]!;

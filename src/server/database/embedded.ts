@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -13,6 +13,8 @@ import { locatePostgres, type PostgresAccount, type PostgresBinaries, postgresAc
 export interface EmbeddedPostgres {
   /** Connection string of its database "osteograph". */
   url: string;
+  /** Resolves with one sentence when it has died too often to be started once more; never does otherwise. */
+  gaveUp: Promise<UserError>;
   /** Ends it in fast mode: open transactions are rolled back, everything committed is on disk. */
   stop(): Promise<void>;
 }
@@ -20,20 +22,28 @@ export interface EmbeddedPostgres {
 export interface EmbeddedOptions {
   /** Leave the disk cache unflushed: for throw-away clusters of tests only. */
   disposable?: boolean;
+  /** Descriptor of the data directory's lock: PostgreSQL and all its processes hold it as long as they live. */
+  lock?: number | undefined;
 }
 
 const DATABASE = 'osteograph';
 
-/** Between the death of a server and the start of the next one, ms. */
-const RESTART_PAUSE_MS = 200;
+/** Between the death of a server and the start of the next one, ms; twice as long after each further death, up to the longest. */
+const RESTART_PAUSE_MS = { first: 200, longest: 5_000 };
+
+/** A server that answered for so long did not die of how it was started, ms. */
+const HEALTHY_MS = 1_000;
+
+/** Deaths in a row, none of a server that answered that long, after which no other is started: about 10 s of trying. */
+const MOST_DEATHS = 6;
 
 /** How long a server may take to accept connections; crash recovery is part of it. */
 const START_TIMEOUT_MS = 60_000;
 
 /**
  * Starts PostgreSQL in `<dataDir>/postgres`, creating the cluster the first time. A server that a killed process left
- * running there is ended first; one that dies is started again on the same port, because nobody else would. The caller holds the
- * data directory's lock.
+ * running there is ended first; one that dies is started again on the same port, because nobody else would, until it has died
+ * {@link MOST_DEATHS} times in a row. The caller holds the data directory's lock.
  */
 export async function startEmbeddedPostgres(dataDir: string, options: EmbeddedOptions = {}): Promise<EmbeddedPostgres> {
   const folder = join(dataDir, 'postgres');
@@ -58,29 +68,67 @@ export async function startEmbeddedPostgres(dataDir: string, options: EmbeddedOp
     process.kill('SIGINT');
     throw error;
   }
-  return { url, stop: keepAlive(process, start, ready) };
+  return { url, ...keepAlive(process, start, ready, dataDir) };
 }
 
-/** Follows a server that dies by the next one until the returned function ends it for good. */
-function keepAlive(first: ChildProcess, start: () => Promise<ChildProcess>, url: string): () => Promise<void> {
+/** Follows a server that dies by the next one, until it has died too often or `stop` ends it for good. */
+function keepAlive(
+  first: ChildProcess,
+  start: () => Promise<ChildProcess>,
+  url: string,
+  dataDir: string,
+): Pick<EmbeddedPostgres, 'gaveUp' | 'stop'> {
   let current = first;
-  let stopping = false;
+  let deaths = 0;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const gaveUp = Promise.withResolvers<UserError>();
+  // A process that exits without closing anything does not leave it behind.
+  const endToo = () => void current.kill('SIGINT');
+  process.once('exit', endToo);
   const kept = (async () => {
     for (;;) {
+      const ready = performance.now();
       await exitOf(current);
-      if (stopping) return;
+      deaths = performance.now() - ready > HEALTHY_MS ? 1 : deaths + 1;
+      if (signal.aborted) return;
+      if (deaths >= MOST_DEATHS) {
+        const message = `The embedded PostgreSQL has died ${deaths} times in a row and is not started again; ${join(dataDir, 'postgres.log')} says why.`;
+        return gaveUp.resolve(new UserError('UNAVAILABLE', message));
+      }
       // The first tries can fail: orphans of the dead one hold its shared memory until they notice.
-      await delay(RESTART_PAUSE_MS);
-      if (stopping) return;
-      current = await start();
-      await waitUntilReady(url, current).catch(() => undefined);
+      const pause = Math.min(RESTART_PAUSE_MS.first * 2 ** (deaths - 1), RESTART_PAUSE_MS.longest);
+      await delay(pause, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        current = await start();
+        // Told to stop meanwhile.
+        if (signal.aborted) return await stop(current);
+        await waitUntilReady(url, current);
+      } catch {
+        // It has died, or could not even be started: the next round counts it.
+      }
     }
   })();
-  return async () => {
-    stopping = true;
-    await stop(current);
-    await kept;
+  return {
+    gaveUp: gaveUp.promise,
+    async stop() {
+      stopping.abort();
+      await stop(current);
+      await kept;
+      process.removeListener('exit', endToo);
+    },
   };
+}
+
+/**
+ * Ends the server that a killed process left in its data directory, if this machine sees it running.
+ *
+ * @param isStillLeft asked at the last moment: another start may have ended it meanwhile and have a server of its own
+ * @throws UserError UNAVAILABLE when it does not end
+ */
+export function endLeftoverPostgres(dataDir: string, isStillLeft: () => Promise<boolean>): Promise<void> {
+  return endLeftover(join(dataDir, 'postgres'), isStillLeft);
 }
 
 /** Connection string of the server that the holder of this data directory runs, or undefined. */
@@ -141,7 +189,9 @@ async function launch({ folder, port, binaries, account, options }: Cluster & { 
   const log = await open(join(folder, '..', 'postgres.log'), 'a');
   try {
     // A group of its own: Ctrl-C in the terminal reaches us, and we end PostgreSQL after our own connections.
-    return spawn(program!, args, { stdio: ['ignore', log.fd, log.fd], detached: true });
+    const stdio: StdioOptions = ['ignore', log.fd, log.fd];
+    if (options.lock !== undefined) stdio.push(options.lock);
+    return spawn(program!, args, { stdio, detached: true });
   } finally {
     await log.close();
   }
@@ -180,10 +230,10 @@ async function createDatabase(url: string, name: string): Promise<void> {
   }
 }
 
-async function endLeftover(folder: string): Promise<void> {
+async function endLeftover(folder: string, isStillLeft: () => Promise<boolean> = async () => true): Promise<void> {
   const text = await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(() => '');
   const pid = Number(text.split('\n')[0]);
-  if (!pid || !(await isPostgresOf(pid, folder))) return;
+  if (!pid || !(await isPostgresOf(pid, folder)) || !(await isStillLeft())) return;
   process.kill(pid, 'SIGINT');
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (await exists(join(folder, 'postmaster.pid'))) {

@@ -1,12 +1,13 @@
 import 'reflect-metadata';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type Logger } from 'typeorm';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { UserError } from '../../domain/errors.js';
 import { type ConnectionLimits, connectionSettings } from '../../entities/connection.js';
 import { ENTITIES } from '../../entities/index.js';
-import { runningUrl, startEmbeddedPostgres } from './embedded.js';
-import { takeLock } from './lock.js';
+import { endLeftoverPostgres, runningUrl, startEmbeddedPostgres } from './embedded.js';
+import { currentHolder, describeHolder, isLeftover, type LockResult, takeLock } from './lock.js';
 import { migrate } from './migrate.js';
 import { SnakeCaseNaming } from './naming.js';
 
@@ -29,9 +30,14 @@ export interface Database {
   url: string;
   /** Names of the migrations that opening it ran. */
   migrations: string[];
+  /** Resolves with one sentence when an embedded server that this call started has died too often; never does otherwise. */
+  gaveUp: Promise<UserError>;
   /** Closes the connections and ends an embedded server that this call started. */
   close(): Promise<void>;
 }
+
+/** How long what a killed process left may take to let go of a data directory, ms. */
+const LEFTOVER_MS = 60_000;
 
 /**
  * Opens the migrated database: the one at `databaseUrl`, or the embedded PostgreSQL of the data directory.
@@ -57,6 +63,7 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
       dataSource,
       url: server.url,
       migrations,
+      gaveUp: server.gaveUp,
       async close() {
         if (dataSource.isInitialized) await dataSource.destroy();
         await server.stop();
@@ -97,32 +104,37 @@ export async function connect(
 
 interface Server {
   url: string;
+  gaveUp: Promise<UserError>;
   stop(): Promise<void>;
+}
+
+/** A server that others look after. */
+function others(url: string): Server {
+  return { url, gaveUp: new Promise(() => undefined), stop: async () => undefined };
 }
 
 function external(url: string): Server {
   if (!/^postgres(ql)?:\/\//.test(url)) {
     throw new UserError('BAD_USER_INPUT', 'DATABASE_URL must look like postgresql://user:password@host:5432/database.');
   }
-  return { url, stop: async () => undefined };
+  return others(url);
 }
 
 async function embedded({ dataDir, purpose, share }: OpenOptions): Promise<Server> {
   const folder = resolve(dataDir);
-  const lock = await takeLock(folder, purpose);
+  const lock = await takeLockOrLeftover(folder, purpose);
   if ('holder' in lock) {
     const url = share ? await runningUrl(folder) : undefined;
-    if (url) return { url, stop: async () => undefined };
-    const { pid, since, purpose: other } = lock.holder;
+    if (url) return others(url);
     throw new UserError(
       'CONFLICT',
-      `The data directory ${folder} is in use by "${other}" (process ${pid}, since ${since}); stop it or choose another with --data-dir.`,
+      `The data directory ${folder} is in use by ${describeHolder(lock.holder)}; stop it or choose another with --data-dir.`,
     );
   }
   try {
-    const postgres = await startEmbeddedPostgres(folder);
+    const postgres = await startEmbeddedPostgres(folder, { lock: lock.descriptor });
     return {
-      url: postgres.url,
+      ...postgres,
       async stop() {
         await postgres.stop();
         await lock.release();
@@ -131,6 +143,18 @@ async function embedded({ dataDir, purpose, share }: OpenOptions): Promise<Serve
   } catch (error) {
     await lock.release();
     throw error;
+  }
+}
+
+/** Takes the lock, from the PostgreSQL of a killed process as well, which is ended first. */
+async function takeLockOrLeftover(folder: string, purpose: string): Promise<LockResult> {
+  const deadline = performance.now() + LEFTOVER_MS;
+  for (;;) {
+    const lock = await takeLock(folder, purpose);
+    if (!('holder' in lock) || !(await isLeftover(lock.holder)) || performance.now() > deadline) return lock;
+    await endLeftoverPostgres(folder, async () => (await currentHolder(folder))?.since === lock.holder?.since);
+    // Its last processes let go of the lock a moment after it says that it has ended.
+    await delay(50);
   }
 }
 
