@@ -18,6 +18,8 @@ import { filterAsJson } from '../schema/filter-json.js';
 import { GenerationNode } from '../schema/generation.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { connectionComplexity, jobComplexity } from '../schema/limits.js';
+import { CancelEvaluationInput, CancelEvaluationPayload, EvaluateBundlesPayload } from '../schema/mutations.js';
+import type { EvaluationPayload, IdInput } from '../schema/mutations.js';
 import {
   cancelEvaluation,
   EVALUATION_LISTING,
@@ -69,7 +71,7 @@ export class EvaluationResolver {
     return findOrNull(found.then((row) => new EvaluationNode(row)));
   }
 
-  @Mutation(() => EvaluationNode, {
+  @Mutation(() => EvaluateBundlesPayload, {
     description:
       'Compares bundles, and ways of running them, on the knees of a cohort that have an MRI series. Volumes that are there are ' +
       'taken, the others made. Follow it with `evaluationProgress`; asking for the same again finds the same evaluation.',
@@ -79,7 +81,7 @@ export class EvaluationResolver {
     @Ctx() context: Context,
     @Arg('input', () => EvaluateBundlesInput) { cohortId, cohortVersion, where, ...rest }: EvaluateBundlesInput,
     @Info() { schema }: GraphQLResolveInfo,
-  ): Promise<EvaluationNode> {
+  ): Promise<EvaluationPayload> {
     requireRole(context, 'OPERATOR', 'evaluateBundles');
     if (!cohortId && typeof cohortVersion === 'number') {
       throw new UserError('BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names; give both.');
@@ -89,15 +91,19 @@ export class EvaluationResolver {
     const { dataSource, evaluations } = context.platform;
     const row = await requestEvaluation(dataSource, context.viewer, { ...rest, where: selected, written });
     evaluations.wake();
-    return new EvaluationNode(row);
+    return { evaluation: new EvaluationNode(row) };
   }
 
-  @Mutation(() => EvaluationNode, {
+  @Mutation(() => CancelEvaluationPayload, {
     description: 'Stops an evaluation that waits or runs, and the volumes that it asked for and nobody else waits for.',
   })
-  async cancelEvaluation(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<EvaluationNode> {
+  async cancelEvaluation(
+    @Ctx() context: Context,
+    @Arg('input', () => CancelEvaluationInput) { id }: IdInput,
+  ): Promise<EvaluationPayload> {
     requireRole(context, 'OPERATOR', 'cancelEvaluation');
-    return new EvaluationNode(await cancelEvaluation(context.platform.dataSource, context.viewer, evaluationKey(id)));
+    const row = await cancelEvaluation(context.platform.dataSource, context.viewer, evaluationKey(id));
+    return { evaluation: new EvaluationNode(row) };
   }
 
   @Subscription(() => EvaluationEvent, {

@@ -14,6 +14,13 @@ import {
 import { filterAsJson } from '../schema/filter-json.js';
 import { connectionComplexity, jobComplexity } from '../schema/limits.js';
 import {
+  CancelExportInput,
+  CancelExportPayload,
+  ExportCohortPayload,
+  ExportGenerationsPayload,
+} from '../schema/mutations.js';
+import type { ExportPayload, IdInput } from '../schema/mutations.js';
+import {
   archiveChoice,
   cancelExport,
   cohortFilter,
@@ -70,7 +77,7 @@ export class ExportResolver {
     return findOrNull(found.then((row) => new ExportNode(row)));
   }
 
-  @Mutation(() => ExportNode, {
+  @Mutation(() => ExportCohortPayload, {
     description:
       'Writes a file of knee exams, or an archive of their volumes, in the background. Ask `export(id)` until its state is SUCCEEDED; ' +
       'then `file` has a signed URL.',
@@ -81,7 +88,7 @@ export class ExportResolver {
     @Arg('input', () => ExportCohortInput)
     { format, columns, cohortId, cohortVersion, where, series }: ExportCohortInput,
     @Info() { schema }: GraphQLResolveInfo,
-  ): Promise<ExportNode> {
+  ): Promise<ExportPayload> {
     requireRole(context, 'READER', 'exportCohort');
     if (!cohortId && typeof cohortVersion === 'number') {
       throw new UserError('BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names; give both.');
@@ -92,7 +99,7 @@ export class ExportResolver {
     return request(context, 'exportCohort', { format, columns, where: selected, written, archive });
   }
 
-  @Mutation(() => ExportNode, {
+  @Mutation(() => ExportGenerationsPayload, {
     description:
       'Writes an archive of generated volumes in the background: of chosen generations, or of what a batch has made so far. Each ' +
       'comes with its provenance.',
@@ -101,7 +108,7 @@ export class ExportResolver {
   async exportGenerations(
     @Ctx() context: Context,
     @Arg('input', () => ExportGenerationsInput) { format, ...wish }: ExportGenerationsInput,
-  ): Promise<ExportNode> {
+  ): Promise<ExportPayload> {
     requireRole(context, 'READER', 'exportGenerations');
     const { generationIds, batchId } = wish;
     if (!batchId && !(generationIds && generationIds.length > 0 && generationIds.length <= MAX_GENERATIONS)) {
@@ -113,12 +120,16 @@ export class ExportResolver {
     return request(context, 'exportGenerations', { format, archive: archiveChoice(wish) });
   }
 
-  @Mutation(() => ExportNode, { description: 'Stops an export that waits or is being written.' })
-  async cancelExport(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ExportNode> {
+  @Mutation(() => CancelExportPayload, { description: 'Stops an export that waits or is being written.' })
+  async cancelExport(
+    @Ctx() context: Context,
+    @Arg('input', () => CancelExportInput) { id }: IdInput,
+  ): Promise<ExportPayload> {
     requireRole(context, 'READER', 'cancelExport');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Export') throw new UserError('BAD_USER_INPUT', 'id must be the id of an Export.');
-    return new ExportNode(await cancelExport(context.platform.dataSource, context.viewer, Number(decoded.key)));
+    const row = await cancelExport(context.platform.dataSource, context.viewer, Number(decoded.key));
+    return { export: new ExportNode(row) };
   }
 
   @FieldResolver(() => Asset, {
@@ -149,8 +160,8 @@ async function request(
   { platform, viewer }: Context,
   action: 'exportCohort' | 'exportGenerations',
   wanted: ExportRequest,
-): Promise<ExportNode> {
+): Promise<ExportPayload> {
   const row = await requestExport(platform.dataSource, viewer, wanted, action);
   platform.exports.wake();
-  return new ExportNode(row);
+  return { export: new ExportNode(row) };
 }

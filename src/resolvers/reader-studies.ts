@@ -2,11 +2,19 @@ import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } fro
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeType } from '../domain/global-ids.js';
-import type { ReaderChoice } from '../domain/reader-studies.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
-import { ReaderChoiceEnum } from '../schema/enums.js';
 import { connectionComplexity, listComplexity } from '../schema/limits.js';
+import {
+  AnswerReaderTrialInput,
+  AnswerReaderTrialPayload,
+  CloseReaderStudyInput,
+  CloseReaderStudyPayload,
+  CreateReaderStudyPayload,
+  StartReaderSessionInput,
+  StartReaderSessionPayload,
+} from '../schema/mutations.js';
+import type { IdInput, ReaderAnswer, SessionPayload, StudyPayload } from '../schema/mutations.js';
 import {
   CreateReaderStudyInput,
   ReaderResultsItem,
@@ -68,13 +76,13 @@ export class ReaderStudyResolver {
     return findOrNull(found.then((row) => new ReaderStudyNode(row)));
   }
 
-  @Mutation(() => ReaderStudyNode, {
+  @Mutation(() => CreateReaderStudyPayload, {
     description: 'Makes a study of pairs from a finished evaluation; it opens when its pictures are drawn.',
   })
   async createReaderStudy(
     @Ctx() context: Context,
     @Arg('input', () => CreateReaderStudyInput) { evaluationId, cohortId, where, ...rest }: CreateReaderStudyInput,
-  ): Promise<ReaderStudyNode> {
+  ): Promise<StudyPayload> {
     requireRole(context, 'OPERATOR', 'createReaderStudy');
     const { dataSource, readerStudies } = context.platform;
     const row = await createReaderStudy(dataSource, context.viewer, {
@@ -83,42 +91,45 @@ export class ReaderStudyResolver {
       where: cohortId ? cohortFilter(cohortId, null, where) : where,
     });
     readerStudies.wake();
-    return new ReaderStudyNode(row);
+    return { study: new ReaderStudyNode(row) };
   }
 
-  @Mutation(() => ReaderStudyNode, { description: 'Ends a study: nobody starts or goes on. For its maker.' })
-  async closeReaderStudy(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ReaderStudyNode> {
+  @Mutation(() => CloseReaderStudyPayload, { description: 'Ends a study: nobody starts or goes on. For its maker.' })
+  async closeReaderStudy(
+    @Ctx() context: Context,
+    @Arg('input', () => CloseReaderStudyInput) { id }: IdInput,
+  ): Promise<StudyPayload> {
     requireRole(context, 'OPERATOR', 'closeReaderStudy');
     const key = keyOf('id', 'ReaderStudy', id);
-    return new ReaderStudyNode(await closeReaderStudy(context.platform.dataSource, context.viewer, key));
+    const row = await closeReaderStudy(context.platform.dataSource, context.viewer, key);
+    return { study: new ReaderStudyNode(row) };
   }
 
-  @Mutation(() => ReaderSessionItem, {
+  @Mutation(() => StartReaderSessionPayload, {
     description: "The viewer's way through a study, begun if there is none. Each token reads a study once.",
   })
   async startReaderSession(
     @Ctx() context: Context,
-    @Arg('studyId', () => ID) studyId: string,
-  ): Promise<ReaderSessionItem> {
+    @Arg('input', () => StartReaderSessionInput) { studyId }: { studyId: string },
+  ): Promise<SessionPayload> {
     requireRole(context, 'READER', 'startReaderSession');
     const key = keyOf('studyId', 'ReaderStudy', studyId);
-    return new ReaderSessionItem(await startReaderSession(context.platform.dataSource, context.viewer, key));
+    const row = await startReaderSession(context.platform.dataSource, context.viewer, key);
+    return { session: new ReaderSessionItem(row) };
   }
 
-  @Mutation(() => ReaderSessionItem, {
+  @Mutation(() => AnswerReaderTrialPayload, {
     description:
       'Stores which image the reader takes for the imported one. The same answer again changes nothing; another one is refused.',
   })
   async answerReaderTrial(
     @Ctx() context: Context,
-    @Arg('sessionId', () => ID) sessionId: string,
-    @Arg('trial', () => Int) trial: number,
-    @Arg('imported', () => ReaderChoiceEnum, { description: 'Where the image is that looks imported.' })
-    imported: ReaderChoice,
-  ): Promise<ReaderSessionItem> {
+    @Arg('input', () => AnswerReaderTrialInput) { sessionId, trial, imported }: ReaderAnswer,
+  ): Promise<SessionPayload> {
     requireRole(context, 'READER', 'answerReaderTrial');
     const answer = { sessionId: keyOf('sessionId', 'ReaderSession', sessionId), trial, choice: imported };
-    return new ReaderSessionItem(await answerTrial(context.platform.dataSource, context.viewer, answer));
+    const row = await answerTrial(context.platform.dataSource, context.viewer, answer);
+    return { session: new ReaderSessionItem(row) };
   }
 
   @Query(() => ReaderSessionItem, { nullable: true, description: "One of the viewer's own." })

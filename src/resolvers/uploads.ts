@@ -1,9 +1,11 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { GenerationFilter } from '../schema/filters.js';
 import { GenerationConnection, GenerationNode } from '../schema/generation.js';
 import { connectionComplexity } from '../schema/limits.js';
+import { DeleteUploadedRadiographInput, DeleteUploadedRadiographPayload } from '../schema/mutations.js';
+import type { DeletedUploadPayload, IdInput } from '../schema/mutations.js';
 import { GenerationOrder } from '../schema/orders.js';
 import type { OrderInput } from '../schema/orders.js';
 import { UploadedRadiographConnection, UploadedRadiographNode } from '../schema/upload.js';
@@ -37,16 +39,18 @@ export class UploadResolver {
     });
   }
 
-  @Mutation(() => ID, {
+  @Mutation(() => DeleteUploadedRadiographPayload, {
     description:
-      'Removes an uploaded radiograph with every volume made from it, rows and files, and gives its id. Refused while a volume is being ' +
-      'made from it.',
+      'Removes an uploaded radiograph with every volume made from it, rows and files. Refused while a volume is being made from it.',
   })
-  async deleteUploadedRadiograph(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<string> {
+  async deleteUploadedRadiograph(
+    @Ctx() context: Context,
+    @Arg('input', () => DeleteUploadedRadiographInput) { id }: IdInput,
+  ): Promise<DeletedUploadPayload> {
     requireRole(context, 'READER', 'deleteUploadedRadiograph');
     const { platform, viewer } = context;
     await platform.uploads.delete(viewer, keyOf('id', 'UploadedRadiograph', id));
-    return id;
+    return { deletedUploadedRadiographId: id };
   }
 
   @FieldResolver(() => Asset, { description: '16-bit grey PNG, bone bright.' })

@@ -89,12 +89,3 @@ export class CreateTokenInput {
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'Default: it lives until it is revoked.' })
   expiresAt?: Date | null;
 }
-
-@ObjectType({ simpleResolvers: true })
-export class CreateTokenPayload {
-  @Field(() => String, { description: 'The token. It is shown this once.' })
-  text!: string;
-
-  @Field(() => ApiTokenNode)
-  token!: ApiTokenNode;
-}

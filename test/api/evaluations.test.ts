@@ -42,7 +42,7 @@ afterAll(async () => {
 const FIELDS = `id name state error digest comparisonKey examCount participantCount phantomCount withoutMri withoutRadiograph
   arms { index label bundle steps sliceCount featureSet featureOverrides { feature grade } }
   progress { done failed total reused }`;
-const EVALUATE = `mutation ($input: EvaluateBundlesInput!) { evaluateBundles(input: $input) { ${FIELDS} } }`;
+const EVALUATE = `mutation ($input: EvaluateBundlesInput!) { evaluateBundles(input: $input) { evaluation { ${FIELDS} } } }`;
 
 interface Told {
   id: string;
@@ -63,8 +63,10 @@ interface Event {
 }
 
 async function evaluate(input: object): Promise<Told> {
-  const asked = await api.ask<{ evaluateBundles: Told }>(EVALUATE, { input: { bundles: ['tiny-bundle'], ...input } });
-  return only(asked).evaluateBundles;
+  const asked = await api.ask<{ evaluateBundles: { evaluation: Told } }>(EVALUATE, {
+    input: { bundles: ['tiny-bundle'], ...input },
+  });
+  return only(asked).evaluateBundles.evaluation;
 }
 
 /** Follows an evaluation to its end. */
@@ -317,13 +319,13 @@ test('a volume that fails is counted and named, and the others are compared', as
 test('a canceled evaluation stops the volumes that it asked for', async () => {
   const { id } = await evaluate({ steps: [40], sliceCounts: [60] });
   while ((await api.dataSource.manager.countBy(Generation, { sliceCount: 60 })) === 0) await finished(id);
-  const canceled = await api.ask<{ cancelEvaluation: Told }>(
-    'mutation ($id: ID!) { cancelEvaluation(id: $id) { id state } }',
+  const canceled = await api.ask<{ cancelEvaluation: { evaluation: Told } }>(
+    'mutation ($id: ID!) { cancelEvaluation(input: { id: $id }) { evaluation { id state } } }',
     { id },
   );
   const events = await follow(id);
 
-  expect(only(canceled).cancelEvaluation.state).toBe('CANCELED');
+  expect(only(canceled).cancelEvaluation.evaluation.state).toBe('CANCELED');
   expect(events.at(-1)).toMatchObject({ state: 'CANCELED' });
   const left = await api.dataSource.manager.findBy(Generation, { sliceCount: 60 });
   for (const { state, cancelRequested } of left) expect(state === 'CANCELED' || cancelRequested).toBe(true);
@@ -353,7 +355,8 @@ test.each([
 
 test('an evaluation whose server was killed is taken up by another one, and its log has no gap', async () => {
   const input = { bundles: ['tiny-bundle'], steps: [1, 2], sliceCounts: [5], where: { kl: { eq: 4 } } };
-  const { id } = only(await api.ask<{ evaluateBundles: Told }>(EVALUATE, { input })).evaluateBundles;
+  const { id } = only(await api.ask<{ evaluateBundles: { evaluation: Told } }>(EVALUATE, { input })).evaluateBundles
+    .evaluation;
   const key = Buffer.from(id, 'base64url').toString().split(':')[1]!;
   while ((await finished(id)).state === 'QUEUED');
   // What a server that is killed leaves behind: a heartbeat that grows old, and an attempt whose writes must not count any more.

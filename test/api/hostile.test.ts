@@ -152,7 +152,8 @@ test('a request larger than the limit is refused in JSON', async () => {
   expect(await response.json()).toMatchObject({ errors: [{ message: 'The request is larger than 1000000 bytes.' }] });
 });
 
-const GENERATE = 'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { id state sliceCount } }';
+const GENERATE =
+  'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { generation { id state sliceCount } } }';
 
 test.each([
   ['sliceCount 0', { sliceCount: 0 }, /sliceCount/],

@@ -45,23 +45,23 @@ const FIELDS =
 /** Makes a cohort over the API. */
 export async function createCohort(api: TestServer, input: object, token?: string): Promise<CohortAnswer> {
   return only(
-    await api.ask<{ createCohort: CohortAnswer }>(
-      `mutation ($input: CreateCohortInput!) { createCohort(input: $input) { ${FIELDS} } }`,
+    await api.ask<{ createCohort: { cohort: CohortAnswer } }>(
+      `mutation ($input: CreateCohortInput!) { createCohort(input: $input) { cohort { ${FIELDS} } } }`,
       { input: { name: 'A cohort', ...input } },
       token,
     ),
-  ).createCohort;
+  ).createCohort.cohort;
 }
 
 /** Makes a new version of a cohort over the API. */
 export async function updateCohort(api: TestServer, input: object, token?: string): Promise<CohortAnswer> {
   return only(
-    await api.ask<{ updateCohort: CohortAnswer }>(
-      `mutation ($input: UpdateCohortInput!) { updateCohort(input: $input) { ${FIELDS} } }`,
+    await api.ask<{ updateCohort: { cohort: CohortAnswer } }>(
+      `mutation ($input: UpdateCohortInput!) { updateCohort(input: $input) { cohort { ${FIELDS} } } }`,
       { input },
       token,
     ),
-  ).updateCohort;
+  ).updateCohort.cohort;
 }
 
 /** Finds a cohort over the API; null where there is none for the token. */
