@@ -1,5 +1,4 @@
 import { Arg, Ctx, FieldResolver, Float, ID, Int, Query, Resolver, Root } from 'type-graphql';
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import type { MemberState } from '../domain/batches.js';
 import { COUNTED_AS } from '../domain/batches.js';
 import { decodeId } from '../domain/global-ids.js';
@@ -13,6 +12,7 @@ import { KneeExamNode } from '../schema/knee-exam.js';
 import { connectionComplexity } from '../schema/limits.js';
 import { BatchOrder } from '../schema/orders.js';
 import type { OrderInput } from '../schema/orders.js';
+import { DateTime } from '../schema/scalars.js';
 import {
   BATCH_GENERATION_LISTING,
   BATCH_LISTING,
@@ -74,7 +74,7 @@ export class BatchResolver {
     return (await paceOf(context, batch)).perHour;
   }
 
-  @FieldResolver(() => GraphQLDateTimeISO, {
+  @FieldResolver(() => DateTime, {
     nullable: true,
     description: 'When the rest will be done at that pace; null unless it is RUNNING and something has ended.',
   })

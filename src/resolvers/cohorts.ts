@@ -86,7 +86,7 @@ export class CohortResolver {
   }
 
   @FieldResolver(() => Boolean, { description: 'Whether the viewer may change, share and delete it.' })
-  mayChange(@Root() { row }: CohortNode, @Ctx() { viewer }: Context): boolean {
+  canChange(@Root() { row }: CohortNode, @Ctx() { viewer }: Context): boolean {
     return mayChange(row, viewer);
   }
 

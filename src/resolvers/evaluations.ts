@@ -7,7 +7,7 @@ import type { ConnectionOf } from '../schema/connections.js';
 import {
   EvaluationConnection,
   EvaluationNode,
-  EvaluationProgressCounts,
+  EvaluationCounters,
   EvaluationScoreConnection,
   EvaluationScoreItem,
 } from '../schema/evaluation.js';
@@ -128,8 +128,8 @@ export class EvaluationResolver {
       : new EvaluationVolumeScored(event, event.payload);
   }
 
-  @FieldResolver(() => EvaluationProgressCounts)
-  progress(@Root() { row }: EvaluationNode, @Ctx() { platform }: Context): Promise<EvaluationProgressCounts> {
+  @FieldResolver(() => EvaluationCounters)
+  counters(@Root() { row }: EvaluationNode, @Ctx() { platform }: Context): Promise<EvaluationCounters> {
     return progressOf(platform.dataSource.manager, row.id);
   }
 

@@ -162,7 +162,7 @@ export class ReaderStudyResolver {
   }
 
   @FieldResolver(() => Boolean, { description: 'Whether the viewer may close it.' })
-  mayClose(@Root() { row }: ReaderStudyNode, @Ctx() { viewer }: Context): boolean {
+  canClose(@Root() { row }: ReaderStudyNode, @Ctx() { viewer }: Context): boolean {
     return mayManage(row, viewer);
   }
 

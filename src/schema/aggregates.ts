@@ -125,10 +125,10 @@ export class KneeExamStatistics {
   missing!: number;
 
   @Field(() => Float, { nullable: true })
-  min!: number | null;
+  minimum!: number | null;
 
   @Field(() => Float, { nullable: true })
-  max!: number | null;
+  maximum!: number | null;
 
   @Field(() => Float, { nullable: true })
   mean!: number | null;
@@ -137,13 +137,13 @@ export class KneeExamStatistics {
   standardDeviation!: number | null;
 
   @Field(() => Float, { nullable: true, description: 'First quartile, interpolated.' })
-  q1!: number | null;
+  lowerQuartile!: number | null;
 
   @Field(() => Float, { nullable: true })
   median!: number | null;
 
   @Field(() => Float, { nullable: true, description: 'Third quartile, interpolated.' })
-  q3!: number | null;
+  upperQuartile!: number | null;
 
   @Field(() => Histogram, { nullable: true, description: 'Null unless bins were asked for.' })
   histogram!: Histogram | null;

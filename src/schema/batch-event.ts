@@ -1,10 +1,10 @@
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Field, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import type { BatchCounters, BatchState } from '../domain/batches.js';
 import { encodeId } from '../domain/global-ids.js';
 import type { GenerationState } from '../domain/generations.js';
 import { BatchCountersItem } from './batch.js';
 import { BatchStateEnum, GenerationStateEnum } from './enums.js';
+import { DateTime } from './scalars.js';
 
 /** What every event of a batch's log has. */
 export interface BatchEventRow {
@@ -21,7 +21,7 @@ export abstract class BatchEvent {
   @Field(() => Int)
   seq: number;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   at: Date;
 
   @Field(() => ID, { description: 'Node id of the batch.' })

@@ -1,4 +1,4 @@
-import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import {
   type BatchCounters,
@@ -19,6 +19,7 @@ import { KneeExamFilter } from './filters.js';
 import { FeatureOverrideInput } from './generation.js';
 import { Grade, overrideList } from './grade.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType('BatchCounters', { simpleResolvers: true, description: 'How many exams of a batch are where.' })
 export class BatchCountersItem implements BatchCounters {
@@ -105,7 +106,7 @@ export class BatchNode extends Node {
   @Field(() => SeedRuleEnum)
   seedRule: SeedRule;
 
-  @Field(() => Float, { description: 'The seed, or what the seeds are derived from.' })
+  @Field(() => Int, { description: 'The seed, or what the seeds are derived from.' })
   seed: number;
 
   @Field(() => [Grade], { description: 'What the request overrode; a null grade means "treat as missing".' })
@@ -126,13 +127,13 @@ export class BatchNode extends Node {
   @Field(() => Int, { description: 'Sequence number of the newest event; pass it as `after` to follow from here.' })
   lastSeq: number;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { nullable: true })
   startedAt: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { nullable: true })
   finishedAt: Date | null;
 
   constructor(readonly row: Batch) {
@@ -232,7 +233,7 @@ export class SynthesizeCohortInput {
   @Field(() => SeedRuleEnum, { nullable: true, description: 'Default: FIXED.' })
   seedRule?: SeedRule | null;
 
-  @Field(() => Float, {
+  @Field(() => Int, {
     nullable: true,
     description: '0 to 2147483647: the seed, or what the seeds are derived from; default 0.',
   })

@@ -1,11 +1,12 @@
-import { Field, Float, Int, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { Field, Int, ObjectType } from 'type-graphql';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import { isFeatureCode } from '../domain/features.js';
 import type { FeatureCode } from '../domain/features.js';
 import type { Bundle } from '../entities/index.js';
 import type { BundleManifest, SamplerName } from '../inference/index.js';
 import { BundleStateEnum, FeatureEnum, GenerationTaskEnum } from './enums.js';
 import { Node } from './node.js';
+import { DateTime, LargeInt } from './scalars.js';
 
 @ObjectType({ simpleResolvers: true, description: 'A feature that conditions a model.' })
 export class BundleFeature {
@@ -36,7 +37,10 @@ export class BundleNode extends Node {
   @Field(() => String, { description: 'Hash over the manifest and its graphs.' })
   sha256: string;
 
-  @Field(() => Float, { nullable: true, description: 'Size of its graphs; null of one that was never READY.' })
+  @Field(() => LargeInt, {
+    nullable: true,
+    description: 'Size of its graphs in bytes; null of one that was never READY.',
+  })
   bytes: number | null;
 
   @Field(() => String, { nullable: true })
@@ -60,7 +64,7 @@ export class BundleNode extends Node {
   @Field(() => GraphQLJSONObject, { description: 'The whole manifest.' })
   manifest: Record<string, unknown>;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   createdAt: Date;
 
   constructor(readonly row: Bundle) {

@@ -1,5 +1,5 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import type { CohortKind, CohortVisibility, SetOperation } from '../domain/cohorts.js';
 import { encodeId } from '../domain/global-ids.js';
 import type { Cohort, CohortOrigin as StoredOrigin, CohortReference, CohortVersion } from '../entities/index.js';
@@ -7,6 +7,7 @@ import { connectionType } from './connections.js';
 import { CohortKindEnum, CohortOriginKindEnum, CohortVisibilityEnum, SetOperationEnum } from './enums.js';
 import { KneeExamFilter } from './filters.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType('Cohort', {
   implements: Node,
@@ -29,10 +30,10 @@ export class CohortNode extends Node {
   @Field(() => Int, { description: 'Number of the newest version; pass it with a change.' })
   version: number;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { description: 'When the newest version was made.' })
+  @Field(() => DateTime, { description: 'When the newest version was made.' })
   updatedAt: Date;
 
   constructor(readonly row: Cohort) {
@@ -61,7 +62,7 @@ export class CohortVersionItem {
   @Field(() => String, { nullable: true, description: 'What changed and why.' })
   note: string | null;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   createdAt: Date;
 
   constructor(

@@ -123,7 +123,7 @@ export const EvaluationMetricEnum = choices('EvaluationMetric', EVALUATION_METRI
   ADJACENT_CORRELATION: 'Mean Pearson correlation of neighbouring slices.',
 });
 
-export const StratumEnum = choices('Stratum', STRATA, 'What knees are told apart by.');
+export const StratumEnum = choices('EvaluationStratumKind', STRATA, 'What knees are told apart by.');
 
 export const CompartmentEnum = choices(
   'Compartment',
@@ -239,7 +239,11 @@ export const ExportStateEnum = choices('ExportState', EXPORT_STATES, 'Life of an
   EXPIRED: 'The file was there and has been removed; the manifest stays.',
 });
 
-export const DirectionEnum = choices('Direction', ['ASC', 'DESC'], 'Missing values come last in either direction.');
+export const DirectionEnum = choices(
+  'OrderDirection',
+  ['ASC', 'DESC'],
+  'Missing values come last in either direction.',
+);
 
 function choices<T extends string>(
   name: string,

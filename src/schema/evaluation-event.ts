@@ -1,8 +1,8 @@
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Field, Float, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import { encodeId } from '../domain/global-ids.js';
 import type { EvaluationState } from '../domain/evaluations.js';
 import { EvaluationStateEnum } from './enums.js';
+import { DateTime } from './scalars.js';
 
 /** What every event of an evaluation's log has. */
 export interface EvaluationEventRow {
@@ -19,7 +19,7 @@ export abstract class EvaluationEvent {
   @Field(() => Int)
   seq: number;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   at: Date;
 
   @Field(() => ID, { description: 'Node id of the evaluation.' })

@@ -46,7 +46,9 @@ export class EvaluationSheet {
   caption!: string;
 }
 
-@ObjectType({ description: 'The report of a finished evaluation. Its captions say whose data it speaks of.' })
+@ObjectType('EvaluationReport', {
+  description: 'The report of a finished evaluation. Its captions say whose data it speaks of.',
+})
 export class EvaluationReportItem {
   @Field(() => [EvaluationChart])
   charts!: EvaluationChart[];

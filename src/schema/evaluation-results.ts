@@ -99,7 +99,7 @@ export class EvaluationComparison {
   method!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'The figures of a finished evaluation.' })
+@ObjectType('EvaluationResults', { simpleResolvers: true, description: 'The figures of a finished evaluation.' })
 export class EvaluationResultsItem {
   @Field(() => [EvaluationSummary], { complexity: listComplexity(4 * TYPICAL_ARMS) })
   summaries!: EvaluationSummary[];

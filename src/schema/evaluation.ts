@@ -1,4 +1,4 @@
-import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { SeedRule } from '../domain/batches.js';
 import type { EvaluationArm, EvaluationState } from '../domain/evaluations.js';
@@ -13,6 +13,7 @@ import { listComplexity } from './limits.js';
 import { EvaluationReportItem } from './evaluation-report.js';
 import { EvaluationResultsItem, TYPICAL_ARMS } from './evaluation-results.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType('EvaluationArm', { simpleResolvers: true, description: 'One way of making volumes that is compared.' })
 export class EvaluationArmItem {
@@ -60,8 +61,8 @@ export class EvaluationArmItem {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'How far an evaluation is.' })
-export class EvaluationProgressCounts {
+@ObjectType({ simpleResolvers: true, description: 'How many volumes of an evaluation are where.' })
+export class EvaluationCounters {
   @Field(() => Int, { description: 'Volumes that have ended, the failed ones among them.' })
   done!: number;
 
@@ -98,7 +99,7 @@ export class EvaluationNode extends Node {
   @Field(() => [EvaluationArmItem], { complexity: listComplexity(TYPICAL_ARMS) })
   arms: () => EvaluationArmItem[];
 
-  @Field(() => Float)
+  @Field(() => Int, { description: 'The seed, or what the seeds are derived from, 0 to 2147483647.' })
   seed: number;
 
   @Field(() => SeedRuleEnum)
@@ -140,13 +141,13 @@ export class EvaluationNode extends Node {
   @Field(() => EvaluationReportItem, { nullable: true, description: 'Null before it has succeeded.' })
   report: EvaluationReportItem | null;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { nullable: true })
   startedAt: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { nullable: true })
   finishedAt: Date | null;
 
   constructor(readonly row: Evaluation) {

@@ -1,4 +1,4 @@
-import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { type ArchiveFormat, choiceInApi, type ExportFormat, type ExportState } from '../domain/exports.js';
 import type { Export } from '../entities/index.js';
@@ -7,8 +7,12 @@ import { ArchiveFormatEnum, ExportFormatEnum, ExportStateEnum } from './enums.js
 import { KneeExamFilter } from './filters.js';
 import { MriSeriesFilter } from './image-filters.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
-@ObjectType('ExportedCohort', { simpleResolvers: true, description: 'A cohort in the version that was exported.' })
+@ObjectType('SelectedCohort', {
+  simpleResolvers: true,
+  description: 'A cohort that a filter speaks of, in the version that was read.',
+})
 export class ExportedCohortItem {
   @Field(() => ID)
   id!: string;
@@ -70,16 +74,16 @@ export class ExportNode extends Node {
   })
   manifest: object | null;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { nullable: true })
   startedAt: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { nullable: true })
   finishedAt: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'When the file is removed.' })
+  @Field(() => DateTime, { nullable: true, description: 'When the file is removed.' })
   expiresAt: Date | null;
 
   constructor(readonly row: Export) {

@@ -4,7 +4,7 @@ import { Asset } from './asset.js';
 import { CompartmentEnum } from './enums.js';
 import { listComplexity } from './limits.js';
 
-@ObjectType({
+@ObjectType('CompartmentDifference', {
   simpleResolvers: true,
   description: 'How two volumes differ in a part of the knee. Intensities are shares of the range.',
 })

@@ -1,8 +1,8 @@
 import { Field, Float, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { encodeId } from '../domain/global-ids.js';
 import type { GenerationState } from '../domain/generations.js';
 import { GenerationStateEnum } from './enums.js';
+import { DateTime } from './scalars.js';
 
 /** What every event of a generation's log has. */
 export interface EventRow {
@@ -19,7 +19,7 @@ export abstract class GenerationEvent {
   @Field(() => Int)
   seq: number;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   at: Date;
 
   @Field(() => ID, { description: 'Node id of the generation.' })

@@ -1,5 +1,4 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import type { FeatureCode } from '../domain/features.js';
 import { SLICE_COUNT_RANGE } from '../domain/generations.js';
 import type { GenerationState, NoiseMode } from '../domain/generations.js';
@@ -11,6 +10,7 @@ import { connectionType } from './connections.js';
 import { FeatureEnum, GenerationStateEnum, NoiseModeEnum, SamplerEnum, SideEnum } from './enums.js';
 import { Grade, gradeList, overrideList } from './grade.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 /** Slices that cost rules assume a generation to have. */
 const TYPICAL_SLICES = 50;
@@ -83,7 +83,7 @@ export class GenerationNode extends Node {
   @Field(() => Float, { description: 'Noise that DDIM injects at each step, 0-1.' })
   eta: number;
 
-  @Field(() => Float)
+  @Field(() => Int, { description: 'Seed of the noise, 0 to 2147483647.' })
   seed: number;
 
   @Field(() => NoiseModeEnum)
@@ -151,13 +151,13 @@ export class GenerationNode extends Node {
   @Field(() => Int, { nullable: true, description: 'True number of slice-evaluations of the denoiser.' })
   denoiserEvaluations: number | null;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { nullable: true })
   startedAt: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { nullable: true })
   finishedAt: Date | null;
 
   constructor(readonly row: Generation) {
@@ -272,7 +272,7 @@ export class GenerateMriInput {
   @Field(() => SamplerEnum, { nullable: true, description: "Default: the bundle's." })
   sampler?: SamplerName | null;
 
-  @Field(() => Float, {
+  @Field(() => Int, {
     nullable: true,
     description:
       '0 to 2147483647; default: drawn at random. The same request with the same seed gives the same volume.',

@@ -1,8 +1,9 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
-import { GraphQLDate, GraphQLDateTimeISO } from 'graphql-scalars';
+import { GraphQLDate } from 'graphql-scalars';
 import type { MriSeries, Radiograph } from '../entities/index.js';
 import { PlaneEnum } from './enums.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType('Radiograph', {
   implements: Node,
@@ -57,7 +58,7 @@ export class SeriesDownload {
   })
   url!: string;
 
-  @Field(() => GraphQLDateTimeISO, { description: 'When the URL ends to work; asking again gives a new one.' })
+  @Field(() => DateTime, { description: 'When the URL ends to work; asking again gives a new one.' })
   expiresAt!: Date;
 
   @Field(() => String)
@@ -103,7 +104,7 @@ export class MriSeriesNode extends Node {
   @Field(() => String, { nullable: true, description: 'Direction of growing slice index.' })
   direction: string | null;
 
-  @Field(() => GraphQLDateTimeISO, { description: 'When it came into the platform.' })
+  @Field(() => DateTime, { description: 'When it came into the platform.' })
   createdAt: Date;
 
   constructor(readonly row: MriSeries) {

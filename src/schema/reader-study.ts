@@ -1,4 +1,3 @@
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { encodeId } from '../domain/global-ids.js';
 import type { ReaderChoice, ReaderStudyState, ReaderUnit } from '../domain/reader-studies.js';
@@ -9,6 +8,7 @@ import { Interval } from './evaluation-results.js';
 import { KneeExamFilter } from './filters.js';
 import { listComplexity } from './limits.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType({ simpleResolvers: true, description: 'How often readers named the imported image; half is guessing.' })
 class ReaderAccuracy {
@@ -37,7 +37,7 @@ export class ReaderStratum extends ReaderAccuracy {
   value!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What finished readers answered.' })
+@ObjectType('ReaderResults', { simpleResolvers: true, description: 'What finished readers answered.' })
 export class ReaderResultsItem extends ReaderAccuracy {
   @Field(() => Int, { description: 'Readers that have finished; only their answers count.' })
   readers!: number;
@@ -46,7 +46,7 @@ export class ReaderResultsItem extends ReaderAccuracy {
   strata!: ReaderStratum[];
 }
 
-@ObjectType({
+@ObjectType('ReaderTrial', {
   description: 'A pair of images of one knee: one is imported, one generated. Nothing else is told of it.',
 })
 export class ReaderTrialItem {
@@ -74,10 +74,10 @@ export class ReaderSessionItem {
   @Field(() => Boolean, { description: 'Whether every pair is answered.' })
   finished: boolean;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { nullable: true })
   finishedAt: Date | null;
 
   constructor(readonly row: ReaderSession) {
@@ -109,7 +109,7 @@ export class ReaderStudyNode extends Node {
   @Field(() => String, { nullable: true, description: 'One sentence that says why it failed.' })
   error: string | null;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   createdAt: Date;
 
   constructor(readonly row: ReaderStudy) {
@@ -148,6 +148,6 @@ export class CreateReaderStudyInput {
   @Field(() => KneeExamFilter, { nullable: true, description: 'Only knees that this selects.' })
   where?: object | null;
 
-  @Field(() => Float, { nullable: true, description: 'Decides which knees and slices; 0 to 2147483647, default 0.' })
+  @Field(() => Int, { nullable: true, description: 'Decides which knees and slices; 0 to 2147483647, default 0.' })
   seed?: number | null;
 }

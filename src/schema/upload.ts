@@ -1,5 +1,4 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import type { Side } from '../domain/participants.js';
 import type { FilmView, UploadedKnee } from '../domain/uploads.js';
 import type { UploadedRadiograph } from '../entities/index.js';
@@ -7,6 +6,7 @@ import { connectionType } from './connections.js';
 import { FilmViewEnum, SideEnum } from './enums.js';
 import { KneeBox } from './generation.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType('UploadedKnee', { simpleResolvers: true, description: 'A knee that was found on an uploaded radiograph.' })
 export class UploadedKneeItem implements UploadedKnee {
@@ -49,10 +49,10 @@ export class UploadedRadiographNode extends Node {
   @Field(() => [String], { description: 'What could not be found or is not known, a sentence each.' })
   warnings: string[];
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, {
+  @Field(() => DateTime, {
     description: 'When it is removed, with every volume made from it; uploading it again begins anew.',
   })
   expiresAt: Date;

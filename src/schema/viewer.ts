@@ -1,9 +1,9 @@
 import { Field, InputType, Int, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import type { Role } from '../domain/roles.js';
 import type { ApiToken } from '../entities/index.js';
 import { RoleEnum } from './enums.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType({ simpleResolvers: true, description: 'What a token may spend, and how much of it is left.' })
 export class Quota {
@@ -28,7 +28,7 @@ export class Viewer {
   @Field(() => RoleEnum)
   role!: Role;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'When the token ends.' })
+  @Field(() => DateTime, { nullable: true, description: 'When the token ends.' })
   expiresAt!: Date | null;
 
   @Field(() => Boolean, { description: 'Whether counts may be asked for.' })
@@ -59,13 +59,13 @@ export class ApiTokenNode extends Node {
   @Field(() => RoleEnum)
   role: Role;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { nullable: true })
   expiresAt: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { nullable: true })
   revokedAt: Date | null;
 
   constructor(readonly row: ApiToken) {
@@ -86,6 +86,6 @@ export class CreateTokenInput {
   @Field(() => RoleEnum)
   role!: Role;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'Default: it lives until it is revoked.' })
+  @Field(() => DateTime, { nullable: true, description: 'Default: it lives until it is revoked.' })
   expiresAt?: Date | null;
 }

@@ -1,9 +1,9 @@
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { WorkerSlot, WorkerState } from '../domain/workers.js';
 import type { Worker } from '../entities/index.js';
 import { WorkerStateEnum } from './enums.js';
 import { Node } from './node.js';
+import { DateTime, LargeInt } from './scalars.js';
 
 @ObjectType('WorkerSlot', {
   simpleResolvers: true,
@@ -28,8 +28,8 @@ export class WorkerSlotNode {
   @Field(() => Int, { description: 'Generations that this process has finished since it was started or replaced.' })
   generations: number;
 
-  @Field(() => Float, { description: 'Memory of the process after the last of them, bytes; 0 before the first.' })
-  memory: number;
+  @Field(() => LargeInt, { description: 'Memory of the process after the last of them, in bytes; 0 before the first.' })
+  memoryBytes: number;
 
   constructor(readonly row: WorkerSlot) {
     this.device = row.device;
@@ -38,7 +38,7 @@ export class WorkerSlotNode {
     this.fraction = row.fraction;
     this.pid = row.pid;
     this.generations = row.generations;
-    this.memory = row.memory;
+    this.memoryBytes = row.memory;
   }
 }
 
@@ -66,10 +66,10 @@ export class WorkerNode extends Node {
   @Field(() => [WorkerSlotNode], { complexity: ({ childComplexity }) => 1 + 2 * childComplexity })
   slots: WorkerSlotNode[];
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime)
   startedAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { description: 'When it last told what it does; every 5 s while it lives.' })
+  @Field(() => DateTime, { description: 'When it last told what it does; every 5 s while it lives.' })
   seenAt: Date;
 
   constructor(readonly row: Worker) {

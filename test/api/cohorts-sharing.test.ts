@@ -46,10 +46,10 @@ test.each([
 ])('a $visibility cohort', async ({ visibility, byId, inList }) => {
   const { id } = await createCohort(api, { visibility, filter: FILTER }, ann);
 
-  expect(await readCohort(api, id, ann)).toMatchObject({ owner: 'ann', mayChange: true, visibility });
+  expect(await readCohort(api, id, ann)).toMatchObject({ owner: 'ann', canChange: true, visibility });
   const seen = await readCohort(api, id, ben);
-  expect(seen && { owner: seen.owner, mayChange: seen.mayChange }).toEqual(
-    byId ? { owner: 'ann', mayChange: false } : null,
+  expect(seen && { owner: seen.owner, canChange: seen.canChange }).toEqual(
+    byId ? { owner: 'ann', canChange: false } : null,
   );
   expect((await listed(ben)).includes(id)).toBe(inList);
   expect((await listed(ann)).includes(id)).toBe(true);

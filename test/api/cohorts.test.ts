@@ -29,7 +29,7 @@ describe('a static cohort', () => {
       version: 1,
       visibility: 'PRIVATE',
       owner: 'admin',
-      mayChange: true,
+      canChange: true,
       problem: null,
       filter: BASELINE_OA,
       counts: { exams: before.length },

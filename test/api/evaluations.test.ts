@@ -41,7 +41,7 @@ afterAll(async () => {
 
 const FIELDS = `id name state error digest comparisonKey examCount participantCount phantomCount withoutMri withoutRadiograph
   arms { index label bundle steps sliceCount featureSet featureOverrides { feature grade } }
-  progress { done failed total reused }`;
+  counters { done failed total reused }`;
 const EVALUATE = `mutation ($input: EvaluateBundlesInput!) { evaluateBundles(input: $input) { evaluation { ${FIELDS} } } }`;
 
 interface Told {
@@ -51,7 +51,7 @@ interface Told {
   digest: string;
   comparisonKey: string;
   arms: { label: string }[];
-  progress: { done: number; failed: number; total: number; reused: number };
+  counters: { done: number; failed: number; total: number; reused: number };
 }
 
 interface Event {
@@ -154,9 +154,9 @@ test('two step counts are compared on every knee that has a series, and the figu
   expect(events.map(({ state }) => state).filter(Boolean)).toEqual(['QUEUED', 'RUNNING', 'SUCCEEDED']);
   expect(events.map(({ done }) => done).filter(Boolean)).toEqual([1, 2, 3, 4, 5, 6]);
 
-  const { results, scores: page, progress, state } = await finished(asked.id);
+  const { results, scores: page, counters, state } = await finished(asked.id);
   const scores = page.nodes;
-  expect({ state, progress }).toEqual({ state: 'SUCCEEDED', progress: { done: 6, failed: 0, total: 6, reused: 0 } });
+  expect({ state, counters }).toEqual({ state: 'SUCCEEDED', counters: { done: 6, failed: 0, total: 6, reused: 0 } });
   for (const arm of [0, 1]) {
     const own = scores.filter((score) => score.arm === arm).map(({ ssim }) => ssim);
     const middle = [...own].sort((a, b) => a - b)[1];
@@ -226,12 +226,12 @@ test('asking for the same again finds the same evaluation; other arms reuse the 
   const same = await evaluate({ steps: [1, 2], sliceCounts: [4], name: 'Another name' });
   const other = await evaluate({ steps: [2], sliceCounts: [4] });
   await follow(other.id);
-  const { progress } = await finished(other.id);
+  const { counters } = await finished(other.id);
 
   expect(same.id).toBe(first.id);
   expect(other.id).not.toBe(first.id);
   expect(other.comparisonKey).toBe(first.comparisonKey);
-  expect(progress).toEqual({ done: 3, failed: 0, total: 3, reused: 3 });
+  expect(counters).toEqual({ done: 3, failed: 0, total: 3, reused: 3 });
   expect(await api.dataSource.manager.count(Generation)).toBe(before);
 });
 

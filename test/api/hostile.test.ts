@@ -114,7 +114,7 @@ test.each([
   ['text for a number', 'query ($v: Int) { kneeExams(where: { kl: { eq: $v } }) { totalCount } }', { v: 'two' }],
   [
     'no time for a time',
-    'query ($v: DateTimeISO) { generations(where: { createdAt: { gt: $v } }) { totalCount } }',
+    'query ($v: DateTime) { generations(where: { createdAt: { gt: $v } }) { totalCount } }',
     { v: 'soon' },
   ],
   [

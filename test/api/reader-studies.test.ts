@@ -52,7 +52,7 @@ interface Study {
   id: string;
   state: string;
   pairs: number;
-  mayClose: boolean;
+  canClose: boolean;
   session: { id: string; answered: number } | null;
   results: Results | null;
 }
@@ -103,7 +103,7 @@ async function openStudy(input: object = {}): Promise<Study> {
 }
 
 async function readStudy(id: string, token = api.tokens.ADMIN): Promise<Study> {
-  const query = `query ($id: ID!) { readerStudy(id: $id) { id state pairs mayClose session { id answered } ${RESULTS} } }`;
+  const query = `query ($id: ID!) { readerStudy(id: $id) { id state pairs canClose session { id answered } ${RESULTS} } }`;
   return only(await api.ask<{ readerStudy: Study }>(query, { id }, token)).readerStudy;
 }
 
@@ -240,8 +240,8 @@ test('who makes a study and reads it sees no results before the end; a closed st
   await api.ask('mutation ($id: ID!) { closeReaderStudy(input: { id: $id }) { study { state } } }', { id: study.id });
   const late = await answer(own.id, 0, 'LEFT', api.tokens.ADMIN);
 
-  expect(maker).toMatchObject({ mayClose: true, session: null });
-  expect((await readStudy(study.id, api.tokens.READER)).mayClose).toBe(false);
+  expect(maker).toMatchObject({ canClose: true, session: null });
+  expect((await readStudy(study.id, api.tokens.READER)).canClose).toBe(false);
   expect(maker.results).toMatchObject({ readers: 0, answers: 0, accuracy: null });
   expect(whileReading.results).toBeNull();
   expect(late.errors![0]!.message).toBe('The study takes no answers: it is closed.');

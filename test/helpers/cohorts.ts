@@ -33,14 +33,14 @@ export interface CohortAnswer {
   visibility: string;
   version: number;
   owner: string | null;
-  mayChange: boolean;
+  canChange: boolean;
   filter: Record<string, unknown> | null;
   problem: string | null;
   counts: { exams: number | null; participants: number | null };
 }
 
 const FIELDS =
-  'id name description kind visibility version owner mayChange filter problem counts { exams participants }';
+  'id name description kind visibility version owner canChange filter problem counts { exams participants }';
 
 /** Makes a cohort over the API. */
 export async function createCohort(api: TestServer, input: object, token?: string): Promise<CohortAnswer> {

@@ -15,7 +15,7 @@ export const EVALUATIONS = graphql(`
         arms {
           label
         }
-        progress {
+        counters {
           done
           total
         }
@@ -69,7 +69,7 @@ export const EVALUATION = graphql(`
           grade
         }
       }
-      progress {
+      counters {
         done
         failed
         total

@@ -27,7 +27,7 @@ export const STUDIES = graphql(`
 `);
 
 const RESULTS = graphql(`
-  fragment Results on ReaderResultsItem {
+  fragment Results on ReaderResults {
     readers
     correct
     answers
@@ -64,7 +64,7 @@ export const STUDY = graphql(
         error
         createdAt
         createdBy
-        mayClose
+        canClose
         session {
           id
           answered

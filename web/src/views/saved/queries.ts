@@ -37,7 +37,7 @@ export const COHORT = graphql(`
       owner
       createdAt
       updatedAt
-      mayChange
+      canChange
       problem
       filter
       counts {
@@ -153,8 +153,8 @@ export const COMPARISON = graphql(`
     exams
     participants
     median
-    q1
-    q3
+    lowerQuartile
+    upperQuartile
     missing
   }
 
