@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, ID, Info, Int, Mutation, Resolver, Root, Subscription } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import type { LoggedBatchEvent } from '../jobs/index.js';
+import { idOf, INPUT } from '../schema/arguments.js';
 import { BatchNode, SynthesizeCohortInput } from '../schema/batch.js';
 import { BatchCompleted, BatchEvent, BatchGenerationFinished, BatchStateChanged } from '../schema/batch-event.js';
 import { filterAsJson } from '../schema/filter-json.js';
@@ -33,7 +34,8 @@ export class BatchMutationResolver {
   })
   async synthesizeCohort(
     @Ctx() context: Context,
-    @Arg('input', () => SynthesizeCohortInput) { cohortId, cohortVersion, where, ...rest }: SynthesizeCohortInput,
+    @Arg('input', () => SynthesizeCohortInput, INPUT)
+    { cohortId, cohortVersion, where, ...rest }: SynthesizeCohortInput,
     @Info() { schema }: GraphQLResolveInfo,
   ): Promise<BatchPayload> {
     requireRole(context, 'OPERATOR', 'synthesizeCohort');
@@ -50,12 +52,18 @@ export class BatchMutationResolver {
   @Mutation(() => PauseBatchPayload, {
     description: 'Starts no more of its generations; those that run go on to their end.',
   })
-  pauseBatch(@Ctx() context: Context, @Arg('input', () => PauseBatchInput) { id }: IdInput): Promise<BatchPayload> {
+  pauseBatch(
+    @Ctx() context: Context,
+    @Arg('input', () => PauseBatchInput, INPUT) { id }: IdInput,
+  ): Promise<BatchPayload> {
     return change(context, 'pauseBatch', id, pauseBatch);
   }
 
   @Mutation(() => ResumeBatchPayload, { description: 'Goes on with a paused batch.' })
-  resumeBatch(@Ctx() context: Context, @Arg('input', () => ResumeBatchInput) { id }: IdInput): Promise<BatchPayload> {
+  resumeBatch(
+    @Ctx() context: Context,
+    @Arg('input', () => ResumeBatchInput, INPUT) { id }: IdInput,
+  ): Promise<BatchPayload> {
     return change(context, 'resumeBatch', id, resumeBatch);
   }
 
@@ -63,7 +71,10 @@ export class BatchMutationResolver {
     description:
       'Cancels what waits at once; what runs stops within one denoiser step, and then the batch is CANCELED.',
   })
-  cancelBatch(@Ctx() context: Context, @Arg('input', () => CancelBatchInput) { id }: IdInput): Promise<BatchPayload> {
+  cancelBatch(
+    @Ctx() context: Context,
+    @Arg('input', () => CancelBatchInput, INPUT) { id }: IdInput,
+  ): Promise<BatchPayload> {
     return change(context, 'cancelBatch', id, cancelBatch);
   }
 
@@ -71,7 +82,10 @@ export class BatchMutationResolver {
     description:
       'Queues the failed and canceled generations of a batch that is over anew; the slices they have are kept.',
   })
-  retryBatch(@Ctx() context: Context, @Arg('input', () => RetryBatchInput) { id }: IdInput): Promise<BatchPayload> {
+  retryBatch(
+    @Ctx() context: Context,
+    @Arg('input', () => RetryBatchInput, INPUT) { id }: IdInput,
+  ): Promise<BatchPayload> {
     return change(context, 'retryBatch', id, retryBatch);
   }
 
@@ -89,7 +103,7 @@ export class BatchMutationResolver {
   })
   batchProgress(
     @Root() event: LoggedBatchEvent,
-    @Arg('id', () => ID) _id: string,
+    @Arg('id', () => ID, idOf('batch')) _id: string,
     @Arg('after', () => Int, { defaultValue: 0, description: 'Sequence number to continue after.' }) _after: number,
   ): BatchEvent {
     switch (event.type) {

@@ -1,5 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { CohortVisibility } from '../domain/cohorts.js';
+import { INPUT } from '../schema/arguments.js';
 import { CohortNode, CreateCohortInput, SplitCohortInput, UpdateCohortInput } from '../schema/cohort.js';
 import type { CombineCohortsInput } from '../schema/cohort.js';
 import {
@@ -24,7 +25,7 @@ export class CohortMutationResolver {
   })
   async createCohort(
     @Ctx() context: Context,
-    @Arg('input', () => CreateCohortInput) { examIds, combine, ...rest }: CreateCohortInput,
+    @Arg('input', () => CreateCohortInput, INPUT) { examIds, combine, ...rest }: CreateCohortInput,
   ): Promise<CohortPayload> {
     requireRole(context, 'READER', 'createCohort');
     const { platform, viewer } = context;
@@ -37,7 +38,7 @@ export class CohortMutationResolver {
   })
   async updateCohort(
     @Ctx() context: Context,
-    @Arg('input', () => UpdateCohortInput)
+    @Arg('input', () => UpdateCohortInput, INPUT)
     { id, examIds, combine, addExamIds, removeExamIds, ...rest }: UpdateCohortInput,
   ): Promise<CohortPayload> {
     requireRole(context, 'READER', 'updateCohort');
@@ -58,7 +59,7 @@ export class CohortMutationResolver {
   })
   async shareCohort(
     @Ctx() context: Context,
-    @Arg('input', () => ShareCohortInput) { id, visibility }: IdInput & { visibility: CohortVisibility },
+    @Arg('input', () => ShareCohortInput, INPUT) { id, visibility }: IdInput & { visibility: CohortVisibility },
   ): Promise<CohortPayload> {
     requireRole(context, 'READER', 'shareCohort');
     const { platform, viewer } = context;
@@ -69,7 +70,7 @@ export class CohortMutationResolver {
   @Mutation(() => DeleteCohortPayload, { description: 'Deletes a cohort with all its versions.' })
   async deleteCohort(
     @Ctx() context: Context,
-    @Arg('input', () => DeleteCohortInput) { id }: IdInput,
+    @Arg('input', () => DeleteCohortInput, INPUT) { id }: IdInput,
   ): Promise<DeletedCohortPayload> {
     requireRole(context, 'READER', 'deleteCohort');
     const { platform, viewer } = context;
@@ -84,7 +85,7 @@ export class CohortMutationResolver {
   })
   async splitCohort(
     @Ctx() context: Context,
-    @Arg('input', () => SplitCohortInput) { id, ...request }: SplitCohortInput,
+    @Arg('input', () => SplitCohortInput, INPUT) { id, ...request }: SplitCohortInput,
   ): Promise<SplitPayload> {
     requireRole(context, 'READER', 'splitCohort');
     const { platform, viewer } = context;

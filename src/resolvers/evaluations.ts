@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
+import { AFTER, FIRST, idOf, INPUT } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import {
@@ -50,8 +51,8 @@ export class EvaluationResolver {
       description: 'Only evaluations on the same exams with the same settings.',
     })
     comparisonKey: string | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<EvaluationNode> {
     const { dataSource } = context.platform;
     const where = comparisonKey === null ? {} : { comparisonKey: { eq: comparisonKey } };
@@ -62,8 +63,11 @@ export class EvaluationResolver {
     });
   }
 
-  @Query(() => EvaluationNode, { nullable: true })
-  async evaluation(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<EvaluationNode | null> {
+  @Query(() => EvaluationNode, { description: 'An evaluation by its id; null when there is none.', nullable: true })
+  async evaluation(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, idOf('evaluation')) id: string,
+  ): Promise<EvaluationNode | null> {
     requireRole(context, 'READER', 'Reading evaluations');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Evaluation') return null;
@@ -79,7 +83,7 @@ export class EvaluationResolver {
   })
   async evaluateBundles(
     @Ctx() context: Context,
-    @Arg('input', () => EvaluateBundlesInput) { cohortId, cohortVersion, where, ...rest }: EvaluateBundlesInput,
+    @Arg('input', () => EvaluateBundlesInput, INPUT) { cohortId, cohortVersion, where, ...rest }: EvaluateBundlesInput,
     @Info() { schema }: GraphQLResolveInfo,
   ): Promise<EvaluationPayload> {
     requireRole(context, 'OPERATOR', 'evaluateBundles');
@@ -99,7 +103,7 @@ export class EvaluationResolver {
   })
   async cancelEvaluation(
     @Ctx() context: Context,
-    @Arg('input', () => CancelEvaluationInput) { id }: IdInput,
+    @Arg('input', () => CancelEvaluationInput, INPUT) { id }: IdInput,
   ): Promise<EvaluationPayload> {
     requireRole(context, 'OPERATOR', 'cancelEvaluation');
     const row = await cancelEvaluation(context.platform.dataSource, context.viewer, evaluationKey(id));
@@ -120,7 +124,7 @@ export class EvaluationResolver {
   })
   evaluationProgress(
     @Root() event: LoggedEvaluationEvent,
-    @Arg('id', () => ID) _id: string,
+    @Arg('id', () => ID, idOf('evaluation')) _id: string,
     @Arg('after', () => Int, { defaultValue: 0, description: 'Sequence number to continue after.' }) _after: number,
   ): EvaluationEvent {
     return event.type === 'STATE_CHANGED'
@@ -128,7 +132,7 @@ export class EvaluationResolver {
       : new EvaluationVolumeScored(event, event.payload);
   }
 
-  @FieldResolver(() => EvaluationCounters)
+  @FieldResolver(() => EvaluationCounters, { description: 'How many of its volumes are where.' })
   counters(@Root() { row }: EvaluationNode, @Ctx() { platform }: Context): Promise<EvaluationCounters> {
     return progressOf(platform.dataSource.manager, row.id);
   }
@@ -142,8 +146,8 @@ export class EvaluationResolver {
     @Root() { row }: EvaluationNode,
     @Ctx() context: Context,
     @Arg('arm', () => Int, { nullable: true, description: 'Default: all arms.' }) arm: number | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<EvaluationScoreItem> {
     return nestedConnection(context, row.id, {
       listing: EVALUATION_SCORE_LISTING,
@@ -161,12 +165,15 @@ export class EvaluationResolver {
 
 @Resolver(() => EvaluationScoreItem)
 export class EvaluationScoreResolver {
-  @FieldResolver(() => KneeExamNode)
+  @FieldResolver(() => KneeExamNode, { description: 'The knee exam.' })
   async exam(@Root() { row }: EvaluationScoreItem, @Ctx() { loaders }: Context): Promise<KneeExamNode> {
     return new KneeExamNode(await loaders.kneeExam.load(row.examId));
   }
 
-  @FieldResolver(() => GenerationNode, { nullable: true })
+  @FieldResolver(() => GenerationNode, {
+    description: 'The generation that made it; null before there is one.',
+    nullable: true,
+  })
   async generation(@Root() { row }: EvaluationScoreItem, @Ctx() { loaders }: Context): Promise<GenerationNode | null> {
     return row.generationId === null ? null : new GenerationNode(await loaders.generation.load(row.generationId));
   }
@@ -188,7 +195,10 @@ export class EvaluationReportResolver {
   file(
     @Root() { evaluationId }: EvaluationReportItem,
     @Ctx() context: Context,
-    @Arg('name', () => String) name: string,
+    @Arg('name', () => String, {
+      description: 'Name of a chart with the ending .svg or .png, or of a sheet with .png.',
+    })
+    name: string,
   ): Promise<Asset> {
     return file(context, evaluationId, name);
   }

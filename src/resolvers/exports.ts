@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
+import { AFTER, FIRST, idOf, INPUT } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import {
@@ -56,8 +57,8 @@ export class ExportResolver {
   })
   exports(
     @Ctx() context: Context,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<ExportNode> {
     const { dataSource } = context.platform;
     const where = ownExports(context.viewer);
@@ -69,7 +70,7 @@ export class ExportResolver {
   }
 
   @Query(() => ExportNode, { nullable: true, description: "One of the viewer's own; an administrator sees every one." })
-  async export(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ExportNode | null> {
+  async export(@Ctx() context: Context, @Arg('id', () => ID, idOf('export')) id: string): Promise<ExportNode | null> {
     requireRole(context, 'READER', 'Reading exports');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Export') return null;
@@ -85,7 +86,7 @@ export class ExportResolver {
   })
   async exportCohort(
     @Ctx() context: Context,
-    @Arg('input', () => ExportCohortInput)
+    @Arg('input', () => ExportCohortInput, INPUT)
     { format, columns, cohortId, cohortVersion, where, series }: ExportCohortInput,
     @Info() { schema }: GraphQLResolveInfo,
   ): Promise<ExportPayload> {
@@ -107,7 +108,7 @@ export class ExportResolver {
   })
   async exportGenerations(
     @Ctx() context: Context,
-    @Arg('input', () => ExportGenerationsInput) { format, ...wish }: ExportGenerationsInput,
+    @Arg('input', () => ExportGenerationsInput, INPUT) { format, ...wish }: ExportGenerationsInput,
   ): Promise<ExportPayload> {
     requireRole(context, 'READER', 'exportGenerations');
     const { generationIds, batchId } = wish;
@@ -123,7 +124,7 @@ export class ExportResolver {
   @Mutation(() => CancelExportPayload, { description: 'Stops an export that waits or is being written.' })
   async cancelExport(
     @Ctx() context: Context,
-    @Arg('input', () => CancelExportInput) { id }: IdInput,
+    @Arg('input', () => CancelExportInput, INPUT) { id }: IdInput,
   ): Promise<ExportPayload> {
     requireRole(context, 'READER', 'cancelExport');
     const decoded = decodeId(id);

@@ -1,4 +1,5 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { INPUT } from '../schema/arguments.js';
 import { GenerateMriInput, GenerationNode } from '../schema/generation.js';
 import {
   CancelGenerationInput,
@@ -21,7 +22,7 @@ export class GenerationMutationResolver {
   })
   async generateMri(
     @Ctx() context: Context,
-    @Arg('input', () => GenerateMriInput) input: GenerateMriInput,
+    @Arg('input', () => GenerateMriInput, INPUT) input: GenerateMriInput,
   ): Promise<GenerationPayload> {
     requireRole(context, 'OPERATOR', 'generateMri');
     const { examId, radiographId, uploadId, ...rest } = input;
@@ -39,7 +40,7 @@ export class GenerationMutationResolver {
   })
   async cancelGeneration(
     @Ctx() context: Context,
-    @Arg('input', () => CancelGenerationInput) { id }: IdInput,
+    @Arg('input', () => CancelGenerationInput, INPUT) { id }: IdInput,
   ): Promise<GenerationPayload> {
     requireRole(context, 'OPERATOR', 'cancelGeneration');
     const { id: key } = await visibleGeneration(context, keyOf('id', 'Generation', id));
@@ -51,7 +52,7 @@ export class GenerationMutationResolver {
   })
   async retryGeneration(
     @Ctx() context: Context,
-    @Arg('input', () => RetryGenerationInput) { id }: IdInput,
+    @Arg('input', () => RetryGenerationInput, INPUT) { id }: IdInput,
   ): Promise<GenerationPayload> {
     requireRole(context, 'OPERATOR', 'retryGeneration');
     const { id: key } = await visibleGeneration(context, keyOf('id', 'Generation', id));

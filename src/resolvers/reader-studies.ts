@@ -2,6 +2,7 @@ import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } fro
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeType } from '../domain/global-ids.js';
+import { AFTER, FIRST, idOf, INPUT } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { connectionComplexity, listComplexity } from '../schema/limits.js';
@@ -56,8 +57,8 @@ export class ReaderStudyResolver {
   @Query(() => ReaderStudyConnection, { description: 'The newest first.', complexity: connectionComplexity })
   readerStudies(
     @Ctx() context: Context,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<ReaderStudyNode> {
     const { dataSource } = context.platform;
     return connection(context, {
@@ -67,8 +68,11 @@ export class ReaderStudyResolver {
     });
   }
 
-  @Query(() => ReaderStudyNode, { nullable: true })
-  async readerStudy(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ReaderStudyNode | null> {
+  @Query(() => ReaderStudyNode, { description: 'A study by its id; null when there is none.', nullable: true })
+  async readerStudy(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, idOf('study')) id: string,
+  ): Promise<ReaderStudyNode | null> {
     requireRole(context, 'READER', 'Reading reader studies');
     const decoded = decodeId(id);
     if (decoded?.type !== 'ReaderStudy') return null;
@@ -81,7 +85,8 @@ export class ReaderStudyResolver {
   })
   async createReaderStudy(
     @Ctx() context: Context,
-    @Arg('input', () => CreateReaderStudyInput) { evaluationId, cohortId, where, ...rest }: CreateReaderStudyInput,
+    @Arg('input', () => CreateReaderStudyInput, INPUT)
+    { evaluationId, cohortId, where, ...rest }: CreateReaderStudyInput,
   ): Promise<StudyPayload> {
     requireRole(context, 'OPERATOR', 'createReaderStudy');
     const { dataSource, readerStudies } = context.platform;
@@ -97,7 +102,7 @@ export class ReaderStudyResolver {
   @Mutation(() => CloseReaderStudyPayload, { description: 'Ends a study: nobody starts or goes on. For its maker.' })
   async closeReaderStudy(
     @Ctx() context: Context,
-    @Arg('input', () => CloseReaderStudyInput) { id }: IdInput,
+    @Arg('input', () => CloseReaderStudyInput, INPUT) { id }: IdInput,
   ): Promise<StudyPayload> {
     requireRole(context, 'OPERATOR', 'closeReaderStudy');
     const key = keyOf('id', 'ReaderStudy', id);
@@ -110,7 +115,7 @@ export class ReaderStudyResolver {
   })
   async startReaderSession(
     @Ctx() context: Context,
-    @Arg('input', () => StartReaderSessionInput) { studyId }: { studyId: string },
+    @Arg('input', () => StartReaderSessionInput, INPUT) { studyId }: { studyId: string },
   ): Promise<SessionPayload> {
     requireRole(context, 'READER', 'startReaderSession');
     const key = keyOf('studyId', 'ReaderStudy', studyId);
@@ -124,7 +129,7 @@ export class ReaderStudyResolver {
   })
   async answerReaderTrial(
     @Ctx() context: Context,
-    @Arg('input', () => AnswerReaderTrialInput) { sessionId, trial, imported }: ReaderAnswer,
+    @Arg('input', () => AnswerReaderTrialInput, INPUT) { sessionId, trial, imported }: ReaderAnswer,
   ): Promise<SessionPayload> {
     requireRole(context, 'READER', 'answerReaderTrial');
     const answer = { sessionId: keyOf('sessionId', 'ReaderSession', sessionId), trial, choice: imported };
@@ -133,7 +138,10 @@ export class ReaderStudyResolver {
   }
 
   @Query(() => ReaderSessionItem, { nullable: true, description: "One of the viewer's own." })
-  async readerSession(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ReaderSessionItem | null> {
+  async readerSession(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, idOf('session')) id: string,
+  ): Promise<ReaderSessionItem | null> {
     requireRole(context, 'READER', 'Reading sessions');
     const decoded = decodeId(id);
     if (decoded?.type !== 'ReaderSession') return null;
@@ -174,17 +182,17 @@ export class ReaderStudyResolver {
 
 @Resolver(() => ReaderSessionItem)
 export class ReaderSessionResolver {
-  @FieldResolver(() => ReaderStudyNode)
+  @FieldResolver(() => ReaderStudyNode, { description: 'The study that is read.' })
   async study(@Root() { row }: ReaderSessionItem, @Ctx() { platform }: Context): Promise<ReaderStudyNode> {
     return new ReaderStudyNode(await findReaderStudy(platform.dataSource, row.studyId));
   }
 
-  @FieldResolver(() => Int)
+  @FieldResolver(() => Int, { description: 'Pairs answered so far.' })
   async answered(@Root() { row }: ReaderSessionItem, @Ctx() { platform }: Context): Promise<number> {
     return (await sessionCounts(platform.dataSource, row.id)).answered;
   }
 
-  @FieldResolver(() => Int)
+  @FieldResolver(() => Int, { description: 'Pairs of the study.' })
   async total(@Root() { row }: ReaderSessionItem, @Ctx() { platform }: Context): Promise<number> {
     return (await sessionCounts(platform.dataSource, row.id)).total;
   }
@@ -215,12 +223,12 @@ export class ReaderSessionResolver {
 
 @Resolver(() => ReaderTrialItem)
 export class ReaderTrialResolver {
-  @FieldResolver(() => Asset)
+  @FieldResolver(() => Asset, { description: 'The image on the left, PNG.' })
   async left(@Root() { leftAssetId }: ReaderTrialItem, @Ctx() context: Context): Promise<Asset> {
     return signedAsset(context, await context.loaders.asset.load(leftAssetId));
   }
 
-  @FieldResolver(() => Asset)
+  @FieldResolver(() => Asset, { description: 'The image on the right, PNG.' })
   async right(@Root() { rightAssetId }: ReaderTrialItem, @Ctx() context: Context): Promise<Asset> {
     return signedAsset(context, await context.loaders.asset.load(rightAssetId));
   }

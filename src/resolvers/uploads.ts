@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { AFTER, FIRST, INPUT, ORDER_BY, WHERE } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { GenerationFilter } from '../schema/filters.js';
@@ -27,8 +28,8 @@ export class UploadResolver {
   })
   uploadedRadiographs(
     @Ctx() context: Context,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<UploadedRadiographNode> {
     const { dataSource } = context.platform;
     const where = uploadsFor(context.viewer);
@@ -45,7 +46,7 @@ export class UploadResolver {
   })
   async deleteUploadedRadiograph(
     @Ctx() context: Context,
-    @Arg('input', () => DeleteUploadedRadiographInput) { id }: IdInput,
+    @Arg('input', () => DeleteUploadedRadiographInput, INPUT) { id }: IdInput,
   ): Promise<DeletedUploadPayload> {
     requireRole(context, 'READER', 'deleteUploadedRadiograph');
     const { platform, viewer } = context;
@@ -65,10 +66,10 @@ export class UploadResolver {
   generations(
     @Root() { row }: UploadedRadiographNode,
     @Ctx() context: Context,
-    @Arg('where', () => GenerationFilter, { nullable: true }) where: object | null,
-    @Arg('orderBy', () => [GenerationOrder], { nullable: true }) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('where', () => GenerationFilter, WHERE) where: object | null,
+    @Arg('orderBy', () => [GenerationOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<GenerationNode> {
     return nestedConnection(context, row.id, {
       listing: GENERATION_LISTING,

@@ -2,6 +2,7 @@ import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import { roleIncludes } from '../domain/roles.js';
+import { INPUT } from '../schema/arguments.js';
 import { CreateTokenPayload, RevokeTokenInput, RevokeTokenPayload } from '../schema/mutations.js';
 import type { IdInput, TokenPayload } from '../schema/mutations.js';
 import { ApiTokenNode, CreateTokenInput, Viewer } from '../schema/viewer.js';
@@ -35,7 +36,7 @@ export class ViewerResolver {
   @Mutation(() => CreateTokenPayload, { description: 'Makes a token. For administrators.' })
   async createToken(
     @Ctx() context: Context,
-    @Arg('input', () => CreateTokenInput) input: CreateTokenInput,
+    @Arg('input', () => CreateTokenInput, INPUT) input: CreateTokenInput,
   ): Promise<TokenPayload & { secret: string }> {
     requireRole(context, 'ADMIN', 'createToken');
     const { dataSource } = context.platform;
@@ -52,7 +53,7 @@ export class ViewerResolver {
   @Mutation(() => RevokeTokenPayload, { description: 'Ends a token at once. For administrators.' })
   async revokeToken(
     @Ctx() context: Context,
-    @Arg('input', () => RevokeTokenInput) { id }: IdInput,
+    @Arg('input', () => RevokeTokenInput, INPUT) { id }: IdInput,
   ): Promise<TokenPayload> {
     requireRole(context, 'ADMIN', 'revokeToken');
     const { dataSource, tokens } = context.platform;

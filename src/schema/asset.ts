@@ -11,7 +11,7 @@ export class Asset {
   @Field(() => DateTime, { description: 'When the URL ends to work; asking again gives a new one.' })
   expiresAt!: Date;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'As in the Content-Type header, e.g. `image/png`.' })
   mediaType!: string;
 
   @Field(() => LargeInt, { description: 'Size of the file in bytes.' })

@@ -18,10 +18,10 @@ export interface BatchEventRow {
   resolveType: (value: BatchEvent) => value.constructor.name,
 })
 export abstract class BatchEvent {
-  @Field(() => Int)
+  @Field(() => Int, { description: '1, 2, 3, ... in the order of the log.' })
   seq: number;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When it happened.' })
   at: Date;
 
   @Field(() => ID, { description: 'Node id of the batch.' })
@@ -44,7 +44,7 @@ export abstract class BatchEvent {
   description: 'The batch entered a state, or stays in it for another reason.',
 })
 export class BatchStateChanged extends BatchEvent {
-  @Field(() => BatchStateEnum)
+  @Field(() => BatchStateEnum, { description: 'The state it is in from now on.' })
   state: BatchState;
 
   @Field(() => String, { nullable: true, description: 'Why, where there is more to say than the state does.' })

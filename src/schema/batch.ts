@@ -35,10 +35,10 @@ export class BatchCountersItem implements BatchCounters {
   @Field(() => Int, { description: 'Volumes that were there already.' })
   reused: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Given up.' })
   failed: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Stopped on request.' })
   canceled: number;
 
   @Field(() => Int, { description: 'No volume can be made, for want of a radiograph with pixels.' })
@@ -65,10 +65,10 @@ export class BatchCountersItem implements BatchCounters {
   description: 'A generation for every exam of a cohort, as it was when the batch was made.',
 })
 export class BatchNode extends Node {
-  @Field(() => String)
+  @Field(() => String, { description: 'As it was asked for, or the name of the cohort.' })
   name: string;
 
-  @Field(() => BatchStateEnum)
+  @Field(() => BatchStateEnum, { description: 'Where it is in its life.' })
   state: BatchState;
 
   @Field(() => String, { nullable: true, description: 'Why it is in this state, where there is more to say.' })
@@ -88,22 +88,22 @@ export class BatchNode extends Node {
   })
   cohorts: ExportedCohortItem[];
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Slices of each volume.' })
   sliceCount: number;
 
   @Field(() => Int, { description: 'Denoiser steps.' })
   steps: number;
 
-  @Field(() => SamplerEnum)
+  @Field(() => SamplerEnum, { description: 'How noise becomes an image.' })
   sampler: SamplerName;
 
   @Field(() => Float, { description: 'Noise that DDIM injects at each step, 0-1.' })
   eta: number;
 
-  @Field(() => NoiseModeEnum)
+  @Field(() => NoiseModeEnum, { description: 'Where the initial noise of each volume comes from.' })
   noise: NoiseMode;
 
-  @Field(() => SeedRuleEnum)
+  @Field(() => SeedRuleEnum, { description: 'Whether every exam has the same seed.' })
   seedRule: SeedRule;
 
   @Field(() => Int, { description: 'The seed, or what the seeds are derived from.' })
@@ -115,7 +115,7 @@ export class BatchNode extends Node {
   @Field(() => Boolean, { description: 'Whether volumes that were there already are used.' })
   skipExisting: boolean;
 
-  @Field(() => BatchCountersItem)
+  @Field(() => BatchCountersItem, { description: 'How many of its exams are where.' })
   counters: BatchCountersItem;
 
   @Field(() => Float, { description: 'Part of its exams that nothing more is done for, 0-1.' })
@@ -127,13 +127,13 @@ export class BatchNode extends Node {
   @Field(() => Int, { description: 'Sequence number of the newest event; pass it as `after` to follow from here.' })
   lastSeq: number;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When it was asked for.' })
   createdAt: Date;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { description: 'When the first of its generations was started; null before.', nullable: true })
   startedAt: Date | null;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { description: 'When it reached a final state; null before.', nullable: true })
   finishedAt: Date | null;
 
   constructor(readonly row: Batch) {

@@ -10,7 +10,7 @@ import { DateTime, LargeInt } from './scalars.js';
 
 @ObjectType({ simpleResolvers: true, description: 'A feature that conditions a model.' })
 export class BundleFeature {
-  @Field(() => FeatureEnum)
+  @Field(() => FeatureEnum, { description: 'The radiographic feature.' })
   feature!: FeatureCode;
 
   @Field(() => Int, { description: 'Number of grades, 0 included.' })
@@ -19,16 +19,16 @@ export class BundleFeature {
 
 @ObjectType('Bundle', { implements: Node, simpleResolvers: true, description: 'One version of one model.' })
 export class BundleNode extends Node {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the model; its versions share it.' })
   name: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Semantic version.' })
   version: string;
 
-  @Field(() => GenerationTaskEnum)
+  @Field(() => GenerationTaskEnum, { description: 'What it does.' })
   task: string;
 
-  @Field(() => BundleStateEnum)
+  @Field(() => BundleStateEnum, { description: 'Whether it can be used.' })
   state: Bundle['state'];
 
   @Field(() => String, { nullable: true, description: 'Why it cannot be used.' })
@@ -43,13 +43,13 @@ export class BundleNode extends Node {
   })
   bytes: number | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { description: 'What it is, in words of its makers.', nullable: true })
   description: string | null;
 
   @Field(() => String, { nullable: true, description: 'What it is for, and what not.' })
   intendedUse: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { description: 'Terms of use of the weights.', nullable: true })
   licence: string | null;
 
   @Field(() => [BundleFeature], { description: 'Features it is conditioned on, in its own order.' })
@@ -64,7 +64,7 @@ export class BundleNode extends Node {
   @Field(() => GraphQLJSONObject, { description: 'The whole manifest.' })
   manifest: Record<string, unknown>;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When this version was registered.' })
   createdAt: Date;
 
   constructor(readonly row: Bundle) {

@@ -26,22 +26,22 @@ export class EvaluationArmItem {
   @Field(() => String, { description: '`name@version`' })
   bundle: string;
 
-  @Field(() => SamplerEnum)
+  @Field(() => SamplerEnum, { description: 'How noise becomes an image.' })
   sampler: SamplerName;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Denoiser steps.' })
   steps: number;
 
-  @Field(() => Float)
+  @Field(() => Float, { description: 'Noise that DDIM injects at each step, 0-1.' })
   eta: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Slices of each volume.' })
   sliceCount: number;
 
-  @Field(() => NoiseModeEnum)
+  @Field(() => NoiseModeEnum, { description: 'Where the initial noise of each volume comes from.' })
   noise: NoiseMode;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of its set of grades, e.g. "consensus".' })
   featureSet: string;
 
   @Field(() => [Grade], { description: 'Grades that replace the consensus; null = treat as missing.' })
@@ -66,10 +66,10 @@ export class EvaluationCounters {
   @Field(() => Int, { description: 'Volumes that have ended, the failed ones among them.' })
   done!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Volumes without scores.' })
   failed!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Volumes of the evaluation: exams times arms.' })
   total!: number;
 
   @Field(() => Int, { description: 'Volumes that were there, or under way, before the evaluation needed them.' })
@@ -82,10 +82,10 @@ export class EvaluationCounters {
   description: 'Bundles compared on the knees of a cohort that have an MRI series; frozen when it was asked for.',
 })
 export class EvaluationNode extends Node {
-  @Field(() => String)
+  @Field(() => String, { description: 'As it was asked for, or made from the bundles.' })
   name: string;
 
-  @Field(() => EvaluationStateEnum)
+  @Field(() => EvaluationStateEnum, { description: 'Where it is in its life.' })
   state: EvaluationState;
 
   @Field(() => String, { description: 'Digest of arms, exams and settings: asking again finds the same evaluation.' })
@@ -96,13 +96,16 @@ export class EvaluationNode extends Node {
   })
   comparisonKey: string;
 
-  @Field(() => [EvaluationArmItem], { complexity: listComplexity(TYPICAL_ARMS) })
+  @Field(() => [EvaluationArmItem], {
+    description: 'The ways of making volumes that are compared.',
+    complexity: listComplexity(TYPICAL_ARMS),
+  })
   arms: () => EvaluationArmItem[];
 
   @Field(() => Int, { description: 'The seed, or what the seeds are derived from, 0 to 2147483647.' })
   seed: number;
 
-  @Field(() => SeedRuleEnum)
+  @Field(() => SeedRuleEnum, { description: 'Whether every exam has the same seed.' })
   seedRule: SeedRule;
 
   @Field(() => String, { description: 'Window of SSIM and RSSIM.' })
@@ -114,10 +117,10 @@ export class EvaluationNode extends Node {
   @Field(() => [ExportedCohortItem], { description: 'Cohorts that the filter speaks of.' })
   cohorts: ExportedCohortItem[];
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Knee exams compared.' })
   examCount: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Different people behind the exams.' })
   participantCount: number;
 
   @Field(() => Int, { description: 'Exams of phantoms of a synthetic release, who are no patients.' })
@@ -141,13 +144,13 @@ export class EvaluationNode extends Node {
   @Field(() => EvaluationReportItem, { nullable: true, description: 'Null before it has succeeded.' })
   report: EvaluationReportItem | null;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When it was asked for.' })
   createdAt: Date;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { description: 'When it was first started; null while it waits.', nullable: true })
   startedAt: Date | null;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { description: 'When it reached a final state; null before.', nullable: true })
   finishedAt: Date | null;
 
   constructor(readonly row: Evaluation) {
@@ -181,7 +184,7 @@ export const EvaluationConnection = connectionType('Evaluation', () => Evaluatio
 
 @ObjectType('EvaluationScore', { simpleResolvers: true, description: 'One volume of an evaluation: an arm on a knee.' })
 export class EvaluationScoreItem {
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Index of the arm.' })
   arm: number;
 
   @Field(() => EvaluationStateEnum, { description: 'QUEUED, SUCCEEDED or FAILED.' })
@@ -199,7 +202,7 @@ export class EvaluationScoreItem {
   @Field(() => Float, { nullable: true, description: 'Median over the slices.' })
   rssim: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { description: 'Mean Pearson correlation of neighbouring slices.', nullable: true })
   adjacentCorrelation: number | null;
 
   @Field(() => String, { nullable: true, description: 'One sentence that says why there are no scores.' })

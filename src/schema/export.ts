@@ -14,13 +14,13 @@ import { DateTime } from './scalars.js';
   description: 'A cohort that a filter speaks of, in the version that was read.',
 })
 export class ExportedCohortItem {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Node id of the cohort.' })
   id!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Number of the version, from 1.' })
   version!: number;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'As it was called then.' })
   name!: string;
 }
 
@@ -30,10 +30,10 @@ export class ExportedCohortItem {
   description: 'A file of knee exams, one row per exam, or an archive of their volumes; written in the background.',
 })
 export class ExportNode extends Node {
-  @Field(() => ExportStateEnum)
+  @Field(() => ExportStateEnum, { description: 'Where it is in its life.' })
   state: ExportState;
 
-  @Field(() => ExportFormatEnum)
+  @Field(() => ExportFormatEnum, { description: 'How it is written.' })
   format: ExportFormat;
 
   @Field(() => [String], { description: "Names of the columns, in the file's order; none of an archive." })
@@ -74,13 +74,13 @@ export class ExportNode extends Node {
   })
   manifest: object | null;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When it was asked for.' })
   createdAt: Date;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { description: 'When it was first started; null while it waits.', nullable: true })
   startedAt: Date | null;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { description: 'When it reached a final state; null before.', nullable: true })
   finishedAt: Date | null;
 
   @Field(() => DateTime, { nullable: true, description: 'When the file is removed.' })
@@ -111,7 +111,7 @@ export const ExportConnection = connectionType('Export', () => ExportNode);
 
 @ObjectType('ExportColumn', { simpleResolvers: true, description: 'A column that an export can have.' })
 export class ExportColumnItem {
-  @Field(() => String)
+  @Field(() => String, { description: 'As it stands in the file, and as `columns` takes it.' })
   name!: string;
 
   @Field(() => String, { description: 'Asking for the group asks for all of its columns.' })
@@ -120,10 +120,10 @@ export class ExportColumnItem {
   @Field(() => String, { description: 'text, integer, real, boolean or date.' })
   type!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'What a value of it means.' })
   description!: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { description: 'Unit of its values; null where there is none.', nullable: true })
   unit!: string | null;
 
   @Field(() => GraphQLJSONObject, { nullable: true, description: 'Every value of a coded column with its meaning.' })
@@ -141,7 +141,7 @@ export class ExportColumnItem {
 
 @InputType({ description: 'Without cohort and filter, every knee exam is exported.' })
 export class ExportCohortInput {
-  @Field(() => ExportFormatEnum)
+  @Field(() => ExportFormatEnum, { description: 'How to write it.' })
   format!: ExportFormat;
 
   @Field(() => ID, { nullable: true, description: 'The cohort whose exams are exported.' })
@@ -172,7 +172,7 @@ export class ExportCohortInput {
 
 @InputType({ description: 'Either generationIds or batchId says which volumes are meant.' })
 export class ExportGenerationsInput {
-  @Field(() => ArchiveFormatEnum)
+  @Field(() => ArchiveFormatEnum, { description: 'How to put the volumes into the archive.' })
   format!: ArchiveFormat;
 
   @Field(() => [ID], { nullable: true, description: 'Generations that have succeeded; at most 10,000.' })

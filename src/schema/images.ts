@@ -20,13 +20,13 @@ export class RadiographNode extends Node {
   @Field(() => String, { description: "OAI's exam type." })
   view: string;
 
-  @Field(() => GraphQLDate, { nullable: true })
+  @Field(() => GraphQLDate, { description: 'Day it was taken.', nullable: true })
   date: string | null;
 
   @Field(() => Int, { nullable: true, description: 'Null while only the tables tell of the film.' })
   rows: number | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { description: 'Pixels of a row; null while only the tables tell of the film.', nullable: true })
   columns: number | null;
 
   @Field(() => Float, { nullable: true, description: 'Millimetres per pixel at the detector.' })
@@ -61,7 +61,7 @@ export class SeriesDownload {
   @Field(() => DateTime, { description: 'When the URL ends to work; asking again gives a new one.' })
   expiresAt!: Date;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'As in the Content-Type header, e.g. `application/zip`.' })
   mediaType!: string;
 }
 
@@ -80,19 +80,22 @@ export class MriSeriesNode extends Node {
   @Field(() => String, { description: 'Series description.' })
   sequence: string;
 
-  @Field(() => PlaneEnum, { nullable: true })
+  @Field(() => PlaneEnum, { description: 'Plane of the slices.', nullable: true })
   plane: MriSeries['plane'];
 
-  @Field(() => GraphQLDate, { nullable: true })
+  @Field(() => GraphQLDate, { description: 'Day it was taken; null for a generated series.', nullable: true })
   date: string | null;
 
   @Field(() => Int, { nullable: true, description: 'Null while only the tables tell of the series.' })
   sliceCount: number | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, {
+    description: 'Pixels of a column; null while only the tables tell of the series.',
+    nullable: true,
+  })
   rows: number | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { description: 'Pixels of a row; null while only the tables tell of the series.', nullable: true })
   columns: number | null;
 
   @Field(() => Float, { nullable: true, description: 'In-plane millimetres per pixel.' })

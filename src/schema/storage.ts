@@ -4,7 +4,7 @@ import { LargeInt } from './scalars.js';
 
 @ObjectType({ simpleResolvers: true, description: 'Where the files are kept, and how much of it is used.' })
 export class Storage {
-  @Field(() => StorageKindEnum)
+  @Field(() => StorageKindEnum, { description: 'What keeps the files.' })
   kind!: 'DIRECTORY' | 'S3';
 
   @Field(() => Int, { description: 'Files that the database knows.' })

@@ -25,16 +25,16 @@ export class UploadedKneeItem implements UploadedKnee {
     'stands here is kept. Its owner and administrators see it, and what was made from it.',
 })
 export class UploadedRadiographNode extends Node {
-  @Field(() => FilmViewEnum)
+  @Field(() => FilmViewEnum, { description: 'Whether it shows both legs or one knee.' })
   view: FilmView;
 
   @Field(() => SideEnum, { nullable: true, description: 'The one knee that the file says it shows.' })
   laterality: Side | null;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Pixels of a column.' })
   rows: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Pixels of a row.' })
   columns: number;
 
   @Field(() => Float, { nullable: true, description: 'Millimetres per pixel at the detector, where the file says so.' })
@@ -49,7 +49,7 @@ export class UploadedRadiographNode extends Node {
   @Field(() => [String], { description: 'What could not be found or is not known, a sentence each.' })
   warnings: string[];
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When it was uploaded.' })
   createdAt: Date;
 
   @Field(() => DateTime, {

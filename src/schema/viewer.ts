@@ -25,7 +25,7 @@ export class Viewer {
   @Field(() => String, { description: 'Name of the token.' })
   name!: string;
 
-  @Field(() => RoleEnum)
+  @Field(() => RoleEnum, { description: 'What the token may do.' })
   role!: Role;
 
   @Field(() => DateTime, { nullable: true, description: 'When the token ends.' })
@@ -53,19 +53,19 @@ export class Viewer {
   description: 'A bearer token; its text is not kept.',
 })
 export class ApiTokenNode extends Node {
-  @Field(() => String)
+  @Field(() => String, { description: 'Who or what it is for.' })
   name: string;
 
-  @Field(() => RoleEnum)
+  @Field(() => RoleEnum, { description: 'What it may do.' })
   role: Role;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When it was made.' })
   createdAt: Date;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { description: 'When it ends by itself; null: it lives until it is revoked.', nullable: true })
   expiresAt: Date | null;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { description: 'When it was revoked; null while it is not.', nullable: true })
   revokedAt: Date | null;
 
   constructor(readonly row: ApiToken) {
@@ -78,12 +78,12 @@ export class ApiTokenNode extends Node {
   }
 }
 
-@InputType()
+@InputType({ description: 'A token to be made.' })
 export class CreateTokenInput {
   @Field(() => String, { description: 'Who or what it is for, 1 to 100 characters.' })
   name!: string;
 
-  @Field(() => RoleEnum)
+  @Field(() => RoleEnum, { description: 'What it may do.' })
   role!: Role;
 
   @Field(() => DateTime, { nullable: true, description: 'Default: it lives until it is revoked.' })

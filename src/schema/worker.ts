@@ -51,7 +51,7 @@ export class WorkerNode extends Node {
   @Field(() => String, { description: 'As generations name it.' })
   name: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the machine it runs on.' })
   host: string;
 
   @Field(() => Int, { description: 'Process id.' })
@@ -60,13 +60,16 @@ export class WorkerNode extends Node {
   @Field(() => String, { description: 'Version of osteograph.' })
   version: string;
 
-  @Field(() => WorkerStateEnum)
+  @Field(() => WorkerStateEnum, { description: 'Where it is in its life.' })
   state: WorkerState;
 
-  @Field(() => [WorkerSlotNode], { complexity: ({ childComplexity }) => 1 + 2 * childComplexity })
+  @Field(() => [WorkerSlotNode], {
+    description: 'Its places, one generation at a time in each.',
+    complexity: ({ childComplexity }) => 1 + 2 * childComplexity,
+  })
   slots: WorkerSlotNode[];
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When the process was started.' })
   startedAt: Date;
 
   @Field(() => DateTime, { description: 'When it last told what it does; every 5 s while it lives.' })

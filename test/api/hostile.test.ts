@@ -159,7 +159,7 @@ test.each([
   ['sliceCount 0', { sliceCount: 0 }, /sliceCount/],
   ['sliceCount 100000', { sliceCount: 100_000 }, /sliceCount/],
   ['no steps', { steps: 0 }, /steps/],
-  ['a seed that is no whole number', { seed: 0.5 }, /seed/],
+  ['a negative seed', { seed: -1 }, /seed/],
   ['eta beyond 1', { eta: 2 }, /eta/],
   ['a grade beyond its feature', { features: [{ feature: 'XRCHL', grade: 7 }] }, /XRCHL/],
   ['an unknown bundle', { bundle: 'nothing@9.9.9' }, /nothing@9\.9\.9/],

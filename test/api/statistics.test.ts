@@ -91,7 +91,7 @@ test('an edge at a decimal that no binary number holds takes the value in', asyn
   ];
 
   expect(histogram.bins.map(({ count }) => count)).toEqual([0, 8]);
-  expect([min, max]).toEqual([27.3, 31.1]);
+  expect([minimum, maximum]).toEqual([27.3, 31.1]);
 });
 
 test('whole numbers have statistics too', async () => {
