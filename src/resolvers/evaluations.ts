@@ -132,7 +132,7 @@ export class EvaluationResolver {
       : new EvaluationVolumeScored(event, event.payload);
   }
 
-  @FieldResolver(() => EvaluationCounters, { description: 'How many of its volumes are where.' })
+  @FieldResolver(() => EvaluationCounters, { description: 'How many of its volumes are in which state.' })
   counters(@Root() { row }: EvaluationNode, @Ctx() { platform }: Context): Promise<EvaluationCounters> {
     return progressOf(platform.dataSource.manager, row.id);
   }

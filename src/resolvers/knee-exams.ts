@@ -56,7 +56,7 @@ export class KneeExamResolver {
     );
   }
 
-  @FieldResolver(() => VisitNode, { description: 'When it was examined.' })
+  @FieldResolver(() => VisitNode, { description: 'The visit it was examined at.' })
   visit(@Root() { row, related }: KneeExamNode, @Ctx() { loaders }: Context): MaybePromise<VisitNode> {
     return whenHere(related.visit ?? loaders.visit.load(row.visitId), (visit) => new VisitNode(visit));
   }

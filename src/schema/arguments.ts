@@ -6,7 +6,7 @@ export const AFTER = {
   description: '`endCursor` of the page before, or the cursor of any row; default: from the start.',
 } as const;
 
-export const WHERE = { nullable: true, description: 'Only what fits; default: everything.' } as const;
+export const WHERE = { nullable: true, description: 'Only rows that fit; default: all.' } as const;
 
 export const ORDER_BY = {
   nullable: true,
@@ -14,7 +14,7 @@ export const ORDER_BY = {
 } as const;
 
 /** The one argument of every mutation. */
-export const INPUT = { description: 'All that the mutation is told.' } as const;
+export const INPUT = { description: 'Everything that the mutation takes.' } as const;
 
 /** @param thing what the id is of, e.g. "batch" */
 export function idOf(thing: string) {

@@ -68,7 +68,7 @@ export class BatchNode extends Node {
   @Field(() => String, { description: 'As it was asked for, or the name of the cohort.' })
   name: string;
 
-  @Field(() => BatchStateEnum, { description: 'Where it is in its life.' })
+  @Field(() => BatchStateEnum, { description: 'Current state.' })
   state: BatchState;
 
   @Field(() => String, { nullable: true, description: 'Why it is in this state, where there is more to say.' })
@@ -115,7 +115,7 @@ export class BatchNode extends Node {
   @Field(() => Boolean, { description: 'Whether volumes that were there already are used.' })
   skipExisting: boolean;
 
-  @Field(() => BatchCountersItem, { description: 'How many of its exams are where.' })
+  @Field(() => BatchCountersItem, { description: 'How many of its exams are in which state.' })
   counters: BatchCountersItem;
 
   @Field(() => Float, { description: 'Part of its exams that nothing more is done for, 0-1.' })

@@ -93,7 +93,7 @@ export class CohortAtVersion {
 
 @ObjectType({ simpleResolvers: true, description: 'Where the exams of a version came from.' })
 export class CohortOrigin {
-  @Field(() => CohortOriginKindEnum, { description: 'By what way they came.' })
+  @Field(() => CohortOriginKindEnum, { description: 'How they were chosen.' })
   kind: StoredOrigin['kind'];
 
   @Field(() => [CohortAtVersion], { description: 'Cohorts they were taken from, as they were read.' })

@@ -23,13 +23,13 @@ class ScoreSpread {
   @Field(() => Int, { description: 'Different people behind them.' })
   participants!: number;
 
-  @Field(() => Float, { description: 'Half of the scores are below it.', nullable: true })
+  @Field(() => Float, { description: 'Median score.', nullable: true })
   median!: number | null;
 
-  @Field(() => Float, { description: 'A quarter of the scores is below it.', nullable: true })
+  @Field(() => Float, { description: 'First quartile of the scores.', nullable: true })
   lowerQuartile!: number | null;
 
-  @Field(() => Float, { description: 'A quarter of the scores is above it.', nullable: true })
+  @Field(() => Float, { description: 'Third quartile of the scores.', nullable: true })
   upperQuartile!: number | null;
 
   @Field(() => Float, { description: 'Lowest score.', nullable: true })

@@ -66,7 +66,7 @@ export class EvaluationCounters {
   @Field(() => Int, { description: 'Volumes that have ended, the failed ones among them.' })
   done!: number;
 
-  @Field(() => Int, { description: 'Volumes without scores.' })
+  @Field(() => Int, { description: 'Volumes that have failed.' })
   failed!: number;
 
   @Field(() => Int, { description: 'Volumes of the evaluation: exams times arms.' })
@@ -85,7 +85,7 @@ export class EvaluationNode extends Node {
   @Field(() => String, { description: 'As it was asked for, or made from the bundles.' })
   name: string;
 
-  @Field(() => EvaluationStateEnum, { description: 'Where it is in its life.' })
+  @Field(() => EvaluationStateEnum, { description: 'Current state.' })
   state: EvaluationState;
 
   @Field(() => String, { description: 'Digest of arms, exams and settings: asking again finds the same evaluation.' })

@@ -30,7 +30,7 @@ export class ExportedCohortItem {
   description: 'A file of knee exams, one row per exam, or an archive of their volumes; written in the background.',
 })
 export class ExportNode extends Node {
-  @Field(() => ExportStateEnum, { description: 'Where it is in its life.' })
+  @Field(() => ExportStateEnum, { description: 'Current state.' })
   state: ExportState;
 
   @Field(() => ExportFormatEnum, { description: 'How it is written.' })

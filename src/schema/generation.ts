@@ -65,7 +65,7 @@ export class KneeBox implements SquareBox {
   description: 'One run of a bundle for the radiograph of an exam, or for an uploaded one.',
 })
 export class GenerationNode extends Node {
-  @Field(() => GenerationStateEnum, { description: 'Where it is in its life.' })
+  @Field(() => GenerationStateEnum, { description: 'Current state.' })
   state: GenerationState;
 
   @Field(() => Int, { description: 'How often it has been started.' })

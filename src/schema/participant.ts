@@ -13,7 +13,7 @@ export class ParticipantNode extends Node {
   @Field(() => SexEnum, { description: 'As enrolled.', nullable: true })
   sex: Sex | null;
 
-  @Field(() => RaceEnum, { description: 'As the participant reported it.', nullable: true })
+  @Field(() => RaceEnum, { description: "Race in OAI's four groups.", nullable: true })
   race: Race | null;
 
   @Field(() => Boolean, { description: 'Whether Hispanic or Latino.', nullable: true })

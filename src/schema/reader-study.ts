@@ -100,7 +100,7 @@ export class ReaderStudyNode extends Node {
   @Field(() => String, { description: 'What its maker calls it.' })
   name: string;
 
-  @Field(() => ReaderStudyStateEnum, { description: 'Where it is in its life.' })
+  @Field(() => ReaderStudyStateEnum, { description: 'Current state.' })
   state: ReaderStudyState;
 
   @Field(() => ReaderUnitEnum, { description: 'What a pair shows.' })
@@ -130,7 +130,7 @@ export const ReaderStudyConnection = connectionType('ReaderStudy', () => ReaderS
 
 @InputType({ description: 'Knees are dealt out evenly over arms and KL grades.' })
 export class CreateReaderStudyInput {
-  @Field(() => String, { description: 'What readers see it called.' })
+  @Field(() => String, { description: 'Name that readers see.' })
   name!: string;
 
   @Field(() => ID, { description: 'A finished evaluation; its volumes are shown.' })

@@ -60,7 +60,7 @@ export class WorkerNode extends Node {
   @Field(() => String, { description: 'Version of osteograph.' })
   version: string;
 
-  @Field(() => WorkerStateEnum, { description: 'Where it is in its life.' })
+  @Field(() => WorkerStateEnum, { description: 'Current state.' })
   state: WorkerState;
 
   @Field(() => [WorkerSlotNode], {

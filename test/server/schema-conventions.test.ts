@@ -11,7 +11,7 @@ const GOOD = `
   "What can be changed."
   type Mutation {
     "Takes a knee out."
-    removeKnee("All that the mutation is told." input: RemoveKneeInput!): RemoveKneePayload!
+    removeKnee("Everything that the mutation takes." input: RemoveKneeInput!): RemoveKneePayload!
   }
   "What \`removeKnee\` takes."
   input RemoveKneeInput {
