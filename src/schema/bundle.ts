@@ -3,8 +3,9 @@ import { GraphQLJSONObject } from 'graphql-scalars';
 import { isFeatureCode } from '../domain/features.js';
 import type { FeatureCode } from '../domain/features.js';
 import type { Bundle } from '../entities/index.js';
+import { SAMPLERS } from '../inference/index.js';
 import type { BundleManifest, SamplerName } from '../inference/index.js';
-import { BundleStateEnum, FeatureEnum, GenerationTaskEnum } from './enums.js';
+import { BundleStateEnum, FeatureEnum, GenerationTaskEnum, SamplerEnum } from './enums.js';
 import { Node } from './node.js';
 import { DateTime, LargeInt } from './scalars.js';
 
@@ -58,7 +59,7 @@ export class BundleNode extends Node {
   @Field(() => Int, { nullable: true, description: 'Denoiser steps unless a request says otherwise.' })
   defaultSteps: number | null;
 
-  @Field(() => String, { nullable: true, description: 'Sampler unless a request says otherwise.' })
+  @Field(() => SamplerEnum, { nullable: true, description: 'Sampler unless a request says otherwise.' })
   defaultSampler: SamplerName | null;
 
   @Field(() => GraphQLJSONObject, { description: 'The whole manifest.' })
@@ -85,7 +86,8 @@ export class BundleNode extends Node {
       .filter(({ name }) => isFeatureCode(name))
       .map(({ name, levels }) => ({ feature: name, levels }));
     this.defaultSteps = manifest.sampler?.steps ?? null;
-    this.defaultSampler = (manifest.sampler?.name.toUpperCase() as SamplerName | undefined) ?? null;
+    const sampler = manifest.sampler?.name.toUpperCase();
+    this.defaultSampler = SAMPLERS.find((known) => known === sampler) ?? null;
     this.manifest = row.manifest;
     this.createdAt = row.createdAt;
   }

@@ -155,6 +155,40 @@ export const EvaluationMetricEnum = choices('EvaluationMetric', EVALUATION_METRI
   ADJACENT_CORRELATION: 'Mean Pearson correlation of neighbouring slices.',
 });
 
+export const SsimModeEnum = { SKIMAGE: 'skimage', WANG: 'wang' } as const;
+registerEnumType(SsimModeEnum, {
+  name: 'SsimMode',
+  description: 'Window that SSIM and RSSIM are computed in.',
+  valuesConfig: {
+    SKIMAGE: { description: "Uniform, 7 x 7 pixels, sample covariance: scikit-image's default." },
+    WANG: { description: 'Gaussian, 11 x 11 pixels, sigma 1.5, population covariance: Wang et al. 2004.' },
+  },
+});
+
+export const TestMethodEnum = described('TestMethod', 'How the p value of a signed-rank test is found.', {
+  EXACT: 'Over every assignment of signs to the ranks; up to 50 people.',
+  NORMAL: 'By the normal approximation; beyond 50 people.',
+});
+
+export const ExportColumnTypeEnum = {
+  TEXT: 'text',
+  INTEGER: 'integer',
+  REAL: 'real',
+  BOOLEAN: 'boolean',
+  DATE: 'date',
+} as const;
+registerEnumType(ExportColumnTypeEnum, {
+  name: 'ExportColumnType',
+  description: 'What the values of a column are.',
+  valuesConfig: {
+    TEXT: { description: 'Text.' },
+    INTEGER: { description: 'Whole numbers.' },
+    REAL: { description: 'Decimal numbers.' },
+    BOOLEAN: { description: 'True or false.' },
+    DATE: { description: 'Days, such as 2007-12-03.' },
+  },
+});
+
 export const StratumEnum = choices('EvaluationStratumKind', STRATA, 'What knees are told apart by.', {
   KL: 'Kellgren-Lawrence grade of the consensus reading.',
   SIDE: 'Left or right.',

@@ -1,6 +1,6 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { EvaluationMetric, Stratum } from '../domain/evaluations.js';
-import { EvaluationMetricEnum, StratumEnum } from './enums.js';
+import { EvaluationMetricEnum, StratumEnum, TestMethodEnum } from './enums.js';
 import { listComplexity } from './limits.js';
 
 /** Arms that cost rules assume an evaluation to have. */
@@ -98,7 +98,7 @@ export class EvaluationComparison {
   @Field(() => Float, { description: 'Corrected by Holm for every comparison of the evaluation.' })
   adjustedPValue!: number;
 
-  @Field(() => String, { description: 'EXACT up to 50 people, NORMAL beyond.' })
+  @Field(() => TestMethodEnum, { description: 'How the p value was found.' })
   method!: string;
 }
 

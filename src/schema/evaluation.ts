@@ -6,7 +6,7 @@ import type { NoiseMode } from '../domain/generations.js';
 import type { Evaluation, EvaluationScore } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
 import { connectionType } from './connections.js';
-import { EvaluationStateEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
+import { EvaluationStateEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum, SsimModeEnum } from './enums.js';
 import { ExportedCohortItem } from './export.js';
 import { Grade, overrideList } from './grade.js';
 import { listComplexity } from './limits.js';
@@ -108,7 +108,7 @@ export class EvaluationNode extends Node {
   @Field(() => SeedRuleEnum, { description: 'Whether every exam has the same seed.' })
   seedRule: SeedRule;
 
-  @Field(() => String, { description: 'Window of SSIM and RSSIM.' })
+  @Field(() => SsimModeEnum, { description: 'Window of SSIM and RSSIM.' })
   ssimMode: string;
 
   @Field(() => GraphQLJSONObject, { nullable: true, description: 'As it can be given to `where`; null selects all.' })

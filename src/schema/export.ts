@@ -3,7 +3,7 @@ import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { type ArchiveFormat, choiceInApi, type ExportFormat, type ExportState } from '../domain/exports.js';
 import type { Export } from '../entities/index.js';
 import { connectionType } from './connections.js';
-import { ArchiveFormatEnum, ExportFormatEnum, ExportStateEnum } from './enums.js';
+import { ArchiveFormatEnum, ExportColumnTypeEnum, ExportFormatEnum, ExportStateEnum } from './enums.js';
 import { KneeExamFilter } from './filters.js';
 import { MriSeriesFilter } from './image-filters.js';
 import { Node } from './node.js';
@@ -117,7 +117,7 @@ export class ExportColumnItem {
   @Field(() => String, { description: 'Asking for the group asks for all of its columns.' })
   group!: string;
 
-  @Field(() => String, { description: 'text, integer, real, boolean or date.' })
+  @Field(() => ExportColumnTypeEnum, { description: 'What its values are.' })
   type!: string;
 
   @Field(() => String, { description: 'What a value of it means.' })

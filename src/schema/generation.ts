@@ -7,7 +7,7 @@ import type { Side } from '../domain/participants.js';
 import type { Generation, GenerationSlice } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
 import { connectionType } from './connections.js';
-import { FeatureEnum, GenerationStateEnum, NoiseModeEnum, SamplerEnum, SideEnum } from './enums.js';
+import { FeatureEnum, GenerationStateEnum, NoiseModeEnum, SamplerEnum, SideEnum, SsimModeEnum } from './enums.js';
 import { Grade, gradeList, overrideList } from './grade.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
@@ -142,7 +142,7 @@ export class GenerationNode extends Node {
   @Field(() => Float, { nullable: true, description: 'Median over the slices.' })
   rssim: number | null;
 
-  @Field(() => String, { description: 'Window of the SSIM figures: "skimage" (7x7 uniform) or "wang" (Gaussian).' })
+  @Field(() => SsimModeEnum, { description: 'Window of SSIM and RSSIM.' })
   ssimMode: string;
 
   @Field(() => Float, { nullable: true, description: 'Mean Pearson correlation of neighbouring slices.' })

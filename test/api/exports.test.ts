@@ -332,7 +332,7 @@ test('the columns are listed with their groups', async () => {
 
   expect(data!.exportColumns).toHaveLength(141);
   expect(data!.exportColumns).toContainEqual(
-    expect.objectContaining({ name: 'p37_xrjsl', group: 'readings', missing: 'p37_xrjsl_missing' }),
+    expect.objectContaining({ name: 'p37_xrjsl', type: 'REAL', group: 'readings', missing: 'p37_xrjsl_missing' }),
   );
 });
 

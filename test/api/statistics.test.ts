@@ -86,9 +86,10 @@ test('bins take their lower edge in, the last one both, and what lies outside is
 });
 
 test('an edge at a decimal that no binary number holds takes the value in', async () => {
-  const [{ histogram, minimum, maximum }] = (await statistics({ of: 'BMI', histogram: { edges: [20, 27.3, 31.1] } })) as [
-    { histogram: { bins: { count: number }[] }; minimum: number; maximum: number },
-  ];
+  const [{ histogram, minimum, maximum }] = (await statistics({
+    of: 'BMI',
+    histogram: { edges: [20, 27.3, 31.1] },
+  })) as [{ histogram: { bins: { count: number }[] }; minimum: number; maximum: number }];
 
   expect(histogram.bins.map(({ count }) => count)).toEqual([0, 8]);
   expect([minimum, maximum]).toEqual([27.3, 31.1]);
