@@ -1,7 +1,8 @@
 import { Field, Float, InputType, Int, ObjectType } from 'type-graphql';
 import { AGE_BANDS, BMI_BANDS } from '../domain/bands.js';
 import { FEATURES } from '../domain/features.js';
-import { described, SCORE_RANGES } from './enums.js';
+import { described } from './enum-types.js';
+import { SCORE_RANGES } from './enums.js';
 
 /** What `by` takes; the resolvers check it against the facets that the services know. */
 export const KneeExamFacetEnum = described('KneeExamFacet', 'What knee exams can be grouped by.', {

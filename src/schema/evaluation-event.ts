@@ -1,7 +1,7 @@
 import { Field, Float, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import { encodeId } from '../domain/global-ids.js';
 import type { EvaluationState } from '../domain/evaluations.js';
-import { EvaluationStateEnum } from './enums.js';
+import { EvaluationStateEnum } from './evaluation-enums.js';
 import { DateTime } from './scalars.js';
 
 /** What every event of an evaluation's log has. */

@@ -1,6 +1,6 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { EvaluationMetric, Stratum } from '../domain/evaluations.js';
-import { EvaluationMetricEnum, StratumEnum, TestMethodEnum } from './enums.js';
+import { EvaluationMetricEnum, StratumEnum, TestMethodEnum } from './evaluation-enums.js';
 import { listComplexity } from './limits.js';
 
 /** Arms that cost rules assume an evaluation to have. */

@@ -1,7 +1,7 @@
 import { Field, Float, ObjectType } from 'type-graphql';
 import type { Compartment } from '../domain/compartments.js';
 import { Asset } from './asset.js';
-import { CompartmentEnum } from './enums.js';
+import { CompartmentEnum } from './evaluation-enums.js';
 import { listComplexity } from './limits.js';
 
 @ObjectType('CompartmentDifference', {

@@ -1,6 +1,7 @@
 import { Field, InputType } from 'type-graphql';
 import { FEATURES } from '../domain/features.js';
-import { described, DirectionEnum, SCORE_RANGES } from './enums.js';
+import { described } from './enum-types.js';
+import { DirectionEnum, SCORE_RANGES } from './enums.js';
 
 /** One term of an `orderBy` list. */
 export interface OrderInput {

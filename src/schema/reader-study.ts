@@ -3,7 +3,7 @@ import { encodeId } from '../domain/global-ids.js';
 import type { ReaderChoice, ReaderStudyState, ReaderUnit } from '../domain/reader-studies.js';
 import type { ReaderSession, ReaderStudy } from '../entities/index.js';
 import { connectionType } from './connections.js';
-import { ReaderChoiceEnum, ReaderStratumEnum, ReaderStudyStateEnum, ReaderUnitEnum } from './enums.js';
+import { ReaderChoiceEnum, ReaderStratumEnum, ReaderStudyStateEnum, ReaderUnitEnum } from './evaluation-enums.js';
 import { Interval } from './evaluation-results.js';
 import { KneeExamFilter } from './filters.js';
 import { listComplexity } from './limits.js';
