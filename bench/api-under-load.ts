@@ -99,14 +99,14 @@ async function whileGenerating(api: ApiClient): Promise<number[]> {
   const { kneeExams } = await api.request<{ kneeExams: { nodes: { id: string }[] } }>(
     '{ kneeExams(where: { hasRadiograph: true, hasMri: true }, first: 1) { nodes { id } } }',
   );
-  const { generateMri } = await api.request<{ generateMri: { id: string } }>(
-    'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { id } }',
+  const { generateMri } = await api.request<{ generateMri: { generation: { id: string } } }>(
+    'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { generation { id } } }',
     { input: { examId: kneeExams.nodes[0]!.id, steps: STEPS, seed: 1 } },
   );
   let ended = false;
   const follow = (async () => {
     const events = api.subscribe('subscription ($id: ID!) { generationProgress(id: $id) { seq } }', {
-      id: generateMri.id,
+      id: generateMri.generation.id,
     });
     for await (const _ of events) continue;
     ended = true;

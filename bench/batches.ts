@@ -46,9 +46,9 @@ export async function run(options: { json: boolean }): Promise<void> {
       figures.push({ name, value, unit, better: 'lower', ...(limit === undefined ? {} : { limit }) });
 
     const made = await timed(() =>
-      ask('mutation { synthesizeCohort(input: { where: {} }) { id counters { waiting } } }'),
+      ask('mutation { synthesizeCohort(input: { where: {} }) { batch { id counters { waiting } } } }'),
     );
-    const batch = made.result['synthesizeCohort'] as { id: string; counters: { waiting: number } };
+    const { batch } = made.result['synthesizeCohort'] as { batch: { id: string; counters: { waiting: number } } };
     if (batch.counters.waiting !== EXAMS) throw new Error(`The batch has ${batch.counters.waiting} waiting exams.`);
     figure('10,000 exams entered', made.seconds, 's', 5);
     const { id } = batch;
@@ -62,7 +62,8 @@ export async function run(options: { json: boolean }): Promise<void> {
     figure('choosing who runs next', await median(() => topUp(dataSource, queue)), 'ms');
     figure('claiming one of the batch', await median(() => claimNext(dataSource, id)), 'ms');
     const change = async (name: string) =>
-      (await timed(() => ask(`mutation ($id: ID!) { ${name}(id: $id) { state } }`, { id }))).seconds;
+      (await timed(() => ask(`mutation ($id: ID!) { ${name}(input: { id: $id }) { batch { state } } }`, { id })))
+        .seconds;
     figure('pause', 1000 * (await change('pauseBatch')), 'ms');
     await dataSource.query(`UPDATE generation SET state = 'QUEUED' WHERE state = 'RUNNING'`);
     await dataSource.query('UPDATE batch SET waiting = waiting + running, running = 0');

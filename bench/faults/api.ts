@@ -59,12 +59,12 @@ async function untilAnswered(port: number, token: string, input: object): Promis
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         body: JSON.stringify({
-          query: 'mutation Ask($input: GenerateMriInput!) { generateMri(input: $input) { id } }',
+          query: 'mutation Ask($input: GenerateMriInput!) { generateMri(input: $input) { generation { id } } }',
           variables: { input },
         }),
       });
-      const { data } = (await response.json()) as { data?: { generateMri: { id: string } } | null };
-      if (data) return data.generateMri.id;
+      const { data } = (await response.json()) as { data?: { generateMri: { generation: { id: string } } } | null };
+      if (data) return data.generateMri.generation.id;
     } catch {
       // It is being killed or started.
     }

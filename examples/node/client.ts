@@ -12,7 +12,7 @@ export const headers = { authorization: `Bearer ${process.env['OSTEOGRAPH_TOKEN'
  */
 export const graphql = initGraphQLTada<{
   introspection: introspection;
-  scalars: { Date: string; DateTimeISO: string; JSONObject: Record<string, unknown> };
+  scalars: { Date: string; DateTime: string; BigInt: number; JSONObject: Record<string, unknown> };
 }>();
 
 /** Runs a query or a mutation. */

@@ -62,17 +62,17 @@ print(counts.pivot_table(index='kl', columns='sex', values='exams', fill_value=0
 # %% Keep: a cohort that a colleague can use too
 cohort = ask(
     """
-    mutation Keep($input: CreateCohortInput!) { createCohort(input: $input) { id name version } }""",
+    mutation Keep($input: CreateCohortInput!) { createCohort(input: $input) { cohort { id name version } } }""",
     input={'name': 'KL 2-3 at baseline', 'kind': 'STATIC', 'visibility': 'READERS', 'filter': where},
-)['createCohort']
+)['createCohort']['cohort']
 print(f'cohort {cohort["name"]!r}, version {cohort["version"]}: {cohort["id"]}')
 
 # %% Export: all columns, as a file that stays for a week
 export = ask(
     """
-    mutation Export($input: ExportCohortInput!) { exportCohort(input: $input) { id state } }""",
+    mutation Export($input: ExportCohortInput!) { exportCohort(input: $input) { export { id state } } }""",
     input={'format': 'PARQUET', 'cohortId': cohort['id']},
-)['exportCohort']
+)['exportCohort']['export']
 while export['state'] in ('QUEUED', 'RUNNING'):
     time.sleep(0.5)
     export = ask(

@@ -2,6 +2,7 @@ import { Kind } from 'graphql';
 import type { GraphQLResolveInfo, SelectionSetNode } from 'graphql';
 import { Arg, Ctx, Info, Query, Resolver } from 'type-graphql';
 import type { VisitCode } from '../domain/visits.js';
+import { WHERE } from '../schema/arguments.js';
 import {
   FacetBucket,
   HistogramInput,
@@ -40,7 +41,7 @@ export class AggregateResolver {
   })
   async kneeExamFacets(
     @Ctx() context: Context,
-    @Arg('where', () => KneeExamFilter, { nullable: true }) asked: object | null,
+    @Arg('where', () => KneeExamFilter, WHERE) asked: object | null,
     @Arg('by', () => [KneeExamFacetEnum], { description: 'One to four different facets.' }) by: KneeExamFacet[],
     @Arg('totals', () => Boolean, {
       defaultValue: false,
@@ -61,11 +62,12 @@ export class AggregateResolver {
   })
   async kneeExamStatistics(
     @Ctx() context: Context,
-    @Arg('where', () => KneeExamFilter, { nullable: true }) asked: object | null,
-    @Arg('of', () => KneeExamMeasureEnum) of: KneeExamMeasure,
+    @Arg('where', () => KneeExamFilter, WHERE) asked: object | null,
+    @Arg('of', () => KneeExamMeasureEnum, { description: 'The number.' }) of: KneeExamMeasure,
     @Arg('by', () => [KneeExamFacetEnum], { nullable: true, description: 'None to four different facets.' })
     by: KneeExamFacet[] | null,
-    @Arg('histogram', () => HistogramInput, { nullable: true }) histogram: HistogramInput | null,
+    @Arg('histogram', () => HistogramInput, { nullable: true, description: 'Bins to count in; default: none.' })
+    histogram: HistogramInput | null,
     @Info() info: GraphQLResolveInfo,
   ): Promise<KneeExamStatistics[]> {
     requireRole(context, 'READER', 'Reading statistics');
@@ -83,8 +85,8 @@ export class AggregateResolver {
     @Ctx() context: Context,
     @Arg('where', () => KneeExamFilter, { nullable: true, description: 'Selects exams of the visit `from`.' })
     asked: object | null,
-    @Arg('from', () => VisitCodeEnum) from: VisitCode,
-    @Arg('to', () => VisitCodeEnum) to: VisitCode,
+    @Arg('from', () => VisitCodeEnum, { description: 'The earlier visit.' }) from: VisitCode,
+    @Arg('to', () => VisitCodeEnum, { description: 'The later visit.' }) to: VisitCode,
   ): Promise<KlTransition[]> {
     requireRole(context, 'READER', 'Reading transitions');
     const where = await readyFilter(context, asked);

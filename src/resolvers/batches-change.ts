@@ -2,9 +2,22 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, ID, Info, Int, Mutation, Resolver, Root, Subscription } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import type { LoggedBatchEvent } from '../jobs/index.js';
+import { idOf, INPUT } from '../schema/arguments.js';
 import { BatchNode, SynthesizeCohortInput } from '../schema/batch.js';
 import { BatchCompleted, BatchEvent, BatchGenerationFinished, BatchStateChanged } from '../schema/batch-event.js';
 import { filterAsJson } from '../schema/filter-json.js';
+import {
+  CancelBatchInput,
+  CancelBatchPayload,
+  PauseBatchInput,
+  PauseBatchPayload,
+  ResumeBatchInput,
+  ResumeBatchPayload,
+  RetryBatchInput,
+  RetryBatchPayload,
+  SynthesizeCohortPayload,
+} from '../schema/mutations.js';
+import type { BatchPayload, IdInput } from '../schema/mutations.js';
 import { cancelBatch, createBatch, pauseBatch, resumeBatch, retryBatch } from '../services/batches/index.js';
 import { cohortFilter } from '../services/exports/index.js';
 import { requireRole } from './context.js';
@@ -14,16 +27,17 @@ import { closable } from './progress.js';
 
 @Resolver()
 export class BatchMutationResolver {
-  @Mutation(() => BatchNode, {
+  @Mutation(() => SynthesizeCohortPayload, {
     description:
       'Makes a synthetic MRI volume of every exam of a cohort. Follow it with `batchProgress`. An exam without a radiograph is ' +
       'listed with the reason, and the others go on.',
   })
   async synthesizeCohort(
     @Ctx() context: Context,
-    @Arg('input', () => SynthesizeCohortInput) { cohortId, cohortVersion, where, ...rest }: SynthesizeCohortInput,
+    @Arg('input', () => SynthesizeCohortInput, INPUT)
+    { cohortId, cohortVersion, where, ...rest }: SynthesizeCohortInput,
     @Info() { schema }: GraphQLResolveInfo,
-  ): Promise<BatchNode> {
+  ): Promise<BatchPayload> {
     requireRole(context, 'OPERATOR', 'synthesizeCohort');
     if (!cohortId && typeof cohortVersion === 'number') {
       throw new UserError('BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names; give both.');
@@ -32,32 +46,46 @@ export class BatchMutationResolver {
     if (!selected) throw new UserError('BAD_USER_INPUT', 'Give cohortId, where or both; {} as where means every exam.');
     const written = filterAsJson(schema, 'KneeExamFilter', selected);
     const request = { ...rest, where: selected, written };
-    return new BatchNode(await createBatch(context.platform, context.viewer, request));
+    return { batch: new BatchNode(await createBatch(context.platform, context.viewer, request)) };
   }
 
-  @Mutation(() => BatchNode, { description: 'Starts no more of its generations; those that run go on to their end.' })
-  pauseBatch(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<BatchNode> {
+  @Mutation(() => PauseBatchPayload, {
+    description: 'Starts no more of its generations; those that run go on to their end.',
+  })
+  pauseBatch(
+    @Ctx() context: Context,
+    @Arg('input', () => PauseBatchInput, INPUT) { id }: IdInput,
+  ): Promise<BatchPayload> {
     return change(context, 'pauseBatch', id, pauseBatch);
   }
 
-  @Mutation(() => BatchNode, { description: 'Goes on with a paused batch.' })
-  resumeBatch(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<BatchNode> {
+  @Mutation(() => ResumeBatchPayload, { description: 'Goes on with a paused batch.' })
+  resumeBatch(
+    @Ctx() context: Context,
+    @Arg('input', () => ResumeBatchInput, INPUT) { id }: IdInput,
+  ): Promise<BatchPayload> {
     return change(context, 'resumeBatch', id, resumeBatch);
   }
 
-  @Mutation(() => BatchNode, {
+  @Mutation(() => CancelBatchPayload, {
     description:
       'Cancels what waits at once; what runs stops within one denoiser step, and then the batch is CANCELED.',
   })
-  cancelBatch(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<BatchNode> {
+  cancelBatch(
+    @Ctx() context: Context,
+    @Arg('input', () => CancelBatchInput, INPUT) { id }: IdInput,
+  ): Promise<BatchPayload> {
     return change(context, 'cancelBatch', id, cancelBatch);
   }
 
-  @Mutation(() => BatchNode, {
+  @Mutation(() => RetryBatchPayload, {
     description:
       'Queues the failed and canceled generations of a batch that is over anew; the slices they have are kept.',
   })
-  retryBatch(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<BatchNode> {
+  retryBatch(
+    @Ctx() context: Context,
+    @Arg('input', () => RetryBatchInput, INPUT) { id }: IdInput,
+  ): Promise<BatchPayload> {
     return change(context, 'retryBatch', id, retryBatch);
   }
 
@@ -75,7 +103,7 @@ export class BatchMutationResolver {
   })
   batchProgress(
     @Root() event: LoggedBatchEvent,
-    @Arg('id', () => ID) _id: string,
+    @Arg('id', () => ID, idOf('batch')) _id: string,
     @Arg('after', () => Int, { defaultValue: 0, description: 'Sequence number to continue after.' }) _after: number,
   ): BatchEvent {
     switch (event.type) {
@@ -89,7 +117,7 @@ export class BatchMutationResolver {
   }
 }
 
-async function change(context: Context, name: string, id: string, work: typeof pauseBatch): Promise<BatchNode> {
+async function change(context: Context, name: string, id: string, work: typeof pauseBatch): Promise<BatchPayload> {
   requireRole(context, 'OPERATOR', name);
-  return new BatchNode(await work(context.platform, context.viewer, keyOf('id', 'Batch', id)));
+  return { batch: new BatchNode(await work(context.platform, context.viewer, keyOf('id', 'Batch', id))) };
 }

@@ -1,8 +1,8 @@
 import { Arg, Ctx, FieldResolver, Float, ID, Int, Query, Resolver, Root } from 'type-graphql';
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import type { MemberState } from '../domain/batches.js';
 import { COUNTED_AS } from '../domain/batches.js';
 import { decodeId } from '../domain/global-ids.js';
+import { AFTER, FIRST, idOf, ORDER_BY, WHERE } from '../schema/arguments.js';
 import { BatchConnection, BatchMemberConnection, BatchMemberNode, BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
 import type { ConnectionOf } from '../schema/connections.js';
@@ -13,6 +13,7 @@ import { KneeExamNode } from '../schema/knee-exam.js';
 import { connectionComplexity } from '../schema/limits.js';
 import { BatchOrder } from '../schema/orders.js';
 import type { OrderInput } from '../schema/orders.js';
+import { DateTime } from '../schema/scalars.js';
 import {
   BATCH_GENERATION_LISTING,
   BATCH_LISTING,
@@ -27,17 +28,15 @@ import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { findOrNull } from './node.js';
 
-const FIRST = { nullable: true, description: '1 to 200, default 25.' } as const;
-
 @Resolver(() => BatchNode)
 export class BatchResolver {
   @Query(() => BatchConnection, { description: 'The newest first.', complexity: connectionComplexity })
   batches(
     @Ctx() context: Context,
-    @Arg('where', () => BatchFilter, { nullable: true }) where: object | null,
-    @Arg('orderBy', () => [BatchOrder], { nullable: true }) orderBy: OrderInput[] | null,
+    @Arg('where', () => BatchFilter, WHERE) where: object | null,
+    @Arg('orderBy', () => [BatchOrder], ORDER_BY) orderBy: OrderInput[] | null,
     @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<BatchNode> {
     const { dataSource } = context.platform;
     return connection(context, {
@@ -47,15 +46,15 @@ export class BatchResolver {
     });
   }
 
-  @Query(() => BatchNode, { nullable: true })
-  async batch(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<BatchNode | null> {
+  @Query(() => BatchNode, { description: 'A batch by its id; null when there is none.', nullable: true })
+  async batch(@Ctx() context: Context, @Arg('id', () => ID, idOf('batch')) id: string): Promise<BatchNode | null> {
     requireRole(context, 'READER', 'Reading records');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Batch') return null;
     return findOrNull(context.loaders.batch.load(String(decoded.key)).then((row) => new BatchNode(row)));
   }
 
-  @FieldResolver(() => BundleNode)
+  @FieldResolver(() => BundleNode, { description: 'The bundle its volumes are made with.' })
   async bundle(@Root() { row }: BatchNode, @Ctx() { loaders }: Context): Promise<BundleNode> {
     return new BundleNode(await loaders.bundle.load(row.bundleId));
   }
@@ -74,7 +73,7 @@ export class BatchResolver {
     return (await paceOf(context, batch)).perHour;
   }
 
-  @FieldResolver(() => GraphQLDateTimeISO, {
+  @FieldResolver(() => DateTime, {
     nullable: true,
     description: 'When the rest will be done at that pace; null unless it is RUNNING and something has ended.',
   })
@@ -92,7 +91,7 @@ export class BatchResolver {
     @Arg('states', () => [MemberStateEnum], { nullable: true, description: 'Default: all.' })
     states: MemberState[] | null,
     @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<BatchMemberNode> {
     return nestedConnection(context, row.id, {
       listing: BATCH_MEMBER_LISTING,
@@ -109,9 +108,9 @@ export class BatchResolver {
   generations(
     @Root() { row }: BatchNode,
     @Ctx() context: Context,
-    @Arg('where', () => GenerationFilter, { nullable: true }) where: object | null,
+    @Arg('where', () => GenerationFilter, WHERE) where: object | null,
     @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<GenerationNode> {
     return nestedConnection(context, row.id, {
       listing: BATCH_GENERATION_LISTING,
@@ -124,7 +123,7 @@ export class BatchResolver {
 
 @Resolver(() => BatchMemberNode)
 export class BatchMemberResolver {
-  @FieldResolver(() => MemberStateEnum)
+  @FieldResolver(() => MemberStateEnum, { description: 'What has become of it.' })
   async state(@Root() { row }: BatchMemberNode, @Ctx() { loaders }: Context): Promise<MemberState> {
     if (row.generationId === null) return 'NOT_POSSIBLE';
     if (row.reused) return 'REUSED';

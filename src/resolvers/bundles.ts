@@ -15,7 +15,8 @@ export class BundleResolver {
   })
   async bundles(
     @Ctx() context: Context,
-    @Arg('task', () => GenerationTaskEnum, { nullable: true }) task: string | null,
+    @Arg('task', () => GenerationTaskEnum, { nullable: true, description: 'Only bundles that do this; default: all.' })
+    task: string | null,
   ): Promise<BundleNode[]> {
     requireRole(context, 'READER', 'Listing bundles');
     const rows = await context.platform.dataSource

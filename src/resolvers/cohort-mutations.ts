@@ -1,8 +1,18 @@
-import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { CohortVisibility } from '../domain/cohorts.js';
-import { CohortNode, CohortPart, CreateCohortInput, SplitCohortInput, UpdateCohortInput } from '../schema/cohort.js';
+import { INPUT } from '../schema/arguments.js';
+import { CohortNode, CreateCohortInput, SplitCohortInput, UpdateCohortInput } from '../schema/cohort.js';
 import type { CombineCohortsInput } from '../schema/cohort.js';
-import { CohortVisibilityEnum } from '../schema/enums.js';
+import {
+  CreateCohortPayload,
+  DeleteCohortInput,
+  DeleteCohortPayload,
+  ShareCohortInput,
+  ShareCohortPayload,
+  SplitCohortPayload,
+  UpdateCohortPayload,
+} from '../schema/mutations.js';
+import type { CohortPayload, DeletedCohortPayload, IdInput, SplitPayload } from '../schema/mutations.js';
 import { createCohort, deleteCohort, shareCohort, splitCohort, updateCohort } from '../services/cohorts/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
@@ -10,23 +20,27 @@ import { keyOf } from './ids.js';
 
 @Resolver()
 export class CohortMutationResolver {
-  @Mutation(() => CohortNode, { description: 'Makes a cohort from a filter, from ids, or from other cohorts.' })
+  @Mutation(() => CreateCohortPayload, {
+    description: 'Makes a cohort from a filter, from ids, or from other cohorts.',
+  })
   async createCohort(
     @Ctx() context: Context,
-    @Arg('input', () => CreateCohortInput) { examIds, combine, ...rest }: CreateCohortInput,
-  ): Promise<CohortNode> {
+    @Arg('input', () => CreateCohortInput, INPUT) { examIds, combine, ...rest }: CreateCohortInput,
+  ): Promise<CohortPayload> {
     requireRole(context, 'READER', 'createCohort');
     const { platform, viewer } = context;
     const request = { ...rest, examIds: examKeys('examIds', examIds), combine: combination(combine) };
-    return new CohortNode(await createCohort(platform.dataSource, viewer, request));
+    return { cohort: new CohortNode(await createCohort(platform.dataSource, viewer, request)) };
   }
 
-  @Mutation(() => CohortNode, { description: 'Makes a new version of a cohort; the old ones stay as they are.' })
+  @Mutation(() => UpdateCohortPayload, {
+    description: 'Makes a new version of a cohort; the old ones stay as they are.',
+  })
   async updateCohort(
     @Ctx() context: Context,
-    @Arg('input', () => UpdateCohortInput)
+    @Arg('input', () => UpdateCohortInput, INPUT)
     { id, examIds, combine, addExamIds, removeExamIds, ...rest }: UpdateCohortInput,
-  ): Promise<CohortNode> {
+  ): Promise<CohortPayload> {
     requireRole(context, 'READER', 'updateCohort');
     const { platform, viewer } = context;
     const change = {
@@ -36,41 +50,47 @@ export class CohortMutationResolver {
       removeExamIds: examKeys('removeExamIds', removeExamIds),
       combine: combination(combine),
     };
-    return new CohortNode(await updateCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id), change));
+    const row = await updateCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id), change);
+    return { cohort: new CohortNode(row) };
   }
 
-  @Mutation(() => CohortNode, { description: 'Sets who may read a cohort. What it holds stays the same version.' })
+  @Mutation(() => ShareCohortPayload, {
+    description: 'Sets who may read a cohort. What it holds stays the same version.',
+  })
   async shareCohort(
     @Ctx() context: Context,
-    @Arg('id', () => ID) id: string,
-    @Arg('visibility', () => CohortVisibilityEnum) visibility: CohortVisibility,
-  ): Promise<CohortNode> {
+    @Arg('input', () => ShareCohortInput, INPUT) { id, visibility }: IdInput & { visibility: CohortVisibility },
+  ): Promise<CohortPayload> {
     requireRole(context, 'READER', 'shareCohort');
     const { platform, viewer } = context;
-    return new CohortNode(await shareCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id), visibility));
+    const row = await shareCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id), visibility);
+    return { cohort: new CohortNode(row) };
   }
 
-  @Mutation(() => ID, { description: 'Deletes a cohort with all its versions and gives its id.' })
-  async deleteCohort(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<string> {
+  @Mutation(() => DeleteCohortPayload, { description: 'Deletes a cohort with all its versions.' })
+  async deleteCohort(
+    @Ctx() context: Context,
+    @Arg('input', () => DeleteCohortInput, INPUT) { id }: IdInput,
+  ): Promise<DeletedCohortPayload> {
     requireRole(context, 'READER', 'deleteCohort');
     const { platform, viewer } = context;
     await deleteCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id));
-    return id;
+    return { deletedCohortId: id };
   }
 
-  @Mutation(() => [CohortPart], {
+  @Mutation(() => SplitCohortPayload, {
     description:
       'Splits a cohort by participant into new STATIC cohorts, stratified by the highest KL grade of each. Both knees and all ' +
       'visits of a participant go together.',
   })
   async splitCohort(
     @Ctx() context: Context,
-    @Arg('input', () => SplitCohortInput) { id, ...request }: SplitCohortInput,
-  ): Promise<CohortPart[]> {
+    @Arg('input', () => SplitCohortInput, INPUT) { id, ...request }: SplitCohortInput,
+  ): Promise<SplitPayload> {
     requireRole(context, 'READER', 'splitCohort');
     const { platform, viewer } = context;
     const parts = await splitCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id), request);
-    return parts.map(({ cohort, ...part }) => ({ ...part, cohort: new CohortNode(cohort) }));
+    return { parts: parts.map(({ cohort, ...part }) => ({ ...part, cohort: new CohortNode(cohort) })) };
   }
 }
 

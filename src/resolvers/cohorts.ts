@@ -3,6 +3,7 @@ import { GraphQLJSONObject } from 'graphql-scalars';
 import { Arg, Ctx, FieldResolver, ID, Info, Int, Query, Resolver, Root } from 'type-graphql';
 import { decodeId, encodeId } from '../domain/global-ids.js';
 import type { Cohort, CohortVersion } from '../entities/index.js';
+import { AFTER, FIRST, idOf, ORDER_BY, WHERE } from '../schema/arguments.js';
 import {
   CohortAttrition,
   CohortConnection,
@@ -55,11 +56,11 @@ export class CohortResolver {
   })
   cohorts(
     @Ctx() context: Context,
-    @Arg('where', () => CohortFilter, { nullable: true }) where: object | null,
+    @Arg('where', () => CohortFilter, WHERE) where: object | null,
     @Arg('mine', () => Boolean, { defaultValue: false, description: "Only the viewer's own." }) mine: boolean,
-    @Arg('orderBy', () => [CohortOrder], { nullable: true }) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('orderBy', () => [CohortOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<CohortNode> {
     const { dataSource } = context.platform;
     const visible = { and: [listedFor(context.viewer, mine), ...(where ? [where] : [])] };
@@ -73,7 +74,10 @@ export class CohortResolver {
   }
 
   @Query(() => CohortNode, { nullable: true, description: 'Also one that is shared by link: its id is the link.' })
-  async cohort(@Ctx() { platform, viewer }: Context, @Arg('id', () => ID) id: string): Promise<CohortNode | null> {
+  async cohort(
+    @Ctx() { platform, viewer }: Context,
+    @Arg('id', () => ID, idOf('cohort')) id: string,
+  ): Promise<CohortNode | null> {
     const decoded = decodeId(id);
     if (decoded?.type !== 'Cohort') return null;
     const found = findCohort(platform.dataSource, viewer, String(decoded.key));
@@ -86,7 +90,7 @@ export class CohortResolver {
   }
 
   @FieldResolver(() => Boolean, { description: 'Whether the viewer may change, share and delete it.' })
-  mayChange(@Root() { row }: CohortNode, @Ctx() { viewer }: Context): boolean {
+  canChange(@Root() { row }: CohortNode, @Ctx() { viewer }: Context): boolean {
     return mayChange(row, viewer);
   }
 
@@ -108,7 +112,7 @@ export class CohortResolver {
     return cohortProblem(context.platform.dataSource, context.viewer, await current(context, row));
   }
 
-  @FieldResolver(() => CohortOrigin)
+  @FieldResolver(() => CohortOrigin, { description: 'Where the exams of the newest version came from.' })
   async origin(@Root() { row }: CohortNode, @Ctx() context: Context): Promise<CohortOrigin> {
     return originOf(context, await current(context, row));
   }
@@ -130,14 +134,17 @@ export class CohortResolver {
     return attritionOf(context, info, row, await current(context, row));
   }
 
-  @FieldResolver(() => KneeExamConnection, { complexity: connectionComplexity })
+  @FieldResolver(() => KneeExamConnection, {
+    description: "Its knee exams, by a filter and in an order of one's own.",
+    complexity: connectionComplexity,
+  })
   exams(
     @Root() { row }: CohortNode,
     @Ctx() context: Context,
-    @Arg('where', () => KneeExamFilter, { nullable: true }) where: object | null,
-    @Arg('orderBy', () => [KneeExamOrder], { nullable: true }) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('where', () => KneeExamFilter, WHERE) where: object | null,
+    @Arg('orderBy', () => [KneeExamOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
     @Info() info: GraphQLResolveInfo,
   ): ConnectionOf<KneeExamNode> {
     return examsOf(context, info, row.id, row.version, { where, orderBy, first, after });
@@ -147,8 +154,8 @@ export class CohortResolver {
   versions(
     @Root() { row }: CohortNode,
     @Ctx() context: Context,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<CohortVersionItem> {
     const { dataSource } = context.platform;
     const where = { cohort: { eq: encodeId('Cohort', row.id) } };
@@ -167,34 +174,47 @@ export class CohortVersionResolver {
     return row.createdById === null ? null : (await loaders.apiToken.load(row.createdById)).name;
   }
 
-  @FieldResolver(() => GraphQLJSONObject, { nullable: true })
+  @FieldResolver(() => GraphQLJSONObject, {
+    description: 'As it can be given to `where`. Null when the exams were named.',
+    nullable: true,
+  })
   filter(@Root() { row }: CohortVersionItem, @Ctx() context: Context, @Info() info: GraphQLResolveInfo) {
     return filterOf(context, info, row);
   }
 
-  @FieldResolver(() => CohortOrigin)
+  @FieldResolver(() => CohortOrigin, { description: 'Where its exams came from.' })
   origin(@Root() { row }: CohortVersionItem, @Ctx() context: Context): CohortOrigin {
     return originOf(context, row);
   }
 
-  @FieldResolver(() => CohortCounts, { complexity: COUNTING.counts })
+  @FieldResolver(() => CohortCounts, {
+    description: 'Of a STATIC cohort as they were frozen, of a DYNAMIC one as they are.',
+    complexity: COUNTING.counts,
+  })
   counts(@Root() { row }: CohortVersionItem, @Ctx() context: Context): Promise<CohortCounts> {
     return countsOf(context, row);
   }
 
-  @FieldResolver(() => CohortAttrition, { nullable: true, complexity: COUNTING.attrition })
+  @FieldResolver(() => CohortAttrition, {
+    description: 'What each criterion of the filter removed, as `counts`. Null when the exams came from no filter.',
+    nullable: true,
+    complexity: COUNTING.attrition,
+  })
   attrition(@Root() { row, cohort }: CohortVersionItem, @Ctx() context: Context, @Info() info: GraphQLResolveInfo) {
     return attritionOf(context, info, cohort, row);
   }
 
-  @FieldResolver(() => KneeExamConnection, { complexity: connectionComplexity })
+  @FieldResolver(() => KneeExamConnection, {
+    description: 'The knee exams of this version.',
+    complexity: connectionComplexity,
+  })
   exams(
     @Root() { row }: CohortVersionItem,
     @Ctx() context: Context,
-    @Arg('where', () => KneeExamFilter, { nullable: true }) where: object | null,
-    @Arg('orderBy', () => [KneeExamOrder], { nullable: true }) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('where', () => KneeExamFilter, WHERE) where: object | null,
+    @Arg('orderBy', () => [KneeExamOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
     @Info() info: GraphQLResolveInfo,
   ): ConnectionOf<KneeExamNode> {
     return examsOf(context, info, row.cohortId, row.version, { where, orderBy, first, after });

@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { idOf } from '../schema/arguments.js';
 import { GenerationDifferenceItem } from '../schema/generation-difference.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
@@ -19,8 +20,8 @@ export class DifferenceResolver {
   })
   async generationDifference(
     @Ctx() context: Context,
-    @Arg('a', () => ID) a: string,
-    @Arg('b', () => ID) b: string,
+    @Arg('a', () => ID, idOf('generation that is compared with')) a: string,
+    @Arg('b', () => ID, idOf('generation whose difference is asked for')) b: string,
   ): Promise<GenerationDifferenceItem> {
     requireRole(context, 'READER', 'Comparing volumes');
     const [first, second] = await Promise.all([

@@ -2,12 +2,13 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
+import { AFTER, FIRST, idOf, INPUT } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import {
   EvaluationConnection,
   EvaluationNode,
-  EvaluationProgressCounts,
+  EvaluationCounters,
   EvaluationScoreConnection,
   EvaluationScoreItem,
 } from '../schema/evaluation.js';
@@ -18,6 +19,8 @@ import { filterAsJson } from '../schema/filter-json.js';
 import { GenerationNode } from '../schema/generation.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { connectionComplexity, jobComplexity } from '../schema/limits.js';
+import { CancelEvaluationInput, CancelEvaluationPayload, EvaluateBundlesPayload } from '../schema/mutations.js';
+import type { EvaluationPayload, IdInput } from '../schema/mutations.js';
 import {
   cancelEvaluation,
   EVALUATION_LISTING,
@@ -48,8 +51,8 @@ export class EvaluationResolver {
       description: 'Only evaluations on the same exams with the same settings.',
     })
     comparisonKey: string | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<EvaluationNode> {
     const { dataSource } = context.platform;
     const where = comparisonKey === null ? {} : { comparisonKey: { eq: comparisonKey } };
@@ -60,8 +63,11 @@ export class EvaluationResolver {
     });
   }
 
-  @Query(() => EvaluationNode, { nullable: true })
-  async evaluation(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<EvaluationNode | null> {
+  @Query(() => EvaluationNode, { description: 'An evaluation by its id; null when there is none.', nullable: true })
+  async evaluation(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, idOf('evaluation')) id: string,
+  ): Promise<EvaluationNode | null> {
     requireRole(context, 'READER', 'Reading evaluations');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Evaluation') return null;
@@ -69,7 +75,7 @@ export class EvaluationResolver {
     return findOrNull(found.then((row) => new EvaluationNode(row)));
   }
 
-  @Mutation(() => EvaluationNode, {
+  @Mutation(() => EvaluateBundlesPayload, {
     description:
       'Compares bundles, and ways of running them, on the knees of a cohort that have an MRI series. Volumes that are there are ' +
       'taken, the others made. Follow it with `evaluationProgress`; asking for the same again finds the same evaluation.',
@@ -77,9 +83,9 @@ export class EvaluationResolver {
   })
   async evaluateBundles(
     @Ctx() context: Context,
-    @Arg('input', () => EvaluateBundlesInput) { cohortId, cohortVersion, where, ...rest }: EvaluateBundlesInput,
+    @Arg('input', () => EvaluateBundlesInput, INPUT) { cohortId, cohortVersion, where, ...rest }: EvaluateBundlesInput,
     @Info() { schema }: GraphQLResolveInfo,
-  ): Promise<EvaluationNode> {
+  ): Promise<EvaluationPayload> {
     requireRole(context, 'OPERATOR', 'evaluateBundles');
     if (!cohortId && typeof cohortVersion === 'number') {
       throw new UserError('BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names; give both.');
@@ -89,15 +95,19 @@ export class EvaluationResolver {
     const { dataSource, evaluations } = context.platform;
     const row = await requestEvaluation(dataSource, context.viewer, { ...rest, where: selected, written });
     evaluations.wake();
-    return new EvaluationNode(row);
+    return { evaluation: new EvaluationNode(row) };
   }
 
-  @Mutation(() => EvaluationNode, {
+  @Mutation(() => CancelEvaluationPayload, {
     description: 'Stops an evaluation that waits or runs, and the volumes that it asked for and nobody else waits for.',
   })
-  async cancelEvaluation(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<EvaluationNode> {
+  async cancelEvaluation(
+    @Ctx() context: Context,
+    @Arg('input', () => CancelEvaluationInput, INPUT) { id }: IdInput,
+  ): Promise<EvaluationPayload> {
     requireRole(context, 'OPERATOR', 'cancelEvaluation');
-    return new EvaluationNode(await cancelEvaluation(context.platform.dataSource, context.viewer, evaluationKey(id)));
+    const row = await cancelEvaluation(context.platform.dataSource, context.viewer, evaluationKey(id));
+    return { evaluation: new EvaluationNode(row) };
   }
 
   @Subscription(() => EvaluationEvent, {
@@ -114,7 +124,7 @@ export class EvaluationResolver {
   })
   evaluationProgress(
     @Root() event: LoggedEvaluationEvent,
-    @Arg('id', () => ID) _id: string,
+    @Arg('id', () => ID, idOf('evaluation')) _id: string,
     @Arg('after', () => Int, { defaultValue: 0, description: 'Sequence number to continue after.' }) _after: number,
   ): EvaluationEvent {
     return event.type === 'STATE_CHANGED'
@@ -122,8 +132,8 @@ export class EvaluationResolver {
       : new EvaluationVolumeScored(event, event.payload);
   }
 
-  @FieldResolver(() => EvaluationProgressCounts)
-  progress(@Root() { row }: EvaluationNode, @Ctx() { platform }: Context): Promise<EvaluationProgressCounts> {
+  @FieldResolver(() => EvaluationCounters, { description: 'How many of its volumes are in which state.' })
+  counters(@Root() { row }: EvaluationNode, @Ctx() { platform }: Context): Promise<EvaluationCounters> {
     return progressOf(platform.dataSource.manager, row.id);
   }
 
@@ -136,8 +146,8 @@ export class EvaluationResolver {
     @Root() { row }: EvaluationNode,
     @Ctx() context: Context,
     @Arg('arm', () => Int, { nullable: true, description: 'Default: all arms.' }) arm: number | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<EvaluationScoreItem> {
     return nestedConnection(context, row.id, {
       listing: EVALUATION_SCORE_LISTING,
@@ -155,12 +165,15 @@ export class EvaluationResolver {
 
 @Resolver(() => EvaluationScoreItem)
 export class EvaluationScoreResolver {
-  @FieldResolver(() => KneeExamNode)
+  @FieldResolver(() => KneeExamNode, { description: 'The knee exam.' })
   async exam(@Root() { row }: EvaluationScoreItem, @Ctx() { loaders }: Context): Promise<KneeExamNode> {
     return new KneeExamNode(await loaders.kneeExam.load(row.examId));
   }
 
-  @FieldResolver(() => GenerationNode, { nullable: true })
+  @FieldResolver(() => GenerationNode, {
+    description: 'The generation that made it; null before there is one.',
+    nullable: true,
+  })
   async generation(@Root() { row }: EvaluationScoreItem, @Ctx() { loaders }: Context): Promise<GenerationNode | null> {
     return row.generationId === null ? null : new GenerationNode(await loaders.generation.load(row.generationId));
   }
@@ -182,7 +195,10 @@ export class EvaluationReportResolver {
   file(
     @Root() { evaluationId }: EvaluationReportItem,
     @Ctx() context: Context,
-    @Arg('name', () => String) name: string,
+    @Arg('name', () => String, {
+      description: 'Name of a chart with the ending .svg or .png, or of a sheet with .png.',
+    })
+    name: string,
   ): Promise<Asset> {
     return file(context, evaluationId, name);
   }

@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
+import { AFTER, FIRST, idOf, INPUT } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import {
@@ -13,6 +14,13 @@ import {
 } from '../schema/export.js';
 import { filterAsJson } from '../schema/filter-json.js';
 import { connectionComplexity, jobComplexity } from '../schema/limits.js';
+import {
+  CancelExportInput,
+  CancelExportPayload,
+  ExportCohortPayload,
+  ExportGenerationsPayload,
+} from '../schema/mutations.js';
+import type { ExportPayload, IdInput } from '../schema/mutations.js';
 import {
   archiveChoice,
   cancelExport,
@@ -49,8 +57,8 @@ export class ExportResolver {
   })
   exports(
     @Ctx() context: Context,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<ExportNode> {
     const { dataSource } = context.platform;
     const where = ownExports(context.viewer);
@@ -62,7 +70,7 @@ export class ExportResolver {
   }
 
   @Query(() => ExportNode, { nullable: true, description: "One of the viewer's own; an administrator sees every one." })
-  async export(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ExportNode | null> {
+  async export(@Ctx() context: Context, @Arg('id', () => ID, idOf('export')) id: string): Promise<ExportNode | null> {
     requireRole(context, 'READER', 'Reading exports');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Export') return null;
@@ -70,7 +78,7 @@ export class ExportResolver {
     return findOrNull(found.then((row) => new ExportNode(row)));
   }
 
-  @Mutation(() => ExportNode, {
+  @Mutation(() => ExportCohortPayload, {
     description:
       'Writes a file of knee exams, or an archive of their volumes, in the background. Ask `export(id)` until its state is SUCCEEDED; ' +
       'then `file` has a signed URL.',
@@ -78,10 +86,10 @@ export class ExportResolver {
   })
   async exportCohort(
     @Ctx() context: Context,
-    @Arg('input', () => ExportCohortInput)
+    @Arg('input', () => ExportCohortInput, INPUT)
     { format, columns, cohortId, cohortVersion, where, series }: ExportCohortInput,
     @Info() { schema }: GraphQLResolveInfo,
-  ): Promise<ExportNode> {
+  ): Promise<ExportPayload> {
     requireRole(context, 'READER', 'exportCohort');
     if (!cohortId && typeof cohortVersion === 'number') {
       throw new UserError('BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names; give both.');
@@ -92,7 +100,7 @@ export class ExportResolver {
     return request(context, 'exportCohort', { format, columns, where: selected, written, archive });
   }
 
-  @Mutation(() => ExportNode, {
+  @Mutation(() => ExportGenerationsPayload, {
     description:
       'Writes an archive of generated volumes in the background: of chosen generations, or of what a batch has made so far. Each ' +
       'comes with its provenance.',
@@ -100,8 +108,8 @@ export class ExportResolver {
   })
   async exportGenerations(
     @Ctx() context: Context,
-    @Arg('input', () => ExportGenerationsInput) { format, ...wish }: ExportGenerationsInput,
-  ): Promise<ExportNode> {
+    @Arg('input', () => ExportGenerationsInput, INPUT) { format, ...wish }: ExportGenerationsInput,
+  ): Promise<ExportPayload> {
     requireRole(context, 'READER', 'exportGenerations');
     const { generationIds, batchId } = wish;
     if (!batchId && !(generationIds && generationIds.length > 0 && generationIds.length <= MAX_GENERATIONS)) {
@@ -113,12 +121,16 @@ export class ExportResolver {
     return request(context, 'exportGenerations', { format, archive: archiveChoice(wish) });
   }
 
-  @Mutation(() => ExportNode, { description: 'Stops an export that waits or is being written.' })
-  async cancelExport(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ExportNode> {
+  @Mutation(() => CancelExportPayload, { description: 'Stops an export that waits or is being written.' })
+  async cancelExport(
+    @Ctx() context: Context,
+    @Arg('input', () => CancelExportInput, INPUT) { id }: IdInput,
+  ): Promise<ExportPayload> {
     requireRole(context, 'READER', 'cancelExport');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Export') throw new UserError('BAD_USER_INPUT', 'id must be the id of an Export.');
-    return new ExportNode(await cancelExport(context.platform.dataSource, context.viewer, Number(decoded.key)));
+    const row = await cancelExport(context.platform.dataSource, context.viewer, Number(decoded.key));
+    return { export: new ExportNode(row) };
   }
 
   @FieldResolver(() => Asset, {
@@ -149,8 +161,8 @@ async function request(
   { platform, viewer }: Context,
   action: 'exportCohort' | 'exportGenerations',
   wanted: ExportRequest,
-): Promise<ExportNode> {
+): Promise<ExportPayload> {
   const row = await requestExport(platform.dataSource, viewer, wanted, action);
   platform.exports.wake();
-  return new ExportNode(row);
+  return { export: new ExportNode(row) };
 }

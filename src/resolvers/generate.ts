@@ -1,5 +1,14 @@
-import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { INPUT } from '../schema/arguments.js';
 import { GenerateMriInput, GenerationNode } from '../schema/generation.js';
+import {
+  CancelGenerationInput,
+  CancelGenerationPayload,
+  GenerateMriPayload,
+  RetryGenerationInput,
+  RetryGenerationPayload,
+} from '../schema/mutations.js';
+import type { GenerationPayload, IdInput } from '../schema/mutations.js';
 import { cancelGeneration, requestGeneration, retryGeneration } from '../services/generations.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
@@ -8,13 +17,13 @@ import { visibleGeneration } from './visible.js';
 
 @Resolver()
 export class GenerationMutationResolver {
-  @Mutation(() => GenerationNode, {
+  @Mutation(() => GenerateMriPayload, {
     description: 'Turns the radiograph of a knee into a synthetic MRI volume. Follow it with `generationProgress`.',
   })
   async generateMri(
     @Ctx() context: Context,
-    @Arg('input', () => GenerateMriInput) input: GenerateMriInput,
-  ): Promise<GenerationNode> {
+    @Arg('input', () => GenerateMriInput, INPUT) input: GenerateMriInput,
+  ): Promise<GenerationPayload> {
     requireRole(context, 'OPERATOR', 'generateMri');
     const { examId, radiographId, uploadId, ...rest } = input;
     const row = await requestGeneration(context.platform, context.viewer, {
@@ -23,24 +32,30 @@ export class GenerationMutationResolver {
       radiographId: radiographId == null ? null : Number(keyOf('radiographId', 'Radiograph', radiographId)),
       uploadId: uploadId == null ? null : keyOf('uploadId', 'UploadedRadiograph', uploadId),
     });
-    return new GenerationNode(row);
+    return { generation: new GenerationNode(row) };
   }
 
-  @Mutation(() => GenerationNode, {
+  @Mutation(() => CancelGenerationPayload, {
     description: 'Stops a generation, waiting or running; a running one stops within one denoiser step.',
   })
-  async cancelGeneration(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<GenerationNode> {
+  async cancelGeneration(
+    @Ctx() context: Context,
+    @Arg('input', () => CancelGenerationInput, INPUT) { id }: IdInput,
+  ): Promise<GenerationPayload> {
     requireRole(context, 'OPERATOR', 'cancelGeneration');
     const { id: key } = await visibleGeneration(context, keyOf('id', 'Generation', id));
-    return new GenerationNode(await cancelGeneration(context.platform, context.viewer, key));
+    return { generation: new GenerationNode(await cancelGeneration(context.platform, context.viewer, key)) };
   }
 
-  @Mutation(() => GenerationNode, {
+  @Mutation(() => RetryGenerationPayload, {
     description: 'Queues a failed or canceled generation anew; the slices it has are kept.',
   })
-  async retryGeneration(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<GenerationNode> {
+  async retryGeneration(
+    @Ctx() context: Context,
+    @Arg('input', () => RetryGenerationInput, INPUT) { id }: IdInput,
+  ): Promise<GenerationPayload> {
     requireRole(context, 'OPERATOR', 'retryGeneration');
     const { id: key } = await visibleGeneration(context, keyOf('id', 'Generation', id));
-    return new GenerationNode(await retryGeneration(context.platform, context.viewer, key));
+    return { generation: new GenerationNode(await retryGeneration(context.platform, context.viewer, key)) };
   }
 }

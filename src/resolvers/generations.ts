@@ -3,6 +3,7 @@ import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-gr
 import { decodeId } from '../domain/global-ids.js';
 import type { Side } from '../domain/participants.js';
 import { positionsInLine, type Provenance, provenanceOf } from '../jobs/index.js';
+import { AFTER, FIRST, idOf, ORDER_BY, WHERE } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
@@ -39,10 +40,10 @@ export class GenerationResolver {
   @Query(() => GenerationConnection, { description: 'The newest first.', complexity: connectionComplexity })
   generations(
     @Ctx() context: Context,
-    @Arg('where', () => GenerationFilter, { nullable: true }) where: object | null,
-    @Arg('orderBy', () => [GenerationOrder], { nullable: true }) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('where', () => GenerationFilter, WHERE) where: object | null,
+    @Arg('orderBy', () => [GenerationOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<GenerationNode> {
     const { dataSource } = context.platform;
     const visible = async () => generationsFor(context.viewer, await readyFilter(context, where));
@@ -57,8 +58,14 @@ export class GenerationResolver {
     });
   }
 
-  @Query(() => GenerationNode, { nullable: true })
-  async generation(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<GenerationNode | null> {
+  @Query(() => GenerationNode, {
+    description: "A generation by its id; null when there is none, or when it is from somebody else's upload.",
+    nullable: true,
+  })
+  async generation(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, idOf('generation')) id: string,
+  ): Promise<GenerationNode | null> {
     requireRole(context, 'READER', 'Reading records');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Generation') return null;
@@ -88,7 +95,7 @@ export class GenerationResolver {
     return row.side ?? (await loaders.kneeExam.load(row.examId!)).side;
   }
 
-  @FieldResolver(() => BundleNode)
+  @FieldResolver(() => BundleNode, { description: 'The bundle that makes it.' })
   async bundle(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<BundleNode> {
     return new BundleNode(await loaders.bundle.load(row.bundleId));
   }

@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root } from 'type-graphql';
+import { AFTER, FIRST, ORDER_BY, WHERE } from '../schema/arguments.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { GenerationFilter, KneeExamFilter } from '../schema/filters.js';
 import { GenerationConnection, GenerationNode } from '../schema/generation.js';
@@ -29,10 +30,10 @@ export class KneeExamResolver {
   @Query(() => KneeExamConnection, { description: 'Knees at visits.', complexity: connectionComplexity })
   kneeExams(
     @Ctx() context: Context,
-    @Arg('where', () => KneeExamFilter, { nullable: true }) where: object | null,
-    @Arg('orderBy', () => [KneeExamOrder], { nullable: true }) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('where', () => KneeExamFilter, WHERE) where: object | null,
+    @Arg('orderBy', () => [KneeExamOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
     @Info() info: GraphQLResolveInfo,
   ): ConnectionOf<KneeExamNode> {
     const { dataSource } = context.platform;
@@ -47,7 +48,7 @@ export class KneeExamResolver {
     });
   }
 
-  @FieldResolver(() => ParticipantNode)
+  @FieldResolver(() => ParticipantNode, { description: 'Whose knee it is.' })
   participant(@Root() { row, related }: KneeExamNode, @Ctx() { loaders }: Context): MaybePromise<ParticipantNode> {
     return whenHere(
       related.participant ?? loaders.participant.load(row.participantId),
@@ -55,7 +56,7 @@ export class KneeExamResolver {
     );
   }
 
-  @FieldResolver(() => VisitNode)
+  @FieldResolver(() => VisitNode, { description: 'The visit it was examined at.' })
   visit(@Root() { row, related }: KneeExamNode, @Ctx() { loaders }: Context): MaybePromise<VisitNode> {
     return whenHere(related.visit ?? loaders.visit.load(row.visitId), (visit) => new VisitNode(visit));
   }
@@ -124,10 +125,10 @@ export class KneeExamResolver {
   generations(
     @Root() { row }: KneeExamNode,
     @Ctx() context: Context,
-    @Arg('where', () => GenerationFilter, { nullable: true }) where: object | null,
-    @Arg('orderBy', () => [GenerationOrder], { nullable: true }) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('where', () => GenerationFilter, WHERE) where: object | null,
+    @Arg('orderBy', () => [GenerationOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<GenerationNode> {
     return nestedConnection(context, row.id, {
       listing: GENERATION_LISTING,

@@ -30,7 +30,10 @@ import { visibleGeneration, visibleSeries, visibleUpload } from './visible.js';
 @Resolver()
 export class NodeResolver {
   @Query(() => Node, { nullable: true, description: 'The node with this id; null when there is none.' })
-  async node(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<Node | null> {
+  async node(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, { description: 'Of any kind of node.' }) id: string,
+  ): Promise<Node | null> {
     requireRole(context, 'READER', 'Reading records');
     const decoded = decodeId(id);
     if (!decoded) throw new UserError('BAD_USER_INPUT', 'id is not an id that this API gives.');

@@ -1,5 +1,6 @@
 import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
 import { Participant } from '../entities/index.js';
+import { AFTER, FIRST, ORDER_BY, WHERE } from '../schema/arguments.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { ParticipantFilter } from '../schema/filters.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
@@ -22,10 +23,10 @@ export class ParticipantResolver {
   @Query(() => ParticipantConnection, { description: 'Subjects of the release.', complexity: connectionComplexity })
   participants(
     @Ctx() context: Context,
-    @Arg('where', () => ParticipantFilter, { nullable: true }) where: object | null,
-    @Arg('orderBy', () => [ParticipantOrder], { nullable: true }) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('where', () => ParticipantFilter, WHERE) where: object | null,
+    @Arg('orderBy', () => [ParticipantOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<ParticipantNode> {
     const { dataSource } = context.platform;
     return connection(context, {
@@ -42,7 +43,7 @@ export class ParticipantResolver {
   @Query(() => ParticipantNode, { nullable: true, description: 'The subject with this OAI id.' })
   async participant(
     @Ctx() context: Context,
-    @Arg('oaiId', () => String) oaiId: string,
+    @Arg('oaiId', () => String, { description: 'Seven digits.' }) oaiId: string,
   ): Promise<ParticipantNode | null> {
     requireRole(context, 'READER', 'Reading records');
     if (!/^\d{1,20}$/.test(oaiId)) return null;
@@ -66,7 +67,7 @@ export class ParticipantResolver {
 
 @Resolver(() => VisitNode)
 export class VisitResolver {
-  @FieldResolver(() => ParticipantNode)
+  @FieldResolver(() => ParticipantNode, { description: 'Who came.' })
   async participant(@Root() { row }: VisitNode, @Ctx() { loaders }: Context): Promise<ParticipantNode> {
     return new ParticipantNode(await loaders.participant.load(row.participantId));
   }

@@ -1,6 +1,7 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root, Subscription } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import type { LoggedEvent } from '../jobs/index.js';
+import { idOf } from '../schema/arguments.js';
 import {
   GenerationCompleted,
   GenerationEvent,
@@ -33,7 +34,7 @@ export class ProgressResolver {
   })
   generationProgress(
     @Root() event: LoggedEvent,
-    @Arg('id', () => ID) _id: string,
+    @Arg('id', () => ID, idOf('generation')) _id: string,
     @Arg('after', () => Int, { defaultValue: 0, description: 'Sequence number to continue after.' }) _after: number,
   ): GenerationEvent {
     switch (event.type) {
@@ -59,7 +60,7 @@ export class SliceProgressResolver {
 
 @Resolver(() => GenerationCompleted)
 export class GenerationCompletedResolver {
-  @FieldResolver(() => MriSeriesNode)
+  @FieldResolver(() => MriSeriesNode, { description: 'The generated volume.' })
   async mriSeries(@Root() { payload }: GenerationCompleted, @Ctx() { loaders }: Context): Promise<MriSeriesNode> {
     return new MriSeriesNode(await loaders.mriSeries.load(payload.mriSeriesId));
   }

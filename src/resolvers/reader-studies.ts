@@ -2,11 +2,20 @@ import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } fro
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeType } from '../domain/global-ids.js';
-import type { ReaderChoice } from '../domain/reader-studies.js';
+import { AFTER, FIRST, idOf, INPUT } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
-import { ReaderChoiceEnum } from '../schema/enums.js';
 import { connectionComplexity, listComplexity } from '../schema/limits.js';
+import {
+  AnswerReaderTrialInput,
+  AnswerReaderTrialPayload,
+  CloseReaderStudyInput,
+  CloseReaderStudyPayload,
+  CreateReaderStudyPayload,
+  StartReaderSessionInput,
+  StartReaderSessionPayload,
+} from '../schema/mutations.js';
+import type { IdInput, ReaderAnswer, SessionPayload, StudyPayload } from '../schema/mutations.js';
 import {
   CreateReaderStudyInput,
   ReaderResultsItem,
@@ -48,8 +57,8 @@ export class ReaderStudyResolver {
   @Query(() => ReaderStudyConnection, { description: 'The newest first.', complexity: connectionComplexity })
   readerStudies(
     @Ctx() context: Context,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<ReaderStudyNode> {
     const { dataSource } = context.platform;
     return connection(context, {
@@ -59,8 +68,11 @@ export class ReaderStudyResolver {
     });
   }
 
-  @Query(() => ReaderStudyNode, { nullable: true })
-  async readerStudy(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ReaderStudyNode | null> {
+  @Query(() => ReaderStudyNode, { description: 'A study by its id; null when there is none.', nullable: true })
+  async readerStudy(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, idOf('study')) id: string,
+  ): Promise<ReaderStudyNode | null> {
     requireRole(context, 'READER', 'Reading reader studies');
     const decoded = decodeId(id);
     if (decoded?.type !== 'ReaderStudy') return null;
@@ -68,13 +80,14 @@ export class ReaderStudyResolver {
     return findOrNull(found.then((row) => new ReaderStudyNode(row)));
   }
 
-  @Mutation(() => ReaderStudyNode, {
+  @Mutation(() => CreateReaderStudyPayload, {
     description: 'Makes a study of pairs from a finished evaluation; it opens when its pictures are drawn.',
   })
   async createReaderStudy(
     @Ctx() context: Context,
-    @Arg('input', () => CreateReaderStudyInput) { evaluationId, cohortId, where, ...rest }: CreateReaderStudyInput,
-  ): Promise<ReaderStudyNode> {
+    @Arg('input', () => CreateReaderStudyInput, INPUT)
+    { evaluationId, cohortId, where, ...rest }: CreateReaderStudyInput,
+  ): Promise<StudyPayload> {
     requireRole(context, 'OPERATOR', 'createReaderStudy');
     const { dataSource, readerStudies } = context.platform;
     const row = await createReaderStudy(dataSource, context.viewer, {
@@ -83,46 +96,52 @@ export class ReaderStudyResolver {
       where: cohortId ? cohortFilter(cohortId, null, where) : where,
     });
     readerStudies.wake();
-    return new ReaderStudyNode(row);
+    return { study: new ReaderStudyNode(row) };
   }
 
-  @Mutation(() => ReaderStudyNode, { description: 'Ends a study: nobody starts or goes on. For its maker.' })
-  async closeReaderStudy(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ReaderStudyNode> {
+  @Mutation(() => CloseReaderStudyPayload, { description: 'Ends a study: nobody starts or goes on. For its maker.' })
+  async closeReaderStudy(
+    @Ctx() context: Context,
+    @Arg('input', () => CloseReaderStudyInput, INPUT) { id }: IdInput,
+  ): Promise<StudyPayload> {
     requireRole(context, 'OPERATOR', 'closeReaderStudy');
     const key = keyOf('id', 'ReaderStudy', id);
-    return new ReaderStudyNode(await closeReaderStudy(context.platform.dataSource, context.viewer, key));
+    const row = await closeReaderStudy(context.platform.dataSource, context.viewer, key);
+    return { study: new ReaderStudyNode(row) };
   }
 
-  @Mutation(() => ReaderSessionItem, {
+  @Mutation(() => StartReaderSessionPayload, {
     description: "The viewer's way through a study, begun if there is none. Each token reads a study once.",
   })
   async startReaderSession(
     @Ctx() context: Context,
-    @Arg('studyId', () => ID) studyId: string,
-  ): Promise<ReaderSessionItem> {
+    @Arg('input', () => StartReaderSessionInput, INPUT) { studyId }: { studyId: string },
+  ): Promise<SessionPayload> {
     requireRole(context, 'READER', 'startReaderSession');
     const key = keyOf('studyId', 'ReaderStudy', studyId);
-    return new ReaderSessionItem(await startReaderSession(context.platform.dataSource, context.viewer, key));
+    const row = await startReaderSession(context.platform.dataSource, context.viewer, key);
+    return { session: new ReaderSessionItem(row) };
   }
 
-  @Mutation(() => ReaderSessionItem, {
+  @Mutation(() => AnswerReaderTrialPayload, {
     description:
       'Stores which image the reader takes for the imported one. The same answer again changes nothing; another one is refused.',
   })
   async answerReaderTrial(
     @Ctx() context: Context,
-    @Arg('sessionId', () => ID) sessionId: string,
-    @Arg('trial', () => Int) trial: number,
-    @Arg('imported', () => ReaderChoiceEnum, { description: 'Where the image is that looks imported.' })
-    imported: ReaderChoice,
-  ): Promise<ReaderSessionItem> {
+    @Arg('input', () => AnswerReaderTrialInput, INPUT) { sessionId, trial, imported }: ReaderAnswer,
+  ): Promise<SessionPayload> {
     requireRole(context, 'READER', 'answerReaderTrial');
     const answer = { sessionId: keyOf('sessionId', 'ReaderSession', sessionId), trial, choice: imported };
-    return new ReaderSessionItem(await answerTrial(context.platform.dataSource, context.viewer, answer));
+    const row = await answerTrial(context.platform.dataSource, context.viewer, answer);
+    return { session: new ReaderSessionItem(row) };
   }
 
   @Query(() => ReaderSessionItem, { nullable: true, description: "One of the viewer's own." })
-  async readerSession(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ReaderSessionItem | null> {
+  async readerSession(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, idOf('session')) id: string,
+  ): Promise<ReaderSessionItem | null> {
     requireRole(context, 'READER', 'Reading sessions');
     const decoded = decodeId(id);
     if (decoded?.type !== 'ReaderSession') return null;
@@ -151,7 +170,7 @@ export class ReaderStudyResolver {
   }
 
   @FieldResolver(() => Boolean, { description: 'Whether the viewer may close it.' })
-  mayClose(@Root() { row }: ReaderStudyNode, @Ctx() { viewer }: Context): boolean {
+  canClose(@Root() { row }: ReaderStudyNode, @Ctx() { viewer }: Context): boolean {
     return mayManage(row, viewer);
   }
 
@@ -163,17 +182,17 @@ export class ReaderStudyResolver {
 
 @Resolver(() => ReaderSessionItem)
 export class ReaderSessionResolver {
-  @FieldResolver(() => ReaderStudyNode)
+  @FieldResolver(() => ReaderStudyNode, { description: 'The study that is read.' })
   async study(@Root() { row }: ReaderSessionItem, @Ctx() { platform }: Context): Promise<ReaderStudyNode> {
     return new ReaderStudyNode(await findReaderStudy(platform.dataSource, row.studyId));
   }
 
-  @FieldResolver(() => Int)
+  @FieldResolver(() => Int, { description: 'Pairs answered so far.' })
   async answered(@Root() { row }: ReaderSessionItem, @Ctx() { platform }: Context): Promise<number> {
     return (await sessionCounts(platform.dataSource, row.id)).answered;
   }
 
-  @FieldResolver(() => Int)
+  @FieldResolver(() => Int, { description: 'Pairs of the study.' })
   async total(@Root() { row }: ReaderSessionItem, @Ctx() { platform }: Context): Promise<number> {
     return (await sessionCounts(platform.dataSource, row.id)).total;
   }
@@ -204,12 +223,12 @@ export class ReaderSessionResolver {
 
 @Resolver(() => ReaderTrialItem)
 export class ReaderTrialResolver {
-  @FieldResolver(() => Asset)
+  @FieldResolver(() => Asset, { description: 'The image on the left, PNG.' })
   async left(@Root() { leftAssetId }: ReaderTrialItem, @Ctx() context: Context): Promise<Asset> {
     return signedAsset(context, await context.loaders.asset.load(leftAssetId));
   }
 
-  @FieldResolver(() => Asset)
+  @FieldResolver(() => Asset, { description: 'The image on the right, PNG.' })
   async right(@Root() { rightAssetId }: ReaderTrialItem, @Ctx() context: Context): Promise<Asset> {
     return signedAsset(context, await context.loaders.asset.load(rightAssetId));
   }

@@ -1,9 +1,12 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { AFTER, FIRST, INPUT, ORDER_BY, WHERE } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { GenerationFilter } from '../schema/filters.js';
 import { GenerationConnection, GenerationNode } from '../schema/generation.js';
 import { connectionComplexity } from '../schema/limits.js';
+import { DeleteUploadedRadiographInput, DeleteUploadedRadiographPayload } from '../schema/mutations.js';
+import type { DeletedUploadPayload, IdInput } from '../schema/mutations.js';
 import { GenerationOrder } from '../schema/orders.js';
 import type { OrderInput } from '../schema/orders.js';
 import { UploadedRadiographConnection, UploadedRadiographNode } from '../schema/upload.js';
@@ -25,8 +28,8 @@ export class UploadResolver {
   })
   uploadedRadiographs(
     @Ctx() context: Context,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<UploadedRadiographNode> {
     const { dataSource } = context.platform;
     const where = uploadsFor(context.viewer);
@@ -37,16 +40,18 @@ export class UploadResolver {
     });
   }
 
-  @Mutation(() => ID, {
+  @Mutation(() => DeleteUploadedRadiographPayload, {
     description:
-      'Removes an uploaded radiograph with every volume made from it, rows and files, and gives its id. Refused while a volume is being ' +
-      'made from it.',
+      'Removes an uploaded radiograph with every volume made from it, rows and files. Refused while a volume is being made from it.',
   })
-  async deleteUploadedRadiograph(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<string> {
+  async deleteUploadedRadiograph(
+    @Ctx() context: Context,
+    @Arg('input', () => DeleteUploadedRadiographInput, INPUT) { id }: IdInput,
+  ): Promise<DeletedUploadPayload> {
     requireRole(context, 'READER', 'deleteUploadedRadiograph');
     const { platform, viewer } = context;
     await platform.uploads.delete(viewer, keyOf('id', 'UploadedRadiograph', id));
-    return id;
+    return { deletedUploadedRadiographId: id };
   }
 
   @FieldResolver(() => Asset, { description: '16-bit grey PNG, bone bright.' })
@@ -61,10 +66,10 @@ export class UploadResolver {
   generations(
     @Root() { row }: UploadedRadiographNode,
     @Ctx() context: Context,
-    @Arg('where', () => GenerationFilter, { nullable: true }) where: object | null,
-    @Arg('orderBy', () => [GenerationOrder], { nullable: true }) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, { nullable: true, description: '1 to 200, default 25.' }) first: number | null,
-    @Arg('after', () => String, { nullable: true }) after: string | null,
+    @Arg('where', () => GenerationFilter, WHERE) where: object | null,
+    @Arg('orderBy', () => [GenerationOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
   ): ConnectionOf<GenerationNode> {
     return nestedConnection(context, row.id, {
       listing: GENERATION_LISTING,

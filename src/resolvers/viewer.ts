@@ -1,8 +1,11 @@
-import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import { roleIncludes } from '../domain/roles.js';
-import { ApiTokenNode, CreateTokenInput, CreateTokenPayload, Viewer } from '../schema/viewer.js';
+import { INPUT } from '../schema/arguments.js';
+import { CreateTokenPayload, RevokeTokenInput, RevokeTokenPayload } from '../schema/mutations.js';
+import type { IdInput, TokenPayload } from '../schema/mutations.js';
+import { ApiTokenNode, CreateTokenInput, Viewer } from '../schema/viewer.js';
 import { audit } from '../services/audit.js';
 import { createToken, listTokens, revokeToken } from '../services/tokens.js';
 import { requireRole } from './context.js';
@@ -33,8 +36,8 @@ export class ViewerResolver {
   @Mutation(() => CreateTokenPayload, { description: 'Makes a token. For administrators.' })
   async createToken(
     @Ctx() context: Context,
-    @Arg('input', () => CreateTokenInput) input: CreateTokenInput,
-  ): Promise<CreateTokenPayload> {
+    @Arg('input', () => CreateTokenInput, INPUT) input: CreateTokenInput,
+  ): Promise<TokenPayload & { secret: string }> {
     requireRole(context, 'ADMIN', 'createToken');
     const { dataSource } = context.platform;
     const { text, token } = await createToken(dataSource, input);
@@ -44,11 +47,14 @@ export class ViewerResolver {
       target: String(token.id),
       detail: { name: token.name, role: token.role },
     });
-    return { text, token: new ApiTokenNode(token) };
+    return { token: new ApiTokenNode(token), secret: text };
   }
 
-  @Mutation(() => ApiTokenNode, { description: 'Ends a token at once. For administrators.' })
-  async revokeToken(@Ctx() context: Context, @Arg('id', () => ID) id: string): Promise<ApiTokenNode> {
+  @Mutation(() => RevokeTokenPayload, { description: 'Ends a token at once. For administrators.' })
+  async revokeToken(
+    @Ctx() context: Context,
+    @Arg('input', () => RevokeTokenInput, INPUT) { id }: IdInput,
+  ): Promise<TokenPayload> {
     requireRole(context, 'ADMIN', 'revokeToken');
     const { dataSource, tokens } = context.platform;
     const decoded = decodeId(id);
@@ -56,6 +62,6 @@ export class ViewerResolver {
     const token = await revokeToken(dataSource, Number(decoded.key));
     tokens.forget(token.id);
     await audit(dataSource, { tokenId: context.viewer.tokenId, action: 'revokeToken', target: String(token.id) });
-    return new ApiTokenNode(token);
+    return { token: new ApiTokenNode(token) };
   }
 }

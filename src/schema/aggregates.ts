@@ -1,6 +1,8 @@
-import { Field, Float, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, Float, InputType, Int, ObjectType } from 'type-graphql';
 import { AGE_BANDS, BMI_BANDS } from '../domain/bands.js';
 import { FEATURES } from '../domain/features.js';
+import { described } from './enum-types.js';
+import { SCORE_RANGES } from './enums.js';
 
 /** What `by` takes; the resolvers check it against the facets that the services know. */
 export const KneeExamFacetEnum = described('KneeExamFacet', 'What knee exams can be grouped by.', {
@@ -19,11 +21,7 @@ export const KneeExamFacetEnum = described('KneeExamFacet', 'What knee exams can
 export const KneeExamMeasureEnum = described('KneeExamMeasure', 'A number that knee exams have.', {
   AGE: 'Years at the visit.',
   BMI: 'Body mass index at the visit, kg/m².',
-  WOMAC_PAIN: '0 (none) to 20.',
-  WOMAC_DISABILITY: '0 to 68.',
-  WOMAC_STIFFNESS: '0 to 8.',
-  WOMAC_TOTAL: '0 to 96.',
-  KOOS_PAIN: '0 (worst) to 100.',
+  ...SCORE_RANGES,
 });
 
 const KlTransitionKindEnum = described('KlTransitionKind', 'A cell of the matrix, or one of its margins.', {
@@ -35,7 +33,7 @@ const KlTransitionKindEnum = described('KlTransitionKind', 'A cell of the matrix
 
 @ObjectType({ simpleResolvers: true, description: 'Where a bucket lies on one dimension.' })
 export class FacetValue {
-  @Field(() => KneeExamFacetEnum)
+  @Field(() => KneeExamFacetEnum, { description: 'The dimension.' })
   facet!: string;
 
   @Field(() => String, { nullable: true, description: 'Null: missing in the data, withheld, or a total.' })
@@ -65,7 +63,7 @@ export class FacetBucket {
   participants!: number | null;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'One bin of a histogram.' })
 export class HistogramBin {
   @Field(() => Float, { description: 'Lower edge, included.' })
   from!: number;
@@ -73,13 +71,13 @@ export class HistogramBin {
   @Field(() => Float, { description: 'Upper edge; included in the last bin only.' })
   to!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Values in the bin.' })
   count!: number;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType({ simpleResolvers: true, description: 'How many values lie in each of some bins.' })
 export class Histogram {
-  @Field(() => [HistogramBin])
+  @Field(() => [HistogramBin], { description: 'From the lowest up.' })
   bins!: HistogramBin[];
 
   @Field(() => Int, { description: 'Values below the first edge.' })
@@ -124,26 +122,26 @@ export class KneeExamStatistics {
   @Field(() => Int, { description: 'Exams that do not.' })
   missing!: number;
 
-  @Field(() => Float, { nullable: true })
-  min!: number | null;
+  @Field(() => Float, { description: 'Lowest value.', nullable: true })
+  minimum!: number | null;
 
-  @Field(() => Float, { nullable: true })
-  max!: number | null;
+  @Field(() => Float, { description: 'Highest value.', nullable: true })
+  maximum!: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { description: 'Arithmetic mean.', nullable: true })
   mean!: number | null;
 
   @Field(() => Float, { nullable: true, description: "The sample's." })
   standardDeviation!: number | null;
 
   @Field(() => Float, { nullable: true, description: 'First quartile, interpolated.' })
-  q1!: number | null;
+  lowerQuartile!: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { description: 'Interpolated between the two in the middle.', nullable: true })
   median!: number | null;
 
   @Field(() => Float, { nullable: true, description: 'Third quartile, interpolated.' })
-  q3!: number | null;
+  upperQuartile!: number | null;
 
   @Field(() => Histogram, { nullable: true, description: 'Null unless bins were asked for.' })
   histogram!: Histogram | null;
@@ -151,7 +149,7 @@ export class KneeExamStatistics {
 
 @ObjectType({ simpleResolvers: true, description: 'A cell or margin of the matrix of KL grades at two visits.' })
 export class KlTransition {
-  @Field(() => KlTransitionKindEnum)
+  @Field(() => KlTransitionKindEnum, { description: 'Whether it is a cell or a margin, and which.' })
   kind!: string;
 
   @Field(() => Int, {
@@ -168,14 +166,4 @@ export class KlTransition {
 
   @Field(() => Int, { description: 'Different people behind the knees.' })
   participants!: number;
-}
-
-function described(name: string, description: string, meanings: Record<string, string>): Record<string, string> {
-  const type = Object.fromEntries(Object.keys(meanings).map((value) => [value, value]));
-  registerEnumType(type, {
-    name,
-    description,
-    valuesConfig: Object.fromEntries(Object.entries(meanings).map(([value, text]) => [value, { description: text }])),
-  });
-  return type;
 }

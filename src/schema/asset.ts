@@ -1,5 +1,5 @@
-import { Field, Float, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO } from 'graphql-scalars';
+import { Field, ObjectType } from 'type-graphql';
+import { DateTime, LargeInt } from './scalars.js';
 
 @ObjectType({ simpleResolvers: true, description: 'A stored file, addressed by its content.' })
 export class Asset {
@@ -8,13 +8,13 @@ export class Asset {
   })
   url!: string;
 
-  @Field(() => GraphQLDateTimeISO, { description: 'When the URL ends to work; asking again gives a new one.' })
+  @Field(() => DateTime, { description: 'When the URL ends to work; asking again gives a new one.' })
   expiresAt!: Date;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'As in the Content-Type header, e.g. `image/png`.' })
   mediaType!: string;
 
-  @Field(() => Float, { description: 'Size of the file.' })
+  @Field(() => LargeInt, { description: 'Size of the file in bytes.' })
   bytes!: number;
 
   @Field(() => String, { description: 'Digest of the file, hexadecimal.' })

@@ -1,10 +1,10 @@
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Field, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import type { BatchCounters, BatchState } from '../domain/batches.js';
 import { encodeId } from '../domain/global-ids.js';
 import type { GenerationState } from '../domain/generations.js';
 import { BatchCountersItem } from './batch.js';
 import { BatchStateEnum, GenerationStateEnum } from './enums.js';
+import { DateTime } from './scalars.js';
 
 /** What every event of a batch's log has. */
 export interface BatchEventRow {
@@ -18,10 +18,10 @@ export interface BatchEventRow {
   resolveType: (value: BatchEvent) => value.constructor.name,
 })
 export abstract class BatchEvent {
-  @Field(() => Int)
+  @Field(() => Int, { description: '1, 2, 3, ... in the order of the log.' })
   seq: number;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it happened.' })
   at: Date;
 
   @Field(() => ID, { description: 'Node id of the batch.' })
@@ -44,7 +44,7 @@ export abstract class BatchEvent {
   description: 'The batch entered a state, or stays in it for another reason.',
 })
 export class BatchStateChanged extends BatchEvent {
-  @Field(() => BatchStateEnum)
+  @Field(() => BatchStateEnum, { description: 'The state it is in from now on.' })
   state: BatchState;
 
   @Field(() => String, { nullable: true, description: 'Why, where there is more to say than the state does.' })

@@ -1,4 +1,4 @@
-import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import {
   type BatchCounters,
@@ -19,6 +19,7 @@ import { KneeExamFilter } from './filters.js';
 import { FeatureOverrideInput } from './generation.js';
 import { Grade, overrideList } from './grade.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType('BatchCounters', { simpleResolvers: true, description: 'How many exams of a batch are where.' })
 export class BatchCountersItem implements BatchCounters {
@@ -34,10 +35,10 @@ export class BatchCountersItem implements BatchCounters {
   @Field(() => Int, { description: 'Volumes that were there already.' })
   reused: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Given up.' })
   failed: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Stopped on request.' })
   canceled: number;
 
   @Field(() => Int, { description: 'No volume can be made, for want of a radiograph with pixels.' })
@@ -64,10 +65,10 @@ export class BatchCountersItem implements BatchCounters {
   description: 'A generation for every exam of a cohort, as it was when the batch was made.',
 })
 export class BatchNode extends Node {
-  @Field(() => String)
+  @Field(() => String, { description: 'As it was asked for, or the name of the cohort.' })
   name: string;
 
-  @Field(() => BatchStateEnum)
+  @Field(() => BatchStateEnum, { description: 'Current state.' })
   state: BatchState;
 
   @Field(() => String, { nullable: true, description: 'Why it is in this state, where there is more to say.' })
@@ -87,25 +88,25 @@ export class BatchNode extends Node {
   })
   cohorts: ExportedCohortItem[];
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Slices of each volume.' })
   sliceCount: number;
 
   @Field(() => Int, { description: 'Denoiser steps.' })
   steps: number;
 
-  @Field(() => SamplerEnum)
+  @Field(() => SamplerEnum, { description: 'How noise becomes an image.' })
   sampler: SamplerName;
 
   @Field(() => Float, { description: 'Noise that DDIM injects at each step, 0-1.' })
   eta: number;
 
-  @Field(() => NoiseModeEnum)
+  @Field(() => NoiseModeEnum, { description: 'Where the initial noise of each volume comes from.' })
   noise: NoiseMode;
 
-  @Field(() => SeedRuleEnum)
+  @Field(() => SeedRuleEnum, { description: 'Whether every exam has the same seed.' })
   seedRule: SeedRule;
 
-  @Field(() => Float, { description: 'The seed, or what the seeds are derived from.' })
+  @Field(() => Int, { description: 'The seed, or what the seeds are derived from.' })
   seed: number;
 
   @Field(() => [Grade], { description: 'What the request overrode; a null grade means "treat as missing".' })
@@ -114,7 +115,7 @@ export class BatchNode extends Node {
   @Field(() => Boolean, { description: 'Whether volumes that were there already are used.' })
   skipExisting: boolean;
 
-  @Field(() => BatchCountersItem)
+  @Field(() => BatchCountersItem, { description: 'How many of its exams are in which state.' })
   counters: BatchCountersItem;
 
   @Field(() => Float, { description: 'Part of its exams that nothing more is done for, 0-1.' })
@@ -126,13 +127,13 @@ export class BatchNode extends Node {
   @Field(() => Int, { description: 'Sequence number of the newest event; pass it as `after` to follow from here.' })
   lastSeq: number;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it was asked for.' })
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { description: 'When the first of its generations was started; null before.', nullable: true })
   startedAt: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { description: 'When it reached a final state; null before.', nullable: true })
   finishedAt: Date | null;
 
   constructor(readonly row: Batch) {
@@ -232,7 +233,7 @@ export class SynthesizeCohortInput {
   @Field(() => SeedRuleEnum, { nullable: true, description: 'Default: FIXED.' })
   seedRule?: SeedRule | null;
 
-  @Field(() => Float, {
+  @Field(() => Int, {
     nullable: true,
     description: '0 to 2147483647: the seed, or what the seeds are derived from; default 0.',
   })

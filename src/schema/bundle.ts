@@ -1,15 +1,17 @@
-import { Field, Float, Int, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { Field, Int, ObjectType } from 'type-graphql';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import { isFeatureCode } from '../domain/features.js';
 import type { FeatureCode } from '../domain/features.js';
 import type { Bundle } from '../entities/index.js';
+import { SAMPLERS } from '../inference/index.js';
 import type { BundleManifest, SamplerName } from '../inference/index.js';
-import { BundleStateEnum, FeatureEnum, GenerationTaskEnum } from './enums.js';
+import { BundleStateEnum, FeatureEnum, GenerationTaskEnum, SamplerEnum } from './enums.js';
 import { Node } from './node.js';
+import { DateTime, LargeInt } from './scalars.js';
 
 @ObjectType({ simpleResolvers: true, description: 'A feature that conditions a model.' })
 export class BundleFeature {
-  @Field(() => FeatureEnum)
+  @Field(() => FeatureEnum, { description: 'The radiographic feature.' })
   feature!: FeatureCode;
 
   @Field(() => Int, { description: 'Number of grades, 0 included.' })
@@ -18,16 +20,16 @@ export class BundleFeature {
 
 @ObjectType('Bundle', { implements: Node, simpleResolvers: true, description: 'One version of one model.' })
 export class BundleNode extends Node {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the model; its versions share it.' })
   name: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Semantic version.' })
   version: string;
 
-  @Field(() => GenerationTaskEnum)
+  @Field(() => GenerationTaskEnum, { description: 'What it does.' })
   task: string;
 
-  @Field(() => BundleStateEnum)
+  @Field(() => BundleStateEnum, { description: 'Whether it can be used.' })
   state: Bundle['state'];
 
   @Field(() => String, { nullable: true, description: 'Why it cannot be used.' })
@@ -36,16 +38,19 @@ export class BundleNode extends Node {
   @Field(() => String, { description: 'Hash over the manifest and its graphs.' })
   sha256: string;
 
-  @Field(() => Float, { nullable: true, description: 'Size of its graphs; null of one that was never READY.' })
+  @Field(() => LargeInt, {
+    nullable: true,
+    description: 'Size of its graphs in bytes; null of one that was never READY.',
+  })
   bytes: number | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { description: 'What it is, in words of its makers.', nullable: true })
   description: string | null;
 
   @Field(() => String, { nullable: true, description: 'What it is for, and what not.' })
   intendedUse: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { description: 'Terms of use of the weights.', nullable: true })
   licence: string | null;
 
   @Field(() => [BundleFeature], { description: 'Features it is conditioned on, in its own order.' })
@@ -54,13 +59,13 @@ export class BundleNode extends Node {
   @Field(() => Int, { nullable: true, description: 'Denoiser steps unless a request says otherwise.' })
   defaultSteps: number | null;
 
-  @Field(() => String, { nullable: true, description: 'Sampler unless a request says otherwise.' })
+  @Field(() => SamplerEnum, { nullable: true, description: 'Sampler unless a request says otherwise.' })
   defaultSampler: SamplerName | null;
 
   @Field(() => GraphQLJSONObject, { description: 'The whole manifest.' })
   manifest: Record<string, unknown>;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When this version was registered.' })
   createdAt: Date;
 
   constructor(readonly row: Bundle) {
@@ -81,7 +86,8 @@ export class BundleNode extends Node {
       .filter(({ name }) => isFeatureCode(name))
       .map(({ name, levels }) => ({ feature: name, levels }));
     this.defaultSteps = manifest.sampler?.steps ?? null;
-    this.defaultSampler = (manifest.sampler?.name.toUpperCase() as SamplerName | undefined) ?? null;
+    const sampler = manifest.sampler?.name.toUpperCase();
+    this.defaultSampler = SAMPLERS.find((known) => known === sampler) ?? null;
     this.manifest = row.manifest;
     this.createdAt = row.createdAt;
   }

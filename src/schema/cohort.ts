@@ -1,5 +1,5 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import type { CohortKind, CohortVisibility, SetOperation } from '../domain/cohorts.js';
 import { encodeId } from '../domain/global-ids.js';
 import type { Cohort, CohortOrigin as StoredOrigin, CohortReference, CohortVersion } from '../entities/index.js';
@@ -7,6 +7,7 @@ import { connectionType } from './connections.js';
 import { CohortKindEnum, CohortOriginKindEnum, CohortVisibilityEnum, SetOperationEnum } from './enums.js';
 import { KneeExamFilter } from './filters.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType('Cohort', {
   implements: Node,
@@ -14,25 +15,25 @@ import { Node } from './node.js';
   description: 'A named set of knee exams: frozen ids or a filter, described, owned, versioned, shared.',
 })
 export class CohortNode extends Node {
-  @Field(() => String)
+  @Field(() => String, { description: 'What its owner calls it.' })
   name: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'What it is for and how it was chosen.' })
   description: string;
 
-  @Field(() => CohortKindEnum)
+  @Field(() => CohortKindEnum, { description: 'Whether its exams are frozen or looked up anew.' })
   kind: CohortKind;
 
-  @Field(() => CohortVisibilityEnum)
+  @Field(() => CohortVisibilityEnum, { description: 'Who may read it.' })
   visibility: CohortVisibility;
 
   @Field(() => Int, { description: 'Number of the newest version; pass it with a change.' })
   version: number;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it was made.' })
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { description: 'When the newest version was made.' })
+  @Field(() => DateTime, { description: 'When the newest version was made.' })
   updatedAt: Date;
 
   constructor(readonly row: Cohort) {
@@ -49,19 +50,19 @@ export class CohortNode extends Node {
 
 @ObjectType('CohortVersion', { simpleResolvers: true, description: 'One version of a cohort; it never changes.' })
 export class CohortVersionItem {
-  @Field(() => Int)
+  @Field(() => Int, { description: '1, 2, 3, ...' })
   version: number;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'As it was at this version.' })
   name: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'As it was at this version.' })
   description: string;
 
   @Field(() => String, { nullable: true, description: 'What changed and why.' })
   note: string | null;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it was made.' })
   createdAt: Date;
 
   constructor(
@@ -78,10 +79,10 @@ export class CohortVersionItem {
 
 @ObjectType({ simpleResolvers: true, description: 'A cohort at one of its versions.' })
 export class CohortAtVersion {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Node id of the cohort.' })
   id: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Number of the version, from 1.' })
   version: number;
 
   constructor(reference: CohortReference) {
@@ -92,7 +93,7 @@ export class CohortAtVersion {
 
 @ObjectType({ simpleResolvers: true, description: 'Where the exams of a version came from.' })
 export class CohortOrigin {
-  @Field(() => CohortOriginKindEnum)
+  @Field(() => CohortOriginKindEnum, { description: 'How they were chosen.' })
   kind: StoredOrigin['kind'];
 
   @Field(() => [CohortAtVersion], { description: 'Cohorts they were taken from, as they were read.' })
@@ -132,10 +133,10 @@ export class CohortOrigin {
     'How many. Null where a token of role SUMMARY asks and the number, or one it could be told from, is under 5.',
 })
 export class CohortCounts {
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { description: 'Knee exams.', nullable: true })
   exams!: number | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { description: 'Different people behind the exams.', nullable: true })
   participants!: number | null;
 }
 
@@ -147,10 +148,10 @@ export class AttritionStep {
   @Field(() => GraphQLJSONObject, { nullable: true, description: 'As a filter; null for a token of role SUMMARY.' })
   filter!: Record<string, unknown> | null;
 
-  @Field(() => CohortCounts)
+  @Field(() => CohortCounts, { description: 'What this criterion removed of what was left before it.' })
   removed!: CohortCounts;
 
-  @Field(() => CohortCounts)
+  @Field(() => CohortCounts, { description: 'What this criterion and those before it left.' })
   remaining!: CohortCounts;
 }
 
@@ -168,19 +169,19 @@ export class CohortAttrition {
 
 @ObjectType({ simpleResolvers: true, description: 'One part of a cohort that was split.' })
 export class CohortPart {
-  @Field(() => String)
+  @Field(() => String, { description: 'As asked for, e.g. "train".' })
   name!: string;
 
   @Field(() => Float, { description: 'As asked for.' })
   fraction!: number;
 
-  @Field(() => CohortNode)
+  @Field(() => CohortNode, { description: 'The new cohort.' })
   cohort!: CohortNode;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Knee exams in it.' })
   exams!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Different people in it.' })
   participants!: number;
 }
 
@@ -189,7 +190,7 @@ export const CohortVersionConnection = connectionType('CohortVersion', () => Coh
 
 @InputType({ description: 'Two or more cohorts and what to make of them.' })
 export class CombineCohortsInput {
-  @Field(() => SetOperationEnum)
+  @Field(() => SetOperationEnum, { description: 'What to make of them.' })
   operation!: SetOperation;
 
   @Field(() => [ID], { description: '2 to 20; the order counts for DIFFERENCE.' })
@@ -207,10 +208,13 @@ export class CreateCohortInput {
   })
   description?: string | null;
 
-  @Field(() => CohortKindEnum, { defaultValue: 'STATIC' })
+  @Field(() => CohortKindEnum, {
+    description: 'Whether to freeze the exams or to look them up anew.',
+    defaultValue: 'STATIC',
+  })
   kind!: CohortKind;
 
-  @Field(() => CohortVisibilityEnum, { defaultValue: 'PRIVATE' })
+  @Field(() => CohortVisibilityEnum, { description: 'Who may read it.', defaultValue: 'PRIVATE' })
   visibility!: CohortVisibility;
 
   @Field(() => KneeExamFilter, { nullable: true, description: 'The exams that fit.' })
@@ -225,28 +229,31 @@ export class CreateCohortInput {
 
 @InputType({ description: 'What to change; all else stays. Members are given anew, or added and removed.' })
 export class UpdateCohortInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Node id of the cohort.' })
   id!: string;
 
   @Field(() => Int, { description: 'The version the change was made from; refused when the cohort has moved on.' })
   version!: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { description: 'Its new name, 1 to 200 characters.', nullable: true })
   name?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { description: 'Its new description, up to 10,000 characters.', nullable: true })
   description?: string | null;
 
   @Field(() => String, { nullable: true, description: 'What changes and why, for the history.' })
   note?: string | null;
 
-  @Field(() => KneeExamFilter, { nullable: true })
+  @Field(() => KneeExamFilter, { description: 'The filter that its exams come from, from now on.', nullable: true })
   filter?: object | null;
 
-  @Field(() => [ID], { nullable: true })
+  @Field(() => [ID], { description: 'Its knee exams from now on, at most 10,000. STATIC only.', nullable: true })
   examIds?: string[] | null;
 
-  @Field(() => CombineCohortsInput, { nullable: true })
+  @Field(() => CombineCohortsInput, {
+    description: 'Other cohorts, put together, to take its exams from.',
+    nullable: true,
+  })
   combine?: CombineCohortsInput | null;
 
   @Field(() => [ID], { nullable: true, description: 'Knee exams to take in. STATIC only.' })
@@ -256,9 +263,9 @@ export class UpdateCohortInput {
   removeExamIds?: string[] | null;
 }
 
-@InputType()
+@InputType({ description: 'One part that a cohort is split into.' })
 export class CohortPartInput {
-  @Field(() => String)
+  @Field(() => String, { description: 'What to call the part, e.g. "train"; it ends the name of the new cohort.' })
   name!: string;
 
   @Field(() => Float, { description: 'Of the participants, above 0; the fractions add up to 1.' })
@@ -267,7 +274,7 @@ export class CohortPartInput {
 
 @InputType({ description: 'A split by participant, stratified by KL grade.' })
 export class SplitCohortInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Node id of the cohort.' })
   id!: string;
 
   @Field(() => [CohortPartInput], { nullable: true, description: 'Default: train 0.7, val 0.15, test 0.15.' })

@@ -4,13 +4,13 @@ import type { RawJson } from './raw-json.js';
 
 @ObjectType({ simpleResolvers: true, description: 'Where a page lies in its list.' })
 export class PageInfo {
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'Whether there are rows after this page.' })
   hasNextPage!: boolean;
 
   @Field(() => Boolean, { description: 'Whether this page was reached with `after`.' })
   hasPreviousPage!: boolean;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { description: 'Cursor of its first row; null when it is empty.', nullable: true })
   startCursor!: string | null;
 
   @Field(() => String, { nullable: true, description: 'Pass it as `after` to get the next page.' })
@@ -38,15 +38,20 @@ export interface ConnectionOf<T> {
  */
 export function connectionType<T extends object>(name: string, node: () => ClassType<T>): ClassType<ConnectionOf<T>> {
   class Edge {}
-  ObjectType(`${name}Edge`, { simpleResolvers: true })(Edge);
-  Field(() => node())(Edge.prototype, 'node');
+  ObjectType(`${name}Edge`, { simpleResolvers: true, description: 'A row of a page, with its place in the list.' })(
+    Edge,
+  );
+  Field(() => node(), { description: 'The row itself.' })(Edge.prototype, 'node');
   Field(() => String, { description: 'Opaque position in the list.' })(Edge.prototype, 'cursor');
 
   class Connection {}
   ObjectType(`${name}Connection`, { simpleResolvers: true, description: 'One page of a list.' })(Connection);
-  Field(() => [Edge])(Connection.prototype, 'edges');
-  Field(() => [node()], { description: 'The nodes of the edges.' })(Connection.prototype, 'nodes');
-  Field(() => PageInfo)(Connection.prototype, 'pageInfo');
+  Field(() => [Edge], { description: 'The rows of the page with their cursors.' })(Connection.prototype, 'edges');
+  Field(() => [node()], { description: 'The rows of the page: the nodes of the edges.' })(
+    Connection.prototype,
+    'nodes',
+  );
+  Field(() => PageInfo, { description: 'Where the page lies in the list.' })(Connection.prototype, 'pageInfo');
   Field(() => Int, {
     nullable: true,
     description:

@@ -2,53 +2,68 @@ import { registerEnumType } from 'type-graphql';
 import { BATCH_STATES, MEMBER_STATES, SEED_RULES } from '../domain/batches.js';
 import { COHORT_KINDS, COHORT_VISIBILITIES, SET_OPERATIONS } from '../domain/cohorts.js';
 import { ARCHIVE_FORMATS, EXPORT_FORMATS, EXPORT_STATES } from '../domain/exports.js';
-import { COMPARTMENTS } from '../domain/compartments.js';
-import { EVALUATION_METRICS, EVALUATION_STATES, STRATA } from '../domain/evaluations.js';
 import { FEATURES } from '../domain/features.js';
 import { GENERATION_STATES, NOISE_MODES } from '../domain/generations.js';
 import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../domain/participants.js';
 import { CONSENSUS } from '../domain/readings.js';
 import { ROLES } from '../domain/roles.js';
-import { READER_CHOICES, READER_STUDY_STATES, READER_UNITS } from '../domain/reader-studies.js';
 import { FILM_VIEWS } from '../domain/uploads.js';
 import { VISITS } from '../domain/visits.js';
 import { WORKER_STATES } from '../domain/workers.js';
 import { SAMPLERS } from '../inference/index.js';
+import { choices, described } from './enum-types.js';
 
 /** Enum types of the API. Each is an object of its values, which is what type-graphql knows an enum by. */
-export const SexEnum = choices('Sex', Object.values(SEXES), 'Sex as enrolled.');
+export const SexEnum = choices('Sex', Object.values(SEXES), 'Sex as enrolled.', { MALE: 'Male.', FEMALE: 'Female.' });
 
-export const RaceEnum = choices('Race', Object.values(RACES), "Race in OAI's four groups.");
+export const RaceEnum = choices('Race', Object.values(RACES), "Race in OAI's four groups.", {
+  OTHER_NON_WHITE: 'Other non-white.',
+  WHITE: 'White or Caucasian.',
+  BLACK: 'Black or African American.',
+  ASIAN: 'Asian.',
+});
 
-export const StudyCohortEnum = choices(
-  'StudyCohort',
-  Object.values(STUDY_COHORTS),
-  'Sub-cohort of the study: with symptomatic osteoarthritis, at risk of it, or without either.',
-);
+export const StudyCohortEnum = choices('StudyCohort', Object.values(STUDY_COHORTS), 'Sub-cohort of the study.', {
+  PROGRESSION: 'With symptomatic osteoarthritis of a knee at enrolment.',
+  INCIDENCE: 'Without it, but at risk of it.',
+  CONTROL: 'With neither: the non-exposed control group.',
+});
 
-export const SideEnum = choices('Side', Object.values(SIDES), 'Left or right knee of the participant.');
+export const SideEnum = choices('Side', Object.values(SIDES), 'Left or right knee of the participant.', {
+  RIGHT: "The participant's right.",
+  LEFT: "The participant's left.",
+});
 
-export const FilmViewEnum = choices('FilmView', FILM_VIEWS, 'Whether a film shows both legs or one knee.');
+export const FilmViewEnum = choices('FilmView', FILM_VIEWS, 'Whether a film shows both legs or one knee.', {
+  BILATERAL: 'Both legs.',
+  SINGLE: 'One knee.',
+});
 
-export const VisitCodeEnum = choices(
+export const VisitCodeEnum = described(
   'VisitCode',
-  VISITS.map(({ code }) => code),
   'Time point of the study.',
   Object.fromEntries(VISITS.map(({ code, name }) => [code, name])),
 );
 
-export const FeatureEnum = choices(
+export const FeatureEnum = described(
   'Feature',
-  FEATURES.map(({ code }) => code),
   "Radiographic feature, named by OAI's variable without its visit prefix.",
   Object.fromEntries(FEATURES.map(({ code, name, levels }) => [code, `${name}, 0-${levels - 1}`])),
 );
 
-export const StorageKindEnum = choices('StorageKind', ['DIRECTORY', 'S3'], 'What keeps the files.');
+export const StorageKindEnum = choices('StorageKind', ['DIRECTORY', 'S3'], 'What keeps the files.', {
+  DIRECTORY: 'A folder of a file system.',
+  S3: 'A bucket of an object store that speaks S3.',
+});
 
 /** GraphQL names may not start with a digit, OAI's project numbers do. */
 export const ReadingProjectEnum = { PROJECT_15: '15', PROJECT_37: '37' } as const;
+const PROJECTS = {
+  PROJECT_15: { description: 'Project 15; the consensus prefers it up to V06.' },
+  PROJECT_37: { description: 'Project 37, with 42; the consensus prefers it from V08.' },
+};
 registerEnumType(ReadingProjectEnum, {
+  valuesConfig: PROJECTS,
   name: 'ReadingProject',
   description: "OAI's reading projects. Project 42 is stored as 37, as OAI asks.",
 });
@@ -56,17 +71,32 @@ registerEnumType(ReadingProjectEnum, {
 /** Whose grades a filter speaks of. */
 export const ReadingChoiceEnum = { CONSENSUS, ...ReadingProjectEnum } as const;
 registerEnumType(ReadingChoiceEnum, {
+  valuesConfig: { CONSENSUS: { description: 'The consensus of the exam.' }, ...PROJECTS },
   name: 'ReadingChoice',
   description: 'Whose grades are meant: the consensus of the exam, or one reading project.',
 });
+
+/** What the scores of the questionnaires run through. */
+export const SCORE_RANGES = {
+  WOMAC_PAIN: 'WOMAC pain, 0 (none) to 20.',
+  WOMAC_DISABILITY: 'WOMAC disability, 0 (none) to 68.',
+  WOMAC_STIFFNESS: 'WOMAC stiffness, 0 (none) to 8.',
+  WOMAC_TOTAL: 'WOMAC total, 0 (no trouble) to 96.',
+  KOOS_PAIN: 'KOOS pain, 0 (worst) to 100.',
+};
 
 export const KneeScoreEnum = choices(
   'KneeScore',
   ['WOMAC_PAIN', 'WOMAC_DISABILITY', 'WOMAC_STIFFNESS', 'WOMAC_TOTAL', 'KOOS_PAIN'],
   'Questionnaire score of a knee. WOMAC grows with trouble, KOOS with health.',
+  SCORE_RANGES,
 );
 
-export const PlaneEnum = choices('Plane', ['CORONAL', 'SAGITTAL', 'AXIAL'], 'Plane of the slices.');
+export const PlaneEnum = choices('Plane', ['CORONAL', 'SAGITTAL', 'AXIAL'], 'Plane of the slices.', {
+  CORONAL: 'From posterior to anterior.',
+  SAGITTAL: 'From one side to the other.',
+  AXIAL: 'Along the leg.',
+});
 
 export const GenerationStateEnum = choices('GenerationState', GENERATION_STATES, 'Life of a generation.', {
   QUEUED: 'Waits for a worker.',
@@ -108,48 +138,24 @@ export const SeedRuleEnum = choices('SeedRule', SEED_RULES, 'Where the seeds of 
   PER_EXAM: 'Each exam has its own, derived from the seed, the participant, the visit and the side.',
 });
 
-export const EvaluationStateEnum = choices('EvaluationState', EVALUATION_STATES, 'Life of an evaluation.', {
-  QUEUED: 'Waits for a server.',
-  RUNNING: 'Its volumes are made and compared.',
-  SUCCEEDED: 'Results and report are there.',
-  FAILED: 'Given up; `error` says why.',
-  CANCELED: 'Stopped on request.',
+export const ExportColumnTypeEnum = {
+  TEXT: 'text',
+  INTEGER: 'integer',
+  REAL: 'real',
+  BOOLEAN: 'boolean',
+  DATE: 'date',
+} as const;
+registerEnumType(ExportColumnTypeEnum, {
+  name: 'ExportColumnType',
+  description: 'What the values of a column are.',
+  valuesConfig: {
+    TEXT: { description: 'Text.' },
+    INTEGER: { description: 'Whole numbers.' },
+    REAL: { description: 'Decimal numbers.' },
+    BOOLEAN: { description: 'True or false.' },
+    DATE: { description: 'Days, such as 2007-12-03.' },
+  },
 });
-
-export const EvaluationMetricEnum = choices('EvaluationMetric', EVALUATION_METRICS, 'A score of a volume.', {
-  PSNR: 'dB on a data range of 1; median over the slices.',
-  SSIM: 'Median over the slices.',
-  RSSIM: 'SSIM of Canny edges around the joint; median over the slices.',
-  ADJACENT_CORRELATION: 'Mean Pearson correlation of neighbouring slices.',
-});
-
-export const StratumEnum = choices('Stratum', STRATA, 'What knees are told apart by.');
-
-export const CompartmentEnum = choices(
-  'Compartment',
-  COMPARTMENTS,
-  'Part of a coronal knee volume, by a fixed rule about the joint line and not by segmentation.',
-);
-
-export const ReaderStudyStateEnum = choices('ReaderStudyState', READER_STUDY_STATES, 'Life of a reader study.', {
-  PREPARING: 'Its pictures are drawn.',
-  OPEN: 'Readers may start and answer.',
-  CLOSED: 'It takes no answers any more.',
-  FAILED: 'Its pictures could not be drawn.',
-});
-
-export const ReaderUnitEnum = choices('ReaderUnit', READER_UNITS, 'What a pair of a reader study shows.', {
-  SLICE: 'One coronal slice.',
-  VOLUME: 'Twelve slices of the volume on one sheet.',
-});
-
-export const ReaderChoiceEnum = choices('ReaderChoice', READER_CHOICES, 'Where an image of a pair is shown.');
-
-export const ReaderStratumEnum = choices(
-  'ReaderStratumKind',
-  ['KL', 'ARM', 'SIDE', 'SHOWN_ON'],
-  'What pairs are told apart by.',
-);
 
 export const NoiseModeEnum = choices('NoiseMode', NOISE_MODES, 'Where the initial noise of a slice comes from.', {
   SHARED: 'One initial latent for every depth of the volume.',
@@ -171,7 +177,10 @@ registerEnumType(GenerationTaskEnum, {
   },
 });
 
-export const BundleStateEnum = choices('BundleState', ['READY', 'REFUSED'], 'Whether a bundle can be used.');
+export const BundleStateEnum = choices('BundleState', ['READY', 'REFUSED'], 'Whether a bundle can be used.', {
+  READY: 'It can be used.',
+  REFUSED: 'Its files or its manifest are at fault; `refusal` says why.',
+});
 
 export const CohortKindEnum = choices('CohortKind', COHORT_KINDS, 'How a cohort knows its exams.', {
   STATIC: 'Their ids were frozen when it was made.',
@@ -239,16 +248,7 @@ export const ExportStateEnum = choices('ExportState', EXPORT_STATES, 'Life of an
   EXPIRED: 'The file was there and has been removed; the manifest stays.',
 });
 
-export const DirectionEnum = choices('Direction', ['ASC', 'DESC'], 'Missing values come last in either direction.');
-
-function choices<T extends string>(
-  name: string,
-  values: readonly T[],
-  description: string,
-  meanings: Partial<Record<T, string>> = {},
-): Record<T, T> {
-  const type = Object.fromEntries(values.map((value) => [value, value])) as Record<T, T>;
-  const described = Object.entries(meanings).map(([value, text]) => [value, { description: text as string }]);
-  registerEnumType(type, { name, description, valuesConfig: Object.fromEntries(described) as object });
-  return type;
-}
+export const DirectionEnum = described('OrderDirection', 'Missing values come last in either direction.', {
+  ASC: 'The lowest or earliest one first.',
+  DESC: 'The highest or latest one first.',
+});

@@ -1,8 +1,8 @@
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Field, Float, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import { encodeId } from '../domain/global-ids.js';
 import type { EvaluationState } from '../domain/evaluations.js';
-import { EvaluationStateEnum } from './enums.js';
+import { EvaluationStateEnum } from './evaluation-enums.js';
+import { DateTime } from './scalars.js';
 
 /** What every event of an evaluation's log has. */
 export interface EvaluationEventRow {
@@ -16,10 +16,10 @@ export interface EvaluationEventRow {
   resolveType: (value: EvaluationEvent) => value.constructor.name,
 })
 export abstract class EvaluationEvent {
-  @Field(() => Int)
+  @Field(() => Int, { description: '1, 2, 3, ... in the order of the log.' })
   seq: number;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it happened.' })
   at: Date;
 
   @Field(() => ID, { description: 'Node id of the evaluation.' })
@@ -34,7 +34,7 @@ export abstract class EvaluationEvent {
 
 @ObjectType({ implements: EvaluationEvent, simpleResolvers: true, description: 'The evaluation entered a state.' })
 export class EvaluationStateChanged extends EvaluationEvent {
-  @Field(() => EvaluationStateEnum)
+  @Field(() => EvaluationStateEnum, { description: 'The state it is in from now on.' })
   state: EvaluationState;
 
   @Field(() => String, { nullable: true, description: 'Why, where there is more to say than the state does.' })
@@ -69,7 +69,7 @@ interface ScoredPayload {
   description: 'A volume has ended: with scores, or with an error.',
 })
 export class EvaluationVolumeScored extends EvaluationEvent {
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Index of the arm.' })
   arm: number;
 
   @Field(() => ID, { description: 'Node id of the knee exam.' })
@@ -81,28 +81,28 @@ export class EvaluationVolumeScored extends EvaluationEvent {
   @Field(() => Boolean, { description: 'True for a volume that was there, or under way, before.' })
   reused: boolean;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { description: 'Median over the slices, dB.', nullable: true })
   psnr: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { description: 'Median over the slices.', nullable: true })
   ssim: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { description: 'Median over the slices.', nullable: true })
   rssim: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { description: 'Mean Pearson correlation of neighbouring slices.', nullable: true })
   adjacentCorrelation: number | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { description: 'One sentence that says why there are no scores.', nullable: true })
   error: string | null;
 
   @Field(() => Int, { description: 'Volumes that have ended by now, this one included.' })
   done: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Volumes that have failed by now.' })
   failed: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Volumes of the evaluation.' })
   total: number;
 
   constructor(row: EvaluationEventRow, payload: ScoredPayload) {

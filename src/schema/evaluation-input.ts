@@ -45,7 +45,7 @@ export class EvaluateBundlesInput {
   @Field(() => NoiseModeEnum, { nullable: true, description: 'Default: SHARED.' })
   noise?: NoiseMode | null;
 
-  @Field(() => Float, { nullable: true, description: '0 to 2147483647; default 0.' })
+  @Field(() => Int, { nullable: true, description: '0 to 2147483647; default 0.' })
   seed?: number | null;
 
   @Field(() => SeedRuleEnum, { nullable: true, description: 'Default: PER_EXAM.' })

@@ -1,4 +1,4 @@
-import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { SeedRule } from '../domain/batches.js';
 import type { EvaluationArm, EvaluationState } from '../domain/evaluations.js';
@@ -6,13 +6,15 @@ import type { NoiseMode } from '../domain/generations.js';
 import type { Evaluation, EvaluationScore } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
 import { connectionType } from './connections.js';
-import { EvaluationStateEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
+import { NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
+import { EvaluationStateEnum, SsimModeEnum } from './evaluation-enums.js';
 import { ExportedCohortItem } from './export.js';
 import { Grade, overrideList } from './grade.js';
 import { listComplexity } from './limits.js';
 import { EvaluationReportItem } from './evaluation-report.js';
 import { EvaluationResultsItem, TYPICAL_ARMS } from './evaluation-results.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType('EvaluationArm', { simpleResolvers: true, description: 'One way of making volumes that is compared.' })
 export class EvaluationArmItem {
@@ -25,22 +27,22 @@ export class EvaluationArmItem {
   @Field(() => String, { description: '`name@version`' })
   bundle: string;
 
-  @Field(() => SamplerEnum)
+  @Field(() => SamplerEnum, { description: 'How noise becomes an image.' })
   sampler: SamplerName;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Denoiser steps.' })
   steps: number;
 
-  @Field(() => Float)
+  @Field(() => Float, { description: 'Noise that DDIM injects at each step, 0-1.' })
   eta: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Slices of each volume.' })
   sliceCount: number;
 
-  @Field(() => NoiseModeEnum)
+  @Field(() => NoiseModeEnum, { description: 'Where the initial noise of each volume comes from.' })
   noise: NoiseMode;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of its set of grades, e.g. "consensus".' })
   featureSet: string;
 
   @Field(() => [Grade], { description: 'Grades that replace the consensus; null = treat as missing.' })
@@ -60,15 +62,15 @@ export class EvaluationArmItem {
   }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'How far an evaluation is.' })
-export class EvaluationProgressCounts {
+@ObjectType({ simpleResolvers: true, description: 'How many volumes of an evaluation are where.' })
+export class EvaluationCounters {
   @Field(() => Int, { description: 'Volumes that have ended, the failed ones among them.' })
   done!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Volumes that have failed.' })
   failed!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Volumes of the evaluation: exams times arms.' })
   total!: number;
 
   @Field(() => Int, { description: 'Volumes that were there, or under way, before the evaluation needed them.' })
@@ -81,10 +83,10 @@ export class EvaluationProgressCounts {
   description: 'Bundles compared on the knees of a cohort that have an MRI series; frozen when it was asked for.',
 })
 export class EvaluationNode extends Node {
-  @Field(() => String)
+  @Field(() => String, { description: 'As it was asked for, or made from the bundles.' })
   name: string;
 
-  @Field(() => EvaluationStateEnum)
+  @Field(() => EvaluationStateEnum, { description: 'Current state.' })
   state: EvaluationState;
 
   @Field(() => String, { description: 'Digest of arms, exams and settings: asking again finds the same evaluation.' })
@@ -95,16 +97,19 @@ export class EvaluationNode extends Node {
   })
   comparisonKey: string;
 
-  @Field(() => [EvaluationArmItem], { complexity: listComplexity(TYPICAL_ARMS) })
+  @Field(() => [EvaluationArmItem], {
+    description: 'The ways of making volumes that are compared.',
+    complexity: listComplexity(TYPICAL_ARMS),
+  })
   arms: () => EvaluationArmItem[];
 
-  @Field(() => Float)
+  @Field(() => Int, { description: 'The seed, or what the seeds are derived from, 0 to 2147483647.' })
   seed: number;
 
-  @Field(() => SeedRuleEnum)
+  @Field(() => SeedRuleEnum, { description: 'Whether every exam has the same seed.' })
   seedRule: SeedRule;
 
-  @Field(() => String, { description: 'Window of SSIM and RSSIM.' })
+  @Field(() => SsimModeEnum, { description: 'Window of SSIM and RSSIM.' })
   ssimMode: string;
 
   @Field(() => GraphQLJSONObject, { nullable: true, description: 'As it can be given to `where`; null selects all.' })
@@ -113,10 +118,10 @@ export class EvaluationNode extends Node {
   @Field(() => [ExportedCohortItem], { description: 'Cohorts that the filter speaks of.' })
   cohorts: ExportedCohortItem[];
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Knee exams compared.' })
   examCount: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Different people behind the exams.' })
   participantCount: number;
 
   @Field(() => Int, { description: 'Exams of phantoms of a synthetic release, who are no patients.' })
@@ -140,13 +145,13 @@ export class EvaluationNode extends Node {
   @Field(() => EvaluationReportItem, { nullable: true, description: 'Null before it has succeeded.' })
   report: EvaluationReportItem | null;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it was asked for.' })
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { description: 'When it was first started; null while it waits.', nullable: true })
   startedAt: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { description: 'When it reached a final state; null before.', nullable: true })
   finishedAt: Date | null;
 
   constructor(readonly row: Evaluation) {
@@ -180,7 +185,7 @@ export const EvaluationConnection = connectionType('Evaluation', () => Evaluatio
 
 @ObjectType('EvaluationScore', { simpleResolvers: true, description: 'One volume of an evaluation: an arm on a knee.' })
 export class EvaluationScoreItem {
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Index of the arm.' })
   arm: number;
 
   @Field(() => EvaluationStateEnum, { description: 'QUEUED, SUCCEEDED or FAILED.' })
@@ -198,7 +203,7 @@ export class EvaluationScoreItem {
   @Field(() => Float, { nullable: true, description: 'Median over the slices.' })
   rssim: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { description: 'Mean Pearson correlation of neighbouring slices.', nullable: true })
   adjacentCorrelation: number | null;
 
   @Field(() => String, { nullable: true, description: 'One sentence that says why there are no scores.' })

@@ -1,22 +1,26 @@
-import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { type ArchiveFormat, choiceInApi, type ExportFormat, type ExportState } from '../domain/exports.js';
 import type { Export } from '../entities/index.js';
 import { connectionType } from './connections.js';
-import { ArchiveFormatEnum, ExportFormatEnum, ExportStateEnum } from './enums.js';
+import { ArchiveFormatEnum, ExportColumnTypeEnum, ExportFormatEnum, ExportStateEnum } from './enums.js';
 import { KneeExamFilter } from './filters.js';
 import { MriSeriesFilter } from './image-filters.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
-@ObjectType('ExportedCohort', { simpleResolvers: true, description: 'A cohort in the version that was exported.' })
+@ObjectType('SelectedCohort', {
+  simpleResolvers: true,
+  description: 'A cohort that a filter speaks of, in the version that was read.',
+})
 export class ExportedCohortItem {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Node id of the cohort.' })
   id!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Number of the version, from 1.' })
   version!: number;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'As it was called then.' })
   name!: string;
 }
 
@@ -26,10 +30,10 @@ export class ExportedCohortItem {
   description: 'A file of knee exams, one row per exam, or an archive of their volumes; written in the background.',
 })
 export class ExportNode extends Node {
-  @Field(() => ExportStateEnum)
+  @Field(() => ExportStateEnum, { description: 'Current state.' })
   state: ExportState;
 
-  @Field(() => ExportFormatEnum)
+  @Field(() => ExportFormatEnum, { description: 'How it is written.' })
   format: ExportFormat;
 
   @Field(() => [String], { description: "Names of the columns, in the file's order; none of an archive." })
@@ -70,16 +74,16 @@ export class ExportNode extends Node {
   })
   manifest: object | null;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it was asked for.' })
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { description: 'When it was first started; null while it waits.', nullable: true })
   startedAt: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { description: 'When it reached a final state; null before.', nullable: true })
   finishedAt: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'When the file is removed.' })
+  @Field(() => DateTime, { nullable: true, description: 'When the file is removed.' })
   expiresAt: Date | null;
 
   constructor(readonly row: Export) {
@@ -107,19 +111,19 @@ export const ExportConnection = connectionType('Export', () => ExportNode);
 
 @ObjectType('ExportColumn', { simpleResolvers: true, description: 'A column that an export can have.' })
 export class ExportColumnItem {
-  @Field(() => String)
+  @Field(() => String, { description: 'As it stands in the file, and as `columns` takes it.' })
   name!: string;
 
   @Field(() => String, { description: 'Asking for the group asks for all of its columns.' })
   group!: string;
 
-  @Field(() => String, { description: 'text, integer, real, boolean or date.' })
+  @Field(() => ExportColumnTypeEnum, { description: 'What its values are.' })
   type!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'What a value of it means.' })
   description!: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { description: 'Unit of its values; null where there is none.', nullable: true })
   unit!: string | null;
 
   @Field(() => GraphQLJSONObject, { nullable: true, description: 'Every value of a coded column with its meaning.' })
@@ -137,7 +141,7 @@ export class ExportColumnItem {
 
 @InputType({ description: 'Without cohort and filter, every knee exam is exported.' })
 export class ExportCohortInput {
-  @Field(() => ExportFormatEnum)
+  @Field(() => ExportFormatEnum, { description: 'How to write it.' })
   format!: ExportFormat;
 
   @Field(() => ID, { nullable: true, description: 'The cohort whose exams are exported.' })
@@ -168,7 +172,7 @@ export class ExportCohortInput {
 
 @InputType({ description: 'Either generationIds or batchId says which volumes are meant.' })
 export class ExportGenerationsInput {
-  @Field(() => ArchiveFormatEnum)
+  @Field(() => ArchiveFormatEnum, { description: 'How to put the volumes into the archive.' })
   format!: ArchiveFormat;
 
   @Field(() => [ID], { nullable: true, description: 'Generations that have succeeded; at most 10,000.' })

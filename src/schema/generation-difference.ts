@@ -1,15 +1,15 @@
 import { Field, Float, ObjectType } from 'type-graphql';
 import type { Compartment } from '../domain/compartments.js';
 import { Asset } from './asset.js';
-import { CompartmentEnum } from './enums.js';
+import { CompartmentEnum } from './evaluation-enums.js';
 import { listComplexity } from './limits.js';
 
-@ObjectType({
+@ObjectType('CompartmentDifference', {
   simpleResolvers: true,
   description: 'How two volumes differ in a part of the knee. Intensities are shares of the range.',
 })
 export class CompartmentDifferenceItem {
-  @Field(() => CompartmentEnum)
+  @Field(() => CompartmentEnum, { description: 'The part of the knee.' })
   compartment!: Compartment;
 
   @Field(() => Float, { description: 'Mean of |b - a|.' })
@@ -33,13 +33,16 @@ export class GenerationDifferenceItem {
   @Field(() => Float, { description: 'Mean of |b - a|, share of the intensity range.' })
   meanAbsolute!: number;
 
-  @Field(() => Float)
+  @Field(() => Float, { description: 'Largest |b - a|, share of the intensity range.' })
   maximum!: number;
 
   @Field(() => Float, { nullable: true, description: 'Mean Pearson correlation of equal slices.' })
   correlation!: number | null;
 
-  @Field(() => [CompartmentDifferenceItem], { complexity: listComplexity(8) })
+  @Field(() => [CompartmentDifferenceItem], {
+    description: 'The same by part of the knee.',
+    complexity: listComplexity(8),
+  })
   compartments!: CompartmentDifferenceItem[];
 
   @Field(() => Asset, { description: 'b - a as NIfTI, 16 bits: 32768 where they agree.' })

@@ -1,8 +1,8 @@
 import { Field, Float, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { encodeId } from '../domain/global-ids.js';
 import type { GenerationState } from '../domain/generations.js';
 import { GenerationStateEnum } from './enums.js';
+import { DateTime } from './scalars.js';
 
 /** What every event of a generation's log has. */
 export interface EventRow {
@@ -16,10 +16,10 @@ export interface EventRow {
   resolveType: (value: GenerationEvent) => value.constructor.name,
 })
 export abstract class GenerationEvent {
-  @Field(() => Int)
+  @Field(() => Int, { description: '1, 2, 3, ... in the order of the log.' })
   seq: number;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it happened.' })
   at: Date;
 
   @Field(() => ID, { description: 'Node id of the generation.' })
@@ -34,7 +34,7 @@ export abstract class GenerationEvent {
 
 @ObjectType({ implements: GenerationEvent, simpleResolvers: true, description: 'The generation entered a state.' })
 export class GenerationStateChanged extends GenerationEvent {
-  @Field(() => GenerationStateEnum)
+  @Field(() => GenerationStateEnum, { description: 'The state it is in from now on.' })
   state: GenerationState;
 
   @Field(() => String, { nullable: true, description: 'Why, where there is more to say than the state does.' })
@@ -52,13 +52,13 @@ export class GenerationStepProgress extends GenerationEvent {
   @Field(() => Int, { description: 'First slice of the batch that is being computed.' })
   firstSlice: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Last slice of that batch.' })
   lastSlice: number;
 
   @Field(() => Int, { description: 'Steps done for this batch.' })
   step: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Steps that this batch takes.' })
   steps: number;
 
   @Field(() => Float, { description: 'Part of the whole generation that is done, 0-1.' })
@@ -98,10 +98,13 @@ export class SliceProgress {
   @Field(() => Float, { nullable: true, description: 'Null without a real MRI of the exam; so are ssim and rssim.' })
   psnr: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { description: 'Against the real slice; null without a real MRI of the exam.', nullable: true })
   ssim: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, {
+    description: 'SSIM of edges against the real slice; null without a real MRI of the exam.',
+    nullable: true,
+  })
   rssim: number | null;
 
   constructor(readonly payload: SlicePayload) {
@@ -115,13 +118,13 @@ export class SliceProgress {
 
 @ObjectType({ implements: GenerationEvent, simpleResolvers: true, description: 'A slice is finished and stored.' })
 export class GenerationSliceCompleted extends GenerationEvent {
-  @Field(() => SliceProgress)
+  @Field(() => SliceProgress, { description: 'The slice.' })
   slice: SliceProgress;
 
   @Field(() => Int, { description: 'Slices finished so far, those of earlier attempts included.' })
   completed: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Slices of the volume.' })
   total: number;
 
   constructor(row: EventRow, payload: { slice: SlicePayload; completed: number; total: number }) {
@@ -152,16 +155,16 @@ export class GenerationCompleted extends GenerationEvent {
   })
   psnr: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { description: 'Median over the slices; null without a real MRI of the exam.', nullable: true })
   ssim: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { description: 'Median over the slices; null without a real MRI of the exam.', nullable: true })
   rssim: number | null;
 
   @Field(() => Float, { nullable: true, description: 'Mean Pearson correlation of neighbouring slices.' })
   adjacentCorrelation: number | null;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Milliseconds from its first start to its end.' })
   durationMs: number;
 
   @Field(() => Int, { description: 'True number of slice-evaluations of the denoiser.' })

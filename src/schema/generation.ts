@@ -1,5 +1,4 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import type { FeatureCode } from '../domain/features.js';
 import { SLICE_COUNT_RANGE } from '../domain/generations.js';
 import type { GenerationState, NoiseMode } from '../domain/generations.js';
@@ -9,8 +8,10 @@ import type { Generation, GenerationSlice } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
 import { connectionType } from './connections.js';
 import { FeatureEnum, GenerationStateEnum, NoiseModeEnum, SamplerEnum, SideEnum } from './enums.js';
+import { SsimModeEnum } from './evaluation-enums.js';
 import { Grade, gradeList, overrideList } from './grade.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 /** Slices that cost rules assume a generation to have. */
 const TYPICAL_SLICES = 50;
@@ -29,10 +30,13 @@ export class GenerationSliceNode {
   })
   psnr: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { description: 'Against the real slice; null without a real MRI of the exam.', nullable: true })
   ssim: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, {
+    description: 'SSIM of edges against the real slice; null without a real MRI of the exam.',
+    nullable: true,
+  })
   rssim: number | null;
 
   constructor(readonly row: GenerationSlice) {
@@ -46,13 +50,13 @@ export class GenerationSliceNode {
 
 @ObjectType({ simpleResolvers: true, description: 'A square of a film around one knee, film pixels.' })
 export class KneeBox implements SquareBox {
-  @Field(() => Float)
+  @Field(() => Float, { description: 'Its left edge, pixels from the left of the film.' })
   left!: number;
 
-  @Field(() => Float)
+  @Field(() => Float, { description: 'Its upper edge, pixels from the top of the film.' })
   top!: number;
 
-  @Field(() => Float)
+  @Field(() => Float, { description: 'Length of its sides, pixels.' })
   side!: number;
 }
 
@@ -62,7 +66,7 @@ export class KneeBox implements SquareBox {
   description: 'One run of a bundle for the radiograph of an exam, or for an uploaded one.',
 })
 export class GenerationNode extends Node {
-  @Field(() => GenerationStateEnum)
+  @Field(() => GenerationStateEnum, { description: 'Current state.' })
   state: GenerationState;
 
   @Field(() => Int, { description: 'How often it has been started.' })
@@ -71,22 +75,22 @@ export class GenerationNode extends Node {
   @Field(() => Boolean, { description: 'Whether somebody asked to stop it.' })
   cancelRequested: boolean;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Slices of the volume.' })
   sliceCount: number;
 
   @Field(() => Int, { description: 'Denoiser steps asked for.' })
   steps: number;
 
-  @Field(() => SamplerEnum)
+  @Field(() => SamplerEnum, { description: 'How noise becomes an image.' })
   sampler: SamplerName;
 
   @Field(() => Float, { description: 'Noise that DDIM injects at each step, 0-1.' })
   eta: number;
 
-  @Field(() => Float)
+  @Field(() => Int, { description: 'Seed of the noise, 0 to 2147483647.' })
   seed: number;
 
-  @Field(() => NoiseModeEnum)
+  @Field(() => NoiseModeEnum, { description: 'Where the initial noise of each slice comes from.' })
   noise: NoiseMode;
 
   @Field(() => KneeBox, {
@@ -139,25 +143,25 @@ export class GenerationNode extends Node {
   @Field(() => Float, { nullable: true, description: 'Median over the slices.' })
   rssim: number | null;
 
-  @Field(() => String, { description: 'Window of the SSIM figures: "skimage" (7x7 uniform) or "wang" (Gaussian).' })
+  @Field(() => SsimModeEnum, { description: 'Window of SSIM and RSSIM.' })
   ssimMode: string;
 
   @Field(() => Float, { nullable: true, description: 'Mean Pearson correlation of neighbouring slices.' })
   adjacentCorrelation: number | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { description: 'Milliseconds from its first start to its end; null before.', nullable: true })
   durationMs: number | null;
 
   @Field(() => Int, { nullable: true, description: 'True number of slice-evaluations of the denoiser.' })
   denoiserEvaluations: number | null;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it was asked for.' })
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { description: 'When it was first started; null while it waits.', nullable: true })
   startedAt: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { description: 'When it reached a final state; null before.', nullable: true })
   finishedAt: Date | null;
 
   constructor(readonly row: Generation) {
@@ -201,7 +205,7 @@ export const GenerationConnection = connectionType('Generation', () => Generatio
 
 @InputType({ description: 'Overrides one grade: an ablation or a what-if.' })
 export class FeatureOverrideInput {
-  @Field(() => FeatureEnum)
+  @Field(() => FeatureEnum, { description: 'The feature whose grade is replaced.' })
   feature!: FeatureCode;
 
   @Field(() => Int, { nullable: true, description: 'Null = treat as missing.' })
@@ -213,10 +217,10 @@ export class FeatureOverrideInput {
     'A square of the film around the knee: centred on the joint line, 1.22 tibial plateaus wide; film pixels.',
 })
 export class KneeBoxInput implements SquareBox {
-  @Field(() => Float)
+  @Field(() => Float, { description: 'Its left edge, pixels from the left of the film.' })
   left!: number;
 
-  @Field(() => Float)
+  @Field(() => Float, { description: 'Its upper edge, pixels from the top of the film.' })
   top!: number;
 
   @Field(() => Float, { description: 'At least 16.' })
@@ -272,14 +276,17 @@ export class GenerateMriInput {
   @Field(() => SamplerEnum, { nullable: true, description: "Default: the bundle's." })
   sampler?: SamplerName | null;
 
-  @Field(() => Float, {
+  @Field(() => Int, {
     nullable: true,
     description:
       '0 to 2147483647; default: drawn at random. The same request with the same seed gives the same volume.',
   })
   seed?: number | null;
 
-  @Field(() => NoiseModeEnum, { defaultValue: 'SHARED' })
+  @Field(() => NoiseModeEnum, {
+    description: 'Where the initial noise of each slice comes from.',
+    defaultValue: 'SHARED',
+  })
   noise!: NoiseMode;
 
   @Field(() => [FeatureOverrideInput], { nullable: true, description: 'Grades to use instead of the consensus ones.' })

@@ -6,7 +6,7 @@ import { FeatureEnum } from './enums.js';
 
 @ObjectType({ simpleResolvers: true, description: 'One of the 19 radiographic features as graded.' })
 export class Grade {
-  @Field(() => FeatureEnum)
+  @Field(() => FeatureEnum, { description: 'The radiographic feature.' })
   feature!: FeatureCode;
 
   @Field(() => String, { description: 'What the feature is, in words.' })

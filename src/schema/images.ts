@@ -1,8 +1,9 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
-import { GraphQLDate, GraphQLDateTimeISO } from 'graphql-scalars';
+import { GraphQLDate } from 'graphql-scalars';
 import type { MriSeries, Radiograph } from '../entities/index.js';
 import { PlaneEnum } from './enums.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType('Radiograph', {
   implements: Node,
@@ -19,13 +20,13 @@ export class RadiographNode extends Node {
   @Field(() => String, { description: "OAI's exam type." })
   view: string;
 
-  @Field(() => GraphQLDate, { nullable: true })
+  @Field(() => GraphQLDate, { description: 'Day it was taken.', nullable: true })
   date: string | null;
 
   @Field(() => Int, { nullable: true, description: 'Null while only the tables tell of the film.' })
   rows: number | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { description: 'Pixels of a row; null while only the tables tell of the film.', nullable: true })
   columns: number | null;
 
   @Field(() => Float, { nullable: true, description: 'Millimetres per pixel at the detector.' })
@@ -57,10 +58,10 @@ export class SeriesDownload {
   })
   url!: string;
 
-  @Field(() => GraphQLDateTimeISO, { description: 'When the URL ends to work; asking again gives a new one.' })
+  @Field(() => DateTime, { description: 'When the URL ends to work; asking again gives a new one.' })
   expiresAt!: Date;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'As in the Content-Type header, e.g. `application/zip`.' })
   mediaType!: string;
 }
 
@@ -79,19 +80,22 @@ export class MriSeriesNode extends Node {
   @Field(() => String, { description: 'Series description.' })
   sequence: string;
 
-  @Field(() => PlaneEnum, { nullable: true })
+  @Field(() => PlaneEnum, { description: 'Plane of the slices.', nullable: true })
   plane: MriSeries['plane'];
 
-  @Field(() => GraphQLDate, { nullable: true })
+  @Field(() => GraphQLDate, { description: 'Day it was taken; null for a generated series.', nullable: true })
   date: string | null;
 
   @Field(() => Int, { nullable: true, description: 'Null while only the tables tell of the series.' })
   sliceCount: number | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, {
+    description: 'Pixels of a column; null while only the tables tell of the series.',
+    nullable: true,
+  })
   rows: number | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { description: 'Pixels of a row; null while only the tables tell of the series.', nullable: true })
   columns: number | null;
 
   @Field(() => Float, { nullable: true, description: 'In-plane millimetres per pixel.' })
@@ -103,7 +107,7 @@ export class MriSeriesNode extends Node {
   @Field(() => String, { nullable: true, description: 'Direction of growing slice index.' })
   direction: string | null;
 
-  @Field(() => GraphQLDateTimeISO, { description: 'When it came into the platform.' })
+  @Field(() => DateTime, { description: 'When it came into the platform.' })
   createdAt: Date;
 
   constructor(readonly row: MriSeries) {

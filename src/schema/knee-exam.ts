@@ -12,7 +12,7 @@ import { Node } from './node.js';
   description: 'One knee of one participant at one visit: the unit of cohorts.',
 })
 export class KneeExamNode extends Node {
-  @Field(() => SideEnum)
+  @Field(() => SideEnum, { description: 'Which knee it is.' })
   side: Side;
 
   @Field(() => Int, { nullable: true, description: 'Kellgren-Lawrence grade of the consensus reading, 0-4.' })

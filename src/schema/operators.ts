@@ -1,5 +1,5 @@
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
-import { GraphQLDate, GraphQLDateTimeISO } from 'graphql-scalars';
+import { GraphQLDate } from 'graphql-scalars';
 import {
   BatchStateEnum,
   GenerationStateEnum,
@@ -11,6 +11,7 @@ import {
   StudyCohortEnum,
   VisitCodeEnum,
 } from './enums.js';
+import { DateTime } from './scalars.js';
 
 /** A class that type-graphql knows as an input type. */
 export type InputClass = new () => object;
@@ -40,7 +41,7 @@ export const TextFilter = operators('TextFilter', () => String, [...EQUALITY, ..
 export const BooleanFilter = operators('BooleanFilter', () => Boolean, ['eq', 'ne', 'isNull']);
 export const IdFilter = operators('IdFilter', () => ID, EQUALITY);
 export const DateFilter = operators('DateFilter', () => GraphQLDate, [...EQUALITY, ...ORDER, 'isNull']);
-export const DateTimeFilter = operators('DateTimeFilter', () => GraphQLDateTimeISO, [...EQUALITY, ...ORDER, 'isNull']);
+export const DateTimeFilter = operators('DateTimeFilter', () => DateTime, [...EQUALITY, ...ORDER, 'isNull']);
 export const SexFilter = operators('SexFilter', () => SexEnum, [...EQUALITY, 'isNull']);
 export const RaceFilter = operators('RaceFilter', () => RaceEnum, [...EQUALITY, 'isNull']);
 export const StudyCohortFilter = operators('StudyCohortFilter', () => StudyCohortEnum, [...EQUALITY, 'isNull']);

@@ -1,6 +1,7 @@
-import { Field, InputType, registerEnumType } from 'type-graphql';
-import { FEATURE_CODES } from '../domain/features.js';
-import { DirectionEnum } from './enums.js';
+import { Field, InputType } from 'type-graphql';
+import { FEATURES } from '../domain/features.js';
+import { described } from './enum-types.js';
+import { DirectionEnum, SCORE_RANGES } from './enums.js';
 
 /** One term of an `orderBy` list. */
 export interface OrderInput {
@@ -10,49 +11,57 @@ export interface OrderInput {
 
 type OrderClass = new () => OrderInput;
 
-export const ParticipantOrder = orderInput('ParticipantOrder', ['OAI_ID', 'SEX', 'RACE', 'COHORT', 'SITE']);
+export const ParticipantOrder = orderInput('ParticipantOrder', {
+  OAI_ID: 'OAI id.',
+  SEX: 'Sex as enrolled.',
+  RACE: 'Race.',
+  COHORT: 'Sub-cohort of the study.',
+  SITE: 'Clinical site.',
+});
 
-export const KneeExamOrder = orderInput('KneeExamOrder', [
-  'KL',
-  'VISIT',
-  'DATE',
-  'SIDE',
-  'AGE',
-  'BMI',
-  'OAI_ID',
-  'SEX',
-  'SITE',
-  'WOMAC_PAIN',
-  'WOMAC_DISABILITY',
-  'WOMAC_STIFFNESS',
-  'WOMAC_TOTAL',
-  'KOOS_PAIN',
-  ...FEATURE_CODES,
-]);
+export const KneeExamOrder = orderInput('KneeExamOrder', {
+  KL: 'Kellgren-Lawrence grade of the consensus reading.',
+  VISIT: 'Time point, in order of time.',
+  DATE: 'Day of the visit.',
+  SIDE: 'Left or right.',
+  AGE: 'Years at the visit.',
+  BMI: 'Body mass index at the visit, kg/m².',
+  OAI_ID: "The participant's OAI id.",
+  SEX: 'Sex as enrolled.',
+  SITE: 'Clinical site.',
+  ...SCORE_RANGES,
+  ...Object.fromEntries(FEATURES.map(({ code, name, levels }) => [code, `${name}, 0-${levels - 1}, consensus.`])),
+});
 
-export const GenerationOrder = orderInput('GenerationOrder', [
-  'CREATED_AT',
-  'FINISHED_AT',
-  'STATE',
-  'PSNR',
-  'SSIM',
-  'RSSIM',
-  'DURATION',
-]);
+export const GenerationOrder = orderInput('GenerationOrder', {
+  CREATED_AT: 'When it was asked for.',
+  FINISHED_AT: 'When it reached a final state.',
+  STATE: 'State.',
+  PSNR: 'Median PSNR over the slices.',
+  SSIM: 'Median SSIM over the slices.',
+  RSSIM: 'Median RSSIM over the slices.',
+  DURATION: 'From its first start to its end.',
+});
 
-export const BatchOrder = orderInput('BatchOrder', ['CREATED_AT', 'FINISHED_AT']);
+export const BatchOrder = orderInput('BatchOrder', {
+  CREATED_AT: 'When it was asked for.',
+  FINISHED_AT: 'When it reached a final state.',
+});
 
-export const CohortOrder = orderInput('CohortOrder', ['NAME', 'CREATED_AT', 'UPDATED_AT']);
+export const CohortOrder = orderInput('CohortOrder', {
+  NAME: 'Name.',
+  CREATED_AT: 'When it was made.',
+  UPDATED_AT: 'When its newest version was made.',
+});
 
-function orderInput(name: string, fields: readonly string[]): OrderClass {
-  const FieldEnum = Object.fromEntries(fields.map((field) => [field, field]));
-  registerEnumType(FieldEnum, { name: `${name}Field`, description: 'What a list can be ordered by.' });
+function orderInput(name: string, meanings: Record<string, string>): OrderClass {
+  const FieldEnum = described(`${name}Field`, 'What a list can be ordered by.', meanings);
   class Order {
     field!: string;
     direction!: 'ASC' | 'DESC';
   }
   InputType(name, { description: 'The first term decides, the next ones break ties.' })(Order);
-  Field(() => FieldEnum, {})(Order.prototype, 'field');
+  Field(() => FieldEnum, { description: 'What to order by.' })(Order.prototype, 'field');
   Field(() => DirectionEnum, { defaultValue: 'ASC', description: 'Missing values come last either way.' })(
     Order.prototype,
     'direction',

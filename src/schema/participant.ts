@@ -10,16 +10,16 @@ export class ParticipantNode extends Node {
   @Field(() => String, { description: 'Seven digits; those of the synthetic release start with 1.' })
   oaiId: string;
 
-  @Field(() => SexEnum, { nullable: true })
+  @Field(() => SexEnum, { description: 'As enrolled.', nullable: true })
   sex: Sex | null;
 
-  @Field(() => RaceEnum, { nullable: true })
+  @Field(() => RaceEnum, { description: "Race in OAI's four groups.", nullable: true })
   race: Race | null;
 
-  @Field(() => Boolean, { nullable: true })
+  @Field(() => Boolean, { description: 'Whether Hispanic or Latino.', nullable: true })
   hispanic: boolean | null;
 
-  @Field(() => StudyCohortEnum, { nullable: true })
+  @Field(() => StudyCohortEnum, { description: 'Sub-cohort of the study.', nullable: true })
   cohort: StudyCohort | null;
 
   @Field(() => String, { nullable: true, description: 'Clinical site, a letter A-E.' })

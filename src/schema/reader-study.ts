@@ -1,24 +1,27 @@
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { encodeId } from '../domain/global-ids.js';
 import type { ReaderChoice, ReaderStudyState, ReaderUnit } from '../domain/reader-studies.js';
 import type { ReaderSession, ReaderStudy } from '../entities/index.js';
 import { connectionType } from './connections.js';
-import { ReaderChoiceEnum, ReaderStratumEnum, ReaderStudyStateEnum, ReaderUnitEnum } from './enums.js';
+import { ReaderChoiceEnum, ReaderStratumEnum, ReaderStudyStateEnum, ReaderUnitEnum } from './evaluation-enums.js';
 import { Interval } from './evaluation-results.js';
 import { KneeExamFilter } from './filters.js';
 import { listComplexity } from './limits.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType({ simpleResolvers: true, description: 'How often readers named the imported image; half is guessing.' })
 class ReaderAccuracy {
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Pairs where the imported image was named.' })
   correct!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Pairs answered.' })
   answers!: number;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, {
+    description: 'correct / answers, 0 to 1; 0.5 is guessing. Null without an answer.',
+    nullable: true,
+  })
   accuracy!: number | null;
 
   @Field(() => Interval, {
@@ -30,23 +33,23 @@ class ReaderAccuracy {
 
 @ObjectType({ simpleResolvers: true, description: 'The same over the pairs of one kind.' })
 export class ReaderStratum extends ReaderAccuracy {
-  @Field(() => ReaderStratumEnum)
+  @Field(() => ReaderStratumEnum, { description: 'What the pairs are told apart by.' })
   by!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'E.g. "2", "LEFT", the label of an arm; "missing" without a KL grade.' })
   value!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What finished readers answered.' })
+@ObjectType('ReaderResults', { simpleResolvers: true, description: 'What finished readers answered.' })
 export class ReaderResultsItem extends ReaderAccuracy {
   @Field(() => Int, { description: 'Readers that have finished; only their answers count.' })
   readers!: number;
 
-  @Field(() => [ReaderStratum], { complexity: listComplexity(12) })
+  @Field(() => [ReaderStratum], { description: 'The same by kind of pair.', complexity: listComplexity(12) })
   strata!: ReaderStratum[];
 }
 
-@ObjectType({
+@ObjectType('ReaderTrial', {
   description: 'A pair of images of one knee: one is imported, one generated. Nothing else is told of it.',
 })
 export class ReaderTrialItem {
@@ -68,16 +71,16 @@ export class ReaderTrialItem {
 
 @ObjectType('ReaderSession', { simpleResolvers: true, description: "One reader's way through a study." })
 export class ReaderSessionItem {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Opaque; `readerSession(id)` finds it again.' })
   id: string;
 
   @Field(() => Boolean, { description: 'Whether every pair is answered.' })
   finished: boolean;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it was begun.' })
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { description: 'When the last pair was answered; null before.', nullable: true })
   finishedAt: Date | null;
 
   constructor(readonly row: ReaderSession) {
@@ -94,22 +97,22 @@ export class ReaderSessionItem {
   description: 'Two-alternative forced choice: of two images of one knee, which one is imported and not generated?',
 })
 export class ReaderStudyNode extends Node {
-  @Field(() => String)
+  @Field(() => String, { description: 'What its maker calls it.' })
   name: string;
 
-  @Field(() => ReaderStudyStateEnum)
+  @Field(() => ReaderStudyStateEnum, { description: 'Current state.' })
   state: ReaderStudyState;
 
-  @Field(() => ReaderUnitEnum)
+  @Field(() => ReaderUnitEnum, { description: 'What a pair shows.' })
   unit: ReaderUnit;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Pairs that each reader is shown.' })
   pairs: number;
 
   @Field(() => String, { nullable: true, description: 'One sentence that says why it failed.' })
   error: string | null;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it was made.' })
   createdAt: Date;
 
   constructor(readonly row: ReaderStudy) {
@@ -127,13 +130,13 @@ export const ReaderStudyConnection = connectionType('ReaderStudy', () => ReaderS
 
 @InputType({ description: 'Knees are dealt out evenly over arms and KL grades.' })
 export class CreateReaderStudyInput {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name that readers see.' })
   name!: string;
 
   @Field(() => ID, { description: 'A finished evaluation; its volumes are shown.' })
   evaluationId!: string;
 
-  @Field(() => ReaderUnitEnum, { defaultValue: 'SLICE' })
+  @Field(() => ReaderUnitEnum, { description: 'What a pair shows.', defaultValue: 'SLICE' })
   unit!: ReaderUnit;
 
   @Field(() => Int, { defaultValue: 50, description: '2 to 200; fewer where there are not so many.' })
@@ -148,6 +151,6 @@ export class CreateReaderStudyInput {
   @Field(() => KneeExamFilter, { nullable: true, description: 'Only knees that this selects.' })
   where?: object | null;
 
-  @Field(() => Float, { nullable: true, description: 'Decides which knees and slices; 0 to 2147483647, default 0.' })
+  @Field(() => Int, { nullable: true, description: 'Decides which knees and slices; 0 to 2147483647, default 0.' })
   seed?: number | null;
 }

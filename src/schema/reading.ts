@@ -11,7 +11,7 @@ import { Node } from './node.js';
   description: "One reading project's grades of one exam, as published.",
 })
 export class ReadingNode extends Node {
-  @Field(() => ReadingProjectEnum)
+  @Field(() => ReadingProjectEnum, { description: 'The project that read the film.' })
   project: ReadingProject;
 
   @Field(() => String, { nullable: true, description: 'Version of the released table.' })
@@ -20,7 +20,10 @@ export class ReadingNode extends Node {
   @Field(() => Int, { nullable: true, description: 'Kellgren-Lawrence grade, 0-4.' })
   kl: number | null;
 
-  @Field(() => [Grade], { complexity: ({ childComplexity }) => 1 + 2 * childComplexity })
+  @Field(() => [Grade], {
+    description: 'The 19 grades as read.',
+    complexity: ({ childComplexity }) => 1 + 2 * childComplexity,
+  })
   grades: () => Grade[];
 
   constructor(readonly row: Reading) {

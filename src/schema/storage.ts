@@ -1,17 +1,18 @@
-import { Field, Float, Int, ObjectType } from 'type-graphql';
+import { Field, Int, ObjectType } from 'type-graphql';
 import { StorageKindEnum } from './enums.js';
+import { LargeInt } from './scalars.js';
 
 @ObjectType({ simpleResolvers: true, description: 'Where the files are kept, and how much of it is used.' })
 export class Storage {
-  @Field(() => StorageKindEnum)
+  @Field(() => StorageKindEnum, { description: 'What keeps the files.' })
   kind!: 'DIRECTORY' | 'S3';
 
   @Field(() => Int, { description: 'Files that the database knows.' })
   assets!: number;
 
-  @Field(() => Float, { description: 'Their size together.' })
+  @Field(() => LargeInt, { description: 'Their size together, in bytes.' })
   bytes!: number;
 
-  @Field(() => Float, { nullable: true, description: 'Most bytes that may be used; null without a quota.' })
+  @Field(() => LargeInt, { nullable: true, description: 'Most bytes that may be used; null without a quota.' })
   quotaBytes!: number | null;
 }

@@ -1,5 +1,4 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import type { Side } from '../domain/participants.js';
 import type { FilmView, UploadedKnee } from '../domain/uploads.js';
 import type { UploadedRadiograph } from '../entities/index.js';
@@ -7,6 +6,7 @@ import { connectionType } from './connections.js';
 import { FilmViewEnum, SideEnum } from './enums.js';
 import { KneeBox } from './generation.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType('UploadedKnee', { simpleResolvers: true, description: 'A knee that was found on an uploaded radiograph.' })
 export class UploadedKneeItem implements UploadedKnee {
@@ -25,16 +25,16 @@ export class UploadedKneeItem implements UploadedKnee {
     'stands here is kept. Its owner and administrators see it, and what was made from it.',
 })
 export class UploadedRadiographNode extends Node {
-  @Field(() => FilmViewEnum)
+  @Field(() => FilmViewEnum, { description: 'Whether it shows both legs or one knee.' })
   view: FilmView;
 
   @Field(() => SideEnum, { nullable: true, description: 'The one knee that the file says it shows.' })
   laterality: Side | null;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Pixels of a column.' })
   rows: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Pixels of a row.' })
   columns: number;
 
   @Field(() => Float, { nullable: true, description: 'Millimetres per pixel at the detector, where the file says so.' })
@@ -49,10 +49,10 @@ export class UploadedRadiographNode extends Node {
   @Field(() => [String], { description: 'What could not be found or is not known, a sentence each.' })
   warnings: string[];
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it was uploaded.' })
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, {
+  @Field(() => DateTime, {
     description: 'When it is removed, with every volume made from it; uploading it again begins anew.',
   })
   expiresAt: Date;

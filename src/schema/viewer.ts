@@ -1,9 +1,9 @@
 import { Field, InputType, Int, ObjectType } from 'type-graphql';
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import type { Role } from '../domain/roles.js';
 import type { ApiToken } from '../entities/index.js';
 import { RoleEnum } from './enums.js';
 import { Node } from './node.js';
+import { DateTime } from './scalars.js';
 
 @ObjectType({ simpleResolvers: true, description: 'What a token may spend, and how much of it is left.' })
 export class Quota {
@@ -25,10 +25,10 @@ export class Viewer {
   @Field(() => String, { description: 'Name of the token.' })
   name!: string;
 
-  @Field(() => RoleEnum)
+  @Field(() => RoleEnum, { description: 'What the token may do.' })
   role!: Role;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'When the token ends.' })
+  @Field(() => DateTime, { nullable: true, description: 'When the token ends.' })
   expiresAt!: Date | null;
 
   @Field(() => Boolean, { description: 'Whether counts may be asked for.' })
@@ -53,19 +53,19 @@ export class Viewer {
   description: 'A bearer token; its text is not kept.',
 })
 export class ApiTokenNode extends Node {
-  @Field(() => String)
+  @Field(() => String, { description: 'Who or what it is for.' })
   name: string;
 
-  @Field(() => RoleEnum)
+  @Field(() => RoleEnum, { description: 'What it may do.' })
   role: Role;
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When it was made.' })
   createdAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { description: 'When it ends by itself; null: it lives until it is revoked.', nullable: true })
   expiresAt: Date | null;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true })
+  @Field(() => DateTime, { description: 'When it was revoked; null while it is not.', nullable: true })
   revokedAt: Date | null;
 
   constructor(readonly row: ApiToken) {
@@ -78,23 +78,14 @@ export class ApiTokenNode extends Node {
   }
 }
 
-@InputType()
+@InputType({ description: 'A token to be made.' })
 export class CreateTokenInput {
   @Field(() => String, { description: 'Who or what it is for, 1 to 100 characters.' })
   name!: string;
 
-  @Field(() => RoleEnum)
+  @Field(() => RoleEnum, { description: 'What it may do.' })
   role!: Role;
 
-  @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'Default: it lives until it is revoked.' })
+  @Field(() => DateTime, { nullable: true, description: 'Default: it lives until it is revoked.' })
   expiresAt?: Date | null;
-}
-
-@ObjectType({ simpleResolvers: true })
-export class CreateTokenPayload {
-  @Field(() => String, { description: 'The token. It is shown this once.' })
-  text!: string;
-
-  @Field(() => ApiTokenNode)
-  token!: ApiTokenNode;
 }

@@ -7,13 +7,13 @@ import { Node } from './node.js';
 
 @ObjectType('Visit', { implements: Node, simpleResolvers: true, description: 'One participant at one time point.' })
 export class VisitNode extends Node {
-  @Field(() => VisitCodeEnum)
+  @Field(() => VisitCodeEnum, { description: 'Time point of the study.' })
   code: VisitCode;
 
   @Field(() => Int, { description: 'Months after baseline.' })
   month: number;
 
-  @Field(() => GraphQLDate, { nullable: true })
+  @Field(() => GraphQLDate, { description: 'Day of the visit.', nullable: true })
   date: string | null;
 
   @Field(() => Int, { nullable: true, description: 'Years.' })

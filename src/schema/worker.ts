@@ -1,9 +1,9 @@
-import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { WorkerSlot, WorkerState } from '../domain/workers.js';
 import type { Worker } from '../entities/index.js';
 import { WorkerStateEnum } from './enums.js';
 import { Node } from './node.js';
+import { DateTime, LargeInt } from './scalars.js';
 
 @ObjectType('WorkerSlot', {
   simpleResolvers: true,
@@ -28,8 +28,8 @@ export class WorkerSlotNode {
   @Field(() => Int, { description: 'Generations that this process has finished since it was started or replaced.' })
   generations: number;
 
-  @Field(() => Float, { description: 'Memory of the process after the last of them, bytes; 0 before the first.' })
-  memory: number;
+  @Field(() => LargeInt, { description: 'Memory of the process after the last of them, in bytes; 0 before the first.' })
+  memoryBytes: number;
 
   constructor(readonly row: WorkerSlot) {
     this.device = row.device;
@@ -38,7 +38,7 @@ export class WorkerSlotNode {
     this.fraction = row.fraction;
     this.pid = row.pid;
     this.generations = row.generations;
-    this.memory = row.memory;
+    this.memoryBytes = row.memory;
   }
 }
 
@@ -51,7 +51,7 @@ export class WorkerNode extends Node {
   @Field(() => String, { description: 'As generations name it.' })
   name: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the machine it runs on.' })
   host: string;
 
   @Field(() => Int, { description: 'Process id.' })
@@ -60,16 +60,19 @@ export class WorkerNode extends Node {
   @Field(() => String, { description: 'Version of osteograph.' })
   version: string;
 
-  @Field(() => WorkerStateEnum)
+  @Field(() => WorkerStateEnum, { description: 'Current state.' })
   state: WorkerState;
 
-  @Field(() => [WorkerSlotNode], { complexity: ({ childComplexity }) => 1 + 2 * childComplexity })
+  @Field(() => [WorkerSlotNode], {
+    description: 'Its places, one generation at a time in each.',
+    complexity: ({ childComplexity }) => 1 + 2 * childComplexity,
+  })
   slots: WorkerSlotNode[];
 
-  @Field(() => GraphQLDateTimeISO)
+  @Field(() => DateTime, { description: 'When the process was started.' })
   startedAt: Date;
 
-  @Field(() => GraphQLDateTimeISO, { description: 'When it last told what it does; every 5 s while it lives.' })
+  @Field(() => DateTime, { description: 'When it last told what it does; every 5 s while it lives.' })
   seenAt: Date;
 
   constructor(readonly row: Worker) {

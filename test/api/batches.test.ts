@@ -16,12 +16,12 @@ beforeAll(async () => {
     knees.push(await api.make.exam(visit, { grades: { XRKL: kl } }));
     if (kl < 4) await api.make.radiograph(visit, { assetId: (await api.make.asset()).id });
   }
-  const { data } = await api.ask<{ createCohort: { id: string } }>(
-    'mutation ($ids: [ID!]) { createCohort(input: { name: "Three knees", examIds: $ids }) { id } }',
+  const { data } = await api.ask<{ createCohort: { cohort: { id: string } } }>(
+    'mutation ($ids: [ID!]) { createCohort(input: { name: "Three knees", examIds: $ids }) { cohort { id } } }',
     { ids: knees.map(({ id }) => encodeId('KneeExam', id)) },
     api.tokens.OPERATOR,
   );
-  cohortId = data!.createCohort.id;
+  cohortId = data!.createCohort.cohort.id;
 });
 
 afterAll(() => api.close());
@@ -29,7 +29,7 @@ afterAll(() => api.close());
 const BATCH = `id name state message priority seedRule seed steps sliceCount sampler eta noise skipExisting clientKey
   requestedBy filter cohorts { id version name } bundle { name version } featureOverrides { feature grade } fraction
   counters { waiting running succeeded reused failed canceled impossible total } lastSeq generationsPerHour estimatedEnd`;
-const SYNTHESIZE = `mutation ($input: SynthesizeCohortInput!) { synthesizeCohort(input: $input) { ${BATCH} } }`;
+const SYNTHESIZE = `mutation ($input: SynthesizeCohortInput!) { synthesizeCohort(input: $input) { batch { ${BATCH} } } }`;
 
 interface Made {
   id: string;
@@ -37,11 +37,15 @@ interface Made {
 }
 
 async function synthesize(input: object, token = api.tokens.OPERATOR) {
-  return api.ask<{ synthesizeCohort: Made }>(SYNTHESIZE, { input }, token);
+  return api.ask<{ synthesizeCohort: { batch: Made } }>(SYNTHESIZE, { input }, token);
 }
 
 async function change(name: string, id: string, token = api.tokens.OPERATOR) {
-  return api.ask(`mutation ($id: ID!) { ${name}(id: $id) { state counters { waiting canceled } } }`, { id }, token);
+  return api.ask(
+    `mutation ($id: ID!) { ${name}(input: { id: $id }) { batch { state counters { waiting canceled } } } }`,
+    { id },
+    token,
+  );
 }
 
 test('every argument of synthesizeCohort arrives in the batch', async () => {
@@ -66,7 +70,7 @@ test('every argument of synthesizeCohort arrives in the batch', async () => {
   const { data, errors } = await synthesize(input);
 
   expect(errors).toBeUndefined();
-  expect(data!.synthesizeCohort).toMatchObject({
+  expect(data!.synthesizeCohort.batch).toMatchObject({
     name: 'Overnight',
     state: 'QUEUED',
     message: null,
@@ -90,7 +94,7 @@ test('a batch lists its exams, its generations and their places in the line, als
     generations(where: { exam: { kl: { eq: 3 } } }) { totalCount nodes { queuePosition batch { id } exam { kl } } }
   } } }`;
 
-  const { data, errors } = await api.ask(query, { where: { id: { eq: made!.synthesizeCohort.id } } });
+  const { data, errors } = await api.ask(query, { where: { id: { eq: made!.synthesizeCohort.batch.id } } });
 
   expect(errors).toBeUndefined();
   const waiting = { state: 'WAITING', reused: false, reason: null, generation: { state: 'QUEUED' } };
@@ -113,7 +117,7 @@ test('a batch lists its exams, its generations and their places in the line, als
         impossible: { totalCount: 1, nodes: [{ position: 3 }] },
         generations: {
           totalCount: 1,
-          nodes: [{ queuePosition: 1, batch: { id: made!.synthesizeCohort.id }, exam: { kl: 3 } }],
+          nodes: [{ queuePosition: 1, batch: { id: made!.synthesizeCohort.batch.id }, exam: { kl: 3 } }],
         },
       },
     ],
@@ -131,8 +135,8 @@ test('asking twice with one client key gives one batch, also at the same time, a
   const others = await synthesize(input, api.tokens.ADMIN);
   const refused = await synthesize({ ...input, steps: 4, where: { kl: { eq: 2 } } });
 
-  expect(new Set(answers.map(({ data }) => data!.synthesizeCohort.id)).size).toBe(1);
-  expect(others.data!.synthesizeCohort.id).not.toBe(answers[0]!.data!.synthesizeCohort.id);
+  expect(new Set(answers.map(({ data }) => data!.synthesizeCohort.batch.id)).size).toBe(1);
+  expect(others.data!.synthesizeCohort.batch.id).not.toBe(answers[0]!.data!.synthesizeCohort.batch.id);
   expect(refused.errors![0]).toMatchObject({
     message:
       'The clientKey "once" was used for a batch with another steps, cohort or filter; use a new key for a new request.',
@@ -142,21 +146,21 @@ test('asking twice with one client key gives one batch, also at the same time, a
 
 test('a waiting batch is paused, resumed, canceled and retried, and each leaves an audit row', async () => {
   const { data } = await synthesize({ cohortId });
-  const { id } = data!.synthesizeCohort;
+  const { id } = data!.synthesizeCohort.batch;
 
   expect((await change('retryBatch', id)).errors![0]!.extensions.code).toBe('CONFLICT');
-  expect((await change('pauseBatch', id)).data).toMatchObject({ pauseBatch: { state: 'PAUSED' } });
-  expect((await change('pauseBatch', id)).data).toMatchObject({ pauseBatch: { state: 'PAUSED' } });
-  expect((await change('resumeBatch', id)).data).toMatchObject({ resumeBatch: { state: 'QUEUED' } });
+  expect((await change('pauseBatch', id)).data).toMatchObject({ pauseBatch: { batch: { state: 'PAUSED' } } });
+  expect((await change('pauseBatch', id)).data).toMatchObject({ pauseBatch: { batch: { state: 'PAUSED' } } });
+  expect((await change('resumeBatch', id)).data).toMatchObject({ resumeBatch: { batch: { state: 'QUEUED' } } });
   expect((await change('cancelBatch', id)).data).toEqual({
-    cancelBatch: { state: 'CANCELED', counters: { waiting: 0, canceled: 2 } },
+    cancelBatch: { batch: { state: 'CANCELED', counters: { waiting: 0, canceled: 2 } } },
   });
   expect((await change('pauseBatch', id)).errors![0]).toMatchObject({
     message: 'The batch is CANCELED; only a waiting or running one can be paused.',
     extensions: { code: 'CONFLICT' },
   });
   expect((await change('retryBatch', id)).data).toEqual({
-    retryBatch: { state: 'QUEUED', counters: { waiting: 2, canceled: 0 } },
+    retryBatch: { batch: { state: 'QUEUED', counters: { waiting: 2, canceled: 0 } } },
   });
   const target = Buffer.from(id, 'base64url').toString().slice('Batch:'.length);
   const rows = await api.dataSource.getRepository(AuditEntry).find({ where: { target }, order: { id: 'ASC' } });
@@ -167,7 +171,7 @@ test('a waiting batch is paused, resumed, canceled and retried, and each leaves 
 
 test('a batch is found by its node id', async () => {
   const { data: made } = await synthesize({ cohortId });
-  const { id } = made!.synthesizeCohort;
+  const { id } = made!.synthesizeCohort.batch;
 
   const { data } = await api.ask('query ($id: ID!) { node(id: $id) { ... on Batch { name } } batch(id: $id) { id } }', {
     id,
@@ -177,19 +181,19 @@ test('a batch is found by its node id', async () => {
 });
 
 test('a dynamic cohort is read once: the batch keeps the exams it had then', async () => {
-  const { data: cohort } = await api.ask<{ createCohort: { id: string } }>(
-    `mutation { createCohort(input: { name: "KL 3", kind: DYNAMIC, filter: { kl: { eq: 3 } } }) { id } }`,
+  const { data: cohort } = await api.ask<{ createCohort: { cohort: { id: string } } }>(
+    `mutation { createCohort(input: { name: "KL 3", kind: DYNAMIC, filter: { kl: { eq: 3 } } }) { cohort { id } } }`,
     {},
     api.tokens.OPERATOR,
   );
-  const { data: made } = await synthesize({ cohortId: cohort!.createCohort.id });
+  const { data: made } = await synthesize({ cohortId: cohort!.createCohort.cohort.id });
   const visit = await api.make.visit(await api.make.participant());
   const later = await api.make.exam(visit, { grades: { XRKL: 3 } });
 
   const { data } = await api.ask(
     `query ($id: ID!) { batch(id: $id) { members { totalCount nodes { exam { id } } } } }`,
     {
-      id: made!.synthesizeCohort.id,
+      id: made!.synthesizeCohort.batch.id,
     },
   );
 
@@ -225,13 +229,13 @@ test.each([
 });
 
 test("a stranger's private cohort is not found", async () => {
-  const { data } = await api.ask<{ createCohort: { id: string } }>(
-    'mutation { createCohort(input: { name: "Mine", filter: {}, visibility: PRIVATE }) { id } }',
+  const { data } = await api.ask<{ createCohort: { cohort: { id: string } } }>(
+    'mutation { createCohort(input: { name: "Mine", filter: {}, visibility: PRIVATE }) { cohort { id } } }',
     {},
     api.tokens.ADMIN,
   );
 
-  const { errors } = await synthesize({ cohortId: data!.createCohort.id });
+  const { errors } = await synthesize({ cohortId: data!.createCohort.cohort.id });
 
   expect(errors![0]!.extensions.code).toBe('NOT_FOUND');
 });

@@ -19,8 +19,8 @@ afterAll(() => api.close());
 const FILTER = { kl: { gte: 3 } };
 
 async function share(id: string, visibility: string, token = ann) {
-  return api.ask<{ shareCohort: { visibility: string; version: number } }>(
-    'mutation ($id: ID!, $visibility: CohortVisibility!) { shareCohort(id: $id, visibility: $visibility) { visibility version } }',
+  return api.ask<{ shareCohort: { cohort: { visibility: string; version: number } } }>(
+    'mutation ($id: ID!, $visibility: CohortVisibility!) { shareCohort(input: { id: $id, visibility: $visibility }) { cohort { visibility version } } }',
     { id, visibility },
     token,
   );
@@ -46,10 +46,10 @@ test.each([
 ])('a $visibility cohort', async ({ visibility, byId, inList }) => {
   const { id } = await createCohort(api, { visibility, filter: FILTER }, ann);
 
-  expect(await readCohort(api, id, ann)).toMatchObject({ owner: 'ann', mayChange: true, visibility });
+  expect(await readCohort(api, id, ann)).toMatchObject({ owner: 'ann', canChange: true, visibility });
   const seen = await readCohort(api, id, ben);
-  expect(seen && { owner: seen.owner, mayChange: seen.mayChange }).toEqual(
-    byId ? { owner: 'ann', mayChange: false } : null,
+  expect(seen && { owner: seen.owner, canChange: seen.canChange }).toEqual(
+    byId ? { owner: 'ann', canChange: false } : null,
   );
   expect((await listed(ben)).includes(id)).toBe(inList);
   expect((await listed(ann)).includes(id)).toBe(true);
@@ -63,7 +63,7 @@ test.each([
 
 test('sharing works at once and can be taken back', async () => {
   const { id } = await createCohort(api, { filter: FILTER }, ann);
-  expect(only(await share(id, 'READERS')).shareCohort).toEqual({ visibility: 'READERS', version: 1 });
+  expect(only(await share(id, 'READERS')).shareCohort.cohort).toEqual({ visibility: 'READERS', version: 1 });
   expect(await listed(ben)).toContain(id);
   await share(id, 'PRIVATE');
 
@@ -71,9 +71,12 @@ test('sharing works at once and can be taken back', async () => {
 });
 
 test.each([
-  ['updateCohort', 'mutation ($id: ID!) { updateCohort(input: { id: $id, version: 1, name: "Mine now" }) { id } }'],
-  ['shareCohort', 'mutation ($id: ID!) { shareCohort(id: $id, visibility: PRIVATE) { id } }'],
-  ['deleteCohort', 'mutation ($id: ID!) { deleteCohort(id: $id) }'],
+  [
+    'updateCohort',
+    'mutation ($id: ID!) { updateCohort(input: { id: $id, version: 1, name: "Mine now" }) { cohort { id } } }',
+  ],
+  ['shareCohort', 'mutation ($id: ID!) { shareCohort(input: { id: $id, visibility: PRIVATE }) { cohort { id } } }'],
+  ['deleteCohort', 'mutation ($id: ID!) { deleteCohort(input: { id: $id }) { deletedCohortId } }'],
 ])('%s is for the owner and administrators', async (_name, mutation) => {
   const shared = await createCohort(api, { visibility: 'READERS', filter: FILTER }, ann);
   const hidden = await createCohort(api, { filter: FILTER }, ann);

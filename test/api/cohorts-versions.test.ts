@@ -107,7 +107,7 @@ test('a change made from an old version is refused and says which version there 
 test('of two changes at the same time one wins and the other is refused as a conflict', async () => {
   const { id } = await createCohort(api, { filter: MILD });
   const change = (name: string) =>
-    api.ask('mutation ($input: UpdateCohortInput!) { updateCohort(input: $input) { version } }', {
+    api.ask('mutation ($input: UpdateCohortInput!) { updateCohort(input: $input) { cohort { version } } }', {
       input: { id, version: 1, name, filter: SEVERE },
     });
   const answers = await Promise.all(['a', 'b', 'c', 'd'].map(change));

@@ -29,7 +29,7 @@ describe('a static cohort', () => {
       version: 1,
       visibility: 'PRIVATE',
       owner: 'admin',
-      mayChange: true,
+      canChange: true,
       problem: null,
       filter: BASELINE_OA,
       counts: { exams: before.length },
@@ -50,7 +50,7 @@ describe('a static cohort', () => {
     const before = await members.count();
     const { id } = await createCohort(api, { filter: {} });
     const after = await members.count();
-    await api.ask('mutation ($id: ID!) { deleteCohort(id: $id) }', { id });
+    await api.ask('mutation ($id: ID!) { deleteCohort(input: { id: $id }) { deletedCohortId } }', { id });
 
     expect(after - before).toBe(80);
     expect(await members.count()).toBe(before);
@@ -233,9 +233,11 @@ describe('requests that cannot be met', () => {
 test('every mutation leaves an audit row', async () => {
   const { id } = await createCohort(api, { filter: BASELINE_OA });
   await updateCohort(api, { id, version: 1, note: 'all visits', filter: { kl: { gte: 2 } } });
-  await api.ask('mutation ($id: ID!) { shareCohort(id: $id, visibility: READERS) { id } }', { id });
-  await api.ask('mutation ($id: ID!) { splitCohort(input: { id: $id }) { name } }', { id });
-  only(await api.ask('mutation ($id: ID!) { deleteCohort(id: $id) }', { id }));
+  await api.ask('mutation ($id: ID!) { shareCohort(input: { id: $id, visibility: READERS }) { cohort { id } } }', {
+    id,
+  });
+  await api.ask('mutation ($id: ID!) { splitCohort(input: { id: $id }) { parts { name } } }', { id });
+  only(await api.ask('mutation ($id: ID!) { deleteCohort(input: { id: $id }) { deletedCohortId } }', { id }));
   const target = Buffer.from(id, 'base64url').toString().slice('Cohort:'.length);
   const rows = await api.dataSource.getRepository(AuditEntry).find({ where: { target }, order: { id: 'ASC' } });
 

@@ -40,7 +40,7 @@ test('a GET that a page of another site could send is refused', async () => {
 });
 
 test('a mutation does not go over GET', async () => {
-  const query = encodeURIComponent('mutation { revokeToken(id: "x") { id } }');
+  const query = encodeURIComponent('mutation { revokeToken(input: { id: "x" }) { token { id } } }');
   const response = await fetch(`${api.url}/graphql?query=${query}`, {
     headers: { authorization: `Bearer ${api.tokens.ADMIN}`, 'apollo-require-preflight': 'true' },
   });

@@ -41,8 +41,8 @@ afterAll(async () => {
 
 const FIELDS = `id name state error digest comparisonKey examCount participantCount phantomCount withoutMri withoutRadiograph
   arms { index label bundle steps sliceCount featureSet featureOverrides { feature grade } }
-  progress { done failed total reused }`;
-const EVALUATE = `mutation ($input: EvaluateBundlesInput!) { evaluateBundles(input: $input) { ${FIELDS} } }`;
+  counters { done failed total reused }`;
+const EVALUATE = `mutation ($input: EvaluateBundlesInput!) { evaluateBundles(input: $input) { evaluation { ${FIELDS} } } }`;
 
 interface Told {
   id: string;
@@ -51,7 +51,7 @@ interface Told {
   digest: string;
   comparisonKey: string;
   arms: { label: string }[];
-  progress: { done: number; failed: number; total: number; reused: number };
+  counters: { done: number; failed: number; total: number; reused: number };
 }
 
 interface Event {
@@ -63,8 +63,10 @@ interface Event {
 }
 
 async function evaluate(input: object): Promise<Told> {
-  const asked = await api.ask<{ evaluateBundles: Told }>(EVALUATE, { input: { bundles: ['tiny-bundle'], ...input } });
-  return only(asked).evaluateBundles;
+  const asked = await api.ask<{ evaluateBundles: { evaluation: Told } }>(EVALUATE, {
+    input: { bundles: ['tiny-bundle'], ...input },
+  });
+  return only(asked).evaluateBundles.evaluation;
 }
 
 /** Follows an evaluation to its end. */
@@ -152,9 +154,9 @@ test('two step counts are compared on every knee that has a series, and the figu
   expect(events.map(({ state }) => state).filter(Boolean)).toEqual(['QUEUED', 'RUNNING', 'SUCCEEDED']);
   expect(events.map(({ done }) => done).filter(Boolean)).toEqual([1, 2, 3, 4, 5, 6]);
 
-  const { results, scores: page, progress, state } = await finished(asked.id);
+  const { results, scores: page, counters, state } = await finished(asked.id);
   const scores = page.nodes;
-  expect({ state, progress }).toEqual({ state: 'SUCCEEDED', progress: { done: 6, failed: 0, total: 6, reused: 0 } });
+  expect({ state, counters }).toEqual({ state: 'SUCCEEDED', counters: { done: 6, failed: 0, total: 6, reused: 0 } });
   for (const arm of [0, 1]) {
     const own = scores.filter((score) => score.arm === arm).map(({ ssim }) => ssim);
     const middle = [...own].sort((a, b) => a - b)[1];
@@ -224,12 +226,12 @@ test('asking for the same again finds the same evaluation; other arms reuse the 
   const same = await evaluate({ steps: [1, 2], sliceCounts: [4], name: 'Another name' });
   const other = await evaluate({ steps: [2], sliceCounts: [4] });
   await follow(other.id);
-  const { progress } = await finished(other.id);
+  const { counters } = await finished(other.id);
 
   expect(same.id).toBe(first.id);
   expect(other.id).not.toBe(first.id);
   expect(other.comparisonKey).toBe(first.comparisonKey);
-  expect(progress).toEqual({ done: 3, failed: 0, total: 3, reused: 3 });
+  expect(counters).toEqual({ done: 3, failed: 0, total: 3, reused: 3 });
   expect(await api.dataSource.manager.count(Generation)).toBe(before);
 });
 
@@ -317,13 +319,13 @@ test('a volume that fails is counted and named, and the others are compared', as
 test('a canceled evaluation stops the volumes that it asked for', async () => {
   const { id } = await evaluate({ steps: [40], sliceCounts: [60] });
   while ((await api.dataSource.manager.countBy(Generation, { sliceCount: 60 })) === 0) await finished(id);
-  const canceled = await api.ask<{ cancelEvaluation: Told }>(
-    'mutation ($id: ID!) { cancelEvaluation(id: $id) { id state } }',
+  const canceled = await api.ask<{ cancelEvaluation: { evaluation: Told } }>(
+    'mutation ($id: ID!) { cancelEvaluation(input: { id: $id }) { evaluation { id state } } }',
     { id },
   );
   const events = await follow(id);
 
-  expect(only(canceled).cancelEvaluation.state).toBe('CANCELED');
+  expect(only(canceled).cancelEvaluation.evaluation.state).toBe('CANCELED');
   expect(events.at(-1)).toMatchObject({ state: 'CANCELED' });
   const left = await api.dataSource.manager.findBy(Generation, { sliceCount: 60 });
   for (const { state, cancelRequested } of left) expect(state === 'CANCELED' || cancelRequested).toBe(true);
@@ -353,7 +355,8 @@ test.each([
 
 test('an evaluation whose server was killed is taken up by another one, and its log has no gap', async () => {
   const input = { bundles: ['tiny-bundle'], steps: [1, 2], sliceCounts: [5], where: { kl: { eq: 4 } } };
-  const { id } = only(await api.ask<{ evaluateBundles: Told }>(EVALUATE, { input })).evaluateBundles;
+  const { id } = only(await api.ask<{ evaluateBundles: { evaluation: Told } }>(EVALUATE, { input })).evaluateBundles
+    .evaluation;
   const key = Buffer.from(id, 'base64url').toString().split(':')[1]!;
   while ((await finished(id)).state === 'QUEUED');
   // What a server that is killed leaves behind: a heartbeat that grows old, and an attempt whose writes must not count any more.

@@ -46,13 +46,13 @@ interface Told {
 
 /** Asks for an export and waits until it is over. */
 async function exported(input: object, token = api.tokens.READER): Promise<Told> {
-  const asked = await api.ask<{ exportCohort: Told }>(
-    `mutation ($input: ExportCohortInput!) { exportCohort(input: $input) { ${FIELDS} } }`,
+  const asked = await api.ask<{ exportCohort: { export: Told } }>(
+    `mutation ($input: ExportCohortInput!) { exportCohort(input: $input) { export { ${FIELDS} } } }`,
     { input },
     token,
   );
   expect(asked.errors).toBeUndefined();
-  let told = asked.data!.exportCohort;
+  let told = asked.data!.exportCohort.export;
   while (told.state === 'QUEUED' || told.state === 'RUNNING') {
     const answer = await api.ask<{ export: Told }>(
       `query ($id: ID!) { export(id: $id) { ${FIELDS} } }`,
@@ -183,12 +183,12 @@ test('the same is asked for by POST, and an export without rows has its columns 
 });
 
 test('a cohort is exported in the version that it had', async () => {
-  const { data } = await api.ask<{ createCohort: { id: string } }>(
-    'mutation ($input: CreateCohortInput!) { createCohort(input: $input) { id } }',
+  const { data } = await api.ask<{ createCohort: { cohort: { id: string } } }>(
+    'mutation ($input: CreateCohortInput!) { createCohort(input: $input) { cohort { id } } }',
     { input: { name: 'Severe', kind: 'STATIC', filter: { kl: { eq: 4 } } } },
     api.tokens.READER,
   );
-  const cohortId = data!.createCohort.id;
+  const cohortId = data!.createCohort.cohort.id;
 
   const told = await exported({ format: 'CSV', cohortId });
   const narrowed = await exported({ format: 'CSV', cohortId, where: { age: { gte: 0 } } });
@@ -205,9 +205,12 @@ test.each([
   [{ format: 'CSV', cohortId: 'abc' }, 'inCohort.eq must be the id of a Cohort'],
   [{ format: 'CSV', cohortVersion: 2 }, 'cohortVersion is a version of the cohort that cohortId names; give both.'],
 ])('an export of %j is refused at once', async (input, message) => {
-  const answer = await api.ask('mutation ($input: ExportCohortInput!) { exportCohort(input: $input) { id } }', {
-    input,
-  });
+  const answer = await api.ask(
+    'mutation ($input: ExportCohortInput!) { exportCohort(input: $input) { export { id } } }',
+    {
+      input,
+    },
+  );
 
   expect(answer.errors![0]!.message).toContain(message);
   expect(answer.errors![0]!.extensions.code).toBe('BAD_USER_INPUT');
@@ -233,7 +236,11 @@ test('SUMMARY may export nothing, and nobody sees another one’s exports but an
       ?.export;
 
   const stream = await streamed({}, api.tokens.SUMMARY);
-  const job = await api.ask('mutation { exportCohort(input: { format: CSV }) { id } }', {}, api.tokens.SUMMARY);
+  const job = await api.ask(
+    'mutation { exportCohort(input: { format: CSV }) { export { id } } }',
+    {},
+    api.tokens.SUMMARY,
+  );
 
   expect([stream.status, job.errors![0]!.extensions.code]).toEqual([403, 'FORBIDDEN']);
   expect([await seenBy(api.tokens.READER), await seenBy(api.tokens.ADMIN)]).toEqual([null, { id }]);
@@ -295,16 +302,17 @@ test('an export can be canceled, and one token may have five unfinished ones', a
   const rows = await repository.save(
     Array.from({ length: 5 }, () => repository.create({ ...held, heartbeatAt: new Date(Date.now() + 3_600_000) })),
   );
-  const ask = () => api.ask('mutation { exportCohort(input: { format: CSV }) { id } }', {}, api.tokens.READER);
+  const ask = () =>
+    api.ask('mutation { exportCohort(input: { format: CSV }) { export { id } } }', {}, api.tokens.READER);
 
   const refused = await ask();
   for (const { id } of rows) {
     const canceled = await api.ask(
-      'mutation ($id: ID!) { cancelExport(id: $id) { state } }',
+      'mutation ($id: ID!) { cancelExport(input: { id: $id }) { export { state } } }',
       { id: encodeId('Export', id) },
       api.tokens.READER,
     );
-    expect(canceled.data).toEqual({ cancelExport: { state: 'CANCELED' } });
+    expect(canceled.data).toEqual({ cancelExport: { export: { state: 'CANCELED' } } });
   }
   const accepted = await ask();
 
@@ -324,7 +332,7 @@ test('the columns are listed with their groups', async () => {
 
   expect(data!.exportColumns).toHaveLength(141);
   expect(data!.exportColumns).toContainEqual(
-    expect.objectContaining({ name: 'p37_xrjsl', group: 'readings', missing: 'p37_xrjsl_missing' }),
+    expect.objectContaining({ name: 'p37_xrjsl', type: 'REAL', group: 'readings', missing: 'p37_xrjsl_missing' }),
   );
 });
 

@@ -78,22 +78,22 @@ const OMITTED: [name: string, query: string, sentence: string][] = [
   ],
   [
     'an operand of a cohort that is made',
-    'mutation ($k: Int) { createCohort(input: { name: "x", filter: { kl: { eq: $k } } }) { id } }',
+    'mutation ($k: Int) { createCohort(input: { name: "x", filter: { kl: { eq: $k } } }) { cohort { id } } }',
     'where.kl.eq is null; use isNull.',
   ],
   [
     'the filter of a cohort that is made',
-    'mutation ($f: KneeExamFilter) { createCohort(input: { name: "x", filter: $f }) { id } }',
+    'mutation ($f: KneeExamFilter) { createCohort(input: { name: "x", filter: $f }) { cohort { id } } }',
     'input.filter is null; leave it out, or give {} for no condition.',
   ],
   [
     'the filter of an export',
-    'mutation ($f: KneeExamFilter) { exportCohort(input: { format: CSV, where: $f }) { id } }',
+    'mutation ($f: KneeExamFilter) { exportCohort(input: { format: CSV, where: $f }) { export { id } } }',
     'input.where is null; leave it out, or give {} for no condition.',
   ],
   [
     'an operand of an export',
-    'mutation ($k: Int) { exportCohort(input: { format: CSV, where: { kl: { eq: $k } } }) { id } }',
+    'mutation ($k: Int) { exportCohort(input: { format: CSV, where: { kl: { eq: $k } } }) { export { id } } }',
     'where.kl.eq is null; use isNull.',
   ],
 ];
@@ -260,10 +260,10 @@ test('a key of a prototype in a variable is refused as any unknown one', async (
 });
 
 test('the stored filter of a dynamic cohort from before empty parts were refused keeps its meaning', async () => {
-  const made = await api.ask<{ createCohort: { id: string } }>(
-    'mutation { createCohort(input: { name: "old", kind: DYNAMIC, filter: { kl: { gte: 2 } } }) { id } }',
+  const made = await api.ask<{ createCohort: { cohort: { id: string } } }>(
+    'mutation { createCohort(input: { name: "old", kind: DYNAMIC, filter: { kl: { gte: 2 } } }) { cohort { id } } }',
   );
-  const id = made.data!.createCohort.id;
+  const id = made.data!.createCohort.cohort.id;
   await api.dataSource.query(`UPDATE cohort_version SET filter = '{"kl":{},"readings":{"some":{}}}'`);
   const count = async (where: object) =>
     (await api.ask('query ($w: KneeExamFilter) { kneeExams(where: $w) { totalCount } }', { w: where })).data;

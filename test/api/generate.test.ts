@@ -20,7 +20,7 @@ afterAll(() => api.close());
 
 const FIELDS = `id state attempt sliceCount steps sampler eta seed noise clientKey requestedBy lastSeq
   features { feature grade } featureOverrides { feature grade } bundle { name version } exam { id } radiograph { id }`;
-const GENERATE = `mutation ($input: GenerateMriInput!) { generateMri(input: $input) { ${FIELDS} } }`;
+const GENERATE = `mutation ($input: GenerateMriInput!) { generateMri(input: $input) { generation { ${FIELDS} } } }`;
 
 interface Generated {
   id: string;
@@ -44,10 +44,14 @@ test('every argument of generateMri arrives in the generation', async () => {
     clientKey: 'figure 3',
   };
 
-  const { data, errors } = await api.ask<{ generateMri: Generated }>(GENERATE, { input }, api.tokens.OPERATOR);
+  const { data, errors } = await api.ask<{ generateMri: { generation: Generated } }>(
+    GENERATE,
+    { input },
+    api.tokens.OPERATOR,
+  );
 
   expect(errors).toBeUndefined();
-  expect(data!.generateMri).toMatchObject({
+  expect(data!.generateMri.generation).toMatchObject({
     state: 'QUEUED',
     attempt: 0,
     sliceCount: 30,
@@ -67,14 +71,17 @@ test('every argument of generateMri arrives in the generation', async () => {
       { feature: 'XRCHL', grade: 1 },
     ],
   });
-  const grades = Object.fromEntries(data!.generateMri.features.map(({ feature, grade }) => [feature, grade]));
+  const grades = Object.fromEntries(
+    data!.generateMri.generation.features.map(({ feature, grade }) => [feature, grade]),
+  );
   expect(grades).toMatchObject({ XRKL: null, XRJSM: 2, XRCHL: 1, XRATTM: null });
 });
 
 test('what is left out comes from the newest bundle', async () => {
-  const { data } = await api.ask(GENERATE, { input: { examId: encodeId('KneeExam', exam.id) } });
+  const input = { examId: encodeId('KneeExam', exam.id) };
+  const { data } = await api.ask<{ generateMri: { generation: Generated } }>(GENERATE, { input });
 
-  expect(data!['generateMri']).toMatchObject({
+  expect(data!.generateMri.generation).toMatchObject({
     sliceCount: 50,
     steps: 20,
     sampler: 'DDIM',
@@ -91,13 +98,16 @@ test('a bilateral film needs to know which knee', async () => {
   const withSide = await api.ask(GENERATE, { input: { radiographId, side: 'LEFT' } });
 
   expect(without.errors![0]!.extensions.code).toBe('BAD_USER_INPUT');
-  expect(withSide.data!['generateMri']).toMatchObject({ exam: { id: encodeId('KneeExam', exam.id) } });
+  expect(withSide.data!).toMatchObject({
+    generateMri: { generation: { exam: { id: encodeId('KneeExam', exam.id) } } },
+  });
 });
 
 test('asking twice with one client key gives one generation, and each token has keys of its own', async () => {
   const input = { examId: encodeId('KneeExam', exam.id), clientKey: 'once' };
   const ask = async (token: string) =>
-    (await api.ask<{ generateMri: Generated }>(GENERATE, { input }, token)).data!.generateMri.id;
+    (await api.ask<{ generateMri: { generation: Generated } }>(GENERATE, { input }, token)).data!.generateMri.generation
+      .id;
 
   const [first, second, others] = [
     await ask(api.tokens.OPERATOR),
@@ -110,16 +120,22 @@ test('asking twice with one client key gives one generation, and each token has 
 });
 
 test('a queued generation is canceled, then retried, and each leaves an audit row', async () => {
-  const { data } = await api.ask<{ generateMri: Generated }>(GENERATE, {
+  const { data } = await api.ask<{ generateMri: { generation: Generated } }>(GENERATE, {
     input: { examId: encodeId('KneeExam', exam.id) },
   });
-  const { id } = data!.generateMri;
+  const { id } = data!.generateMri.generation;
   const change = (name: string) =>
-    api.ask(`mutation ($id: ID!) { ${name}(id: $id) { id state } }`, { id }, api.tokens.OPERATOR);
+    api.ask(
+      `mutation ($id: ID!) { ${name}(input: { id: $id }) { generation { id state } } }`,
+      { id },
+      api.tokens.OPERATOR,
+    );
 
   expect((await change('retryGeneration')).errors![0]!.extensions.code).toBe('CONFLICT');
-  expect((await change('cancelGeneration')).data).toEqual({ cancelGeneration: { id, state: 'CANCELED' } });
-  expect((await change('retryGeneration')).data).toEqual({ retryGeneration: { id, state: 'QUEUED' } });
+  expect((await change('cancelGeneration')).data).toEqual({
+    cancelGeneration: { generation: { id, state: 'CANCELED' } },
+  });
+  expect((await change('retryGeneration')).data).toEqual({ retryGeneration: { generation: { id, state: 'QUEUED' } } });
 
   const key = Buffer.from(id, 'base64url').toString().slice('Generation:'.length);
   const rows = await api.dataSource.getRepository(AuditEntry).find({ where: { target: key }, order: { id: 'ASC' } });
@@ -127,10 +143,10 @@ test('a queued generation is canceled, then retried, and each leaves an audit ro
 });
 
 test('a failed generation says why', async () => {
-  const { data } = await api.ask<{ generateMri: Generated }>(GENERATE, {
+  const { data } = await api.ask<{ generateMri: { generation: Generated } }>(GENERATE, {
     input: { examId: encodeId('KneeExam', exam.id) },
   });
-  const { id } = data!.generateMri;
+  const { id } = data!.generateMri.generation;
   const key = Buffer.from(id, 'base64url').toString().slice('Generation:'.length);
   await advance(api.dataSource.manager, { id: key, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING' });
   await advance(

@@ -114,7 +114,7 @@ test.each([
   ['text for a number', 'query ($v: Int) { kneeExams(where: { kl: { eq: $v } }) { totalCount } }', { v: 'two' }],
   [
     'no time for a time',
-    'query ($v: DateTimeISO) { generations(where: { createdAt: { gt: $v } }) { totalCount } }',
+    'query ($v: DateTime) { generations(where: { createdAt: { gt: $v } }) { totalCount } }',
     { v: 'soon' },
   ],
   [
@@ -152,13 +152,14 @@ test('a request larger than the limit is refused in JSON', async () => {
   expect(await response.json()).toMatchObject({ errors: [{ message: 'The request is larger than 1000000 bytes.' }] });
 });
 
-const GENERATE = 'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { id state sliceCount } }';
+const GENERATE =
+  'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { generation { id state sliceCount } } }';
 
 test.each([
   ['sliceCount 0', { sliceCount: 0 }, /sliceCount/],
   ['sliceCount 100000', { sliceCount: 100_000 }, /sliceCount/],
   ['no steps', { steps: 0 }, /steps/],
-  ['a seed that is no whole number', { seed: 0.5 }, /seed/],
+  ['a negative seed', { seed: -1 }, /seed/],
   ['eta beyond 1', { eta: 2 }, /eta/],
   ['a grade beyond its feature', { features: [{ feature: 'XRCHL', grade: 7 }] }, /XRCHL/],
   ['an unknown bundle', { bundle: 'nothing@9.9.9' }, /nothing@9\.9\.9/],

@@ -41,8 +41,10 @@ test('operations cost what the cost rule says, a mutation much more, a row of an
 
   expect(await left('{ viewer { name } }')).toBe(LIMIT - 3);
   expect(await left(PAGE)).toBe(LIMIT - 3 - 2202);
-  expect(await left('mutation { deleteCohort(id: "x") }')).toBe(LIMIT - 3 - 2202 - 10_002);
-  expect(await left(undefined, '/exports?columns=age')).toBe(LIMIT - 3 - 2202 - 10_002 - 1_011);
+  expect(await left('mutation { deleteCohort(input: { id: "x" }) { deletedCohortId } }')).toBe(
+    LIMIT - 3 - 2202 - 10_003,
+  );
+  expect(await left(undefined, '/exports?columns=age')).toBe(LIMIT - 3 - 2202 - 10_003 - 1_011);
 });
 
 test('who has spent the quota gets 429, a sentence, its figures, and when to come back; what costs less still goes', async () => {

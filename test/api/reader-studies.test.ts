@@ -25,11 +25,11 @@ beforeAll(async () => {
   for (const kl of [0, 2, 4]) await createExam(api, { mri: true, kl });
   worker = await startWorkerProcess({ url: api.databaseUrl, dataDir: api.dataDir });
   const input = { bundles: ['tiny-bundle'], steps: [1, 2], sliceCounts: [6] };
-  const asked = await api.ask<{ evaluateBundles: { id: string } }>(
-    'mutation ($input: EvaluateBundlesInput!) { evaluateBundles(input: $input) { id } }',
+  const asked = await api.ask<{ evaluateBundles: { evaluation: { id: string } } }>(
+    'mutation ($input: EvaluateBundlesInput!) { evaluateBundles(input: $input) { evaluation { id } } }',
     { input },
   );
-  evaluationId = only(asked).evaluateBundles.id;
+  evaluationId = only(asked).evaluateBundles.evaluation.id;
   const query = 'subscription ($id: ID!) { evaluationProgress(id: $id) { seq } }';
   for await (const { errors } of api.socketClient().iterate({ query, variables: { id: evaluationId } })) {
     if (errors) throw new Error(errors[0]!.message);
@@ -52,7 +52,7 @@ interface Study {
   id: string;
   state: string;
   pairs: number;
-  mayClose: boolean;
+  canClose: boolean;
   session: { id: string; answered: number } | null;
   results: Results | null;
 }
@@ -93,29 +93,30 @@ const SESSION = `id finished answered total ${RESULTS} next { index choice left 
 
 /** Makes a study and waits until its pictures are drawn. */
 async function openStudy(input: object = {}): Promise<Study> {
-  const asked = await api.ask<{ createReaderStudy: Study }>(
-    'mutation ($input: CreateReaderStudyInput!) { createReaderStudy(input: $input) { id state pairs } }',
+  const asked = await api.ask<{ createReaderStudy: { study: Study } }>(
+    'mutation ($input: CreateReaderStudyInput!) { createReaderStudy(input: $input) { study { id state pairs } } }',
     { input: { name: 'Real or not', evaluationId, pairs: 6, ...input } },
   );
-  let study = only(asked).createReaderStudy;
+  let study = only(asked).createReaderStudy.study;
   while (study.state === 'PREPARING') study = await readStudy(study.id);
   return study;
 }
 
 async function readStudy(id: string, token = api.tokens.ADMIN): Promise<Study> {
-  const query = `query ($id: ID!) { readerStudy(id: $id) { id state pairs mayClose session { id answered } ${RESULTS} } }`;
+  const query = `query ($id: ID!) { readerStudy(id: $id) { id state pairs canClose session { id answered } ${RESULTS} } }`;
   return only(await api.ask<{ readerStudy: Study }>(query, { id }, token)).readerStudy;
 }
 
 async function start(studyId: string, token = api.tokens.READER): Promise<Session> {
-  const query = `mutation ($studyId: ID!) { startReaderSession(studyId: $studyId) { ${SESSION} } }`;
-  return only(await api.ask<{ startReaderSession: Session }>(query, { studyId }, token)).startReaderSession;
+  const query = `mutation ($studyId: ID!) { startReaderSession(input: { studyId: $studyId }) { session { ${SESSION} } } }`;
+  return only(await api.ask<{ startReaderSession: { session: Session } }>(query, { studyId }, token)).startReaderSession
+    .session;
 }
 
 function answer(sessionId: string, trial: number, imported: string, token = api.tokens.READER) {
-  return api.ask<{ answerReaderTrial: Session }>(
+  return api.ask<{ answerReaderTrial: { session: Session } }>(
     `mutation ($sessionId: ID!, $trial: Int!, $imported: ReaderChoice!) {
-      answerReaderTrial(sessionId: $sessionId, trial: $trial, imported: $imported) { ${SESSION} } }`,
+      answerReaderTrial(input: { sessionId: $sessionId, trial: $trial, imported: $imported }) { session { ${SESSION} } } }`,
     { sessionId, trial, imported },
     token,
   );
@@ -133,7 +134,7 @@ async function readAll(session: Session, right: number, token?: string): Promise
   let last = session;
   for (const { index, realSide } of trials) {
     const wrong = realSide === 'LEFT' ? 'RIGHT' : 'LEFT';
-    last = only(await answer(session.id, index, index < right ? realSide : wrong, token)).answerReaderTrial;
+    last = only(await answer(session.id, index, index < right ? realSide : wrong, token)).answerReaderTrial.session;
   }
   return last;
 }
@@ -183,7 +184,7 @@ test('an answer is given once: the same again changes nothing, another one is re
   const session = await start(study.id);
   const { index } = session.next!;
   await answer(session.id, index, 'LEFT');
-  const same = only(await answer(session.id, index, 'LEFT')).answerReaderTrial;
+  const same = only(await answer(session.id, index, 'LEFT')).answerReaderTrial.session;
   const other = await answer(session.id, index, 'RIGHT');
 
   expect(same).toMatchObject({ answered: 1, total: 2, finished: false, results: null });
@@ -236,11 +237,11 @@ test('who makes a study and reads it sees no results before the end; a closed st
   const maker = await readStudy(study.id);
   const own = await start(study.id, api.tokens.ADMIN);
   const whileReading = await readStudy(study.id);
-  await api.ask('mutation ($id: ID!) { closeReaderStudy(id: $id) { state } }', { id: study.id });
+  await api.ask('mutation ($id: ID!) { closeReaderStudy(input: { id: $id }) { study { state } } }', { id: study.id });
   const late = await answer(own.id, 0, 'LEFT', api.tokens.ADMIN);
 
-  expect(maker).toMatchObject({ mayClose: true, session: null });
-  expect((await readStudy(study.id, api.tokens.READER)).mayClose).toBe(false);
+  expect(maker).toMatchObject({ canClose: true, session: null });
+  expect((await readStudy(study.id, api.tokens.READER)).canClose).toBe(false);
   expect(maker.results).toMatchObject({ readers: 0, answers: 0, accuracy: null });
   expect(whileReading.results).toBeNull();
   expect(late.errors![0]!.message).toBe('The study takes no answers: it is closed.');
@@ -266,7 +267,7 @@ test.each([
   [{ where: { kl: { eq: 3 } } }, 'There are 0 pairs to show; a study needs at least two.'],
 ])('%j is refused with a sentence', async (input, sentence) => {
   const { errors } = await api.ask(
-    'mutation ($input: CreateReaderStudyInput!) { createReaderStudy(input: $input) { id } }',
+    'mutation ($input: CreateReaderStudyInput!) { createReaderStudy(input: $input) { study { id } } }',
     {
       input: { name: 'x', evaluationId, ...input },
     },

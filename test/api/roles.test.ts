@@ -83,39 +83,55 @@ const FIELDS: [string, Role, () => string][] = [
 
 const MUTATIONS: [string, Role, () => string][] = [
   // What the role may do, the request may still get wrong: here only the role counts.
-  ['generateMri', 'OPERATOR', () => 'mutation { generateMri(input: {}) { id } }'],
-  ['cancelGeneration', 'OPERATOR', () => 'mutation { cancelGeneration(id: "x") { id } }'],
-  ['retryGeneration', 'OPERATOR', () => 'mutation { retryGeneration(id: "x") { id } }'],
-  ['synthesizeCohort', 'OPERATOR', () => 'mutation { synthesizeCohort(input: {}) { id } }'],
-  ['pauseBatch', 'OPERATOR', () => 'mutation { pauseBatch(id: "x") { id } }'],
-  ['resumeBatch', 'OPERATOR', () => 'mutation { resumeBatch(id: "x") { id } }'],
-  ['cancelBatch', 'OPERATOR', () => 'mutation { cancelBatch(id: "x") { id } }'],
-  ['retryBatch', 'OPERATOR', () => 'mutation { retryBatch(id: "x") { id } }'],
-  ['createCohort', 'READER', () => 'mutation { createCohort(input: { name: " " }) { id } }'],
-  ['updateCohort', 'READER', () => 'mutation { updateCohort(input: { id: "x", version: 1 }) { id } }'],
-  ['shareCohort', 'READER', () => 'mutation { shareCohort(id: "x", visibility: READERS) { id } }'],
-  ['splitCohort', 'READER', () => 'mutation { splitCohort(input: { id: "x" }) { name } }'],
-  ['deleteCohort', 'READER', () => 'mutation { deleteCohort(id: "x") }'],
-  ['exportCohort', 'READER', () => 'mutation { exportCohort(input: { format: CSV, columns: ["none"] }) { id } }'],
-  ['exportGenerations', 'READER', () => 'mutation { exportGenerations(input: { format: NIFTI_ZIP }) { id } }'],
-  ['cancelExport', 'READER', () => 'mutation { cancelExport(id: "x") { id } }'],
-  ['evaluateBundles', 'OPERATOR', () => 'mutation { evaluateBundles(input: { bundles: [] }) { id } }'],
-  ['cancelEvaluation', 'OPERATOR', () => 'mutation { cancelEvaluation(id: "x") { id } }'],
+  ['generateMri', 'OPERATOR', () => 'mutation { generateMri(input: {}) { generation { id } } }'],
+  ['cancelGeneration', 'OPERATOR', () => 'mutation { cancelGeneration(input: { id: "x" }) { generation { id } } }'],
+  ['retryGeneration', 'OPERATOR', () => 'mutation { retryGeneration(input: { id: "x" }) { generation { id } } }'],
+  ['synthesizeCohort', 'OPERATOR', () => 'mutation { synthesizeCohort(input: {}) { batch { id } } }'],
+  ['pauseBatch', 'OPERATOR', () => 'mutation { pauseBatch(input: { id: "x" }) { batch { id } } }'],
+  ['resumeBatch', 'OPERATOR', () => 'mutation { resumeBatch(input: { id: "x" }) { batch { id } } }'],
+  ['cancelBatch', 'OPERATOR', () => 'mutation { cancelBatch(input: { id: "x" }) { batch { id } } }'],
+  ['retryBatch', 'OPERATOR', () => 'mutation { retryBatch(input: { id: "x" }) { batch { id } } }'],
+  ['createCohort', 'READER', () => 'mutation { createCohort(input: { name: " " }) { cohort { id } } }'],
+  ['updateCohort', 'READER', () => 'mutation { updateCohort(input: { id: "x", version: 1 }) { cohort { id } } }'],
+  [
+    'shareCohort',
+    'READER',
+    () => 'mutation { shareCohort(input: { id: "x", visibility: READERS }) { cohort { id } } }',
+  ],
+  ['splitCohort', 'READER', () => 'mutation { splitCohort(input: { id: "x" }) { parts { name } } }'],
+  ['deleteCohort', 'READER', () => 'mutation { deleteCohort(input: { id: "x" }) { deletedCohortId } }'],
+  [
+    'exportCohort',
+    'READER',
+    () => 'mutation { exportCohort(input: { format: CSV, columns: ["none"] }) { export { id } } }',
+  ],
+  [
+    'exportGenerations',
+    'READER',
+    () => 'mutation { exportGenerations(input: { format: NIFTI_ZIP }) { export { id } } }',
+  ],
+  ['cancelExport', 'READER', () => 'mutation { cancelExport(input: { id: "x" }) { export { id } } }'],
+  ['evaluateBundles', 'OPERATOR', () => 'mutation { evaluateBundles(input: { bundles: [] }) { evaluation { id } } }'],
+  ['cancelEvaluation', 'OPERATOR', () => 'mutation { cancelEvaluation(input: { id: "x" }) { evaluation { id } } }'],
   [
     'createReaderStudy',
     'OPERATOR',
-    () => 'mutation { createReaderStudy(input: { name: "", evaluationId: "x" }) { id } }',
+    () => 'mutation { createReaderStudy(input: { name: "", evaluationId: "x" }) { study { id } } }',
   ],
-  ['closeReaderStudy', 'OPERATOR', () => 'mutation { closeReaderStudy(id: "x") { id } }'],
-  ['startReaderSession', 'READER', () => 'mutation { startReaderSession(studyId: "x") { id } }'],
+  ['closeReaderStudy', 'OPERATOR', () => 'mutation { closeReaderStudy(input: { id: "x" }) { study { id } } }'],
+  ['startReaderSession', 'READER', () => 'mutation { startReaderSession(input: { studyId: "x" }) { session { id } } }'],
   [
     'answerReaderTrial',
     'READER',
-    () => 'mutation { answerReaderTrial(sessionId: "x", trial: 0, imported: LEFT) { id } }',
+    () => 'mutation { answerReaderTrial(input: { sessionId: "x", trial: 0, imported: LEFT }) { session { id } } }',
   ],
-  ['deleteUploadedRadiograph', 'READER', () => 'mutation { deleteUploadedRadiograph(id: "x") }'],
-  ['createToken', 'ADMIN', () => 'mutation { createToken(input: { name: " ", role: READER }) { text } }'],
-  ['revokeToken', 'ADMIN', () => 'mutation { revokeToken(id: "x") { id } }'],
+  [
+    'deleteUploadedRadiograph',
+    'READER',
+    () => 'mutation { deleteUploadedRadiograph(input: { id: "x" }) { deletedUploadedRadiographId } }',
+  ],
+  ['createToken', 'ADMIN', () => 'mutation { createToken(input: { name: " ", role: READER }) { secret } }'],
+  ['revokeToken', 'ADMIN', () => 'mutation { revokeToken(input: { id: "x" }) { token { id } } }'],
 ];
 
 describe.each(ROLES)('a token of role %s', (role) => {
@@ -173,7 +189,7 @@ test('SUMMARY gets no count under five', async () => {
 });
 
 test('mutations are refused over WebSocket', async () => {
-  const result = await first('ADMIN', 'mutation { createToken(input: { name: "x", role: ADMIN }) { text } }');
+  const result = await first('ADMIN', 'mutation { createToken(input: { name: "x", role: ADMIN }) { secret } }');
 
   expect(codesOf(result.errors)).toEqual(['BAD_USER_INPUT']);
 });

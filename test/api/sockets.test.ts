@@ -97,17 +97,17 @@ test('a ping is answered, before and after the acknowledgement', async () => {
 });
 
 test('a token that is revoked starts nothing more on an open socket', async () => {
-  const made = await api.ask<{ createToken: { text: string; token: { id: string } } }>(
-    'mutation { createToken(input: { name: "socket", role: READER }) { text token { id } } }',
+  const made = await api.ask<{ createToken: { secret: string; token: { id: string } } }>(
+    'mutation { createToken(input: { name: "socket", role: READER }) { secret token { id } } }',
   );
-  const { text, token } = made.data!.createToken;
+  const { secret, token } = made.data!.createToken;
   const socket = open();
   const next = reader(socket);
   await once(socket, 'open');
-  socket.send(JSON.stringify({ type: 'connection_init', payload: { Authorization: `Bearer ${text}` } }));
+  socket.send(JSON.stringify({ type: 'connection_init', payload: { Authorization: `Bearer ${secret}` } }));
   expect(await next()).toEqual({ type: 'connection_ack' });
 
-  await api.ask('mutation ($id: ID!) { revokeToken(id: $id) { id } }', { id: token.id });
+  await api.ask('mutation ($id: ID!) { revokeToken(input: { id: $id }) { token { id } } }', { id: token.id });
   socket.send(JSON.stringify({ ...QUERY, id: '1' }));
 
   expect(await next()).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'UNAUTHENTICATED' } }] });

@@ -20,7 +20,7 @@ afterAll(() => api.close());
 
 const QUERY = `query ($where: KneeExamFilter, $of: KneeExamMeasure! = WOMAC_PAIN, $by: [KneeExamFacet!], $histogram: HistogramInput) {
   kneeExamStatistics(where: $where, of: $of, by: $by, histogram: $histogram) {
-    values { value } exams participants count missing min max mean standardDeviation q1 median q3
+    values { value } exams participants count missing minimum maximum mean standardDeviation lowerQuartile median upperQuartile
     histogram { bins { from to count } below above }
   }
 }`;
@@ -40,13 +40,13 @@ test('the figures are those of numpy', async () => {
       participants: 5,
       count: 5,
       missing: 0,
-      min: 1,
-      max: 10,
+      minimum: 1,
+      maximum: 10,
       mean: 4.1,
       standardDeviation: 3.507136,
-      q1: 2,
+      lowerQuartile: 2,
       median: 3.5,
-      q3: 4,
+      upperQuartile: 4,
       histogram: null,
     },
   ]);
@@ -86,12 +86,13 @@ test('bins take their lower edge in, the last one both, and what lies outside is
 });
 
 test('an edge at a decimal that no binary number holds takes the value in', async () => {
-  const [{ histogram, min, max }] = (await statistics({ of: 'BMI', histogram: { edges: [20, 27.3, 31.1] } })) as [
-    { histogram: { bins: { count: number }[] }; min: number; max: number },
-  ];
+  const [{ histogram, minimum, maximum }] = (await statistics({
+    of: 'BMI',
+    histogram: { edges: [20, 27.3, 31.1] },
+  })) as [{ histogram: { bins: { count: number }[] }; minimum: number; maximum: number }];
 
   expect(histogram.bins.map(({ count }) => count)).toEqual([0, 8]);
-  expect([min, max]).toEqual([27.3, 31.1]);
+  expect([minimum, maximum]).toEqual([27.3, 31.1]);
 });
 
 test('whole numbers have statistics too', async () => {

@@ -41,16 +41,16 @@ test.each([
 });
 
 test('an administrator makes a token, which works until it is revoked', async () => {
-  const made = await api.ask<{ createToken: { text: string; token: { id: string } } }>(
-    'mutation { createToken(input: { name: "notebook", role: READER }) { text token { id name role revokedAt } } }',
+  const made = await api.ask<{ createToken: { secret: string; token: { id: string } } }>(
+    'mutation { createToken(input: { name: "notebook", role: READER }) { secret token { id name role revokedAt } } }',
   );
-  const { text, token } = made.data!.createToken;
+  const { secret, token } = made.data!.createToken;
   expect(token).toMatchObject({ name: 'notebook', role: 'READER', revokedAt: null });
-  expect((await api.ask(VIEWER, {}, text)).data).toMatchObject({ viewer: { name: 'notebook' } });
+  expect((await api.ask(VIEWER, {}, secret)).data).toMatchObject({ viewer: { name: 'notebook' } });
 
-  await api.ask('mutation ($id: ID!) { revokeToken(id: $id) { revokedAt } }', { id: token.id });
+  await api.ask('mutation ($id: ID!) { revokeToken(input: { id: $id }) { token { revokedAt } } }', { id: token.id });
 
-  expect((await api.ask(VIEWER, {}, text)).status).toBe(401);
+  expect((await api.ask(VIEWER, {}, secret)).status).toBe(401);
 });
 
 test('a token ends when it expires', async () => {
@@ -71,7 +71,7 @@ test.each([
   ],
   ['an empty name', { name: '   ', role: 'READER' }, 'name must have between 1 and 100 characters.'],
 ])('%s is refused', async (_name, input, message) => {
-  const answer = await api.ask('mutation ($input: CreateTokenInput!) { createToken(input: $input) { text } }', {
+  const answer = await api.ask('mutation ($input: CreateTokenInput!) { createToken(input: $input) { secret } }', {
     input,
   });
 
@@ -90,7 +90,9 @@ test('making and revoking leave audit rows that say who did it', async () => {
   const made = await api.ask<{ createToken: { token: { id: string } } }>(
     'mutation { createToken(input: { name: "audited", role: SUMMARY }) { token { id } } }',
   );
-  await api.ask('mutation ($id: ID!) { revokeToken(id: $id) { id } }', { id: made.data!.createToken.token.id });
+  await api.ask('mutation ($id: ID!) { revokeToken(input: { id: $id }) { token { id } } }', {
+    id: made.data!.createToken.token.id,
+  });
   const admin = await api.dataSource.getRepository(ApiToken).findOneByOrFail({ name: 'admin' });
   const audited = await api.dataSource.getRepository(ApiToken).findOneByOrFail({ name: 'audited' });
 
@@ -105,7 +107,7 @@ test('making and revoking leave audit rows that say who did it', async () => {
 });
 
 test('revoking what is not a token is refused', async () => {
-  const answer = await api.ask('mutation { revokeToken(id: "S25lZUV4YW06MQ") { id } }');
+  const answer = await api.ask('mutation { revokeToken(input: { id: "S25lZUV4YW06MQ" }) { token { id } } }');
 
   expect(answer.errors![0]!.message).toBe('id must be the id of an ApiToken.');
 });

@@ -65,12 +65,12 @@ interface Made {
 /** Asks for a volume of the left knee and follows it to its end. */
 async function generate(more: object = {}): Promise<Made> {
   const input = { uploadId: film.id, side: 'LEFT', bundle: 'tiny-bundle', sliceCount: 3, steps: 2, seed: 1, ...more };
-  const asked = await api.ask<{ generateMri: { id: string } }>(
-    'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { id } }',
+  const asked = await api.ask<{ generateMri: { generation: { id: string } } }>(
+    'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { generation { id } } }',
     { input },
     api.tokens.OPERATOR,
   );
-  const { id } = asked.data!.generateMri;
+  const { id } = asked.data!.generateMri.generation;
   expect(await follow(id, api.tokens.OPERATOR)).toEqual([]);
   const { data } = await api.ask<{ generation: Made }>(
     `query ($id: ID!) { generation(id: $id) { ${FIELDS} } }`,
@@ -149,14 +149,14 @@ test('no list, count, id, log or archive of others tells of it, and no exam or p
   const seen = `{ generations { totalCount nodes { id } } uploadedRadiographs { totalCount } participants { totalCount }
     kneeExams { totalCount } a: node(id: "${id}") { id } b: node(id: "${mriSeries.id}") { id } }`;
   const archive = (input: string, token: string) =>
-    api.ask(`mutation { exportGenerations(input: { format: NIFTI_ZIP, ${input} }) { id } }`, {}, token);
+    api.ask(`mutation { exportGenerations(input: { format: NIFTI_ZIP, ${input} }) { export { id } } }`, {}, token);
 
   const { data } = await api.ask(seen, {}, api.tokens.READER);
   const summary = await api.ask('{ generations { totalCount } }', {}, api.tokens.SUMMARY);
   const owners = await api.ask<{ generations: { nodes: { id: string }[] } }>(seen, {}, api.tokens.OPERATOR);
   const archived = await archive(`generationIds: ["${id}"]`, api.tokens.OPERATOR);
   const every = await api.ask(
-    'mutation { exportCohort(input: { format: NIFTI_ZIP, series: { synthetic: { eq: true } } }) { id } }',
+    'mutation { exportCohort(input: { format: NIFTI_ZIP, series: { synthetic: { eq: true } } }) { export { id } } }',
   );
 
   const none = { totalCount: 0 };

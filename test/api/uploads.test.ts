@@ -224,7 +224,7 @@ test('its owner and administrators see an upload, others neither see nor use nor
     (await api.ask('query ($id: ID!) { node(id: $id) { id } }', { id: body.id }, token)).data!['node'];
   await api.make.bundle();
   const use = await api.ask(
-    'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { id } }',
+    'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { generation { id } } }',
     { input: { uploadId: body.id, side: 'LEFT' } },
     other,
   );
@@ -239,7 +239,7 @@ test('its owner and administrators see an upload, others neither see nor use nor
   }
 });
 
-const DELETE = 'mutation ($id: ID!) { deleteUploadedRadiograph(id: $id) }';
+const DELETE = 'mutation ($id: ID!) { deleteUploadedRadiograph(input: { id: $id }) { deletedUploadedRadiographId } }';
 
 test('a sweep keeps the film of an upload; deleting the upload removes it at once', async () => {
   const { body } = await send(kneePng(6));
@@ -248,7 +248,7 @@ test('a sweep keeps the film of an upload; deleting the upload removes it at onc
 
   const { data } = await api.ask(DELETE, { id: body.id }, api.tokens.OPERATOR);
 
-  expect(data).toEqual({ deleteUploadedRadiograph: body.id });
+  expect(data).toEqual({ deleteUploadedRadiograph: { deletedUploadedRadiographId: body.id } });
   expect((await fetch(api.url + body.image.url)).status).toBe(404);
   const actions = await api.dataSource.manager.find(AuditEntry, { order: { id: 'DESC' }, take: 3 });
   expect(actions.map(({ action }) => action)).toContain('deleteUploadedRadiograph');
@@ -257,17 +257,19 @@ test('a sweep keeps the film of an upload; deleting the upload removes it at onc
 test('while a volume is being made from it an upload is not deleted, and its generation is nobody else’s', async () => {
   const { body } = await send(kneePng(7));
   const bundle = await api.make.bundle();
-  const made = await api.ask<{ generateMri: { id: string; side: string; exam: null; upload: { id: string } } }>(
-    'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { id side exam { id } upload { id } } }',
+  const made = await api.ask<{
+    generateMri: { generation: { id: string; side: string; exam: null; upload: { id: string } } };
+  }>(
+    'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { generation { id side exam { id } upload { id } } } }',
     { input: { uploadId: body.id, side: 'LEFT', bundle: `${bundle.name}@${bundle.version}` } },
     api.tokens.OPERATOR,
   );
-  expect(made.data!.generateMri).toMatchObject({ side: 'LEFT', exam: null, upload: { id: body.id } });
+  expect(made.data!.generateMri.generation).toMatchObject({ side: 'LEFT', exam: null, upload: { id: body.id } });
 
   const refused = await api.ask(DELETE, { id: body.id }, api.tokens.OPERATOR);
   expect(refused.errors![0]!.extensions.code).toBe('CONFLICT');
 
-  const { id } = made.data!.generateMri;
+  const { id } = made.data!.generateMri.generation;
   for (const [what, name] of [
     ['query ($id: ID!) { found: generation(id: $id) { id } }', 'generation'],
     ['query ($id: ID!) { found: node(id: $id) { id } }', 'node'],
@@ -275,7 +277,7 @@ test('while a volume is being made from it an upload is not deleted, and its gen
     expect([name, (await api.ask(what, { id }, api.tokens.READER)).data]).toEqual([name, { found: null }]);
     expect([name, (await api.ask(what, { id }, api.tokens.ADMIN)).data]).toEqual([name, { found: { id } }]);
   }
-  const cancel = 'mutation ($id: ID!) { cancelGeneration(id: $id) { state } }';
+  const cancel = 'mutation ($id: ID!) { cancelGeneration(input: { id: $id }) { generation { state } } }';
   expect((await api.ask(cancel, { id }, await stranger())).errors![0]!.extensions.code).toBe('NOT_FOUND');
   const counted = async (token: string) =>
     (await api.ask<{ generations: { totalCount: number } }>('{ generations { totalCount } }', {}, token)).data!
@@ -300,7 +302,7 @@ test.each([
 ])('a request with %s is refused', async (_name, more, sentence) => {
   const { body } = await send(kneePng(8));
   const { errors } = await api.ask(
-    'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { id } }',
+    'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { generation { id } } }',
     { input: { uploadId: body.id, ...more } },
     api.tokens.OPERATOR,
   );

@@ -10,7 +10,7 @@ import { type ServeProcess, startServe } from '../helpers/serve-process.js';
 
 const EXAMS = 4_000;
 const KILLS = 2;
-const SYNTHESIZE = `mutation { synthesizeCohort(input: { where: {}, clientKey: "tonight" }) { id counters { waiting total } } }`;
+const SYNTHESIZE = `mutation { synthesizeCohort(input: { where: {}, clientKey: "tonight" }) { batch { id counters { waiting total } } } }`;
 
 let database: TestDatabase;
 let dataDir: string;
@@ -80,11 +80,11 @@ test('a server that is killed while it makes a batch leaves all of it or nothing
     expect([batches, members, generations]).toEqual([batches, batches * EXAMS, batches * EXAMS]);
   }
   const client = await start();
-  const first = await client.request<{ synthesizeCohort: { id: string } }>(SYNTHESIZE);
-  const again = await client.request<{ synthesizeCohort: { id: string } }>(SYNTHESIZE);
+  const first = await client.request<{ synthesizeCohort: { batch: { id: string } } }>(SYNTHESIZE);
+  const again = await client.request<{ synthesizeCohort: { batch: { id: string } } }>(SYNTHESIZE);
   await client.close();
 
-  expect(first).toMatchObject({ synthesizeCohort: { counters: { waiting: EXAMS, total: EXAMS } } });
+  expect(first).toMatchObject({ synthesizeCohort: { batch: { counters: { waiting: EXAMS, total: EXAMS } } } });
   expect(again).toEqual(first);
   expect([await rows('batch'), await rows('generation'), await rows('generation_event')]).toEqual([1, EXAMS, EXAMS]);
 });

@@ -45,12 +45,12 @@ test('a subscription that follows a generation through restarts of serve misses 
   const { token } = serve;
   const examId = encodeId('KneeExam', await seedExam());
   const client = createApiClient(serve.url, token);
-  const { generateMri } = await client.request<{ generateMri: { id: string } }>(
-    `mutation ($input: GenerateMriInput!) { generateMri(input: $input) { id } }`,
+  const { generateMri } = await client.request<{ generateMri: { generation: { id: string } } }>(
+    `mutation ($input: GenerateMriInput!) { generateMri(input: $input) { generation { id } } }`,
     { input: { examId, ...REQUEST } },
   );
   await client.close();
-  const { id } = generateMri;
+  const { id } = generateMri.generation;
 
   const seen = await follow(serve.url, token, id, 0, isSlice);
   await serve.end('SIGTERM');

@@ -33,35 +33,35 @@ export interface CohortAnswer {
   visibility: string;
   version: number;
   owner: string | null;
-  mayChange: boolean;
+  canChange: boolean;
   filter: Record<string, unknown> | null;
   problem: string | null;
   counts: { exams: number | null; participants: number | null };
 }
 
 const FIELDS =
-  'id name description kind visibility version owner mayChange filter problem counts { exams participants }';
+  'id name description kind visibility version owner canChange filter problem counts { exams participants }';
 
 /** Makes a cohort over the API. */
 export async function createCohort(api: TestServer, input: object, token?: string): Promise<CohortAnswer> {
   return only(
-    await api.ask<{ createCohort: CohortAnswer }>(
-      `mutation ($input: CreateCohortInput!) { createCohort(input: $input) { ${FIELDS} } }`,
+    await api.ask<{ createCohort: { cohort: CohortAnswer } }>(
+      `mutation ($input: CreateCohortInput!) { createCohort(input: $input) { cohort { ${FIELDS} } } }`,
       { input: { name: 'A cohort', ...input } },
       token,
     ),
-  ).createCohort;
+  ).createCohort.cohort;
 }
 
 /** Makes a new version of a cohort over the API. */
 export async function updateCohort(api: TestServer, input: object, token?: string): Promise<CohortAnswer> {
   return only(
-    await api.ask<{ updateCohort: CohortAnswer }>(
-      `mutation ($input: UpdateCohortInput!) { updateCohort(input: $input) { ${FIELDS} } }`,
+    await api.ask<{ updateCohort: { cohort: CohortAnswer } }>(
+      `mutation ($input: UpdateCohortInput!) { updateCohort(input: $input) { cohort { ${FIELDS} } } }`,
       { input },
       token,
     ),
-  ).updateCohort;
+  ).updateCohort.cohort;
 }
 
 /** Finds a cohort over the API; null where there is none for the token. */

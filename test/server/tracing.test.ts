@@ -51,7 +51,7 @@ test('one trace leads from the mutation of a caller to each slice of its worker'
       traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
     },
     body: JSON.stringify({
-      query: 'mutation Make($input: GenerateMriInput!) { generateMri(input: $input) { id } }',
+      query: 'mutation Make($input: GenerateMriInput!) { generateMri(input: $input) { generation { id } } }',
       variables: { input: { examId: encodeId('KneeExam', exam.id), sliceCount: 4, steps: 3, seed: 1 } },
     }),
   });

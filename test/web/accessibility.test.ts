@@ -34,7 +34,7 @@ async function makeSomethingOfEverything(): Promise<void> {
   ids.generation = encodeId('Generation', generation.id);
   ids.cohort = await makeCohort('Mild', { kl: { eq: 2 } });
   ids.other = await makeCohort('Severe', { kl: { gte: 3 } });
-  const exported = 'mutation { exportCohort(input: { format: CSV }) { id } }';
+  const exported = 'mutation { exportCohort(input: { format: CSV }) { export { id } } }';
   await ask(app.url, exported, {}, app.tokens.ADMIN);
   const { page: form } = await app.open('/evaluations/new?bundle=tiny-bundle@1.0.0&steps=1&slices=6');
   await form.getByRole('button', { name: 'Evaluate', exact: true }).click();
@@ -43,14 +43,14 @@ async function makeSomethingOfEverything(): Promise<void> {
 }
 
 async function makeCohort(name: string, filter: object): Promise<string> {
-  const query = 'mutation ($input: CreateCohortInput!) { createCohort(input: $input) { id } }';
-  const { data } = await ask<{ createCohort: { id: string } }>(
+  const query = 'mutation ($input: CreateCohortInput!) { createCohort(input: $input) { cohort { id } } }';
+  const { data } = await ask<{ createCohort: { cohort: { id: string } } }>(
     app.url,
     query,
     { input: { name, filter } },
     app.tokens.ADMIN,
   );
-  return data!.createCohort.id;
+  return data!.createCohort.cohort.id;
 }
 
 interface Case {

@@ -43,7 +43,7 @@ const KNEE = `query KneeWithFilmAndMri {
 }`;
 
 const GENERATE = `mutation Generate($input: GenerateMriInput!) {
-  generateMri(input: $input) { id }
+  generateMri(input: $input) { generation { id } }
 }`;
 
 const PROGRESS = `subscription Progress($id: ID!, $after: Int) {
@@ -84,13 +84,16 @@ export async function generateVolume(
   request: { sliceCount: number; steps?: number | undefined; seed: number },
 ): Promise<DemoResult> {
   const input = { examId: knee.id, ...request };
-  const { generateMri } = await api.request<{ generateMri: { id: string } }>(GENERATE, { input });
+  const { generateMri } = await api.request<{ generateMri: { generation: { id: string } } }>(GENERATE, { input });
   const slices: SliceScore[] = [];
   let result: DemoResult | undefined;
   const bar = progressBar('   generating');
   bar.start(100, '% waiting for the worker');
   try {
-    const events = api.subscribe<{ generationProgress: ProgressEvent }>(PROGRESS, { id: generateMri.id, after: 0 });
+    const events = api.subscribe<{ generationProgress: ProgressEvent }>(PROGRESS, {
+      id: generateMri.generation.id,
+      after: 0,
+    });
     for await (const { generationProgress: event } of events) {
       switch (event.__typename) {
         case 'GenerationStateChanged':

@@ -31,13 +31,13 @@ export interface KneeExamStatistics {
   /** Exams that have the number. */
   count: number;
   missing: number;
-  min: number | null;
-  max: number | null;
+  minimum: number | null;
+  maximum: number | null;
   mean: number | null;
   standardDeviation: number | null;
-  q1: number | null;
+  lowerQuartile: number | null;
   median: number | null;
-  q3: number | null;
+  upperQuartile: number | null;
   histogram: Histogram | null;
 }
 
@@ -88,13 +88,13 @@ export async function exploreMeasure(
       participants: row.participants,
       count: row.count,
       missing: row.exams - row.count,
-      min: row.min,
-      max: row.max,
+      minimum: row.min,
+      maximum: row.max,
       mean: shortened(row.mean),
       standardDeviation: shortened(row.deviation),
-      q1: shortened(row.quartiles?.[0]),
+      lowerQuartile: shortened(row.quartiles?.[0]),
       median: shortened(row.quartiles?.[1]),
-      q3: shortened(row.quartiles?.[2]),
+      upperQuartile: shortened(row.quartiles?.[2]),
       histogram: edges && histogramOf(edges, row.bins ?? {}),
     })),
   );

@@ -8,7 +8,7 @@ import type { introspection } from '../../graphql-env.d.ts';
 export const graphql = initGraphQLTada<{
   introspection: introspection;
   disableMasking: true;
-  scalars: { Date: string; DateTimeISO: string; JSONObject: Record<string, unknown> };
+  scalars: { Date: string; DateTime: string; BigInt: number; JSONObject: Record<string, unknown> };
 }>();
 
 export type { FragmentOf, ResultOf, VariablesOf } from 'gql.tada';

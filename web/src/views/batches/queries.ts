@@ -185,40 +185,48 @@ export type MemberState = Member['state'];
 
 export const PAUSE = graphql(`
   mutation PauseBatch($id: ID!) {
-    pauseBatch(id: $id) {
-      id
-      state
-      cancelRequested
+    pauseBatch(input: { id: $id }) {
+      batch {
+        id
+        state
+        cancelRequested
+      }
     }
   }
 `);
 
 export const RESUME = graphql(`
   mutation ResumeBatch($id: ID!) {
-    resumeBatch(id: $id) {
-      id
-      state
-      cancelRequested
+    resumeBatch(input: { id: $id }) {
+      batch {
+        id
+        state
+        cancelRequested
+      }
     }
   }
 `);
 
 export const CANCEL = graphql(`
   mutation CancelBatch($id: ID!) {
-    cancelBatch(id: $id) {
-      id
-      state
-      cancelRequested
+    cancelBatch(input: { id: $id }) {
+      batch {
+        id
+        state
+        cancelRequested
+      }
     }
   }
 `);
 
 export const RETRY = graphql(`
   mutation RetryBatch($id: ID!) {
-    retryBatch(id: $id) {
-      id
-      state
-      cancelRequested
+    retryBatch(input: { id: $id }) {
+      batch {
+        id
+        state
+        cancelRequested
+      }
     }
   }
 `);
@@ -226,7 +234,9 @@ export const RETRY = graphql(`
 export const EXPORT_BATCH = graphql(`
   mutation ExportBatch($input: ExportGenerationsInput!) {
     exportGenerations(input: $input) {
-      id
+      export {
+        id
+      }
     }
   }
 `);
@@ -254,7 +264,9 @@ export const PREPARE_BATCH = graphql(`
 export const START_BATCH = graphql(`
   mutation StartBatch($input: SynthesizeCohortInput!) {
     synthesizeCohort(input: $input) {
-      id
+      batch {
+        id
+      }
     }
   }
 `);

@@ -57,7 +57,7 @@ export function StartBatch({ of, name, onClose }: StartProps) {
       skipExisting: form.get('skipExisting') !== null,
     };
     const { data: started } = await ask({ input: { ...input, clientKey: clientKey(input) } });
-    if (started) await navigate(`/batches/${started.synthesizeCohort.id}`);
+    if (started) await navigate(`/batches/${started.synthesizeCohort.batch.id}`);
   };
   return (
     <Dialog title="Start a batch" onClose={onClose}>

@@ -17,7 +17,9 @@ import styles from './cohort-actions.module.css';
 const CREATE_COHORT = graphql(`
   mutation CreateCohort($input: CreateCohortInput!) {
     createCohort(input: $input) {
-      id
+      cohort {
+        id
+      }
     }
   }
 `);
@@ -62,7 +64,7 @@ function SaveDialog({ where, exams, onClose }: ActionsProps & { onClose: () => v
         filter: where ?? {},
       },
     });
-    if (data) await navigate(`/cohorts/saved/${data.createCohort.id}`);
+    if (data) await navigate(`/cohorts/saved/${data.createCohort.cohort.id}`);
   };
   return (
     <Dialog title="Save as a cohort" onClose={onClose}>

@@ -24,7 +24,9 @@ const EXPORT_COLUMNS = graphql(`
 const EXPORT_COHORT = graphql(`
   mutation ExportCohort($input: ExportCohortInput!) {
     exportCohort(input: $input) {
-      id
+      export {
+        id
+      }
     }
   }
 `);

@@ -113,8 +113,9 @@ function Choices({ label, options, value: chosen, onChange }: ChoicesProps) {
 }
 
 function optionText(type: string, value: string): string {
-  const words = meaning(type, value);
-  return words === value || words.length > 48 ? value : `${value} · ${words}`;
+  const words = meaning(type, value).replace(/\.$/, '');
+  const saysMore = words.toUpperCase() !== value.replaceAll('_', ' ');
+  return saysMore && words.length <= 48 ? `${value} · ${words}` : value;
 }
 
 function textOf(value: unknown): string {

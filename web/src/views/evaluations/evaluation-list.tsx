@@ -82,7 +82,7 @@ export function EvaluationList() {
             </th>
             <td>
               <StateBadge state={node.state} />{' '}
-              {!isOver(node.state) && `${count(node.progress.done)} of ${count(node.progress.total)} volumes`}
+              {!isOver(node.state) && `${count(node.counters.done)} of ${count(node.counters.total)} volumes`}
             </td>
             <td>{node.arms.map(({ label }) => label).join('; ')}</td>
             <td>

@@ -46,7 +46,7 @@ export function NewEvaluation() {
     );
   const start = async () => {
     const { data: made } = await evaluate({ input: inputOf(wish) });
-    if (made) await navigate(`/evaluations/${made.evaluateBundles.id}`);
+    if (made) await navigate(`/evaluations/${made.evaluateBundles.evaluation.id}`);
   };
   return (
     <form

@@ -16,8 +16,8 @@ interface ProgressProps {
 
 /** How far an evaluation is, and the volumes that were scored last. */
 export function Progress({ evaluation, state, live: { volumes, since }, connection }: ProgressProps) {
-  const { done, failed, total } = volumes[0] ?? evaluation.progress;
-  const { reused } = evaluation.progress;
+  const { done, failed, total } = volumes[0] ?? evaluation.counters;
+  const { reused } = evaluation.counters;
   const left = timeLeft(volumes[0], since);
   const doing =
     state === 'QUEUED'

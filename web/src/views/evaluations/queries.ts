@@ -15,7 +15,7 @@ export const EVALUATIONS = graphql(`
         arms {
           label
         }
-        progress {
+        counters {
           done
           total
         }
@@ -69,7 +69,7 @@ export const EVALUATION = graphql(`
           grade
         }
       }
-      progress {
+      counters {
         done
         failed
         total
@@ -170,9 +170,11 @@ export type Scored = Extract<ProgressEvent, { __typename: 'EvaluationVolumeScore
 
 export const CANCEL = graphql(`
   mutation CancelEvaluation($id: ID!) {
-    cancelEvaluation(id: $id) {
-      id
-      state
+    cancelEvaluation(input: { id: $id }) {
+      evaluation {
+        id
+        state
+      }
     }
   }
 `);
@@ -180,7 +182,9 @@ export const CANCEL = graphql(`
 export const EVALUATE = graphql(`
   mutation Evaluate($input: EvaluateBundlesInput!) {
     evaluateBundles(input: $input) {
-      id
+      evaluation {
+        id
+      }
     }
   }
 `);

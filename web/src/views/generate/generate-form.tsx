@@ -66,7 +66,7 @@ export function GenerateForm({ source, lead, radiograph, radiographNote, grades,
       features: Object.entries(overrides).map(([feature, grade]) => ({ feature, grade })) as Input['features'],
     };
     const { data } = await generate({ input: { ...input, clientKey: clientKey(input) } });
-    if (data) await navigate(`/generations/${data.generateMri.id}`);
+    if (data) await navigate(`/generations/${data.generateMri.generation.id}`);
   };
   return (
     <form

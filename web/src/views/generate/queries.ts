@@ -119,7 +119,9 @@ export const UPLOADS = graphql(`
 
 export const DELETE_UPLOAD = graphql(`
   mutation DeleteUpload($id: ID!) {
-    deleteUploadedRadiograph(id: $id)
+    deleteUploadedRadiograph(input: { id: $id }) {
+      deletedUploadedRadiographId
+    }
   }
 `);
 
@@ -158,7 +160,9 @@ export const KNEES = graphql(`
 export const GENERATE = graphql(`
   mutation Generate($input: GenerateMriInput!) {
     generateMri(input: $input) {
-      id
+      generation {
+        id
+      }
     }
   }
 `);

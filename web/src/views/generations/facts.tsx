@@ -28,7 +28,7 @@ export function Facts({ generation }: { generation: Generation }) {
   if (finishedAt) {
     rows.push(
       ['PSNR, median', decimal(psnr, 2, ' dB')],
-      [`SSIM, median (${ssimMode})`, decimal(ssim, 3)],
+      [`SSIM, median (${ssimMode.toLowerCase()})`, decimal(ssim, 3)],
       ['RSSIM, median', decimal(rssim, 3)],
       ['Adjacent slices', decimal(adjacentCorrelation, 3)],
       ['Time', duration(durationMs)],

@@ -195,19 +195,23 @@ export type ProgressEvent = ResultOf<typeof PROGRESS>['generationProgress'];
 
 export const CANCEL = graphql(`
   mutation CancelGeneration($id: ID!) {
-    cancelGeneration(id: $id) {
-      id
-      state
-      cancelRequested
+    cancelGeneration(input: { id: $id }) {
+      generation {
+        id
+        state
+        cancelRequested
+      }
     }
   }
 `);
 
 export const RETRY = graphql(`
   mutation RetryGeneration($id: ID!) {
-    retryGeneration(id: $id) {
-      id
-      state
+    retryGeneration(input: { id: $id }) {
+      generation {
+        id
+        state
+      }
     }
   }
 `);

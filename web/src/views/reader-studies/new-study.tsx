@@ -50,7 +50,7 @@ export function NewStudy() {
       arms: form.getAll('arm').map(Number),
     };
     const made = await create({ input });
-    if (made.data) await navigate(`/reader-studies/${made.data.createReaderStudy.id}`);
+    if (made.data) await navigate(`/reader-studies/${made.data.createReaderStudy.study.id}`);
   };
   return (
     <form

@@ -27,7 +27,7 @@ export const STUDIES = graphql(`
 `);
 
 const RESULTS = graphql(`
-  fragment Results on ReaderResultsItem {
+  fragment Results on ReaderResults {
     readers
     correct
     answers
@@ -64,7 +64,7 @@ export const STUDY = graphql(
         error
         createdAt
         createdBy
-        mayClose
+        canClose
         session {
           id
           answered
@@ -109,8 +109,10 @@ export type Session = ResultOf<typeof TRIAL>;
 export const START = graphql(
   `
     mutation StartReaderSession($studyId: ID!) {
-      startReaderSession(studyId: $studyId) {
-        ...Trial
+      startReaderSession(input: { studyId: $studyId }) {
+        session {
+          ...Trial
+        }
       }
     }
   `,
@@ -120,8 +122,10 @@ export const START = graphql(
 export const ANSWER = graphql(
   `
     mutation AnswerReaderTrial($sessionId: ID!, $trial: Int!, $imported: ReaderChoice!) {
-      answerReaderTrial(sessionId: $sessionId, trial: $trial, imported: $imported) {
-        ...Trial
+      answerReaderTrial(input: { sessionId: $sessionId, trial: $trial, imported: $imported }) {
+        session {
+          ...Trial
+        }
       }
     }
   `,
@@ -131,16 +135,20 @@ export const ANSWER = graphql(
 export const CREATE = graphql(`
   mutation CreateReaderStudy($input: CreateReaderStudyInput!) {
     createReaderStudy(input: $input) {
-      id
+      study {
+        id
+      }
     }
   }
 `);
 
 export const CLOSE = graphql(`
   mutation CloseReaderStudy($id: ID!) {
-    closeReaderStudy(id: $id) {
-      id
-      state
+    closeReaderStudy(input: { id: $id }) {
+      study {
+        id
+        state
+      }
     }
   }
 `);

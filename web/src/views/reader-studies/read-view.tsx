@@ -18,7 +18,7 @@ export function ReadView() {
   const [session, setSession] = useState<Session>();
   const takeUp = useCallback(async () => {
     const { data } = await begin({ studyId: id });
-    if (data) setSession(data.startReaderSession);
+    if (data) setSession(data.startReaderSession.session);
   }, [begin, id]);
   useEffect(() => void takeUp(), [takeUp]);
   if (notBegun && !session)
@@ -36,7 +36,7 @@ export function ReadView() {
   }
   const choose = async (imported: 'LEFT' | 'RIGHT') => {
     const { data } = await answer({ sessionId: session.id, trial: next.index, imported });
-    if (data) setSession(data.answerReaderTrial);
+    if (data) setSession(data.answerReaderTrial.session);
   };
   return (
     <Page

@@ -77,12 +77,12 @@ export function StudyView() {
   );
 }
 
-function Actions({ study: { id, state, session, mayClose } }: { study: Study }) {
+function Actions({ study: { id, state, session, canClose } }: { study: Study }) {
   const [{ error, fetching }, close] = useMutation(CLOSE);
   return (
     <>
       {error && <InlineError message={sentence(error)} />}
-      {mayClose && state === 'OPEN' && (
+      {canClose && state === 'OPEN' && (
         <Button kind="danger" disabled={fetching} onClick={() => void close({ id })}>
           Close the study
         </Button>

@@ -60,7 +60,7 @@ export function CohortView() {
       }
       actions={
         <>
-          {cohort.mayChange && (
+          {cohort.canChange && (
             <Button kind="danger" onClick={() => setOpen('delete')}>
               Delete …
             </Button>
@@ -138,12 +138,12 @@ function Attrition({ attrition: { start, steps } }: { attrition: NonNullable<Coh
   );
 }
 
-function Sharing({ cohort: { id, visibility, mayChange } }: { cohort: CohortDetail }) {
+function Sharing({ cohort: { id, visibility, canChange } }: { cohort: CohortDetail }) {
   const [{ error }, share] = useMutation(SHARE_COHORT);
   const [copied, setCopied] = useState(false);
   return (
     <div className={styles.share}>
-      {mayChange && (
+      {canChange && (
         <Field label="Who may read it">
           {(ids) => (
             <select

@@ -131,5 +131,5 @@ function Pairs({ a, b, label }: { a: Buckets; b: Buckets; label: (value: string)
 
 function spread([numbers]: Comparison['aAge'], digits: number): string {
   if (!numbers || numbers.median === null) return '–';
-  return `${decimal(numbers.median, digits)} (${decimal(numbers.q1, digits)} to ${decimal(numbers.q3, digits)})`;
+  return `${decimal(numbers.median, digits)} (${decimal(numbers.lowerQuartile, digits)} to ${decimal(numbers.upperQuartile, digits)})`;
 }

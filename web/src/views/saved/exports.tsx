@@ -39,9 +39,11 @@ const EXPORTS = graphql(`
 
 const CANCEL_EXPORT = graphql(`
   mutation CancelExport($id: ID!) {
-    cancelExport(id: $id) {
-      id
-      state
+    cancelExport(input: { id: $id }) {
+      export {
+        id
+        state
+      }
     }
   }
 `);

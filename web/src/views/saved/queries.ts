@@ -37,7 +37,7 @@ export const COHORT = graphql(`
       owner
       createdAt
       updatedAt
-      mayChange
+      canChange
       problem
       filter
       counts {
@@ -80,16 +80,20 @@ export type CohortDetail = NonNullable<ResultOf<typeof COHORT>['cohort']>;
 
 export const SHARE_COHORT = graphql(`
   mutation ShareCohort($id: ID!, $visibility: CohortVisibility!) {
-    shareCohort(id: $id, visibility: $visibility) {
-      id
-      visibility
+    shareCohort(input: { id: $id, visibility: $visibility }) {
+      cohort {
+        id
+        visibility
+      }
     }
   }
 `);
 
 export const DELETE_COHORT = graphql(`
   mutation DeleteCohort($id: ID!) {
-    deleteCohort(id: $id)
+    deleteCohort(input: { id: $id }) {
+      deletedCohortId
+    }
   }
 `);
 
@@ -149,8 +153,8 @@ export const COMPARISON = graphql(`
     exams
     participants
     median
-    q1
-    q3
+    lowerQuartile
+    upperQuartile
     missing
   }
 

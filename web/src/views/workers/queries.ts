@@ -17,7 +17,7 @@ export const WORKERS = graphql(`
         bundle
         fraction
         generations
-        memory
+        memoryBytes
         generation {
           id
           side

@@ -32,7 +32,7 @@ export function WorkerCard({
             <p className={styles.facts}>
               <span>{slot.bundle ?? 'no bundle loaded'}</span>
               <span>{count(slot.generations)} done</span>
-              {slot.memory > 0 && <span>{fileSize(slot.memory)}</span>}
+              {slot.memoryBytes > 0 && <span>{fileSize(slot.memoryBytes)}</span>}
             </p>
           </li>
         ))}

@@ -1,0 +1,22 @@
+/** Options of arguments that mean the same wherever they are. */
+export const FIRST = { nullable: true, description: 'Rows of the page, 1 to 200; default 25.' } as const;
+
+export const AFTER = {
+  nullable: true,
+  description: '`endCursor` of the page before, or the cursor of any row; default: from the start.',
+} as const;
+
+export const WHERE = { nullable: true, description: 'Only rows that fit; default: all.' } as const;
+
+export const ORDER_BY = {
+  nullable: true,
+  description: 'The first term decides, the next ones break ties; default: the order of the list.',
+} as const;
+
+/** The one argument of every mutation. */
+export const INPUT = { description: 'Everything that the mutation takes.' } as const;
+
+/** @param thing what the id is of, e.g. "batch" */
+export function idOf(thing: string) {
+  return { description: `Node id of the ${thing}.` } as const;
+}
