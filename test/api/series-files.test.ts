@@ -35,7 +35,15 @@ function grid(): Volume {
   const size = [6, 5, 3] as const;
   const data = Uint16Array.from({ length: 6 * 5 * 3 }, (_, index) => index * 700);
   const spacing = [0.625, 0.625, 1.5] as const;
-  return { columns: 6, rows: 5, slices: 3, data, spacing, affine: centredAffine('CORONAL', size, spacing) };
+  return {
+    columns: 6,
+    rows: 5,
+    slices: 3,
+    data,
+    spacing,
+    affine: centredAffine('CORONAL', size, spacing),
+    placement: 'SCANNER',
+  };
 }
 
 type Downloads = Record<

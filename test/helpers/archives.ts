@@ -71,7 +71,7 @@ function tiltedVolume(): Volume {
     ...z.map((value, at) => sin * y[at]! + cos * value),
   ] as unknown as Volume['affine'];
   const data = Int16Array.from({ length: columns * rows * slices }, (_, index) => index * 7 - 900);
-  return { columns, rows, slices, data, spacing, affine };
+  return { columns, rows, slices, data, spacing, affine, placement: 'SCANNER' };
 }
 
 /** The file of a finished export, unpacked by the system's unzip. */

@@ -112,5 +112,5 @@ function seriesNifti(): Promise<Buffer> {
   });
   const spacing = [2.5, 2.5, 1.5] as const;
   const affine = centredAffine('CORONAL', [columns, rows, slices], spacing);
-  return encodeNifti({ columns, rows, slices, data, spacing, affine }, 'test series');
+  return encodeNifti({ columns, rows, slices, data, spacing, affine, placement: 'SCANNER' }, 'test series');
 }

@@ -85,8 +85,8 @@ export async function readSeries(series: DicomSeries): Promise<Volume> {
     ? ([rowSpacing, columnSpacing, sliceSpacing] as const)
     : ([columnSpacing, rowSpacing, sliceSpacing] as const);
   const data = await readSlices(files, first, turn, name);
-  const affine = volumeAffine(series, turn, [columns, rows, files.length], spacing);
-  return { columns, rows, slices: files.length, data, spacing, affine };
+  const placed = volumeAffine(series, turn, [columns, rows, files.length], spacing);
+  return { columns, rows, slices: files.length, data, spacing, ...placed };
 }
 
 async function listFiles(folder: string): Promise<string[]> {
@@ -243,10 +243,10 @@ function volumeAffine(
   turn: Turn,
   size: readonly [number, number, number],
   spacing: Volume['spacing'],
-): Affine {
+): Pick<Volume, 'affine' | 'placement'> {
   const { orientation, position } = series.attributes;
   if (!orientation || !position || !series.plane || series.orderedBy !== 'position') {
-    return centredAffine(series.plane ?? 'CORONAL', size, spacing);
+    return { affine: centredAffine(series.plane ?? 'CORONAL', size, spacing), placement: 'UNKNOWN' };
   }
   const last = series.files.at(-1)!.attributes.position!;
   const [columns, rows, slices] = size;
@@ -262,7 +262,8 @@ function volumeAffine(
   if (turn.flipColumns) origin = subtract(origin, scale(column, columns - 1));
   if (turn.flipRows) origin = subtract(origin, scale(row, rows - 1));
   const [c, r, s, o] = [column, row, slice, origin];
-  return [-c[0], -r[0], -s[0], -o[0], -c[1], -r[1], -s[1], -o[1], c[2], r[2], s[2], o[2]];
+  const affine: Affine = [-c[0], -r[0], -s[0], -o[0], -c[1], -r[1], -s[1], -o[1], c[2], r[2], s[2], o[2]];
+  return { affine, placement: 'SCANNER' };
 }
 
 /** RAS and DICOM's LPS differ in the sign of x and y, in both directions. */

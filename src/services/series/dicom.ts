@@ -20,6 +20,9 @@ const GENERATED: DicomCode = {
 
 const WRITER: DicomEquipment = { manufacturer: 'Osteograph', model: 'osteograph', versions: [] };
 
+/** MR images must have a position; where the imported files had none, readers are told. */
+const ASSUMED = ' Position and orientation are assumed: the imported files do not say them.';
+
 /** The DICOM files of a series, in slice order. The same series gives the same bytes and UIDs. */
 export function dicomFiles(source: SeriesSource, volume: Volume): Generator<Uint8Array> {
   return encodeMrSeries(volume, headerOf(source, volume));
@@ -51,7 +54,7 @@ function headerOf(source: SeriesSource, volume: Volume): MrSeriesHeader {
       writtenBy: WRITER,
       derivation:
         `Written from the stored volume with SHA-256 ${asset.sha256} of the series ${barcode ?? sequence}: the same voxel values, ` +
-        'rows and columns turned to radiological view. How the scanner took it was not kept.',
+        `rows and columns turned to radiological view. How the scanner took it was not kept.${volume.placement === 'UNKNOWN' ? ASSUMED : ''}`,
       comments: phantom
         ? 'SYNTHETIC PHANTOM: a drawn knee of a synthetic release, not a person. Research use only.'
         : 'Research use only.',
