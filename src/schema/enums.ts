@@ -1,4 +1,5 @@
 import { registerEnumType } from 'type-graphql';
+import { IMAGE_PROVENANCES } from '../domain/provenance.js';
 import { BATCH_STATES, MEMBER_STATES, SEED_RULES } from '../domain/batches.js';
 import { COHORT_KINDS, COHORT_VISIBILITIES, SET_OPERATIONS } from '../domain/cohorts.js';
 import { ARCHIVE_FORMATS, EXPORT_FORMATS, EXPORT_STATES } from '../domain/exports.js';
@@ -64,6 +65,12 @@ export const KneeScoreEnum = choices(
   'KneeScore',
   ['WOMAC_PAIN', 'WOMAC_DISABILITY', 'WOMAC_STIFFNESS', 'WOMAC_TOTAL', 'KOOS_PAIN'],
   'Questionnaire score of a knee. WOMAC grows with trouble, KOOS with health.',
+);
+
+export const ImageProvenanceEnum = choices(
+  'ImageProvenance',
+  IMAGE_PROVENANCES,
+  'What an image shows: a person, a drawn knee of a synthetic release, or what a bundle generated.',
 );
 
 export const PlaneEnum = choices('Plane', ['CORONAL', 'SAGITTAL', 'AXIAL'], 'Plane of the slices.');

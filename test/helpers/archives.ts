@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OAI_SPONSOR } from '../../src/domain/provenance.js';
 import { Asset, type Export, KneeExam, MriSeries, Participant, Visit } from '../../src/entities/index.js';
 import { encodeNifti } from '../../src/imaging/nifti.js';
 import { centredAffine, type Volume } from '../../src/imaging/volume.js';
@@ -51,6 +52,9 @@ export async function realSeries(platform: TestPlatform, values: Partial<MriSeri
       columns: 12,
       pixelSpacing: 0.365,
       sliceSpacing: 0.7,
+      provenance: 'REAL',
+      sponsor: OAI_SPONSOR,
+      deidentification: 1,
       assetId: asset.id,
       ...values,
     }),

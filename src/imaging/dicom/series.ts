@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { UserError } from '../../domain/errors.js';
+import { cleanDescription } from '../deidentify.js';
 import { assertPixelCount, refuseFile } from '../refuse.js';
 import { centredAffine, STORED_AXES, type Affine, type Plane, type Volume } from '../volume.js';
 import type { DicomAttributes, Vector3 } from './attributes.js';
@@ -70,7 +71,8 @@ export async function scanSeries(folder: string): Promise<{ series: DicomSeries[
  */
 export async function readSeries(series: DicomSeries): Promise<Volume> {
   const { files, plane } = series;
-  const name = series.attributes.seriesDescription ?? series.attributes.seriesUid ?? 'The series';
+  // Messages are kept in reports: a description may hold a name.
+  const name = cleanDescription(series.attributes.seriesDescription) ?? 'The series';
   const first = series.attributes;
   if (first.frames !== 1) refuseFile(name, `has ${first.frames} frames in one file; one slice per file is read`);
   assertPixelCount(name, first.columns, first.rows, files.length);

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { findImageFolders, listRelease, type Refusal } from '../../oai/index.js';
+import { findImageFolders, listRelease, readStatement, type Refusal } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import { audit } from '../audit.js';
 import { ExamRegistry } from './exam-registry.js';
@@ -45,6 +45,7 @@ export async function importRelease(
 ): Promise<ImportSummary> {
   const started = performance.now();
   const listing = await listRelease(folder);
+  const statement = await readStatement(listing.root);
   const summary = emptySummary(listing.root);
   summary.ignored = [...listing.ignored];
   const refuse = (refusal: Refusal): void => {
@@ -56,7 +57,7 @@ export async function importRelease(
   await withImportLock(dataSource, async () => {
     const total = listing.tables.reduce((sum, { bytes }) => sum + bytes, 0);
     let done = 0;
-    const registry = new ExamRegistry();
+    const registry = new ExamRegistry(statement !== null);
     for (const table of listing.tables) {
       options.signal?.throwIfAborted();
       await orRefuse(table.file, refuse, async () => {
@@ -76,7 +77,9 @@ export async function importRelease(
       await dataSource.query(`ANALYZE participant, visit, knee_exam, reading, radiograph, mri_series`);
   });
   summary.durationMs = Math.round(performance.now() - started);
-  await audit(dataSource, { tokenId: null, action: 'import', target: listing.root, detail: auditDetail(summary) });
+  // Not the folder: it is the host's, and may name a patient.
+  const target = statement?.name ?? null;
+  await audit(dataSource, { tokenId: null, action: 'import', target, detail: auditDetail(summary) });
   return summary;
 
   async function importImages(): Promise<void> {
@@ -87,7 +90,12 @@ export async function importRelease(
     for (const [index, image] of folders.entries()) {
       options.signal?.throwIfAborted();
       const fine = await orRefuse(image.file, refuse, async () => {
-        images[await importImageFolder(dataSource, options.store, image, { reread: options.reread ?? false })]++;
+        images[
+          await importImageFolder(dataSource, options.store, image, {
+            reread: options.reread ?? false,
+            statement,
+          })
+        ]++;
       });
       if (!fine) images.refused++;
       options.onProgress?.({ phase: 'images', done: index + 1, total: folders.length, file: image.file });

@@ -13,7 +13,7 @@ import {
   type TableKind,
 } from '../../oai/index.js';
 import { updateConsensus } from './consensus.js';
-import { type ExamRegistry, examsOf, isPhantomId } from './exam-registry.js';
+import { type ExamRegistry, examsOf } from './exam-registry.js';
 import { ownersOfBarcodes } from './owners.js';
 import { type Batch, type Changes, countChanges, fromBatch, upsert } from './statements.js';
 
@@ -56,7 +56,7 @@ export const WRITE_BATCH: { readonly [K in TableKind]: WriteBatch<RecordOf[K]> }
 };
 
 async function writeEnrollees(
-  { manager, fields }: Destination,
+  { manager, registry, fields }: Destination,
   sourced: readonly Sourced<EnrolleeRecord>[],
 ): Promise<BatchOutcome> {
   const records = sourced.map(({ record }) => record);
@@ -73,7 +73,7 @@ async function writeEnrollees(
     key: ['oai_id'],
     rows: {
       oai_id: ['text', records.map(({ oaiId }) => oaiId)],
-      phantom: ['boolean', records.map(({ oaiId }) => isPhantomId(oaiId))],
+      phantom: ['boolean', records.map(() => registry.phantoms)],
       ...described,
     },
     update: fields.map(toSnakeCase),
@@ -217,10 +217,11 @@ async function addFilmsThatWereRead(
   const { from, parameters } = fromBatch({
     visit_id: ['integer', await registry.visits(manager, [...byBarcode.values()])],
     barcode: ['text', [...byBarcode.keys()]],
+    provenance: ['text', [...byBarcode.keys()].map(() => provenanceOfTables(registry))],
   });
   await manager.query(
-    `INSERT INTO radiograph (visit_id, barcode, view)
-     SELECT r.visit_id, r.barcode, 'Bilateral PA Fixed Flexion Knee' ${from}
+    `INSERT INTO radiograph (visit_id, barcode, view, provenance)
+     SELECT r.visit_id, r.barcode, 'Bilateral PA Fixed Flexion Knee', r.provenance ${from}
      WHERE NOT EXISTS (SELECT 1 FROM radiograph f WHERE f.barcode = r.barcode)`,
     parameters,
   );
@@ -247,6 +248,7 @@ async function writeFilms(
       ],
       barcode: ['text', accepted.map(({ barcode }) => barcode)],
       view: ['text', accepted.map(({ view }) => view)],
+      provenance: ['text', accepted.map(() => provenanceOfTables(registry))],
       date: ['date', accepted.map(({ date }) => date)],
     },
     update: ['visit_id', 'exam_id', ...fields],
@@ -266,12 +268,18 @@ async function writeSeries(
       exam_id: ['integer', await registry.exams(manager, accepted)],
       barcode: ['text', accepted.map(({ barcode }) => barcode)],
       sequence: ['text', accepted.map(({ sequence }) => sequence)],
+      provenance: ['text', accepted.map(() => provenanceOfTables(registry))],
       plane: ['text', accepted.map(({ plane }) => plane)],
       date: ['date', accepted.map(({ date }) => date)],
     },
     update: ['exam_id', ...fields],
   });
   return { ...countChanges(written), refused };
+}
+
+/** What an image is that only a table tells of; its file says so itself when it comes. */
+function provenanceOfTables({ phantoms }: ExamRegistry): 'REAL' | 'PHANTOM' {
+  return phantoms ? 'PHANTOM' : 'REAL';
 }
 
 /** A barcode names one image of one person: a row that gives it to somebody else is refused. */
