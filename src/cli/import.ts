@@ -57,14 +57,15 @@ export function importCommand(): Command {
       `
 Tables are read in OAI's labelled or plain ASCII form and in NDA's, whatever their letter case: Enrollees, AllClinicalXX,
 SubjectCharXX, kXR_SQ_BUxx, XRayXX, MRIXX. Images are found as <visit>m/<release>/<ID>/<date>/<barcode>/ and through contents.csv.
-What cannot be used is refused with a reason, and the rest is imported. A second import changes nothing.
+What cannot be used is refused with a reason, and the rest is imported. A second import changes nothing. An image belongs to one knee:
+one that is another's already is refused. Images are real unless they or their release say that they are synthetic.
 Exit code: 0 also with refusals, ${NOTHING_READ} when nothing could be read.
 
 Examples:
   $ osteograph import release                                                       a release, or any part of one
   $ osteograph import release --report refused.ndjson                               and keep the list of what was refused
-  $ osteograph import knee.png --participant 1000001 --visit V00 --side RIGHT       one radiograph of one knee
-  $ osteograph import dicom/ --participant 1000001 --visit V00 --side LEFT --create an MRI series from elsewhere`,
+  $ osteograph import knee.png --participant 9000001 --visit V00 --side RIGHT       one radiograph of one knee
+  $ osteograph import dicom/ --participant 9000001 --visit V00 --side LEFT --create an MRI series from elsewhere`,
     )
     .action(run);
 }

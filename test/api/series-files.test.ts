@@ -26,7 +26,7 @@ beforeAll(async () => {
   const generation = await make.generation(exam, film, bundle, { state: 'SUCCEEDED', seed: 3 });
   const shape = { sliceCount: 3, assetId: asset.id };
   generated = await make.series(exam, { ...shape, sequence: 'SYNTHETIC_COR', generationId: generation.id });
-  taken = await make.series(exam, { ...shape, barcode: '016610000009' });
+  taken = await make.series(exam, { ...shape, barcode: '016610000009', provenance: 'REAL', sponsor: null });
 });
 
 afterAll(() => api.close());
