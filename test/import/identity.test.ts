@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { Generation, MriSeries, Radiograph } from '../../src/entities/index.js';
@@ -163,6 +164,35 @@ describe('a corrected file', () => {
       { barcode: '016600000001', rows: 100 },
     ]);
   });
+});
+
+test('a series from before contents were kept is known again by its stored file, and then by its content', async () => {
+  for (const slice of [0, 1, 2]) {
+    await files.write(`00m/0.C.2/9000001/20040623/10000001/${slice}`, sliceFile('9000001', '016610000001', slice));
+  }
+  await importRelease(dataSource, files.path, { store: store() });
+  const [before] = await series();
+  await dataSource.getRepository(MriSeries).update({ id: before!.id }, { contentSha256: null, sourceUid: null });
+
+  const summary = await importRelease(dataSource, files.path, { store: store(), reread: true });
+
+  expect(summary.images).toMatchObject({ unchanged: 1, updated: 0, inserted: 0 });
+  expect(await series()).toEqual([before]);
+});
+
+test('a series that a folder does not hold any more goes with it', async () => {
+  for (const echo of [1, 2]) {
+    for (const slice of [0, 1, 2]) {
+      const elements = { EchoNumbers: echo, EchoTime: 10 * echo, SeriesDescription: 'SAG T2 RIGHT' };
+      await files.write(`scan/${echo}${slice}`, sliceFile('', `echo ${echo}`, slice, { elements }));
+    }
+  }
+  await add(join(files.path, 'scan'), A);
+  expect(await series()).toHaveLength(2);
+  for (const slice of [0, 1, 2]) await rm(join(files.path, `scan/2${slice}`));
+
+  await add(join(files.path, 'scan'), A);
+  expect(await series()).toHaveLength(1);
 });
 
 test('two barcodes of a release that hold one image of two people are refused', async () => {

@@ -164,7 +164,7 @@ async function writeFilm(
     barcode: null,
     earlier: radiographId === undefined ? [] : [radiographId],
   });
-  if (settled.is === 'replacement') await manager.update(Radiograph, { id: settled.row.id }, pixels);
+  if (isToWrite(settled)) await manager.update(Radiograph, { id: settled.row.id }, pixels);
   const radiograph = {
     ...(to.side ? { examId, visitId: null } : { visitId, examId: null }),
     ...pixels,
@@ -209,11 +209,16 @@ async function writeSeries(
       earlier: before[index] === undefined ? [] : [before[index]],
     });
     const described = { ...row, examId: examId!, sequence, date: calendarDate(attributes.studyDate ?? '') };
-    if (settled.is === 'replacement') await manager.update(MriSeries, { id: settled.row.id }, described);
+    if (isToWrite(settled)) await manager.update(MriSeries, { id: settled.row.id }, described);
     seriesIds.push(settled.is === 'new' ? await insertRow(manager, MriSeries, described) : settled.row.id);
     outcomes.push(OUTCOMES[settled.is]);
     if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
   }
+  // What the folder held before and does not any more, unless an evaluation holds to it.
+  await manager.query(
+    `DELETE FROM mri_series s WHERE s.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = s.id)`,
+    [before.filter((id) => !seriesIds.includes(id))],
+  );
   await remember(manager, fingerprint, { rows: seriesIds.length, refused: 0, became: { seriesIds } });
   return outcomes;
 }
@@ -223,6 +228,11 @@ const OUTCOMES: Readonly<Record<Settled['is'], ImageOutcome>> = {
   replacement: 'updated',
   new: 'inserted',
 };
+
+/** A row that takes what the file says: a corrected file's, or one from before its content and origin were kept. */
+function isToWrite(settled: Settled): settled is Exclude<Settled, { is: 'new' }> {
+  return settled.is === 'replacement' || (settled.is === 'known' && settled.row.contentSha256 === null);
+}
 
 async function insertRow<T extends Radiograph | MriSeries>(
   manager: EntityManager,

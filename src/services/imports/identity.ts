@@ -15,6 +15,8 @@ export interface Incoming {
   owner: ImageOwner;
   sourceUid: string | null;
   contentSha256: string;
+  /** Its stored file, by which rows from before content was kept are known. */
+  assetId: number;
   /** Twelve digits in a release; null for what is added by hand. */
   barcode: string | null;
   /** Rows that the same path became before, or that have the same barcode. */
@@ -65,7 +67,10 @@ export async function settle(manager: EntityManager, table: ImageTable, image: I
   const before = candidates.filter((row) => image.earlier.includes(row.id));
   // A barcode is a name of its own: an image of another one is not this.
   const others = candidates.filter((row) => row.barcode === null || image.barcode === null);
-  const known = [...before, ...others].find(({ contentSha256 }) => contentSha256 === image.contentSha256);
+  const known = [...before, ...others].find(
+    ({ contentSha256, assetId }) =>
+      contentSha256 === image.contentSha256 || (contentSha256 === null && assetId === image.assetId),
+  );
   if (known && (image.barcode === null || before.length === 0 || before.includes(known))) {
     return { is: 'known', row: known };
   }
