@@ -1,8 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
+import { readSeries, scanSeries } from '../../src/imaging/dicom/series.js';
 import { decodeNifti } from '../../src/imaging/nifti.js';
 import { coronalSeries } from '../../src/imaging/orient.js';
+
+/** A real knee MRI in explicit big endian; the folder lies beside the repository where it is developed. */
+const REAL_SERIES = join(packageRoot, '../shared/data/mri-knee-sagittal-dicom');
 
 interface Arrangement {
   name: string;
@@ -43,4 +47,12 @@ test.each([
 ])('a series %s is refused with one sentence', async (name, message) => {
   const { volume } = await decodeNifti(Buffer.from(golden.refused[name]!, 'base64'));
   expect(() => coronalSeries(volume, 'knee.nii')).toThrow(message);
+});
+
+// ../shared is there where Osteograph is developed and not in a clone of it.
+(existsSync(REAL_SERIES) ? test : test.skip)('a real sagittal series is not taken for a coronal one', async () => {
+  const [series] = (await scanSeries(REAL_SERIES)).series;
+  const volume = await readSeries(series!);
+  expect(volume.placement).toBe('SCANNER');
+  expect(() => coronalSeries(volume, 'knee')).toThrow('knee is a sagittal series; a coronal one can be compared');
 });
