@@ -64,7 +64,7 @@ async function addSeries(dataSource: DataSource, store: BlobStore, examId: numbe
   for (let index = 0; index < count; index++) {
     const noise = gaussianNoise(await manager.count(MriSeries), 0, 0, SIDE * SIDE * SLICES);
     const data = Uint16Array.from(noise, (value) => Math.max(0, 2_000 + 500 * value));
-    const nifti = await encodeNifti({ ...shape, affine, data }, 'SYNTHETIC noise of a benchmark');
+    const nifti = await encodeNifti({ ...shape, affine, data, placement: 'ALIGNED' }, 'SYNTHETIC noise of a benchmark');
     const { id: assetId } = await storeAsset(manager, store, nifti, 'application/gzip');
     await manager.insert(MriSeries, {
       ...{ examId, assetId, sequence: 'COR_T1_3D_FLASH_RIGHT', plane: 'CORONAL', sliceCount: SLICES },

@@ -441,21 +441,30 @@ CREATE TABLE mri_series (
   asset_id integer,
   barcode text,
   columns integer,
+  content_sha256 text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   date date,
+  deidentification smallint,
   direction text,
   exam_id integer,
   generation_id uuid,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  imported_by text,
   origins jsonb NOT NULL DEFAULT '{}'::jsonb,
   pixel_spacing real,
   plane text,
+  provenance text NOT NULL DEFAULT 'REAL'::text,
+  release text,
   rows integer,
   sequence text NOT NULL,
   slice_count integer,
   slice_spacing real,
+  source_uid text,
+  sponsor text,
   synthetic boolean NOT NULL DEFAULT false,
   CHECK (((exam_id IS NOT NULL) OR synthetic)),
+  CHECK (((provenance = 'GENERATED'::text) = (generation_id IS NOT NULL))),
+  CHECK ((provenance = ANY (ARRAY['REAL'::text, 'PHANTOM'::text, 'GENERATED'::text]))),
   CHECK ((synthetic = (generation_id IS NOT NULL))),
   FOREIGN KEY (asset_id) REFERENCES asset(id),
   FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
@@ -465,7 +474,9 @@ CREATE TABLE mri_series (
   UNIQUE (generation_id)
 );
 CREATE INDEX ON mri_series USING btree (asset_id);
+CREATE INDEX ON mri_series USING btree (content_sha256);
 CREATE INDEX ON mri_series USING btree (exam_id, synthetic);
+CREATE INDEX ON mri_series USING btree (source_uid);
 
 CREATE TABLE participant (
   cohort text,
@@ -486,18 +497,26 @@ CREATE TABLE radiograph (
   asset_id integer,
   barcode text,
   columns integer,
+  content_sha256 text,
   date date,
+  deidentification smallint,
   exam_id integer,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  imported_by text,
   origins jsonb NOT NULL DEFAULT '{}'::jsonb,
   photometric text,
   pixel_spacing real,
+  provenance text NOT NULL DEFAULT 'REAL'::text,
+  release text,
   rows integer,
   sop_class_uid text,
   sop_instance_uid text,
+  source_uid text,
+  sponsor text,
   view text NOT NULL,
   visit_id integer,
   CHECK (((visit_id IS NULL) <> (exam_id IS NULL))),
+  CHECK ((provenance = ANY (ARRAY['REAL'::text, 'PHANTOM'::text]))),
   FOREIGN KEY (asset_id) REFERENCES asset(id),
   FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
   FOREIGN KEY (visit_id) REFERENCES visit(id) ON DELETE CASCADE,
@@ -505,7 +524,9 @@ CREATE TABLE radiograph (
   UNIQUE (barcode)
 );
 CREATE INDEX ON radiograph USING btree (asset_id);
+CREATE INDEX ON radiograph USING btree (content_sha256);
 CREATE INDEX ON radiograph USING btree (exam_id);
+CREATE INDEX ON radiograph USING btree (source_uid);
 CREATE INDEX ON radiograph USING btree (visit_id);
 
 CREATE TABLE rate_limit (

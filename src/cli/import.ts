@@ -60,14 +60,15 @@ Tables are read in OAI's labelled or plain ASCII form and in NDA's, whatever the
 SubjectCharXX, kXR_SQ_BUxx, XRayXX, MRIXX. Images are found as <visit>m/<release>/<ID>/<date>/<barcode>/ and through contents.csv.
 What cannot be used, a cell or a row, is refused with a reason, and the rest is imported. A second import changes nothing.
 A higher release version (VERSION) replaces a lower one, a value or a code such as .P fills a blank, a blank erases nothing; at equal
-versions the later import counts.
+versions the later import counts. An image belongs to one knee: one that is another's already is refused. Images are real unless they
+or their release say that they are synthetic.
 Exit code: 0 also with refusals, ${NOTHING_READ} when nothing could be read.
 
 Examples:
   $ osteograph import release                                                       a release, or any part of one
   $ osteograph import release --report refused.ndjson                               and keep the list of what was refused
-  $ osteograph import knee.png --participant 1000001 --visit V00 --side RIGHT       one radiograph of one knee
-  $ osteograph import dicom/ --participant 1000001 --visit V00 --side LEFT --create an MRI series from elsewhere`,
+  $ osteograph import knee.png --participant 9000001 --visit V00 --side RIGHT       one radiograph of one knee
+  $ osteograph import dicom/ --participant 9000001 --visit V00 --side LEFT --create an MRI series from elsewhere`,
     )
     .action(run);
 }

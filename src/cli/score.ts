@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
-import { generatedSlice } from '../imaging/generated-volume.js';
+import { slicesOfGenerated } from '../imaging/generated-volume.js';
 import { decodeNifti } from '../imaging/nifti.js';
 import { MODEL_SIZE, trainedStack } from '../imaging/normalise.js';
 import {
@@ -56,8 +56,8 @@ export function scoreCommand(): Command {
     .addHelpText(
       'after',
       `
-The real series is cut to the depths of the generated slices and scaled by its 99.5th percentile, as in the platform. docs/metrics.md
-says what each figure is. No network is shipped: FID and KID take images to features, LPIPS takes two images to their distance.
+The real series is turned by its affine (sform, else qform) to coronal slices from posterior to anterior, cut to the depths of the
+generated ones and scaled by its 99.5th percentile, as in the platform. docs/metrics.md says what each figure is. No network is shipped: FID and KID take images to features, LPIPS takes two images to their distance.
 
 Examples:
   $ osteograph score --real real.nii.gz --generated volume/volume.nii.gz
@@ -166,15 +166,7 @@ async function readReal(file: string, sliceCount: number): Promise<GreyImage[]> 
 
 async function readGenerated(file: string): Promise<GreyImage[]> {
   const { volume } = await decodeNifti(await bytesOf(file), file);
-  const { rows, columns, slices, data } = volume;
-  if (rows !== MODEL_SIZE || columns !== MODEL_SIZE || !(data instanceof Uint16Array)) {
-    throw new UserError(
-      'FILE_REFUSED',
-      `${file} is no generated volume: those have ${MODEL_SIZE} x ${MODEL_SIZE} pixels of 16 bits, this one ${columns} x ${rows}.`,
-    );
-  }
-  const size = rows * columns;
-  return Array.from({ length: slices }, (_, index) => generatedSlice(data.subarray(index * size, (index + 1) * size)));
+  return slicesOfGenerated(volume, file);
 }
 
 async function bytesOf(file: string): Promise<Buffer> {

@@ -3,7 +3,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 /** A table or image folder that was imported, as it was then: when it is met again unchanged, it need not be read again. */
 @Entity()
 export class ImportedFile {
-  /** Absolute real path. */
+  /** Digest of the absolute real path, which itself may name a patient. */
   @PrimaryColumn('text')
   path!: string;
 

@@ -11,6 +11,7 @@ import {
 } from 'typeorm';
 import type { Relation } from 'typeorm';
 import type { Origins } from './import-source.js';
+import type { ImageProvenance } from '../domain/provenance.js';
 import { Asset } from './asset.js';
 import { Generation } from './generation.js';
 import { KneeExam } from './knee-exam.js';
@@ -22,7 +23,11 @@ import { KneeExam } from './knee-exam.js';
 @Index(['examId', 'synthetic'])
 @Check('mri_series_generated_is_synthetic', 'synthetic = (generation_id IS NOT NULL)')
 @Check('mri_series_without_exam_is_synthetic', 'exam_id IS NOT NULL OR synthetic')
+@Check('mri_series_provenance', `provenance IN ('REAL', 'PHANTOM', 'GENERATED')`)
+@Check('mri_series_generated_provenance', `(provenance = 'GENERATED') = (generation_id IS NOT NULL)`)
 @Index('IDX_mri_series_asset', ['assetId'])
+@Index('IDX_mri_series_source_uid', ['sourceUid'])
+@Index('IDX_mri_series_content', ['contentSha256'])
 export class MriSeries {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
   id!: number;
@@ -73,6 +78,34 @@ export class MriSeries {
 
   @Column('boolean', { default: false })
   synthetic!: boolean;
+
+  /** What it shows, as its file or its release said when it came in. */
+  @Column('text', { default: 'REAL' })
+  provenance!: ImageProvenance;
+
+  /** Who stands behind the release that it is of, where that is known. */
+  @Column('text', { nullable: true })
+  sponsor!: string | null;
+
+  /** The release that it is of, e.g. "0.C.2". */
+  @Column('text', { nullable: true })
+  release!: string | null;
+
+  /** Who brought it in. */
+  @Column('text', { nullable: true })
+  importedBy!: string | null;
+
+  /** Stands for the source's UID, the Series Instance UID with the echo. */
+  @Column('text', { nullable: true })
+  sourceUid!: string | null;
+
+  /** Digest of the voxels and their grid. */
+  @Column('text', { nullable: true })
+  contentSha256!: string | null;
+
+  /** Version of the de-identification policy that it came in under; null for what came before there was one. */
+  @Column('smallint', { nullable: true })
+  deidentification!: number | null;
 
   @Column('integer', { nullable: true })
   assetId!: number | null;

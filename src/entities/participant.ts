@@ -11,7 +11,7 @@ export class Participant {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
   id!: number;
 
-  /** Seven digits, kept as text; those of the synthetic release start with 1. */
+  /** Seven digits, kept as text; those of a synthetic release start with 1, which by itself says nothing. */
   @Column('text')
   oaiId!: string;
 
@@ -35,7 +35,7 @@ export class Participant {
   @Column('smallint', { nullable: true })
   cohortHalf!: number | null;
 
-  /** True when this is a phantom of the synthetic release and no real person. */
+  /** True when the release or a file said that this is a phantom and no real person. Images say of themselves what they are. */
   @Column('boolean', { default: false })
   phantom!: boolean;
 

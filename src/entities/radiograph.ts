@@ -1,6 +1,7 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
 import type { Origins } from './import-source.js';
+import type { ImageProvenance } from '../domain/provenance.js';
 import { Asset } from './asset.js';
 import { KneeExam } from './knee-exam.js';
 import { Visit } from './visit.js';
@@ -11,7 +12,10 @@ import { Visit } from './visit.js';
 @Index(['visitId'])
 @Index(['examId'])
 @Check('radiograph_owner', '(visit_id IS NULL) <> (exam_id IS NULL)')
+@Check('radiograph_provenance', `provenance IN ('REAL', 'PHANTOM')`)
 @Index('IDX_radiograph_asset', ['assetId'])
+@Index('IDX_radiograph_source_uid', ['sourceUid'])
+@Index('IDX_radiograph_content', ['contentSha256'])
 export class Radiograph {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
   id!: number;
@@ -66,6 +70,33 @@ export class Radiograph {
   /** Which file, row and release version its values come from (import-source.ts). */
   @Column('jsonb', { default: {} })
   origins!: Origins;
+  /** What it shows, as its file or its release said when it came in. */
+  @Column('text', { default: 'REAL' })
+  provenance!: Exclude<ImageProvenance, 'GENERATED'>;
+
+  /** Who stands behind the release that it is of, where that is known. */
+  @Column('text', { nullable: true })
+  sponsor!: string | null;
+
+  /** The release that it is of, e.g. "0.C.2". */
+  @Column('text', { nullable: true })
+  release!: string | null;
+
+  /** Who brought it in. */
+  @Column('text', { nullable: true })
+  importedBy!: string | null;
+
+  /** Stands for the source's UID, the SOP Instance UID. */
+  @Column('text', { nullable: true })
+  sourceUid!: string | null;
+
+  /** Digest of the stored pixels. */
+  @Column('text', { nullable: true })
+  contentSha256!: string | null;
+
+  /** Version of the de-identification policy that it came in under; null for what came before there was one. */
+  @Column('smallint', { nullable: true })
+  deidentification!: number | null;
 
   @Column('integer', { nullable: true })
   assetId!: number | null;

@@ -2,8 +2,13 @@ import { STACK_LENGTH_MM } from '../domain/generations.js';
 import type { Side } from '../domain/participants.js';
 import type { GreyImage } from '../inference/metrics/index.js';
 import { mirrorColumns, MODEL_SIZE, MODEL_SPACING_MM } from './normalise.js';
+import { orientedVolume } from './orient.js';
 import { encodePng } from './png.js';
+import { refuseFile } from './refuse.js';
 import { centredAffine, type Volume } from './volume.js';
+
+/** Share by which a voxel's side may be off: files keep 32-bit floats. */
+const GRID_TOLERANCE = 0.01;
 
 /** White of a stored slice. */
 const WHITE = 65_535;
@@ -40,5 +45,27 @@ export function generatedVolume(slices: readonly ArrayLike<number>[]): Volume {
   slices.forEach((slice, index) => data.set(slice, index * MODEL_SIZE * MODEL_SIZE));
   const spacing = [MODEL_SPACING_MM, MODEL_SPACING_MM, STACK_LENGTH_MM / (slices.length - 1)] as const;
   const affine = centredAffine('CORONAL', [MODEL_SIZE, MODEL_SIZE, slices.length], spacing);
-  return { columns: MODEL_SIZE, rows: MODEL_SIZE, slices: slices.length, data, spacing, affine };
+  return { columns: MODEL_SIZE, rows: MODEL_SIZE, slices: slices.length, data, spacing, affine, placement: 'ALIGNED' };
+}
+
+/**
+ * The slices of a generated volume read from a file, posterior to anterior, in whichever order the file keeps its voxels.
+ *
+ * @throws UserError FILE_REFUSED when it is not on the grid of generated volumes, or as {@link orientedVolume}
+ */
+export function slicesOfGenerated(stored: Volume, name: string): GreyImage[] {
+  const volume = orientedVolume(stored, 'CORONAL', name);
+  const { rows, columns, slices, data, spacing } = volume;
+  const grid = [MODEL_SPACING_MM, MODEL_SPACING_MM, STACK_LENGTH_MM / (slices - 1)];
+  const onGrid = grid.every((side, axis) => Math.abs(spacing[axis]! - side) <= GRID_TOLERANCE * side);
+  if (rows !== MODEL_SIZE || columns !== MODEL_SIZE || !(data instanceof Uint16Array) || !onGrid) {
+    const mm = spacing.map((side) => Number(side.toFixed(3))).join(' x ');
+    const wanted = `${MODEL_SIZE} x ${MODEL_SIZE} pixels of ${MODEL_SPACING_MM} mm and 16 bits over ${STACK_LENGTH_MM} mm`;
+    return refuseFile(
+      name,
+      `is no generated volume: those have ${wanted}, this one ${columns} x ${rows} x ${slices} voxels of ${mm} mm`,
+    );
+  }
+  const size = rows * columns;
+  return Array.from({ length: slices }, (_, index) => generatedSlice(data.subarray(index * size, (index + 1) * size)));
 }

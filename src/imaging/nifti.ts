@@ -2,11 +2,20 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { PixelData } from './dicom/read.js';
 import { assertPixelCount, MAX_PIXELS, refuseFile } from './refuse.js';
-import type { Affine, Volume } from './volume.js';
+import type { Affine, Placement, Volume } from './volume.js';
 
 const HEADER_BYTES = 352;
 const MILLIMETRES = 2;
-const SCANNER_ANATOMICAL = 1;
+
+/** Codes of sform and qform (nifti1.h): none, scanner coordinates, aligned to anatomical axes. */
+const XFORM: Readonly<Record<Placement, number>> = { UNKNOWN: 0, SCANNER: 1, ALIGNED: 2 };
+
+/** Bits of xyzt_units that say in what positions are, and the codes that are read: not said, or mm. */
+const SPACE_UNITS = 0x07;
+const READ_UNITS = [0, MILLIMETRES];
+
+/** A qform holds turned and flipped grids alone: an affine that it misses by more than this share of a voxel has none. */
+const QFORM_TOLERANCE = 5e-4;
 
 /** Code of a header extension that holds plain text (nifti1_io.h, NIFTI_ECODE_COMMENT). */
 const COMMENT = 6;
@@ -22,12 +31,13 @@ const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 
 /**
- * Writes a volume as NIfTI-1, gzipped (.nii.gz): the data as they are, mm, the affine as sform and as qform.
+ * Writes a volume as NIfTI-1, gzipped (.nii.gz): the data as they are, mm, the affine as sform and, unless it is sheared, as
+ * qform. Their codes say what it is worth; both are 0 where the placement is unknown.
  * @param description at most 79 Latin-1 characters, kept in the header, e.g. "SYNTHETIC knee MRI, ..."
  * @param comment text of any length, kept as a header extension of code 6, e.g. how the volume was made as JSON
  */
 export async function encodeNifti(volume: Volume, description: string, comment?: string): Promise<Buffer> {
-  const { columns, rows, slices, data, spacing, affine } = volume;
+  const { columns, rows, slices, data, spacing, affine, placement } = volume;
   if (data.length !== columns * rows * slices) {
     throw new RangeError(`A volume of ${columns} x ${rows} x ${slices} voxels cannot have ${data.length} values.`);
   }
@@ -37,17 +47,19 @@ export async function encodeNifti(volume: Volume, description: string, comment?:
   const datatype = data instanceof Uint16Array ? UINT16 : data instanceof Int16Array ? INT16 : FLOAT32;
   header.writeInt16LE(datatype, 70);
   header.writeInt16LE(8 * data.BYTES_PER_ELEMENT, 72);
-  const { qfac, quaternion } = toQuaternion(affine, spacing);
-  [qfac, ...spacing, 0, 0, 0, 0].forEach((size, index) => header.writeFloatLE(size, 76 + 4 * index));
+  const turn = toQuaternion(affine, spacing);
+  const { qfac, quaternion } = turn;
+  const hasQform = placement !== 'UNKNOWN' && isSame(fromQuaternion(turn, spacing, affine), affine, spacing);
+  [hasQform ? qfac : 1, ...spacing, 0, 0, 0, 0].forEach((size, index) => header.writeFloatLE(size, 76 + 4 * index));
   const extension = comment === undefined ? Buffer.alloc(0) : commentExtension(comment);
   header.writeFloatLE(HEADER_BYTES + extension.length, 108);
   header.writeFloatLE(1, 112);
   header.writeUInt8(MILLIMETRES, 123);
   header.write(description.slice(0, 79), 148, 'latin1');
-  header.writeInt16LE(SCANNER_ANATOMICAL, 252);
-  header.writeInt16LE(SCANNER_ANATOMICAL, 254);
-  const offsets = [affine[3], affine[7], affine[11]];
-  [...quaternion, ...offsets, ...affine].forEach((value, index) => header.writeFloatLE(value, 256 + 4 * index));
+  header.writeInt16LE(hasQform ? XFORM[placement] : 0, 252);
+  header.writeInt16LE(XFORM[placement], 254);
+  const qform = hasQform ? [...quaternion, affine[3], affine[7], affine[11]] : [0, 0, 0, 0, 0, 0];
+  [...qform, ...affine].forEach((value, index) => header.writeFloatLE(value, 256 + 4 * index));
   header.write('n+1\0', 344, 'latin1');
   header.writeUInt8(extension.length > 0 ? 1 : 0, 348);
   const body = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
@@ -66,7 +78,8 @@ function commentExtension(comment: string): Buffer {
 }
 
 /**
- * Reads a NIfTI-1 file of one volume, gzipped or not, in either byte order; scaled data become floats.
+ * Reads a NIfTI-1 file of one volume, gzipped or not, in either byte order; scaled data become floats. It lies where the sform
+ * says, else where the qform says; with neither the placement is unknown, and the affine an assumption.
  * @throws UserError FILE_REFUSED for anything else
  */
 export async function decodeNifti(
@@ -97,7 +110,9 @@ export async function decodeNifti(
   const [x = NaN, y = NaN, z = NaN] = spacing;
   if (!spacing.every((value) => value > 0 && value < 100))
     refuseFile(name, `has a voxel size of ${spacing.join(' x ')} mm`);
-  const affine = Array.from({ length: 12 }, (_, index) => view.getFloat32(280 + 4 * index, little));
+  const units = view.getUint8(123) & SPACE_UNITS;
+  if (!READ_UNITS.includes(units)) refuseFile(name, `gives positions in the NIfTI unit ${units}; mm are read`);
+  const { affine, placement } = readPlacement(view, [x, y, z], little);
   const raw = readSamples(view, { offset, voxels, datatype, little });
   return {
     volume: {
@@ -105,8 +120,9 @@ export async function decodeNifti(
       rows,
       slices,
       data: scaled(raw, view.getFloat32(112, little), view.getFloat32(116, little)),
-      spacing: [x, y, z],
-      affine: affine as unknown as Affine,
+      spacing: voxelSides(affine, [x, y, z], placement),
+      affine,
+      placement,
     },
     description: file.toString('latin1', 148, 228).split('\0')[0]!,
   };
@@ -143,11 +159,84 @@ function scaled(raw: PixelData, slope: number, intercept: number): PixelData {
   return Float32Array.from(raw, (value) => value * slope + intercept);
 }
 
-/** The rotation of an affine as NIfTI-1's (b, c, d) with the handedness in qfac (nifti1.h, method 2). */
-function toQuaternion(
-  affine: Affine,
+/** Where a header says that a volume lies (nifti1.h, methods 3, 2 and 1). */
+function readPlacement(
+  view: DataView,
   spacing: Volume['spacing'],
-): { qfac: number; quaternion: [number, number, number] } {
+  little: boolean,
+): { affine: Affine; placement: Placement } {
+  const number = (at: number): number => view.getFloat32(at, little);
+  const row = (at: number): [number, number, number, number] => [
+    number(at),
+    number(at + 4),
+    number(at + 8),
+    number(at + 12),
+  ];
+  const sform: Affine = [...row(280), ...row(296), ...row(312)];
+  const sformCode = view.getInt16(254, little);
+  if (sformCode > 0) return { affine: sform, placement: placementOf(sformCode) };
+  const qformCode = view.getInt16(252, little);
+  if (qformCode > 0) {
+    const turn: Quaternion = { qfac: number(76) < 0 ? -1 : 1, quaternion: [number(256), number(260), number(264)] };
+    const at: Affine = [0, 0, 0, number(268), 0, 0, 0, number(272), 0, 0, 0, number(276)];
+    return { affine: fromQuaternion(turn, spacing, at), placement: placementOf(qformCode) };
+  }
+  const [x, y, z] = spacing;
+  // What we assumed when we wrote the file, else the bare axes of method 1.
+  const assumed: Affine = sform.some((value) => value !== 0) ? sform : [x, 0, 0, 0, 0, y, 0, 0, 0, 0, z, 0];
+  return { affine: assumed, placement: 'UNKNOWN' };
+}
+
+function placementOf(code: number): Placement {
+  return code === XFORM.SCANNER ? 'SCANNER' : 'ALIGNED';
+}
+
+/** The sides of a voxel, mm: those of the affine where it contradicts the header's by more than rounding. */
+function voxelSides(affine: Affine, stated: Volume['spacing'], placement: Placement): Volume['spacing'] {
+  if (placement === 'UNKNOWN') return stated;
+  const side = (axis: 0 | 1 | 2): number => {
+    const length = Math.hypot(affine[axis], affine[4 + axis]!, affine[8 + axis]!);
+    return Math.abs(length - stated[axis]) > 0.01 * stated[axis] ? length : stated[axis];
+  };
+  return [side(0), side(1), side(2)];
+}
+
+/** A turn as NIfTI-1 keeps it: b, c and d of a unit quaternion, and the handedness. */
+interface Quaternion {
+  readonly qfac: number;
+  readonly quaternion: readonly [number, number, number];
+}
+
+/** The affine of a turn, with the origin of `at` (nifti1.h, method 2). */
+function fromQuaternion({ qfac, quaternion: [b, c, d] }: Quaternion, [x, y, z]: Volume['spacing'], at: Affine): Affine {
+  const a = Math.sqrt(Math.max(0, 1 - (b * b + c * c + d * d)));
+  const depth = qfac * z;
+  type Row = [number, number, number, number];
+  const first: Row = [(a * a + b * b - c * c - d * d) * x, 2 * (b * c - a * d) * y, 2 * (b * d + a * c) * depth, at[3]];
+  const second: Row = [
+    2 * (b * c + a * d) * x,
+    (a * a + c * c - b * b - d * d) * y,
+    2 * (c * d - a * b) * depth,
+    at[7],
+  ];
+  const third: Row = [
+    2 * (b * d - a * c) * x,
+    2 * (c * d + a * b) * y,
+    (a * a + d * d - b * b - c * c) * depth,
+    at[11],
+  ];
+  return [...first, ...second, ...third];
+}
+
+function isSame(a: Affine, b: Affine, spacing: Volume['spacing']): boolean {
+  return a.every((value, index) => {
+    const axis = index % 4;
+    return axis === 3 || Math.abs(value - b[index]!) <= QFORM_TOLERANCE * spacing[axis]!;
+  });
+}
+
+/** The rotation of an affine as NIfTI-1's (b, c, d) with the handedness in qfac (nifti1.h, method 2). */
+function toQuaternion(affine: Affine, spacing: Volume['spacing']): Quaternion {
   const column = (axis: 0 | 1 | 2): [number, number, number] => [
     affine[axis]! / spacing[axis],
     affine[4 + axis]! / spacing[axis],

@@ -1,5 +1,6 @@
 import type { GreyImage } from '../inference/metrics/index.js';
 import type { PixelData } from './dicom/read.js';
+import { coronalSeries } from './orient.js';
 import { refuseFile } from './refuse.js';
 import type { Volume } from './volume.js';
 
@@ -37,13 +38,14 @@ export interface StackOptions {
  * The slices of a real coronal series that a generated volume is compared with: intensities clip(v / p99.5, 0, 1) with the
  * percentile over the whole series, 256 x 256 pixels of 0.625 mm (512 x 512 by 2 x 2 means), at the depths of the generated
  * slices. Depth d of an 80-slice series is its fractional slice 13 + 49 d; other series are cut at the same mm around their
- * middle. Between slices the values are interpolated linearly.
+ * middle. Between slices the values are interpolated linearly. In which order a file keeps the voxels makes no difference.
  *
  * @returns sliceCount images in [0, 1], posterior to anterior
- * @throws UserError FILE_REFUSED when the series does not cover the stack or is constant
+ * @throws UserError FILE_REFUSED when the series does not cover the stack or is constant, or as {@link coronalSeries}
  */
-export function trainedStack(volume: Volume, options: StackOptions = {}): GreyImage[] {
+export function trainedStack(series: Volume, options: StackOptions = {}): GreyImage[] {
   const { sliceCount = 50, mirror = false, name = 'The MRI series' } = options;
+  const volume = coronalSeries(series, name);
   const white = percentile(volume.data, 99.5);
   if (!(white > 0)) refuseFile(name, 'has no signal: its 99.5th percentile is not above 0');
   const prepared = new Map<number, Float32Array>();

@@ -91,5 +91,5 @@ export function differenceVolume(a: readonly GreyImage[], b: readonly GreyImage[
   });
   const spacing = [MODEL_SPACING_MM, MODEL_SPACING_MM, STACK_LENGTH_MM / (a.length - 1)] as const;
   const affine = centredAffine('CORONAL', [MODEL_SIZE, MODEL_SIZE, a.length], spacing);
-  return { columns: MODEL_SIZE, rows: MODEL_SIZE, slices: a.length, data, spacing, affine };
+  return { columns: MODEL_SIZE, rows: MODEL_SIZE, slices: a.length, data, spacing, affine, placement: 'ALIGNED' };
 }

@@ -13,6 +13,12 @@ export type Affine = readonly [
   ...[number, number, number, number],
 ];
 
+/**
+ * What the affine of a volume is worth: coordinates of the scanner, the patient's axes about an origin that means nothing (a
+ * generated volume), or an assumption, because nothing said how the volume lies.
+ */
+export type Placement = 'SCANNER' | 'ALIGNED' | 'UNKNOWN';
+
 /** Slices of one series on a regular grid. */
 export interface Volume {
   readonly columns: number;
@@ -23,6 +29,7 @@ export interface Volume {
   /** mm between columns, between rows, between slices. */
   readonly spacing: readonly [number, number, number];
   readonly affine: Affine;
+  readonly placement: Placement;
 }
 
 type Direction = readonly [number, number, number];

@@ -210,7 +210,14 @@ async function finish(
   await dataSource.transaction(async (manager) => {
     const { examId, id: generationId } = generation;
     const row = await manager.save(
-      manager.create(MriSeries, { ...series, examId, generationId, synthetic: true, assetId: asset.id }),
+      manager.create(MriSeries, {
+        ...series,
+        examId,
+        generationId,
+        synthetic: true,
+        provenance: 'GENERATED',
+        assetId: asset.id,
+      }),
     );
     const payload = { ...scores, mriSeriesId: row.id, durationMs, denoiserEvaluations: evaluations, device };
     const written = await advance(

@@ -1,6 +1,7 @@
 export { findImageFolders, type ImageFolder, type ImageFolders } from './release/image-folders.js';
 export { type Ignored, listRelease, type ReleaseListing, type TableFile } from './release/list.js';
 export type { Refusal } from './release/paths.js';
+export { readStatement, type ReleaseStatement } from './release/statement.js';
 export { SCORE_FIELDS } from './tables/clinical.js';
 export { describeSequence, filmSide, isKneeFilm, isKneeSeries, sideInWords } from './tables/images.js';
 export { ROW_READERS, type TableKind } from './tables/kinds.js';

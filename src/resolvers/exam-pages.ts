@@ -26,12 +26,12 @@ export const PARTICIPANT: Sources = {
 };
 export const READING: Sources = { ...same('project', 'version'), ...keys('kl') };
 export const RADIOGRAPH: Sources = {
-  ...same('barcode', 'view', 'date', 'rows', 'columns', 'pixelSpacing', 'photometric'),
+  ...same('barcode', 'view', 'date', 'rows', 'columns', 'pixelSpacing', 'photometric', 'provenance', 'sponsor'),
   ...keys('bilateral', 'image'),
 };
 export const MRI_SERIES: Sources = {
   ...same('barcode', 'sequence', 'plane', 'date', 'sliceCount', 'rows', 'columns', 'pixelSpacing', 'sliceSpacing'),
-  ...same('direction', 'createdAt'),
+  ...same('direction', 'createdAt', 'provenance', 'sponsor'),
   ...keys('synthetic', 'exam', 'volume', 'generation'),
 };
 

@@ -1,4 +1,5 @@
 import { registerEnumType } from 'type-graphql';
+import { IMAGE_PROVENANCES } from '../domain/provenance.js';
 import { BATCH_STATES, MEMBER_STATES, SEED_RULES } from '../domain/batches.js';
 import { COHORT_KINDS, COHORT_VISIBILITIES, SET_OPERATIONS } from '../domain/cohorts.js';
 import { ARCHIVE_FORMATS, EXPORT_FORMATS, EXPORT_STATES } from '../domain/exports.js';
@@ -91,6 +92,12 @@ export const KneeScoreEnum = choices(
   'Questionnaire score of a knee. WOMAC grows with trouble, KOOS with health.',
   SCORE_RANGES,
 );
+
+export const ImageProvenanceEnum = choices('ImageProvenance', IMAGE_PROVENANCES, 'What an image shows.', {
+  REAL: 'A person.',
+  PHANTOM: 'A drawn knee of a synthetic release.',
+  GENERATED: 'What a bundle generated.',
+});
 
 export const PlaneEnum = choices('Plane', ['CORONAL', 'SAGITTAL', 'AXIAL'], 'Plane of the slices.', {
   CORONAL: 'From posterior to anterior.',

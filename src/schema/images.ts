@@ -1,7 +1,7 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { GraphQLDate } from 'graphql-scalars';
 import type { MriSeries, Radiograph } from '../entities/index.js';
-import { PlaneEnum } from './enums.js';
+import { ImageProvenanceEnum, PlaneEnum } from './enums.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
 
@@ -35,9 +35,22 @@ export class RadiographNode extends Node {
   @Field(() => String, { nullable: true, description: 'Photometric interpretation of the source.' })
   photometric: string | null;
 
+  @Field(() => ImageProvenanceEnum, {
+    description: 'What its file or release said that it shows; never guessed from an id.',
+  })
+  provenance: Radiograph['provenance'];
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Who stands behind the release that it is of; null where none is known.',
+  })
+  sponsor: string | null;
+
   constructor(readonly row: Radiograph) {
     super('Radiograph', row.id);
     this.bilateral = row.visitId !== null;
+    this.provenance = row.provenance;
+    this.sponsor = row.sponsor;
     this.barcode = row.barcode;
     this.view = row.view;
     this.date = row.date;
@@ -110,9 +123,22 @@ export class MriSeriesNode extends Node {
   @Field(() => DateTime, { description: 'When it came into the platform.' })
   createdAt: Date;
 
+  @Field(() => ImageProvenanceEnum, {
+    description: 'What its file or release said that it shows; never guessed from an id.',
+  })
+  provenance: MriSeries['provenance'];
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Who stands behind the release that it is of; null where none is known.',
+  })
+  sponsor: string | null;
+
   constructor(readonly row: MriSeries) {
     super('MriSeries', row.id);
     this.synthetic = row.synthetic;
+    this.provenance = row.provenance;
+    this.sponsor = row.sponsor;
     this.barcode = row.barcode;
     this.sequence = row.sequence;
     this.plane = row.plane;

@@ -7,7 +7,7 @@ import { Node } from './node.js';
 
 @ObjectType('Participant', { implements: Node, simpleResolvers: true, description: 'One subject of the OAI release.' })
 export class ParticipantNode extends Node {
-  @Field(() => String, { description: 'Seven digits; those of the synthetic release start with 1.' })
+  @Field(() => String, { description: 'Seven digits.' })
   oaiId: string;
 
   @Field(() => SexEnum, { description: 'As enrolled.', nullable: true })

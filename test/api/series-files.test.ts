@@ -26,7 +26,7 @@ beforeAll(async () => {
   const generation = await make.generation(exam, film, bundle, { state: 'SUCCEEDED', seed: 3 });
   const shape = { sliceCount: 3, assetId: asset.id };
   generated = await make.series(exam, { ...shape, sequence: 'SYNTHETIC_COR', generationId: generation.id });
-  taken = await make.series(exam, { ...shape, barcode: '016610000009' });
+  taken = await make.series(exam, { ...shape, barcode: '016610000009', provenance: 'REAL', sponsor: null });
 });
 
 afterAll(() => api.close());
@@ -35,7 +35,15 @@ function grid(): Volume {
   const size = [6, 5, 3] as const;
   const data = Uint16Array.from({ length: 6 * 5 * 3 }, (_, index) => index * 700);
   const spacing = [0.625, 0.625, 1.5] as const;
-  return { columns: 6, rows: 5, slices: 3, data, spacing, affine: centredAffine('CORONAL', size, spacing) };
+  return {
+    columns: 6,
+    rows: 5,
+    slices: 3,
+    data,
+    spacing,
+    affine: centredAffine('CORONAL', size, spacing),
+    placement: 'SCANNER',
+  };
 }
 
 type Downloads = Record<

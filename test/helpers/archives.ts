@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OAI_SPONSOR } from '../../src/domain/provenance.js';
 import { Asset, type Export, KneeExam, MriSeries, Participant, Visit } from '../../src/entities/index.js';
 import { encodeNifti } from '../../src/imaging/nifti.js';
 import { centredAffine, type Volume } from '../../src/imaging/volume.js';
@@ -51,6 +52,9 @@ export async function realSeries(platform: TestPlatform, values: Partial<MriSeri
       columns: 12,
       pixelSpacing: 0.365,
       sliceSpacing: 0.7,
+      provenance: 'REAL',
+      sponsor: OAI_SPONSOR,
+      deidentification: 1,
       assetId: asset.id,
       ...values,
     }),
@@ -71,7 +75,7 @@ function tiltedVolume(): Volume {
     ...z.map((value, at) => sin * y[at]! + cos * value),
   ] as unknown as Volume['affine'];
   const data = Int16Array.from({ length: columns * rows * slices }, (_, index) => index * 7 - 900);
-  return { columns, rows, slices, data, spacing, affine };
+  return { columns, rows, slices, data, spacing, affine, placement: 'SCANNER' };
 }
 
 /** The file of a finished export, unpacked by the system's unzip. */

@@ -16,6 +16,7 @@ import {
   Reading,
   Visit,
 } from '../../src/entities/index.js';
+import { PHANTOM_SPONSOR } from '../../src/domain/provenance.js';
 
 /**
  * Rows for tests: each maker fills in what the test does not care about and saves. Numbers that must be unique count up.
@@ -98,6 +99,8 @@ export function factories(dataSource: Pick<DataSource, 'getRepository'>) {
         columns: 2494,
         pixelSpacing: 0.15,
         photometric: 'MONOCHROME1',
+        provenance: 'PHANTOM',
+        sponsor: PHANTOM_SPONSOR,
         assetId: null,
         ...values,
       });
@@ -117,6 +120,8 @@ export function factories(dataSource: Pick<DataSource, 'getRepository'>) {
         sliceSpacing: 1.5,
         direction: 'posterior to anterior',
         synthetic: values.generationId != null,
+        provenance: values.generationId != null ? 'GENERATED' : 'PHANTOM',
+        sponsor: values.generationId != null ? null : PHANTOM_SPONSOR,
         assetId: null,
         generationId: null,
         ...values,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { DataSource } from 'typeorm';
 import type { Sex, Side } from '../../src/domain/participants.js';
+import { PHANTOM_SPONSOR } from '../../src/domain/provenance.js';
 import { type Bundle, KneeExam, MriSeries, Participant, Radiograph, Visit } from '../../src/entities/index.js';
 import { encodeNifti } from '../../src/imaging/nifti.js';
 import { encodePng } from '../../src/imaging/png.js';
@@ -86,12 +87,29 @@ export async function createExam(
   );
   const film = await storeAsset(manager, store, filmPng(), 'image/png');
   const radiograph = await manager.save(
-    manager.create(Radiograph, { examId: exam.id, view: 'PA', rows: 256, columns: 256, assetId: film.id }),
+    manager.create(Radiograph, {
+      examId: exam.id,
+      view: 'PA',
+      rows: 256,
+      columns: 256,
+      provenance: 'PHANTOM',
+      sponsor: PHANTOM_SPONSOR,
+      assetId: film.id,
+    }),
   );
   if (mri) {
     const nifti = await storeAsset(manager, store, await seriesNifti(), 'application/gzip');
     const sequence = `COR_T1_3D_FLASH_${side}`;
-    await manager.save(manager.create(MriSeries, { examId: exam.id, sequence, plane: 'CORONAL', assetId: nifti.id }));
+    await manager.save(
+      manager.create(MriSeries, {
+        examId: exam.id,
+        sequence,
+        plane: 'CORONAL',
+        provenance: 'PHANTOM',
+        sponsor: PHANTOM_SPONSOR,
+        assetId: nifti.id,
+      }),
+    );
   }
   return { exam, radiograph };
 }
@@ -112,5 +130,5 @@ function seriesNifti(): Promise<Buffer> {
   });
   const spacing = [2.5, 2.5, 1.5] as const;
   const affine = centredAffine('CORONAL', [columns, rows, slices], spacing);
-  return encodeNifti({ columns, rows, slices, data, spacing, affine }, 'test series');
+  return encodeNifti({ columns, rows, slices, data, spacing, affine, placement: 'SCANNER' }, 'test series');
 }

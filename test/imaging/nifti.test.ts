@@ -21,6 +21,7 @@ function volume(more: Partial<Volume> = {}): Volume {
     data,
     spacing,
     affine: centredAffine('CORONAL', [5, 4, 3], spacing),
+    placement: 'SCANNER',
     ...more,
   };
 }
@@ -77,6 +78,25 @@ test.each(golden.cases)(
   },
 );
 
+describe('the codes of sform and qform tell the truth', () => {
+  const codes = async (more: Partial<Volume>): Promise<[qform: number, sform: number]> => {
+    const file = gunzipSync(await encodeNifti(volume(more), ''));
+    return [file.readInt16LE(252), file.readInt16LE(254)];
+  };
+  const { spacing, affine } = volume();
+  const sheared = affine.map((value, index) => (index === 2 ? value + 0.1 * spacing[2] : value));
+
+  test.each<[string, Partial<Volume>, [number, number]]>([
+    ['scanner coordinates', { placement: 'SCANNER' }, [1, 1]],
+    ["the patient's axes about an origin that means nothing", { placement: 'ALIGNED' }, [2, 2]],
+    ['no position', { placement: 'UNKNOWN' }, [0, 0]],
+    ['a shear, which a qform cannot hold', { affine: sheared as unknown as Affine }, [0, 1]],
+  ])('%s', async (_, more, expected) => {
+    expect(await codes(more)).toEqual(expected);
+    expect((await decodeNifti(await encodeNifti(volume(more), ''))).volume.placement).toBe(more.placement ?? 'SCANNER');
+  });
+});
+
 test("a file of nibabel's is read", async () => {
   const read = await decodeNifti(Buffer.from(golden.file, 'base64'));
   expect(read.description).toBe('written by nibabel');
@@ -103,6 +123,7 @@ describe('a hostile file is refused with one sentence', () => {
     ['a time series', () => header((h) => (h.writeInt16LE(4, 40), h.writeInt16LE(9, 48))), /one volume is accepted/],
     ['complex numbers', () => header((h) => h.writeInt16LE(32, 70)), /datatype 32/],
     ['an offset that is not a number', () => header((h) => h.writeFloatLE(NaN, 108)), /is truncated/],
+    ['positions in metres', () => header((h) => h.writeUInt8(1, 123)), /positions in the NIfTI unit 1; mm are read/],
     ['a voxel size that is not a number', () => header((h) => h.writeFloatLE(NaN, 80)), /voxel size/],
   ])('%s', async (_, make, message) => {
     await expect(decodeNifti(await make(), 'knee.nii.gz')).rejects.toThrow(message);

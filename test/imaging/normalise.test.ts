@@ -20,6 +20,7 @@ function series(
     data,
     spacing,
     affine: centredAffine('CORONAL', [rows, rows, slices], spacing),
+    placement: 'SCANNER',
   };
 }
 

@@ -59,7 +59,7 @@ test('a DICOM film without a side is bilateral and makes both exams', async () =
   expect((await dataSource.getRepository(KneeExam).find()).map(({ side }) => side).sort()).toEqual(['LEFT', 'RIGHT']);
 });
 
-test('adding a file again changes nothing, a changed file replaces its pixels, another side moves it', async () => {
+test('adding a file again changes nothing, a changed file replaces its pixels, and none is moved to another side', async () => {
   const path = await files.write('knee.png', png(200));
   await add(path);
   const [before] = await films();
@@ -67,11 +67,14 @@ test('adding a file again changes nothing, a changed file replaces its pixels, a
   const again = await add(path);
   await files.write('knee.png', png(220));
   const changed = await add(path);
-  const moved = await add(path, { ...RIGHT, side: 'LEFT' });
 
-  expect([again, changed, moved].map(({ outcomes }) => outcomes)).toEqual([['unchanged'], ['updated'], ['updated']]);
+  expect([again, changed].map(({ outcomes }) => outcomes)).toEqual([['unchanged'], ['updated']]);
+  await expect(add(path, { ...RIGHT, side: 'LEFT' })).rejects.toThrow(
+    'knee.png holds an image of the right knee of participant 1000001 at V00, which cannot be added to the left knee of ' +
+      'participant 1000001 at V00 as well.',
+  );
   const after = await films();
-  expect(after).toMatchObject([{ id: before!.id, exam: { side: 'LEFT' } }]);
+  expect(after).toMatchObject([{ id: before!.id, exam: { side: 'RIGHT' } }]);
   expect(after[0]!.assetId).not.toBe(before!.assetId);
 });
 

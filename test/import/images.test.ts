@@ -76,7 +76,7 @@ test("folders of OAI's layout are imported without any table", async () => {
       ...{ barcode: '016600000001', view: 'Bilateral PA Fixed Flexion Knee', date: '2004-06-23', examId: null },
       ...{ rows: 96, columns: 96, photometric: 'MONOCHROME1' },
       ...{ sopClassUid: '1.2.840.10008.5.1.4.1.1.1', sopInstanceUid: dicomUid('film', '016600000001') },
-      visit: { code: 'V00', participant: { oaiId: '1000001', phantom: true } },
+      visit: { code: 'V00', participant: { oaiId: '1000001', phantom: false } },
     },
   ]);
   expect(films[0]!.pixelSpacing).toBeCloseTo(0.2, 6);

@@ -62,7 +62,7 @@ test.each([
   expect(summary.refusals).toEqual([]);
   expect(summary.tables).toMatchObject([{ file, rows: 1, inserted: 1 }]);
   expect(await participant()).toMatchObject({
-    ...{ sex: 'FEMALE', race: 'BLACK', hispanic: false, cohort: 'CONTROL', site: 'C', cohortHalf: 1, phantom: true },
+    ...{ sex: 'FEMALE', race: 'BLACK', hispanic: false, cohort: 'CONTROL', site: 'C', cohortHalf: 1, phantom: false },
   });
 });
 

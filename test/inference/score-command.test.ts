@@ -43,6 +43,7 @@ function series(): Volume {
     data,
     spacing,
     affine: centredAffine('CORONAL', [256, 256, 80], spacing),
+    placement: 'SCANNER',
   };
 }
 
@@ -67,10 +68,36 @@ test('a volume that is the real one, rounded to 16 bits, scores as well as can b
   expect(result.sets['KID']!.realImages).toBe(8);
 });
 
+test('in whichever order a file keeps the voxels of the real series, it scores the same', async () => {
+  const volume = series();
+  const turned = join(folder, 'turned.nii.gz');
+  // Stored to the right, to the front and to the head instead of to the left, to the feet and to the front.
+  await writeFile(turned, await encodeNifti(rightFrontUp(volume), 'test'));
+  const scores = async (file: string) =>
+    (await runCommand(['score', '--real', file, '--generated', generated, '--json'])).stdout;
+  expect(await scores(turned)).toBe(await scores(real));
+});
+
 test('without --json it prints quartiles, and in which mode SSIM is', async () => {
   const { stdout } = await runCommand(['score', '--real', real, '--generated', generated, '--ssim', 'wang']);
   expect(stdout).toMatch(/^metric +n +lower +median +upper +\(quartiles; SSIM mode wang\)$/m);
   expect(stdout).toMatch(/^RSSIM +8 +1\.000 +1\.000 +1\.000$/m);
+});
+
+test('a real series of another plane, and one that does not say how it lies, are refused with one sentence', async () => {
+  const volume = series();
+  const size = [256, 256, 80] as const;
+  const sagittal = { ...volume, affine: centredAffine('SAGITTAL', size, volume.spacing) };
+  for (const [other, sentence] of [
+    [sagittal, /other\.nii\.gz is a sagittal series; a coronal one can be compared with coronal slices\.\n$/],
+    [{ ...volume, placement: 'UNKNOWN' }, /other\.nii\.gz does not say how it lies in the patient: .*\.\n$/],
+  ] as const) {
+    const file = join(folder, 'other.nii.gz');
+    await writeFile(file, await encodeNifti(other, 'test'));
+    const { code, stderr } = await runCommand(['score', '--real', file, '--generated', generated]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(sentence);
+  }
 });
 
 test.each([
@@ -88,3 +115,27 @@ test.each([
   expect(stderr).toMatch(sentence);
   expect(stderr).toMatch(/^osteograph: [^\n]+\n$/);
 });
+
+/** The volume with its columns turned round, slices as rows and rows, turned round, as slices. */
+function rightFrontUp({ data, affine, ...shape }: Volume): Volume {
+  const { columns, rows, slices, spacing } = shape;
+  const turned = new Uint16Array(data.length);
+  let to = 0;
+  for (let up = rows - 1; up >= 0; up--)
+    for (let slice = 0; slice < slices; slice++)
+      for (let column = columns - 1; column >= 0; column--)
+        turned[to++] = data[(slice * rows + up) * columns + column]!;
+  const [x, y, z] = [affine[3], affine[7], affine[11]];
+  return {
+    ...shape,
+    rows: slices,
+    slices: rows,
+    data: turned,
+    spacing: [spacing[0], spacing[2], spacing[1]],
+    affine: [
+      ...([spacing[0], 0, 0, x - spacing[0] * (columns - 1)] as const),
+      ...([0, spacing[2], 0, y] as const),
+      ...([0, 0, spacing[1], z - spacing[1] * (rows - 1)] as const),
+    ],
+  };
+}

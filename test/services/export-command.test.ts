@@ -83,7 +83,15 @@ test('volumes become an archive, and the manifest beside it says what it holds',
   const make = factories(dataSource);
   const spacing = [1, 1, 1] as const;
   const affine = centredAffine('CORONAL', [2, 2, 2], spacing);
-  const volume = { columns: 2, rows: 2, slices: 2, data: new Uint16Array(8), spacing, affine };
+  const volume = {
+    columns: 2,
+    rows: 2,
+    slices: 2,
+    data: new Uint16Array(8),
+    spacing,
+    affine,
+    placement: 'SCANNER',
+  } as const;
   const nifti = await encodeNifti(volume, 'test');
   const asset = await storeAsset(dataSource.manager, openBlobStore(folder), nifti, 'application/gzip');
   const exam = await make.exam(await make.visit(await make.participant({ oaiId: '1000777' })), { grades: { XRKL: 4 } });

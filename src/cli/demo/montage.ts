@@ -1,4 +1,4 @@
-import { asItLies, generatedSlice } from '../../imaging/generated-volume.js';
+import { asItLies, slicesOfGenerated } from '../../imaging/generated-volume.js';
 import { decodeNifti } from '../../imaging/nifti.js';
 import { renderMontage } from '../../imaging/montage.js';
 import { trainedStack } from '../../imaging/normalise.js';
@@ -44,8 +44,5 @@ export async function demoMontage(api: ApiClient, knee: DemoKnee, result: DemoRe
 
 async function slicesOf(api: ApiClient, url: string): Promise<GreyImage[]> {
   const { volume } = await decodeNifti(await api.download(url));
-  const pixels = volume.rows * volume.columns;
-  return Array.from({ length: volume.slices }, (_, index) =>
-    generatedSlice(volume.data.subarray(index * pixels, (index + 1) * pixels)),
-  );
+  return slicesOfGenerated(volume, 'The generated volume');
 }

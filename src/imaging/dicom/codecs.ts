@@ -26,10 +26,10 @@ export async function decodeFrame(packed: Uint8Array, coding: PixelCoding, shape
       return decodeJpegLossless(packed, shape);
     case 'jpeg-ls':
       assertShape(jpegHeader(packed, 0xfff7), shape);
-      return runWasm(jpegLs, packed, shape);
+      return runWasm(jpegLsDecoder, packed, shape);
     case 'jpeg-2000':
       assertShape(jpeg2000Header(packed), shape);
-      return runWasm(jpeg2000, packed, shape);
+      return runWasm(jpeg2000Decoder, packed, shape);
   }
 }
 
@@ -69,7 +69,11 @@ function jpegHeader(packed: Uint8Array, frameMarker: number): ImageHeader {
 /** Size in the SIZ segment that opens a JPEG 2000 codestream (ISO 15444-1, A.5.1). */
 function jpeg2000Header(packed: Uint8Array): ImageHeader {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
-  if (packed.length < 43 || view.getUint32(0) !== 0xff4fff51) throw new Error('it holds no JPEG 2000 codestream');
+  if (packed.length < 45 || view.getUint32(0) !== 0xff4fff51) throw new Error('it holds no JPEG 2000 codestream');
+  const steps = [view.getUint8(43), view.getUint8(44)];
+  if (steps.some((step) => step !== 1)) {
+    throw new Error(`its JPEG 2000 component is subsampled by ${steps.join(' x ')}; one value per pixel is read`);
+  }
   return {
     columns: view.getUint32(8) - view.getUint32(16),
     rows: view.getUint32(12) - view.getUint32(20),
@@ -78,46 +82,39 @@ function jpeg2000Header(packed: Uint8Array): ImageHeader {
   };
 }
 
-/** A WebAssembly codec: loaded at first use, and anew after a failure, which may have left its memory in disorder. */
-interface WasmCodec {
-  readonly load: () => Promise<() => CornerstoneDecoder>;
-  loaded?: Promise<() => CornerstoneDecoder> | undefined;
+/**
+ * Decodes in a WebAssembly instance of its own, a few milliseconds' work: what one image leaves behind in the codec's memory, or
+ * breaks there, can neither show up in the next image nor stop it.
+ */
+async function runWasm(
+  load: () => Promise<CornerstoneDecoder>,
+  packed: Uint8Array,
+  shape: FrameShape,
+): Promise<Uint8Array> {
+  const decoder = await load();
+  decoder.getEncodedBuffer(packed.length).set(packed);
+  decoder.decode();
+  const { width, height, bitsPerSample, componentCount } = decoder.getFrameInfo();
+  assertShape({ columns: width, rows: height, bits: bitsPerSample, components: componentCount }, shape);
+  return assertLength(Uint8Array.from(decoder.getDecodedBuffer()), shape);
 }
 
-/** The codecs print their diagnostics; ours are in the error. */
-const SILENT = { print: () => undefined, printErr: () => undefined };
+/**
+ * Options for one instance: the loader makes the object itself into the instance, so none may be given twice. The codecs print
+ * their diagnostics; ours are in the error.
+ */
+function silent(): CornerstoneOptions {
+  return { print: () => undefined, printErr: () => undefined };
+}
 
-const jpegLs: WasmCodec = {
-  load: () =>
-    loadCharls(SILENT).then(
-      ({ JpegLSDecoder }) =>
-        () =>
-          new JpegLSDecoder(),
-    ),
-};
+async function jpegLsDecoder(): Promise<CornerstoneDecoder> {
+  const { JpegLSDecoder } = await loadCharls(silent());
+  return new JpegLSDecoder();
+}
 
-const jpeg2000: WasmCodec = {
-  load: () =>
-    loadOpenJpeg(SILENT).then(
-      ({ J2KDecoder }) =>
-        () =>
-          new J2KDecoder(),
-    ),
-};
-
-async function runWasm(codec: WasmCodec, packed: Uint8Array, shape: FrameShape): Promise<Uint8Array> {
-  const createDecoder = await (codec.loaded ??= codec.load());
-  const decoder = createDecoder();
-  try {
-    decoder.getEncodedBuffer(packed.length).set(packed);
-    decoder.decode();
-    const samples = assertLength(Uint8Array.from(decoder.getDecodedBuffer()), shape);
-    decoder.delete();
-    return samples;
-  } catch (error) {
-    codec.loaded = undefined;
-    throw error;
-  }
+async function jpeg2000Decoder(): Promise<CornerstoneDecoder> {
+  const { J2KDecoder } = await loadOpenJpeg(silent());
+  return new J2KDecoder();
 }
 
 /** PackBits runs, one segment per byte of a sample, most significant first (DICOM PS3.5 annex G). */
@@ -171,6 +168,6 @@ function assertShape(header: ImageHeader, shape: FrameShape): void {
 
 function assertLength(bytes: Uint8Array, { rows, columns, bytesPerSample }: FrameShape): Uint8Array {
   const needed = rows * columns * bytesPerSample;
-  if (bytes.length < needed) throw new Error(`it holds ${bytes.length} bytes where ${needed} are needed`);
-  return bytes.subarray(0, needed);
+  if (bytes.length !== needed) throw new Error(`it holds ${bytes.length} bytes where ${needed} are needed`);
+  return bytes;
 }

@@ -5,10 +5,11 @@ interface CornerstoneDecoder {
   decode(): void;
   /** The decoded samples inside the WebAssembly memory: bytes, little-endian pairs above 8 bits. */
   getDecodedBuffer(): Uint8Array;
-  delete(): void;
+  /** What the codestream says of the decoded image. */
+  getFrameInfo(): { width: number; height: number; bitsPerSample: number; componentCount: number };
 }
 
-/** Where Emscripten sends what the codec prints; the console when absent. */
+/** Where Emscripten sends what the codec prints; the console when absent. The loader turns this very object into the instance. */
 interface CornerstoneOptions {
   print?: (line: string) => void;
   printErr?: (line: string) => void;

@@ -34,6 +34,8 @@ export interface MrSeriesHeader {
   readonly patient: { readonly id: string; readonly sex: 'MALE' | 'FEMALE' | null; readonly age: number | null };
   /** Null for an image of no study. */
   readonly trial: { readonly sponsor: string; readonly protocol: string; readonly timePoint: string } | null;
+  /** How the patient's identity was removed; null where that cannot be said. */
+  readonly deidentified: string | null;
   readonly side: Side;
   /** yyyy-mm-dd, as published. */
   readonly studyDate: string | null;
@@ -106,7 +108,18 @@ export function* encodeMrSeries(volume: Volume, header: MrSeriesHeader): Generat
 
 /** Everything that the slices of a series share. */
 function seriesElements(header: MrSeriesHeader): DicomKeywords {
-  const { patient, trial, side, synthetic, equipment, writtenBy, derivationCode, sourceImage, createdAt } = header;
+  const {
+    patient,
+    trial,
+    deidentified,
+    side,
+    synthetic,
+    equipment,
+    writtenBy,
+    derivationCode,
+    sourceImage,
+    createdAt,
+  } = header;
   const [date, time] = createdAt.toISOString().split('T');
   return {
     SpecificCharacterSet: 'ISO_IR 100',
@@ -120,8 +133,9 @@ function seriesElements(header: MrSeriesHeader): DicomKeywords {
     PatientBirthDate: '',
     PatientSex: patient.sex === null ? '' : patient.sex[0]!,
     ...(patient.age === null ? {} : { PatientAge: `${String(patient.age).padStart(3, '0')}Y` }),
-    PatientIdentityRemoved: 'YES',
-    DeidentificationMethod: `Pseudonym of the ${trial ? 'study' : 'upload'}; no other element identifies a person`,
+    ...(deidentified === null
+      ? {}
+      : { PatientIdentityRemoved: 'YES', DeidentificationMethod: text(deidentified), BurnedInAnnotation: 'NO' }),
     ...(trial
       ? {
           ClinicalTrialSponsorName: trial.sponsor,
@@ -168,7 +182,6 @@ function seriesElements(header: MrSeriesHeader): DicomKeywords {
         }
       : {}),
     ImageComments: ascii(header.comments),
-    BurnedInAnnotation: 'NO',
     LossyImageCompression: '00',
     // How a scanner would have taken it is not known of an imported volume and means nothing of a generated one.
     ScanningSequence: 'RM',

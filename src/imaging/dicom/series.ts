@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { UserError } from '../../domain/errors.js';
+import { cleanDescription } from '../deidentify.js';
 import { assertPixelCount, refuseFile } from '../refuse.js';
 import { centredAffine, STORED_AXES, type Affine, type Plane, type Volume } from '../volume.js';
 import type { DicomAttributes, Vector3 } from './attributes.js';
@@ -70,7 +71,8 @@ export async function scanSeries(folder: string): Promise<{ series: DicomSeries[
  */
 export async function readSeries(series: DicomSeries): Promise<Volume> {
   const { files, plane } = series;
-  const name = series.attributes.seriesDescription ?? series.attributes.seriesUid ?? 'The series';
+  // Messages are kept in reports: a description may hold a name.
+  const name = cleanDescription(series.attributes.seriesDescription) ?? 'The series';
   const first = series.attributes;
   if (first.frames !== 1) refuseFile(name, `has ${first.frames} frames in one file; one slice per file is read`);
   assertPixelCount(name, first.columns, first.rows, files.length);
@@ -85,8 +87,8 @@ export async function readSeries(series: DicomSeries): Promise<Volume> {
     ? ([rowSpacing, columnSpacing, sliceSpacing] as const)
     : ([columnSpacing, rowSpacing, sliceSpacing] as const);
   const data = await readSlices(files, first, turn, name);
-  const affine = volumeAffine(series, turn, [columns, rows, files.length], spacing);
-  return { columns, rows, slices: files.length, data, spacing, affine };
+  const placed = volumeAffine(series, turn, [columns, rows, files.length], spacing);
+  return { columns, rows, slices: files.length, data, spacing, ...placed };
 }
 
 async function listFiles(folder: string): Promise<string[]> {
@@ -243,10 +245,10 @@ function volumeAffine(
   turn: Turn,
   size: readonly [number, number, number],
   spacing: Volume['spacing'],
-): Affine {
+): Pick<Volume, 'affine' | 'placement'> {
   const { orientation, position } = series.attributes;
   if (!orientation || !position || !series.plane || series.orderedBy !== 'position') {
-    return centredAffine(series.plane ?? 'CORONAL', size, spacing);
+    return { affine: centredAffine(series.plane ?? 'CORONAL', size, spacing), placement: 'UNKNOWN' };
   }
   const last = series.files.at(-1)!.attributes.position!;
   const [columns, rows, slices] = size;
@@ -262,7 +264,8 @@ function volumeAffine(
   if (turn.flipColumns) origin = subtract(origin, scale(column, columns - 1));
   if (turn.flipRows) origin = subtract(origin, scale(row, rows - 1));
   const [c, r, s, o] = [column, row, slice, origin];
-  return [-c[0], -r[0], -s[0], -o[0], -c[1], -r[1], -s[1], -o[1], c[2], r[2], s[2], o[2]];
+  const affine: Affine = [-c[0], -r[0], -s[0], -o[0], -c[1], -r[1], -s[1], -o[1], c[2], r[2], s[2], o[2]];
+  return { affine, placement: 'SCANNER' };
 }
 
 /** RAS and DICOM's LPS differ in the sign of x and y, in both directions. */

@@ -5,6 +5,7 @@ import { UserError } from '../../domain/errors.js';
 import { packageVersion } from '../../domain/package.js';
 import { RADIOGRAPH_VISITS, VISIT_CODES } from '../../domain/visits.js';
 import type { VisitCode } from '../../domain/visits.js';
+import { STATEMENT_FILE, STATEMENT_FORMAT } from '../release/statement.js';
 import type { KneeGrades } from './grades.js';
 import { filmPixelOf, visitFolder } from './images.js';
 import { defaultThreads, writeImagesInThreads } from './image-work.js';
@@ -55,7 +56,7 @@ export interface ReleaseOptions {
  */
 export async function writeRelease(parameters: ReleaseParameters, options: ReleaseOptions): Promise<boolean> {
   const { out } = options;
-  const stamp = { format: RELEASE_FORMAT, generator: packageVersion, ...parameters };
+  const stamp = { format: STATEMENT_FORMAT, generator: packageVersion, ...parameters };
   await mkdir(out, { recursive: true });
   const state = await stateOf(out, JSON.stringify(stamp));
   if (state === 'whole' && !options.force) return false;
@@ -73,20 +74,20 @@ export async function writeRelease(parameters: ReleaseParameters, options: Relea
   return true;
 }
 
-const RELEASE_FORMAT = 'osteograph-synthetic-oai/1';
-const STAMP = 'synthetic-release.json';
-
 async function stateOf(out: string, wanted: string): Promise<'empty' | 'partial' | 'whole' | 'foreign'> {
   if ((await readdir(out)).length === 0) return 'empty';
-  if (!existsSync(join(out, STAMP))) return 'foreign';
-  const { complete, ...parameters } = JSON.parse(await readFile(join(out, STAMP), 'utf8')) as Record<string, unknown>;
+  if (!existsSync(join(out, STATEMENT_FILE))) return 'foreign';
+  const { complete, ...parameters } = JSON.parse(await readFile(join(out, STATEMENT_FILE), 'utf8')) as Record<
+    string,
+    unknown
+  >;
   if (JSON.stringify(parameters) !== wanted) return 'foreign';
   return complete === true ? 'whole' : 'partial';
 }
 
 async function writeStamp(out: string, stamp: object): Promise<void> {
-  await writeFile(join(out, `${STAMP}.partial`), `${JSON.stringify(stamp, null, 2)}\n`);
-  await rename(join(out, `${STAMP}.partial`), join(out, STAMP));
+  await writeFile(join(out, `${STATEMENT_FILE}.partial`), `${JSON.stringify(stamp, null, 2)}\n`);
+  await rename(join(out, `${STATEMENT_FILE}.partial`), join(out, STATEMENT_FILE));
 }
 
 function writeTables(parameters: ReleaseParameters, folder: string): void {
@@ -170,7 +171,8 @@ function readme(parameters: ReleaseParameters): string {
 
 Every participant, grade, score and image here was invented by a computer program (Osteograph). The files have the shapes
 of an OAI release so that software can be developed and tested without one. They are not evidence about real knees.
-IDs start with 1; those of real participants start with 9. Every DICOM file says Synthetic Data (0008,001C) = YES.
+IDs start with 1; those of real participants start with 9. ${STATEMENT_FILE} tells an import that the participants are
+phantoms, and every DICOM file says Synthetic Data (0008,001C) = YES: keep both with whatever you take from here.
 
 participants        ${participants} (images for ${of})
 seed                ${seed}

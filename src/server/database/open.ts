@@ -49,10 +49,12 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
   const server = options.databaseUrl ? external(options.databaseUrl) : await embedded(options);
   try {
     let dataSource = await connect(server.url);
-    const migrations = await (options.migrate === false ? Promise.resolve([]) : migrate(dataSource)).catch(async (error: unknown) => {
-      await dataSource.destroy();
-      throw error;
-    });
+    const migrations = await (options.migrate === false ? Promise.resolve([]) : migrate(dataSource)).catch(
+      async (error: unknown) => {
+        await dataSource.destroy();
+        throw error;
+      },
+    );
     const { statementTimeout, idleTransactionTimeout } = options;
     // Migrations may take their time.
     if (statementTimeout ?? idleTransactionTimeout) {

@@ -167,13 +167,14 @@ async function selectExams(manager: EntityManager, where: Where | null): Promise
   const condition = compileFilter(where, scope, parameters);
   return (await manager.query(
     `SELECT exam.id AS "examId", exam.participant_id AS "participantId", exam.xrkl AS kl, exam.side,
-       p.oai_id || ' ' || v.code || ' ' || exam.side AS label, p.sex, p.phantom,
-       (SELECT min(s.id) FROM mri_series s WHERE s.exam_id = exam.id AND NOT s.synthetic AND s.plane = 'CORONAL'
-          AND s.asset_id IS NOT NULL AND s.sequence ~* 'COR.*T1.*FLASH') AS "seriesId",
+       p.oai_id || ' ' || v.code || ' ' || exam.side AS label, p.sex, ref.id AS "seriesId",
+       COALESCE(ref.provenance = 'PHANTOM', false) AS phantom,
        EXISTS (SELECT 1 FROM radiograph f WHERE (f.visit_id = exam.visit_id OR f.exam_id = exam.id)
           AND f.asset_id IS NOT NULL) AS "hasFilm"
      FROM (SELECT t.* FROM ${scope.from()} WHERE ${condition}) exam
      JOIN visit v ON v.id = exam.visit_id JOIN participant p ON p.id = exam.participant_id
+     LEFT JOIN LATERAL (SELECT s.id, s.provenance FROM mri_series s WHERE s.exam_id = exam.id AND NOT s.synthetic
+       AND s.plane = 'CORONAL' AND s.asset_id IS NOT NULL AND s.sequence ~* 'COR.*T1.*FLASH' ORDER BY s.id LIMIT 1) ref ON true
      ORDER BY exam.id`,
     parameters.values,
   )) as SelectedExam[];

@@ -1,14 +1,15 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { type DataSource, type EntityManager, In } from 'typeorm';
+import type { DataSource, EntityManager, EntityTarget, QueryDeepPartialEntity } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import type { Side } from '../../domain/participants.js';
 import { MriSeries, Participant, Radiograph, Visit } from '../../entities/index.js';
+import { cleanDescription, refuseBurnedIn } from '../../imaging/deidentify.js';
 import { readDicomHeader } from '../../imaging/dicom/read.js';
 import type { DicomSeries } from '../../imaging/dicom/series.js';
 import { type Film, loadRadiograph } from '../../imaging/radiograph/film.js';
 import { refuseFile } from '../../imaging/refuse.js';
-import { calendarDate, describeSequence } from '../../oai/index.js';
+import { calendarDate } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import { audit } from '../audit.js';
 import type { VisitKey } from './exam-registry.js';
@@ -18,12 +19,14 @@ import {
   type ImageOutcome,
   inEchoOrder,
   niftiDescription,
-  setPixels,
+  sequenceOf,
   sideOf,
   wholeSeries,
 } from './import-folder.js';
 import { withImportLock } from './lock.js';
-import { type Fingerprint, fingerprintFolder, fingerprintTable, recall, type Recalled, remember } from './remember.js';
+import { settle, type Settled } from './identity.js';
+import { originOf } from './origins.js';
+import { earlier, type Fingerprint, fingerprintFile, fingerprintFolder, type Recalled, remember } from './remember.js';
 import { storeFilm, storeSeries } from './write-images.js';
 
 /** Whose images are added. Without a side a film is bilateral, and a series says itself which knee it shows. */
@@ -48,9 +51,11 @@ const MR = 'MR';
 
 /**
  * Adds images from outside a release to an exam: a radiograph (PNG or DICOM file) or the folder of a DICOM series, in one
- * transaction. Adding the same path again changes nothing; a changed file replaces what it was.
+ * transaction. An image is known by its UID and its content, wherever its file lies: adding it again changes nothing, and a corrected
+ * file replaces what it was unless something was made from that.
  *
- * @throws UserError NOT_FOUND without the path, the participant or the visit, FILE_REFUSED for a file that cannot be used
+ * @throws UserError NOT_FOUND without the path, the participant or the visit, FILE_REFUSED for a file that cannot be used or
+ *   whose image is somebody else's
  */
 export async function addImages(
   dataSource: DataSource,
@@ -67,7 +72,9 @@ export async function addImages(
       return isFolder ? addFolder(manager, real, to, options.store) : addFile(manager, real, to, options.store);
     }),
   );
-  await audit(dataSource, { tokenId: null, action: 'import', target: real, detail: { ...to, ...added } });
+  // Not the path: it is the host's, and may name a patient.
+  const target = `${to.oaiId} ${to.visit}`;
+  await audit(dataSource, { tokenId: null, action: 'import', target, detail: { ...to, ...added } });
   return added;
 }
 
@@ -80,7 +87,7 @@ async function assertKnown(manager: EntityManager, { oaiId, visit }: VisitKey): 
 }
 
 async function addFile(manager: EntityManager, path: string, to: AddedTo, store: BlobStore): Promise<Added> {
-  const { fingerprint, recalled } = await fingerprintTable(manager, path);
+  const { fingerprint, recalled } = await fingerprintFile(manager, path);
   if (recalled && (await isStillThere(manager, recalled, to))) return { kind: 'radiograph', outcomes: ['unchanged'] };
   if ((await modalityOf(path)) === MR) {
     refuseFile(basename(path), `is one slice of an MRI series; give the folder of the series, ${dirname(path)}`);
@@ -143,30 +150,33 @@ async function writeFilm(
   fingerprint: Fingerprint,
 ): Promise<ImageOutcome> {
   const { attributes } = film;
-  const [examId, visitId] = await findOwner(manager, to, to.side ?? null);
-  const pixels = await storeFilm(manager, store, film);
-  if (attributes) await flagPhantom(manager, to.oaiId, attributes);
-  const owner = to.side ? { examId, visitId: null } : { visitId, examId: null };
-  const before = await earlier(manager, fingerprint.path);
-  const known = before.radiographId ? await manager.findOneBy(Radiograph, { id: before.radiographId }) : null;
-  if (known) {
-    await manager.update(Radiograph, { id: known.id }, owner);
-    await remember(manager, fingerprint, { rows: 1, refused: 0, became: { radiographId: known.id } });
-    const outcome = await setPixels(manager, known, pixels);
-    return outcome === 'unchanged' ? 'updated' : outcome;
-  }
-  const { identifiers } = await manager.insert(Radiograph, {
-    ...owner,
+  const name = basename(fingerprint.path);
+  if (attributes) refuseBurnedIn(attributes, name);
+  const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
+  const [examId, visitId] = await findOwner(manager, to, to.side ?? null, false);
+  const origin = originOf(attributes, [attributes?.sopInstanceUid ?? null], null);
+  const pixels = { ...(await storeFilm(manager, store, film)), ...origin };
+  const { radiographId } = await earlier(manager, fingerprint.path);
+  const settled = await settle(manager, 'radiograph', {
+    name,
+    owner: { oaiId: to.oaiId, visit: to.visit, side: to.side ?? null },
     ...pixels,
-    view: attributes?.seriesDescription ?? (to.side ? `Knee ${to.side.toLowerCase()}` : 'Knees bilateral'),
+    barcode: null,
+    earlier: radiographId === undefined ? [] : [radiographId],
+  });
+  if (isToWrite(settled)) await manager.update(Radiograph, { id: settled.row.id }, pixels);
+  const radiograph = {
+    ...(to.side ? { examId, visitId: null } : { visitId, examId: null }),
+    ...pixels,
+    view:
+      cleanDescription(attributes?.seriesDescription ?? null) ??
+      (to.side ? `Knee ${to.side.toLowerCase()}` : 'Knees bilateral'),
     date: calendarDate(attributes?.studyDate ?? ''),
-  });
-  await remember(manager, fingerprint, {
-    rows: 1,
-    refused: 0,
-    became: { radiographId: identifiers[0]!['id'] as number },
-  });
-  return 'inserted';
+  };
+  const id = settled.is === 'new' ? await insertRow(manager, Radiograph, radiograph) : settled.row.id;
+  if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
+  await remember(manager, fingerprint, { rows: 1, refused: 0, became: { radiographId: id } });
+  return OUTCOMES[settled.is];
 }
 
 async function writeSeries(
@@ -176,45 +186,59 @@ async function writeSeries(
   to: AddedTo,
   fingerprint: Fingerprint,
 ): Promise<ImageOutcome[]> {
+  const name = basename(fingerprint.path);
+  const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
   const before = (await earlier(manager, fingerprint.path)).seriesIds ?? [];
   const seriesIds: number[] = [];
   const outcomes: ImageOutcome[] = [];
   for (const [index, one] of inEchoOrder(series).entries()) {
-    const { attributes } = one;
+    const { attributes, seriesUid, echo } = one;
+    for (const file of one.files) refuseBurnedIn(file.attributes, name);
     const side = to.side ?? sideOf({ seriesDescription: null, studyDescription: null }, attributes);
-    if (!side)
-      return refuseFile(
-        basename(fingerprint.path),
-        'does not say which knee it shows; say --side RIGHT or --side LEFT',
-      );
-    const [examId] = await findOwner(manager, to, side);
-    const { sequence, plane } = describeSequence(attributes.seriesDescription ?? 'MR', side);
-    const pixels = await storeSeries(manager, store, one, niftiDescription(to, sequence, attributes));
-    const row = {
-      examId: examId!,
-      sequence,
-      date: calendarDate(attributes.studyDate ?? ''),
-      ...pixels,
-      plane: pixels.plane ?? plane,
-    };
-    const known = before[index] === undefined ? null : await manager.findOneBy(MriSeries, { id: before[index] });
-    if (known) {
-      await manager.update(MriSeries, { id: known.id }, row);
-      seriesIds.push(known.id);
-      outcomes.push('updated');
-    } else {
-      const { identifiers } = await manager.insert(MriSeries, row);
-      seriesIds.push(identifiers[0]!['id'] as number);
-      outcomes.push('inserted');
-    }
-    await flagPhantom(manager, to.oaiId, attributes);
+    if (!side) return refuseFile(name, 'does not say which knee it shows; say --side RIGHT or --side LEFT');
+    const [examId] = await findOwner(manager, to, side, false);
+    const { sequence, plane } = sequenceOf(attributes.seriesDescription, side);
+    const origin = originOf(attributes, [seriesUid || null, echo], null);
+    const pixels = await storeSeries(manager, store, one, niftiDescription(to, sequence, origin));
+    const row = { ...pixels, ...origin, plane: pixels.plane ?? plane };
+    const settled = await settle(manager, 'mri_series', {
+      name,
+      owner: { oaiId: to.oaiId, visit: to.visit, side },
+      ...row,
+      barcode: null,
+      earlier: before[index] === undefined ? [] : [before[index]],
+    });
+    const described = { ...row, examId: examId!, sequence, date: calendarDate(attributes.studyDate ?? '') };
+    if (isToWrite(settled)) await manager.update(MriSeries, { id: settled.row.id }, described);
+    seriesIds.push(settled.is === 'new' ? await insertRow(manager, MriSeries, described) : settled.row.id);
+    outcomes.push(OUTCOMES[settled.is]);
+    if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
   }
-  await manager.delete(MriSeries, { id: In(before.slice(seriesIds.length)) });
+  // What the folder held before and does not any more, unless an evaluation holds to it.
+  await manager.query(
+    `DELETE FROM mri_series s WHERE s.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = s.id)`,
+    [before.filter((id) => !seriesIds.includes(id))],
+  );
   await remember(manager, fingerprint, { rows: seriesIds.length, refused: 0, became: { seriesIds } });
   return outcomes;
 }
 
-/** What the path became when it was added before, changed or not. */
-async function earlier(manager: EntityManager, path: string): Promise<Recalled['became']> {
-  return (await recall(manager, path))?.became ?? {};
+const OUTCOMES: Readonly<Record<Settled['is'], ImageOutcome>> = {
+  known: 'unchanged',
+  replacement: 'updated',
+  new: 'inserted',
+};
+
+/** A row that takes what the file says: a corrected file's, or one from before its content and origin were kept. */
+function isToWrite(settled: Settled): settled is Exclude<Settled, { is: 'new' }> {
+  return settled.is === 'replacement' || (settled.is === 'known' && settled.row.contentSha256 === null);
+}
+
+async function insertRow<T extends Radiograph | MriSeries>(
+  manager: EntityManager,
+  entity: EntityTarget<T>,
+  row: QueryDeepPartialEntity<T>,
+): Promise<number> {
+  const { identifiers } = await manager.insert<T>(entity, row);
+  return Number(identifiers[0]!['id']);
 }

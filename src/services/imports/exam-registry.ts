@@ -14,16 +14,14 @@ export interface ExamKey extends VisitKey {
   side: Side;
 }
 
-/** True for ids of the synthetic release; no real one starts with 1. */
-export function isPhantomId(oaiId: string): boolean {
-  return oaiId.startsWith('1');
-}
-
 /**
  * Ids of the participants, visits and exams that one import has met, so that its statements need not look them up row by row.
  * It holds while nobody else adds any, which the import lock sees to; after a transaction was rolled back it must be cleared.
  */
 export class ExamRegistry {
+  /** @param phantoms whether the participants that it makes are phantoms: the release says so, never an id */
+  constructor(readonly phantoms: boolean) {}
+
   readonly #participants = new Map<string, number>();
   readonly #visits = new Map<number, number>();
   readonly #exams = new Map<number, number>();
@@ -114,7 +112,7 @@ export class ExamRegistry {
   async #meet(manager: EntityManager, oaiIds: readonly string[]): Promise<void> {
     const { from, parameters } = fromBatch({
       oai_id: ['text', oaiIds],
-      phantom: ['boolean', oaiIds.map(isPhantomId)],
+      phantom: ['boolean', oaiIds.map(() => this.phantoms)],
     });
     await manager.query(
       `INSERT INTO participant (oai_id, phantom) SELECT r.* ${from}

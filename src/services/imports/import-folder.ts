@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
+import { cleanDescription, refuseBurnedIn } from '../../imaging/deidentify.js';
 import { type DicomSeries, scanSeries } from '../../imaging/dicom/series.js';
 import { loadRadiograph } from '../../imaging/radiograph/film.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import type { Side } from '../../domain/participants.js';
-import { Participant, Radiograph, MriSeries } from '../../entities/index.js';
+import { Radiograph, MriSeries } from '../../entities/index.js';
 import {
   calendarDate,
   describeSequence,
@@ -14,10 +15,13 @@ import {
   isFilmBarcode,
   isKneeFilm,
   isKneeSeries,
+  type ReleaseStatement,
   sideInWords,
 } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import { type ExamKey, ExamRegistry, examsOf } from './exam-registry.js';
+import { type ImageOwner, settle } from './identity.js';
+import { type ImageOrigin, originOf, type ReleaseOrigin } from './origins.js';
 import { type KnownImage, ownersOfBarcodes } from './owners.js';
 import { fingerprintFolder, isBystander, noteTime, type Recalled, remember } from './remember.js';
 import { type FilmPixels, type SeriesPixels, storeFilm, storeSeries } from './write-images.js';
@@ -34,7 +38,7 @@ export async function importImageFolder(
   dataSource: DataSource,
   store: BlobStore,
   folder: ImageFolder,
-  { reread }: { reread: boolean },
+  { reread, statement }: { reread: boolean; statement: ReleaseStatement | null },
 ): Promise<ImageOutcome> {
   const isFilm = isFilmBarcode(folder.barcode);
   if (folder.seriesDescription !== null && !isOfKnee(folder.seriesDescription, isFilm)) return 'passedOver';
@@ -53,9 +57,9 @@ export async function importImageFolder(
         `has the barcode ${folder.barcode}, which is that of an image of participant ${known.oaiId}`,
       );
     }
-    const outcome = isFilm
-      ? await importFilm(manager, store, folder, files, known)
-      : await importSeries(manager, store, folder, known);
+    const release = { phantoms: statement !== null, name: statement?.name ?? imageReleaseOf(folder) };
+    const source = { manager, store, folder, release, known };
+    const outcome = isFilm ? await importFilm(source, files) : await importSeries(source);
     const assetId = (await find(manager))?.assetId;
     const rows = outcome === 'passedOver' ? 0 : files.length;
     await remember(manager, fingerprint, { rows, refused: 0, became: typeof assetId === 'number' ? { assetId } : {} });
@@ -75,78 +79,143 @@ function isOfKnee(description: string, isFilm: boolean): boolean {
   return isFilm ? isKneeFilm(description) : isKneeSeries(description);
 }
 
+/** An image folder with what is known of it. */
+interface FolderSource {
+  manager: EntityManager;
+  store: BlobStore;
+  folder: ImageFolder;
+  release: ReleaseOrigin;
+  /** The row that has its barcode. */
+  known: KnownImage | undefined;
+}
+
 async function importFilm(
-  manager: EntityManager,
-  store: BlobStore,
-  folder: ImageFolder,
+  { manager, store, folder, release, known }: FolderSource,
   files: readonly string[],
-  known: KnownImage | undefined,
 ): Promise<ImageOutcome> {
   if (files.length !== 1) refuseFile(folder.file, `holds ${files.length} files; the folder of a film holds one`);
   const film = await loadRadiograph(join(folder.path, files[0]!));
-  if (!film.attributes) refuseFile(folder.file, 'holds no DICOM file');
-  assertOwner(film.attributes, folder);
-  const view =
-    known?.name ?? folder.seriesDescription ?? film.attributes.seriesDescription ?? 'Bilateral PA Fixed Flexion Knee';
-  if (!isKneeFilm(view)) return 'passedOver';
+  const { attributes } = film;
+  if (!attributes) return refuseFile(folder.file, 'holds no DICOM file');
+  assertOwner(attributes, folder);
+  refuseBurnedIn(attributes, folder.file);
+  const described = known?.name ?? folder.seriesDescription ?? attributes.seriesDescription ?? BILATERAL;
+  if (!isKneeFilm(described)) return 'passedOver';
 
-  const side = filmSide(view);
-  const [examId, visitId] = await findOwner(manager, known ?? folder, side);
-  await flagPhantom(manager, folder.oaiId, film.attributes);
-  const { sopClassUid, sopInstanceUid } = film.attributes;
+  const side = filmSide(described);
+  const owner: ImageOwner = known ? ownerOf(known) : { oaiId: folder.oaiId, visit: folder.visit, side };
+  const [examId, visitId] = await findOwner(manager, known ?? folder, side, release.phantoms);
+  const { sopClassUid, sopInstanceUid } = attributes;
+  const origin = originOf(withStudy(attributes, folder), [sopInstanceUid], release);
   // UIDs of the release are pseudonyms already; those of films from elsewhere are not kept.
-  const pixels = { ...(await storeFilm(manager, store, film)), sopClassUid, sopInstanceUid };
-  if (known) return setPixels(manager, known, pixels);
-  await manager.insert(Radiograph, {
-    ...(side ? { examId } : { visitId }),
-    ...{ barcode: folder.barcode, view, date: folder.date ?? calendarDate(film.attributes.studyDate ?? '') },
-    ...pixels,
+  const pixels = { ...(await storeFilm(manager, store, film)), ...origin, sopClassUid, sopInstanceUid };
+  const outcome = await writeImage(manager, Radiograph, folder, owner, known, pixels, {
+    ...(side ? { examId, visitId: null } : { visitId, examId: null }),
+    barcode: folder.barcode,
+    view: known?.name ?? cleanDescription(described) ?? BILATERAL,
+    date: folder.date ?? calendarDate(attributes.studyDate ?? ''),
   });
-  return 'inserted';
+  if (origin.provenance === 'PHANTOM') await flagPhantom(manager, folder.oaiId);
+  return outcome;
 }
 
-async function importSeries(
-  manager: EntityManager,
-  store: BlobStore,
-  folder: ImageFolder,
-  known: KnownImage | undefined,
-): Promise<ImageOutcome> {
+/** OAI's usual film. */
+const BILATERAL = 'Bilateral PA Fixed Flexion Knee';
+
+async function importSeries({ manager, store, folder, release, known }: FolderSource): Promise<ImageOutcome> {
   const series = await wholeSeries(folder.path, folder.file);
   const { attributes } = series[0]!;
   if (new Set(series.map(({ seriesUid }) => seriesUid)).size > 1) {
     refuseFile(folder.file, 'mixes the files of several series');
   }
-  for (const { files } of series) for (const file of files) assertOwner(file.attributes, folder);
+  for (const { files } of series) {
+    for (const file of files) {
+      assertOwner(file.attributes, folder);
+      refuseBurnedIn(file.attributes, folder.file);
+    }
+  }
   const description = folder.seriesDescription ?? attributes.seriesDescription ?? known?.name ?? 'MR';
   if (!isKneeSeries(description)) return 'passedOver';
   const side = known?.side ?? sideOf(folder, attributes);
   if (!side)
     return refuseFile(folder.file, 'does not say which knee it shows, neither in its description nor in contents.csv');
 
-  const { sequence, plane } = describeSequence(description, side);
+  const { sequence, plane } = sequenceOf(description, side);
+  const owner: ImageOwner = known ? { ...ownerOf(known), side } : { oaiId: folder.oaiId, visit: folder.visit, side };
   const outcomes: ImageOutcome[] = [];
   for (const [index, echo] of inEchoOrder(series).entries()) {
     const barcode = index === 0 ? folder.barcode : `${folder.barcode}-${index + 1}`;
-    const pixels = await storeSeries(manager, store, echo, niftiDescription(folder, sequence, attributes));
+    const origin = originOf(withStudy(attributes, folder), [echo.seriesUid || null, echo.echo], release);
+    const pixels = await storeSeries(manager, store, echo, niftiDescription(folder, sequence, origin));
     const row = index === 0 ? known : (await ownersOfBarcodes(manager, 'mri_series', [barcode])).get(barcode);
-    if (row) outcomes.push(await setPixels(manager, row, { ...pixels, plane: pixels.plane ?? plane }));
-    else {
-      const exam: ExamKey = known ? { oaiId: known.oaiId, visit: known.visit, side } : { ...folder, side };
-      const [examId] = await findOwner(manager, exam, side);
-      const date = folder.date ?? calendarDate(attributes.studyDate ?? '');
-      await manager.insert(MriSeries, {
-        examId: examId!,
-        barcode,
-        sequence,
-        date,
-        ...pixels,
-        plane: pixels.plane ?? plane,
-      });
-      outcomes.push('inserted');
-    }
+    const [examId] = await findOwner(manager, owner, side, release.phantoms);
+    outcomes.push(
+      await writeImage(
+        manager,
+        MriSeries,
+        folder,
+        owner,
+        row,
+        { ...pixels, ...origin, plane: pixels.plane ?? plane },
+        { examId: examId!, barcode, sequence, date: folder.date ?? calendarDate(attributes.studyDate ?? '') },
+      ),
+    );
+    if (origin.provenance === 'PHANTOM') await flagPhantom(manager, folder.oaiId);
   }
-  await flagPhantom(manager, folder.oaiId, attributes);
   return outcomes.find((outcome) => outcome !== 'unchanged') ?? 'unchanged';
+}
+
+/**
+ * Writes an image of a release. A row whose pixels something was made from keeps them and gives up its barcode to the new row.
+ *
+ * @param pixels what the file says
+ * @param described what the release says, for a row that is made
+ */
+async function writeImage<P extends (FilmPixels | SeriesPixels) & ImageOrigin>(
+  manager: EntityManager,
+  entity: typeof Radiograph | typeof MriSeries,
+  folder: ImageFolder,
+  owner: ImageOwner,
+  known: KnownImage | undefined,
+  pixels: P,
+  described: { barcode: string } & Record<string, unknown>,
+): Promise<ImageOutcome> {
+  const settled = await settle(manager, entity === Radiograph ? 'radiograph' : 'mri_series', {
+    name: folder.file,
+    owner,
+    ...pixels,
+    barcode: described.barcode,
+    earlier: known ? [known.id] : [],
+  });
+  if (settled.is === 'new') {
+    for (const { id } of settled.beside) await manager.update(entity, { id }, { barcode: null });
+    await manager.insert(entity, { ...described, ...pixels });
+    return settled.beside.length > 0 ? 'updated' : 'inserted';
+  }
+  const { row } = settled;
+  // What was added by hand, or came before origins were kept, is now known to be of the release.
+  await manager.update(entity, { id: row.id }, { ...pixels, barcode: row.barcode ?? described.barcode });
+  if (row.assetId === null) return 'inserted';
+  return settled.is === 'known' ? 'unchanged' : 'updated';
+}
+
+function ownerOf({ oaiId, visit, side }: KnownImage): ImageOwner {
+  return { oaiId, visit, side };
+}
+
+/** The image release in a folder's path, such as 0.C.2. */
+function imageReleaseOf({ file }: ImageFolder): string | null {
+  return file.split(/[\\/]/).find((part) => /^\d{1,2}\.[A-Z]\.\d+$/i.test(part)) ?? null;
+}
+
+/** A header whose study contents.csv may describe in its stead. */
+function withStudy({ synthetic, studyDescription }: DicomAttributes, folder: ImageFolder) {
+  return { synthetic, studyDescription: folder.studyDescription ?? studyDescription };
+}
+
+/** Name and plane of a series by its description, without whatever is no word of an acquisition. */
+export function sequenceOf(description: string | null, side: Side): ReturnType<typeof describeSequence> {
+  return describeSequence(cleanDescription(description) ?? 'MR', side);
 }
 
 /**
@@ -195,9 +264,9 @@ function assertOwner({ patientId }: DicomAttributes, { oaiId, file }: ImageFolde
 export function niftiDescription(
   { oaiId, visit }: { oaiId: string; visit: string },
   sequence: string,
-  { synthetic }: DicomAttributes,
+  { provenance }: Pick<ImageOrigin, 'provenance'>,
 ): string {
-  return `${synthetic ? 'SYNTHETIC phantom ' : ''}${oaiId} ${visit} ${sequence}`;
+  return `${provenance === 'PHANTOM' ? 'SYNTHETIC phantom ' : ''}${oaiId} ${visit} ${sequence}`;
 }
 
 /** The exam (null for both knees) and the visit of an image, made where they are not there yet. */
@@ -205,31 +274,24 @@ export async function findOwner(
   manager: EntityManager,
   key: Omit<ExamKey, 'side'>,
   side: Side | null,
+  phantoms: boolean,
 ): Promise<[examId: number | null, visitId: number]> {
   // Of its own: an image is one transaction, and a rolled-back one leaves nothing to forget.
-  const registry = new ExamRegistry();
+  const registry = new ExamRegistry(phantoms);
   const [examId] = await registry.exams(manager, examsOf(key, side));
   const [visitId] = await registry.visits(manager, [key]);
   return [side === null ? null : examId!, visitId!];
 }
 
-/** Gives a known film or series its pixels. */
-export async function setPixels(
-  manager: EntityManager,
-  known: Pick<KnownImage, 'id' | 'assetId'>,
-  pixels: FilmPixels | SeriesPixels,
-): Promise<ImageOutcome> {
-  if (known.assetId === pixels.assetId) return 'unchanged';
-  if ('sliceCount' in pixels) await manager.update(MriSeries, { id: known.id }, pixels);
-  else await manager.update(Radiograph, { id: known.id }, pixels);
-  return known.assetId === null ? 'inserted' : 'updated';
-}
-
-/** A participant whose DICOM files say Synthetic Data = YES is a phantom, whatever its id. */
-export async function flagPhantom(
-  manager: EntityManager,
-  oaiId: string,
-  { synthetic }: DicomAttributes,
-): Promise<void> {
-  if (synthetic) await manager.update(Participant, { oaiId, phantom: false }, { phantom: true });
+/** A participant whose images say that they are synthetic is a phantom, unless one of them is of a person. */
+export async function flagPhantom(manager: EntityManager, oaiId: string): Promise<void> {
+  await manager.query(
+    `UPDATE participant p SET phantom = true WHERE p.oai_id = $1 AND NOT p.phantom
+       AND NOT EXISTS (SELECT 1 FROM knee_exam e JOIN mri_series s ON s.exam_id = e.id
+         WHERE e.participant_id = p.id AND s.provenance = 'REAL' AND s.asset_id IS NOT NULL)
+       AND NOT EXISTS (SELECT 1 FROM visit v JOIN radiograph r ON r.visit_id = v.id
+           OR r.exam_id IN (SELECT e.id FROM knee_exam e WHERE e.visit_id = v.id)
+         WHERE v.participant_id = p.id AND r.provenance = 'REAL' AND r.asset_id IS NOT NULL)`,
+    [oaiId],
+  );
 }

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { findImageFolders, listRelease, type Refusal } from '../../oai/index.js';
+import { findImageFolders, listRelease, readStatement, type Refusal } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import { audit } from '../audit.js';
 import { ExamRegistry } from './exam-registry.js';
@@ -47,6 +47,7 @@ export async function importRelease(
 ): Promise<ImportSummary> {
   const started = performance.now();
   const listing = await listRelease(folder);
+  const statement = await readStatement(listing.root);
   const summary = emptySummary(listing.root);
   summary.ignored = [...listing.ignored];
   const collect = refusalCollector(summary);
@@ -59,7 +60,7 @@ export async function importRelease(
   await withImportLock(dataSource, async () => {
     const total = listing.tables.reduce((sum, { bytes }) => sum + bytes, 0);
     let done = 0;
-    const registry = new ExamRegistry();
+    const registry = new ExamRegistry(statement !== null);
     const read: string[] = [];
     for (const table of listing.tables) {
       options.signal?.throwIfAborted();
@@ -82,7 +83,9 @@ export async function importRelease(
       await dataSource.query(`ANALYZE participant, visit, knee_exam, reading, radiograph, mri_series`);
   });
   summary.durationMs = Math.round(performance.now() - started);
-  await audit(dataSource, { tokenId: null, action: 'import', target: listing.root, detail: auditDetail(summary) });
+  // Not the folder: it is the host's, and may name a patient.
+  const target = statement?.name ?? null;
+  await audit(dataSource, { tokenId: null, action: 'import', target, detail: auditDetail(summary) });
   return summary;
 
   async function importImages(): Promise<void> {
@@ -93,7 +96,12 @@ export async function importRelease(
     for (const [index, image] of folders.entries()) {
       options.signal?.throwIfAborted();
       const fine = await orRefuse(image.file, refuse, async () => {
-        images[await importImageFolder(dataSource, options.store, image, { reread: options.reread ?? false })]++;
+        images[
+          await importImageFolder(dataSource, options.store, image, {
+            reread: options.reread ?? false,
+            statement,
+          })
+        ]++;
       });
       if (!fine) images.refused++;
       options.onProgress?.({ phase: 'images', done: index + 1, total: folders.length, file: image.file });

@@ -7,7 +7,7 @@ import { refuseFile } from '../../imaging/refuse.js';
 import { ImportedFile } from '../../entities/index.js';
 
 /** Raised whenever the importer comes to keep more of what it reads: files read by older code are then read again. */
-const READER_VERSION = 1;
+const READER_VERSION = 2;
 
 /** More files than any series has: a folder with more is none. */
 const MOST_FILES = 5000;
@@ -39,9 +39,7 @@ export async function fingerprintTable(
   if (known?.bytes === bytes && known.modifiedAt.getTime() === modifiedAt.getTime()) {
     return { fingerprint: { path, bytes, modifiedAt, sha256: known.sha256 }, recalled: known };
   }
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  const fingerprint = { path, bytes, modifiedAt, sha256: hash.digest('hex') };
+  const fingerprint = { path, bytes, modifiedAt, sha256: await digestOf(path) };
   return { fingerprint, recalled: known?.sha256 === fingerprint.sha256 ? known : null };
 }
 
@@ -82,7 +80,16 @@ export async function remember(
   const { rows, refused, became } = read;
   await manager.upsert(
     ImportedFile,
-    { ...fingerprint, rows, refused, became, state, reader: READER_VERSION, importedAt: new Date() },
+    {
+      ...fingerprint,
+      path: keyOf(fingerprint.path),
+      rows,
+      refused,
+      became,
+      state,
+      reader: READER_VERSION,
+      importedAt: new Date(),
+    },
     ['path'],
   );
 }
@@ -94,12 +101,39 @@ export async function noteTime(
   recalled: Recalled,
 ): Promise<void> {
   if (modifiedAt.getTime() !== recalled.modifiedAt.getTime())
-    await manager.update(ImportedFile, { path }, { modifiedAt });
+    await manager.update(ImportedFile, { path: keyOf(path) }, { modifiedAt });
 }
 
 /** What is remembered of a path, as it was; null when nothing is, or only what older code read. */
 export async function recall(manager: EntityManager, path: string): Promise<ImportedFile | null> {
-  return manager.findOneBy(ImportedFile, { path, reader: READER_VERSION });
+  return manager.findOneBy(ImportedFile, { path: keyOf(path), reader: READER_VERSION });
+}
+
+/** What a path became when it was imported before, changed or not, by whichever code. */
+export async function earlier(manager: EntityManager, path: string): Promise<ImportedFile['became']> {
+  return (await manager.findOneBy(ImportedFile, { path: keyOf(path) }))?.became ?? {};
+}
+
+/** Digest of a whole file, read whatever its size and time say. */
+export async function fingerprintFile(
+  manager: EntityManager,
+  path: string,
+): Promise<{ fingerprint: Fingerprint; recalled: Recalled | null }> {
+  const { size: bytes, mtime: modifiedAt } = await stat(path);
+  const fingerprint = { path, bytes, modifiedAt, sha256: await digestOf(path) };
+  const known = await recall(manager, path);
+  return { fingerprint, recalled: known?.sha256 === fingerprint.sha256 ? known : null };
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/** A path may name a patient: only its digest is kept. */
+function keyOf(path: string): string {
+  return createHash('sha256').update(path).digest('hex');
 }
 
 /** How often what is imported has changed, whoever changed it: a trigger of each table counts. */
@@ -112,6 +146,6 @@ export async function currentState(manager: EntityManager): Promise<number> {
 export async function settle(manager: EntityManager, paths: readonly string[]): Promise<void> {
   await manager.query('UPDATE imported_file SET state = $1 WHERE path = ANY($2) AND state IS DISTINCT FROM $1', [
     await currentState(manager),
-    paths,
+    paths.map(keyOf),
   ]);
 }

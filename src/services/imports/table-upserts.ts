@@ -13,7 +13,7 @@ import {
   type TableKind,
 } from '../../oai/index.js';
 import { updateConsensus } from './consensus.js';
-import { type ExamRegistry, examsOf, isPhantomId } from './exam-registry.js';
+import { type ExamRegistry, examsOf } from './exam-registry.js';
 import { mergeRows, ROW_OUTCOMES, type RowOutcome } from './merge.js';
 import { ownersOfBarcodes } from './owners.js';
 import type { Sources } from './sources.js';
@@ -58,14 +58,14 @@ export const WRITE_BATCH: { readonly [K in TableKind]: WriteBatch<RecordOf[K]> }
 };
 
 async function writeEnrollees(
-  { manager, sources }: Destination,
+  { manager, registry, sources }: Destination,
   sourced: readonly Sourced<EnrolleeRecord>[],
 ): Promise<BatchOutcome> {
   const ids = sourced.map(({ record }) => record.oaiId);
   const { outcomes } = await mergeRows(manager, sources, {
     table: 'participant',
     key: { oai_id: ['text', ids] },
-    insert: { phantom: ['boolean', ids.map(isPhantomId)] },
+    insert: { phantom: ['boolean', ids.map(() => registry.phantoms)] },
     fields: {
       sex: 'text',
       race: 'text',
@@ -203,10 +203,11 @@ async function addFilmsThatWereRead(
   const { from, parameters } = fromBatch({
     visit_id: ['integer', await registry.visits(manager, [...byBarcode.values()])],
     barcode: ['text', [...byBarcode.keys()]],
+    provenance: ['text', [...byBarcode.keys()].map(() => provenanceOfTables(registry))],
   });
   await manager.query(
-    `INSERT INTO radiograph (visit_id, barcode, view)
-     SELECT r.visit_id, r.barcode, 'Bilateral PA Fixed Flexion Knee' ${from}
+    `INSERT INTO radiograph (visit_id, barcode, view, provenance)
+     SELECT r.visit_id, r.barcode, 'Bilateral PA Fixed Flexion Knee', r.provenance ${from}
      WHERE NOT EXISTS (SELECT 1 FROM radiograph f WHERE f.barcode = r.barcode)`,
     parameters,
   );
@@ -226,6 +227,7 @@ async function writeFilms(
   const { outcomes } = await mergeRows(manager, sources, {
     table: 'radiograph',
     key: { barcode: ['text', records.map(({ barcode }) => barcode)] },
+    insert: { provenance: ['text', records.map(() => provenanceOfTables(registry))] },
     owner: {
       visit_id: ['integer', records.map(({ side }, index) => (side === null ? visits[index]! : null))],
       exam_id: [
@@ -248,11 +250,17 @@ async function writeSeries(
   const { outcomes } = await mergeRows(manager, sources, {
     table: 'mri_series',
     key: { barcode: ['text', records.map(({ barcode }) => barcode)] },
+    insert: { provenance: ['text', records.map(() => provenanceOfTables(registry))] },
     owner: { exam_id: ['integer', await registry.exams(manager, records)] },
     fields: { sequence: 'text', plane: 'text', date: 'date' },
     rows: accepted.map(({ line, record: { version, said } }) => ({ line, version, said })),
   });
   return { outcomes, refused };
+}
+
+/** What an image is that only a table tells of; its file says so itself when it comes. */
+function provenanceOfTables({ phantoms }: ExamRegistry): 'REAL' | 'PHANTOM' {
+  return phantoms ? 'PHANTOM' : 'REAL';
 }
 
 /** A barcode names one image of one person: a row that gives it to somebody else is refused. */

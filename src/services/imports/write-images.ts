@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { type DicomSeries, readSeries } from '../../imaging/dicom/series.js';
 import { encodeNifti } from '../../imaging/nifti.js';
 import { encodeFilm, type Film } from '../../imaging/radiograph/film.js';
-import type { Plane } from '../../imaging/volume.js';
+import type { Plane, Volume } from '../../imaging/volume.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
 
 /** What a film's pixels say, as columns of Radiograph. */
@@ -11,6 +12,7 @@ export interface FilmPixels {
   columns: number;
   pixelSpacing: number | null;
   photometric: string | null;
+  contentSha256: string;
   assetId: number;
 }
 
@@ -23,6 +25,8 @@ export async function storeFilm(manager: EntityManager, store: BlobStore, film: 
     columns,
     pixelSpacing: pixelSpacing?.[0] ?? null,
     photometric: attributes?.photometric ?? null,
+    // The file holds the pixels and nothing else.
+    contentSha256: asset.sha256,
     assetId: asset.id,
   };
 }
@@ -36,6 +40,7 @@ export interface SeriesPixels {
   pixelSpacing: number;
   sliceSpacing: number;
   direction: string | null;
+  contentSha256: string;
   assetId: number;
 }
 
@@ -62,7 +67,16 @@ export async function storeSeries(
     columns: volume.columns,
     pixelSpacing: volume.spacing[0],
     sliceSpacing: volume.spacing[2],
+    contentSha256: contentOf(volume),
     direction: plane && series.orderedBy === 'position' ? DIRECTIONS[plane] : null,
     assetId: asset.id,
   };
+}
+
+/** Digest of the voxels and their grid: unlike the file's it does not depend on whose they are said to be. */
+function contentOf({ columns, rows, slices, spacing, data }: Volume): string {
+  return createHash('sha256')
+    .update(JSON.stringify([columns, rows, slices, spacing, data.constructor.name]))
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest('hex');
 }

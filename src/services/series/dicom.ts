@@ -1,3 +1,4 @@
+import { OAI_SPONSOR, PHANTOM_SPONSOR } from '../../domain/provenance.js';
 import type { Radiograph } from '../../entities/index.js';
 import type { Volume } from '../../imaging/volume.js';
 import { syntheticLabel } from '../../imaging/generated-volume.js';
@@ -20,6 +21,9 @@ const GENERATED: DicomCode = {
 
 const WRITER: DicomEquipment = { manufacturer: 'Osteograph', model: 'osteograph', versions: [] };
 
+/** MR images must have a position; where the imported files had none, readers are told. */
+const ASSUMED = ' Position and orientation are assumed: the imported files do not say them.';
+
 /** The DICOM files of a series, in slice order. The same series gives the same bytes and UIDs. */
 export function dicomFiles(source: SeriesSource, volume: Volume): Generator<Uint8Array> {
   return encodeMrSeries(volume, headerOf(source, volume));
@@ -34,7 +38,8 @@ function headerOf(source: SeriesSource, volume: Volume): MrSeriesHeader {
   const shared = {
     synthetic: kind !== 'real',
     patient: { id, sex, age },
-    trial: trialOf(subject),
+    trial: trialOf(source, subject),
+    deidentified: deidentificationOf(source, subject),
     side,
     createdAt,
     window: displayWindow(source, volume),
@@ -51,7 +56,7 @@ function headerOf(source: SeriesSource, volume: Volume): MrSeriesHeader {
       writtenBy: WRITER,
       derivation:
         `Written from the stored volume with SHA-256 ${asset.sha256} of the series ${barcode ?? sequence}: the same voxel values, ` +
-        'rows and columns turned to radiological view. How the scanner took it was not kept.',
+        `rows and columns turned to radiological view. How the scanner took it was not kept.${volume.placement === 'UNKNOWN' ? ASSUMED : ''}`,
       comments: phantom
         ? 'SYNTHETIC PHANTOM: a drawn knee of a synthetic release, not a person. Research use only.'
         : 'Research use only.',
@@ -81,12 +86,24 @@ function headerOf(source: SeriesSource, volume: Volume): MrSeriesHeader {
   };
 }
 
-/** An upload belongs to no study. */
-function trialOf({ visit, phantom }: SeriesSubject): MrSeriesHeader['trial'] {
-  if (!visit) return null;
-  return phantom
-    ? { sponsor: 'Osteograph synthetic release', protocol: 'SYNTHETIC', timePoint: visit.code }
-    : { sponsor: 'Osteoarthritis Initiative', protocol: 'OAI', timePoint: visit.code };
+/** The study that the imported image, or the film of a generated one, is of; of an upload and of what came without a study none. */
+function trialOf({ generation, sponsor: own }: SeriesSource, { visit }: SeriesSubject): MrSeriesHeader['trial'] {
+  const sponsor = generation ? generation.radiograph?.sponsor : own;
+  if (!visit || !sponsor) return null;
+  return { sponsor, protocol: PROTOCOLS[sponsor] ?? '', timePoint: visit.code };
+}
+
+const PROTOCOLS: Readonly<Record<string, string>> = { [OAI_SPONSOR]: 'OAI', [PHANTOM_SPONSOR]: 'SYNTHETIC' };
+
+/**
+ * How the patient's identity was taken out; null where it cannot be said: a drawn knee has none, and what was imported before there was
+ * a policy may hold a name in its pixels.
+ */
+function deidentificationOf(source: SeriesSource, { visit }: SeriesSubject): string | null {
+  if (source.generation)
+    return `Generated; pseudonym of the ${visit ? 'participant' : 'upload'}, no element of a patient`;
+  if (source.provenance !== 'REAL' || source.deidentification === null) return null;
+  return `Osteograph policy ${source.deidentification}: pseudonym, no other element of the source but its geometry and dates`;
 }
 
 /** The film, where it is a DICOM object of the release. */

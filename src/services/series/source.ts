@@ -27,7 +27,6 @@ export interface SeriesSubject {
   id: string;
   sex: Sex | null;
   age: number | null;
-  phantom: boolean;
   side: Side;
   /** Null for an upload. */
   visit: { code: VisitCode; date: string | null } | null;
@@ -36,11 +35,11 @@ export interface SeriesSubject {
 export function subjectOf({ exam, generation }: SeriesSource): SeriesSubject {
   if (!exam) {
     const { uploadId, side } = generation!;
-    return { id: `UPLOAD-${uploadId!.slice(0, 8)}`, sex: null, age: null, phantom: false, side: side!, visit: null };
+    return { id: `UPLOAD-${uploadId!.slice(0, 8)}`, sex: null, age: null, side: side!, visit: null };
   }
   const { participant, ...visit } = exam.visit;
-  const { oaiId: id, sex, phantom } = participant;
-  return { id, sex, age: visit.age, phantom, side: exam.side, visit };
+  const { oaiId: id, sex } = participant;
+  return { id, sex, age: visit.age, side: exam.side, visit };
 }
 
 /** A series of an exam: the only ones that archives hold. */
@@ -58,7 +57,7 @@ export type SeriesKind = 'real' | 'phantom' | 'synthetic';
 
 export function kindOf(source: SeriesSource): SeriesKind {
   if (source.synthetic) return 'synthetic';
-  return subjectOf(source).phantom ? 'phantom' : 'real';
+  return source.provenance === 'PHANTOM' ? 'phantom' : 'real';
 }
 
 /** Stored series by their ids, in order of id; one that is gone or has no pixels is left out. */

@@ -1,6 +1,7 @@
 import type { Side } from '../../domain/participants.js';
 import type { UploadedRadiograph } from '../../entities/index.js';
 import { encodeFilm, type Film, kneesOn, loadRadiograph } from '../../imaging/radiograph/index.js';
+import { refuseBurnedIn } from '../../imaging/deidentify.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import { openDetector, startInferenceHost } from '../../inference/index.js';
 import { filmSide, sideInWords } from '../../oai/index.js';
@@ -27,12 +28,7 @@ export async function readFilm(bytes: Uint8Array, localiser: string | undefined)
   const film = await loadRadiograph({ bytes, name: NAME });
   const { rows, columns, pixelSpacing, attributes } = film;
   if (attributes?.modality === 'MR') refuseFile(NAME, 'is a slice of an MRI series; a radiograph is needed');
-  if (attributes?.burnedIn) {
-    refuseFile(
-      NAME,
-      'says that text is burned into its pixels (Burned In Annotation = YES), which may name the patient; blacken it first',
-    );
-  }
+  if (attributes) refuseBurnedIn(attributes, NAME);
   const laterality =
     attributes && (sideInWords(attributes.laterality ?? '') ?? filmSide(attributes.seriesDescription ?? ''));
   const { view, knees, problems } = await findKnees(film, laterality, localiser);

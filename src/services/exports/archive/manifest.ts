@@ -21,6 +21,7 @@ export interface ListedVolume {
   series: string;
   exam: string;
   oaiId: string;
+  /** True where it, or the film that it was generated from, is of a phantom. */
   phantom: boolean;
   visit: string;
   side: string;
@@ -44,15 +45,16 @@ export function listedFile(path: string, bytes: Uint8Array): ListedFile {
 export function listedVolume(source: ExamSeriesSource, files: ListedFile[]): ListedVolume {
   const { id, exam, sequence, barcode, pixelSpacing, sliceSpacing, sliceCount, asset } = source;
   const { visit } = exam;
-  const { oaiId, phantom } = visit.participant;
+  const { oaiId } = visit.participant;
   const kind = kindOf(source);
+  const shown = source.generation?.radiograph ?? source;
   return {
     kind,
     synthetic: kind !== 'real',
     series: encodeId('MriSeries', id),
     exam: encodeId('KneeExam', exam.id),
     oaiId,
-    phantom,
+    phantom: shown.provenance === 'PHANTOM',
     visit: visit.code,
     side: exam.side,
     sequence,

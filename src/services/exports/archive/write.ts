@@ -77,7 +77,7 @@ export function writeArchive(
       files += listed.length;
       progress.done += 1;
       progress.rows += 1;
-      progress.phantoms += source.exam.visit.participant.phantom ? 1 : 0;
+      progress.phantoms += kindOf(source) === 'phantom' ? 1 : 0;
       onProgress?.({ ...progress });
     }
     const head = JSON.stringify(description()).slice(0, -1);

@@ -40,7 +40,8 @@ export function GenerationView() {
   const state = isOver(generation.state) ? generation.state : (live.state ?? generation.state);
   const ordered = [...slices.values()].toSorted((a, b) => a.index - b.index);
   const scored = ordered.some(({ psnr }) => psnr !== null);
-  const phantom = generation.exam?.participant.phantom ?? false;
+  const phantom = generation.radiograph?.provenance === 'PHANTOM';
+  const ofPhantom = generation.exam?.mriSeries.some(({ provenance }) => provenance === 'PHANTOM') ?? false;
   const framed = generation.box ? 'What the model sees is framed' : undefined;
   return (
     <Page
@@ -74,7 +75,7 @@ export function GenerationView() {
           {scored && (
             <Card
               title="Scores"
-              note={`Each slice against the ${phantom ? "phantom's own MRI" : 'real MRI'}, posterior to anterior`}
+              note={`Each slice against the ${ofPhantom ? "phantom's own MRI" : 'real MRI'}, posterior to anterior`}
             >
               <ScoreCharts slices={ordered} count={generation.sliceCount} />
             </Card>

@@ -96,6 +96,7 @@ export const GENERATION = graphql(
           rows
           columns
           view
+          provenance
           image {
             url
           }
@@ -122,12 +123,12 @@ export const GENERATION = graphql(
           }
           participant {
             oaiId
-            phantom
           }
           mriSeries {
             id
             sequence
             plane
+            provenance
             volume {
               url
             }

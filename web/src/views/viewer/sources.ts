@@ -10,12 +10,12 @@ export interface Source {
 }
 
 export function sourcesOf({ id, side, exam, upload, mriSeries, featureOverrides, seed }: Generation): Source[] {
-  const real = (exam?.mriSeries ?? []).flatMap(({ id: key, sequence, volume, plane }) =>
+  const real = (exam?.mriSeries ?? []).flatMap(({ id: key, sequence, volume, plane, provenance }) =>
     volume && plane !== 'SAGITTAL' && plane !== 'AXIAL'
       ? [
           {
             key,
-            label: `${exam?.participant.phantom ? 'phantom MRI' : 'real MRI'}: ${sequence}`,
+            label: `${provenance === 'PHANTOM' ? 'phantom MRI' : 'real MRI'}: ${sequence}`,
             synthetic: false,
             url: volume.url,
           },

@@ -1,0 +1,112 @@
+import type { EntityManager } from 'typeorm';
+import type { Side } from '../../domain/participants.js';
+import { refuseFile } from '../../imaging/refuse.js';
+import type { VisitKey } from './exam-registry.js';
+
+/** Whose an image is; without a side a film shows both knees. */
+export interface ImageOwner extends VisitKey {
+  side: Side | null;
+}
+
+/** An image that comes in. */
+export interface Incoming {
+  /** What messages call its file. */
+  name: string;
+  owner: ImageOwner;
+  sourceUid: string | null;
+  contentSha256: string;
+  /** Its stored file, by which rows from before content was kept are known. */
+  assetId: number;
+  /** Twelve digits in a release; null for what is added by hand. */
+  barcode: string | null;
+  /** Rows that the same path became before, or that have the same barcode. */
+  earlier: readonly number[];
+}
+
+/** A row that may be the image that comes in. */
+interface Candidate extends ImageOwner {
+  id: number;
+  barcode: string | null;
+  sourceUid: string | null;
+  contentSha256: string | null;
+  assetId: number | null;
+  /** Whether something was made from it that must go on to mean it. */
+  inUse: boolean;
+}
+
+/** What is to be done with an image: it is there, a row takes its pixels, or it becomes a row of its own. */
+export type Settled =
+  | { is: 'known'; row: Candidate }
+  | { is: 'replacement'; row: Candidate }
+  | { is: 'new'; /** Rows that stay beside it although they have its barcode. */ beside: Candidate[] };
+
+type ImageTable = 'radiograph' | 'mri_series';
+
+/**
+ * Decides what an image is by its UID and its content, and refuses one that belongs to somebody else.
+ *
+ * The same content for the same exam is there already. Another content of the same UID, path or barcode is a corrected file: it
+ * replaces the row while nothing was made from that, and comes beside it otherwise, so that what was made keeps its source. Anything
+ * else is another image.
+ *
+ * @throws UserError FILE_REFUSED naming both owners: when the image is another's, or the path or barcode was
+ */
+export async function settle(manager: EntityManager, table: ImageTable, image: Incoming): Promise<Settled> {
+  const candidates = await findCandidates(manager, table, image);
+  const { owner, name } = image;
+  for (const row of candidates) {
+    if (isSameOwner(row, owner)) continue;
+    const same = isSameImage(row, image);
+    refuseFile(
+      name,
+      same
+        ? `holds an image of ${inWords(row)}, which cannot be added to ${inWords(owner)} as well`
+        : `was imported for ${inWords(row)} before and holds another image now; give that of ${inWords(owner)} a file of its own`,
+    );
+  }
+  const before = candidates.filter((row) => image.earlier.includes(row.id));
+  // A barcode is a name of its own: an image of another one is not this.
+  const others = candidates.filter((row) => row.barcode === null || image.barcode === null);
+  const known = [...before, ...others].find(
+    ({ contentSha256, assetId }) =>
+      contentSha256 === image.contentSha256 || (contentSha256 === null && assetId === image.assetId),
+  );
+  if (known && (image.barcode === null || before.length === 0 || before.includes(known))) {
+    return { is: 'known', row: known };
+  }
+  const corrected = [...before, ...others.filter(({ barcode }) => barcode === null)].find(({ inUse }) => !inUse);
+  return corrected ? { is: 'replacement', row: corrected } : { is: 'new', beside: before };
+}
+
+async function findCandidates(manager: EntityManager, table: ImageTable, image: Incoming): Promise<Candidate[]> {
+  const [visitId, inUse] =
+    table === 'radiograph'
+      ? ['COALESCE(i.visit_id, e.visit_id)', 'EXISTS (SELECT 1 FROM generation g WHERE g.radiograph_id = i.id)']
+      : ['e.visit_id', 'EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = i.id)'];
+  const match = 'id = ANY($1) OR source_uid = $2 OR content_sha256 = $3';
+  const values = [[...image.earlier], image.sourceUid, image.contentSha256];
+  // Whoever makes something from one of them meanwhile waits until it is decided what becomes of it.
+  await manager.query(`SELECT id FROM ${table} WHERE ${match} ORDER BY id FOR UPDATE`, values);
+  return manager.query<Candidate[]>(
+    `SELECT i.id, i.barcode, p.oai_id AS "oaiId", v.code AS visit, e.side, i.source_uid AS "sourceUid",
+       i.content_sha256 AS "contentSha256", i.asset_id AS "assetId", ${inUse} AS "inUse"
+     FROM ${table} i LEFT JOIN knee_exam e ON e.id = i.exam_id
+     JOIN visit v ON v.id = ${visitId} JOIN participant p ON p.id = v.participant_id
+     WHERE i.id IN (SELECT id FROM ${table} WHERE ${match})
+     ORDER BY i.id`,
+    values,
+  );
+}
+
+function isSameOwner(one: ImageOwner, other: ImageOwner): boolean {
+  return one.oaiId === other.oaiId && one.visit === other.visit && one.side === other.side;
+}
+
+function isSameImage(row: Candidate, { sourceUid, contentSha256 }: Incoming): boolean {
+  return row.contentSha256 === contentSha256 || (sourceUid !== null && row.sourceUid === sourceUid);
+}
+
+function inWords({ oaiId, visit, side }: ImageOwner): string {
+  const knee = side === null ? 'both knees' : `the ${side.toLowerCase()} knee`;
+  return `${knee} of participant ${oaiId} at ${visit}`;
+}
