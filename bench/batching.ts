@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../src/domain/package.js';
 import { IMAGE_SIZE, listBundles, parseDevice, startInferenceHost } from '../src/inference/index.js';
 import type { InferenceHost, VolumeSummary } from '../src/inference/index.js';
-import { median } from '../src/inference/statistics/quantile.js';
+import { median } from '../src/metrics/statistics/quantile.js';
 import { type Figure, report } from './report.js';
 
 /** Slices that run through the graphs together. */

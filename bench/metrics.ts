@@ -13,8 +13,8 @@ import {
   VolumeScorer,
   type GreyImage,
   type SliceScores,
-} from '../src/inference/metrics/index.js';
-import { median } from '../src/inference/statistics/quantile.js';
+} from '../src/metrics/index.js';
+import { median } from '../src/metrics/statistics/quantile.js';
 import { report, type Figure } from './report.js';
 
 const SLICES = 50;

@@ -15,7 +15,7 @@ import { openDatabase } from '../src/server/database/index.js';
 import { createMetrics } from '../src/server/metrics.js';
 import { requestGeneration } from '../src/services/generations.js';
 import { openBlobStore } from '../src/storage/index.js';
-import { median } from '../src/inference/statistics/quantile.js';
+import { median } from '../src/metrics/statistics/quantile.js';
 import { seedExam, startWorker } from './faults/platform.js';
 import { type Figure, report } from './report.js';
 

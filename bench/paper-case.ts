@@ -6,15 +6,8 @@ import { asItLies } from '../src/imaging/generated-volume.js';
 import { renderMontage } from '../src/imaging/montage.js';
 import { decodePng } from '../src/imaging/png.js';
 import { kneeBox, loadRadiograph, radiographInput } from '../src/imaging/radiograph/index.js';
-import {
-  adjacentCorrelation,
-  greyImage,
-  type GreyImage,
-  quartiles,
-  readBundleFor,
-  startInferenceHost,
-  VolumeScorer,
-} from '../src/inference/index.js';
+import { readBundleFor, startInferenceHost } from '../src/inference/index.js';
+import { adjacentCorrelation, greyImage, type GreyImage, quartiles, VolumeScorer } from '../src/metrics/index.js';
 import { report, type Figure } from './report.js';
 
 /** One of the paper's own examples; it is not part of the repository. */

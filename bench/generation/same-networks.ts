@@ -4,7 +4,7 @@ import { packageRoot } from '../../src/domain/package.js';
 import { openGraph } from '../../src/inference/backend.js';
 import { startInferenceHost } from '../../src/inference/index.js';
 import type { InferenceHost } from '../../src/inference/index.js';
-import { median } from '../../src/inference/statistics/quantile.js';
+import { median } from '../../src/metrics/statistics/quantile.js';
 import type { Figure } from '../report.js';
 import { startPython } from './python.js';
 import type { PythonSide } from './python.js';

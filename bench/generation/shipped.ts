@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import { IMAGE_SIZE, listBundles, readBundleFor, startInferenceHost, volumePsnr } from '../../src/inference/index.js';
+import { IMAGE_SIZE, listBundles, readBundleFor, startInferenceHost } from '../../src/inference/index.js';
+import { volumePsnr } from '../../src/metrics/index.js';
 import type { Bundle, InferenceHost } from '../../src/inference/index.js';
-import { median } from '../../src/inference/statistics/quantile.js';
+import { median } from '../../src/metrics/statistics/quantile.js';
 import type { Figure } from '../report.js';
 import { processFigures } from './process.js';
 import { startPython } from './python.js';

@@ -17,15 +17,14 @@ import { renderMontage } from '../imaging/montage.js';
 import { encodeNifti } from '../imaging/nifti.js';
 import { kneeBox, loadRadiograph, radiographInput } from '../imaging/radiograph/index.js';
 import {
-  adjacentCorrelation,
   type DeviceChoice,
-  type GreyImage,
   openDetector,
   readBundleFor,
   SAMPLERS,
   type SamplerName,
   startInferenceHost,
 } from '../inference/index.js';
+import { adjacentCorrelation, type GreyImage } from '../metrics/index.js';
 import { chooseBundle, chooseLocaliser, deviceOption, modelsOption } from './bundles.js';
 import { wholeNumber } from './options.js';
 import { progressBar } from './progress.js';

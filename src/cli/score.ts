@@ -4,25 +4,22 @@ import { UserError } from '../domain/errors.js';
 import { slicesOfGenerated } from '../imaging/generated-volume.js';
 import { decodeNifti } from '../imaging/nifti.js';
 import { MODEL_SIZE, trainedStack } from '../imaging/normalise.js';
+import { type Backbone, type InferenceHost, openBackbone, startInferenceHost } from '../inference/index.js';
 import {
   acutance,
   adjacentCorrelation,
-  type Backbone,
   frechetDistance,
   type GreyImage,
   type GreyVolume,
-  type InferenceHost,
   kernelDistance,
   multiScaleSsim,
-  openBackbone,
   quartiles,
   type SetDistance,
   type SsimMode,
-  startInferenceHost,
   VolumeScorer,
   volumePsnr,
   volumeSsim,
-} from '../inference/index.js';
+} from '../metrics/index.js';
 import { wholeNumber } from './options.js';
 import { progressBar } from './progress.js';
 

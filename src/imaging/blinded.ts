@@ -1,4 +1,4 @@
-import type { GreyImage } from '../inference/metrics/index.js';
+import type { GreyImage } from '../metrics/index.js';
 import { MODEL_SIZE } from './normalise.js';
 import { encodePlainPng } from './png.js';
 

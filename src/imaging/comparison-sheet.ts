@@ -1,4 +1,4 @@
-import { sobelDifference, type GreyImage } from '../inference/metrics/index.js';
+import { sobelDifference, type GreyImage } from '../metrics/index.js';
 import { drawSvg, FONT, greyUrl, text, type TextStyle } from './drawing.js';
 import { FULL_HEAT, heatUrl } from './heat.js';
 

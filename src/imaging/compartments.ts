@@ -1,6 +1,6 @@
 import { type Compartment, COMPARTMENTS } from '../domain/compartments.js';
 import type { Side } from '../domain/participants.js';
-import { findJointRows, type GreyImage } from '../inference/metrics/index.js';
+import { findJointRows, type GreyImage } from '../metrics/index.js';
 import { MODEL_SIZE, MODEL_SPACING_MM } from './normalise.js';
 
 /** Millimetres from the joint line, or from the middle of the leg, and depths from posterior (0) to anterior (1). */

@@ -1,4 +1,4 @@
-import type { GreyImage } from '../inference/metrics/index.js';
+import type { GreyImage } from '../metrics/index.js';
 import { badge, COLOURS, drawSvg, greyUrl, picture, tag, text } from './drawing.js';
 
 const { ceil, min, round } = Math;

@@ -1,4 +1,4 @@
-import type { GreyImage } from '../inference/metrics/index.js';
+import type { GreyImage } from '../metrics/index.js';
 import { drawSvg, FONT, greyUrl, text, type TextStyle } from './drawing.js';
 import { heatUrl } from './heat.js';
 

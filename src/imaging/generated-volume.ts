@@ -1,6 +1,6 @@
 import { STACK_LENGTH_MM } from '../domain/generations.js';
 import type { Side } from '../domain/participants.js';
-import type { GreyImage } from '../inference/metrics/index.js';
+import type { GreyImage } from '../metrics/index.js';
 import { mirrorColumns, MODEL_SIZE, MODEL_SPACING_MM } from './normalise.js';
 import { orientedVolume } from './orient.js';
 import { encodePng } from './png.js';

@@ -1,4 +1,4 @@
-import type { GreyImage } from '../inference/metrics/index.js';
+import type { GreyImage } from '../metrics/index.js';
 import { dataUrl } from './drawing.js';
 import { encodeColourPng } from './png.js';
 

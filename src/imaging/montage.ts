@@ -1,4 +1,4 @@
-import { sobelDifference, type GreyImage, type SliceScores } from '../inference/metrics/index.js';
+import { sobelDifference, type GreyImage, type SliceScores } from '../metrics/index.js';
 import { badge, COLOURS, drawSvg, greyUrl, picture, tag, text } from './drawing.js';
 import { FULL_HEAT, heatUrl } from './heat.js';
 

@@ -1,4 +1,4 @@
-import type { GreyImage } from '../inference/metrics/index.js';
+import type { GreyImage } from '../metrics/index.js';
 import type { PixelData } from './dicom/read.js';
 import { coronalSeries } from './orient.js';
 import { refuseFile } from './refuse.js';

@@ -1,7 +1,7 @@
 import { type Compartment, COMPARTMENTS } from '../domain/compartments.js';
 import { STACK_LENGTH_MM } from '../domain/generations.js';
 import type { Side } from '../domain/participants.js';
-import { correlation, type GreyImage } from '../inference/metrics/index.js';
+import { correlation, type GreyImage } from '../metrics/index.js';
 import { compartmentsOf } from './compartments.js';
 import { MODEL_SIZE, MODEL_SPACING_MM } from './normalise.js';
 import { centredAffine, type Volume } from './volume.js';

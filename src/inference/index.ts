@@ -15,8 +15,6 @@ export type { GenerationHooks } from './inference-process.js';
 export type { BundleDescription } from './protocol.js';
 export { IMAGE_SIZE } from './request.js';
 export type { GeneratedSlice, GraphRun, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
-export { philox4x32 } from './noise.js';
 export { SAMPLERS } from './sampler.js';
 export type { SamplerName } from './sampler.js';
 export type { Schedule } from './schedule.js';
-export * from './metrics/index.js';

@@ -9,7 +9,8 @@ import { Asset, type Generation, KneeExam, MriSeries, Radiograph, UploadedRadiog
 import { decodeNifti } from '../imaging/nifti.js';
 import { trainedStack } from '../imaging/normalise.js';
 import { kneeBox, loadRadiograph, radiographInput } from '../imaging/radiograph/index.js';
-import { type KneeDetector, VolumeScorer } from '../inference/index.js';
+import { type KneeDetector } from '../inference/index.js';
+import { VolumeScorer } from '../metrics/index.js';
 import { type BlobStore, readAsset } from '../storage/index.js';
 
 /** What a generation is computed from and compared with. */

@@ -9,9 +9,9 @@ import {
   InferenceProcessDied,
   type KneeDetector,
   openDetector,
-  type VolumeScorer,
   type VolumeSummary,
 } from '../inference/index.js';
+import { type VolumeScorer } from '../metrics/index.js';
 import { type BlobStore, BlobStoreUnavailable, storeAsset } from '../storage/index.js';
 import { loadInputs } from './inputs.js';
 import { CancelRequested, Lease, StaleAttempt, WorkerStopping } from './lease.js';

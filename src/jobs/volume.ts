@@ -5,7 +5,7 @@ import { generatedSlice, generatedVolume, syntheticLabel } from '../imaging/gene
 import { encodeNifti } from '../imaging/nifti.js';
 import { MODEL_SIZE, MODEL_SPACING_MM } from '../imaging/normalise.js';
 import { decodePng, type GreyPng } from '../imaging/png.js';
-import { adjacentCorrelation, quartiles } from '../inference/index.js';
+import { adjacentCorrelation, quartiles } from '../metrics/index.js';
 import { type BlobStore, readAsset, storeAsset } from '../storage/index.js';
 import { recipeOf } from './provenance.js';
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Golden values of src/inference/metrics, computed by scikit-image. Writes metrics.json beside this file.
+"""Golden values of src/metrics, computed by scikit-image. Writes metrics.json beside this file.
 
     python test/golden/metrics.py     # needs numpy, scipy, scikit-image 0.26, pillow, pydicom, torch, pytorch-msssim
 

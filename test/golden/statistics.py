@@ -1,4 +1,4 @@
-"""Writes statistics.json: what scipy says, for src/inference/statistics. Run: python test/golden/statistics.py"""
+"""Writes statistics.json: what scipy says, for src/metrics/statistics. Run: python test/golden/statistics.py"""
 
 import json
 from pathlib import Path

@@ -1,6 +1,6 @@
 import { renderMontage, type MontageContent } from '../../src/imaging/montage.js';
 import { decodePng } from '../../src/imaging/png.js';
-import type { GreyImage } from '../../src/inference/metrics/index.js';
+import type { GreyImage } from '../../src/metrics/index.js';
 
 const shade = (value: number): GreyImage => ({
   rows: 256,

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import { frechetDistance, kernelDistance, openBackbone, startInferenceHost } from '../../src/inference/index.js';
-import type { GreyImage, InferenceHost } from '../../src/inference/index.js';
+import { openBackbone, startInferenceHost } from '../../src/inference/index.js';
+import { frechetDistance, kernelDistance } from '../../src/metrics/index.js';
+import type { InferenceHost } from '../../src/inference/index.js';
+import type { GreyImage } from '../../src/metrics/index.js';
 import { patternImage } from '../metrics/patterns.js';
 import { TINY_BUNDLE, tinyRequest } from '../helpers/tiny-bundle.js';
 

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import { gaussianNoise, philox4x32 } from '../../src/inference/noise.js';
+import { philox4x32 } from '../../src/domain/philox.js';
+import { gaussianNoise } from '../../src/inference/noise.js';
 
 interface Golden {
   count: number;

@@ -13,7 +13,7 @@ import {
   ssim,
   VolumeScorer,
   type GreyImage,
-} from '../../src/inference/metrics/index.js';
+} from '../../src/metrics/index.js';
 
 interface PaperScores {
   psnr: number;

@@ -1,4 +1,4 @@
-import type { GreyImage } from '../../src/inference/metrics/index.js';
+import type { GreyImage } from '../../src/metrics/index.js';
 
 /** The formulas of test/golden/metrics.py: value in [0, 1]; variant 0 is the real image of a pair, 1 the generated one. */
 function pattern(name: string, row: number, column: number, rows: number, columns: number, variant: number): number {

@@ -9,7 +9,7 @@ import {
   sobelDifference,
   ssim,
   type GreyImage,
-} from '../../src/inference/metrics/index.js';
+} from '../../src/metrics/index.js';
 import { patternImage } from './patterns.js';
 
 /** Pictures of all kinds: a pattern, with noise of its own and a share of another. */

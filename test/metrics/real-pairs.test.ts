@@ -14,7 +14,7 @@ import {
   sobelDifference,
   ssim,
   type GreyImage,
-} from '../../src/inference/metrics/index.js';
+} from '../../src/metrics/index.js';
 
 interface RealPair {
   files: [string, string];

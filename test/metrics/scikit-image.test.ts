@@ -1,15 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import {
-  canny,
-  correlation,
-  edgeSsim,
-  psnr,
-  sobelDifference,
-  ssim,
-  type GreyImage,
-} from '../../src/inference/metrics/index.js';
+import { canny, correlation, edgeSsim, psnr, sobelDifference, ssim, type GreyImage } from '../../src/metrics/index.js';
 import { patternImage } from './patterns.js';
 
 interface GoldenPair {

@@ -9,7 +9,7 @@ import {
   ssim,
   VolumeScorer,
   type GreyImage,
-} from '../../src/inference/metrics/index.js';
+} from '../../src/metrics/index.js';
 import { patternImage } from './patterns.js';
 
 const image = patternImage('bands', 128, 96, 0);

@@ -12,7 +12,7 @@ import {
   volumePsnr,
   volumeSsim,
   type GreyVolume,
-} from '../../src/inference/metrics/index.js';
+} from '../../src/metrics/index.js';
 import { hashed, patternImage } from './patterns.js';
 
 const golden = JSON.parse(readFileSync(join(packageRoot, 'test/golden/metrics.json'), 'utf8')) as {

@@ -8,7 +8,7 @@ import {
   quantile,
   wilcoxonSignedRank,
   wilson,
-} from '../../src/inference/statistics/index.js';
+} from '../../src/metrics/statistics/index.js';
 
 interface Interval {
   lower: number;

@@ -3,7 +3,7 @@ import { decodeNifti } from '../../imaging/nifti.js';
 import { renderMontage } from '../../imaging/montage.js';
 import { trainedStack } from '../../imaging/normalise.js';
 import { loadRadiograph, radiographInput } from '../../imaging/radiograph/index.js';
-import type { GreyImage } from '../../inference/index.js';
+import type { GreyImage } from '../../metrics/index.js';
 import type { ApiClient } from '../api-client.js';
 import type { DemoKnee, DemoResult } from './generation.js';
 

@@ -1,7 +1,7 @@
 import { COMPARTMENTS } from '../../domain/compartments.js';
 import type { EvaluationArm } from '../../domain/evaluations.js';
 import { Generation } from '../../entities/index.js';
-import { quartiles } from '../../inference/index.js';
+import { quartiles } from '../../metrics/index.js';
 import type { ReportRequest } from '../reports/evaluation-report.js';
 import type { ReportSheet } from '../reports/html.js';
 import type { SheetKnee } from '../reports/tasks.js';

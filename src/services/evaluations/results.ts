@@ -14,7 +14,7 @@ import {
   median,
   quantile,
   wilcoxonSignedRank,
-} from '../../inference/statistics/index.js';
+} from '../../metrics/statistics/index.js';
 
 /** Exams and scores of an evaluation, as the figures are made from them. */
 export interface ScoredVolumes {

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { type Evaluation, Evaluation as EvaluationEntity, type ReaderStudy } from '../../entities/index.js';
-import { type Interval, wilson } from '../../inference/statistics/index.js';
+import { type Interval, wilson } from '../../metrics/statistics/index.js';
 import type { Viewer } from '../tokens.js';
 import { mayManage } from './studies.js';
 

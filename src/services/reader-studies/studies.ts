@@ -4,7 +4,7 @@ import { UserError } from '../../domain/errors.js';
 import { READER_STUDY_LIMITS, type ReaderUnit } from '../../domain/reader-studies.js';
 import { roleIncludes } from '../../domain/roles.js';
 import { Evaluation, ReaderStudy, ReaderStudyPair } from '../../entities/index.js';
-import { philox4x32 } from '../../inference/index.js';
+import { philox4x32 } from '../../domain/philox.js';
 import { audit } from '../audit.js';
 import { expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';

@@ -10,7 +10,7 @@ import { trainedStack } from '../../imaging/normalise.js';
 import { decodePng } from '../../imaging/png.js';
 import { loadRadiograph, radiographInput } from '../../imaging/radiograph/index.js';
 import { compareVolumes, differenceVolume, type VolumeDifference } from '../../imaging/volume-difference.js';
-import { adjacentCorrelation, type GreyImage } from '../../inference/index.js';
+import { adjacentCorrelation, type GreyImage } from '../../metrics/index.js';
 import { evaluationReport } from './evaluation-report.js';
 
 /**

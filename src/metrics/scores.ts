@@ -1,4 +1,4 @@
-import { quantile } from '../statistics/quantile.js';
+import { quantile } from './statistics/quantile.js';
 import { canny } from './canny.js';
 import type { GreyImage } from './image.js';
 import { findJointRows } from './joint-row.js';

@@ -1,4 +1,4 @@
-import { philox4x32 } from '../noise.js';
+import { philox4x32 } from '../../domain/philox.js';
 import { quantile } from './quantile.js';
 
 /** An estimate with the interval that resampling gives it. */
