@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { slicesOfGenerated } from '../imaging/generated-volume.js';
 import { decodeNifti } from '../imaging/nifti.js';
-import { MODEL_SIZE, trainedStack } from '../imaging/normalise.js';
+import { MODEL_SIZE, MODEL_SPACING_MM, trainedStack } from '../imaging/normalise.js';
 import { type Backbone, type InferenceHost, openBackbone, startInferenceHost } from '../inference/index.js';
 import {
   acutance,
@@ -135,10 +135,15 @@ function scorePair(figures: Figures, real: GreyImage[], generated: GreyImage[], 
     figures.add('PSNR, dB', psnr);
     figures.add('SSIM', ssim);
     figures.add('RSSIM', rssim);
+    const { edgeF1, boneDice, sharpness } = scorer.kneeScores(index, slice, MODEL_SPACING_MM);
+    // A real slice that shows no edge, bone or detail is no measure of them.
+    if (edgeF1 !== null) figures.add('edge F1, joint', edgeF1);
+    if (boneDice !== null) figures.add('bone Dice, joint', boneDice);
+    if (sharpness !== null) figures.add('sharpness ratio', sharpness);
     figures.add('multi-scale SSIM', multiScaleSsim(real[index]!, slice));
-    const sharpness = acutance(real[index]!, slice);
+    const detail = acutance(real[index]!, slice);
     // A constant real slice has no detail to show.
-    if (!Number.isNaN(sharpness)) figures.add('acutance', sharpness);
+    if (!Number.isNaN(detail)) figures.add('acutance', detail);
   }
   const [a, b] = [asVolume(real), asVolume(generated)];
   figures.add('volume PSNR, dB', volumePsnr(a, b));

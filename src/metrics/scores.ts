@@ -2,6 +2,7 @@ import { quantile } from './statistics/quantile.js';
 import { canny } from './canny.js';
 import type { GreyImage } from './image.js';
 import { findJointRows } from './joint-row.js';
+import { boneDice, edgeF1, sharpnessRatio } from './knee/index.js';
 import { psnr } from './psnr.js';
 import { edgeSsim } from './rssim.js';
 import { ssim, type SsimMode } from './ssim.js';
@@ -12,6 +13,13 @@ export interface SliceScores {
   readonly psnr: number;
   readonly ssim: number;
   readonly rssim: number;
+}
+
+/** What tells a knee from another one, or from nothing, which {@link SliceScores} do not; null where the real slice shows nothing. */
+export interface KneeScores {
+  readonly edgeF1: number | null;
+  readonly boneDice: number | null;
+  readonly sharpness: number | null;
 }
 
 /** Order statistics of one score over slices or knees; never reported as a mean alone. */
@@ -40,19 +48,32 @@ export class VolumeScorer {
 
   /** @throws RangeError when the volume has no slice `index` or the shapes differ */
   score(index: number, generated: GreyImage): SliceScores {
-    const real = this.real[index];
-    const jointRow = this.jointRows[index];
-    if (!real || jointRow === undefined) {
-      throw new RangeError(
-        `The real volume has ${this.real.length} slices; there is no slice ${index} to compare with.`,
-      );
-    }
+    const { real, jointRow } = this.#slice(index);
     const edges = (this.#edges[index] ??= canny(real));
     return {
       psnr: psnr(real, generated),
       ssim: ssim(real, generated, this.mode),
       rssim: edgeSsim(edges, canny(generated), jointRow, this.mode),
     };
+  }
+
+  /**
+   * @param spacing pixel spacing in mm
+   * @throws RangeError when the volume has no slice `index` or the shapes differ
+   */
+  kneeScores(index: number, generated: GreyImage, spacing: number): KneeScores {
+    const { real, jointRow } = this.#slice(index);
+    return {
+      edgeF1: edgeF1(real, generated, jointRow, spacing),
+      boneDice: boneDice(real, generated, jointRow, spacing),
+      sharpness: sharpnessRatio(real, generated),
+    };
+  }
+
+  #slice(index: number): { real: GreyImage; jointRow: number } {
+    const [real, jointRow] = [this.real[index], this.jointRows[index]];
+    if (real && jointRow !== undefined) return { real, jointRow };
+    throw new RangeError(`The real volume has ${this.real.length} slices; there is no slice ${index} to compare with.`);
   }
 }
 

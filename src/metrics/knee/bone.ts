@@ -1,0 +1,139 @@
+import { dice } from '../dice.js';
+import { gaussianTaps } from '../filters.js';
+import { assertComparable, assertImage, type GreyImage, type Mask } from '../image.js';
+import { jointWindow } from './joint-window.js';
+
+/** Bones are darker than this on T1 FLASH with water excitation, after smoothing away trabeculae and noise. */
+const DARK = { level: 0.32, sigma: 1.2 } as const;
+
+/** The leg is brighter than this; its rim, where fat is as dark as bone, is left out. */
+const LEG = { level: 0.12, sigma: 2, rim: 6 } as const;
+
+/** What is thinner than twice this many pixels is no bone. */
+const OPENING = 3;
+
+/**
+ * Dice coefficient of the bones around the joint on a real and a generated coronal slice, in [0, 1].
+ *
+ * @param jointRow of the real slice
+ * @param spacing pixel spacing in mm
+ * @returns null where the real slice shows no bone
+ * @throws RangeError for images of different sizes
+ */
+export function boneDice(real: GreyImage, generated: GreyImage, jointRow: number, spacing: number): number | null {
+  assertComparable(real, generated);
+  const wanted = boneMask(real);
+  if (!wanted.includes(1)) return null;
+  const { top, bottom } = jointWindow(real, jointRow, spacing);
+  const rows = (mask: Mask) => mask.subarray(top * real.columns, bottom * real.columns);
+  const [a, b] = [rows(wanted), rows(boneMask(generated))];
+  return a.includes(1) || b.includes(1) ? dice(a, b) : 0;
+}
+
+/**
+ * Femur, tibia and whatever else is dark inside the leg of a coronal T1 FLASH slice with water excitation: thresholds and morphology,
+ * no segmentation network. Values in [0, 1].
+ */
+export function boneMask(image: GreyImage): Mask {
+  assertImage(image);
+  const shape = { rows: image.rows, columns: image.columns };
+  const leg = filled(above(smoothReflected(image, LEG.sigma), LEG.level), shape);
+  const inside = repeated(leg, shape, LEG.rim, eroded);
+  const dark = above(smoothReflected(image, DARK.sigma), DARK.level);
+  const bone = dark.map((bright, index) => (bright === 0 && inside[index] === 1 ? 1 : 0));
+  return repeated(repeated(bone, shape, OPENING, eroded), shape, OPENING, dilated);
+}
+
+interface Shape {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+function above(values: Float64Array, level: number): Mask {
+  return Uint8Array.from(values, (value) => (value >= level ? 1 : 0));
+}
+
+/** scipy.ndimage.gaussian_filter with its default mode 'reflect', in which the edge pixel is repeated. */
+function smoothReflected({ rows, columns, data }: GreyImage, sigma: number): Float64Array {
+  const taps = gaussianTaps(sigma, 4);
+  const down = new Float64Array(rows * columns);
+  for (let column = 0; column < columns; column++) smoothLine(data, down, taps, column, columns, rows);
+  const both = new Float64Array(rows * columns);
+  for (let row = 0; row < rows; row++) smoothLine(down, both, taps, row * columns, 1, columns);
+  return both;
+}
+
+function smoothLine(
+  from: GreyImage['data'],
+  to: Float64Array,
+  taps: Float64Array,
+  start: number,
+  step: number,
+  length: number,
+): void {
+  const radius = (taps.length - 1) / 2;
+  for (let place = 0; place < length; place++) {
+    let sum = 0;
+    for (let tap = 0; tap < taps.length; tap++) {
+      sum += taps[tap]! * from[start + reflected(place + tap - radius, length) * step]!;
+    }
+    to[start + place * step] = sum;
+  }
+}
+
+/** ... 1 0 | 0 1 2 ... n-1 | n-1 n-2 ... */
+function reflected(place: number, length: number): number {
+  const period = 2 * length;
+  const within = ((place % period) + period) % period;
+  return within < length ? within : period - 1 - within;
+}
+
+/** scipy.ndimage.binary_fill_holes: what cannot be reached from outside by steps along rows and columns belongs to it. */
+function filled(mask: Mask, { rows, columns }: Shape): Mask {
+  const outside = new Uint8Array(mask.length);
+  const stack: number[] = [];
+  const visit = (row: number, column: number) => {
+    const index = row * columns + column;
+    if (row < 0 || row >= rows || column < 0 || column >= columns || mask[index] !== 0 || outside[index] !== 0) return;
+    outside[index] = 1;
+    stack.push(index);
+  };
+  for (let row = 0; row < rows; row++) [0, columns - 1].forEach((column) => visit(row, column));
+  for (let column = 0; column < columns; column++) [0, rows - 1].forEach((row) => visit(row, column));
+  for (let index = stack.pop(); index !== undefined; index = stack.pop()) {
+    const [row, column] = [Math.floor(index / columns), index % columns];
+    visit(row - 1, column);
+    visit(row + 1, column);
+    visit(row, column - 1);
+    visit(row, column + 1);
+  }
+  return outside.map((reached) => 1 - reached);
+}
+
+/** One step of scipy.ndimage.binary_erosion by a cross; beyond the image there is nothing. */
+function eroded(mask: Mask, { rows, columns }: Shape): Mask {
+  return mask.map((marked, index) => {
+    const [row, column] = [Math.floor(index / columns), index % columns];
+    if (marked === 0 || row === 0 || row === rows - 1 || column === 0 || column === columns - 1) return 0;
+    return mask[index - columns]! & mask[index + columns]! & mask[index - 1]! & mask[index + 1]!;
+  });
+}
+
+/** One step of scipy.ndimage.binary_dilation by a cross. */
+function dilated(mask: Mask, { rows, columns }: Shape): Mask {
+  return mask.map((marked, index) => {
+    const [row, column] = [Math.floor(index / columns), index % columns];
+    if (marked !== 0) return 1;
+    const above = row > 0 ? mask[index - columns]! : 0;
+    const below = row < rows - 1 ? mask[index + columns]! : 0;
+    const left = column > 0 ? mask[index - 1]! : 0;
+    const right = column < columns - 1 ? mask[index + 1]! : 0;
+    return above | below | left | right;
+  });
+}
+
+function repeated(mask: Mask, shape: Shape, times: number, step: (mask: Mask, shape: Shape) => Mask): Mask {
+  let result = mask;
+  for (let done = 0; done < times; done++) result = step(result, shape);
+  return result;
+}

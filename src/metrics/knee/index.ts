@@ -1,0 +1,5 @@
+/** Figures that tell one knee from another, and a knee from nothing; pinned to scipy by test/golden/knee-metrics.json. */
+export { boneDice, boneMask } from './bone.js';
+export { edgeF1 } from './edge-f1.js';
+export { type Retrieval, retrieval } from './retrieval.js';
+export { sharpnessRatio } from './sharpness.js';
