@@ -1,8 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { type BatchCounters, type BatchState, isFinalBatchState } from '../domain/batches.js';
 import type { GenerationState } from '../domain/generations.js';
-import type { LogPage } from './event-hub.js';
-import { readLogPage } from './log-pages.js';
+import type { LogPage } from '../work/event-hub.js';
+import { readLogPage } from '../work/log-pages.js';
 
 /**
  * What a batch's log says, by type. When nothing of it waits or runs any more, COMPLETED and, last of all, STATE_CHANGED to a

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { type GenerationState, isFinalState } from '../domain/generations.js';
-import type { LogPage } from './event-hub.js';
-import { readLogPage } from './log-pages.js';
+import type { LogPage } from '../work/event-hub.js';
+import { readLogPage } from '../work/log-pages.js';
 
 /**
  * What a generation's log says, by type. A log is a run of STATE_CHANGED with progress between them; a success is announced by

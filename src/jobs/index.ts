@@ -17,7 +17,7 @@ export {
   type LogSource,
   openEventHub,
   openEventLogs,
-} from './event-hub.js';
+} from '../work/event-hub.js';
 export {
   type GenerationCompleted,
   type GenerationEventBody,
@@ -28,11 +28,11 @@ export {
   type StepProgressed,
 } from './events.js';
 export { newestLocaliser } from './localiser.js';
-export { countLines, insertLines, readLogPage } from './log-pages.js';
+export { countLines, insertLines, readLogPage } from '../work/log-pages.js';
 export { type Provenance, provenanceOf } from './provenance.js';
-export { startListener } from './listener.js';
+export { startListener } from '../work/listener.js';
 export { type GenerationQueue, openQueue, type QueuedGeneration, type QueueOptions } from './queue.js';
-export { type AttemptOutcome, currentTraceparent, type Happening, listen, parseTraceparent } from './telemetry.js';
+export { type AttemptOutcome, currentTraceparent, type Happening, listen, parseTraceparent } from '../work/telemetry.js';
 export { advance, advanceAll, type Change, enter, type NewGeneration, type Seen } from './transitions.js';
 export { positionsInLine, topUp } from './turns.js';
 export { type RunningWorker, startWorker, type WorkerOptions } from './worker.js';

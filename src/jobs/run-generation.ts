@@ -21,7 +21,7 @@ import { withAttempt, withSummary } from './provenance.js';
 import { afterCrash } from './reconciler.js';
 import { bytesOfGeneration, waitForRoom } from './room.js';
 import type { Slot } from './slot.js';
-import { AttemptTelemetry } from './telemetry.js';
+import { AttemptTelemetry } from '../work/telemetry.js';
 import { advance, type Change } from './transitions.js';
 import { assembleVolume, finite } from './volume.js';
 

@@ -3,8 +3,8 @@ import { type GenerationState, isFinalState, isLegalTransition, MAX_ATTEMPTS } f
 import { Generation } from '../entities/index.js';
 import { countInBatch, lockBatchOf } from './batch-transitions.js';
 import type { GenerationEventBody } from './events.js';
-import { countLines, insertLines } from './log-pages.js';
-import { currentTraceparent } from './telemetry.js';
+import { countLines, insertLines } from '../work/log-pages.js';
+import { currentTraceparent } from '../work/telemetry.js';
 
 /** PostgreSQL channel on which every new line of a log is announced as "<generation id>:<seq>". */
 export const EVENT_CHANNEL = 'generation_event';

@@ -9,7 +9,7 @@ import type { SharedAssets } from '../loaders/shared-assets.js';
 import type { Batch } from '../entities/index.js';
 import type { AssetUrls } from '../services/asset-urls.js';
 import type { BatchPace } from '../services/batches/index.js';
-import type { BackgroundWork } from '../services/background.js';
+import type { BackgroundWork } from '../work/background.js';
 import type { Differences, LoggedEvaluationEvent } from '../services/evaluations/index.js';
 import type { KnownTokens } from '../services/known-tokens.js';
 import type { Page } from '../services/paging/pages.js';

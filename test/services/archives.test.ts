@@ -7,7 +7,7 @@ import { packageRoot } from '../../src/domain/package.js';
 import type { ExportFormat } from '../../src/domain/exports.js';
 import { Asset, Export, Generation, MriSeries, Radiograph } from '../../src/entities/index.js';
 import { encodeId } from '../../src/domain/global-ids.js';
-import type { BackgroundWork } from '../../src/services/background.js';
+import type { BackgroundWork } from '../../src/work/background.js';
 import { createBatch } from '../../src/services/batches/index.js';
 import type { Viewer } from '../../src/services/tokens.js';
 import { createToken } from '../../src/services/tokens.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { packageRoot } from '../../src/domain/package.js';
 import { Asset, Export } from '../../src/entities/index.js';
-import type { BackgroundWork } from '../../src/services/background.js';
+import type { BackgroundWork } from '../../src/work/background.js';
 import { type ExportRunnerOptions, startExportRunner } from '../../src/services/exports/index.js';
 import { createToken } from '../../src/services/tokens.js';
 import { createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { Evaluation } from '../../entities/index.js';
 import type { GenerationQueue } from '../../jobs/index.js';
 import type { BlobStore } from '../../storage/index.js';
-import { type BackgroundWork, keepBeating, startBackground } from '../background.js';
+import { type BackgroundWork, keepBeating, startBackground } from '../../work/background.js';
 import { openFigures } from '../reports/figures.js';
 import { driveEvaluation, EvaluationLost } from './drive.js';
 import { advanceEvaluation } from './log.js';

@@ -14,7 +14,7 @@ import {
   storeAsset,
   type StoredBlob,
 } from '../../storage/index.js';
-import { type BackgroundWork, keepBeating, startBackground } from '../background.js';
+import { type BackgroundWork, keepBeating, startBackground } from '../../work/background.js';
 import { chooseColumns } from './columns.js';
 import { removeExpired } from './files.js';
 import type { ExportManifest, ExportSpec } from './manifest.js';

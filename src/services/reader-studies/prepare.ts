@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type DataSource, IsNull } from 'typeorm';
 import { Generation, ReaderStudy, ReaderStudyPair } from '../../entities/index.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
-import { type BackgroundWork, startBackground } from '../background.js';
+import { type BackgroundWork, startBackground } from '../../work/background.js';
 import { readSeries, readSlices } from '../evaluations/index.js';
 import { type Figures, openFigures } from '../reports/figures.js';
 

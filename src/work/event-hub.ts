@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
-import { type LoggedBatchEvent, readBatchEvents } from './batch-events.js';
-import { BATCH_CHANNEL } from './batch-transitions.js';
-import { type LoggedEvent, readEvents } from './events.js';
+import { type LoggedBatchEvent, readBatchEvents } from '../jobs/batch-events.js';
+import { BATCH_CHANNEL } from '../jobs/batch-transitions.js';
+import { type LoggedEvent, readEvents } from '../jobs/events.js';
 import { startListener } from './listener.js';
 import { tell } from './telemetry.js';
-import { EVENT_CHANNEL } from './transitions.js';
+import { EVENT_CHANNEL } from '../jobs/transitions.js';
 
 /** Lines of a log, in order. */
 export interface LogPage<E> {
