@@ -24,6 +24,7 @@ import { AddGenerationPriority1760000002620 } from './1760000002620-add-generati
 import { CreateUploadedRadiograph1760000002700 } from './1760000002700-create-uploaded-radiograph.js';
 import { AddBytesToBundle1760000002710 } from './1760000002710-add-bytes-to-bundle.js';
 import { AddFilmUids1760000002720 } from './1760000002720-add-film-uids.js';
+import { ShareWorkColumns1760000002900 } from './1760000002900-share-work-columns.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -53,4 +54,5 @@ export const MIGRATIONS = [
   CreateUploadedRadiograph1760000002700,
   AddBytesToBundle1760000002710,
   AddFilmUids1760000002720,
+  ShareWorkColumns1760000002900,
 ];

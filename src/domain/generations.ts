@@ -20,9 +20,6 @@ export function isLegalTransition(from: GenerationState, to: GenerationState): b
   return NEXT_STATES[from].includes(to);
 }
 
-/** How often a generation may be started, from its request or its last retry on, before it is given up as poison. */
-export const MAX_ATTEMPTS = 5;
-
 /** Legal slice counts of one volume. 50 is the trained stack; more is the paper's interpolation experiment. */
 export const SLICE_COUNT_RANGE = { min: 2, max: 500 } as const;
 

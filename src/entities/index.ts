@@ -13,6 +13,7 @@ import { EvaluationExam } from './evaluation-exam.js';
 import { EvaluationFile } from './evaluation-file.js';
 import { EvaluationScore } from './evaluation-score.js';
 import { Evaluation } from './evaluation.js';
+import { ExportEvent } from './export-event.js';
 import { Export } from './export.js';
 import { GenerationDifference } from './generation-difference.js';
 import { GenerationEvent } from './generation-event.js';
@@ -24,6 +25,7 @@ import { MriSeries } from './mri-series.js';
 import { Participant } from './participant.js';
 import { Radiograph } from './radiograph.js';
 import { ReaderSession } from './reader-session.js';
+import { ReaderStudyEvent } from './reader-study-event.js';
 import { ReaderStudy } from './reader-study.js';
 import { ReaderStudyPair } from './reader-study-pair.js';
 import { ReaderTrial } from './reader-trial.js';
@@ -51,6 +53,7 @@ export {
   EvaluationFile,
   EvaluationScore,
   Export,
+  ExportEvent,
   GenerationDifference,
   Generation,
   GenerationEvent,
@@ -62,6 +65,7 @@ export {
   Radiograph,
   ReaderSession,
   ReaderStudy,
+  ReaderStudyEvent,
   ReaderStudyPair,
   ReaderTrial,
   Reading,
@@ -72,6 +76,8 @@ export {
 };
 
 export type { ExportedCohort } from './export.js';
+export { queryRows } from './query.js';
+export type { Work } from './work.js';
 export type { AttritionCounts, CohortOrigin, CohortReference } from './cohort-version.js';
 
 /** Every entity of the database, for the data source. */
@@ -92,6 +98,7 @@ export const ENTITIES = [
   EvaluationFile,
   EvaluationScore,
   Export,
+  ExportEvent,
   GenerationDifference,
   Generation,
   GenerationEvent,
@@ -103,6 +110,7 @@ export const ENTITIES = [
   Radiograph,
   ReaderSession,
   ReaderStudy,
+  ReaderStudyEvent,
   ReaderStudyPair,
   ReaderTrial,
   Reading,

@@ -1,8 +1,7 @@
 import type { DataSource } from 'typeorm';
-import { type BatchCounters, type BatchState, isFinalBatchState } from '../domain/batches.js';
+import { BATCH_STATES, type BatchCounters, type BatchState, isFinalBatchState } from '../domain/batches.js';
 import type { GenerationState } from '../domain/generations.js';
-import type { LogPage } from '../work/event-hub.js';
-import { readLogPage } from '../work/log-pages.js';
+import { type LogPage, readLogPage } from '../work/index.js';
 
 /**
  * What a batch's log says, by type. When nothing of it waits or runs any more, COMPLETED and, last of all, STATE_CHANGED to a
@@ -43,6 +42,6 @@ export function readBatchEvents(
   batchId: string,
   after: number,
 ): Promise<LogPage<LoggedBatchEvent>> {
-  const subject = { table: 'batch', isFinal: isFinalBatchState } as const;
+  const subject = { table: 'batch', name: 'batch', final: BATCH_STATES.filter(isFinalBatchState) };
   return readLogPage(dataSource, subject, batchId, after, (row) => ({ batchId, ...row }) as LoggedBatchEvent);
 }

@@ -12,7 +12,7 @@ import {
 import { type GenerationState, isFinalState } from '../domain/generations.js';
 import { Batch } from '../entities/index.js';
 import type { BatchEventBody } from './batch-events.js';
-import { countLines, insertLines } from '../work/log-pages.js';
+import { countLines, insertLines } from '../work/index.js';
 
 /** PostgreSQL channel on which every new line of a batch's log is announced as "<batch id>:<seq>". */
 export const BATCH_CHANNEL = 'batch_event';

@@ -1,7 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { type GenerationState, isFinalState } from '../domain/generations.js';
-import type { LogPage } from '../work/event-hub.js';
-import { readLogPage } from '../work/log-pages.js';
+import { GENERATION_STATES, type GenerationState, isFinalState } from '../domain/generations.js';
+import { type LogPage, readLogPage } from '../work/index.js';
 
 /**
  * What a generation's log says, by type. A log is a run of STATE_CHANGED with progress between them; a success is announced by
@@ -63,6 +62,6 @@ export type LoggedEvent = { generationId: string; seq: number; at: Date } & Gene
 
 /** The next lines of a generation's log after `after`, as `readLogPage`. */
 export function readEvents(dataSource: DataSource, generationId: string, after: number): Promise<LogPage<LoggedEvent>> {
-  const subject = { table: 'generation', isFinal: isFinalState } as const;
+  const subject = { table: 'generation', name: 'generation', final: GENERATION_STATES.filter(isFinalState) };
   return readLogPage(dataSource, subject, generationId, after, (row) => ({ generationId, ...row }) as LoggedEvent);
 }

@@ -8,16 +8,7 @@ export {
 } from './batch-events.js';
 export { advanceBatch, type BatchChange, completeBatch, lockBatch } from './batch-transitions.js';
 export { askToStop, requestCancel } from './cancel.js';
-export {
-  batchLogs,
-  type EventHub,
-  type EventHubOptions,
-  type EventLogs,
-  generationLogs,
-  type LogSource,
-  openEventHub,
-  openEventLogs,
-} from '../work/event-hub.js';
+export { batchLogs, type EventHub, type EventHubOptions, generationLogs, openEventHub } from './logs.js';
 export {
   type GenerationCompleted,
   type GenerationEventBody,
@@ -28,11 +19,8 @@ export {
   type StepProgressed,
 } from './events.js';
 export { newestLocaliser } from './localiser.js';
-export { countLines, insertLines, readLogPage } from '../work/log-pages.js';
 export { type Provenance, provenanceOf } from './provenance.js';
-export { startListener } from '../work/listener.js';
 export { type GenerationQueue, openQueue, type QueuedGeneration, type QueueOptions } from './queue.js';
-export { type AttemptOutcome, currentTraceparent, type Happening, listen, parseTraceparent } from '../work/telemetry.js';
 export { advance, advanceAll, type Change, enter, type NewGeneration, type Seen } from './transitions.js';
 export { positionsInLine, topUp } from './turns.js';
 export { type RunningWorker, startWorker, type WorkerOptions } from './worker.js';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import type { GenerationQueue } from './queue.js';
-import { tell } from '../work/telemetry.js';
+import { tell } from '../work/index.js';
 import { advance } from './transitions.js';
 import { topUp } from './turns.js';
 

@@ -1,10 +1,10 @@
 import type { EntityManager } from 'typeorm';
-import { type GenerationState, isFinalState, isLegalTransition, MAX_ATTEMPTS } from '../domain/generations.js';
+import { type GenerationState, isFinalState, isLegalTransition } from '../domain/generations.js';
+import { MAX_ATTEMPTS } from '../domain/work.js';
 import { Generation } from '../entities/index.js';
 import { countInBatch, lockBatchOf } from './batch-transitions.js';
 import type { GenerationEventBody } from './events.js';
-import { countLines, insertLines } from '../work/log-pages.js';
-import { currentTraceparent } from '../work/telemetry.js';
+import { countLines, currentTraceparent, insertLines } from '../work/index.js';
 
 /** PostgreSQL channel on which every new line of a log is announced as "<generation id>:<seq>". */
 export const EVENT_CHANNEL = 'generation_event';

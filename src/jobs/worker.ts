@@ -7,7 +7,7 @@ import { availableMemory, type DeviceChoice, startInferenceHost } from '../infer
 import type { BlobStore } from '../storage/index.js';
 import { Crew } from './crew.js';
 import { CancelRequested, type Lease } from './lease.js';
-import { startListener } from '../work/listener.js';
+import { startListener } from '../work/index.js';
 import { openQueue } from './queue.js';
 import { reconcile } from './reconciler.js';
 import { Registration } from './registry.js';

@@ -9,7 +9,7 @@ import { GENERATION_STATES, NOISE_MODES } from '../domain/generations.js';
 import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../domain/participants.js';
 import { CONSENSUS } from '../domain/readings.js';
 import { ROLES } from '../domain/roles.js';
-import { READER_CHOICES, READER_STUDY_STATES, READER_UNITS } from '../domain/reader-studies.js';
+import { READER_CHOICES, READER_STUDY_STAGES, READER_UNITS } from '../domain/reader-studies.js';
 import { FILM_VIEWS } from '../domain/uploads.js';
 import { VISITS } from '../domain/visits.js';
 import { WORKER_STATES } from '../domain/workers.js';
@@ -131,7 +131,7 @@ export const CompartmentEnum = choices(
   'Part of a coronal knee volume, by a fixed rule about the joint line and not by segmentation.',
 );
 
-export const ReaderStudyStateEnum = choices('ReaderStudyState', READER_STUDY_STATES, 'Life of a reader study.', {
+export const ReaderStudyStateEnum = choices('ReaderStudyState', READER_STUDY_STAGES, 'Life of a reader study.', {
   PREPARING: 'Its pictures are drawn.',
   OPEN: 'Readers may start and answer.',
   CLOSED: 'It takes no answers any more.',

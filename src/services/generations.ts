@@ -7,7 +7,6 @@ import type { Side } from '../domain/participants.js';
 import { Bundle, Generation } from '../entities/index.js';
 import {
   advance,
-  currentTraceparent,
   enter,
   type GenerationQueue,
   type NewGeneration,
@@ -15,6 +14,7 @@ import {
   type Seen,
   topUp,
 } from '../jobs/index.js';
+import { currentTraceparent } from '../work/index.js';
 import { audit } from './audit.js';
 import { findGenerationsByKey, keySql, wantedId } from './generation-keys.js';
 import { namesBundle, type RecipeRequest, resolveRecipe } from './generation-recipe.js';

@@ -17,10 +17,10 @@ export interface BackgroundOptions {
   /** How often to look without being woken, ms. */
   pollMs: number;
   /**
-   * Claims the next piece; undefined when there is none. It is to end soon after `stopping` is aborted. A piece that ends with REST
-   * says that the others would fare no better now: they wait for the next look.
+   * Claims the next piece; undefined when there is none. It is to end soon after `stopping` is aborted. A piece may end with a
+   * number of ms: the others would fare no better now, and wait so long.
    */
-  next(stopping: AbortSignal): Promise<(() => Promise<void | 'REST'>) | undefined>;
+  next(stopping: AbortSignal): Promise<(() => Promise<number | void>) | undefined>;
 }
 
 /** Starts to work. An error is logged and ends no more than the piece it comes from. */
@@ -33,23 +33,25 @@ export function startBackground({ name, logger, pollMs, next }: BackgroundOption
   async function loop(): Promise<void> {
     while (!stop.signal.aborted) {
       rung = false;
+      let pause: number | undefined;
       try {
         for (let work = await next(stop.signal); work; work = await next(stop.signal)) {
-          const advice = await work();
+          pause = (await work()) ?? undefined;
           if (stop.signal.aborted) return;
-          if (advice === 'REST') break;
+          if (pause !== undefined) break;
         }
       } catch (err) {
         if (!stop.signal.aborted) logger.error({ err }, `the ${name} could not be looked after`);
       }
-      if (!rung) await rest();
+      if (pause !== undefined) await rest(pause);
+      else if (!rung) await rest(pollMs);
     }
   }
 
-  async function rest(): Promise<void> {
+  async function rest(ms: number): Promise<void> {
     const over = new AbortController();
     const signal = AbortSignal.any([stop.signal, over.signal]);
-    await Promise.race([once(bell, 'wake', { signal }), delay(pollMs, undefined, { signal })]).catch(() => undefined);
+    await Promise.race([once(bell, 'wake', { signal }), delay(ms, undefined, { signal })]).catch(() => undefined);
     over.abort();
   }
 
@@ -63,28 +65,4 @@ export function startBackground({ name, logger, pollMs, next }: BackgroundOption
       await running;
     },
   };
-}
-
-export interface Heartbeats {
-  /** @returns false when the work is another process's, or nobody's, by now */
-  beat(): Promise<boolean>;
-  onLost(): void;
-  /** One that failed; the next may not. */
-  onError(err: unknown): void;
-}
-
-/** How often a process says that it is still at a piece of work, ms. */
-const HEARTBEAT_MS = 1_000;
-
-/** Says so until `ended` is aborted. */
-export async function keepBeating(ended: AbortSignal, { beat, onLost, onError }: Heartbeats): Promise<void> {
-  while (!ended.aborted) {
-    await delay(HEARTBEAT_MS, undefined, { signal: ended }).catch(() => undefined);
-    if (ended.aborted) return;
-    try {
-      if (!(await beat())) onLost();
-    } catch (err) {
-      onError(err);
-    }
-  }
 }

@@ -1,25 +1,7 @@
 import type { Logger } from 'pino';
-import type { DataSource } from 'typeorm';
-import { type LoggedBatchEvent, readBatchEvents } from '../jobs/batch-events.js';
-import { BATCH_CHANNEL } from '../jobs/batch-transitions.js';
-import { type LoggedEvent, readEvents } from '../jobs/events.js';
 import { startListener } from './listener.js';
+import type { LogPage, LogSource } from './log.js';
 import { tell } from './telemetry.js';
-import { EVENT_CHANNEL } from '../jobs/transitions.js';
-
-/** Lines of a log, in order. */
-export interface LogPage<E> {
-  events: E[];
-  /** True when what the log is about has ended and no line comes after these. */
-  ended: boolean;
-}
-
-/** A kind of log: lines numbered 1, 2, 3, ... for each id, each announced on a channel of PostgreSQL as "<id>:<seq>". */
-export interface LogSource<E extends { seq: number }> {
-  channel: string;
-  /** The next lines after `after`. @throws UserError NOT_FOUND */
-  read(id: string, after: number): Promise<LogPage<E>>;
-}
 
 /** Logs of one kind, open to any number of subscribers. */
 export interface EventLogs<E> {
@@ -30,36 +12,6 @@ export interface EventLogs<E> {
    * @throws UserError NOT_FOUND, from the first step of the iteration
    */
   subscribe(id: string, after: number, signal?: AbortSignal): AsyncIterableIterator<E>;
-}
-
-/** The logs of generations, and those of batches. */
-export interface EventHub extends EventLogs<LoggedEvent> {
-  batches: EventLogs<LoggedBatchEvent>;
-  /** Ends every subscription and the connection. */
-  close(): Promise<void>;
-}
-
-export interface EventHubOptions {
-  dataSource: DataSource;
-  databaseUrl: string;
-  logger: Logger;
-}
-
-/** Opens the logs of generations and batches. */
-export async function openEventHub({ dataSource, ...options }: EventHubOptions): Promise<EventHub> {
-  const sources = { generations: generationLogs(dataSource), batches: batchLogs(dataSource) };
-  const { logs, close } = await openEventLogs({ ...options, sources });
-  return { ...logs.generations, batches: logs.batches, close };
-}
-
-/** Where the logs of batches come from. */
-export function batchLogs(dataSource: DataSource): LogSource<LoggedBatchEvent> {
-  return { channel: BATCH_CHANNEL, read: (id, after) => readBatchEvents(dataSource, id, after) };
-}
-
-/** Where the logs of generations come from. */
-export function generationLogs(dataSource: DataSource): LogSource<LoggedEvent> {
-  return { channel: EVENT_CHANNEL, read: (id, after) => readEvents(dataSource, id, after) };
 }
 
 /**

@@ -1,12 +1,9 @@
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../domain/errors.js';
-import type { LogPage } from './event-hub.js';
-
-/** What a kind of log is about: the table of its subject, whose lines lie in `<table>_event` under `<table>_id`. */
-export interface LogSubject<State extends string> {
-  table: 'generation' | 'batch' | 'evaluation';
-  isFinal(state: State): boolean;
-}
+import { queryRows } from '../entities/index.js';
+import { channelOf, type LoggedKind } from './kind.js';
+import type { LogPage, LogSource } from './log.js';
 
 /** One line of a log as it lies in the database. */
 export interface LogRow {
@@ -16,6 +13,18 @@ export interface LogRow {
   payload: unknown;
 }
 
+/** Where the logs of a kind come from: its lines lie in `<table>_event` under `<table>_id`. */
+export function logOf<E extends { seq: number }>(
+  dataSource: DataSource,
+  kind: LoggedKind,
+  line: (id: string, row: LogRow) => E,
+): LogSource<E> {
+  return {
+    channel: channelOf(kind),
+    read: (id, after) => readLogPage(dataSource, kind, id, after, (row) => line(id, row)),
+  };
+}
+
 /**
  * The statement's part that writes lines into a log, numbered without a gap. Beside it stands `changed`, with the `id` and the
  * `last_seq` of each subject that was changed, counted on by as many.
@@ -23,11 +32,7 @@ export interface LogRow {
  * @param lines parameter with the lines, a JSON list of { type, payload }
  * @param payload what of `line.event` is written
  */
-export function insertLines(
-  table: LogSubject<string>['table'],
-  lines: string,
-  payload = `line.event->'payload'`,
-): string {
+export function insertLines(table: string, lines: string, payload = `line.event->'payload'`): string {
   return `INSERT INTO ${table}_event (${table}_id, seq, type, payload, at)
     SELECT changed.id, changed.last_seq - ${countLines(lines)} + line.place, line.event->>'type', ${payload}, clock_timestamp()
     FROM changed, jsonb_array_elements(${lines}::jsonb) WITH ORDINALITY AS line (event, place)`;
@@ -46,31 +51,38 @@ const LOG_PAGE = 500;
  *
  * @throws UserError NOT_FOUND
  */
-export async function readLogPage<State extends string, E extends { seq: number }>(
+export async function readLogPage<E extends { seq: number }>(
   dataSource: DataSource,
-  { table, isFinal }: LogSubject<State>,
+  { table, name, final }: Pick<LoggedKind, 'table' | 'name' | 'final'>,
   id: string,
   after: number,
   line: (row: LogRow) => E,
 ): Promise<LogPage<E>> {
-  const rows = (await dataSource.query(
+  const rows = await queryRows(
+    dataSource,
+    LINE,
     `SELECT subject.state, subject.last_seq, event.seq, event.type, event.payload, event.at
      FROM ${table} subject LEFT JOIN LATERAL (
        SELECT * FROM ${table}_event WHERE ${table}_id = subject.id AND seq > $2 ORDER BY seq LIMIT $3
      ) event ON true
      WHERE subject.id = $1 ORDER BY event.seq`,
     [id, after, LOG_PAGE],
-  )) as (Subject<State> & (LogRow | { seq: null }))[];
+  );
   const first = rows[0];
-  if (!first) throw new UserError('NOT_FOUND', `There is no such ${table}.`);
-  const events = rows
-    .filter((row) => row.seq !== null)
-    .map(({ seq, at, type, payload }) => line({ seq, at, type, payload }));
+  if (!first) throw new UserError('NOT_FOUND', `There is no such ${name}.`);
+  const events = rows.flatMap(({ seq, at, type, payload }) =>
+    seq === null || at === null || type === null ? [] : line({ seq, at, type, payload }),
+  );
   const last = events.at(-1)?.seq ?? after;
-  return { events, ended: isFinal(first.state) && last >= first.last_seq };
+  return { events, ended: final.includes(first.state) && last >= first.last_seq };
 }
 
-interface Subject<State> {
-  state: State;
-  last_seq: number;
-}
+/** A line beside its subject, or a subject without a further line. */
+const LINE = z.object({
+  state: z.string(),
+  last_seq: z.number(),
+  seq: z.number().nullable(),
+  at: z.instanceof(Date).nullable(),
+  type: z.string().nullable(),
+  payload: z.unknown(),
+});

@@ -22,7 +22,7 @@ export type Happening =
   | { kind: 'ran'; bundle: string; run: GraphRun }
   | { kind: 'part'; part: AttemptPart; seconds: number }
   | { kind: 'ended'; bundle: string; outcome: AttemptOutcome; cause: string | null; seconds: number }
-  | { kind: 'worker lost'; to: AttemptOutcome }
+  | { kind: 'worker lost'; to: string }
   | { kind: 'subscribers'; change: 1 | -1 }
   | { kind: 'delivered' };
 

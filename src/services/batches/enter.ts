@@ -3,7 +3,7 @@ import { type BatchCounters, MAX_BATCH_EXAMS, NO_MEMBERS } from '../../domain/ba
 import { UserError } from '../../domain/errors.js';
 import { FEATURE_CODES } from '../../domain/features.js';
 import type { Batch } from '../../entities/index.js';
-import { currentTraceparent } from '../../jobs/index.js';
+import { currentTraceparent } from '../../work/index.js';
 import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';

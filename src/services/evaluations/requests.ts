@@ -6,6 +6,7 @@ import { EVALUATION_LIMITS, type EvaluationArm, type EvaluationSettings } from '
 import { encodeId } from '../../domain/global-ids.js';
 import { type Asset, Evaluation, EvaluationFile, type Generation } from '../../entities/index.js';
 import { requestCancel } from '../../jobs/index.js';
+import { advance, cancelWork, enterLog } from '../../work/index.js';
 import { audit } from '../audit.js';
 import { type CohortActor, expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
@@ -13,7 +14,7 @@ import { KNEE_EXAMS } from '../filters/tables.js';
 import { LARGEST_SEED } from '../generation-request.js';
 import type { Actor } from '../generations.js';
 import { type ArmsRequest, evaluationArms } from './arms.js';
-import { advanceEvaluation } from './log.js';
+import { EVALUATION } from './kind.js';
 
 /** Evaluations of one token that may wait or run at a time. */
 const MAX_UNFINISHED = 3;
@@ -81,12 +82,7 @@ export async function requestEvaluation(
       requestedById: actor.tokenId,
     } as object);
     await freeze(manager, id, usable, arms.length);
-    const payload = { state: 'QUEUED', message: null } as const;
-    await advanceEvaluation(
-      manager,
-      { id, state: 'QUEUED', attempt: 0 },
-      { events: [{ type: 'STATE_CHANGED', payload }] },
-    );
+    await enterLog(manager, EVALUATION, id);
     const detail = { arms: arms.map(({ label }) => label), exams: usable.length, filter: request.written ?? null };
     await audit(manager, { tokenId: actor.tokenId, action: 'evaluateBundles', target: id, detail });
     return manager.findOneByOrFail(Evaluation, { id });
@@ -104,7 +100,7 @@ export async function cancelEvaluation(dataSource: DataSource, actor: Actor, id:
     const row = await manager.findOne(Evaluation, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (!row) throw new UserError('NOT_FOUND', 'There is no such evaluation.');
     if (row.state === 'QUEUED' || row.state === 'RUNNING') {
-      await advanceEvaluation(manager, row, { to: 'CANCELED', message: 'It was stopped on request.' });
+      await cancelWork(manager, EVALUATION, id, 'It was stopped on request.');
       for (const generation of await ownVolumes(manager, id)) await cancelUnlessOver(manager, generation);
     }
     await audit(manager, { tokenId: actor.tokenId, action: 'cancelEvaluation', target: id });
@@ -213,7 +209,7 @@ async function again(manager: EntityManager, actor: Actor, known: Evaluation): P
        WHERE evaluation_id = $1 AND state <> 'SUCCEEDED'`,
       [id],
     );
-    await advanceEvaluation(manager, known, { to: 'QUEUED', message: 'It was asked for again.' });
+    await advance(manager, EVALUATION, known, { to: 'QUEUED', message: 'It was asked for again.' });
   }
   await audit(manager, { tokenId: actor.tokenId, action: 'evaluateBundles', target: id, detail: { found: state } });
   return manager.findOneByOrFail(Evaluation, { id });

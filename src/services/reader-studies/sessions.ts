@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import type { ReaderChoice } from '../../domain/reader-studies.js';
+import { type ReaderChoice, stageOf } from '../../domain/reader-studies.js';
 import { ReaderSession, type ReaderStudy, ReaderTrial } from '../../entities/index.js';
 import { audit } from '../audit.js';
 import type { Viewer } from '../tokens.js';
@@ -133,7 +133,8 @@ export async function sessionCounts(
   return rows[0]!;
 }
 
-function refuseUnlessOpen({ state }: ReaderStudy): void {
+function refuseUnlessOpen(study: ReaderStudy): void {
+  const state = stageOf(study.state);
   if (state === 'OPEN') return;
   const why = { PREPARING: 'its pictures are still being drawn', CLOSED: 'it is closed', FAILED: 'it has failed' }[
     state

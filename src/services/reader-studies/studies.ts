@@ -5,6 +5,7 @@ import { READER_STUDY_LIMITS, type ReaderUnit } from '../../domain/reader-studie
 import { roleIncludes } from '../../domain/roles.js';
 import { Evaluation, ReaderStudy, ReaderStudyPair } from '../../entities/index.js';
 import { philox4x32 } from '../../inference/index.js';
+import { advance, enterLog } from '../../work/index.js';
 import { audit } from '../audit.js';
 import { expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
@@ -13,6 +14,7 @@ import { KNEE_EXAMS } from '../filters/tables.js';
 import { LARGEST_SEED } from '../generation-request.js';
 import type { Listing } from '../paging/pages.js';
 import type { Viewer } from '../tokens.js';
+import { READER_STUDY } from './kind.js';
 
 /** What a new study shows. */
 export interface StudyRequest {
@@ -69,7 +71,7 @@ export async function createReaderStudy(
     await manager.insert(ReaderStudy, {
       id,
       name,
-      state: 'PREPARING',
+      state: 'QUEUED',
       unit,
       evaluationId,
       seed,
@@ -77,6 +79,7 @@ export async function createReaderStudy(
       createdById: viewer.tokenId,
     } as object);
     await manager.insert(ReaderStudyPair, pairs.map((pair, place) => ({ ...pair, studyId: id, place })) as object[]);
+    await enterLog(manager, READER_STUDY, id);
     const detail = { evaluation: evaluationId, unit, pairs: pairs.length };
     await audit(manager, { tokenId: viewer.tokenId, action: 'createReaderStudy', target: id, detail });
     return manager.findOneByOrFail(ReaderStudy, { id });
@@ -95,7 +98,7 @@ export async function closeReaderStudy(dataSource: DataSource, viewer: Viewer, i
     if (!mayManage(study, viewer)) {
       throw new UserError('FORBIDDEN', 'A reader study is closed by who made it, or by an administrator.');
     }
-    await manager.update(ReaderStudy, { id }, { state: 'CLOSED' });
+    if (study.state !== 'CLOSED') await advance(manager, READER_STUDY, study, { to: 'CLOSED' });
     await audit(manager, { tokenId: viewer.tokenId, action: 'closeReaderStudy', target: id });
     return manager.findOneByOrFail(ReaderStudy, { id });
   });

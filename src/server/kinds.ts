@@ -1,0 +1,7 @@
+import { EVALUATION } from '../services/evaluations/index.js';
+import { EXPORT } from '../services/exports/index.js';
+import { READER_STUDY } from '../services/reader-studies/index.js';
+import { WorkRegistry } from '../work/index.js';
+
+/** Every kind of work that the platform does; a new one is added here. */
+export const KINDS = new WorkRegistry([EVALUATION, EXPORT, READER_STUDY]);

@@ -1,0 +1,37 @@
+/** The only door to durable work for other layers. */
+export { afterCrash, type Attempted, attemptWork, isAway } from './attempt.js';
+export { type BackgroundWork, startBackground } from './background.js';
+export { askToStop, CANCEL_CHANNEL, cancelWork } from './cancel.js';
+export { type EventLogs, openEventLogs } from './event-hub.js';
+export { CancelRequested, DamagedData, type Fault, ProcessStopping, StaleAttempt } from './faults.js';
+export {
+  type Change,
+  channelOf,
+  type Completion,
+  type LogBody,
+  type LoggedKind,
+  requireLegal,
+  type RunContext,
+  type Seen,
+  type StateChange,
+  type WorkKind,
+} from './kind.js';
+export { Lease } from './lease.js';
+export { Leases } from './leases.js';
+export { startListener } from './listener.js';
+export type { LogPage, LogSource } from './log.js';
+export { countLines, insertLines, logOf, readLogPage } from './log-pages.js';
+export { type AtPoint, type RacePoint, watchPoints } from './points.js';
+export { recoveryOf } from './recovery.js';
+export { WorkRegistry } from './registry.js';
+export { type Runner, type RunnerOptions, startRunner } from './runner.js';
+export {
+  type AttemptOutcome,
+  currentTraceparent,
+  type Happening,
+  listen,
+  parseTraceparent,
+  tell,
+} from './telemetry.js';
+export { type Timings, TIMINGS } from './timings.js';
+export { advance, advanceAll, enterLog, STARTABLE } from './transitions.js';
