@@ -11,7 +11,7 @@ import { FEATURES, type FeatureCode } from '../domain/features.js';
 import { encodeId } from '../domain/global-ids.js';
 import { EvaluationFile, type Evaluation } from '../entities/index.js';
 import { SAMPLERS, type SamplerName } from '../inference/index.js';
-import { openQueue } from '../jobs/index.js';
+import { openQueue } from '../scheduling/index.js';
 import { openDatabase } from '../server/database/index.js';
 import { parseExamFilter } from '../server/filter-json.js';
 import { KINDS } from '../server/kinds.js';

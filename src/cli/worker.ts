@@ -5,7 +5,7 @@ import type { EntityManager } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import type { Bundle } from '../entities/index.js';
 import type { DeviceChoice } from '../inference/index.js';
-import { startWorker } from '../jobs/index.js';
+import { startWorker } from '../scheduling/index.js';
 import { openDatabase } from '../server/database/index.js';
 import type { Dependencies } from '../server/health.js';
 import { createLogger } from '../server/logging.js';

@@ -10,7 +10,7 @@ import type { ExportedCohort } from './export.js';
 
 /**
  * A generation for every exam of a cohort, as it was when the batch was made. `state`, the counters and `lastSeq` change only in
- * jobs/batch-transitions.
+ * services/batches/transitions.
  */
 @Entity()
 @Unique(['requestedById', 'clientKey'])

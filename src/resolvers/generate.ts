@@ -1,6 +1,6 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import { GenerateMriInput, GenerationNode } from '../schema/generation.js';
-import { cancelGeneration, requestGeneration, retryGeneration } from '../services/generations.js';
+import { cancelGeneration, requestGeneration, retryGeneration } from '../services/generations/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { keyOf } from './ids.js';

@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root, Subscription } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
-import type { LoggedEvent } from '../jobs/index.js';
+import type { LoggedEvent } from '../services/generations/index.js';
 import {
   GenerationCompleted,
   GenerationEvent,

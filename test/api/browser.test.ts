@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { encodeId } from '../../src/domain/global-ids.js';
-import { advance, enter } from '../../src/jobs/index.js';
+import { advance, enter } from '../../src/services/generations/index.js';
 import { startBrowser } from '../helpers/browser.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 

@@ -1,6 +1,6 @@
 import { encodeId } from '../../src/domain/global-ids.js';
 import { AuditEntry, type KneeExam, type Radiograph } from '../../src/entities/index.js';
-import { advance } from '../../src/jobs/index.js';
+import { advance } from '../../src/services/generations/index.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;

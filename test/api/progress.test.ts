@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'graphql-ws';
 import { encodeId } from '../../src/domain/global-ids.js';
 import type { Asset, Generation, MriSeries } from '../../src/entities/index.js';
-import { advance, enter } from '../../src/jobs/index.js';
-import type { Change, GenerationEventBody, Seen } from '../../src/jobs/index.js';
+import { advance, enter } from '../../src/services/generations/index.js';
+import type { Change, GenerationEventBody, Seen } from '../../src/services/generations/index.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;

@@ -8,7 +8,8 @@ import {
   type KneeExam,
   Radiograph,
 } from '../../src/entities/index.js';
-import { type EventHub, openEventHub, type RunningWorker, startWorker } from '../../src/jobs/index.js';
+import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
+import { type RunningWorker, startWorker } from '../../src/scheduling/index.js';
 import {
   type BatchPace,
   batchPaces,

@@ -1,9 +1,10 @@
 import { type BatchState, COUNTED_AS, countersOf } from '../../src/domain/batches.js';
 import type { GenerationState } from '../../src/domain/generations.js';
 import { Batch, Generation, type KneeExam } from '../../src/entities/index.js';
-import { advance, type EventHub, openEventHub } from '../../src/jobs/index.js';
+import { advance } from '../../src/services/generations/index.js';
+import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
 import { cancelBatch, pauseBatch, resumeBatch, retryBatch } from '../../src/services/batches/index.js';
-import { cancelGeneration, retryGeneration } from '../../src/services/generations.js';
+import { cancelGeneration, retryGeneration } from '../../src/services/generations/index.js';
 import { batchOf, followBatch } from '../helpers/batches.js';
 import { upTo } from '../helpers/events.js';
 import { randomNumbers } from '../helpers/factories.js';

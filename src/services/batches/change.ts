@@ -2,9 +2,12 @@ import type { EntityManager } from 'typeorm';
 import { type BatchState, isFinalBatchState } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import type { Batch } from '../../entities/index.js';
-import { advanceAll, advanceBatch, askToStop, completeBatch, lockBatch, topUp } from '../../jobs/index.js';
+import { advanceAll } from '../generations/transitions.js';
+import { advanceBatch, completeBatch, lockBatch } from './transitions.js';
+import { askToStop } from '../generations/cancel.js';
+import { topUp } from '../../scheduling/index.js';
 import { audit } from '../audit.js';
-import type { Actor } from '../generations.js';
+import type { Actor } from '../generations/requests.js';
 import type { BatchServices } from './create.js';
 
 /**

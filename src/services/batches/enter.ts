@@ -7,8 +7,8 @@ import { currentTraceparent } from '../../work/index.js';
 import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
-import { keySql } from '../generation-keys.js';
-import type { Recipe } from '../generation-recipe.js';
+import { keySql } from '../generations/keys.js';
+import type { Recipe } from '../generations/recipe.js';
 
 /** Why a batch makes no volume of an exam. */
 const NO_FILM = 'The exam has no radiograph with pixels; import its images or add one first.';

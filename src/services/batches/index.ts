@@ -5,3 +5,4 @@ export { BATCH_GENERATION_LISTING, BATCH_LISTING, BATCH_MEMBER_LISTING, BATCHES 
 export { batchPaces } from './pace.js';
 export type { BatchPace } from './pace.js';
 export type { BatchRequest } from './request.js';
+export type { LoggedBatchEvent } from './events.js';

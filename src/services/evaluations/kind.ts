@@ -1,5 +1,5 @@
 import { Evaluation } from '../../entities/index.js';
-import type { GenerationQueue } from '../../jobs/index.js';
+import type { GenerationQueue } from '../../scheduling/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import type { WorkKind } from '../../work/index.js';
 import { openFigures } from '../reports/figures.js';

@@ -5,14 +5,14 @@ import { UserError } from '../../domain/errors.js';
 import { EVALUATION_LIMITS, type EvaluationArm, type EvaluationSettings } from '../../domain/evaluations.js';
 import { encodeId } from '../../domain/global-ids.js';
 import { type Asset, Evaluation, EvaluationFile, type Generation } from '../../entities/index.js';
-import { requestCancel } from '../../jobs/index.js';
+import { requestCancel } from '../generations/cancel.js';
 import { advance, cancelWork, enterLog } from '../../work/index.js';
 import { audit } from '../audit.js';
 import { type CohortActor, expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
-import { LARGEST_SEED } from '../generation-request.js';
-import type { Actor } from '../generations.js';
+import { LARGEST_SEED } from '../generations/checks.js';
+import type { Actor } from '../generations/requests.js';
 import { type ArmsRequest, evaluationArms } from './arms.js';
 import { EVALUATION } from './kind.js';
 

@@ -11,7 +11,7 @@ import { expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
 import { column, type Table } from '../filters/table.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
-import { LARGEST_SEED } from '../generation-request.js';
+import { LARGEST_SEED } from '../generations/checks.js';
 import type { Listing } from '../paging/pages.js';
 import type { Viewer } from '../tokens.js';
 import { READER_STUDY } from './kind.js';

@@ -1,0 +1,67 @@
+import type { DataSource } from 'typeorm';
+import { GENERATION_STATES, type GenerationState, isFinalState } from '../../domain/generations.js';
+import { type LogPage, readLogPage } from '../../work/index.js';
+
+/**
+ * What a generation's log says, by type. A log is a run of STATE_CHANGED with progress between them; a success is announced by
+ * COMPLETED and, last of all, STATE_CHANGED to SUCCEEDED, both written in one transaction.
+ */
+export type GenerationEventBody =
+  | { type: 'STATE_CHANGED'; payload: StateChanged }
+  | { type: 'STEP_PROGRESS'; payload: StepProgressed }
+  | { type: 'SLICE_COMPLETED'; payload: SliceCompleted }
+  | { type: 'COMPLETED'; payload: GenerationCompleted };
+
+export interface StateChanged {
+  state: GenerationState;
+  /** One sentence that says why, where there is something to say. */
+  message: string | null;
+  /** How often the generation had been started by then. */
+  attempt: number;
+}
+
+/** The denoiser has finished `step` of `steps` for the missing slices between `firstSlice` and `lastSlice`. */
+export interface StepProgressed {
+  firstSlice: number;
+  lastSlice: number;
+  step: number;
+  steps: number;
+  /** Share of the whole volume's denoising that is done, 0 to 1; never falls while an attempt runs. */
+  fraction: number;
+}
+
+export interface SliceCompleted {
+  /** Scores are null without a real series of the exam. */
+  slice: {
+    index: number;
+    depth: number;
+    psnr: number | null;
+    ssim: number | null;
+    rssim: number | null;
+    assetId: number;
+  };
+  /** Finished slices, those of earlier attempts included. */
+  completed: number;
+  total: number;
+}
+
+/** The whole volume: medians of the slices' scores, null without a real series of the exam. */
+export interface GenerationCompleted {
+  psnr: number | null;
+  ssim: number | null;
+  rssim: number | null;
+  adjacentCorrelation: number | null;
+  mriSeriesId: number;
+  durationMs: number;
+  denoiserEvaluations: number;
+  device: string;
+}
+
+/** One line of a generation's log. */
+export type LoggedEvent = { generationId: string; seq: number; at: Date } & GenerationEventBody;
+
+/** The next lines of a generation's log after `after`, as `readLogPage`. */
+export function readEvents(dataSource: DataSource, generationId: string, after: number): Promise<LogPage<LoggedEvent>> {
+  const subject = { table: 'generation', name: 'generation', final: GENERATION_STATES.filter(isFinalState) };
+  return readLogPage(dataSource, subject, generationId, after, (row) => ({ generationId, ...row }) as LoggedEvent);
+}
