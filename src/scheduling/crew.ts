@@ -1,31 +1,44 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
+import type { Generation } from '../entities/index.js';
 import type { BlobStore } from '../storage/index.js';
+import {
+  type Attempted,
+  attemptWork,
+  isAway,
+  type Leases,
+  type LogBody,
+  type Timings,
+  type WorkKind,
+  type WorkRegistry,
+} from '../work/index.js';
 import { chooseGeneration, type Choice, waitingGeneration } from './choose.js';
-import { type Lease, WorkerStopping } from '../services/generations/index.js';
 import type { GenerationQueue } from './queue.js';
 import type { Registration } from './registry.js';
-import { runGeneration } from '../services/generations/index.js';
-import type { Slot } from './slot.js';
+import type { Slot, SlotResources } from './slot.js';
 import { topUp } from './turns.js';
 
-export interface CrewOptions {
+export interface CrewOptions<B extends LogBody> {
+  work: WorkRegistry;
+  kind: WorkKind<Generation, B, SlotResources>;
   dataSource: DataSource;
   store: BlobStore;
   queue: Pick<GenerationQueue, 'enqueue'>;
   registration: Registration;
   slots: readonly Slot[];
-  /** The generations that run here, by id: cancellations are delivered to them. */
-  leases: Map<string, Lease>;
+  /** The generations that run here: cancellations are delivered to them. */
+  leases: Leases;
+  timings?: Timings | undefined;
   logger: Logger;
 }
 
 /** The slots of a worker at work: gives each id that the queue hands out to a free one, which takes it or one that suits it. */
-export class Crew {
+export class Crew<B extends LogBody> {
   readonly #busy = new Set<Slot>();
-  #stopping = false;
+  readonly #closed = new AbortController();
 
-  constructor(private readonly options: CrewOptions) {}
+  constructor(private readonly options: CrewOptions<B>) {}
 
   /** Has one generation computed, if any waits. At most as many calls at a time as there are slots. */
   async work(handedOut: string): Promise<void> {
@@ -38,7 +51,11 @@ export class Crew {
       try {
         while (!this.#isStopping) {
           const chosen = await chooseGeneration(dataSource, given, slot, mayTake);
-          if (!chosen || (await this.#run(slot, chosen))) break;
+          if (!chosen) break;
+          const attempted = await this.#run(slot, chosen);
+          // The others would fare no better now.
+          if (isAway(attempted)) await this.#rest(attempted.restMs);
+          if (attempted !== 'PASSED_OVER') break;
           // Somebody else was faster, or it may not be started now.
           passed.add(chosen.id);
         }
@@ -53,15 +70,17 @@ export class Crew {
     }
   }
 
-  /** Makes all that run hand back what they compute; what is handed out from now on is left. */
-  stop(): void {
-    this.#stopping = true;
-    for (const lease of this.options.leases.values()) lease.end(new WorkerStopping());
+  /** Takes nothing new. */
+  close(): void {
+    this.#closed.abort();
   }
 
-  /** Whether nothing new is to be started. */
   get #isStopping(): boolean {
-    return this.#stopping || this.options.registration.state === 'DRAINING';
+    return this.#closed.signal.aborted;
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#closed.signal }).catch(() => undefined);
   }
 
   /** A free slot: one that holds the model, else one that holds none, on the device with the least to do. */
@@ -75,27 +94,22 @@ export class Crew {
     return best;
   }
 
-  /** @returns whether the generation was claimed */
-  async #run(slot: Slot, { id, bundleId, putsOff }: Choice & { putsOff?: boolean }): Promise<boolean> {
-    const { dataSource, store, registration, leases, logger } = this.options;
+  async #run(slot: Slot, { id, bundleId, putsOff }: Choice & { putsOff?: boolean }): Promise<Attempted> {
+    const { work, kind, dataSource, store, registration, leases, timings, logger } = this.options;
     let fed: Promise<void> | undefined;
-    const onLease = (lease: Lease) => {
+    const onClaim = () => {
       if (putsOff) slot.putOff++;
       else if (slot.bundle?.id !== bundleId) slot.putOff = 0;
       slot.generationId = id;
-      leases.set(id, lease);
       // One more is running: the next one may be taken by whoever is idle.
       fed = this.#feed();
       registration.report();
-      if (this.#stopping) lease.end(new WorkerStopping());
     };
     try {
-      return await runGeneration(
-        { dataSource, store, slot, worker: registration.name, logger, onLease, stopping: () => this.#isStopping },
-        id,
-      );
+      const resources = { store, slot, worker: registration.name };
+      const shared = { registry: work, kind, dataSource, resources, leases, logger, onClaim };
+      return await attemptWork({ ...shared, ...(timings ? { timings } : {}) }, id);
     } finally {
-      leases.delete(id);
       slot.generationId = undefined;
       slot.fraction = undefined;
       registration.report();

@@ -3,6 +3,16 @@ import { UserError } from '../domain/errors.js';
 import type { WorkerSlot } from '../domain/workers.js';
 import type { Bundle } from '../entities/index.js';
 import type { DeviceChoice, InferenceHost } from '../inference/index.js';
+import type { BlobStore } from '../storage/index.js';
+
+/** What a kind of work that runs on a slot is given. */
+export interface SlotResources {
+  store: BlobStore;
+  /** Where it is computed. */
+  slot: Slot;
+  /** Name of the worker, for the row. */
+  worker: string;
+}
 
 /** A place of a worker where one generation at a time is computed: a device, the inference process on it, and the model there. */
 export class Slot {

@@ -1,5 +1,8 @@
 import type { DataSource } from 'typeorm';
-import type { GenerationQueue, QueuedGeneration } from './queue.js';
+import { z } from 'zod';
+import { queryRows } from '../entities/index.js';
+import { STARTABLE } from '../work/index.js';
+import type { GenerationQueue } from './queue.js';
 
 /** Waiting generations that the queue holds at least; otherwise as many as are running. */
 const SMALLEST_WINDOW = 2;
@@ -9,11 +12,13 @@ const SMALLEST_WINDOW = 2;
  * that: who runs next is decided here, again whenever one is taken or ends, so that a batch of thousands delays nobody.
  */
 export async function topUp(dataSource: DataSource, queue: Pick<GenerationQueue, 'enqueue'>): Promise<void> {
-  const next = (await dataSource.query(
+  const next = await queryRows(
+    dataSource,
+    z.object({ id: z.string(), attempt: z.number(), priority: z.number() }),
     `WITH ${BUSY}, size AS (SELECT greatest(${SMALLEST_WINDOW}, sum(running))::integer AS rows FROM busy)
      SELECT id, attempt, priority FROM (${lineSql('(SELECT rows FROM size)')}) line
      ORDER BY ${ORDER} LIMIT (SELECT rows FROM size)`,
-  )) as QueuedGeneration[];
+  );
   if (next.length > 0) await queue.enqueue(next);
 }
 
@@ -26,23 +31,27 @@ export interface WaitingGeneration {
 
 /** The generations that should run next, the first one first. */
 export function nextInLine(dataSource: DataSource, limit: number): Promise<WaitingGeneration[]> {
-  return dataSource.query(
+  return queryRows(
+    dataSource,
+    z.object({ id: z.string(), bundleId: z.number(), priority: z.number() }),
     `WITH ${BUSY}
      SELECT id, priority, (SELECT bundle_id FROM generation WHERE id = line.id) AS "bundleId"
      FROM (${lineSql('$1::integer')}) line ORDER BY ${ORDER} LIMIT $1`,
     [limit],
-  ) as Promise<WaitingGeneration[]>;
+  );
 }
 
 /** How many generations go before each of these, in their order; null for one that does not wait, or whose batch is paused. */
 export async function positionsInLine(dataSource: DataSource, ids: readonly string[]): Promise<(number | null)[]> {
-  const rows = (await dataSource.query(
+  const rows = await queryRows(
+    dataSource,
+    z.object({ id: z.string(), before: z.number() }),
     `WITH ${BUSY}, line AS (
        SELECT id, row_number() OVER (ORDER BY ${ORDER})::integer AS place FROM (${lineSql('ALL')}) waiting
      )
      SELECT id, place - 1 AS before FROM line WHERE id = ANY($1::uuid[])`,
     [ids],
-  )) as { id: string; before: number }[];
+  );
   const places = new Map(rows.map(({ id, before }) => [id, before]));
   return ids.map((id) => places.get(id) ?? null);
 }
@@ -76,14 +85,14 @@ function waitingSql(limit: string): string {
       SELECT g.id, g.attempt, b.priority, coalesce(b.requested_by_id, 0) AS owner, b.created_at, g.batch_position AS place
       FROM batch b CROSS JOIN LATERAL (
         SELECT id, attempt, batch_position FROM generation
-        WHERE batch_id = b.id AND state = 'QUEUED' ORDER BY batch_position LIMIT ${limit}
+        WHERE batch_id = b.id AND state = 'QUEUED' AND ${STARTABLE} ORDER BY batch_position LIMIT ${limit}
       ) g
       WHERE b.state IN ('QUEUED', 'RUNNING')
       UNION ALL
       SELECT g.id, g.attempt, g.priority, o.owner, g.created_at, 0
       FROM (SELECT id AS owner FROM api_token UNION ALL SELECT 0) o CROSS JOIN LATERAL (
         SELECT id, attempt, priority, created_at FROM generation
-        WHERE batch_id IS NULL AND state = 'QUEUED' AND coalesce(requested_by_id, 0) = o.owner
+        WHERE batch_id IS NULL AND state = 'QUEUED' AND ${STARTABLE} AND coalesce(requested_by_id, 0) = o.owner
         ORDER BY priority DESC, created_at LIMIT ${limit}
       ) g`;
 }

@@ -1,20 +1,29 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import type { Bundle } from '../entities/index.js';
+import type { Bundle, Generation } from '../entities/index.js';
 import { availableMemory, type DeviceChoice, startInferenceHost } from '../inference/index.js';
 import type { BlobStore } from '../storage/index.js';
+import {
+  CANCEL_CHANNEL,
+  CancelRequested,
+  Leases,
+  type LogBody,
+  startListener,
+  type Timings,
+  type WorkKind,
+  type WorkRegistry,
+} from '../work/index.js';
 import { Crew } from './crew.js';
-import { CancelRequested, type Lease } from '../services/generations/index.js';
-import { startListener } from '../work/index.js';
 import { openQueue } from './queue.js';
-import { reconcile } from './reconciler.js';
+import { reconcilerOf } from './reconciler.js';
 import { Registration } from './registry.js';
-import { Slot } from './slot.js';
-import { CANCEL_CHANNEL } from '../services/generations/index.js';
+import { Slot, type SlotResources } from './slot.js';
 
-export interface WorkerOptions {
+export interface WorkerOptions<B extends LogBody> {
+  /** What may be run, and the kind that this worker runs. */
+  work: WorkRegistry;
+  kind: WorkKind<Generation, B, SlotResources>;
   dataSource: DataSource;
   /** The same database, for connections of its own: the listener's and the queue's. */
   databaseUrl: string;
@@ -35,6 +44,7 @@ export interface WorkerOptions {
   recycleAfter?: number | undefined;
   /** Memory from which on it is replaced, bytes; default: its share of half of what this machine or container has. */
   memoryLimit?: number | undefined;
+  timings?: Timings | undefined;
   logger: Logger;
 }
 
@@ -58,9 +68,9 @@ const RECONCILE_INTERVAL_MS = 2_000;
  * @throws UserError UNAVAILABLE when the queue cannot be reached or a device cannot be used, BAD_USER_INPUT for a concurrency
  *   below 1
  */
-export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { dataSource, databaseUrl, queueUrl, store, logger } = options;
-  const leases = new Map<string, Lease>();
+export async function startWorker<B extends LogBody>(options: WorkerOptions<B>): Promise<RunningWorker> {
+  const { work, kind, dataSource, databaseUrl, queueUrl, store, timings, logger } = options;
+  const leases = new Leases();
   const closers: (() => Promise<unknown>)[] = [];
   const closeAll = async () => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
@@ -72,7 +82,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       databaseUrl,
       channels: [CANCEL_CHANNEL],
       logger,
-      onNotification: (_channel, id) => leases.get(id)?.end(new CancelRequested()),
+      onNotification: (_channel, name) => leases.end(name, new CancelRequested()),
       // Heartbeats tell of what was missed.
       onReconnect: () => undefined,
     });
@@ -84,12 +94,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     closers.push(() => registration.leave());
     await warmUp(slots, options);
 
-    const crew = new Crew({ dataSource, store, queue, logger, registration, slots, leases });
+    const crew = new Crew({ work, kind, dataSource, store, queue, logger, registration, slots, leases, timings });
+    const reconcile = reconcilerOf({ dataSource, kind, queue, logger, leases, ...(timings ? { timings } : {}) });
     const consumer = await queue.consume((id) => crew.work(id), slots.length);
     const repairs = repeat(RECONCILE_INTERVAL_MS, () =>
-      reconcile(dataSource, queue, logger, (id) => leases.has(id)).catch((err: unknown) =>
-        logger.warn({ err }, 'looking for lost generations failed'),
-      ),
+      reconcile().catch((err: unknown) => logger.warn({ err }, 'looking for lost generations failed')),
     );
     closers.push(() => repairs.stop());
     registration.enter('READY');
@@ -99,13 +108,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     let closed: Promise<void> | undefined;
     const close = async (drainMs: number) => {
       registration.enter('DRAINING');
+      crew.close();
       const drained = consumer.close();
       if (drainMs > 0 && leases.size > 0) {
         logger.info({ worker: registration.name, running: leases.size, drainMs }, 'the worker ends what it has');
-        await Promise.race([drained, delay(drainMs, undefined, { signal: hurry.signal }).catch(() => undefined)]);
-        hurry.abort();
       }
-      crew.stop();
+      await leases.drain(drained, drainMs, hurry.signal);
+      hurry.abort();
       // In the middle of a forward pass: what it would give is computed again, bit by bit the same.
       await closeHosts();
       await drained;
@@ -125,7 +134,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
 }
 
-async function openSlots(options: WorkerOptions): Promise<Slot[]> {
+type SlotOptions = Omit<WorkerOptions<LogBody>, 'work' | 'kind'>;
+
+async function openSlots(options: SlotOptions): Promise<Slot[]> {
   const { devices = ['auto'], concurrency = 1, threads, modelsDir, recycleAfter } = options;
   if (concurrency < 1) throw new UserError('BAD_USER_INPUT', `concurrency is ${concurrency}; it must be at least 1.`);
   const places = devices.flatMap((device) => Array.from({ length: concurrency }, () => device));
@@ -149,7 +160,7 @@ async function openSlots(options: WorkerOptions): Promise<Slot[]> {
 }
 
 /** A device that cannot be used ends the worker: it would only fail what others can compute. */
-async function warmUp(slots: readonly Slot[], { warm, logger }: WorkerOptions): Promise<void> {
+async function warmUp(slots: readonly Slot[], { warm, logger }: SlotOptions): Promise<void> {
   if (!warm) return;
   for (const slot of slots) {
     try {

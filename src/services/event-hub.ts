@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
-import { type EventLogs, type LogSource, openEventLogs } from '../work/index.js';
-import { type LoggedBatchEvent, readBatchEvents } from './batches/events.js';
-import { BATCH_CHANNEL } from './batches/transitions.js';
-import { type LoggedEvent, readEvents } from './generations/events.js';
-import { EVENT_CHANNEL } from './generations/transitions.js';
+import { type EventLogs, openEventLogs } from '../work/index.js';
+import type { LoggedBatchEvent } from './batches/events.js';
+import { batchLogs } from './batches/log.js';
+import type { LoggedEvent } from './generations/events.js';
+import { generationLogs } from './generations/log.js';
 
 /** The logs of generations, and those of batches. */
 export interface EventHub extends EventLogs<LoggedEvent> {
@@ -24,14 +24,4 @@ export async function openEventHub({ dataSource, ...options }: EventHubOptions):
   const sources = { generations: generationLogs(dataSource), batches: batchLogs(dataSource) };
   const { logs, close } = await openEventLogs({ ...options, sources });
   return { ...logs.generations, batches: logs.batches, close };
-}
-
-/** Where the logs of batches come from. */
-export function batchLogs(dataSource: DataSource): LogSource<LoggedBatchEvent> {
-  return { channel: BATCH_CHANNEL, read: (id, after) => readBatchEvents(dataSource, id, after) };
-}
-
-/** Where the logs of generations come from. */
-export function generationLogs(dataSource: DataSource): LogSource<LoggedEvent> {
-  return { channel: EVENT_CHANNEL, read: (id, after) => readEvents(dataSource, id, after) };
 }

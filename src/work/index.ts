@@ -27,6 +27,7 @@ export { WorkRegistry } from './registry.js';
 export { type Runner, type RunnerOptions, startRunner } from './runner.js';
 export {
   type AttemptOutcome,
+  type AttemptPart,
   currentTraceparent,
   type Happening,
   listen,

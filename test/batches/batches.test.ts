@@ -9,7 +9,8 @@ import {
   Radiograph,
 } from '../../src/entities/index.js';
 import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
-import { type RunningWorker, startWorker } from '../../src/scheduling/index.js';
+import { type RunningWorker } from '../../src/scheduling/index.js';
+import { startWorker } from '../../src/server/worker.js';
 import {
   type BatchPace,
   batchPaces,

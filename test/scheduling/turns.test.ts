@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { EVALUATION_PRIORITY } from '../../src/domain/batches.js';
 import { Generation, type KneeExam } from '../../src/entities/index.js';
-import { advance } from '../../src/services/generations/index.js';
+import { GENERATION } from '../../src/services/generations/index.js';
+import { advance } from '../../src/work/index.js';
 import { positionsInLine, topUp } from '../../src/scheduling/index.js';
 import { cancelBatch, pauseBatch, resumeBatch } from '../../src/services/batches/index.js';
 import { findOrEnter, requestGeneration } from '../../src/services/generations/index.js';
@@ -35,11 +36,11 @@ describe.each(QUEUE_BACKENDS)('with the queue on %s', (backend) => {
     const consumer = await queue.consume(async (id) => {
       const { attempt, state } = await manager.findOneByOrFail(Generation, { id });
       const seen = { id, state: 'QUEUED', attempt } as const;
-      if (state === 'QUEUED' && (await advance(manager, seen, { to: 'RUNNING' })) !== undefined) {
+      if (state === 'QUEUED' && (await advance(manager, GENERATION, seen, { to: 'RUNNING' })) !== undefined) {
         started.push(id);
         await topUp(dataSource, queue);
         await onStart(id);
-        await advance(manager, { id, state: 'RUNNING', attempt: attempt + 1 }, { to: 'SUCCEEDED' });
+        await advance(manager, GENERATION, { id, state: 'RUNNING', attempt: attempt + 1 }, { to: 'SUCCEEDED' });
       }
       await topUp(dataSource, queue);
     }, 1);

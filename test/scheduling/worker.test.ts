@@ -9,7 +9,8 @@ import { kneeBox, loadRadiograph, radiographInput } from '../../src/imaging/radi
 import { startInferenceHost } from '../../src/inference/index.js';
 import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
 import { provenanceOf } from '../../src/services/generations/index.js';
-import { type RunningWorker, startWorker } from '../../src/scheduling/index.js';
+import { type RunningWorker } from '../../src/scheduling/index.js';
+import { startWorker } from '../../src/server/worker.js';
 import { requestGeneration } from '../../src/services/generations/index.js';
 import { readAsset } from '../../src/storage/index.js';
 import { collect, upTo } from '../helpers/events.js';

@@ -3,7 +3,8 @@ import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../../src/domain/package.js';
 import { Bundle, Generation, Worker } from '../../src/entities/index.js';
 import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
-import { type RunningWorker, startWorker, type WorkerOptions } from '../../src/scheduling/index.js';
+import { type RunningWorker } from '../../src/scheduling/index.js';
+import { startWorker, type GenerationWorkerOptions } from '../../src/server/worker.js';
 import { chooseGeneration, PUT_OFF_LIMIT, waitingGeneration } from '../../src/scheduling/choose.js';
 import { registerBundles } from '../../src/services/bundles.js';
 import { cancelGeneration, type GenerationRequest, requestGeneration } from '../../src/services/generations/index.js';
@@ -35,7 +36,7 @@ describe.each(QUEUE_BACKENDS)('with the queue on %s', (backend) => {
     await platform.dataSource.query('DELETE FROM worker');
   });
 
-  async function start(changes: Partial<WorkerOptions> = {}): Promise<RunningWorker> {
+  async function start(changes: Partial<GenerationWorkerOptions> = {}): Promise<RunningWorker> {
     const { dataSource, url: databaseUrl, queueUrl, store } = platform;
     const options = { dataSource, databaseUrl, queueUrl, store, devices: ['cpu'] as const, threads: 1, logger: silent };
     const worker = await startWorker({ ...options, ...changes });

@@ -1,7 +1,8 @@
 import { type CuttableProxy, startProxy } from '../../bench/faults/proxy.js';
 import { Generation, GenerationSlice } from '../../src/entities/index.js';
 import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
-import { type RunningWorker, startWorker } from '../../src/scheduling/index.js';
+import { type RunningWorker } from '../../src/scheduling/index.js';
+import { startWorker } from '../../src/server/worker.js';
 import { requestGeneration, retryGeneration } from '../../src/services/generations/index.js';
 import { checkBlobs, sweepBlobs, withQuota } from '../../src/storage/index.js';
 import { collect, isState, waitForEvent } from '../helpers/events.js';

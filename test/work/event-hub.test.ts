@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { advance, enter, type LoggedEvent } from '../../src/services/generations/index.js';
+import { enter, GENERATION, type LoggedEvent } from '../../src/services/generations/index.js';
+import { advance } from '../../src/work/index.js';
 import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
 import { collect, upTo } from '../helpers/events.js';
 import { createExam, createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
@@ -39,17 +40,17 @@ async function running(): Promise<string> {
     clientKey: null,
     requestedById: null,
   });
-  await advance(manager, { id, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING' });
+  await advance(manager, GENERATION, { id, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING' });
   return id;
 }
 
 function append(id: string, count = 1): Promise<number | undefined> {
   const seen = { id, state: 'RUNNING', attempt: 1 } as const;
-  return advance(platform.dataSource.manager, seen, { events: Array.from({ length: count }, () => step) });
+  return advance(platform.dataSource.manager, GENERATION, seen, { events: Array.from({ length: count }, () => step) });
 }
 
 function succeed(id: string): Promise<number | undefined> {
-  return advance(platform.dataSource.manager, { id, state: 'RUNNING', attempt: 1 }, { to: 'SUCCEEDED' });
+  return advance(platform.dataSource.manager, GENERATION, { id, state: 'RUNNING', attempt: 1 }, { to: 'SUCCEEDED' });
 }
 
 function seqs(events: readonly LoggedEvent[]): number[] {
@@ -84,10 +85,10 @@ describe('a subscription', () => {
   it('does not end at the failure of a generation that was retried', async () => {
     const { manager } = platform.dataSource;
     const id = await running();
-    await advance(manager, { id, state: 'RUNNING', attempt: 1 }, { to: 'FAILED', message: 'It broke.' });
-    await advance(manager, { id, state: 'FAILED', attempt: 1 }, { to: 'QUEUED' });
+    await advance(manager, GENERATION, { id, state: 'RUNNING', attempt: 1 }, { to: 'FAILED', message: 'It broke.' });
+    await advance(manager, GENERATION, { id, state: 'FAILED', attempt: 1 }, { to: 'QUEUED' });
     const subscription = collect(hub.subscribe(id, 0));
-    await advance(manager, { id, state: 'QUEUED', attempt: 1 }, { to: 'CANCELED' });
+    await advance(manager, GENERATION, { id, state: 'QUEUED', attempt: 1 }, { to: 'CANCELED' });
     expect(seqs(await subscription)).toEqual([1, 2, 3, 4, 5]);
   });
 

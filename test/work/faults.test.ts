@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Generation, GenerationSlice, MriSeries, Radiograph } from '../../src/entities/index.js';
 import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
 import { type LoggedEvent } from '../../src/services/generations/index.js';
-import { type RunningWorker, startWorker } from '../../src/scheduling/index.js';
+import { type RunningWorker } from '../../src/scheduling/index.js';
+import { startWorker } from '../../src/server/worker.js';
 import {
   cancelGeneration,
   type GenerationRequest,

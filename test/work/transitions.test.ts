@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { GENERATION_STATES, type GenerationState } from '../../src/domain/generations.js';
 import { Generation, GenerationEvent } from '../../src/entities/index.js';
-import { advance, enter, readEvents, requestCancel } from '../../src/services/generations/index.js';
+import { enter, GENERATION, readEvents, requestCancel } from '../../src/services/generations/index.js';
+import { advance } from '../../src/work/index.js';
 import { upTo } from '../helpers/events.js';
 import { createExam, createTestPlatform, type TestPlatform } from '../helpers/platform.js';
 
@@ -40,8 +41,8 @@ async function inState(state: GenerationState): Promise<{ id: string; state: Gen
   const id = await newGeneration();
   const { manager } = platform.dataSource;
   if (state === 'QUEUED') return { id, state, attempt: 0 };
-  await advance(manager, { id, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING' });
-  if (state !== 'RUNNING') await advance(manager, { id, state: 'RUNNING', attempt: 1 }, { to: state });
+  await advance(manager, GENERATION, { id, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING' });
+  if (state !== 'RUNNING') await advance(manager, GENERATION, { id, state: 'RUNNING', attempt: 1 }, { to: state });
   return { id, state, attempt: 1 };
 }
 
@@ -60,7 +61,7 @@ describe('the state machine', () => {
     const { dataSource } = platform;
     const seen = await inState(from);
     const before = await readEvents(dataSource, seen.id, 0);
-    const attempt = advance(dataSource.manager, seen, { to });
+    const attempt = advance(dataSource.manager, GENERATION, seen, { to });
     if (legal.includes(`${from} ${to}`)) {
       expect(await attempt).toBe(before.events.length + 1);
       expect((await dataSource.manager.findOneByOrFail(Generation, { id: seen.id })).state).toBe(to);
@@ -78,7 +79,12 @@ describe('the state machine', () => {
     const id = await newGeneration();
     const claims = await Promise.all(
       upTo(12).map((worker) =>
-        advance(manager, { id, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING', set: { worker: `w${worker}` } }),
+        advance(
+          manager,
+          GENERATION,
+          { id, state: 'QUEUED', attempt: 0 },
+          { to: 'RUNNING', set: { worker: `w${worker}` } },
+        ),
       ),
     );
     expect(claims.filter((claim) => claim !== undefined)).toHaveLength(1);
@@ -88,12 +94,12 @@ describe('the state machine', () => {
   it('changes nothing for a worker whose attempt is over', async () => {
     const { dataSource } = platform;
     const { id } = await inState('RUNNING');
-    await advance(dataSource.manager, { id, state: 'RUNNING', attempt: 1 }, { to: 'QUEUED' });
-    await advance(dataSource.manager, { id, state: 'QUEUED', attempt: 1 }, { to: 'RUNNING' });
+    await advance(dataSource.manager, GENERATION, { id, state: 'RUNNING', attempt: 1 }, { to: 'QUEUED' });
+    await advance(dataSource.manager, GENERATION, { id, state: 'QUEUED', attempt: 1 }, { to: 'RUNNING' });
     const before = await dataSource.manager.findOneByOrFail(Generation, { id });
     const stale = { id, state: 'RUNNING', attempt: 1 } as const;
-    expect(await advance(dataSource.manager, stale, { events: [step], set: { psnr: 99 } })).toBeUndefined();
-    expect(await advance(dataSource.manager, stale, { to: 'SUCCEEDED' })).toBeUndefined();
+    expect(await advance(dataSource.manager, GENERATION, stale, { events: [step], set: { psnr: 99 } })).toBeUndefined();
+    expect(await advance(dataSource.manager, GENERATION, stale, { to: 'SUCCEEDED' })).toBeUndefined();
     expect(await dataSource.manager.findOneByOrFail(Generation, { id })).toEqual(before);
     expect(await dataSource.manager.countBy(GenerationEvent, { generationId: id })).toBe(before.lastSeq);
   });
@@ -101,7 +107,7 @@ describe('the state machine', () => {
   it('grants five more attempts with a retry, under numbers never used before', async () => {
     const { manager } = platform.dataSource;
     const { id } = await inState('FAILED');
-    await advance(manager, { id, state: 'FAILED', attempt: 1 }, { to: 'QUEUED' });
+    await advance(manager, GENERATION, { id, state: 'FAILED', attempt: 1 }, { to: 'QUEUED' });
     expect(await manager.findOneByOrFail(Generation, { id })).toMatchObject({
       attempt: 1,
       attemptLimit: 6,
@@ -115,8 +121,10 @@ describe('the log', () => {
     const { dataSource } = platform;
     const { id } = await inState('RUNNING');
     const seen = { id, state: 'RUNNING', attempt: 1 } as const;
-    const appends = upTo(60).map((n) => advance(dataSource.manager, seen, { events: n % 3 ? [step] : [step, step] }));
-    const finish = advance(dataSource.manager, seen, { to: 'SUCCEEDED' });
+    const appends = upTo(60).map((n) =>
+      advance(dataSource.manager, GENERATION, seen, { events: n % 3 ? [step] : [step, step] }),
+    );
+    const finish = advance(dataSource.manager, GENERATION, seen, { to: 'SUCCEEDED' });
     const results = await Promise.all([...appends, finish]);
     const { lastSeq } = await dataSource.manager.findOneByOrFail(Generation, { id });
     const { events, ended } = await readEvents(dataSource, id, 0);
@@ -133,12 +141,14 @@ describe('the log', () => {
     const { id } = await inState('RUNNING');
     const before = await readEvents(dataSource, id, 0);
     const failing = dataSource.transaction(async (manager) => {
-      await advance(manager, { id, state: 'RUNNING', attempt: 1 }, { events: [step] });
+      await advance(manager, GENERATION, { id, state: 'RUNNING', attempt: 1 }, { events: [step] });
       throw new Error('the disk is full');
     });
     await expect(failing).rejects.toThrow('the disk is full');
     expect(await readEvents(dataSource, id, 0)).toEqual(before);
-    expect(await advance(dataSource.manager, { id, state: 'RUNNING', attempt: 1 }, { events: [step] })).toBe(3);
+    expect(
+      await advance(dataSource.manager, GENERATION, { id, state: 'RUNNING', attempt: 1 }, { events: [step] }),
+    ).toBe(3);
   });
 
   it('of an unknown generation is not found', async () => {

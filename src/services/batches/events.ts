@@ -1,7 +1,5 @@
-import type { DataSource } from 'typeorm';
-import { BATCH_STATES, type BatchCounters, type BatchState, isFinalBatchState } from '../../domain/batches.js';
+import type { BatchCounters, BatchState } from '../../domain/batches.js';
 import type { GenerationState } from '../../domain/generations.js';
-import { type LogPage, readLogPage } from '../../work/index.js';
 
 /**
  * What a batch's log says, by type. When nothing of it waits or runs any more, COMPLETED and, last of all, STATE_CHANGED to a
@@ -35,13 +33,3 @@ export interface BatchCompleted {
 
 /** One line of a batch's log. */
 export type LoggedBatchEvent = { batchId: string; seq: number; at: Date } & BatchEventBody;
-
-/** The next lines of a batch's log after `after`, as `readLogPage`. */
-export function readBatchEvents(
-  dataSource: DataSource,
-  batchId: string,
-  after: number,
-): Promise<LogPage<LoggedBatchEvent>> {
-  const subject = { table: 'batch', name: 'batch', final: BATCH_STATES.filter(isFinalBatchState) };
-  return readLogPage(dataSource, subject, batchId, after, (row) => ({ batchId, ...row }) as LoggedBatchEvent);
-}

@@ -1,21 +1,19 @@
 import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
 import {
   type BatchCounters,
   type BatchState,
   COUNTED_AS,
   countersOf,
   isFinalBatchState,
-  isLegalBatchTransition,
   outcomeOf,
   SAME_FAULT_LIMIT,
 } from '../../domain/batches.js';
 import { type GenerationState, isFinalState } from '../../domain/generations.js';
-import { Batch } from '../../entities/index.js';
+import { Batch, queryRows } from '../../entities/index.js';
+import { channelOf, countLines, insertLines, requireLegal } from '../../work/index.js';
 import type { BatchEventBody } from './events.js';
-import { countLines, insertLines } from '../../work/index.js';
-
-/** PostgreSQL channel on which every new line of a batch's log is announced as "<batch id>:<seq>". */
-export const BATCH_CHANNEL = 'batch_event';
+import { BATCH } from './kind.js';
 
 export interface BatchChange {
   /** The state to go to; absent to stay. */
@@ -55,9 +53,7 @@ export async function lockBatchOf(manager: EntityManager, generationId: string):
  */
 export async function advanceBatch(manager: EntityManager, batch: Batch, change: BatchChange): Promise<void> {
   const { to, message = null, counted = {}, events, cancelRequested = batch.cancelRequested } = change;
-  if (to !== undefined && !isLegalBatchTransition(batch.state, to)) {
-    throw new Error(`A batch does not go from ${batch.state} to ${to}.`);
-  }
+  if (to !== undefined) requireLegal(BATCH, batch.state, to);
   for (const [name, by] of Object.entries(counted)) batch[name as keyof BatchCounters] += by;
   const counters = countersOf(batch);
   const lines = events?.(counters) ?? [];
@@ -68,7 +64,9 @@ export async function advanceBatch(manager: EntityManager, batch: Batch, change:
   batch.cancelRequested = cancelRequested;
   const times = to === undefined ? [] : timeColumns(to);
   const columns = Object.keys(counters).map((name) => `${name} = ($4::jsonb->>'${name}')::integer`);
-  const [row] = (await manager.query(
+  const [row] = await queryRows(
+    manager,
+    CHANGED,
     `WITH changed AS (
        UPDATE batch SET ${['state = $1, message = $2, cancel_requested = $3', ...columns, ...times].join(', ')},
          last_seq = last_seq + ${countLines('$5')}
@@ -82,12 +80,16 @@ export async function advanceBatch(manager: EntityManager, batch: Batch, change:
       JSON.stringify(counters),
       JSON.stringify(lines),
       batch.id,
-      BATCH_CHANNEL,
+      channelOf(BATCH),
     ],
-  )) as { last_seq: number; started_at: Date | null; running_since: Date | null; finished_at: Date | null }[];
+  );
   const { last_seq: lastSeq, started_at: startedAt, running_since: runningSince, finished_at: finishedAt } = row!;
   Object.assign(batch, { lastSeq, startedAt, runningSince, finishedAt });
 }
+
+const TIME = z.instanceof(Date).nullable();
+
+const CHANGED = z.object({ last_seq: z.number(), started_at: TIME, running_since: TIME, finished_at: TIME });
 
 /** A generation of a batch that has gone from one state to another. */
 export interface Moved {
@@ -121,10 +123,12 @@ export async function countInBatch(manager: EntityManager, batch: Batch, moved: 
 export async function completeBatch(manager: EntityManager, batch: Batch): Promise<boolean> {
   const outcome = outcomeOf(batch, batch.cancelRequested);
   if (outcome === undefined) return false;
-  const [row] = (await manager.query(
+  const [row] = await queryRows(
+    manager,
+    z.object({ ms: z.number().nullable() }),
     `SELECT round(1000 * extract(epoch FROM clock_timestamp() - started_at))::integer AS ms FROM batch WHERE id = $1`,
     [batch.id],
-  )) as { ms: number | null }[];
+  );
   await advanceBatch(manager, batch, {
     to: outcome,
     events: (counters) => [{ type: 'COMPLETED', payload: { counters, durationMs: row!.ms } }],
@@ -141,10 +145,12 @@ async function commonFault(
   { id, state, cancelRequested, succeeded, failed }: Batch,
 ): Promise<string | undefined> {
   if (state === 'PAUSED' || cancelRequested || succeeded > 0 || failed !== SAME_FAULT_LIMIT) return undefined;
-  const faults = (await manager.query(
+  const faults = await queryRows(
+    manager,
+    z.object({ error: z.string() }),
     `SELECT DISTINCT error FROM generation WHERE batch_id = $1 AND state = 'FAILED' LIMIT 2`,
     [id],
-  )) as { error: string }[];
+  );
   if (faults.length !== 1) return undefined;
   return `Its first ${failed} generations all failed for the same reason: ${faults[0]!.error}`;
 }

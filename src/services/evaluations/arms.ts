@@ -6,7 +6,7 @@ import type { Bundle } from '../../entities/index.js';
 import type { SamplerName } from '../../inference/index.js';
 import { chooseReadyBundle, manifestOf } from '../bundles.js';
 import { checkRecipe, overridesOf } from '../generations/checks.js';
-import type { FeatureOverride } from '../generations/recipe.js';
+import type { FeatureOverride } from '../generations/request.js';
 
 /** A set of grades to condition on, by name: an ablation or a what-if. */
 export interface FeatureSet {

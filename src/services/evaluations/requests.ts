@@ -5,14 +5,14 @@ import { UserError } from '../../domain/errors.js';
 import { EVALUATION_LIMITS, type EvaluationArm, type EvaluationSettings } from '../../domain/evaluations.js';
 import { encodeId } from '../../domain/global-ids.js';
 import { type Asset, Evaluation, EvaluationFile, type Generation } from '../../entities/index.js';
-import { requestCancel } from '../generations/cancel.js';
+import { GENERATION } from '../generations/kind.js';
 import { advance, cancelWork, enterLog } from '../../work/index.js';
 import { audit } from '../audit.js';
 import { type CohortActor, expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
 import { LARGEST_SEED } from '../generations/checks.js';
-import type { Actor } from '../generations/requests.js';
+import type { Actor } from '../generations/request.js';
 import { type ArmsRequest, evaluationArms } from './arms.js';
 import { EVALUATION } from './kind.js';
 
@@ -101,7 +101,7 @@ export async function cancelEvaluation(dataSource: DataSource, actor: Actor, id:
     if (!row) throw new UserError('NOT_FOUND', 'There is no such evaluation.');
     if (row.state === 'QUEUED' || row.state === 'RUNNING') {
       await cancelWork(manager, EVALUATION, id, 'It was stopped on request.');
-      for (const generation of await ownVolumes(manager, id)) await cancelUnlessOver(manager, generation);
+      for (const generation of await ownVolumes(manager, id)) await cancelWork(manager, GENERATION, generation);
     }
     await audit(manager, { tokenId: actor.tokenId, action: 'cancelEvaluation', target: id });
     return manager.findOneByOrFail(Evaluation, { id });
@@ -243,13 +243,6 @@ async function freeze(manager: EntityManager, id: string, exams: readonly Select
      SELECT $1, arm, exam_id FROM evaluation_exam, generate_series(0, $2::integer - 1) arm WHERE evaluation_id = $1`,
     [id, arms],
   );
-}
-
-/** One that ends at this very moment needs no stopping. */
-async function cancelUnlessOver(manager: EntityManager, id: string): Promise<void> {
-  await requestCancel(manager, id).catch((error: unknown) => {
-    if (!(error instanceof UserError)) throw error;
-  });
 }
 
 /** Volumes under way that the evaluation asked for and no other one waits for. */

@@ -3,8 +3,7 @@ import { FEATURES, type Grades, isFeatureCode, isValidGrade, maxGrade } from '..
 import { SMALLEST_BOX, type SquareBox } from '../../domain/knee-box.js';
 import { NOISE_MODES, SLICE_COUNT_RANGE, STEP_COUNT_RANGE } from '../../domain/generations.js';
 import { SAMPLERS } from '../../inference/index.js';
-import type { RecipeRequest } from './recipe.js';
-import type { GenerationRequest } from './requests.js';
+import type { GenerationRequest, RecipeRequest } from './request.js';
 
 export const LARGEST_SEED = 2 ** 31 - 1;
 

@@ -1,6 +1,5 @@
-import type { DataSource } from 'typeorm';
-import { GENERATION_STATES, type GenerationState, isFinalState } from '../../domain/generations.js';
-import { type LogPage, readLogPage } from '../../work/index.js';
+import type { GenerationState } from '../../domain/generations.js';
+import type { StateChange } from '../../work/index.js';
 
 /**
  * What a generation's log says, by type. A log is a run of STATE_CHANGED with progress between them; a success is announced by
@@ -12,13 +11,7 @@ export type GenerationEventBody =
   | { type: 'SLICE_COMPLETED'; payload: SliceCompleted }
   | { type: 'COMPLETED'; payload: GenerationCompleted };
 
-export interface StateChanged {
-  state: GenerationState;
-  /** One sentence that says why, where there is something to say. */
-  message: string | null;
-  /** How often the generation had been started by then. */
-  attempt: number;
-}
+export type StateChanged = StateChange<GenerationState>;
 
 /** The denoiser has finished `step` of `steps` for the missing slices between `firstSlice` and `lastSlice`. */
 export interface StepProgressed {
@@ -59,9 +52,3 @@ export interface GenerationCompleted {
 
 /** One line of a generation's log. */
 export type LoggedEvent = { generationId: string; seq: number; at: Date } & GenerationEventBody;
-
-/** The next lines of a generation's log after `after`, as `readLogPage`. */
-export function readEvents(dataSource: DataSource, generationId: string, after: number): Promise<LogPage<LoggedEvent>> {
-  const subject = { table: 'generation', name: 'generation', final: GENERATION_STATES.filter(isFinalState) };
-  return readLogPage(dataSource, subject, generationId, after, (row) => ({ generationId, ...row }) as LoggedEvent);
-}

@@ -1,11 +1,16 @@
 /** The only door to generations for other layers. */
-export * from './requests.js';
-export * from './events.js';
-export { newestLocaliser } from './localiser.js';
-export { type Provenance, provenanceOf } from './provenance.js';
 export { requestCancel } from './cancel.js';
-export { advance, enter } from './transitions.js';
-export type { Change, Seen } from './transitions.js';
-export { CANCEL_CHANNEL } from './transitions.js';
-export { CancelRequested, type Lease, WorkerStopping } from './lease.js';
-export { runGeneration } from './run.js';
+export { enter } from './enter.js';
+export type * from './events.js';
+export { GENERATION } from './kind.js';
+export { newestLocaliser } from './localiser.js';
+export { generationLogs, readEvents } from './log.js';
+export { type Provenance, provenanceOf } from './provenance.js';
+export type { Actor, GenerationRequest } from './request.js';
+export {
+  cancelGeneration,
+  findOrEnter,
+  type GenerationServices,
+  requestGeneration,
+  retryGeneration,
+} from './requests.js';

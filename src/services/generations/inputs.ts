@@ -10,7 +10,7 @@ import { decodeNifti } from '../../imaging/nifti.js';
 import { trainedStack } from '../../imaging/normalise.js';
 import { kneeBox, loadRadiograph, radiographInput } from '../../imaging/radiograph/index.js';
 import { type KneeDetector, VolumeScorer } from '../../inference/index.js';
-import { type BlobStore, readAsset } from '../../storage/index.js';
+import { type BlobStore, BlobStoreUnavailable, readAsset } from '../../storage/index.js';
 
 /** What a generation is computed from and compared with. */
 export interface GenerationInputs {
@@ -45,7 +45,7 @@ export async function loadInputs(
   const { box, film, xray } = await loadXray(store, generation, source, detector);
   const real = await loadScorer(dataSource, store, generation).catch((error: unknown) => {
     // A real series that cannot be compared with is no reason not to generate.
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof UserError) || error instanceof BlobStoreUnavailable) throw error;
     logger.warn({ generation: generation.id, reason: error.message }, 'the real series cannot be compared with');
     return undefined;
   });
@@ -89,7 +89,7 @@ async function loadXray(
   detector: KneeDetector | undefined,
 ): Promise<Pick<GenerationInputs, 'box' | 'film' | 'xray'>> {
   if (!asset) throw new UserError('NOT_FOUND', `${name} has no pixels any more.`);
-  const read = await loadRadiograph({ bytes: await readAsset(store, asset), name });
+  const read = await loadRadiograph({ bytes: await readAsset(store, asset, name), name });
   const film = { ...read, pixelSpacing: pixelSpacing ? ([pixelSpacing, pixelSpacing] as const) : read.pixelSpacing };
   const box = await kneeBox(film, { side, box: given ?? undefined, view, detector });
   return { box, film: { sha256: asset.sha256, barcode }, xray: radiographInput(film, box, side) };
@@ -109,7 +109,7 @@ async function loadScorer(
   if (!series) return undefined;
   const asset = await dataSource.manager.findOneByOrFail(Asset, { id: series.assetId! });
   const name = `MRI series ${series.barcode ?? series.id}`;
-  const { volume } = await decodeNifti(await readAsset(store, asset), name);
+  const { volume } = await decodeNifti(await readAsset(store, asset, name), name);
   const scorer = new VolumeScorer(trainedStack(volume, { sliceCount, name }), ssimMode);
   return { scorer, reference: { sha256: asset.sha256, barcode: series.barcode } };
 }

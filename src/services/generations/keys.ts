@@ -1,5 +1,7 @@
 import type { EntityManager } from 'typeorm';
-import type { GenerationState } from '../../domain/generations.js';
+import { z } from 'zod';
+import { GENERATION_STATES, type GenerationState } from '../../domain/generations.js';
+import { queryRows } from '../../entities/index.js';
 
 /** SQL of everything that decides a volume. Two generations that agree in all of it give the same volume on one device. */
 export interface KeyParts {
@@ -50,15 +52,24 @@ export async function findGenerationsByKey(
   wanted: readonly Wanted[],
   states: readonly GenerationState[] = ['SUCCEEDED'],
 ): Promise<Map<string, { id: string; state: GenerationState }>> {
-  const rows = (await manager.query(
+  const rows = await queryRows(
+    manager,
+    FOUND,
     `SELECT DISTINCT ON (g.exam_id, g.key) g.exam_id AS "examId", g.key, g.id, g.state
      FROM unnest($1::integer[], $2::text[]) AS w (exam_id, key) JOIN generation g ON g.key = w.key AND g.exam_id = w.exam_id
      WHERE g.state = ANY($3::text[])
      ORDER BY g.exam_id, g.key, array_position(ARRAY['SUCCEEDED', 'RUNNING', 'QUEUED'], g.state), g.finished_at DESC`,
     [wanted.map(({ examId }) => examId), wanted.map(({ key }) => key), states],
-  )) as (Wanted & { id: string; state: GenerationState })[];
+  );
   return new Map(rows.map(({ id, state, ...row }) => [wantedId(row), { id, state }]));
 }
+
+const FOUND = z.object({
+  examId: z.number(),
+  key: z.string(),
+  id: z.string(),
+  state: z.enum(GENERATION_STATES),
+});
 
 /** How {@link findGenerationsByKey} names what it found. */
 export function wantedId({ examId, key }: Wanted): string {

@@ -1,38 +1,14 @@
 import { randomInt } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import type { FeatureCode, Grades } from '../../domain/features.js';
+import type { Grades } from '../../domain/features.js';
 import type { NoiseMode } from '../../domain/generations.js';
 import type { Bundle } from '../../entities/index.js';
 import type { SamplerName } from '../../inference/index.js';
 import { newestLocaliser } from './localiser.js';
 import { chooseReadyBundle, manifestOf } from '../bundles.js';
 import { LARGEST_SEED, overridesOf } from './checks.js';
-
-/** How volumes are to be made, whatever of. Everything has a default. */
-export interface RecipeRequest {
-  /** `name` or `name@version`; default: the newest that is READY. */
-  bundle?: string | null | undefined;
-  /** 2 to 500; default 50, the trained stack. */
-  sliceCount?: number | null | undefined;
-  /** 1 to 2000; default: the bundle's. */
-  steps?: number | null | undefined;
-  /** DDIM's eta, 0 to 1; default: the bundle's. */
-  eta?: number | null | undefined;
-  /** Default: the bundle's. */
-  sampler?: SamplerName | null | undefined;
-  /** 0 to 2^31 - 1; default: drawn at random. */
-  seed?: number | null | undefined;
-  /** Default: SHARED. */
-  noise?: NoiseMode | null | undefined;
-  /** Grades to use instead of the consensus ones; null = treat as missing. */
-  features?: readonly FeatureOverride[] | null | undefined;
-}
-
-export interface FeatureOverride {
-  feature: FeatureCode;
-  grade?: number | null | undefined;
-}
+import type { RecipeRequest } from './request.js';
 
 /** A request with every default filled in. */
 export interface Recipe {

@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { FEATURE_CODES } from '../../domain/features.js';
-import type { SquareBox } from '../../domain/knee-box.js';
-import type { Side } from '../../domain/participants.js';
-import { Bundle, Generation } from '../../entities/index.js';
-import { advance, enter, type NewGeneration, type Seen } from './transitions.js';
+import { Bundle, Generation, queryRows } from '../../entities/index.js';
+import { enter, type NewGeneration } from './enter.js';
 import { type GenerationQueue, topUp } from '../../scheduling/index.js';
 import { requestCancel } from './cancel.js';
-import { currentTraceparent } from '../../work/index.js';
+import { advance, currentTraceparent } from '../../work/index.js';
 import { audit } from '../audit.js';
 import { findGenerationsByKey, keySql, wantedId } from './keys.js';
-import { namesBundle, type RecipeRequest, resolveRecipe } from './recipe.js';
+import { GENERATION } from './kind.js';
+import { namesBundle, resolveRecipe } from './recipe.js';
+import type { Actor, GenerationRequest } from './request.js';
 import { checkRequest, overridesOf } from './checks.js';
 import { type GenerationTarget, resolveTarget } from './target.js';
 
@@ -19,26 +20,6 @@ import { type GenerationTarget, resolveTarget } from './target.js';
 export interface GenerationServices {
   dataSource: DataSource;
   queue: Pick<GenerationQueue, 'enqueue'>;
-}
-
-/** On whose behalf: the token of a request, or null for the command line on the machine itself. */
-export interface Actor {
-  tokenId: number | null;
-}
-
-/** A wish for one volume. Everything but the target has a default. */
-export interface GenerationRequest extends RecipeRequest {
-  /** The exam; its own film is taken, else the bilateral one of its visit. */
-  examId?: number | null | undefined;
-  /** The film; a bilateral one also needs `examId` or `side`. */
-  radiographId?: number | null | undefined;
-  /** The film that the actor brought along, instead of an exam's; a bilateral one also needs `side`. */
-  uploadId?: string | null | undefined;
-  side?: Side | null | undefined;
-  /** The square of the film to use, film pixels; default: found on the film. */
-  box?: SquareBox | null | undefined;
-  /** The caller's own key: asking twice with one key gives one generation. */
-  clientKey?: string | null | undefined;
 }
 
 /**
@@ -104,7 +85,7 @@ export async function retryGeneration(
       }
       const seen = { id, state, attempt: found.attempt };
       const set = { traceparent: currentTraceparent() };
-      const done = await advance(manager, seen, { to: 'QUEUED', message: 'It was asked for again.', set });
+      const done = await advance(manager, GENERATION, seen, { to: 'QUEUED', message: 'It was asked for again.', set });
       // Otherwise it has moved on since it was read.
       if (done !== undefined) break;
     }
@@ -141,7 +122,7 @@ export async function findOrEnter(
   return { id: (await enterWanted(manager, actor, request, { ...wanted, priority })).id, found: false };
 }
 
-async function enterRequest(manager: EntityManager, actor: Actor, request: GenerationRequest): Promise<Seen> {
+async function enterRequest(manager: EntityManager, actor: Actor, request: GenerationRequest): Promise<{ id: string }> {
   return enterWanted(manager, actor, request, await wantedGeneration(manager, actor, request));
 }
 
@@ -150,7 +131,7 @@ function enterWanted(
   actor: Actor,
   { clientKey }: GenerationRequest,
   wanted: Omit<NewGeneration, 'id' | 'clientKey' | 'requestedById'>,
-): Promise<Seen> {
+): Promise<{ id: string }> {
   return enter(manager, { ...wanted, id: randomUUID(), clientKey: clientKey ?? null, requestedById: actor.tokenId });
 }
 
@@ -185,7 +166,8 @@ async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
     features: '$11::jsonb',
     localiser: '$12::text',
   });
-  const [row] = (await manager.query(`SELECT ${key} AS key FROM asset a, bundle b WHERE a.id = $1 AND b.id = $2`, [
+  const statement = `SELECT ${key} AS key FROM asset a, bundle b WHERE a.id = $1 AND b.id = $2`;
+  const [row] = await queryRows(manager, z.object({ key: z.string() }), statement, [
     assetId,
     bundleId,
     knee,
@@ -198,7 +180,7 @@ async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
     box,
     features,
     localiser,
-  ])) as { key: string }[];
+  ]);
   return row!.key;
 }
 

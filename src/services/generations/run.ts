@@ -1,102 +1,60 @@
 import type { Logger } from 'pino';
-import type { DataSource } from 'typeorm';
-import { UserError } from '../../domain/errors.js';
+import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
 import type { Side } from '../../domain/participants.js';
-import { type Bundle, Generation, GenerationSlice, MriSeries } from '../../entities/index.js';
+import { type Bundle, type Generation, GenerationSlice, MriSeries, queryRows } from '../../entities/index.js';
 import { asItLies, encodeSlice, storedPixels, syntheticLabel } from '../../imaging/generated-volume.js';
 import {
   type GeneratedSlice,
-  InferenceProcessDied,
   type KneeDetector,
   openDetector,
   type VolumeScorer,
   type VolumeSummary,
 } from '../../inference/index.js';
-import { type BlobStore, BlobStoreUnavailable, storeAsset } from '../../storage/index.js';
+import type { SlotResources } from '../../scheduling/index.js';
+import { type BlobStore, storeAsset } from '../../storage/index.js';
+import type { Completion, Lease, RunContext } from '../../work/index.js';
+import type { GenerationEventBody } from './events.js';
 import { loadInputs } from './inputs.js';
-import { CancelRequested, Lease, StaleAttempt, WorkerStopping } from './lease.js';
 import { newestLocaliser } from './localiser.js';
-import { StepAnnouncer } from './progress.js';
-import { withAttempt, withSummary } from './provenance.js';
-import { afterCrash } from '../../scheduling/reconciler.js';
-import { bytesOfGeneration, waitForRoom } from '../../scheduling/room.js';
-import type { Slot } from '../../scheduling/slot.js';
-import { AttemptTelemetry } from '../../work/telemetry.js';
-import { advance, type Change } from './transitions.js';
+import { withSummary } from './provenance.js';
+import { StepAnnouncer } from './steps.js';
+import { AttemptTelemetry } from './telemetry.js';
 import { assembleVolume, finite } from './volume.js';
 
-export interface RunContext {
+type Context = RunContext<Generation, GenerationEventBody, SlotResources>;
+
+type GenerationLease = Lease<Generation, GenerationEventBody>;
+
+interface AttemptContext extends SlotResources {
   dataSource: DataSource;
-  store: BlobStore;
-  /** Where it is computed. */
-  slot: Slot;
-  /** Name of this worker, for the row. */
-  worker: string;
   logger: Logger;
-  /** Whether this worker takes nothing new. */
-  stopping(): boolean;
-  /** Told of the lease, so that a cancellation or the worker's end can stop it. */
-  onLease(lease: Lease): void;
-}
-
-/** What may stop a generation without anything being wrong with the platform. */
-const EXPECTED = [UserError, StaleAttempt, CancelRequested, WorkerStopping];
-
-/**
- * Carries a waiting generation through one attempt: claim, compute the slices that are missing, assemble, finish. Whatever
- * happens is settled in its row and its log; an id that is not waiting any more is passed over.
- *
- * @returns whether it was this worker that claimed it
- * @throws when not even that can be written, which the reconciler will find
- */
-export async function runGeneration(context: RunContext, id: string): Promise<boolean> {
-  const { dataSource, logger } = context;
-  const found = await dataSource.manager.findOneBy(Generation, { id });
-  if (found?.state !== 'QUEUED') return false;
-  const goOn = async () => !context.stopping() && (await isWaiting(dataSource, id, found.attempt));
-  if (!(await waitForRoom(context.store, bytesOfGeneration(found.sliceCount), { goOn, logger }))) return false;
-  const attempt = found.attempt + 1;
-  const { worker } = context;
-  const began = performance.now();
-  const claimed = await advance(
-    dataSource.manager,
-    { ...found, state: 'QUEUED' },
-    { to: 'RUNNING', set: { worker, origin: withAttempt(found.origin, attempt, worker) } },
-  );
-  if (claimed === undefined) return false;
-  const generation = await dataSource.manager.findOneOrFail(Generation, { where: { id }, relations: { bundle: true } });
-  const telemetry = new AttemptTelemetry(generation, (performance.now() - began) / 1_000);
-  const lease = new Lease(dataSource, id, attempt, logger);
-  context.onLease(lease);
-  try {
-    await generate({ ...context, telemetry }, generation, lease);
-    telemetry.end('SUCCEEDED');
-    logger.info({ generation: id, attempt, traceId: telemetry.traceId }, 'a generation is finished');
-  } catch (error) {
-    const reason: unknown = lease.signal.aborted ? lease.signal.reason : error;
-    const change = settlement(reason, generation, attempt);
-    const level = EXPECTED.some((kind) => reason instanceof kind) ? 'info' : 'error';
-    const { traceId } = telemetry;
-    logger[level]({ err: reason, generation: id, attempt, to: change?.to, traceId }, 'a generation was stopped');
-    telemetry.end(change?.to ?? 'STALE', causeOf(reason));
-    if (change) await advance(dataSource.manager, { id, state: 'RUNNING', attempt }, change);
-  } finally {
-    await lease.release();
-  }
-  return true;
-}
-
-async function isWaiting(dataSource: DataSource, id: string, attempt: number): Promise<boolean> {
-  return dataSource.manager.existsBy(Generation, { id, state: 'QUEUED', attempt });
-}
-
-interface AttemptContext extends RunContext {
   telemetry: AttemptTelemetry;
 }
 
-async function generate(context: AttemptContext, generation: Generation, lease: Lease): Promise<void> {
+/** One attempt: computes the slices that are missing, and assembles the volume. */
+export async function runGeneration({
+  row,
+  lease,
+  dataSource,
+  resources,
+  logger,
+  claimSeconds,
+  onEnd,
+}: Context): Promise<Completion<Generation, GenerationEventBody>> {
+  const telemetry = new AttemptTelemetry(row, claimSeconds);
+  onEnd((outcome, cause) => telemetry.end(outcome, cause));
+  const { traceId } = telemetry;
+  if (traceId !== undefined) logger.info({ generation: row.id, traceId }, 'a generation is traced');
+  return generate({ ...resources, dataSource, logger, telemetry }, row, lease);
+}
+
+async function generate(
+  context: AttemptContext,
+  generation: Generation,
+  lease: GenerationLease,
+): Promise<Completion<Generation, GenerationEventBody>> {
   const { dataSource, store, slot, logger, telemetry } = context;
-  await store.requireRoom(bytesOfGeneration(generation.sliceCount));
   const { bundle } = generation;
   const bundleDir = await telemetry.part('load', () => slot.load(bundle));
   // A square that is known needs no localiser.
@@ -140,10 +98,10 @@ async function generate(context: AttemptContext, generation: Generation, lease: 
   });
   lease.signal.throwIfAborted();
   const made = { ...generation, box, origin: withSummary(origin, summary) };
-  await finish(context, { generation: made, bundle, lease, side: inputs.side, evaluations, summary });
+  return assemble(context, { generation: made, bundle, side: inputs.side, evaluations, summary });
 }
 
-function openLocaliser({ slot }: RunContext, localiser: Bundle): Promise<KneeDetector> {
+function openLocaliser({ slot }: SlotResources, localiser: Bundle): Promise<KneeDetector> {
   return openDetector(slot.host, slot.folderOf(localiser));
 }
 
@@ -158,7 +116,7 @@ interface SliceContext {
   store: BlobStore;
   generation: Generation;
   bundle: Bundle;
-  lease: Lease;
+  lease: GenerationLease;
   side: Side;
   scorer: VolumeScorer | undefined;
 }
@@ -186,88 +144,46 @@ async function saveSlice(
   });
 }
 
-interface Finish {
+interface Computed {
   generation: Generation;
   bundle: Bundle;
-  lease: Lease;
   side: Side;
   evaluations: number;
   summary: VolumeSummary;
 }
 
 /** Assembles the volume; its series, COMPLETED and SUCCEEDED become true in one transaction. */
-async function finish(
+async function assemble(
   { dataSource, store, telemetry }: AttemptContext,
-  { generation, bundle, lease, side, evaluations, summary }: Finish,
-): Promise<void> {
+  { generation, bundle, side, evaluations, summary }: Computed,
+): Promise<Completion<Generation, GenerationEventBody>> {
   const { asset, series, ...scores } = await telemetry.part('assemble', () =>
     assembleVolume(dataSource, store, generation, bundle, side),
   );
-  lease.signal.throwIfAborted();
-  const durationMs = await elapsed(dataSource, generation.id);
   const { device } = summary;
-  const { origin } = generation;
-  await dataSource.transaction(async (manager) => {
-    const { examId, id: generationId } = generation;
-    const row = await manager.save(
-      manager.create(MriSeries, { ...series, examId, generationId, synthetic: true, assetId: asset.id }),
-    );
-    const payload = { ...scores, mriSeriesId: row.id, durationMs, denoiserEvaluations: evaluations, device };
-    const written = await advance(
-      manager,
-      { id: generationId, state: 'RUNNING', attempt: lease.attempt },
-      {
-        to: 'SUCCEEDED',
+  const { examId, id: generationId, origin } = generation;
+  return {
+    async finish(manager) {
+      const durationMs = await elapsed(manager, generationId);
+      const row = await manager.save(
+        manager.create(MriSeries, { ...series, examId, generationId, synthetic: true, assetId: asset.id }),
+      );
+      const payload = { ...scores, mriSeriesId: row.id, durationMs, denoiserEvaluations: evaluations, device };
+      return {
         events: [{ type: 'COMPLETED', payload }],
         set: { ...scores, durationMs, denoiserEvaluations: evaluations, device, origin },
-      },
-    );
-    if (written === undefined)
-      throw new StaleAttempt(`Attempt ${lease.attempt} of generation ${generationId} is over.`);
-  });
-}
-
-/** Why an attempt ended early, in one of a few words. */
-function causeOf(reason: unknown): string {
-  if (reason instanceof StaleAttempt) return 'lease_lost';
-  if (reason instanceof CancelRequested) return 'cancel_requested';
-  if (reason instanceof WorkerStopping) return 'worker_stopping';
-  if (reason instanceof InferenceProcessDied) return 'inference_process_died';
-  return reason instanceof UserError ? reason.code.toLowerCase() : 'unexpected';
+      };
+    },
+  };
 }
 
 /** Milliseconds since the first start, by the database's clock. */
-async function elapsed(dataSource: DataSource, id: string): Promise<number> {
-  const [row] = (await dataSource.query(
+async function elapsed(manager: EntityManager, id: string): Promise<number> {
+  const [row] = await queryRows(
+    manager,
+    z.object({ ms: z.number() }),
     `SELECT round(1000 * extract(epoch FROM clock_timestamp() - started_at))::integer AS ms FROM generation WHERE id = $1`,
     [id],
-  )) as { ms: number }[];
+  );
   return row!.ms;
-}
-
-/**
- * What an error means for the generation; undefined when it is not this worker's any more. A fault that the user can mend fails
- * it at once; a crash is tried again up to the limit; neither an orderly stop nor a blob store that is down counts towards it.
- */
-function settlement(error: unknown, { attemptLimit }: Generation, attempt: number): Change | undefined {
-  if (error instanceof StaleAttempt) return undefined;
-  if (error instanceof CancelRequested) return { to: 'CANCELED' };
-  if (error instanceof WorkerStopping) {
-    return {
-      to: 'QUEUED',
-      message: 'Its worker is shutting down; it will be continued.',
-      set: { attemptLimit: attemptLimit + 1 },
-    };
-  }
-  if (error instanceof BlobStoreUnavailable) {
-    return {
-      to: 'QUEUED',
-      message: 'The blob store cannot be used at the moment; it will be continued.',
-      set: { attemptLimit: attemptLimit + 1 },
-    };
-  }
-  if (error instanceof UserError) return { to: 'FAILED', message: error.message };
-  if (error instanceof InferenceProcessDied)
-    return afterCrash(attempt, attemptLimit, 'The inference process ended unexpectedly');
-  return afterCrash(attempt, attemptLimit, "An unexpected error, which the worker's log describes, stopped it");
 }

@@ -4,7 +4,7 @@ import { FEATURE_CODES, type Grades } from '../../domain/features.js';
 import type { SquareBox } from '../../domain/knee-box.js';
 import type { Side } from '../../domain/participants.js';
 import { type Generation, KneeExam, Radiograph, UploadedRadiograph } from '../../entities/index.js';
-import type { GenerationRequest } from './requests.js';
+import type { GenerationRequest } from './request.js';
 
 /** The knee that a volume is made for, and the film it is made from. */
 export interface GenerationTarget {

@@ -48,7 +48,7 @@ export async function assembleVolume(
   }
   const stored: GreyPng['data'][] = [];
   for (const [place, { asset }] of slices.entries()) {
-    stored.push(decodePng(await readAsset(store, asset), `Slice ${place}`).data);
+    stored.push(decodePng(await readAsset(store, asset, `slice ${place}`), `Slice ${place}`).data);
   }
   const volume = generatedVolume(stored);
   const recipe = JSON.stringify(recipeOf(generation, bundle), inOrder);
