@@ -1,4 +1,5 @@
 import { QueryFailedError } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../domain/errors.js';
 import { BlobDamaged, BlobMissing, BlobStoreUnavailable } from '../storage/index.js';
 
@@ -89,11 +90,13 @@ const NETWORK = new Set([
 const CONNECTION_LOST =
   /^(?:Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|PostgreSQL has not answered)/;
 
+const READABLE = z.object({ code: z.string().optional(), message: z.string() });
+
 /** Whether an error says that PostgreSQL cannot be reached, and nothing of what it was asked. */
 export function isDatabaseAway(error: unknown): boolean {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
-  if (!(cause instanceof Error)) return false;
-  const { code } = cause as NodeJS.ErrnoException;
+  // By its shape: an error of the system need not be of this realm's class.
+  const { code, message } = { ...READABLE.safeParse(cause).data };
   if (code !== undefined) return SERVER_AWAY.test(code) || NETWORK.has(code);
-  return CONNECTION_LOST.test(cause.message);
+  return message !== undefined && CONNECTION_LOST.test(message);
 }

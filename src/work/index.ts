@@ -20,7 +20,7 @@ export { Lease } from './lease.js';
 export { Leases } from './leases.js';
 export { startListener } from './listener.js';
 export type { LogPage, LogSource } from './log.js';
-export { countLines, insertLines, logOf, readLogPage } from './log-pages.js';
+export { countLines, insertLines, logOf, type LogRow } from './log-pages.js';
 export { type AtPoint, type RacePoint, watchPoints } from './points.js';
 export { recoveryOf } from './recovery.js';
 export { WorkRegistry } from './registry.js';

@@ -51,7 +51,7 @@ const LOG_PAGE = 500;
  *
  * @throws UserError NOT_FOUND
  */
-export async function readLogPage<E extends { seq: number }>(
+async function readLogPage<E extends { seq: number }>(
   dataSource: DataSource,
   { table, name, final }: Pick<LoggedKind, 'table' | 'name' | 'final'>,
   id: string,
