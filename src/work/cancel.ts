@@ -2,7 +2,8 @@ import type { EntityManager, FindOptionsWhere } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../domain/errors.js';
 import { queryRows, type Work } from '../entities/index.js';
-import type { LogBody, WorkKind } from './kind.js';
+import type { WorkKind } from './kind.js';
+import type { LogBody } from './states.js';
 import { advance } from './transitions.js';
 
 /** PostgreSQL channel on which a cancellation of running work is announced as "<table>:<id>". */

@@ -1,21 +1,10 @@
 /** The only door to durable work for other layers. */
-export { afterCrash, type Attempted, attemptWork, isAway } from './attempt.js';
+export { type Attempted, attemptWork, isAway } from './attempt.js';
 export { type BackgroundWork, startBackground } from './background.js';
 export { askToStop, CANCEL_CHANNEL, cancelWork } from './cancel.js';
 export { type EventLogs, openEventLogs } from './event-hub.js';
-export { CancelRequested, DamagedData, type Fault, ProcessStopping, StaleAttempt } from './faults.js';
-export {
-  type Change,
-  channelOf,
-  type Completion,
-  type LogBody,
-  type LoggedKind,
-  requireLegal,
-  type RunContext,
-  type Seen,
-  type StateChange,
-  type WorkKind,
-} from './kind.js';
+export { CancelRequested, DamagedData, type Fault, StaleAttempt } from './faults.js';
+export type { Completion, RunContext, WorkKind } from './kind.js';
 export { Lease } from './lease.js';
 export { Leases } from './leases.js';
 export { startListener } from './listener.js';
@@ -34,5 +23,14 @@ export {
   parseTraceparent,
   tell,
 } from './telemetry.js';
+export {
+  type Change,
+  channelOf,
+  type LogBody,
+  type LoggedKind,
+  requireLegal,
+  type Seen,
+  type StateChange,
+} from './states.js';
 export { type Timings, TIMINGS } from './timings.js';
 export { advance, advanceAll, enterLog, STARTABLE } from './transitions.js';

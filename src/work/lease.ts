@@ -4,14 +4,15 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { queryRows, type Work } from '../entities/index.js';
 import { CancelRequested, StaleAttempt } from './faults.js';
-import type { Change, LogBody, WorkKind } from './kind.js';
+
 import { reach } from './points.js';
+import type { Change, LogBody, StateMachine } from './states.js';
 import { type Timings, TIMINGS } from './timings.js';
 import { advance, columnsOf } from './transitions.js';
 
 export interface LeaseOptions<R extends Work, B extends LogBody> {
   dataSource: DataSource;
-  kind: Pick<WorkKind<R, B>, 'entity' | 'table' | 'name' | 'transitions' | 'final' | 'around' | 'entering'>;
+  kind: StateMachine<R, B>;
   id: R['id'];
   attempt: number;
   logger: Logger;

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../domain/errors.js';
 import { queryRows } from '../entities/index.js';
-import { channelOf, type LoggedKind } from './kind.js';
+import { channelOf, type LoggedKind } from './states.js';
 import type { LogPage, LogSource } from './log.js';
 
 /** One line of a log as it lies in the database. */

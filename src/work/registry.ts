@@ -1,4 +1,4 @@
-import type { LoggedKind } from './kind.js';
+import type { LoggedKind } from './states.js';
 
 /** The kinds of work that a platform does. Only what is in it can be run. */
 export class WorkRegistry {

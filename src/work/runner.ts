@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { queryRows, type Work } from '../entities/index.js';
 import { type AttemptOptions, attemptWork, isAway } from './attempt.js';
 import { type BackgroundWork, startBackground } from './background.js';
-import type { LogBody } from './kind.js';
+import type { LogBody } from './states.js';
 import { Leases } from './leases.js';
 import { recoveryOf } from './recovery.js';
 import { TIMINGS } from './timings.js';

@@ -10,9 +10,9 @@ import {
   type LoggedKind,
   requireLegal,
   type Seen,
+  type StateMachine,
   type Wait,
-  type WorkKind,
-} from './kind.js';
+} from './states.js';
 import { countLines, insertLines } from './log-pages.js';
 import { reach } from './points.js';
 
@@ -27,7 +27,7 @@ import { reach } from './points.js';
  */
 export async function advance<R extends Work, B extends LogBody>(
   manager: EntityManager,
-  kind: Kind<R, B>,
+  kind: StateMachine<R, B>,
   seen: Seen<R['state']>,
   change: Change<R, B>,
 ): Promise<number | undefined> {
@@ -58,7 +58,7 @@ export async function advance<R extends Work, B extends LogBody>(
  */
 export async function advanceAll<R extends Work, B extends LogBody>(
   manager: EntityManager,
-  kind: Kind<R, B>,
+  kind: StateMachine<R, B>,
   parent: { column: string; value: string },
   from: R['state'],
   change: { to: R['state']; message: string },
@@ -71,7 +71,7 @@ export async function advanceAll<R extends Work, B extends LogBody>(
 /** Enters the first line of the log of work that was just inserted as QUEUED. Call it in the transaction that inserts it. */
 export async function enterLog<R extends Work, B extends LogBody>(
   manager: EntityManager,
-  kind: Kind<R, B>,
+  kind: StateMachine<R, B>,
   id: R['id'],
 ): Promise<Seen<R['state']>> {
   const seen: Seen<R['state']> = { id, state: 'QUEUED', attempt: 0 };
@@ -83,7 +83,7 @@ export async function enterLog<R extends Work, B extends LogBody>(
 /** Leaves work QUEUED for a while; its log says so where the reason is a new one. */
 export async function postpone<R extends Work, B extends LogBody>(
   manager: EntityManager,
-  kind: Kind<R, B>,
+  kind: StateMachine<R, B>,
   row: R,
   wait: Wait,
 ): Promise<void> {
@@ -94,11 +94,6 @@ export async function postpone<R extends Work, B extends LogBody>(
 
 /** SQL: work that may be started now. */
 export const STARTABLE = '(not_before IS NULL OR not_before <= clock_timestamp())';
-
-type Kind<R extends Work, B extends LogBody> = Pick<
-  WorkKind<R, B>,
-  keyof LoggedKind | 'entity' | 'around' | 'entering'
->;
 
 type Bind = (value: unknown) => string;
 
@@ -111,7 +106,7 @@ const CHANGED = z.object({ last_seq: z.number() });
 /** @returns the newest sequence number of each row that was changed. */
 async function write<R extends Work, B extends LogBody>(
   manager: EntityManager,
-  kind: Kind<R, B>,
+  kind: StateMachine<R, B>,
   which: (bind: Bind) => string,
   from: R['state'],
   change: Change<R, B>,

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { Generation } from '../../src/entities/index.js';
-import { GENERATION, requestGeneration } from '../../src/services/generations/index.js';
+import { GENERATION, type GenerationEventBody, requestGeneration } from '../../src/services/generations/index.js';
 import { advance, CancelRequested, Lease, StaleAttempt } from '../../src/work/index.js';
 import { createExam, createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
 
 let platform: TestPlatform;
-let lease: Lease<Generation, never> | undefined;
+let lease: Lease<Generation, GenerationEventBody> | undefined;
 
 beforeAll(async () => {
   platform = await createTestPlatform();
@@ -16,7 +16,7 @@ afterEach(async () => {
 afterAll(() => platform.close());
 
 /** A generation that is running, and the lease of the process that claimed it. */
-async function leased(): Promise<{ id: string; lease: Lease<Generation, never> }> {
+async function leased(): Promise<{ id: string; lease: Lease<Generation, GenerationEventBody> }> {
   const { dataSource } = platform;
   const { exam } = await createExam(platform);
   const services = { dataSource, queue: { enqueue: () => Promise.resolve() } };

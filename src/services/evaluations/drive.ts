@@ -5,22 +5,15 @@ import { EVALUATION_PRIORITY } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import type { EvaluationArm } from '../../domain/evaluations.js';
 import { type Evaluation, EvaluationExam, EvaluationFile, EvaluationScore, queryRows } from '../../entities/index.js';
-import { type GenerationQueue, topUp } from '../../scheduling/index.js';
-import { type BlobStore, storeAsset } from '../../storage/index.js';
+import { topUp } from '../../scheduling/index.js';
+import { storeAsset } from '../../storage/index.js';
 import type { Change, Completion, Lease } from '../../work/index.js';
 import { findOrEnter } from '../generations/requests.js';
-import type { Figures } from '../reports/figures.js';
+import type { DriveContext } from './context.js';
 import type { EvaluationEventBody, VolumeScored } from './events.js';
 import { evaluationPictures } from './pictures.js';
 import { readSeries } from './stored-images.js';
 import { volumeRequest } from './volumes.js';
-
-export interface DriveContext {
-  dataSource: DataSource;
-  store: BlobStore;
-  queue: Pick<GenerationQueue, 'enqueue'>;
-  figures: Figures;
-}
 
 /** Volumes that are asked for before the first of them has to be there: enough for several workers, few enough to delay nobody. */
 const AHEAD = 16;

@@ -14,4 +14,3 @@ export type { ArmComparison, ArmSummary, EvaluationResults, Spread, StratumSumma
 export type { EvaluationEventBody } from './events.js';
 export { EVALUATION, type EvaluationResources } from './kind.js';
 export { type Differences, openDifferences } from './differences.js';
-export { readSeries, readSlices } from './stored-images.js';

@@ -17,4 +17,5 @@ export {
 export type { ExportProgress } from './rows.js';
 export { EXPORT, type ExportResources } from './kind.js';
 export { writeTable } from './table.js';
-export { type ExportHooks, type ExportStream, writeExport } from './write.js';
+export type { ExportHooks, ExportStream } from './stream.js';
+export { writeExport } from './write.js';
