@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { SEED_RULES, type SeedRule } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import { EVALUATION_LIMITS, type EvaluationArm, type EvaluationSettings } from '../../domain/evaluations.js';
 import { encodeId } from '../../domain/global-ids.js';
-import { type Asset, Evaluation, EvaluationFile, type Generation } from '../../entities/index.js';
+import { type Asset, Evaluation, EvaluationFile, type Generation, queryRows } from '../../entities/index.js';
 import { GENERATION } from '../generations/kind.js';
 import { advance, cancelWork, enterLog } from '../../work/index.js';
 import { audit } from '../audit.js';
@@ -144,24 +145,28 @@ function settingsOf({ seed, seedRule }: EvaluationRequest): EvaluationSettings {
   };
 }
 
-interface SelectedExam {
-  examId: number;
-  participantId: number;
-  label: string;
-  kl: number | null;
-  side: string;
-  sex: string | null;
-  phantom: boolean;
-  seriesId: number | null;
-  hasFilm: boolean;
-}
+const SELECTED_EXAM = z.object({
+  examId: z.number(),
+  participantId: z.number(),
+  label: z.string(),
+  kl: z.number().nullable(),
+  side: z.string(),
+  sex: z.string().nullable(),
+  phantom: z.boolean(),
+  seriesId: z.number().nullable(),
+  hasFilm: z.boolean(),
+});
+
+type SelectedExam = z.infer<typeof SELECTED_EXAM>;
 
 /** The exams of a filter with the series that volumes are held to: the first imported coronal T1 FLASH with pixels. */
 async function selectExams(manager: EntityManager, where: Where | null): Promise<SelectedExam[]> {
   const parameters = new Parameters();
   const scope = new Scope(KNEE_EXAMS, 't');
   const condition = compileFilter(where, scope, parameters);
-  return (await manager.query(
+  return await queryRows(
+    manager,
+    SELECTED_EXAM,
     `SELECT exam.id AS "examId", exam.participant_id AS "participantId", exam.xrkl AS kl, exam.side,
        p.oai_id || ' ' || v.code || ' ' || exam.side AS label, p.sex, p.phantom,
        (SELECT min(s.id) FROM mri_series s WHERE s.exam_id = exam.id AND NOT s.synthetic AND s.plane = 'CORONAL'
@@ -172,7 +177,7 @@ async function selectExams(manager: EntityManager, where: Where | null): Promise
      JOIN visit v ON v.id = exam.visit_id JOIN participant p ON p.id = exam.participant_id
      ORDER BY exam.id`,
     parameters.values,
-  )) as SelectedExam[];
+  );
 }
 
 function refuseUnusable(selected: number, usable: number, arms: number): void {
@@ -219,10 +224,12 @@ async function refuseTooMany(manager: EntityManager, { tokenId }: Actor): Promis
   if (tokenId === null) return;
   // One at a time per token, or two requests could both find the last free place.
   await manager.query('SELECT id FROM api_token WHERE id = $1 FOR UPDATE', [tokenId]);
-  const [{ count }] = (await manager.query(
+  const [{ count } = { count: 0 }] = await queryRows(
+    manager,
+    z.object({ count: z.number() }),
     `SELECT count(*)::integer AS count FROM evaluation WHERE requested_by_id = $1 AND state IN ('QUEUED', 'RUNNING')`,
     [tokenId],
-  )) as [{ count: number }];
+  );
   if (count < MAX_UNFINISHED) return;
   throw new UserError(
     'LIMIT_EXCEEDED',
@@ -247,13 +254,15 @@ async function freeze(manager: EntityManager, id: string, exams: readonly Select
 
 /** Volumes under way that the evaluation asked for and no other one waits for. */
 async function ownVolumes(manager: EntityManager, id: string): Promise<Generation['id'][]> {
-  const rows = (await manager.query(
+  const rows = await queryRows(
+    manager,
+    z.object({ id: z.string() }),
     `SELECT g.id FROM evaluation_score s JOIN generation g ON g.id = s.generation_id
      WHERE s.evaluation_id = $1 AND NOT s.reused AND g.state IN ('QUEUED', 'RUNNING')
        AND NOT EXISTS (SELECT 1 FROM evaluation_score o JOIN evaluation e ON e.id = o.evaluation_id
          WHERE o.generation_id = g.id AND e.id <> $1 AND e.state IN ('QUEUED', 'RUNNING'))
      ORDER BY g.id`,
     [id],
-  )) as { id: string }[];
+  );
   return rows.map((row) => row.id);
 }

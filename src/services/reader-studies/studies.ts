@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { READER_STUDY_LIMITS, type ReaderUnit } from '../../domain/reader-studies.js';
 import { roleIncludes } from '../../domain/roles.js';
-import { Evaluation, ReaderStudy, ReaderStudyPair } from '../../entities/index.js';
+import { Evaluation, ReaderStudy, ReaderStudyPair, queryRows } from '../../entities/index.js';
 import { philox4x32 } from '../../inference/index.js';
 import { advance, enterLog } from '../../work/index.js';
 import { audit } from '../audit.js';
@@ -126,15 +127,16 @@ export const READER_STUDY_LISTING: Listing<ReaderStudy> = {
   defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
 };
 
-interface ShownVolume {
-  arm: number;
-  examId: number;
-  generationId: string;
-  seriesId: number;
-  kl: number | null;
-  side: 'RIGHT' | 'LEFT';
-  sliceCount: number;
-}
+const SHOWN_VOLUME = z.object({
+  arm: z.number(),
+  examId: z.number(),
+  generationId: z.string(),
+  seriesId: z.number(),
+  kl: z.number().nullable(),
+  side: z.enum(['RIGHT', 'LEFT']),
+});
+
+type ShownVolume = z.infer<typeof SHOWN_VOLUME> & { sliceCount: number };
 
 async function shownVolumes(
   manager: EntityManager,
@@ -145,7 +147,9 @@ async function shownVolumes(
   const parameters = new Parameters();
   const scope = new Scope(KNEE_EXAMS, 't');
   const condition = compileFilter(where, scope, parameters);
-  const rows = (await manager.query(
+  const rows = await queryRows(
+    manager,
+    SHOWN_VOLUME,
     `SELECT s.arm, s.exam_id AS "examId", s.generation_id AS "generationId", e.series_id AS "seriesId", e.kl, e.side
      FROM evaluation_score s JOIN evaluation_exam e ON e.evaluation_id = s.evaluation_id AND e.exam_id = s.exam_id
      WHERE s.evaluation_id = ${parameters.add(evaluation.id, 'uuid')} AND s.state = 'SUCCEEDED'
@@ -153,7 +157,7 @@ async function shownVolumes(
        AND s.exam_id IN (SELECT t.id FROM ${scope.from()} WHERE ${condition})
      ORDER BY s.arm, s.exam_id`,
     parameters.values,
-  )) as Omit<ShownVolume, 'sliceCount'>[];
+  );
   return rows.map((row) => ({ ...row, sliceCount: evaluation.arms[row.arm]!.sliceCount }));
 }
 
