@@ -14,7 +14,7 @@ const SMALLEST_WINDOW = 2;
 export async function topUp(dataSource: DataSource, queue: Pick<GenerationQueue, 'enqueue'>): Promise<void> {
   const next = await queryRows(
     dataSource,
-    z.object({ id: z.string(), attempt: z.number(), priority: z.number() }),
+    NEXT,
     `WITH ${BUSY}, size AS (SELECT greatest(${SMALLEST_WINDOW}, sum(running))::integer AS rows FROM busy)
      SELECT id, attempt, priority FROM (${lineSql('(SELECT rows FROM size)')}) line
      ORDER BY ${ORDER} LIMIT (SELECT rows FROM size)`,
@@ -33,7 +33,7 @@ export interface WaitingGeneration {
 export function nextInLine(dataSource: DataSource, limit: number): Promise<WaitingGeneration[]> {
   return queryRows(
     dataSource,
-    z.object({ id: z.string(), bundleId: z.number(), priority: z.number() }),
+    WAITING,
     `WITH ${BUSY}
      SELECT id, priority, (SELECT bundle_id FROM generation WHERE id = line.id) AS "bundleId"
      FROM (${lineSql('$1::integer')}) line ORDER BY ${ORDER} LIMIT $1`,
@@ -45,7 +45,7 @@ export function nextInLine(dataSource: DataSource, limit: number): Promise<Waiti
 export async function positionsInLine(dataSource: DataSource, ids: readonly string[]): Promise<(number | null)[]> {
   const rows = await queryRows(
     dataSource,
-    z.object({ id: z.string(), before: z.number() }),
+    PLACE,
     `WITH ${BUSY}, line AS (
        SELECT id, row_number() OVER (ORDER BY ${ORDER})::integer AS place FROM (${lineSql('ALL')}) waiting
      )
@@ -55,6 +55,12 @@ export async function positionsInLine(dataSource: DataSource, ids: readonly stri
   const places = new Map(rows.map(({ id, before }) => [id, before]));
   return ids.map((id) => places.get(id) ?? null);
 }
+
+const NEXT = z.object({ id: z.string(), attempt: z.number(), priority: z.number() });
+
+const WAITING = z.object({ id: z.string(), bundleId: z.number(), priority: z.number() });
+
+const PLACE = z.object({ id: z.string(), before: z.number() });
 
 /** Generations that each token has running; the command line counts as a token of its own. */
 const BUSY = `busy AS (

@@ -10,6 +10,10 @@ import type { Change, LogBody, StateMachine } from './states.js';
 import { type Timings, TIMINGS } from './timings.js';
 import { advance, columnsOf } from './transitions.js';
 
+const HEARD = z.object({ cancel_requested: z.boolean() });
+
+const LOCKED = z.object({ attempt: z.number() });
+
 export interface LeaseOptions<R extends Work, B extends LogBody> {
   dataSource: DataSource;
   kind: StateMachine<R, B>;
@@ -103,7 +107,7 @@ export class Lease<R extends Work, B extends LogBody> {
   async #lock(manager: EntityManager): Promise<void> {
     const rows = await queryRows(
       manager,
-      z.object({ attempt: z.number() }),
+      LOCKED,
       `SELECT attempt FROM ${this.options.kind.table} WHERE id = $1 AND attempt = $2 AND state = 'RUNNING' FOR NO KEY UPDATE`,
       [this.id, this.attempt],
     );
@@ -142,7 +146,7 @@ export class Lease<R extends Work, B extends LogBody> {
     );
     const [row] = await queryRows(
       dataSource,
-      z.object({ cancel_requested: z.boolean() }),
+      HEARD,
       `UPDATE ${kind.table} SET ${['heartbeat_at = clock_timestamp()', ...progress].join(', ')}
        WHERE id = $1 AND state = 'RUNNING' AND attempt = $2 RETURNING cancel_requested`,
       parameters,

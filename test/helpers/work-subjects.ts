@@ -16,6 +16,7 @@ import type { BlobStore } from '../../src/storage/index.js';
 import { type LogBody, startRunner, type Timings, type WorkKind } from '../../src/work/index.js';
 import { batchOf } from './batches.js';
 import { createExam, silent, type TestPlatform } from './platform.js';
+import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
 
 /** Where a process under test finds the platform: its database may be taken away, and its blobs. */
 export interface Host {
@@ -33,17 +34,22 @@ export interface Process {
 
 /** How the contract suite gets work of one kind, has it done, and looks at what became of it. */
 export interface Subject {
-  /** Enters new work that nobody is told of. @returns its id */
-  enter(): Promise<string>;
+  /** Enters new work that nobody is told of. @param slow it can be caught in the middle. @returns its id */
+  enter(slow?: boolean): Promise<string>;
   /** The work that is run: itself, or what moves it. */
   run(id: string): Promise<{ kind: WorkKind<Work, LogBody>; id: string }>;
   cancel(id: string): Promise<unknown>;
+  /** A process of its own that does such work, and can be killed; absent for what is done inside a server. */
+  spawn?(): Promise<WorkerProcess>;
   /** Starts a process that does such work. */
   start(host: Host): Promise<Process>;
   /** A blob that the work reads. */
   input(id: string): Promise<Asset>;
   state(id: string): Promise<string>;
 }
+
+/** Some seconds of work. */
+const SLOW = { sliceCount: 20, steps: 20 } as const;
 
 /** Spoils the bytes of a blob. @returns puts them right again */
 export async function damage({ store }: TestPlatform, { storageKey }: Asset): Promise<() => Promise<void>> {
@@ -67,13 +73,15 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
     startWorker({ dataSource: own, databaseUrl, store, devices: ['cpu'], threads: 1, timings, logger: silent });
 
   const generation: Subject = {
-    async enter() {
+    async enter(slow) {
       const { exam } = await createExam(platform, { mri: true });
-      return (await requestGeneration(services, viewer, { examId: exam.id, sliceCount: 2, steps: 1, seed: 1 })).id;
+      const size = slow ? SLOW : { sliceCount: 2, steps: 1 };
+      return (await requestGeneration(services, viewer, { examId: exam.id, seed: 1, ...size })).id;
     },
     run: (id) => Promise.resolve({ kind: asAny(GENERATION), id }),
     cancel: (id) => cancelGeneration(services, viewer, id),
     start: oneAtATime,
+    spawn: () => startWorkerProcess(platform),
     async input(id) {
       const row = await manager.findOneOrFail(Generation, { where: { id }, relations: { radiograph: true } });
       return assetOf(row.radiograph!.assetId);
@@ -82,15 +90,17 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
   };
 
   const batch: Subject = {
-    async enter() {
+    async enter(slow) {
       const { exam } = await createExam(platform);
-      return (await batchOf({ ...services, queue: services.queue as never }, [exam], { seed: 1 }, token.id)).id;
+      const request = { seed: 1, ...(slow ? SLOW : {}) };
+      return (await batchOf({ ...services, queue: services.queue as never }, [exam], request, token.id)).id;
     },
     async run(id) {
       return { kind: asAny(GENERATION), id: (await manager.findOneByOrFail(Generation, { batchId: id })).id };
     },
     cancel: (id) => cancelBatch(services, viewer, id),
     start: oneAtATime,
+    spawn: () => startWorkerProcess(platform),
     input: async (id) => generation.input((await batch.run(id)).id),
     state: async (id) => (await manager.findOneByOrFail(Batch, { id })).state,
   };

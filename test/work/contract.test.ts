@@ -188,8 +188,18 @@ describe.each(kinds)('work of the kind %s', (table) => {
   }
 
   it('its process is killed', async () => {
+    if (subject.spawn) id = await subject.enter(true);
     const { kind, id: key } = await subject.run(id);
-    await advance(platform.dataSource.manager, kind, { id: key, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING' });
+    if (subject.spawn) {
+      const process = await subject.spawn();
+      await until('RUNNING');
+      process.kill('SIGKILL');
+      await process.ended();
+    } else {
+      // As a server leaves it that claims it and dies.
+      const waiting = { id: key, state: 'QUEUED', attempt: 0 };
+      await advance(platform.dataSource.manager, kind, waiting, { to: 'RUNNING' });
+    }
     await fallSilent(kind.table, key);
     await start();
     await settled('its process is killed');
