@@ -23,7 +23,7 @@ export interface AttemptOptions<R extends Work, B extends LogBody, Resources> {
   logger: Logger;
   timings?: Timings;
   /** Told when the work is this process's. */
-  onClaim?(row: R): void;
+  onClaim?(): void;
 }
 
 /** What became of an attempt: PASSED_OVER when the work was not this process's to have. */
@@ -69,19 +69,19 @@ export async function attemptWork<R extends Work, B extends LogBody, Resources>(
     return 'PASSED_OVER';
   }
   const claimSeconds = (performance.now() - began) / 1_000;
-  const row = await manager.findOneOrFail(kind.entity, {
-    where,
-    ...(kind.relations ? { relations: kind.relations } : {}),
-  });
   const lease = new Lease<R, B>({ dataSource, kind, id, attempt, logger, timings });
   leases.add(kind.table, id, lease);
-  options.onClaim?.(row);
+  options.onClaim?.();
   const listeners: ((outcome: string, cause: string | null) => void)[] = [];
   const onEnd = (listener: (outcome: string, cause: string | null) => void) => void listeners.push(listener);
   const ended = (outcome: string, cause: string | null) => listeners.forEach((listener) => listener(outcome, cause));
   try {
     await reach('run', kind.table, id, attempt);
     lease.signal.throwIfAborted();
+    const row = await manager.findOneOrFail(kind.entity, {
+      where,
+      ...(kind.relations ? { relations: kind.relations } : {}),
+    });
     await carryOut(kind, { row, lease, dataSource, resources, logger, claimSeconds, onEnd }, timings);
     ended(kind.succeeded, null);
     logger.info({ [kind.table]: id, attempt }, `a ${kind.name} has succeeded`);
@@ -89,7 +89,7 @@ export async function attemptWork<R extends Work, B extends LogBody, Resources>(
   } catch (error) {
     const reason: unknown = lease.signal.aborted ? lease.signal.reason : error;
     const fault = faultOf(reason, (cause) => kind.faultOf?.(cause));
-    const change = outcomeOf<R, B>(kind, fault, row, { timings, ranMs: performance.now() - began });
+    const change = outcomeOf<R, B>(kind, fault, { ...found, attempt }, { timings, ranMs: performance.now() - began });
     logger[fault.kind === 'UNEXPECTED' ? 'error' : 'info'](
       { err: reason, [kind.table]: id, attempt, to: change?.to },
       `a ${kind.name} was stopped`,
@@ -136,7 +136,10 @@ async function carryOut<R extends Work, B extends LogBody, Resources>(
       }
     });
   } catch (error) {
-    await completion.undo?.();
+    // What is left behind is removed by the next sweep.
+    await completion
+      .undo?.()
+      .catch((err: unknown) => context.logger.warn({ err }, 'could not take back what was stored'));
     throw error;
   }
 }
