@@ -5,7 +5,9 @@ import { pino } from 'pino';
 import type { DataSource } from 'typeorm';
 import { decodeId } from '../src/domain/global-ids.js';
 import { Bundle, Generation } from '../src/entities/index.js';
-import { advance, topUp } from '../src/jobs/index.js';
+import { GENERATION } from '../src/services/generations/index.js';
+import { advance } from '../src/work/index.js';
+import { topUp } from '../src/scheduling/index.js';
 import { openDatabase } from '../src/server/database/index.js';
 import { startServer } from '../src/server/start.js';
 import { createToken } from '../src/services/tokens.js';
@@ -122,7 +124,7 @@ async function claimNext(dataSource: DataSource, batch: string): Promise<void> {
     where: { batchId, state: 'QUEUED' },
     order: { batchPosition: 'ASC' },
   });
-  await advance(manager, { id: next.id, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING' });
+  await advance(manager, GENERATION, { id: next.id, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING' });
 }
 
 /** The cursor of a member far down: pages of 200, as a client would. */

@@ -11,10 +11,11 @@ import type { DataSource } from 'typeorm';
 import { encodeId } from '../src/domain/global-ids.js';
 import { compiledModule } from '../src/domain/package.js';
 import { Asset, GenerationSlice } from '../src/entities/index.js';
-import { openQueue } from '../src/jobs/index.js';
-import { advance } from '../src/jobs/transitions.js';
+import { openQueue } from '../src/scheduling/index.js';
+import { GENERATION } from '../src/services/generations/index.js';
+import { advance } from '../src/work/index.js';
 import { openDatabase } from '../src/server/database/index.js';
-import { requestGeneration } from '../src/services/generations.js';
+import { requestGeneration } from '../src/services/generations/index.js';
 import { createToken } from '../src/services/tokens.js';
 import { openBlobStore } from '../src/storage/index.js';
 import { seedExam } from './faults/platform.js';
@@ -138,7 +139,12 @@ async function startGenerations(dataSource: DataSource, databaseUrl: string, exa
   for (let seed = 0; seed < GENERATIONS; seed++) {
     const request = { examId, sliceCount: SLICES, steps: SLICES, seed };
     const { id } = await requestGeneration({ dataSource, queue }, { tokenId: null }, request);
-    await advance(dataSource.manager, { id, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING', set: { worker: 'bench' } });
+    await advance(
+      dataSource.manager,
+      GENERATION,
+      { id, state: 'QUEUED', attempt: 0 },
+      { to: 'RUNNING', set: { worker: 'bench' } },
+    );
     ids.push(id);
   }
   await queue.close();
@@ -153,17 +159,17 @@ async function writeLog(dataSource: DataSource, id: string): Promise<void> {
   await delay(LINE_MS * Math.random());
   for (let index = 0; index < SLICES; index++) {
     const step = { firstSlice: index, lastSlice: index, step: 1, steps: SLICES, fraction: index / SLICES };
-    await advance(dataSource.manager, running, { events: [{ type: 'STEP_PROGRESS', payload: step }] });
+    await advance(dataSource.manager, GENERATION, running, { events: [{ type: 'STEP_PROGRESS', payload: step }] });
     await delay(LINE_MS);
     const slice = { index, depth: index / (SLICES - 1), psnr: null, ssim: null, rssim: null, assetId };
     await dataSource.transaction(async (manager) => {
       const payload = { slice, completed: index + 1, total: SLICES };
-      await advance(manager, running, { events: [{ type: 'SLICE_COMPLETED', payload }] });
+      await advance(manager, GENERATION, running, { events: [{ type: 'SLICE_COMPLETED', payload }] });
       await manager.insert(GenerationSlice, { generationId: id, ...slice });
     });
     await delay(LINE_MS);
   }
-  await advance(dataSource.manager, running, { to: 'FAILED', message: 'The benchmark is over.' });
+  await advance(dataSource.manager, GENERATION, running, { to: 'FAILED', message: 'The benchmark is over.' });
 }
 
 /** Resident memory together, MB; not known but on Linux. */

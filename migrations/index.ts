@@ -24,6 +24,7 @@ import { AddGenerationPriority1760000002620 } from './1760000002620-add-generati
 import { CreateUploadedRadiograph1760000002700 } from './1760000002700-create-uploaded-radiograph.js';
 import { AddBytesToBundle1760000002710 } from './1760000002710-add-bytes-to-bundle.js';
 import { AddFilmUids1760000002720 } from './1760000002720-add-film-uids.js';
+import { ShareWorkColumns1760000002900 } from './1760000002900-share-work-columns.js';
 import { RememberOrigins1760000003010 } from './1760000003010-remember-origins.js';
 import { KeepImageOrigins1760000003500 } from './1760000003500-keep-image-origins.js';
 
@@ -55,6 +56,7 @@ export const MIGRATIONS = [
   CreateUploadedRadiograph1760000002700,
   AddBytesToBundle1760000002710,
   AddFilmUids1760000002720,
+  ShareWorkColumns1760000002900,
   RememberOrigins1760000003010,
   KeepImageOrigins1760000003500,
 ];

@@ -68,6 +68,7 @@ CREATE TABLE batch (
   steps smallint NOT NULL,
   succeeded integer NOT NULL DEFAULT 0,
   waiting integer NOT NULL DEFAULT 0,
+  CHECK ((state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'PAUSED'::text, 'SUCCEEDED'::text, 'PARTIAL'::text, 'FAILED'::text, 'CANCELED'::text]))),
   FOREIGN KEY (bundle_id) REFERENCES bundle(id),
   FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
   PRIMARY KEY (id),
@@ -157,6 +158,8 @@ CREATE TABLE cohort_version (
 CREATE TABLE evaluation (
   arms jsonb NOT NULL,
   attempt smallint NOT NULL DEFAULT '0'::smallint,
+  attempt_limit smallint NOT NULL DEFAULT '5'::smallint,
+  cancel_requested boolean NOT NULL DEFAULT false,
   cohorts jsonb NOT NULL DEFAULT '[]'::jsonb,
   comparison_key text NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -169,6 +172,7 @@ CREATE TABLE evaluation (
   key text NOT NULL,
   last_seq integer NOT NULL DEFAULT 0,
   name text NOT NULL,
+  not_before timestamp with time zone,
   participant_count integer NOT NULL,
   phantom_count integer NOT NULL,
   report json,
@@ -177,8 +181,11 @@ CREATE TABLE evaluation (
   settings jsonb NOT NULL,
   started_at timestamp with time zone,
   state text NOT NULL,
+  waiting_reason text,
+  waits smallint NOT NULL DEFAULT '0'::smallint,
   without_mri integer NOT NULL,
   without_radiograph integer NOT NULL,
+  CHECK ((state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text]))),
   FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
   PRIMARY KEY (id),
   UNIQUE (key)
@@ -245,6 +252,8 @@ CREATE TABLE export (
   archive json,
   asset_id integer,
   attempt smallint NOT NULL DEFAULT '0'::smallint,
+  attempt_limit smallint NOT NULL DEFAULT '5'::smallint,
+  cancel_requested boolean NOT NULL DEFAULT false,
   cohorts jsonb NOT NULL DEFAULT '[]'::jsonb,
   columns text[] NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -256,14 +265,19 @@ CREATE TABLE export (
   format text NOT NULL,
   heartbeat_at timestamp with time zone,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  last_seq integer NOT NULL DEFAULT 0,
   manifest json,
   manifest_asset_id integer,
+  not_before timestamp with time zone,
   requested_by_id integer NOT NULL,
   rows integer NOT NULL DEFAULT 0,
   selection json,
   started_at timestamp with time zone,
   state text NOT NULL,
   total integer NOT NULL DEFAULT 0,
+  waiting_reason text,
+  waits smallint NOT NULL DEFAULT '0'::smallint,
+  CHECK ((state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text, 'EXPIRED'::text]))),
   FOREIGN KEY (asset_id) REFERENCES asset(id),
   FOREIGN KEY (manifest_asset_id) REFERENCES asset(id),
   FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
@@ -273,6 +287,16 @@ CREATE INDEX ON export USING btree (asset_id);
 CREATE INDEX ON export USING btree (manifest_asset_id);
 CREATE INDEX ON export USING btree (requested_by_id);
 CREATE INDEX ON export USING btree (state, created_at);
+
+CREATE TABLE export_event (
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  export_id integer NOT NULL,
+  payload jsonb NOT NULL,
+  seq integer NOT NULL,
+  type text NOT NULL,
+  FOREIGN KEY (export_id) REFERENCES export(id) ON DELETE CASCADE,
+  PRIMARY KEY (export_id, seq)
+);
 
 CREATE TABLE generation (
   adjacent_correlation double precision,
@@ -299,6 +323,7 @@ CREATE TABLE generation (
   key text,
   last_seq integer NOT NULL DEFAULT 0,
   noise text NOT NULL,
+  not_before timestamp with time zone,
   origin jsonb,
   priority smallint NOT NULL DEFAULT 11,
   psnr double precision,
@@ -316,8 +341,11 @@ CREATE TABLE generation (
   steps smallint NOT NULL,
   traceparent text,
   upload_id uuid,
+  waiting_reason text,
+  waits smallint NOT NULL DEFAULT '0'::smallint,
   worker text,
   CHECK ((((upload_id IS NULL) = (exam_id IS NOT NULL)) AND ((upload_id IS NULL) = (radiograph_id IS NOT NULL)) AND ((upload_id IS NULL) = (side IS NULL)))),
+  CHECK ((state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text]))),
   FOREIGN KEY (bundle_id) REFERENCES bundle(id),
   FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
   FOREIGN KEY (radiograph_id) REFERENCES radiograph(id),
@@ -550,23 +578,42 @@ CREATE TABLE reader_session (
 
 CREATE TABLE reader_study (
   attempt smallint NOT NULL DEFAULT '0'::smallint,
+  attempt_limit smallint NOT NULL DEFAULT '5'::smallint,
+  cancel_requested boolean NOT NULL DEFAULT false,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   created_by_id integer,
   error text,
   evaluation_id uuid NOT NULL,
+  finished_at timestamp with time zone,
   heartbeat_at timestamp with time zone,
   id uuid NOT NULL,
+  last_seq integer NOT NULL DEFAULT 0,
   name text NOT NULL,
+  not_before timestamp with time zone,
   pair_count smallint NOT NULL,
   seed integer NOT NULL,
+  started_at timestamp with time zone,
   state text NOT NULL,
   unit text NOT NULL,
+  waiting_reason text,
+  waits smallint NOT NULL DEFAULT '0'::smallint,
+  CHECK ((state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'OPEN'::text, 'CLOSED'::text, 'FAILED'::text]))),
   FOREIGN KEY (created_by_id) REFERENCES api_token(id),
   FOREIGN KEY (evaluation_id) REFERENCES evaluation(id),
   PRIMARY KEY (id)
 );
 CREATE INDEX ON reader_study USING btree (evaluation_id);
 CREATE INDEX ON reader_study USING btree (state, created_at);
+
+CREATE TABLE reader_study_event (
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  payload jsonb NOT NULL,
+  reader_study_id uuid NOT NULL,
+  seq integer NOT NULL,
+  type text NOT NULL,
+  FOREIGN KEY (reader_study_id) REFERENCES reader_study(id) ON DELETE CASCADE,
+  PRIMARY KEY (reader_study_id, seq)
+);
 
 CREATE TABLE reader_study_pair (
   arm smallint NOT NULL,

@@ -6,15 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { DataSource } from 'typeorm';
 import type { Generation } from '../../src/entities/index.js';
-import {
-  type EventHub,
-  type GenerationQueue,
-  type LoggedEvent,
-  openEventHub,
-  openQueue,
-} from '../../src/jobs/index.js';
+import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
+import { type GenerationQueue, openQueue } from '../../src/scheduling/index.js';
+import { type LoggedEvent } from '../../src/services/generations/index.js';
 import { openDatabase } from '../../src/server/database/index.js';
-import { requestGeneration } from '../../src/services/generations.js';
+import { requestGeneration } from '../../src/services/generations/index.js';
 import { openBlobStore } from '../../src/storage/index.js';
 import { startExternalPostgres, type ExternalPostgres } from './external-postgres.js';
 import { freePort } from './free-port.js';

@@ -9,7 +9,7 @@ import type { NoiseMode } from '../domain/generations.js';
 import { Batch, Bundle } from '../entities/index.js';
 import { SAMPLERS } from '../inference/index.js';
 import type { SamplerName } from '../inference/index.js';
-import { openEventHub } from '../jobs/index.js';
+import { openEventHub } from '../services/event-hub.js';
 import { openDatabase } from '../server/database/index.js';
 import type { Database } from '../server/database/index.js';
 import {

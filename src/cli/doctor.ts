@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { UserError } from '../domain/errors.js';
-import { openQueue } from '../jobs/index.js';
+import { openQueue } from '../scheduling/index.js';
 import { type Database, openDatabase } from '../server/database/index.js';
 import { createLogger } from '../server/logging.js';
 import { modelsOption } from './bundles.js';

@@ -11,13 +11,15 @@ import { FEATURES, type FeatureCode } from '../domain/features.js';
 import { encodeId } from '../domain/global-ids.js';
 import { EvaluationFile, type Evaluation } from '../entities/index.js';
 import { SAMPLERS, type SamplerName } from '../inference/index.js';
-import { openEventLogs, openQueue } from '../jobs/index.js';
+import { openQueue } from '../scheduling/index.js';
 import { openDatabase } from '../server/database/index.js';
 import { parseExamFilter } from '../server/filter-json.js';
+import { KINDS } from '../server/kinds.js';
 import { startWorkerChild } from '../server/worker-child.js';
 import { registerBundles } from '../services/bundles.js';
 import { COMMAND_LINE } from '../services/cohorts/index.js';
 import {
+  EVALUATION,
   evaluationLogs,
   type EvaluationRequest,
   type EvaluationResults,
@@ -25,10 +27,10 @@ import {
   findEvaluation,
   type LoggedEvaluationEvent,
   requestEvaluation,
-  startEvaluationRunner,
 } from '../services/evaluations/index.js';
 import { cohortFilter } from '../services/exports/index.js';
 import { type BlobStore, openOwnBlobStore, readAsset } from '../storage/index.js';
+import { openEventLogs, startRunner } from '../work/index.js';
 import { deviceOption, modelsOption } from './bundles.js';
 import { readJsonFile } from './json-file.js';
 import { blobSettings, dataDirOption, sharedDatabase, wholeNumber } from './options.js';
@@ -112,7 +114,8 @@ async function run(options: Options): Promise<void> {
       const { device } = options;
       const worker = options.worker ? startWorkerChild({ blobs, databaseUrl, device, logger }) : undefined;
       if (worker) closers.push(() => worker.close());
-      const runner = startEvaluationRunner({ dataSource, store, queue, logger });
+      const resources = { store, queue };
+      const runner = startRunner({ registry: KINDS, kind: EVALUATION, dataSource, resources, logger });
       closers.push(() => runner.close());
       await follow(asked, { dataSource, databaseUrl, logger, stop: stop.signal });
     }

@@ -4,22 +4,6 @@ import type { GenerationState } from './generations.js';
 export const BATCH_STATES = ['QUEUED', 'RUNNING', 'PAUSED', 'SUCCEEDED', 'PARTIAL', 'FAILED', 'CANCELED'] as const;
 export type BatchState = (typeof BATCH_STATES)[number];
 
-/** Where each state may lead. The way out of PARTIAL, FAILED and CANCELED is an explicit retry. */
-const NEXT_STATES: Readonly<Record<BatchState, readonly BatchState[]>> = {
-  QUEUED: ['RUNNING', 'PAUSED', 'SUCCEEDED', 'PARTIAL', 'FAILED', 'CANCELED'],
-  // To itself when it is being canceled: what waited has gone, what runs is about to.
-  RUNNING: ['RUNNING', 'PAUSED', 'SUCCEEDED', 'PARTIAL', 'FAILED', 'CANCELED'],
-  PAUSED: ['QUEUED', 'RUNNING', 'SUCCEEDED', 'PARTIAL', 'FAILED', 'CANCELED'],
-  SUCCEEDED: [],
-  PARTIAL: ['QUEUED'],
-  FAILED: ['QUEUED'],
-  CANCELED: ['QUEUED'],
-};
-
-export function isLegalBatchTransition(from: BatchState, to: BatchState): boolean {
-  return NEXT_STATES[from].includes(to);
-}
-
 /** Nothing of the batch waits or runs any more. */
 export function isFinalBatchState(state: BatchState): boolean {
   return state === 'SUCCEEDED' || state === 'PARTIAL' || state === 'FAILED' || state === 'CANCELED';

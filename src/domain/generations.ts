@@ -7,22 +7,6 @@ export function isFinalState(state: GenerationState): boolean {
   return state === 'SUCCEEDED' || state === 'FAILED' || state === 'CANCELED';
 }
 
-/** Where each state may lead; the way out of FAILED and CANCELED is an explicit retry. */
-const NEXT_STATES: Readonly<Record<GenerationState, readonly GenerationState[]>> = {
-  QUEUED: ['RUNNING', 'CANCELED'],
-  RUNNING: ['SUCCEEDED', 'FAILED', 'CANCELED', 'QUEUED'],
-  SUCCEEDED: [],
-  FAILED: ['QUEUED'],
-  CANCELED: ['QUEUED'],
-};
-
-export function isLegalTransition(from: GenerationState, to: GenerationState): boolean {
-  return NEXT_STATES[from].includes(to);
-}
-
-/** How often a generation may be started, from its request or its last retry on, before it is given up as poison. */
-export const MAX_ATTEMPTS = 5;
-
 /** Legal slice counts of one volume. 50 is the trained stack; more is the paper's interpolation experiment. */
 export const SLICE_COUNT_RANGE = { min: 2, max: 500 } as const;
 

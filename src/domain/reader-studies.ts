@@ -1,6 +1,14 @@
-/** Life of a reader study: its pictures are drawn, then it is open to readers until it is closed. */
-export const READER_STUDY_STATES = ['PREPARING', 'OPEN', 'CLOSED', 'FAILED'] as const;
+/** Life of a reader study: its pictures wait to be drawn and are drawn, then it is open to readers until it is closed. */
+export const READER_STUDY_STATES = ['QUEUED', 'RUNNING', 'OPEN', 'CLOSED', 'FAILED'] as const;
 export type ReaderStudyState = (typeof READER_STUDY_STATES)[number];
+
+/** The same as readers are told it. */
+export const READER_STUDY_STAGES = ['PREPARING', 'OPEN', 'CLOSED', 'FAILED'] as const;
+export type ReaderStudyStage = (typeof READER_STUDY_STAGES)[number];
+
+export function stageOf(state: ReaderStudyState): ReaderStudyStage {
+  return state === 'QUEUED' || state === 'RUNNING' ? 'PREPARING' : state;
+}
 
 /** What a pair shows: one coronal slice, or twelve slices of the whole volume on one sheet. */
 export const READER_UNITS = ['SLICE', 'VOLUME'] as const;

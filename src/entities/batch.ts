@@ -1,19 +1,21 @@
-import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
-import type { BatchState, SeedRule } from '../domain/batches.js';
+import { BATCH_STATES, type BatchState, type SeedRule } from '../domain/batches.js';
 import type { Grades } from '../domain/features.js';
 import type { NoiseMode } from '../domain/generations.js';
+import { stateCheck } from '../domain/work.js';
 import { ApiToken } from './api-token.js';
 import { Bundle } from './bundle.js';
 import type { ExportedCohort } from './export.js';
 
 /**
  * A generation for every exam of a cohort, as it was when the batch was made. `state`, the counters and `lastSeq` change only in
- * jobs/batch-transitions.
+ * services/batches/transitions.
  */
 @Entity()
 @Unique(['requestedById', 'clientKey'])
 @Index(['state', 'createdAt'])
+@Check('batch_state', stateCheck(BATCH_STATES))
 export class Batch {
   @PrimaryColumn('uuid')
   id!: string;

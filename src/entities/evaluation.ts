@@ -1,15 +1,23 @@
-import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
-import type { EvaluationArm, EvaluationSettings, EvaluationState } from '../domain/evaluations.js';
+import {
+  EVALUATION_STATES,
+  type EvaluationArm,
+  type EvaluationSettings,
+  type EvaluationState,
+} from '../domain/evaluations.js';
+import { stateCheck } from '../domain/work.js';
 import { ApiToken } from './api-token.js';
 import type { ExportedCohort } from './export.js';
+import { Work } from './work.js';
 
 /** Bundles compared on a frozen set of exams: what was asked, how far it is, and what came out. */
 @Entity()
 @Index(['state', 'createdAt'])
 @Index(['requestedById'])
 @Index(['comparisonKey'])
-export class Evaluation {
+@Check('evaluation_state', stateCheck(EVALUATION_STATES))
+export class Evaluation extends Work {
   @PrimaryColumn('uuid')
   id!: string;
 
@@ -57,18 +65,6 @@ export class Evaluation {
   @Column('integer')
   withoutRadiograph!: number;
 
-  /** How often a server has begun to drive it; what a server does counts only while this is the attempt it began. */
-  @Column('smallint', { default: 0 })
-  attempt!: number;
-
-  /** Sequence number of the newest event. */
-  @Column('integer', { default: 0 })
-  lastSeq!: number;
-
-  /** One sentence that says why it failed. */
-  @Column('text', { nullable: true })
-  error!: string | null;
-
   /** Figures of the finished evaluation. */
   @Column('json', { nullable: true })
   results!: object | null;
@@ -83,17 +79,4 @@ export class Evaluation {
   @ManyToOne(() => ApiToken, { nullable: true })
   @JoinColumn()
   requestedBy!: Relation<ApiToken> | null;
-
-  @CreateDateColumn({ type: 'timestamptz' })
-  createdAt!: Date;
-
-  @Column('timestamptz', { nullable: true })
-  startedAt!: Date | null;
-
-  /** The server that drives it says so every few seconds; one that has fallen silent has died. */
-  @Column('timestamptz', { nullable: true })
-  heartbeatAt!: Date | null;
-
-  @Column('timestamptz', { nullable: true })
-  finishedAt!: Date | null;
 }

@@ -1,8 +1,10 @@
-import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
-import type { ArchiveChoice, ExportFormat, ExportState } from '../domain/exports.js';
+import { type ArchiveChoice, EXPORT_STATES, type ExportFormat, type ExportState } from '../domain/exports.js';
+import { stateCheck } from '../domain/work.js';
 import { ApiToken } from './api-token.js';
 import { Asset } from './asset.js';
+import { Work } from './work.js';
 
 /** A cohort that an export's filter speaks of, in the version that was read. */
 export interface ExportedCohort {
@@ -18,7 +20,8 @@ export interface ExportedCohort {
 @Index(['requestedById'])
 @Index(['assetId'])
 @Index(['manifestAssetId'])
-export class Export {
+@Check('export_state', stateCheck(EXPORT_STATES))
+export class Export extends Work {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
   id!: number;
 
@@ -47,10 +50,6 @@ export class Export {
   @Column('json', { nullable: true })
   archive!: ArchiveChoice | null;
 
-  /** How often a server has begun to write it; what it does counts only while this is the attempt it began. */
-  @Column('smallint', { default: 0 })
-  attempt!: number;
-
   /** Exams looked through, and how many there are to look through; volumes of an archive. */
   @Column('integer', { default: 0 })
   done!: number;
@@ -61,10 +60,6 @@ export class Export {
   /** Rows or volumes written. */
   @Column('integer', { default: 0 })
   rows!: number;
-
-  /** One sentence that says why it failed. */
-  @Column('text', { nullable: true })
-  error!: string | null;
 
   /** Digest, counts and data dictionary of the finished file; stays when the file expires. */
   @Column('json', { nullable: true })
@@ -91,19 +86,6 @@ export class Export {
   @ManyToOne(() => ApiToken)
   @JoinColumn()
   requestedBy!: Relation<ApiToken>;
-
-  @CreateDateColumn({ type: 'timestamptz' })
-  createdAt!: Date;
-
-  @Column('timestamptz', { nullable: true })
-  startedAt!: Date | null;
-
-  /** The server that writes it says so every few seconds; one that has fallen silent has died. */
-  @Column('timestamptz', { nullable: true })
-  heartbeatAt!: Date | null;
-
-  @Column('timestamptz', { nullable: true })
-  finishedAt!: Date | null;
 
   /** When the file is removed. */
   @Column('timestamptz', { nullable: true })

@@ -1,19 +1,21 @@
-import { Check, Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { SINGLE_PRIORITY } from '../domain/batches.js';
 import type { Grades } from '../domain/features.js';
 import type { SquareBox } from '../domain/knee-box.js';
 import type { GenerationOrigin } from '../domain/origins.js';
 import type { Side } from '../domain/participants.js';
-import { type GenerationState, MAX_ATTEMPTS, type NoiseMode } from '../domain/generations.js';
+import { GENERATION_STATES, type GenerationState, type NoiseMode } from '../domain/generations.js';
+import { stateCheck } from '../domain/work.js';
 import { ApiToken } from './api-token.js';
 import { Batch } from './batch.js';
 import { Bundle } from './bundle.js';
 import { KneeExam } from './knee-exam.js';
 import { Radiograph } from './radiograph.js';
 import { UploadedRadiograph } from './uploaded-radiograph.js';
+import { Work } from './work.js';
 
-/** One run of a bundle for the radiograph of an exam, or for an uploaded one. `state`, `attempt` and `lastSeq` change only in jobs/transitions. */
+/** One run of a bundle for the radiograph of an exam, or for an uploaded one. */
 @Entity()
 @Unique(['requestedById', 'clientKey'])
 @Index(['state', 'createdAt'])
@@ -24,11 +26,12 @@ import { UploadedRadiograph } from './uploaded-radiograph.js';
 @Index('generation_waiting_alone', { synchronize: false })
 @Index('generation_by_start', { synchronize: false })
 @Index('generation_of_upload', ['uploadId'], { where: '(upload_id IS NOT NULL)' })
+@Check('generation_state', stateCheck(GENERATION_STATES))
 @Check(
   'generation_made_from',
   '(upload_id IS NULL) = (exam_id IS NOT NULL) AND (upload_id IS NULL) = (radiograph_id IS NOT NULL) AND (upload_id IS NULL) = (side IS NULL)',
 )
-export class Generation {
+export class Generation extends Work {
   @PrimaryColumn('uuid')
   id!: string;
 
@@ -67,17 +70,6 @@ export class Generation {
 
   @Column('text')
   state!: GenerationState;
-
-  /** How often it has been started; a worker's writes count only while this is the attempt it was given. */
-  @Column('smallint', { default: 0 })
-  attempt!: number;
-
-  /** The attempt after which a crash is final: so many more were granted by the request, each retry and each orderly stop. */
-  @Column('smallint', { default: MAX_ATTEMPTS })
-  attemptLimit!: number;
-
-  @Column('boolean', { default: false })
-  cancelRequested!: boolean;
 
   @Column('smallint')
   sliceCount!: number;
@@ -147,10 +139,6 @@ export class Generation {
   @Column('smallint', { default: SINGLE_PRIORITY })
   priority!: number;
 
-  /** Sequence number of the newest event. */
-  @Column('integer', { default: 0 })
-  lastSeq!: number;
-
   /** Name of the worker that has it, e.g. "host:4711". */
   @Column('text', { nullable: true })
   worker!: string | null;
@@ -161,10 +149,6 @@ export class Generation {
   /** What it is made from and with, beside what its request says; null before its first start. */
   @Column('jsonb', { nullable: true })
   origin!: GenerationOrigin | null;
-
-  /** One sentence that says why it failed. */
-  @Column('text', { nullable: true })
-  error!: string | null;
 
   /** Median over the slices, decibels; null without a real series of the exam. The same holds for ssim and rssim. */
   @Column('double precision', { nullable: true })
@@ -190,16 +174,4 @@ export class Generation {
   /** Slice-evaluations of the denoiser behind the finished slices, whichever attempts they come from. */
   @Column('integer', { nullable: true })
   denoiserEvaluations!: number | null;
-
-  @CreateDateColumn({ type: 'timestamptz' })
-  createdAt!: Date;
-
-  @Column('timestamptz', { nullable: true })
-  startedAt!: Date | null;
-
-  @Column('timestamptz', { nullable: true })
-  heartbeatAt!: Date | null;
-
-  @Column('timestamptz', { nullable: true })
-  finishedAt!: Date | null;
 }

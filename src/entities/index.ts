@@ -13,6 +13,7 @@ import { EvaluationExam } from './evaluation-exam.js';
 import { EvaluationFile } from './evaluation-file.js';
 import { EvaluationScore } from './evaluation-score.js';
 import { Evaluation } from './evaluation.js';
+import { ExportEvent } from './export-event.js';
 import { Export } from './export.js';
 import { GenerationDifference } from './generation-difference.js';
 import { GenerationEvent } from './generation-event.js';
@@ -25,6 +26,7 @@ import { MriSeries } from './mri-series.js';
 import { Participant } from './participant.js';
 import { Radiograph } from './radiograph.js';
 import { ReaderSession } from './reader-session.js';
+import { ReaderStudyEvent } from './reader-study-event.js';
 import { ReaderStudy } from './reader-study.js';
 import { ReaderStudyPair } from './reader-study-pair.js';
 import { ReaderTrial } from './reader-trial.js';
@@ -53,6 +55,7 @@ export {
   EvaluationFile,
   EvaluationScore,
   Export,
+  ExportEvent,
   GenerationDifference,
   Generation,
   GenerationEvent,
@@ -65,6 +68,7 @@ export {
   Radiograph,
   ReaderSession,
   ReaderStudy,
+  ReaderStudyEvent,
   ReaderStudyPair,
   ReaderTrial,
   Reading,
@@ -75,6 +79,8 @@ export {
 };
 
 export type { ExportedCohort } from './export.js';
+export { queryRows } from './query.js';
+export type { Work } from './work.js';
 export type { AttritionCounts, CohortOrigin, CohortReference } from './cohort-version.js';
 
 /** Every entity of the database, for the data source. */
@@ -95,6 +101,7 @@ export const ENTITIES = [
   EvaluationFile,
   EvaluationScore,
   Export,
+  ExportEvent,
   GenerationDifference,
   Generation,
   GenerationEvent,
@@ -107,6 +114,7 @@ export const ENTITIES = [
   Radiograph,
   ReaderSession,
   ReaderStudy,
+  ReaderStudyEvent,
   ReaderStudyPair,
   ReaderTrial,
   Reading,

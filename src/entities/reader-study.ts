@@ -1,14 +1,17 @@
-import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
-import type { ReaderStudyState, ReaderUnit } from '../domain/reader-studies.js';
+import { READER_STUDY_STATES, type ReaderStudyState, type ReaderUnit } from '../domain/reader-studies.js';
+import { stateCheck } from '../domain/work.js';
 import { ApiToken } from './api-token.js';
 import { Evaluation } from './evaluation.js';
+import { Work } from './work.js';
 
 /** A reader study: pairs of a generated and an imported image of one knee, of which readers name the imported one. */
 @Entity()
 @Index(['state', 'createdAt'])
 @Index(['evaluationId'])
-export class ReaderStudy {
+@Check('reader_study_state', stateCheck(READER_STUDY_STATES))
+export class ReaderStudy extends Work {
   /** Random, so that nobody guesses it. */
   @PrimaryColumn('uuid')
   id!: string;
@@ -38,24 +41,10 @@ export class ReaderStudy {
   @Column('smallint')
   pairCount!: number;
 
-  /** How often a server has begun to draw its pictures. */
-  @Column('smallint', { default: 0 })
-  attempt!: number;
-
-  /** One sentence that says why it failed. */
-  @Column('text', { nullable: true })
-  error!: string | null;
-
   @Column('integer', { nullable: true })
   createdById!: number | null;
 
   @ManyToOne(() => ApiToken, { nullable: true })
   @JoinColumn()
   createdBy!: Relation<ApiToken> | null;
-
-  @CreateDateColumn({ type: 'timestamptz' })
-  createdAt!: Date;
-
-  @Column('timestamptz', { nullable: true })
-  heartbeatAt!: Date | null;
 }

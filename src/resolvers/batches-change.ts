@@ -1,8 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, ID, Info, Int, Mutation, Resolver, Root, Subscription } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
-import type { LoggedBatchEvent } from '../jobs/index.js';
 import { idOf, INPUT } from '../schema/arguments.js';
+import type { LoggedBatchEvent } from '../services/batches/index.js';
 import { BatchNode, SynthesizeCohortInput } from '../schema/batch.js';
 import { BatchCompleted, BatchEvent, BatchGenerationFinished, BatchStateChanged } from '../schema/batch-event.js';
 import { filterAsJson } from '../schema/filter-json.js';

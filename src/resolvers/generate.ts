@@ -9,7 +9,7 @@ import {
   RetryGenerationPayload,
 } from '../schema/mutations.js';
 import type { GenerationPayload, IdInput } from '../schema/mutations.js';
-import { cancelGeneration, requestGeneration, retryGeneration } from '../services/generations.js';
+import { cancelGeneration, requestGeneration, retryGeneration } from '../services/generations/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { keyOf } from './ids.js';

@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root, Subscription } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
-import type { LoggedEvent } from '../jobs/index.js';
 import { idOf } from '../schema/arguments.js';
+import type { LoggedEvent } from '../services/generations/index.js';
 import {
   GenerationCompleted,
   GenerationEvent,

@@ -1,7 +1,7 @@
 import { registerEnumType } from 'type-graphql';
 import { COMPARTMENTS } from '../domain/compartments.js';
 import { EVALUATION_METRICS, EVALUATION_STATES, STRATA } from '../domain/evaluations.js';
-import { READER_CHOICES, READER_STUDY_STATES, READER_UNITS } from '../domain/reader-studies.js';
+import { READER_CHOICES, READER_STUDY_STAGES, READER_UNITS } from '../domain/reader-studies.js';
 import { choices, described } from './enum-types.js';
 
 /** Enum types of evaluations, comparisons and reader studies. */
@@ -57,7 +57,7 @@ export const CompartmentEnum = choices(
   },
 );
 
-export const ReaderStudyStateEnum = choices('ReaderStudyState', READER_STUDY_STATES, 'Life of a reader study.', {
+export const ReaderStudyStateEnum = choices('ReaderStudyState', READER_STUDY_STAGES, 'Life of a reader study.', {
   PREPARING: 'Its pictures are drawn.',
   OPEN: 'Readers may start and answer.',
   CLOSED: 'It takes no answers any more.',

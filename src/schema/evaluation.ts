@@ -139,6 +139,19 @@ export class EvaluationNode extends Node {
   @Field(() => String, { nullable: true, description: 'One sentence that says why it failed.' })
   error: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'One sentence that says why it waits although it could be started, e.g. for the blob store; null otherwise.',
+  })
+  waitingReason: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'While it waits for something: when it is tried again at the earliest.',
+  })
+  notBefore: Date | null;
+
   @Field(() => EvaluationResultsItem, { nullable: true, description: 'Null before it has succeeded.' })
   results: EvaluationResultsItem | null;
 
@@ -173,6 +186,8 @@ export class EvaluationNode extends Node {
     this.withoutRadiograph = row.withoutRadiograph;
     this.lastSeq = row.lastSeq;
     this.error = row.error;
+    this.waitingReason = row.waitingReason;
+    this.notBefore = row.notBefore;
     this.results = row.results as EvaluationResultsItem | null;
     this.report = row.report && new EvaluationReportItem(row.id, row.report as EvaluationReportItem);
     this.createdAt = row.createdAt;

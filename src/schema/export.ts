@@ -66,6 +66,19 @@ export class ExportNode extends Node {
   @Field(() => String, { nullable: true, description: 'One sentence that says why it failed.' })
   error: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'One sentence that says why it waits although it could be started, e.g. for the blob store; null otherwise.',
+  })
+  waitingReason: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'While it waits for something: when it is tried again at the earliest.',
+  })
+  notBefore: Date | null;
+
   @Field(() => GraphQLJSONObject, {
     nullable: true,
     description:
@@ -99,6 +112,8 @@ export class ExportNode extends Node {
     this.fraction = row.state === 'SUCCEEDED' || row.state === 'EXPIRED' ? 1 : row.done / Math.max(row.total, 1);
     this.rows = row.rows;
     this.error = row.error;
+    this.waitingReason = row.waitingReason;
+    this.notBefore = row.notBefore;
     this.manifest = row.manifest;
     this.createdAt = row.createdAt;
     this.startedAt = row.startedAt;

@@ -131,6 +131,19 @@ export class GenerationNode extends Node {
   @Field(() => String, { nullable: true, description: 'One sentence that says why it failed.' })
   error: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'One sentence that says why it waits although it could be started, e.g. for the blob store; null otherwise.',
+  })
+  waitingReason: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'While it waits for something: when it is tried again at the earliest.',
+  })
+  notBefore: Date | null;
+
   @Field(() => Float, {
     nullable: true,
     description: 'Median over the slices, dB; null without a real MRI of the exam.',
@@ -184,6 +197,8 @@ export class GenerationNode extends Node {
     this.worker = row.worker;
     this.device = row.device;
     this.error = row.error;
+    this.waitingReason = row.waitingReason;
+    this.notBefore = row.notBefore;
     this.psnr = row.psnr;
     this.ssim = row.ssim;
     this.rssim = row.rssim;

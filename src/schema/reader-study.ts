@@ -1,6 +1,6 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { encodeId } from '../domain/global-ids.js';
-import type { ReaderChoice, ReaderStudyState, ReaderUnit } from '../domain/reader-studies.js';
+import { type ReaderChoice, type ReaderStudyStage, type ReaderUnit, stageOf } from '../domain/reader-studies.js';
 import type { ReaderSession, ReaderStudy } from '../entities/index.js';
 import { connectionType } from './connections.js';
 import { ReaderChoiceEnum, ReaderStratumEnum, ReaderStudyStateEnum, ReaderUnitEnum } from './evaluation-enums.js';
@@ -101,7 +101,7 @@ export class ReaderStudyNode extends Node {
   name: string;
 
   @Field(() => ReaderStudyStateEnum, { description: 'Current state.' })
-  state: ReaderStudyState;
+  state: ReaderStudyStage;
 
   @Field(() => ReaderUnitEnum, { description: 'What a pair shows.' })
   unit: ReaderUnit;
@@ -112,16 +112,31 @@ export class ReaderStudyNode extends Node {
   @Field(() => String, { nullable: true, description: 'One sentence that says why it failed.' })
   error: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'One sentence that says why it waits although it could be started, e.g. for the blob store; null otherwise.',
+  })
+  waitingReason: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'While it waits for something: when it is tried again at the earliest.',
+  })
+  notBefore: Date | null;
+
   @Field(() => DateTime, { description: 'When it was made.' })
   createdAt: Date;
 
   constructor(readonly row: ReaderStudy) {
     super('ReaderStudy', row.id);
     this.name = row.name;
-    this.state = row.state;
+    this.state = stageOf(row.state);
     this.unit = row.unit;
     this.pairs = row.pairCount;
     this.error = row.error;
+    this.waitingReason = row.waitingReason;
+    this.notBefore = row.notBefore;
     this.createdAt = row.createdAt;
   }
 }

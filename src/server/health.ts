@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { DataSource } from 'typeorm';
 import { packageVersion } from '../domain/package.js';
-import type { GenerationQueue } from '../jobs/index.js';
+import type { GenerationQueue } from '../scheduling/index.js';
 import type { BlobStore } from '../storage/index.js';
 
 /** What has to work before work may come; each is asked, and has so long to answer, ms. */

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { packageVersion } from '../domain/package.js';
-import { type Happening, listen } from '../jobs/index.js';
+import { type Happening, listen } from '../work/index.js';
 import { poolOf, readQueueFigures } from './metrics-database.js';
 
 /** What this process counts, for Prometheus; docs/operations.md says what each figure means. */

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import type { UserError } from '../domain/errors.js';
-import { openQueue } from '../jobs/index.js';
+import { openQueue } from '../scheduling/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { registerBundles } from '../services/bundles.js';
 import { DEFAULT_QUOTA } from '../services/quotas.js';

@@ -1,7 +1,7 @@
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { UserError } from '../domain/errors.js';
 import { packageVersion } from '../domain/package.js';
-import { parseTraceparent } from '../jobs/index.js';
+import { parseTraceparent } from '../work/index.js';
 
 export interface Tracing {
   /** Sends what is still held and ends. */

@@ -5,7 +5,7 @@ import { roleIncludes } from '../domain/roles.js';
 import { MAX_UPLOAD_BYTES } from '../domain/uploads.js';
 import type { UploadedRadiograph } from '../entities/index.js';
 import { isRadiographFile } from '../imaging/radiograph/index.js';
-import { newestLocaliser } from '../jobs/index.js';
+import { newestLocaliser } from '../services/generations/index.js';
 import { UploadedRadiographNode } from '../schema/upload.js';
 import type { AssetUrls } from '../services/asset-urls.js';
 import type { Quotas } from '../services/quotas.js';

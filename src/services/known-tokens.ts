@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
-import { startListener } from '../jobs/index.js';
+import { startListener } from '../work/index.js';
 import { findToken, hashToken } from './tokens.js';
 import type { Viewer } from './tokens.js';
 

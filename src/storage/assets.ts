@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { EntityManager } from 'typeorm';
 import { Asset } from '../entities/index.js';
-import type { BlobStore, StoredBlob } from './blob-store.js';
+import { BlobDamaged, BlobMissing, type BlobStore, type StoredBlob } from './blob-store.js';
 import { holdBlobs } from './locks.js';
 
 /**
@@ -56,8 +56,19 @@ export async function nameBlob(
 /**
  * All bytes of an asset, checked against its digest.
  *
+ * @param what the asset is, for the message of a blob that is lost or damaged
  * @throws BlobMissing, BlobDamaged, BlobStoreUnavailable
  */
-export async function readAsset(store: BlobStore, asset: Pick<Asset, 'storageKey'>): Promise<Buffer> {
-  return buffer(await store.open(asset.storageKey));
+export async function readAsset(
+  store: BlobStore,
+  { storageKey }: Pick<Asset, 'storageKey'>,
+  what?: string,
+): Promise<Buffer> {
+  try {
+    return await buffer(await store.open(storageKey));
+  } catch (error) {
+    if (what !== undefined && error instanceof BlobMissing) throw new BlobMissing(storageKey, what);
+    if (what !== undefined && error instanceof BlobDamaged) throw new BlobDamaged(storageKey, what);
+    throw error;
+  }
 }

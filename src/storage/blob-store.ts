@@ -69,8 +69,16 @@ export interface BlobStore {
 export class BlobMissing extends Error {
   override readonly name = 'BlobMissing';
 
-  constructor(readonly storageKey: string) {
-    super(`The blob store has nothing under ${JSON.stringify(storageKey)}.`);
+  /** @param what was stored there, where that is known */
+  constructor(
+    readonly storageKey: string,
+    what?: string,
+  ) {
+    super(
+      what === undefined
+        ? `The blob store has nothing under ${JSON.stringify(storageKey)}.`
+        : `The blob of ${what} is missing from the blob store.`,
+    );
   }
 }
 
@@ -78,8 +86,16 @@ export class BlobMissing extends Error {
 export class BlobDamaged extends Error {
   override readonly name = 'BlobDamaged';
 
-  constructor(readonly storageKey: string) {
-    super(`The stored blob ${storageKey} is damaged: its bytes no longer have the digest it is named after.`);
+  /** @param what was stored there, where that is known */
+  constructor(
+    readonly storageKey: string,
+    what?: string,
+  ) {
+    super(
+      what === undefined
+        ? `The stored blob ${storageKey} is damaged: its bytes no longer have the digest it is named after.`
+        : `The blob of ${what} is damaged: its sha256 differs.`,
+    );
   }
 }
 

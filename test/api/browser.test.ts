@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { encodeId } from '../../src/domain/global-ids.js';
-import { advance, enter } from '../../src/jobs/index.js';
+import { enter, GENERATION } from '../../src/services/generations/index.js';
+import { advance } from '../../src/work/index.js';
 import { startBrowser } from '../helpers/browser.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
@@ -87,6 +88,6 @@ async function makeRows({ make, dataSource }: TestServer): Promise<string> {
   const queued = await dataSource.transaction((manager) =>
     enter(manager, { ...target, ...wish, features: {}, featureOverrides: {}, clientKey: null, requestedById: null }),
   );
-  await advance(dataSource.manager, queued, { to: 'RUNNING' });
+  await advance(dataSource.manager, GENERATION, queued, { to: 'RUNNING' });
   return encodeId('Generation', id);
 }

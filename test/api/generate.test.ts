@@ -1,6 +1,7 @@
 import { encodeId } from '../../src/domain/global-ids.js';
 import { AuditEntry, type KneeExam, type Radiograph } from '../../src/entities/index.js';
-import { advance } from '../../src/jobs/index.js';
+import { GENERATION } from '../../src/services/generations/index.js';
+import { advance } from '../../src/work/index.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;
@@ -148,9 +149,10 @@ test('a failed generation says why', async () => {
   });
   const { id } = data!.generateMri.generation;
   const key = Buffer.from(id, 'base64url').toString().slice('Generation:'.length);
-  await advance(api.dataSource.manager, { id: key, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING' });
+  await advance(api.dataSource.manager, GENERATION, { id: key, state: 'QUEUED', attempt: 0 }, { to: 'RUNNING' });
   await advance(
     api.dataSource.manager,
+    GENERATION,
     { id: key, state: 'RUNNING', attempt: 1 },
     { to: 'FAILED', message: 'The film is empty.' },
   );

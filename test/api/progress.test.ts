@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'graphql-ws';
 import { encodeId } from '../../src/domain/global-ids.js';
 import type { Asset, Generation, MriSeries } from '../../src/entities/index.js';
-import { advance, enter } from '../../src/jobs/index.js';
-import type { Change, GenerationEventBody, Seen } from '../../src/jobs/index.js';
+import { enter, GENERATION } from '../../src/services/generations/index.js';
+import { advance, type Change, type Seen } from '../../src/work/index.js';
+import type { GenerationEventBody } from '../../src/services/generations/index.js';
+import type { GenerationState } from '../../src/domain/generations.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;
@@ -160,7 +162,9 @@ test('a subscriber that leaves while nothing happens leaves nothing behind', asy
   await follow.leave();
   await client.dispose();
 
-  expect(await advance(api.dataSource.manager, run.seen, { to: 'FAILED', message: 'for the test' })).toBe(3);
+  expect(await advance(api.dataSource.manager, GENERATION, run.seen, { to: 'FAILED', message: 'for the test' })).toBe(
+    3,
+  );
 });
 
 test.each([
@@ -173,7 +177,7 @@ test.each([
 
 test('a canceled generation ends its subscriptions with the reason', async () => {
   const run = await startRun();
-  await advance(api.dataSource.manager, run.seen, { to: 'CANCELED', message: 'It was canceled.' });
+  await advance(api.dataSource.manager, GENERATION, run.seen, { to: 'CANCELED', message: 'It was canceled.' });
 
   const events = await subscribe(api.socketClient(), run.id, 2).all();
 
@@ -209,7 +213,7 @@ function subscribe(client: Client, id: string, after = 0) {
 
 interface Run {
   id: string;
-  seen: Seen;
+  seen: Seen<GenerationState>;
   asset: Asset;
   series: MriSeries;
   step(step: number): Promise<void>;
@@ -241,10 +245,10 @@ async function startRun(): Promise<Run> {
     } satisfies Partial<Generation> as Parameters<typeof enter>[1]),
   );
   const series = await make.series(exam, { generationId: id, sliceCount: 2 });
-  await advance(manager, queued, { to: 'RUNNING' });
-  const seen: Seen = { id, state: 'RUNNING', attempt: 1 };
-  const write = async (change: Change) => {
-    const seq = await advance(manager, seen, change);
+  await advance(manager, GENERATION, queued, { to: 'RUNNING' });
+  const seen: Seen<GenerationState> = { id, state: 'RUNNING', attempt: 1 };
+  const write = async (change: Change<Generation, GenerationEventBody>) => {
+    const seq = await advance(manager, GENERATION, seen, change);
     if (seq === undefined) throw new Error('The generation has moved on.');
     return seq;
   };

@@ -1,9 +1,11 @@
 import { type BatchState, COUNTED_AS, countersOf } from '../../src/domain/batches.js';
 import type { GenerationState } from '../../src/domain/generations.js';
 import { Batch, Generation, type KneeExam } from '../../src/entities/index.js';
-import { advance, type EventHub, openEventHub } from '../../src/jobs/index.js';
+import { GENERATION } from '../../src/services/generations/index.js';
+import { advance } from '../../src/work/index.js';
+import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
 import { cancelBatch, pauseBatch, resumeBatch, retryBatch } from '../../src/services/batches/index.js';
-import { cancelGeneration, retryGeneration } from '../../src/services/generations.js';
+import { cancelGeneration, retryGeneration } from '../../src/services/generations/index.js';
 import { batchOf, followBatch } from '../helpers/batches.js';
 import { upTo } from '../helpers/events.js';
 import { randomNumbers } from '../helpers/factories.js';
@@ -43,7 +45,7 @@ async function move(id: string, to: GenerationState, message?: string): Promise<
   const { manager } = platform.dataSource;
   const { state, attempt } = await manager.findOneByOrFail(Generation, { id });
   const change = { to, ...(message === undefined ? {} : { message }) };
-  return (await advance(manager, { id, state, attempt }, change)) !== undefined;
+  return (await advance(manager, GENERATION, { id, state, attempt }, change)) !== undefined;
 }
 
 async function make(id: string, to: GenerationState = 'SUCCEEDED', message?: string): Promise<void> {

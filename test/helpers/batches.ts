@@ -1,5 +1,6 @@
 import type { Batch } from '../../src/entities/index.js';
-import type { EventHub, LoggedBatchEvent } from '../../src/jobs/index.js';
+import type { EventHub } from '../../src/services/event-hub.js';
+import type { LoggedBatchEvent } from '../../src/services/batches/index.js';
 import { type BatchRequest, createBatch } from '../../src/services/batches/index.js';
 import { COMMAND_LINE } from '../../src/services/cohorts/index.js';
 import type { TestPlatform } from './platform.js';

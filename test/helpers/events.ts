@@ -1,4 +1,5 @@
-import type { EventHub, LoggedEvent } from '../../src/jobs/index.js';
+import type { EventHub } from '../../src/services/event-hub.js';
+import type { LoggedEvent } from '../../src/services/generations/index.js';
 
 /** Everything a subscription hands out until it ends. */
 export async function collect(events: AsyncIterable<LoggedEvent>): Promise<LoggedEvent[]> {

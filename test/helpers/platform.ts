@@ -10,7 +10,7 @@ import { encodeNifti } from '../../src/imaging/nifti.js';
 import { encodePng } from '../../src/imaging/png.js';
 import { centredAffine } from '../../src/imaging/volume.js';
 import { gaussianNoise } from '../../src/inference/noise.js';
-import { type GenerationQueue, openQueue } from '../../src/jobs/index.js';
+import { type GenerationQueue, openQueue } from '../../src/scheduling/index.js';
 import { registerBundles } from '../../src/services/bundles.js';
 import { type BlobStore, openBlobStore, storeAsset } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from './database.js';

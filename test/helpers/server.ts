@@ -5,7 +5,7 @@ import { type Client, createClient } from 'graphql-ws';
 import type { Logger } from 'typeorm';
 import { WebSocket } from 'ws';
 import type { Role } from '../../src/domain/roles.js';
-import { type GenerationQueue, openQueue } from '../../src/jobs/index.js';
+import { type GenerationQueue, openQueue } from '../../src/scheduling/index.js';
 import { createLogger } from '../../src/server/logging.js';
 import { type RunningServer, startServer } from '../../src/server/start.js';
 import { DEFAULT_QUOTA } from '../../src/services/quotas.js';

@@ -1,5 +1,5 @@
 import { hostname, networkInterfaces } from 'node:os';
-import { openQueue } from '../../src/jobs/index.js';
+import { openQueue } from '../../src/scheduling/index.js';
 import { createLogger } from '../../src/server/logging.js';
 import { createMetrics } from '../../src/server/metrics.js';
 import { startServer } from '../../src/server/start.js';

@@ -7,14 +7,15 @@ import { packageRoot } from '../../src/domain/package.js';
 import type { ExportFormat } from '../../src/domain/exports.js';
 import { Asset, Export, Generation, MriSeries, Radiograph } from '../../src/entities/index.js';
 import { encodeId } from '../../src/domain/global-ids.js';
-import type { BackgroundWork } from '../../src/services/background.js';
+import type { Runner } from '../../src/work/index.js';
 import { createBatch } from '../../src/services/batches/index.js';
 import type { Viewer } from '../../src/services/tokens.js';
 import { createToken } from '../../src/services/tokens.js';
-import { type ExportRequest, requestExport, startExportRunner } from '../../src/services/exports/index.js';
+import { type ExportRequest, requestExport } from '../../src/services/exports/index.js';
 import { readAsset } from '../../src/storage/index.js';
 import { generated, realSeries, unpacked } from '../helpers/archives.js';
-import { createExam, createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
+import { createExam, createTestPlatform, type TestPlatform } from '../helpers/platform.js';
+import { startExportRunner } from '../helpers/work.js';
 import { runProgram } from '../helpers/program.js';
 import { hasProgram, pythonWith } from '../helpers/python.js';
 
@@ -37,7 +38,7 @@ interface SeenVolume {
 let platform: TestPlatform;
 let viewer: Viewer;
 let ids: string[];
-let runner: BackgroundWork | undefined;
+let runner: Runner | undefined;
 const folders: string[] = [];
 
 const BOTH = { series: { synthetic: { isNull: false } } };
@@ -85,9 +86,9 @@ async function over(id: number): Promise<Export> {
   }
 }
 
-function start(staleMs?: number): BackgroundWork {
+function start(stale?: number): Runner {
   const { dataSource, store } = platform;
-  return (runner = startExportRunner({ dataSource, store, logger: silent, ...(staleMs ? { staleMs } : {}) }));
+  return (runner = startExportRunner({ dataSource, store }, stale ? { timings: { stale } } : {}));
 }
 
 async function archive(request: ExportRequest): Promise<{ row: Export; folder: string; zip: string; paths: string[] }> {

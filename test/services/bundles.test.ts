@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bundle } from '../../src/entities/index.js';
 import { chooseReadyBundle, registerBundles } from '../../src/services/bundles.js';
-import { requestGeneration } from '../../src/services/generations.js';
+import { requestGeneration } from '../../src/services/generations/index.js';
 import { createExam, createTestPlatform, type TestPlatform } from '../helpers/platform.js';
 import { TINY_BUNDLE } from '../helpers/tiny-bundle.js';
 

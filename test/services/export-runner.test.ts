@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { packageRoot } from '../../src/domain/package.js';
 import { Asset, Export } from '../../src/entities/index.js';
-import type { BackgroundWork } from '../../src/services/background.js';
-import { type ExportRunnerOptions, startExportRunner } from '../../src/services/exports/index.js';
 import { createToken } from '../../src/services/tokens.js';
-import { createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
+import { advance, type Runner } from '../../src/work/index.js';
+import { EXPORT } from '../../src/services/exports/index.js';
+import { createTestPlatform, type TestPlatform } from '../helpers/platform.js';
+import { type ExportRunnerChoices, startExportRunner } from '../helpers/work.js';
 
 let platform: TestPlatform;
 let requestedById: number;
-const runners: BackgroundWork[] = [];
+const runners: Runner[] = [];
 
 /** Columns that take a moment to write. */
 const ALL_READINGS = ['readings', 'grades', 'key', 'visit', 'participant', 'scores', 'availability'];
@@ -38,13 +39,8 @@ afterEach(async () => {
 
 afterAll(() => platform.close());
 
-function startRunner(options: Partial<ExportRunnerOptions> = {}): BackgroundWork {
-  const runner = startExportRunner({
-    dataSource: platform.dataSource,
-    store: platform.store,
-    logger: silent,
-    ...options,
-  });
+function startRunner(choices: ExportRunnerChoices = {}): Runner {
+  const runner = startExportRunner(platform, choices);
   runners.push(runner);
   return runner;
 }
@@ -97,7 +93,7 @@ test('a server that is killed while it writes offers no file, and another one wr
   server.kill('SIGKILL');
   await ended;
   const left = await waitFor(id, () => true);
-  startRunner({ staleMs: 1 });
+  startRunner({ timings: { stale: 1 } });
   const finished = await waitFor(id, over);
 
   expect(left).toMatchObject({ state: 'RUNNING', attempt: 1, assetId: null, manifest: null });
@@ -115,16 +111,21 @@ test('an orderly stop puts an export back, at no cost of attempts', async () => 
   await waitFor(id, ({ state }) => state === 'RUNNING');
   await runner.close();
 
-  expect(await waitFor(id, () => true)).toMatchObject({ state: 'QUEUED', attempt: 0, assetId: null });
+  expect(await waitFor(id, () => true)).toMatchObject({
+    state: 'QUEUED',
+    attempt: 1,
+    attemptLimit: 6,
+    assetId: null,
+  });
 });
 
-test('an export that has cost three servers is given up with a reason', async () => {
-  const { id } = await queue({ state: 'RUNNING', attempt: 3, heartbeatAt: new Date(0) });
+test('an export that has cost five servers is given up with a reason', async () => {
+  const { id } = await queue({ state: 'RUNNING', attempt: 5, heartbeatAt: new Date(0) });
   startRunner();
 
   expect(await waitFor(id, over)).toMatchObject({
     state: 'FAILED',
-    error: 'Each of the 3 servers that wrote this file ended meanwhile.',
+    error: 'Its server ended unexpectedly on attempt 5, the last one allowed.',
   });
 });
 
@@ -154,7 +155,7 @@ test('a canceled export is left alone, though it was being written', async () =>
   const runner = startRunner();
   await waitFor(id, ({ state }) => state === 'RUNNING');
 
-  await platform.dataSource.query(`UPDATE export SET state = 'CANCELED' WHERE id = $1`, [id]);
+  await advance(platform.dataSource.manager, EXPORT, { id, state: 'RUNNING', attempt: 1 }, { to: 'CANCELED' });
   const next = await queue();
   runner.wake();
   await waitFor(next.id, over);

@@ -5,7 +5,7 @@ import {
   type GenerationRequest,
   requestGeneration,
   retryGeneration,
-} from '../../src/services/generations.js';
+} from '../../src/services/generations/index.js';
 import { createExam, createTestPlatform, type TestPlatform } from '../helpers/platform.js';
 
 let platform: TestPlatform;

@@ -2,10 +2,13 @@ import type { EntityManager } from 'typeorm';
 import { type BatchState, isFinalBatchState } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import type { Batch } from '../../entities/index.js';
-import { advanceAll, advanceBatch, askToStop, completeBatch, lockBatch, topUp } from '../../jobs/index.js';
+import { topUp } from '../../scheduling/index.js';
+import { advanceAll, askToStop } from '../../work/index.js';
 import { audit } from '../audit.js';
-import type { Actor } from '../generations.js';
+import type { Actor } from '../generations/request.js';
+import { GENERATION } from '../generations/kind.js';
 import type { BatchServices } from './create.js';
+import { advanceBatch, completeBatch, lockBatch } from './transitions.js';
 
 /**
  * Stops handing out a batch's generations; those that run go on to their end. Pausing a paused one changes nothing.
@@ -43,8 +46,8 @@ export function cancelBatch(services: BatchServices, actor: Actor, id: string): 
     if (batch.state === 'CANCELED' || batch.cancelRequested) return;
     refuse(isFinalBatchState(batch.state), batch.state, 'only one that is not over can be canceled');
     const message = 'Its batch was canceled.';
-    const canceled = await advanceAll(manager, id, 'QUEUED', { to: 'CANCELED', message });
-    await askToStop(manager, { batchId: id });
+    const canceled = await advanceAll(manager, GENERATION, of(id), 'QUEUED', { to: 'CANCELED', message });
+    await askToStop(manager, GENERATION, of(id));
     const { running } = batch;
     const still = `It is being canceled; ${running} of its generations still run.`;
     await advanceBatch(manager, batch, {
@@ -67,8 +70,8 @@ export function retryBatch(services: BatchServices, actor: Actor, id: string): P
     refuse(!isFinalBatchState(state), state, 'only one that is over can be retried; cancel it first');
     refuse(failed + canceled === 0, state, 'nothing of it has failed or was canceled');
     const message = 'Its batch was asked for again.';
-    await advanceAll(manager, id, 'FAILED', { to: 'QUEUED', message });
-    await advanceAll(manager, id, 'CANCELED', { to: 'QUEUED', message });
+    await advanceAll(manager, GENERATION, of(id), 'FAILED', { to: 'QUEUED', message });
+    await advanceAll(manager, GENERATION, of(id), 'CANCELED', { to: 'QUEUED', message });
     await advanceBatch(manager, batch, {
       to: 'QUEUED',
       message: `${failed + canceled} of its generations were asked for again.`,
@@ -95,6 +98,11 @@ async function change(
   });
   await topUp(dataSource, queue);
   return batch;
+}
+
+/** The generations of a batch. */
+function of(batchId: string): { column: string; value: string } {
+  return { column: 'batch_id', value: batchId };
 }
 
 function refuse(refused: boolean, state: BatchState, what: string): void {

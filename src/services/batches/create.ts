@@ -4,12 +4,13 @@ import { UserError } from '../../domain/errors.js';
 import { FEATURE_CODES } from '../../domain/features.js';
 import { encodeId } from '../../domain/global-ids.js';
 import { Batch, Bundle } from '../../entities/index.js';
-import { advanceBatch, completeBatch, type GenerationQueue, lockBatch, topUp } from '../../jobs/index.js';
+import { advanceBatch, completeBatch, lockBatch } from './transitions.js';
+import { type GenerationQueue, topUp } from '../../scheduling/index.js';
 import { audit } from '../audit.js';
 import { expandCohorts } from '../cohorts/index.js';
 import type { CohortActor } from '../cohorts/index.js';
-import { namesBundle, resolveRecipe } from '../generation-recipe.js';
-import { overridesOf } from '../generation-request.js';
+import { namesBundle, resolveRecipe } from '../generations/recipe.js';
+import { overridesOf } from '../generations/checks.js';
 import { enterMembers } from './enter.js';
 import { type BatchRequest, checkBatchRequest } from './request.js';
 

@@ -1,14 +1,15 @@
 import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { type BatchCounters, MAX_BATCH_EXAMS, NO_MEMBERS } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import { FEATURE_CODES } from '../../domain/features.js';
-import type { Batch } from '../../entities/index.js';
-import { currentTraceparent } from '../../jobs/index.js';
+import { type Batch, queryRows } from '../../entities/index.js';
+import { currentTraceparent } from '../../work/index.js';
 import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
-import { keySql } from '../generation-keys.js';
-import type { Recipe } from '../generation-recipe.js';
+import { keySql } from '../generations/keys.js';
+import type { Recipe } from '../generations/recipe.js';
 
 /** Why a batch makes no volume of an exam. */
 const NO_FILM = 'The exam has no radiograph with pixels; import its images or add one first.';
@@ -49,7 +50,9 @@ export async function enterMembers(
     features: 'exam.features',
     ...{ sliceCount, steps, sampler, eta, noise },
   });
-  const [row] = (await manager.query(
+  const [row] = await queryRows(
+    manager,
+    z.object({ total: z.number(), waiting: z.number(), reused: z.number() }),
     `WITH exam AS MATERIALIZED (
        SELECT t.id, t.side, t.visit_id, t.visit_code, t.participant_id, ${gradesSql('t')} || ${overrides} AS features
        FROM ${scope.from()} WHERE ${condition} LIMIT ${MAX_BATCH_EXAMS + 1}
@@ -87,7 +90,7 @@ export async function enterMembers(
      )
      SELECT count(*)::integer AS total, count(new_id)::integer AS waiting, count(old_id)::integer AS reused FROM planned`,
     parameters.values,
-  )) as { total: number; waiting: number; reused: number }[];
+  );
   const { total, waiting, reused } = row!;
   if (total === 0) throw new UserError('BAD_USER_INPUT', 'No knee exam is selected, so there is nothing to make.');
   if (total > MAX_BATCH_EXAMS) {

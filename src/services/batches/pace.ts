@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
-import type { Batch } from '../../entities/index.js';
+import { z } from 'zod';
+import { type Batch, queryRows } from '../../entities/index.js';
 
 /** How fast a batch goes. */
 export interface BatchPace {
@@ -18,7 +19,9 @@ const MEASURED = 50;
  * @returns in the batches' order
  */
 export async function batchPaces(dataSource: DataSource, batches: readonly Batch[]): Promise<BatchPace[]> {
-  const rows = (await dataSource.query(
+  const rows = await queryRows(
+    dataSource,
+    z.object({ id: z.string(), count: z.number(), seconds: z.number() }),
     `SELECT b.id, ended.count, extract(epoch FROM clock_timestamp() - CASE WHEN ended.count < ${MEASURED} THEN b.running_since ELSE ended.first END)::float AS seconds
      FROM batch b CROSS JOIN LATERAL (
        SELECT count(*)::integer AS count, min(finished_at) AS first FROM (
@@ -29,7 +32,7 @@ export async function batchPaces(dataSource: DataSource, batches: readonly Batch
      ) ended
      WHERE b.id = ANY($1::uuid[]) AND b.state = 'RUNNING' AND ended.count > 0`,
     [batches.map(({ id }) => id)],
-  )) as { id: string; count: number; seconds: number }[];
+  );
   const measured = new Map(rows.map((row) => [row.id, row]));
   return batches.map(({ id, waiting, running }) => {
     const { count, seconds } = measured.get(id) ?? { count: 0, seconds: 0 };

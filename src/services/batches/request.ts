@@ -1,8 +1,8 @@
 import { PRIORITY_RANGE, SEED_RULES, type SeedRule } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import type { Where } from '../filters/compile.js';
-import type { RecipeRequest } from '../generation-recipe.js';
-import { checkOneOf, checkRecipe, checkWhole } from '../generation-request.js';
+import type { RecipeRequest } from '../generations/request.js';
+import { checkOneOf, checkRecipe, checkWhole } from '../generations/checks.js';
 
 /** A wish for one volume of every exam that a filter selects. Everything but the filter has a default. */
 export interface BatchRequest extends RecipeRequest {

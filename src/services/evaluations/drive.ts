@@ -1,24 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { EVALUATION_PRIORITY } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import type { EvaluationArm } from '../../domain/evaluations.js';
-import { type Evaluation, EvaluationExam, EvaluationFile, EvaluationScore } from '../../entities/index.js';
-import { type GenerationQueue, topUp } from '../../jobs/index.js';
-import { type BlobStore, storeAsset } from '../../storage/index.js';
-import { findOrEnter } from '../generations.js';
-import type { Figures } from '../reports/figures.js';
-import { advanceEvaluation, type EvaluationEventBody, type VolumeScored } from './log.js';
+import { type Evaluation, EvaluationExam, EvaluationFile, EvaluationScore, queryRows } from '../../entities/index.js';
+import { topUp } from '../../scheduling/index.js';
+import { storeAsset } from '../../storage/index.js';
+import type { Change, Completion, Lease } from '../../work/index.js';
+import { findOrEnter } from '../generations/requests.js';
+import type { DriveContext } from './context.js';
+import type { EvaluationEventBody, VolumeScored } from './events.js';
 import { evaluationPictures } from './pictures.js';
 import { readSeries } from './stored-images.js';
 import { volumeRequest } from './volumes.js';
-
-export interface DriveContext {
-  dataSource: DataSource;
-  store: BlobStore;
-  queue: Pick<GenerationQueue, 'enqueue'>;
-  figures: Figures;
-}
 
 /** Volumes that are asked for before the first of them has to be there: enough for several workers, few enough to delay nobody. */
 const AHEAD = 16;
@@ -26,10 +21,10 @@ const AHEAD = 16;
 /** How often finished volumes are looked for, ms. */
 const LOOK_MS = 250;
 
-/** The evaluation was stopped, or given to another process: nothing this one does counts any more. */
-export class EvaluationLost extends Error {
-  override readonly name = 'EvaluationLost';
-}
+type EvaluationLease = Lease<Evaluation, EvaluationEventBody>;
+
+/** Changes the evaluation in the transaction that has locked it. */
+type Write = (change: Change<Evaluation, EvaluationEventBody>) => Promise<void>;
 
 /**
  * Carries an evaluation that was claimed to its end: asks for its volumes a few at a time, takes over the scores of those that are
@@ -37,36 +32,46 @@ export class EvaluationLost extends Error {
  *
  * @throws whatever interrupts it; what is done by then stays done
  */
-export async function driveEvaluation(row: Evaluation, context: DriveContext, signal: AbortSignal): Promise<void> {
+export async function driveEvaluation(
+  row: Evaluation,
+  lease: EvaluationLease,
+  context: DriveContext,
+): Promise<Completion<Evaluation, EvaluationEventBody>> {
+  const { signal } = lease;
   const correlations = new SeriesCorrelations(row, context);
   for (;;) {
     signal.throwIfAborted();
-    const settled = await takeScores(row, context.dataSource);
-    const asked = await askForVolumes(row, context);
+    const settled = await takeScores(row, lease, context.dataSource);
+    const asked = await askForVolumes(row, lease, context);
     const { open } = await progressOf(context.dataSource.manager, row.id);
     if (open === 0) break;
     const measured = await correlations.measureOne();
     if (settled + asked === 0 && !measured) await delay(LOOK_MS, undefined, { signal });
   }
   while (await correlations.measureOne()) signal.throwIfAborted();
-  await finish(row, context, signal);
+  return report(row, context, signal);
 }
 
 /** Enters the next volumes, or finds them; one that cannot be asked for has failed. @returns how many were dealt with */
-async function askForVolumes(row: Evaluation, { dataSource, queue }: DriveContext): Promise<number> {
-  const next = (await dataSource.query(
+async function askForVolumes(
+  row: Evaluation,
+  lease: EvaluationLease,
+  { dataSource, queue }: DriveContext,
+): Promise<number> {
+  const next = await queryRows(
+    dataSource,
+    z.object({ arm: z.number(), examId: z.number() }),
     `SELECT s.arm, s.exam_id AS "examId" FROM evaluation_score s
      WHERE s.evaluation_id = $1 AND s.state = 'QUEUED' AND s.generation_id IS NULL
      ORDER BY s.exam_id, s.arm
      LIMIT greatest(0, $2 - (SELECT count(*) FROM evaluation_score w
        WHERE w.evaluation_id = $1 AND w.state = 'QUEUED' AND w.generation_id IS NOT NULL))`,
     [row.id, AHEAD],
-  )) as { arm: number; examId: number }[];
+  );
   let entered = false;
   for (const { arm, examId } of next) {
     entered =
-      (await dataSource.transaction(async (manager) => {
-        await hold(manager, row);
+      (await lease.transaction(async (manager, write) => {
         const exam = await manager.findOneByOrFail(EvaluationExam, { evaluationId: row.id, examId });
         try {
           // A volume that cannot be asked for must not undo the rest of the transaction.
@@ -79,7 +84,7 @@ async function askForVolumes(row: Evaluation, { dataSource, queue }: DriveContex
           return !volume.found;
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
-          await settle(manager, row, [failed(arm, examId, null, false, error.message)]);
+          await settle(manager, row, write, [failed(arm, examId, null, false, error.message)]);
           return false;
         }
       })) || entered;
@@ -88,40 +93,41 @@ async function askForVolumes(row: Evaluation, { dataSource, queue }: DriveContex
   return next.length;
 }
 
-interface EndedVolume {
-  arm: number;
-  examId: number;
-  generationId: string;
-  reused: boolean;
-  state: 'SUCCEEDED' | 'FAILED' | 'CANCELED';
-  psnr: number | null;
-  ssim: number | null;
-  rssim: number | null;
-  adjacentCorrelation: number | null;
-  error: string | null;
-}
+const SCORE = z.number().nullable();
+
+const ENDED_VOLUME = z.object({
+  arm: z.number(),
+  examId: z.number(),
+  generationId: z.string(),
+  reused: z.boolean(),
+  state: z.enum(['SUCCEEDED', 'FAILED', 'CANCELED']),
+  psnr: SCORE,
+  ssim: SCORE,
+  rssim: SCORE,
+  adjacentCorrelation: SCORE,
+  error: z.string().nullable(),
+});
 
 /** Takes over the scores of the volumes that have ended since the last look. @returns how many */
-async function takeScores(row: Evaluation, dataSource: DataSource): Promise<number> {
-  const ended = (await dataSource.query(
+async function takeScores(row: Evaluation, lease: EvaluationLease, dataSource: DataSource): Promise<number> {
+  const ended = await queryRows(
+    dataSource,
+    ENDED_VOLUME,
     `SELECT s.arm, s.exam_id AS "examId", g.id AS "generationId", s.reused, g.state, g.psnr, g.ssim, g.rssim,
        g.adjacent_correlation AS "adjacentCorrelation", g.error
      FROM evaluation_score s JOIN generation g ON g.id = s.generation_id
      WHERE s.evaluation_id = $1 AND s.state = 'QUEUED' AND g.state IN ('SUCCEEDED', 'FAILED', 'CANCELED')
      ORDER BY g.finished_at, s.exam_id, s.arm LIMIT 100`,
     [row.id],
-  )) as EndedVolume[];
+  );
   if (ended.length === 0) return 0;
-  await dataSource.transaction(async (manager) => {
-    await hold(manager, row);
-    await settle(manager, row, ended.map(outcome));
-  });
+  await lease.transaction((manager, write) => settle(manager, row, write, ended.map(outcome)));
   return ended.length;
 }
 
 type Outcome = Omit<VolumeScored, 'done' | 'failed' | 'total'>;
 
-function outcome(volume: EndedVolume): Outcome {
+function outcome(volume: z.infer<typeof ENDED_VOLUME>): Outcome {
   const { arm, examId, generationId, reused, state, psnr, ssim, rssim, adjacentCorrelation } = volume;
   if (state === 'FAILED') return failed(arm, examId, generationId, reused, volume.error ?? 'The generation failed.');
   if (state === 'CANCELED') return failed(arm, examId, generationId, reused, 'The generation was canceled.');
@@ -137,8 +143,13 @@ function failed(arm: number, examId: number, generationId: string | null, reused
   return { arm, examId, generationId, reused, ...none, error };
 }
 
-/** Writes what volumes came to, and a line of the log for each. The caller holds the evaluation. */
-async function settle(manager: EntityManager, row: Evaluation, outcomes: readonly Outcome[]): Promise<void> {
+/** Writes what volumes came to, and a line of the log for each. The caller has locked the evaluation. */
+async function settle(
+  manager: EntityManager,
+  row: Evaluation,
+  write: Write,
+  outcomes: readonly Outcome[],
+): Promise<void> {
   const before = await progressOf(manager, row.id);
   let { done, failed: failures } = before;
   const events = outcomes.map((one): EvaluationEventBody => {
@@ -154,17 +165,7 @@ async function settle(manager: EntityManager, row: Evaluation, outcomes: readonl
       { state, error, psnr, ssim, rssim, adjacentCorrelation },
     );
   }
-  const seen = { id: row.id, state: 'RUNNING', attempt: row.attempt } as const;
-  if ((await advanceEvaluation(manager, seen, { events })) === undefined) throw new EvaluationLost();
-}
-
-/** Locks the evaluation for a transaction of this attempt. @throws EvaluationLost when it is not its any more */
-async function hold(manager: EntityManager, { id, attempt }: Evaluation): Promise<void> {
-  const rows = (await manager.query(
-    `SELECT id FROM evaluation WHERE id = $1 AND attempt = $2 AND state = 'RUNNING' FOR UPDATE`,
-    [id, attempt],
-  )) as unknown[];
-  if (rows.length === 0) throw new EvaluationLost();
+  await write({ events });
 }
 
 /** How many volumes have ended, failed, are still open, and are there at all. */
@@ -172,13 +173,16 @@ export async function progressOf(
   manager: EntityManager,
   id: string,
 ): Promise<{ done: number; failed: number; open: number; total: number; reused: number }> {
-  const rows = (await manager.query(
+  const count = z.number();
+  const rows = await queryRows(
+    manager,
+    z.object({ done: count, failed: count, open: count, total: count, reused: count }),
     `SELECT count(*)::integer AS total, count(*) FILTER (WHERE state = 'QUEUED')::integer AS open,
        count(*) FILTER (WHERE state <> 'QUEUED')::integer AS done,
        count(*) FILTER (WHERE state = 'FAILED')::integer AS failed, count(*) FILTER (WHERE reused)::integer AS reused
      FROM evaluation_score WHERE evaluation_id = $1`,
     [id],
-  )) as { done: number; failed: number; open: number; total: number; reused: number }[];
+  );
   return rows[0]!;
 }
 
@@ -208,7 +212,11 @@ class SeriesCorrelations {
 }
 
 /** Makes the report: files first, then the rows that name them together with the final state. */
-async function finish(row: Evaluation, context: DriveContext, signal: AbortSignal): Promise<void> {
+async function report(
+  row: Evaluation,
+  context: DriveContext,
+  signal: AbortSignal,
+): Promise<Completion<Evaluation, EvaluationEventBody>> {
   const { dataSource, store, figures } = context;
   const { manager } = dataSource;
   const exams = await manager.find(EvaluationExam, { where: { evaluationId: row.id }, order: { examId: 'ASC' } });
@@ -216,15 +224,11 @@ async function finish(row: Evaluation, context: DriveContext, signal: AbortSigna
     where: { evaluationId: row.id },
     order: { examId: 'ASC', arm: 'ASC' },
   });
-  const seen = { id: row.id, state: 'RUNNING', attempt: row.attempt } as const;
   const dead = row.arms.find((_, arm) => !scores.some((score) => score.arm === arm && score.state === 'SUCCEEDED'));
-  if (dead) {
-    await advanceEvaluation(manager, seen, { to: 'FAILED', message: noVolumes(dead, row, scores) });
-    return;
-  }
+  if (dead) throw new UserError('CONFLICT', noVolumes(dead, row, scores));
   const volumes = { arms: row.arms, settings: row.settings, exams, scores };
   const pictures = await evaluationPictures(volumes, context, signal);
-  const report = await figures.run('evaluationReport', {
+  const made = await figures.run('evaluationReport', {
     name: row.name,
     createdAt: `${row.createdAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     selection: selectionOf(row),
@@ -233,21 +237,19 @@ async function finish(row: Evaluation, context: DriveContext, signal: AbortSigna
     ...pictures,
   });
   const files: EvaluationFile[] = [];
-  for (const { name, mediaType, bytes } of report.files) {
+  for (const { name, mediaType, bytes } of made.files) {
     signal.throwIfAborted();
     const { id } = await storeAsset(manager, store, Buffer.from(bytes), mediaType);
     files.push(manager.create(EvaluationFile, { evaluationId: row.id, name, assetId: id }));
   }
-  const { results, charts, tables, sheets } = report;
-  await dataSource.transaction(async (own) => {
-    await hold(own, row);
-    await own.delete(EvaluationFile, { evaluationId: row.id });
-    await own.insert(EvaluationFile, files);
-    await advanceEvaluation(own, seen, {
-      to: 'SUCCEEDED',
-      set: { results, report: { charts, tables, sheets } },
-    });
-  });
+  const { results, charts, tables, sheets } = made;
+  return {
+    async finish(own) {
+      await own.delete(EvaluationFile, { evaluationId: row.id });
+      await own.insert(EvaluationFile, files);
+      return { set: { results, report: { charts, tables, sheets } } };
+    },
+  };
 }
 
 function noVolumes(arm: EvaluationArm, row: Evaluation, scores: readonly EvaluationScore[]): string {

@@ -11,6 +11,6 @@ export {
   requestEvaluation,
 } from './requests.js';
 export type { ArmComparison, ArmSummary, EvaluationResults, Spread, StratumSummary } from './results.js';
-export { type EvaluationRunnerOptions, startEvaluationRunner } from './runner.js';
+export type { EvaluationEventBody } from './events.js';
+export { EVALUATION, type EvaluationResources } from './kind.js';
 export { type Differences, openDifferences } from './differences.js';
-export { readSeries, readSlices } from './stored-images.js';

@@ -5,7 +5,7 @@ import { quartiles } from '../../metrics/index.js';
 import type { ReportRequest } from '../reports/evaluation-report.js';
 import type { ReportSheet } from '../reports/html.js';
 import type { SheetKnee } from '../reports/tasks.js';
-import type { DriveContext } from './drive.js';
+import type { DriveContext } from './context.js';
 import type { ScoredVolumes } from './results.js';
 import { readFilm, readSeries, readSlices } from './stored-images.js';
 

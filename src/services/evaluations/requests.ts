@@ -1,19 +1,21 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { SEED_RULES, type SeedRule } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import { EVALUATION_LIMITS, type EvaluationArm, type EvaluationSettings } from '../../domain/evaluations.js';
 import { encodeId } from '../../domain/global-ids.js';
-import { type Asset, Evaluation, EvaluationFile, type Generation } from '../../entities/index.js';
-import { requestCancel } from '../../jobs/index.js';
+import { type Asset, Evaluation, EvaluationFile, type Generation, queryRows } from '../../entities/index.js';
+import { GENERATION } from '../generations/kind.js';
+import { advance, cancelWork, enterLog } from '../../work/index.js';
 import { audit } from '../audit.js';
 import { type CohortActor, expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
-import { LARGEST_SEED } from '../generation-request.js';
-import type { Actor } from '../generations.js';
+import { LARGEST_SEED } from '../generations/checks.js';
+import type { Actor } from '../generations/request.js';
 import { type ArmsRequest, evaluationArms } from './arms.js';
-import { advanceEvaluation } from './log.js';
+import { EVALUATION } from './kind.js';
 
 /** Evaluations of one token that may wait or run at a time. */
 const MAX_UNFINISHED = 3;
@@ -81,12 +83,7 @@ export async function requestEvaluation(
       requestedById: actor.tokenId,
     } as object);
     await freeze(manager, id, usable, arms.length);
-    const payload = { state: 'QUEUED', message: null } as const;
-    await advanceEvaluation(
-      manager,
-      { id, state: 'QUEUED', attempt: 0 },
-      { events: [{ type: 'STATE_CHANGED', payload }] },
-    );
+    await enterLog(manager, EVALUATION, id);
     const detail = { arms: arms.map(({ label }) => label), exams: usable.length, filter: request.written ?? null };
     await audit(manager, { tokenId: actor.tokenId, action: 'evaluateBundles', target: id, detail });
     return manager.findOneByOrFail(Evaluation, { id });
@@ -104,8 +101,8 @@ export async function cancelEvaluation(dataSource: DataSource, actor: Actor, id:
     const row = await manager.findOne(Evaluation, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (!row) throw new UserError('NOT_FOUND', 'There is no such evaluation.');
     if (row.state === 'QUEUED' || row.state === 'RUNNING') {
-      await advanceEvaluation(manager, row, { to: 'CANCELED', message: 'It was stopped on request.' });
-      for (const generation of await ownVolumes(manager, id)) await cancelUnlessOver(manager, generation);
+      await cancelWork(manager, EVALUATION, id, 'It was stopped on request.');
+      for (const generation of await ownVolumes(manager, id)) await cancelWork(manager, GENERATION, generation);
     }
     await audit(manager, { tokenId: actor.tokenId, action: 'cancelEvaluation', target: id });
     return manager.findOneByOrFail(Evaluation, { id });
@@ -148,24 +145,28 @@ function settingsOf({ seed, seedRule }: EvaluationRequest): EvaluationSettings {
   };
 }
 
-interface SelectedExam {
-  examId: number;
-  participantId: number;
-  label: string;
-  kl: number | null;
-  side: string;
-  sex: string | null;
-  phantom: boolean;
-  seriesId: number | null;
-  hasFilm: boolean;
-}
+const SELECTED_EXAM = z.object({
+  examId: z.number(),
+  participantId: z.number(),
+  label: z.string(),
+  kl: z.number().nullable(),
+  side: z.string(),
+  sex: z.string().nullable(),
+  phantom: z.boolean(),
+  seriesId: z.number().nullable(),
+  hasFilm: z.boolean(),
+});
+
+type SelectedExam = z.infer<typeof SELECTED_EXAM>;
 
 /** The exams of a filter with the series that volumes are held to: the first imported coronal T1 FLASH with pixels. */
 async function selectExams(manager: EntityManager, where: Where | null): Promise<SelectedExam[]> {
   const parameters = new Parameters();
   const scope = new Scope(KNEE_EXAMS, 't');
   const condition = compileFilter(where, scope, parameters);
-  return (await manager.query(
+  return await queryRows(
+    manager,
+    SELECTED_EXAM,
     `SELECT exam.id AS "examId", exam.participant_id AS "participantId", exam.xrkl AS kl, exam.side,
        p.oai_id || ' ' || v.code || ' ' || exam.side AS label, p.sex, ref.id AS "seriesId",
        COALESCE(ref.provenance = 'PHANTOM', false) AS phantom,
@@ -177,7 +178,7 @@ async function selectExams(manager: EntityManager, where: Where | null): Promise
        AND s.plane = 'CORONAL' AND s.asset_id IS NOT NULL AND s.sequence ~* 'COR.*T1.*FLASH' ORDER BY s.id LIMIT 1) ref ON true
      ORDER BY exam.id`,
     parameters.values,
-  )) as SelectedExam[];
+  );
 }
 
 function refuseUnusable(selected: number, usable: number, arms: number): void {
@@ -214,7 +215,7 @@ async function again(manager: EntityManager, actor: Actor, known: Evaluation): P
        WHERE evaluation_id = $1 AND state <> 'SUCCEEDED'`,
       [id],
     );
-    await advanceEvaluation(manager, known, { to: 'QUEUED', message: 'It was asked for again.' });
+    await advance(manager, EVALUATION, known, { to: 'QUEUED', message: 'It was asked for again.' });
   }
   await audit(manager, { tokenId: actor.tokenId, action: 'evaluateBundles', target: id, detail: { found: state } });
   return manager.findOneByOrFail(Evaluation, { id });
@@ -224,10 +225,12 @@ async function refuseTooMany(manager: EntityManager, { tokenId }: Actor): Promis
   if (tokenId === null) return;
   // One at a time per token, or two requests could both find the last free place.
   await manager.query('SELECT id FROM api_token WHERE id = $1 FOR UPDATE', [tokenId]);
-  const [{ count }] = (await manager.query(
+  const [{ count } = { count: 0 }] = await queryRows(
+    manager,
+    z.object({ count: z.number() }),
     `SELECT count(*)::integer AS count FROM evaluation WHERE requested_by_id = $1 AND state IN ('QUEUED', 'RUNNING')`,
     [tokenId],
-  )) as [{ count: number }];
+  );
   if (count < MAX_UNFINISHED) return;
   throw new UserError(
     'LIMIT_EXCEEDED',
@@ -250,22 +253,17 @@ async function freeze(manager: EntityManager, id: string, exams: readonly Select
   );
 }
 
-/** One that ends at this very moment needs no stopping. */
-async function cancelUnlessOver(manager: EntityManager, id: string): Promise<void> {
-  await requestCancel(manager, id).catch((error: unknown) => {
-    if (!(error instanceof UserError)) throw error;
-  });
-}
-
 /** Volumes under way that the evaluation asked for and no other one waits for. */
 async function ownVolumes(manager: EntityManager, id: string): Promise<Generation['id'][]> {
-  const rows = (await manager.query(
+  const rows = await queryRows(
+    manager,
+    z.object({ id: z.string() }),
     `SELECT g.id FROM evaluation_score s JOIN generation g ON g.id = s.generation_id
      WHERE s.evaluation_id = $1 AND NOT s.reused AND g.state IN ('QUEUED', 'RUNNING')
        AND NOT EXISTS (SELECT 1 FROM evaluation_score o JOIN evaluation e ON e.id = o.evaluation_id
          WHERE o.generation_id = g.id AND e.id <> $1 AND e.state IN ('QUEUED', 'RUNNING'))
      ORDER BY g.id`,
     [id],
-  )) as { id: string }[];
+  );
   return rows.map((row) => row.id);
 }

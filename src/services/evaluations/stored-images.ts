@@ -11,7 +11,8 @@ export async function readSeries(
 ): Promise<StoredSeries | null> {
   const series = await dataSource.manager.findOne(MriSeries, { where: { id: seriesId }, relations: { asset: true } });
   if (!series?.asset) return null;
-  return { nifti: await readAsset(store, series.asset), name: `MRI series ${series.barcode ?? series.id}` };
+  const name = `MRI series ${series.barcode ?? series.id}`;
+  return { nifti: await readAsset(store, series.asset, name), name };
 }
 
 /** Stored slices of a generation as PNG files, in the order of `indices`; all of them when absent. */
@@ -27,7 +28,7 @@ export async function readSlices(
     relations: { asset: true },
   });
   const read: Uint8Array[] = [];
-  for (const { asset } of slices) read.push(await readAsset(store, asset));
+  for (const { asset, index } of slices) read.push(await readAsset(store, asset, `slice ${index} of a generation`));
   return read;
 }
 
@@ -40,5 +41,6 @@ export async function readFilm(
   const film = radiographId === null ? null : await dataSource.manager.findOneBy(Radiograph, { id: radiographId });
   if (film?.assetId == null) return null;
   const asset = await dataSource.manager.findOneByOrFail(Asset, { id: film.assetId });
-  return { bytes: await readAsset(store, asset), name: `Radiograph ${film.barcode ?? film.id}` };
+  const name = `Radiograph ${film.barcode ?? film.id}`;
+  return { bytes: await readAsset(store, asset, name), name };
 }

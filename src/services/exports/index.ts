@@ -15,6 +15,7 @@ export {
   requestExport,
 } from './requests.js';
 export type { ExportProgress } from './rows.js';
-export { type ExportRunnerOptions, startExportRunner } from './runner.js';
+export { EXPORT, type ExportResources } from './kind.js';
 export { writeTable } from './table.js';
-export { type ExportHooks, type ExportStream, writeExport } from './write.js';
+export type { ExportHooks, ExportStream } from './stream.js';
+export { writeExport } from './write.js';

@@ -1,9 +1,10 @@
-import type { DataSource } from 'typeorm';
+import { type DataSource, In } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { type ArchiveChoice, type ExportFormat, isArchive } from '../../domain/exports.js';
 import { encodeId } from '../../domain/global-ids.js';
 import { roleIncludes } from '../../domain/roles.js';
 import { Export } from '../../entities/index.js';
+import { cancelWork, enterLog } from '../../work/index.js';
 import { audit } from '../audit.js';
 import { expandCohorts } from '../cohorts/index.js';
 import type { CohortActor } from '../cohorts/index.js';
@@ -16,6 +17,7 @@ import type { Listing } from '../paging/pages.js';
 import type { Viewer } from '../tokens.js';
 import { checkArchive } from './archive/request.js';
 import { chooseColumns } from './columns.js';
+import { EXPORT } from './kind.js';
 import type { ExportSpec } from './manifest.js';
 
 /** Exports of one token that may wait or run at a time. */
@@ -83,10 +85,7 @@ export async function requestExport(
   return dataSource.transaction(async (manager) => {
     // One at a time per token, or two requests could both find the last free place.
     await manager.query('SELECT id FROM api_token WHERE id = $1 FOR UPDATE', [viewer.tokenId]);
-    const [{ count }] = (await manager.query(
-      `SELECT count(*)::integer AS count FROM export WHERE requested_by_id = $1 AND state IN ('QUEUED', 'RUNNING')`,
-      [viewer.tokenId],
-    )) as [{ count: number }];
+    const count = await manager.countBy(Export, { requestedById: viewer.tokenId!, state: In(['QUEUED', 'RUNNING']) });
     if (count >= MAX_UNFINISHED) {
       throw new UserError(
         'LIMIT_EXCEEDED',
@@ -105,6 +104,7 @@ export async function requestExport(
         requestedById: viewer.tokenId,
       }),
     );
+    await enterLog(manager, EXPORT, row.id);
     await audit(manager, {
       tokenId: viewer.tokenId,
       action: action,
@@ -128,12 +128,9 @@ export async function requestExport(
 export async function cancelExport(dataSource: DataSource, viewer: Viewer, id: number): Promise<Export> {
   await findExport(dataSource, viewer, id);
   return dataSource.transaction(async (manager) => {
-    await manager.query(
-      `UPDATE export SET state = 'CANCELED', finished_at = now() WHERE id = $1 AND state IN ('QUEUED', 'RUNNING')`,
-      [id],
-    );
+    const row = await cancelWork(manager, EXPORT, id);
     await audit(manager, { tokenId: viewer.tokenId, action: 'cancelExport', target: String(id) });
-    return manager.findOneByOrFail(Export, { id });
+    return row;
   });
 }
 

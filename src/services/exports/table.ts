@@ -5,7 +5,7 @@ import { encodeParquet } from './parquet.js';
 import { readRows } from './rows.js';
 import type { ExportProgress } from './rows.js';
 import { encodeCsv, encodeNdjson } from './text.js';
-import type { ExportHooks, ExportStream } from './write.js';
+import type { ExportHooks, ExportStream } from './stream.js';
 
 /** Writes a table of knee exams as a stream that holds one batch at a time. */
 export function writeTable(

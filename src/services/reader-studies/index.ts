@@ -1,5 +1,5 @@
 /** The only door to reader studies for other layers. */
-export { startStudyPreparation } from './prepare.js';
+export { READER_STUDY, type ReaderStudyResources } from './kind.js';
 export { sessionResults, studyResults } from './results.js';
 export {
   answerTrial,

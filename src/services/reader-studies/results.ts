@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { type Evaluation, Evaluation as EvaluationEntity, type ReaderStudy } from '../../entities/index.js';
+import { z } from 'zod';
+import { type Evaluation, Evaluation as EvaluationEntity, type ReaderStudy, queryRows } from '../../entities/index.js';
 import { type Interval, wilson } from '../../metrics/statistics/index.js';
 import type { Viewer } from '../tokens.js';
 import { mayManage } from './studies.js';
@@ -41,31 +42,37 @@ export async function studyResults(
   viewer: Viewer,
   study: ReaderStudy,
 ): Promise<ReaderResults | null> {
-  const [own] = (await dataSource.query(
+  const [own] = await queryRows(
+    dataSource,
+    z.object({ finished: z.boolean() }),
     'SELECT finished_at IS NOT NULL AS finished FROM reader_session WHERE study_id = $1 AND reader_id = $2',
     [study.id, viewer.tokenId],
-  )) as { finished: boolean }[];
+  );
   const allowed = own ? own.finished || study.state === 'CLOSED' : mayManage(study, viewer);
   return allowed ? results(dataSource, study.id, null) : null;
 }
 
-interface Answer {
-  session: string;
-  correct: boolean;
-  kl: number | null;
-  arm: number;
-  side: string;
-  shownOn: string;
-}
+const ANSWER = z.object({
+  session: z.string(),
+  correct: z.boolean(),
+  kl: z.number().nullable(),
+  arm: z.number(),
+  side: z.string(),
+  shownOn: z.string(),
+});
+
+type Answer = z.infer<typeof ANSWER>;
 
 async function results(dataSource: DataSource, studyId: string, sessionId: string | null): Promise<ReaderResults> {
-  const answers = (await dataSource.query(
+  const answers = await queryRows(
+    dataSource,
+    ANSWER,
     `SELECT t.session_id AS session, t.choice = t.real_side AS correct, p.kl, p.arm, p.side, t.real_side AS "shownOn"
      FROM reader_session s JOIN reader_trial t ON t.session_id = s.id
      JOIN reader_study_pair p ON p.study_id = s.study_id AND p.place = t.pair
      WHERE s.study_id = $1 AND s.finished_at IS NOT NULL AND ($2::uuid IS NULL OR s.id = $2::uuid)`,
     [studyId, sessionId],
-  )) as Answer[];
+  );
   const { arms } = await evaluationOf(dataSource, studyId);
   const strata = {
     KL: ({ kl }: Answer) => (kl === null ? 'missing' : String(kl)),

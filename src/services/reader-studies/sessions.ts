@@ -1,19 +1,22 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import type { ReaderChoice } from '../../domain/reader-studies.js';
-import { ReaderSession, type ReaderStudy, ReaderTrial } from '../../entities/index.js';
+import { READER_CHOICES, type ReaderChoice, stageOf } from '../../domain/reader-studies.js';
+import { ReaderSession, type ReaderStudy, ReaderTrial, queryRows } from '../../entities/index.js';
 import { audit } from '../audit.js';
 import type { Viewer } from '../tokens.js';
 import { findReaderStudy } from './studies.js';
 
+const SHOWN_TRIAL = z.object({
+  index: z.number(),
+  leftAssetId: z.number(),
+  rightAssetId: z.number(),
+  choice: z.enum(READER_CHOICES).nullable(),
+});
+
 /** What a reader is shown of a trial: two pictures, and what they have answered. */
-export interface ShownTrial {
-  index: number;
-  leftAssetId: number;
-  rightAssetId: number;
-  choice: ReaderChoice | null;
-}
+export type ShownTrial = z.infer<typeof SHOWN_TRIAL>;
 
 /**
  * The viewer's way through a study, begun if there is none. Order and sides are drawn anew for each reader, from the system's
@@ -110,7 +113,9 @@ export async function shownTrials(
   sessionId: string,
   { first, from = 0, open = false }: { first: number; from?: number; open?: boolean },
 ): Promise<ShownTrial[]> {
-  return (await dataSource.query(
+  return await queryRows(
+    dataSource,
+    SHOWN_TRIAL,
     `SELECT t.index, t.choice,
        CASE t.real_side WHEN 'LEFT' THEN p.real_asset_id ELSE p.generated_asset_id END AS "leftAssetId",
        CASE t.real_side WHEN 'LEFT' THEN p.generated_asset_id ELSE p.real_asset_id END AS "rightAssetId"
@@ -118,7 +123,7 @@ export async function shownTrials(
      JOIN reader_study_pair p ON p.study_id = s.study_id AND p.place = t.pair
      WHERE t.session_id = $1 AND t.index >= $2 AND (NOT $3 OR t.choice IS NULL) ORDER BY t.index LIMIT $4`,
     [sessionId, from, open, first],
-  )) as ShownTrial[];
+  );
 }
 
 /** How many trials a session has, and how many are answered. */
@@ -126,14 +131,17 @@ export async function sessionCounts(
   dataSource: DataSource,
   sessionId: string,
 ): Promise<{ answered: number; total: number }> {
-  const rows = (await dataSource.query(
+  const rows = await queryRows(
+    dataSource,
+    z.object({ answered: z.number(), total: z.number() }),
     `SELECT count(*)::integer AS total, count(choice)::integer AS answered FROM reader_trial WHERE session_id = $1`,
     [sessionId],
-  )) as { answered: number; total: number }[];
+  );
   return rows[0]!;
 }
 
-function refuseUnlessOpen({ state }: ReaderStudy): void {
+function refuseUnlessOpen(study: ReaderStudy): void {
+  const state = stageOf(study.state);
   if (state === 'OPEN') return;
   const why = { PREPARING: 'its pictures are still being drawn', CLOSED: 'it is closed', FAILED: 'it has failed' }[
     state

@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { READER_STUDY_LIMITS, type ReaderUnit } from '../../domain/reader-studies.js';
 import { roleIncludes } from '../../domain/roles.js';
-import { Evaluation, ReaderStudy, ReaderStudyPair } from '../../entities/index.js';
+import { Evaluation, ReaderStudy, ReaderStudyPair, queryRows } from '../../entities/index.js';
 import { philox4x32 } from '../../domain/philox.js';
+import { advance, enterLog } from '../../work/index.js';
 import { audit } from '../audit.js';
 import { expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
 import { column, type Table } from '../filters/table.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
-import { LARGEST_SEED } from '../generation-request.js';
+import { LARGEST_SEED } from '../generations/checks.js';
 import type { Listing } from '../paging/pages.js';
 import type { Viewer } from '../tokens.js';
+import { READER_STUDY } from './kind.js';
 
 /** What a new study shows. */
 export interface StudyRequest {
@@ -69,7 +72,7 @@ export async function createReaderStudy(
     await manager.insert(ReaderStudy, {
       id,
       name,
-      state: 'PREPARING',
+      state: 'QUEUED',
       unit,
       evaluationId,
       seed,
@@ -77,6 +80,7 @@ export async function createReaderStudy(
       createdById: viewer.tokenId,
     } as object);
     await manager.insert(ReaderStudyPair, pairs.map((pair, place) => ({ ...pair, studyId: id, place })) as object[]);
+    await enterLog(manager, READER_STUDY, id);
     const detail = { evaluation: evaluationId, unit, pairs: pairs.length };
     await audit(manager, { tokenId: viewer.tokenId, action: 'createReaderStudy', target: id, detail });
     return manager.findOneByOrFail(ReaderStudy, { id });
@@ -95,7 +99,7 @@ export async function closeReaderStudy(dataSource: DataSource, viewer: Viewer, i
     if (!mayManage(study, viewer)) {
       throw new UserError('FORBIDDEN', 'A reader study is closed by who made it, or by an administrator.');
     }
-    await manager.update(ReaderStudy, { id }, { state: 'CLOSED' });
+    if (study.state !== 'CLOSED') await advance(manager, READER_STUDY, study, { to: 'CLOSED' });
     await audit(manager, { tokenId: viewer.tokenId, action: 'closeReaderStudy', target: id });
     return manager.findOneByOrFail(ReaderStudy, { id });
   });
@@ -123,15 +127,16 @@ export const READER_STUDY_LISTING: Listing<ReaderStudy> = {
   defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
 };
 
-interface ShownVolume {
-  arm: number;
-  examId: number;
-  generationId: string;
-  seriesId: number;
-  kl: number | null;
-  side: 'RIGHT' | 'LEFT';
-  sliceCount: number;
-}
+const SHOWN_VOLUME = z.object({
+  arm: z.number(),
+  examId: z.number(),
+  generationId: z.string(),
+  seriesId: z.number(),
+  kl: z.number().nullable(),
+  side: z.enum(['RIGHT', 'LEFT']),
+});
+
+type ShownVolume = z.infer<typeof SHOWN_VOLUME> & { sliceCount: number };
 
 async function shownVolumes(
   manager: EntityManager,
@@ -142,7 +147,9 @@ async function shownVolumes(
   const parameters = new Parameters();
   const scope = new Scope(KNEE_EXAMS, 't');
   const condition = compileFilter(where, scope, parameters);
-  const rows = (await manager.query(
+  const rows = await queryRows(
+    manager,
+    SHOWN_VOLUME,
     `SELECT s.arm, s.exam_id AS "examId", s.generation_id AS "generationId", e.series_id AS "seriesId", e.kl, e.side
      FROM evaluation_score s JOIN evaluation_exam e ON e.evaluation_id = s.evaluation_id AND e.exam_id = s.exam_id
      WHERE s.evaluation_id = ${parameters.add(evaluation.id, 'uuid')} AND s.state = 'SUCCEEDED'
@@ -150,7 +157,7 @@ async function shownVolumes(
        AND s.exam_id IN (SELECT t.id FROM ${scope.from()} WHERE ${condition})
      ORDER BY s.arm, s.exam_id`,
     parameters.values,
-  )) as Omit<ShownVolume, 'sliceCount'>[];
+  );
   return rows.map((row) => ({ ...row, sliceCount: evaluation.arms[row.arm]!.sliceCount }));
 }
 

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { UserError, type UserErrorCode } from '../../domain/errors.js';
 import { compiledModule } from '../../domain/package.js';
 import type { Tasks } from './tasks.js';
 
@@ -10,6 +11,14 @@ export interface Figures {
   ): Promise<Awaited<ReturnType<Tasks[Name]>>>;
   /** Ends the thread; whatever it is at fails. */
   close(): Promise<void>;
+}
+
+interface Done {
+  id: number;
+  output: never;
+  error?: unknown;
+  /** What the error says, where it is a fault of the user. */
+  fault?: { code: UserErrorCode; message: string };
 }
 
 interface Waiting {
@@ -25,11 +34,11 @@ export function openFigures(): Figures {
 
   function start(): Worker {
     const started = new Worker(compiledModule('services/reports/figures-thread'));
-    started.on('message', ({ id, output, error }: { id: number; output: never; error?: unknown }) => {
+    started.on('message', ({ id, output, error, fault }: Done) => {
       const task = waiting.get(id);
       waiting.delete(id);
       if (error === undefined) task?.resolve(output);
-      else task?.reject(error);
+      else task?.reject(fault ? new UserError(fault.code, fault.message) : error);
     });
     started.on('error', fail);
     started.on('exit', () => fail(new Error('The thread that draws figures has ended.')));

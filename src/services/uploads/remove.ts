@@ -4,7 +4,7 @@ import { UserError } from '../../domain/errors.js';
 import { UploadedRadiograph } from '../../entities/index.js';
 import { type BlobStore, removeUnclaimed } from '../../storage/index.js';
 import { audit } from '../audit.js';
-import { type BackgroundWork, startBackground } from '../background.js';
+import { type BackgroundWork, startBackground } from '../../work/index.js';
 import type { Viewer } from '../tokens.js';
 import { requireUploadReader } from './access.js';
 

@@ -18,7 +18,7 @@ import {
 import { type ArchiveFile, zipPieces } from '../../zip.js';
 import type { ArchiveDescription, ArchiveSpec } from '../manifest.js';
 import type { ExportProgress } from '../rows.js';
-import type { ExportStream } from '../write.js';
+import type { ExportStream } from '../stream.js';
 import { csvHead, csvRows, type ListedFile, listedFile, listedVolume } from './manifest.js';
 import { readme } from './readme.js';
 import { countSeries, selectSeries } from './select.js';

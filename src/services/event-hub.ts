@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import type { DataSource } from 'typeorm';
+import { type EventLogs, openEventLogs } from '../work/index.js';
+import type { LoggedBatchEvent } from './batches/events.js';
+import { batchLogs } from './batches/log.js';
+import type { LoggedEvent } from './generations/events.js';
+import { generationLogs } from './generations/log.js';
+
+/** The logs of generations, and those of batches. */
+export interface EventHub extends EventLogs<LoggedEvent> {
+  batches: EventLogs<LoggedBatchEvent>;
+  /** Ends every subscription and the connection. */
+  close(): Promise<void>;
+}
+
+export interface EventHubOptions {
+  dataSource: DataSource;
+  databaseUrl: string;
+  logger: Logger;
+}
+
+/** Opens the logs of generations and batches. */
+export async function openEventHub({ dataSource, ...options }: EventHubOptions): Promise<EventHub> {
+  const sources = { generations: generationLogs(dataSource), batches: batchLogs(dataSource) };
+  const { logs, close } = await openEventLogs({ ...options, sources });
+  return { ...logs.generations, batches: logs.batches, close };
+}

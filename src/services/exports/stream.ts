@@ -1,0 +1,17 @@
+import type { ExportDescription } from './manifest.js';
+import type { ExportProgress } from './rows.js';
+
+/** An export under way. */
+export interface ExportStream<T extends ExportDescription = ExportDescription> {
+  /** The file; nothing is read from the database before somebody asks for the next piece. */
+  pieces: AsyncIterable<Buffer>;
+  /** What was written; complete once the last piece is out. */
+  description(): T;
+  /** Of an archive, once it is whole: its manifest.json. */
+  manifestFile(): Buffer | undefined;
+}
+
+export interface ExportHooks {
+  signal?: AbortSignal;
+  onProgress?: (progress: ExportProgress) => void;
+}

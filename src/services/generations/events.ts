@@ -1,0 +1,54 @@
+import type { GenerationState } from '../../domain/generations.js';
+import type { StateChange } from '../../work/index.js';
+
+/**
+ * What a generation's log says, by type. A log is a run of STATE_CHANGED with progress between them; a success is announced by
+ * COMPLETED and, last of all, STATE_CHANGED to SUCCEEDED, both written in one transaction.
+ */
+export type GenerationEventBody =
+  | { type: 'STATE_CHANGED'; payload: StateChanged }
+  | { type: 'STEP_PROGRESS'; payload: StepProgressed }
+  | { type: 'SLICE_COMPLETED'; payload: SliceCompleted }
+  | { type: 'COMPLETED'; payload: GenerationCompleted };
+
+export type StateChanged = StateChange<GenerationState>;
+
+/** The denoiser has finished `step` of `steps` for the missing slices between `firstSlice` and `lastSlice`. */
+export interface StepProgressed {
+  firstSlice: number;
+  lastSlice: number;
+  step: number;
+  steps: number;
+  /** Share of the whole volume's denoising that is done, 0 to 1; never falls while an attempt runs. */
+  fraction: number;
+}
+
+export interface SliceCompleted {
+  /** Scores are null without a real series of the exam. */
+  slice: {
+    index: number;
+    depth: number;
+    psnr: number | null;
+    ssim: number | null;
+    rssim: number | null;
+    assetId: number;
+  };
+  /** Finished slices, those of earlier attempts included. */
+  completed: number;
+  total: number;
+}
+
+/** The whole volume: medians of the slices' scores, null without a real series of the exam. */
+export interface GenerationCompleted {
+  psnr: number | null;
+  ssim: number | null;
+  rssim: number | null;
+  adjacentCorrelation: number | null;
+  mriSeriesId: number;
+  durationMs: number;
+  denoiserEvaluations: number;
+  device: string;
+}
+
+/** One line of a generation's log. */
+export type LoggedEvent = { generationId: string; seq: number; at: Date } & GenerationEventBody;

@@ -1,0 +1,16 @@
+/** The only door to generations for other layers. */
+export { requestCancel } from './cancel.js';
+export { enter } from './enter.js';
+export type * from './events.js';
+export { GENERATION } from './kind.js';
+export { newestLocaliser } from './localiser.js';
+export { generationLogs, readEvents } from './log.js';
+export { type Provenance, provenanceOf } from './provenance.js';
+export type { Actor, GenerationRequest } from './request.js';
+export {
+  cancelGeneration,
+  findOrEnter,
+  type GenerationServices,
+  requestGeneration,
+  retryGeneration,
+} from './requests.js';

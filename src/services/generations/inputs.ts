@@ -1,0 +1,116 @@
+import type { Logger } from 'pino';
+import type { DataSource } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import type { SourceFile } from '../../domain/origins.js';
+import type { SquareBox } from '../../domain/knee-box.js';
+import type { Side } from '../../domain/participants.js';
+import type { FilmView } from '../../domain/uploads.js';
+import { Asset, type Generation, KneeExam, MriSeries, Radiograph, UploadedRadiograph } from '../../entities/index.js';
+import { decodeNifti } from '../../imaging/nifti.js';
+import { trainedStack } from '../../imaging/normalise.js';
+import { kneeBox, loadRadiograph, radiographInput } from '../../imaging/radiograph/index.js';
+import { type KneeDetector } from '../../inference/index.js';
+import { VolumeScorer } from '../../metrics/index.js';
+import { type BlobStore, BlobStoreUnavailable, readAsset } from '../../storage/index.js';
+
+/** What a generation is computed from and compared with. */
+export interface GenerationInputs {
+  side: Side;
+  /** The square of the film that the model sees. */
+  box: SquareBox;
+  /** The film it is cut from. */
+  film: SourceFile;
+  /** The model's y: 256 x 256 in [-1, 1], looking like a right knee. */
+  xray: Float32Array;
+  /** Compares with the exam's real series as it is, left knees unmirrored; undefined without one, or without an exam. */
+  scorer: VolumeScorer | undefined;
+  /** The series that it compares with; null without one. */
+  reference: SourceFile | null;
+}
+
+/** Series of the contrast that the models are trained on, by its name in OAI and elsewhere. */
+const TRAINED_SEQUENCE = /COR.*T1.*FLASH/i;
+
+/**
+ * Reads a generation's radiograph, and its exam's real series where it has an exam.
+ *
+ * @throws UserError FILE_REFUSED when the radiograph cannot be used, NOT_FOUND when it has no pixels any more
+ */
+export async function loadInputs(
+  dataSource: DataSource,
+  store: BlobStore,
+  generation: Generation,
+  { detector, logger }: { detector?: KneeDetector | undefined; logger: Logger },
+): Promise<GenerationInputs> {
+  const source = await filmOf(dataSource, generation);
+  const { box, film, xray } = await loadXray(store, generation, source, detector);
+  const real = await loadScorer(dataSource, store, generation).catch((error: unknown) => {
+    // A real series that cannot be compared with is no reason not to generate.
+    if (!(error instanceof UserError) || error instanceof BlobStoreUnavailable) throw error;
+    logger.warn({ generation: generation.id, reason: error.message }, 'the real series cannot be compared with');
+    return undefined;
+  });
+  const { scorer, reference = null } = real ?? {};
+  return { side: source.side, box, film, xray, scorer, reference };
+}
+
+/** The stored film of a generation, and which knee of it is meant. */
+interface SourceFilm {
+  side: Side;
+  asset: Asset | null;
+  barcode: string | null;
+  pixelSpacing: number | null;
+  /** Undefined where the film itself tells. */
+  view: FilmView | undefined;
+  /** What messages call it. */
+  name: string;
+}
+
+async function filmOf({ manager }: DataSource, generation: Generation): Promise<SourceFilm> {
+  const relations = { asset: true } as const;
+  if (generation.uploadId !== null) {
+    const upload = await manager.findOneOrFail(UploadedRadiograph, { where: { id: generation.uploadId }, relations });
+    const { asset, pixelSpacing, view } = upload;
+    return { side: generation.side!, asset, barcode: null, pixelSpacing, view, name: 'The uploaded radiograph' };
+  }
+  const { side } = await manager.findOneByOrFail(KneeExam, { id: generation.examId! });
+  const id = generation.radiographId!;
+  const { asset, barcode, pixelSpacing, visitId } = await manager.findOneOrFail(Radiograph, {
+    where: { id },
+    relations,
+  });
+  const view = visitId === null ? undefined : 'BILATERAL';
+  return { side, asset, barcode, pixelSpacing, view, name: `Radiograph ${barcode ?? id}` };
+}
+
+async function loadXray(
+  store: BlobStore,
+  { box: given }: Generation,
+  { side, asset, barcode, pixelSpacing, view, name }: SourceFilm,
+  detector: KneeDetector | undefined,
+): Promise<Pick<GenerationInputs, 'box' | 'film' | 'xray'>> {
+  if (!asset) throw new UserError('NOT_FOUND', `${name} has no pixels any more.`);
+  const read = await loadRadiograph({ bytes: await readAsset(store, asset, name), name });
+  const film = { ...read, pixelSpacing: pixelSpacing ? ([pixelSpacing, pixelSpacing] as const) : read.pixelSpacing };
+  const box = await kneeBox(film, { side, box: given ?? undefined, view, detector });
+  return { box, film: { sha256: asset.sha256, barcode }, xray: radiographInput(film, box, side) };
+}
+
+async function loadScorer(
+  dataSource: DataSource,
+  store: BlobStore,
+  { examId, sliceCount, ssimMode }: Generation,
+): Promise<{ scorer: VolumeScorer; reference: SourceFile } | undefined> {
+  if (examId === null) return undefined;
+  const candidates = await dataSource.manager.find(MriSeries, {
+    where: { examId, synthetic: false, plane: 'CORONAL' },
+    order: { id: 'ASC' },
+  });
+  const series = candidates.find(({ sequence, assetId }) => assetId !== null && TRAINED_SEQUENCE.test(sequence));
+  if (!series) return undefined;
+  const asset = await dataSource.manager.findOneByOrFail(Asset, { id: series.assetId! });
+  const name = `MRI series ${series.barcode ?? series.id}`;
+  const { volume } = await decodeNifti(await readAsset(store, asset, name), name);
+  const scorer = new VolumeScorer(trainedStack(volume, { sliceCount, name }), ssimMode);
+  return { scorer, reference: { sha256: asset.sha256, barcode: series.barcode } };
+}

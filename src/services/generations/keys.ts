@@ -1,0 +1,77 @@
+import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
+import { GENERATION_STATES, type GenerationState } from '../../domain/generations.js';
+import { queryRows } from '../../entities/index.js';
+
+/** SQL of everything that decides a volume. Two generations that agree in all of it give the same volume on one device. */
+export interface KeyParts {
+  /** SHA-256 of the bundle, and of the film's pixels. */
+  bundle: string;
+  film: string;
+  /** The request's square as jsonb; NULL where the localiser finds it. */
+  box: string;
+  /** SHA-256 of the localiser that finds the square. */
+  localiser: string;
+  side: string;
+  sliceCount: string;
+  steps: string;
+  sampler: string;
+  eta: string;
+  seed: string;
+  noise: string;
+  /** Grades as jsonb, overrides included; a missing one may be null or absent. */
+  features: string;
+}
+
+/** SQL of a generation's key: SHA-256, lower-case hex, of its parts as jsonb writes them. */
+export function keySql(parts: KeyParts): string {
+  const { box, localiser, features } = parts;
+  const entries = Object.entries({
+    ...parts,
+    localiser: `CASE WHEN ${box} IS NULL THEN ${localiser} END`,
+    features: `jsonb_strip_nulls(${features})`,
+  }).map(([name, sql]) => `'${name}', ${sql}`);
+  return `encode(sha256(convert_to(jsonb_build_object(${entries.join(', ')})::text, 'UTF8')), 'hex')`;
+}
+
+/** An exam, and the key of the volume that is wanted for it. */
+export interface Wanted {
+  examId: number;
+  key: string;
+}
+
+/**
+ * The newest generations that give, or gave, the wanted volumes, in one statement: of each exam and key the one that is furthest
+ * among the states asked for. An exam without one is absent.
+ *
+ * @param states by default only finished ones
+ * @returns ids of generations, by exam and key as {@link wantedId} writes them
+ */
+export async function findGenerationsByKey(
+  manager: EntityManager,
+  wanted: readonly Wanted[],
+  states: readonly GenerationState[] = ['SUCCEEDED'],
+): Promise<Map<string, { id: string; state: GenerationState }>> {
+  const rows = await queryRows(
+    manager,
+    FOUND,
+    `SELECT DISTINCT ON (g.exam_id, g.key) g.exam_id AS "examId", g.key, g.id, g.state
+     FROM unnest($1::integer[], $2::text[]) AS w (exam_id, key) JOIN generation g ON g.key = w.key AND g.exam_id = w.exam_id
+     WHERE g.state = ANY($3::text[])
+     ORDER BY g.exam_id, g.key, array_position(ARRAY['SUCCEEDED', 'RUNNING', 'QUEUED'], g.state), g.finished_at DESC`,
+    [wanted.map(({ examId }) => examId), wanted.map(({ key }) => key), states],
+  );
+  return new Map(rows.map(({ id, state, ...row }) => [wantedId(row), { id, state }]));
+}
+
+const FOUND = z.object({
+  examId: z.number(),
+  key: z.string(),
+  id: z.string(),
+  state: z.enum(GENERATION_STATES),
+});
+
+/** How {@link findGenerationsByKey} names what it found. */
+export function wantedId({ examId, key }: Wanted): string {
+  return `${examId} ${key}`;
+}

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
+import { UserError } from '../../domain/errors.js';
+import { FEATURE_CODES } from '../../domain/features.js';
+import { Bundle, Generation, queryRows } from '../../entities/index.js';
+import { enter, type NewGeneration } from './enter.js';
+import { type GenerationQueue, topUp } from '../../scheduling/index.js';
+import { requestCancel } from './cancel.js';
+import { advance, currentTraceparent } from '../../work/index.js';
+import { audit } from '../audit.js';
+import { findGenerationsByKey, keySql, wantedId } from './keys.js';
+import { GENERATION } from './kind.js';
+import { namesBundle, resolveRecipe } from './recipe.js';
+import type { Actor, GenerationRequest } from './request.js';
+import { checkRequest, overridesOf } from './checks.js';
+import { type GenerationTarget, resolveTarget } from './target.js';
+
+/** What asking for generations needs. */
+export interface GenerationServices {
+  dataSource: DataSource;
+  queue: Pick<GenerationQueue, 'enqueue'>;
+}
+
+/**
+ * Enters a generation and queues it. Asking again with the same client key gives the generation there is, also when both ask at
+ * the same time.
+ *
+ * @throws UserError BAD_USER_INPUT, NOT_FOUND, BUNDLE_REFUSED; CONFLICT when the client key was used for another request
+ */
+export async function requestGeneration(
+  { dataSource, queue }: GenerationServices,
+  actor: Actor,
+  request: GenerationRequest,
+): Promise<Generation> {
+  checkRequest(request);
+  const { generation, entered } = await dataSource.transaction(async (manager) => {
+    const known = await findByKey(manager, actor, request.clientKey);
+    if (known) {
+      await refuseOtherRequest(manager, known, request);
+      return { generation: known };
+    }
+    const { id } = await enterRequest(manager, actor, request);
+    await audit(manager, { tokenId: actor.tokenId, action: 'generateMri', target: id, detail: { ...request } });
+    return { generation: await manager.findOneByOrFail(Generation, { id }), entered: true };
+  });
+  if (entered) await topUp(dataSource, queue);
+  return generation;
+}
+
+/**
+ * Cancels a generation, waiting or running; a running one stops within one denoiser step.
+ *
+ * @throws UserError NOT_FOUND, CONFLICT when it has already succeeded or failed
+ */
+export async function cancelGeneration(
+  { dataSource }: GenerationServices,
+  actor: Actor,
+  id: string,
+): Promise<Generation> {
+  return dataSource.transaction(async (manager) => {
+    const generation = await requestCancel(manager, id);
+    await audit(manager, { tokenId: actor.tokenId, action: 'cancelGeneration', target: id });
+    return generation;
+  });
+}
+
+/**
+ * Queues a failed or canceled generation anew; the slices it has are kept.
+ *
+ * @throws UserError NOT_FOUND, CONFLICT when it has succeeded or is still going
+ */
+export async function retryGeneration(
+  { dataSource, queue }: GenerationServices,
+  actor: Actor,
+  id: string,
+): Promise<Generation> {
+  const generation = await dataSource.transaction(async (manager) => {
+    for (;;) {
+      const found = await manager.findOneBy(Generation, { id });
+      if (!found) throw new UserError('NOT_FOUND', 'There is no such generation.');
+      const { state } = found;
+      if (state !== 'FAILED' && state !== 'CANCELED') {
+        throw new UserError('CONFLICT', `The generation is ${state}; only a FAILED or CANCELED one can be retried.`);
+      }
+      const seen = { id, state, attempt: found.attempt };
+      const set = { traceparent: currentTraceparent() };
+      const done = await advance(manager, GENERATION, seen, { to: 'QUEUED', message: 'It was asked for again.', set });
+      // Otherwise it has moved on since it was read.
+      if (done !== undefined) break;
+    }
+    await audit(manager, { tokenId: actor.tokenId, action: 'retryGeneration', target: id });
+    return manager.findOneByOrFail(Generation, { id });
+  });
+  await topUp(dataSource, queue);
+  return generation;
+}
+
+/**
+ * The generation that gives the volume of an exam: one that has been scored, runs or waits with the very same inputs, else a new one. The caller
+ * puts what is new into the queue once the transaction is over.
+ *
+ * @param priority of a new one; that of one which is there stays
+ * @throws UserError as {@link requestGeneration}
+ */
+export async function findOrEnter(
+  manager: EntityManager,
+  actor: Actor,
+  request: GenerationRequest & { examId: number },
+  priority: number,
+): Promise<{ id: string; found: boolean }> {
+  const { examId } = request;
+  const wanted = await wantedGeneration(manager, actor, request);
+  const { key } = wanted;
+  const known = await findGenerationsByKey(manager, [{ examId, key }], ['SUCCEEDED', 'RUNNING', 'QUEUED']);
+  const found = known.get(wantedId({ examId, key }));
+  if (found) {
+    const { state, ssim, cancelRequested } = await manager.findOneByOrFail(Generation, { id: found.id });
+    // One from before the exam's series was imported has no scores.
+    if (state === 'SUCCEEDED' ? ssim !== null : !cancelRequested) return { id: found.id, found: true };
+  }
+  return { id: (await enterWanted(manager, actor, request, { ...wanted, priority })).id, found: false };
+}
+
+async function enterRequest(manager: EntityManager, actor: Actor, request: GenerationRequest): Promise<{ id: string }> {
+  return enterWanted(manager, actor, request, await wantedGeneration(manager, actor, request));
+}
+
+function enterWanted(
+  manager: EntityManager,
+  actor: Actor,
+  { clientKey }: GenerationRequest,
+  wanted: Omit<NewGeneration, 'id' | 'clientKey' | 'requestedById'>,
+): Promise<{ id: string }> {
+  return enter(manager, { ...wanted, id: randomUUID(), clientKey: clientKey ?? null, requestedById: actor.tokenId });
+}
+
+/** What a request comes to with every default filled in, and its key. */
+async function wantedGeneration(manager: EntityManager, { tokenId }: Actor, request: GenerationRequest) {
+  const { columns, assetId, knee, box, grades } = await resolveTarget(manager, tokenId, request);
+  const { bundle, localiser, ...recipe } = await resolveRecipe(manager, request);
+  const features = { ...grades, ...recipe.featureOverrides };
+  const generation = { ...columns, ...recipe, bundleId: bundle.id, box, features };
+  return { ...generation, key: await keyOf(manager, { ...generation, assetId, knee, localiser }) };
+}
+
+type Keyed = Pick<
+  Generation,
+  'bundleId' | 'sliceCount' | 'steps' | 'sampler' | 'eta' | 'seed' | 'noise' | 'box' | 'features'
+> &
+  Pick<GenerationTarget, 'assetId' | 'knee'> & { localiser: string | null };
+
+async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
+  const { assetId, knee, bundleId, sliceCount, steps, sampler, eta, seed, noise, box, features, localiser } = keyed;
+  const key = keySql({
+    bundle: 'b.sha256',
+    film: 'a.sha256',
+    side: '$3::text',
+    sliceCount: '$4::integer',
+    steps: '$5::integer',
+    sampler: '$6::text',
+    eta: '$7::real',
+    seed: '$8::integer',
+    noise: '$9::text',
+    box: '$10::jsonb',
+    features: '$11::jsonb',
+    localiser: '$12::text',
+  });
+  const statement = `SELECT ${key} AS key FROM asset a, bundle b WHERE a.id = $1 AND b.id = $2`;
+  const [row] = await queryRows(manager, z.object({ key: z.string() }), statement, [
+    assetId,
+    bundleId,
+    knee,
+    sliceCount,
+    steps,
+    sampler,
+    eta,
+    seed,
+    noise,
+    box,
+    features,
+    localiser,
+  ]);
+  return row!.key;
+}
+
+/** The generation with this key, if there is one. Whoever asks at the same time with the same key waits here. */
+async function findByKey(
+  manager: EntityManager,
+  { tokenId }: Actor,
+  clientKey?: string | null,
+): Promise<Generation | null> {
+  if (clientKey == null) return null;
+  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`generation ${tokenId} ${clientKey}`]);
+  return manager
+    .createQueryBuilder(Generation, 'generation')
+    .where('client_key = :clientKey AND requested_by_id IS NOT DISTINCT FROM :tokenId', { clientKey, tokenId })
+    .getOne();
+}
+
+/** What a repeated request leaves open may be anything; what it names must be what the first one got. */
+async function refuseOtherRequest(
+  manager: EntityManager,
+  known: Generation,
+  request: GenerationRequest,
+): Promise<void> {
+  const { examId, radiographId, uploadId, sliceCount, steps, eta, sampler, seed, noise } = request;
+  const side = known.uploadId === null ? null : request.side;
+  const named = { examId, radiographId, uploadId, side, sliceCount, steps, eta, sampler, seed, noise };
+  const fields = Object.entries(named)
+    .filter(([name, value]) => value != null && value !== known[name as keyof typeof named])
+    .map(([name]) => name);
+  const { box } = request;
+  if (box && !(['left', 'top', 'side'] as const).every((key) => box[key] === known.box?.[key])) fields.push('box');
+  const overrides = overridesOf(request);
+  if (!FEATURE_CODES.every((code) => overrides[code] === known.featureOverrides[code])) fields.push('features');
+  if (request.bundle) {
+    const bundle = await manager.findOneByOrFail(Bundle, { id: known.bundleId });
+    if (!namesBundle(request.bundle, bundle)) fields.push('bundle');
+  }
+  if (fields.length > 0) {
+    throw new UserError(
+      'CONFLICT',
+      `The clientKey ${JSON.stringify(request.clientKey)} was used for a request with another ${fields.join(', ')}; use a new key for a new request.`,
+    );
+  }
+}

@@ -1,0 +1,200 @@
+import type { Logger } from 'pino';
+import { startListener } from './listener.js';
+import type { LogPage, LogSource } from './log.js';
+import { tell } from './telemetry.js';
+
+/** Logs of one kind, open to any number of subscribers. */
+export interface EventLogs<E> {
+  /**
+   * A log after `after`: first the lines that are there, then each new one, in order, without gap or repetition; ends when
+   * what it is about is in a final state and its last line was handed out, or when the signal is aborted.
+   *
+   * @throws UserError NOT_FOUND, from the first step of the iteration
+   */
+  subscribe(id: string, after: number, signal?: AbortSignal): AsyncIterableIterator<E>;
+}
+
+/**
+ * Fans the logs of several kinds out to any number of subscribers of this process over one LISTEN connection. Notifications
+ * only wake: what is handed out is always read from the rows, so a lost notification or connection costs nothing but time.
+ * New lines are read once for all subscribers of a log that keep up; one that does not reads pages of its own. A subscriber
+ * holds a position and at most one page, however slow it is.
+ */
+export async function openEventLogs<E extends Record<string, { seq: number }>>({
+  databaseUrl,
+  logger,
+  sources,
+}: {
+  databaseUrl: string;
+  logger: Logger;
+  sources: { [Name in keyof E]: LogSource<E[Name]> };
+}): Promise<{ logs: { [Name in keyof E]: EventLogs<E[Name]> }; close(): Promise<void> }> {
+  const closed = new AbortController();
+  const kinds = Object.entries<LogSource<{ seq: number }>>(sources).map(([name, source]) => ({
+    name,
+    source,
+    topics: new Map<string, Topic<{ seq: number }>>(),
+  }));
+  const listener = await startListener({
+    databaseUrl,
+    channels: kinds.map(({ source }) => source.channel),
+    logger,
+    onNotification: (channel, payload) => {
+      const [id = '', seq] = payload.split(':');
+      kinds
+        .find(({ source }) => source.channel === channel)
+        ?.topics.get(id)
+        ?.announce(Number(seq) || 0);
+    },
+    onReconnect: () => kinds.forEach(({ topics }) => topics.forEach((topic) => topic.announce(Infinity))),
+  });
+  const logs = kinds.map(({ name, source, topics }) => [name, eventLogs(source, topics, closed.signal)]);
+  return {
+    logs: Object.fromEntries(logs) as { [Name in keyof E]: EventLogs<E[Name]> },
+    async close() {
+      closed.abort();
+      await listener.close();
+    },
+  };
+}
+
+function eventLogs<E extends { seq: number }>(
+  source: LogSource<E>,
+  topics: Map<string, Topic<E>>,
+  closed: AbortSignal,
+): EventLogs<E> {
+  return {
+    subscribe(id, after, signal) {
+      const left = new AbortController();
+      const signals = [left.signal, closed, ...(signal ? [signal] : [])];
+      const events = follow(id, after, AbortSignal.any(signals));
+      return {
+        [Symbol.asyncIterator]() {
+          return this;
+        },
+        next: () => events.next(),
+        // A generator that waits hears of its return only when the wait is over: end the wait.
+        return() {
+          left.abort();
+          return events.return();
+        },
+      };
+    },
+  };
+
+  async function* follow(id: string, after: number, ended: AbortSignal): AsyncGenerator<E, void> {
+    const topic = topics.get(id) ?? new Topic((position) => source.read(id, position));
+    topics.set(id, topic);
+    topic.subscribers++;
+    tell({ kind: 'subscribers', change: 1 });
+    try {
+      let position = after;
+      while (!ended.aborted) {
+        // Taken before reading: what is announced meanwhile ends the wait below at once.
+        const wake = topic.nextWake();
+        const page = topic.recent(position) ?? (await topic.readOnce(position));
+        for (const event of page.events) {
+          if (ended.aborted) return;
+          position = event.seq;
+          tell({ kind: 'delivered' });
+          yield event;
+        }
+        if (page.ended) return;
+        if (page.events.length === 0) await untilAborted(wake, ended);
+      }
+    } finally {
+      tell({ kind: 'subscribers', change: -1 });
+      if (--topic.subscribers === 0) topics.delete(id);
+    }
+  }
+}
+
+/** Lines of one log that are kept for the subscribers that keep up. */
+const WINDOW = 256;
+
+/** One log that somebody subscribes to: its newest lines, and whom to wake. */
+class Topic<E extends { seq: number }> {
+  subscribers = 0;
+  #window: E[] = [];
+  #ended = false;
+  /** Newest sequence number announced; Infinity when there may be any. */
+  #announced = 0;
+  #refreshing = false;
+  #reading = new Map<number, Promise<LogPage<E>>>();
+  #wake = Promise.withResolvers<void>();
+
+  constructor(private readonly read: (after: number) => Promise<LogPage<E>>) {}
+
+  /** Resolves at the next announcement. */
+  nextWake(): Promise<void> {
+    return this.#wake.promise;
+  }
+
+  /**
+   * The lines after `position`, if the window reaches back to it. None for a position at the window's end: whatever has been
+   * written since is still to be announced.
+   */
+  recent(position: number): LogPage<E> | undefined {
+    const first = this.#window[0]?.seq;
+    if (first === undefined || position < first - 1 || position > this.#position) return undefined;
+    return { events: this.#window.slice(position + 1 - first), ended: this.#ended };
+  }
+
+  /** The lines after `position` from the rows: subscribers that ask for them at the same time share one statement. */
+  readOnce(position: number): Promise<LogPage<E>> {
+    const readings = this.#reading;
+    let reading = readings.get(position);
+    if (!reading) {
+      reading = this.read(position).finally(() => readings.delete(position));
+      readings.set(position, reading);
+    }
+    return reading;
+  }
+
+  /** Reads what is new, once for everybody, then wakes everybody. */
+  announce(seq: number): void {
+    this.#announced = Math.max(this.#announced, seq);
+    if (!this.#refreshing) void this.#refresh();
+  }
+
+  async #refresh(): Promise<void> {
+    this.#refreshing = true;
+    while (this.#announced > this.#position) {
+      const target = this.#announced;
+      const from = this.#window.length > 0 || target === Infinity ? this.#position : target - 1;
+      try {
+        const page = await this.read(from);
+        this.#window = [...this.#window, ...page.events].slice(-WINDOW);
+        this.#ended = page.ended;
+      } catch {
+        // The subscribers read for themselves, and the error is theirs.
+        this.#window = [];
+      }
+      if (this.#announced === target) this.#announced = 0;
+      this.#wakeAll();
+    }
+    this.#refreshing = false;
+  }
+
+  get #position(): number {
+    return this.#window.at(-1)?.seq ?? 0;
+  }
+
+  #wakeAll(): void {
+    const { resolve } = this.#wake;
+    // A reading that began before this may lack what has just been announced: whoever comes now starts another.
+    this.#reading = new Map();
+    this.#wake = Promise.withResolvers<void>();
+    resolve();
+  }
+}
+
+/** Resolves when `promise` does or the signal is aborted, whichever is first. */
+async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<void>();
+  const onAbort = () => aborted.resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  await Promise.race([promise, aborted.promise]);
+  signal.removeEventListener('abort', onAbort);
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeId } from '../../src/domain/global-ids.js';
+import { Asset, Batch, Evaluation, Export, Generation, MriSeries, ReaderStudy } from '../../src/entities/index.js';
+import type { Work } from '../../src/entities/index.js';
+import { startWorker } from '../../src/server/worker.js';
+import { KINDS } from '../../src/server/kinds.js';
+import { cancelBatch } from '../../src/services/batches/index.js';
+import { cancelEvaluation, EVALUATION, requestEvaluation } from '../../src/services/evaluations/index.js';
+import { cancelExport, EXPORT, requestExport } from '../../src/services/exports/index.js';
+import { cancelGeneration, GENERATION, requestGeneration } from '../../src/services/generations/index.js';
+import { closeReaderStudy, createReaderStudy, READER_STUDY } from '../../src/services/reader-studies/index.js';
+import { createToken, type Viewer } from '../../src/services/tokens.js';
+import type { BlobStore } from '../../src/storage/index.js';
+import { type LogBody, startRunner, type Timings, type WorkKind } from '../../src/work/index.js';
+import { batchOf } from './batches.js';
+import { createExam, silent, type TestPlatform } from './platform.js';
+import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
+
+/** Where a process under test finds the platform: its database may be taken away, and its blobs. */
+export interface Host {
+  platform: TestPlatform;
+  /** The same database, by the way that a test can cut. */
+  dataSource: TestPlatform['dataSource'];
+  databaseUrl: string;
+  store: BlobStore;
+  timings: Timings;
+}
+
+export interface Process {
+  close(): Promise<void>;
+}
+
+/** How the contract suite gets work of one kind, has it done, and looks at what became of it. */
+export interface Subject {
+  /** Enters new work that nobody is told of. @param slow it can be caught in the middle. @returns its id */
+  enter(slow?: boolean): Promise<string>;
+  /** The work that is run: itself, or what moves it. */
+  run(id: string): Promise<{ kind: WorkKind<Work, LogBody>; id: string }>;
+  cancel(id: string): Promise<unknown>;
+  /** A process of its own that does such work, and can be killed; absent for what is done inside a server. */
+  spawn?(): Promise<WorkerProcess>;
+  /** Starts a process that does such work. */
+  start(host: Host): Promise<Process>;
+  /** A blob that the work reads. */
+  input(id: string): Promise<Asset>;
+  state(id: string): Promise<string>;
+}
+
+/** Some seconds of work. */
+const SLOW = { sliceCount: 20, steps: 20 } as const;
+
+/** Spoils the bytes of a blob. @returns puts them right again */
+export async function damage({ store }: TestPlatform, { storageKey }: Asset): Promise<() => Promise<void>> {
+  const path = join(store.location, storageKey);
+  const chunks: Buffer[] = [];
+  for await (const chunk of await store.open(storageKey)) chunks.push(chunk as Buffer);
+  await writeFile(path, Buffer.from('not what was stored'));
+  return () => writeFile(path, Buffer.concat(chunks));
+}
+
+/** A subject for each registered kind, by its table. */
+export async function makeSubjects(platform: TestPlatform): Promise<Record<string, Subject>> {
+  const { dataSource } = platform;
+  const { manager } = dataSource;
+  const { token } = await createToken(dataSource, { name: 'contract', role: 'ADMIN' });
+  const viewer: Viewer = { tokenId: token.id, name: 'contract', role: 'ADMIN', expiresAt: null };
+  // Whoever does the work has to find it.
+  const services = { dataSource, queue: { enqueue: () => Promise.resolve() } };
+  const assetOf = async (id: number | null) => manager.findOneByOrFail(Asset, { id: id! });
+  const oneAtATime = async ({ dataSource: own, databaseUrl, store, timings }: Host): Promise<Process> =>
+    startWorker({ dataSource: own, databaseUrl, store, devices: ['cpu'], threads: 1, timings, logger: silent });
+
+  const generation: Subject = {
+    async enter(slow) {
+      const { exam } = await createExam(platform, { mri: true });
+      const size = slow ? SLOW : { sliceCount: 2, steps: 1 };
+      return (await requestGeneration(services, viewer, { examId: exam.id, seed: 1, ...size })).id;
+    },
+    run: (id) => Promise.resolve({ kind: asAny(GENERATION), id }),
+    cancel: (id) => cancelGeneration(services, viewer, id),
+    start: oneAtATime,
+    spawn: () => startWorkerProcess(platform),
+    async input(id) {
+      const row = await manager.findOneOrFail(Generation, { where: { id }, relations: { radiograph: true } });
+      return assetOf(row.radiograph!.assetId);
+    },
+    state: async (id) => (await manager.findOneByOrFail(Generation, { id })).state,
+  };
+
+  const batch: Subject = {
+    async enter(slow) {
+      const { exam } = await createExam(platform);
+      const request = { seed: 1, ...(slow ? SLOW : {}) };
+      return (await batchOf({ ...services, queue: services.queue as never }, [exam], request, token.id)).id;
+    },
+    async run(id) {
+      return { kind: asAny(GENERATION), id: (await manager.findOneByOrFail(Generation, { batchId: id })).id };
+    },
+    cancel: (id) => cancelBatch(services, viewer, id),
+    start: oneAtATime,
+    spawn: () => startWorkerProcess(platform),
+    input: async (id) => generation.input((await batch.run(id)).id),
+    state: async (id) => (await manager.findOneByOrFail(Batch, { id })).state,
+  };
+
+  // A knee, its volume and its scores, which evaluations take over and studies show.
+  const { exam } = await createExam(platform, { mri: true });
+  const series = await manager.findOneByOrFail(MriSeries, { examId: exam.id, synthetic: false });
+  const where = { id: { in: [encodeId('KneeExam', exam.id)] } };
+  const evaluation: Subject = {
+    async enter() {
+      const arms = { bundles: ['tiny-bundle'], steps: [1], sliceCounts: [8] };
+      const { id } = await requestEvaluation(dataSource, viewer, { ...arms, where, written: where });
+      // The next request is to make another one and not to find this.
+      await manager.update(Evaluation, { id }, { key: randomUUID() });
+      return id;
+    },
+    run: (id) => Promise.resolve({ kind: asAny(EVALUATION), id }),
+    cancel: (id) => cancelEvaluation(dataSource, viewer, id),
+    start: ({ dataSource: own, store, timings }) => {
+      const resources = { store, queue: services.queue };
+      const shared = { registry: KINDS, dataSource: own, logger: silent, timings };
+      return Promise.resolve(startRunner({ ...shared, kind: EVALUATION, resources }));
+    },
+    input: () => assetOf(series.assetId),
+    state: async (id) => (await manager.findOneByOrFail(Evaluation, { id })).state,
+  };
+
+  const readerStudy: Subject = {
+    async enter() {
+      const { id } = await manager.findOneByOrFail(Evaluation, { state: 'SUCCEEDED' });
+      const study = { name: 'Real or not', evaluationId: id, unit: 'SLICE', pairs: 2 } as const;
+      return (await createReaderStudy(dataSource, viewer, study)).id;
+    },
+    run: (id) => Promise.resolve({ kind: asAny(READER_STUDY), id }),
+    cancel: (id) => closeReaderStudy(dataSource, viewer, id),
+    start: ({ dataSource: own, store, timings }) => {
+      const shared = { registry: KINDS, dataSource: own, logger: silent, timings };
+      return Promise.resolve(startRunner({ ...shared, kind: READER_STUDY, resources: { store } }));
+    },
+    input: () => assetOf(series.assetId),
+    state: async (id) => (await manager.findOneByOrFail(ReaderStudy, { id })).state,
+  };
+
+  const archive: Subject = {
+    async enter() {
+      const request = { format: 'NIFTI_ZIP', where, written: where } as const;
+      return String((await requestExport(dataSource, viewer, request, 'exportCohort')).id);
+    },
+    run: (id) => Promise.resolve({ kind: asAny(EXPORT), id }),
+    cancel: (id) => cancelExport(dataSource, viewer, Number(id)),
+    start: ({ dataSource: own, store, timings }) => {
+      const shared = { registry: KINDS, dataSource: own, logger: silent, timings };
+      return Promise.resolve(startRunner({ ...shared, kind: EXPORT, resources: { store } }));
+    },
+    input: () => assetOf(series.assetId),
+    state: async (id) => (await manager.findOneByOrFail(Export, { id: Number(id) })).state,
+  };
+
+  const worker = await oneAtATime({ platform, dataSource, databaseUrl: platform.url, store: platform.store } as Host);
+  const first = await evaluation.enter();
+  const evaluator = await evaluation.start({ platform, dataSource, databaseUrl: '', store: platform.store } as Host);
+  while ((await evaluation.state(first)) !== 'SUCCEEDED') await new Promise((done) => setTimeout(done, 100));
+  await evaluator.close();
+  await worker.close();
+
+  return { generation, batch, evaluation, reader_study: readerStudy, export: archive };
+}
+
+/** A kind of whatever rows, as the kernel sees it. */
+function asAny(kind: unknown): WorkKind<Work, LogBody> {
+  return kind as WorkKind<Work, LogBody>;
+}
