@@ -27,10 +27,14 @@ export interface EventLogs<E> {
    * A log after `after`: first the lines that are there, then each new one, in order, without gap or repetition; ends when
    * what it is about is in a final state and its last line was handed out, or when the signal is aborted.
    *
+   * @param inTurn runs what this subscriber reads for itself, when it is its turn; default: at once
    * @throws UserError NOT_FOUND, from the first step of the iteration
    */
-  subscribe(id: string, after: number, signal?: AbortSignal): AsyncIterableIterator<E>;
+  subscribe(id: string, after: number, signal?: AbortSignal, inTurn?: ReadInTurn): AsyncIterableIterator<E>;
 }
+
+/** Runs a read when it is its turn; undefined, without having begun, when the subscriber has left by then. */
+export type ReadInTurn = <T>(read: () => Promise<T>) => Promise<T | undefined>;
 
 /** The logs of generations, and those of batches. */
 export interface EventHub extends EventLogs<LoggedEvent> {
@@ -112,10 +116,10 @@ function eventLogs<E extends { seq: number }>(
   closed: AbortSignal,
 ): EventLogs<E> {
   return {
-    subscribe(id, after, signal) {
+    subscribe(id, after, signal, inTurn = (read) => read()) {
       const left = new AbortController();
       const signals = [left.signal, closed, ...(signal ? [signal] : [])];
-      const events = follow(id, after, AbortSignal.any(signals));
+      const events = follow(id, after, AbortSignal.any(signals), inTurn);
       return {
         [Symbol.asyncIterator]() {
           return this;
@@ -130,7 +134,7 @@ function eventLogs<E extends { seq: number }>(
     },
   };
 
-  async function* follow(id: string, after: number, ended: AbortSignal): AsyncGenerator<E, void> {
+  async function* follow(id: string, after: number, ended: AbortSignal, inTurn: ReadInTurn): AsyncGenerator<E, void> {
     const topic = topics.get(id) ?? new Topic((position) => source.read(id, position));
     topics.set(id, topic);
     topic.subscribers++;
@@ -140,7 +144,8 @@ function eventLogs<E extends { seq: number }>(
       while (!ended.aborted) {
         // Taken before reading: what is announced meanwhile ends the wait below at once.
         const wake = topic.nextWake();
-        const page = topic.recent(position) ?? (await topic.readOnce(position));
+        const page = topic.recent(position) ?? (await inTurn(() => topic.readOnce(position)));
+        if (!page) return;
         for (const event of page.events) {
           if (ended.aborted) return;
           position = event.seq;

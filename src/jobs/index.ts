@@ -17,6 +17,7 @@ export {
   type LogSource,
   openEventHub,
   openEventLogs,
+  type ReadInTurn,
 } from './event-hub.js';
 export {
   type GenerationCompleted,
