@@ -144,7 +144,8 @@ function eventLogs<E extends { seq: number }>(
       while (!ended.aborted) {
         // Taken before reading: what is announced meanwhile ends the wait below at once.
         const wake = topic.nextWake();
-        const page = topic.recent(position) ?? (await inTurn(() => topic.readOnce(position)));
+        const known = topic.recent(position) ?? topic.reading(position);
+        const page = await (known ?? inTurn(() => topic.readOnce(position)));
         if (!page) return;
         for (const event of page.events) {
           if (ended.aborted) return;
@@ -165,6 +166,9 @@ function eventLogs<E extends { seq: number }>(
 /** Lines of one log that are kept for the subscribers that keep up. */
 const WINDOW = 256;
 
+/** Pages that are kept for those who begin where others have just begun. */
+const READINGS = 4;
+
 /** One log that somebody subscribes to: its newest lines, and whom to wake. */
 class Topic<E extends { seq: number }> {
   subscribers = 0;
@@ -173,7 +177,7 @@ class Topic<E extends { seq: number }> {
   /** Newest sequence number announced; Infinity when there may be any. */
   #announced = 0;
   #refreshing = false;
-  #reading = new Map<number, Promise<LogPage<E>>>();
+  #readings = new Map<number, Promise<LogPage<E>>>();
   #wake = Promise.withResolvers<void>();
 
   constructor(private readonly read: (after: number) => Promise<LogPage<E>>) {}
@@ -193,13 +197,24 @@ class Topic<E extends { seq: number }> {
     return { events: this.#window.slice(position + 1 - first), ended: this.#ended };
   }
 
-  /** The lines after `position` from the rows: subscribers that ask for them at the same time share one statement. */
+  /**
+   * The lines after `position` as somebody reads them now, or has read them since the last announcement: whatever has been written
+   * since is still to be announced.
+   */
+  reading(position: number): Promise<LogPage<E>> | undefined {
+    return this.#readings.get(position);
+  }
+
+  /** The lines after `position` from the rows, once for all who ask for them until the next announcement. */
   readOnce(position: number): Promise<LogPage<E>> {
-    const readings = this.#reading;
+    const readings = this.#readings;
     let reading = readings.get(position);
     if (!reading) {
-      reading = this.read(position).finally(() => readings.delete(position));
+      reading = this.read(position);
       readings.set(position, reading);
+      reading.catch(() => readings.delete(position));
+      const [oldest] = readings.keys();
+      if (readings.size > READINGS && oldest !== undefined) readings.delete(oldest);
     }
     return reading;
   }
@@ -236,7 +251,7 @@ class Topic<E extends { seq: number }> {
   #wakeAll(): void {
     const { resolve } = this.#wake;
     // A reading that began before this may lack what has just been announced: whoever comes now starts another.
-    this.#reading = new Map();
+    this.#readings = new Map();
     this.#wake = Promise.withResolvers<void>();
     resolve();
   }

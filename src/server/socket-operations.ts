@@ -58,7 +58,8 @@ export class SocketOperations {
     const end = () => {
       if (!operations.delete(operation)) return;
       giveBack();
-      leaving.abort();
+      // With a reason, for which nothing need be made.
+      leaving.abort('left');
     };
     const handle: AsyncIterableIterator<never> = {
       next: () => Promise.resolve({ done: true, value: undefined }),

@@ -1,26 +1,20 @@
 import type { Server as HttpServer } from 'node:http';
-import {
-  createSourceEventStream,
-  execute,
-  getOperationAST,
-  GraphQLError,
-  parse,
-  specifiedRules,
-  validate,
-} from 'graphql';
-import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { createSourceEventStream, execute, getOperationAST, GraphQLError } from 'graphql';
+import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import { CloseCode } from 'graphql-ws';
+import type { SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import { createContext } from '../resolvers/index.js';
 import type { Context, Platform } from '../resolvers/index.js';
 import { assertConditions } from '../schema/filter-conditions.js';
-import { LIMIT_RULES, LIMITS, operationCost } from '../schema/limits.js';
+import { LIMITS, operationCost } from '../schema/limits.js';
 import { UserError } from '../domain/errors.js';
 import { assertShallow } from '../domain/json.js';
 import { authenticate } from './authenticate.js';
 import { presentError } from './errors.js';
+import { KnownDocuments } from './known-documents.js';
 import { watchSockets } from './socket-watch.js';
 import { SocketOperations } from './socket-operations.js';
 import type { Operation } from './socket-operations.js';
@@ -52,6 +46,7 @@ export interface SocketOptions {
  */
 export function acceptSockets({ schema, httpServer, platform, limits, metrics, logger, path }: SocketOptions): Sockets {
   const operations = new SocketOperations(limits);
+  const documents = new KnownDocuments(schema);
   /** By what they are executed with, and by what they were asked for with. */
   const running = new WeakMap<object, Operation & { began: number }>();
   const inTurn = <T>({ tokenId, left }: Operation, work: () => Promise<T>) =>
@@ -76,37 +71,21 @@ export function acceptSockets({ schema, httpServer, platform, limits, metrics, l
       },
       onSubscribe: async ({ connectionParams, subscriptions, extra }, id, payload) => {
         const began = performance.now();
-        const { query, variables, operationName } = payload;
         let operation: Operation | undefined;
         try {
-          operation = operations.begin(extra.socket, payload);
-          subscriptions[id] = operation.handle;
-          const viewer = await authenticate(platform.tokens, authorizationOf(connectionParams));
-          await platform.quotas?.spend(viewer.tokenId, REQUEST_POINTS, 'this request');
-          assertShallow(variables, 'The request');
-          const document = parse(query, { maxTokens: LIMITS.tokens });
-          const asked = getOperationAST(document, operationName);
-          const errors = admissionErrors(schema, document, asked);
-          if (errors.length > 0) {
-            operation.end();
-            return errors;
-          }
-          assertConditions(schema, document, variables ?? undefined, operationName ?? undefined);
-          const points = operationCost(schema, document, variables ?? undefined, operationName ?? undefined);
-          await platform.quotas?.spend(viewer.tokenId, points, `this ${asked?.operation ?? 'request'}`);
-          const one = operation;
-          const args = {
-            schema,
-            document,
-            variableValues: variables ?? {},
-            operationName: operationName ?? null,
-            contextValue: createContext(platform, viewer, (read) => inTurn(one, read)),
-          };
-          for (const key of [args, payload]) running.set(key, { ...operation, began });
+          const begun = (operation = operations.begin(extra.socket, payload));
+          subscriptions[id] = begun.handle;
+          const args = await inTurn(begun, async () => {
+            const viewer = await authenticate(platform.tokens, authorizationOf(connectionParams));
+            const context = createContext(platform, viewer, (read) => inTurn(begun, read));
+            return admit(schema, documents, context, payload);
+          });
+          if (!args) return LEFT;
+          for (const key of [args, payload]) running.set(key, { ...begun, began });
           return args;
         } catch (error) {
           operation?.end();
-          return [asGraphQLError(error)];
+          return error instanceof Refused ? error.errors : [asGraphQLError(error)];
         }
       },
       subscribe: async (args) => {
@@ -152,19 +131,46 @@ export function acceptSockets({ schema, httpServer, platform, limits, metrics, l
   };
 }
 
-function admissionErrors(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode | null | undefined,
-): readonly GraphQLError[] {
-  if (operation?.operation === 'mutation') {
-    return [
-      asGraphQLError(
-        new UserError('BAD_USER_INPUT', 'Mutations go over HTTP; this socket takes queries and subscriptions.'),
-      ),
-    ];
+/** More than one thing is wrong with a document. */
+class Refused extends Error {
+  constructor(readonly errors: readonly GraphQLError[]) {
+    super();
   }
-  return validate(schema, document, [...specifiedRules, ...LIMIT_RULES]);
+}
+
+/** What an operation is refused with when nobody is there to read it. */
+const LEFT = [new GraphQLError('Whoever asked for this has left.')];
+
+/**
+ * Charges for what is asked and makes it ready to be executed.
+ *
+ * @throws Refused, GraphQLError and UserError
+ */
+async function admit(
+  schema: GraphQLSchema,
+  documents: KnownDocuments,
+  context: Context,
+  { query, variables, operationName }: SubscribePayload,
+): Promise<ExecutionArgs> {
+  const { platform, viewer } = context;
+  await platform.quotas?.spend(viewer.tokenId, REQUEST_POINTS, 'this request');
+  assertShallow(variables, 'The request');
+  const { document, errors } = documents.read(query);
+  const kind = getOperationAST(document, operationName)?.operation;
+  if (kind === 'mutation') {
+    throw new UserError('BAD_USER_INPUT', 'Mutations go over HTTP; this socket takes queries and subscriptions.');
+  }
+  if (errors.length > 0) throw new Refused(errors);
+  assertConditions(schema, document, variables ?? undefined, operationName ?? undefined);
+  const points = operationCost(schema, document, variables ?? undefined, operationName ?? undefined);
+  await platform.quotas?.spend(viewer.tokenId, points, `this ${kind ?? 'request'}`);
+  return {
+    schema,
+    document,
+    variableValues: variables ?? {},
+    operationName: operationName ?? null,
+    contextValue: context,
+  };
 }
 
 /**

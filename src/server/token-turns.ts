@@ -11,6 +11,12 @@ export interface Turns {
   waiting?: number;
 }
 
+/** The turns of one token. */
+interface Turned {
+  running: number;
+  waiting: Set<() => void>;
+}
+
 /** Seconds after which a caller whose token has too much waiting may ask again. */
 const COME_BACK = 1;
 
@@ -19,7 +25,7 @@ const COME_BACK = 1;
  * database. What waits holds no connection, and goes at once when whoever asked for it has left.
  */
 export class TokenTurns {
-  readonly #tokens = new Map<number, { running: number; waiting: Set<() => void> }>();
+  readonly #tokens = new Map<number, Turned>();
 
   constructor(private readonly turns: Turns) {}
 
@@ -32,17 +38,15 @@ export class TokenTurns {
    */
   async take<T>(tokenId: number, left: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
     if (left.aborted) return undefined;
-    const token = this.#tokens.get(tokenId) ?? { running: 0, waiting: new Set() };
+    const token: Turned = this.#tokens.get(tokenId) ?? { running: 0, waiting: new Set() };
     this.#tokens.set(tokenId, token);
     if (token.running < this.turns.running) token.running++;
     else if (!(await this.#wait(token.waiting, left))) return undefined;
     try {
       return left.aborted ? undefined : await work();
     } finally {
-      // The turn is handed on, or given back.
-      const [next] = token.waiting;
-      if (next) next();
-      else if (--token.running === 0) this.#tokens.delete(tokenId);
+      if (token.waiting.size > 0) setImmediate(() => this.#handOn(tokenId, token));
+      else this.#handOn(tokenId, token);
     }
   }
 
@@ -51,6 +55,16 @@ export class TokenTurns {
     const token = this.#tokens.get(tokenId);
     const limit = this.turns.running + (this.turns.waiting ?? Infinity);
     return { limit, remaining: limit - (token ? token.running + token.waiting.size : 0) };
+  }
+
+  /**
+   * Hands a turn on, or gives it back. What waits is only begun after a look at what others have sent meanwhile, so that a
+   * thousand short pieces of one token's work do not make the others wait for all of them.
+   */
+  #handOn(tokenId: number, token: Turned): void {
+    const [next] = token.waiting;
+    if (next) next();
+    else if (--token.running === 0) this.#tokens.delete(tokenId);
   }
 
   /** @returns whether the turn came; otherwise they have left */
