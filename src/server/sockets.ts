@@ -80,21 +80,21 @@ export function acceptSockets({ schema, httpServer, platform, limits, metrics, l
             const context = createContext(platform, viewer, (read) => inTurn(begun, read));
             return admit(schema, documents, context, payload);
           });
-          if (!args) return LEFT;
+          if (!args) return await never();
           for (const key of [args, payload]) running.set(key, { ...begun, began });
           return args;
         } catch (error) {
+          if (operation?.left.aborted) return await never();
           operation?.end();
           return error instanceof Refused ? error.errors : [asGraphQLError(error)];
         }
       },
       subscribe: async (args) => {
         const operation = running.get(args)!;
-        // Undefined when nobody is there to read it.
         const start = () => subscribeFreshly(args, platform, operation, (work) => inTurn(operation, work));
-        return (await inTurn(operation, start)) ?? { data: null };
+        return (await inTurn(operation, start)) ?? never();
       },
-      execute: async (args) => (await inTurn(running.get(args)!, async () => execute(args))) ?? { data: null },
+      execute: async (args) => (await inTurn(running.get(args)!, async () => execute(args))) ?? never(),
       onComplete: (_context, _id, payload) => running.get(payload)?.end(),
       onOperation: (_context, _id, _payload, args, result) => {
         const kind = getOperationAST(args.document, args.operationName)?.operation ?? 'unknown';
@@ -138,8 +138,13 @@ class Refused extends Error {
   }
 }
 
-/** What an operation is refused with when nobody is there to read it. */
-const LEFT = [new GraphQLError('Whoever asked for this has left.')];
+/**
+ * How an operation goes on that was taken back: not at all, and what waits for this is collected. graphql-ws would end another
+ * operation that has been given the same id since.
+ */
+function never<T>(): Promise<T> {
+  return new Promise(() => undefined);
+}
 
 /**
  * Charges for what is asked and makes it ready to be executed.
@@ -196,6 +201,7 @@ async function subscribeFreshly(
     next: async () => {
       const step = await events.next();
       const value = step.done ? undefined : await answer(step.value);
+      if (left.aborted) return never();
       return value ? { done: false, value } : { done: true, value: undefined };
     },
     return: () => {
