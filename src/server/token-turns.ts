@@ -4,7 +4,7 @@ import { viewerOf } from './authenticate.js';
 import type { Share } from './token-limits.js';
 
 /** How many turns each token has. */
-export interface Turns {
+interface Turns {
   /** At the same time. */
   running: number;
   /** That may wait for theirs; absent where something else bounds them. */
