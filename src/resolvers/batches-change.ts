@@ -98,7 +98,7 @@ export class BatchMutationResolver {
       const { id, after } = args as { id: string; after: number };
       const key = keyOf('id', 'Batch', id);
       if (after < 0) throw new UserError('BAD_USER_INPUT', `after must not be negative, got ${after}.`);
-      return closable((signal) => context.platform.events.batches.subscribe(key, after, signal));
+      return closable((signal) => context.platform.events.batches.subscribe(key, after, signal, context.inTurn));
     },
   })
   batchProgress(

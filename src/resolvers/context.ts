@@ -6,11 +6,11 @@ import type { EventHub } from '../services/event-hub.js';
 import type { GenerationQueue } from '../scheduling/index.js';
 import { createLoaders, LoadersByArguments } from '../loaders/index.js';
 import type { Loaders } from '../loaders/index.js';
-import type { SharedAssets } from '../loaders/shared-assets.js';
-import type { Batch } from '../entities/index.js';
+import type { SharedRows } from '../loaders/shared-rows.js';
+import type { Asset, Batch } from '../entities/index.js';
 import type { AssetUrls } from '../services/asset-urls.js';
 import type { BatchPace } from '../services/batches/index.js';
-import type { BackgroundWork, EventLogs } from '../work/index.js';
+import type { BackgroundWork, EventLogs, ReadInTurn } from '../work/index.js';
 import type { Differences, LoggedEvaluationEvent } from '../services/evaluations/index.js';
 import type { KnownTokens } from '../services/known-tokens.js';
 import type { Page } from '../services/paging/pages.js';
@@ -34,7 +34,9 @@ export interface Platform {
   /** Logs of evaluations. */
   evaluationEvents: EventLogs<LoggedEvaluationEvent>;
   /** Assets of events, which many subscribers ask for at once. */
-  sharedAssets: SharedAssets;
+  sharedAssets: SharedRows<number, Asset>;
+  /** By generation: the upload it is made from, null for those made from exams. Never changes. */
+  generationUploads: SharedRows<string, string | null>;
   tokens: Pick<KnownTokens, 'verify' | 'forget'>;
   /** What tokens may spend; absent where they may spend anything. */
   quotas?: Pick<Quotas, 'spend' | 'standing'> | undefined;
@@ -50,14 +52,17 @@ export interface Context {
   nestedCounts: LoadersByArguments<number | string, number>;
   batchPaces: LoadersByArguments<Batch, BatchPace>;
   queuePositions: LoadersByArguments<string, number | null>;
+  /** Runs a subscription's reads of its log, each when it is its token's turn; absent to run them at once. */
+  inTurn?: ReadInTurn | undefined;
 }
 
 /** A context with loaders that have loaded nothing yet. */
-export function createContext(platform: Platform, viewer: Viewer): Context {
+export function createContext(platform: Platform, viewer: Viewer, inTurn?: ReadInTurn): Context {
   let loaders: Loaders | undefined;
   const own: Omit<Context, 'loaders'> = {
     platform,
     viewer,
+    inTurn,
     nestedPages: new LoadersByArguments(),
     nestedCounts: new LoadersByArguments(),
     batchPaces: new LoadersByArguments(),

@@ -119,7 +119,7 @@ export class EvaluationResolver {
       const { id, after } = args as { id: string; after: number };
       const key = evaluationKey(id);
       if (after < 0) throw new UserError('BAD_USER_INPUT', `after must not be negative, got ${after}.`);
-      return closable((signal) => context.platform.evaluationEvents.subscribe(key, after, signal));
+      return closable((signal) => context.platform.evaluationEvents.subscribe(key, after, signal, context.inTurn));
     },
   })
   evaluationProgress(

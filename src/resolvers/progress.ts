@@ -15,7 +15,7 @@ import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { keyOf } from './ids.js';
 import { signedAsset } from './images.js';
-import { visibleGeneration } from './visible.js';
+import { assertGenerationVisible } from './visible.js';
 
 @Resolver()
 export class ProgressResolver {
@@ -28,8 +28,8 @@ export class ProgressResolver {
       const { id, after } = args as { id: string; after: number };
       const key = keyOf('id', 'Generation', id);
       if (after < 0) throw new UserError('BAD_USER_INPUT', `after must not be negative, got ${after}.`);
-      await visibleGeneration(context, key);
-      return closable((signal) => context.platform.events.subscribe(key, after, signal));
+      await assertGenerationVisible(context, key);
+      return closable((signal) => context.platform.events.subscribe(key, after, signal, context.inTurn));
     },
   })
   generationProgress(

@@ -25,6 +25,16 @@ export async function visibleGeneration(context: Context, id: string, what = 'ge
   return row;
 }
 
+/**
+ * For what does not need the row: subscribers to one generation, however many, cost one statement.
+ *
+ * @throws UserError NOT_FOUND, see {@link visibleUpload}
+ */
+export async function assertGenerationVisible(context: Context, id: string): Promise<void> {
+  const uploadId = await context.platform.generationUploads.load(id);
+  if (uploadId !== null) await visibleUpload(context, uploadId, 'generation');
+}
+
 /** @throws UserError NOT_FOUND, see {@link visibleUpload} */
 export async function visibleSeries(context: Context, id: number): Promise<MriSeries> {
   const row = await context.loaders.mriSeries.load(id);

@@ -19,9 +19,15 @@ import { masked, presentError, STATUS } from './errors.js';
 import { currentRequest } from './logging.js';
 import type { Metrics } from './metrics.js';
 import { httpRefusal, rateHeaders } from './rate-limit.js';
+import type { TokenLimits } from './token-limits.js';
 
 /** GraphQL over HTTP. */
-export function createApollo(schema: GraphQLSchema, metrics: Metrics, logger: Logger): ApolloServer<Context> {
+export function createApollo(
+  schema: GraphQLSchema,
+  limits: TokenLimits,
+  metrics: Metrics,
+  logger: Logger,
+): ApolloServer<Context> {
   return new ApolloServer<Context>({
     schema,
     introspection: true,
@@ -40,34 +46,37 @@ export function createApollo(schema: GraphQLSchema, metrics: Metrics, logger: Lo
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       observing(metrics),
-      costPlugin,
+      charging(limits),
       compiledQueryPlugin,
     ],
   });
 }
 
 /** Charges each operation to the token's quota, once it is known what it costs and before it does anything. */
-const costPlugin: ApolloServerPlugin<Context> = {
-  requestDidStart: async () => ({
-    didResolveOperation: async ({ schema, document, operation, request, response, contextValue }) => {
-      try {
-        assertConditions(schema, document, request.variables, request.operationName);
-      } catch (error) {
-        throw badRequest(error);
-      }
-      const points = operationCost(schema, document, request.variables, request.operationName);
-      const { viewer, platform } = contextValue;
-      const { quotas } = platform;
-      if (!quotas) return;
-      try {
-        const standing = await quotas.spend(viewer.tokenId, points, `this ${operation?.operation ?? 'request'}`);
-        for (const [name, value] of rateHeaders(standing)) response.http.headers.set(name, value);
-      } catch (error) {
-        throw httpRefusal(error, quotas.standing(viewer.tokenId));
-      }
-    },
-  }),
-};
+function charging(limits: TokenLimits): ApolloServerPlugin<Context> {
+  return {
+    requestDidStart: async () => ({
+      didResolveOperation: async ({ schema, document, operation, request, response, contextValue }) => {
+        try {
+          assertConditions(schema, document, request.variables, request.operationName);
+        } catch (error) {
+          throw badRequest(error);
+        }
+        const points = operationCost(schema, document, request.variables, request.operationName);
+        const { viewer, platform } = contextValue;
+        const { quotas } = platform;
+        if (!quotas) return;
+        const shares = limits.standing(viewer.tokenId);
+        try {
+          const standing = await quotas.spend(viewer.tokenId, points, `this ${operation?.operation ?? 'request'}`);
+          for (const [name, value] of rateHeaders(standing, shares)) response.http.headers.set(name, value);
+        } catch (error) {
+          throw httpRefusal(error, quotas.standing(viewer.tokenId), shares);
+        }
+      },
+    }),
+  };
+}
 
 /** A fault that is found before anything runs answers with HTTP 400, as one in the document does. */
 function badRequest(error: unknown): unknown {

@@ -1,33 +1,26 @@
 import type { Server as HttpServer } from 'node:http';
-import {
-  createSourceEventStream,
-  execute,
-  getOperationAST,
-  GraphQLError,
-  parse,
-  specifiedRules,
-  validate,
-} from 'graphql';
-import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { createSourceEventStream, execute, getOperationAST, GraphQLError } from 'graphql';
+import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import { CloseCode } from 'graphql-ws';
+import type { SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import type { Logger } from 'pino';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { createContext } from '../resolvers/index.js';
 import type { Context, Platform } from '../resolvers/index.js';
 import { assertConditions } from '../schema/filter-conditions.js';
-import { LIMIT_RULES, LIMITS, operationCost } from '../schema/limits.js';
+import { LIMITS, operationCost } from '../schema/limits.js';
 import { UserError } from '../domain/errors.js';
 import { assertShallow } from '../domain/json.js';
 import { authenticate } from './authenticate.js';
 import { presentError } from './errors.js';
+import { KnownDocuments } from './known-documents.js';
 import { watchSockets } from './socket-watch.js';
-import { TokenTurns } from './token-turns.js';
+import { SocketOperations } from './socket-operations.js';
+import type { Operation } from './socket-operations.js';
+import type { TokenLimits } from './token-limits.js';
 import type { Metrics } from './metrics.js';
 import { REQUEST_POINTS } from './rate-limit.js';
-
-/** Subscriptions one socket may have at a time. */
-const SUBSCRIPTIONS_PER_SOCKET = 100;
 
 /** Operations over WebSocket; ended before the HTTP server is. */
 export interface Sockets {
@@ -39,6 +32,7 @@ export interface SocketOptions {
   schema: GraphQLSchema;
   httpServer: HttpServer;
   platform: Platform;
+  limits: TokenLimits;
   metrics: Metrics;
   logger: Logger;
   path: string;
@@ -47,13 +41,16 @@ export interface SocketOptions {
 /**
  * GraphQL over WebSocket (graphql-transport-ws) for queries and subscriptions, under the same token, roles and limits as HTTP.
  * Mutations go over HTTP, where a client knows whether its request arrived. The token is looked at for each operation, so a
- * revoked one starts nothing more, and every other second, so what it has started ends.
+ * revoked one starts nothing more, and every other second, so what it has started ends. Whatever asks the database waits for its
+ * token's turn, and is dropped when the client has left by then.
  */
-export function acceptSockets({ schema, httpServer, platform, metrics, logger, path }: SocketOptions): Sockets {
-  const began = new WeakMap<ExecutionArgs, number>();
-  const turns = new TokenTurns();
-  /** Whether whoever asked for an operation has left or taken it back. */
-  const gone = new WeakMap<ExecutionArgs, () => boolean>();
+export function acceptSockets({ schema, httpServer, platform, limits, metrics, logger, path }: SocketOptions): Sockets {
+  const operations = new SocketOperations(limits);
+  const documents = new KnownDocuments(schema);
+  /** By what they are executed with, and by what they were asked for with. */
+  const running = new WeakMap<object, Operation & { began: number }>();
+  const inTurn = <T>({ tokenId, left }: Operation, work: () => Promise<T>) =>
+    limits.socketWork.take(tokenId, left, work);
   const server = new WebSocketServer({ server: httpServer, path, maxPayload: LIMITS.bytes });
   const watch = watchSockets({ tokens: platform.tokens, logger });
   const disposable = useServer(
@@ -62,9 +59,9 @@ export function acceptSockets({ schema, httpServer, platform, metrics, logger, p
       onConnect: async ({ connectionParams, extra }) => {
         try {
           const authorization = authorizationOf(connectionParams);
-          await authenticate(platform.tokens, authorization);
+          const { tokenId } = await authenticate(platform.tokens, authorization);
           watch.identify(extra.socket, authorization);
-          return true;
+          return operations.admit(extra.socket, tokenId);
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
           // Returning false would close with the same code, and not say why.
@@ -72,47 +69,37 @@ export function acceptSockets({ schema, httpServer, platform, metrics, logger, p
           return false;
         }
       },
-      onSubscribe: async ({ connectionParams, subscriptions, extra }, id, { query, variables, operationName }) => {
-        const at = performance.now();
+      onSubscribe: async ({ connectionParams, subscriptions, extra }, id, payload) => {
+        const began = performance.now();
+        let operation: Operation | undefined;
         try {
-          const viewer = await authenticate(platform.tokens, authorizationOf(connectionParams));
-          if (Object.keys(subscriptions).length > SUBSCRIPTIONS_PER_SOCKET) {
-            throw new UserError('LIMIT_EXCEEDED', `One socket takes ${SUBSCRIPTIONS_PER_SOCKET} operations at a time.`);
-          }
-          await platform.quotas?.spend(viewer.tokenId, REQUEST_POINTS, 'this request');
-          assertShallow(variables, 'The request');
-          const document = parse(query, { maxTokens: LIMITS.tokens });
-          const operation = getOperationAST(document, operationName);
-          const errors = admissionErrors(schema, document, operation);
-          if (errors.length > 0) return errors;
-          assertConditions(schema, document, variables ?? undefined, operationName ?? undefined);
-          const points = operationCost(schema, document, variables ?? undefined, operationName ?? undefined);
-          await platform.quotas?.spend(viewer.tokenId, points, `this ${operation?.operation ?? 'request'}`);
-          const args = {
-            schema,
-            document,
-            variableValues: variables ?? {},
-            operationName: operationName ?? null,
-            contextValue: createContext(platform, viewer),
-          };
-          began.set(args, at);
-          gone.set(args, () => extra.socket.readyState !== WebSocket.OPEN || !(id in subscriptions));
+          const begun = (operation = operations.begin(extra.socket, payload));
+          subscriptions[id] = begun.handle;
+          const args = await inTurn(begun, async () => {
+            const viewer = await authenticate(platform.tokens, authorizationOf(connectionParams));
+            const context = createContext(platform, viewer, (read) => inTurn(begun, read));
+            return admit(schema, documents, context, payload);
+          });
+          if (!args) return await never();
+          for (const key of [args, payload]) running.set(key, { ...begun, began });
           return args;
         } catch (error) {
-          return [asGraphQLError(error)];
+          if (operation?.left.aborted) return await never();
+          operation?.end();
+          return error instanceof Refused ? error.errors : [asGraphQLError(error)];
         }
       },
       subscribe: async (args) => {
-        const { viewer } = args.contextValue as Context;
-        const isGone = gone.get(args) ?? (() => false);
-        const started = await turns.take(viewer.tokenId, isGone, () => subscribeFreshly(args, platform));
-        // Nobody is there to read it.
-        return started ?? { data: null };
+        const operation = running.get(args)!;
+        const start = () => subscribeFreshly(args, platform, operation, (work) => inTurn(operation, work));
+        return (await inTurn(operation, start)) ?? never();
       },
+      execute: async (args) => (await inTurn(running.get(args)!, async () => execute(args))) ?? never(),
+      onComplete: (_context, _id, payload) => running.get(payload)?.end(),
       onOperation: (_context, _id, _payload, args, result) => {
         const kind = getOperationAST(args.document, args.operationName)?.operation ?? 'unknown';
         const outcome = 'errors' in result && result.errors ? 'error' : 'ok';
-        const seconds = (performance.now() - (began.get(args) ?? performance.now())) / 1_000;
+        const seconds = (performance.now() - running.get(args)!.began) / 1_000;
         metrics.operation({ kind, transport: 'websocket', outcome }, seconds);
       },
       onError: (_context, _id, _payload, errors) => errors.map((error) => presentError(error, logger)),
@@ -144,42 +131,82 @@ export function acceptSockets({ schema, httpServer, platform, metrics, logger, p
   };
 }
 
-function admissionErrors(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode | null | undefined,
-): readonly GraphQLError[] {
-  if (operation?.operation === 'mutation') {
-    return [
-      asGraphQLError(
-        new UserError('BAD_USER_INPUT', 'Mutations go over HTTP; this socket takes queries and subscriptions.'),
-      ),
-    ];
+/** More than one thing is wrong with a document. */
+class Refused extends Error {
+  constructor(readonly errors: readonly GraphQLError[]) {
+    super();
   }
-  return validate(schema, document, [...specifiedRules, ...LIMIT_RULES]);
 }
 
-/** Like graphql-js's `subscribe`, but each event is answered with loaders of its own: rows change between events. */
+/**
+ * How an operation goes on that was taken back: not at all, and what waits for this is collected. graphql-ws would end another
+ * operation that has been given the same id since.
+ */
+function never<T>(): Promise<T> {
+  return new Promise(() => undefined);
+}
+
+/**
+ * Charges for what is asked and makes it ready to be executed.
+ *
+ * @throws Refused, GraphQLError and UserError
+ */
+async function admit(
+  schema: GraphQLSchema,
+  documents: KnownDocuments,
+  context: Context,
+  { query, variables, operationName }: SubscribePayload,
+): Promise<ExecutionArgs> {
+  const { platform, viewer } = context;
+  await platform.quotas?.spend(viewer.tokenId, REQUEST_POINTS, 'this request');
+  assertShallow(variables, 'The request');
+  const { document, errors } = documents.read(query);
+  const kind = getOperationAST(document, operationName)?.operation;
+  if (kind === 'mutation') {
+    throw new UserError('BAD_USER_INPUT', 'Mutations go over HTTP; this socket takes queries and subscriptions.');
+  }
+  if (errors.length > 0) throw new Refused(errors);
+  assertConditions(schema, document, variables ?? undefined, operationName ?? undefined);
+  const points = operationCost(schema, document, variables ?? undefined, operationName ?? undefined);
+  await platform.quotas?.spend(viewer.tokenId, points, `this ${kind ?? 'request'}`);
+  return {
+    schema,
+    document,
+    variableValues: variables ?? {},
+    operationName: operationName ?? null,
+    contextValue: context,
+  };
+}
+
+/**
+ * Like graphql-js's `subscribe`, but each event is answered with loaders of its own, since rows change between events, and in its
+ * token's turn.
+ */
 async function subscribeFreshly(
   args: ExecutionArgs,
   platform: Platform,
+  { end, left }: Operation,
+  inTurn: <T>(work: () => Promise<T>) => Promise<T | undefined>,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const source = await createSourceEventStream(args);
   if (!(Symbol.asyncIterator in source)) return source;
   const events = source[Symbol.asyncIterator]();
   const { viewer } = args.contextValue as Context;
-  const answer = async (step: IteratorResult<unknown>): Promise<IteratorResult<ExecutionResult>> =>
-    step.done
-      ? { done: true, value: undefined }
-      : {
-          done: false,
-          value: await execute({ ...args, rootValue: step.value, contextValue: createContext(platform, viewer) }),
-        };
+  const stop = () => void events.return?.();
+  if (left.aborted) stop();
+  else left.addEventListener('abort', stop, { once: true });
+  const answer = (event: unknown) =>
+    inTurn(async () => execute({ ...args, rootValue: event, contextValue: createContext(platform, viewer) }));
   const answers: AsyncIterableIterator<ExecutionResult> = {
-    next: async () => answer(await events.next()),
-    return: async () => {
-      await events.return?.();
-      return { done: true, value: undefined };
+    next: async () => {
+      const step = await events.next();
+      const value = step.done ? undefined : await answer(step.value);
+      if (left.aborted) return never();
+      return value ? { done: false, value } : { done: true, value: undefined };
+    },
+    return: () => {
+      end();
+      return Promise.resolve({ done: true, value: undefined });
     },
     [Symbol.asyncIterator]: () => answers,
   };

@@ -11,7 +11,7 @@ import { assertShallow } from '../domain/json.js';
 import { batchLogs } from '../services/batches/index.js';
 import { generationLogs } from '../services/generations/index.js';
 import type { GenerationQueue } from '../scheduling/index.js';
-import { SharedAssets } from '../loaders/shared-assets.js';
+import { generationUploads, sharedAssets } from '../loaders/shared-rows.js';
 import { createContext } from '../resolvers/index.js';
 import type { Platform } from '../resolvers/index.js';
 import { LIMITS } from '../schema/limits.js';
@@ -40,6 +40,8 @@ import { observeRequests } from './requests.js';
 import { platformSchema } from './schema.js';
 import { seriesFileHandler } from './series-files.js';
 import { acceptSockets } from './sockets.js';
+import { TokenLimits } from './token-limits.js';
+import { inTurn } from './token-turns.js';
 import { uploadHandler } from './uploads.js';
 
 export interface ServerOptions {
@@ -101,7 +103,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const httpServer = createServer(app);
   const drain = drainOf(httpServer);
   const metrics = createMetrics(dataSource);
-  const apollo = createApollo(schema, metrics, logger);
+  const limits = new TokenLimits();
+  const apollo = createApollo(schema, limits, metrics, logger);
   const tokens = await openKnownTokens({ dataSource, databaseUrl, logger });
   const sources = {
     generations: generationLogs(dataSource),
@@ -117,7 +120,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const readerStudies = startRunner({ ...shared, kind: READER_STUDY, resources: { store } });
   const uploadExpiry = startUploadExpiry({ dataSource, store, logger });
   const filmReader = openFilmReader();
-  const sharedAssets = new SharedAssets(dataSource);
   const webApp = await webAppHandler();
   const quotas = rateLimit > 0 ? await openQuotas({ dataSource, queueUrl, limit: rateLimit, logger }) : undefined;
   const platform: Platform = {
@@ -132,7 +134,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     readerStudies,
     differences: openDifferences(dataSource, store),
     uploads: openUploads({ dataSource, store }),
-    sharedAssets,
+    sharedAssets: sharedAssets(dataSource),
+    generationUploads: generationUploads(dataSource),
     tokens,
     quotas,
   };
@@ -157,24 +160,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app.get('/assets/series/:id/:file', seriesFileHandler({ dataSource, store, assetUrls }));
     const exported = [
       requireToken(tokens),
-      chargeRequests(quotas),
-      ...readJson,
-      exportHandler(dataSource, schema, quotas),
+      chargeRequests(quotas, limits),
+      inTurn(limits.exports, readJson, exportHandler(dataSource, schema, quotas)),
     ];
     app.get('/exports', exported);
     app.post('/exports', exported);
     app.post(
       '/radiographs',
       requireToken(tokens),
-      chargeRequests(quotas),
+      chargeRequests(quotas, limits),
       uploadHandler({ dataSource, store, assetUrls, quotas, reader: filmReader }),
     );
+    const answerGraphQL = expressMiddleware(apollo, {
+      context: async ({ res }) => createContext(platform, viewerOf(res)),
+    });
     app.use(
       GRAPHQL_PATH,
       requireToken(tokens),
-      chargeRequests(quotas),
-      ...readJson,
-      expressMiddleware(apollo, { context: async ({ res }) => createContext(platform, viewerOf(res)) }),
+      chargeRequests(quotas, limits),
+      inTurn(limits.requests, readJson, answerGraphQL),
     );
     app.use(webApp);
     answerFaults(app, logger);
@@ -183,7 +187,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await closeParts();
     throw error;
   }
-  const sockets = acceptSockets({ schema, httpServer, platform, metrics, logger, path: GRAPHQL_PATH });
+  const sockets = acceptSockets({ schema, httpServer, platform, limits, metrics, logger, path: GRAPHQL_PATH });
 
   let closed: Promise<void> | undefined;
   const close = async () => {

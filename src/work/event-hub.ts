@@ -9,10 +9,14 @@ export interface EventLogs<E> {
    * A log after `after`: first the lines that are there, then each new one, in order, without gap or repetition; ends when
    * what it is about is in a final state and its last line was handed out, or when the signal is aborted.
    *
+   * @param inTurn runs what this subscriber reads for itself, when it is its turn; default: at once
    * @throws UserError NOT_FOUND, from the first step of the iteration
    */
-  subscribe(id: string, after: number, signal?: AbortSignal): AsyncIterableIterator<E>;
+  subscribe(id: string, after: number, signal?: AbortSignal, inTurn?: ReadInTurn): AsyncIterableIterator<E>;
 }
+
+/** Runs a read when it is its turn; undefined, without having begun, when the subscriber has left by then. */
+export type ReadInTurn = <T>(read: () => Promise<T>) => Promise<T | undefined>;
 
 /**
  * Fans the logs of several kinds out to any number of subscribers of this process over one LISTEN connection. Notifications
@@ -64,10 +68,10 @@ function eventLogs<E extends { seq: number }>(
   closed: AbortSignal,
 ): EventLogs<E> {
   return {
-    subscribe(id, after, signal) {
+    subscribe(id, after, signal, inTurn = (read) => read()) {
       const left = new AbortController();
       const signals = [left.signal, closed, ...(signal ? [signal] : [])];
-      const events = follow(id, after, AbortSignal.any(signals));
+      const events = follow(id, after, AbortSignal.any(signals), inTurn);
       return {
         [Symbol.asyncIterator]() {
           return this;
@@ -82,7 +86,7 @@ function eventLogs<E extends { seq: number }>(
     },
   };
 
-  async function* follow(id: string, after: number, ended: AbortSignal): AsyncGenerator<E, void> {
+  async function* follow(id: string, after: number, ended: AbortSignal, inTurn: ReadInTurn): AsyncGenerator<E, void> {
     const topic = topics.get(id) ?? new Topic((position) => source.read(id, position));
     topics.set(id, topic);
     topic.subscribers++;
@@ -92,7 +96,9 @@ function eventLogs<E extends { seq: number }>(
       while (!ended.aborted) {
         // Taken before reading: what is announced meanwhile ends the wait below at once.
         const wake = topic.nextWake();
-        const page = topic.recent(position) ?? (await topic.readOnce(position));
+        const known = topic.recent(position) ?? topic.reading(position);
+        const page = await (known ?? inTurn(() => topic.readOnce(position)));
+        if (!page) return;
         for (const event of page.events) {
           if (ended.aborted) return;
           position = event.seq;
@@ -112,6 +118,9 @@ function eventLogs<E extends { seq: number }>(
 /** Lines of one log that are kept for the subscribers that keep up. */
 const WINDOW = 256;
 
+/** Pages that are kept for those who begin where others have just begun. */
+const READINGS = 4;
+
 /** One log that somebody subscribes to: its newest lines, and whom to wake. */
 class Topic<E extends { seq: number }> {
   subscribers = 0;
@@ -120,7 +129,7 @@ class Topic<E extends { seq: number }> {
   /** Newest sequence number announced; Infinity when there may be any. */
   #announced = 0;
   #refreshing = false;
-  #reading = new Map<number, Promise<LogPage<E>>>();
+  #readings = new Map<number, Promise<LogPage<E>>>();
   #wake = Promise.withResolvers<void>();
 
   constructor(private readonly read: (after: number) => Promise<LogPage<E>>) {}
@@ -140,13 +149,24 @@ class Topic<E extends { seq: number }> {
     return { events: this.#window.slice(position + 1 - first), ended: this.#ended };
   }
 
-  /** The lines after `position` from the rows: subscribers that ask for them at the same time share one statement. */
+  /**
+   * The lines after `position` as somebody reads them now, or has read them since the last announcement: whatever has been written
+   * since is still to be announced.
+   */
+  reading(position: number): Promise<LogPage<E>> | undefined {
+    return this.#readings.get(position);
+  }
+
+  /** The lines after `position` from the rows, once for all who ask for them until the next announcement. */
   readOnce(position: number): Promise<LogPage<E>> {
-    const readings = this.#reading;
+    const readings = this.#readings;
     let reading = readings.get(position);
     if (!reading) {
-      reading = this.read(position).finally(() => readings.delete(position));
+      reading = this.read(position);
       readings.set(position, reading);
+      reading.catch(() => readings.delete(position));
+      const [oldest] = readings.keys();
+      if (readings.size > READINGS && oldest !== undefined) readings.delete(oldest);
     }
     return reading;
   }
@@ -183,7 +203,7 @@ class Topic<E extends { seq: number }> {
   #wakeAll(): void {
     const { resolve } = this.#wake;
     // A reading that began before this may lack what has just been announced: whoever comes now starts another.
-    this.#reading = new Map();
+    this.#readings = new Map();
     this.#wake = Promise.withResolvers<void>();
     resolve();
   }

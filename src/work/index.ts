@@ -2,7 +2,7 @@
 export { type Attempted, attemptWork, isAway } from './attempt.js';
 export { type BackgroundWork, startBackground } from './background.js';
 export { askToStop, CANCEL_CHANNEL, cancelWork } from './cancel.js';
-export { type EventLogs, openEventLogs } from './event-hub.js';
+export { type EventLogs, openEventLogs, type ReadInTurn } from './event-hub.js';
 export { CancelRequested, DamagedData, type Fault, StaleAttempt } from './faults.js';
 export type { Completion, RunContext, WorkKind } from './kind.js';
 export { Lease } from './lease.js';

@@ -16,7 +16,12 @@ afterAll(() => api.close());
 /** Costs 2,201 points, and the request one more: the quota holds nine, and 182 points are left. */
 const PAGE = '{ kneeExams(first: 200) { nodes { id kl side womacPain visit { id code age bmi } koosPain } } }';
 const QUOTA = '{ viewer { quota { limit window remaining resetSeconds } } }';
-const POLICY = `"points";q=${LIMIT};w=60`;
+const SHARES_POLICY = [
+  '"requests";q=504;qu="concurrent-requests"',
+  '"sockets";q=1000;qu="concurrent-requests"',
+  '"subscriptions";q=1000;qu="concurrent-requests"',
+].join(', ');
+const POLICY = `"points";q=${LIMIT};w=60, ${SHARES_POLICY}`;
 
 test.each([
   ['an answer', 'POST', '/graphql', '{ viewer { name } }', 200],
@@ -29,7 +34,9 @@ test.each([
 
   expect(response.status).toBe(status);
   expect(response.headers.get('ratelimit-policy')).toBe(POLICY);
-  expect(response.headers.get('ratelimit')).toMatch(/^"points";r=1\d{4};t=([1-9]|[1-5]\d|60)$/);
+  expect(response.headers.get('ratelimit')).toMatch(
+    /^"points";r=1\d{4};t=([1-9]|[1-5]\d|60), "requests";r=50[34], "sockets";r=1000, "subscriptions";r=1000$/,
+  );
 });
 
 test('operations cost what the cost rule says, a mutation much more, a row of an export ten points', async () => {
@@ -57,7 +64,9 @@ test('who has spent the quota gets 429, a sentence, its figures, and when to com
   const seconds = Number(response.headers.get('retry-after'));
   expect(seconds).toBeGreaterThan(0);
   expect(seconds).toBeLessThanOrEqual(60);
-  expect(response.headers.get('ratelimit')).toBe(`"points";r=181;t=${seconds}`);
+  expect(response.headers.get('ratelimit')).toBe(
+    `"points";r=181;t=${seconds}, "requests";r=503, "sockets";r=1000, "subscriptions";r=1000`,
+  );
   expect(response.headers.get('ratelimit-policy')).toBe(POLICY);
   expect(await response.json()).toEqual({ errors: [refusal(181, 2201, seconds)] });
   expect((await send(text, '{ viewer { name } }')).status).toBe(200);
@@ -106,7 +115,7 @@ test('viewer shows the quota', async () => {
   });
 });
 
-test('a server without a rate limit sends no header and shows no quota', async () => {
+test('a server without a rate limit says nothing of points and shows no quota', async () => {
   const free = await startTestServer(undefined, undefined, 0);
   try {
     const response = await fetch(`${free.url}/graphql?query=${encodeURIComponent(QUOTA)}`, {
@@ -114,8 +123,8 @@ test('a server without a rate limit sends no header and shows no quota', async (
     });
 
     expect(await response.json()).toEqual({ data: { viewer: { quota: null } } });
-    expect(response.headers.get('ratelimit')).toBeNull();
-    expect(response.headers.get('ratelimit-policy')).toBeNull();
+    expect(response.headers.get('ratelimit')).toBe('"requests";r=504, "sockets";r=1000, "subscriptions";r=1000');
+    expect(response.headers.get('ratelimit-policy')).toBe(SHARES_POLICY);
   } finally {
     await free.close();
   }
