@@ -25,6 +25,7 @@ import { CreateUploadedRadiograph1760000002700 } from './1760000002700-create-up
 import { AddBytesToBundle1760000002710 } from './1760000002710-add-bytes-to-bundle.js';
 import { AddFilmUids1760000002720 } from './1760000002720-add-film-uids.js';
 import { RememberOrigins1760000003010 } from './1760000003010-remember-origins.js';
+import { IndexNewestGenerations1760000003071 } from './1760000003071-index-newest-generations.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -55,4 +56,5 @@ export const MIGRATIONS = [
   AddBytesToBundle1760000002710,
   AddFilmUids1760000002720,
   RememberOrigins1760000003010,
+  IndexNewestGenerations1760000003071,
 ];

@@ -330,6 +330,7 @@ CREATE INDEX ON generation USING btree (COALESCE(requested_by_id, 0), priority D
 CREATE INDEX ON generation USING btree (COALESCE(requested_by_id, 0), started_at) WHERE (started_at IS NOT NULL);
 CREATE INDEX ON generation USING btree (batch_id, batch_position) WHERE (state = 'QUEUED'::text);
 CREATE INDEX ON generation USING btree (batch_id, finished_at);
+CREATE INDEX ON generation USING btree (created_at DESC NULLS LAST, id);
 CREATE INDEX ON generation USING btree (exam_id);
 CREATE INDEX ON generation USING btree (key);
 CREATE INDEX ON generation USING btree (state, created_at);

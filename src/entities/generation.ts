@@ -23,6 +23,7 @@ import { UploadedRadiograph } from './uploaded-radiograph.js';
 @Index('generation_waiting_in_batch', ['batchId', 'batchPosition'], { where: `(state = 'QUEUED'::text)` })
 @Index('generation_waiting_alone', { synchronize: false })
 @Index('generation_by_start', { synchronize: false })
+@Index('generation_by_age', { synchronize: false })
 @Index('generation_of_upload', ['uploadId'], { where: '(upload_id IS NOT NULL)' })
 @Check(
   'generation_made_from',

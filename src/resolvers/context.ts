@@ -7,6 +7,7 @@ import { createLoaders, LoadersByArguments } from '../loaders/index.js';
 import type { Loaders } from '../loaders/index.js';
 import type { SharedAssets } from '../loaders/shared-assets.js';
 import type { Batch } from '../entities/index.js';
+import type { RawLists } from '../schema/raw-json.js';
 import type { AssetUrls } from '../services/asset-urls.js';
 import type { BatchPace } from '../services/batches/index.js';
 import type { BackgroundWork } from '../services/background.js';
@@ -49,10 +50,16 @@ export interface Context {
   nestedCounts: LoadersByArguments<number | string, number>;
   batchPaces: LoadersByArguments<Batch, BatchPace>;
   queuePositions: LoadersByArguments<string, number | null>;
+  /** Lists of the answer that the database writes as text; absent where the answer is not written by us. */
+  rawLists?: RawLists | undefined;
 }
 
-/** A context with loaders that have loaded nothing yet. */
-export function createContext(platform: Platform, viewer: Viewer): Context {
+/**
+ * A context with loaders that have loaded nothing yet.
+ *
+ * @param rawLists where the answer may hold what the database wrote as text
+ */
+export function createContext(platform: Platform, viewer: Viewer, rawLists?: RawLists): Context {
   let loaders: Loaders | undefined;
   const own: Omit<Context, 'loaders'> = {
     platform,
@@ -61,6 +68,7 @@ export function createContext(platform: Platform, viewer: Viewer): Context {
     nestedCounts: new LoadersByArguments(),
     batchPaces: new LoadersByArguments(),
     queuePositions: new LoadersByArguments(),
+    rawLists,
   };
   // Most pages, and most events of a subscription, need no loader. Apollo copies each context, own property by own property:
   // a getter of the prototype is not called by that.

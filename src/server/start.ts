@@ -14,6 +14,7 @@ import { SharedAssets } from '../loaders/shared-assets.js';
 import { createContext } from '../resolvers/index.js';
 import type { Platform } from '../resolvers/index.js';
 import { LIMITS } from '../schema/limits.js';
+import { RawLists } from '../schema/raw-json.js';
 import { createAssetUrls } from '../services/asset-urls.js';
 import { evaluationLogs, openDifferences, startEvaluationRunner } from '../services/evaluations/index.js';
 import { startStudyPreparation } from '../services/reader-studies/index.js';
@@ -170,7 +171,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       requireToken(tokens),
       chargeRequests(quotas),
       ...readJson,
-      expressMiddleware(apollo, { context: async ({ res }) => createContext(platform, viewerOf(res)) }),
+      expressMiddleware(apollo, { context: async ({ res }) => createContext(platform, viewerOf(res), new RawLists()) }),
     );
     app.use(webApp);
     answerFaults(app, logger);
