@@ -1,23 +1,12 @@
-import type { Logger } from 'typeorm';
 import { startTestServer, type TestServer } from '../helpers/server.js';
+import { StatementLog } from '../helpers/statements.js';
 
-const statements: string[] = [];
-const logger: Logger = {
-  logQuery: (query) => {
-    // The server looks for exports to write whenever it likes.
-    if (!query.startsWith('UPDATE export')) statements.push(query);
-  },
-  logQueryError: () => undefined,
-  logQuerySlow: () => undefined,
-  logSchemaBuild: () => undefined,
-  logMigration: () => undefined,
-  log: () => undefined,
-};
+const log = new StatementLog();
 
 let api: TestServer;
 
 beforeAll(async () => {
-  api = await startTestServer(logger);
+  api = await startTestServer(log);
   const exam = await api.make.exam(await api.make.visit(await api.make.participant()), { grades: { XRKL: 3 } });
   await api.make.reading(exam, { project: '15' });
   // Whatever reads the readings fails from now on.
@@ -57,11 +46,11 @@ test.each([
     ['readers', 'nodes'],
   ],
 ])('%s: failing costs its statements once', async (_name, query, count, path) => {
-  statements.length = 0;
+  log.clear();
 
   const { data, errors } = await api.ask(query);
 
-  expect(statements).toHaveLength(count);
+  expect(log.statements).toHaveLength(count);
   expect(data).toBeNull();
   expect(errors!.map(({ message, path: at, extensions: { code } }) => ({ message, code, path: at }))).toEqual([
     { ...MASKED, path },
@@ -70,17 +59,17 @@ test.each([
 });
 
 test('what a page gave stays in the answer when a field beside it fails, and the page is read once', async () => {
-  statements.length = 0;
+  log.clear();
 
   const { data, errors } = await api.ask('{ kneeExams { nodes { kl } } node(id: "no id") { id } }');
 
   expect(data).toEqual({ kneeExams: { nodes: [{ kl: 3 }] }, node: null });
   expect(errors).toMatchObject([{ path: ['node'], extensions: { code: 'BAD_USER_INPUT' } }]);
-  expect(statements).toHaveLength(1);
+  expect(log.statements).toHaveLength(1);
 });
 
 test('a page that succeeds has no place in an answer that an error beside it makes null', async () => {
-  statements.length = 0;
+  log.clear();
 
   const { data, errors } = await api.ask(
     '{ good: kneeExams { nodes { kl } } bad: kneeExams { nodes { readings { project } } } }',
@@ -88,7 +77,7 @@ test('a page that succeeds has no place in an answer that an error beside it mak
 
   expect(data).toBeNull();
   expect(errors).toMatchObject([{ path: ['bad', 'nodes'] }]);
-  expect(statements).toHaveLength(2);
+  expect(log.statements).toHaveLength(2);
 });
 
 test('the same over a WebSocket gives the same error, path and place in the query', async () => {

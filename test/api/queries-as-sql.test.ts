@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from 'typeorm';
 import { PAGE, multiply } from '../../bench/cohorts/queries.js';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
+import { StatementLog } from '../helpers/statements.js';
 
 /** Tables with few rows, which are read whole whatever indexes they have. */
 const SMALL = new Set(['bundle', 'evaluation']);
@@ -13,24 +13,13 @@ const SMALL = new Set(['bundle', 'evaluation']);
  */
 const FOLDER = join('test', 'golden', 'queries');
 
-const sent: { sql: string; parameters: object }[] = [];
-const logger: Logger = {
-  logQuery: (sql, parameters) => {
-    // The server looks for exports to write whenever it likes.
-    if (!sql.startsWith('UPDATE export')) sent.push({ sql, parameters: parameters ?? [] });
-  },
-  logQueryError: () => undefined,
-  logQuerySlow: () => undefined,
-  logSchemaBuild: () => undefined,
-  logMigration: () => undefined,
-  log: () => undefined,
-};
+const log = new StatementLog();
 
 let api: TestServer;
 let generationId: string;
 
 beforeAll(async () => {
-  api = await startTestServer(logger);
+  api = await startTestServer(log);
   const { make, dataSource } = api;
   const participant = await make.participant();
   const bundle = await make.bundle();
@@ -117,10 +106,10 @@ test.each<[name: string, query: string, variables: () => object, readWhole: stri
 ])('%s is asked of the database in these words, and reads no table whole but those named', async (...one) => {
   const [name, query, variables, readWhole] = one;
   const given = name.startsWith('next') ? { ...variables(), after: await endOfFirstPage() } : variables();
-  sent.length = 0;
+  log.clear();
 
   const { errors } = await api.ask(query, given);
-  const statements = [...new Map(sent.map((statement) => [statement.sql, statement])).values()];
+  const statements = [...new Map(log.sent.map((statement) => [statement.sql, statement])).values()];
 
   expect(errors).toBeUndefined();
   const text = statements.map(({ sql }) => `${legible(sql)};\n`).sort();
@@ -151,7 +140,7 @@ interface Plan {
   Plans?: Plan[];
 }
 
-async function tablesReadWhole({ sql, parameters }: (typeof sent)[number]): Promise<string[]> {
+async function tablesReadWhole({ sql, parameters }: StatementLog['sent'][number]): Promise<string[]> {
   const rows: { 'QUERY PLAN': [{ Plan: Plan }] }[] = await api.dataSource.query(
     `EXPLAIN (FORMAT JSON) ${sql}`,
     parameters,
