@@ -26,6 +26,7 @@ import { AddBytesToBundle1760000002710 } from './1760000002710-add-bytes-to-bund
 import { AddFilmUids1760000002720 } from './1760000002720-add-film-uids.js';
 import { RememberOrigins1760000003010 } from './1760000003010-remember-origins.js';
 import { IndexNewestGenerations1760000003071 } from './1760000003071-index-newest-generations.js';
+import { RememberRequests1760000003072 } from './1760000003072-remember-requests.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -57,4 +58,5 @@ export const MIGRATIONS = [
   AddFilmUids1760000002720,
   RememberOrigins1760000003010,
   IndexNewestGenerations1760000003071,
+  RememberRequests1760000003072,
 ];

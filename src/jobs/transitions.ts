@@ -64,7 +64,7 @@ export type NewGeneration = Pick<
   | 'clientKey'
   | 'requestedById'
 > &
-  Partial<Pick<Generation, 'uploadId' | 'side' | 'box' | 'key' | 'priority'>>;
+  Partial<Pick<Generation, 'uploadId' | 'side' | 'box' | 'key' | 'priority' | 'request'>>;
 
 /**
  * Makes every change of a generation's state and every entry in its log, and is the only one to do so. One statement changes the

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import { FEATURE_CODES } from '../domain/features.js';
 import type { SquareBox } from '../domain/knee-box.js';
 import type { Side } from '../domain/participants.js';
-import { Bundle, Generation } from '../entities/index.js';
+import { Generation } from '../entities/index.js';
 import {
   advance,
   currentTraceparent,
@@ -16,9 +15,10 @@ import {
   topUp,
 } from '../jobs/index.js';
 import { audit } from './audit.js';
+import { asAsked, findByClientKey } from './client-keys.js';
 import { findGenerationsByKey, keySql, wantedId } from './generation-keys.js';
-import { namesBundle, type RecipeRequest, resolveRecipe } from './generation-recipe.js';
-import { checkRequest, overridesOf } from './generation-request.js';
+import { type RecipeRequest, resolveRecipe } from './generation-recipe.js';
+import { checkRequest } from './generation-request.js';
 import { type GenerationTarget, resolveTarget } from './generation-target.js';
 
 /** What asking for generations needs. */
@@ -60,12 +60,15 @@ export async function requestGeneration(
 ): Promise<Generation> {
   checkRequest(request);
   const { generation, entered } = await dataSource.transaction(async (manager) => {
-    const known = await findByKey(manager, actor, request.clientKey);
-    if (known) {
-      await refuseOtherRequest(manager, known, request);
-      return { generation: known };
-    }
-    const { id } = await enterRequest(manager, actor, request);
+    const asked = asAsked(request);
+    const key = { tokenId: actor.tokenId, clientKey: request.clientKey };
+    const known = await findByClientKey(manager, { entity: Generation, what: 'generation' }, key, asked);
+    if (known) return { generation: known };
+    const wanted = await wantedGeneration(manager, actor, request);
+    const { id } = await enterWanted(manager, actor, request, {
+      ...wanted,
+      ...(request.clientKey != null && { request: asked }),
+    });
     await audit(manager, { tokenId: actor.tokenId, action: 'generateMri', target: id, detail: { ...request } });
     return { generation: await manager.findOneByOrFail(Generation, { id }), entered: true };
   });
@@ -147,10 +150,6 @@ export async function findOrEnter(
   return { id: (await enterWanted(manager, actor, request, { ...wanted, priority })).id, found: false };
 }
 
-async function enterRequest(manager: EntityManager, actor: Actor, request: GenerationRequest): Promise<Seen> {
-  return enterWanted(manager, actor, request, await wantedGeneration(manager, actor, request));
-}
-
 function enterWanted(
   manager: EntityManager,
   actor: Actor,
@@ -206,46 +205,4 @@ async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
     localiser,
   ])) as { key: string }[];
   return row!.key;
-}
-
-/** The generation with this key, if there is one. Whoever asks at the same time with the same key waits here. */
-async function findByKey(
-  manager: EntityManager,
-  { tokenId }: Actor,
-  clientKey?: string | null,
-): Promise<Generation | null> {
-  if (clientKey == null) return null;
-  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`generation ${tokenId} ${clientKey}`]);
-  return manager
-    .createQueryBuilder(Generation, 'generation')
-    .where('client_key = :clientKey AND requested_by_id IS NOT DISTINCT FROM :tokenId', { clientKey, tokenId })
-    .getOne();
-}
-
-/** What a repeated request leaves open may be anything; what it names must be what the first one got. */
-async function refuseOtherRequest(
-  manager: EntityManager,
-  known: Generation,
-  request: GenerationRequest,
-): Promise<void> {
-  const { examId, radiographId, uploadId, sliceCount, steps, eta, sampler, seed, noise } = request;
-  const side = known.uploadId === null ? null : request.side;
-  const named = { examId, radiographId, uploadId, side, sliceCount, steps, eta, sampler, seed, noise };
-  const fields = Object.entries(named)
-    .filter(([name, value]) => value != null && value !== known[name as keyof typeof named])
-    .map(([name]) => name);
-  const { box } = request;
-  if (box && !(['left', 'top', 'side'] as const).every((key) => box[key] === known.box?.[key])) fields.push('box');
-  const overrides = overridesOf(request);
-  if (!FEATURE_CODES.every((code) => overrides[code] === known.featureOverrides[code])) fields.push('features');
-  if (request.bundle) {
-    const bundle = await manager.findOneByOrFail(Bundle, { id: known.bundleId });
-    if (!namesBundle(request.bundle, bundle)) fields.push('bundle');
-  }
-  if (fields.length > 0) {
-    throw new UserError(
-      'CONFLICT',
-      `The clientKey ${JSON.stringify(request.clientKey)} was used for a request with another ${fields.join(', ')}; use a new key for a new request.`,
-    );
-  }
 }
