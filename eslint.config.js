@@ -8,6 +8,7 @@ import tseslint from 'typescript-eslint';
  */
 const LAYERS = {
   domain: [],
+  policy: [],
   entities: [],
   inference: [],
   imaging: ['inference'],
@@ -16,10 +17,22 @@ const LAYERS = {
   jobs: ['imaging', 'storage', 'entities', 'inference'],
   loaders: ['entities'],
   schema: ['entities', 'inference'],
-  services: ['jobs', 'oai', 'imaging', 'storage', 'entities', 'inference'],
-  resolvers: ['schema', 'services', 'loaders', 'jobs', 'entities', 'inference'],
-  server: ['resolvers', 'schema', 'services', 'loaders', 'jobs', 'oai', 'imaging', 'storage', 'entities', 'inference'],
-  cli: ['server', 'services', 'jobs', 'oai', 'imaging', 'storage', 'entities', 'inference'],
+  services: ['jobs', 'oai', 'imaging', 'storage', 'entities', 'inference', 'policy'],
+  resolvers: ['schema', 'services', 'loaders', 'jobs', 'entities', 'inference', 'policy'],
+  server: [
+    'resolvers',
+    'schema',
+    'services',
+    'loaders',
+    'jobs',
+    'oai',
+    'imaging',
+    'storage',
+    'entities',
+    'inference',
+    'policy',
+  ],
+  cli: ['server', 'services', 'jobs', 'oai', 'imaging', 'storage', 'entities', 'inference', 'policy'],
 };
 
 export default tseslint.config(

@@ -1,6 +1,4 @@
 import type { DataSource } from 'typeorm';
-import { UserError } from '../domain/errors.js';
-import { roleIncludes } from '../domain/roles.js';
 import type { Role } from '../domain/roles.js';
 import type { EventHub, EventLogs, GenerationQueue } from '../jobs/index.js';
 import { createLoaders, LoadersByArguments } from '../loaders/index.js';
@@ -15,7 +13,7 @@ import type { Differences, LoggedEvaluationEvent } from '../services/evaluations
 import type { KnownTokens } from '../services/known-tokens.js';
 import type { Page } from '../services/paging/pages.js';
 import type { Quotas } from '../services/quotas.js';
-import type { Viewer } from '../services/tokens.js';
+import { requireRole as requireRoleOf, type TokenPrincipal } from '../policy/index.js';
 import type { StoreFacts } from '../services/storage.js';
 import type { Uploads } from '../services/uploads/index.js';
 
@@ -43,7 +41,7 @@ export interface Platform {
 /** What one operation, or one event of a subscription, is answered with. */
 export interface Context {
   platform: Platform;
-  viewer: Viewer;
+  viewer: TokenPrincipal;
   loaders: Loaders;
   /** Pages and counts of nested lists, by list and arguments. */
   nestedPages: LoadersByArguments<number | string, Page<object>>;
@@ -59,7 +57,7 @@ export interface Context {
  *
  * @param rawLists where the answer may hold what the database wrote as text
  */
-export function createContext(platform: Platform, viewer: Viewer, rawLists?: RawLists): Context {
+export function createContext(platform: Platform, viewer: TokenPrincipal, rawLists?: RawLists): Context {
   let loaders: Loaders | undefined;
   const own: Omit<Context, 'loaders'> = {
     platform,
@@ -82,6 +80,5 @@ export function createContext(platform: Platform, viewer: Viewer, rawLists?: Raw
 
 /** @throws UserError FORBIDDEN when the token's role does not include `needed`. */
 export function requireRole({ viewer }: Context, needed: Role, what: string): void {
-  if (roleIncludes(viewer.role, needed)) return;
-  throw new UserError('FORBIDDEN', `${what} needs the role ${needed}; this token has ${viewer.role}.`);
+  requireRoleOf(viewer, needed, what);
 }

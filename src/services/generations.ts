@@ -14,6 +14,7 @@ import {
   type Seen,
   topUp,
 } from '../jobs/index.js';
+import type { Principal } from '../policy/index.js';
 import { audit } from './audit.js';
 import { asAsked, findByClientKey } from './client-keys.js';
 import { findGenerationsByKey, keySql, wantedId } from './generation-keys.js';
@@ -25,11 +26,6 @@ import { type GenerationTarget, resolveTarget } from './generation-target.js';
 export interface GenerationServices {
   dataSource: DataSource;
   queue: Pick<GenerationQueue, 'enqueue'>;
-}
-
-/** On whose behalf: the token of a request, or null for the command line on the machine itself. */
-export interface Actor {
-  tokenId: number | null;
 }
 
 /** A wish for one volume. Everything but the target has a default. */
@@ -55,7 +51,7 @@ export interface GenerationRequest extends RecipeRequest {
  */
 export async function requestGeneration(
   { dataSource, queue }: GenerationServices,
-  actor: Actor,
+  actor: Pick<Principal, 'tokenId'>,
   request: GenerationRequest,
 ): Promise<Generation> {
   checkRequest(request);
@@ -83,7 +79,7 @@ export async function requestGeneration(
  */
 export async function cancelGeneration(
   { dataSource }: GenerationServices,
-  actor: Actor,
+  actor: Pick<Principal, 'tokenId'>,
   id: string,
 ): Promise<Generation> {
   return dataSource.transaction(async (manager) => {
@@ -100,7 +96,7 @@ export async function cancelGeneration(
  */
 export async function retryGeneration(
   { dataSource, queue }: GenerationServices,
-  actor: Actor,
+  actor: Pick<Principal, 'tokenId'>,
   id: string,
 ): Promise<Generation> {
   const generation = await dataSource.transaction(async (manager) => {
@@ -133,7 +129,7 @@ export async function retryGeneration(
  */
 export async function findOrEnter(
   manager: EntityManager,
-  actor: Actor,
+  actor: Pick<Principal, 'tokenId'>,
   request: GenerationRequest & { examId: number },
   priority: number,
 ): Promise<{ id: string; found: boolean }> {
@@ -152,7 +148,7 @@ export async function findOrEnter(
 
 function enterWanted(
   manager: EntityManager,
-  actor: Actor,
+  actor: Pick<Principal, 'tokenId'>,
   { clientKey }: GenerationRequest,
   wanted: Omit<NewGeneration, 'id' | 'clientKey' | 'requestedById'>,
 ): Promise<Seen> {
@@ -160,7 +156,11 @@ function enterWanted(
 }
 
 /** What a request comes to with every default filled in, and its key. */
-async function wantedGeneration(manager: EntityManager, { tokenId }: Actor, request: GenerationRequest) {
+async function wantedGeneration(
+  manager: EntityManager,
+  { tokenId }: Pick<Principal, 'tokenId'>,
+  request: GenerationRequest,
+) {
   const { columns, assetId, knee, box, grades } = await resolveTarget(manager, tokenId, request);
   const { bundle, localiser, ...recipe } = await resolveRecipe(manager, request);
   const features = { ...grades, ...recipe.featureOverrides };

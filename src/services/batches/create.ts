@@ -6,7 +6,7 @@ import { advanceBatch, completeBatch, type GenerationQueue, lockBatch, topUp } f
 import { audit } from '../audit.js';
 import { asAsked, findByClientKey } from '../client-keys.js';
 import { expandCohorts } from '../cohorts/index.js';
-import type { CohortActor } from '../cohorts/index.js';
+import type { Principal } from '../../policy/index.js';
 import { resolveRecipe } from '../generation-recipe.js';
 import { enterMembers } from './enter.js';
 import { type BatchRequest, checkBatchRequest } from './request.js';
@@ -26,7 +26,7 @@ export interface BatchServices {
  */
 export async function createBatch(
   { dataSource, queue }: BatchServices,
-  actor: CohortActor,
+  actor: Principal,
   request: BatchRequest,
 ): Promise<Batch> {
   checkBatchRequest(request);
@@ -41,7 +41,7 @@ export async function createBatch(
   return batch;
 }
 
-async function enter(manager: EntityManager, actor: CohortActor, request: BatchRequest, asked: object): Promise<Batch> {
+async function enter(manager: EntityManager, actor: Principal, request: BatchRequest, asked: object): Promise<Batch> {
   const { where, cohorts, names } = await expandCohorts(manager, actor, request.where);
   const recipe = await resolveRecipe(manager, { ...request, seed: request.seed ?? 0 });
   const { sliceCount, steps, sampler, eta, noise, seed, featureOverrides } = recipe;

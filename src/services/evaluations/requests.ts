@@ -7,11 +7,11 @@ import { encodeId } from '../../domain/global-ids.js';
 import { type Asset, Evaluation, EvaluationFile, type Generation } from '../../entities/index.js';
 import { requestCancel } from '../../jobs/index.js';
 import { audit } from '../audit.js';
-import { type CohortActor, expandCohorts } from '../cohorts/index.js';
+import { expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
 import { LARGEST_SEED } from '../generation-request.js';
-import type { Actor } from '../generations.js';
+import type { Principal } from '../../policy/index.js';
 import { type ArmsRequest, evaluationArms } from './arms.js';
 import { advanceEvaluation } from './log.js';
 
@@ -42,7 +42,7 @@ export interface EvaluationRequest extends ArmsRequest {
  */
 export async function requestEvaluation(
   dataSource: DataSource,
-  actor: CohortActor & Actor,
+  actor: Principal,
   request: EvaluationRequest,
 ): Promise<Evaluation> {
   const settings = settingsOf(request);
@@ -99,7 +99,11 @@ export async function requestEvaluation(
  *
  * @throws UserError NOT_FOUND
  */
-export async function cancelEvaluation(dataSource: DataSource, actor: Actor, id: string): Promise<Evaluation> {
+export async function cancelEvaluation(
+  dataSource: DataSource,
+  actor: Pick<Principal, 'tokenId'>,
+  id: string,
+): Promise<Evaluation> {
   return dataSource.transaction(async (manager) => {
     const row = await manager.findOne(Evaluation, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (!row) throw new UserError('NOT_FOUND', 'There is no such evaluation.');
@@ -204,7 +208,11 @@ function keysOf(
   return { comparisonKey, key: digest([comparisonKey, arms]) };
 }
 
-async function again(manager: EntityManager, actor: Actor, known: Evaluation): Promise<Evaluation> {
+async function again(
+  manager: EntityManager,
+  actor: Pick<Principal, 'tokenId'>,
+  known: Evaluation,
+): Promise<Evaluation> {
   const { id, state } = known;
   if (state === 'FAILED' || state === 'CANCELED') {
     await refuseTooMany(manager, actor);
@@ -219,7 +227,7 @@ async function again(manager: EntityManager, actor: Actor, known: Evaluation): P
   return manager.findOneByOrFail(Evaluation, { id });
 }
 
-async function refuseTooMany(manager: EntityManager, { tokenId }: Actor): Promise<void> {
+async function refuseTooMany(manager: EntityManager, { tokenId }: Pick<Principal, 'tokenId'>): Promise<void> {
   if (tokenId === null) return;
   // One at a time per token, or two requests could both find the last free place.
   await manager.query('SELECT id FROM api_token WHERE id = $1 FOR UPDATE', [tokenId]);

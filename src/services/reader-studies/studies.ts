@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { READER_STUDY_LIMITS, type ReaderUnit } from '../../domain/reader-studies.js';
-import { roleIncludes } from '../../domain/roles.js';
 import { Evaluation, ReaderStudy, ReaderStudyPair } from '../../entities/index.js';
 import { philox4x32 } from '../../inference/index.js';
 import { audit } from '../audit.js';
@@ -12,7 +11,7 @@ import { column, type Table } from '../filters/table.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
 import { LARGEST_SEED } from '../generation-request.js';
 import type { Listing } from '../paging/pages.js';
-import type { Viewer } from '../tokens.js';
+import { mayManageStudy, type TokenPrincipal } from '../../policy/index.js';
 
 /** What a new study shows. */
 export interface StudyRequest {
@@ -40,7 +39,7 @@ const SHOWN_DEPTHS = { first: 0.28, last: 0.96 } as const;
  */
 export async function createReaderStudy(
   dataSource: DataSource,
-  viewer: Viewer,
+  viewer: TokenPrincipal,
   request: StudyRequest,
 ): Promise<ReaderStudy> {
   const { evaluationId, unit, arms } = request;
@@ -88,11 +87,15 @@ export async function createReaderStudy(
  *
  * @throws UserError NOT_FOUND; FORBIDDEN for anybody but its maker and administrators
  */
-export async function closeReaderStudy(dataSource: DataSource, viewer: Viewer, id: string): Promise<ReaderStudy> {
+export async function closeReaderStudy(
+  dataSource: DataSource,
+  viewer: TokenPrincipal,
+  id: string,
+): Promise<ReaderStudy> {
   return dataSource.transaction(async (manager) => {
     const study = await manager.findOne(ReaderStudy, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (!study) throw new UserError('NOT_FOUND', 'There is no such reader study.');
-    if (!mayManage(study, viewer)) {
+    if (!mayManageStudy(study, viewer)) {
       throw new UserError('FORBIDDEN', 'A reader study is closed by who made it, or by an administrator.');
     }
     await manager.update(ReaderStudy, { id }, { state: 'CLOSED' });
@@ -106,10 +109,6 @@ export async function findReaderStudy(database: DataSource | EntityManager, id: 
   const study = await database.getRepository(ReaderStudy).findOneBy({ id });
   if (!study) throw new UserError('NOT_FOUND', 'There is no such reader study.');
   return study;
-}
-
-export function mayManage(study: ReaderStudy, { tokenId, role }: Viewer): boolean {
-  return study.createdById === tokenId || roleIncludes(role, 'ADMIN');
 }
 
 export const READER_STUDIES: Table = { name: 'reader_study', joins: {}, fields: {} };
