@@ -8,6 +8,7 @@ import tseslint from 'typescript-eslint';
  */
 const LAYERS = {
   domain: [],
+  policy: [],
   entities: [],
   metrics: [],
   inference: ['metrics'],
@@ -18,13 +19,16 @@ const LAYERS = {
   scheduling: ['work', 'storage', 'entities', 'inference', 'metrics'],
   loaders: ['entities'],
   schema: ['entities', 'inference', 'metrics'],
-  services: ['scheduling', 'work', 'oai', 'imaging', 'storage', 'entities', 'inference', 'metrics'],
-  resolvers: ['schema', 'services', 'loaders', 'scheduling', 'work', 'entities', 'inference', 'metrics'],
+  services: ['scheduling', 'work', 'oai', 'imaging', 'storage', 'entities', 'inference', 'metrics', 'policy'],
+  resolvers: ['schema', 'services', 'loaders', 'scheduling', 'work', 'entities', 'inference', 'metrics', 'policy'],
   server: [
-    ...['resolvers', 'schema', 'services', 'loaders', 'scheduling', 'work'],
+    ...['resolvers', 'schema', 'services', 'loaders', 'scheduling', 'work', 'policy'],
     ...['oai', 'imaging', 'storage', 'entities', 'inference', 'metrics'],
   ],
-  cli: ['server', 'services', 'scheduling', 'work', 'oai', 'imaging', 'storage', 'entities', 'inference', 'metrics'],
+  cli: [
+    ...['server', 'services', 'scheduling', 'work', 'policy'],
+    ...['oai', 'imaging', 'storage', 'entities', 'inference', 'metrics'],
+  ],
 };
 
 export default tseslint.config(

@@ -26,6 +26,8 @@ import { AddBytesToBundle1760000002710 } from './1760000002710-add-bytes-to-bund
 import { AddFilmUids1760000002720 } from './1760000002720-add-film-uids.js';
 import { ShareWorkColumns1760000002900 } from './1760000002900-share-work-columns.js';
 import { RememberOrigins1760000003010 } from './1760000003010-remember-origins.js';
+import { IndexNewestGenerations1760000003071 } from './1760000003071-index-newest-generations.js';
+import { RememberRequests1760000003072 } from './1760000003072-remember-requests.js';
 import { KeepImageOrigins1760000003500 } from './1760000003500-keep-image-origins.js';
 
 /** In the order they run. Applied migrations are never edited. */
@@ -58,5 +60,7 @@ export const MIGRATIONS = [
   AddFilmUids1760000002720,
   ShareWorkColumns1760000002900,
   RememberOrigins1760000003010,
+  IndexNewestGenerations1760000003071,
+  RememberRequests1760000003072,
   KeepImageOrigins1760000003500,
 ];

@@ -54,6 +54,7 @@ CREATE TABLE batch (
   name text NOT NULL,
   noise text NOT NULL,
   priority smallint NOT NULL,
+  request jsonb,
   requested_by_id integer,
   reused integer NOT NULL DEFAULT 0,
   running integer NOT NULL DEFAULT 0,
@@ -328,6 +329,7 @@ CREATE TABLE generation (
   priority smallint NOT NULL DEFAULT 11,
   psnr double precision,
   radiograph_id integer,
+  request jsonb,
   requested_by_id integer,
   rssim double precision,
   sampler text NOT NULL,
@@ -358,6 +360,7 @@ CREATE INDEX ON generation USING btree (COALESCE(requested_by_id, 0), priority D
 CREATE INDEX ON generation USING btree (COALESCE(requested_by_id, 0), started_at) WHERE (started_at IS NOT NULL);
 CREATE INDEX ON generation USING btree (batch_id, batch_position) WHERE (state = 'QUEUED'::text);
 CREATE INDEX ON generation USING btree (batch_id, finished_at);
+CREATE INDEX ON generation USING btree (created_at DESC NULLS LAST, id);
 CREATE INDEX ON generation USING btree (exam_id);
 CREATE INDEX ON generation USING btree (key);
 CREATE INDEX ON generation USING btree (state, created_at);

@@ -21,7 +21,7 @@ import {
   resumeBatch,
   retryBatch,
 } from '../services/batches/index.js';
-import { COMMAND_LINE } from '../services/cohorts/index.js';
+import { COMMAND_LINE } from '../policy/index.js';
 import { cohortFilter } from '../services/exports/index.js';
 import { readJsonFile } from './json-file.js';
 import { dataDirOption, sharedDatabase, wholeNumber } from './options.js';

@@ -7,7 +7,8 @@ import { Cohort, CohortVersion } from '../entities/index.js';
 import type { AttritionCounts } from '../entities/index.js';
 import { openDatabase } from '../server/database/index.js';
 import type { Database } from '../server/database/index.js';
-import { COMMAND_LINE, cohortAttrition, countCohort, createCohort, findCohort } from '../services/cohorts/index.js';
+import { COMMAND_LINE } from '../policy/index.js';
+import { cohortAttrition, countCohort, createCohort, findCohort } from '../services/cohorts/index.js';
 import { readJsonFile } from './json-file.js';
 import { dataDirOption, sharedDatabase } from './options.js';
 

@@ -17,7 +17,7 @@ import { parseExamFilter } from '../server/filter-json.js';
 import { KINDS } from '../server/kinds.js';
 import { startWorkerChild } from '../server/worker-child.js';
 import { registerBundles } from '../services/bundles.js';
-import { COMMAND_LINE } from '../services/cohorts/index.js';
+import { COMMAND_LINE } from '../policy/index.js';
 import {
   EVALUATION,
   evaluationLogs,

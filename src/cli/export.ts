@@ -10,7 +10,7 @@ import { openDatabase } from '../server/database/index.js';
 import { exportRequest } from '../server/exports.js';
 import { platformSchema } from '../server/schema.js';
 import { audit } from '../services/audit.js';
-import { COMMAND_LINE } from '../services/cohorts/index.js';
+import { COMMAND_LINE } from '../policy/index.js';
 import {
   COLUMN_GROUPS,
   dictionary,

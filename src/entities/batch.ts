@@ -111,6 +111,10 @@ export class Batch {
   @Column('text', { nullable: true })
   clientKey!: string | null;
 
+  /** With a key: the request as it was asked, which a repeated one must equal, see services/client-keys. */
+  @Column('jsonb', { nullable: true })
+  request!: object | null;
+
   @Column('integer', { nullable: true })
   requestedById!: number | null;
 

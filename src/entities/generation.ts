@@ -25,6 +25,7 @@ import { Work } from './work.js';
 @Index('generation_waiting_in_batch', ['batchId', 'batchPosition'], { where: `(state = 'QUEUED'::text)` })
 @Index('generation_waiting_alone', { synchronize: false })
 @Index('generation_by_start', { synchronize: false })
+@Index('generation_by_age', { synchronize: false })
 @Index('generation_of_upload', ['uploadId'], { where: '(upload_id IS NOT NULL)' })
 @Check('generation_state', stateCheck(GENERATION_STATES))
 @Check(
@@ -104,6 +105,10 @@ export class Generation extends Work {
   /** The caller's own key: asking twice with one key gives one generation. */
   @Column('text', { nullable: true })
   clientKey!: string | null;
+
+  /** With a key: the request as it was asked, which a repeated one must equal, see services/client-keys. */
+  @Column('jsonb', { nullable: true })
+  request!: object | null;
 
   @Column('integer', { nullable: true })
   requestedById!: number | null;

@@ -32,13 +32,13 @@ import {
   findCohort,
   inCohort,
   listedFor,
-  mayChange,
 } from '../services/cohorts/index.js';
 import { KNEE_EXAMS } from '../services/filters/tables.js';
 import { KNEE_EXAM_LISTING } from '../services/paging/listings.js';
 import { countRows, readPage } from '../services/paging/pages.js';
 import { shownAttrition, shownCounts } from './cohort-counts.js';
 import { connection } from './connection.js';
+import { mayChangeCohort } from '../policy/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { wantedOfExams } from './exam-pages.js';
@@ -91,7 +91,7 @@ export class CohortResolver {
 
   @FieldResolver(() => Boolean, { description: 'Whether the viewer may change, share and delete it.' })
   canChange(@Root() { row }: CohortNode, @Ctx() { viewer }: Context): boolean {
-    return mayChange(row, viewer);
+    return mayChangeCohort(row, viewer);
   }
 
   @FieldResolver(() => GraphQLJSONObject, {

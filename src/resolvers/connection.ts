@@ -1,5 +1,5 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import type { ObjectLiteral } from 'typeorm';
-import { RawJson } from '../schema/raw-json.js';
 import type { ConnectionOf, EdgeOf, PageInfo } from '../schema/connections.js';
 import { countRowsOf, readPagesOf } from '../services/paging/pages.js';
 import type { JsonPage, Listing, Page, PageRequest } from '../services/paging/pages.js';
@@ -16,7 +16,7 @@ export function connection<Row, Item, Related extends object = object>(
   context: Context,
   list: {
     page: () => Promise<Page<Row, Related>>;
-    /** Instead of `page`, where the nodes may be text and no edges are asked for. */
+    /** Instead of `page`, where the context takes lists as text and no edges are asked for. */
     jsonPage?: (() => Promise<JsonPage>) | undefined;
     count: () => Promise<number>;
     /** The count that role SUMMARY gets. */
@@ -29,7 +29,11 @@ export function connection<Row, Item, Related extends object = object>(
     requireRole(context, 'READER', 'Reading records');
     return (reading ??= list.jsonPage ? list.jsonPage().then(fromJson) : list.page().then(fromRows));
   };
-  const fromJson = ({ json, ...info }: JsonPage): ReadPage<Item> => ({ items: [], nodes: new RawJson(json), info });
+  const fromJson = ({ json, ...info }: JsonPage): ReadPage<Item> => ({
+    items: [],
+    nodes: ({ path }) => context.rawLists!.add(path, json),
+    info,
+  });
   const fromRows = ({ items, hasNextPage, hasPreviousPage }: Page<Row, Related>): ReadPage<Item> => {
     // Cursors are made when they are asked for.
     const edges = items.map((item) => ({
@@ -40,7 +44,7 @@ export function connection<Row, Item, Related extends object = object>(
     }));
     return {
       items: edges,
-      nodes: edges.map(({ node }) => node),
+      nodes: () => edges.map(({ node }) => node),
       info: {
         hasNextPage,
         hasPreviousPage,
@@ -55,7 +59,7 @@ export function connection<Row, Item, Related extends object = object>(
   };
   return {
     edges: async () => (await read()).items,
-    nodes: async () => (await read()).nodes,
+    nodes: async (_args, _context, info) => (await read()).nodes(info),
     pageInfo: async () => (await read()).info,
     totalCount: async () => {
       if (context.viewer.role === 'SUMMARY' && list.summaryCount) return list.summaryCount();
@@ -94,6 +98,6 @@ export function nestedConnection<Row extends ObjectLiteral, Item>(
 
 interface ReadPage<Item> {
   items: EdgeOf<Item>[];
-  nodes: Item[] | RawJson;
+  nodes: (info: GraphQLResolveInfo) => Item[];
   info: PageInfo;
 }

@@ -1,6 +1,4 @@
 import type { DataSource } from 'typeorm';
-import { UserError } from '../domain/errors.js';
-import { roleIncludes } from '../domain/roles.js';
 import type { Role } from '../domain/roles.js';
 import type { EventHub } from '../services/event-hub.js';
 import type { GenerationQueue } from '../scheduling/index.js';
@@ -8,6 +6,7 @@ import { createLoaders, LoadersByArguments } from '../loaders/index.js';
 import type { Loaders } from '../loaders/index.js';
 import type { SharedRows } from '../loaders/shared-rows.js';
 import type { Asset, Batch } from '../entities/index.js';
+import type { RawLists } from '../schema/raw-json.js';
 import type { AssetUrls } from '../services/asset-urls.js';
 import type { BatchPace } from '../services/batches/index.js';
 import type { BackgroundWork, EventLogs, ReadInTurn } from '../work/index.js';
@@ -15,7 +14,7 @@ import type { Differences, LoggedEvaluationEvent } from '../services/evaluations
 import type { KnownTokens } from '../services/known-tokens.js';
 import type { Page } from '../services/paging/pages.js';
 import type { Quotas } from '../services/quotas.js';
-import type { Viewer } from '../services/tokens.js';
+import { requireRole as requireRoleOf, type TokenPrincipal } from '../policy/index.js';
 import type { StoreFacts } from '../services/storage.js';
 import type { Uploads } from '../services/uploads/index.js';
 
@@ -45,7 +44,7 @@ export interface Platform {
 /** What one operation, or one event of a subscription, is answered with. */
 export interface Context {
   platform: Platform;
-  viewer: Viewer;
+  viewer: TokenPrincipal;
   loaders: Loaders;
   /** Pages and counts of nested lists, by list and arguments. */
   nestedPages: LoadersByArguments<number | string, Page<object>>;
@@ -54,10 +53,16 @@ export interface Context {
   queuePositions: LoadersByArguments<string, number | null>;
   /** Runs a subscription's reads of its log, each when it is its token's turn; absent to run them at once. */
   inTurn?: ReadInTurn | undefined;
+  /** Lists of the answer that the database writes as text; absent where the answer is not written by us. */
+  rawLists?: RawLists | undefined;
 }
 
 /** A context with loaders that have loaded nothing yet. */
-export function createContext(platform: Platform, viewer: Viewer, inTurn?: ReadInTurn): Context {
+export function createContext(
+  platform: Platform,
+  viewer: TokenPrincipal,
+  { inTurn, rawLists }: Pick<Context, 'inTurn' | 'rawLists'> = {},
+): Context {
   let loaders: Loaders | undefined;
   const own: Omit<Context, 'loaders'> = {
     platform,
@@ -67,6 +72,7 @@ export function createContext(platform: Platform, viewer: Viewer, inTurn?: ReadI
     nestedCounts: new LoadersByArguments(),
     batchPaces: new LoadersByArguments(),
     queuePositions: new LoadersByArguments(),
+    rawLists,
   };
   // Most pages, and most events of a subscription, need no loader. Apollo copies each context, own property by own property:
   // a getter of the prototype is not called by that.
@@ -80,6 +86,5 @@ export function createContext(platform: Platform, viewer: Viewer, inTurn?: ReadI
 
 /** @throws UserError FORBIDDEN when the token's role does not include `needed`. */
 export function requireRole({ viewer }: Context, needed: Role, what: string): void {
-  if (roleIncludes(viewer.role, needed)) return;
-  throw new UserError('FORBIDDEN', `${what} needs the role ${needed}; this token has ${viewer.role}.`);
+  requireRoleOf(viewer, needed, what);
 }

@@ -1,11 +1,11 @@
 import { getNamedType, isEnumType, isObjectType } from 'graphql';
 import type { FieldNode, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo, SelectionSetNode } from 'graphql';
 import type { NodeType } from '../domain/global-ids.js';
-import { takesRawJson } from '../schema/raw-json.js';
 import { jsonId, jsonObject, jsonPlain, jsonRelation, jsonValue, jsonWord } from '../services/paging/json.js';
 import type { JsonSql } from '../services/paging/json.js';
 import { EXAM_RELATIONS } from '../services/paging/relations.js';
 import type { Relation } from '../services/paging/relations.js';
+import type { Context } from './context.js';
 import { EXAM, MRI_SERIES, PARTICIPANT, RADIOGRAPH, READING, VISIT } from './exam-pages.js';
 import { plainFields } from './look-ahead.js';
 
@@ -61,10 +61,10 @@ const known = new WeakMap<FieldNode, JsonSql | null>();
  * SQL of the exams that a connection is asked for as nodes, if PostgreSQL can write all that is asked of them: columns and
  * the rows beside an exam, and no edges. Whatever else is asked, be it one field, gives undefined, and the rows are read.
  */
-export function examsAsJson(info: GraphQLResolveInfo): JsonSql | undefined {
+export function examsAsJson({ rawLists }: Context, info: GraphQLResolveInfo): JsonSql | undefined {
   const { fieldNodes, returnType } = info;
   const [field, ...more] = fieldNodes;
-  if (!takesRawJson(info) || more.length > 0) return undefined;
+  if (!rawLists || more.length > 0) return undefined;
   let sql = known.get(field!);
   if (sql === undefined) known.set(field!, (sql = nodesOf(returnType, fieldNodes, info) ?? null));
   return sql ?? undefined;

@@ -38,7 +38,7 @@ export class KneeExamResolver {
   ): ConnectionOf<KneeExamNode> {
     const { dataSource } = context.platform;
     const request = async () => ({ where: await readyFilter(context, where), orderBy, first, after });
-    const json = examsAsJson(info);
+    const json = examsAsJson(context, info);
     return connection(context, {
       page: async () => readPage(dataSource, KNEE_EXAM_LISTING, await request(), wantedOfExams(info)),
       jsonPage: json && (async () => readJsonPage(dataSource, KNEE_EXAM_LISTING, await request(), json)),

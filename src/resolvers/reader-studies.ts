@@ -31,7 +31,6 @@ import {
   closeReaderStudy,
   createReaderStudy,
   findReaderStudy,
-  mayManage,
   ownSession,
   READER_STUDIES,
   READER_STUDY_LISTING,
@@ -44,6 +43,7 @@ import {
   studyResults,
 } from '../services/reader-studies/index.js';
 import { connection } from './connection.js';
+import { mayManageStudy } from '../policy/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { signedAsset } from './images.js';
@@ -171,7 +171,7 @@ export class ReaderStudyResolver {
 
   @FieldResolver(() => Boolean, { description: 'Whether the viewer may close it.' })
   canClose(@Root() { row }: ReaderStudyNode, @Ctx() { viewer }: Context): boolean {
-    return mayManage(row, viewer);
+    return mayManageStudy(row, viewer);
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Name of the token that made it.' })

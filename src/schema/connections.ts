@@ -1,6 +1,6 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { Field, Int, ObjectType } from 'type-graphql';
 import type { ClassType } from 'type-graphql';
-import type { RawJson } from './raw-json.js';
 
 @ObjectType({ simpleResolvers: true, description: 'Where a page lies in its list.' })
 export class PageInfo {
@@ -26,7 +26,7 @@ export interface EdgeOf<T> {
 /** A connection as resolvers hand it over: nothing is read before it is asked for. */
 export interface ConnectionOf<T> {
   edges: () => Promise<EdgeOf<T>[]>;
-  nodes: () => Promise<T[] | RawJson>;
+  nodes: (args: object, context: unknown, info: GraphQLResolveInfo) => Promise<T[]>;
   pageInfo: () => Promise<PageInfo>;
   totalCount: () => Promise<number | null>;
 }

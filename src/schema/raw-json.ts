@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { GraphQLResolveInfo } from 'graphql';
+import type { ResponsePath } from 'graphql';
 
 /** Stands in the text of an answer for a part that is text already. Nobody can guess it, so no record can hold it. */
 const MARK = randomUUID();
@@ -7,14 +7,29 @@ const MARK = randomUUID();
 /** The parts of the answer that is being written. */
 let parts: string[] | undefined;
 
-/** A part of an answer that is JSON already, because the database wrote it. */
-export class RawJson {
-  constructor(private readonly text: string) {}
+/**
+ * Lists of one answer that the database wrote as JSON. graphql-js completes an empty list in place of each; once it is done, the
+ * text takes that place.
+ */
+export class RawLists {
+  private readonly lists: { path: ResponsePath; json: RawJson }[] = [];
 
-  toJSON(): string {
-    if (!parts) throw new Error('What the database wrote as JSON is put into answers by stringifyAnswer.');
-    parts.push(this.text);
-    return MARK;
+  /**
+   * @param path of the field in the answer
+   * @param json the list, as JSON
+   * @returns what the field resolves to
+   */
+  add<T>(path: ResponsePath, json: string): T[] {
+    this.lists.push({ path, json: new RawJson(json) });
+    return [];
+  }
+
+  /** Puts the lists into the answer; one whose parent became null because of an error elsewhere has no place there. */
+  putInto({ data }: { data?: unknown }): void {
+    for (const { path, json } of this.lists) {
+      const parent = path.prev ? valueAt(data, path.prev) : data;
+      if (isRecord(parent) && Array.isArray(parent[path.key])) parent[path.key] = json;
+    }
   }
 }
 
@@ -29,12 +44,21 @@ export function stringifyAnswer(answer: unknown): string {
   }
 }
 
-/** What resolvers are told of a field whose value may be a {@link RawJson}. */
-export interface RawJsonInfo extends GraphQLResolveInfo {
-  readonly takesRawJson: true;
+class RawJson {
+  constructor(private readonly text: string) {}
+
+  toJSON(): string {
+    if (!parts) throw new Error('What the database wrote as JSON is put into answers by stringifyAnswer.');
+    parts.push(this.text);
+    return MARK;
+  }
 }
 
-/** Whether a field may be answered with a {@link RawJson}. */
-export function takesRawJson(info: GraphQLResolveInfo): info is RawJsonInfo {
-  return 'takesRawJson' in info;
+function valueAt(data: unknown, { prev, key }: ResponsePath): unknown {
+  const parent = prev ? valueAt(data, prev) : data;
+  return isRecord(parent) ? parent[key] : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,4 +1,4 @@
-import { ApolloServer, HeaderMap } from '@apollo/server';
+import { ApolloServer } from '@apollo/server';
 import type { ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -14,7 +14,6 @@ import type { Context } from '../resolvers/index.js';
 import { assertConditions } from '../schema/filter-conditions.js';
 import { LIMIT_RULES, LIMITS, operationCost } from '../schema/limits.js';
 import { stringifyAnswer } from '../schema/raw-json.js';
-import { compiledQuery } from './compiled-queries.js';
 import { masked, presentError, STATUS } from './errors.js';
 import { currentRequest } from './logging.js';
 import type { Metrics } from './metrics.js';
@@ -47,7 +46,7 @@ export function createApollo(
       ApolloServerPluginUsageReportingDisabled(),
       observing(metrics),
       charging(limits),
-      compiledQueryPlugin,
+      rawListsPlugin,
     ],
   });
 }
@@ -87,13 +86,11 @@ function badRequest(error: unknown): unknown {
   });
 }
 
-const compiledQueryPlugin: ApolloServerPlugin<Context> = {
+/** Puts what the database wrote as text into the answer. */
+const rawListsPlugin: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
-    responseForOperation: async ({ schema, document, request, contextValue }) => {
-      const query = compiledQuery(schema, document, request.operationName);
-      const data = await query?.(contextValue, request.variables ?? {});
-      if (data === undefined) return null;
-      return { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult: { data } } };
+    willSendResponse: async ({ response: { body }, contextValue }) => {
+      if (body.kind === 'single') contextValue.rawLists?.putInto(body.singleResult);
     },
   }),
 };

@@ -1,7 +1,7 @@
 import type { RequestHandler, Response } from 'express';
 import { UserError } from '../domain/errors.js';
 import type { KnownTokens } from '../services/known-tokens.js';
-import type { Viewer } from '../services/tokens.js';
+import type { TokenPrincipal } from '../policy/index.js';
 import { currentRequest } from './logging.js';
 
 type Verifier = Pick<KnownTokens, 'verify'>;
@@ -11,7 +11,7 @@ type Verifier = Pick<KnownTokens, 'verify'>;
  *
  * @throws UserError UNAUTHENTICATED
  */
-export async function authenticate(tokens: Verifier, header: unknown): Promise<Viewer> {
+export async function authenticate(tokens: Verifier, header: unknown): Promise<TokenPrincipal> {
   const match = typeof header === 'string' ? /^Bearer +(\S+)$/i.exec(header) : null;
   if (!match) {
     throw new UserError(
@@ -39,6 +39,6 @@ export function requireToken(tokens: Verifier): RequestHandler {
 }
 
 /** The viewer that {@link requireToken} found. */
-export function viewerOf(response: Response): Viewer {
-  return response.locals['viewer'] as Viewer;
+export function viewerOf(response: Response): TokenPrincipal {
+  return response.locals['viewer'] as TokenPrincipal;
 }

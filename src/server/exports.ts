@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { UserError } from '../domain/errors.js';
 import { EXPORT_FILES, EXPORT_FORMATS } from '../domain/exports.js';
 import { isJsonObject, parseJson } from '../domain/json.js';
-import { roleIncludes } from '../domain/roles.js';
+import { requireRole } from '../policy/index.js';
 import { filterFromJson } from '../schema/filter-json.js';
 import { audit } from '../services/audit.js';
 import {
@@ -55,9 +55,7 @@ export function exportHandler(
 ): RequestHandler {
   return async (request, response) => {
     const viewer = viewerOf(response);
-    if (!roleIncludes(viewer.role, 'READER')) {
-      throw new UserError('FORBIDDEN', `Exporting needs the role READER; this token has ${viewer.role}.`);
-    }
+    requireRole(viewer, 'READER', 'Exporting');
     const asked = exportRequest(
       schema,
       request.method === 'POST' ? (request.body as unknown) : fromQuery(request.query),

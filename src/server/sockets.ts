@@ -77,7 +77,7 @@ export function acceptSockets({ schema, httpServer, platform, limits, metrics, l
           subscriptions[id] = begun.handle;
           const args = await inTurn(begun, async () => {
             const viewer = await authenticate(platform.tokens, authorizationOf(connectionParams));
-            const context = createContext(platform, viewer, (read) => inTurn(begun, read));
+            const context = createContext(platform, viewer, { inTurn: (read) => inTurn(begun, read) });
             return admit(schema, documents, context, payload);
           });
           if (!args) return await never();

@@ -15,6 +15,7 @@ import { generationUploads, sharedAssets } from '../loaders/shared-rows.js';
 import { createContext } from '../resolvers/index.js';
 import type { Platform } from '../resolvers/index.js';
 import { LIMITS } from '../schema/limits.js';
+import { RawLists } from '../schema/raw-json.js';
 import { createAssetUrls } from '../services/asset-urls.js';
 import { EVALUATION, evaluationLogs, openDifferences } from '../services/evaluations/index.js';
 import { EXPORT } from '../services/exports/index.js';
@@ -172,7 +173,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       uploadHandler({ dataSource, store, assetUrls, quotas, reader: filmReader }),
     );
     const answerGraphQL = expressMiddleware(apollo, {
-      context: async ({ res }) => createContext(platform, viewerOf(res)),
+      context: async ({ res }) => createContext(platform, viewerOf(res), { rawLists: new RawLists() }),
     });
     app.use(
       GRAPHQL_PATH,

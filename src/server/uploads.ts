@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import { roleIncludes } from '../domain/roles.js';
+import { requireRole } from '../policy/index.js';
 import { MAX_UPLOAD_BYTES } from '../domain/uploads.js';
 import type { UploadedRadiograph } from '../entities/index.js';
 import { isRadiographFile } from '../imaging/radiograph/index.js';
@@ -35,9 +35,7 @@ export interface UploadOptions {
 export function uploadHandler({ dataSource, store, assetUrls, quotas, reader }: UploadOptions): RequestHandler {
   return async (request, response) => {
     const viewer = viewerOf(response);
-    if (!roleIncludes(viewer.role, 'OPERATOR')) {
-      throw new UserError('FORBIDDEN', `Uploading needs the role OPERATOR; this token has ${viewer.role}.`);
-    }
+    requireRole(viewer, 'OPERATOR', 'Uploading');
     checkHeaders(request);
     await charge(quotas, response, UPLOAD_POINTS, 'this upload');
     await store.requireRoom(Number(request.headers['content-length'] ?? 0));

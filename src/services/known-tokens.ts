@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { startListener } from '../work/index.js';
 import { findToken, hashToken } from './tokens.js';
-import type { Viewer } from './tokens.js';
+import type { TokenPrincipal } from '../policy/index.js';
 
 /** What the database announces a change of a token on; the payload is its key. */
 const CHANNEL = 'osteograph_token';
@@ -20,7 +20,7 @@ export interface KnownTokens {
    *
    * @throws UserError UNAUTHENTICATED when it is unknown, has expired or was revoked
    */
-  verify(text: string): Promise<Viewer>;
+  verify(text: string): Promise<TokenPrincipal>;
   /** Looks at this one anew; for a process that has just changed it, and need not wait until it hears of it. */
   forget(tokenId: number): void;
   close(): Promise<void>;
@@ -32,7 +32,7 @@ export async function openKnownTokens(options: {
   databaseUrl: string;
   logger: Logger;
 }): Promise<KnownTokens> {
-  const known = new Map<string, { viewer: Viewer; until: number }>();
+  const known = new Map<string, { viewer: TokenPrincipal; until: number }>();
   let listening = true;
   /** Rises with each change that was heard of: what was read before it may be out of date. */
   let changes = 0;

@@ -5,14 +5,7 @@ import { ROLES } from '../domain/roles.js';
 import type { Role } from '../domain/roles.js';
 import { ApiToken } from '../entities/index.js';
 import { readRows } from '../entities/read.js';
-
-/** Who is asking: the token that came with a request. */
-export interface Viewer {
-  tokenId: number;
-  name: string;
-  role: Role;
-  expiresAt: Date | null;
-}
+import type { TokenPrincipal } from '../policy/index.js';
 
 export interface NewToken {
   /** Who or what it is for, 1 to 100 characters. */
@@ -59,7 +52,7 @@ export async function createToken(
 export async function findToken(
   dataSource: DataSource,
   hash: string,
-): Promise<{ viewer: Viewer; msLeft: number | null }> {
+): Promise<{ viewer: TokenPrincipal; msLeft: number | null }> {
   const rows = (await readRows(
     dataSource,
     `SELECT id, name, role, expires_at, (1000 * extract(epoch FROM expires_at - now()))::double precision AS ms_left
@@ -74,7 +67,7 @@ export async function findToken(
     );
   }
   const { id, name, role, expires_at: expiresAt, ms_left: msLeft } = token;
-  return { viewer: { tokenId: id, name, role, expiresAt }, msLeft };
+  return { viewer: { tokenId: id, name, role, project: null, expiresAt }, msLeft };
 }
 
 /**

@@ -127,21 +127,36 @@ test('a batch lists its exams, its generations and their places in the line, als
 test('asking twice with one client key gives one batch, also at the same time, and another request is refused', async () => {
   const input = { cohortId, steps: 3, clientKey: 'once' };
 
-  const answers = await Promise.all([
-    synthesize(input),
-    synthesize(input),
-    synthesize({ cohortId, clientKey: 'once' }),
-  ]);
+  const answers = await Promise.all([synthesize(input), synthesize(input), synthesize({ ...input, name: null })]);
   const others = await synthesize(input, api.tokens.ADMIN);
   const refused = await synthesize({ ...input, steps: 4, where: { kl: { eq: 2 } } });
 
   expect(new Set(answers.map(({ data }) => data!.synthesizeCohort.batch.id)).size).toBe(1);
   expect(others.data!.synthesizeCohort.batch.id).not.toBe(answers[0]!.data!.synthesizeCohort.batch.id);
   expect(refused.errors![0]).toMatchObject({
-    message:
-      'The clientKey "once" was used for a batch with another steps, cohort or filter; use a new key for a new request.',
+    message: 'The clientKey "once" was used for a batch with another filter, steps; use a new key for a new request.',
     extensions: { code: 'CONFLICT' },
   });
+});
+
+test.each([
+  ['what one leaves open', { steps: 3 }, {}],
+  ['a default that one of them names', { priority: 0 }, {}],
+  ['the name', { name: 'One' }, { name: 'Another' }],
+  ['the filter', { where: { kl: { eq: 2 } } }, { where: { kl: { eq: 3 } } }],
+])('two batches with one client key that differ in %s conflict, whichever comes first', async (what, one, other) => {
+  const outcomes = [];
+  for (const [index, pair] of [
+    [one, other],
+    [other, one],
+  ].entries()) {
+    for (const request of pair) {
+      const { errors } = await synthesize({ cohortId, clientKey: `${what} ${index}`, ...request });
+      outcomes.push(errors?.[0]?.extensions.code ?? 'made');
+    }
+  }
+
+  expect(outcomes).toEqual(['made', 'CONFLICT', 'made', 'CONFLICT']);
 });
 
 test('a waiting batch is paused, resumed, canceled and retried, and each leaves an audit row', async () => {
@@ -208,7 +223,7 @@ test.each([
   [{ where: { kl: { eq: 1 } } }, 'BAD_USER_INPUT', 'No knee exam is selected, so there is nothing to make.'],
   [{ where: {}, priority: 11 }, 'BAD_USER_INPUT', 'priority is 11; it must be a whole number from -10 to 10.'],
   [{ where: {}, name: '  ' }, 'BAD_USER_INPUT', 'name must have between 1 and 200 characters.'],
-  [{ where: {}, seed: 1.5 }, 'BAD_USER_INPUT', 'seed is 1.5; it must be a whole number from 0 to 2147483647.'],
+  [{ where: {}, seed: -1 }, 'BAD_USER_INPUT', 'seed is -1; it must be a whole number from 0 to 2147483647.'],
   [{ where: {}, steps: 5000 }, 'BAD_USER_INPUT', 'steps is 5000; it must be a whole number from 1 to 2000.'],
   [{ where: {}, sampler: 'DPMPP_2M', eta: 1 }, 'BAD_USER_INPUT', 'eta is 1; the sampler DPMPP_2M is deterministic'],
   [{ where: {}, bundle: "x'; DROP TABLE batch" }, 'NOT_FOUND', "There is no bundle x'; DROP TABLE batch; ready:"],

@@ -1,20 +1,12 @@
-import type { Logger } from 'typeorm';
 import { startTestServer, type TestServer } from '../helpers/server.js';
+import { StatementLog } from '../helpers/statements.js';
 
-const statements: string[] = [];
-const logger: Logger = {
-  logQuery: (query) => void statements.push(query),
-  logQueryError: () => undefined,
-  logQuerySlow: () => undefined,
-  logSchemaBuild: () => undefined,
-  logMigration: () => undefined,
-  log: () => undefined,
-};
+const log = new StatementLog();
 
 let api: TestServer;
 
 beforeAll(async () => {
-  api = await startTestServer(logger);
+  api = await startTestServer(log);
   const { make } = api;
   const full = await make.participant({
     sex: 'FEMALE',
@@ -89,7 +81,7 @@ const WRITTEN: [string, string, object][] = [
   ],
   [
     'two lists beside other fields',
-    '{ a: kneeExams { nodes { id } } viewer { name } b: kneeExams(first: 1) { nodes { side } } }',
+    '{ a: kneeExams { nodes { id } } viewer { name } b: kneeExams(first: 1) { nodes { id side } } }',
     {},
   ],
 ];
@@ -135,15 +127,15 @@ test('a role that may not read records is refused in the same words', async () =
 
 /** The same operation, but answered by graphql-js. */
 function withDirective(query: string): string {
-  return query.replace(/\{ id|\{ two: kl|\{ \.\.\.A|__typename id side/, (start) => `${start} @include(if: true)`);
+  return query.replace(/\{ id|\{ two: kl|\{ \.\.\.A|__typename id side/g, (start) => `${start} @include(if: true)`);
 }
 
 async function ask(query: string, variables: object): Promise<{ text: string; sql: string }> {
-  statements.length = 0;
+  log.clear();
   const response = await fetch(`${api.url}/graphql`, {
     method: 'POST',
     headers: { authorization: `Bearer ${api.tokens.READER}`, 'content-type': 'application/json' },
     body: JSON.stringify({ query, variables }),
   });
-  return { text: (await response.text()).trim(), sql: statements.join('\n') };
+  return { text: (await response.text()).trim(), sql: log.statements.join('\n') };
 }

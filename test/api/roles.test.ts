@@ -1,7 +1,8 @@
 import { encodeId } from '../../src/domain/global-ids.js';
 import { ROLES } from '../../src/domain/roles.js';
 import type { Role } from '../../src/domain/roles.js';
-import { COMMAND_LINE, createCohort } from '../../src/services/cohorts/index.js';
+import { COMMAND_LINE } from '../../src/policy/index.js';
+import { createCohort } from '../../src/services/cohorts/index.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;

@@ -1,22 +1,6 @@
-import type { Logger } from 'typeorm';
 import type { Bundle } from '../../src/entities/index.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
-
-/** Statements that the server sent, as TypeORM reports them. */
-class StatementLog implements Logger {
-  statements: string[] = [];
-  logQuery(query: string): void {
-    // The server looks for work whenever it likes.
-    if (!/^SELECT (?:e\.)?id, .*FROM (?:export|evaluation|reader_study)\b|^SELECT id FROM/s.test(query)) {
-      this.statements.push(query);
-    }
-  }
-  logQueryError(): void {}
-  logQuerySlow(): void {}
-  logSchemaBuild(): void {}
-  logMigration(): void {}
-  log(): void {}
-}
+import { StatementLog } from '../helpers/statements.js';
 
 const log = new StatementLog();
 let api: TestServer;
@@ -103,7 +87,7 @@ async function statementsOf(
   query: string,
   variables: object = {},
 ): Promise<{ statements: string[]; exams: number | undefined }> {
-  log.statements = [];
+  log.clear();
   const answer = await api.ask<{ kneeExams?: { edges?: unknown[] } }>(query, variables);
   expect(answer.errors).toBeUndefined();
   return { statements: log.statements, exams: answer.data!.kneeExams?.edges?.length };

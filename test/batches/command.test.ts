@@ -1,6 +1,7 @@
 import { encodeId } from '../../src/domain/global-ids.js';
 import { AuditEntry, Batch, type KneeExam, Radiograph } from '../../src/entities/index.js';
-import { COMMAND_LINE, createCohort } from '../../src/services/cohorts/index.js';
+import { COMMAND_LINE } from '../../src/policy/index.js';
+import { createCohort } from '../../src/services/cohorts/index.js';
 import { type CommandResult, runCommand } from '../helpers/command.js';
 import { createExam, createTestPlatform, type TestPlatform } from '../helpers/platform.js';
 import { startWorkerProcess } from '../helpers/worker-process.js';

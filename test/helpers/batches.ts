@@ -2,7 +2,7 @@ import type { Batch } from '../../src/entities/index.js';
 import type { EventHub } from '../../src/services/event-hub.js';
 import type { LoggedBatchEvent } from '../../src/services/batches/index.js';
 import { type BatchRequest, createBatch } from '../../src/services/batches/index.js';
-import { COMMAND_LINE } from '../../src/services/cohorts/index.js';
+import { COMMAND_LINE } from '../../src/policy/index.js';
 import type { TestPlatform } from './platform.js';
 
 /** A small, quick batch of these exams. */
@@ -13,7 +13,7 @@ export function batchOf(
   tokenId: number | null = null,
 ): Promise<Batch> {
   const where = { id: { in: exams.map(({ id }) => id) } };
-  const actor = tokenId === null ? COMMAND_LINE : { tokenId, role: 'OPERATOR' as const };
+  const actor = tokenId === null ? COMMAND_LINE : { ...COMMAND_LINE, tokenId, role: 'OPERATOR' as const };
   return createBatch(platform, actor, { where: byKey(where), written: where, sliceCount: 2, steps: 1, ...request });
 }
 

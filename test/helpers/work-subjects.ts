@@ -11,7 +11,8 @@ import { cancelEvaluation, EVALUATION, requestEvaluation } from '../../src/servi
 import { cancelExport, EXPORT, requestExport } from '../../src/services/exports/index.js';
 import { cancelGeneration, GENERATION, requestGeneration } from '../../src/services/generations/index.js';
 import { closeReaderStudy, createReaderStudy, READER_STUDY } from '../../src/services/reader-studies/index.js';
-import { createToken, type Viewer } from '../../src/services/tokens.js';
+import type { TokenPrincipal } from '../../src/policy/index.js';
+import { createToken } from '../../src/services/tokens.js';
 import type { BlobStore } from '../../src/storage/index.js';
 import { type LogBody, startRunner, type Timings, type WorkKind } from '../../src/work/index.js';
 import { batchOf } from './batches.js';
@@ -65,7 +66,7 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
   const { dataSource } = platform;
   const { manager } = dataSource;
   const { token } = await createToken(dataSource, { name: 'contract', role: 'ADMIN' });
-  const viewer: Viewer = { tokenId: token.id, name: 'contract', role: 'ADMIN', expiresAt: null };
+  const viewer: TokenPrincipal = { tokenId: token.id, name: 'contract', role: 'ADMIN', project: null, expiresAt: null };
   // Whoever does the work has to find it.
   const services = { dataSource, queue: { enqueue: () => Promise.resolve() } };
   const assetOf = async (id: number | null) => manager.findOneByOrFail(Asset, { id: id! });

@@ -9,7 +9,7 @@ import { Asset, Export, Generation, MriSeries, Radiograph } from '../../src/enti
 import { encodeId } from '../../src/domain/global-ids.js';
 import type { Runner } from '../../src/work/index.js';
 import { createBatch } from '../../src/services/batches/index.js';
-import type { Viewer } from '../../src/services/tokens.js';
+import { COMMAND_LINE, type TokenPrincipal } from '../../src/policy/index.js';
 import { createToken } from '../../src/services/tokens.js';
 import { type ExportRequest, requestExport } from '../../src/services/exports/index.js';
 import { readAsset } from '../../src/storage/index.js';
@@ -36,7 +36,7 @@ interface SeenVolume {
 }
 
 let platform: TestPlatform;
-let viewer: Viewer;
+let viewer: TokenPrincipal;
 let ids: string[];
 let runner: Runner | undefined;
 const folders: string[] = [];
@@ -48,7 +48,7 @@ beforeAll(async () => {
   if (!hasProgram('dciodvfy')) console.warn('dciodvfy or dcmdump is not installed (Debian: dicom3tools, dcmtk).');
   platform = await createTestPlatform();
   const { token } = await createToken(platform.dataSource, { name: 'test', role: 'READER' });
-  viewer = { tokenId: token.id, name: 'test', role: 'READER', expiresAt: null };
+  viewer = { tokenId: token.id, name: 'test', role: 'READER', project: null, expiresAt: null };
   const { exam: right } = await createExam(platform, { mri: true });
   const { exam: left } = await createExam(platform, { side: 'LEFT' });
   const film = { sopClassUid: '1.2.840.10008.5.1.4.1.1.1', sopInstanceUid: '2.25.4711' };
@@ -311,7 +311,7 @@ test.each([
 needsUnzip('a batch gives the volumes that it has so far, those that were there before among them', async () => {
   const where = { kl: { eq: 2 } };
   const request = { where, written: where, sliceCount: 5, steps: 1, seed: 7 };
-  const { id, waiting, reused } = await createBatch(platform, { tokenId: null, role: 'ADMIN' }, request);
+  const { id, waiting, reused } = await createBatch(platform, COMMAND_LINE, request);
   expect([waiting, reused]).toEqual([1, 1]);
 
   const { row } = await archive({ format: 'NIFTI_ZIP', archive: { batch: id } });

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import { COMMAND_LINE } from '../../src/services/cohorts/index.js';
+import { COMMAND_LINE } from '../../src/policy/index.js';
 import { openBlobStore } from '../../src/storage/index.js';
 import { exportSpec, writeExport } from '../../src/services/exports/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';

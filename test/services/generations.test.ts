@@ -51,7 +51,7 @@ describe('asking for a generation', () => {
     expect((await ask(request)).box).toEqual(request.box);
     expect((await ask({ examId: exam.id })).box).toBeNull();
     const other = { ...request, box: { ...request.box, side: 121 } };
-    await expect(ask(other)).rejects.toThrow('was used for a request with another box');
+    await expect(ask(other)).rejects.toThrow('was used for a generation with another box');
   });
 
   it('conditions on the consensus grades with the overrides of the request', async () => {
@@ -160,18 +160,54 @@ describe('a client key', () => {
     expect((await requestGeneration(platform, { tokenId: null }, request)).id).toBe(local.id);
   });
 
-  it.each<[string, GenerationRequest]>([
-    ['sliceCount', { sliceCount: 11 }],
-    ['seed', { seed: 8 }],
-    ['features', { features: [{ feature: 'XRKL', grade: 4 }] }],
-  ])('cannot be used again for a request with another %s', async (field, change) => {
+  it.each<[string, string, GenerationRequest, GenerationRequest]>([
+    ['sliceCount', 'another one', { sliceCount: 10 }, { sliceCount: 11 }],
+    ['sliceCount', 'the default against none', { sliceCount: 50 }, {}],
+    ['seed', 'one against none', { seed: 7 }, {}],
+    ['bundle', 'the one that is chosen against none', { bundle: 'tiny-bundle' }, {}],
+    ['noise', 'the default against none', { noise: 'SHARED' }, {}],
+    ['features', 'another grade', { features: [{ feature: 'XRKL', grade: 4 }] }, { features: [{ feature: 'XRKL' }] }],
+    ['features', 'some against none', { features: [{ feature: 'XRKL', grade: 4 }] }, {}],
+    ['box', 'one against none', { box: { left: 1, top: 2, side: 120 } }, {}],
+  ])(
+    'cannot be used for two requests that differ in %s (%s), whichever comes first',
+    async (field, _how, one, other) => {
+      const { exam } = await createExam(platform);
+      const base = { examId: exam.id, sliceCount: one.sliceCount === undefined ? 10 : undefined };
+      const refusal = (clientKey: string) => ({
+        code: 'CONFLICT',
+        message: `The clientKey "${clientKey}" was used for a generation with another ${field}; use a new key for a new request.`,
+      });
+      for (const [first, second] of [
+        [one, other],
+        [other, one],
+      ] as const) {
+        const clientKey = randomUUID();
+        const made = await ask({ ...base, ...first, clientKey });
+        await expect(ask({ ...base, ...second, clientKey })).rejects.toMatchObject(refusal(clientKey));
+        expect((await ask({ ...base, ...first, clientKey })).id).toBe(made.id);
+      }
+    },
+  );
+
+  it('takes null for what is left out, and members in any order', async () => {
     const { exam } = await createExam(platform);
-    const request = { examId: exam.id, sliceCount: 10, seed: 7, clientKey: randomUUID() };
-    await ask(request);
-    await expect(ask({ ...request, ...change })).rejects.toMatchObject({
-      code: 'CONFLICT',
-      message: expect.stringContaining(`another ${field}`),
+    const clientKey = randomUUID();
+    const made = await ask({ examId: exam.id, box: { left: 1.5, top: 2, side: 120 }, clientKey });
+    const again = await ask({
+      ...{ clientKey, seed: null, bundle: undefined, features: null },
+      box: { side: 120, top: 2, left: 1.5 },
+      examId: exam.id,
     });
+    expect(again.id).toBe(made.id);
+  });
+
+  it('means what was asked, also when the defaults have changed since', async () => {
+    const { exam } = await createExam(platform);
+    const request = { examId: exam.id, clientKey: randomUUID() };
+    const { id } = await ask(request);
+    await platform.dataSource.manager.update(Generation, { id }, { steps: 3, sliceCount: 9 });
+    expect((await ask(request)).id).toBe(id);
   });
 });
 

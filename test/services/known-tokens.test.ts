@@ -35,7 +35,13 @@ afterAll(async () => {
 test('a token is looked up once', async () => {
   const { text, token } = await make();
 
-  expect(await tokens.verify(text)).toEqual({ tokenId: token.id, name: 'known', role: 'READER', expiresAt: null });
+  expect(await tokens.verify(text)).toEqual({
+    tokenId: token.id,
+    name: 'known',
+    role: 'READER',
+    project: null,
+    expiresAt: null,
+  });
   const before = lookUps;
   await tokens.verify(text);
 

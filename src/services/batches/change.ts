@@ -5,8 +5,8 @@ import type { Batch } from '../../entities/index.js';
 import { topUp } from '../../scheduling/index.js';
 import { advanceAll, askToStop } from '../../work/index.js';
 import { audit } from '../audit.js';
-import type { Actor } from '../generations/request.js';
 import { GENERATION } from '../generations/kind.js';
+import type { Principal } from '../../policy/index.js';
 import type { BatchServices } from './create.js';
 import { advanceBatch, completeBatch, lockBatch } from './transitions.js';
 
@@ -15,7 +15,7 @@ import { advanceBatch, completeBatch, lockBatch } from './transitions.js';
  *
  * @throws UserError NOT_FOUND, CONFLICT when it is over or being canceled
  */
-export function pauseBatch(services: BatchServices, actor: Actor, id: string): Promise<Batch> {
+export function pauseBatch(services: BatchServices, actor: Pick<Principal, 'tokenId'>, id: string): Promise<Batch> {
   return change(services, actor, 'pauseBatch', id, async (manager, batch) => {
     refuse(isFinalBatchState(batch.state), batch.state, 'only a waiting or running one can be paused');
     if (batch.cancelRequested) throw new UserError('CONFLICT', 'The batch is being canceled; it cannot be paused.');
@@ -28,7 +28,7 @@ export function pauseBatch(services: BatchServices, actor: Actor, id: string): P
  *
  * @throws UserError NOT_FOUND, CONFLICT when it is over
  */
-export function resumeBatch(services: BatchServices, actor: Actor, id: string): Promise<Batch> {
+export function resumeBatch(services: BatchServices, actor: Pick<Principal, 'tokenId'>, id: string): Promise<Batch> {
   return change(services, actor, 'resumeBatch', id, async (manager, batch) => {
     refuse(isFinalBatchState(batch.state), batch.state, 'only a paused one can be resumed');
     if (batch.state === 'PAUSED') await advanceBatch(manager, batch, { to: batch.startedAt ? 'RUNNING' : 'QUEUED' });
@@ -41,7 +41,7 @@ export function resumeBatch(services: BatchServices, actor: Actor, id: string): 
  *
  * @throws UserError NOT_FOUND, CONFLICT when it is over
  */
-export function cancelBatch(services: BatchServices, actor: Actor, id: string): Promise<Batch> {
+export function cancelBatch(services: BatchServices, actor: Pick<Principal, 'tokenId'>, id: string): Promise<Batch> {
   return change(services, actor, 'cancelBatch', id, async (manager, batch) => {
     if (batch.state === 'CANCELED' || batch.cancelRequested) return;
     refuse(isFinalBatchState(batch.state), batch.state, 'only one that is not over can be canceled');
@@ -64,7 +64,7 @@ export function cancelBatch(services: BatchServices, actor: Actor, id: string): 
  *
  * @throws UserError NOT_FOUND, CONFLICT when it is not over, or has nothing to retry
  */
-export function retryBatch(services: BatchServices, actor: Actor, id: string): Promise<Batch> {
+export function retryBatch(services: BatchServices, actor: Pick<Principal, 'tokenId'>, id: string): Promise<Batch> {
   return change(services, actor, 'retryBatch', id, async (manager, batch) => {
     const { state, failed, canceled } = batch;
     refuse(!isFinalBatchState(state), state, 'only one that is over can be retried; cancel it first');
@@ -84,7 +84,7 @@ export function retryBatch(services: BatchServices, actor: Actor, id: string): P
 /** Makes a change to the locked batch, leaves its audit row, and looks at what should run next. */
 async function change(
   { dataSource, queue }: BatchServices,
-  { tokenId }: Actor,
+  { tokenId }: Pick<Principal, 'tokenId'>,
   action: string,
   id: string,
   work: (manager: EntityManager, batch: Batch) => Promise<void>,

@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
-import { UserError } from '../../domain/errors.js';
-import { FEATURE_CODES } from '../../domain/features.js';
 import { encodeId } from '../../domain/global-ids.js';
-import { Batch, Bundle } from '../../entities/index.js';
+import { Batch } from '../../entities/index.js';
 import { advanceBatch, completeBatch, lockBatch } from './transitions.js';
 import { type GenerationQueue, topUp } from '../../scheduling/index.js';
 import { audit } from '../audit.js';
+import { asAsked, findByClientKey } from '../client-keys.js';
 import { expandCohorts } from '../cohorts/index.js';
-import type { CohortActor } from '../cohorts/index.js';
-import { namesBundle, resolveRecipe } from '../generations/recipe.js';
-import { overridesOf } from '../generations/checks.js';
+import type { Principal } from '../../policy/index.js';
+import { resolveRecipe } from '../generations/recipe.js';
 import { enterMembers } from './enter.js';
 import { type BatchRequest, checkBatchRequest } from './request.js';
 
@@ -29,23 +27,22 @@ export interface BatchServices {
  */
 export async function createBatch(
   { dataSource, queue }: BatchServices,
-  actor: CohortActor,
+  actor: Principal,
   request: BatchRequest,
 ): Promise<Batch> {
   checkBatchRequest(request);
   const batch = await dataSource.transaction(async (manager) => {
-    const known = await findByKey(manager, actor, request.clientKey);
-    if (known) {
-      await refuseOtherRequest(manager, known, request);
-      return known;
-    }
-    return enter(manager, actor, request);
+    const { where: _, written, ...named } = request;
+    const asked = asAsked(named, written);
+    const key = { tokenId: actor.tokenId, clientKey: request.clientKey };
+    const known = await findByClientKey(manager, { entity: Batch, what: 'batch' }, key, asked);
+    return known ?? enter(manager, actor, request, asked);
   });
   await topUp(dataSource, queue);
   return batch;
 }
 
-async function enter(manager: EntityManager, actor: CohortActor, request: BatchRequest): Promise<Batch> {
+async function enter(manager: EntityManager, actor: Principal, request: BatchRequest, asked: object): Promise<Batch> {
   const { where, cohorts, names } = await expandCohorts(manager, actor, request.where);
   const recipe = await resolveRecipe(manager, { ...request, seed: request.seed ?? 0 });
   const { sliceCount, steps, sampler, eta, noise, seed, featureOverrides } = recipe;
@@ -65,6 +62,7 @@ async function enter(manager: EntityManager, actor: CohortActor, request: BatchR
     seedRule: request.seedRule ?? 'FIXED',
     skipExisting: request.skipExisting ?? true,
     clientKey: request.clientKey ?? null,
+    request: request.clientKey == null ? null : asked,
     requestedById: actor.tokenId,
   });
   const batch = (await lockBatch(manager, id))!;
@@ -78,38 +76,4 @@ async function enter(manager: EntityManager, actor: CohortActor, request: BatchR
   const detail = { ...named, filter: written, exams: counted };
   await audit(manager, { tokenId: actor.tokenId, action: 'synthesizeCohort', target: id, detail });
   return manager.findOneByOrFail(Batch, { id });
-}
-
-/** The batch with this key, if there is one. Whoever asks at the same time with the same key waits here. */
-async function findByKey(
-  manager: EntityManager,
-  { tokenId }: CohortActor,
-  clientKey?: string | null,
-): Promise<Batch | null> {
-  if (clientKey == null) return null;
-  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`batch ${tokenId} ${clientKey}`]);
-  return manager
-    .createQueryBuilder(Batch, 'batch')
-    .where('client_key = :clientKey AND requested_by_id IS NOT DISTINCT FROM :tokenId', { clientKey, tokenId })
-    .getOne();
-}
-
-/** What a repeated request leaves open may be anything; what it names must be what the first one got. */
-async function refuseOtherRequest(manager: EntityManager, known: Batch, request: BatchRequest): Promise<void> {
-  const { sliceCount, steps, eta, sampler, seed, noise, seedRule, priority, skipExisting, name } = request;
-  const named = { sliceCount, steps, eta, sampler, seed, noise, seedRule, priority, skipExisting, name: name?.trim() };
-  const fields = Object.entries(named)
-    .filter(([field, value]) => value != null && value !== known[field as keyof typeof named])
-    .map(([field]) => field);
-  const overrides = overridesOf(request);
-  if (!FEATURE_CODES.every((code) => overrides[code] === known.featureOverrides[code])) fields.push('features');
-  if (JSON.stringify(request.written) !== JSON.stringify(known.filter)) fields.push('cohort or filter');
-  const bundle = await manager.findOneByOrFail(Bundle, { id: known.bundleId });
-  if (!namesBundle(request.bundle, bundle)) fields.push('bundle');
-  if (fields.length > 0) {
-    throw new UserError(
-      'CONFLICT',
-      `The clientKey ${JSON.stringify(request.clientKey)} was used for a batch with another ${fields.join(', ')}; use a new key for a new request.`,
-    );
-  }
 }

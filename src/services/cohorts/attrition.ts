@@ -3,7 +3,7 @@ import type { AttritionCounts } from '../../entities/index.js';
 import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
-import type { CohortActor } from './access.js';
+import type { Principal } from '../../policy/index.js';
 import { criteriaOf, describeCriterion } from './criteria.js';
 import { expandCohorts } from './expand.js';
 
@@ -17,7 +17,7 @@ import { expandCohorts } from './expand.js';
  */
 export async function countAttrition(
   database: DataSource | EntityManager,
-  actor: CohortActor,
+  actor: Principal,
   filter: Where,
 ): Promise<AttritionCounts> {
   const parameters = new Parameters();

@@ -5,7 +5,7 @@ import { UserError } from '../../domain/errors.js';
 import { Cohort, CohortVersion } from '../../entities/index.js';
 import { audit } from '../audit.js';
 import { findOwnCohort } from './access.js';
-import type { CohortActor } from './access.js';
+import type { Principal } from '../../policy/index.js';
 import { checkExamIds, contentsOf } from './contents.js';
 import type { ContentsRequest } from './contents.js';
 import { deleteMembers } from './members.js';
@@ -40,7 +40,7 @@ export interface CohortChange extends ContentsRequest {
  * @throws UserError BAD_USER_INPUT, LIMIT_EXCEEDED; NOT_FOUND for an exam or cohort that is not there for the actor; CONFLICT
  *   for a cohort within whose own filter is no longer valid.
  */
-export async function createCohort(dataSource: DataSource, actor: CohortActor, request: NewCohort): Promise<Cohort> {
+export async function createCohort(dataSource: DataSource, actor: Principal, request: NewCohort): Promise<Cohort> {
   const words: VersionWords = {
     name: checkName(request.name),
     description: checkText(request.description ?? '', 'description'),
@@ -65,7 +65,7 @@ export async function createCohort(dataSource: DataSource, actor: CohortActor, r
  */
 export async function updateCohort(
   dataSource: DataSource,
-  actor: CohortActor,
+  actor: Principal,
   id: string,
   change: CohortChange,
 ): Promise<Cohort> {
@@ -106,7 +106,7 @@ export async function updateCohort(
 /** Sets who may read a cohort. No new version: what it holds stays. @throws UserError NOT_FOUND, FORBIDDEN. */
 export async function shareCohort(
   dataSource: DataSource,
-  actor: CohortActor,
+  actor: Principal,
   id: string,
   visibility: CohortVisibility,
 ): Promise<Cohort> {
@@ -119,7 +119,7 @@ export async function shareCohort(
 }
 
 /** Deletes a cohort with all its versions. @throws UserError NOT_FOUND, FORBIDDEN. */
-export async function deleteCohort(dataSource: DataSource, actor: CohortActor, id: string): Promise<void> {
+export async function deleteCohort(dataSource: DataSource, actor: Principal, id: string): Promise<void> {
   await dataSource.transaction(async (manager) => {
     const cohort = await findOwnCohort(manager, actor, id);
     // A change that is being made first comes to its end, so that its members are found too.
@@ -133,7 +133,7 @@ export async function deleteCohort(dataSource: DataSource, actor: CohortActor, i
 /** The row of a new cohort, at version 1. */
 export async function insertCohort(
   manager: EntityManager,
-  actor: CohortActor,
+  actor: Principal,
   values: Pick<Cohort, 'name' | 'description' | 'kind' | 'visibility'>,
 ): Promise<Cohort> {
   const { name, description, kind, visibility } = values;
@@ -145,7 +145,7 @@ export async function insertCohort(
 /** Leaves the audit row of a mutation. */
 export function record(
   manager: EntityManager,
-  { tokenId }: CohortActor,
+  { tokenId }: Principal,
   action: string,
   { id, name }: Cohort,
   detail: Record<string, unknown>,

@@ -7,8 +7,7 @@ import type { CohortReference } from '../../entities/index.js';
 import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
-import { COMMAND_LINE, mayRead } from './access.js';
-import type { CohortActor } from './access.js';
+import { COMMAND_LINE, mayReadCohort, type Principal } from '../../policy/index.js';
 
 /** Most cohorts that one filter may speak of, cohorts within cohorts included. */
 const MAX_COHORTS = 50;
@@ -35,7 +34,7 @@ export interface Expanded<T> {
  */
 export async function expandCohorts<T extends Where | null | undefined>(
   database: DataSource | EntityManager,
-  actor: CohortActor,
+  actor: Principal,
   where: T,
   redefined?: string,
 ): Promise<Expanded<T>> {
@@ -51,6 +50,7 @@ interface CohortRow {
   kind: CohortKind;
   visibility: CohortVisibility;
   ownerId: number | null;
+  ownerName: string | null;
   ownerRole: Role | null;
   version: number;
   filter: object | null;
@@ -58,7 +58,7 @@ interface CohortRow {
 }
 
 interface Place {
-  actor: CohortActor;
+  actor: Principal;
   path: string;
   /** The cohorts whose filters this one lies in, as "id version". */
   within: readonly string[];
@@ -101,7 +101,7 @@ class Expansion {
       throw new UserError('LIMIT_EXCEEDED', `${path}: a filter speaks of at most ${MAX_COHORTS} cohorts.`);
     }
     const row = await this.load(id, version);
-    if (!row || !mayRead(row, place.actor)) {
+    if (!row || !mayReadCohort(row, place.actor)) {
       throw new UserError(
         'NOT_FOUND',
         `${path}: there is no such cohort${version === undefined ? '' : ' or version'}.`,
@@ -124,7 +124,10 @@ class Expansion {
 
   /** The filter of a dynamic cohort, checked against what can be filtered by today. */
   private async stored(row: CohortRow, within: readonly string[]): Promise<object> {
-    const owner = row.ownerId === null ? COMMAND_LINE : { tokenId: row.ownerId, role: row.ownerRole! };
+    const owner =
+      row.ownerId === null
+        ? COMMAND_LINE
+        : { tokenId: row.ownerId, name: row.ownerName!, role: row.ownerRole!, project: null };
     try {
       const filter = (await this.value(row.filter, { actor: owner, path: 'where', within })) as object;
       compileFilter(filter, new Scope(KNEE_EXAMS, 't'), new Parameters());
@@ -139,7 +142,7 @@ class Expansion {
 
   private async load(id: string, version: number | undefined): Promise<CohortRow | undefined> {
     const rows = (await this.database.query(
-      `SELECT c.id, c.name, c.kind, c.visibility, c.owner_id AS "ownerId", o.role AS "ownerRole",
+      `SELECT c.id, c.name, c.kind, c.visibility, c.owner_id AS "ownerId", o.role AS "ownerRole", o.name AS "ownerName",
               v.version, v.filter, v.members_of_id AS "membersOfId"
        FROM cohort c
        JOIN cohort_version v ON v.cohort_id = c.id

@@ -1,5 +1,4 @@
-export { COMMAND_LINE, findCohort, listedFor, mayChange } from './access.js';
-export type { CohortActor } from './access.js';
+export { findCohort, listedFor } from './access.js';
 export { createCohort, deleteCohort, shareCohort, updateCohort } from './change.js';
 export type { CohortChange, NewCohort } from './change.js';
 export { expandCohorts } from './expand.js';

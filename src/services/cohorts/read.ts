@@ -6,7 +6,7 @@ import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
 import { ownerOf } from './access.js';
-import type { CohortActor } from './access.js';
+import type { Principal } from '../../policy/index.js';
 import { countAttrition } from './attrition.js';
 import { expandCohorts } from './expand.js';
 
@@ -23,7 +23,7 @@ export function inCohort(id: string, version: number): Where {
 /** A static version's counts as they were frozen; a dynamic one's of this moment. */
 export async function countCohort(
   database: DataSource | EntityManager,
-  actor: CohortActor,
+  actor: Principal,
   { cohortId, version, examCount, participantCount }: CohortVersion,
 ): Promise<CohortCounts> {
   if (examCount !== null && participantCount !== null) return { exams: examCount, participants: participantCount };
@@ -52,7 +52,7 @@ export async function cohortAttrition(
 /** What is no longer valid in the filter of a version, in one sentence; null while all of it is. */
 export async function cohortProblem(
   database: DataSource | EntityManager,
-  actor: CohortActor,
+  actor: Principal,
   { cohortId, version }: CohortVersion,
 ): Promise<string | null> {
   try {

@@ -6,7 +6,7 @@ import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
 import { findCohort } from './access.js';
-import type { CohortActor } from './access.js';
+import type { Principal } from '../../policy/index.js';
 import { insertCohort, record } from './change.js';
 import { expandCohorts } from './expand.js';
 import { countMembers } from './members.js';
@@ -53,7 +53,7 @@ const LARGEST_SEED = 2 ** 31 - 1;
  */
 export async function splitCohort(
   dataSource: DataSource,
-  actor: CohortActor,
+  actor: Principal,
   id: string,
   request: SplitRequest,
 ): Promise<SplitResult[]> {

@@ -4,7 +4,7 @@ import { CohortVersion } from '../../entities/index.js';
 import type { AttritionCounts, Cohort, CohortOrigin } from '../../entities/index.js';
 import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
-import type { CohortActor } from './access.js';
+import type { Principal } from '../../policy/index.js';
 import { countAttrition } from './attrition.js';
 import type { Contents } from './contents.js';
 import { expandCohorts } from './expand.js';
@@ -43,7 +43,7 @@ export async function inSnapshot<T>(dataSource: DataSource, work: (manager: Enti
 /** Writes the cohort's current version number with new contents; the cohort's row is written before. */
 export async function writeContents(
   manager: EntityManager,
-  actor: CohortActor,
+  actor: Principal,
   cohort: Cohort,
   words: VersionWords,
   contents: Contents,
@@ -78,7 +78,7 @@ export async function writeContents(
 /** Writes the current version number with the members of the one before, some added and some removed. */
 export async function writeEdit(
   manager: EntityManager,
-  actor: CohortActor,
+  actor: Principal,
   cohort: Cohort,
   words: VersionWords,
   before: CohortVersion,
@@ -100,7 +100,7 @@ export async function writeEdit(
 /** Writes the current version number with other words for the same contents. */
 export async function writeWords(
   manager: EntityManager,
-  actor: CohortActor,
+  actor: Principal,
   cohort: Cohort,
   words: VersionWords,
   { filter, origin, membersOfId, examCount, participantCount, attrition }: CohortVersion,
@@ -118,7 +118,7 @@ export async function writeWords(
 /** A version whose members are about to be frozen. */
 export async function insertVersion(
   manager: EntityManager,
-  actor: CohortActor,
+  actor: Principal,
   cohort: Cohort,
   words: VersionWords,
   contents: Pick<CohortVersion, 'filter' | 'origin'> & Partial<CohortVersion>,

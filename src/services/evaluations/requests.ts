@@ -9,11 +9,11 @@ import { type Asset, Evaluation, EvaluationFile, type Generation, queryRows } fr
 import { GENERATION } from '../generations/kind.js';
 import { advance, cancelWork, enterLog } from '../../work/index.js';
 import { audit } from '../audit.js';
-import { type CohortActor, expandCohorts } from '../cohorts/index.js';
+import { expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
 import { LARGEST_SEED } from '../generations/checks.js';
-import type { Actor } from '../generations/request.js';
+import type { Principal } from '../../policy/index.js';
 import { type ArmsRequest, evaluationArms } from './arms.js';
 import { EVALUATION } from './kind.js';
 
@@ -44,7 +44,7 @@ export interface EvaluationRequest extends ArmsRequest {
  */
 export async function requestEvaluation(
   dataSource: DataSource,
-  actor: CohortActor & Actor,
+  actor: Principal,
   request: EvaluationRequest,
 ): Promise<Evaluation> {
   const settings = settingsOf(request);
@@ -96,7 +96,11 @@ export async function requestEvaluation(
  *
  * @throws UserError NOT_FOUND
  */
-export async function cancelEvaluation(dataSource: DataSource, actor: Actor, id: string): Promise<Evaluation> {
+export async function cancelEvaluation(
+  dataSource: DataSource,
+  actor: Pick<Principal, 'tokenId'>,
+  id: string,
+): Promise<Evaluation> {
   return dataSource.transaction(async (manager) => {
     const row = await manager.findOne(Evaluation, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (!row) throw new UserError('NOT_FOUND', 'There is no such evaluation.');
@@ -206,7 +210,11 @@ function keysOf(
   return { comparisonKey, key: digest([comparisonKey, arms]) };
 }
 
-async function again(manager: EntityManager, actor: Actor, known: Evaluation): Promise<Evaluation> {
+async function again(
+  manager: EntityManager,
+  actor: Pick<Principal, 'tokenId'>,
+  known: Evaluation,
+): Promise<Evaluation> {
   const { id, state } = known;
   if (state === 'FAILED' || state === 'CANCELED') {
     await refuseTooMany(manager, actor);
@@ -221,7 +229,7 @@ async function again(manager: EntityManager, actor: Actor, known: Evaluation): P
   return manager.findOneByOrFail(Evaluation, { id });
 }
 
-async function refuseTooMany(manager: EntityManager, { tokenId }: Actor): Promise<void> {
+async function refuseTooMany(manager: EntityManager, { tokenId }: Pick<Principal, 'tokenId'>): Promise<void> {
   if (tokenId === null) return;
   // One at a time per token, or two requests could both find the last free place.
   await manager.query('SELECT id FROM api_token WHERE id = $1 FOR UPDATE', [tokenId]);

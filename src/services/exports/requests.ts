@@ -2,19 +2,17 @@ import { type DataSource, In } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { type ArchiveChoice, type ExportFormat, isArchive } from '../../domain/exports.js';
 import { encodeId } from '../../domain/global-ids.js';
-import { roleIncludes } from '../../domain/roles.js';
 import { Export } from '../../entities/index.js';
 import { cancelWork, enterLog } from '../../work/index.js';
 import { audit } from '../audit.js';
 import { expandCohorts } from '../cohorts/index.js';
-import type { CohortActor } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import { column } from '../filters/table.js';
 import type { Table } from '../filters/table.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
 import type { Listing } from '../paging/pages.js';
-import type { Viewer } from '../tokens.js';
+import { mayReadExport, type Principal, seesEverybodys, type TokenPrincipal } from '../../policy/index.js';
 import { checkArchive } from './archive/request.js';
 import { chooseColumns } from './columns.js';
 import { EXPORT } from './kind.js';
@@ -42,7 +40,7 @@ export interface ExportRequest {
  */
 export async function exportSpec(
   dataSource: DataSource,
-  actor: CohortActor,
+  actor: Principal,
   { format, columns, where, written, archive }: ExportRequest,
 ): Promise<ExportSpec> {
   const { where: selection, cohorts, names } = await expandCohorts(dataSource, actor, where ?? null);
@@ -77,7 +75,7 @@ export function cohortFilter(id: string, version: number | null | undefined, whe
  */
 export async function requestExport(
   dataSource: DataSource,
-  viewer: Viewer,
+  viewer: TokenPrincipal,
   request: ExportRequest,
   action: 'exportCohort' | 'exportGenerations',
 ): Promise<Export> {
@@ -125,7 +123,7 @@ export async function requestExport(
  *
  * @throws UserError NOT_FOUND as {@link findExport}
  */
-export async function cancelExport(dataSource: DataSource, viewer: Viewer, id: number): Promise<Export> {
+export async function cancelExport(dataSource: DataSource, viewer: TokenPrincipal, id: number): Promise<Export> {
   await findExport(dataSource, viewer, id);
   return dataSource.transaction(async (manager) => {
     const row = await cancelWork(manager, EXPORT, id);
@@ -139,10 +137,9 @@ export async function cancelExport(dataSource: DataSource, viewer: Viewer, id: n
  *
  * @throws UserError NOT_FOUND also for somebody else's
  */
-export async function findExport(dataSource: DataSource, viewer: Viewer, id: number): Promise<Export> {
+export async function findExport(dataSource: DataSource, viewer: TokenPrincipal, id: number): Promise<Export> {
   const row = await dataSource.getRepository(Export).findOneBy({ id });
-  const own = row?.requestedById === viewer.tokenId || roleIncludes(viewer.role, 'ADMIN');
-  if (!row || !own) throw new UserError('NOT_FOUND', 'There is no such export.');
+  if (!row || !mayReadExport(row, viewer)) throw new UserError('NOT_FOUND', 'There is no such export.');
   return row;
 }
 
@@ -162,8 +159,8 @@ export const EXPORT_LISTING: Listing<Export> = {
 };
 
 /** Which exports a viewer may list. */
-export function ownExports({ tokenId, role }: Viewer): Where {
-  return roleIncludes(role, 'ADMIN') ? {} : { requestedById: { eq: tokenId } };
+export function ownExports(principal: TokenPrincipal): Where {
+  return seesEverybodys(principal) ? {} : { requestedById: { eq: principal.tokenId } };
 }
 
 /** The filter as JSON keeps it: no undefined entries, times as text. */

@@ -22,7 +22,7 @@ export type NewGeneration = Pick<
   | 'clientKey'
   | 'requestedById'
 > &
-  Partial<Pick<Generation, 'uploadId' | 'side' | 'box' | 'key' | 'priority'>>;
+  Partial<Pick<Generation, 'uploadId' | 'side' | 'box' | 'key' | 'priority' | 'request'>>;
 
 /** Enters a new generation: its row in state QUEUED and the first line of its log. Call it in a transaction. */
 export async function enter(

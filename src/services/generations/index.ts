@@ -6,7 +6,7 @@ export { GENERATION } from './kind.js';
 export { newestLocaliser } from './localiser.js';
 export { generationLogs, readEvents } from './log.js';
 export { type Provenance, provenanceOf } from './provenance.js';
-export type { Actor, GenerationRequest } from './request.js';
+export type { GenerationRequest } from './request.js';
 export {
   cancelGeneration,
   findOrEnter,

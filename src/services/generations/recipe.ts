@@ -52,8 +52,3 @@ export async function resolveRecipe(manager: EntityManager, request: RecipeReque
     featureOverrides: overridesOf(request),
   };
 }
-
-/** Whether a repeated request names the bundle that the first one got; one that names none does. */
-export function namesBundle(asked: string | null | undefined, { name, version }: Bundle): boolean {
-  return !asked || asked === name || asked === `${name}@${version}`;
-}

@@ -29,11 +29,6 @@ export interface FeatureOverride {
   grade?: number | null | undefined;
 }
 
-/** On whose behalf: the token of a request, or null for the command line on the machine itself. */
-export interface Actor {
-  tokenId: number | null;
-}
-
 /** A wish for one volume. Everything but the target has a default. */
 export interface GenerationRequest extends RecipeRequest {
   /** The exam; its own film is taken, else the bilateral one of its visit. */

@@ -2,18 +2,19 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import { FEATURE_CODES } from '../../domain/features.js';
-import { Bundle, Generation, queryRows } from '../../entities/index.js';
+import { Generation, queryRows } from '../../entities/index.js';
 import { enter, type NewGeneration } from './enter.js';
+import type { Principal } from '../../policy/index.js';
 import { type GenerationQueue, topUp } from '../../scheduling/index.js';
 import { requestCancel } from './cancel.js';
 import { advance, currentTraceparent } from '../../work/index.js';
 import { audit } from '../audit.js';
+import { asAsked, findByClientKey } from '../client-keys.js';
 import { findGenerationsByKey, keySql, wantedId } from './keys.js';
 import { GENERATION } from './kind.js';
-import { namesBundle, resolveRecipe } from './recipe.js';
-import type { Actor, GenerationRequest } from './request.js';
-import { checkRequest, overridesOf } from './checks.js';
+import { resolveRecipe } from './recipe.js';
+import type { GenerationRequest } from './request.js';
+import { checkRequest } from './checks.js';
 import { type GenerationTarget, resolveTarget } from './target.js';
 
 /** What asking for generations needs. */
@@ -30,17 +31,20 @@ export interface GenerationServices {
  */
 export async function requestGeneration(
   { dataSource, queue }: GenerationServices,
-  actor: Actor,
+  actor: Pick<Principal, 'tokenId'>,
   request: GenerationRequest,
 ): Promise<Generation> {
   checkRequest(request);
   const { generation, entered } = await dataSource.transaction(async (manager) => {
-    const known = await findByKey(manager, actor, request.clientKey);
-    if (known) {
-      await refuseOtherRequest(manager, known, request);
-      return { generation: known };
-    }
-    const { id } = await enterRequest(manager, actor, request);
+    const asked = asAsked(request);
+    const key = { tokenId: actor.tokenId, clientKey: request.clientKey };
+    const known = await findByClientKey(manager, { entity: Generation, what: 'generation' }, key, asked);
+    if (known) return { generation: known };
+    const wanted = await wantedGeneration(manager, actor, request);
+    const { id } = await enterWanted(manager, actor, request, {
+      ...wanted,
+      ...(request.clientKey != null && { request: asked }),
+    });
     await audit(manager, { tokenId: actor.tokenId, action: 'generateMri', target: id, detail: { ...request } });
     return { generation: await manager.findOneByOrFail(Generation, { id }), entered: true };
   });
@@ -55,7 +59,7 @@ export async function requestGeneration(
  */
 export async function cancelGeneration(
   { dataSource }: GenerationServices,
-  actor: Actor,
+  actor: Pick<Principal, 'tokenId'>,
   id: string,
 ): Promise<Generation> {
   return dataSource.transaction(async (manager) => {
@@ -72,7 +76,7 @@ export async function cancelGeneration(
  */
 export async function retryGeneration(
   { dataSource, queue }: GenerationServices,
-  actor: Actor,
+  actor: Pick<Principal, 'tokenId'>,
   id: string,
 ): Promise<Generation> {
   const generation = await dataSource.transaction(async (manager) => {
@@ -105,7 +109,7 @@ export async function retryGeneration(
  */
 export async function findOrEnter(
   manager: EntityManager,
-  actor: Actor,
+  actor: Pick<Principal, 'tokenId'>,
   request: GenerationRequest & { examId: number },
   priority: number,
 ): Promise<{ id: string; found: boolean }> {
@@ -122,13 +126,9 @@ export async function findOrEnter(
   return { id: (await enterWanted(manager, actor, request, { ...wanted, priority })).id, found: false };
 }
 
-async function enterRequest(manager: EntityManager, actor: Actor, request: GenerationRequest): Promise<{ id: string }> {
-  return enterWanted(manager, actor, request, await wantedGeneration(manager, actor, request));
-}
-
 function enterWanted(
   manager: EntityManager,
-  actor: Actor,
+  actor: Pick<Principal, 'tokenId'>,
   { clientKey }: GenerationRequest,
   wanted: Omit<NewGeneration, 'id' | 'clientKey' | 'requestedById'>,
 ): Promise<{ id: string }> {
@@ -136,7 +136,11 @@ function enterWanted(
 }
 
 /** What a request comes to with every default filled in, and its key. */
-async function wantedGeneration(manager: EntityManager, { tokenId }: Actor, request: GenerationRequest) {
+async function wantedGeneration(
+  manager: EntityManager,
+  { tokenId }: Pick<Principal, 'tokenId'>,
+  request: GenerationRequest,
+) {
   const { columns, assetId, knee, box, grades } = await resolveTarget(manager, tokenId, request);
   const { bundle, localiser, ...recipe } = await resolveRecipe(manager, request);
   const features = { ...grades, ...recipe.featureOverrides };
@@ -182,46 +186,4 @@ async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
     localiser,
   ]);
   return row!.key;
-}
-
-/** The generation with this key, if there is one. Whoever asks at the same time with the same key waits here. */
-async function findByKey(
-  manager: EntityManager,
-  { tokenId }: Actor,
-  clientKey?: string | null,
-): Promise<Generation | null> {
-  if (clientKey == null) return null;
-  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`generation ${tokenId} ${clientKey}`]);
-  return manager
-    .createQueryBuilder(Generation, 'generation')
-    .where('client_key = :clientKey AND requested_by_id IS NOT DISTINCT FROM :tokenId', { clientKey, tokenId })
-    .getOne();
-}
-
-/** What a repeated request leaves open may be anything; what it names must be what the first one got. */
-async function refuseOtherRequest(
-  manager: EntityManager,
-  known: Generation,
-  request: GenerationRequest,
-): Promise<void> {
-  const { examId, radiographId, uploadId, sliceCount, steps, eta, sampler, seed, noise } = request;
-  const side = known.uploadId === null ? null : request.side;
-  const named = { examId, radiographId, uploadId, side, sliceCount, steps, eta, sampler, seed, noise };
-  const fields = Object.entries(named)
-    .filter(([name, value]) => value != null && value !== known[name as keyof typeof named])
-    .map(([name]) => name);
-  const { box } = request;
-  if (box && !(['left', 'top', 'side'] as const).every((key) => box[key] === known.box?.[key])) fields.push('box');
-  const overrides = overridesOf(request);
-  if (!FEATURE_CODES.every((code) => overrides[code] === known.featureOverrides[code])) fields.push('features');
-  if (request.bundle) {
-    const bundle = await manager.findOneByOrFail(Bundle, { id: known.bundleId });
-    if (!namesBundle(request.bundle, bundle)) fields.push('bundle');
-  }
-  if (fields.length > 0) {
-    throw new UserError(
-      'CONFLICT',
-      `The clientKey ${JSON.stringify(request.clientKey)} was used for a request with another ${fields.join(', ')}; use a new key for a new request.`,
-    );
-  }
 }

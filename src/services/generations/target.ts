@@ -4,6 +4,7 @@ import { FEATURE_CODES, type Grades } from '../../domain/features.js';
 import type { SquareBox } from '../../domain/knee-box.js';
 import type { Side } from '../../domain/participants.js';
 import { type Generation, KneeExam, Radiograph, UploadedRadiograph } from '../../entities/index.js';
+import { mayGenerateFromUpload } from '../../policy/index.js';
 import type { GenerationRequest } from './request.js';
 
 /** The knee that a volume is made for, and the film it is made from. */
@@ -48,7 +49,8 @@ async function uploadTarget(
   { side, box }: GenerationRequest,
 ): Promise<GenerationTarget> {
   const upload = await manager.findOne(UploadedRadiograph, { where: { id }, lock: { mode: 'for_key_share' } });
-  if (upload?.ownerId !== tokenId) throw new UserError('NOT_FOUND', 'There is no such uploaded radiograph.');
+  if (!upload || !mayGenerateFromUpload(upload, { tokenId }))
+    throw new UserError('NOT_FOUND', 'There is no such uploaded radiograph.');
   const knee = kneeOn(upload, side);
   const found = box ?? upload.knees.find((one) => one.side === null || one.side === knee)?.box;
   if (!found) {

@@ -14,7 +14,6 @@ export {
   closeReaderStudy,
   createReaderStudy,
   findReaderStudy,
-  mayManage,
   READER_STUDIES,
   READER_STUDY_LISTING,
   type StudyRequest,

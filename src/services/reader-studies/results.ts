@@ -2,8 +2,7 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { type Evaluation, Evaluation as EvaluationEntity, type ReaderStudy, queryRows } from '../../entities/index.js';
 import { type Interval, wilson } from '../../metrics/statistics/index.js';
-import type { Viewer } from '../tokens.js';
-import { mayManage } from './studies.js';
+import { maySeeStudyResults, type TokenPrincipal } from '../../policy/index.js';
 
 /** How often readers named the imported image; half is guessing. */
 export interface ReaderAccuracy {
@@ -39,7 +38,7 @@ export async function sessionResults(
  */
 export async function studyResults(
   dataSource: DataSource,
-  viewer: Viewer,
+  viewer: TokenPrincipal,
   study: ReaderStudy,
 ): Promise<ReaderResults | null> {
   const [own] = await queryRows(
@@ -48,8 +47,7 @@ export async function studyResults(
     'SELECT finished_at IS NOT NULL AS finished FROM reader_session WHERE study_id = $1 AND reader_id = $2',
     [study.id, viewer.tokenId],
   );
-  const allowed = own ? own.finished || study.state === 'CLOSED' : mayManage(study, viewer);
-  return allowed ? results(dataSource, study.id, null) : null;
+  return maySeeStudyResults(study, own, viewer) ? results(dataSource, study.id, null) : null;
 }
 
 const ANSWER = z.object({

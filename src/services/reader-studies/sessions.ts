@@ -5,7 +5,7 @@ import { UserError } from '../../domain/errors.js';
 import { READER_CHOICES, type ReaderChoice, stageOf } from '../../domain/reader-studies.js';
 import { ReaderSession, type ReaderStudy, ReaderTrial, queryRows } from '../../entities/index.js';
 import { audit } from '../audit.js';
-import type { Viewer } from '../tokens.js';
+import { mayAnswerSession, type TokenPrincipal } from '../../policy/index.js';
 import { findReaderStudy } from './studies.js';
 
 const SHOWN_TRIAL = z.object({
@@ -26,7 +26,7 @@ export type ShownTrial = z.infer<typeof SHOWN_TRIAL>;
  */
 export async function startReaderSession(
   dataSource: DataSource,
-  viewer: Viewer,
+  viewer: TokenPrincipal,
   studyId: string,
 ): Promise<ReaderSession> {
   return dataSource.transaction(async (manager) => {
@@ -59,7 +59,7 @@ export async function startReaderSession(
  */
 export async function answerTrial(
   dataSource: DataSource,
-  viewer: Viewer,
+  viewer: TokenPrincipal,
   { sessionId, trial: index, choice }: { sessionId: string; trial: number; choice: ReaderChoice },
 ): Promise<ReaderSession> {
   return dataSource.transaction(async (manager) => {
@@ -86,7 +86,7 @@ export async function answerTrial(
 /** The viewer's way through a study, if it is begun. */
 export function sessionOf(
   database: DataSource | EntityManager,
-  { tokenId }: Viewer,
+  { tokenId }: TokenPrincipal,
   studyId: string,
 ): Promise<ReaderSession | null> {
   return database.getRepository(ReaderSession).findOneBy({ studyId, readerId: tokenId });
@@ -95,15 +95,17 @@ export function sessionOf(
 /** A session of the viewer's own. @throws UserError NOT_FOUND also for somebody else's */
 export async function ownSession(
   database: DataSource | EntityManager,
-  { tokenId }: Viewer,
+  principal: TokenPrincipal,
   id: string,
   lock = false,
 ): Promise<ReaderSession> {
   const session = await database.getRepository(ReaderSession).findOne({
-    where: { id, readerId: tokenId },
+    where: { id },
     ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}),
   });
-  if (!session) throw new UserError('NOT_FOUND', 'There is no such session of yours.');
+  if (!session || !mayAnswerSession(session, principal)) {
+    throw new UserError('NOT_FOUND', 'There is no such session of yours.');
+  }
   return session;
 }
 

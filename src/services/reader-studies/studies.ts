@@ -3,7 +3,6 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { READER_STUDY_LIMITS, type ReaderUnit } from '../../domain/reader-studies.js';
-import { roleIncludes } from '../../domain/roles.js';
 import { Evaluation, ReaderStudy, ReaderStudyPair, queryRows } from '../../entities/index.js';
 import { philox4x32 } from '../../domain/philox.js';
 import { advance, enterLog } from '../../work/index.js';
@@ -14,7 +13,7 @@ import { column, type Table } from '../filters/table.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
 import { LARGEST_SEED } from '../generations/checks.js';
 import type { Listing } from '../paging/pages.js';
-import type { Viewer } from '../tokens.js';
+import { mayManageStudy, type TokenPrincipal } from '../../policy/index.js';
 import { READER_STUDY } from './kind.js';
 
 /** What a new study shows. */
@@ -43,7 +42,7 @@ const SHOWN_DEPTHS = { first: 0.28, last: 0.96 } as const;
  */
 export async function createReaderStudy(
   dataSource: DataSource,
-  viewer: Viewer,
+  viewer: TokenPrincipal,
   request: StudyRequest,
 ): Promise<ReaderStudy> {
   const { evaluationId, unit, arms } = request;
@@ -92,11 +91,15 @@ export async function createReaderStudy(
  *
  * @throws UserError NOT_FOUND; FORBIDDEN for anybody but its maker and administrators
  */
-export async function closeReaderStudy(dataSource: DataSource, viewer: Viewer, id: string): Promise<ReaderStudy> {
+export async function closeReaderStudy(
+  dataSource: DataSource,
+  viewer: TokenPrincipal,
+  id: string,
+): Promise<ReaderStudy> {
   return dataSource.transaction(async (manager) => {
     const study = await manager.findOne(ReaderStudy, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (!study) throw new UserError('NOT_FOUND', 'There is no such reader study.');
-    if (!mayManage(study, viewer)) {
+    if (!mayManageStudy(study, viewer)) {
       throw new UserError('FORBIDDEN', 'A reader study is closed by who made it, or by an administrator.');
     }
     if (study.state !== 'CLOSED') await advance(manager, READER_STUDY, study, { to: 'CLOSED' });
@@ -110,10 +113,6 @@ export async function findReaderStudy(database: DataSource | EntityManager, id: 
   const study = await database.getRepository(ReaderStudy).findOneBy({ id });
   if (!study) throw new UserError('NOT_FOUND', 'There is no such reader study.');
   return study;
-}
-
-export function mayManage(study: ReaderStudy, { tokenId, role }: Viewer): boolean {
-  return study.createdById === tokenId || roleIncludes(role, 'ADMIN');
 }
 
 export const READER_STUDIES: Table = { name: 'reader_study', joins: {}, fields: {} };

@@ -4,7 +4,7 @@ import { UPLOAD_DAYS } from '../../domain/uploads.js';
 import { UploadedRadiograph } from '../../entities/index.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
 import { audit } from '../audit.js';
-import type { Viewer } from '../tokens.js';
+import type { TokenPrincipal } from '../../policy/index.js';
 import type { KeptFilm } from './film.js';
 
 /** An upload as it is kept, and whether its owner had brought the same film before. */
@@ -24,7 +24,7 @@ const UPDATED = ['view', 'laterality', 'pixel_spacing', 'photometric', 'knees', 
  */
 export async function keepUpload(
   { dataSource, store }: { dataSource: DataSource; store: BlobStore },
-  { tokenId }: Viewer,
+  { tokenId }: TokenPrincipal,
   { png, ...film }: KeptFilm,
 ): Promise<KeptUpload> {
   const { id: assetId } = await storeAsset(dataSource.manager, store, png, 'image/png');

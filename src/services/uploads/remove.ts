@@ -5,7 +5,7 @@ import { UploadedRadiograph } from '../../entities/index.js';
 import { type BlobStore, removeUnclaimed } from '../../storage/index.js';
 import { audit } from '../audit.js';
 import { type BackgroundWork, startBackground } from '../../work/index.js';
-import type { Viewer } from '../tokens.js';
+import type { TokenPrincipal } from '../../policy/index.js';
 import { requireUploadReader } from './access.js';
 
 interface Storage {
@@ -26,14 +26,14 @@ export interface Uploads {
    *
    * @throws UserError NOT_FOUND for what is not there or another's, CONFLICT while a volume is being made from it
    */
-  delete(viewer: Viewer, id: string): Promise<void>;
+  delete(viewer: TokenPrincipal, id: string): Promise<void>;
 }
 
 export function openUploads(storage: Storage): Uploads {
   return { delete: (viewer, id) => deleteUpload(storage, viewer, id) };
 }
 
-async function deleteUpload(storage: Storage, viewer: Viewer, id: string): Promise<void> {
+async function deleteUpload(storage: Storage, viewer: TokenPrincipal, id: string): Promise<void> {
   const files = await storage.dataSource.transaction(async (manager) => {
     // Whoever enters a generation from it meanwhile waits, and then does not find it.
     const upload = await manager.findOne(UploadedRadiograph, { where: { id }, lock: { mode: 'pessimistic_write' } });

@@ -1,0 +1,3 @@
+export { COMMAND_LINE } from './principal.js';
+export type { Principal, TokenPrincipal } from './principal.js';
+export * from './rules.js';

@@ -1,0 +1,85 @@
+import type { CohortVisibility } from '../domain/cohorts.js';
+import { UserError } from '../domain/errors.js';
+import { roleIncludes } from '../domain/roles.js';
+import type { Role } from '../domain/roles.js';
+import type { Principal } from './principal.js';
+
+type Asking = Pick<Principal, 'tokenId' | 'role'>;
+
+/** @throws UserError FORBIDDEN when the role does not include `needed`. */
+export function requireRole({ role }: Pick<Principal, 'role'>, needed: Role, what: string): void {
+  if (roleIncludes(role, needed)) return;
+  throw new UserError('FORBIDDEN', `${what} needs the role ${needed}; this token has ${role}.`);
+}
+
+/** Whether lists show what everybody owns; others see what is their own, or shared with them. */
+export function seesEverybodys({ role }: Pick<Principal, 'role'>): boolean {
+  return role === 'ADMIN';
+}
+
+/** Whether the principal may change, share and delete a cohort: its owner and administrators may. */
+export function mayChangeCohort({ ownerId }: { ownerId: number | null }, principal: Asking): boolean {
+  return ownsOrAdministers(ownerId, principal);
+}
+
+/** Whether the principal may read a cohort whose id they have. */
+export function mayReadCohort(
+  cohort: { ownerId: number | null; visibility: CohortVisibility },
+  principal: Asking,
+): boolean {
+  return cohort.visibility !== 'PRIVATE' || mayChangeCohort(cohort, principal);
+}
+
+/** Whether the principal may see and delete an uploaded radiograph, and see what was made from it. */
+export function mayReadUpload({ ownerId }: { ownerId: number | null }, principal: Asking): boolean {
+  return ownsOrAdministers(ownerId, principal);
+}
+
+/** Whether the principal may have volumes made from an uploaded radiograph: only its owner, not even administrators. */
+export function mayGenerateFromUpload(
+  { ownerId }: { ownerId: number | null },
+  { tokenId }: Pick<Principal, 'tokenId'>,
+): boolean {
+  return owns(ownerId, tokenId);
+}
+
+/** Whether the principal may see, fetch and cancel an export. */
+export function mayReadExport({ requestedById }: { requestedById: number | null }, principal: Asking): boolean {
+  return ownsOrAdministers(requestedById, principal);
+}
+
+/** Whether the principal may close a reader study. */
+export function mayManageStudy({ createdById }: { createdById: number | null }, principal: Asking): boolean {
+  return ownsOrAdministers(createdById, principal);
+}
+
+/** Whether the principal may go on with somebody's way through a reader study: nobody answers for another. */
+export function mayAnswerSession(
+  { readerId }: { readerId: number | null },
+  { tokenId }: Pick<Principal, 'tokenId'>,
+): boolean {
+  return owns(readerId, tokenId);
+}
+
+/**
+ * Whether the principal may see the results of a study: who reads it, once they have finished or it is closed; who manages it, unless they
+ * are still reading it.
+ *
+ * @param session the principal's own way through it, if there is one
+ */
+export function maySeeStudyResults(
+  study: { createdById: number | null; state: string },
+  session: { finished: boolean } | undefined,
+  principal: Asking,
+): boolean {
+  return session ? session.finished || study.state === 'CLOSED' : mayManageStudy(study, principal);
+}
+
+function ownsOrAdministers(ownerId: number | null, principal: Asking): boolean {
+  return seesEverybodys(principal) || owns(ownerId, principal.tokenId);
+}
+
+/** What nobody's token owns is the machine's own, and the command line's role sees to that. */
+function owns(ownerId: number | null, tokenId: number | null): boolean {
+  return tokenId !== null && tokenId === ownerId;
+}

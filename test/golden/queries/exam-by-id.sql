@@ -1,0 +1,3 @@
+SELECT "knee_exam"."id", "knee_exam"."visit_id", "knee_exam"."visit_code", "knee_exam"."participant_id", "knee_exam"."side", "knee_exam"."consensus_project", "knee_exam"."womac_pain", "knee_exam"."womac_disability", "knee_exam"."womac_stiffness", "knee_exam"."womac_total", "knee_exam"."koos_pain", "knee_exam"."origins", "knee_exam"."xrkl", "knee_exam"."xrosfm", "knee_exam"."xrosfl", "knee_exam"."xrostm", "knee_exam"."xrostl", "knee_exam"."xrscfm", "knee_exam"."xrscfl", "knee_exam"."xrsctm", "knee_exam"."xrsctl", "knee_exam"."xrcyfm", "knee_exam"."xrcyfl", "knee_exam"."xrcytm", "knee_exam"."xrcytl", "knee_exam"."xrjsm", "knee_exam"."xrjsl", "knee_exam"."xrchm", "knee_exam"."xrchl", "knee_exam"."xrattm", "knee_exam"."xrattl"
+FROM "knee_exam"
+WHERE id = ANY($1::integer[]);
