@@ -73,10 +73,11 @@ function failedTests(tests) {
   return numPassedTests > 0 && numRuntimeErrorTestSuites === 0 ? 0 : null;
 }
 
-/** Programs that tests start run from dist/. */
+/** Programs that tests start run from dist/, as the web app does. */
 function buildProgram(file) {
-  const swc = ['node_modules/@swc/cli/bin/swc.js', file, '--out-dir', 'dist', '--config-file', '.swcrc', '--quiet'];
-  execFileSync(process.execPath, swc, { cwd: copy });
+  const swc = ['@swc/cli/bin/swc.js', file, '--out-dir', 'dist', '--config-file', '.swcrc', '--quiet'];
+  const [program, ...args] = file.startsWith('web/') ? ['vite/bin/vite.js', 'build', '--logLevel', 'error'] : swc;
+  execFileSync(process.execPath, [`node_modules/${program}`, ...args], { cwd: copy });
 }
 
 function copyOfWorkingTree() {
