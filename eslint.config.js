@@ -97,6 +97,6 @@ export default tseslint.config(
   {
     files: ['*.config.{js,ts}', 'scripts/*.js', 'test/helpers/*.js'],
     rules: { 'no-restricted-syntax': 'off' },
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', globalThis: 'readonly' } },
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', globalThis: 'readonly', URL: 'readonly' } },
   },
 );
