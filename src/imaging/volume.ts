@@ -4,8 +4,8 @@ import type { PixelData } from './dicom/read.js';
 export type Plane = 'CORONAL' | 'SAGITTAL' | 'AXIAL';
 
 /**
- * A 3 x 4 matrix, row after row: voxel (column, row, slice) to mm in NIfTI's coordinates (x to the patient's right is negative,
- * y to the front positive, z to the head positive: RAS).
+ * A 3 x 4 matrix, row after row: voxel (column, row, slice) to mm in NIfTI's coordinates, RAS: x grows to the patient's
+ * right, y to the front, z to the head.
  */
 export type Affine = readonly [
   ...[number, number, number, number],

@@ -35,6 +35,14 @@ const REFUSED: [string, string, object, string | RegExp, string][] = [
     'LIMIT_EXCEEDED',
   ],
   [
+    'ten levels deep by way of a fragment',
+    `{ kneeExams { nodes { visit { ...deep } } } }
+     fragment deep on Visit { exams { visit { exams { ... on KneeExam { visit { exams { visit { code } } } } } } } }`,
+    {},
+    'The operation nests 10 fields deep; the limit is 9.',
+    'LIMIT_EXCEEDED',
+  ],
+  [
     'with a hundred aliases',
     `{ ${Array.from({ length: 100 }, (_, index) => `a${index}: kneeExams { totalCount }`).join(' ')} }`,
     {},

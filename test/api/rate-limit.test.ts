@@ -42,8 +42,7 @@ test.each([
 test('operations cost what the cost rule says, a mutation much more, a row of an export ten points', async () => {
   const text = await token();
   const left = async (query?: string, path?: string) => {
-    const response = await send(text, query, path === undefined ? {} : { method: 'GET', path });
-    return Number(/r=(\d+)/.exec(response.headers.get('ratelimit')!)![1]);
+    return remaining(await send(text, query, path === undefined ? {} : { method: 'GET', path }));
   };
 
   expect(await left('{ viewer { name } }')).toBe(LIMIT - 3);
@@ -52,6 +51,25 @@ test('operations cost what the cost rule says, a mutation much more, a row of an
     LIMIT - 3 - 2202 - 10_003,
   );
   expect(await left(undefined, '/exports?columns=age')).toBe(LIMIT - 3 - 2202 - 10_003 - 1_011);
+});
+
+test('a list without first costs its default page of 25 rows', async () => {
+  const costs = [];
+  for (const args of ['', '(first: 25)', '(first: 26)']) {
+    costs.push(await cost(await token(), `{ kneeExams${args} { nodes { id kl } } }`));
+  }
+
+  // A row costs the field nodes and two more, the list one, the request one.
+  expect(costs).toEqual([77, 77, 80]);
+});
+
+test('of a document with several operations the one that runs is charged, whichever ran before', async () => {
+  const text = await token();
+  const query = `query Small { viewer { name } } query Large ${PAGE}`;
+  const costs = [];
+  for (const operationName of ['Small', 'Large', 'Small']) costs.push(await cost(text, query, operationName));
+
+  expect(costs).toEqual([3, 2202, 3]);
 });
 
 test('who has spent the quota gets 429, a sentence, its figures, and when to come back; what costs less still goes', async () => {
@@ -139,12 +157,33 @@ async function made(): Promise<{ text: string; id: number }> {
   return { text, id: row.id };
 }
 
-function send(text: string, query?: string, { method = 'POST', path = '/graphql' } = {}): Promise<Response> {
+interface Sent {
+  method?: string;
+  path?: string;
+  operationName?: string;
+}
+
+function send(
+  text: string,
+  query?: string,
+  { method = 'POST', path = '/graphql', operationName }: Sent = {},
+): Promise<Response> {
   return fetch(`${api.url}${path}`, {
     method,
     headers: { authorization: `Bearer ${text}`, 'content-type': 'application/json' },
-    ...(query === undefined ? {} : { body: JSON.stringify({ query }) }),
+    ...(query === undefined ? {} : { body: JSON.stringify({ query, operationName }) }),
   });
+}
+
+function remaining({ headers }: Response): number {
+  return Number(/r=(\d+)/.exec(headers.get('ratelimit')!)![1]);
+}
+
+/** Points that a query takes from the quota. */
+async function cost(text: string, query: string, operationName?: string): Promise<number> {
+  const before = remaining(await send(text, '{ viewer { name } }'));
+  const after = remaining(await send(text, query, operationName === undefined ? {} : { operationName }));
+  return before - after;
 }
 
 async function spend(text: string, pages: number): Promise<void> {

@@ -27,8 +27,15 @@ test.each([
   expect(parseCell(text)).toEqual({ value, missing });
 });
 
-test.each(['A', 'P', 'T', 'M'])('a lone %s among numbers is a missing code', (letter) => {
-  expect(parseNumericCell(letter)).toEqual({ value: null, missing: `.${letter}` });
+test.each([
+  ['A', '.A'],
+  ['P', '.P'],
+  ['T', '.T'],
+  ['M', '.M'],
+  ['a', '.A'],
+  ['m', '.M'],
+])('a lone %s among numbers is the missing code %s', (letter, missing) => {
+  expect(parseNumericCell(letter)).toEqual({ value: null, missing });
 });
 
 test('numbers may be labelled, must be in range, and are refused with the column otherwise', () => {
