@@ -25,6 +25,7 @@ import { CreateUploadedRadiograph1760000002700 } from './1760000002700-create-up
 import { AddBytesToBundle1760000002710 } from './1760000002710-add-bytes-to-bundle.js';
 import { AddFilmUids1760000002720 } from './1760000002720-add-film-uids.js';
 import { RememberOrigins1760000003010 } from './1760000003010-remember-origins.js';
+import { AddQuestionnaires1760000003600 } from './1760000003600-add-questionnaires.js';
 import { KeepImageOrigins1760000003500 } from './1760000003500-keep-image-origins.js';
 
 /** In the order they run. Applied migrations are never edited. */
@@ -57,4 +58,5 @@ export const MIGRATIONS = [
   AddFilmUids1760000002720,
   RememberOrigins1760000003010,
   KeepImageOrigins1760000003500,
+  AddQuestionnaires1760000003600,
 ];
