@@ -3,11 +3,13 @@ import { gzipSync } from 'node:zlib';
 import { buildSchema, isEnumType, isInputObjectType, isListType, isNonNullType } from 'graphql';
 import type { GraphQLInputType, GraphQLSchema } from 'graphql';
 import { defineConfig, type Plugin } from 'vite';
+import { FEATURES } from './src/domain/features.js';
+import { enumName, sentenceOf, variablesOf } from './src/domain/variables/index.js';
 
 /** The web app and GraphiQL: web/ to dist/web, where `osteograph serve` finds them. */
 export default defineConfig({
   root: 'web',
-  plugins: [schemaLanguage(), gzipped()],
+  plugins: [schemaLanguage(), variables(), gzipped()],
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,
@@ -40,6 +42,31 @@ function schemaLanguage(): Plugin {
       const schema = buildSchema(readFileSync(path, 'utf8'));
       const { inputs, enums } = languageOf(schema, 'KneeExamFilter');
       return `export const inputs = ${JSON.stringify(inputs)};\nexport const enums = ${JSON.stringify(enums)};`;
+    },
+  };
+}
+
+/** `virtual:variables`: the dictionary of variables and the grades, for labels, ranges and columns. */
+function variables(): Plugin {
+  const id = 'virtual:variables';
+  return {
+    name: 'variables',
+    resolveId: (source) => (source === id ? `\0${id}` : undefined),
+    load(source) {
+      if (source !== `\0${id}`) return undefined;
+      const shown = variablesOf(null).map((variable) => ({
+        code: variable.code,
+        name: enumName(variable),
+        label: variable.label,
+        description: sentenceOf(variable).replace(/\.$/, ''),
+        kind: variable.domain.kind,
+        ...('min' in variable.domain ? { range: [variable.domain.min, variable.domain.max] } : {}),
+        table: variable.table,
+        group: variable.group,
+        uses: variable.uses,
+      }));
+      const features = FEATURES.map(({ code, name, levels }) => ({ code, name, levels }));
+      return `export const variables = ${JSON.stringify(shown)};\nexport const features = ${JSON.stringify(features)};`;
     },
   };
 }

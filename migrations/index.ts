@@ -28,6 +28,7 @@ import { ShareWorkColumns1760000002900 } from './1760000002900-share-work-column
 import { RememberOrigins1760000003010 } from './1760000003010-remember-origins.js';
 import { IndexNewestGenerations1760000003071 } from './1760000003071-index-newest-generations.js';
 import { RememberRequests1760000003072 } from './1760000003072-remember-requests.js';
+import { AddQuestionnaires1760000003600 } from './1760000003600-add-questionnaires.js';
 import { KeepImageOrigins1760000003500 } from './1760000003500-keep-image-origins.js';
 
 /** In the order they run. Applied migrations are never edited. */
@@ -63,4 +64,5 @@ export const MIGRATIONS = [
   IndexNewestGenerations1760000003071,
   RememberRequests1760000003072,
   KeepImageOrigins1760000003500,
+  AddQuestionnaires1760000003600,
 ];

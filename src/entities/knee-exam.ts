@@ -6,6 +6,7 @@ import type { VisitCode } from '../domain/visits.js';
 import { ConsensusGrades } from './grades.js';
 import { Participant } from './participant.js';
 import { Reading } from './reading.js';
+import { addVariableColumns, withVariables } from './variables.js';
 import { Visit } from './visit.js';
 
 /** One knee of one participant at one visit: the unit of cohorts. */
@@ -14,7 +15,7 @@ import { Visit } from './visit.js';
 @Unique('knee_exam_at_visit', ['visitCode', 'participantId', 'side'])
 @Index(['participantId'])
 @Index(['grades.XRKL'])
-export class KneeExam {
+export class KneeExam extends withVariables('knee_exam') {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
   id!: number;
 
@@ -47,26 +48,6 @@ export class KneeExam {
   @Column(() => ConsensusGrades, { prefix: false })
   grades!: ConsensusGrades;
 
-  /** WOMAC pain of this knee, 0 (none) to 20. */
-  @Column('real', { nullable: true })
-  womacPain!: number | null;
-
-  /** WOMAC disability of this knee, 0 to 68. */
-  @Column('real', { nullable: true })
-  womacDisability!: number | null;
-
-  /** WOMAC stiffness of this knee, 0 to 8. */
-  @Column('real', { nullable: true })
-  womacStiffness!: number | null;
-
-  /** WOMAC total of this knee, 0 to 96. */
-  @Column('real', { nullable: true })
-  womacTotal!: number | null;
-
-  /** KOOS pain of this knee, 0 (worst) to 100 (best). */
-  @Column('real', { nullable: true })
-  koosPain!: number | null;
-
   /** Which file, row and release version its values come from (import-source.ts). */
   @Column('jsonb', { default: {} })
   origins!: Origins;
@@ -74,3 +55,5 @@ export class KneeExam {
   @OneToMany(() => Reading, (reading) => reading.exam)
   readings!: Relation<Reading>[];
 }
+
+addVariableColumns('knee_exam', KneeExam);

@@ -4,6 +4,7 @@ import type { Origins } from './import-source.js';
 import type { VisitCode } from '../domain/visits.js';
 import { KneeExam } from './knee-exam.js';
 import { Participant } from './participant.js';
+import { addVariableColumns, withVariables } from './variables.js';
 
 /** One participant at one time point, with what the clinical tables say of that day. Knee scores are per side. */
 @Entity()
@@ -15,7 +16,7 @@ import { Participant } from './participant.js';
 @Index('visit_by_bmi_desc', { synchronize: false })
 @Index('visit_by_age_desc', { synchronize: false })
 @Index('visit_by_date_desc', { synchronize: false })
-export class Visit {
+export class Visit extends withVariables('visit') {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
   id!: number;
 
@@ -33,17 +34,6 @@ export class Visit {
   @Column('smallint')
   month!: number;
 
-  @Column('date', { nullable: true })
-  date!: string | null;
-
-  /** Years. */
-  @Column('smallint', { nullable: true })
-  age!: number | null;
-
-  /** Body mass index, kg/m². */
-  @Column('real', { nullable: true })
-  bmi!: number | null;
-
   /** Which file, row and release version its values come from (import-source.ts). */
   @Column('jsonb', { default: {} })
   origins!: Origins;
@@ -51,3 +41,5 @@ export class Visit {
   @OneToMany(() => KneeExam, (exam) => exam.visit)
   exams!: Relation<KneeExam>[];
 }
+
+addVariableColumns('visit', Visit);

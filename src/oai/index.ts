@@ -2,7 +2,6 @@ export { findImageFolders, type ImageFolder, type ImageFolders } from './release
 export { type Ignored, listRelease, type ReleaseListing, type TableFile } from './release/list.js';
 export type { Refusal } from './release/paths.js';
 export { readStatement, type ReleaseStatement } from './release/statement.js';
-export { SCORE_FIELDS } from './tables/clinical.js';
 export { describeSequence, filmSide, isKneeFilm, isKneeSeries, sideInWords } from './tables/images.js';
 export { ROW_READERS, type TableKind } from './tables/kinds.js';
 export { openTable, type Table, type TableRow } from './tables/open-table.js';

@@ -1,4 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
+import { variablesOf, type VariableTable } from '../domain/variables/index.js';
 import type { ExamRelations } from '../entities/index.js';
 import type { Columns } from '../entities/rows.js';
 import type { Wanted } from '../services/paging/pages.js';
@@ -11,17 +12,20 @@ type Sources = Record<string, readonly string[]>;
 /** Fields that show a property of the same name. */
 const same = (...names: string[]): Sources => Object.fromEntries(names.map((name) => [name, [name]]));
 
+/** Variables of a table. */
+const codes = (table: VariableTable): string[] => variablesOf(table).map(({ code }) => code);
+
 /** Fields that need the keys and nothing else. */
 const keys = (...names: string[]): Sources =>
   Object.fromEntries(['__typename', 'id', ...names].map((name) => [name, []]));
 
 export const EXAM: Sources = {
-  ...same('side', 'consensusProject', 'womacPain', 'womacDisability', 'womacStiffness', 'womacTotal', 'koosPain'),
+  ...same('side', 'consensusProject', ...codes('knee_exam')),
   ...keys('participant', 'visit', 'readings', 'radiograph', 'radiographs', 'mriSeries', 'generations', 'kl'),
 };
-export const VISIT: Sources = { ...same('code', 'month', 'date', 'age', 'bmi'), ...keys('participant', 'exams') };
+export const VISIT: Sources = { ...same('code', 'month', ...codes('visit')), ...keys('participant', 'exams') };
 export const PARTICIPANT: Sources = {
-  ...same('oaiId', 'sex', 'race', 'hispanic', 'cohort', 'site', 'cohortHalf', 'phantom'),
+  ...same('oaiId', 'phantom', ...codes('participant')),
   ...keys('visits', 'exams'),
 };
 export const READING: Sources = { ...same('project', 'version'), ...keys('kl') };

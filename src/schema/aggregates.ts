@@ -1,28 +1,25 @@
 import { Field, Float, InputType, Int, ObjectType } from 'type-graphql';
 import { AGE_BANDS, BMI_BANDS } from '../domain/bands.js';
 import { FEATURES } from '../domain/features.js';
+import { enumMeanings, variablesOf } from '../domain/variables/index.js';
 import { described } from './enum-types.js';
-import { SCORE_RANGES } from './enums.js';
 
 /** What `by` takes; the resolvers check it against the facets that the services know. */
 export const KneeExamFacetEnum = described('KneeExamFacet', 'What knee exams can be grouped by.', {
   KL: 'Kellgren-Lawrence grade of the consensus reading.',
   VISIT: 'Time point.',
   SIDE: 'Left or right.',
-  SEX: 'Sex as enrolled.',
-  RACE: 'Race.',
-  COHORT: 'Sub-cohort of the study.',
-  SITE: 'Clinical site.',
+  ...enumMeanings(variablesOf(null, 'facet')),
   AGE_BAND: `Age at the visit: ${AGE_BANDS.map(({ name }) => name).join(', ')} years.`,
   BMI_BAND: `Body mass index at the visit: ${BMI_BANDS.map(({ name }) => name).join(', ')} kg/m²; the lower bound is included.`,
   ...Object.fromEntries(FEATURES.map(({ code, name, levels }) => [code, `${name}, 0-${levels - 1}, consensus.`])),
 });
 
-export const KneeExamMeasureEnum = described('KneeExamMeasure', 'A number that knee exams have.', {
-  AGE: 'Years at the visit.',
-  BMI: 'Body mass index at the visit, kg/m².',
-  ...SCORE_RANGES,
-});
+export const KneeExamMeasureEnum = described(
+  'KneeExamMeasure',
+  'A number that knee exams have.',
+  enumMeanings(variablesOf(null, 'measure')),
+);
 
 const KlTransitionKindEnum = described('KlTransitionKind', 'A cell of the matrix, or one of its margins.', {
   CELL: 'Knees with the grade `from` and then the grade `to`.',

@@ -12,6 +12,7 @@ import { FILM_VIEWS } from '../domain/uploads.js';
 import { VISITS } from '../domain/visits.js';
 import { WORKER_STATES } from '../domain/workers.js';
 import { SAMPLERS } from '../inference/index.js';
+import { enumMeanings, variablesOf } from '../domain/variables/index.js';
 import { choices, described } from './enum-types.js';
 
 /** Enum types of the API. Each is an object of its values, which is what type-graphql knows an enum by. */
@@ -77,20 +78,10 @@ registerEnumType(ReadingChoiceEnum, {
   description: 'Whose grades are meant: the consensus of the exam, or one reading project.',
 });
 
-/** What the scores of the questionnaires run through. */
-export const SCORE_RANGES = {
-  WOMAC_PAIN: 'WOMAC pain, 0 (none) to 20.',
-  WOMAC_DISABILITY: 'WOMAC disability, 0 (none) to 68.',
-  WOMAC_STIFFNESS: 'WOMAC stiffness, 0 (none) to 8.',
-  WOMAC_TOTAL: 'WOMAC total, 0 (no trouble) to 96.',
-  KOOS_PAIN: 'KOOS pain, 0 (worst) to 100.',
-};
-
-export const KneeScoreEnum = choices(
+export const KneeScoreEnum = described(
   'KneeScore',
-  ['WOMAC_PAIN', 'WOMAC_DISABILITY', 'WOMAC_STIFFNESS', 'WOMAC_TOTAL', 'KOOS_PAIN'],
   'Questionnaire score of a knee. WOMAC grows with trouble, KOOS with health.',
-  SCORE_RANGES,
+  enumMeanings(variablesOf('knee_exam', 'change')),
 );
 
 export const ImageProvenanceEnum = choices('ImageProvenance', IMAGE_PROVENANCES, 'What an image shows.', {

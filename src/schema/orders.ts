@@ -1,7 +1,8 @@
 import { Field, InputType } from 'type-graphql';
 import { FEATURES } from '../domain/features.js';
+import { enumMeanings, variablesOf } from '../domain/variables/index.js';
 import { described } from './enum-types.js';
-import { DirectionEnum, SCORE_RANGES } from './enums.js';
+import { DirectionEnum } from './enums.js';
 
 /** One term of an `orderBy` list. */
 export interface OrderInput {
@@ -13,23 +14,15 @@ type OrderClass = new () => OrderInput;
 
 export const ParticipantOrder = orderInput('ParticipantOrder', {
   OAI_ID: 'OAI id.',
-  SEX: 'Sex as enrolled.',
-  RACE: 'Race.',
-  COHORT: 'Sub-cohort of the study.',
-  SITE: 'Clinical site.',
+  ...enumMeanings(variablesOf('participant', 'order')),
 });
 
 export const KneeExamOrder = orderInput('KneeExamOrder', {
   KL: 'Kellgren-Lawrence grade of the consensus reading.',
   VISIT: 'Time point, in order of time.',
-  DATE: 'Day of the visit.',
   SIDE: 'Left or right.',
-  AGE: 'Years at the visit.',
-  BMI: 'Body mass index at the visit, kg/m².',
   OAI_ID: "The participant's OAI id.",
-  SEX: 'Sex as enrolled.',
-  SITE: 'Clinical site.',
-  ...SCORE_RANGES,
+  ...enumMeanings(variablesOf(null, 'order')),
   ...Object.fromEntries(FEATURES.map(({ code, name, levels }) => [code, `${name}, 0-${levels - 1}, consensus.`])),
 });
 

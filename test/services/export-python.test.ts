@@ -46,7 +46,7 @@ beforeAll(async () => {
   const bare = await make.visit(await make.participant({ sex: null, phantom: false }), { age: null, bmi: null });
   await make.exam(bare);
   for (const format of ['PARQUET', 'CSV', 'NDJSON'] as const) {
-    const columns = ['participant', 'visit', 'scores', 'grades', 'readings', 'availability'];
+    const columns = ['participant', 'visit', 'scores', 'history', 'grades', 'readings', 'availability'];
     const spec = await exportSpec(database.dataSource, COMMAND_LINE, { format, columns });
     const stream = writeExport({ dataSource: database.dataSource, store: openBlobStore(folder) }, spec);
     await writeFile(join(folder, `knees.${format.toLowerCase()}`), stream.pieces);

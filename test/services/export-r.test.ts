@@ -44,7 +44,7 @@ beforeAll(async () => {
   });
   await make.exam(bare);
   for (const format of ['CSV', 'NDJSON'] as const) {
-    const columns = ['participant', 'visit', 'scores', 'grades', 'readings', 'availability'];
+    const columns = ['participant', 'visit', 'scores', 'history', 'grades', 'readings', 'availability'];
     const spec = await exportSpec(database.dataSource, COMMAND_LINE, { format, columns });
     const stream = writeExport({ dataSource: database.dataSource, store: openBlobStore(folder) }, spec);
     await writeFile(join(folder, `knees.${format.toLowerCase()}`), stream.pieces);

@@ -19,12 +19,12 @@ interface TableRecord {
   version: string | null;
 }
 
-/** Says of: sex, race, hispanic, cohort, site, cohortHalf. */
+/** Says of the participant's variables. */
 export interface EnrolleeRecord extends TableRecord {
   said: Statements;
 }
 
-/** Says of: date, age, bmi; and of each knee the questionnaire scores, whose ranges are in KneeExam. */
+/** Says of the visit's variables, and of each knee of the knee's. */
 export interface ClinicalRecord extends TableRecord {
   visit: VisitCode;
   said: Statements;

@@ -3,13 +3,13 @@ import type { Band } from '../../domain/bands.js';
 import { UserError } from '../../domain/errors.js';
 import { FEATURES } from '../../domain/features.js';
 import type { FeatureCode } from '../../domain/features.js';
-import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../../domain/participants.js';
+import { SIDES } from '../../domain/participants.js';
+import { enumName, type NamesFor, variablesOf } from '../../domain/variables/index.js';
 import { VISIT_CODES } from '../../domain/visits.js';
 import type { Scope } from '../filters/compile.js';
 
 /** What knee exams can be grouped by. KL and XRKL are the same grade under its two names. */
-export type KneeExamFacet =
-  'KL' | 'VISIT' | 'SIDE' | 'SEX' | 'RACE' | 'COHORT' | 'SITE' | 'AGE_BAND' | 'BMI_BAND' | FeatureCode;
+export type KneeExamFacet = 'KL' | 'VISIT' | 'SIDE' | 'AGE_BAND' | 'BMI_BAND' | NamesFor<'facet'> | FeatureCode;
 
 /** One dimension of a grouping. */
 export interface Facet {
@@ -21,16 +21,11 @@ export interface Facet {
   text: (key: unknown) => string;
 }
 
-const PARTICIPANT_COLUMN = (column: string) => (scope: Scope) => `${scope.join('participant').alias}.${column}`;
-
 export const FACETS: Readonly<Record<KneeExamFacet, Facet>> = {
   KL: grade('XRKL', 5),
   VISIT: named((scope) => `${scope.join('visit').alias}.code`, VISIT_CODES),
   SIDE: named((scope) => `${scope.alias}.side`, Object.values(SIDES)),
-  SEX: named(PARTICIPANT_COLUMN('sex'), Object.values(SEXES)),
-  RACE: named(PARTICIPANT_COLUMN('race'), Object.values(RACES)),
-  COHORT: named(PARTICIPANT_COLUMN('cohort'), Object.values(STUDY_COHORTS)),
-  SITE: named(PARTICIPANT_COLUMN('site'), null),
+  ...variableFacets(),
   AGE_BAND: banded((scope) => `${scope.join('visit').alias}.age`, AGE_BANDS),
   BMI_BAND: banded((scope) => `${scope.join('visit').alias}.bmi`, BMI_BANDS),
   ...(Object.fromEntries(FEATURES.map(({ code, levels }) => [code, grade(code, levels)])) as Record<
@@ -39,7 +34,7 @@ export const FACETS: Readonly<Record<KneeExamFacet, Facet>> = {
   >),
 };
 
-export const FACET_NAMES = Object.keys(FACETS) as KneeExamFacet[];
+export const FACET_NAMES: readonly KneeExamFacet[] = Object.keys(FACETS) as KneeExamFacet[];
 
 /**
  * Checks a list of dimensions.
@@ -58,6 +53,17 @@ export function checkFacets(by: readonly KneeExamFacet[], least: number, most: n
 export function rankOf(facet: KneeExamFacet, value: string): number | string {
   const { values } = FACETS[facet];
   return values ? values.indexOf(value) : value;
+}
+
+/** The variables that can be grouped by: those of few values. */
+function variableFacets(): Record<NamesFor<'facet'>, Facet> {
+  return Object.fromEntries(
+    variablesOf(null, 'facet').map((variable) => {
+      const { table, column, domain } = variable;
+      const sql = (scope: Scope) => `${(table === 'knee_exam' ? scope : scope.join(table)).alias}.${column}`;
+      return [enumName(variable), named(sql, domain.kind === 'choice' ? Object.values(domain.codes) : null)];
+    }),
+  ) as Record<NamesFor<'facet'>, Facet>;
 }
 
 function grade(code: FeatureCode, levels: number): Facet {

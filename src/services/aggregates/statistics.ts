@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { enumName, type NamesFor, variablesOf } from '../../domain/variables/index.js';
 import { compileFilter, Parameters, Scope } from '../filters/compile.js';
 import type { Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
@@ -11,16 +12,17 @@ import { histogramEdges, histogramOf } from './histogram.js';
 import type { Histogram, HistogramRequest } from './histogram.js';
 
 /** Numbers of a knee exam that statistics are made of. */
-const COLUMNS = {
-  AGE: (scope: Scope) => `${scope.join('visit').alias}.age`,
-  BMI: (scope: Scope) => `${scope.join('visit').alias}.bmi`,
-  WOMAC_PAIN: ({ alias }: Scope) => `${alias}.womac_pain`,
-  WOMAC_DISABILITY: ({ alias }: Scope) => `${alias}.womac_disability`,
-  WOMAC_STIFFNESS: ({ alias }: Scope) => `${alias}.womac_stiffness`,
-  WOMAC_TOTAL: ({ alias }: Scope) => `${alias}.womac_total`,
-  KOOS_PAIN: ({ alias }: Scope) => `${alias}.koos_pain`,
-};
-export type KneeExamMeasure = keyof typeof COLUMNS;
+const COLUMNS: ReadonlyMap<string, (scope: Scope) => string> = new Map(
+  variablesOf(null, 'measure').map((variable) => [
+    enumName(variable),
+    (scope: Scope) => {
+      const { alias } = variable.table === 'knee_exam' ? scope : scope.join(variable.table);
+      return `${alias}.${variable.column}`;
+    },
+  ]),
+);
+
+export type KneeExamMeasure = NamesFor<'measure'>;
 
 /** What is known of one number over a group of exams. Figures are null where no exam has the number. */
 export interface KneeExamStatistics {
@@ -110,7 +112,7 @@ function statisticsStatement(
   const scope = new Scope(KNEE_EXAMS, 't');
   const keys = keyNames(by);
   const groups = by.map((facet, index) => `${FACETS[facet].sql(scope)} AS ${keys[index]!}`);
-  const number = COLUMNS[of](scope);
+  const number = COLUMNS.get(of)!(scope);
   const condition = compileFilter(where, scope, parameters);
   const picked = [...groups, 't.participant_id', `${number} AS number`].join(', ');
   const groupBy = keys.length ? keys.join(', ') : '()';

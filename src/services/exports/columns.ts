@@ -1,15 +1,25 @@
 import { UserError } from '../../domain/errors.js';
 import { FEATURES } from '../../domain/features.js';
 import { encodeId } from '../../domain/global-ids.js';
-import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../../domain/participants.js';
+import { SIDES } from '../../domain/participants.js';
 import { READING_PROJECTS } from '../../domain/readings.js';
+import { type Variable, variablesOf, type VariableTable } from '../../domain/variables/index.js';
 import { VISITS } from '../../domain/visits.js';
 
 /** What a column of an export holds. */
 export type ColumnKind = 'text' | 'integer' | 'real' | 'boolean' | 'date';
 
 /** Columns come in groups, which can be asked for by name. */
-export const COLUMN_GROUPS = ['key', 'participant', 'visit', 'scores', 'grades', 'readings', 'availability'] as const;
+export const COLUMN_GROUPS = [
+  'key',
+  'participant',
+  'visit',
+  'scores',
+  'history',
+  'grades',
+  'readings',
+  'availability',
+] as const;
 export type ColumnGroup = (typeof COLUMN_GROUPS)[number];
 
 /** Groups of an export that names no columns. */
@@ -41,6 +51,12 @@ export interface ExportColumn {
   read?: (value: unknown) => unknown;
 }
 
+const ALIASES: Readonly<Record<VariableTable, string>> = {
+  participant: 'participant',
+  visit: 'visit',
+  knee_exam: 'exam',
+};
+
 const words = (values: object): Record<string, string> =>
   Object.fromEntries(Object.values(values).map((value: string) => [value, value.toLowerCase().replaceAll('_', ' ')]));
 
@@ -65,39 +81,11 @@ const KEY: ExportColumn[] = [
   ),
 ];
 
-const PARTICIPANT: ExportColumn[] = [
-  { ...maybe('participant', 'text', 'sex', 'participant.sex', 'Sex as enrolled'), codes: words(SEXES) },
-  { ...maybe('participant', 'text', 'race', 'participant.race', "Race in OAI's four groups"), codes: words(RACES) },
-  maybe('participant', 'boolean', 'hispanic', 'participant.hispanic', 'Whether Hispanic or Latino'),
-  {
-    ...maybe('participant', 'text', 'cohort', 'participant.cohort', 'Sub-cohort of the study'),
-    codes: words(STUDY_COHORTS),
-  },
-  maybe('participant', 'text', 'site', 'participant.site', 'Clinical site, a letter A-E'),
-  {
-    ...maybe('participant', 'integer', 'cohort_half', 'participant.cohort_half', 'Half of the cohort'),
-    range: [1, 2],
-  },
-];
-
-const VISIT: ExportColumn[] = [
-  {
-    ...always('visit', 'integer', 'month', 'visit.month', 'Nominal time after baseline'),
-    unit: 'months',
-    range: [0, 120],
-  },
-  maybe('visit', 'date', 'visit_date', 'visit.date::text', 'Day of the visit'),
-  { ...maybe('visit', 'integer', 'age', 'visit.age', 'Age at the visit'), unit: 'years' },
-  { ...maybe('visit', 'real', 'bmi', 'visit.bmi', 'Body mass index at the visit'), unit: 'kg/m2' },
-];
-
-const SCORES: ExportColumn[] = [
-  score('womac_pain', 'WOMAC pain of this knee, 0 = none', 20),
-  score('womac_disability', 'WOMAC disability of this knee, 0 = none', 68),
-  score('womac_stiffness', 'WOMAC stiffness of this knee, 0 = none', 8),
-  score('womac_total', 'WOMAC total of this knee, 0 = none', 96),
-  score('koos_pain', 'KOOS pain of this knee, 100 = none', 100),
-];
+const MONTH: ExportColumn = {
+  ...always('visit', 'integer', 'month', 'visit.month', 'Nominal time after baseline'),
+  unit: 'months',
+  range: [0, 120],
+};
 
 const AVAILABILITY: ExportColumn[] = [
   always(
@@ -135,9 +123,11 @@ const AVAILABILITY: ExportColumn[] = [
 /** Every column, in the order that files have them. */
 export const EXPORT_COLUMNS: readonly ExportColumn[] = [
   ...KEY,
-  ...PARTICIPANT,
-  ...VISIT,
-  ...SCORES,
+  ...variableColumns('participant'),
+  MONTH,
+  ...variableColumns('visit'),
+  ...variableColumns('scores'),
+  ...variableColumns('history'),
   {
     ...maybe(
       'grades',
@@ -199,8 +189,21 @@ function maybe(group: ColumnGroup, kind: ColumnKind, name: string, sql: string, 
   return { name, group, kind, description, nullable: true, sql };
 }
 
-function score(name: string, description: string, highest: number): ExportColumn {
-  return { ...maybe('scores', 'real', name, `exam.${name}`, description), range: [0, highest] };
+/** The variables of a group, with everything that the dictionary of variables says of them. */
+function variableColumns(group: Variable['group']): ExportColumn[] {
+  return variablesOf(null, 'export')
+    .filter((variable) => variable.group === group)
+    .map(({ table, column, exportName, description, unit, domain }): ExportColumn => {
+      const { kind } = domain;
+      const sql = `${ALIASES[table]}.${column}${kind === 'date' ? '::text' : ''}`;
+      return {
+        ...maybe(group, kind === 'letter' || kind === 'choice' ? 'text' : kind, exportName ?? column, sql, description),
+        // Plain letters, for the programs that read no others.
+        ...(unit === undefined ? {} : { unit: unit.replace('²', '2') }),
+        ...(kind === 'integer' || kind === 'real' ? { range: [domain.min, domain.max] as const } : {}),
+        ...(kind === 'choice' ? { codes: words(domain.codes) } : {}),
+      };
+    });
 }
 
 function storedSeries(which: string): string {

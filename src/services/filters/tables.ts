@@ -1,30 +1,20 @@
 import { FEATURES } from '../../domain/features.js';
 import { GENERATION_STATES } from '../../domain/generations.js';
-import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../../domain/participants.js';
+import { SIDES } from '../../domain/participants.js';
 import { CONSENSUS, READING_PROJECTS } from '../../domain/readings.js';
+import { enumName, variablesOf } from '../../domain/variables/index.js';
 import { VISIT_CODES } from '../../domain/visits.js';
 import { sameKnee } from './change.js';
 import { hasMri, hasRadiograph, MRI_SERIES, RADIOGRAPHS } from './image-tables.js';
 import { gradeColumns, READINGS } from './reading-table.js';
 import { column } from './table.js';
 import type { Measure, Table } from './table.js';
+import { variableColumns } from './variables.js';
 
-const SEX = { kind: 'choice', of: Object.values(SEXES) } as const;
-const RACE = { kind: 'choice', of: Object.values(RACES) } as const;
-const STUDY_COHORT = { kind: 'choice', of: Object.values(STUDY_COHORTS) } as const;
 const SIDE = { kind: 'choice', of: Object.values(SIDES) } as const;
 const VISIT_CODE = { kind: 'choice', of: VISIT_CODES } as const;
 const PROJECT = { kind: 'choice', of: READING_PROJECTS } as const;
 const STATE = { kind: 'choice', of: GENERATION_STATES } as const;
-
-/** Columns of the knee's questionnaire scores by their names in the API. */
-const SCORES = {
-  womacPain: 'womac_pain',
-  womacDisability: 'womac_disability',
-  womacStiffness: 'womac_stiffness',
-  womacTotal: 'womac_total',
-  koosPain: 'koos_pain',
-} as const;
 
 export const PARTICIPANTS: Table = {
   name: 'participant',
@@ -32,12 +22,7 @@ export const PARTICIPANTS: Table = {
   fields: {
     id: column({ kind: 'id', of: 'Participant' }, 'id'),
     oaiId: column('text', 'oai_id'),
-    sex: column(SEX, 'sex'),
-    race: column(RACE, 'race'),
-    hispanic: column('boolean', 'hispanic'),
-    cohort: column(STUDY_COHORT, 'cohort'),
-    site: column('text', 'site'),
-    cohortHalf: column('integer', 'cohort_half'),
+    ...variableColumns('participant'),
     phantom: column('boolean', 'phantom'),
     visits: {
       kind: 'many',
@@ -61,9 +46,7 @@ export const VISITS: Table = {
     id: column({ kind: 'id', of: 'Visit' }, 'id'),
     code: column(VISIT_CODE, 'code'),
     month: column('integer', 'month'),
-    date: column('date', 'date'),
-    age: column('integer', 'age'),
-    bmi: column('real', 'bmi'),
+    ...variableColumns('visit'),
     exams: { kind: 'many', rows: 2, table: () => KNEE_EXAMS, on: [(visit, exam) => `${exam}.visit_id = ${visit}.id`] },
     radiographs: {
       kind: 'many',
@@ -97,13 +80,11 @@ export const KNEE_EXAMS: Table = {
     grades: { kind: 'group', fields: gradeColumns('integer') },
     visit: column(VISIT_CODE, 'visit_code'),
     month: column('integer', 'month', 'visit'),
-    date: column('date', 'date', 'visit'),
     side: column(SIDE, 'side'),
     consensusProject: column(PROJECT, 'consensus_project'),
     participant: { kind: 'one', join: 'participant' },
-    age: column('integer', 'age', 'visit'),
-    bmi: column('real', 'bmi', 'visit'),
-    ...Object.fromEntries(Object.entries(SCORES).map(([name, score]) => [name, column('real', score)])),
+    ...variableColumns('visit', 'visit'),
+    ...variableColumns('knee_exam'),
     hasRadiograph: { kind: 'flag', sql: hasRadiograph },
     hasMri: { kind: 'flag', sql: hasMri },
     hasPairedMri: { kind: 'flag', sql: (exam) => `(${hasRadiograph(exam)} AND ${hasMri(exam)})` },
@@ -114,7 +95,10 @@ export const KNEE_EXAMS: Table = {
       measure: {
         by: 'score',
         measures: Object.fromEntries(
-          Object.values(SCORES).map((score) => [score.toUpperCase(), { column: score, inReadings: false }]),
+          variablesOf('knee_exam', 'change').map((variable): [string, Measure] => [
+            enumName(variable),
+            { column: variable.column, inReadings: false },
+          ]),
         ),
       },
     },

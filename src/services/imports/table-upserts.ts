@@ -1,13 +1,13 @@
 import type { EntityManager } from 'typeorm';
 import { FEATURE_CODES } from '../../domain/features.js';
 import type { Side } from '../../domain/participants.js';
+import { columnTypes } from '../../domain/variables/index.js';
 import { visitMonth, type VisitCode } from '../../domain/visits.js';
 import {
   type ClinicalRecord,
   type EnrolleeRecord,
   type FilmRecord,
   type ReadingRecord,
-  SCORE_FIELDS,
   type SeriesRecord,
   type Statements,
   type TableKind,
@@ -66,14 +66,7 @@ async function writeEnrollees(
     table: 'participant',
     key: { oai_id: ['text', ids] },
     insert: { phantom: ['boolean', ids.map(() => registry.phantoms)] },
-    fields: {
-      sex: 'text',
-      race: 'text',
-      hispanic: 'boolean',
-      cohort: 'text',
-      site: 'text',
-      cohortHalf: 'smallint',
-    },
+    fields: columnTypes('participant'),
     rows: sourced.map(({ line, record: { version, said } }) => ({ line, version, said })),
   });
   return { outcomes, refused: [] };
@@ -125,7 +118,7 @@ async function writeVisits(
         code: ['text', rows.map(({ record }) => record.visit)],
       },
       insert: { month: ['smallint', rows.map(({ record }) => visitMonth(record.visit))] },
-      fields: { date: 'date', age: 'smallint', bmi: 'real' },
+      fields: columnTypes('visit'),
       rows: rows.map(({ line, record: { version, said } }) => ({ line, version, said })),
       returning: ['id', 'participant_id AS "participantId"', 'code'],
     },
@@ -155,7 +148,7 @@ async function writeScores(
       side: ['text', rows.map(({ side }) => side)],
     },
     insert: { participant_id: ['integer', rows.map(({ participant }) => participant)] },
-    fields: Object.fromEntries(SCORE_FIELDS.map((field) => [field, 'real'])),
+    fields: columnTypes('knee_exam'),
     rows,
     returning: ['id', 'visit_id AS "visitId"', 'side'],
   });

@@ -4,6 +4,7 @@ import type { ExamRelations } from '../../entities/index.js';
 import { column } from '../filters/table.js';
 import type { ColumnField } from '../filters/table.js';
 import { GENERATIONS, KNEE_EXAMS, PARTICIPANTS, UPLOADS } from '../filters/tables.js';
+import { variableOrders } from '../filters/variables.js';
 import type { Listing } from './pages.js';
 import { EXAM_RELATIONS } from './relations.js';
 
@@ -13,10 +14,7 @@ export const PARTICIPANT_LISTING: Listing<Participant> = {
   key: column('integer', 'id'),
   orders: {
     OAI_ID: column('text', 'oai_id'),
-    SEX: column('text', 'sex'),
-    RACE: column('text', 'race'),
-    COHORT: column('text', 'cohort'),
-    SITE: column('text', 'site'),
+    ...variableOrders('participant'),
   },
   defaultOrder: [],
 };
@@ -28,18 +26,11 @@ export const KNEE_EXAM_LISTING: Listing<KneeExam, ExamRelations> = {
   orders: {
     KL: column('integer', 'xrkl'),
     VISIT: column('text', 'code', 'visit'),
-    DATE: column('date', 'date', 'visit'),
     SIDE: column('text', 'side'),
-    AGE: column('integer', 'age', 'visit'),
-    BMI: column('real', 'bmi', 'visit'),
     OAI_ID: column('text', 'oai_id', 'participant'),
-    SEX: column('text', 'sex', 'participant'),
-    SITE: column('text', 'site', 'participant'),
-    WOMAC_PAIN: column('real', 'womac_pain'),
-    WOMAC_DISABILITY: column('real', 'womac_disability'),
-    WOMAC_STIFFNESS: column('real', 'womac_stiffness'),
-    WOMAC_TOTAL: column('real', 'womac_total'),
-    KOOS_PAIN: column('real', 'koos_pain'),
+    ...variableOrders('participant', 'participant'),
+    ...variableOrders('visit', 'visit'),
+    ...variableOrders('knee_exam'),
     ...Object.fromEntries(
       FEATURES.map(({ code }): [string, ColumnField] => [code, column('integer', code.toLowerCase())]),
     ),

@@ -1,4 +1,5 @@
 import { enums, inputs } from 'virtual:schema-language';
+import { features, variables } from 'virtual:variables';
 
 /** A field of an input type of the schema. */
 export interface InputField {
@@ -77,7 +78,7 @@ export function emptyCondition(name: string, field: InputField): unknown {
       const parameters = Object.fromEntries(
         parametersOf(field.type).map((parameter) => [parameter, initialOf(fieldsOf(field.type)[parameter]!)]),
       );
-      return operator ? { ...parameters, [usualOperator(field)]: null } : parameters;
+      return operator ? { ...parameters, [usualOperator(name, field)]: null } : parameters;
     }
     case 'relation':
       return { some: {} };
@@ -90,20 +91,20 @@ export function emptyCondition(name: string, field: InputField): unknown {
 }
 
 /** The operator that a number or an enum is mostly asked with. */
-function usualOperator({ type, description }: InputField): string {
+function usualOperator(name: string, { type }: InputField): string {
   const fields = fieldsOf(type);
   const scalar = (fields['eq'] ?? fields['gte'])?.type ?? '';
-  const graded = scalar === 'Int' && gradesOf(description) !== undefined && !('from' in fields);
+  const graded = scalar === 'Int' && gradesOf(name) !== undefined && !('from' in fields);
   if ((enums[scalar] || graded) && fields['in']) return 'in';
   if ((scalar === 'Int' || scalar === 'Float') && fields['gte']) return 'gte';
   if (fields['contains']) return 'contains';
   return fields['eq'] ? 'eq' : operatorsOf(type)[0]!.name;
 }
 
-/** Grades that a field can have, where its description says so: "..., 0-4." */
-export function gradesOf(description: string): number[] | undefined {
-  const highest = /\b0-(\d)\.?$/.exec(description)?.[1];
-  return highest === undefined ? undefined : Array.from({ length: Number(highest) + 1 }, (_, grade) => grade);
+/** Grades that a field named as a radiographic feature can have; undefined for any other field. */
+export function gradesOf(name: string): number[] | undefined {
+  const levels = features.find(({ code }) => code === (name === 'kl' ? 'XRKL' : name))?.levels;
+  return levels === undefined ? undefined : Array.from({ length: levels }, (_, grade) => grade);
 }
 
 function initialOf({ initial, required, type }: InputField): unknown {
@@ -166,9 +167,9 @@ function opened(value: unknown): unknown {
 }
 
 /** "womacPain" as "WOMAC pain"; a radiographic feature by its name. */
-export function fieldLabel(name: string, { description }: InputField): string {
-  if (/^XR[A-Z]+$/.test(name)) return description.replace(/,? 0-\d\.?$/, '').replace(/\.$/, '');
-  return spoken(name);
+export function fieldLabel(name: string): string {
+  const known = features.find(({ code }) => code === name)?.name ?? variables.find(({ code }) => code === name)?.label;
+  return known ?? spoken(name);
 }
 
 /** "adjacentCorrelation" as "Adjacent correlation". */

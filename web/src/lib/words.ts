@@ -1,21 +1,23 @@
 import { enums } from 'virtual:schema-language';
+import { features } from 'virtual:variables';
 
 /** What an enum value means, e.g. `VisitCode` `V03` is "24 months"; the value itself where the schema says nothing. */
 export function meaning(type: string, value: string): string {
   return enums[type]?.find((known) => known.value === value)?.description || value;
 }
 
-/** The 19 radiographic features in the schema's words, e.g. XRJSM: "Joint space narrowing, medial", grades 0 to 3. */
+/** The 19 radiographic features e.g. XRJSM: "Joint space narrowing, medial", grades 0 to 3. */
 export interface Feature {
   code: string;
   name: string;
   highest: number;
 }
 
-export const FEATURES: readonly Feature[] = (enums['Feature'] ?? []).map(({ value, description }) => {
-  const [, name = value, highest = '3'] = /^(.*), 0-(\d)$/.exec(description) ?? [];
-  return { code: value, name, highest: Number(highest) };
-});
+export const FEATURES: readonly Feature[] = features.map(({ code, name, levels }) => ({
+  code,
+  name,
+  highest: levels - 1,
+}));
 
 export function feature(code: string): Feature {
   return FEATURES.find((known) => known.code === code) ?? { code, name: code, highest: 3 };

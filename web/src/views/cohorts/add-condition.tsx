@@ -96,7 +96,7 @@ function optionsOf(type: string, path: string[] = [], within = ''): Option[] {
     const kind = kindOf(name, field);
     const here = [...path, name];
     if (kind === 'group' || kind === 'groups') return [];
-    const label = fieldLabel(name, field);
+    const label = fieldLabel(name);
     if (kind === 'object' && path.length === 0 && field.type !== type) return optionsOf(field.type, here, label);
     return [{ path: here, label, within, description: field.description }];
   });

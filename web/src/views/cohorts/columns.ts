@@ -1,3 +1,4 @@
+import { type Variable, variables } from 'virtual:variables';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { decimal, feature, FEATURES, sideName, visitName } from '../../lib/words.ts';
 import type { EXAMS, ExamRow } from './queries.ts';
@@ -39,84 +40,7 @@ export const COLUMNS: readonly Column[] = [
     sort: 'KL',
     text: ({ kl }) => (kl === null ? '–' : String(kl)),
   },
-  { key: 'sex', label: 'Sex', width: 76, sort: 'SEX', text: ({ participant: { sex } }) => sex?.toLowerCase() ?? '–' },
-  {
-    key: 'age',
-    label: 'Age',
-    description: 'Years at the visit',
-    width: 70,
-    numeric: true,
-    sort: 'AGE',
-    text: ({ visit }) => decimal(visit.age, 0),
-  },
-  {
-    key: 'bmi',
-    label: 'BMI',
-    description: 'kg/m²',
-    width: 76,
-    numeric: true,
-    sort: 'BMI',
-    text: ({ visit }) => decimal(visit.bmi, 1),
-  },
-  {
-    key: 'race',
-    label: 'Race',
-    width: 150,
-    text: ({ participant: { race } }) => race?.toLowerCase().replaceAll('_', ' ') ?? '–',
-  },
-  { key: 'site', label: 'Site', width: 70, sort: 'SITE', text: ({ participant: { site } }) => site ?? '–' },
-  {
-    key: 'cohort',
-    label: 'Sub-cohort',
-    width: 120,
-    text: ({ participant: { cohort } }) => cohort?.toLowerCase() ?? '–',
-  },
-  { key: 'date', label: 'Date', width: 110, sort: 'DATE', text: ({ visit }) => visit.date ?? '–' },
-  {
-    key: 'womacPain',
-    label: 'WOMAC pain',
-    description: '0 (none) to 20',
-    width: 122,
-    numeric: true,
-    sort: 'WOMAC_PAIN',
-    text: ({ womacPain }) => decimal(womacPain, 0),
-  },
-  {
-    key: 'womacStiffness',
-    label: 'WOMAC stiffness',
-    description: '0 to 8',
-    width: 145,
-    numeric: true,
-    sort: 'WOMAC_STIFFNESS',
-    text: (row) => decimal(row.womacStiffness, 0),
-  },
-  {
-    key: 'womacDisability',
-    label: 'WOMAC disability',
-    description: '0 to 68',
-    width: 150,
-    numeric: true,
-    sort: 'WOMAC_DISABILITY',
-    text: (row) => decimal(row.womacDisability, 0),
-  },
-  {
-    key: 'womacTotal',
-    label: 'WOMAC total',
-    description: '0 to 96',
-    width: 125,
-    numeric: true,
-    sort: 'WOMAC_TOTAL',
-    text: ({ womacTotal }) => decimal(womacTotal, 0),
-  },
-  {
-    key: 'koosPain',
-    label: 'KOOS pain',
-    description: '0 (worst) to 100',
-    width: 112,
-    numeric: true,
-    sort: 'KOOS_PAIN',
-    text: ({ koosPain }) => decimal(koosPain, 0),
-  },
+  ...variables.filter(({ uses }) => uses.includes('table')).map(variableColumn),
   {
     key: 'film',
     label: 'Radiograph',
@@ -152,4 +76,28 @@ export const USUAL_COLUMNS: readonly string[] = ['visit', 'side', 'kl', 'sex', '
 /** "XRJSM: Joint space narrowing, medial" for the list of columns. */
 export function columnTitle({ key, label, description }: Column): string {
   return feature(key).code === key && description ? `${label} · ${description}` : label;
+}
+
+function variableColumn({ code, name, label, description, kind, table, uses }: Variable): Column {
+  const numeric = kind === 'integer' || kind === 'real';
+  return {
+    key: code,
+    label,
+    description,
+    // Room for the label and the arrow of its order; words are longer than numbers.
+    width: Math.max(numeric ? 70 : 76, 40 + 8 * label.length),
+    ...(numeric ? { numeric: true } : {}),
+    ...(uses.includes('order') ? { sort: name as Order['field'] } : {}),
+    text: (row) => {
+      const owner = table === 'knee_exam' ? row : table === 'visit' ? row.visit : row.participant;
+      return variableText(kind, code, Reflect.get(owner, code));
+    },
+  };
+}
+
+function variableText(kind: Variable['kind'], code: string, value: unknown): string {
+  if (typeof value === 'number') return decimal(value, code === 'bmi' ? 1 : 0);
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value !== 'string') return '–';
+  return kind === 'choice' ? value.toLowerCase().replaceAll('_', ' ') : value;
 }

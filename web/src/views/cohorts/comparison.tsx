@@ -44,9 +44,9 @@ export function Comparison({ name, label, field, value, onChange }: ComparisonPr
         <div className={styles.parameters}>
           {parameters.map((parameter) => (
             <label key={parameter} title={fields[parameter]!.description}>
-              <span>{fieldLabel(parameter, fields[parameter]!)}</span>
+              <span>{fieldLabel(parameter)}</span>
               <ValueInput
-                label={`${label}, ${fieldLabel(parameter, fields[parameter]!)}`}
+                label={`${label}, ${fieldLabel(parameter)}`}
                 field={fields[parameter]!}
                 value={given[parameter] ?? null}
                 onChange={(next) => onChange({ ...given, [parameter]: next })}
@@ -81,7 +81,7 @@ export function Comparison({ name, label, field, value, onChange }: ComparisonPr
             <ValueInput
               label={`${label}: value`}
               field={fields[operator]!}
-              grades={gradesOf(field.description)}
+              grades={gradesOf(name)}
               value={given[operator]}
               onChange={(next) => onChange({ ...given, [operator]: next })}
             />

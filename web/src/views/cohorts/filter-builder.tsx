@@ -48,7 +48,7 @@ interface ConditionProps {
 
 function Condition(props: ConditionProps) {
   const { name, field, value, onChange } = props;
-  const label = fieldLabel(name, field);
+  const label = fieldLabel(name);
   switch (kindOf(name, field)) {
     case 'value':
     case 'comparison':

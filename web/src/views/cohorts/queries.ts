@@ -81,6 +81,8 @@ export const EXAMS = graphql(`
         womacDisability
         womacTotal
         koosPain
+        injuryEver
+        surgeryEver
         participant {
           oaiId
           sex
@@ -94,6 +96,10 @@ export const EXAMS = graphql(`
           age
           bmi
           date
+          koosQualityOfLife
+          koosSport
+          pase
+          cesd
         }
         grades @include(if: $grades) {
           feature

@@ -1,5 +1,6 @@
 import { useParams } from 'react-router';
 import { useQuery } from 'urql';
+import { variables } from 'virtual:variables';
 import { useSession } from '../../app/session-context.tsx';
 import { Badge, KlBadge } from '../../components/badge.tsx';
 import { ButtonLink } from '../../components/button.tsx';
@@ -16,6 +17,8 @@ import { Radiograph } from './radiograph.tsx';
 import { Series } from './series.tsx';
 import { TimeLine } from './time-line.tsx';
 import styles from './exam-view.module.css';
+
+const QUESTIONNAIRES = variables.filter(({ group }) => group === 'scores');
 
 /** One knee at one visit: where it stands in time, its grades, its images, what was generated from it. */
 export function ExamView() {
@@ -110,19 +113,15 @@ export function ExamView() {
           </Card>
           <Card title="Questionnaires">
             <dl className={styles.scores}>
-              {(
-                [
-                  ['WOMAC pain', exam.womacPain, '0 to 20'],
-                  ['WOMAC stiffness', exam.womacStiffness, '0 to 8'],
-                  ['WOMAC disability', exam.womacDisability, '0 to 68'],
-                  ['WOMAC total', exam.womacTotal, '0 to 96'],
-                  ['KOOS pain', exam.koosPain, '0 (worst) to 100'],
-                ] as const
-              ).map(([name, value, range]) => (
+              {QUESTIONNAIRES.map(
+                ({ code: name, label, table, range }) =>
+                  [name, label, Reflect.get(table === 'visit' ? visit : exam, name) as unknown, range] as const,
+              ).map(([name, label, value, range]) => (
                 <div key={name}>
-                  <dt>{name}</dt>
+                  <dt>{label}</dt>
                   <dd>
-                    {decimal(value, value !== null && value % 1 !== 0 ? 1 : 0)} <small>{range}</small>
+                    {typeof value === 'number' ? decimal(value, value % 1 !== 0 ? 1 : 0) : '–'}{' '}
+                    <small>{range?.join(' to ')}</small>
                   </dd>
                 </div>
               ))}

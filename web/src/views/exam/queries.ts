@@ -19,6 +19,10 @@ export const EXAM = graphql(`
           date
           age
           bmi
+          koosQualityOfLife
+          koosSport
+          pase
+          cesd
         }
         participant {
           oaiId
