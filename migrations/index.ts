@@ -29,6 +29,7 @@ import { RememberOrigins1760000003010 } from './1760000003010-remember-origins.j
 import { IndexNewestGenerations1760000003071 } from './1760000003071-index-newest-generations.js';
 import { RememberRequests1760000003072 } from './1760000003072-remember-requests.js';
 import { AddQuestionnaires1760000003600 } from './1760000003600-add-questionnaires.js';
+import { UseWordsOfTheField1760000004000 } from './1760000004000-use-words-of-the-field.js';
 import { KeepImageOrigins1760000003500 } from './1760000003500-keep-image-origins.js';
 
 /** In the order they run. Applied migrations are never edited. */
@@ -65,4 +66,5 @@ export const MIGRATIONS = [
   RememberRequests1760000003072,
   KeepImageOrigins1760000003500,
   AddQuestionnaires1760000003600,
+  UseWordsOfTheField1760000004000,
 ];

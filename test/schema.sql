@@ -428,12 +428,12 @@ CREATE TABLE imported_file (
 );
 
 CREATE TABLE knee_exam (
-  consensus_project text,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   injury_ever boolean,
   koos_pain real,
   origins jsonb NOT NULL DEFAULT '{}'::jsonb,
   participant_id integer NOT NULL,
+  preferred_project text,
   side text NOT NULL,
   surgery_ever boolean,
   visit_code text NOT NULL,

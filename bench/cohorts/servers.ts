@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { compiledModule } from '../../src/domain/package.js';
-import { LARGEST_QUOTA } from '../../src/services/quotas.js';
+import { MAX_QUOTA } from '../../src/services/quotas.js';
 
 export interface RunningServer {
   url: string;
@@ -17,7 +17,7 @@ const POSTGRAPHILE = 'OSTEOGRAPH_POSTGRAPHILE';
 /** `osteograph serve` in a process of its own, on a database that the benchmark has. */
 export async function serveOsteograph(databaseUrl: string, dataDir: string): Promise<RunningServer> {
   // One token asks here for more in a minute than people do; the quota is counted all the same.
-  const quota = ['--rate-limit', String(LARGEST_QUOTA)];
+  const quota = ['--rate-limit', String(MAX_QUOTA)];
   const flags = ['serve', '--no-worker', '--port', '0', '--data-dir', dataDir, ...quota];
   const child = spawn(process.execPath, [compiledModule('cli/main'), ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -89,7 +89,7 @@ async function check(dir: string, { device }: { device: DeviceChoice }): Promise
 
 /** What a bundle does unless a request says otherwise. */
 function use(manifest: BundleManifest<Task>): string {
-  if (manifest.task === 'knee-localisation') return `knees from confidence ${manifest.detector.threshold} on`;
+  if (manifest.task === 'knee-detection') return `knees from confidence ${manifest.detector.threshold} on`;
   const { name, steps } = manifest.sampler;
   return `${name}, ${steps} step${steps === 1 ? '' : 's'}`;
 }
@@ -110,9 +110,9 @@ export async function chooseBundle(models: string, choice?: string): Promise<str
   throw new UserError('NOT_FOUND', `No bundle ${choice ?? ''} is ready in ${models}; ready there: ${known}.`);
 }
 
-/** The folder of the newest localiser, or undefined where there is none. */
-export async function chooseLocaliser(models: string): Promise<string | undefined> {
-  return (await readyBundles(models, 'knee-localisation')).at(-1)?.dir;
+/** The folder of the newest knee detector, or undefined where there is none. */
+export async function chooseKneeDetector(models: string): Promise<string | undefined> {
+  return (await readyBundles(models, 'knee-detection')).at(-1)?.dir;
 }
 
 async function readyBundles(models: string, task: Task): Promise<Bundle<Task>[]> {

@@ -83,7 +83,7 @@ export function evaluateCommand(): Command {
       `
 Every combination is an arm. Volumes that are there are taken, the others are made; a run that was interrupted goes on where
 it was when the same command is given again. Grades for --features, null meaning "treat as missing":
-  { "consensus": {}, "without chondrocalcinosis": { "XRCHM": null, "XRCHL": null } }
+  { "preferred reading": {}, "without chondrocalcinosis": { "XRCHM": null, "XRCHL": null } }
 
 Examples:
   $ osteograph evaluate --bundle mine@2.0.0 --bundle mine@1.0.0 --filter held-out.json --out report

@@ -25,7 +25,7 @@ import {
   startInferenceHost,
 } from '../inference/index.js';
 import { adjacentCorrelation, type GreyImage } from '../metrics/index.js';
-import { chooseBundle, chooseLocaliser, deviceOption, modelsOption } from './bundles.js';
+import { chooseBundle, chooseKneeDetector, deviceOption, modelsOption } from './bundles.js';
 import { wholeNumber } from './options.js';
 import { progressBar } from './progress.js';
 
@@ -100,8 +100,8 @@ async function generate(options: GenerateOptions): Promise<void> {
   const bar = progressBar('Generating');
   const steps = options.steps ?? manifest.sampler.steps;
   try {
-    const localiser = options.box ? undefined : await chooseLocaliser(options.models);
-    const detector = localiser === undefined ? undefined : await openDetector(host, localiser);
+    const kneeDetector = options.box ? undefined : await chooseKneeDetector(options.models);
+    const detector = kneeDetector === undefined ? undefined : await openDetector(host, kneeDetector);
     const knee = await kneeBox(film, { side: options.side, box: options.box, detector });
     const xray = radiographInput(film, knee, options.side);
     bar.start(options.slices * steps);

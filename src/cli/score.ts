@@ -147,13 +147,13 @@ function scorePair(figures: Figures, real: GreyImage[], generated: GreyImage[], 
   }
   const [a, b] = [asVolume(real), asVolume(generated)];
   figures.add('volume PSNR, dB', volumePsnr(a, b));
-  if (real.length >= SMALLEST_VOLUME[mode]) figures.add('volume SSIM', volumeSsim(a, b, mode));
+  if (real.length >= MIN_VOLUME[mode]) figures.add('volume SSIM', volumeSsim(a, b, mode));
   figures.add('adjacent correlation, real', adjacentCorrelation(real));
   figures.add('adjacent correlation, generated', adjacentCorrelation(generated));
 }
 
 /** Slices that one window of SSIM needs. */
-const SMALLEST_VOLUME: Record<SsimMode, number> = { skimage: 7, wang: 11 };
+const MIN_VOLUME: Record<SsimMode, number> = { skimage: 7, wang: 11 };
 
 function asVolume(slices: GreyImage[]): GreyVolume {
   const data = new Float32Array(slices.length * MODEL_SIZE * MODEL_SIZE);

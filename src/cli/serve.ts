@@ -3,7 +3,7 @@ import type { UserError } from '../domain/errors.js';
 import { createLogger } from '../server/logging.js';
 import { startPlatform } from '../server/platform.js';
 import { startTracing } from '../server/tracing.js';
-import { DEFAULT_QUOTA, LARGEST_QUOTA } from '../services/quotas.js';
+import { DEFAULT_QUOTA, MAX_QUOTA } from '../services/quotas.js';
 import { deviceOption, modelsOption } from './bundles.js';
 import { blobSettings, dataDirOption, portNumber, seconds } from './options.js';
 import { stopOnSignal } from './signals.js';
@@ -106,6 +106,6 @@ async function serve({ dataDir, host, port, worker, device, models, rateLimit, d
 }
 
 function pointsNumber(text: string): number {
-  if (/^\d{1,10}$/.test(text) && Number(text) <= LARGEST_QUOTA) return Number(text);
-  throw new InvalidArgumentError(`--rate-limit must be a whole number from 0 to ${LARGEST_QUOTA}, got "${text}".`);
+  if (/^\d{1,10}$/.test(text) && Number(text) <= MAX_QUOTA) return Number(text);
+  throw new InvalidArgumentError(`--rate-limit must be a whole number from 0 to ${MAX_QUOTA}, got "${text}".`);
 }

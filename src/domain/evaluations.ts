@@ -25,9 +25,9 @@ export interface EvaluationArm {
   eta: number;
   sliceCount: number;
   noise: NoiseMode;
-  /** Name of the set of grades, e.g. "consensus" or "without XRCHL". */
+  /** Name of the set of grades, e.g. "preferred reading" or "without XRCHL". */
   featureSet: string;
-  /** Grades that replace the consensus; null = treat as missing. */
+  /** Grades that replace the preferred reading; null = treat as missing. */
   overrides: Grades;
   /** What tells this arm from the others, short enough for an axis. */
   label: string;
@@ -48,4 +48,4 @@ export interface EvaluationSettings {
 export const EVALUATION_LIMITS = { arms: 24, volumes: 10_000 } as const;
 
 /** Name of the set of grades that nothing was overridden in. */
-export const CONSENSUS_FEATURES = 'consensus';
+export const PREFERRED_FEATURES = 'preferred reading';

@@ -33,7 +33,7 @@ export interface NodeKey {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const LARGEST_INTEGER_KEY = 2 ** 31 - 1;
+const MAX_INTEGER_KEY = 2 ** 31 - 1;
 
 /** The id by which the API knows a row: opaque to callers, one space for every kind. */
 export function encodeId(type: NodeType, key: number | string): string {
@@ -48,5 +48,5 @@ export function decodeId(id: string): NodeKey | undefined {
   if (encodeId(type, text) !== id.replace(/=+$/, '')) return undefined;
   if (NODE_KEYS[type] === 'uuid') return UUID.test(text) ? { type, key: text } : undefined;
   const key = Number(text);
-  return Number.isInteger(key) && key > 0 && key <= LARGEST_INTEGER_KEY ? { type, key } : undefined;
+  return Number.isInteger(key) && key > 0 && key <= MAX_INTEGER_KEY ? { type, key } : undefined;
 }

@@ -6,4 +6,4 @@ export interface SquareBox {
 }
 
 /** Smallest side of a box that still shows a knee, film pixels. */
-export const SMALLEST_BOX = 16;
+export const MIN_BOX = 16;

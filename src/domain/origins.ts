@@ -28,7 +28,7 @@ export interface GenerationOrigin {
   /** The real series that the scores compare with; null where there is none. */
   reference?: SourceFile | null;
   /** Who found the knee on the film; null when the request said where it is, or outlines drawn by rule found it. */
-  localiser?: { name: string; version: string; sha256: string } | null;
+  kneeDetector?: { name: string; version: string; sha256: string } | null;
   /** In order; the last one finished the volume. */
   attempts: AttemptOrigin[];
 }

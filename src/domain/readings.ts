@@ -4,19 +4,19 @@ import type { VisitCode } from './visits.js';
 export const READING_PROJECTS = ['15', '37'] as const;
 export type ReadingProject = (typeof READING_PROJECTS)[number];
 
-/** Asks for the consensus of an exam where one reading project could be asked for instead. */
-export const CONSENSUS = 'CONSENSUS';
+/** Asks for the preferred reading of an exam where one reading project could be asked for instead. */
+export const PREFERRED = 'PREFERRED';
 
 /** Whose grades are meant. */
-export const READING_CHOICES = [CONSENSUS, ...READING_PROJECTS] as const;
+export const READING_CHOICES = [PREFERRED, ...READING_PROJECTS] as const;
 
-/** The project whose reading is the exam's consensus: 15 up to V06, 37 for V08 and V10. */
+/** The project whose reading is the exam's preferred reading: 15 up to V06, 37 for V08 and V10. */
 function preferredProject(visit: VisitCode): ReadingProject {
   return visit >= 'V08' ? '37' : '15';
 }
 
-/** The consensus reading of an exam: the preferred project's, else the one there is, else undefined. */
-export function consensusReading<T extends { project: string }>(
+/** The preferred reading of an exam: the preferred project's, else the one there is, else undefined. */
+export function preferredReading<T extends { project: string }>(
   visit: VisitCode,
   readings: readonly T[],
 ): T | undefined {

@@ -94,7 +94,7 @@ export class Generation extends Work {
   @Column('jsonb', { nullable: true })
   box!: SquareBox | null;
 
-  /** The grades that condition the volume: the exam's consensus with the request's overrides. */
+  /** The grades that condition the volume: the exam's preferred reading with the request's overrides. */
   @Column('jsonb')
   features!: Grades;
 
@@ -123,7 +123,7 @@ export class Generation extends Work {
 
   /**
    * SHA-256 of everything that decides the volume, see services/generation-keys: what has the same key need not be made again.
-   * Null for generations from before there were keys: the film and the localiser they used are not on record.
+   * Null for generations from before there were keys: the film and the knee detector they used are not on record.
    */
   @Column('text', { nullable: true })
   key!: string | null;

@@ -24,8 +24,8 @@ abstract class GradeColumns implements Record<FeatureCode, number | null> {
   XRATTL!: number | null;
 }
 
-/** Whole grades of an exam's consensus reading. */
-export class ConsensusGrades extends GradeColumns {}
+/** Whole grades of an exam's preferred reading. */
+export class PreferredGrades extends GradeColumns {}
 
 /** Grades of one reading as read: joint space narrowing keeps its within-grade decimal. */
 export class ReadingGrades extends GradeColumns {}
@@ -33,6 +33,6 @@ export class ReadingGrades extends GradeColumns {}
 for (const code of FEATURE_CODES) {
   const options = { name: code.toLowerCase(), nullable: true };
   const withDecimals = code === 'XRJSM' || code === 'XRJSL';
-  Column({ type: 'smallint', ...options })(ConsensusGrades.prototype, code);
+  Column({ type: 'smallint', ...options })(PreferredGrades.prototype, code);
   Column({ type: withDecimals ? 'real' : 'smallint', ...options })(ReadingGrades.prototype, code);
 }

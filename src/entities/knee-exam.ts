@@ -3,7 +3,7 @@ import type { Relation } from 'typeorm';
 import type { Origins } from './import-source.js';
 import type { Side } from '../domain/participants.js';
 import type { VisitCode } from '../domain/visits.js';
-import { ConsensusGrades } from './grades.js';
+import { PreferredGrades } from './grades.js';
 import { Participant } from './participant.js';
 import { Reading } from './reading.js';
 import { addVariableColumns, withVariables } from './variables.js';
@@ -41,12 +41,12 @@ export class KneeExam extends withVariables('knee_exam') {
   @Column('text')
   side!: Side;
 
-  /** Project of the reading that the consensus grades come from; null without any reading. */
+  /** Project of the reading that the grades of the preferred reading come from; null without any reading. */
   @Column('text', { nullable: true })
-  consensusProject!: string | null;
+  preferredProject!: string | null;
 
-  @Column(() => ConsensusGrades, { prefix: false })
-  grades!: ConsensusGrades;
+  @Column(() => PreferredGrades, { prefix: false })
+  grades!: PreferredGrades;
 
   /** Which file, row and release version its values come from (import-source.ts). */
   @Column('jsonb', { default: {} })

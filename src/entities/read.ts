@@ -4,10 +4,10 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { Row } from './rows.js';
 
 /** Statements that every connection may keep prepared; further ones are planned anew each time. */
-const MOST_PREPARED = 200;
+const MAX_PREPARED = 200;
 
 /** Statements remembered because they came once. */
-const MOST_SEEN = 2_000;
+const MAX_SEEN = 2_000;
 
 const prepared = new Map<string, string>();
 const seen = new Set<string>();
@@ -36,9 +36,9 @@ export async function readRows(dataSource: DataSource, text: string, values: unk
 /** Filters make endless different statements, and PostgreSQL never forgets a prepared one: only so many get a name. */
 function nameOf(text: string): string | undefined {
   const name = prepared.get(text);
-  if (name !== undefined || prepared.size >= MOST_PREPARED) return name;
+  if (name !== undefined || prepared.size >= MAX_PREPARED) return name;
   if (!seen.has(text)) {
-    if (seen.size >= MOST_SEEN) seen.clear();
+    if (seen.size >= MAX_SEEN) seen.clear();
     seen.add(text);
     return undefined;
   }

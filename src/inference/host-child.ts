@@ -1,5 +1,5 @@
 /**
- * The inference process: loads one bundle, and beside it one localiser and one backbone of a metric, keeps them, answers one call at a time. ONNX Runtime
+ * The inference process: loads one bundle, and beside it one knee detector and one backbone of a metric, keeps them, answers one call at a time. ONNX Runtime
  * blocks its thread while a graph runs, so nothing else lives here. It ends when its parent does (the IPC channel closes).
  */
 import { getPriority, setPriority } from 'node:os';
@@ -12,7 +12,7 @@ import { loadBundle } from './bundles/load.js';
 import type { LoadedBundle } from './bundles/load.js';
 import type { Task } from './bundles/manifest.js';
 import { expectTask } from './bundles/read.js';
-import { findKnees } from './localise.js';
+import { findKnees } from './knee-detector.js';
 import { packError } from './protocol.js';
 import type { ChildMessage, ChildSettings, FinalMessage, ParentMessage, Slot } from './protocol.js';
 import { generateVolume } from './volume.js';
@@ -34,8 +34,8 @@ process.on('message', (message: ParentMessage) => {
       return void answer(message.id, () => describe(message.id, message.bundleDir));
     case 'generate':
       return void answer(message.id, (signal) => generate(message, signal));
-    case 'localise':
-      return void answer(message.id, () => localise(message));
+    case 'detectKnees':
+      return void answer(message.id, () => detectKnees(message));
     case 'look':
       return void answer(message.id, () => look(message));
     case 'cancel':
@@ -87,10 +87,14 @@ async function generate(
   return { kind: 'generated', id, summary, memory: process.memoryUsage.rss() };
 }
 
-async function localise({ id, bundleDir, film }: Extract<ParentMessage, { kind: 'localise' }>): Promise<FinalMessage> {
-  const bundle = await openBundle('localiser', bundleDir);
-  expectTask(bundle, 'knee-localisation');
-  return { kind: 'localised', id, knees: await findKnees(bundle as LoadedBundle<'knee-localisation'>, film) };
+async function detectKnees({
+  id,
+  bundleDir,
+  film,
+}: Extract<ParentMessage, { kind: 'detectKnees' }>): Promise<FinalMessage> {
+  const bundle = await openBundle('kneeDetector', bundleDir);
+  expectTask(bundle, 'knee-detection');
+  return { kind: 'kneesDetected', id, knees: await findKnees(bundle as LoadedBundle<'knee-detection'>, film) };
 }
 
 async function look({ id, file, images }: Extract<ParentMessage, { kind: 'look' }>): Promise<FinalMessage> {

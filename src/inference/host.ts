@@ -4,11 +4,11 @@ import { availableParallelism, constants, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { FloatTensor } from './backend.js';
 import type { DeviceChoice } from './devices.js';
-import type { FoundKnee } from './localise.js';
+import type { FoundKnee } from './knee-detector.js';
 import { InferenceProcess } from './inference-process.js';
 import type { GenerationHooks } from './inference-process.js';
 import type { BundleDescription, ChildSettings, FinalMessage, Slot } from './protocol.js';
-import { checkRequest, IMAGE_SIZE, LARGEST_DEFAULT_BATCH } from './request.js';
+import { checkRequest, IMAGE_SIZE, MAX_DEFAULT_BATCH } from './request.js';
 import type { VolumeRequest, VolumeSummary } from './request.js';
 
 export interface HostOptions {
@@ -49,12 +49,12 @@ export interface InferenceHost {
    */
   generate(request: VolumeRequest, hooks?: GenerationHooks): Promise<VolumeSummary>;
   /**
-   * Finds knees on a whole film, prepared as the bundle's manifest says (see `openDetector`), surest first. The localiser is
+   * Finds knees on a whole film, prepared as the bundle's manifest says (see `openDetector`), surest first. The knee detector is
    * kept beside the bundle of the other calls.
    *
    * @throws UserError BAD_USER_INPUT for a film of another size, BUNDLE_REFUSED; InferenceProcessDied
    */
-  localise(bundleDir: string, film: Float32Array): Promise<FoundKnee[]>;
+  detectKnees(bundleDir: string, film: Float32Array): Promise<FoundKnee[]>;
   /**
    * Runs the graph in `file` on images, one set for each of its inputs; see `openBackbone`. It is kept beside the bundle of the
    * other calls.
@@ -126,7 +126,7 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
     describe,
     warm: async (bundleDir) => {
       const xray = new Float32Array(IMAGE_SIZE ** 2);
-      const usual = { sliceCount: LARGEST_DEFAULT_BATCH, steps: 1, seed: 0, noise: 'SHARED' } as const;
+      const usual = { sliceCount: MAX_DEFAULT_BATCH, steps: 1, seed: 0, noise: 'SHARED' } as const;
       await generate({ bundleDir, xray, grades: {}, ...usual }, {});
       return describe(bundleDir);
     },
@@ -141,12 +141,12 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
         if (due) await replace();
         return due;
       }),
-    localise: async (bundleDir, film) => {
+    detectKnees: async (bundleDir, film) => {
       const message = await enqueue(undefined, async () => {
-        const ready = await processFor('localiser', bundleDir);
-        return ready.run({ kind: 'localise', bundleDir: resolve(bundleDir), film });
+        const ready = await processFor('kneeDetector', bundleDir);
+        return ready.run({ kind: 'detectKnees', bundleDir: resolve(bundleDir), film });
       });
-      return expectKind(message, 'localised').knees;
+      return expectKind(message, 'kneesDetected').knees;
     },
     look: async (file, images) => {
       const message = await enqueue(undefined, async () => {
@@ -169,7 +169,7 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
     },
   };
 
-  /** The process to use for a bundle or a localiser: the running one unless it is dead or holds another. */
+  /** The process to use for a bundle or a knee detector: the running one unless it is dead or holds another. */
   async function processFor(slot: Slot, bundleDir: string): Promise<InferenceProcess> {
     const wanted = await bundleKey(bundleDir);
     const holdsAnother = held[slot] !== undefined && held[slot] !== wanted;

@@ -36,7 +36,7 @@ interface Call {
   reject(error: Error): void;
 }
 
-type CallMessage = Extract<ParentMessage, { kind: 'describe' | 'generate' | 'localise' | 'look' }>;
+type CallMessage = Extract<ParentMessage, { kind: 'describe' | 'generate' | 'detectKnees' | 'look' }>;
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 /** How much of the child's standard error is kept for the message of its death. */
@@ -132,7 +132,7 @@ export class InferenceProcess {
       case 'failed':
         return void this.fail(unpackError(message.error));
       case 'described':
-      case 'localised':
+      case 'kneesDetected':
       case 'looked':
       case 'generated':
         return call.resolve(message);

@@ -4,7 +4,7 @@ import type { UserErrorCode } from '../domain/errors.js';
 import type { FloatTensor } from './backend.js';
 import type { Device, DeviceChoice } from './devices.js';
 import type { BundleManifest, Task } from './bundles/manifest.js';
-import type { FoundKnee } from './localise.js';
+import type { FoundKnee } from './knee-detector.js';
 import type { GeneratedSlice, GraphRun, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
 
 /** Settings of the child, its first argument as JSON. */
@@ -16,7 +16,7 @@ export interface ChildSettings {
 }
 
 /** What the inference process holds, one of each at a time. */
-export type Slot = 'bundle' | 'localiser' | 'backbone';
+export type Slot = 'bundle' | 'kneeDetector' | 'backbone';
 
 /** A bundle as it is loaded in the inference process. */
 export interface BundleDescription {
@@ -30,7 +30,7 @@ export interface BundleDescription {
 export type ParentMessage =
   | { kind: 'describe'; id: number; bundleDir: string }
   | { kind: 'generate'; id: number; request: VolumeRequest }
-  | { kind: 'localise'; id: number; bundleDir: string; film: Float32Array }
+  | { kind: 'detectKnees'; id: number; bundleDir: string; film: Float32Array }
   | { kind: 'look'; id: number; file: string; images: FloatTensor[] }
   | { kind: 'cancel'; id: number }
   | { kind: 'taken'; id: number };
@@ -47,7 +47,7 @@ export type FinalMessage =
   | { kind: 'described'; id: number; description: BundleDescription }
   /** `memory`: what the process holds by then, bytes. */
   | { kind: 'generated'; id: number; summary: VolumeSummary; memory: number }
-  | { kind: 'localised'; id: number; knees: FoundKnee[] }
+  | { kind: 'kneesDetected'; id: number; knees: FoundKnee[] }
   | { kind: 'looked'; id: number; output: FloatTensor }
   | { kind: 'canceled'; id: number }
   | { kind: 'failed'; id: number; error: TransferredError };

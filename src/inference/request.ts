@@ -80,15 +80,15 @@ export interface VolumeSummary {
 }
 
 /** Batches above this size gain nothing on a CPU and cost memory. */
-export const LARGEST_DEFAULT_BATCH = 10;
-const LARGEST_BATCH = 64;
+export const MAX_DEFAULT_BATCH = 10;
+const MAX_BATCH = 64;
 
 /**
  * Slices per denoiser call unless the request says otherwise: the volume in equal batches. It depends on the whole volume
  * alone, never on how many slices are still missing.
  */
 export function defaultBatchSize(sliceCount: number): number {
-  return Math.ceil(sliceCount / Math.ceil(sliceCount / LARGEST_DEFAULT_BATCH));
+  return Math.ceil(sliceCount / Math.ceil(sliceCount / MAX_DEFAULT_BATCH));
 }
 
 /**
@@ -106,7 +106,7 @@ export function checkRequest(request: VolumeRequest): void {
   }
   checkInteger('sliceCount', sliceCount, SLICE_COUNT_RANGE.min, SLICE_COUNT_RANGE.max);
   checkInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);
-  if (batchSize !== undefined) checkInteger('batchSize', batchSize, 1, LARGEST_BATCH);
+  if (batchSize !== undefined) checkInteger('batchSize', batchSize, 1, MAX_BATCH);
   if (!NOISE_MODES.includes(noise)) refuse(`noise is '${noise}'; accepted: ${NOISE_MODES.join(', ')}.`);
   if (sampler !== undefined && !SAMPLERS.includes(sampler)) {
     refuse(`sampler is '${sampler}'; accepted: ${SAMPLERS.join(', ')}.`);

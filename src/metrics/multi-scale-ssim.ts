@@ -5,7 +5,7 @@ import { wangParts } from './ssim.js';
 const WEIGHTS = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
 
 /** What leaves 11 pixels, one window, after four halvings. */
-const SMALLEST_SIDE = 10 * 2 ** (WEIGHTS.length - 1) + 1;
+const MIN_SIDE = 10 * 2 ** (WEIGHTS.length - 1) + 1;
 
 /**
  * Multi-scale structural similarity for a data range of 1, in [0, 1] (Wang, Simoncelli, Bovik 2003): contrast and structure on
@@ -17,9 +17,9 @@ const SMALLEST_SIDE = 10 * 2 ** (WEIGHTS.length - 1) + 1;
 export function multiScaleSsim(real: GreyImage, generated: GreyImage): number {
   assertComparable(real, generated);
   const side = Math.min(real.rows, real.columns);
-  if (side < SMALLEST_SIDE) {
+  if (side < MIN_SIDE) {
     throw new RangeError(
-      `Multi-scale SSIM needs at least ${SMALLEST_SIDE} x ${SMALLEST_SIDE} pixels, not ${real.columns} x ${real.rows}.`,
+      `Multi-scale SSIM needs at least ${MIN_SIDE} x ${MIN_SIDE} pixels, not ${real.columns} x ${real.rows}.`,
     );
   }
   let [a, b] = [real, generated];

@@ -51,7 +51,7 @@ const SCALARS: Partial<Record<string, (value: JsonSql) => JsonSql>> = {
 };
 
 /** Members of one object: PostgreSQL nests expressions only so deep. */
-const MOST_MEMBERS = 100;
+const MAX_MEMBERS = 100;
 
 type Document = Pick<GraphQLResolveInfo, 'schema' | 'fragments'>;
 
@@ -82,7 +82,7 @@ function objectOf(type: GraphQLOutputType, nodes: readonly FieldNode[], document
   const object = getNamedType(type);
   const written = isObjectType(object) ? WRITTEN[object.name as NodeType] : undefined;
   const asked = written && plainFields(object as GraphQLObjectType, below(nodes), document);
-  if (!asked || asked.size > MOST_MEMBERS) return undefined;
+  if (!asked || asked.size > MAX_MEMBERS) return undefined;
   const members = new Map<string, JsonSql>();
   for (const [key, fields] of asked) {
     const member = memberOf(object as GraphQLObjectType, written, fields, document);

@@ -20,7 +20,7 @@ const keys = (...names: string[]): Sources =>
   Object.fromEntries(['__typename', 'id', ...names].map((name) => [name, []]));
 
 export const EXAM: Sources = {
-  ...same('side', 'consensusProject', ...codes('knee_exam')),
+  ...same('side', 'preferredProject', ...codes('knee_exam')),
   ...keys('participant', 'visit', 'readings', 'radiograph', 'radiographs', 'mriSeries', 'generations', 'kl'),
 };
 export const VISIT: Sources = { ...same('code', 'month', ...codes('visit')), ...keys('participant', 'exams') };
@@ -54,10 +54,10 @@ function findWanted(connection: Selection): Wanted<ExamRelations> {
   const exams = [connection.under('nodes'), connection.under('edges').under('node')];
   const asks = (...names: string[]) => exams.some((exam) => names.some((name) => exam.has(name)));
   const below = (...names: string[]) => exams.map((exam) => exam.under(...names));
-  // The missing codes of the consensus reading belong to the exam's grades.
+  // The missing codes of the preferred reading belong to the exam's grades.
   const ofReadings = ['id', 'examId', 'project', 'grades.XRKL', ...(asks('grades') ? ['missing'] : [])];
   return {
-    columns: columnsFor(exams, EXAM, ['id', 'visitId', 'participantId', 'consensusProject', 'grades.XRKL']),
+    columns: columnsFor(exams, EXAM, ['id', 'visitId', 'participantId', 'preferredProject', 'grades.XRKL']),
     related: {
       ...(asks('visit') && { visit: columnsFor(below('visit'), VISIT, ['id', 'participantId']) }),
       ...(asks('participant') && { participant: columnsFor(below('participant'), PARTICIPANT, ['id']) }),

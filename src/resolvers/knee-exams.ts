@@ -62,14 +62,14 @@ export class KneeExamResolver {
   }
 
   @FieldResolver(() => [Grade], {
-    description: 'The 19 consensus grades, each whole.',
+    description: 'The 19 grades of the preferred reading, each whole.',
     complexity: listComplexity(2),
   })
   grades(@Root() node: KneeExamNode, @Ctx() context: Context): MaybePromise<Grade[]> {
-    const { consensusProject, grades } = node.row;
-    if (consensusProject === null) return gradeList(grades);
+    const { preferredProject, grades } = node.row;
+    if (preferredProject === null) return gradeList(grades);
     return whenHere(readingsOf(node, context), (readings) =>
-      gradeList(grades, readings.find(({ project }) => project === consensusProject)?.missing),
+      gradeList(grades, readings.find(({ project }) => project === preferredProject)?.missing),
     );
   }
 

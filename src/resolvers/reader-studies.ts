@@ -50,7 +50,7 @@ import { signedAsset } from './images.js';
 import { findOrNull } from './node.js';
 
 /** Most trials that a session gives at once. */
-const MOST_TRIALS = 20;
+const MAX_TRIALS = 20;
 
 @Resolver(() => ReaderStudyNode)
 export class ReaderStudyResolver {
@@ -205,14 +205,14 @@ export class ReaderSessionResolver {
 
   @FieldResolver(() => [ReaderTrialItem], {
     description: 'Pairs in order, at most 20 at once.',
-    complexity: listComplexity(MOST_TRIALS),
+    complexity: listComplexity(MAX_TRIALS),
   })
   async trials(
     @Root() { row }: ReaderSessionItem,
     @Ctx() { platform }: Context,
     @Arg('from', () => Int, { defaultValue: 0, description: 'Index of the first.' }) from: number,
   ): Promise<ReaderTrialItem[]> {
-    return (await shownTrials(platform.dataSource, row.id, { first: MOST_TRIALS, from })).map(itemOf);
+    return (await shownTrials(platform.dataSource, row.id, { first: MAX_TRIALS, from })).map(itemOf);
   }
 
   @FieldResolver(() => ReaderResultsItem, { nullable: true, description: 'Null before every pair is answered.' })

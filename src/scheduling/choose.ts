@@ -4,7 +4,7 @@ import type { Slot } from './slot.js';
 import { nextInLine } from './turns.js';
 
 /** Generations of other models that a slot may put off in a row, to keep the model that it has loaded. */
-export const PUT_OFF_LIMIT = 8;
+export const MAX_SKIPPED = 8;
 
 /** How far ahead a slot looks for a generation of its own model. */
 const LOOK_AHEAD = 20;
@@ -15,7 +15,7 @@ export type Choice = Pick<Generation, 'id' | 'bundleId'>;
 /**
  * The generation that a slot computes next. What the queue hands out says that there is something to do, and proposes what. A
  * slot with another model takes a generation of its own model and of the same priority instead if one is among the next, for
- * loading a model may take longer than computing with it; after {@link PUT_OFF_LIMIT} times it takes what it is given. What was
+ * loading a model may take longer than computing with it; after {@link MAX_SKIPPED} times it takes what it is given. What was
  * put off needs no handing out again: whoever is handed an id that is taken already takes the first one in line.
  *
  * @param given what was handed out, if it still waited then
@@ -29,7 +29,7 @@ export async function chooseGeneration(
   mayTake: (id: string) => boolean,
 ): Promise<(Choice & { putsOff?: boolean }) | undefined> {
   const { bundle, putOff } = slot;
-  const content = ({ bundleId }: Choice) => !bundle || bundle.id === bundleId || putOff >= PUT_OFF_LIMIT;
+  const content = ({ bundleId }: Choice) => !bundle || bundle.id === bundleId || putOff >= MAX_SKIPPED;
   const proposed = given && mayTake(given.id) ? given : undefined;
   if (proposed && content(proposed)) return proposed;
   const line = (await nextInLine(dataSource, LOOK_AHEAD)).filter(({ id }) => mayTake(id));

@@ -5,7 +5,7 @@ import { STARTABLE } from '../work/index.js';
 import type { GenerationQueue } from './queue.js';
 
 /** Waiting generations that the queue holds at least; otherwise as many as are running. */
-const SMALLEST_WINDOW = 2;
+const MIN_WINDOW = 2;
 
 /**
  * Puts the generations that should run next into the queue, as many as are running now. The queue never holds more than about
@@ -15,7 +15,7 @@ export async function topUp(dataSource: DataSource, queue: Pick<GenerationQueue,
   const next = await queryRows(
     dataSource,
     NEXT,
-    `WITH ${BUSY}, size AS (SELECT greatest(${SMALLEST_WINDOW}, sum(running))::integer AS rows FROM busy)
+    `WITH ${BUSY}, size AS (SELECT greatest(${MIN_WINDOW}, sum(running))::integer AS rows FROM busy)
      SELECT id, attempt, priority FROM (${lineSql('(SELECT rows FROM size)')}) line
      ORDER BY ${ORDER} LIMIT (SELECT rows FROM size)`,
   );

@@ -6,13 +6,15 @@ import { described } from './enum-types.js';
 
 /** What `by` takes; the resolvers check it against the facets that the services know. */
 export const KneeExamFacetEnum = described('KneeExamFacet', 'What knee exams can be grouped by.', {
-  KL: 'Kellgren-Lawrence grade of the consensus reading.',
+  KL: 'Kellgren-Lawrence grade of the preferred reading.',
   VISIT: 'Time point.',
   SIDE: 'Left or right.',
   ...enumMeanings(variablesOf(null, 'facet')),
   AGE_BAND: `Age at the visit: ${AGE_BANDS.map(({ name }) => name).join(', ')} years.`,
   BMI_BAND: `Body mass index at the visit: ${BMI_BANDS.map(({ name }) => name).join(', ')} kg/m²; the lower bound is included.`,
-  ...Object.fromEntries(FEATURES.map(({ code, name, levels }) => [code, `${name}, 0-${levels - 1}, consensus.`])),
+  ...Object.fromEntries(
+    FEATURES.map(({ code, name, levels }) => [code, `${name}, 0-${levels - 1}, preferred reading.`]),
+  ),
 });
 
 export const KneeExamMeasureEnum = described(
@@ -33,7 +35,7 @@ export class FacetValue {
   @Field(() => KneeExamFacetEnum, { description: 'The dimension.' })
   facet!: string;
 
-  @Field(() => String, { nullable: true, description: 'Null: missing in the data, withheld, or a total.' })
+  @Field(() => String, { nullable: true, description: 'Null: missing in the data, suppressed, or a total.' })
   value!: string | null;
 
   @Field(() => Boolean, { description: 'Whether the bucket is a total over this dimension.' })
@@ -42,7 +44,7 @@ export class FacetValue {
   @Field(() => Boolean, {
     description: 'Whether several values are pooled because one of them is rare; happens to tokens of role SUMMARY.',
   })
-  withheld!: boolean;
+  suppressed!: boolean;
 }
 
 const PARTICIPANTS =

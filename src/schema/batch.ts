@@ -226,7 +226,7 @@ export class SynthesizeCohortInput {
 
   @Field(() => [FeatureOverrideInput], {
     nullable: true,
-    description: 'Grades to use instead of the consensus ones, for every exam.',
+    description: 'Grades to use instead of those of the preferred reading, for every exam.',
   })
   features?: FeatureOverrideInput[] | null;
 

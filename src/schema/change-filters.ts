@@ -9,13 +9,13 @@ const CHANGE =
   'Unknown, and only `isNull: true`, where either value is missing.';
 
 export const KlChangeFilter = inputType('KlChangeFilter', CHANGE, {
-  ...period('The consensus, or one project at both visits.'),
+  ...period('The preferred reading, or one project at both visits.'),
   ...numberOperators(() => Int),
 });
 
 export const GradeChangeFilter = inputType('GradeChangeFilter', CHANGE, {
   feature: { type: () => FeatureEnum, required: true, description: 'The grade.' },
-  ...period('The consensus with whole grades, or one project at both visits with grades as read.'),
+  ...period('The preferred reading with whole grades, or one project at both visits with grades as read.'),
   ...numberOperators(() => Float),
 });
 
@@ -29,7 +29,7 @@ export const KneePeriodFilter = inputType(
   'KneePeriodFilter',
   'Two visits of one knee. A knee without either grade is left out.',
   {
-    ...period('The consensus, or one project at both visits.'),
+    ...period('The preferred reading, or one project at both visits.'),
   },
 );
 

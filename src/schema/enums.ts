@@ -6,7 +6,7 @@ import { ARCHIVE_FORMATS, EXPORT_FORMATS, EXPORT_STATES } from '../domain/export
 import { FEATURES } from '../domain/features.js';
 import { GENERATION_STATES, NOISE_MODES } from '../domain/generations.js';
 import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../domain/participants.js';
-import { CONSENSUS } from '../domain/readings.js';
+import { PREFERRED } from '../domain/readings.js';
 import { ROLES } from '../domain/roles.js';
 import { FILM_VIEWS } from '../domain/uploads.js';
 import { VISITS } from '../domain/visits.js';
@@ -61,8 +61,8 @@ export const StorageKindEnum = choices('StorageKind', ['DIRECTORY', 'S3'], 'What
 /** GraphQL names may not start with a digit, OAI's project numbers do. */
 export const ReadingProjectEnum = { PROJECT_15: '15', PROJECT_37: '37' } as const;
 const PROJECTS = {
-  PROJECT_15: { description: 'Project 15; the consensus prefers it up to V06.' },
-  PROJECT_37: { description: 'Project 37, with 42; the consensus prefers it from V08.' },
+  PROJECT_15: { description: 'Project 15; the preferred reading prefers it up to V06.' },
+  PROJECT_37: { description: 'Project 37, with 42; the preferred reading prefers it from V08.' },
 };
 registerEnumType(ReadingProjectEnum, {
   valuesConfig: PROJECTS,
@@ -71,11 +71,11 @@ registerEnumType(ReadingProjectEnum, {
 });
 
 /** Whose grades a filter speaks of. */
-export const ReadingChoiceEnum = { CONSENSUS, ...ReadingProjectEnum } as const;
+export const ReadingChoiceEnum = { PREFERRED, ...ReadingProjectEnum } as const;
 registerEnumType(ReadingChoiceEnum, {
-  valuesConfig: { CONSENSUS: { description: 'The consensus of the exam.' }, ...PROJECTS },
+  valuesConfig: { PREFERRED: { description: 'The preferred reading of the exam.' }, ...PROJECTS },
   name: 'ReadingChoice',
-  description: 'Whose grades are meant: the consensus of the exam, or one reading project.',
+  description: 'Whose grades are meant: the preferred reading of the exam, or one reading project.',
 });
 
 export const KneeScoreEnum = described(
@@ -165,13 +165,13 @@ export const SamplerEnum = choices('Sampler', SAMPLERS, 'How noise becomes an im
   DPMPP_2M: 'DPM-Solver++ of second order, multistep: fewer steps for the same image.',
 });
 
-export const GenerationTaskEnum = { XRAY_TO_MRI: 'xray-to-mri', KNEE_LOCALISATION: 'knee-localisation' } as const;
+export const GenerationTaskEnum = { XRAY_TO_MRI: 'xray-to-mri', KNEE_DETECTION: 'knee-detection' } as const;
 registerEnumType(GenerationTaskEnum, {
   name: 'GenerationTask',
   description: 'What a bundle does.',
   valuesConfig: {
     XRAY_TO_MRI: { description: 'Makes an MRI volume from a radiograph.' },
-    KNEE_LOCALISATION: { description: 'Finds the knees on a film.' },
+    KNEE_DETECTION: { description: 'Finds the knees on a film.' },
   },
 });
 

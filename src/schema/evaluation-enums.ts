@@ -36,7 +36,7 @@ export const TestMethodEnum = described('TestMethod', 'How the p value of a sign
 });
 
 export const StratumEnum = choices('EvaluationStratumKind', STRATA, 'What knees are told apart by.', {
-  KL: 'Kellgren-Lawrence grade of the consensus reading.',
+  KL: 'Kellgren-Lawrence grade of the preferred reading.',
   SIDE: 'Left or right.',
   SEX: 'Sex as enrolled.',
 });

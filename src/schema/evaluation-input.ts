@@ -8,10 +8,10 @@ import { FeatureOverrideInput } from './generation.js';
 
 @InputType({ description: 'A set of grades to condition on: an ablation or a what-if.' })
 export class FeatureSetInput {
-  @Field(() => String, { description: 'E.g. "consensus", "without XRCHL".' })
+  @Field(() => String, { description: 'E.g. "preferred reading", "without XRCHL".' })
   name!: string;
 
-  @Field(() => [FeatureOverrideInput], { description: 'None: the consensus grades.' })
+  @Field(() => [FeatureOverrideInput], { description: 'None: the grades of the preferred reading.' })
   overrides!: FeatureOverrideInput[];
 }
 
@@ -39,7 +39,10 @@ export class EvaluateBundlesInput {
   @Field(() => [Int], { nullable: true, description: 'Default: 50, the trained stack.' })
   sliceCounts?: number[] | null;
 
-  @Field(() => [FeatureSetInput], { nullable: true, description: 'Default: the consensus grades alone.' })
+  @Field(() => [FeatureSetInput], {
+    nullable: true,
+    description: 'Default: the grades of the preferred reading alone.',
+  })
   featureSets?: FeatureSetInput[] | null;
 
   @Field(() => NoiseModeEnum, { nullable: true, description: 'Default: SHARED.' })

@@ -42,10 +42,10 @@ export class EvaluationArmItem {
   @Field(() => NoiseModeEnum, { description: 'Where the initial noise of each volume comes from.' })
   noise: NoiseMode;
 
-  @Field(() => String, { description: 'Name of its set of grades, e.g. "consensus".' })
+  @Field(() => String, { description: 'Name of its set of grades, e.g. "preferred reading".' })
   featureSet: string;
 
-  @Field(() => [Grade], { description: 'Grades that replace the consensus; null = treat as missing.' })
+  @Field(() => [Grade], { description: 'Grades that replace the preferred reading; null = treat as missing.' })
   featureOverrides: () => Grade[];
 
   constructor(arm: EvaluationArm, index: number) {

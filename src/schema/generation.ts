@@ -101,7 +101,7 @@ export class GenerationNode extends Node {
 
   @Field(() => [Grade], {
     description:
-      "The grades that condition the volume: the exam's consensus, if there is an exam, with the request's overrides.",
+      "The grades that condition the volume: the exam's preferred reading, if there is an exam, with the request's overrides.",
     complexity: ({ childComplexity }) => 1 + 2 * childComplexity,
   })
   features: () => Grade[];
@@ -269,7 +269,8 @@ export class GenerateMriInput {
 
   @Field(() => KneeBoxInput, {
     nullable: true,
-    description: 'Where the knee is on the film; default: found by the localiser, and refused where it is not sure.',
+    description:
+      'Where the knee is on the film; default: found by the knee detector, and refused where it is not sure.',
   })
   box?: KneeBoxInput | null;
 
@@ -304,7 +305,10 @@ export class GenerateMriInput {
   })
   noise!: NoiseMode;
 
-  @Field(() => [FeatureOverrideInput], { nullable: true, description: 'Grades to use instead of the consensus ones.' })
+  @Field(() => [FeatureOverrideInput], {
+    nullable: true,
+    description: 'Grades to use instead of those of the preferred reading.',
+  })
   features?: FeatureOverrideInput[] | null;
 
   @Field(() => String, { nullable: true, description: 'Asking twice with one key gives one generation.' })

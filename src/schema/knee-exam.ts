@@ -16,11 +16,11 @@ export class KneeExamNode extends nodeWith('knee_exam') {
   @Field(() => SideEnum, { description: 'Which knee it is.' })
   side: Side;
 
-  @Field(() => Int, { nullable: true, description: 'Kellgren-Lawrence grade of the consensus reading, 0-4.' })
+  @Field(() => Int, { nullable: true, description: 'Kellgren-Lawrence grade of the preferred reading, 0-4.' })
   kl: number | null;
 
   @Field(() => ReadingProjectEnum, { nullable: true, description: 'Project of the reading the grades come from.' })
-  consensusProject: ReadingProject | null;
+  preferredProject: ReadingProject | null;
 
   /** @param related rows that came along with it; what is absent is loaded when it is asked for. */
   constructor(
@@ -30,7 +30,7 @@ export class KneeExamNode extends nodeWith('knee_exam') {
     super('KneeExam', row.id);
     this.side = row.side;
     this.kl = row.grades.XRKL;
-    this.consensusProject = row.consensusProject as ReadingProject | null;
+    this.preferredProject = row.preferredProject as ReadingProject | null;
     copyVariables('knee_exam', this, row);
   }
 }

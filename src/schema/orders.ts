@@ -18,12 +18,14 @@ export const ParticipantOrder = orderInput('ParticipantOrder', {
 });
 
 export const KneeExamOrder = orderInput('KneeExamOrder', {
-  KL: 'Kellgren-Lawrence grade of the consensus reading.',
+  KL: 'Kellgren-Lawrence grade of the preferred reading.',
   VISIT: 'Time point, in order of time.',
   SIDE: 'Left or right.',
   OAI_ID: "The participant's OAI id.",
   ...enumMeanings(variablesOf(null, 'order')),
-  ...Object.fromEntries(FEATURES.map(({ code, name, levels }) => [code, `${name}, 0-${levels - 1}, consensus.`])),
+  ...Object.fromEntries(
+    FEATURES.map(({ code, name, levels }) => [code, `${name}, 0-${levels - 1}, preferred reading.`]),
+  ),
 });
 
 export const GenerationOrder = orderInput('GenerationOrder', {

@@ -1,12 +1,12 @@
 import { FEATURES } from '../domain/features.js';
-import { CONSENSUS } from '../domain/readings.js';
+import { PREFERRED } from '../domain/readings.js';
 import { ReadingChoiceEnum } from './enums.js';
 import { combined, filterInput, listFilter } from './filter-input.js';
 import type { FieldType } from './filter-input.js';
 import { FloatFilter, IdFilter, inputType, IntFilter, ReadingProjectFilter, TextFilter } from './operators.js';
 import type { InputClass, InputField } from './operators.js';
 
-export const GradesFilter = gradesFilter('GradesFilter', 'Whole grades of the consensus reading.', IntFilter);
+export const GradesFilter = gradesFilter('GradesFilter', 'Whole grades of the preferred reading.', IntFilter);
 const ReadingGradesFilter = gradesFilter(
   'ReadingGradesFilter',
   'Grades as read; joint space narrowing keeps its within-grade decimal.',
@@ -45,9 +45,9 @@ export const ChosenReadingFilter = inputType(
 
 export const ReadingListFilter = listFilter('ReadingListFilter', ReadingFilter);
 
-/** Whose grades are meant; the consensus unless told otherwise. */
+/** Whose grades are meant; the preferred reading unless told otherwise. */
 export function readingChoice(description: string): InputField {
-  return { type: () => ReadingChoiceEnum, required: true, defaultValue: CONSENSUS, description };
+  return { type: () => ReadingChoiceEnum, required: true, defaultValue: PREFERRED, description };
 }
 
 function gradesFilter(name: string, description: string, narrowing: InputClass): InputClass {

@@ -5,7 +5,7 @@ import { requireRole } from '../policy/index.js';
 import { MAX_UPLOAD_BYTES } from '../domain/uploads.js';
 import type { UploadedRadiograph } from '../entities/index.js';
 import { isRadiographFile } from '../imaging/radiograph/index.js';
-import { newestLocaliser } from '../services/generations/index.js';
+import { newestKneeDetector } from '../services/generations/index.js';
 import { UploadedRadiographNode } from '../schema/upload.js';
 import type { AssetUrls } from '../services/asset-urls.js';
 import type { Quotas } from '../services/quotas.js';
@@ -47,7 +47,7 @@ export function uploadHandler({ dataSource, store, assetUrls, quotas, reader }: 
           'The file is neither a PNG nor a DICOM file; radiographs are read from these two.',
         );
       }
-      return read({ bytes, localiser: (await newestLocaliser(dataSource.manager))?.directory });
+      return read({ bytes, kneeDetector: (await newestKneeDetector(dataSource.manager))?.directory });
     });
     const { row, known } = await keepUpload({ dataSource, store }, viewer, film);
     const { url, expiresAt } = assetUrls.sign(row.asset.sha256, viewer.tokenId);

@@ -14,7 +14,7 @@ export const QUOTA_WINDOW = 60;
 export const DEFAULT_QUOTA = 10_000_000;
 
 /** The store counts in 32 bits, and each process may count a lease beyond the quota. */
-export const LARGEST_QUOTA = 1_000_000_000;
+export const MAX_QUOTA = 1_000_000_000;
 
 /** Points that a process takes from the store at a time, as a share of the quota and at most. */
 const LEASE = { share: 1 / 20, most: 500_000 };

@@ -18,7 +18,7 @@ const loadSdk = async () => ({
 
 /** Larger blobs go up in parts of at least this size, each tried again on its own. S3 takes up to 10,000 parts. */
 const PART_BYTES = 16 * 1024 * 1024;
-const MOST_PARTS = 9_000;
+const MAX_PARTS = 9_000;
 const PARTS_AT_A_TIME = 3;
 
 /** How long a store that says nothing is waited for, ms. */
@@ -194,7 +194,7 @@ export class S3Store implements BlobStore {
         const upload = new sdk.Upload({
           client,
           params: { ...params, ChecksumAlgorithm: 'SHA256' },
-          partSize: Math.max(PART_BYTES, Math.ceil(bytes / MOST_PARTS)),
+          partSize: Math.max(PART_BYTES, Math.ceil(bytes / MAX_PARTS)),
           queueSize: PARTS_AT_A_TIME,
         });
         await upload.done();

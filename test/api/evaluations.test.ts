@@ -283,7 +283,7 @@ test('a report names the files it has when it is asked for another one', async (
 
 test('sets of grades are arms: the report shows where they change the volume', async () => {
   const featureSets = [
-    { name: 'consensus', overrides: [] },
+    { name: 'preferred reading', overrides: [] },
     { name: 'without KL', overrides: [{ feature: 'XRKL', grade: null }] },
   ];
   const { id, arms } = await evaluate({ steps: [2], sliceCounts: [4], featureSets });
@@ -291,7 +291,7 @@ test('sets of grades are arms: the report shows where they change the volume', a
   const { report } = await finished(id);
   const compartments = report.tables.find(({ name }) => name === 'compartments')!;
 
-  expect(arms.map(({ label }) => label)).toEqual(['consensus', 'without KL']);
+  expect(arms.map(({ label }) => label)).toEqual(['preferred reading', 'without KL']);
   expect(report.charts.at(-1)!.name).toBe('compartments');
   expect(report.sheets.map(({ name }) => name)).toEqual(['slices', 'grades']);
   expect(compartments.rows.map(([, region]) => region)).toContain('medial femur');

@@ -12,13 +12,13 @@ beforeAll(async () => {
   const { make } = api;
   const woman = await make.participant({ oaiId: '9000001', sex: 'FEMALE', phantom: false });
   const baseline = await make.visit(woman, { code: 'V00', age: 61, bmi: 26.4, date: '2004-10-28' });
-  const right = await make.exam(baseline, { grades: { XRKL: 2, XRJSM: 1 }, consensusProject: '15', womacPain: 3.5 });
+  const right = await make.exam(baseline, { grades: { XRKL: 2, XRJSM: 1 }, preferredProject: '15', womacPain: 3.5 });
   await make.reading(right, { project: '15', grades: { XRKL: 2, XRJSM: 1.4 } });
   await make.reading(right, { project: '37', grades: { XRKL: 3, XRJSM: 2 }, version: '0.7' });
   const film = await make.asset();
   await make.radiograph(right, { assetId: film.id });
   await make.series(right, { assetId: film.id });
-  const left = await make.exam(baseline, { side: 'LEFT', consensusProject: '15' });
+  const left = await make.exam(baseline, { side: 'LEFT', preferredProject: '15' });
   await make.reading(left, { project: '15', missing: { XRKL: '.P', XRJSM: '.T' } });
   prosthesis = encodeId('KneeExam', left.id);
   const phantom = await make.participant({ oaiId: '1000001', sex: 'MALE', site: 'B, "north"' });
@@ -115,7 +115,7 @@ test('the data dictionary has every column with type, unit and codes', async () 
   expect(manifest!['missingCodes']).toMatchObject({ '.P': 'Prosthetic' });
 });
 
-test('a missing grade keeps the reason, in the consensus and in each reading', async () => {
+test('a missing grade keeps the reason, in the preferred reading and in each reading', async () => {
   const response = await streamed({ columns: 'xrkl,p15_xrjsm,p37_xrkl', where: '{"side":{"eq":"LEFT"}}' });
 
   expect(response.status).toBe(200);
@@ -136,7 +136,7 @@ test('a missing grade keeps the reason, in the consensus and in each reading', a
   ]);
 });
 
-test('readings by project come as they were published, the consensus in whole grades', async () => {
+test('readings by project come as they were published, the preferred reading in whole grades', async () => {
   const where = JSON.stringify({ participant: { oaiId: { eq: '9000001' } }, side: { eq: 'RIGHT' } });
   const response = await streamed({ format: 'NDJSON', columns: 'readings,xrjsm,availability,scores,visit', where });
 

@@ -26,13 +26,13 @@ const asSummary = <T = Record<string, unknown>>(query: string, variables: object
   api.ask<T>(query, variables, api.tokens.SUMMARY);
 
 interface Bucket {
-  values: { value: string | null; withheld: boolean; total: boolean }[];
+  values: { value: string | null; suppressed: boolean; total: boolean }[];
   exams: number;
   participants: number | null;
 }
 
 const FACETS = `query ($where: KneeExamFilter, $by: [KneeExamFacet!]!) {
-  kneeExamFacets(where: $where, by: $by, totals: true) { values { value withheld total } exams participants }
+  kneeExamFacets(where: $where, by: $by, totals: true) { values { value suppressed total } exams participants }
 }`;
 
 async function facets(by: string[], where?: object): Promise<Bucket[]> {
@@ -43,7 +43,7 @@ async function facets(by: string[], where?: object): Promise<Bucket[]> {
 
 const shown = (buckets: Bucket[]) =>
   buckets.map(({ values, exams, participants }) => [
-    ...values.map(({ value, withheld, total }) => (total ? 'all' : withheld ? 'withheld' : value)),
+    ...values.map(({ value, suppressed, total }) => (total ? 'all' : suppressed ? 'suppressed' : value)),
     exams,
     participants,
   ]);
@@ -55,11 +55,11 @@ test('a rare grade is pooled with its neighbours until five people share the poo
     ['MALE', '2', 20, 20],
     ['MALE', 'all', 40, 40],
     ['FEMALE', '0', 20, 20],
-    ['FEMALE', 'withheld', 20, 20],
+    ['FEMALE', 'suppressed', 20, 20],
     ['FEMALE', 'all', 40, 40],
     ['all', '0', 40, 40],
     ['all', '2', 20, 20],
-    ['all', 'withheld', 20, 20],
+    ['all', 'suppressed', 20, 20],
     ['all', 'all', 80, 80],
   ]);
 });
@@ -131,7 +131,7 @@ test.each([
 test('the one participant of a site is in no bucket of it', async () => {
   expect(shown(await facets(['SITE']))).toEqual([
     ['A', 80, null],
-    ['withheld', 80, null],
+    ['suppressed', 80, null],
     ['all', 160, null],
   ]);
 });

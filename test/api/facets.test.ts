@@ -6,7 +6,7 @@ import { insertPeople, type Knee, type Person } from '../helpers/knees.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 interface Bucket {
-  values: { facet: string; value: string | null; total: boolean; withheld: boolean }[];
+  values: { facet: string; value: string | null; total: boolean; suppressed: boolean }[];
   exams: number;
   participants: number | null;
 }
@@ -31,7 +31,7 @@ afterAll(() => api.close());
 
 const FACETS = `query ($where: KneeExamFilter, $by: [KneeExamFacet!]!, $totals: Boolean! = false) {
   kneeExamFacets(where: $where, by: $by, totals: $totals) {
-    values { facet value total withheld } exams participants
+    values { facet value total suppressed } exams participants
   }
 }`;
 

@@ -43,9 +43,9 @@ const CASES: FilterCase[] = [
     (k) => !ofProject(k, '37'),
   ],
   [
-    'the consensus reading, unless a project is named',
+    'the preferred reading, unless a project is named',
     { reading: { grades: { XRJSM: { gt: 1, lt: 2 } } } },
-    (k) => has(ofProject(k, k.exam.consensusProject)?.grades.XRJSM, (v) => v > 1 && v < 2),
+    (k) => has(ofProject(k, k.exam.preferredProject)?.grades.XRJSM, (v) => v > 1 && v < 2),
   ],
   [
     'alternatives within one reading',

@@ -20,7 +20,7 @@ beforeAll(async () => {
   for (const side of ['RIGHT', 'LEFT'] as const) {
     const exam = await make.exam(visit, {
       side,
-      consensusProject: '37',
+      preferredProject: '37',
       grades: { XRKL: 3, XRJSM: 2 },
       womacPain: 0.1,
       womacTotal: 95.99,
@@ -47,7 +47,7 @@ afterAll(() => api.close());
 
 const FILM = '__typename id bilateral barcode view date rows columns pixelSpacing photometric';
 const EVERY_COLUMN = `
-  __typename id side kl consensusProject womacPain womacDisability womacStiffness womacTotal koosPain
+  __typename id side kl preferredProject womacPain womacDisability womacStiffness womacTotal koosPain
   visit { __typename id code month date age bmi }
   participant { id oaiId sex race hispanic cohort site cohortHalf phantom }
   readings { __typename id project version kl }

@@ -27,7 +27,7 @@ beforeAll(async () => {
     const visit = await make.visit(participant, { code, bmi: 28.1, age: 63 });
     const film = await make.radiograph(visit, { barcode: `00123456789${month}`, assetId: (await make.asset()).id });
     for (const side of ['RIGHT', 'LEFT'] as const) {
-      const exam = await make.exam(visit, { side, consensusProject: '15', grades: { XRKL: 3 } });
+      const exam = await make.exam(visit, { side, preferredProject: '15', grades: { XRKL: 3 } });
       await make.reading(exam, { project: '15', grades: { XRKL: 3 } });
       await make.series(exam, {
         barcode: `01661021425${month}${side === 'LEFT' ? 1 : 2}`,

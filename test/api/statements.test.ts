@@ -21,7 +21,7 @@ const EVERYTHING = `query ($first: Int) {
     edges {
       cursor
       node {
-        id side kl consensusProject womacPain
+        id side kl preferredProject womacPain
         participant { id oaiId sex site }
         visit { id code age bmi }
         grades { feature grade missing missingReason }
@@ -107,7 +107,7 @@ async function makeExams({ make }: TestServer, count: number): Promise<void> {
     const visit = await make.visit(participant);
     const film = await make.radiograph(visit, { assetId: (await make.asset()).id });
     for (const side of ['RIGHT', 'LEFT'] as const) {
-      const exam = await make.exam(visit, { side, consensusProject: '15', grades: { XRKL: index % 5 } });
+      const exam = await make.exam(visit, { side, preferredProject: '15', grades: { XRKL: index % 5 } });
       await make.reading(exam, { project: '15', grades: { XRKL: index % 5 }, missing: { XRJSM: '.T' } });
       await make.reading(exam, { project: '37' });
       await make.series(exam, { assetId: (await make.asset()).id });

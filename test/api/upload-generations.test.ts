@@ -24,7 +24,7 @@ beforeAll(async () => {
   api = await startTestServer();
   const models = join(api.dataDir, 'models');
   await cp(TINY_BUNDLE, join(models, 'tiny-bundle', '1.0.0'), { recursive: true });
-  await cp(join(packageRoot, 'models/knee-localiser'), join(models, 'knee-localiser'), { recursive: true });
+  await cp(join(packageRoot, 'models/knee-detector'), join(models, 'knee-detector'), { recursive: true });
   await registerBundles(api.dataSource, models);
   worker = await startWorkerProcess({ dataDir: api.dataDir, url: api.databaseUrl });
   film = (await upload(api.url, api.tokens.OPERATOR, await syntheticFilm())).body;
@@ -35,7 +35,7 @@ afterAll(async () => {
   await api.close();
 });
 
-/** A bilateral DICOM film of somebody whom the localiser has not seen. */
+/** A bilateral DICOM film of somebody whom the knee detector has not seen. */
 async function syntheticFilm(): Promise<Buffer> {
   const out = join(api.dataDir, 'release');
   const person = { participants: 1, imageParticipants: 1, seed: 31, visits: ['V00'], compact: true } as const;

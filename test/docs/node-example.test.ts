@@ -16,7 +16,7 @@ beforeAll(async () => {
   ];
   await api.make.exam(before, { grades: { XRKL: 2 } });
   await api.make.exam(after, { grades: { XRKL: 3 } });
-  const prosthesis = await api.make.exam(before, { side: 'LEFT', consensusProject: '15' });
+  const prosthesis = await api.make.exam(before, { side: 'LEFT', preferredProject: '15' });
   await api.make.reading(prosthesis, { missing: { XRKL: '.P' } });
 });
 

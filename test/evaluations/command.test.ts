@@ -35,14 +35,14 @@ async function jsonFile(name: string, value: unknown): Promise<string> {
 
 test('sets of grades are compared on the knees of a filter, and the report lies in the folder', async () => {
   const filter = await jsonFile('filter.json', { kl: { gte: 2 } });
-  const features = await jsonFile('sets.json', { consensus: {}, 'without KL grade': { XRKL: null } });
+  const features = await jsonFile('sets.json', { 'preferred reading': {}, 'without KL grade': { XRKL: null } });
   const out = join(platform.dataDir, 'report');
 
   const done = await evaluate('--bundle', 'tiny-bundle', '--filter', filter, '--features', features, '--out', out);
 
   expect(done).toMatchObject({ code: 0 });
   expect(done.stdout).toContain('2 knees of 2 people, all of them phantoms, not patients.');
-  expect(done.stdout).toMatch(/consensus +PSNR [\d.]+ .*SSIM .*RSSIM .*correlation/);
+  expect(done.stdout).toMatch(/preferred reading +PSNR [\d.]+ .*SSIM .*RSSIM .*correlation/);
   expect(done.stdout).toMatch(/without KL grade +PSNR/);
   expect(done.stdout).toContain('Every volume is synthetic; nothing here is clinically valid.');
   const files = await readdir(out);
@@ -109,10 +109,10 @@ test.each([
 });
 
 test('sets of grades that name no feature are refused with its place in the file', async () => {
-  const wrong = await jsonFile('wrong.json', { consensus: { XRXX: 1 } });
+  const wrong = await jsonFile('wrong.json', { 'preferred reading': { XRXX: 1 } });
 
   const { code, stderr } = await evaluate('--bundle', 'tiny-bundle', '--features', wrong);
 
   expect(code).toBe(1);
-  expect(stderr).toContain('wrong.json: consensus');
+  expect(stderr).toContain('wrong.json: preferred reading');
 });

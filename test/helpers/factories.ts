@@ -61,7 +61,7 @@ export function factories(dataSource: Pick<DataSource, 'getRepository'>) {
         visitId: visit.id,
         participantId: visit.participantId,
         side: 'RIGHT',
-        consensusProject: null,
+        preferredProject: null,
         grades: allGrades(grades),
         womacPain: null,
         womacDisability: null,

@@ -105,7 +105,7 @@ async function makeExams(make: Factories): Promise<Known[]> {
       for (const side of ['RIGHT', 'LEFT'] as const) {
         const exam = await make.exam(visit, {
           side,
-          consensusProject: pick('15', '37', null),
+          preferredProject: pick('15', '37', null),
           grades: { XRKL: pick(0, 1, 2, 3, 4, null), XROSTM: pick(0, 1, 2, 3, null), XRJSM: pick(0, 1, 2, null) },
           womacPain: pick(0, 4.5, 4.6, 7, null),
           koosPain: pick(20, 50, 88.9, null),

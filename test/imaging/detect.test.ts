@@ -11,7 +11,7 @@ function detector(...found: FoundKnee[]): KneeDetector {
     columns: 256,
     window: [2, 98],
     threshold: 0.4,
-    name: 'knee-localiser@1.0.0',
+    name: 'knee-detector@1.0.0',
     find: async () => found.sort((a, b) => b.confidence - a.confidence),
   };
 }
@@ -37,10 +37,10 @@ describe('the knees of a bilateral film', () => {
     expect([RIGHT.confidence, LEFT.confidence]).toEqual([0.9, 0.8]);
   });
 
-  test('are refused below the threshold, in a sentence that says how sure the localiser was and what to do', async () => {
+  test('are refused below the threshold, in a sentence that says how sure the knee detector was and what to do', async () => {
     const unsure = { ...left, confidence: 0.31 };
     await expect(detectKnees({ ...film, name: 'film.dcm' }, detector(right, unsure), ['LEFT'])).rejects.toThrow(
-      'film.dcm shows no left knee that could be found (the best guess of knee-localiser@1.0.0 has confidence 0.31, and 0.4 is needed); give the crop of one knee or its box.',
+      'film.dcm shows no left knee that could be found (the best guess of knee-detector@1.0.0 has confidence 0.31, and 0.4 is needed); give the crop of one knee or its box.',
     );
     expect((await detectKnees(film, detector(right, unsure), ['RIGHT'])).RIGHT.confidence).toBe(0.9);
   });
@@ -55,7 +55,7 @@ test('the one knee of a loose crop is the surest', async () => {
   await expect(detectKnee(film, detector({ ...right, confidence: 0.2 }))).rejects.toThrow(/confidence 0\.20/);
 });
 
-test('a box that the caller gives is taken, and the localiser not asked', async () => {
+test('a box that the caller gives is taken, and the knee detector not asked', async () => {
   const box = { left: 10, top: 20, side: 100 };
   const find = () => Promise.reject(new Error('asked'));
   expect(await kneeBox(film, { side: 'LEFT', box, detector: { ...detector(), find } })).toBe(box);

@@ -9,7 +9,7 @@ import {
   findKnee,
   kneeBox,
   loadRadiograph,
-  localiseKnees,
+  locateKnees,
   radiographInput,
   resample,
   type Film,
@@ -31,14 +31,14 @@ describe('finding knees on bilateral films', () => {
   });
 
   test("the patient's right knee is the one on the image's left", () => {
-    const { RIGHT, LEFT } = localiseKnees(drawFilm(3).film);
+    const { RIGHT, LEFT } = locateKnees(drawFilm(3).film);
     expect(RIGHT.centreColumn).toBeLessThan(LEFT.centreColumn);
   });
 
   test('a film without knees is refused with one sentence', () => {
     const { film } = drawFilm(0);
     const stripes = film.data.map((_, index) => 1000 + (index % film.columns));
-    expect(() => localiseKnees({ ...film, name: 'hands.dcm', data: stripes })).toThrow(
+    expect(() => locateKnees({ ...film, name: 'hands.dcm', data: stripes })).toThrow(
       /^hands\.dcm shows no right knee that could be found; give the crop of one knee or its box\.$/,
     );
   });
@@ -219,7 +219,7 @@ function overlapsOf(from: number, to: number, pixelSpacing: Film['pixelSpacing']
   const overlaps: number[] = [];
   for (let index = from; index < to; index++) {
     const { film, knees } = drawFilm(index, pixelSpacing);
-    const found = localiseKnees(film);
+    const found = locateKnees(film);
     for (const side of ['RIGHT', 'LEFT'] as const) overlaps.push(overlap(found[side].box, trueBox(knees[side])));
   }
   return overlaps;

@@ -197,7 +197,7 @@ describe('a series that cannot be used is refused with one sentence', () => {
     write();
     const series = await only();
     await expect(readSeries(series)).rejects.toThrow(message);
-    await expect(readSeries(series)).rejects.toThrow(/^COR_T1_3D_FLASH_RIGHT .*[^.]\.$/);
+    await expect(readSeries(series)).rejects.toThrow(/^COR T1 3D FLASH RIGHT .*[^.]\.$/);
   });
 });
 

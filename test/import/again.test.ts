@@ -86,7 +86,7 @@ test('a table that was only copied anew is not read again, whatever its time', a
   expect((await importAll()).tables[0]).toMatchObject({ file: 'Enrollees.txt', skipped: true });
 });
 
-test('an updated table changes the rows that differ, and their consensus', async () => {
+test('an updated table changes the rows that differ, and their preferred reading', async () => {
   await importAll();
   const left = readingRow('1000001', '2: Left', '15', '1');
   await release.table('kxr_sq_bu00.txt', READING_HEADER, [
@@ -111,7 +111,7 @@ test('an updated table changes the rows that differ, and their consensus', async
   expect(first!.readings[0]).toMatchObject({ version: '0.9', missing: {} });
   expect(second).toMatchObject({ grades: { XRKL: 1 } });
   expect(second!.readings[0]!.missing).toEqual({});
-  expect(third).toMatchObject({ consensusProject: '15', grades: { XRKL: 1 } });
+  expect(third).toMatchObject({ preferredProject: '15', grades: { XRKL: 1 } });
 });
 
 test('a corrected value replaces, a code that took its place is kept, and a plain missing form erases nothing', async () => {

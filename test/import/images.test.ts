@@ -233,7 +233,7 @@ test('a second import reads no image again; a changed one replaces its pixels', 
   expect(after.series[0]!.assetId).not.toBe(before.series[0]!.assetId);
 });
 
-test('images of thighs and hands, and localisers, are passed over', async () => {
+test('images of thighs and hands, and knee detectors, are passed over', async () => {
   await release.write(
     `${FILM}/001`,
     filmFile('1000001', '016600000001', { elements: { SeriesDescription: 'PA Left Hand' } }),

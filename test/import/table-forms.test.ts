@@ -122,11 +122,11 @@ test("NDA's tables are tab-separated, describe their columns in line 2 and name 
   expect(visits[0]!.exams[0]).toMatchObject({
     womacPain: 4,
     koosPain: 83.3,
-    consensusProject: '15',
+    preferredProject: '15',
     grades: { XRKL: 3, XRJSM: 1 },
   });
   expect(visits[0]!.exams[0]!.readings[0]!.grades.XRJSM).toBeCloseTo(1.4, 6);
-  expect(visits[1]!.exams[0]).toMatchObject({ consensusProject: '37', grades: { XRKL: null, XRJSM: 2 } });
+  expect(visits[1]!.exams[0]).toMatchObject({ preferredProject: '37', grades: { XRKL: null, XRJSM: 2 } });
 });
 
 test('every way in which a grade is missing is kept with its code', async () => {
@@ -144,7 +144,7 @@ test('every way in which a grade is missing is kept with its code', async () => 
   expect(reading.grades).toMatchObject({ XROSFM: null, XRSCFM: null, XRATTM: null, XRKL: 0, XROSTL: 2 });
 });
 
-test('reading project 42 is read as 37, the consensus is project 15 up to V06 and holds whole grades', async () => {
+test('reading project 42 is read as 37, the preferred reading is project 15 up to V06 and holds whole grades', async () => {
   await release.table('kxr_sq_bu00.txt', READING_HEADER, [
     readingRow('1000001', '1: Right', '42', '3', '0: 0'),
     readingRow('1000001', '1: Right', '15', '2', '1.6: 1.6'),
@@ -159,12 +159,12 @@ test('reading project 42 is read as 37, the consensus is project 15 up to V06 an
     ['37', '0.8', 3],
   ]);
   expect(right.readings[0]!.grades.XRJSM).toBeCloseTo(1.6, 6);
-  expect(right).toMatchObject({ consensusProject: '15', grades: { XRKL: 2, XRJSM: 1 } });
+  expect(right).toMatchObject({ preferredProject: '15', grades: { XRKL: 2, XRJSM: 1 } });
   const left = await dataSource.getRepository(KneeExam).findOneByOrFail({ side: 'LEFT' });
-  expect(left).toMatchObject({ consensusProject: '37', grades: { XRKL: 1 } });
+  expect(left).toMatchObject({ preferredProject: '37', grades: { XRKL: 1 } });
 });
 
-test('at V08 and V10 the consensus is project 37', async () => {
+test('at V08 and V10 the preferred reading is project 37', async () => {
   const header = READING_HEADER.replaceAll('V00', 'V08');
   await release.table('kxr_sq_bu08.txt', header, [
     readingRow('1000001', '1', '15', '1'),
@@ -174,7 +174,7 @@ test('at V08 and V10 the consensus is project 37', async () => {
   await importAll();
 
   expect(await rightKnee()).toMatchObject({
-    consensusProject: '37',
+    preferredProject: '37',
     grades: { XRKL: 4 },
     visit: { code: 'V08', month: 72 },
   });

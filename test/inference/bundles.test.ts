@@ -100,7 +100,7 @@ describe('a bundle is refused in one sentence that says which part is wrong', ()
     [
       'an unknown task',
       (m) => set(m, 'task', 'mri-to-xray'),
-      'task is "mri-to-xray"; accepted: xray-to-mri, knee-localisation',
+      'task is "mri-to-xray"; accepted: xray-to-mri, knee-detection',
     ],
     ['an unknown key', (m) => set(m.schedule, 'clipSample', true), "schedule has the unknown key 'clipSample'"],
     [

@@ -128,7 +128,7 @@ describe('a worker', () => {
       bundle: { name: 'tiny-bundle', version: '1.0.0', sha256: bundle.sha256 },
       code: codeVersion(),
       film: { sha256: createHash('sha256').update(film).digest('hex') },
-      localiser: null,
+      kneeDetector: null,
       features: { XRKL: 3 },
       featureOverrides: { XRKL: 3 },
       seed: 77,

@@ -5,7 +5,7 @@ import { Bundle, Generation, Worker } from '../../src/entities/index.js';
 import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
 import { type RunningWorker } from '../../src/scheduling/index.js';
 import { startWorker, type GenerationWorkerOptions } from '../../src/server/worker.js';
-import { chooseGeneration, PUT_OFF_LIMIT, waitingGeneration } from '../../src/scheduling/choose.js';
+import { chooseGeneration, MAX_SKIPPED, waitingGeneration } from '../../src/scheduling/choose.js';
 import { registerBundles } from '../../src/services/bundles.js';
 import { cancelGeneration, type GenerationRequest, requestGeneration } from '../../src/services/generations/index.js';
 import { listWorkers } from '../../src/services/workers.js';
@@ -142,8 +142,8 @@ describe.each(QUEUE_BACKENDS)('with the queue on %s', (backend) => {
       const given = await waitingGeneration(dataSource, ids[0]!);
       const choose = (slot: { bundle: Bundle | undefined; putOff: number }, taken: string[] = []) =>
         chooseGeneration(dataSource, given, slot, (id) => !taken.includes(id));
-      expect(await choose({ bundle, putOff: PUT_OFF_LIMIT - 1 })).toMatchObject({ id: ids[1], putsOff: true });
-      expect(await choose({ bundle, putOff: PUT_OFF_LIMIT })).toEqual({ id: ids[0], bundleId: other.id });
+      expect(await choose({ bundle, putOff: MAX_SKIPPED - 1 })).toMatchObject({ id: ids[1], putsOff: true });
+      expect(await choose({ bundle, putOff: MAX_SKIPPED })).toEqual({ id: ids[0], bundleId: other.id });
       expect(await choose({ bundle: undefined, putOff: 0 })).toMatchObject({ id: ids[0] });
       expect(await choose({ bundle, putOff: 0 }, [ids[1]!, ids[3]!])).toMatchObject({ id: ids[0] });
       expect(await choose({ bundle: other, putOff: 0 }, [ids[0]!])).toMatchObject({ id: ids[2] });

@@ -39,9 +39,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'osteograph-export-'));
   const make = factories(database.dataSource);
   const visit = await make.visit(await make.participant({ oaiId: '1000007' }), { date: '2004-10-28', bmi: 27.3 });
-  const right = await make.exam(visit, { grades: { XRKL: 3, XRJSM: 1 }, consensusProject: '15', womacPain: 2.5 });
+  const right = await make.exam(visit, { grades: { XRKL: 3, XRJSM: 1 }, preferredProject: '15', womacPain: 2.5 });
   await make.reading(right, { grades: { XRKL: 3, XRJSM: 1.4 } });
-  const left = await make.exam(visit, { side: 'LEFT', consensusProject: '15' });
+  const left = await make.exam(visit, { side: 'LEFT', preferredProject: '15' });
   await make.reading(left, { missing: { XRKL: '.P' } });
   const bare = await make.visit(await make.participant({ sex: null, phantom: false }), { age: null, bmi: null });
   await make.exam(bare);

@@ -25,7 +25,7 @@ beforeAll(async () => {
     `WITH people AS (INSERT INTO participant (oai_id, phantom) SELECT (1000000 + n)::text, true FROM generate_series(1, 3000) n RETURNING id),
           days AS (INSERT INTO visit (participant_id, code, month, age) SELECT id, 'V00', 0, 50 FROM people RETURNING id, participant_id),
           exams AS (
-            INSERT INTO knee_exam (visit_id, participant_id, side, xrkl, consensus_project)
+            INSERT INTO knee_exam (visit_id, participant_id, side, xrkl, preferred_project)
             SELECT days.id, participant_id, side, days.id % 5, '15' FROM days, unnest(ARRAY['RIGHT', 'LEFT']) side RETURNING id
           )
      INSERT INTO reading (exam_id, project, missing) SELECT id, '15', '{"XRJSM": ".T"}' FROM exams`,

@@ -54,7 +54,7 @@ describe('asking for a generation', () => {
     await expect(ask(other)).rejects.toThrow('was used for a generation with another box');
   });
 
-  it('conditions on the consensus grades with the overrides of the request', async () => {
+  it('conditions on the grades of the preferred reading with the overrides of the request', async () => {
     const { exam } = await createExam(platform);
     const features = [
       { feature: 'XRCHL', grade: 1 },

@@ -6,18 +6,18 @@ import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { randomNumbers } from '../helpers/factories.js';
 import { insertPeople, type Person } from '../helpers/knees.js';
 
-/** The rule in plain code: sizes in the order of pooling; a withheld one becomes null, what is shown is exact. */
-function release(sizes: readonly number[]): { shown: (number | null)[]; withheld: number } {
+/** The rule in plain code: sizes in the order of pooling; a suppressed one becomes null, what is shown is exact. */
+function release(sizes: readonly number[]): { shown: (number | null)[]; suppressed: number } {
   const lastRare = sizes.findLastIndex((size) => size >= 1 && size < 5);
   let before = 0;
-  let withheld = 0;
+  let suppressed = 0;
   const shown = sizes.map((size, index) => {
     const hidden = lastRare >= 0 && (index <= lastRare || before < 5);
     before += size;
-    if (hidden) withheld += size;
+    if (hidden) suppressed += size;
     return hidden ? null : size;
   });
-  return { shown, withheld };
+  return { shown, suppressed };
 }
 
 describe('the rule, tried on every slot of up to nine people a value', () => {
@@ -25,14 +25,14 @@ describe('the rule, tried on every slot of up to nine people a value', () => {
 
   test('nothing that is shown counts one to four people', () => {
     const small = slots.filter((sizes) => {
-      const { shown, withheld } = release(sizes);
-      return [...shown, withheld].some((count) => count !== null && count >= 1 && count <= 4);
+      const { shown, suppressed } = release(sizes);
+      return [...shown, suppressed].some((count) => count !== null && count >= 1 && count <= 4);
     });
 
     expect(small).toEqual([]);
   });
 
-  test('whoever knows the rule and every exact count that is shown still cannot tell any count that is withheld', () => {
+  test('whoever knows the rule and every exact count that is shown still cannot tell any count that is suppressed', () => {
     const possible = new Map<string, Set<number>[]>();
     for (const sizes of slots) {
       const name = JSON.stringify(release(sizes));
@@ -41,9 +41,9 @@ describe('the rule, tried on every slot of up to nine people a value', () => {
       possible.set(name, seen);
     }
     const told = [...possible].filter(([name, seen]) => {
-      const { shown, withheld } = JSON.parse(name) as ReturnType<typeof release>;
+      const { shown, suppressed } = JSON.parse(name) as ReturnType<typeof release>;
       // Larger pools could hold more than nine people of a value, which this does not try.
-      return withheld <= 9 && shown.some((count, index) => count === null && seen[index]!.size < 2);
+      return suppressed <= 9 && shown.some((count, index) => count === null && seen[index]!.size < 2);
     });
 
     expect(possible.size).toBeGreaterThan(1000);
@@ -76,17 +76,17 @@ describe('the statement', () => {
     const by: KneeExamFacet[] = ['VISIT', 'SIDE', 'SEX', facet];
     const expected = [...slotsOf(people)].flatMap(([slot, knees]) => {
       if (knees.length < 5) return [];
-      const { shown, withheld } = release(order.map((value) => knees.filter((knee) => knee[facet] === value).length));
+      const { shown, suppressed } = release(order.map((value) => knees.filter((knee) => knee[facet] === value).length));
       const rows = order.map((value, index) => [`${slot}|${value}`, shown[index]] as const);
-      return [...rows, [`${slot}|withheld`, withheld] as const].flatMap(([name, count]) =>
+      return [...rows, [`${slot}|suppressed`, suppressed] as const].flatMap(([name, count]) =>
         count ? `${name}: ${5 * Math.round(count / 5)}` : [],
       );
     });
     const buckets = await countSummaryFacets(database.dataSource, { by });
 
     expect(buckets.map(line).sort()).toEqual(expected.sort());
-    expect(buckets.some(({ values }) => values[3]!.withheld)).toBe(true);
-    expect(buckets.some(({ values }) => !values[3]!.withheld)).toBe(true);
+    expect(buckets.some(({ values }) => values[3]!.suppressed)).toBe(true);
+    expect(buckets.some(({ values }) => !values[3]!.suppressed)).toBe(true);
   });
 
   test('totals are the sums of what is shown, people are counted within one visit and one side', async () => {
@@ -98,7 +98,7 @@ describe('the statement', () => {
         cell.values.every(
           (value, index) =>
             values[index]!.total ||
-            (value.value === values[index]!.value && value.withheld === values[index]!.withheld),
+            (value.value === values[index]!.value && value.suppressed === values[index]!.suppressed),
         ),
       );
       expect(exams).toBe(sum(within.map((cell) => cell.exams)));
@@ -110,15 +110,15 @@ describe('the statement', () => {
     );
   });
 
-  test('a filter never finds a value that is withheld; its complement does', async () => {
+  test('a filter never finds a value that is suppressed; its complement does', async () => {
     const count = (where: Where) => countSummaryExams(database.dataSource, where);
     const all = await countSummaryFacets(database.dataSource, { by: ['KL'] });
-    const withheld = all.find(({ values }) => values[0]!.withheld)!.exams;
+    const suppressed = all.find(({ values }) => values[0]!.suppressed)!.exams;
     const four = all.find(({ values }) => values[0]!.value === '4')?.exams ?? null;
 
     expect(await count({ kl: { eq: 4 } })).toBe(four);
     expect(await count({ not: { kl: { in: [0, 1, 2, 3, 4] } } })).toBe(
-      withheld + (all.find(({ values: [value] }) => value!.value === null && !value!.withheld)?.exams ?? 0),
+      suppressed + (all.find(({ values: [value] }) => value!.value === null && !value!.suppressed)?.exams ?? 0),
     );
   });
 });
@@ -178,7 +178,7 @@ describe('twins: two releases that differ only in who belongs to a rare value', 
 });
 
 function line({ values, exams }: FacetBucket): string {
-  return `${values.map(({ value, withheld }) => (withheld ? 'withheld' : String(value))).join('|')}: ${exams}`;
+  return `${values.map(({ value, suppressed }) => (suppressed ? 'suppressed' : String(value))).join('|')}: ${exams}`;
 }
 
 type KneeValues = Partial<Record<KneeExamFacet, string | null>>;

@@ -68,8 +68,8 @@ test('the charts are drawn from the served specifications without eval, in the c
     'By KL grade',
     'Where other grades change the volume',
     'Typical knees',
-    'The same knees with other grades: 1 step, consensus',
-    'The same knees with other grades: 2 steps, consensus',
+    'The same knees with other grades: 1 step, preferred reading',
+    'The same knees with other grades: 2 steps, preferred reading',
   ]);
   const ink = () => page.evaluate(`getComputedStyle(document.querySelector('[data-drawn=true] svg text')).fill`);
   expect(await ink()).toBe('rgb(19, 33, 43)');

@@ -1,6 +1,6 @@
 """Film-style randomisation of radiograph crops, so that real films are in range.
 
-Geometry moves only as much as a joint localiser errs; exposure, contrast, noise, blur, shading, collimation and lead markers vary
+Geometry moves only as much as a knee detector errs; exposure, contrast, noise, blur, shading, collimation and lead markers vary
 as films do. A share of the crops stays as it is.
 """
 

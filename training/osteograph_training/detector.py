@@ -1,4 +1,4 @@
-"""The joint localiser: a small convolutional network that says where on a film knees are, and how sure it is.
+"""The knee detector: a small convolutional network that says where on a film knees are, and how sure it is.
 
 It sees the whole film at 192 x 256 pixels (about 1.6 mm on a bilateral film) and answers on a grid 8 pixels apart: a score that
 falls off around each joint centre, and the square around the joint (CenterNet, Zhou et al. 2019, with one class).
@@ -161,7 +161,7 @@ class Found:
 def decode(heatmap: Tensor, boxes: Tensor, most: int = 6) -> list[Found]:
     """Peaks of one film's heatmap [1,h,w], surest first; each box is the mean of those around the peak, weighted by their scores.
 
-    src/inference/localise.ts does the same.
+    src/inference/knee-detector.ts does the same.
     """
     peaks = (heatmap == F.max_pool2d(heatmap[None], 3, 1, 1)[0])[0].nonzero().tolist()
     found = []

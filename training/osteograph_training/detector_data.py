@@ -1,4 +1,4 @@
-"""Films for the joint localiser: read once, then drawn anew for every step as other machines and hands would have taken them."""
+"""Films for the knee detector: read once, then drawn anew for every step as other machines and hands would have taken them."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`export-detector`: a run of the joint localiser as a bundle folder that the platform can load."""
+"""`export-detector`: a run of the knee detector as a bundle folder that the platform can load."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def export_detector(run: Path, release: Path, boxes: Path | None, out: Path, nam
         'format': 'osteograph-bundle/1',
         'name': name,
         'version': version,
-        'task': 'knee-localisation',
+        'task': 'knee-detection',
         'description': 'Finds the knees on a bilateral film: a small convolutional detector, trained on synthetic films only.',
         'intendedUse': INTENDED_USE,
         'authors': ['The Osteograph authors'],
@@ -159,7 +159,7 @@ Trained on invented knees only. Replaced knees, lateral views and films of other
 
 ## Rebuild
 
-See `training/README.md`; the configuration is `training/configs/knee-localiser.yaml`.
+See `training/README.md`; the configuration is `training/configs/knee-detector.yaml`.
 
 ## Licence
 

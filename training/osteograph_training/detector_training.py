@@ -1,4 +1,4 @@
-"""`train-detector`: the joint localiser, on the bilateral films of a release."""
+"""`train-detector`: the knee detector, on the bilateral films of a release."""
 
 import time
 from dataclasses import replace

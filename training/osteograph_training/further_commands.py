@@ -1,4 +1,4 @@
-"""Commands beside the road from release to generator bundle: the split, restored bundles, the joint localiser, few-step students."""
+"""Commands beside the road from release to generator bundle: the split, restored bundles, the knee detector, few-step students."""
 
 import argparse
 import json
@@ -17,8 +17,8 @@ def add_further_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     restore.add_argument('--run', type=Path, required=True, help='run folder to write; its autoencoder comes from "train-autoencoder --decoder-of"')
     restore.set_defaults(run_command=_restore)
 
-    detector = commands.add_parser('train-detector', help='train the joint localiser on the bilateral films of a release')
-    detector.add_argument('--config', type=Path, required=True, help='YAML file, for example configs/knee-localiser.yaml')
+    detector = commands.add_parser('train-detector', help='train the knee detector on the bilateral films of a release')
+    detector.add_argument('--config', type=Path, required=True, help='YAML file, for example configs/knee-detector.yaml')
     detector.add_argument('--release', type=Path, required=True, help='root folder of the release; films are enough')
     detector.add_argument('--boxes', type=Path, help='CSV of film boxes as for "prepare"; default: the release\'s synthetic-truth.csv')
     detector.add_argument('--run', type=Path, required=True, help='folder for checkpoints, logs and the films as they are kept')
@@ -26,12 +26,12 @@ def add_further_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     detector.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
     detector.set_defaults(run_command=_train_detector)
 
-    bundle = commands.add_parser('export-detector', help='write the bundle of a joint localiser, scored on the films held out from training')
+    bundle = commands.add_parser('export-detector', help='write the bundle of a knee detector, scored on the films held out from training')
     bundle.add_argument('--release', type=Path, required=True, help='the release it was trained on')
     bundle.add_argument('--boxes', type=Path, help='as for "train-detector"')
     bundle.add_argument('--run', type=Path, required=True, help='folder of the training run')
-    bundle.add_argument('--out', type=Path, required=True, help='bundle folder, for example models/knee-localiser/1.0.0')
-    bundle.add_argument('--name', default='knee-localiser')
+    bundle.add_argument('--out', type=Path, required=True, help='bundle folder, for example models/knee-detector/1.0.1')
+    bundle.add_argument('--name', default='knee-detector')
     bundle.add_argument('--version', default='1.0.0')
     bundle.add_argument('--threshold', type=float, default=0.5, help='confidence from which a knee is one')
     bundle.add_argument('--golden', type=Path, help='also write a film and what PyTorch finds on it to this path (.json and .bin)')

@@ -163,7 +163,7 @@ def _read_boxes(path: Path | None) -> dict[tuple[str, str, str], FilmBox]:
 
 
 def _read_grades(root: Path) -> dict[tuple[str, str, str], dict[str, float]]:
-    """Consensus grades: project 15 up to V06, 37 for V08 and V10 (42 counts as 37), else the reading there is."""
+    """Grades of the preferred reading: project 15 up to V06, 37 for V08 and V10 (42 counts as 37), else the reading there is."""
     grades: dict[tuple[str, str, str], tuple[int, dict[str, float]]] = {}
     pattern = re.compile(r'^kxr_sq_bu(\d\d)\.(txt|csv)$', re.IGNORECASE)
     for path in sorted([*root.glob('*'), *root.glob('*/*')]):

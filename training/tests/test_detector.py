@@ -88,15 +88,15 @@ def test_training_and_export_give_a_bundle_with_its_scores_and_golden_values(rel
     config = config_of(DetectorConfig, {'data': DATA, 'log_every': 1}, 'test')
     config = replace(config, detector=SMALL)
     train_detector(config, release, None, tmp_path / 'run')
-    out = tmp_path / 'knee-localiser' / '1.0.0'
-    export_detector(tmp_path / 'run', release, None, out, 'knee-localiser', '1.0.0', 0.4, tmp_path / 'golden')
+    out = tmp_path / 'knee-detector' / '1.0.0'
+    export_detector(tmp_path / 'run', release, None, out, 'knee-detector', '1.0.0', 0.4, tmp_path / 'golden')
     manifest = json.loads((out / 'bundle.json').read_text())
-    assert manifest['task'] == 'knee-localisation'
+    assert manifest['task'] == 'knee-detection'
     assert manifest['graphs']['detector']['outputs'][1]['shape'] == ['B', 3, 24, 32]
     assert manifest['evaluation']['metrics']['knees'] == 2 * manifest['trainedOn']['films']['test']
     assert len((tmp_path / 'golden.bin').read_bytes()) == 192 * 256
 
 
-def test_unknown_keys_of_a_localiser_configuration_are_refused() -> None:
+def test_unknown_keys_of_a_knee_detector_configuration_are_refused() -> None:
     with pytest.raises(TrainingError, match='unknown key'):
         config_of(DetectorConfig, {'detector': {'wings': 2}}, 'test')

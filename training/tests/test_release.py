@@ -20,7 +20,7 @@ def release(tmp_path_factory):
     return root
 
 
-def test_finds_knees_with_grades_of_the_consensus_project_boxes_and_images(release):
+def test_finds_knees_with_grades_of_the_preferred_project_boxes_and_images(release):
     knees = read_knees(release)
     assert [knee.name for knee in knees] == ['1000001_V00_L', '1000001_V00_R', '1000002_V00_L', '1000002_V00_R']
     assert knees[2].grades == {'XRKL': 1.0, 'XRJSM': 1.4}

@@ -9,19 +9,19 @@ import { resample, type Window } from './resample.js';
 /** Both knees of one film: squares within this factor, joint lines at most this many sides apart in height, and not one upon the other. */
 const ALIKE = { side: 1.25, rows: 0.6, apart: 0.8 } as const;
 
-/** A knee that a trained localiser found. */
+/** A knee that a trained knee detector found. */
 export interface DetectedKnee {
   /** The crop for the model, film pixels. */
   readonly box: SquareBox;
-  /** How sure the localiser is, 0 to 1. */
+  /** How sure the knee detector is, 0 to 1. */
   readonly confidence: number;
 }
 
 /**
- * Finds both knees on a bilateral film with a trained localiser: the surest pair of knees alike in size and height, or else single
+ * Finds both knees on a bilateral film with a trained knee detector: the surest pair of knees alike in size and height, or else single
  * ones, each in its half of the film. The patient's right knee is on the image's left.
  *
- * @throws UserError FILE_REFUSED when a knee of `sides` is not found with the confidence that the localiser asks for
+ * @throws UserError FILE_REFUSED when a knee of `sides` is not found with the confidence that the knee detector asks for
  */
 export async function detectKnees<S extends Side>(
   film: Film,
@@ -45,7 +45,7 @@ export async function detectKnees<S extends Side>(
 /**
  * Finds the one knee on a film that is no tight crop.
  *
- * @throws UserError FILE_REFUSED when none is found with the confidence that the localiser asks for
+ * @throws UserError FILE_REFUSED when none is found with the confidence that the knee detector asks for
  */
 export async function detectKnee(film: Film, detector: KneeDetector): Promise<DetectedKnee> {
   const { found, window } = await look(film, detector);

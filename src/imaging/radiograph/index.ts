@@ -3,5 +3,5 @@ export { encodeFilm, isRadiographFile, loadRadiograph, type Film } from './film.
 export { filmView, kneeBox, radiographInput } from './input.js';
 export { type DetectedKnee, detectKnee, detectKnees, detectorInput } from './detect.js';
 export { kneesOn } from './knees.js';
-export { findKnee, localiseKnees } from './localise.js';
+export { findKnee, locateKnees } from './locate.js';
 export { resample } from './resample.js';

@@ -1,4 +1,4 @@
-import { SMALLEST_BOX, type SquareBox } from '../../domain/knee-box.js';
+import { MIN_BOX, type SquareBox } from '../../domain/knee-box.js';
 import type { Side } from '../../domain/participants.js';
 import type { FilmView } from '../../domain/uploads.js';
 import { mirrorColumns, MODEL_SIZE, percentile } from '../normalise.js';
@@ -6,7 +6,7 @@ import { refuseFile } from '../refuse.js';
 import type { KneeDetector } from '../../inference/index.js';
 import { detectKnee, detectKnees } from './detect.js';
 import type { Film } from './film.js';
-import { findKnee, localiseKnees } from './localise.js';
+import { findKnee, locateKnees } from './locate.js';
 import { resample } from './resample.js';
 
 export interface RadiographOptions {
@@ -55,7 +55,7 @@ export async function kneeBox(film: Film, options: RadiographOptions): Promise<S
   if (box) return checkedBox(film, box);
   if (view === 'BILATERAL') {
     if (detector) return (await detectKnees(film, detector, [side]))[side].box;
-    return localiseKnees(film)[side].box;
+    return locateKnees(film)[side].box;
   }
   if (isTightCrop(film)) return (recentre && recentred(film)) || middleSquare(film);
   if (detector) return (await detectKnee(film, detector)).box;
@@ -102,7 +102,7 @@ function middleSquare({ rows, columns }: Film): SquareBox {
 function checkedBox(film: Film, box: SquareBox): SquareBox {
   const [column, row] = [box.left + box.side / 2, box.top + box.side / 2];
   const onFilm = column >= 0 && row >= 0 && column <= film.columns && row <= film.rows;
-  if (!onFilm || !(box.side >= SMALLEST_BOX) || box.side > 2 * Math.max(film.rows, film.columns)) {
+  if (!onFilm || !(box.side >= MIN_BOX) || box.side > 2 * Math.max(film.rows, film.columns)) {
     refuseFile(
       film.name,
       `has ${film.columns} x ${film.rows} pixels, which the box ${box.left},${box.top} of side ${box.side} does not fit`,

@@ -36,8 +36,8 @@ export async function loadBundle(dir: string, { device: choice, threads }: LoadO
   const bundle = await readBundle(dir);
   const { devices, gpu } = candidates(choice);
   const open = (device: Device) => openGraphs(bundle, { device, gpu, threads });
-  // A localiser is so small that carrying its film to a GPU takes longer than running it.
-  if (bundle.manifest.task === 'knee-localisation') return open('cpu');
+  // A knee detector is so small that carrying its film to a GPU takes longer than running it.
+  if (bundle.manifest.task === 'knee-detection') return open('cpu');
   let failure: unknown;
   for (const device of devices) {
     try {

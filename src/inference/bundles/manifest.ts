@@ -10,7 +10,7 @@ export const BUNDLE_FORMAT = 'osteograph-bundle/1';
 /** Roles of the graphs of each task, in the order in which they run. */
 export const TASK_ROLES = {
   'xray-to-mri': ['xrayEncoder', 'denoiser', 'decoder'],
-  'knee-localisation': ['detector'],
+  'knee-detection': ['detector'],
 } as const;
 export type Task = keyof typeof TASK_ROLES;
 export type RoleOf<T extends Task> = (typeof TASK_ROLES)[T][number];
@@ -127,10 +127,10 @@ const generationManifest = z
     }
   });
 
-const localiserManifest = z
+const kneeDetectorManifest = z
   .strictObject({
     ...common,
-    task: z.literal('knee-localisation'),
+    task: z.literal('knee-detection'),
     /** What the detector is given: a whole film of this size, its percentiles [dark, bright] as -1 and 1. */
     film: z
       .strictObject({
@@ -150,7 +150,7 @@ const localiserManifest = z
   });
 
 /** bundle.json of design section 7. Prose keys are free-form inside; everything the platform computes with is strict. */
-export const manifestSchema = z.discriminatedUnion('task', [generationManifest, localiserManifest]);
+export const manifestSchema = z.discriminatedUnion('task', [generationManifest, kneeDetectorManifest]);
 
 /** The manifest of a generator, or of the task named (`Task`: of any). */
 export type BundleManifest<T extends Task = 'xray-to-mri'> = Extract<z.infer<typeof manifestSchema>, { task: T }>;
@@ -174,13 +174,13 @@ export interface GraphTensors {
  * the bundle has a context dimension.
  */
 export function requiredTensors(manifest: BundleManifest<Task>): Partial<Record<GraphRole, GraphTensors>> {
-  return manifest.task === 'xray-to-mri' ? generationTensors(manifest) : localiserTensors(manifest);
+  return manifest.task === 'xray-to-mri' ? generationTensors(manifest) : kneeDetectorTensors(manifest);
 }
 
-function localiserTensors({
+function kneeDetectorTensors({
   film: { rows, columns },
   detector: { stride },
-}: BundleManifest<'knee-localisation'>): Record<RoleOf<'knee-localisation'>, GraphTensors> {
+}: BundleManifest<'knee-detection'>): Record<RoleOf<'knee-detection'>, GraphTensors> {
   const [down, across] = [rows / stride, columns / stride];
   return {
     detector: {

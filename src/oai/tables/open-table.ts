@@ -24,10 +24,10 @@ export interface Table {
 export type Separator = '|' | '\t' | ',' | ';';
 
 /** The widest header of a release, AllClinical00's, has about 20 kB. */
-const LONGEST_HEADER = 128 * 1024;
+const MAX_HEADER_BYTES = 128 * 1024;
 
 /** Longest line, and longest quoted cell, in bytes: ten times the longest of a release. */
-const LONGEST_RECORD = 1024 * 1024;
+const MAX_RECORD_BYTES = 1024 * 1024;
 
 /**
  * Opens a table in any of the forms of OAI's releases: separated by `|`, tabs, commas or semicolons, lines ending in LF or CRLF, with or
@@ -52,14 +52,14 @@ export async function openTable(path: string): Promise<Table> {
 
 async function readHeader(path: string, file: string): Promise<string> {
   await using handle = await open(path);
-  const head = Buffer.alloc(LONGEST_HEADER);
-  const { bytesRead } = await handle.read(head, 0, LONGEST_HEADER, 0);
+  const head = Buffer.alloc(MAX_HEADER_BYTES);
+  const { bytesRead } = await handle.read(head, 0, MAX_HEADER_BYTES, 0);
   if (bytesRead === 0) refuseFile(file, 'is empty');
   if (head[0] === 0xff && head[1] === 0xfe) refuseFile(file, 'is UTF-16 text; save it as UTF-8');
   const text = head.toString('latin1', 0, bytesRead).replace(BYTE_ORDER_MARK, '');
   const end = text.search(/\r?\n|\r/);
-  if (end === -1 && bytesRead === LONGEST_HEADER) {
-    refuseFile(file, `is no table: its first line has more than ${LONGEST_HEADER} bytes`);
+  if (end === -1 && bytesRead === MAX_HEADER_BYTES) {
+    refuseFile(file, `is no table: its first line has more than ${MAX_HEADER_BYTES} bytes`);
   }
   if (text.includes('\0')) refuseFile(file, 'is no table but binary data');
   return end === -1 ? text : text.slice(0, end);
@@ -89,7 +89,7 @@ async function* readRows(path: string, file: string, { separator, quote, diction
     relax_quotes: true,
     relax_column_count: true,
     record_delimiter: ['\r\n', '\n', '\r'],
-    max_record_size: LONGEST_RECORD,
+    max_record_size: MAX_RECORD_BYTES,
     encoding: 'latin1',
     info: quote !== null,
   });
@@ -107,7 +107,7 @@ async function* readRows(path: string, file: string, { separator, quote, diction
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const why =
-      error.code === 'CSV_MAX_RECORD_SIZE' ? `has more than ${LONGEST_RECORD} bytes` : 'ends within a quoted cell';
+      error.code === 'CSV_MAX_RECORD_SIZE' ? `has more than ${MAX_RECORD_BYTES} bytes` : 'ends within a quoted cell';
     refuseFile(file, `is no table: the line after line ${line} ${why}`, error);
   } finally {
     source.destroy();

@@ -35,7 +35,7 @@ const RESTART_PAUSE_MS = { first: 200, longest: 5_000 };
 const HEALTHY_MS = 1_000;
 
 /** Deaths in a row, none of a server that answered that long, after which no other is started: about 10 s of trying. */
-const MOST_DEATHS = 6;
+const MAX_DEATHS = 6;
 
 /** How long a server may take to accept connections; crash recovery is part of it. */
 const START_TIMEOUT_MS = 60_000;
@@ -43,7 +43,7 @@ const START_TIMEOUT_MS = 60_000;
 /**
  * Starts PostgreSQL in `<dataDir>/postgres`, creating the cluster the first time. A server that a killed process left
  * running there is ended first; one that dies is started again on the same port, because nobody else would, until it has died
- * {@link MOST_DEATHS} times in a row. The caller holds the data directory's lock.
+ * {@link MAX_DEATHS} times in a row. The caller holds the data directory's lock.
  */
 export async function startEmbeddedPostgres(dataDir: string, options: EmbeddedOptions = {}): Promise<EmbeddedPostgres> {
   const folder = join(dataDir, 'postgres');
@@ -92,7 +92,7 @@ function keepAlive(
       await exitOf(current);
       deaths = performance.now() - ready > HEALTHY_MS ? 1 : deaths + 1;
       if (signal.aborted) return;
-      if (deaths >= MOST_DEATHS) {
+      if (deaths >= MAX_DEATHS) {
         const message = `The embedded PostgreSQL has died ${deaths} times in a row and is not started again; ${join(dataDir, 'postgres.log')} says why.`;
         return gaveUp.resolve(new UserError('UNAVAILABLE', message));
       }

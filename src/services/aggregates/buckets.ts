@@ -4,19 +4,19 @@ import type { KneeExamFacet } from './facets.js';
 /** Where a bucket lies on one dimension. */
 export interface FacetValue {
   facet: KneeExamFacet;
-  /** Null: missing in the data, withheld, or a total over all values. */
+  /** Null: missing in the data, suppressed, or a total over all values. */
   value: string | null;
   /** Whether the bucket is a total over this dimension. */
   total: boolean;
   /** Whether the value is kept back, so that nobody in a small group can be made out. */
-  withheld: boolean;
+  suppressed: boolean;
 }
 
 /** What a grouped statement gives: `k0`, `k1`, ... are the keys, bit i of `totals` from the left is set in a total over `ki`. */
 export interface GroupedRow {
   totals: number;
   [key: `k${number}`]: unknown;
-  [withheld: `w${number}`]: unknown;
+  [suppressed: `w${number}`]: unknown;
 }
 
 /** Names of the key columns. */
@@ -41,12 +41,12 @@ export function valuesOf(row: GroupedRow, by: readonly KneeExamFacet[]): FacetVa
       facet,
       value: total || key === null ? null : FACETS[facet].text(key),
       total,
-      withheld: !total && row[`w${index}`] === true,
+      suppressed: !total && row[`w${index}`] === true,
     };
   });
 }
 
-/** Sorts by each dimension in turn: values in their natural order, then what is missing, what is withheld, and totals. */
+/** Sorts by each dimension in turn: values in their natural order, then what is missing, what is suppressed, and totals. */
 export function sortBuckets<T extends { values: FacetValue[] }>(buckets: T[]): T[] {
   return buckets.sort((a, b) => {
     for (const [index, left] of a.values.entries()) {
@@ -64,8 +64,8 @@ function compareValues(a: FacetValue, b: FacetValue): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function kind({ value, total, withheld }: FacetValue): number {
+function kind({ value, total, suppressed }: FacetValue): number {
   if (total) return 3;
-  if (withheld) return 2;
+  if (suppressed) return 2;
   return value === null ? 1 : 0;
 }

@@ -27,7 +27,7 @@ export interface FacetRequest {
 }
 
 /** Most dimensions of one answer. */
-export const MOST_FACETS = 4;
+export const MAX_FACETS = 4;
 
 /**
  * Counts knee exams by one to four dimensions, in one statement. Only buckets that hold an exam are given.
@@ -35,7 +35,7 @@ export const MOST_FACETS = 4;
  * @throws UserError BAD_USER_INPUT or LIMIT_EXCEEDED for dimensions or a filter that cannot be asked for.
  */
 export async function countFacets(dataSource: DataSource, request: FacetRequest): Promise<FacetBucket[]> {
-  checkFacets(request.by, 1, MOST_FACETS);
+  checkFacets(request.by, 1, MAX_FACETS);
   const { text, parameters } = facetStatement(request);
   const rows = (await dataSource.query(text, parameters)) as (GroupedRow & {
     exams: number;

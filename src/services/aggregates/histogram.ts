@@ -23,7 +23,7 @@ export interface HistogramBin {
   count: number;
 }
 
-const MOST_BINS = 200;
+const MAX_BINS = 200;
 
 /**
  * The edges of the bins, in the single precision of the columns.
@@ -40,7 +40,7 @@ export function histogramEdges({ edges, from, to, bins }: HistogramRequest): num
   if (from == null || to == null || bins == null) {
     throw new UserError('BAD_USER_INPUT', 'histogram needs edges, or from, to and bins.');
   }
-  if (bins < 1 || bins > MOST_BINS) throw tooMany(bins);
+  if (bins < 1 || bins > MAX_BINS) throw tooMany(bins);
   return checked(Array.from({ length: bins + 1 }, (_, index) => from + ((to - from) * index) / bins));
 }
 
@@ -58,7 +58,7 @@ export function histogramOf(edges: readonly number[], filled: Readonly<Record<st
 }
 
 function checked(edges: readonly number[]): number[] {
-  if (edges.length < 2 || edges.length > MOST_BINS + 1) throw tooMany(edges.length - 1);
+  if (edges.length < 2 || edges.length > MAX_BINS + 1) throw tooMany(edges.length - 1);
   const single = edges.map(Math.fround);
   const unordered = single.findIndex(
     (edge, index) => !Number.isFinite(edge) || (index > 0 && !(edge > single[index - 1]!)),
@@ -73,7 +73,7 @@ function checked(edges: readonly number[]): number[] {
 }
 
 function tooMany(bins: number): UserError {
-  return new UserError('BAD_USER_INPUT', `histogram takes 1 to ${MOST_BINS} bins, got ${bins}.`);
+  return new UserError('BAD_USER_INPUT', `histogram takes 1 to ${MAX_BINS} bins, got ${bins}.`);
 }
 
 /** The shortest decimal of a single-precision number: 18.1, not 18.100000381469727. */

@@ -5,7 +5,7 @@ import type { Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
 import { keyNames, sortBuckets, valuesOf } from './buckets.js';
 import type { FacetValue, GroupedRow } from './buckets.js';
-import { MOST_FACETS } from './count-facets.js';
+import { MAX_FACETS } from './count-facets.js';
 import { checkFacets, FACETS } from './facets.js';
 import type { KneeExamFacet } from './facets.js';
 import { histogramEdges, histogramOf } from './histogram.js';
@@ -76,7 +76,7 @@ export async function exploreMeasure(
   request: StatisticsRequest,
 ): Promise<KneeExamStatistics[]> {
   const by = request.by ?? [];
-  checkFacets(by, 0, MOST_FACETS);
+  checkFacets(by, 0, MAX_FACETS);
   const edges = request.histogram ? histogramEdges(request.histogram) : null;
   const parameters = new Parameters();
   const rows = (await dataSource.query(

@@ -9,7 +9,7 @@ import { FACETS } from './facets.js';
 import type { KneeExamFacet } from './facets.js';
 
 /** No count of fewer people than this is told to a token of role SUMMARY, and every count is rounded to a multiple of it. */
-export const SMALLEST_GROUP = 5;
+export const MIN_GROUP = 5;
 
 /** Dimensions of every released table; the groups they make are the slots. */
 export const SLOT_FACETS = ['VISIT', 'SIDE', 'SEX'] as const satisfies readonly KneeExamFacet[];
@@ -32,10 +32,10 @@ const POOLING: Partial<Record<KneeExamFacet, readonly (string | number)[]>> = {
  *
  * - A slot of fewer than five people is left out of everything.
  * - Where a slot has a value that one to four people have, that value and those before it in the fixed order of pooling become
- *   one row, with as many values after it as it takes to reach five people. The row's value is withheld.
+ *   one row, with as many values after it as it takes to reach five people. The row's value is suppressed.
  * - Every row's count is rounded to a multiple of five.
  *
- * Columns: visit, side, sex, value, withheld, n. Within a slot an exam is a person, so n counts both.
+ * Columns: visit, side, sex, value, suppressed, n. Within a slot an exam is a person, so n counts both.
  */
 export function summaryRelease(facet: KneeExamFacet | null): Table {
   const exams = new Scope(KNEE_EXAMS, 't');
@@ -51,13 +51,13 @@ export function summaryRelease(facet: KneeExamFacet | null): Table {
         SELECT *, row_number() OVER (${slot} ORDER BY ${poolingOrder(facet)}) AS rank, sum(n) OVER (${slot}) AS people FROM cell
       ), judged AS (
         SELECT *, sum(n) OVER (${slot} ORDER BY rank) - n AS before,
-               max(rank) FILTER (WHERE n < ${SMALLEST_GROUP}) OVER (${slot}) AS last_rare
-          FROM ranked WHERE people >= ${SMALLEST_GROUP}
+               max(rank) FILTER (WHERE n < ${MIN_GROUP}) OVER (${slot}) AS last_rare
+          FROM ranked WHERE people >= ${MIN_GROUP}
       ), pooled AS (
-        SELECT *, last_rare IS NOT NULL AND (rank <= last_rare OR before < ${SMALLEST_GROUP}) AS withheld FROM judged
+        SELECT *, last_rare IS NOT NULL AND (rank <= last_rare OR before < ${MIN_GROUP}) AS suppressed FROM judged
       )
-      SELECT visit, side, sex, CASE WHEN NOT withheld THEN value END AS value, withheld,
-             (${SMALLEST_GROUP} * round(sum(n) / ${SMALLEST_GROUP}.0))::integer AS n
+      SELECT visit, side, sex, CASE WHEN NOT suppressed THEN value END AS value, suppressed,
+             (${MIN_GROUP} * round(sum(n) / ${MIN_GROUP}.0))::integer AS n
         FROM pooled GROUP BY 1, 2, 3, 4, 5
     )`,
     joins: {},

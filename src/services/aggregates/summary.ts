@@ -6,11 +6,11 @@ import type { Table } from '../filters/table.js';
 import { countRows } from '../paging/pages.js';
 import { keyNames, sortBuckets, valuesOf } from './buckets.js';
 import type { GroupedRow } from './buckets.js';
-import { MOST_FACETS } from './count-facets.js';
+import { MAX_FACETS } from './count-facets.js';
 import type { FacetBucket, FacetRequest } from './count-facets.js';
 import { checkFacets } from './facets.js';
 import type { KneeExamFacet } from './facets.js';
-import { SLOT_FACETS, SMALLEST_GROUP, SUMMARY_FIELDS, summaryRelease } from './summary-release.js';
+import { SLOT_FACETS, MIN_GROUP, SUMMARY_FIELDS, summaryRelease } from './summary-release.js';
 
 /**
  * What a token of role SUMMARY gets for {@link countFacets}: sums over the one table it may know. People are counted only where
@@ -20,12 +20,12 @@ import { SLOT_FACETS, SMALLEST_GROUP, SUMMARY_FIELDS, summaryRelease } from './s
  */
 export async function countSummaryFacets(dataSource: DataSource, request: FacetRequest): Promise<FacetBucket[]> {
   const { where, by, totals = false } = request;
-  checkFacets(by, 1, MOST_FACETS);
+  checkFacets(by, 1, MAX_FACETS);
   const facet = furtherFacet(where, by);
   const keys = keyNames(by);
   const groups = by.map((name, index) => (isSlot(name) ? keys[index]! : `(${keys[index]!}, w${index})`));
   const columns = by.flatMap((name, index) =>
-    isSlot(name) ? `r.${name.toLowerCase()} AS k${index}` : [`r.value AS k${index}`, `r.withheld AS w${index}`],
+    isSlot(name) ? `r.${name.toLowerCase()} AS k${index}` : [`r.value AS k${index}`, `r.suppressed AS w${index}`],
   );
   const parameters = new Parameters();
   const scope = new Scope(summaryRelease(facet), 'r');
@@ -79,7 +79,7 @@ export async function countSummaryRows(
     throw new UserError('FORBIDDEN', 'A token of role SUMMARY may filter only kneeExams and kneeExamFacets.');
   }
   const count = await countRows(dataSource, table, of);
-  return count < SMALLEST_GROUP ? null : SMALLEST_GROUP * Math.round(count / SMALLEST_GROUP);
+  return count < MIN_GROUP ? null : MIN_GROUP * Math.round(count / MIN_GROUP);
 }
 
 /** The one facet beside visit, side and sex that a question speaks of; null when there is none. */

@@ -22,7 +22,7 @@ export interface KlTransition {
 }
 
 /**
- * Counts knees by their consensus KL grade at two visits, with both margins, in one statement. Only knees that were examined at
+ * Counts knees by their KL grade of the preferred reading at two visits, with both margins, in one statement. Only knees that were examined at
  * both visits count.
  *
  * @param where selects exams of the visit `from`.

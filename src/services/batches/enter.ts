@@ -42,7 +42,7 @@ export async function enterMembers(
   const seed = seedSql(batch, bind(recipe.seed, 'integer'));
   const key = keySql({
     bundle: bind(recipe.bundle.sha256, 'text'),
-    localiser: bind(recipe.localiser, 'text'),
+    kneeDetector: bind(recipe.kneeDetector, 'text'),
     film: 'film.sha256',
     box: 'NULL::jsonb',
     side: 'exam.side',

@@ -24,7 +24,7 @@ export interface BatchRequest extends RecipeRequest {
   clientKey?: string | null | undefined;
 }
 
-const LONGEST_NAME = 200;
+const MAX_NAME_LENGTH = 200;
 
 /**
  * Checks everything in a request that can be checked without the database.
@@ -36,7 +36,7 @@ export function checkBatchRequest(request: BatchRequest): void {
   checkWhole('priority', request.priority, PRIORITY_RANGE);
   checkOneOf('seedRule', request.seedRule, SEED_RULES);
   const { name } = request;
-  if (name != null && (name.trim().length < 1 || name.length > LONGEST_NAME || name.includes('\0'))) {
-    throw new UserError('BAD_USER_INPUT', `name must have between 1 and ${LONGEST_NAME} characters.`);
+  if (name != null && (name.trim().length < 1 || name.length > MAX_NAME_LENGTH || name.includes('\0'))) {
+    throw new UserError('BAD_USER_INPUT', `name must have between 1 and ${MAX_NAME_LENGTH} characters.`);
   }
 }

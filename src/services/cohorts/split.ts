@@ -42,7 +42,7 @@ const DEFAULT_PARTS: readonly SplitPart[] = [
 ];
 
 const MAX_PARTS = 20;
-const LARGEST_SEED = 2 ** 31 - 1;
+const MAX_SEED = 2 ** 31 - 1;
 
 /**
  * Splits a cohort by participant into new static cohorts "<name> / <part>". Participants are ordered by the highest KL grade among
@@ -59,8 +59,8 @@ export async function splitCohort(
 ): Promise<SplitResult[]> {
   const parts = checkParts(request.parts ?? DEFAULT_PARTS);
   const seed = request.seed ?? 0;
-  if (!Number.isInteger(seed) || seed < 0 || seed > LARGEST_SEED) {
-    throw new UserError('BAD_USER_INPUT', `seed must be a whole number from 0 to ${LARGEST_SEED}, got ${seed}.`);
+  if (!Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) {
+    throw new UserError('BAD_USER_INPUT', `seed must be a whole number from 0 to ${MAX_SEED}, got ${seed}.`);
   }
   return inSnapshot(dataSource, async (manager) => {
     const source = await findCohort(manager, actor, id);

@@ -1,13 +1,13 @@
 import { UserError } from '../../domain/errors.js';
 
-const LONGEST_NAME = 200;
-const LONGEST_TEXT = 10_000;
+const MAX_NAME_LENGTH = 200;
+const MAX_TEXT_LENGTH = 10_000;
 
 /** @throws UserError BAD_USER_INPUT for an empty or long name. */
 export function checkName(name: string, field = 'name'): string {
   const text = name.trim().toWellFormed();
-  if (text.length < 1 || text.length > LONGEST_NAME || text.includes('\0')) {
-    throw new UserError('BAD_USER_INPUT', `${field} must have between 1 and ${LONGEST_NAME} characters.`);
+  if (text.length < 1 || text.length > MAX_NAME_LENGTH || text.includes('\0')) {
+    throw new UserError('BAD_USER_INPUT', `${field} must have between 1 and ${MAX_NAME_LENGTH} characters.`);
   }
   return text;
 }
@@ -15,8 +15,8 @@ export function checkName(name: string, field = 'name'): string {
 /** @throws UserError BAD_USER_INPUT for a text that is too long. */
 export function checkText(value: string, field: string): string {
   const text = value.trim().toWellFormed();
-  if (text.length > LONGEST_TEXT || text.includes('\0')) {
-    throw new UserError('BAD_USER_INPUT', `${field} must have at most ${LONGEST_TEXT} characters.`);
+  if (text.length > MAX_TEXT_LENGTH || text.includes('\0')) {
+    throw new UserError('BAD_USER_INPUT', `${field} must have at most ${MAX_TEXT_LENGTH} characters.`);
   }
   return text;
 }

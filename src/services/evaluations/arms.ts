@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { CONSENSUS_FEATURES, EVALUATION_LIMITS, type EvaluationArm } from '../../domain/evaluations.js';
+import { PREFERRED_FEATURES, EVALUATION_LIMITS, type EvaluationArm } from '../../domain/evaluations.js';
 import type { NoiseMode } from '../../domain/generations.js';
 import type { Bundle } from '../../entities/index.js';
 import type { SamplerName } from '../../inference/index.js';
@@ -11,7 +11,7 @@ import type { FeatureOverride } from '../generations/request.js';
 /** A set of grades to condition on, by name: an ablation or a what-if. */
 export interface FeatureSet {
   name: string;
-  /** Grades instead of the consensus ones; null = treat as missing. */
+  /** Grades instead of those of the preferred reading; null = treat as missing. */
   overrides: readonly FeatureOverride[];
 }
 
@@ -27,7 +27,7 @@ export interface ArmsRequest {
   eta?: number | null | undefined;
   /** Default: 50. */
   sliceCounts?: readonly number[] | null | undefined;
-  /** Default: the consensus grades alone. */
+  /** Default: the grades of the preferred reading alone. */
   featureSets?: readonly FeatureSet[] | null | undefined;
   noise?: NoiseMode | null | undefined;
 }
@@ -78,7 +78,7 @@ function orOwn<T>(values: readonly T[] | null | undefined): readonly (T | null)[
 }
 
 function featureSets(asked: readonly FeatureSet[] | null | undefined): FeatureSet[] {
-  const sets = asked?.length ? [...asked] : [{ name: CONSENSUS_FEATURES, overrides: [] }];
+  const sets = asked?.length ? [...asked] : [{ name: PREFERRED_FEATURES, overrides: [] }];
   const names = sets.map(({ name }) => name.trim());
   const wrong = names.find((name, index) => name === '' || name.length > 60 || names.indexOf(name) !== index);
   if (wrong !== undefined) {

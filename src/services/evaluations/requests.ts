@@ -12,7 +12,7 @@ import { audit } from '../audit.js';
 import { expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
-import { LARGEST_SEED } from '../generations/checks.js';
+import { MAX_SEED } from '../generations/checks.js';
 import type { Principal } from '../../policy/index.js';
 import { type ArmsRequest, evaluationArms } from './arms.js';
 import { EVALUATION } from './kind.js';
@@ -134,8 +134,8 @@ export async function evaluationFile(dataSource: DataSource, evaluationId: strin
 }
 
 function settingsOf({ seed, seedRule }: EvaluationRequest): EvaluationSettings {
-  if (seed != null && !(Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED)) {
-    throw new UserError('BAD_USER_INPUT', `seed is ${seed}; it must be a whole number from 0 to ${LARGEST_SEED}.`);
+  if (seed != null && !(Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED)) {
+    throw new UserError('BAD_USER_INPUT', `seed is ${seed}; it must be a whole number from 0 to ${MAX_SEED}.`);
   }
   if (seedRule != null && !SEED_RULES.includes(seedRule)) {
     throw new UserError('BAD_USER_INPUT', `seedRule is '${seedRule}'; accepted: ${SEED_RULES.join(', ')}.`);

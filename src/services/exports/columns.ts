@@ -26,7 +26,7 @@ export type ColumnGroup = (typeof COLUMN_GROUPS)[number];
 export const DEFAULT_GROUPS: readonly ColumnGroup[] = COLUMN_GROUPS.filter((group) => group !== 'readings');
 
 /** Tables that a column's expression may use, by alias. `exam`, `visit` and `participant` are always there, the others on demand. */
-export type ReadingAlias = 'consensus' | 'p15' | 'p37';
+export type ReadingAlias = 'preferred' | 'p15' | 'p37';
 
 /** One column of an export: what it is, and how it is read. */
 export interface ExportColumn {
@@ -132,13 +132,13 @@ export const EXPORT_COLUMNS: readonly ExportColumn[] = [
     ...maybe(
       'grades',
       'text',
-      'consensus_project',
-      'exam.consensus_project',
-      'Reading project that the consensus grades come from; missing without any reading',
+      'preferred_project',
+      'exam.preferred_project',
+      'Reading project that the grades of the preferred reading come from; missing without any reading',
     ),
     codes: Object.fromEntries(READING_PROJECTS.map((project) => [project, `reading project ${project}`])),
   },
-  ...gradeColumns('consensus'),
+  ...gradeColumns('preferred'),
   ...READING_PROJECTS.flatMap((project): ExportColumn[] => [
     {
       ...maybe(
@@ -212,21 +212,21 @@ function storedSeries(which: string): string {
 
 /** The 19 grades of one reading, each followed by the column that says why it is missing. */
 function gradeColumns(reading: ReadingAlias): ExportColumn[] {
-  const consensus = reading === 'consensus';
-  const group = consensus ? 'grades' : 'readings';
-  const whose = consensus ? 'consensus reading' : `reading project ${reading.slice(1)}`;
+  const preferred = reading === 'preferred';
+  const group = preferred ? 'grades' : 'readings';
+  const whose = preferred ? 'preferred reading' : `reading project ${reading.slice(1)}`;
   return FEATURES.flatMap(({ code, name: meaning, levels, decimals }): ExportColumn[] => {
     const column = code.toLowerCase();
-    const name = consensus ? column : `${reading}_${column}`;
-    const asRead = decimals && !consensus;
+    const name = preferred ? column : `${reading}_${column}`;
+    const asRead = decimals && !preferred;
     const steps = asRead ? '; decimals are steps within a grade: an order, never an amount' : '';
     return [
       {
         ...maybe(group, asRead ? 'real' : 'integer', name, `${reading}.${column}`, `${meaning}, ${whose}${steps}`),
         range: [0, levels - 1],
         missing: `${name}_missing`,
-        // The consensus grades are the exam's own columns.
-        ...(consensus ? { sql: `exam.${column}` } : { reading }),
+        // The grades of the preferred reading are the exam's own columns.
+        ...(preferred ? { sql: `exam.${column}` } : { reading }),
       },
       {
         ...maybe(

@@ -30,8 +30,8 @@ export interface RowRequest {
 }
 
 const READINGS: Record<ReadingAlias, string> = {
-  consensus:
-    'LEFT JOIN reading consensus ON consensus.exam_id = exam.id AND consensus.project = exam.consensus_project',
+  preferred:
+    'LEFT JOIN reading preferred ON preferred.exam_id = exam.id AND preferred.project = exam.preferred_project',
   p15: `LEFT JOIN reading p15 ON p15.exam_id = exam.id AND p15.project = '15'`,
   p37: `LEFT JOIN reading p37 ON p37.exam_id = exam.id AND p37.project = '37'`,
 };

@@ -1,5 +1,5 @@
 import { UserError } from '../../domain/errors.js';
-import { CONSENSUS, READING_CHOICES } from '../../domain/readings.js';
+import { PREFERRED, READING_CHOICES } from '../../domain/readings.js';
 import { VISIT_CODES } from '../../domain/visits.js';
 import { comparison, entries, lookUp } from './comparison.js';
 import type { Parameters } from './scope.js';
@@ -22,7 +22,7 @@ export function changeCondition(
   parameters: Parameters,
 ): string {
   const { path } = place;
-  const { from, to, project = CONSENSUS, ...rest } = Object.fromEntries(entries(value, path));
+  const { from, to, project = PREFERRED, ...rest } = Object.fromEntries(entries(value, path));
   const { measure, operators } = measureOf(field, rest, path);
   const pair = { ...place, ...visitsOf(from, to, path), measure, project: projectOf(measure, project, path) };
 
@@ -130,7 +130,7 @@ function visitsOf(from: unknown, to: unknown, path: string): { from: string; to:
 
 function projectOf(measure: Measure, project: unknown, path: string): string | undefined {
   const chosen = parameterValue({ kind: 'choice', of: READING_CHOICES }, project, `${path}.project`) as string;
-  if (chosen === CONSENSUS) return undefined;
+  if (chosen === PREFERRED) return undefined;
   if (measure.inReadings) return chosen;
   throw new UserError('BAD_USER_INPUT', `${path}.project is not accepted: only grades come from a reading project.`);
 }

@@ -1,7 +1,7 @@
 import { FEATURES } from '../../domain/features.js';
 import { GENERATION_STATES } from '../../domain/generations.js';
 import { SIDES } from '../../domain/participants.js';
-import { CONSENSUS, READING_PROJECTS } from '../../domain/readings.js';
+import { PREFERRED, READING_PROJECTS } from '../../domain/readings.js';
 import { enumName, variablesOf } from '../../domain/variables/index.js';
 import { VISIT_CODES } from '../../domain/visits.js';
 import { sameKnee } from './change.js';
@@ -81,7 +81,7 @@ export const KNEE_EXAMS: Table = {
     visit: column(VISIT_CODE, 'visit_code'),
     month: column('integer', 'month', 'visit'),
     side: column(SIDE, 'side'),
-    consensusProject: column(PROJECT, 'consensus_project'),
+    preferredProject: column(PROJECT, 'preferred_project'),
     participant: { kind: 'one', join: 'participant' },
     ...variableColumns('visit', 'visit'),
     ...variableColumns('knee_exam'),
@@ -118,9 +118,9 @@ export const KNEE_EXAMS: Table = {
       on: (exam, reading) => `${reading}.exam_id = ${exam}.id`,
       choice: {
         by: 'project',
-        default: CONSENSUS,
+        default: PREFERRED,
         choices: {
-          [CONSENSUS]: (exam, reading) => `${reading}.project = ${exam}.consensus_project`,
+          [PREFERRED]: (exam, reading) => `${reading}.project = ${exam}.preferred_project`,
           ...Object.fromEntries(
             READING_PROJECTS.map((project) => [
               project,

@@ -1,13 +1,13 @@
 import { UserError } from '../../domain/errors.js';
 import { FEATURES, type Grades, isFeatureCode, isValidGrade, maxGrade } from '../../domain/features.js';
-import { SMALLEST_BOX, type SquareBox } from '../../domain/knee-box.js';
+import { MIN_BOX, type SquareBox } from '../../domain/knee-box.js';
 import { NOISE_MODES, SLICE_COUNT_RANGE, STEP_COUNT_RANGE } from '../../domain/generations.js';
 import { SAMPLERS } from '../../inference/index.js';
 import type { GenerationRequest, RecipeRequest } from './request.js';
 
-export const LARGEST_SEED = 2 ** 31 - 1;
+export const MAX_SEED = 2 ** 31 - 1;
 
-const LONGEST_KEY = 200;
+const MAX_KEY_LENGTH = 200;
 
 /**
  * Checks everything in a request that can be checked without the database.
@@ -35,12 +35,12 @@ export function checkRecipe(request: RecipeRequest & { clientKey?: string | null
   const { sliceCount, steps, eta, sampler, seed, noise, clientKey } = request;
   checkWhole('sliceCount', sliceCount, SLICE_COUNT_RANGE);
   checkWhole('steps', steps, STEP_COUNT_RANGE);
-  checkWhole('seed', seed, { min: 0, max: LARGEST_SEED });
+  checkWhole('seed', seed, { min: 0, max: MAX_SEED });
   if (eta != null && !(eta >= 0 && eta <= 1)) refuse(`eta is ${eta}; it must be a number from 0 to 1.`);
   checkOneOf('sampler', sampler, SAMPLERS);
   checkOneOf('noise', noise, NOISE_MODES);
-  if (clientKey != null && (clientKey.length < 1 || clientKey.length > LONGEST_KEY || clientKey.includes('\0'))) {
-    refuse(`clientKey must have between 1 and ${LONGEST_KEY} characters.`);
+  if (clientKey != null && (clientKey.length < 1 || clientKey.length > MAX_KEY_LENGTH || clientKey.includes('\0'))) {
+    refuse(`clientKey must have between 1 and ${MAX_KEY_LENGTH} characters.`);
   }
   overridesOf(request);
 }
@@ -67,8 +67,8 @@ export function overridesOf({ features }: RecipeRequest): Grades {
 }
 
 function checkBox({ left, top, side }: SquareBox): void {
-  if (![left, top, side].every(Number.isFinite) || side < SMALLEST_BOX) {
-    refuse(`box is ${left},${top} of side ${side}; its side must be at least ${SMALLEST_BOX} film pixels.`);
+  if (![left, top, side].every(Number.isFinite) || side < MIN_BOX) {
+    refuse(`box is ${left},${top} of side ${side}; its side must be at least ${MIN_BOX} film pixels.`);
   }
 }
 

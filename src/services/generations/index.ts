@@ -3,7 +3,7 @@ export { requestCancel } from './cancel.js';
 export { enter } from './enter.js';
 export type * from './events.js';
 export { GENERATION } from './kind.js';
-export { newestLocaliser } from './localiser.js';
+export { newestKneeDetector } from './knee-detector.js';
 export { generationLogs, readEvents } from './log.js';
 export { type Provenance, provenanceOf } from './provenance.js';
 export type { GenerationRequest } from './request.js';

@@ -8,10 +8,10 @@ export interface KeyParts {
   /** SHA-256 of the bundle, and of the film's pixels. */
   bundle: string;
   film: string;
-  /** The request's square as jsonb; NULL where the localiser finds it. */
+  /** The request's square as jsonb; NULL where the knee detector finds it. */
   box: string;
-  /** SHA-256 of the localiser that finds the square. */
-  localiser: string;
+  /** SHA-256 of the knee detector that finds the square. */
+  kneeDetector: string;
   side: string;
   sliceCount: string;
   steps: string;
@@ -25,10 +25,10 @@ export interface KeyParts {
 
 /** SQL of a generation's key: SHA-256, lower-case hex, of its parts as jsonb writes them. */
 export function keySql(parts: KeyParts): string {
-  const { box, localiser, features } = parts;
+  const { box, kneeDetector, features } = parts;
   const entries = Object.entries({
     ...parts,
-    localiser: `CASE WHEN ${box} IS NULL THEN ${localiser} END`,
+    kneeDetector: `CASE WHEN ${box} IS NULL THEN ${kneeDetector} END`,
     features: `jsonb_strip_nulls(${features})`,
   }).map(([name, sql]) => `'${name}', ${sql}`);
   return `encode(sha256(convert_to(jsonb_build_object(${entries.join(', ')})::text, 'UTF8')), 'hex')`;

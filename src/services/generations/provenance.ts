@@ -18,7 +18,7 @@ export function recipeOf(generation: Generation, { name, version, sha256 }: Made
     code: last?.code ?? null,
     film: origin?.film ?? null,
     box,
-    localiser: origin?.localiser ?? null,
+    kneeDetector: origin?.kneeDetector ?? null,
     features,
     featureOverrides,
     sampler,

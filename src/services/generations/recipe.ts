@@ -5,16 +5,16 @@ import type { Grades } from '../../domain/features.js';
 import type { NoiseMode } from '../../domain/generations.js';
 import type { Bundle } from '../../entities/index.js';
 import type { SamplerName } from '../../inference/index.js';
-import { newestLocaliser } from './localiser.js';
+import { newestKneeDetector } from './knee-detector.js';
 import { chooseReadyBundle, manifestOf } from '../bundles.js';
-import { LARGEST_SEED, overridesOf } from './checks.js';
+import { MAX_SEED, overridesOf } from './checks.js';
 import type { RecipeRequest } from './request.js';
 
 /** A request with every default filled in. */
 export interface Recipe {
   bundle: Bundle;
-  /** SHA-256 of the localiser there is; null without one. */
-  localiser: string | null;
+  /** SHA-256 of the knee detector there is; null without one. */
+  kneeDetector: string | null;
   sliceCount: number;
   steps: number;
   sampler: SamplerName;
@@ -42,12 +42,12 @@ export async function resolveRecipe(manager: EntityManager, request: RecipeReque
   }
   return {
     bundle,
-    localiser: (await newestLocaliser(manager))?.sha256 ?? null,
+    kneeDetector: (await newestKneeDetector(manager))?.sha256 ?? null,
     sliceCount: request.sliceCount ?? 50,
     steps,
     sampler,
     eta,
-    seed: request.seed ?? randomInt(LARGEST_SEED + 1),
+    seed: request.seed ?? randomInt(MAX_SEED + 1),
     noise: request.noise ?? 'SHARED',
     featureOverrides: overridesOf(request),
   };

@@ -20,7 +20,7 @@ export interface RecipeRequest {
   seed?: number | null | undefined;
   /** Default: SHARED. */
   noise?: NoiseMode | null | undefined;
-  /** Grades to use instead of the consensus ones; null = treat as missing. */
+  /** Grades to use instead of those of the preferred reading; null = treat as missing. */
   features?: readonly FeatureOverride[] | null | undefined;
 }
 

@@ -142,20 +142,20 @@ async function wantedGeneration(
   request: GenerationRequest,
 ) {
   const { columns, assetId, knee, box, grades } = await resolveTarget(manager, tokenId, request);
-  const { bundle, localiser, ...recipe } = await resolveRecipe(manager, request);
+  const { bundle, kneeDetector, ...recipe } = await resolveRecipe(manager, request);
   const features = { ...grades, ...recipe.featureOverrides };
   const generation = { ...columns, ...recipe, bundleId: bundle.id, box, features };
-  return { ...generation, key: await keyOf(manager, { ...generation, assetId, knee, localiser }) };
+  return { ...generation, key: await keyOf(manager, { ...generation, assetId, knee, kneeDetector }) };
 }
 
 type Keyed = Pick<
   Generation,
   'bundleId' | 'sliceCount' | 'steps' | 'sampler' | 'eta' | 'seed' | 'noise' | 'box' | 'features'
 > &
-  Pick<GenerationTarget, 'assetId' | 'knee'> & { localiser: string | null };
+  Pick<GenerationTarget, 'assetId' | 'knee'> & { kneeDetector: string | null };
 
 async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
-  const { assetId, knee, bundleId, sliceCount, steps, sampler, eta, seed, noise, box, features, localiser } = keyed;
+  const { assetId, knee, bundleId, sliceCount, steps, sampler, eta, seed, noise, box, features, kneeDetector } = keyed;
   const key = keySql({
     bundle: 'b.sha256',
     film: 'a.sha256',
@@ -168,7 +168,7 @@ async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
     noise: '$9::text',
     box: '$10::jsonb',
     features: '$11::jsonb',
-    localiser: '$12::text',
+    kneeDetector: '$12::text',
   });
   const statement = `SELECT ${key} AS key FROM asset a, bundle b WHERE a.id = $1 AND b.id = $2`;
   const [row] = await queryRows(manager, z.object({ key: z.string() }), statement, [
@@ -183,7 +183,7 @@ async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
     noise,
     box,
     features,
-    localiser,
+    kneeDetector,
   ]);
   return row!.key;
 }

@@ -11,7 +11,7 @@ import { type BlobStore, storeAsset } from '../../storage/index.js';
 import type { Completion, Lease, RunContext } from '../../work/index.js';
 import type { GenerationEventBody } from './events.js';
 import { loadInputs } from './inputs.js';
-import { newestLocaliser } from './localiser.js';
+import { newestKneeDetector } from './knee-detector.js';
 import { withSummary } from './provenance.js';
 import { StepAnnouncer } from './steps.js';
 import { AttemptTelemetry } from './telemetry.js';
@@ -52,16 +52,16 @@ async function generate(
   const { dataSource, store, slot, logger, telemetry } = context;
   const { bundle } = generation;
   const bundleDir = await telemetry.part('load', () => slot.load(bundle));
-  // A square that is known needs no localiser.
-  const localiser = generation.box === null ? await newestLocaliser(dataSource.manager) : undefined;
-  const detector = localiser && (await openLocaliser(context, localiser));
+  // A square that is known needs no knee detector.
+  const kneeDetector = generation.box === null ? await newestKneeDetector(dataSource.manager) : undefined;
+  const detector = kneeDetector && (await openKneeDetector(context, kneeDetector));
   const inputs = await telemetry.part('inputs', () => loadInputs(dataSource, store, generation, { detector, logger }));
   const { box, film, reference } = inputs;
   const origin = { ...generation.origin!, film, reference };
-  // Kept, so that a later attempt cuts the same square, whatever localiser it has.
+  // Kept, so that a later attempt cuts the same square, whatever knee detector it has.
   if (generation.box === null) {
-    origin.localiser = localiser
-      ? { name: localiser.name, version: localiser.version, sha256: localiser.sha256 }
+    origin.kneeDetector = kneeDetector
+      ? { name: kneeDetector.name, version: kneeDetector.version, sha256: kneeDetector.sha256 }
       : null;
     await lease.write({ set: { box, origin } });
   }
@@ -96,8 +96,8 @@ async function generate(
   return assemble(context, { generation: made, bundle, side: inputs.side, evaluations, summary });
 }
 
-function openLocaliser({ slot }: SlotResources, localiser: Bundle): Promise<KneeDetector> {
-  return openDetector(slot.host, slot.folderOf(localiser));
+function openKneeDetector({ slot }: SlotResources, kneeDetector: Bundle): Promise<KneeDetector> {
+  return openDetector(slot.host, slot.folderOf(kneeDetector));
 }
 
 async function finishedSlices(dataSource: DataSource, generationId: string): Promise<Set<number>> {

@@ -14,9 +14,9 @@ export interface GenerationTarget {
   /** The film's pixels. */
   assetId: number;
   knee: Side;
-  /** Null where the localiser is to find it. */
+  /** Null where the knee detector is to find it. */
   box: SquareBox | null;
-  /** What is known of the knee: an exam's consensus, nothing of an uploaded film. */
+  /** What is known of the knee: an exam's preferred reading, nothing of an uploaded film. */
   grades: Grades;
 }
 

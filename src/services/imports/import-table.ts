@@ -21,7 +21,7 @@ import { type Sourced, WRITE_BATCH, type WriteBatch } from './table-upserts.js';
 const BATCH_ROWS = 2000;
 
 /** Ten times the largest table of a release; keys of all rows are held, to find doubles. */
-const MOST_ROWS = 1_000_000;
+const MAX_ROWS = 1_000_000;
 
 export interface TableOptions {
   registry: ExamRegistry;
@@ -103,8 +103,8 @@ async function readTable(
   };
 
   for await (const { line, cells } of table.rows()) {
-    if (++summary.rows > MOST_ROWS)
-      refuseFile(file.file, `has more than ${MOST_ROWS} rows; the largest table of a release has 80,000`);
+    if (++summary.rows > MAX_ROWS)
+      refuseFile(file.file, `has more than ${MAX_ROWS} rows; the largest table of a release has 80,000`);
     const refusedCells: string[] = [];
     const record = readRow(reader, cells, table.width, refusedCells, (reason) => refuseRow(line, reason));
     if (record === undefined) continue;

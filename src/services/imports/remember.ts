@@ -10,7 +10,7 @@ import { ImportedFile } from '../../entities/index.js';
 const READER_VERSION = 2;
 
 /** More files than any series has: a folder with more is none. */
-const MOST_FILES = 5000;
+const MAX_FILES = 5000;
 
 /** True for files that lie beside images without being one: notes, indexes, what file managers leave. */
 export function isBystander(path: string): boolean {
@@ -55,7 +55,7 @@ export async function fingerprintFolder(
     .filter((file) => !isBystander(file))
     .sort();
   if (files.length === 0) refuseFile(name, 'holds no images');
-  if (files.length > MOST_FILES) refuseFile(name, `holds ${files.length} files; a series has at most ${MOST_FILES}`);
+  if (files.length > MAX_FILES) refuseFile(name, `holds ${files.length} files; a series has at most ${MAX_FILES}`);
   const hash = createHash('sha256');
   let bytes = 0;
   let newest = 0;

@@ -39,7 +39,7 @@ export interface ImageSummary {
   inserted: number;
   updated: number;
   unchanged: number;
-  /** Images of what the platform does not keep: thighs, hands, localisers. */
+  /** Images of what the platform does not keep: thighs, hands, knee detectors. */
   passedOver: number;
   refused: number;
   /** Rows of contents.csv whose folder is not on this disk. */

@@ -12,7 +12,7 @@ import {
   type Statements,
   type TableKind,
 } from '../../oai/index.js';
-import { updateConsensus } from './consensus.js';
+import { updatePreferredReadings } from './preferred-readings.js';
 import { type ExamRegistry, examsOf } from './exam-registry.js';
 import { mergeRows, ROW_OUTCOMES, type RowOutcome } from './merge.js';
 import { ownersOfBarcodes } from './owners.js';
@@ -176,7 +176,7 @@ async function writeReadings(
     keepsCodes: true,
     returning: ['exam_id AS "examId"'],
   });
-  await updateConsensus(
+  await updatePreferredReadings(
     manager,
     written.map(({ examId }) => examId),
   );

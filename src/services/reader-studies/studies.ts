@@ -11,7 +11,7 @@ import { expandCohorts } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
 import { column, type Table } from '../filters/table.js';
 import { KNEE_EXAMS } from '../filters/tables.js';
-import { LARGEST_SEED } from '../generations/checks.js';
+import { MAX_SEED } from '../generations/checks.js';
 import type { Listing } from '../paging/pages.js';
 import { mayManageStudy, type TokenPrincipal } from '../../policy/index.js';
 import { READER_STUDY } from './kind.js';
@@ -50,7 +50,7 @@ export async function createReaderStudy(
   const seed = request.seed ?? 0;
   if (name === '' || name.length > 200) throw new UserError('BAD_USER_INPUT', 'name must have 1 to 200 characters.');
   checkWhole('pairs', request.pairs, 2, READER_STUDY_LIMITS.pairs);
-  checkWhole('seed', seed, 0, LARGEST_SEED);
+  checkWhole('seed', seed, 0, MAX_SEED);
   return dataSource.transaction(async (manager) => {
     const evaluation = await manager.findOneBy(Evaluation, { id: evaluationId });
     if (!evaluation) throw new UserError('NOT_FOUND', 'There is no such evaluation.');

@@ -5,16 +5,16 @@ import { type KeptFilm, readFilm } from './film.js';
 /** What the thread is asked to read. */
 export interface FilmWork {
   bytes: Uint8Array;
-  localiser: string | undefined;
+  kneeDetector: string | undefined;
 }
 
 /** The thread's only message: an error of the user's must come through as what it is. */
 export type FilmOutcome = { film: KeptFilm } | { refusal: Pick<UserError, 'code' | 'message'> };
 
 /** A thread that reads one film; see reader.ts. */
-const { bytes, localiser } = workerData as FilmWork;
+const { bytes, kneeDetector } = workerData as FilmWork;
 try {
-  const film = await readFilm(bytes, localiser);
+  const film = await readFilm(bytes, kneeDetector);
   parentPort!.postMessage({ film } satisfies FilmOutcome);
 } catch (error) {
   if (!(error instanceof UserError)) throw error;

@@ -21,17 +21,17 @@ const NAME = 'The file';
 /**
  * Reads an uploaded radiograph, finds its knees, and leaves behind everything else that the file says.
  *
- * @param localiser folder of the localiser; the outlines of a drawn knee are matched without one
+ * @param kneeDetector folder of the knee detector; the outlines of a drawn knee are matched without one
  * @throws UserError FILE_REFUSED with one sentence, for whatever is no whole radiograph
  */
-export async function readFilm(bytes: Uint8Array, localiser: string | undefined): Promise<KeptFilm> {
+export async function readFilm(bytes: Uint8Array, kneeDetector: string | undefined): Promise<KeptFilm> {
   const film = await loadRadiograph({ bytes, name: NAME });
   const { rows, columns, pixelSpacing, attributes } = film;
   if (attributes?.modality === 'MR') refuseFile(NAME, 'is a slice of an MRI series; a radiograph is needed');
   if (attributes) refuseBurnedIn(attributes, NAME);
   const laterality =
     attributes && (sideInWords(attributes.laterality ?? '') ?? filmSide(attributes.seriesDescription ?? ''));
-  const { view, knees, problems } = await findKnees(film, laterality, localiser);
+  const { view, knees, problems } = await findKnees(film, laterality, kneeDetector);
   return {
     view,
     // What shows both knees is of neither side.
@@ -46,11 +46,11 @@ export async function readFilm(bytes: Uint8Array, localiser: string | undefined)
   };
 }
 
-async function findKnees(film: Film, laterality: Side | null, localiser: string | undefined) {
-  if (localiser === undefined) return kneesOn(film, { laterality, detector: undefined });
+async function findKnees(film: Film, laterality: Side | null, kneeDetector: string | undefined) {
+  if (kneeDetector === undefined) return kneesOn(film, { laterality, detector: undefined });
   const host = await startInferenceHost({ device: 'cpu', threads: 1 });
   try {
-    return await kneesOn(film, { laterality, detector: await openDetector(host, localiser) });
+    return await kneesOn(film, { laterality, detector: await openDetector(host, kneeDetector) });
   } finally {
     await host.close();
   }

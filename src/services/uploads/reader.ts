@@ -6,7 +6,7 @@ import type { KeptFilm } from './film.js';
 import type { FilmOutcome, FilmWork } from './film-thread.js';
 
 /** Films that are received or read at a time by one process: each is in memory. */
-const MOST_AT_ONCE = 4;
+const MAX_AT_ONCE = 4;
 
 /** Reads uploaded films one after the other, away from the thread that answers requests. */
 export interface FilmReader {
@@ -21,7 +21,7 @@ export interface FilmReader {
 }
 
 export function openFilmReader(): FilmReader {
-  let places = MOST_AT_ONCE;
+  let places = MAX_AT_ONCE;
   let last: Promise<unknown> = Promise.resolve();
   let thread: Worker | undefined;
 
@@ -47,7 +47,7 @@ export function openFilmReader(): FilmReader {
       if (places === 0) {
         throw new UserError(
           'UNAVAILABLE',
-          `${MOST_AT_ONCE} radiographs are being received already; try again in a moment.`,
+          `${MAX_AT_ONCE} radiographs are being received already; try again in a moment.`,
         );
       }
       places--;

@@ -11,7 +11,7 @@ ORDER BY t.created_at DESC NULLS LAST, t.id ASC NULLS LAST
 LIMIT 4) page
 ORDER BY page.place_in_page;
 
-SELECT t."id", t."visit_id", t."visit_code", t."participant_id", t."side", t."consensus_project", t."womac_pain", t."womac_disability", t."womac_stiffness", t."womac_total", t."koos_pain", t."origins", t."xrkl", t."xrosfm", t."xrosfl", t."xrostm", t."xrostl", t."xrscfm", t."xrscfl", t."xrsctm", t."xrsctl", t."xrcyfm", t."xrcyfl", t."xrcytm", t."xrcytl", t."xrjsm", t."xrjsl", t."xrchm", t."xrchl", t."xrattm", t."xrattl", (SELECT json_build_array(r."id", r."participant_id", r."code")
+SELECT t."id", t."visit_id", t."visit_code", t."participant_id", t."side", t."preferred_project", t."womac_pain", t."womac_disability", t."womac_stiffness", t."womac_total", t."koos_pain", t."origins", t."xrkl", t."xrosfm", t."xrosfl", t."xrostm", t."xrostl", t."xrscfm", t."xrscfl", t."xrsctm", t."xrsctl", t."xrcyfm", t."xrcyfl", t."xrcytm", t."xrcytl", t."xrjsm", t."xrjsl", t."xrchm", t."xrchl", t."xrattm", t."xrattl", (SELECT json_build_array(r."id", r."participant_id", r."code")
 FROM visit r
 WHERE r.id = t.visit_id) AS related_0, (SELECT json_build_array(r."id", r."oai_id")
 FROM participant r

@@ -1,4 +1,4 @@
-SELECT t."id", t."visit_id", t."participant_id", t."consensus_project", t."xrkl", (SELECT json_build_array(r."id", r."participant_id", r."age")
+SELECT t."id", t."visit_id", t."participant_id", t."preferred_project", t."xrkl", (SELECT json_build_array(r."id", r."participant_id", r."age")
 FROM visit r
 WHERE r.id = t.visit_id) AS related_0, t.id AS order_0
 FROM knee_exam t

@@ -48,7 +48,7 @@ export function Film({ url, alt, className = '' }: { url: string; alt: string; c
 
 async function fetchGrey(url: string, signal: AbortSignal): Promise<Grey> {
   const [response, { decode }] = await Promise.all([fetch(url, { signal }), import('fast-png')]);
-  if (!response.ok) throw new Error(`The radiograph did not come: the server answered with ${response.status}.`);
+  if (!response.ok) throw new Error(`Could not load the radiograph: the server answered with ${response.status}.`);
   const { width, height, data, channels } = decode(await response.arrayBuffer());
   const grey = channels === 1 ? data : data.filter((_, index) => index % channels === 0);
   return { columns: width, rows: height, data: grey };

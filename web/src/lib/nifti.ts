@@ -20,7 +20,7 @@ export interface Volume {
 export async function fetchVolume(url: string, signal?: AbortSignal): Promise<Volume> {
   const response = await fetch(url, { signal: signal ?? null });
   if (!response.ok || !response.body)
-    throw new Error(`The volume did not come: the server answered with ${response.status}.`);
+    throw new Error(`Could not load the volume: the server answered with ${response.status}.`);
   const unzipped = response.body.pipeThrough(new DecompressionStream('gzip'));
   return readNifti(await new Response(unzipped).arrayBuffer());
 }

@@ -29,7 +29,7 @@ export function BatchList() {
   if (error && !data)
     return (
       <ErrorNote
-        title="The batches did not come"
+        title="Could not load the batches"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

@@ -25,7 +25,8 @@ export function BatchView() {
   const { batch, error, connection, refresh } = useBatch(id);
   const [params, setParams] = useSearchParams();
   const exams = useRef<HTMLDivElement>(null);
-  if (error && !batch) return <ErrorNote title="The batch did not come" message={sentence(error)} onRetry={refresh} />;
+  if (error && !batch)
+    return <ErrorNote title="Could not load the batch" message={sentence(error)} onRetry={refresh} />;
   if (batch === undefined) return <Waiting label="Loading the batch" />;
   if (batch === null) {
     return (

@@ -60,7 +60,7 @@ export function Members({ batch: { id, state }, shown, onShow }: MembersProps) {
     >
       {error && !page ? (
         <ErrorNote
-          title="The exams did not come"
+          title="Could not load the exams"
           message={sentence(error)}
           onRetry={() => again({ requestPolicy: 'network-only' })}
         />

@@ -24,7 +24,7 @@ export function Charts({ data, filter, onFilter }: ChartsProps) {
   );
   return (
     <div className={styles.charts}>
-      <Card title="KL grade" note="Kellgren-Lawrence, consensus">
+      <Card title="KL grade" note="Kellgren-Lawrence, preferred reading">
         {chart('kl', klBars(data?.kl))}
       </Card>
       <Card title="Visit" className={styles.tall}>
@@ -48,7 +48,7 @@ function klBars(buckets: readonly Bucket[] | undefined): Bar[] {
     ...bar,
     value: bar.value === null ? null : Number(bar.value),
     color: bar.value === null ? 'var(--kl-none)' : `var(--kl-${bar.value})`,
-    hint: bar.value === null ? 'no consensus grade' : gradeTerm('XRKL', Number(bar.value)),
+    hint: bar.value === null ? 'no grade of the preferred reading' : gradeTerm('XRKL', Number(bar.value)),
   }));
 }
 
@@ -56,9 +56,9 @@ function bars(buckets: readonly Bucket[] | undefined, label: (value: string) => 
   return (buckets ?? [])
     .map(({ exams, values: [at] }) => ({
       value: at?.value ?? null,
-      label: at?.withheld ? 'rare values' : at?.value == null ? 'missing' : label(at.value),
+      label: at?.suppressed ? 'rare values' : at?.value == null ? 'missing' : label(at.value),
       exams,
-      disabled: at?.withheld ?? false,
+      disabled: at?.suppressed ?? false,
     }))
     .toSorted(
       (a, b) => Number(a.value === null) - Number(b.value === null) || String(a.value).localeCompare(String(b.value)),

@@ -66,7 +66,7 @@ export function ExamTable({ where, total }: ExamTableProps) {
       }
     >
       {error ? (
-        <ErrorNote title="The rows did not come" message={sentence(error)} onRetry={loadMore} />
+        <ErrorNote title="Could not load the rows" message={sentence(error)} onRetry={loadMore} />
       ) : (
         <Rows
           rows={rows}

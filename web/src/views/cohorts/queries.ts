@@ -19,28 +19,28 @@ export const OVERVIEW = graphql(`
       exams
       values {
         value
-        withheld
+        suppressed
       }
     }
     visit: kneeExamFacets(where: $byVisit, by: [VISIT]) {
       exams
       values {
         value
-        withheld
+        suppressed
       }
     }
     side: kneeExamFacets(where: $bySide, by: [SIDE]) {
       exams
       values {
         value
-        withheld
+        suppressed
       }
     }
     cells: kneeExamFacets(where: $where, by: [KL, VISIT, SIDE]) {
       exams
       values {
         value
-        withheld
+        suppressed
       }
     }
   }

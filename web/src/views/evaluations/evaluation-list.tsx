@@ -37,7 +37,7 @@ export function EvaluationList() {
   if (error && !data)
     return (
       <ErrorNote
-        title="The evaluations did not come"
+        title="Could not load the evaluations"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

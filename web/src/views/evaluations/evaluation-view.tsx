@@ -19,7 +19,7 @@ export function EvaluationView() {
   const { id = '' } = useParams();
   const { evaluation, error, live, connection, refresh } = useEvaluation(id);
   if (error && !evaluation)
-    return <ErrorNote title="The evaluation did not come" message={sentence(error)} onRetry={refresh} />;
+    return <ErrorNote title="Could not load the evaluation" message={sentence(error)} onRetry={refresh} />;
   if (evaluation === undefined) return <Waiting label="Loading the evaluation" />;
   if (evaluation === null) {
     return (

@@ -11,7 +11,7 @@ interface SetsProps {
 
 /** The first set to compare with, and a second one to be filled in. */
 const FIRST: FeatureSet[] = [
-  { name: 'consensus', overrides: [] },
+  { name: 'preferred reading', overrides: [] },
   { name: 'without KL', overrides: [{ feature: 'XRKL', grade: null }] },
 ];
 

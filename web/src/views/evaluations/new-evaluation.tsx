@@ -20,7 +20,7 @@ import { armCount, inputOf, readWish, type Wish } from './wish.ts';
 import styles from './new-evaluation.module.css';
 
 /** As the API has it. */
-const MOST_ARMS = 24;
+const MAX_ARMS = 24;
 
 /** What to compare on which knees; the address presets it. */
 export function NewEvaluation() {
@@ -33,7 +33,7 @@ export function NewEvaluation() {
   if (error)
     return (
       <ErrorNote
-        title="The bundles did not come"
+        title="Could not load the bundles"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />
@@ -175,8 +175,7 @@ function Size({ wish }: { wish: Wish }) {
   const [{ data, error }] = useQuery({ query: COMPARABLE, variables: { where: JSON.parse(where) as Filter } });
   if (error) return <InlineError message={sentence(error)} />;
   const knees = data?.kneeExams.totalCount;
-  if (arms > MOST_ARMS)
-    return <span>{`${arms} arms are more than the ${MOST_ARMS} that one evaluation may have.`}</span>;
+  if (arms > MAX_ARMS) return <span>{`${arms} arms are more than the ${MAX_ARMS} that one evaluation may have.`}</span>;
   return (
     <span role="status">
       {counted(arms, 'arm')} on {count(knees)} {knees === 1 ? 'knee' : 'knees'}:{' '}

@@ -4,7 +4,7 @@ import type { Evaluation, EVALUATE } from './queries.ts';
 
 type Input = VariablesOf<typeof EVALUATE>['input'];
 
-/** Grades to condition on instead of the consensus, under a name; null = treat as missing. */
+/** Grades to condition on instead of the preferred reading, under a name; null = treat as missing. */
 export interface FeatureSet {
   name: string;
   overrides: { feature: string; grade: number | null }[];

@@ -29,7 +29,7 @@ export function ExamView() {
   if (error)
     return (
       <ErrorNote
-        title="The exam did not come"
+        title="Could not load the exam"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />
@@ -107,7 +107,9 @@ export function ExamView() {
         <Column>
           <Card
             title="Grades"
-            note={exam.kl === null ? 'No consensus KL grade' : `KL ${exam.kl}: ${gradeTerm('XRKL', exam.kl)}`}
+            note={
+              exam.kl === null ? 'No KL grade of the preferred reading' : `KL ${exam.kl}: ${gradeTerm('XRKL', exam.kl)}`
+            }
           >
             <GradeTable exam={exam} />
           </Card>

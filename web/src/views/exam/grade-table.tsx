@@ -4,8 +4,8 @@ import styles from './grade-table.module.css';
 
 type GradeOf = Exam['grades'][number];
 
-/** The 19 grades in OARSI's terms with OAI's codes: the consensus, and each published reading where there are several. */
-export function GradeTable({ exam: { grades, readings, consensusProject } }: { exam: Exam }) {
+/** The 19 grades in OARSI's terms with OAI's codes: the preferred reading, and each published reading where there are several. */
+export function GradeTable({ exam: { grades, readings, preferredProject } }: { exam: Exam }) {
   const others = readings.length > 1 ? readings : [];
   return (
     <div className={styles.scroll} tabIndex={0} role="region" aria-label="Grades">
@@ -15,8 +15,8 @@ export function GradeTable({ exam: { grades, readings, consensusProject } }: { e
             <th scope="col">Feature</th>
             <th scope="col">Code</th>
             <th scope="col">
-              Consensus
-              {consensusProject && <small>{projectName(consensusProject)}</small>}
+              Preferred reading
+              {preferredProject && <small>{projectName(preferredProject)}</small>}
             </th>
             {others.map(({ id, project, version }) => (
               <th key={id} scope="col">

@@ -8,7 +8,7 @@ export const EXAM = graphql(`
         id
         side
         kl
-        consensusProject
+        preferredProject
         womacPain
         womacStiffness
         womacDisability

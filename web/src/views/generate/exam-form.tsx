@@ -16,7 +16,7 @@ export function ExamForm({ id, onOther }: { id: string; onOther: () => void }) {
   if (error)
     return (
       <ErrorNote
-        title="The exam did not come"
+        title="Could not load the exam"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

@@ -2,7 +2,7 @@ import { feature, FEATURES, gradeTerm } from '../../lib/words.ts';
 import type { Prepared } from './queries.ts';
 import styles from './generate.module.css';
 
-/** Grades to use instead of the consensus, by feature; null = treat as missing. */
+/** Grades to use instead of the preferred reading, by feature; null = treat as missing. */
 export type Overrides = Readonly<Record<string, number | null>>;
 
 /** A grade as somebody read it. */

@@ -50,7 +50,7 @@ export function KneePicker({ onPick }: { onPick: (id: string) => void }) {
       </div>
       {error ? (
         <ErrorNote
-          title="The knees did not come"
+          title="Could not load the knees"
           message={sentence(error)}
           onRetry={() => again({ requestPolicy: 'network-only' })}
         />

@@ -21,7 +21,7 @@ export function UploadForm({ id, onOther }: { id: string; onOther: () => void })
   if (error)
     return (
       <ErrorNote
-        title="The radiograph did not come"
+        title="Could not load the radiograph"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

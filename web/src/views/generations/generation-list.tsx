@@ -26,7 +26,7 @@ export function GenerationList() {
   if (error)
     return (
       <ErrorNote
-        title="The generations did not come"
+        title="Could not load the generations"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

@@ -28,7 +28,7 @@ export function GenerationView() {
   const { id = '' } = useParams();
   const { generation, error, live, slices, connection, refresh } = useGeneration(id);
   if (error && !generation)
-    return <ErrorNote title="The generation did not come" message={sentence(error)} onRetry={refresh} />;
+    return <ErrorNote title="Could not load the generation" message={sentence(error)} onRetry={refresh} />;
   if (generation === undefined) return <Waiting label="Loading the generation" />;
   if (generation === null) {
     return (

@@ -19,7 +19,7 @@ export function ModelList() {
   if (error)
     return (
       <ErrorNote
-        title="The models did not come"
+        title="Could not load the models"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

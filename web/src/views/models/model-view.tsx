@@ -23,7 +23,7 @@ export function ModelView() {
   if (error)
     return (
       <ErrorNote
-        title="The model did not come"
+        title="Could not load the model"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

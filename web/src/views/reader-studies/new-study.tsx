@@ -26,7 +26,7 @@ export function NewStudy() {
   if (error)
     return (
       <ErrorNote
-        title="The evaluations did not come"
+        title="Could not load the evaluations"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

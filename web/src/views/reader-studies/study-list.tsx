@@ -24,7 +24,7 @@ export function StudyList() {
   if (error)
     return (
       <ErrorNote
-        title="The reader studies did not come"
+        title="Could not load the reader studies"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

@@ -26,7 +26,7 @@ export function StudyView() {
   if (error && !data)
     return (
       <ErrorNote
-        title="The reader study did not come"
+        title="Could not load the reader study"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

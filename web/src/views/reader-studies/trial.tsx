@@ -31,7 +31,7 @@ export function Trial({ trial: { left, right }, busy, onChoose }: TrialProps) {
   }, []);
   return (
     <>
-      {lost && <InlineError message="An image did not come; reloading the page asks for it again." />}
+      {lost && <InlineError message="Could not load an image; reload the page to try again." />}
       <div className={styles.pair} data-ready={ready}>
         {(
           [

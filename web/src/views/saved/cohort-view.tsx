@@ -28,7 +28,7 @@ export function CohortView() {
   if (error)
     return (
       <ErrorNote
-        title="The cohort did not come"
+        title="Could not load the cohort"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

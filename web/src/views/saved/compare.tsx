@@ -30,7 +30,7 @@ export function Compare() {
   if (error)
     return (
       <ErrorNote
-        title="The comparison did not come"
+        title="Could not load the comparison"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

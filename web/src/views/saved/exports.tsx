@@ -67,7 +67,7 @@ export function Exports() {
   if (error && !data)
     return (
       <ErrorNote
-        title="The exports did not come"
+        title="Could not load the exports"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

@@ -28,7 +28,7 @@ export function SavedCohorts() {
   if (error)
     return (
       <ErrorNote
-        title="The cohorts did not come"
+        title="Could not load the cohorts"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

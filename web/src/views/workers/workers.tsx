@@ -20,7 +20,7 @@ export function Workers() {
   if (error && !data)
     return (
       <ErrorNote
-        title="The workers did not come"
+        title="Could not load the workers"
         message={sentence(error)}
         onRetry={() => again({ requestPolicy: 'network-only' })}
       />

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { FEATURE_CODES } from '../../domain/features.js';
-import { consensusReading, READING_PROJECTS } from '../../domain/readings.js';
+import { preferredReading, READING_PROJECTS } from '../../domain/readings.js';
 import { VISIT_CODES } from '../../domain/visits.js';
 
 const COLUMNS = FEATURE_CODES.map((code) => code.toLowerCase());
@@ -10,7 +10,7 @@ const list = (column: (name: string) => string): string => COLUMNS.map(column).j
 const PREFERRED = JSON.stringify(
   VISIT_CODES.map((code) => ({
     code,
-    project: consensusReading(
+    project: preferredReading(
       code,
       READING_PROJECTS.map((project) => ({ project })),
     )!.project,
@@ -18,10 +18,10 @@ const PREFERRED = JSON.stringify(
 );
 
 /** Sets the whole grades of these exams from the readings that they have now. */
-export async function updateConsensus(manager: EntityManager, examIds: readonly number[]): Promise<void> {
+export async function updatePreferredReadings(manager: EntityManager, examIds: readonly number[]): Promise<void> {
   if (examIds.length === 0) return;
   await manager.query(
-    `UPDATE knee_exam e SET consensus_project = c.project, ${list((name) => `${name} = floor(c.${name})`)}
+    `UPDATE knee_exam e SET preferred_project = c.project, ${list((name) => `${name} = floor(c.${name})`)}
      FROM (
        SELECT DISTINCT ON (r.exam_id) r.*
        FROM reading r JOIN knee_exam x ON x.id = r.exam_id JOIN visit v ON v.id = x.visit_id
@@ -30,7 +30,7 @@ export async function updateConsensus(manager: EntityManager, examIds: readonly 
        ORDER BY r.exam_id, (r.project = preferred.project) DESC, r.project
      ) c
      WHERE e.id = c.exam_id
-       AND (e.consensus_project, ${list((name) => `e.${name}`)}) IS DISTINCT FROM (c.project, ${list((name) => `floor(c.${name})::smallint`)})`,
+       AND (e.preferred_project, ${list((name) => `e.${name}`)}) IS DISTINCT FROM (c.project, ${list((name) => `floor(c.${name})::smallint`)})`,
     [examIds, PREFERRED],
   );
 }

@@ -8,7 +8,7 @@ import { kneeBox, loadRadiograph, type Film } from '../../src/imaging/radiograph
 import { type InferenceHost, type KneeDetector, openDetector, startInferenceHost } from '../../src/inference/index.js';
 import { writeRelease } from '../../src/oai/synthetic/release.js';
 
-/** A film of people that the shipped localiser was not trained on, with the true squares. */
+/** A film of people that the shipped knee detector was not trained on, with the true squares. */
 interface TrueFilm {
   film: Film;
   boxes: Map<Side, SquareBox>;
@@ -24,15 +24,15 @@ beforeAll(async () => {
   await writeRelease({ ...coarse, filmsOnly: true, filmPixel: 0.8 }, { out: home });
   films = await readFilms(home);
   host = await startInferenceHost({ device: 'cpu' });
-  const [version] = await readdir(join(packageRoot, 'models/knee-localiser'));
-  detector = await openDetector(host, join(packageRoot, 'models/knee-localiser', version!));
+  const [version] = await readdir(join(packageRoot, 'models/knee-detector'));
+  detector = await openDetector(host, join(packageRoot, 'models/knee-detector', version!));
 });
 afterAll(async () => {
   await host.close();
   await rm(home, { recursive: true, force: true });
 });
 
-test('the shipped localiser frames knees it has never seen with a mean overlap (IoU) of at least 0.85', async () => {
+test('the shipped knee detector frames knees it has never seen with a mean overlap (IoU) of at least 0.85', async () => {
   const overlaps: number[] = [];
   for (const { film, boxes } of films) {
     for (const [side, truth] of boxes) overlaps.push(overlap(await kneeBox(film, { side, detector }), truth));
@@ -45,7 +45,7 @@ test('a film without knees is refused, and taken with a box', async () => {
   const [{ film }] = films as [TrueFilm];
   const shafts = { ...film, name: 'shafts.dcm', rows: 100, data: film.data.subarray(0, 100 * film.columns) };
   await expect(kneeBox(shafts, { side: 'LEFT', detector })).rejects.toThrow(
-    /^shafts\.dcm shows no left knee that could be found \(the best guess of knee-localiser@.* is needed\); give/,
+    /^shafts\.dcm shows no left knee that could be found \(the best guess of knee-detector@.* is needed\); give/,
   );
   const box = { left: 20, top: 10, side: 80 };
   expect(await kneeBox(shafts, { side: 'LEFT', detector, box })).toBe(box);

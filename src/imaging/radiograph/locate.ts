@@ -50,7 +50,7 @@ const ALIKE = { width: 1.2, rows: 0.7 } as const;
  *
  * @throws UserError FILE_REFUSED when the knees are not found
  */
-export function localiseKnees(film: Film): Record<Side, KneePlace> {
+export function locateKnees(film: Film): Record<Side, KneePlace> {
   const middle = findMidline(film);
   const widths = candidateWidths(film, Math.min(middle, film.columns - middle));
   const rights = bestMatches(film, { left: 0, top: 0, width: middle, height: film.rows }, widths);

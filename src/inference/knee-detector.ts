@@ -13,7 +13,7 @@ export interface FoundKnee {
   confidence: number;
 }
 
-/** A localiser bundle at work in an inference process. */
+/** A knee detector bundle at work in an inference process. */
 export interface KneeDetector {
   /** Size of its input. */
   readonly rows: number;
@@ -29,15 +29,15 @@ export interface KneeDetector {
 }
 
 /** Knees that are looked for on one film: two, and what may be taken for a third. */
-const MOST_KNEES = 6;
+const MAX_KNEES = 6;
 
 /**
- * Opens the localiser in a folder. Its graph is loaded at the first film.
+ * Opens the knee detector in a folder. Its graph is loaded at the first film.
  *
  * @throws UserError BUNDLE_REFUSED
  */
-export async function openDetector(host: Pick<InferenceHost, 'localise'>, bundleDir: string): Promise<KneeDetector> {
-  const { manifest } = await readBundleFor(bundleDir, 'knee-localisation');
+export async function openDetector(host: Pick<InferenceHost, 'detectKnees'>, bundleDir: string): Promise<KneeDetector> {
+  const { manifest } = await readBundleFor(bundleDir, 'knee-detection');
   const { rows, columns, window } = manifest.film;
   return {
     rows,
@@ -45,13 +45,13 @@ export async function openDetector(host: Pick<InferenceHost, 'localise'>, bundle
     window,
     threshold: manifest.detector.threshold,
     name: `${manifest.name}@${manifest.version}`,
-    find: (film) => host.localise(bundleDir, film),
+    find: (film) => host.detectKnees(bundleDir, film),
   };
 }
 
 /** Runs the detector on one film; for the inference process. @throws UserError BAD_USER_INPUT for a film of another size */
 export async function findKnees(
-  { manifest, sessions }: LoadedBundle<'knee-localisation'>,
+  { manifest, sessions }: LoadedBundle<'knee-detection'>,
   film: Float32Array,
 ): Promise<FoundKnee[]> {
   const { rows, columns } = manifest.film;
@@ -80,7 +80,7 @@ export function decodeKnees({ data: heatmap, dims }: FloatTensor, { data: boxes 
       knees.push({ column: mean(0), row: mean(1), side: mean(2), confidence });
     }
   }
-  return knees.sort((a, b) => b.confidence - a.confidence).slice(0, MOST_KNEES);
+  return knees.sort((a, b) => b.confidence - a.confidence).slice(0, MAX_KNEES);
 }
 
 /** A cell and the up to eight beside it. */

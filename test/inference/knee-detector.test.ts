@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
 import { openDetector, readBundleFor, startInferenceHost } from '../../src/inference/index.js';
 import type { FoundKnee, InferenceHost } from '../../src/inference/index.js';
-import { decodeKnees } from '../../src/inference/localise.js';
+import { decodeKnees } from '../../src/inference/knee-detector.js';
 import { TINY_BUNDLE } from '../helpers/tiny-bundle.js';
 
 describe('reading knees off a heatmap', () => {
@@ -31,7 +31,7 @@ describe('reading knees off a heatmap', () => {
 
 const golden = join(packageRoot, 'test/golden/detector');
 
-describe('the shipped localiser', () => {
+describe('the shipped knee detector', () => {
   const { bundle, detectorSha256, film, knees } = JSON.parse(readFileSync(`${golden}.json`, 'utf8')) as {
     bundle: string;
     detectorSha256: string;
@@ -47,7 +47,7 @@ describe('the shipped localiser', () => {
   afterAll(() => host.close());
 
   it('finds in ONNX Runtime what PyTorch finds, beside a generator that stays loaded', async () => {
-    expect((await readBundleFor(dir, 'knee-localisation')).manifest.graphs.detector.sha256).toBe(detectorSha256);
+    expect((await readBundleFor(dir, 'knee-detection')).manifest.graphs.detector.sha256).toBe(detectorSha256);
     await host.describe(TINY_BUNDLE);
     const before = host.pid;
     const detector = await openDetector(host, dir);
@@ -64,7 +64,7 @@ describe('the shipped localiser', () => {
   });
 
   it('refuses a film of another size, and a generator in its place', async () => {
-    await expect(host.localise(dir, new Float32Array(100))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
-    await expect(host.localise(TINY_BUNDLE, input)).rejects.toThrow(/task xray-to-mri, and one of knee-localisation/);
+    await expect(host.detectKnees(dir, new Float32Array(100))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    await expect(host.detectKnees(TINY_BUNDLE, input)).rejects.toThrow(/task xray-to-mri, and one of knee-detection/);
   });
 });
