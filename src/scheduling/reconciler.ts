@@ -2,7 +2,7 @@ import type { Generation } from '../entities/index.js';
 import { type LogBody, recoveryOf, type WorkKind } from '../work/index.js';
 import type { GenerationQueue } from './queue.js';
 import type { SlotResources } from './slot.js';
-import { topUp } from './turns.js';
+import { topUp } from './scheduler.js';
 
 /**
  * Repairs what a crash can leave behind, in any number of processes at once: generations whose worker has died are taken back,

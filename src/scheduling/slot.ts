@@ -20,8 +20,8 @@ export class Slot {
   generationId: string | undefined;
   /** Share of it that is done, 0 to 1. */
   fraction: number | undefined;
-  /** Generations of other models that were put off in a row to keep the model that is loaded. */
-  putOff = 0;
+  /** Generations of other models that were skipped in a row to keep the model that is loaded. */
+  skipped = 0;
   #bundle: Bundle | undefined;
   #provider: string | undefined;
 

@@ -14,7 +14,7 @@ import {
   type WorkKind,
   type WorkRegistry,
 } from '../work/index.js';
-import { Crew } from './crew.js';
+import { WorkerPool } from './worker-pool.js';
 import { openQueue } from './queue.js';
 import { reconcilerOf } from './reconciler.js';
 import { Registration } from './registry.js';
@@ -94,9 +94,9 @@ export async function startWorker<B extends LogBody>(options: WorkerOptions<B>):
     closers.push(() => registration.leave());
     await warmUp(slots, options);
 
-    const crew = new Crew({ work, kind, dataSource, store, queue, logger, registration, slots, leases, timings });
+    const pool = new WorkerPool({ work, kind, dataSource, store, queue, logger, registration, slots, leases, timings });
     const reconcile = reconcilerOf({ dataSource, kind, queue, logger, leases, ...(timings ? { timings } : {}) });
-    const consumer = await queue.consume((id) => crew.work(id), slots.length);
+    const consumer = await queue.consume((id) => pool.work(id), slots.length);
     const repairs = repeat(RECONCILE_INTERVAL_MS, () =>
       reconcile().catch((err: unknown) => logger.warn({ err }, 'looking for lost generations failed')),
     );
@@ -108,7 +108,7 @@ export async function startWorker<B extends LogBody>(options: WorkerOptions<B>):
     let closed: Promise<void> | undefined;
     const close = async (drainMs: number) => {
       registration.enter('DRAINING');
-      crew.close();
+      pool.close();
       const drained = consumer.close();
       if (drainMs > 0 && leases.size > 0) {
         logger.info({ worker: registration.name, running: leases.size, drainMs }, 'the worker ends what it has');

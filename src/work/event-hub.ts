@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { startListener } from './listener.js';
 import type { LogPage, LogSource } from './log.js';
-import { tell } from './telemetry.js';
+import { emit } from './telemetry.js';
 
 /** Logs of one kind, open to any number of subscribers. */
 export interface EventLogs<E> {
@@ -90,7 +90,7 @@ function eventLogs<E extends { seq: number }>(
     const topic = topics.get(id) ?? new Topic((position) => source.read(id, position));
     topics.set(id, topic);
     topic.subscribers++;
-    tell({ kind: 'subscribers', change: 1 });
+    emit({ kind: 'subscribers', change: 1 });
     try {
       let position = after;
       while (!ended.aborted) {
@@ -102,14 +102,14 @@ function eventLogs<E extends { seq: number }>(
         for (const event of page.events) {
           if (ended.aborted) return;
           position = event.seq;
-          tell({ kind: 'delivered' });
+          emit({ kind: 'delivered' });
           yield event;
         }
         if (page.ended) return;
         if (page.events.length === 0) await untilAborted(wake, ended);
       }
     } finally {
-      tell({ kind: 'subscribers', change: -1 });
+      emit({ kind: 'subscribers', change: -1 });
       if (--topic.subscribers === 0) topics.delete(id);
     }
   }

@@ -21,7 +21,7 @@ export {
   type Happening,
   listen,
   parseTraceparent,
-  tell,
+  emit,
 } from './telemetry.js';
 export {
   type Change,

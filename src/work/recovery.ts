@@ -7,7 +7,7 @@ import type { WorkKind } from './kind.js';
 import type { Change, LogBody } from './states.js';
 import type { Leases } from './leases.js';
 import { reach } from './points.js';
-import { tell } from './telemetry.js';
+import { emit } from './telemetry.js';
 import { type Timings, TIMINGS } from './timings.js';
 import { advance } from './transitions.js';
 
@@ -48,7 +48,7 @@ export function recoveryOf<R extends Work, B extends LogBody, Resources>(
         ? { to: kind.canceled, message: `Its ${kind.holder} ended before it could stop it.` }
         : afterCrash(attempt, attempt_limit, `Its ${kind.holder} ended unexpectedly`);
       if ((await advance(dataSource.manager, kind, { id, state: 'RUNNING', attempt }, change)) === undefined) continue;
-      if (kind.holder === 'worker') tell({ kind: 'worker lost', to: change.to! });
+      if (kind.holder === 'worker') emit({ kind: 'worker lost', to: change.to! });
       logger.warn({ [kind.table]: id, to: change.to }, `a ${kind.name} had lost its ${kind.holder}`);
     }
   };

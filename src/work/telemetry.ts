@@ -23,7 +23,7 @@ export type AttemptOutcome = string;
 
 const happenings = channel('osteograph:work');
 
-export function tell(happening: Happening): void {
+export function emit(happening: Happening): void {
   happenings.publish(happening);
 }
 

@@ -140,13 +140,13 @@ describe.each(QUEUE_BACKENDS)('with the queue on %s', (backend) => {
     it('a slot keeps the model it has, but puts others off eight times in a row at most', async () => {
       const { dataSource, bundle } = platform;
       const given = await waitingGeneration(dataSource, ids[0]!);
-      const choose = (slot: { bundle: Bundle | undefined; putOff: number }, taken: string[] = []) =>
+      const choose = (slot: { bundle: Bundle | undefined; skipped: number }, taken: string[] = []) =>
         chooseGeneration(dataSource, given, slot, (id) => !taken.includes(id));
-      expect(await choose({ bundle, putOff: MAX_SKIPPED - 1 })).toMatchObject({ id: ids[1], putsOff: true });
-      expect(await choose({ bundle, putOff: MAX_SKIPPED })).toEqual({ id: ids[0], bundleId: other.id });
-      expect(await choose({ bundle: undefined, putOff: 0 })).toMatchObject({ id: ids[0] });
-      expect(await choose({ bundle, putOff: 0 }, [ids[1]!, ids[3]!])).toMatchObject({ id: ids[0] });
-      expect(await choose({ bundle: other, putOff: 0 }, [ids[0]!])).toMatchObject({ id: ids[2] });
+      expect(await choose({ bundle, skipped: MAX_SKIPPED - 1 })).toMatchObject({ id: ids[1], skips: true });
+      expect(await choose({ bundle, skipped: MAX_SKIPPED })).toEqual({ id: ids[0], bundleId: other.id });
+      expect(await choose({ bundle: undefined, skipped: 0 })).toMatchObject({ id: ids[0] });
+      expect(await choose({ bundle, skipped: 0 }, [ids[1]!, ids[3]!])).toMatchObject({ id: ids[0] });
+      expect(await choose({ bundle: other, skipped: 0 }, [ids[0]!])).toMatchObject({ id: ids[2] });
     });
 
     it('a worker loads each once', async () => {

@@ -1,7 +1,7 @@
 import { type Attributes, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Generation } from '../../entities/index.js';
 import type { GraphRun } from '../../inference/index.js';
-import { type AttemptOutcome, type AttemptPart, parseTraceparent, tell } from '../../work/index.js';
+import { type AttemptOutcome, type AttemptPart, parseTraceparent, emit } from '../../work/index.js';
 
 /**
  * One attempt at a generation, told as it goes: a span in the trace of the request that asked for it, with a child for each of
@@ -29,10 +29,10 @@ export class AttemptTelemetry {
     const startTime = Date.now() - 1_000 * claimSeconds;
     this.#span = tracer().startSpan('attempt', { kind: SpanKind.CONSUMER, attributes, startTime }, above);
     this.past('claim', claimSeconds);
-    tell({ kind: 'part', part: 'claim', seconds: claimSeconds });
+    emit({ kind: 'part', part: 'claim', seconds: claimSeconds });
     // Both by the database's clock. What is queued again has waited before: it says nothing of the queue.
     const waited = (times.heartbeatAt!.getTime() - times.createdAt.getTime()) / 1_000;
-    tell({ kind: 'claimed', bundle: this.#bundle, waitSeconds: attempt === 1 ? waited : null });
+    emit({ kind: 'claimed', bundle: this.#bundle, waitSeconds: attempt === 1 ? waited : null });
   }
 
   /** Id of the trace, for the log; undefined where nobody traces. */
@@ -51,7 +51,7 @@ export class AttemptTelemetry {
       throw error;
     } finally {
       span.end();
-      tell({ kind: 'part', part, seconds: (performance.now() - began) / 1_000 });
+      emit({ kind: 'part', part, seconds: (performance.now() - began) / 1_000 });
     }
   }
 
@@ -65,14 +65,14 @@ export class AttemptTelemetry {
   /** The inference process has run a graph for this attempt. */
   ran(run: GraphRun): void {
     const { graph, device, rows, seconds } = run;
-    tell({ kind: 'ran', bundle: this.#bundle, run });
+    emit({ kind: 'ran', bundle: this.#bundle, run });
     this.past(SPAN_OF_GRAPH[graph], seconds, { 'osteograph.device': device, 'osteograph.rows': rows });
   }
 
   /** The attempt is over. @param cause of anything but a success, from a small set of words */
   end(outcome: AttemptOutcome, cause: string | null = null): void {
     const seconds = (performance.now() - this.#began) / 1_000;
-    tell({ kind: 'ended', bundle: this.#bundle, outcome, cause, seconds });
+    emit({ kind: 'ended', bundle: this.#bundle, outcome, cause, seconds });
     this.#span.setAttribute('osteograph.outcome', outcome);
     if (outcome === 'FAILED') this.#span.setStatus({ code: SpanStatusCode.ERROR, message: cause ?? outcome });
     this.#span.end();

@@ -17,7 +17,7 @@ import { chooseGeneration, type Choice, waitingGeneration } from './choose.js';
 import type { GenerationQueue } from './queue.js';
 import type { Registration } from './registry.js';
 import type { Slot, SlotResources } from './slot.js';
-import { topUp } from './turns.js';
+import { topUp } from './scheduler.js';
 
 export interface CrewOptions<B extends LogBody> {
   work: WorkRegistry;
@@ -34,7 +34,7 @@ export interface CrewOptions<B extends LogBody> {
 }
 
 /** The slots of a worker at work: gives each id that the queue hands out to a free one, which takes it or one that suits it. */
-export class Crew<B extends LogBody> {
+export class WorkerPool<B extends LogBody> {
   readonly #busy = new Set<Slot>();
   readonly #closed = new AbortController();
 
@@ -94,12 +94,12 @@ export class Crew<B extends LogBody> {
     return best;
   }
 
-  async #run(slot: Slot, { id, bundleId, putsOff }: Choice & { putsOff?: boolean }): Promise<Attempted> {
+  async #run(slot: Slot, { id, bundleId, skips }: Choice & { skips?: boolean }): Promise<Attempted> {
     const { work, kind, dataSource, store, registration, leases, timings, logger } = this.options;
     let fed: Promise<void> | undefined;
     const onClaim = () => {
-      if (putsOff) slot.putOff++;
-      else if (slot.bundle?.id !== bundleId) slot.putOff = 0;
+      if (skips) slot.skipped++;
+      else if (slot.bundle?.id !== bundleId) slot.skipped = 0;
       slot.generationId = id;
       // One more is running: the next one may be taken by whoever is idle.
       fed = this.#feed();
