@@ -91,6 +91,16 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': ['error', { paths: ['onnxruntime-node'] }] },
   },
   {
+    // The web app is a client of the public API: what it needs of the server's vocabulary comes through vite.config.ts.
+    files: ['web/src/**/*.{ts,tsx}'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '(^|/)\\.\\./src/', message: 'The web app imports nothing of the server.' }] },
+      ],
+    },
+  },
+  {
     files: ['*.config.{js,ts}', 'scripts/*.js', 'test/helpers/*.js'],
     rules: { 'no-restricted-syntax': 'off' },
     languageOptions: { globals: { process: 'readonly', console: 'readonly', globalThis: 'readonly', URL: 'readonly' } },
