@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { packageVersion } from '../domain/package.js';
 import type { GenerationQueue } from '../scheduling/index.js';
 import type { BlobStore } from '../storage/index.js';
+import { pendingMigrations } from './database/index.js';
 
 /** What has to work before work may come; each is asked, and has so long to answer, ms. */
 export interface Dependencies {
@@ -39,10 +40,8 @@ function readinessCheck({ dataSource, queue, store }: Dependencies): () => Promi
     database: () => dataSource.query('SELECT 1'),
     async migrations() {
       if (migrated) return;
-      const rows = (await dataSource.query('SELECT name FROM migrations')) as { name: string }[];
-      const ran = new Set(rows.map(({ name }) => name));
-      const missing = dataSource.migrations.filter(({ name, constructor }) => !ran.has(name ?? constructor.name));
-      if (missing.length > 0) throw new Error(`${missing.length} have not run; "osteograph migrate" runs them`);
+      const missing = await pendingMigrations(dataSource);
+      if (missing > 0) throw new Error(`${missing} have not run; "osteograph migrate" runs them`);
       migrated = true;
     },
     queue: () => queue.ping(),

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { packageEngine } from '../../domain/package.js';
 import { DEVICES, listBundles, startInferenceHost } from '../../inference/index.js';
+import { OLDEST_POSTGRES, pendingMigrations } from '../../server/database/index.js';
 import { type BlobSettings, openBlobStore, parseSize, sizeInWords, storageUse } from '../../storage/index.js';
 
 /** What a check came to: FAULT where something cannot work, WARNING where it soon may not. */
@@ -19,8 +20,6 @@ const LITTLE_SPACE = 2e9;
 
 /** Clocks that differ by more than this make leases, expiries and signed URLs end at the wrong time, ms. */
 const MAX_CLOCK_DIFFERENCE_MS = 2_000;
-
-const OLDEST_POSTGRES = 140_000;
 
 /** Refused bundles that are named one by one. */
 const MAX_REFUSALS = 3;
@@ -139,18 +138,6 @@ export async function checkDevices(modelsDir: string): Promise<Finding> {
 function shortened(sentences: readonly string[]): string {
   const more = sentences.length - MAX_REFUSALS;
   return [...sentences.slice(0, MAX_REFUSALS), ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
-}
-
-async function pendingMigrations(dataSource: DataSource): Promise<number> {
-  const there = await one(dataSource, `SELECT to_regclass('migrations') IS NOT NULL`);
-  if (there !== true) return dataSource.migrations.length;
-  const rows = await dataSource
-    .createQueryBuilder()
-    .select('m.name', 'name')
-    .from('migrations', 'm')
-    .getRawMany<{ name: string }>();
-  const ran = new Set(rows.map(({ name }) => name));
-  return dataSource.migrations.filter(({ name, constructor }) => !ran.has(name ?? constructor.name)).length;
 }
 
 /** The first column of the first row; null without one. */

@@ -4,7 +4,8 @@ import { UserError } from '../../domain/errors.js';
 /** Any number will do, as long as every osteograph process asks for the same. */
 const MIGRATION_LOCK = 4_796_019;
 
-const OLDEST_POSTGRES = 140_000;
+/** As `server_version_num` writes it. */
+export const OLDEST_POSTGRES = 140_000;
 
 /**
  * Brings the schema up to date. Processes that start together wait for one another at an advisory lock, and each migration
@@ -29,16 +30,26 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
   }
 }
 
+/** How many of this program's migrations the database has not run; all of them where it has run none. */
+export async function pendingMigrations(dataSource: DataSource): Promise<number> {
+  const applied = await appliedMigrations(dataSource);
+  return dataSource.migrations.filter((migration) => !applied.has(migration.name ?? migration.constructor.name)).length;
+}
+
+async function appliedMigrations(dataSource: DataSource): Promise<Set<string>> {
+  const [table] = await dataSource.query<{ name: string | null }[]>(`SELECT to_regclass('migrations') AS name`);
+  if (!table?.name) return new Set();
+  const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations');
+  return new Set(rows.map(({ name }) => name));
+}
+
 async function refuseNewer(dataSource: DataSource): Promise<void> {
-  const [table] = (await dataSource.query(`SELECT to_regclass('migrations') AS name`)) as { name: string | null }[];
-  if (!table?.name) return;
-  const applied = (await dataSource.query('SELECT name FROM migrations')) as { name: string }[];
   const known = new Set(dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name));
-  const unknown = applied.find(({ name }) => !known.has(name));
+  const unknown = [...(await appliedMigrations(dataSource))].find((name) => !known.has(name));
   if (unknown) {
     throw new UserError(
       'CONFLICT',
-      `The database was migrated by a newer osteograph (${unknown.name}); update this installation.`,
+      `The database was migrated by a newer osteograph (${unknown}); update this installation.`,
     );
   }
 }
