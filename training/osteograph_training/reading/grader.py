@@ -36,7 +36,10 @@ class GraderOptions:
 
 @dataclass(frozen=True)
 class GraderConfig:
-    """Everything a run of `train-grader` depends on, besides the films. Each network of the ensemble has a seed of its own."""
+    """Everything a run of `train-grader` depends on, besides the films. Each network of the ensemble has a seed of its own.
+
+    `half` computes layers in bfloat16 (weights stay float32): two to three times quicker on processors with AMX, slower on others.
+    """
 
     seeds: tuple[Count, ...] = (1, 2, 3)
     part: str = 'train'
@@ -44,6 +47,7 @@ class GraderConfig:
     checkpoint_minutes: NotNegative = 5.0
     log_every: Count = 50
     validate_every: Count = 500
+    half: bool = False
     grader: GraderOptions = field(default_factory=GraderOptions)
 
     def to_dict(self) -> dict:

@@ -82,7 +82,9 @@ def _train(config: GraderConfig, seed: int, train: GradedFilms, held_out: Graded
         wanted = wanted_chances(train.grades[chosen], options.smoothing)
         window, wanted = _mixed(window, wanted, options.mixup, stream)
         rate = learning_rate(step, options.steps, options.learning_rate, options.warmup, options.decay_share)
-        loss = -(wanted * torch.log_softmax(network(window), dim=1)).sum(dim=1).mean()
+        with torch.autocast('cpu', torch.bfloat16, enabled=config.half):
+            logits = network(window)
+        loss = -(wanted * torch.log_softmax(logits.float(), dim=1)).sum(dim=1).mean()
         optimise(network, optimiser, loss, rate, step, Group(0, 1))
         average.update(network, step)
         if (step + 1) % config.log_every == 0:
