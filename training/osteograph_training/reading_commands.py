@@ -18,6 +18,13 @@ def add_reading_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     train.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
     train.set_defaults(run_command=_train_grader)
 
+    export = commands.add_parser('export-grader', help='write the trained networks as a bundle, with their scores on the test people')
+    export.add_argument('--run', type=Path, required=True, help='folder of train-grader')
+    export.add_argument('--films', type=Path, required=True, help='folder of graded films with index.csv')
+    export.add_argument('--out', type=Path, required=True, help='bundle folder <name>/<version>, for example ../models/knee-kl-grader/1.0.0')
+    export.add_argument('--golden', type=Path, help='also write golden values for the tests to this path (.json and .bin)')
+    export.set_defaults(run_command=_export_grader)
+
 
 def _film_split(options: argparse.Namespace) -> None:
     import csv
@@ -39,3 +46,10 @@ def _train_grader(options: argparse.Namespace) -> None:
 
     config = config_of(GraderConfig, read_yaml(options.config), str(options.config))
     train_grader(config, options.films, options.run, options.resume, options.steps)
+
+
+def _export_grader(options: argparse.Namespace) -> None:
+    from .reading.export import export_grader
+
+    out = options.out.resolve()
+    export_grader(options.run, options.films, out, out.parent.name, out.name, options.golden)

@@ -1,18 +1,22 @@
 """The frozen split of people, and the KL grader: scores pinned to scikit-learn's definitions, training that can be resumed."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from PIL import Image
 
+from osteograph_training.cli import main
 from osteograph_training.errors import TrainingError
 from osteograph_training.film_split import part_by_hash, read_film_split, write_film_split
 from osteograph_training.reading.films import joint_window, load_graded_films, random_films
 from osteograph_training.reading.grader import GraderConfig, GraderOptions, wanted_chances
 from osteograph_training.reading.scores import calibration_error, confusion, grader_scores, quadratic_kappa
+from osteograph_training.reading.strangeness import fit_strangeness
 from osteograph_training.reading.training import grade_films, load_graders, train_grader
 
 SMALL = GraderConfig(
@@ -102,11 +106,44 @@ def test_a_run_that_is_resumed_keeps_what_is_whole(tmp_path: Path) -> None:
     assert first.stat().st_mtime_ns == before
 
 
+def test_an_exported_bundle_says_what_was_measured_and_finds_a_black_picture_strange(tmp_path: Path) -> None:
+    _films(tmp_path / 'films')
+    train_grader(SMALL, tmp_path / 'films', tmp_path / 'run')
+    out = tmp_path / 'models' / 'knee-kl-grader' / '1.0.0'
+    options = ['--run', str(tmp_path / 'run'), '--films', str(tmp_path / 'films'), '--out', str(out), '--golden', str(tmp_path / 'golden')]
+    assert main(['export-grader', *options]) == 0
+    manifest = json.loads((out / 'bundle.json').read_text())
+    assert (manifest['format'], manifest['name'], manifest['version']) == ('osteograph-bundle/2', 'knee-kl-grader', '1.0.0')
+    assert manifest['trainedOn']['synthetic'] is False
+    assert manifest['evaluation']['data'] == '2 films of 1 test people'
+    assert sum(map(sum, manifest['evaluation']['metrics']['confusion'])) == 2
+    session = onnxruntime.InferenceSession(out / 'grader.onnx')
+    golden = json.loads((tmp_path / 'golden.json').read_text())
+    picture = np.frombuffer((tmp_path / 'golden.bin').read_bytes(), dtype=np.uint8).reshape(1, 1, 224, 224).astype(np.float32)
+    chances, distance = session.run(None, {'film': picture})
+    assert chances[0] == pytest.approx(golden['chances'], abs=1e-4)
+    assert distance[0] == pytest.approx(golden['distance'], rel=1e-3)
+    assert 'Trained on 2 films of 1 people' in (out / 'README.md').read_text()
+
+
+def test_a_run_without_networks_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / 'run').mkdir()
+    assert main(['export-grader', '--run', str(tmp_path / 'run'), '--films', str(tmp_path), '--out', str(tmp_path / 'out')]) == 2
+    assert 'holds no grader-<seed>.pt' in capsys.readouterr().err
+
+
+def test_films_like_those_of_training_are_about_one_deviation_away_and_others_farther() -> None:
+    features = torch.randn(400, 6, generator=torch.Generator().manual_seed(1)) * torch.tensor([1.0, 2, 3, 4, 5, 6]) + 10
+    strangeness = fit_strangeness(features)
+    assert strangeness(features).square().mean().item() == pytest.approx(1, abs=1e-3)
+    assert strangeness(torch.zeros(1, 6)).item() > 3
+
+
 def _films(folder: Path) -> dict[str, str]:
     """Two noisy films, right and left, of one person in each part."""
     folder.mkdir(parents=True, exist_ok=True)
     split = read_film_split()
-    people = {part: next(person for person, its in split.items() if its == part) for part in ('train', 'validation')}
+    people = {part: next(person for person, its in split.items() if its == part) for part in ('train', 'validation', 'test')}
     rng = np.random.default_rng(0)
     rows = []
     for part, person in people.items():

@@ -1,5 +1,7 @@
 """How good graded probabilities are: accuracy, quadratic weighted kappa, expected error, calibration. All in float64."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .films import GRADES
@@ -17,6 +19,22 @@ def grader_scores(chances: np.ndarray, grades: np.ndarray, bins: int = 10) -> di
         'expectedError': float(np.abs(expected - grades).mean()),
         'calibrationError': calibration_error(chances, grades, bins),
     }
+
+
+def score_intervals(
+    chances: np.ndarray, grades: np.ndarray, people: Sequence[str], draws: int = 1000, seed: int = 1
+) -> dict[str, tuple[float, float]]:
+    """95 % percentile intervals of accuracy and kappa; people are drawn again, with both of their knees."""
+    found = chances.argmax(axis=1)
+    _, person = np.unique(np.asarray(people), return_inverse=True)
+    films = [np.flatnonzero(person == index) for index in range(person.max() + 1)]
+    random = np.random.default_rng(seed)
+    values = []
+    for _ in range(draws):
+        drawn = np.concatenate([films[index] for index in random.integers(0, len(films), len(films))])
+        values.append((float((found[drawn] == grades[drawn]).mean()), quadratic_kappa(found[drawn], grades[drawn])))
+    low, high = np.percentile(np.array(values), [2.5, 97.5], axis=0)
+    return {'accuracy': (float(low[0]), float(high[0])), 'kappa': (float(low[1]), float(high[1]))}
 
 
 def confusion(found: np.ndarray, grades: np.ndarray) -> np.ndarray:

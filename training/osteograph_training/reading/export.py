@@ -1,0 +1,175 @@
+"""`export-grader`: the networks of a run of the KL grader as one bundle folder that the platform can load."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..checkpoint import git_commit
+from ..errors import TrainingError
+from ..onnx_graphs import OPSET, export_graph, round_weights, weight_count
+from .card import write_grader_card
+from .films import FILM_SIZE, GradedFilms, joint_window, load_graded_films
+from .grader import GraderEnsemble
+from .scores import calibration_error, confusion, grader_scores, score_intervals
+from .strangeness import Strangeness, fit_strangeness
+from .training import grade_films, load_graders
+
+#: Largest difference between PyTorch and ONNX Runtime that an export may have, in probability or relative distance.
+TOLERANCE = 1e-3
+
+#: A film stranger than this quantile of films of validation people, by this factor, is called no knee.
+FARTHEST_QUANTILE, FARTHEST_FACTOR = 0.995, 1.25
+
+INTENDED_USE = (
+    'Research: an automatic Kellgren-Lawrence grade of a knee on a PA fixed-flexion film, to sort films, to find doubtful readings and to '
+    'measure restored or generated films. It is no reading by a radiologist and must not stand in for one. Not for clinical use.'
+)
+
+DATA = (
+    'Knee films of the OAI baseline visit in Chen, P. (2018), Knee Osteoarthritis Severity Grading Dataset, Mendeley Data V1, '
+    'doi:10.17632/56rmx5bjcr.1, CC BY 4.0'
+)
+
+
+class GraderGraph(nn.Module):
+    """What the bundle's graph computes: films float [B,1,224,224] in 0..255 -> probabilities [B,5] and strangeness [B]."""
+
+    def __init__(self, ensemble: GraderEnsemble, strangeness: Strangeness) -> None:
+        super().__init__()
+        self.ensemble = ensemble
+        self.strangeness = strangeness
+
+    def forward(self, film: Tensor) -> tuple[Tensor, Tensor]:
+        return self.ensemble(film), self.strangeness(self.ensemble.networks[0].features(joint_window(film)))
+
+
+def export_grader(run: Path, films: Path, out: Path, name: str, version: str, golden: Path | None) -> None:
+    """Writes graph, bundle.json and README.md with the scores on the test people, and golden values if asked.
+
+    The temperature and the limit of strangeness are chosen on validation people.
+    """
+    paths = sorted(run.glob('grader-*.pt'))
+    if not paths:
+        raise TrainingError(f'{run} holds no grader-<seed>.pt; train-grader writes them.')
+    ensemble, config, saved = load_graders(paths)
+    torch.set_num_threads(config.threads)
+    for network in ensemble.networks:
+        round_weights(network)
+    train, validation, test = (load_graded_films(films, part) for part in (config.part, 'validation', 'test'))
+    ensemble.temperature = best_temperature(ensemble, validation)
+    graph = GraderGraph(ensemble, fit_strangeness(_features(ensemble, train.images))).eval()
+    farthest = FARTHEST_FACTOR * float(np.quantile(_distances(graph, validation.images), FARTHEST_QUANTILE))
+    metrics = _metrics(graph, test, farthest)
+    out.mkdir(parents=True, exist_ok=True)
+    metadata = {
+        'producer': 'osteograph_training',
+        'bundle': f'{name}@{version}',
+        'config': json.dumps(saved[0]['config'], sort_keys=True),
+        'commit': saved[0]['commit'] or git_commit() or 'unknown',
+        'training_step': str(saved[0]['step']),
+        'opset': str(OPSET),
+        'synthetic': 'trained on real films',
+    }
+    example = test.images[:2].float()
+    entry = export_graph(graph, [example], ['film'], ['chances', 'distance'], out / 'grader.onnx', metadata)
+    _check_parity(graph, test.images[:3].float(), out / 'grader.onnx')
+    manifest: dict[str, Any] = {
+        'format': 'osteograph-bundle/2',
+        'name': name,
+        'version': version,
+        'task': 'radiograph-reading',
+        'description': 'Reads the Kellgren-Lawrence grade of one knee on a PA film, with a probability for each grade, or says that it is no knee.',
+        'intendedUse': INTENDED_USE,
+        'authors': ['The Osteograph authors'],
+        'licence': 'MIT',
+        'trainedOn': {
+            'data': DATA,
+            'synthetic': False,
+            'films': len(train),
+            'people': len(set(train.participants)),
+            'split': 'training/splits/films.csv: no film of a validation, test or judge person',
+            'seeds': [content['seed'] for content in saved],
+            'steps': [content['step'] for content in saved],
+            'hours': round(sum(content['seconds'] for content in saved) / 3600, 1),
+        },
+        'film': {'size': FILM_SIZE, 'valueRange': [0, 255], 'orientation': 'as a right knee: left knees mirrored'},
+        'reading': {'farthest': round(farthest, 3)},
+        'graphs': {'grader': entry},
+        'evaluation': {'data': f'{len(test)} films of {len(set(test.participants))} test people', 'metrics': metrics},
+    }
+    (out / 'bundle.json').write_text(json.dumps(manifest, indent=2) + '\n', encoding='utf-8')
+    write_grader_card(out / 'README.md', manifest, weight_count(graph))
+    if golden is not None:
+        _write_golden(golden, graph, manifest)
+    size = sum(path.stat().st_size for path in out.iterdir()) / 1e6
+    print(f'{out}: {size:.2f} MB; accuracy {metrics["accuracy"]:.3f}, kappa {metrics["kappa"]:.3f} on {manifest["evaluation"]["data"]}')
+
+
+def best_temperature(ensemble: GraderEnsemble, films: GradedFilms) -> float:
+    """The temperature with the least calibration error on `films`; probabilities keep their order at any (Guo et al. 2017)."""
+    kept, errors = ensemble.temperature, {}
+    for temperature in np.linspace(0.4, 1.6, 25):
+        ensemble.temperature = float(temperature)
+        errors[float(temperature)] = calibration_error(grade_films(ensemble, films.images), films.grades.numpy())
+    ensemble.temperature = kept
+    return min(errors, key=errors.__getitem__)
+
+
+def _metrics(graph: GraderGraph, films: GradedFilms, farthest: float) -> dict[str, Any]:
+    chances, grades = grade_films(graph.ensemble, films.images), films.grades.numpy()
+    scores = grader_scores(chances, grades)
+    intervals = score_intervals(chances, grades, films.participants)
+    refused = float((_distances(graph, films.images) > farthest).mean())
+    return {
+        **{key: round(value, 4) for key, value in scores.items()},
+        'accuracyInterval': [round(value, 4) for value in intervals['accuracy']],
+        'kappaInterval': [round(value, 4) for value in intervals['kappa']],
+        'calledNoKnee': round(refused, 4),
+        'confusion': confusion(chances.argmax(axis=1), grades).tolist(),
+    }
+
+
+@torch.no_grad()
+def _features(ensemble: GraderEnsemble, films: Tensor) -> Tensor:
+    return torch.cat([ensemble.networks[0].features(joint_window(piece.float())) for piece in films.split(64)])
+
+
+def _distances(graph: GraderGraph, films: Tensor) -> np.ndarray:
+    with torch.no_grad():
+        return graph.strangeness(_features(graph.ensemble, films)).double().numpy()
+
+
+def _check_parity(graph: GraderGraph, films: Tensor, path: Path) -> None:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
+    with torch.no_grad():
+        expected = [output.numpy() for output in graph(films)]
+    found = session.run(None, {'film': films.numpy()})
+    worst = max(float(np.abs(found[0] - expected[0]).max()), float((np.abs(found[1] - expected[1]) / expected[1]).max()))
+    print(f'grader: {weight_count(graph):,} parameters, largest difference to PyTorch {worst:.1e}')
+    if worst > TOLERANCE:
+        raise TrainingError(f'grader.onnx differs from PyTorch by {worst:.1e}; {TOLERANCE} is allowed.')
+
+
+def _write_golden(path: Path, graph: GraderGraph, manifest: dict) -> None:
+    """`<path>.bin` holds an invented picture as bytes; `<path>.json` what PyTorch reads on it."""
+    rows, columns = np.mgrid[0:FILM_SIZE, 0:FILM_SIZE]
+    shafts = 160 * np.exp(-(((columns - 112) / 50) ** 2)) * (1 - 0.8 * np.exp(-(((rows - 112) / 6) ** 2)))
+    film = np.clip(30 + shafts + 8 * np.sin(rows / 3) * np.cos(columns / 5), 0, 255).astype(np.uint8)
+    with torch.no_grad():
+        chances, distance = graph(torch.from_numpy(film.astype(np.float32))[None, None])
+    description = {
+        'bundle': f'{manifest["name"]}@{manifest["version"]}',
+        'graderSha256': manifest['graphs']['grader']['sha256'],
+        'film': {'rows': FILM_SIZE, 'columns': FILM_SIZE, 'kind': 'invented'},
+        'chances': chances[0].double().tolist(),
+        'distance': float(distance[0]),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix('.json').write_text(json.dumps(description, indent=1) + '\n', encoding='utf-8')
+    path.with_suffix('.bin').write_bytes(film.tobytes())
