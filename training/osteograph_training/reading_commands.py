@@ -1,4 +1,4 @@
-"""Commands of the radiograph's own networks: the frozen split of people and the KL grader."""
+"""Commands of the radiograph's own networks: the frozen split of people, the KL grader, the restorer."""
 
 import argparse
 from pathlib import Path
@@ -24,6 +24,14 @@ def add_reading_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     export.add_argument('--out', type=Path, required=True, help='bundle folder <name>/<version>, for example ../models/knee-kl-grader/1.0.0')
     export.add_argument('--golden', type=Path, help='also write golden values for the tests to this path (.json and .bin)')
     export.set_defaults(run_command=_export_grader)
+
+    restorer = commands.add_parser('train-restorer', help='train the restorer of radiographs on films of real people')
+    restorer.add_argument('--config', type=Path, required=True, help='YAML file, for example configs/knee-xray-restore.yaml')
+    restorer.add_argument('--films', type=Path, required=True, help='folder of graded films with index.csv')
+    restorer.add_argument('--run', type=Path, required=True, help='folder for checkpoint and log')
+    restorer.add_argument('--resume', action='store_true', help='go on from the last checkpoint of the run')
+    restorer.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
+    restorer.set_defaults(run_command=_train_restorer)
 
 
 def _film_split(options: argparse.Namespace) -> None:
@@ -53,3 +61,12 @@ def _export_grader(options: argparse.Namespace) -> None:
 
     out = options.out.resolve()
     export_grader(options.run, options.films, out, out.parent.name, out.name, options.golden)
+
+
+def _train_restorer(options: argparse.Namespace) -> None:
+    from .config import config_of, read_yaml
+    from .restoration.restorer import RestorerConfig
+    from .restoration.training import train_restorer
+
+    config = config_of(RestorerConfig, read_yaml(options.config), str(options.config))
+    train_restorer(config, options.films, options.run, options.resume, options.steps)
