@@ -33,6 +33,14 @@ def add_reading_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     restorer.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
     restorer.set_defaults(run_command=_train_restorer)
 
+    scores = commands.add_parser('evaluate-restorer', help='compare the restorer with classical methods on films of test people')
+    scores.add_argument('--run', type=Path, required=True, help='folder of train-restorer')
+    scores.add_argument('--films', type=Path, required=True, help='folder of graded films with index.csv')
+    scores.add_argument('--out', type=Path, required=True, help='CSV file for the table')
+    scores.add_argument('--limit', type=int, default=200, help='number of films (default: 200)')
+    scores.add_argument('--graders', type=Path, help='folder of train-grader: also say how much the expected KL grade changes')
+    scores.set_defaults(run_command=_evaluate_restorer)
+
 
 def _film_split(options: argparse.Namespace) -> None:
     import csv
@@ -70,3 +78,9 @@ def _train_restorer(options: argparse.Namespace) -> None:
 
     config = config_of(RestorerConfig, read_yaml(options.config), str(options.config))
     train_restorer(config, options.films, options.run, options.resume, options.steps)
+
+
+def _evaluate_restorer(options: argparse.Namespace) -> None:
+    from .restoration.evaluate import evaluate_restorer
+
+    evaluate_restorer(options.run, options.films, options.out, options.limit, options.graders)
