@@ -70,10 +70,12 @@ def export_graph(
     outputs: Sequence[str],
     path: Path,
     metadata: Mapping[str, str],
+    open_sizes: bool = False,
 ) -> dict:
     """Writes the graph, and `<path>.data` where its weights are external, with an open batch dimension `B`.
 
-    Returns its entry in the manifest.
+    `open_sizes` leaves rows and columns of every image (a tensor of four dimensions) open too, as `H` and `W`. Returns the graph's entry
+    in the manifest.
     """
     external = is_external(module)
     with torch.no_grad():
@@ -81,7 +83,9 @@ def export_graph(
     shapes = [tuple(result.shape) for result in (results if isinstance(results, tuple) else (results,))]
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         traced = Path(folder) / 'traced.onnx'
-        _trace(module, examples, inputs, outputs, traced)
+        open_axes = {name: _open_axes(value.dim(), open_sizes) for name, value in zip(inputs, examples, strict=True)}
+        open_axes |= {name: _open_axes(len(shape), open_sizes) for name, shape in zip(outputs, shapes, strict=True)}
+        _trace(module, examples, inputs, outputs, open_axes, traced)
         model = onnx.load(traced, load_external_data=False)
         data = [_gather_weights(model, Path(folder), path.with_name(f'{path.name}.data'))] if external else []
     metadata = dict(metadata)
@@ -89,8 +93,9 @@ def export_graph(
         metadata['renamed_weights'] = json.dumps(renamed_weights(model, module), sort_keys=True)
         store_weights_small(model)
     for value, shape in zip(model.graph.output, shapes, strict=True):
-        for dimension, size in zip(value.type.tensor_type.shape.dim[1:], shape[1:], strict=True):
-            dimension.dim_value = size
+        for axis, (dimension, size) in enumerate(zip(value.type.tensor_type.shape.dim, shape, strict=True)):
+            if axis not in open_axes[value.name]:
+                dimension.dim_value = size
     for key, text in metadata.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, text
@@ -102,8 +107,8 @@ def export_graph(
         'sha256': hashlib.sha256(content).hexdigest(),
         **({'data': data} if external else {}),
         'precision': 'fp32' if external else 'int8-weights',
-        'inputs': [_tensor(name, tuple(example.shape)) for name, example in zip(inputs, examples, strict=True)],
-        'outputs': [_tensor(name, shape) for name, shape in zip(outputs, shapes, strict=True)],
+        'inputs': [_tensor(name, tuple(example.shape), open_axes[name]) for name, example in zip(inputs, examples, strict=True)],
+        'outputs': [_tensor(name, shape, open_axes[name]) for name, shape in zip(outputs, shapes, strict=True)],
     }
 
 
@@ -126,7 +131,14 @@ def renamed_weights(model: onnx.ModelProto, module: nn.Module) -> dict[str, list
     return places
 
 
-def _trace(module: nn.Module, examples: Sequence[torch.Tensor], inputs: Sequence[str], outputs: Sequence[str], path: Path) -> None:
+def _trace(
+    module: nn.Module,
+    examples: Sequence[torch.Tensor],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    open_axes: Mapping[str, dict[int, str]],
+    path: Path,
+) -> None:
     """PyTorch's own export. Beyond 2 GiB it writes each weight into a file of its own beside `path`."""
     with warnings.catch_warnings():
         # The exporter that traces is the one that writes plain operators of this opset without a further package.
@@ -139,7 +151,7 @@ def _trace(module: nn.Module, examples: Sequence[torch.Tensor], inputs: Sequence
             str(path),
             input_names=list(inputs),
             output_names=list(outputs),
-            dynamic_axes={name: {0: 'B'} for name in [*inputs, *outputs]},
+            dynamic_axes=dict(open_axes),
             opset_version=OPSET,
             do_constant_folding=True,
             dynamo=False,
@@ -220,5 +232,9 @@ def _bytes_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     return None
 
 
-def _tensor(name: str, shape: tuple[int, ...]) -> dict:
-    return {'name': name, 'type': 'float32', 'shape': ['B', *shape[1:]]}
+def _open_axes(dimensions: int, open_sizes: bool) -> dict[int, str]:
+    return {0: 'B', 2: 'H', 3: 'W'} if open_sizes and dimensions == 4 else {0: 'B'}
+
+
+def _tensor(name: str, shape: tuple[int, ...], open_axes: Mapping[int, str]) -> dict:
+    return {'name': name, 'type': 'float32', 'shape': [open_axes.get(axis, size) for axis, size in enumerate(shape)]}

@@ -41,6 +41,13 @@ def add_reading_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     scores.add_argument('--graders', type=Path, help='folder of train-grader: also say how much the expected KL grade changes')
     scores.set_defaults(run_command=_evaluate_restorer)
 
+    bundle = commands.add_parser('export-restorer', help='write the trained restorer as a bundle')
+    bundle.add_argument('--run', type=Path, required=True, help='folder of train-restorer')
+    bundle.add_argument('--out', type=Path, required=True, help='bundle folder <name>/<version>, for example ../models/knee-xray-restore/1.0.0')
+    bundle.add_argument('--scores', type=Path, help='table of evaluate-restorer; without it the card says "not measured"')
+    bundle.add_argument('--golden', type=Path, help='also write golden values for the tests to this path (.json and .bin)')
+    bundle.set_defaults(run_command=_export_restorer)
+
 
 def _film_split(options: argparse.Namespace) -> None:
     import csv
@@ -84,3 +91,10 @@ def _evaluate_restorer(options: argparse.Namespace) -> None:
     from .restoration.evaluate import evaluate_restorer
 
     evaluate_restorer(options.run, options.films, options.out, options.limit, options.graders)
+
+
+def _export_restorer(options: argparse.Namespace) -> None:
+    from .restoration.export import export_restorer
+
+    out = options.out.resolve()
+    export_restorer(options.run, out, out.parent.name, out.name, options.scores, options.golden)

@@ -1,16 +1,20 @@
 """What spoils a film, and the restorer: the path, masks that keep what is seen, tiles, training that can be resumed."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from PIL import Image
 
+from osteograph_training.cli import main
 from osteograph_training.film_split import read_film_split
 from osteograph_training.restoration.degrade import hidden, random_degraded, random_masks, reduced, windowed, with_counts, with_noise
-from osteograph_training.restoration.restorer import Restorer, RestorerConfig, RestorerOptions, restore, state_between
+from osteograph_training.restoration.export import halo_of
+from osteograph_training.restoration.restorer import Restorer, RestorerConfig, RestorerOptions, places, restore, state_between
 from osteograph_training.restoration.scores import psnr, spoilt_cases
 from osteograph_training.restoration.training import load_restorer, train_restorer
 
@@ -118,6 +122,35 @@ def test_training_resumes_where_it_stopped(tmp_path: Path) -> None:
     _, config, saved = load_restorer(path)
     assert (saved['step'], saved['people'], config.restorer.widths) == (4, 1, (8, 8, 8))
     assert set(spoilt_cases(torch.rand(1, 1, 32, 32))) == {'noise15', 'noise25', 'noise50', 'impulses', 'scale4', 'mask'}
+
+
+def test_an_exported_bundle_takes_films_of_any_size_and_says_what_was_not_measured(tmp_path: Path) -> None:
+    _films(tmp_path / 'films')
+    train_restorer(RestorerConfig(restorer=TINY), tmp_path / 'films', tmp_path / 'run')
+    out = tmp_path / 'models' / 'knee-xray-restore' / '1.0.0'
+    assert main(['export-restorer', '--run', str(tmp_path / 'run'), '--out', str(out), '--golden', str(tmp_path / 'golden')]) == 0
+    manifest = json.loads((out / 'bundle.json').read_text())
+    assert manifest['graphs']['restorer']['inputs'][0] == {'name': 'state', 'type': 'float32', 'shape': ['B', 1, 'H', 'W']}
+    assert manifest['graphs']['restorer']['outputs'][0]['shape'] == ['B', 1, 'H', 'W']
+    assert manifest['evaluation'] == {'data': 'not measured', 'metrics': []}
+    assert 'Not measured.' in (out / 'README.md').read_text()
+    golden = json.loads((tmp_path / 'golden.json').read_text())
+    spoilt = np.fromfile(tmp_path / 'golden.bin', '<f4').reshape(1, 1, 48, 64)
+    told = {'mask': np.zeros_like(spoilt), 'place': np.ones(1, np.float32), 'spread': np.zeros(1, np.float32)}
+    strengths = np.array([[25 / 75, 0, 0]], np.float32)
+    found = onnxruntime.InferenceSession(out / 'restorer.onnx').run(None, {'state': spoilt, 'degraded': spoilt, 'strengths': strengths, **told})[0]
+    assert found[0, 0, ::12, ::16] == pytest.approx(np.array(golden['restored']), abs=1e-4)
+
+
+def test_the_halo_is_as_wide_as_the_network_sees(stream: torch.Generator) -> None:
+    assert halo_of(_shaken(stream)) in (24, 32, 40, 48)
+
+
+def test_the_sampler_stands_where_the_schedule_of_the_manifest_says() -> None:
+    # 0.05 * (0.999 / 0.05) ** ((t - 1) / 3) for t = 4, 3, 2, 1
+    assert places(4) == pytest.approx([0.999, 0.3681575, 0.1356756, 0.05], abs=1e-5)
+    assert places(2) == pytest.approx([0.999, 0.1356756], abs=1e-5)
+    assert places(1) == pytest.approx([0.999])
 
 
 def _shaken(stream: torch.Generator) -> Restorer:

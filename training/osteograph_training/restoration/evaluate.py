@@ -14,7 +14,7 @@ from ..errors import TrainingError
 from ..reading.films import load_graded_films
 from ..reading.training import grade_films, load_graders
 from .degrade import Degraded, windowed
-from .restorer import PATHS, restore
+from .restorer import STEPS, restore
 from .scores import paired_interval, psnr, spoilt_cases
 from .training import load_restorer
 
@@ -45,7 +45,7 @@ def evaluate_restorer(run: Path, films: Path, out: Path, limit: int, graders: Pa
     for name, case in spoilt_cases(clean).items():
         mask = case.mask if name == 'mask' else None
         found = {method: rival(case) for method, rival in _rivals(name).items()}
-        found |= {f'ours, {steps} step' + 's' * (steps > 1): _in_pieces(network, case, steps) for steps in PATHS}
+        found |= {f'ours, {steps} step' + 's' * (steps > 1): _in_pieces(network, case, steps) for steps in STEPS}
         scores = {method: psnr(film, clean, mask).numpy() for method, film in found.items()}
         reference = scores.get(REFERENCE[name])
         for method, score in scores.items():

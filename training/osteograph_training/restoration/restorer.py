@@ -18,8 +18,11 @@ MULTIPLE_OF = 8
 #: How much noise the far end of the path has, in units of the window, where a sample and not a mean is wanted.
 KAPPA = 0.2
 
-#: Along the path (1 = the spoilt film, 0 = the clean one): where a sampler of one, two or four steps stands.
-PATHS = {1: (1.0,), 2: (1.0, 0.3), 4: (1.0, 0.7, 0.3, 0.05)}
+#: The path's places (1 = the spoilt film, 0 = the clean one) in the manifest's words: `steps` of `trainSteps`, from the last one on.
+SCHEDULE = {'kind': 'residual-shift', 'trainSteps': 4, 'firstShift': 0.05, 'lastShift': 0.999, 'power': 1.0, 'noiseScale': KAPPA}
+
+#: Steps that a film may be restored in.
+STEPS = (1, 2, 4)
 
 FREQUENCIES = (1.0, 2.0, 4.0, 8.0)
 
@@ -110,7 +113,7 @@ def restore(network: Restorer, degraded: Degraded, steps: int = 1, sampled: bool
 
     Pixels that are only seen past a mask stay as they are.
     """
-    count, path = len(degraded.image), PATHS[steps]
+    count, path = len(degraded.image), places(steps)
     kappa = KAPPA if sampled else 0.0
     free = _where_free(degraded)
     state = degraded.image + (kappa * torch.randn(degraded.image.shape, generator=stream) * free if sampled else 0)
@@ -127,6 +130,12 @@ def restore(network: Restorer, degraded: Degraded, steps: int = 1, sampled: bool
             if sampled:
                 state = state + kappa * math.sqrt(following * (1 - share)) * torch.randn(state.shape, generator=stream) * free
     return clean
+
+
+def places(steps: int) -> list[float]:
+    """Where a sampler of 1, 2 or 4 steps stands on the path, the spoilt film's end first: every 4 / steps-th place of the schedule."""
+    first, last = 0.05, 0.999
+    return [first * (last / first) ** ((time - 1) / 3) for time in range(4, 0, -(4 // steps))]
 
 
 def _where_free(degraded: Degraded) -> Tensor:
