@@ -44,6 +44,18 @@ export function smoothZeroPadded(image: GreyImage, taps: Float64Array): Float64A
 }
 
 /**
+ * Separable correlation with symmetric taps in both directions, the edge pixel being repeated (scipy.ndimage.gaussian_filter with its
+ * default mode 'reflect'). Output has the image's shape.
+ */
+export function smoothReflected({ rows, columns, data }: GreyImage, taps: Float64Array): Float64Array {
+  const down = new Float64Array(rows * columns);
+  for (let column = 0; column < columns; column++) smoothLine(data, down, taps, column, columns, rows);
+  const both = new Float64Array(rows * columns);
+  for (let row = 0; row < rows; row++) smoothLine(down, both, taps, row * columns, 1, columns);
+  return both;
+}
+
+/**
  * Separable correlation with symmetric taps, kept only where the window lies inside the image.
  * @param size rows and columns of `data`
  * @returns (rows - taps + 1) x (columns - taps + 1) values
@@ -137,4 +149,29 @@ function correlateValid(line: Float64Array, taps: Float64Array, out: Float64Arra
       sum += taps[radius + step]! * (line[centre - step]! + line[centre + step]!);
     out[column] = sum;
   }
+}
+
+function smoothLine(
+  from: GreyImage['data'],
+  to: Float64Array,
+  taps: Float64Array,
+  start: number,
+  step: number,
+  length: number,
+): void {
+  const radius = (taps.length - 1) / 2;
+  for (let place = 0; place < length; place++) {
+    let sum = 0;
+    for (let tap = 0; tap < taps.length; tap++) {
+      sum += taps[tap]! * from[start + reflected(place + tap - radius, length) * step]!;
+    }
+    to[start + place * step] = sum;
+  }
+}
+
+/** ... 1 0 | 0 1 2 ... n-1 | n-1 n-2 ... */
+function reflected(place: number, length: number): number {
+  const period = 2 * length;
+  const within = ((place % period) + period) % period;
+  return within < length ? within : period - 1 - within;
 }

@@ -6,7 +6,7 @@ export { dice } from './dice.js';
 export { frechetDistance, kernelDistance, type FeatureRows, type SetDistance } from './distribution.js';
 export { greyImage, regionMask, type GreyImage, type GreyVolume, type Mask } from './image.js';
 export { findJointRow, findJointRows } from './joint-row.js';
-export { boneDice, boneMask, edgeF1, type Retrieval, retrieval, sharpnessRatio } from './knee/index.js';
+export * from './knee/index.js';
 export { multiScaleSsim } from './multi-scale-ssim.js';
 export { psnr, volumePsnr } from './psnr.js';
 export { edgeSsim, rssim } from './rssim.js';

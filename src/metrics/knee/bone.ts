@@ -1,5 +1,5 @@
 import { dice } from '../dice.js';
-import { gaussianTaps } from '../filters.js';
+import { gaussianTaps, smoothReflected } from '../filters.js';
 import { assertComparable, assertImage, type GreyImage, type Mask } from '../image.js';
 import { jointWindow } from './joint-window.js';
 
@@ -37,9 +37,9 @@ export function boneDice(real: GreyImage, generated: GreyImage, jointRow: number
 export function boneMask(image: GreyImage): Mask {
   assertImage(image);
   const shape = { rows: image.rows, columns: image.columns };
-  const leg = filled(above(smoothReflected(image, LEG.sigma), LEG.level), shape);
+  const leg = filled(above(smoothReflected(image, gaussianTaps(LEG.sigma, 4)), LEG.level), shape);
   const inside = repeated(leg, shape, LEG.rim, eroded);
-  const dark = above(smoothReflected(image, DARK.sigma), DARK.level);
+  const dark = above(smoothReflected(image, gaussianTaps(DARK.sigma, 4)), DARK.level);
   const bone = dark.map((bright, index) => (bright === 0 && inside[index] === 1 ? 1 : 0));
   return repeated(repeated(bone, shape, OPENING, eroded), shape, OPENING, dilated);
 }
@@ -51,41 +51,6 @@ interface Shape {
 
 function above(values: Float64Array, level: number): Mask {
   return Uint8Array.from(values, (value) => (value >= level ? 1 : 0));
-}
-
-/** scipy.ndimage.gaussian_filter with its default mode 'reflect', in which the edge pixel is repeated. */
-function smoothReflected({ rows, columns, data }: GreyImage, sigma: number): Float64Array {
-  const taps = gaussianTaps(sigma, 4);
-  const down = new Float64Array(rows * columns);
-  for (let column = 0; column < columns; column++) smoothLine(data, down, taps, column, columns, rows);
-  const both = new Float64Array(rows * columns);
-  for (let row = 0; row < rows; row++) smoothLine(down, both, taps, row * columns, 1, columns);
-  return both;
-}
-
-function smoothLine(
-  from: GreyImage['data'],
-  to: Float64Array,
-  taps: Float64Array,
-  start: number,
-  step: number,
-  length: number,
-): void {
-  const radius = (taps.length - 1) / 2;
-  for (let place = 0; place < length; place++) {
-    let sum = 0;
-    for (let tap = 0; tap < taps.length; tap++) {
-      sum += taps[tap]! * from[start + reflected(place + tap - radius, length) * step]!;
-    }
-    to[start + place * step] = sum;
-  }
-}
-
-/** ... 1 0 | 0 1 2 ... n-1 | n-1 n-2 ... */
-function reflected(place: number, length: number): number {
-  const period = 2 * length;
-  const within = ((place % period) + period) % period;
-  return within < length ? within : period - 1 - within;
 }
 
 /** scipy.ndimage.binary_fill_holes: what cannot be reached from outside by steps along rows and columns belongs to it. */

@@ -1,5 +1,12 @@
 /** Figures that tell one knee from another, and a knee from nothing; pinned to scipy by test/golden/knee-metrics.json. */
 export { boneDice, boneMask } from './bone.js';
 export { edgeF1 } from './edge-f1.js';
+export {
+  type CompartmentReading,
+  type CompartmentSpace,
+  type FilmJointSpace,
+  readFilmJointSpace,
+  type UnreadReason,
+} from './film-joint-space.js';
 export { type Retrieval, retrieval } from './retrieval.js';
 export { sharpnessRatio } from './sharpness.js';
