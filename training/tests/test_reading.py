@@ -59,6 +59,7 @@ def test_scores_agree_with_values_worked_out_by_scikit_learn() -> None:
     chances = np.eye(5)[found] * 0.9 + 0.02
     scores = grader_scores(chances, grades)
     assert scores['accuracy'] == 0.5
+    assert scores['expectedKappa'] == pytest.approx(0.7777777777777778)
     assert scores['calibrationError'] == pytest.approx(0.92 - 0.5)
     assert calibration_error(np.eye(5)[grades], grades) == 0
 

@@ -39,7 +39,8 @@ On {manifest['evaluation']['data']}, never trained on or tuned to:
 | what | figure | 95 % interval (people drawn again) |
 |---|---|---|
 | accuracy of five grades | {metrics['accuracy']:.3f} | {low:.3f} to {high:.3f} |
-| quadratic weighted kappa | {metrics['kappa']:.3f} | {kappa_low:.3f} to {kappa_high:.3f} |
+| quadratic weighted kappa of the likeliest grade | {metrics['kappa']:.3f} | {kappa_low:.3f} to {kappa_high:.3f} |
+| the same of the expected grade, rounded | {metrics['expectedKappa']:.3f} | |
 | mean absolute error of the expected grade | {metrics['expectedError']:.3f} | |
 | balanced accuracy | {metrics['balancedAccuracy']:.3f} | |
 | calibration error (10 bins) | {metrics['calibrationError']:.3f} | |

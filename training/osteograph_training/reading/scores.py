@@ -8,7 +8,9 @@ from .films import GRADES
 
 
 def grader_scores(chances: np.ndarray, grades: np.ndarray, bins: int = 10) -> dict[str, float]:
-    """Scores of probabilities [N,5] against grades [N]: accuracy, kappa, mean absolute error of the expected grade, ECE, balanced accuracy."""
+    """Scores of probabilities [N,5] against grades [N]: accuracy, balanced accuracy, quadratic kappa of the likeliest grade and
+    of the expected one rounded, mean absolute error of the expected grade, calibration error.
+    """
     found = chances.argmax(axis=1)
     expected = chances.astype(np.float64) @ np.arange(GRADES)
     right = [float((found[grades == grade] == grade).mean()) for grade in range(GRADES) if (grades == grade).any()]
@@ -16,6 +18,7 @@ def grader_scores(chances: np.ndarray, grades: np.ndarray, bins: int = 10) -> di
         'accuracy': float((found == grades).mean()),
         'balancedAccuracy': float(np.mean(right)),
         'kappa': quadratic_kappa(found, grades),
+        'expectedKappa': quadratic_kappa(np.rint(expected).astype(np.int64), grades),
         'expectedError': float(np.abs(expected - grades).mean()),
         'calibrationError': calibration_error(chances, grades, bins),
     }
