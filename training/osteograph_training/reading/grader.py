@@ -100,11 +100,18 @@ class GraderEnsemble(nn.Module):
         self.temperature = temperature
 
     def forward(self, films: Tensor) -> Tensor:
+        return self.chances(self.logits(films))
+
+    def logits(self, films: Tensor) -> Tensor:
+        """Of each network for the film and for its mirror image, [B,N,2,5]."""
         window = joint_window(films)
         both = torch.cat([window, window.flip(3)])
-        chances = torch.stack([F.softmax(network(both) / self.temperature, dim=1) for network in self.networks]).mean(dim=0)
-        straight, mirrored = chances.chunk(2)
-        return (straight + mirrored) / 2
+        each = [torch.stack(network(both).chunk(2), dim=1) for network in self.networks]
+        return torch.stack(each, dim=1)
+
+    def chances(self, logits: Tensor) -> Tensor:
+        """What the logits say together, [B,5]."""
+        return F.softmax(logits / self.temperature, dim=-1).mean(dim=(1, 2))
 
 
 def wanted_chances(grades: Tensor, smoothing: float) -> Tensor:
