@@ -16,7 +16,7 @@ from osteograph_training.film_split import part_by_hash, read_film_split, write_
 from osteograph_training.reading.films import joint_window, load_graded_films, random_films
 from osteograph_training.reading.grader import GraderConfig, GraderOptions, wanted_chances
 from osteograph_training.reading.scores import calibration_error, confusion, grader_scores, quadratic_kappa
-from osteograph_training.reading.strangeness import fit_strangeness
+from osteograph_training.reading.strangeness import fit_strangeness, no_knees
 from osteograph_training.reading.training import grade_films, load_graders, train_grader
 
 SMALL = GraderConfig(
@@ -107,7 +107,7 @@ def test_a_run_that_is_resumed_keeps_what_is_whole(tmp_path: Path) -> None:
     assert first.stat().st_mtime_ns == before
 
 
-def test_an_exported_bundle_says_what_was_measured_and_finds_a_black_picture_strange(tmp_path: Path) -> None:
+def test_an_exported_bundle_says_what_was_measured(tmp_path: Path) -> None:
     _films(tmp_path / 'films')
     train_grader(SMALL, tmp_path / 'films', tmp_path / 'run')
     out = tmp_path / 'models' / 'knee-kl-grader' / '1.0.0'
@@ -123,7 +123,7 @@ def test_an_exported_bundle_says_what_was_measured_and_finds_a_black_picture_str
     picture = np.frombuffer((tmp_path / 'golden.bin').read_bytes(), dtype=np.uint8).reshape(1, 1, 224, 224).astype(np.float32)
     chances, distance = session.run(None, {'film': picture})
     assert chances[0] == pytest.approx(golden['chances'], abs=1e-4)
-    assert distance[0] == pytest.approx(golden['distance'], rel=1e-3)
+    assert distance[0] == pytest.approx(golden['distance'], abs=1e-2)
     assert 'Trained on 2 films of 1 people' in (out / 'README.md').read_text()
 
 
@@ -133,11 +133,22 @@ def test_a_run_without_networks_is_one_sentence(tmp_path: Path, capsys: pytest.C
     assert 'holds no grader-<seed>.pt' in capsys.readouterr().err
 
 
-def test_films_like_those_of_training_are_about_one_deviation_away_and_others_farther() -> None:
-    features = torch.randn(400, 6, generator=torch.Generator().manual_seed(1)) * torch.tensor([1.0, 2, 3, 4, 5, 6]) + 10
-    strangeness = fit_strangeness(features)
-    assert strangeness(features).square().mean().item() == pytest.approx(1, abs=1e-3)
-    assert strangeness(torch.zeros(1, 6)).item() > 3
+def test_what_is_strange_is_learned_from_both_sides() -> None:
+    stream = torch.Generator().manual_seed(1)
+    knees, others = torch.randn(400, 6, generator=stream), torch.randn(200, 6, generator=stream) + 3
+    strangeness = fit_strangeness(knees, others)
+    assert (strangeness(torch.randn(200, 6, generator=stream)) < 0.5).float().mean() > 0.99
+    assert (strangeness(torch.randn(200, 6, generator=stream) + 3) > 0.5).float().mean() > 0.99
+    # However far beyond, one statistic counts for six deviations.
+    assert torch.equal(strangeness.logit(torch.full((1, 6), 1e6)), strangeness.logit(torch.full((1, 6), 1e9)))
+
+
+def test_what_is_no_knee_comes_in_ten_kinds_and_is_the_same_for_the_same_stream() -> None:
+    films = torch.randint(0, 255, (10, 1, 224, 224), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    once, again = (no_knees(films, torch.Generator().manual_seed(5)) for _ in range(2))
+    assert torch.equal(once, again)
+    assert once.shape == films.shape and once.min() >= 0 and once.max() <= 255
+    assert len({tuple(picture.flatten()[:50].tolist()) for picture in once}) == 10
 
 
 def _films(folder: Path) -> dict[str, str]:

@@ -23,8 +23,9 @@ def write_grader_card(path: Path, manifest: dict, parameters: int) -> None:
 ## What it is
 
 {networks}, {parameters / 1e6:.1f} M parameters, over the rows around the joint of a film of 224 x 224 pixels. The probabilities for the film
-and for its mirror image are averaged. A film whose features lie more than {manifest['reading']['farthest']} from the mean training film (in
-deviations of training films) is called no knee.
+and for its mirror image are averaged. A logistic regression on statistics of all layers says how strange
+a picture is, 0 to 1: above {manifest['reading']['farthest']} it is called no knee. It was fitted against films that were turned,
+inverted, shuffled or cut beside the joint, and against invented noise and shapes.
 
 ## Data
 
@@ -45,6 +46,7 @@ On {manifest['evaluation']['data']}, never trained on or tuned to:
 | balanced accuracy | {metrics['balancedAccuracy']:.3f} | |
 | calibration error (10 bins) | {metrics['calibrationError']:.3f} | |
 | real knees called no knee | {100 * metrics['calledNoKnee']:.1f} % | |
+| turned, inverted, shuffled and invented pictures called no knee | {100 * metrics['othersFound']:.1f} % | |
 
 Human grade (rows) against the likeliest grade (columns):
 
@@ -55,7 +57,7 @@ Human grade (rows) against the likeliest grade (columns):
 ## Limits
 
 Films of one study, one visit and one view. Grade 1 is as hard for it as for human readers. Replaced knees, other views and other joints were
-not among its films; the distance above catches some of them and not all. Whether it serves other hospitals' films has not been measured.
+not among its films; strangeness catches some of them and not all. Whether it serves other hospitals' films has not been measured.
 
 ## Rebuild
 
