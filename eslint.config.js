@@ -91,6 +91,32 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': ['error', { paths: ['onnxruntime-node'] }] },
   },
   {
+    // A room is entered by its door. Three have none, being shelves of definitions or pure functions: domain, schema, imaging.
+    files: ['src/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex:
+                '^(\\.\\./)+(entities|inference|loaders|metrics|policy|scheduling|storage|work)/(?!([^/]+/)?index\\.js$)',
+              message: "Import a room's index.",
+            },
+            {
+              regex: '^(\\.\\./)+(access|bundles|files|filters|paging)/(?!index\\.js$)',
+              message: "Import a room's index.",
+            },
+            {
+              regex: '^(\\.\\./)+services/[^/]+(\\.js$|/(?!index\\.js$))',
+              message: "Import a room's index.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     // The web app is a client of the public API: what it needs of the server's vocabulary comes through vite.config.ts.
     files: ['web/src/**/*.{ts,tsx}'],
     rules: {

@@ -10,7 +10,7 @@ import { advance } from '../src/work/index.js';
 import { topUp } from '../src/scheduling/index.js';
 import { openDatabase } from '../src/server/database/index.js';
 import { startServer } from '../src/server/start.js';
-import { createToken } from '../src/services/tokens.js';
+import { createToken } from '../src/services/access/tokens.js';
 import { openBlobStore } from '../src/storage/index.js';
 import { type Figure, report } from './report.js';
 

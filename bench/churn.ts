@@ -12,7 +12,7 @@ import { encodeId } from '../src/domain/global-ids.js';
 import { openQueue } from '../src/scheduling/index.js';
 import { openDatabase } from '../src/server/database/index.js';
 import { GENERATION, requestGeneration } from '../src/services/generations/index.js';
-import { createToken } from '../src/services/tokens.js';
+import { createToken } from '../src/services/access/tokens.js';
 import { openBlobStore } from '../src/storage/index.js';
 import { advance } from '../src/work/index.js';
 import type { ChurnOrder, ChurnReport } from './churn/clients.js';

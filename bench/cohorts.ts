@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { compiledModule } from '../src/domain/package.js';
 import { openDatabase } from '../src/server/database/index.js';
 import { importRelease } from '../src/services/imports/index.js';
-import { createToken } from '../src/services/tokens.js';
+import { createToken } from '../src/services/access/tokens.js';
 import { openBlobStore } from '../src/storage/index.js';
 import { multiply } from './cohorts/queries.js';
 import { graphqlAsker, graphqlPager, type Pager, sqlAsker, sqlPager } from './cohorts/rivals.js';

@@ -16,7 +16,7 @@ import { GENERATION } from '../src/services/generations/index.js';
 import { advance } from '../src/work/index.js';
 import { openDatabase } from '../src/server/database/index.js';
 import { requestGeneration } from '../src/services/generations/index.js';
-import { createToken } from '../src/services/tokens.js';
+import { createToken } from '../src/services/access/tokens.js';
 import { openBlobStore } from '../src/storage/index.js';
 import { seedExam } from './faults/platform.js';
 import { type Figure, report } from './report.js';

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { compiledModule } from '../../src/domain/package.js';
-import { MAX_QUOTA } from '../../src/services/quotas.js';
+import { MAX_QUOTA } from '../../src/services/access/quotas.js';
 
 export interface RunningServer {
   url: string;

@@ -5,7 +5,7 @@ import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { decodeId, encodeId } from '../../src/domain/global-ids.js';
 import { compiledModule } from '../../src/domain/package.js';
-import { createToken } from '../../src/services/tokens.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import { freePort } from './free-port.js';
 import { type Asked, REQUEST, type Stage } from './stage.js';
 

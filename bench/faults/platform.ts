@@ -7,7 +7,7 @@ import { compiledModule, packageRoot } from '../../src/domain/package.js';
 import { KneeExam, Participant, Radiograph, Visit } from '../../src/entities/index.js';
 import { encodePng } from '../../src/imaging/png.js';
 import { gaussianNoise } from '../../src/inference/noise.js';
-import { registerBundles } from '../../src/services/bundles.js';
+import { registerBundles } from '../../src/services/bundles/registry.js';
 import { type BlobStore, storeAsset } from '../../src/storage/index.js';
 
 /** One exam with a film of noise, and the tests' bundle. */

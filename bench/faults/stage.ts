@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { DataSource } from 'typeorm';
 import type { Generation } from '../../src/entities/index.js';
-import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
+import { type EventHub, openEventHub } from '../../src/services/batches/event-hub.js';
 import { type GenerationQueue, openQueue } from '../../src/scheduling/index.js';
 import { type LoggedEvent } from '../../src/services/generations/index.js';
 import { openDatabase } from '../../src/server/database/index.js';

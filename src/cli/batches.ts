@@ -7,20 +7,18 @@ import { decodeId, encodeId } from '../domain/global-ids.js';
 import { NOISE_MODES } from '../domain/generations.js';
 import type { NoiseMode } from '../domain/generations.js';
 import { Batch, Bundle } from '../entities/index.js';
-import { SAMPLERS } from '../inference/index.js';
-import type { SamplerName } from '../inference/index.js';
-import { openEventHub } from '../services/event-hub.js';
-import { openDatabase } from '../server/database/index.js';
-import type { Database } from '../server/database/index.js';
+import { type SamplerName, SAMPLERS } from '../inference/index.js';
 import {
   batchPaces,
   type BatchServices,
   cancelBatch,
   createBatch,
+  openEventHub,
   pauseBatch,
   resumeBatch,
   retryBatch,
 } from '../services/batches/index.js';
+import { type Database, openDatabase } from '../server/database/index.js';
 import { COMMAND_LINE } from '../policy/index.js';
 import { cohortFilter } from '../services/exports/index.js';
 import { readJsonFile } from './json-file.js';

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { DataSource } from 'typeorm';
 import { openDatabase } from '../server/database/index.js';
-import { audit } from '../services/audit.js';
+import { audit } from '../services/access/index.js';
 import {
   type BlobStore,
   checkBlobs,

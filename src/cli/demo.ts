@@ -6,7 +6,7 @@ import { destination, pino } from 'pino';
 import { writeRelease } from '../oai/synthetic/release.js';
 import { type RunningPlatform, startPlatform } from '../server/platform.js';
 import { importRelease } from '../services/imports/index.js';
-import { createToken } from '../services/tokens.js';
+import { createToken } from '../services/access/index.js';
 import { type ApiClient, createApiClient } from './api-client.js';
 import { deviceOption, modelsOption } from './bundles.js';
 import { COHORT_QUERY, cohortTable } from './demo/cohort.js';

@@ -16,7 +16,7 @@ import { openDatabase } from '../server/database/index.js';
 import { parseExamFilter } from '../server/filter-json.js';
 import { KINDS } from '../server/kinds.js';
 import { startWorkerChild } from '../server/worker-child.js';
-import { registerBundles } from '../services/bundles.js';
+import { registerBundles } from '../services/bundles/index.js';
 import { COMMAND_LINE } from '../policy/index.js';
 import {
   EVALUATION,

@@ -9,7 +9,7 @@ import type { ExportFormat } from '../domain/exports.js';
 import { openDatabase } from '../server/database/index.js';
 import { exportRequest } from '../server/exports.js';
 import { platformSchema } from '../server/schema.js';
-import { audit } from '../services/audit.js';
+import { audit } from '../services/access/index.js';
 import { COMMAND_LINE } from '../policy/index.js';
 import {
   COLUMN_GROUPS,

@@ -3,7 +3,7 @@ import type { UserError } from '../domain/errors.js';
 import { createLogger } from '../server/logging.js';
 import { startPlatform } from '../server/platform.js';
 import { startTracing } from '../server/tracing.js';
-import { DEFAULT_QUOTA, MAX_QUOTA } from '../services/quotas.js';
+import { DEFAULT_QUOTA, MAX_QUOTA } from '../services/access/index.js';
 import { deviceOption, modelsOption } from './bundles.js';
 import { blobSettings, dataDirOption, portNumber, seconds } from './options.js';
 import { stopOnSignal } from './signals.js';

@@ -3,10 +3,8 @@ import { UserError } from '../domain/errors.js';
 import { ROLES } from '../domain/roles.js';
 import type { Role } from '../domain/roles.js';
 import type { ApiToken } from '../entities/index.js';
-import { openDatabase } from '../server/database/index.js';
-import type { Database } from '../server/database/index.js';
-import { audit } from '../services/audit.js';
-import { createToken, listTokens, revokeToken } from '../services/tokens.js';
+import { type Database, openDatabase } from '../server/database/index.js';
+import { audit, createToken, listTokens, revokeToken } from '../services/access/index.js';
 import { dataDirOption, sharedDatabase, wholeNumber } from './options.js';
 
 /** `osteograph token`: make, list and revoke the tokens of the API. */

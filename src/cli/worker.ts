@@ -11,7 +11,7 @@ import { createMetrics } from '../server/metrics.js';
 import { startOperationsServer } from '../server/operations.js';
 import { startTracing } from '../server/tracing.js';
 import { startWorker } from '../server/worker.js';
-import { chooseReadyBundle } from '../services/bundles.js';
+import { chooseReadyBundle } from '../services/bundles/index.js';
 import { openOwnBlobStore } from '../storage/index.js';
 import { deviceArgument, deviceOption } from './bundles.js';
 import { blobSettings, dataDirOption, portNumber, sharedDatabase, wholeNumber } from './options.js';

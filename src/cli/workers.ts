@@ -3,7 +3,7 @@ import { encodeId } from '../domain/global-ids.js';
 import type { WorkerSlot } from '../domain/workers.js';
 import type { Worker } from '../entities/index.js';
 import { openDatabase } from '../server/database/index.js';
-import { listWorkers } from '../services/workers.js';
+import { listWorkers } from '../scheduling/index.js';
 import { dataDirOption, sharedDatabase } from './options.js';
 
 /** `osteograph workers`: who computes, where, and what. */

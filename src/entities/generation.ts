@@ -106,7 +106,7 @@ export class Generation extends Work {
   @Column('text', { nullable: true })
   clientKey!: string | null;
 
-  /** With a key: the request as it was asked, which a repeated one must equal, see services/client-keys. */
+  /** With a key: the request as it was asked, which a repeated one must equal, see services/access. */
   @Column('jsonb', { nullable: true })
   request!: object | null;
 

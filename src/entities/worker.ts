@@ -21,7 +21,7 @@ export class Worker {
   @Column('text')
   version!: string;
 
-  /** What it said last; whether that still holds, services/workers tells. */
+  /** What it said last; whether that still holds, scheduling/workers tells. */
   @Column('text')
   state!: WorkerState;
 

@@ -4,8 +4,7 @@ import { basename, resolve } from 'node:path';
 import { UserError } from '../domain/errors.js';
 import type { FloatTensor, Graph } from './backend.js';
 import type { InferenceHost } from './host.js';
-import type { FeatureRows } from '../metrics/distribution.js';
-import type { GreyImage } from '../metrics/image.js';
+import type { FeatureRows, GreyImage } from '../metrics/index.js';
 
 /**
  * A network that looks at images for a metric: features for FID and KID, or the distance of two images for LPIPS. None is

@@ -1,8 +1,7 @@
 import DataLoader from 'dataloader';
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import { readRows } from '../entities/read.js';
-import { columnList, rowReader, tableOf } from '../entities/rows.js';
+import { columnList, readRows, rowReader, tableOf } from '../entities/index.js';
 
 /** How rows are found: all of a column's values at once. */
 export interface Lookup<T extends ObjectLiteral> {

@@ -1,9 +1,7 @@
 import DataLoader from 'dataloader';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import { CohortVersion } from '../entities/index.js';
-import { rowReader } from '../entities/rows.js';
-import type { Row } from '../entities/rows.js';
+import { CohortVersion, type Row, rowReader } from '../entities/index.js';
 
 /** Loads the newest version of each cohort, by the cohort's key. */
 export function currentVersions(dataSource: DataSource): DataLoader<string, CohortVersion> {

@@ -20,6 +20,8 @@ import { manyByParent, oneByKey } from './batches.js';
 import { currentVersions } from './cohorts.js';
 import { radiographsOfExams } from './radiographs.js';
 
+export { generationUploads, sharedAssets, type SharedRows } from './shared-rows.js';
+
 /**
  * One request's loaders: whatever a page nests, each relation costs one statement. They remember what they loaded, so a
  * set of them must not outlive the request, or the event, it was made for.

@@ -1,8 +1,6 @@
 import DataLoader from 'dataloader';
 import type { DataSource } from 'typeorm';
-import { Radiograph } from '../entities/index.js';
-import { readRows } from '../entities/read.js';
-import { columnList, rowReader } from '../entities/rows.js';
+import { columnList, Radiograph, readRows, rowReader } from '../entities/index.js';
 
 /** An exam as far as its films are concerned. */
 export interface ExamKeys {

@@ -19,10 +19,10 @@ import {
   BATCH_LISTING,
   BATCH_MEMBER_LISTING,
   BATCHES,
+  type BatchPace,
   batchPaces,
 } from '../services/batches/index.js';
-import type { BatchPace } from '../services/batches/index.js';
-import { countRows, readPage } from '../services/paging/pages.js';
+import { countRows, readPage } from '../services/paging/index.js';
 import { connection, nestedConnection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';

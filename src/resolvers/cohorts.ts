@@ -33,9 +33,8 @@ import {
   inCohort,
   listedFor,
 } from '../services/cohorts/index.js';
-import { KNEE_EXAMS } from '../services/filters/tables.js';
-import { KNEE_EXAM_LISTING } from '../services/paging/listings.js';
-import { countRows, readPage } from '../services/paging/pages.js';
+import { KNEE_EXAMS } from '../services/filters/index.js';
+import { countRows, KNEE_EXAM_LISTING, readPage } from '../services/paging/index.js';
 import { shownAttrition, shownCounts } from './cohort-counts.js';
 import { connection } from './connection.js';
 import { mayChangeCohort } from '../policy/index.js';

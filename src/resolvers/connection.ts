@@ -1,8 +1,14 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { ObjectLiteral } from 'typeorm';
 import type { ConnectionOf, EdgeOf, PageInfo } from '../schema/connections.js';
-import { countRowsOf, readPagesOf } from '../services/paging/pages.js';
-import type { JsonPage, Listing, Page, PageRequest } from '../services/paging/pages.js';
+import {
+  countRowsOf,
+  type JsonPage,
+  type Listing,
+  type Page,
+  type PageRequest,
+  readPagesOf,
+} from '../services/paging/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { readyFilter } from './filter.js';

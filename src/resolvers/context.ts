@@ -1,21 +1,16 @@
 import type { DataSource } from 'typeorm';
 import type { Role } from '../domain/roles.js';
-import type { EventHub } from '../services/event-hub.js';
+import type { BatchPace, EventHub } from '../services/batches/index.js';
 import type { GenerationQueue } from '../scheduling/index.js';
-import { createLoaders, LoadersByArguments } from '../loaders/index.js';
-import type { Loaders } from '../loaders/index.js';
-import type { SharedRows } from '../loaders/shared-rows.js';
+import { createLoaders, type Loaders, LoadersByArguments, type SharedRows } from '../loaders/index.js';
 import type { Asset, Batch } from '../entities/index.js';
 import type { RawLists } from '../schema/raw-json.js';
-import type { AssetUrls } from '../services/asset-urls.js';
-import type { BatchPace } from '../services/batches/index.js';
+import type { AssetUrls, StoreFacts } from '../services/files/index.js';
 import type { BackgroundWork, EventLogs, ReadInTurn } from '../work/index.js';
 import type { Differences, LoggedEvaluationEvent } from '../services/evaluations/index.js';
-import type { KnownTokens } from '../services/known-tokens.js';
-import type { Page } from '../services/paging/pages.js';
-import type { Quotas } from '../services/quotas.js';
+import type { KnownTokens, Quotas } from '../services/access/index.js';
+import type { Page } from '../services/paging/index.js';
 import { requireRole as requireRoleOf, type TokenPrincipal } from '../policy/index.js';
-import type { StoreFacts } from '../services/storage.js';
 import type { Uploads } from '../services/uploads/index.js';
 
 /** What the resolvers are made of; lives as long as the server. */

@@ -33,7 +33,7 @@ import {
   requestEvaluation,
 } from '../services/evaluations/index.js';
 import { cohortFilter } from '../services/exports/index.js';
-import { countRows, readPage } from '../services/paging/pages.js';
+import { countRows, readPage } from '../services/paging/index.js';
 import { connection, nestedConnection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';

@@ -1,10 +1,17 @@
 import { getNamedType, isEnumType, isObjectType } from 'graphql';
 import type { FieldNode, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo, SelectionSetNode } from 'graphql';
 import type { NodeType } from '../domain/global-ids.js';
-import { jsonId, jsonObject, jsonPlain, jsonRelation, jsonValue, jsonWord } from '../services/paging/json.js';
-import type { JsonSql } from '../services/paging/json.js';
-import { EXAM_RELATIONS } from '../services/paging/relations.js';
-import type { Relation } from '../services/paging/relations.js';
+import {
+  EXAM_RELATIONS,
+  jsonId,
+  jsonObject,
+  jsonPlain,
+  jsonRelation,
+  type JsonSql,
+  jsonValue,
+  jsonWord,
+  type Relation,
+} from '../services/paging/index.js';
 import type { Context } from './context.js';
 import { EXAM, MRI_SERIES, PARTICIPANT, RADIOGRAPH, READING, VISIT } from './exam-pages.js';
 import { plainFields } from './look-ahead.js';

@@ -1,8 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { variablesOf, type VariableTable } from '../domain/variables/index.js';
-import type { ExamRelations } from '../entities/index.js';
-import type { Columns } from '../entities/rows.js';
-import type { Wanted } from '../services/paging/pages.js';
+import type { Columns, ExamRelations } from '../entities/index.js';
+import type { Wanted } from '../services/paging/index.js';
 import { selectionOf } from './look-ahead.js';
 import type { Selection } from './look-ahead.js';
 

@@ -34,7 +34,7 @@ import {
   ownExports,
   requestExport,
 } from '../services/exports/index.js';
-import { countRows, readPage } from '../services/paging/pages.js';
+import { countRows, readPage } from '../services/paging/index.js';
 import { connection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';

@@ -1,5 +1,5 @@
 import { expandCohorts } from '../services/cohorts/index.js';
-import type { Where } from '../services/filters/compile.js';
+import type { Where } from '../services/filters/index.js';
 import type { Context } from './context.js';
 
 /**

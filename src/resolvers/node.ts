@@ -21,7 +21,7 @@ import { WorkerNode } from '../schema/worker.js';
 import { findCohort } from '../services/cohorts/index.js';
 import { findEvaluation } from '../services/evaluations/index.js';
 import { findExport } from '../services/exports/index.js';
-import { findWorker } from '../services/workers.js';
+import { findWorker } from '../scheduling/index.js';
 import { findReaderStudy } from '../services/reader-studies/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';

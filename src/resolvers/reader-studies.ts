@@ -25,7 +25,7 @@ import {
   ReaderTrialItem,
 } from '../schema/reader-study.js';
 import { cohortFilter } from '../services/exports/index.js';
-import { countRows, readPage } from '../services/paging/pages.js';
+import { countRows, readPage } from '../services/paging/index.js';
 import {
   answerTrial,
   closeReaderStudy,

@@ -1,6 +1,6 @@
 import { Ctx, Query, Resolver } from 'type-graphql';
 import { Storage } from '../schema/storage.js';
-import { reportStorage } from '../services/storage.js';
+import { reportStorage } from '../services/files/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 

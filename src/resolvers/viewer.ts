@@ -6,8 +6,7 @@ import { INPUT } from '../schema/arguments.js';
 import { CreateTokenPayload, RevokeTokenInput, RevokeTokenPayload } from '../schema/mutations.js';
 import type { IdInput, TokenPayload } from '../schema/mutations.js';
 import { ApiTokenNode, CreateTokenInput, Viewer } from '../schema/viewer.js';
-import { audit } from '../services/audit.js';
-import { createToken, listTokens, revokeToken } from '../services/tokens.js';
+import { audit, createToken, listTokens, revokeToken } from '../services/access/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 

@@ -4,7 +4,7 @@ import { WorkerStateEnum } from '../schema/enums.js';
 import { GenerationNode } from '../schema/generation.js';
 import { listComplexity } from '../schema/limits.js';
 import { WorkerNode, WorkerSlotNode } from '../schema/worker.js';
-import { listWorkers } from '../services/workers.js';
+import { listWorkers } from '../scheduling/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { findOrNull } from './node.js';

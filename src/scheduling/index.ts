@@ -3,3 +3,4 @@ export { type GenerationQueue, openQueue, type QueuedGeneration, type QueueOptio
 export type { Slot, SlotResources } from './slot.js';
 export { positionsInLine, topUp } from './scheduler.js';
 export { type RunningWorker, startWorker, type WorkerOptions } from './worker.js';
+export { findWorker, listWorkers } from './workers.js';

@@ -5,7 +5,7 @@ import { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { SINGLE_PRIORITY } from '../domain/batches.js';
 import { UserError } from '../domain/errors.js';
-import { connectionSettings } from '../entities/connection.js';
+import { connectionSettings } from '../entities/index.js';
 
 /** A generation that waits: its id, and how often it had been started when it was queued. */
 export interface QueuedGeneration {

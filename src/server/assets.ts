@@ -4,10 +4,9 @@ import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import { EXPORT_FILES } from '../domain/exports.js';
 import { Asset } from '../entities/index.js';
-import { audit } from '../services/audit.js';
-import type { AssetUrls } from '../services/asset-urls.js';
-import { BlobMissing } from '../storage/index.js';
-import type { BlobStore, ByteRange } from '../storage/index.js';
+import { audit } from '../services/access/index.js';
+import type { AssetUrls } from '../services/files/index.js';
+import { BlobMissing, type BlobStore, type ByteRange } from '../storage/index.js';
 
 export interface AssetOptions {
   dataSource: DataSource;

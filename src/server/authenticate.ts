@@ -1,6 +1,6 @@
 import type { RequestHandler, Response } from 'express';
 import { UserError } from '../domain/errors.js';
-import type { KnownTokens } from '../services/known-tokens.js';
+import type { KnownTokens } from '../services/access/index.js';
 import type { TokenPrincipal } from '../policy/index.js';
 import { currentRequest } from './logging.js';
 

@@ -8,7 +8,7 @@ import { EXPORT_FILES, EXPORT_FORMATS } from '../domain/exports.js';
 import { isJsonObject, parseJson } from '../domain/json.js';
 import { requireRole } from '../policy/index.js';
 import { filterFromJson } from '../schema/filter-json.js';
-import { audit } from '../services/audit.js';
+import { audit, type Quotas } from '../services/access/index.js';
 import {
   archiveChoice,
   cohortFilter,
@@ -17,9 +17,8 @@ import {
   exportSpec,
   writeTable,
 } from '../services/exports/index.js';
-import { KNEE_EXAMS } from '../services/filters/tables.js';
-import { countRows } from '../services/paging/pages.js';
-import type { Quotas } from '../services/quotas.js';
+import { KNEE_EXAMS } from '../services/filters/index.js';
+import { countRows } from '../services/paging/index.js';
 import { viewerOf } from './authenticate.js';
 import { charge } from './rate-limit.js';
 

@@ -2,7 +2,7 @@ import { HeaderMap } from '@apollo/server';
 import type { RequestHandler, Response } from 'express';
 import { GraphQLError } from 'graphql';
 import { UserError } from '../domain/errors.js';
-import type { Quotas, Standing } from '../services/quotas.js';
+import type { Quotas, Standing } from '../services/access/index.js';
 import { viewerOf } from './authenticate.js';
 import type { Share, TokenLimits } from './token-limits.js';
 

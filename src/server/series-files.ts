@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import { UserError } from '../domain/errors.js';
 import { SERIES_FILES, type SeriesFile } from '../domain/series-files.js';
-import { audit } from '../services/audit.js';
+import { audit } from '../services/access/index.js';
 import { sliceName } from '../services/exports/index.js';
 import {
   dicomFiles,
@@ -16,7 +16,7 @@ import {
   readVolume,
   type SeriesSource,
 } from '../services/series/index.js';
-import { type ArchiveFile, zipPieces } from '../services/zip.js';
+import { type ArchiveFile, zipPieces } from '../services/files/index.js';
 import type { Volume } from '../imaging/volume.js';
 import { type AssetOptions, namesTag, requestedRange } from './assets.js';
 

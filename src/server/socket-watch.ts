@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { CloseCode } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { UserError } from '../domain/errors.js';
-import type { KnownTokens } from '../services/known-tokens.js';
+import type { KnownTokens } from '../services/access/index.js';
 import { authenticate } from './authenticate.js';
 
 /** Closes sockets that may not, or do not, listen any more. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import type { Logger } from 'pino';
-import { connectionSettings } from '../entities/connection.js';
+import { connectionSettings } from '../entities/index.js';
 
 export interface ListenerOptions {
   databaseUrl: string;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { JsonContains } from 'typeorm';
 import { AuditEntry } from '../../src/entities/index.js';
 import type { Asset } from '../../src/entities/index.js';
-import { createAssetUrls } from '../../src/services/asset-urls.js';
+import { createAssetUrls } from '../../src/services/files/asset-urls.js';
 import { storeAsset } from '../../src/storage/index.js';
 import { pythonWithMoto, startS3, type TestS3 } from '../helpers/s3.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';

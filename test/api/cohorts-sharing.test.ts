@@ -1,6 +1,6 @@
 import { createCohort, examsWhere, makeStudy, only, readCohort, updateCohort } from '../helpers/cohorts.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
-import { createToken } from '../../src/services/tokens.js';
+import { createToken } from '../../src/services/access/tokens.js';
 
 let api: TestServer;
 /** Two readers: one makes cohorts, the other looks at them. */

@@ -5,7 +5,7 @@ import { parse } from 'csv-parse/sync';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { AuditEntry, Generation } from '../../src/entities/index.js';
 import { decodePng } from '../../src/imaging/png.js';
-import { registerBundles } from '../../src/services/bundles.js';
+import { registerBundles } from '../../src/services/bundles/registry.js';
 import { only } from '../helpers/cohorts.js';
 import { createExam } from '../helpers/platform.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';

@@ -1,5 +1,5 @@
 import type { Client } from 'graphql-ws';
-import { createToken } from '../../src/services/tokens.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 const LIMIT = 20_000;

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { WebSocket, WebSocketServer } from 'ws';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { NOT_READ, watchSockets } from '../../src/server/socket-watch.js';
-import { revokeToken } from '../../src/services/tokens.js';
+import { revokeToken } from '../../src/services/access/tokens.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;

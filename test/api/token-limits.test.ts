@@ -4,7 +4,7 @@ import type { Logger } from 'typeorm';
 import { WebSocket } from 'ws';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { connect } from '../../src/server/database/index.js';
-import { createToken } from '../../src/services/tokens.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 /** Statements that the server sent, once each had a connection. */

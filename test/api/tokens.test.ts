@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ApiToken, AuditEntry } from '../../src/entities/index.js';
-import { createToken } from '../../src/services/tokens.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;

@@ -7,7 +7,7 @@ import { readDicom } from '../../src/imaging/dicom/read.js';
 import { decodeNifti } from '../../src/imaging/nifti.js';
 import { isPng } from '../../src/imaging/png.js';
 import { writeRelease } from '../../src/oai/synthetic/release.js';
-import { registerBundles } from '../../src/services/bundles.js';
+import { registerBundles } from '../../src/services/bundles/registry.js';
 import { startUploadExpiry } from '../../src/services/uploads/index.js';
 import { silent } from '../helpers/platform.js';
 import { upload, type UploadAnswer } from '../helpers/radiographs.js';

@@ -7,7 +7,7 @@ import { MAX_UPLOAD_BYTES } from '../../src/domain/uploads.js';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { AuditEntry, Generation, UploadedRadiograph } from '../../src/entities/index.js';
 import { decodePng } from '../../src/imaging/png.js';
-import { createToken } from '../../src/services/tokens.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import { sweepBlobs } from '../../src/storage/index.js';
 import { bilateralDicom, bilateralPng, kneePng, upload } from '../helpers/radiographs.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';

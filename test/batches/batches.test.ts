@@ -8,7 +8,7 @@ import {
   type KneeExam,
   Radiograph,
 } from '../../src/entities/index.js';
-import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
+import { type EventHub, openEventHub } from '../../src/services/batches/event-hub.js';
 import { type RunningWorker } from '../../src/scheduling/index.js';
 import { startWorker } from '../../src/server/worker.js';
 import {

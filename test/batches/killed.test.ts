@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApiClient, createApiClient } from '../../src/cli/api-client.js';
-import { createToken } from '../../src/services/tokens.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { factories } from '../helpers/factories.js';
 import { insertPeople } from '../helpers/knees.js';

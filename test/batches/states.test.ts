@@ -3,7 +3,7 @@ import type { GenerationState } from '../../src/domain/generations.js';
 import { Batch, Generation, type KneeExam } from '../../src/entities/index.js';
 import { GENERATION } from '../../src/services/generations/index.js';
 import { advance } from '../../src/work/index.js';
-import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
+import { type EventHub, openEventHub } from '../../src/services/batches/event-hub.js';
 import { cancelBatch, pauseBatch, resumeBatch, retryBatch } from '../../src/services/batches/index.js';
 import { cancelGeneration, retryGeneration } from '../../src/services/generations/index.js';
 import { batchOf, followBatch } from '../helpers/batches.js';

@@ -1,5 +1,5 @@
 import { UseWordsOfTheField1760000004000 } from '../../migrations/1760000004000-use-words-of-the-field.js';
-import { createToken } from '../../src/services/tokens.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { factories } from '../helpers/factories.js';
 

@@ -6,7 +6,7 @@ import { OAI_SPONSOR } from '../../src/domain/provenance.js';
 import { Asset, type Export, KneeExam, MriSeries, Participant, Visit } from '../../src/entities/index.js';
 import { encodeNifti } from '../../src/imaging/nifti.js';
 import { centredAffine, type Volume } from '../../src/imaging/volume.js';
-import { openEventHub } from '../../src/services/event-hub.js';
+import { openEventHub } from '../../src/services/batches/event-hub.js';
 import { startWorker } from '../../src/server/worker.js';
 import { type GenerationRequest, requestGeneration } from '../../src/services/generations/index.js';
 import { readAsset, storeAsset } from '../../src/storage/index.js';

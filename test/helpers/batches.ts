@@ -1,5 +1,5 @@
 import type { Batch } from '../../src/entities/index.js';
-import type { EventHub } from '../../src/services/event-hub.js';
+import type { EventHub } from '../../src/services/batches/event-hub.js';
 import type { LoggedBatchEvent } from '../../src/services/batches/index.js';
 import { type BatchRequest, createBatch } from '../../src/services/batches/index.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';

@@ -1,4 +1,4 @@
-import type { EventHub } from '../../src/services/event-hub.js';
+import type { EventHub } from '../../src/services/batches/event-hub.js';
 import type { LoggedEvent } from '../../src/services/generations/index.js';
 
 /** Everything a subscription hands out until it ends. */

@@ -11,7 +11,7 @@ import { encodePng } from '../../src/imaging/png.js';
 import { centredAffine } from '../../src/imaging/volume.js';
 import { gaussianNoise } from '../../src/inference/noise.js';
 import { type GenerationQueue, openQueue } from '../../src/scheduling/index.js';
-import { registerBundles } from '../../src/services/bundles.js';
+import { registerBundles } from '../../src/services/bundles/registry.js';
 import { type BlobStore, openBlobStore, storeAsset } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { TINY_BUNDLE } from './tiny-bundle.js';

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import type { Role } from '../../src/domain/roles.js';
-import { createToken } from '../../src/services/tokens.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import { startBrowser } from './browser.js';
 import { createTestPlatform, type TestPlatform } from './platform.js';
 import { startServeOf } from './serve-process.js';

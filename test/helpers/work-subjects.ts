@@ -12,7 +12,7 @@ import { cancelExport, EXPORT, requestExport } from '../../src/services/exports/
 import { cancelGeneration, GENERATION, requestGeneration } from '../../src/services/generations/index.js';
 import { closeReaderStudy, createReaderStudy, READER_STUDY } from '../../src/services/reader-studies/index.js';
 import type { TokenPrincipal } from '../../src/policy/index.js';
-import { createToken } from '../../src/services/tokens.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import type { BlobStore } from '../../src/storage/index.js';
 import { type LogBody, startRunner, type Timings, type WorkKind } from '../../src/work/index.js';
 import { batchOf } from './batches.js';

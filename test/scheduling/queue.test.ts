@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once, EventEmitter } from 'node:events';
-import { openEventHub } from '../../src/services/event-hub.js';
+import { openEventHub } from '../../src/services/batches/event-hub.js';
 import { openQueue } from '../../src/scheduling/index.js';
 import { requestGeneration } from '../../src/services/generations/index.js';
 import { collect } from '../helpers/events.js';

@@ -7,7 +7,7 @@ import { mirrorColumns } from '../../src/imaging/normalise.js';
 import { decodePng } from '../../src/imaging/png.js';
 import { kneeBox, loadRadiograph, radiographInput } from '../../src/imaging/radiograph/index.js';
 import { startInferenceHost } from '../../src/inference/index.js';
-import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
+import { type EventHub, openEventHub } from '../../src/services/batches/event-hub.js';
 import { provenanceOf } from '../../src/services/generations/index.js';
 import { type RunningWorker } from '../../src/scheduling/index.js';
 import { startWorker } from '../../src/server/worker.js';

@@ -10,7 +10,7 @@ import { encodeId } from '../../src/domain/global-ids.js';
 import type { Runner } from '../../src/work/index.js';
 import { createBatch } from '../../src/services/batches/index.js';
 import { COMMAND_LINE, type TokenPrincipal } from '../../src/policy/index.js';
-import { createToken } from '../../src/services/tokens.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import { type ExportRequest, requestExport } from '../../src/services/exports/index.js';
 import { readAsset } from '../../src/storage/index.js';
 import { generated, realSeries, unpacked } from '../helpers/archives.js';

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bundle } from '../../src/entities/index.js';
-import { chooseReadyBundle, registerBundles } from '../../src/services/bundles.js';
+import { chooseReadyBundle, registerBundles } from '../../src/services/bundles/registry.js';
 import { requestGeneration } from '../../src/services/generations/index.js';
 import { createExam, createTestPlatform, type TestPlatform } from '../helpers/platform.js';
 import { TINY_BUNDLE } from '../helpers/tiny-bundle.js';

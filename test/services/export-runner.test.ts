@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { packageRoot } from '../../src/domain/package.js';
 import { Asset, Export } from '../../src/entities/index.js';
-import { createToken } from '../../src/services/tokens.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import { advance, type Runner } from '../../src/work/index.js';
 import { EXPORT } from '../../src/services/exports/index.js';
 import { createTestPlatform, type TestPlatform } from '../helpers/platform.js';

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { pino } from 'pino';
-import { type KnownTokens, openKnownTokens } from '../../src/services/known-tokens.js';
-import { createToken, revokeToken } from '../../src/services/tokens.js';
+import { type KnownTokens, openKnownTokens } from '../../src/services/access/known-tokens.js';
+import { createToken, revokeToken } from '../../src/services/access/tokens.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 
 let database: TestDatabase;

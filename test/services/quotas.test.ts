@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { openQuotas, type Quotas } from '../../src/services/quotas.js';
+import { openQuotas, type Quotas } from '../../src/services/access/quotas.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { redisInstalled, startRedis, type RedisServer } from '../../bench/faults/redis.js';
 

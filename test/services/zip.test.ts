@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ArchiveFile, zipPieces } from '../../src/services/zip.js';
+import { type ArchiveFile, zipPieces } from '../../src/services/files/zip.js';
 import { runProgram } from '../helpers/program.js';
 import { hasProgram, pythonWith } from '../helpers/python.js';
 

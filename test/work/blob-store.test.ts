@@ -1,6 +1,6 @@
 import { type CuttableProxy, startProxy } from '../../bench/faults/proxy.js';
 import { Generation, GenerationSlice } from '../../src/entities/index.js';
-import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
+import { type EventHub, openEventHub } from '../../src/services/batches/event-hub.js';
 import { type RunningWorker } from '../../src/scheduling/index.js';
 import { startWorker } from '../../src/server/worker.js';
 import { requestGeneration, retryGeneration } from '../../src/services/generations/index.js';

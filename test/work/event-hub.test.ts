@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { enter, GENERATION, type LoggedEvent } from '../../src/services/generations/index.js';
 import { advance } from '../../src/work/index.js';
-import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
+import { type EventHub, openEventHub } from '../../src/services/batches/event-hub.js';
 import { collect, upTo } from '../helpers/events.js';
 import { createExam, createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
 

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Generation, GenerationSlice, MriSeries, Radiograph } from '../../src/entities/index.js';
-import { type EventHub, openEventHub } from '../../src/services/event-hub.js';
+import { type EventHub, openEventHub } from '../../src/services/batches/event-hub.js';
 import { type LoggedEvent } from '../../src/services/generations/index.js';
 import { type RunningWorker } from '../../src/scheduling/index.js';
 import { startWorker } from '../../src/server/worker.js';

@@ -1,7 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { compileFilter, Parameters, Scope } from '../filters/compile.js';
-import type { Where } from '../filters/compile.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
+import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { grouping, keyNames, sortBuckets, valuesOf } from './buckets.js';
 import type { FacetValue, GroupedRow } from './buckets.js';
 import { checkFacets, FACETS } from './facets.js';

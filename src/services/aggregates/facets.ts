@@ -6,7 +6,7 @@ import type { FeatureCode } from '../../domain/features.js';
 import { SIDES } from '../../domain/participants.js';
 import { enumName, type NamesFor, variablesOf } from '../../domain/variables/index.js';
 import { VISIT_CODES } from '../../domain/visits.js';
-import type { Scope } from '../filters/compile.js';
+import type { Scope } from '../filters/index.js';
 
 /** What knee exams can be grouped by. KL and XRKL are the same grade under its two names. */
 export type KneeExamFacet = 'KL' | 'VISIT' | 'SIDE' | 'AGE_BAND' | 'BMI_BAND' | NamesFor<'facet'> | FeatureCode;

@@ -1,8 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { enumName, type NamesFor, variablesOf } from '../../domain/variables/index.js';
-import { compileFilter, Parameters, Scope } from '../filters/compile.js';
-import type { Where } from '../filters/compile.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
+import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { keyNames, sortBuckets, valuesOf } from './buckets.js';
 import type { FacetValue, GroupedRow } from './buckets.js';
 import { MAX_FACETS } from './count-facets.js';

@@ -1,10 +1,7 @@
 import { isFeatureCode } from '../../domain/features.js';
 import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../../domain/participants.js';
 import { VISIT_CODES } from '../../domain/visits.js';
-import { Scope } from '../filters/compile.js';
-import { column } from '../filters/table.js';
-import type { ColumnField, Field, Table } from '../filters/table.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
+import { column, type ColumnField, type Field, KNEE_EXAMS, Scope, type Table } from '../filters/index.js';
 import { FACETS } from './facets.js';
 import type { KneeExamFacet } from './facets.js';
 

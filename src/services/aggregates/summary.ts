@@ -1,9 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { compileFilter, Parameters, Scope } from '../filters/compile.js';
-import type { Where } from '../filters/compile.js';
-import type { Table } from '../filters/table.js';
-import { countRows } from '../paging/pages.js';
+import { compileFilter, Parameters, Scope, type Table, type Where } from '../filters/index.js';
+import { countRows } from '../paging/index.js';
 import { keyNames, sortBuckets, valuesOf } from './buckets.js';
 import type { GroupedRow } from './buckets.js';
 import { MAX_FACETS } from './count-facets.js';

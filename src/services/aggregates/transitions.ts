@@ -2,9 +2,7 @@ import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { isJsonObject } from '../../domain/json.js';
 import { visitMonth, type VisitCode } from '../../domain/visits.js';
-import { compileFilter, Parameters, Scope } from '../filters/compile.js';
-import type { Where } from '../filters/compile.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
+import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 
 const TRANSITION_KINDS = ['CELL', 'FROM_TOTAL', 'TO_TOTAL', 'TOTAL'] as const;
 

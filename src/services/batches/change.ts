@@ -4,7 +4,7 @@ import { UserError } from '../../domain/errors.js';
 import type { Batch } from '../../entities/index.js';
 import { topUp } from '../../scheduling/index.js';
 import { advanceAll, askToStop } from '../../work/index.js';
-import { audit } from '../audit.js';
+import { audit } from '../access/index.js';
 import { GENERATION } from '../generations/kind.js';
 import type { Principal } from '../../policy/index.js';
 import type { BatchServices } from './create.js';

@@ -5,9 +5,7 @@ import { UserError } from '../../domain/errors.js';
 import { FEATURE_CODES } from '../../domain/features.js';
 import { type Batch, queryRows } from '../../entities/index.js';
 import { currentTraceparent } from '../../work/index.js';
-import { compileFilter, Parameters, Scope } from '../filters/compile.js';
-import type { Where } from '../filters/compile.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
+import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { keySql } from '../generations/keys.js';
 import type { Recipe } from '../generations/recipe.js';
 

@@ -9,3 +9,4 @@ export { batchLogs } from './log.js';
 export { batchPaces } from './pace.js';
 export type { BatchPace } from './pace.js';
 export type { BatchRequest } from './request.js';
+export { type EventHub, openEventHub } from './event-hub.js';

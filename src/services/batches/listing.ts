@@ -1,11 +1,7 @@
 import { BATCH_STATES, MEMBER_STATES } from '../../domain/batches.js';
-import { Batch, BatchMember } from '../../entities/index.js';
-import type { Generation } from '../../entities/index.js';
-import { column } from '../filters/table.js';
-import type { Table } from '../filters/table.js';
-import { GENERATIONS } from '../filters/tables.js';
-import { GENERATION_LISTING } from '../paging/listings.js';
-import type { Listing } from '../paging/pages.js';
+import { Batch, BatchMember, type Generation } from '../../entities/index.js';
+import { column, GENERATIONS, type Table } from '../filters/index.js';
+import { GENERATION_LISTING, type Listing } from '../paging/index.js';
 
 export const BATCHES: Table = {
   name: 'batch',

@@ -1,6 +1,6 @@
 import { PRIORITY_RANGE, SEED_RULES, type SeedRule } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
-import type { Where } from '../filters/compile.js';
+import type { Where } from '../filters/index.js';
 import type { RecipeRequest } from '../generations/request.js';
 import { checkOneOf, checkRecipe, checkWhole } from '../generations/checks.js';
 

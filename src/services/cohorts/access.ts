@@ -3,7 +3,7 @@ import type { CohortVisibility } from '../../domain/cohorts.js';
 import { UserError } from '../../domain/errors.js';
 import { ApiToken, Cohort } from '../../entities/index.js';
 import { COMMAND_LINE, mayChangeCohort, mayReadCohort, type Principal, seesEverybodys } from '../../policy/index.js';
-import type { Where } from '../filters/compile.js';
+import type { Where } from '../filters/index.js';
 
 type Owned = Pick<Cohort, 'ownerId' | 'visibility'>;
 

@@ -1,8 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { AttritionCounts } from '../../entities/index.js';
-import { compileFilter, Parameters, Scope } from '../filters/compile.js';
-import type { Where } from '../filters/compile.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
+import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import type { Principal } from '../../policy/index.js';
 import { criteriaOf, describeCriterion } from './criteria.js';
 import { expandCohorts } from './expand.js';

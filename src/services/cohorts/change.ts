@@ -3,7 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { CohortKind, CohortVisibility } from '../../domain/cohorts.js';
 import { UserError } from '../../domain/errors.js';
 import { Cohort, CohortVersion } from '../../entities/index.js';
-import { audit } from '../audit.js';
+import { audit } from '../access/index.js';
 import { findOwnCohort } from './access.js';
 import type { Principal } from '../../policy/index.js';
 import { checkExamIds, contentsOf } from './contents.js';

@@ -2,7 +2,7 @@ import { SET_OPERATIONS } from '../../domain/cohorts.js';
 import type { SetOperation } from '../../domain/cohorts.js';
 import { UserError } from '../../domain/errors.js';
 import { encodeId } from '../../domain/global-ids.js';
-import type { Where } from '../filters/compile.js';
+import type { Where } from '../filters/index.js';
 
 /** Where the exams of a cohort come from: one of these, as the caller gives it. */
 export interface ContentsRequest {

@@ -1,7 +1,5 @@
 import { decodeId } from '../../domain/global-ids.js';
-import type { Where } from '../filters/compile.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
-import type { Table } from '../filters/table.js';
+import { KNEE_EXAMS, type Table, type Where } from '../filters/index.js';
 
 /**
  * The criteria of a filter in order: the conditions that must all hold, each a filter of its own. `and` keeps the order it was

@@ -4,9 +4,7 @@ import { UserError } from '../../domain/errors.js';
 import { decodeId } from '../../domain/global-ids.js';
 import type { Role } from '../../domain/roles.js';
 import type { CohortReference } from '../../entities/index.js';
-import { compileFilter, Parameters, Scope } from '../filters/compile.js';
-import type { Where } from '../filters/compile.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
+import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { COMMAND_LINE, mayReadCohort, type Principal } from '../../policy/index.js';
 
 /** Most cohorts that one filter may speak of, cohorts within cohorts included. */

@@ -1,8 +1,7 @@
 import { COHORT_KINDS, COHORT_VISIBILITIES } from '../../domain/cohorts.js';
 import { Cohort, CohortVersion } from '../../entities/index.js';
-import { column } from '../filters/table.js';
-import type { Table } from '../filters/table.js';
-import type { Listing } from '../paging/pages.js';
+import { column, type Table } from '../filters/index.js';
+import type { Listing } from '../paging/index.js';
 
 export const COHORTS: Table = {
   name: 'cohort',

@@ -1,9 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { encodeId } from '../../domain/global-ids.js';
-import { compileFilter, Parameters, Scope } from '../filters/compile.js';
-import type { Where } from '../filters/compile.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
+import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 
 export interface MemberCounts {
   examCount: number;

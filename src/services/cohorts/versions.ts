@@ -1,9 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { CohortVersion } from '../../entities/index.js';
-import type { AttritionCounts, Cohort, CohortOrigin } from '../../entities/index.js';
-import { compileFilter, Parameters, Scope } from '../filters/compile.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
+import { type AttritionCounts, type Cohort, type CohortOrigin, CohortVersion } from '../../entities/index.js';
+import { compileFilter, KNEE_EXAMS, Parameters, Scope } from '../filters/index.js';
 import type { Principal } from '../../policy/index.js';
 import { countAttrition } from './attrition.js';
 import type { Contents } from './contents.js';

@@ -4,7 +4,7 @@ import { PREFERRED_FEATURES, EVALUATION_LIMITS, type EvaluationArm } from '../..
 import type { NoiseMode } from '../../domain/generations.js';
 import type { Bundle } from '../../entities/index.js';
 import type { SamplerName } from '../../inference/index.js';
-import { chooseReadyBundle, manifestOf } from '../bundles.js';
+import { chooseReadyBundle, manifestOf } from '../bundles/index.js';
 import { checkRecipe, overridesOf } from '../generations/checks.js';
 import type { FeatureOverride } from '../generations/request.js';
 

@@ -1,6 +1,6 @@
 import { Evaluation, EvaluationScore } from '../../entities/index.js';
-import { column, type Table } from '../filters/table.js';
-import type { Listing } from '../paging/pages.js';
+import { column, type Table } from '../filters/index.js';
+import type { Listing } from '../paging/index.js';
 
 export const EVALUATIONS: Table = {
   name: 'evaluation',

@@ -1,8 +1,8 @@
 import { MISSING_CODES } from '../../domain/missing.js';
 import { packageVersion } from '../../domain/package.js';
 import type { ArchiveChoice, ArchiveFormat, TableFormat } from '../../domain/exports.js';
-import type { ExportedCohort } from '../../entities/export.js';
-import type { Where } from '../filters/compile.js';
+import type { ExportedCohort } from '../../entities/index.js';
+import type { Where } from '../filters/index.js';
 import type { SeriesKind } from '../series/index.js';
 import type { ColumnKind, ExportColumn } from './columns.js';
 import type { ExportProgress } from './rows.js';

@@ -4,14 +4,10 @@ import { type ArchiveChoice, type ExportFormat, isArchive } from '../../domain/e
 import { encodeId } from '../../domain/global-ids.js';
 import { Export } from '../../entities/index.js';
 import { cancelWork, enterLog } from '../../work/index.js';
-import { audit } from '../audit.js';
+import { audit } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
-import { compileFilter, Parameters, Scope } from '../filters/compile.js';
-import type { Where } from '../filters/compile.js';
-import { column } from '../filters/table.js';
-import type { Table } from '../filters/table.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
-import type { Listing } from '../paging/pages.js';
+import { column, compileFilter, KNEE_EXAMS, Parameters, Scope, type Table, type Where } from '../filters/index.js';
+import type { Listing } from '../paging/index.js';
 import { mayReadExport, type Principal, seesEverybodys, type TokenPrincipal } from '../../policy/index.js';
 import { checkArchive } from './archive/request.js';
 import { chooseColumns } from './columns.js';

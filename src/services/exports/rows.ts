@@ -1,7 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { compileFilter, Parameters, Scope } from '../filters/compile.js';
-import type { Where } from '../filters/compile.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
+import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import type { ExportColumn, ReadingAlias } from './columns.js';
 
 /** Knee exams looked through per statement: what an export holds in memory at a time. */

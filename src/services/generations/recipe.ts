@@ -6,7 +6,7 @@ import type { NoiseMode } from '../../domain/generations.js';
 import type { Bundle } from '../../entities/index.js';
 import type { SamplerName } from '../../inference/index.js';
 import { newestKneeDetector } from './knee-detector.js';
-import { chooseReadyBundle, manifestOf } from '../bundles.js';
+import { chooseReadyBundle, manifestOf } from '../bundles/index.js';
 import { MAX_SEED, overridesOf } from './checks.js';
 import type { RecipeRequest } from './request.js';
 

@@ -11,7 +11,7 @@ import { type Film, loadRadiograph } from '../../imaging/radiograph/film.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import { calendarDate } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
-import { audit } from '../audit.js';
+import { audit } from '../access/index.js';
 import type { VisitKey } from './exam-registry.js';
 import {
   findOwner,

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { findImageFolders, listRelease, readStatement, type Refusal } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
-import { audit } from '../audit.js';
+import { audit } from '../access/index.js';
 import { ExamRegistry } from './exam-registry.js';
 import { importImageFolder } from './import-folder.js';
 import { importTable } from './import-table.js';

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../domain/errors.js';
 import { keyType } from '../../domain/global-ids.js';
-import { parameterValue } from '../filters/values.js';
-import type { ColumnType } from '../filters/values.js';
+import { type ColumnType, parameterValue } from '../filters/index.js';
 
 /** One column of an order; the last one of a list is always the key, which makes the order total. */
 export interface OrderTerm {

@@ -1,10 +1,14 @@
 import { FEATURES } from '../../domain/features.js';
-import { Generation, KneeExam, Participant, UploadedRadiograph } from '../../entities/index.js';
-import type { ExamRelations } from '../../entities/index.js';
-import { column } from '../filters/table.js';
-import type { ColumnField } from '../filters/table.js';
-import { GENERATIONS, KNEE_EXAMS, PARTICIPANTS, UPLOADS } from '../filters/tables.js';
-import { variableOrders } from '../filters/variables.js';
+import { type ExamRelations, Generation, KneeExam, Participant, UploadedRadiograph } from '../../entities/index.js';
+import {
+  column,
+  type ColumnField,
+  GENERATIONS,
+  KNEE_EXAMS,
+  PARTICIPANTS,
+  UPLOADS,
+  variableOrders,
+} from '../filters/index.js';
 import type { Listing } from './pages.js';
 import { EXAM_RELATIONS } from './relations.js';
 

@@ -1,12 +1,15 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { readRows } from '../../entities/read.js';
-import { columnList, rowReader } from '../../entities/rows.js';
-import type { Columns, Row } from '../../entities/rows.js';
-import { compileFilter, Parameters, Scope } from '../filters/compile.js';
-import type { Where } from '../filters/compile.js';
-import type { ColumnField, Table } from '../filters/table.js';
-import { sqlType } from '../filters/values.js';
+import { columnList, type Columns, readRows, type Row, rowReader } from '../../entities/index.js';
+import {
+  type ColumnField,
+  compileFilter,
+  Parameters,
+  Scope,
+  sqlType,
+  type Table,
+  type Where,
+} from '../filters/index.js';
 import { cursorEncoder, decodeCursor } from './cursors.js';
 import type { OrderTerm } from './cursors.js';
 import type { JsonSql } from './json.js';

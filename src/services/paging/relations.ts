@@ -1,8 +1,15 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
-import { MriSeries, Participant, Radiograph, Reading, Visit } from '../../entities/index.js';
-import type { ExamRelations } from '../../entities/index.js';
-import { jsonReader, jsonRow } from '../../entities/rows.js';
-import type { Columns } from '../../entities/rows.js';
+import {
+  type Columns,
+  type ExamRelations,
+  jsonReader,
+  jsonRow,
+  MriSeries,
+  Participant,
+  Radiograph,
+  Reading,
+  Visit,
+} from '../../entities/index.js';
 
 /** Rows that hang on a row of a list, read in the list's own statement. */
 export interface Relation {

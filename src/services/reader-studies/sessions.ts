@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { READER_CHOICES, type ReaderChoice, stageOf } from '../../domain/reader-studies.js';
 import { ReaderSession, type ReaderStudy, ReaderTrial, queryRows } from '../../entities/index.js';
-import { audit } from '../audit.js';
+import { audit } from '../access/index.js';
 import { mayAnswerSession, type TokenPrincipal } from '../../policy/index.js';
 import { findReaderStudy } from './studies.js';
 

@@ -6,13 +6,11 @@ import { READER_STUDY_LIMITS, type ReaderUnit } from '../../domain/reader-studie
 import { Evaluation, ReaderStudy, ReaderStudyPair, queryRows } from '../../entities/index.js';
 import { philox4x32 } from '../../domain/philox.js';
 import { advance, enterLog } from '../../work/index.js';
-import { audit } from '../audit.js';
+import { audit } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
-import { compileFilter, Parameters, Scope, type Where } from '../filters/compile.js';
-import { column, type Table } from '../filters/table.js';
-import { KNEE_EXAMS } from '../filters/tables.js';
+import { column, compileFilter, KNEE_EXAMS, Parameters, Scope, type Table, type Where } from '../filters/index.js';
 import { MAX_SEED } from '../generations/checks.js';
-import type { Listing } from '../paging/pages.js';
+import type { Listing } from '../paging/index.js';
 import { mayManageStudy, type TokenPrincipal } from '../../policy/index.js';
 import { READER_STUDY } from './kind.js';
 

@@ -1,7 +1,7 @@
 import { UserError } from '../../domain/errors.js';
 import type { UploadedRadiograph } from '../../entities/index.js';
 import { mayReadUpload, type Principal, seesEverybodys, type TokenPrincipal } from '../../policy/index.js';
-import type { Where } from '../filters/compile.js';
+import type { Where } from '../filters/index.js';
 
 /**
  * An upload, and all that was made from it, is for its owner and for administrators.

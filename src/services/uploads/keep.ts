@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { UPLOAD_DAYS } from '../../domain/uploads.js';
 import { UploadedRadiograph } from '../../entities/index.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
-import { audit } from '../audit.js';
+import { audit } from '../access/index.js';
 import type { TokenPrincipal } from '../../policy/index.js';
 import type { KeptFilm } from './film.js';
 

@@ -3,7 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { UploadedRadiograph } from '../../entities/index.js';
 import { type BlobStore, removeUnclaimed } from '../../storage/index.js';
-import { audit } from '../audit.js';
+import { audit } from '../access/index.js';
 import { type BackgroundWork, startBackground } from '../../work/index.js';
 import type { TokenPrincipal } from '../../policy/index.js';
 import { requireUploadReader } from './access.js';

@@ -3,7 +3,7 @@ import { UserError } from '../../../domain/errors.js';
 import { decodeId, encodeId, type NodeType } from '../../../domain/global-ids.js';
 import type { ArchiveChoice } from '../../../domain/exports.js';
 import { Batch, Generation } from '../../../entities/index.js';
-import type { Where } from '../../filters/compile.js';
+import type { Where } from '../../filters/index.js';
 import { countSeries } from './select.js';
 
 /** Volumes of one archive. */

@@ -1,9 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { ArchiveChoice } from '../../../domain/exports.js';
-import { compileFilter, Parameters, Scope, speaksOf } from '../../filters/compile.js';
-import type { Where } from '../../filters/compile.js';
-import { MRI_SERIES } from '../../filters/image-tables.js';
-import { KNEE_EXAMS } from '../../filters/tables.js';
+import { compileFilter, KNEE_EXAMS, MRI_SERIES, Parameters, Scope, speaksOf, type Where } from '../../filters/index.js';
 
 /** Series found by one statement. */
 const STRETCH = 200;

@@ -15,7 +15,7 @@ import {
   readVolume,
   type SeriesKind,
 } from '../../series/index.js';
-import { type ArchiveFile, zipPieces } from '../../zip.js';
+import { type ArchiveFile, zipPieces } from '../../files/index.js';
 import type { ArchiveDescription, ArchiveSpec } from '../manifest.js';
 import type { ExportProgress } from '../rows.js';
 import type { ExportStream } from '../stream.js';

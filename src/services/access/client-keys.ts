@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager, ObjectLiteral } from 'typeorm';
-import { UserError } from '../domain/errors.js';
+import { UserError } from '../../domain/errors.js';
 
 /** What a request with a client key leaves in its row. */
 export interface Keyed extends ObjectLiteral {

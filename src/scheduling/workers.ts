@@ -1,8 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import { REMEMBERED_S, SILENT_MS, type WorkerState } from '../domain/workers.js';
-import { Worker } from '../entities/index.js';
-import { type Row, rowReader } from '../entities/rows.js';
+import { type Row, rowReader, Worker } from '../entities/index.js';
 
 /** Most workers that are listed. */
 const MOST = 1_000;

@@ -1,9 +1,9 @@
 import { basename, dirname, relative, resolve } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
-import { UserError } from '../domain/errors.js';
-import { compareVersions } from '../domain/versions.js';
-import { Bundle, Generation } from '../entities/index.js';
-import { type BundleListing, type BundleManifest, listBundles } from '../inference/index.js';
+import { UserError } from '../../domain/errors.js';
+import { compareVersions } from '../../domain/versions.js';
+import { Bundle, Generation } from '../../entities/index.js';
+import { type BundleListing, type BundleManifest, listBundles } from '../../inference/index.js';
 
 /** Lets one process at a time compare the folder with the table. Any number, the same in every process. */
 const REGISTRATION_LOCK = 4_796_020;

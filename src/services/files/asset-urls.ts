@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { UserError } from '../domain/errors.js';
-import { Secret } from '../entities/index.js';
+import { UserError } from '../../domain/errors.js';
+import { Secret } from '../../entities/index.js';
 
 /** What a signed URL allows. */
 export interface AssetGrant {

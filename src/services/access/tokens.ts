@@ -1,11 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { UserError } from '../domain/errors.js';
-import { ROLES } from '../domain/roles.js';
-import type { Role } from '../domain/roles.js';
-import { ApiToken } from '../entities/index.js';
-import { readRows } from '../entities/read.js';
-import type { TokenPrincipal } from '../policy/index.js';
+import { UserError } from '../../domain/errors.js';
+import { ROLES } from '../../domain/roles.js';
+import type { Role } from '../../domain/roles.js';
+import { ApiToken, readRows } from '../../entities/index.js';
+import type { TokenPrincipal } from '../../policy/index.js';
 
 export interface NewToken {
   /** Who or what it is for, 1 to 100 characters. */

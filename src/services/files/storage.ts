@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { type BlobStore, storageUse, type StorageUse } from '../storage/index.js';
+import { type BlobStore, storageUse, type StorageUse } from '../../storage/index.js';
 
 /** What the API may say of the store. */
 export type StoreFacts = Pick<BlobStore, 'kind' | 'quota'>;

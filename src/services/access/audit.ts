@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { AuditEntry } from '../entities/index.js';
+import { AuditEntry } from '../../entities/index.js';
 
 export interface Audited {
   /** The token that did it; null for the command line on the machine itself. */

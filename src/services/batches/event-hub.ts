@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
-import { type EventLogs, openEventLogs } from '../work/index.js';
-import type { LoggedBatchEvent } from './batches/events.js';
-import { batchLogs } from './batches/log.js';
-import type { LoggedEvent } from './generations/events.js';
-import { generationLogs } from './generations/log.js';
+import { type EventLogs, openEventLogs } from '../../work/index.js';
+import type { LoggedBatchEvent } from './events.js';
+import { batchLogs } from './log.js';
+import type { LoggedEvent } from '../generations/events.js';
+import { generationLogs } from '../generations/log.js';
 
 /** The logs of generations, and those of batches. */
 export interface EventHub extends EventLogs<LoggedEvent> {

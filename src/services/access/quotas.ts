@@ -5,7 +5,7 @@ import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRedis } from 'rate-l
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { UserError } from '../domain/errors.js';
+import { UserError } from '../../domain/errors.js';
 
 /** Seconds after which a token's quota is whole again, counted from the first request after it was last whole. */
 export const QUOTA_WINDOW = 60;

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
-import { startListener } from '../work/index.js';
+import { startListener } from '../../work/index.js';
 import { findToken, hashToken } from './tokens.js';
-import type { TokenPrincipal } from '../policy/index.js';
+import type { TokenPrincipal } from '../../policy/index.js';
 
 /** What the database announces a change of a token on; the payload is its key. */
 const CHANNEL = 'osteograph_token';

@@ -1,0 +1,6 @@
+/** The only door to what decides and records who asks: tokens, quotas, client keys, the audit. */
+export { audit } from './audit.js';
+export { asAsked, findByClientKey } from './client-keys.js';
+export { type KnownTokens, openKnownTokens } from './known-tokens.js';
+export { DEFAULT_QUOTA, MAX_QUOTA, openQuotas, type Quotas, type Standing } from './quotas.js';
+export { createToken, hasNoTokens, listTokens, revokeToken } from './tokens.js';

@@ -1,0 +1,2 @@
+/** The only door to the register of bundles. */
+export { chooseReadyBundle, manifestOf, registerBundles } from './registry.js';

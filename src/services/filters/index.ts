@@ -1,0 +1,7 @@
+/** The only door to filters: what each table can be asked, and the SQL of it. */
+export { compileFilter, Parameters, Scope, speaksOf, type Where } from './compile.js';
+export { MRI_SERIES } from './image-tables.js';
+export { column, type ColumnField, type Field, type Table } from './table.js';
+export { GENERATIONS, KNEE_EXAMS, PARTICIPANTS, UPLOADS } from './tables.js';
+export { type ColumnType, parameterValue, sqlType } from './values.js';
+export { variableOrders } from './variables.js';
