@@ -6,9 +6,13 @@ import { LIMITS } from '../schema/limits.js';
 import { registerBundles } from '../services/bundles/index.js';
 import { createToken, DEFAULT_QUOTA, hasNoTokens } from '../services/access/index.js';
 import { type BlobSettings, type BlobStore, openOwnBlobStore } from '../storage/index.js';
+import { closeInTime } from './close-in-time.js';
 import { openDatabase } from './database/index.js';
 import { startServer } from './start.js';
 import { startWorkerChild, type WorkerChild } from './worker-child.js';
+
+/** How long each part of a start that failed may take to close, ms. */
+const UNDO_MS = 10_000;
 
 export interface PlatformOptions {
   /** The data directory, and where the blobs are if not there. */
@@ -110,7 +114,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       close,
     };
   } catch (error) {
-    await close();
+    await closeInTime(closers, UNDO_MS, logger);
     throw error;
   }
 }
