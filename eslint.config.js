@@ -20,7 +20,10 @@ const LAYERS = {
   loaders: ['entities'],
   schema: ['entities', 'inference', 'metrics'],
   services: ['scheduling', 'work', 'oai', 'imaging', 'storage', 'entities', 'inference', 'metrics', 'policy'],
-  resolvers: ['schema', 'services', 'loaders', 'scheduling', 'work', 'entities', 'inference', 'metrics', 'policy'],
+  resolvers: [
+    ...['schema', 'services', 'loaders', 'scheduling', 'work', 'policy'],
+    ...['storage', 'entities', 'inference', 'metrics'],
+  ],
   server: [
     ...['resolvers', 'schema', 'services', 'loaders', 'scheduling', 'work', 'policy'],
     ...['oai', 'imaging', 'storage', 'entities', 'inference', 'metrics'],

@@ -13,6 +13,7 @@ import {
   type BatchServices,
   cancelBatch,
   createBatch,
+  deleteBatch,
   openEventHub,
   pauseBatch,
   resumeBatch,
@@ -22,7 +23,8 @@ import { type Database, openDatabase } from '../server/database/index.js';
 import { COMMAND_LINE } from '../policy/index.js';
 import { cohortFilter } from '../services/exports/index.js';
 import { readJsonFile } from './json-file.js';
-import { dataDirOption, sharedDatabase, wholeNumber } from './options.js';
+import { openOwnBlobStore } from '../storage/index.js';
+import { blobSettings, dataDirOption, sharedDatabase, wholeNumber } from './options.js';
 import { progressBar } from './progress.js';
 
 /** The schema of the API takes a second to load; listing, and the help of other commands, need not wait for it. */
@@ -36,7 +38,8 @@ export function batchesCommand(): Command {
 Examples:
   $ osteograph batches create --cohort Q29ob3J0OjVl... --steps 20 --watch
   $ osteograph batches --state RUNNING
-  $ osteograph batches pause QmF0Y2g6OWQ...`,
+  $ osteograph batches pause QmF0Y2g6OWQ...
+  $ osteograph batches delete QmF0Y2g6OWQ...`,
   );
   command
     .command('list', { isDefault: true })
@@ -73,6 +76,12 @@ Examples:
       .addOption(dataDirOption())
       .action((id: string, { dataDir }: { dataDir: string }) => change(dataDir, id, work));
   }
+  command
+    .command('delete')
+    .description('remove a batch that is over, with every volume made for it; those it took over stay')
+    .argument('<id>', 'id of the batch')
+    .addOption(dataDirOption())
+    .action(remove);
   return command;
 }
 
@@ -198,6 +207,14 @@ async function change(dataDir: string, id: string, work: typeof pauseBatch): Pro
   await withDatabase(dataDir, async (database) => {
     const batch = await work(services(database), COMMAND_LINE, keyOf(id));
     console.log(`${batch.state}: ${wordsOf(batch)}`);
+  });
+}
+
+async function remove(id: string, { dataDir }: { dataDir: string }): Promise<void> {
+  await withDatabase(dataDir, async ({ dataSource }) => {
+    const store = await openOwnBlobStore(dataSource, blobSettings(dataDir));
+    await deleteBatch({ dataSource, store }, COMMAND_LINE, keyOf(id));
+    console.log('Deleted, with the volumes that were made for it.');
   });
 }
 

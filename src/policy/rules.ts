@@ -48,6 +48,20 @@ export function mayReadExport({ requestedById }: { requestedById: number | null 
   return ownsOrAdministers(requestedById, principal);
 }
 
+/**
+ * Who asked for work, and administrators, may delete what it made; others may only see it.
+ *
+ * @throws UserError FORBIDDEN
+ */
+export function requireOwnWork(
+  { requestedById }: { requestedById: number | null },
+  principal: Asking,
+  what: string,
+): void {
+  if (ownsOrAdministers(requestedById, principal)) return;
+  throw new UserError('FORBIDDEN', `${what} is for who asked for the work, and for administrators.`);
+}
+
 /** Whether the principal may close a reader study. */
 export function mayManageStudy({ createdById }: { createdById: number | null }, principal: Asking): boolean {
   return ownsOrAdministers(createdById, principal);

@@ -9,6 +9,8 @@ import { filterAsJson } from '../schema/filter-json.js';
 import {
   CancelBatchInput,
   CancelBatchPayload,
+  DeleteBatchInput,
+  DeleteBatchPayload,
   PauseBatchInput,
   PauseBatchPayload,
   ResumeBatchInput,
@@ -17,8 +19,15 @@ import {
   RetryBatchPayload,
   SynthesizeCohortPayload,
 } from '../schema/mutations.js';
-import type { BatchPayload, IdInput } from '../schema/mutations.js';
-import { cancelBatch, createBatch, pauseBatch, resumeBatch, retryBatch } from '../services/batches/index.js';
+import type { BatchPayload, DeletedBatchPayload, IdInput } from '../schema/mutations.js';
+import {
+  cancelBatch,
+  createBatch,
+  deleteBatch,
+  pauseBatch,
+  resumeBatch,
+  retryBatch,
+} from '../services/batches/index.js';
 import { cohortFilter } from '../services/exports/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
@@ -87,6 +96,20 @@ export class BatchMutationResolver {
     @Arg('input', () => RetryBatchInput, INPUT) { id }: IdInput,
   ): Promise<BatchPayload> {
     return change(context, 'retryBatch', id, retryBatch);
+  }
+
+  @Mutation(() => DeleteBatchPayload, {
+    description:
+      'Removes a batch that is over, with every volume made for it and its log, rows and files; for who asked for it, and for ' +
+      'administrators. Refused where another batch, a reader study or an evaluation under way needs one of its volumes.',
+  })
+  async deleteBatch(
+    @Ctx() context: Context,
+    @Arg('input', () => DeleteBatchInput, INPUT) { id }: IdInput,
+  ): Promise<DeletedBatchPayload> {
+    requireRole(context, 'OPERATOR', 'deleteBatch');
+    await deleteBatch(context.platform, context.viewer, keyOf('id', 'Batch', id));
+    return { deletedBatchId: id };
   }
 
   @Subscription(() => BatchEvent, {

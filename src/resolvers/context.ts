@@ -5,7 +5,8 @@ import type { GenerationQueue } from '../scheduling/index.js';
 import { createLoaders, type Loaders, LoadersByArguments, type SharedRows } from '../loaders/index.js';
 import type { Asset, Batch } from '../entities/index.js';
 import type { RawLists } from '../schema/raw-json.js';
-import type { AssetUrls, StoreFacts } from '../services/files/index.js';
+import type { AssetUrls } from '../services/files/index.js';
+import type { BlobStore } from '../storage/index.js';
 import type { BackgroundWork, EventLogs, ReadInTurn } from '../work/index.js';
 import type { Differences, LoggedEvaluationEvent } from '../services/evaluations/index.js';
 import type { KnownTokens, Quotas } from '../services/access/index.js';
@@ -16,7 +17,7 @@ import type { Uploads } from '../services/uploads/index.js';
 /** What the resolvers are made of; lives as long as the server. */
 export interface Platform {
   dataSource: DataSource;
-  store: StoreFacts;
+  store: BlobStore;
   queue: Pick<GenerationQueue, 'enqueue'>;
   events: Pick<EventHub, 'subscribe' | 'batches'>;
   assetUrls: AssetUrls;

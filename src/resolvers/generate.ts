@@ -4,12 +4,19 @@ import { GenerateMriInput, GenerationNode } from '../schema/generation.js';
 import {
   CancelGenerationInput,
   CancelGenerationPayload,
+  DeleteGenerationInput,
+  DeleteGenerationPayload,
   GenerateMriPayload,
   RetryGenerationInput,
   RetryGenerationPayload,
 } from '../schema/mutations.js';
-import type { GenerationPayload, IdInput } from '../schema/mutations.js';
-import { cancelGeneration, requestGeneration, retryGeneration } from '../services/generations/index.js';
+import type { DeletedGenerationPayload, GenerationPayload, IdInput } from '../schema/mutations.js';
+import {
+  cancelGeneration,
+  deleteGeneration,
+  requestGeneration,
+  retryGeneration,
+} from '../services/generations/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { keyOf } from './ids.js';
@@ -57,5 +64,20 @@ export class GenerationMutationResolver {
     requireRole(context, 'OPERATOR', 'retryGeneration');
     const { id: key } = await visibleGeneration(context, keyOf('id', 'Generation', id));
     return { generation: new GenerationNode(await retryGeneration(context.platform, context.viewer, key)) };
+  }
+
+  @Mutation(() => DeleteGenerationPayload, {
+    description:
+      'Removes a generation that is over, with its volume and its log, rows and files; for who asked for it, and for administrators. ' +
+      'Refused where a batch, a reader study or an evaluation under way needs it.',
+  })
+  async deleteGeneration(
+    @Ctx() context: Context,
+    @Arg('input', () => DeleteGenerationInput, INPUT) { id }: IdInput,
+  ): Promise<DeletedGenerationPayload> {
+    requireRole(context, 'OPERATOR', 'deleteGeneration');
+    const { id: key } = await visibleGeneration(context, keyOf('id', 'Generation', id));
+    await deleteGeneration(context.platform, context.viewer, key);
+    return { deletedGenerationId: id };
   }
 }

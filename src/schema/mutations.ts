@@ -32,6 +32,13 @@ export const CancelBatchInput = idInput('cancelBatch', 'batch');
 export const CancelBatchPayload = batchPayload('cancelBatch', 'The batch; what runs of it may take a moment to stop.');
 export const RetryBatchInput = idInput('retryBatch', 'batch');
 export const RetryBatchPayload = batchPayload('retryBatch', 'The batch, its failed generations queued again.');
+export interface DeletedBatchPayload {
+  deletedBatchId: string;
+}
+export const DeleteBatchInput = idInput('deleteBatch', 'batch');
+export const DeleteBatchPayload = payloadType<DeletedBatchPayload>('deleteBatch', {
+  deletedBatchId: [() => ID, 'Node id of the batch that is gone.'],
+});
 
 export interface GenerationPayload {
   generation: GenerationNode;
@@ -47,6 +54,13 @@ export const CancelGenerationPayload = generationPayload(
 );
 export const RetryGenerationInput = idInput('retryGeneration', 'generation');
 export const RetryGenerationPayload = generationPayload('retryGeneration', 'The generation, queued again.');
+export interface DeletedGenerationPayload {
+  deletedGenerationId: string;
+}
+export const DeleteGenerationInput = idInput('deleteGeneration', 'generation');
+export const DeleteGenerationPayload = payloadType<DeletedGenerationPayload>('deleteGeneration', {
+  deletedGenerationId: [() => ID, 'Node id of the generation that is gone.'],
+});
 
 export interface CohortPayload {
   cohort: CohortNode;

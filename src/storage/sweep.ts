@@ -68,16 +68,25 @@ export async function sweepBlobs(options: SweepOptions): Promise<SweepReport> {
 }
 
 /**
- * Removes the row and the blob of a file that its owner has let go, unless something else refers to it or its folder is in use;
- * then a later sweep does.
+ * Removes the rows and the blobs of files that their owner has let go, unless something else refers to them or their folder is in
+ * use; then a later sweep does.
  */
-export async function removeUnclaimed(dataSource: DataSource, store: BlobStore, sha256: string): Promise<void> {
-  await dataSource.transaction(async (manager) => {
-    if (!(await takeBlobs(manager, sha256))) return;
-    const references = await referencesToAssets(manager);
-    const removed = await deleteUnclaimed(manager, [sha256], { references });
-    for (const { storage_key: key } of removed) await store.delete(key);
-  });
+export async function removeUnclaimed(
+  dataSource: DataSource,
+  store: BlobStore,
+  sha256: string | readonly string[],
+): Promise<void> {
+  const references = await referencesToAssets(dataSource.manager);
+  const folders = Map.groupBy([sha256].flat(), (digest) => digest.slice(0, 2));
+  for (const [digits, digests] of folders) {
+    for (const chunk of chunked(digests)) {
+      await dataSource.transaction(async (manager) => {
+        if (!(await takeBlobs(manager, digits))) return;
+        const removed = await deleteUnclaimed(manager, chunk, { references });
+        for (const { storage_key: key } of removed) await store.delete(key);
+      });
+    }
+  }
 }
 
 interface Sweep extends SweepOptions {

@@ -92,6 +92,8 @@ const MUTATIONS: [string, Role, () => string][] = [
   ['resumeBatch', 'OPERATOR', () => 'mutation { resumeBatch(input: { id: "x" }) { batch { id } } }'],
   ['cancelBatch', 'OPERATOR', () => 'mutation { cancelBatch(input: { id: "x" }) { batch { id } } }'],
   ['retryBatch', 'OPERATOR', () => 'mutation { retryBatch(input: { id: "x" }) { batch { id } } }'],
+  ['deleteGeneration', 'OPERATOR', () => 'mutation { deleteGeneration(input: { id: "x" }) { deletedGenerationId } }'],
+  ['deleteBatch', 'OPERATOR', () => 'mutation { deleteBatch(input: { id: "x" }) { deletedBatchId } }'],
   ['createCohort', 'READER', () => 'mutation { createCohort(input: { name: " " }) { cohort { id } } }'],
   ['updateCohort', 'READER', () => 'mutation { updateCohort(input: { id: "x", version: 1 }) { cohort { id } } }'],
   [

@@ -8,6 +8,7 @@ import {
   mayReadExport,
   mayReadUpload,
   maySeeStudyResults,
+  requireOwnWork,
   requireRole,
   seesEverybodys,
 } from '../../src/policy/index.js';
@@ -32,6 +33,15 @@ const expected = (owner: boolean, another: boolean, administrator: boolean, comm
   ...{ owner, 'another operator': another, administrator, 'command line': commandLine },
 });
 
+const passes = (rule: () => void) => {
+  try {
+    rule();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 test.each<[string, (who: Principal) => boolean, Outcomes]>([
   ['list what everybody owns', (who) => seesEverybodys(who), expected(false, false, true, true)],
   ['change a cohort', (who) => mayChangeCohort(OF_ANN, who), expected(true, false, true, true)],
@@ -54,6 +64,11 @@ test.each<[string, (who: Principal) => boolean, Outcomes]>([
     'read a cohort for every reader',
     (who) => mayReadCohort({ ...OF_ANN, visibility: 'READERS' }, who),
     expected(true, true, true, true),
+  ],
+  [
+    'delete a generation',
+    (who) => passes(() => requireOwnWork(OF_ANN, who, 'deleteGeneration')),
+    expected(true, false, true, true),
   ],
   ['read an upload', (who) => mayReadUpload(OF_ANN, who), expected(true, false, true, true)],
   ['generate from an upload', (who) => mayGenerateFromUpload(OF_ANN, who), expected(true, false, false, false)],

@@ -8,5 +8,6 @@ export { BATCH_GENERATION_LISTING, BATCH_LISTING, BATCH_MEMBER_LISTING, BATCHES 
 export { batchLogs } from './log.js';
 export { batchPaces } from './pace.js';
 export type { BatchPace } from './pace.js';
+export { deleteBatch } from './remove.js';
 export type { BatchRequest } from './request.js';
 export { type EventHub, openEventHub } from './event-hub.js';

@@ -6,6 +6,7 @@ export { GENERATION } from './kind.js';
 export { newestKneeDetector } from './knee-detector.js';
 export { generationLogs, readEvents } from './log.js';
 export { type Provenance, provenanceOf } from './provenance.js';
+export { deleteGeneration, type Deletion, refuseNeeded, removeGenerations } from './remove.js';
 export type { GenerationRequest } from './request.js';
 export {
   cancelGeneration,

@@ -42,7 +42,7 @@ export interface Wanted {
 
 /**
  * The newest generations that give, or gave, the wanted volumes, in one statement: of each exam and key the one that is furthest
- * among the states asked for. An exam without one is absent.
+ * among the states asked for. An exam without one is absent. Nobody deletes them before the transaction ends.
  *
  * @param states by default only finished ones
  * @returns ids of generations, by exam and key as {@link wantedId} writes them
@@ -55,10 +55,12 @@ export async function findGenerationsByKey(
   const rows = await queryRows(
     manager,
     FOUND,
-    `SELECT DISTINCT ON (g.exam_id, g.key) g.exam_id AS "examId", g.key, g.id, g.state
-     FROM unnest($1::integer[], $2::text[]) AS w (exam_id, key) JOIN generation g ON g.key = w.key AND g.exam_id = w.exam_id
-     WHERE g.state = ANY($3::text[])
-     ORDER BY g.exam_id, g.key, array_position(ARRAY['SUCCEEDED', 'RUNNING', 'QUEUED'], g.state), g.finished_at DESC`,
+    `SELECT exam_id AS "examId", key, id, state FROM generation WHERE id IN (
+       SELECT DISTINCT ON (g.exam_id, g.key) g.id
+       FROM unnest($1::integer[], $2::text[]) AS w (exam_id, key) JOIN generation g ON g.key = w.key AND g.exam_id = w.exam_id
+       WHERE g.state = ANY($3::text[])
+       ORDER BY g.exam_id, g.key, array_position(ARRAY['SUCCEEDED', 'RUNNING', 'QUEUED'], g.state), g.finished_at DESC)
+     FOR KEY SHARE`,
     [wanted.map(({ examId }) => examId), wanted.map(({ key }) => key), states],
   );
   return new Map(rows.map(({ id, state, ...row }) => [wantedId(row), { id, state }]));

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import { UploadedRadiograph } from '../../entities/index.js';
+import { Generation, queryRows, UploadedRadiograph } from '../../entities/index.js';
+import { filesOfGenerations } from '../files/index.js';
 import { type BlobStore, removeUnclaimed } from '../../storage/index.js';
 import { audit } from '../access/index.js';
 import { type BackgroundWork, startBackground } from '../../work/index.js';
@@ -74,19 +76,21 @@ async function claimExpired(storage: Storage): Promise<(() => Promise<void>) | u
 
 /** @returns digests of the files that the rows named */
 async function removeRows(manager: EntityManager, id: string): Promise<string[]> {
-  const files = (await manager.query(
-    `WITH made AS (SELECT id FROM generation WHERE upload_id = $1)
-     SELECT sha256 FROM asset WHERE id IN (
-       SELECT asset_id FROM uploaded_radiograph WHERE id = $1
-       UNION SELECT asset_id FROM generation_slice WHERE generation_id IN (SELECT id FROM made)
-       UNION SELECT asset_id FROM mri_series WHERE generation_id IN (SELECT id FROM made)
-       UNION SELECT unnest(ARRAY[volume_id, picture_id]) FROM generation_difference WHERE first_id IN (SELECT id FROM made))`,
+  const made = await manager.find(Generation, { select: { id: true }, where: { uploadId: id } });
+  const files = await filesOfGenerations(
+    manager,
+    made.map((generation) => generation.id),
+  );
+  const [film] = await queryRows(
+    manager,
+    z.object({ sha256: z.string() }),
+    'SELECT a.sha256 FROM uploaded_radiograph u JOIN asset a ON a.id = u.asset_id WHERE u.id = $1',
     [id],
-  )) as { sha256: string }[];
+  );
   await manager.delete(UploadedRadiograph, { id });
-  return files.map(({ sha256 }) => sha256);
+  return film ? [...files, film.sha256] : files;
 }
 
-async function removeFiles({ dataSource, store }: Storage, files: readonly string[]): Promise<void> {
-  for (const sha256 of files) await removeUnclaimed(dataSource, store, sha256);
+function removeFiles({ dataSource, store }: Storage, files: readonly string[]): Promise<void> {
+  return removeUnclaimed(dataSource, store, files);
 }

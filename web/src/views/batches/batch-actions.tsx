@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { useNavigate } from 'react-router';
 import { useMutation } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
 import { Button } from '../../components/button.tsx';
@@ -7,14 +8,14 @@ import { InlineError } from '../../components/notes.tsx';
 import { sentence } from '../../lib/client.ts';
 import { counted } from '../../lib/words.ts';
 import { ArchiveDialog } from './archive-dialog.tsx';
-import { type Batch, CANCEL, PAUSE, RESUME, RETRY } from './queries.ts';
+import { type Batch, CANCEL, DELETE, PAUSE, RESUME, RETRY } from './queries.ts';
 import { isOver } from './use-batch.ts';
 import styles from './batch-actions.module.css';
 
 /** What can be done with a batch in its state, by who may do it. */
 export function BatchActions({ batch: { id, state, cancelRequested, counters }, batch }: { batch: Batch }) {
   const { viewer } = useSession();
-  const [open, setOpen] = useState<'cancel' | 'archive'>();
+  const [open, setOpen] = useState<'cancel' | 'archive' | 'delete'>();
   const [paused, pause] = useMutation(PAUSE);
   const [resumed, resume] = useMutation(RESUME);
   const [retried, retry] = useMutation(RETRY);
@@ -47,9 +48,15 @@ export function BatchActions({ batch: { id, state, cancelRequested, counters }, 
           </Button>
         )}
         {made > 0 && <Button onClick={() => setOpen('archive')}>Download …</Button>}
+        {viewer.canGenerate && isOver(state) && (
+          <Button kind="danger" onClick={() => setOpen('delete')}>
+            Delete …
+          </Button>
+        )}
       </div>
       {fault && <InlineError message={sentence(fault)} />}
       {open === 'cancel' && <CancelDialog batch={batch} onClose={() => setOpen(undefined)} />}
+      {open === 'delete' && <DeleteDialog batch={batch} onClose={() => setOpen(undefined)} />}
       {open === 'archive' && <ArchiveDialog batchId={id} made={made} onClose={() => setOpen(undefined)} />}
     </div>
   );
@@ -79,6 +86,32 @@ function CancelDialog({ batch: { id, name, counters }, onClose }: { batch: Batch
           <Button onClick={onClose}>Let it run</Button>
           <Button kind="danger" disabled={fetching} onClick={() => void confirm()}>
             Cancel the batch
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+function DeleteDialog({ batch: { id, name, counters }, onClose }: { batch: Batch; onClose: () => void }) {
+  const [{ error, fetching }, remove] = useMutation(DELETE);
+  const navigate = useNavigate();
+  const confirm = async () => {
+    const { data } = await remove({ id });
+    if (data) await navigate('/batches');
+  };
+  return (
+    <Dialog title={`Delete "${name}"?`} onClose={onClose}>
+      <div className={styles.words}>
+        <ul>
+          <li>Gone for good, with its log: {counted(counters.succeeded, 'volume')} made for it</li>
+          {counters.reused > 0 && <li>Kept, not made for it: {counted(counters.reused, 'volume')}</li>}
+        </ul>
+        {error && <InlineError message={sentence(error)} />}
+        <div className={styles.foot}>
+          <Button onClick={onClose}>Keep it</Button>
+          <Button kind="danger" disabled={fetching} onClick={() => void confirm()}>
+            Delete the batch
           </Button>
         </div>
       </div>

@@ -231,6 +231,14 @@ export const RETRY = graphql(`
   }
 `);
 
+export const DELETE = graphql(`
+  mutation DeleteBatch($id: ID!) {
+    deleteBatch(input: { id: $id }) {
+      deletedBatchId
+    }
+  }
+`);
+
 export const EXPORT_BATCH = graphql(`
   mutation ExportBatch($input: ExportGenerationsInput!) {
     exportGenerations(input: $input) {

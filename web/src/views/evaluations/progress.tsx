@@ -27,7 +27,11 @@ export function Progress({ evaluation, state, live: { volumes, since }, connecti
         : 'Generating and scoring volumes';
   return (
     <>
-      <ProgressBar fraction={done / total} connection={connection}>
+      <ProgressBar
+        fraction={done / total}
+        connection={connection}
+        message={state === 'QUEUED' ? evaluation.waitingReason : null}
+      >
         <span>{doing}</span>
         <span>
           {count(done)} of {count(total)} volumes

@@ -35,6 +35,7 @@ export const EVALUATION = graphql(`
       name
       state
       error
+      waitingReason
       lastSeq
       createdAt
       startedAt

@@ -1,10 +1,11 @@
-import { lazy, Suspense } from 'react';
-import { useParams } from 'react-router';
+import { lazy, Suspense, useState } from 'react';
+import { useNavigate, useParams } from 'react-router';
 import { useMutation } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
 import { Badge, KlBadge } from '../../components/badge.tsx';
 import { Button, ButtonLink } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
+import { Dialog } from '../../components/dialog.tsx';
 import { EmptyNote, ErrorNote, InlineError } from '../../components/notes.tsx';
 import { Column, Page } from '../../components/page.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
@@ -14,7 +15,7 @@ import { feature, gradeTerm, kneeName } from '../../lib/words.ts';
 import { Downloads } from './downloads.tsx';
 import { Facts } from './facts.tsx';
 import { Progress } from './progress.tsx';
-import { CANCEL, type Generation, RETRY } from './queries.ts';
+import { CANCEL, DELETE, type Generation, RETRY } from './queries.ts';
 import { SeenRadiograph } from './seen-radiograph.tsx';
 import { ScoreCharts } from './score-charts.tsx';
 import { SliceGrid } from './slice-grid.tsx';
@@ -118,6 +119,7 @@ function Actions({ generation, state, onChange }: LeadProps & { onChange: () => 
   const { id, side, exam, upload, featureOverrides, mriSeries, seed, steps, sliceCount, bundle } = generation;
   const [{ error: notCanceled, fetching: canceling }, cancel] = useMutation(CANCEL);
   const [{ error: notRetried, fetching: retrying }, retry] = useMutation(RETRY);
+  const [deleting, setDeleting] = useState(false);
   const fault = notCanceled ?? notRetried;
   const whatIf = new URLSearchParams({
     ...(exam ? { exam: exam.id } : upload ? { upload: upload.id, side } : {}),
@@ -142,7 +144,39 @@ function Actions({ generation, state, onChange }: LeadProps & { onChange: () => 
       )}
       {viewer.canGenerate && isOver(state) && <ButtonLink to={`/generate?${whatIf.toString()}`}>What if …</ButtonLink>}
       {mriSeries?.volume && <Downloads series={mriSeries} />}
+      {viewer.canGenerate && isOver(state) && (
+        <Button kind="danger" onClick={() => setDeleting(true)}>
+          Delete …
+        </Button>
+      )}
       {fault && <InlineError message={sentence(fault)} />}
+      {deleting && <DeleteDialog id={id} onClose={() => setDeleting(false)} />}
     </>
+  );
+}
+
+function DeleteDialog({ id, onClose }: { id: string; onClose: () => void }) {
+  const [{ error, fetching }, remove] = useMutation(DELETE);
+  const navigate = useNavigate();
+  const confirm = async () => {
+    const { data } = await remove({ id });
+    if (data) await navigate('/generations');
+  };
+  return (
+    <Dialog title="Delete this generation?" onClose={onClose}>
+      <div className={styles.delete}>
+        <p>
+          Its volume, its slices and its log go for good, and links to them stop working. Scores in finished evaluations
+          stay. The same request makes the same volume again.
+        </p>
+        {error && <InlineError message={sentence(error)} />}
+        <div className={styles.deleteFoot}>
+          <Button onClick={onClose}>Keep it</Button>
+          <Button kind="danger" disabled={fetching} onClick={() => void confirm()}>
+            Delete
+          </Button>
+        </div>
+      </div>
+    </Dialog>
   );
 }

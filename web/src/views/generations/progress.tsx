@@ -15,7 +15,7 @@ interface ProgressProps {
 
 /** How far it is, what is being computed, and how long it will take. */
 export function Progress({
-  generation: { sliceCount },
+  generation: { sliceCount, waitingReason },
   state,
   live: { step, since, message },
   done,
@@ -32,7 +32,11 @@ export function Progress({
           : `Slices ${step.firstSlice + 1} to ${step.lastSlice + 1}: step ${step.step} of ${step.steps}`
         : 'Starting';
   return (
-    <ProgressBar fraction={fraction} connection={connection} message={message}>
+    <ProgressBar
+      fraction={fraction}
+      connection={connection}
+      message={message ?? (state === 'QUEUED' ? waitingReason : null)}
+    >
       <span>{doing}</span>
       <span>
         {done} of {sliceCount} slices

@@ -31,6 +31,7 @@ export const GENERATION = graphql(
         state
         lastSeq
         error
+        waitingReason
         cancelRequested
         createdAt
         startedAt
@@ -213,6 +214,14 @@ export const RETRY = graphql(`
         id
         state
       }
+    }
+  }
+`);
+
+export const DELETE = graphql(`
+  mutation DeleteGeneration($id: ID!) {
+    deleteGeneration(input: { id: $id }) {
+      deletedGenerationId
     }
   }
 `);
