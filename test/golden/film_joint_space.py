@@ -25,7 +25,24 @@ def figures(path, side):
     with Image.open(path) as image:
         film = np.asarray(image.convert('L'), dtype=np.float64) / 255
     read = read_film_joint_space(film, side)
-    return {name: space if isinstance(space, str) else lists(space) for name, space in read.items()}
+    found = {name: space if isinstance(space, str) else lists(space) for name, space in read.items()}
+    return {**found, 'line': line(read['medial'], read['lateral'])}
+
+
+def line(medial, lateral):
+    """Place and slope of both middle lines by numpy.polyfit, and how far they fall towards the medial side, in degrees."""
+    lines = [None if isinstance(space, str) else fitted(space) for space in (medial, lateral)]
+    obliquity = None
+    if None not in lines:
+        inner, outer = lines
+        obliquity = float(np.degrees(np.arctan2(inner['row'] - outer['row'], abs(inner['column'] - outer['column']))))
+    return {'medial': lines[0], 'lateral': lines[1], 'obliquity': obliquity}
+
+
+def fitted(space):
+    rows = (space.femur + space.tibia) / 2
+    slope = np.polyfit(space.columns, rows, 1)[0]
+    return {'column': float(space.columns.mean()), 'row': float(rows.mean()), 'slope': float(slope)}
 
 
 def lists(space):

@@ -4,6 +4,8 @@ import { packageRoot } from '../../src/domain/package.js';
 import { decodePng } from '../../src/imaging/png.js';
 import {
   type CompartmentReading,
+  type FilmJointLine,
+  filmJointLine,
   type FilmJointSpace,
   greyImage,
   type GreyImage,
@@ -23,6 +25,7 @@ interface GoldenFilm {
   side: 'R' | 'L';
   medial: GoldenSpace | string;
   lateral: GoldenSpace | string;
+  line: FilmJointLine;
 }
 
 const folder = join(packageRoot, 'test/golden');
@@ -69,6 +72,24 @@ withFilms('on real films (skipped where ../shared/data is absent)', () => {
   });
 });
 
+test('a knee that leans towards its medial side has a positive obliquity, whichever side it is', () => {
+  const compartment = (first: number, row: number) => {
+    const columns = Float64Array.from({ length: 5 }, (_, index) => first + index);
+    const at = (offset: number) => columns.map(() => row + offset);
+    return { space: { minimum: 4, mean: 4, columns, femur: at(-2), tibia: at(2) }, reason: null } as const;
+  };
+  const [left, right] = [compartment(40, 100), compartment(140, 110)];
+  // 10 rows in 100 columns.
+  expect(filmJointLine({ medial: right, lateral: left }).obliquity).toBeCloseTo(5.7106, 4);
+  expect(filmJointLine({ medial: left, lateral: right }).obliquity).toBeCloseTo(-5.7106, 4);
+  expect(filmJointLine({ medial: left, lateral: right }).medial).toEqual({ column: 42, row: 100, slope: 0 });
+});
+
+test('without one of its compartments a film has no obliquity', () => {
+  const unread = { space: null, reason: 'WEAK_EDGES' } as const;
+  expect(filmJointLine({ medial: unread, lateral: unread })).toEqual({ medial: null, lateral: null, obliquity: null });
+});
+
 test('a film that shows nothing has no joint space, and says why', () => {
   const flat = { rows: 80, columns: 80, data: new Float64Array(6400).fill(0.5) };
   const unread = { space: null, reason: 'NO_EDGES' };
@@ -104,6 +125,18 @@ function readPng(path: string): GreyImage {
 function expectEqual(found: FilmJointSpace, wanted: GoldenFilm): void {
   expectCompartment(found.medial, wanted.medial);
   expectCompartment(found.lateral, wanted.lateral);
+  const line = filmJointLine(found);
+  expectNumber(line.obliquity, wanted.line.obliquity);
+  for (const compartment of ['medial', 'lateral'] as const) {
+    for (const figure of ['column', 'row', 'slope'] as const) {
+      expectNumber(line[compartment]?.[figure] ?? null, wanted.line[compartment]?.[figure] ?? null);
+    }
+  }
+}
+
+function expectNumber(found: number | null, wanted: number | null): void {
+  if (wanted === null) expect(found).toBeNull();
+  else expect(found).toBeCloseTo(wanted, 8);
 }
 
 function expectCompartment(found: CompartmentReading, wanted: GoldenSpace | string): void {

@@ -1,6 +1,7 @@
 /** Figures that tell one knee from another, and a knee from nothing; pinned to scipy by test/golden/knee-metrics.json. */
 export { boneDice, boneMask } from './bone.js';
 export { edgeF1 } from './edge-f1.js';
+export { type FilmJointLine, filmJointLine, type JointLine } from './film-joint-line.js';
 export {
   type CompartmentReading,
   type CompartmentSpace,
