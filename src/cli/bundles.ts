@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { packageRoot } from '../domain/package.js';
 import {
-  type Bundle,
+  type Bundle as BundleFiles,
   type BundleManifest,
   DEVICE_WORDS,
   type DeviceChoice,
@@ -13,6 +13,11 @@ import {
   startInferenceHost,
   type Task,
 } from '../inference/index.js';
+import { Bundle } from '../entities/index.js';
+import { COMMAND_LINE } from '../policy/index.js';
+import { openDatabase } from '../server/database/index.js';
+import { reinstateBundle, retireBundle } from '../services/bundles/index.js';
+import { dataDirOption, sharedDatabase } from './options.js';
 
 /** `--models`: the folder that holds bundles as `<name>/<version>/bundle.json`. */
 export function modelsOption(): Option {
@@ -57,7 +62,33 @@ Examples:
     .argument('<dir>', 'folder that holds bundle.json')
     .addOption(deviceOption())
     .action(check);
+  for (const [name, description, work] of RETIREMENT) {
+    command
+      .command(name)
+      .description(description)
+      .argument('<name@version>', 'the bundle, as "osteograph bundles" names it')
+      .addOption(dataDirOption())
+      .action((reference: string, { dataDir }: { dataDir: string }) => change(dataDir, reference, work));
+  }
   return command;
+}
+
+const RETIREMENT: [string, string, typeof retireBundle][] = [
+  ['retire', 'make nothing new with a bundle; what was made with it stays', retireBundle],
+  ['reinstate', 'take a retired bundle into use again', reinstateBundle],
+];
+
+async function change(dataDir: string, reference: string, work: typeof retireBundle): Promise<void> {
+  const [name = '', version = ''] = reference.split('@');
+  const database = await openDatabase(sharedDatabase(dataDir, 'bundles'));
+  try {
+    const known = await database.dataSource.getRepository(Bundle).findOneBy({ name, version });
+    if (!known) throw new UserError('NOT_FOUND', `No bundle ${reference} is registered; give name@version.`);
+    const { state, refusal } = await work(database.dataSource, COMMAND_LINE, known.id);
+    console.log(`${state}: ${refusal ?? reference}`);
+  } finally {
+    await database.close();
+  }
 }
 
 async function list({ models }: { models: string }): Promise<void> {
@@ -115,7 +146,7 @@ export async function chooseKneeDetector(models: string): Promise<string | undef
   return (await readyBundles(models, 'knee-detection')).at(-1)?.dir;
 }
 
-async function readyBundles(models: string, task: Task): Promise<Bundle<Task>[]> {
+async function readyBundles(models: string, task: Task): Promise<BundleFiles<Task>[]> {
   const ready = (await listBundles(models)).flatMap((listing) => ('bundle' in listing ? [listing.bundle] : []));
   return ready.filter(({ manifest }) => manifest.task === task);
 }

@@ -27,9 +27,9 @@ export class Bundle {
   @Column('bigint', { nullable: true, transformer: { from: (value) => value && Number(value), to: (value) => value } })
   bytes!: number | null;
 
-  /** READY when the files are at `directory`; REFUSED with the reason when they are not what the manifest says. */
+  /** READY when the files are at `directory`; REFUSED with the reason when they are not what the manifest says; RETIRED by an administrator. */
   @Column('text')
-  state!: 'READY' | 'REFUSED';
+  state!: 'READY' | 'REFUSED' | 'RETIRED';
 
   @Column('text', { nullable: true })
   refusal!: string | null;

@@ -1,11 +1,21 @@
-import { Arg, Ctx, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { Bundle } from '../entities/index.js';
+import { INPUT } from '../schema/arguments.js';
 import { BundleNode } from '../schema/bundle.js';
 import { GenerationTaskEnum } from '../schema/enums.js';
 import { listComplexity } from '../schema/limits.js';
+import {
+  ReinstateBundleInput,
+  ReinstateBundlePayload,
+  RetireBundleInput,
+  RetireBundlePayload,
+} from '../schema/mutations.js';
+import type { BundlePayload, IdInput } from '../schema/mutations.js';
+import { reinstateBundle, retireBundle } from '../services/bundles/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
+import { keyOf } from './ids.js';
 
 @Resolver()
 export class BundleResolver {
@@ -40,4 +50,30 @@ export class BundleResolver {
       .findOne({ where: version === undefined ? { name } : { name, version }, order: { id: 'DESC' } });
     return row && new BundleNode(row);
   }
+
+  @Mutation(() => RetireBundlePayload, {
+    description: 'Takes a bundle out of use. What was made with it stays; what was asked for already is still made.',
+  })
+  retireBundle(
+    @Ctx() context: Context,
+    @Arg('input', () => RetireBundleInput, INPUT) { id }: IdInput,
+  ): Promise<BundlePayload> {
+    return change(context, 'retireBundle', id, retireBundle);
+  }
+
+  @Mutation(() => ReinstateBundlePayload, {
+    description: 'Takes a retired bundle into use again, if its files are still what they were.',
+  })
+  reinstateBundle(
+    @Ctx() context: Context,
+    @Arg('input', () => ReinstateBundleInput, INPUT) { id }: IdInput,
+  ): Promise<BundlePayload> {
+    return change(context, 'reinstateBundle', id, reinstateBundle);
+  }
+}
+
+async function change(context: Context, name: string, id: string, work: typeof retireBundle): Promise<BundlePayload> {
+  requireRole(context, 'ADMIN', name);
+  const { dataSource } = context.platform;
+  return { bundle: new BundleNode(await work(dataSource, context.viewer, Number(keyOf('id', 'Bundle', id)))) };
 }

@@ -175,10 +175,16 @@ registerEnumType(GenerationTaskEnum, {
   },
 });
 
-export const BundleStateEnum = choices('BundleState', ['READY', 'REFUSED'], 'Whether a bundle can be used.', {
-  READY: 'It can be used.',
-  REFUSED: 'Its files or its manifest are at fault; `refusal` says why.',
-});
+export const BundleStateEnum = choices(
+  'BundleState',
+  ['READY', 'REFUSED', 'RETIRED'],
+  'Whether a bundle can be used.',
+  {
+    READY: 'It can be used.',
+    REFUSED: 'Its files or its manifest are at fault; `refusal` says why.',
+    RETIRED: 'An administrator has taken it out of use; what was made with it stays.',
+  },
+);
 
 export const CohortKindEnum = choices('CohortKind', COHORT_KINDS, 'How a cohort knows its exams.', {
   STATIC: 'Their ids were frozen when it was made.',

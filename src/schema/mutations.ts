@@ -2,6 +2,7 @@ import { ID, Int } from 'type-graphql';
 import type { CohortVisibility } from '../domain/cohorts.js';
 import type { ReaderChoice } from '../domain/reader-studies.js';
 import { BatchNode } from './batch.js';
+import { BundleNode } from './bundle.js';
 import { CohortNode, CohortPart } from './cohort.js';
 import { CohortVisibilityEnum } from './enums.js';
 import { ReaderChoiceEnum } from './evaluation-enums.js';
@@ -142,6 +143,18 @@ export interface DeletedUploadPayload {
 export const DeleteUploadedRadiographInput = idInput('deleteUploadedRadiograph', 'uploaded radiograph');
 export const DeleteUploadedRadiographPayload = payloadType<DeletedUploadPayload>('deleteUploadedRadiograph', {
   deletedUploadedRadiographId: [() => ID, 'Node id of the radiograph that is gone.'],
+});
+
+export interface BundlePayload {
+  bundle: BundleNode;
+}
+export const RetireBundleInput = idInput('retireBundle', 'bundle');
+export const RetireBundlePayload = payloadType<BundlePayload>('retireBundle', {
+  bundle: [() => BundleNode, 'The bundle, which makes nothing new any more.'],
+});
+export const ReinstateBundleInput = idInput('reinstateBundle', 'bundle');
+export const ReinstateBundlePayload = payloadType<BundlePayload>('reinstateBundle', {
+  bundle: [() => BundleNode, 'The bundle: READY, or REFUSED where its files are not what they were.'],
 });
 
 export interface TokenPayload {

@@ -133,6 +133,8 @@ const MUTATIONS: [string, Role, () => string][] = [
     'READER',
     () => 'mutation { deleteUploadedRadiograph(input: { id: "x" }) { deletedUploadedRadiographId } }',
   ],
+  ['retireBundle', 'ADMIN', () => 'mutation { retireBundle(input: { id: "x" }) { bundle { id } } }'],
+  ['reinstateBundle', 'ADMIN', () => 'mutation { reinstateBundle(input: { id: "x" }) { bundle { id } } }'],
   ['createToken', 'ADMIN', () => 'mutation { createToken(input: { name: " ", role: READER }) { secret } }'],
   ['revokeToken', 'ADMIN', () => 'mutation { revokeToken(input: { id: "x" }) { token { id } } }'],
 ];

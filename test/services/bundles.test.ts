@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bundle } from '../../src/entities/index.js';
-import { chooseReadyBundle, registerBundles } from '../../src/services/bundles/registry.js';
+import { chooseReadyBundle, registerBundles, reinstateBundle, retireBundle } from '../../src/services/bundles/index.js';
 import { requestGeneration } from '../../src/services/generations/index.js';
 import { createExam, createTestPlatform, type TestPlatform } from '../helpers/platform.js';
 import { TINY_BUNDLE } from '../helpers/tiny-bundle.js';
@@ -42,6 +42,31 @@ describe('registering the bundles of a folder', () => {
       { name: 'good', version: '1.0.0', state: 'READY', refusal: null, task: 'xray-to-mri' },
     ]);
     expect(await registerBundles(platform.dataSource, modelsDir)).toEqual(first);
+  });
+
+  it('leaves a retired one out of use until it is reinstated, and refuses it then if its files have changed', async () => {
+    const { dataSource } = platform;
+    const directory = await addBundle('good', '1.0.0');
+    const [{ id }] = (await registerBundles(dataSource, modelsDir)) as [Bundle];
+    const who = { tokenId: null };
+
+    expect(await retireBundle(dataSource, who, id)).toMatchObject({ state: 'RETIRED' });
+    expect(await registerBundles(dataSource, modelsDir)).toMatchObject([{ id, state: 'RETIRED' }]);
+    await expect(chooseReadyBundle(dataSource.manager, 'good@1.0.0')).rejects.toMatchObject({
+      code: 'BUNDLE_REFUSED',
+      message: 'The bundle good@1.0.0 was retired; nothing new is made with it.',
+    });
+
+    expect(await reinstateBundle(dataSource, who, id)).toMatchObject({ state: 'READY', refusal: null });
+    expect(await chooseReadyBundle(dataSource.manager, 'good@1.0.0')).toMatchObject({ id });
+
+    await retireBundle(dataSource, who, id);
+    await edit(directory, (text) => text.replace('for tests', 'for more tests'));
+    expect(await reinstateBundle(dataSource, who, id)).toMatchObject({
+      state: 'REFUSED',
+      refusal: expect.stringContaining('are not those that were registered'),
+    });
+    await expect(retireBundle(dataSource, who, 1_000_000)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('registers each once when several processes start together', async () => {

@@ -11,14 +11,14 @@ const REGISTRATION_LOCK = 4_796_020;
 /**
  * Makes the table of bundles agree with a models folder: new ones are entered, READY or REFUSED with the reason; a known one
  * whose files are missing or no longer valid is REFUSED. A bundle that generations were made with never changes under its
- * version: other files under the same name are refused, and what was registered stays on record.
+ * version: other files under the same name are refused, and what was registered stays on record. A retired one stays as it is.
  *
  * @returns the bundles of the folder, as they are now registered
  */
 export async function registerBundles(dataSource: DataSource, modelsDir: string): Promise<Bundle[]> {
   const listings = await listBundles(modelsDir);
   return dataSource.transaction(async (manager) => {
-    await manager.query('SELECT pg_advisory_xact_lock($1)', [REGISTRATION_LOCK]);
+    await takeRegister(manager);
     const registered: Bundle[] = [];
     for (const listing of listings) registered.push(await register(manager, listing));
     await refuseMissing(manager, resolve(modelsDir), listings);
@@ -53,11 +53,17 @@ export function manifestOf(bundle: Bundle): BundleManifest {
   return bundle.manifest as unknown as BundleManifest;
 }
 
+/** Makes the transaction the only one that changes the register, until it ends. */
+export async function takeRegister(manager: EntityManager): Promise<void> {
+  await manager.query('SELECT pg_advisory_xact_lock($1)', [REGISTRATION_LOCK]);
+}
+
 async function register(manager: EntityManager, listing: BundleListing): Promise<Bundle> {
   const directory = listing.dir;
   const name = basename(dirname(directory));
   const version = basename(directory);
   const known = await manager.findOneBy(Bundle, { name, version });
+  if (known?.state === 'RETIRED') return known;
   if ('refusal' in listing) {
     const record = known ?? manager.create(Bundle, { name, version, task: 'xray-to-mri', manifest: {}, sha256: '' });
     return manager.save(

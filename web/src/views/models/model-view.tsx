@@ -1,7 +1,7 @@
 import { useParams } from 'react-router';
-import { useQuery } from 'urql';
+import { useMutation, useQuery } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
-import { ButtonLink } from '../../components/button.tsx';
+import { Button, ButtonLink } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { FactList } from '../../components/fact-list.tsx';
 import { EmptyNote, ErrorNote, InlineError } from '../../components/notes.tsx';
@@ -13,7 +13,7 @@ import { sentence } from '../../lib/client.ts';
 import { feature, fileSize, gradeTerm, meaning, moment } from '../../lib/words.ts';
 import { figureText, headlines, linesOf, type Manifest, quartilesText } from './manifest.ts';
 import { TrainedOn } from './model-list.tsx';
-import { type Bundle, BUNDLE } from './queries.ts';
+import { type Bundle, BUNDLE, REINSTATE, RETIRE } from './queries.ts';
 import styles from './model-view.module.css';
 
 /** `/models/<name>@<version>`: the model card, from the manifest. */
@@ -57,14 +57,17 @@ function ModelCard({ bundle }: { bundle: Bundle }) {
         </>
       }
       actions={
-        usable && (
-          <>
-            <ButtonLink to={`/evaluations/new?bundle=${reference}`}>Evaluate</ButtonLink>
-            <ButtonLink kind="main" to={`/generate?bundle=${reference}`}>
-              Generate with this
-            </ButtonLink>
-          </>
-        )
+        <>
+          {viewer.canAdminister && <Retirement bundle={bundle} />}
+          {usable && (
+            <>
+              <ButtonLink to={`/evaluations/new?bundle=${reference}`}>Evaluate</ButtonLink>
+              <ButtonLink kind="main" to={`/generate?bundle=${reference}`}>
+                Generate with this
+              </ButtonLink>
+            </>
+          )}
+        </>
       }
     >
       {refusal && <InlineError message={refusal} />}
@@ -102,6 +105,28 @@ function ModelCard({ bundle }: { bundle: Bundle }) {
       </Columns>
       {features.length > 0 && <Conditioning features={features} />}
     </Page>
+  );
+}
+
+/** Takes a bundle out of use, or into use again. */
+function Retirement({ bundle: { id, state } }: { bundle: Bundle }) {
+  const [retired, retire] = useMutation(RETIRE);
+  const [reinstated, reinstate] = useMutation(REINSTATE);
+  const fault = retired.error ?? reinstated.error;
+  const changing = retired.fetching || reinstated.fetching;
+  return (
+    <>
+      {state === 'RETIRED' ? (
+        <Button disabled={changing} onClick={() => void reinstate({ id })}>
+          Take into use again
+        </Button>
+      ) : (
+        <Button kind="danger" disabled={changing} onClick={() => void retire({ id })}>
+          Retire
+        </Button>
+      )}
+      {fault && <InlineError message={sentence(fault)} />}
+    </>
   );
 }
 

@@ -46,4 +46,30 @@ export const BUNDLE = graphql(
   [CARD],
 );
 
+export const RETIRE = graphql(
+  `
+    mutation RetireBundle($id: ID!) {
+      retireBundle(input: { id: $id }) {
+        bundle {
+          ...Card
+        }
+      }
+    }
+  `,
+  [CARD],
+);
+
+export const REINSTATE = graphql(
+  `
+    mutation ReinstateBundle($id: ID!) {
+      reinstateBundle(input: { id: $id }) {
+        bundle {
+          ...Card
+        }
+      }
+    }
+  `,
+  [CARD],
+);
+
 export type Bundle = NonNullable<ResultOf<typeof BUNDLE>['bundle']>;
