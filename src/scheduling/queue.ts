@@ -92,7 +92,13 @@ export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions)
       await queue.addBulk(jobs).catch(onError);
     },
     async consume(handle, concurrency) {
-      const worker = binding.worker(async (job) => handle(job.data.id), {
+      const running = new Set<Promise<void>>();
+      const call = async (id: string) => {
+        const handled = handle(id);
+        running.add(handled);
+        await handled.finally(() => running.delete(handled));
+      };
+      const worker = binding.worker((job) => call(job.data.id), {
         concurrency,
         lockDuration: LOCK_MS,
         stalledInterval: STALLED_CHECK_MS,
@@ -101,8 +107,15 @@ export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions)
       });
       worker.on('error', onError);
       await worker.waitUntilReady();
-      // BullMQ would wait for ever for a Redis that is away; its lock on what was handed out ends by itself.
-      return { close: () => atMost(CLOSE_MS, worker.close()) };
+      return {
+        async close() {
+          const closed = worker.close();
+          closed.catch(() => undefined);
+          while (running.size > 0) await Promise.allSettled(running);
+          // BullMQ would wait for ever for a Redis that is away; its lock on what was handed out ends by itself.
+          await atMost(CLOSE_MS, closed);
+        },
+      };
     },
     ping: async () => void (await queue.isPaused()),
     async close() {
