@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../src/domain/package.js';
-import { IMAGE_SIZE, listBundles, parseDevice, startInferenceHost } from '../src/inference/index.js';
+import { listBundles, parseDevice, readBundleFor, startInferenceHost, xraySize } from '../src/inference/index.js';
 import type { InferenceHost, VolumeSummary } from '../src/inference/index.js';
 import { median } from '../src/metrics/statistics/quantile.js';
 import { type Figure, report } from './report.js';
@@ -63,9 +63,11 @@ function figures(what: string, times: ReadonlyMap<number, readonly number[]>): F
 
 /** One batch of `rows` rows, decoded; there is no volume of one slice, so that one leaves out its second. */
 async function runBatch(host: InferenceHost, bundleDir: string, rows: number): Promise<VolumeSummary> {
-  const request = { bundleDir, xray: new Float32Array(IMAGE_SIZE ** 2), grades: {}, seed: 7, noise: 'SHARED' } as const;
+  const { rows: xrayRows, columns, channels } = xraySize((await readBundleFor(bundleDir, 'xray-to-mri')).manifest);
+  const xray = new Float32Array(channels * xrayRows * columns);
+  const request = { bundleDir, xray, grades: {}, seed: 7, noise: 'SHARED' } as const;
   const skip = rows === 1 ? [1] : [];
-  return host.generate({ ...request, sliceCount: Math.max(rows, 2), batchSize: rows, steps: STEPS, skip });
+  return host.run('xray-to-mri', { ...request, sliceCount: Math.max(rows, 2), batchSize: rows, steps: STEPS, skip });
 }
 
 /** Time that the cores have given to a process. */

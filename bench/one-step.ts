@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { IMAGE_SIZE, startInferenceHost } from '../src/inference/index.js';
+import { readBundleFor, startInferenceHost, xraySize } from '../src/inference/index.js';
 import { processFigures } from './generation/process.js';
 import { lower } from './generation/volumes.js';
 import { report } from './report.js';
@@ -19,10 +19,12 @@ export async function run(options: { json: boolean }): Promise<void> {
     const loading = (performance.now() - start) / 1000;
     const afterLoading = await processFigures(host.pid!);
     const images: Float32Array[] = [];
-    const summary = await host.generate(
+    const { rows, columns, channels } = xraySize((await readBundleFor(bundleDir, 'xray-to-mri')).manifest);
+    const summary = await host.run(
+      'xray-to-mri',
       {
         bundleDir,
-        xray: new Float32Array(IMAGE_SIZE ** 2),
+        xray: new Float32Array(channels * rows * columns),
         grades: { XRKL: 2 },
         // A volume has two slices or more; only the first is computed.
         sliceCount: 2,
@@ -32,7 +34,7 @@ export async function run(options: { json: boolean }): Promise<void> {
         seed: 7,
         noise: 'SHARED',
       },
-      { onSlice: ({ image }) => void images.push(image) },
+      { onOutput: ({ image }) => void images.push(image) },
     );
     if (!images[0]?.every(Number.isFinite)) throw new Error('The slice is not made of finite numbers.');
     const afterStep = await processFigures(host.pid!);

@@ -44,9 +44,10 @@ export async function run(options: { json: boolean; args: string[] }): Promise<v
   try {
     for (const count of steps) {
       const slices: GreyImage[] = [];
-      await host.generate(
+      await host.run(
+        'xray-to-mri',
         { bundleDir: BUNDLE, xray, grades: {}, sliceCount: real.length, steps: count, seed: 1, noise: 'SHARED' },
-        { onSlice: ({ index, image }) => void (slices[index] = asItLies(image, 'RIGHT')) },
+        { onOutput: ({ index, image }) => void (slices[index] = asItLies(image, 'RIGHT')) },
       );
       arms.push({ name: `ours, ${count} step${count === 1 ? '' : 's'}`, slices });
     }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import { IMAGE_SIZE, listBundles, readBundleFor, startInferenceHost } from '../../src/inference/index.js';
+import { listBundles, readBundleFor, startInferenceHost } from '../../src/inference/index.js';
 import { volumePsnr } from '../../src/metrics/index.js';
 import type { Bundle, InferenceHost } from '../../src/inference/index.js';
 import { median } from '../../src/metrics/statistics/quantile.js';
@@ -111,13 +111,14 @@ async function precisions(bundleDir: string, film: Float32Array, folder: string,
 }
 
 function volumeOf(images: readonly Float32Array[]) {
-  const data = new Float32Array(images.length * IMAGE_SIZE ** 2);
+  const size = Math.sqrt(images[0]!.length);
+  const data = new Float32Array(images.length * size ** 2);
   images.forEach((image, index) => data.set(image, index * image.length));
-  return { data, slices: images.length, rows: IMAGE_SIZE, columns: IMAGE_SIZE };
+  return { data, slices: images.length, rows: size, columns: size };
 }
 
-/** The synthetic radiograph of the golden sample: its bytes come first in the file. */
+/** The synthetic radiograph of the golden sample: its 256 x 256 bytes come first in the file. */
 async function goldenFilm(): Promise<Float32Array> {
   const bytes = await readFile(join(packageRoot, 'test/golden/bundle-sample.bin'));
-  return Float32Array.from(bytes.subarray(0, IMAGE_SIZE ** 2), (value) => value / 127.5 - 1);
+  return Float32Array.from(bytes.subarray(0, 256 ** 2), (value) => value / 127.5 - 1);
 }

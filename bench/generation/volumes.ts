@@ -1,4 +1,4 @@
-import { IMAGE_SIZE } from '../../src/inference/index.js';
+import { readBundleFor, xraySize } from '../../src/inference/index.js';
 import type { GeneratedSlice, InferenceHost, VolumeRequest, VolumeSummary } from '../../src/inference/index.js';
 import type { Figure } from '../report.js';
 
@@ -24,9 +24,11 @@ export async function generate(
   order: { bundleDir: string; slices: number; steps: number; batch: number; xray?: Float32Array },
 ): Promise<Volume> {
   // A volume has two slices or more; of one of two, the second is skipped.
+  const { manifest } = await readBundleFor(order.bundleDir, 'xray-to-mri');
+  const { rows: xrayRows, columns, channels } = xraySize(manifest);
   const request: VolumeRequest = {
     bundleDir: order.bundleDir,
-    xray: order.xray ?? new Float32Array(IMAGE_SIZE ** 2),
+    xray: order.xray ?? new Float32Array(channels * xrayRows * columns),
     grades: {},
     sliceCount: Math.max(order.slices, 2),
     skip: order.slices === 1 ? [1] : [],
@@ -36,7 +38,7 @@ export async function generate(
     noise: 'SHARED',
   };
   const slices: GeneratedSlice[] = [];
-  const summary = await host.generate(request, { onSlice: (slice) => void slices.push(slice) });
+  const summary = await host.run('xray-to-mri', request, { onOutput: (slice) => void slices.push(slice) });
   const rows = Math.ceil(order.slices / order.batch) * order.batch;
   return {
     images: slices.map(({ image }) => image),

@@ -4,7 +4,7 @@ import { UserError } from '../domain/errors.js';
 import { packageRoot } from '../domain/package.js';
 import {
   type Bundle as BundleFiles,
-  type BundleManifest,
+  describeUse,
   DEVICE_WORDS,
   type DeviceChoice,
   listBundles,
@@ -112,17 +112,12 @@ async function check(dir: string, { device }: { device: DeviceChoice }): Promise
   const host = await startInferenceHost({ device });
   try {
     const loaded = await host.describe(dir);
-    console.log(`${manifest.name}@${manifest.version} is sound and runs on ${loaded.device}: ${use(manifest)}.`);
+    console.log(
+      `${manifest.name}@${manifest.version} is sound and runs on ${loaded.device}: ${describeUse(manifest)}.`,
+    );
   } finally {
     await host.close();
   }
-}
-
-/** What a bundle does unless a request says otherwise. */
-function use(manifest: BundleManifest<Task>): string {
-  if (manifest.task === 'knee-detection') return `knees from confidence ${manifest.detector.threshold} on`;
-  const { name, steps } = manifest.sampler;
-  return `${name}, ${steps} step${steps === 1 ? '' : 's'}`;
 }
 
 /**

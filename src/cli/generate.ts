@@ -23,6 +23,7 @@ import {
   SAMPLERS,
   type SamplerName,
   startInferenceHost,
+  xraySize,
 } from '../inference/index.js';
 import { adjacentCorrelation, type GreyImage } from '../metrics/index.js';
 import { chooseBundle, chooseKneeDetector, deviceOption, modelsOption } from './bundles.js';
@@ -103,9 +104,10 @@ async function generate(options: GenerateOptions): Promise<void> {
     const kneeDetector = options.box ? undefined : await chooseKneeDetector(options.models);
     const detector = kneeDetector === undefined ? undefined : await openDetector(host, kneeDetector);
     const knee = await kneeBox(film, { side: options.side, box: options.box, detector });
-    const xray = radiographInput(film, knee, options.side);
+    const xray = radiographInput(film, knee, options.side, xraySize(manifest));
     bar.start(options.slices * steps);
-    const summary = await host.generate(
+    const summary = await host.run(
+      'xray-to-mri',
       {
         bundleDir,
         xray,
@@ -117,16 +119,16 @@ async function generate(options: GenerateOptions): Promise<void> {
         ...(options.sampler ? { sampler: options.sampler } : {}),
       },
       {
-        onStep: ({ firstSlice, lastSlice, step }) =>
+        onProgress: ({ firstSlice, lastSlice, step }) =>
           bar.update(firstSlice * steps + (lastSlice - firstSlice + 1) * step, `${slices.length} slices done`),
-        onSlice: ({ index, image }) => {
+        onOutput: ({ index, image }) => {
           slices[index] = storedPixels(asItLies(image, options.side));
         },
       },
     );
     bar.stop();
     const images = slices.map(generatedSlice);
-    await write(options, syntheticLabel(manifest), xray, images, slices, [
+    await write(options, syntheticLabel(manifest), radiographInput(film, knee, options.side), images, slices, [
       ['steps', `${summary.denoiserEvaluations}`],
       ['seed', `${options.seed}`],
       ['device', summary.device],

@@ -1,6 +1,6 @@
 /**
- * The inference process: loads one bundle, and beside it one knee detector and one backbone of a metric, keeps them, answers one call at a time. ONNX Runtime
- * blocks its thread while a graph runs, so nothing else lives here. It ends when its parent does (the IPC channel closes).
+ * The inference process: loads one bundle of each task and one backbone of a metric, keeps them, answers one call at a time. It knows
+ * tasks by their registry alone. ONNX Runtime blocks its thread while a graph runs, so nothing else lives here. It ends when its parent does (the IPC channel closes).
  */
 import { getPriority, setPriority } from 'node:os';
 import { UserError } from '../domain/errors.js';
@@ -10,12 +10,10 @@ import type { Graph } from './backend.js';
 import { reasonOf } from './bundles/graph-checks.js';
 import { loadBundle } from './bundles/load.js';
 import type { LoadedBundle } from './bundles/load.js';
-import type { Task } from './bundles/manifest.js';
 import { expectTask } from './bundles/read.js';
-import { findKnees } from './knee-detector.js';
 import { packError } from './protocol.js';
 import type { ChildMessage, ChildSettings, FinalMessage, ParentMessage, Slot } from './protocol.js';
-import { generateVolume } from './volume.js';
+import { type Task, taskNamed } from './tasks/index.js';
 
 const settings = JSON.parse(process.argv[2]!) as ChildSettings;
 
@@ -23,7 +21,7 @@ const settings = JSON.parse(process.argv[2]!) as ChildSettings;
 // Going back up would need privileges.
 setPriority(Math.max(settings.niceness, getPriority()));
 
-const loaded: Partial<Record<Exclude<Slot, 'backbone'>, { dir: string; bundle: Promise<LoadedBundle<Task>> }>> = {};
+const loaded: Partial<Record<Slot, { dir: string; bundle: Promise<LoadedBundle<Task>> }>> = {};
 let backbone: Graph | undefined;
 let current: { id: number; abort: AbortController; taken?: () => void } | undefined;
 
@@ -31,11 +29,9 @@ process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ParentMessage) => {
   switch (message.kind) {
     case 'describe':
-      return void answer(message.id, () => describe(message.id, message.bundleDir));
-    case 'generate':
-      return void answer(message.id, (signal) => generate(message, signal));
-    case 'detectKnees':
-      return void answer(message.id, () => detectKnees(message));
+      return void answer(message.id, () => describe(message));
+    case 'run':
+      return void answer(message.id, (signal) => run(message, signal));
     case 'look':
       return void answer(message.id, () => look(message));
     case 'cancel':
@@ -62,39 +58,29 @@ async function answer(id: number, call: (signal: AbortSignal) => Promise<FinalMe
   }
 }
 
-async function describe(id: number, bundleDir: string): Promise<FinalMessage> {
-  const { dir, manifest, sha256, device } = await openBundle('bundle', bundleDir);
+async function describe({ id, slot, bundleDir }: Extract<ParentMessage, { kind: 'describe' }>): Promise<FinalMessage> {
+  const { dir, manifest, sha256, device } = await openBundle(slot, bundleDir);
   return { kind: 'described', id, description: { dir, manifest, sha256, device } };
 }
 
-async function generate(
-  { id, request }: Extract<ParentMessage, { kind: 'generate' }>,
+async function run(
+  { id, task, request }: Extract<ParentMessage, { kind: 'run' }>,
   signal: AbortSignal,
 ): Promise<FinalMessage> {
-  const bundle = await openBundle('bundle', request.bundleDir);
-  expectTask(bundle, 'xray-to-mri');
-  const summary = await generateVolume(bundle as LoadedBundle, request, {
+  const bundle = await openBundle(task, request.bundleDir);
+  expectTask(bundle, task);
+  const result = await taskNamed(task).run(bundle, request, {
     signal,
-    onStep: (progress) => send({ kind: 'step', id, progress }),
-    onRun: (run) => send({ kind: 'ran', id, run }),
-    onSlices: (slices) =>
+    onProgress: (progress) => send({ kind: 'progress', id, progress }),
+    onRun: (evaluated) => send({ kind: 'evaluated', id, run: evaluated }),
+    onOutputs: (outputs) =>
       new Promise((resolve, reject) => {
         current!.taken = resolve;
         signal.addEventListener('abort', reject, { once: true });
-        send({ kind: 'slices', id, slices });
+        send({ kind: 'outputs', id, outputs });
       }),
   });
-  return { kind: 'generated', id, summary, memory: process.memoryUsage.rss() };
-}
-
-async function detectKnees({
-  id,
-  bundleDir,
-  film,
-}: Extract<ParentMessage, { kind: 'detectKnees' }>): Promise<FinalMessage> {
-  const bundle = await openBundle('kneeDetector', bundleDir);
-  expectTask(bundle, 'knee-detection');
-  return { kind: 'kneesDetected', id, knees: await findKnees(bundle as LoadedBundle<'knee-detection'>, film) };
+  return { kind: 'done', id, result, memory: process.memoryUsage.rss() };
 }
 
 async function look({ id, file, images }: Extract<ParentMessage, { kind: 'look' }>): Promise<FinalMessage> {
@@ -110,10 +96,10 @@ async function look({ id, file, images }: Extract<ParentMessage, { kind: 'look' 
 }
 
 /** The one bundle of a slot of this process: kept between calls, forgotten when loading it failed. */
-function openBundle(slot: Exclude<Slot, 'backbone'>, dir: string): Promise<LoadedBundle<Task>> {
+function openBundle(slot: Slot, dir: string): Promise<LoadedBundle<Task>> {
   const known = loaded[slot];
   if (known && known.dir !== dir)
-    throw new Error(`This process holds another ${slot}; its owner starts a new process.`);
+    throw new Error(`This process holds another bundle for ${slot}; its owner starts a new process.`);
   if (known) return known.bundle;
   const bundle = loadBundle(dir, settings);
   loaded[slot] = { dir, bundle };

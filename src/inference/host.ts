@@ -4,12 +4,14 @@ import { availableParallelism, constants, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { FloatTensor } from './backend.js';
 import type { DeviceChoice } from './devices.js';
-import type { FoundKnee } from './knee-detector.js';
+import { taskIn } from './bundles/manifest.js';
+import type { CommonManifest } from './bundles/parts.js';
 import { InferenceProcess } from './inference-process.js';
-import type { GenerationHooks } from './inference-process.js';
+import type { RunHooks } from './inference-process.js';
 import type { BundleDescription, ChildSettings, FinalMessage, Slot } from './protocol.js';
-import { checkRequest, IMAGE_SIZE, MAX_DEFAULT_BATCH } from './request.js';
-import type { VolumeRequest, VolumeSummary } from './request.js';
+import { taskNamed } from './tasks/index.js';
+import type { OutputOf, ProgressOf, RequestOf, ResultOf, Task } from './tasks/index.js';
+import type { TaskRequest } from './tasks/task.js';
 
 export interface HostOptions {
   /** Default `auto`: the first of cuda, webgpu (if it is faster than the cpu), cpu that runs the bundle. */
@@ -26,7 +28,7 @@ export interface HostOptions {
   env?: Record<string, string>;
 }
 
-/** Runs generations in a child process, so that ONNX Runtime never blocks the caller. */
+/** Runs requests of tasks in a child process, so that ONNX Runtime never blocks the caller. */
 export interface InferenceHost {
   /**
    * Loads a bundle, checking every graph tensor by tensor.
@@ -35,26 +37,23 @@ export interface InferenceHost {
    */
   describe(bundleDir: string): Promise<BundleDescription>;
   /**
-   * Loads a bundle and runs each of its graphs once in the shape that most generations have: what a device does only once
-   * (choosing kernels, taking memory) is then done.
+   * Loads a bundle and, where its task has a usual request, runs that once: what a device does only once (choosing kernels, taking
+   * memory) is then done.
    *
    * @throws as `describe`
    */
   warm(bundleDir: string): Promise<BundleDescription>;
   /**
-   * Generates one volume. Calls wait for each other.
+   * Carries out one request of a task. Calls wait for each other; the bundle is kept beside those of other tasks.
    *
-   * @throws UserError BAD_USER_INPUT, BUNDLE_REFUSED, UNAVAILABLE; the signal's reason; what a hook threw;
-   * InferenceProcessDied, after which the next call starts a new process
+   * @throws UserError BAD_USER_INPUT, BUNDLE_REFUSED (also for a bundle of another task), UNAVAILABLE; the signal's reason; what a
+   * hook threw; InferenceProcessDied, after which the next call starts a new process
    */
-  generate(request: VolumeRequest, hooks?: GenerationHooks): Promise<VolumeSummary>;
-  /**
-   * Finds knees on a whole film, prepared as the bundle's manifest says (see `openDetector`), surest first. The knee detector is
-   * kept beside the bundle of the other calls.
-   *
-   * @throws UserError BAD_USER_INPUT for a film of another size, BUNDLE_REFUSED; InferenceProcessDied
-   */
-  detectKnees(bundleDir: string, film: Float32Array): Promise<FoundKnee[]>;
+  run<T extends Task>(
+    task: T,
+    request: RequestOf<T>,
+    hooks?: RunHooks<OutputOf<T>, ProgressOf<T>>,
+  ): Promise<ResultOf<T>>;
   /**
    * Runs the graph in `file` on images, one set for each of its inputs; see `openBackbone`. It is kept beside the bundle of the
    * other calls.
@@ -108,32 +107,34 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
 
   const describe = async (bundleDir: string) => {
     const message = await enqueue(undefined, async () => {
-      const ready = await processFor('bundle', bundleDir);
-      return ready.run({ kind: 'describe', bundleDir: resolve(bundleDir) });
+      const slot = taskIn(await manifestText(bundleDir)) ?? 'unknown';
+      const ready = await processFor(slot, bundleDir);
+      return ready.run({ kind: 'describe', slot, bundleDir: resolve(bundleDir) });
     });
     return expectKind(message, 'described').description;
   };
-  const generate = async (request: VolumeRequest, hooks: GenerationHooks) => {
-    checkRequest(request);
+  const run = async (task: Task, request: TaskRequest, hooks: RunHooks) => {
+    taskNamed(task).check?.(request);
     const message = await enqueue(hooks.signal, async () => {
-      const ready = await processFor('bundle', request.bundleDir);
-      return ready.run({ kind: 'generate', request: { ...request, bundleDir: resolve(request.bundleDir) } }, hooks);
+      const ready = await processFor(task, request.bundleDir);
+      return ready.run({ kind: 'run', task, request: { ...request, bundleDir: resolve(request.bundleDir) } }, hooks);
     });
-    return expectKind(message, 'generated');
+    return expectKind(message, 'done');
   };
 
   return {
     describe,
     warm: async (bundleDir) => {
-      const xray = new Float32Array(IMAGE_SIZE ** 2);
-      const usual = { sliceCount: MAX_DEFAULT_BATCH, steps: 1, seed: 0, noise: 'SHARED' } as const;
-      await generate({ bundleDir, xray, grades: {}, ...usual }, {});
-      return describe(bundleDir);
+      const description = await describe(bundleDir);
+      const { task } = description.manifest;
+      const usual = taskNamed(task).usual?.(description.manifest as CommonManifest);
+      if (usual) await run(task, { ...usual, bundleDir }, {});
+      return description;
     },
-    generate: async (request, hooks = {}) => {
-      const { summary, memory } = await generate(request, hooks);
-      use = { generations: use.generations + 1, memory };
-      return summary;
+    run: async <T extends Task>(task: T, request: RequestOf<T>, hooks = {}) => {
+      const { result, memory } = await run(task, request, hooks);
+      if (!taskNamed(task).light) use = { generations: use.generations + 1, memory };
+      return result as ResultOf<T>;
     },
     recycle: () =>
       enqueue(undefined, async () => {
@@ -141,13 +142,6 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
         if (due) await replace();
         return due;
       }),
-    detectKnees: async (bundleDir, film) => {
-      const message = await enqueue(undefined, async () => {
-        const ready = await processFor('kneeDetector', bundleDir);
-        return ready.run({ kind: 'detectKnees', bundleDir: resolve(bundleDir), film });
-      });
-      return expectKind(message, 'kneesDetected').knees;
-    },
     look: async (file, images) => {
       const message = await enqueue(undefined, async () => {
         const ready = await processFor('backbone', file);
@@ -169,7 +163,7 @@ export async function startInferenceHost(options: HostOptions = {}): Promise<Inf
     },
   };
 
-  /** The process to use for a bundle or a knee detector: the running one unless it is dead or holds another. */
+  /** The process to use for a bundle or a backbone: the running one unless it is dead or holds another. */
   async function processFor(slot: Slot, bundleDir: string): Promise<InferenceProcess> {
     const wanted = await bundleKey(bundleDir);
     const holdsAnother = held[slot] !== undefined && held[slot] !== wanted;
@@ -221,9 +215,13 @@ async function untilAborted(promise: Promise<unknown>, signal: AbortSignal | und
 
 /** Equal for equal folders with equal manifests. An unreadable manifest has a key too: the child says what is wrong with it. */
 async function bundleKey(bundleDir: string): Promise<string> {
-  const dir = resolve(bundleDir);
-  const manifest = await readFile(join(dir, 'bundle.json')).catch(() => '');
-  return `${createHash('sha256').update(manifest).digest('hex')} ${dir}`;
+  const digest = createHash('sha256').update(await manifestText(bundleDir));
+  return `${digest.digest('hex')} ${resolve(bundleDir)}`;
+}
+
+/** bundle.json as it is; empty when it cannot be read. */
+function manifestText(bundleDir: string): Promise<string> {
+  return readFile(join(resolve(bundleDir), 'bundle.json'), 'utf8').catch(() => '');
 }
 
 /** Memory of this machine, or of the container that limits it, bytes. */

@@ -4,39 +4,39 @@ import { once } from 'node:events';
 import { compiledModule } from '../domain/package.js';
 import { unpackError } from './protocol.js';
 import type { ChildMessage, ChildSettings, FinalMessage, ParentMessage } from './protocol.js';
-import type { GeneratedSlice, GraphRun, StepProgress } from './request.js';
+import type { GraphRun } from './tasks/task.js';
 
 /** The inference process ended before it had answered: killed, out of memory, or crashed in native code. Nothing it had not handed out is lost twice: ask again with `skip`. */
 export class InferenceProcessDied extends Error {
   override readonly name = 'InferenceProcessDied';
 }
 
-/** What happens while a generation runs. */
-export interface GenerationHooks {
-  /** Stops the generation within one denoiser step; the call then rejects with the signal's reason. */
+/** What happens while a request of a task runs. */
+export interface RunHooks<Output = unknown, Progress = unknown> {
+  /** Stops the run before its next evaluation of a graph; the call then rejects with the signal's reason. */
   signal?: AbortSignal;
-  onStep?(progress: StepProgress): void;
+  onProgress?(progress: Progress): void;
   /** After each evaluation of a graph, with how long it took. */
   onRun?(run: GraphRun): void;
   /**
-   * With each finished slice, in order, one at a time. A returned promise is waited for, and the next batch's slices are
-   * handed out only when all of this batch's are taken; a rejection stops the generation and rejects the call.
+   * With each finished output, in order, one at a time. A returned promise is waited for, and the next ones that finish together
+   * are handed out only when all of these are taken; a rejection stops the run and rejects the call.
    */
-  onSlice?(slice: GeneratedSlice): void | Promise<void>;
+  onOutput?(output: Output): void | Promise<void>;
 }
 
 /** The call in progress. */
 interface Call {
   id: number;
-  hooks: GenerationHooks;
-  /** Settles when every slice received so far is taken. */
+  hooks: RunHooks;
+  /** Settles when every output received so far is taken. */
   delivery: Promise<void>;
   fault?: { error: unknown };
   resolve(message: FinalMessage): void;
   reject(error: Error): void;
 }
 
-type CallMessage = Extract<ParentMessage, { kind: 'describe' | 'generate' | 'detectKnees' | 'look' }>;
+type CallMessage = Extract<ParentMessage, { kind: 'describe' | 'run' | 'look' }>;
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 /** How much of the child's standard error is kept for the message of its death. */
@@ -92,7 +92,7 @@ export class InferenceProcess {
   }
 
   /** Sends one call and waits for its final message; rejects with the fault of the call, of a hook, or of the process. */
-  async run(message: WithoutId<CallMessage>, hooks: GenerationHooks = {}): Promise<FinalMessage> {
+  async run(message: WithoutId<CallMessage>, hooks: RunHooks = {}): Promise<FinalMessage> {
     const id = ++this.lastId;
     const cancel = () => this.send({ kind: 'cancel', id });
     hooks.signal?.addEventListener('abort', cancel);
@@ -120,31 +120,29 @@ export class InferenceProcess {
     const { call } = this;
     if (message.kind === 'ready' || !call || message.id !== call.id) return;
     switch (message.kind) {
-      case 'step':
-        return this.guard(call, () => call.hooks.onStep?.(message.progress));
-      case 'ran':
+      case 'progress':
+        return this.guard(call, () => call.hooks.onProgress?.(message.progress));
+      case 'evaluated':
         return this.guard(call, () => call.hooks.onRun?.(message.run));
-      case 'slices':
-        call.delivery = this.deliver(call, message.slices);
+      case 'outputs':
+        call.delivery = this.deliver(call, message.outputs);
         return;
       case 'canceled':
         return void call.delivery.then(() => call.reject((call.fault?.error ?? call.hooks.signal?.reason) as Error));
       case 'failed':
         return void this.fail(unpackError(message.error));
       case 'described':
-      case 'kneesDetected':
       case 'looked':
-      case 'generated':
+      case 'done':
         return call.resolve(message);
     }
   }
 
-  private async deliver(call: Call, slices: GeneratedSlice[]): Promise<void> {
+  private async deliver(call: Call, outputs: unknown[]): Promise<void> {
     try {
-      for (const slice of slices) {
+      for (const output of outputs) {
         if (call.hooks.signal?.aborted) return;
-        // A deserialised array is a view of the whole message; its copy owns its memory and nothing else.
-        await call.hooks.onSlice?.({ ...slice, image: slice.image.slice() });
+        await call.hooks.onOutput?.(ownCopy(output));
       }
       this.send({ kind: 'taken', id: call.id });
     } catch (error) {
@@ -161,13 +159,13 @@ export class InferenceProcess {
     }
   }
 
-  /** A hook failed: the generation is of no use any more. */
+  /** A hook failed: the run is of no use any more. */
   private abandon(call: Call, error: unknown): void {
     call.fault ??= { error };
     this.send({ kind: 'cancel', id: call.id });
   }
 
-  /** Rejects the call in progress, once slices already received are taken, so that its owner knows what it has. */
+  /** Rejects the call in progress, once outputs already received are taken, so that its owner knows what it has. */
   private async fail(error: Error): Promise<void> {
     const { call } = this;
     await call?.delivery;
@@ -185,4 +183,14 @@ export class InferenceProcess {
     const wrote = this.stderr.trim();
     return new InferenceProcessDied(`The inference process ended unexpectedly (${how}).${wrote ? `\n${wrote}` : ''}`);
   }
+}
+
+/** A deserialised array of pixels is a view of the whole message; its copy owns its memory and nothing else. */
+function ownCopy(output: unknown): unknown {
+  if (typeof output !== 'object' || output === null) return output;
+  const copied = Object.entries(output).map(([key, value]): [string, unknown] => [
+    key,
+    value instanceof Float32Array ? value.slice() : value,
+  ]);
+  return Object.fromEntries(copied);
 }

@@ -3,9 +3,8 @@ import { UserError } from '../domain/errors.js';
 import type { UserErrorCode } from '../domain/errors.js';
 import type { FloatTensor } from './backend.js';
 import type { Device, DeviceChoice } from './devices.js';
-import type { BundleManifest, Task } from './bundles/manifest.js';
-import type { FoundKnee } from './knee-detector.js';
-import type { GeneratedSlice, GraphRun, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
+import type { BundleManifest, Task } from './tasks/index.js';
+import type { GraphRun, TaskRequest } from './tasks/task.js';
 
 /** Settings of the child, its first argument as JSON. */
 export interface ChildSettings {
@@ -15,8 +14,8 @@ export interface ChildSettings {
   niceness: number;
 }
 
-/** What the inference process holds, one of each at a time. */
-export type Slot = 'bundle' | 'kneeDetector' | 'backbone';
+/** What the inference process holds, one of each at a time: a bundle of each task, a bundle whose task cannot be told, a metric's network. */
+export type Slot = Task | 'unknown' | 'backbone';
 
 /** A bundle as it is loaded in the inference process. */
 export interface BundleDescription {
@@ -28,26 +27,25 @@ export interface BundleDescription {
 }
 
 export type ParentMessage =
-  | { kind: 'describe'; id: number; bundleDir: string }
-  | { kind: 'generate'; id: number; request: VolumeRequest }
-  | { kind: 'detectKnees'; id: number; bundleDir: string; film: Float32Array }
+  | { kind: 'describe'; id: number; slot: Slot; bundleDir: string }
+  /** One request of a task; the task alone knows what its request, outputs, progress and result hold. */
+  | { kind: 'run'; id: number; task: Task; request: TaskRequest }
   | { kind: 'look'; id: number; file: string; images: FloatTensor[] }
   | { kind: 'cancel'; id: number }
   | { kind: 'taken'; id: number };
 
 export type ChildMessage =
   | { kind: 'ready' }
-  | { kind: 'step'; id: number; progress: StepProgress }
-  | { kind: 'ran'; id: number; run: GraphRun }
-  | { kind: 'slices'; id: number; slices: GeneratedSlice[] }
+  | { kind: 'progress'; id: number; progress: unknown }
+  | { kind: 'evaluated'; id: number; run: GraphRun }
+  | { kind: 'outputs'; id: number; outputs: unknown[] }
   | FinalMessage;
 
 /** The one message that ends a call. */
 export type FinalMessage =
   | { kind: 'described'; id: number; description: BundleDescription }
   /** `memory`: what the process holds by then, bytes. */
-  | { kind: 'generated'; id: number; summary: VolumeSummary; memory: number }
-  | { kind: 'kneesDetected'; id: number; knees: FoundKnee[] }
+  | { kind: 'done'; id: number; result: unknown; memory: number }
   | { kind: 'looked'; id: number; output: FloatTensor }
   | { kind: 'canceled'; id: number }
   | { kind: 'failed'; id: number; error: TransferredError };

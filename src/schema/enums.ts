@@ -11,7 +11,7 @@ import { ROLES } from '../domain/roles.js';
 import { FILM_VIEWS } from '../domain/uploads.js';
 import { VISITS } from '../domain/visits.js';
 import { WORKER_STATES } from '../domain/workers.js';
-import { SAMPLERS } from '../inference/index.js';
+import { SAMPLERS, type Task, TASK_NAMES, taskPurpose } from '../inference/index.js';
 import { enumMeanings, variablesOf } from '../domain/variables/index.js';
 import { choices, described } from './enum-types.js';
 
@@ -165,14 +165,16 @@ export const SamplerEnum = choices('Sampler', SAMPLERS, 'How noise becomes an im
   DPMPP_2M: 'DPM-Solver++ of second order, multistep: fewer steps for the same image.',
 });
 
-export const GenerationTaskEnum = { XRAY_TO_MRI: 'xray-to-mri', KNEE_DETECTION: 'knee-detection' } as const;
+/** A task as the API names it: `xray-to-mri` is XRAY_TO_MRI. */
+function taskWord(task: Task): string {
+  return task.toUpperCase().replaceAll('-', '_');
+}
+
+export const GenerationTaskEnum = Object.fromEntries(TASK_NAMES.map((task) => [taskWord(task), task]));
 registerEnumType(GenerationTaskEnum, {
   name: 'GenerationTask',
   description: 'What a bundle does.',
-  valuesConfig: {
-    XRAY_TO_MRI: { description: 'Makes an MRI volume from a radiograph.' },
-    KNEE_DETECTION: { description: 'Finds the knees on a film.' },
-  },
+  valuesConfig: Object.fromEntries(TASK_NAMES.map((task) => [taskWord(task), { description: taskPurpose(task) }])),
 });
 
 export const BundleStateEnum = choices(

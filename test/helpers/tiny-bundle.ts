@@ -2,9 +2,9 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import type { BundleManifest } from '../../src/inference/bundles/manifest.js';
+import type { BundleManifest } from '../../src/inference/tasks/index.js';
 import { gaussianNoise } from '../../src/inference/noise.js';
-import type { VolumeRequest } from '../../src/inference/request.js';
+import type { VolumeRequest } from '../../src/inference/tasks/xray-to-mri/request.js';
 
 /** A bundle of the real contract with tiny random networks, made by test/golden/tiny_bundle.py: a volume takes milliseconds. */
 export const TINY_BUNDLE = join(packageRoot, 'test/golden/tiny-bundle');

@@ -105,6 +105,14 @@ function fromModel(side: Side): Uint16Array[] {
   });
 }
 
+test('a slice of a model with fewer pixels is stored on the grid of generated volumes, each pixel as two by two', () => {
+  const image = new Float32Array(128 * 128);
+  image.fill(1, 64 * 128, 65 * 128);
+  const { rows, columns, data } = asItLies(image, 'RIGHT');
+  expect([rows, columns]).toEqual([256, 256]);
+  expect([126, 127, 128, 129, 130, 131].map((row) => data[row * 256 + 9])).toEqual([0, 0.25, 0.75, 0.75, 0.25, 0]);
+});
+
 test.each<[Side, number, number]>([
   ['RIGHT', 49.5, 48.75],
   ['LEFT', 205.5, -48.75],

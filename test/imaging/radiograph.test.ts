@@ -108,6 +108,23 @@ describe('the model input', () => {
     expect(left[100]).toBe(right[155]);
   });
 
+  test('has a mask of where sizes are known, for models that take one, and the rows and columns that they take', () => {
+    const size = { rows: 96, columns: 64, channels: 2 } as const;
+    const beside = { left: -112, top: 0, side: 224 };
+    const known = radiographInput({ ...ramp, pixelSpacing: [0.5, 0.5] }, beside, 'RIGHT', size);
+    expect(known).toHaveLength(2 * 96 * 64);
+    const mask = known.subarray(96 * 64);
+    // Half the window lies left of the film; 1.5 x as high as wide, it ends 56 pixels (16 rows) above and below.
+    expect([mask[48 * 64 + 31], mask[48 * 64 + 32], mask[15 * 64 + 40], mask[16 * 64 + 40]]).toEqual([0, 1, 0, 1]);
+    const mirrored = radiographInput({ ...ramp, pixelSpacing: [0.5, 0.5] }, beside, 'LEFT', size).subarray(96 * 64);
+    expect([mirrored[48 * 64 + 31], mirrored[48 * 64 + 32]]).toEqual([1, 0]);
+    expect(
+      radiographInput(ramp, beside, 'RIGHT', size)
+        .subarray(96 * 64)
+        .every((value) => value === 0),
+    ).toBe(true);
+  });
+
   test('of a bilateral film is centred on the knee of the side that was asked for', async () => {
     const { film, knees } = drawFilm(5);
     for (const side of ['RIGHT', 'LEFT'] as const) {

@@ -44,7 +44,7 @@ describe("a metric's network", () => {
   });
 
   test('changes places with another in the same host, beside the bundle that generates', async () => {
-    await host.generate(tinyRequest({ sliceCount: 2, steps: 1 }));
+    await host.run('xray-to-mri', tinyRequest({ sliceCount: 2, steps: 1 }));
     await (await openBackbone(host, features, 'KID')).features(images.slice(0, 2));
     await (await openBackbone(host, distance, 'LPIPS')).distances(images.slice(0, 2), images.slice(0, 2));
     expect((await host.describe(TINY_BUNDLE)).dir).toBe(TINY_BUNDLE);

@@ -2,7 +2,7 @@ import { cp, stat, mkdir, mkdtemp, readFile, rename, rm, unlink, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadBundle } from '../../src/inference/bundles/load.js';
-import type { BundleManifest } from '../../src/inference/bundles/manifest.js';
+import type { BundleManifest } from '../../src/inference/tasks/index.js';
 import { listBundles, readBundle } from '../../src/inference/bundles/read.js';
 import { BundleCopy, TINY_BUNDLE, TINY_CONTEXT_BUNDLE } from '../helpers/tiny-bundle.js';
 
@@ -93,14 +93,14 @@ describe('a bundle is refused in one sentence that says which part is wrong', ()
   it.each<[string, (manifest: BundleManifest) => unknown, string]>([
     [
       'another format',
-      (m) => set(m, 'format', 'osteograph-bundle/2'),
-      'format is "osteograph-bundle/2"; accepted: osteograph-bundle/1',
+      (m) => set(m, 'format', 'osteograph-bundle/3'),
+      'format is "osteograph-bundle/3"; accepted: osteograph-bundle/1, osteograph-bundle/2',
     ],
     ['no name', (m) => delete (m as Partial<BundleManifest>).name, 'name is missing'],
     [
       'an unknown task',
       (m) => set(m, 'task', 'mri-to-xray'),
-      'task is "mri-to-xray"; accepted: xray-to-mri, knee-detection',
+      'task is "mri-to-xray"; accepted: xray-to-mri, knee-detection, radiograph-reading',
     ],
     ['an unknown key', (m) => set(m.schedule, 'clipSample', true), "schedule has the unknown key 'clipSample'"],
     [

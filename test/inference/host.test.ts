@@ -113,9 +113,9 @@ describe('cancellation', () => {
     const abort = new AbortController();
     const pid = host.pid;
     const after: number[] = [];
-    const run = host.generate(tinyRequest({ steps: 2000 }), {
+    const run = host.run('xray-to-mri', tinyRequest({ steps: 2000 }), {
       signal: abort.signal,
-      onStep: ({ step }) => {
+      onProgress: ({ step }) => {
         if (abort.signal.aborted) after.push(step);
         else if (step === 5) abort.abort(new Error('not wanted any more'));
       },
@@ -129,18 +129,18 @@ describe('cancellation', () => {
 
   it('of a call that waits for its turn does not wait', async () => {
     const blocker = new AbortController();
-    const busy = host.generate(tinyRequest({ sliceCount: 500, steps: 2000 }), { signal: blocker.signal });
-    await expect(host.generate(tinyRequest(), { signal: AbortSignal.abort(new Error('never mind')) })).rejects.toThrow(
-      'never mind',
-    );
+    const busy = host.run('xray-to-mri', tinyRequest({ sliceCount: 500, steps: 2000 }), { signal: blocker.signal });
+    await expect(
+      host.run('xray-to-mri', tinyRequest(), { signal: AbortSignal.abort(new Error('never mind')) }),
+    ).rejects.toThrow('never mind');
     blocker.abort(new Error('done'));
     await expect(busy).rejects.toThrow('done');
   });
 
   it('follows from a slice that could not be taken', async () => {
     const taken: number[] = [];
-    const run = host.generate(tinyRequest({ batchSize: 1 }), {
-      onSlice: ({ index }) => {
+    const run = host.run('xray-to-mri', tinyRequest({ batchSize: 1 }), {
+      onOutput: ({ index }) => {
         if (index === 2) return Promise.reject(new Error('the disk is full'));
         taken.push(index);
         return undefined;
@@ -155,8 +155,8 @@ describe('death', () => {
   it('rejects the call clearly; the next call gets a new process and, with skip, the rest of the same volume', async () => {
     const whole = await generate({ noise: 'PER_SLICE', batchSize: 1 });
     const before: GeneratedSlice[] = [];
-    const run = host.generate(tinyRequest({ noise: 'PER_SLICE', batchSize: 1 }), {
-      onSlice: (slice) => {
+    const run = host.run('xray-to-mri', tinyRequest({ noise: 'PER_SLICE', batchSize: 1 }), {
+      onOutput: (slice) => {
         before.push(slice);
         if (slice.index === 3) process.kill(host.pid!, 'SIGKILL');
       },
@@ -184,7 +184,7 @@ describe('death', () => {
   });
 
   it('of the host is final', async () => {
-    const run = host.generate(tinyRequest({ steps: 2000 }), { onStep: () => void host.close() });
+    const run = host.run('xray-to-mri', tinyRequest({ steps: 2000 }), { onProgress: () => void host.close() });
     await expect(run).rejects.toThrow('The inference process was stopped by its owner.');
     await expect(generate({})).rejects.toThrow('The inference host is closed.');
     expect(host.pid).toBeUndefined();
@@ -194,9 +194,9 @@ describe('death', () => {
 async function generate(changes: Partial<VolumeRequest>) {
   const slices: GeneratedSlice[] = [];
   const steps: StepProgress[] = [];
-  const summary = await host.generate(tinyRequest(changes), {
-    onStep: (progress) => steps.push(progress),
-    onSlice: (slice) => void slices.push(slice),
+  const summary = await host.run('xray-to-mri', tinyRequest(changes), {
+    onProgress: (progress) => steps.push(progress),
+    onOutput: (slice) => void slices.push(slice),
   });
   return { slices, steps, summary };
 }

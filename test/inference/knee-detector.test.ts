@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
 import { openDetector, readBundleFor, startInferenceHost } from '../../src/inference/index.js';
 import type { FoundKnee, InferenceHost } from '../../src/inference/index.js';
-import { decodeKnees } from '../../src/inference/knee-detector.js';
+import { decodeKnees } from '../../src/inference/tasks/knee-detection/detector.js';
 import { TINY_BUNDLE } from '../helpers/tiny-bundle.js';
 
 describe('reading knees off a heatmap', () => {
@@ -64,7 +64,11 @@ describe('the shipped knee detector', () => {
   });
 
   it('refuses a film of another size, and a generator in its place', async () => {
-    await expect(host.detectKnees(dir, new Float32Array(100))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
-    await expect(host.detectKnees(TINY_BUNDLE, input)).rejects.toThrow(/task xray-to-mri, and one of knee-detection/);
+    await expect(host.run('knee-detection', { bundleDir: dir, film: new Float32Array(100) })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
+    await expect(host.run('knee-detection', { bundleDir: TINY_BUNDLE, film: input })).rejects.toThrow(
+      /task xray-to-mri, and one of knee-detection/,
+    );
   });
 });

@@ -36,8 +36,8 @@ it('samples the volume that PyTorch samples from the same weights, film, grades 
       noise: 'SHARED' as const,
     };
     let largest = 0;
-    await host.generate(request, {
-      onSlice: ({ index, image }) => {
+    await host.run('xray-to-mri', request, {
+      onOutput: ({ index, image }) => {
         image.forEach((value, pixel) => {
           const place = offsetOf('images') + 2 * (index * image.length + pixel);
           largest = Math.max(largest, Math.abs(value - binary.readUInt16LE(place) / golden.imageScale));

@@ -5,13 +5,13 @@ import type { Grades } from '../../src/domain/features.js';
 import type { NoiseMode } from '../../src/domain/generations.js';
 import { loadBundle } from '../../src/inference/bundles/load.js';
 import type { LoadedBundle } from '../../src/inference/bundles/load.js';
-import { featureVector } from '../../src/inference/conditioning.js';
+import { featureVector } from '../../src/inference/tasks/xray-to-mri/conditioning.js';
 import { gaussianNoise } from '../../src/inference/noise.js';
-import type { GeneratedSlice, StepProgress, VolumeRequest } from '../../src/inference/request.js';
+import type { GeneratedSlice, StepProgress, VolumeRequest } from '../../src/inference/tasks/xray-to-mri/request.js';
 import { applyStep, planSampler } from '../../src/inference/sampler.js';
 import type { SamplerName } from '../../src/inference/sampler.js';
 import { samplingGrid } from '../../src/inference/schedule.js';
-import { generateVolume } from '../../src/inference/volume.js';
+import { generateVolume } from '../../src/inference/tasks/xray-to-mri/volume.js';
 import { noiseRadiograph, TINY_BUNDLE, TINY_CONTEXT_BUNDLE, tinyRequest } from '../helpers/tiny-bundle.js';
 
 interface GoldenCase {
@@ -138,8 +138,8 @@ describe('a volume', () => {
     const log: string[] = [];
     await generateVolume(bundle, tinyRequest({ batchSize: 3 }), {
       signal: new AbortController().signal,
-      onStep: () => undefined,
-      onSlices: async ([first]) => {
+      onProgress: () => undefined,
+      onOutputs: async ([first]) => {
         log.push(`given ${first!.index}`);
         await new Promise((resolve) => setTimeout(resolve, 30));
         log.push(`taken ${first!.index}`);
@@ -153,11 +153,11 @@ describe('a volume', () => {
     const seen: number[] = [];
     const run = generateVolume(bundle, tinyRequest(), {
       signal: abort.signal,
-      onStep: ({ step }) => {
+      onProgress: ({ step }) => {
         seen.push(step);
         if (step === 2) abort.abort(new Error('enough'));
       },
-      onSlices: () => Promise.resolve(),
+      onOutputs: () => Promise.resolve(),
     });
     await expect(run).rejects.toThrow('enough');
     expect(seen).toEqual([1, 2]);
@@ -194,8 +194,8 @@ async function generate(changes: Partial<VolumeRequest>, from = bundle) {
   const steps: StepProgress[] = [];
   const summary = await generateVolume(from, tinyRequest(changes), {
     signal: new AbortController().signal,
-    onStep: (progress) => steps.push(progress),
-    onSlices: (batch) => {
+    onProgress: (progress) => steps.push(progress),
+    onOutputs: (batch) => {
       slices.push(...batch);
       return Promise.resolve();
     },

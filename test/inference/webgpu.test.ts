@@ -49,7 +49,7 @@ describe('without any Vulkan driver', () => {
 async function generate(host: InferenceHost): Promise<{ device: string; slices: GeneratedSlice[] }> {
   const slices: GeneratedSlice[] = [];
   const request = tinyRequest({ sliceCount: 3, steps: 2, batchSize: 3 });
-  const { device } = await host.generate(request, { onSlice: (slice) => void slices.push(slice) });
+  const { device } = await host.run('xray-to-mri', request, { onOutput: (slice) => void slices.push(slice) });
   await host.close();
   return { device, slices };
 }

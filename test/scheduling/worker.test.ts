@@ -96,9 +96,10 @@ describe('a worker', () => {
     try {
       const { sliceCount, steps, seed } = request;
       const grades = { XRKL: 2 };
-      await host.generate(
+      await host.run(
+        'xray-to-mri',
         { bundleDir: bundle.directory, xray, grades, sliceCount, steps, seed, noise: 'SHARED' },
-        { onSlice: ({ image }) => void expected.push(mirrorColumns(image, 256)) },
+        { onOutput: ({ image }) => void expected.push(mirrorColumns(image, 256)) },
       );
     } finally {
       await host.close();

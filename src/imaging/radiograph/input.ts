@@ -3,11 +3,11 @@ import type { Side } from '../../domain/participants.js';
 import type { FilmView } from '../../domain/uploads.js';
 import { mirrorColumns, MODEL_SIZE, percentile } from '../normalise.js';
 import { refuseFile } from '../refuse.js';
-import type { KneeDetector } from '../../inference/index.js';
+import type { KneeDetector, XraySize } from '../../inference/index.js';
 import { detectKnee, detectKnees } from './detect.js';
 import type { Film } from './film.js';
 import { findKnee, locateKnees } from './locate.js';
-import { resample } from './resample.js';
+import { resample, type Window } from './resample.js';
 
 export interface RadiographOptions {
   /** The patient's side; on a bilateral film it chooses the knee, and left knees are mirrored to look like right ones. */
@@ -37,6 +37,9 @@ const CLEAR_KNEE = 0.3;
 /** Percentiles of the crop that become -1 and 1. */
 const WINDOW_PERCENT = { dark: 5, bright: 99 } as const;
 
+/** What models of format 1 take. */
+const ONE_SQUARE: XraySize = { rows: MODEL_SIZE, columns: MODEL_SIZE, channels: 1 };
+
 /** What a film shows, by its width in mm where that is known, else by its shape: films of both legs are wider than high. */
 export function filmView(film: Film): FilmView {
   const spacing = film.pixelSpacing?.[1];
@@ -65,20 +68,45 @@ export async function kneeBox(film: Film, options: RadiographOptions): Promise<S
 }
 
 /**
- * The model's input y of one knee: the crop at 256 x 256 pixels, its 5th to 99th percentile as -1 to 1, looking like a right
- * knee. The training package (training/osteograph_training/images.py) does the same in the same order.
+ * The model's input y of one knee: the crop, its 5th to 99th percentile as -1 to 1, looking like a right knee. The training package
+ * (training/osteograph_training/images.py) does the same in the same order. The crop is as wide as the box, and higher or lower
+ * about its middle where the model takes more or fewer rows than columns.
  *
  * @param box what {@link kneeBox} found
- * @returns 65,536 values in [-1, 1] in C order
+ * @param size what the model takes; a second channel is 1 on the film where its pixels have a known size in mm, 0 elsewhere
+ * @returns the values in [-1, 1], channel after channel in C order
  * @throws UserError FILE_REFUSED for a crop without contrast
  */
-export function radiographInput(film: Film, { left, top, side }: SquareBox, knee: Side): Float32Array {
-  const { data } = resample(film, { left, top, width: side, height: side }, MODEL_SIZE, MODEL_SIZE);
+export function radiographInput(
+  film: Film,
+  { left, top, side }: SquareBox,
+  knee: Side,
+  { rows, columns, channels }: XraySize = ONE_SQUARE,
+): Float32Array {
+  const height = (side * rows) / columns;
+  const window = { left, top: top + (side - height) / 2, width: side, height };
+  const { data } = resample(film, window, rows, columns);
   const dark = percentile(data, WINDOW_PERCENT.dark);
   const bright = percentile(data, WINDOW_PERCENT.bright);
   if (!(bright > dark)) refuseFile(film.name, 'has no contrast inside the crop of the knee');
   const input = data.map((value) => 2 * Math.min(Math.max((value - dark) / (bright - dark), 0), 1) - 1);
-  return knee === 'LEFT' ? mirrorColumns(input, MODEL_SIZE) : input;
+  const planes = channels === 1 ? [input] : [input, knownSize(film, window, rows, columns)];
+  const values = new Float32Array(channels * rows * columns);
+  planes.forEach((plane, index) => {
+    values.set(knee === 'LEFT' ? mirrorColumns(plane, columns) : plane, index * rows * columns);
+  });
+  return values;
+}
+
+/** 1 where a pixel's middle lies on a film whose pixel size is known, else 0. */
+function knownSize({ pixelSpacing, ...film }: Film, window: Window, rows: number, columns: number): Float32Array {
+  const mask = new Float32Array(rows * columns);
+  if (pixelSpacing === null) return mask;
+  return mask.map((_, index) => {
+    const x = window.left + (((index % columns) + 0.5) * window.width) / columns;
+    const y = window.top + ((Math.floor(index / columns) + 0.5) * window.height) / rows;
+    return x >= 0 && x < film.columns && y >= 0 && y < film.rows ? 1 : 0;
+  });
 }
 
 function isTightCrop({ rows, columns, pixelSpacing }: Film): boolean {

@@ -1,12 +1,22 @@
 import type { FloatTensor, Graph, TensorInfo } from '../backend.js';
 import type { Device } from '../devices.js';
-import { graphOf, requiredTensors, TASK_ROLES } from './manifest.js';
-import type { BundleManifest, GraphRole, Task, TensorSpec } from './manifest.js';
+import type { Task } from '../tasks/index.js';
+import { graphOf, requiredTensors } from './manifest.js';
+import type { CommonManifest, GraphTensors, TensorSpec } from './parts.js';
 import { refuseBundle } from './read.js';
 import type { Bundle } from './read.js';
 
+/** What a trial run needs to know of a bundle. */
+interface TriedBundle {
+  dir: string;
+  manifest: Pick<CommonManifest, 'sizes' | 'graphs'>;
+}
+
+/** Rows and columns of a trial run where the graph leaves them open, at least: a few times what a strided network divides by. */
+const TRIAL_SIDE = 64;
+
 /** The contract's tensors must be in the manifest, and the manifest's tensors must be the graph's own. */
-export function checkTensors(bundle: Bundle<Task>, role: GraphRole, session: Graph): void {
+export function checkTensors(bundle: Bundle<Task>, role: string, session: Graph): void {
   const required = requiredTensors(bundle.manifest)[role]!;
   const written = graphOf(bundle.manifest, role);
   for (const side of ['inputs', 'outputs'] as const) {
@@ -46,52 +56,72 @@ function compareTensor(bundle: Bundle<Task>, owner: string, found: TensorInfo, w
 
 /**
  * Runs the graphs once on zeros: their outputs must have the sizes of the contract, which metadata may leave open, and a
- * provider may open a graph that it cannot run.
+ * provider may open a graph that it cannot run. Open rows and columns are a multiple that the manifest allows.
+ *
+ * @param required tensors of each graph, in the order in which they run
+ * @param rows of the batch
  */
 export async function tryGraphs(
-  bundle: Bundle<Task>,
-  sessions: Partial<Record<GraphRole, Graph>>,
+  bundle: TriedBundle,
+  required: Record<string, GraphTensors>,
+  sessions: Record<string, Graph>,
   device: Device,
+  rows = 1,
 ): Promise<void> {
-  const required = requiredTensors(bundle.manifest);
-  let context: Record<string, FloatTensor> = {};
-  for (const role of TASK_ROLES[bundle.manifest.task]) {
-    const results = await tryGraph(bundle, role, sessions[role]!, device, role === 'denoiser' ? context : {});
-    for (const wanted of required[role]!.outputs) {
+  const sizes = trialSizes(bundle.manifest, rows);
+  // Sizes that only a graph knows, such as the length of a context, are met in what it hands on to a later one.
+  const given: Record<string, FloatTensor> = {};
+  for (const [role, { inputs, outputs }] of Object.entries(required)) {
+    const results = await tryGraph(bundle, role, sessions[role]!, device, trialInputs(inputs, sizes, given));
+    for (const wanted of outputs) {
       const { dims } = results[wanted.name]!;
-      const fits = wanted.shape.every(
-        (size, axis) => (typeof size === 'string' && axis > 0) || dims[axis] === (size === 'B' ? 1 : size),
-      );
+      const fits = wanted.shape.every((size, axis) => {
+        const known = typeof size === 'number' ? size : sizes[size];
+        return known === undefined || dims[axis] === known;
+      });
       if (dims.length !== wanted.shape.length || !fits) {
         refuseTensor(bundle, `the ${role} graph's output`, { ...wanted, shape: dims }, wanted);
       }
+      if (wanted.shape.some((size) => typeof size === 'string' && !(size in sizes))) {
+        given[wanted.name] = results[wanted.name]!;
+      }
     }
-    if (results['context']) context = { context: results['context'] };
   }
 }
 
-/** Inputs of zeros for a graph of this manifest; open sizes are 1. */
-export function zeroInputs(manifest: BundleManifest<Task>, role: GraphRole, rows: number): Record<string, FloatTensor> {
+/** What the names in shapes are in a trial run. */
+function trialSizes({ sizes }: TriedBundle['manifest'], rows: number): Record<string, number> {
+  const multipleOf = sizes?.multipleOf ?? 1;
+  const side = Math.ceil(TRIAL_SIDE / multipleOf) * multipleOf;
+  return { B: rows, H: side, W: side };
+}
+
+/** Zeros for every input, or what an earlier graph has given under its name; a size that nobody knows is 1. */
+function trialInputs(
+  tensors: readonly TensorSpec[],
+  sizes: Record<string, number>,
+  given: Record<string, FloatTensor>,
+): Record<string, FloatTensor> {
   const inputs: Record<string, FloatTensor> = {};
-  for (const { name, shape } of requiredTensors(manifest)[role]!.inputs) {
-    const dims = shape.map((size) => (typeof size === 'number' ? size : size === 'B' ? rows : 1));
-    inputs[name] = { data: new Float32Array(dims.reduce((product, size) => product * size)), dims };
+  for (const { name, shape } of tensors) {
+    const dims = shape.map((size) => (typeof size === 'number' ? size : (sizes[size] ?? 1)));
+    inputs[name] = given[name] ?? { data: new Float32Array(dims.reduce((product, size) => product * size)), dims };
   }
   return inputs;
 }
 
 async function tryGraph(
-  bundle: Bundle<Task>,
-  role: GraphRole,
+  bundle: TriedBundle,
+  role: string,
   session: Graph,
   device: Device,
-  given: Record<string, FloatTensor>,
+  inputs: Record<string, FloatTensor>,
 ): Promise<Record<string, FloatTensor>> {
   try {
-    return await session.run({ ...zeroInputs(bundle.manifest, role, 1), ...given });
+    return await session.run(inputs);
   } catch (cause) {
     if (device !== 'cpu') throw cause;
-    const { file } = graphOf(bundle.manifest, role);
+    const { file } = bundle.manifest.graphs[role]!;
     return refuseBundle(bundle.dir, `its ${role} graph ${file} cannot be run (${reasonOf(cause)})`, { cause });
   }
 }
@@ -103,7 +133,7 @@ export function reasonOf(error: unknown): string {
   return line.replace(/^\/onnxruntime_src\S+ .* was false\. /, '').replace(/\.$/, '');
 }
 
-function refuseTensor(bundle: Bundle<Task>, owner: string, found: TensorInfo, wanted: TensorInfo): never {
+function refuseTensor(bundle: Pick<Bundle<Task>, 'dir'>, owner: string, found: TensorInfo, wanted: TensorInfo): never {
   const text = ({ type, shape }: TensorInfo) => `${type} [${shape.join(', ')}]`;
   return refuseBundle(bundle.dir, `${owner} '${wanted.name}' is ${text(found)} instead of ${text(wanted)}`);
 }

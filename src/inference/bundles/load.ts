@@ -3,9 +3,10 @@ import { openGraph } from '../backend.js';
 import type { Graph, GraphOptions } from '../backend.js';
 import { candidates } from '../devices.js';
 import type { Device, DeviceChoice } from '../devices.js';
-import { checkTensors, reasonOf, tryGraphs, zeroInputs } from './graph-checks.js';
-import { graphOf, TASK_ROLES } from './manifest.js';
-import type { GraphRole, RoleOf, Task } from './manifest.js';
+import type { RoleOf, Task } from '../tasks/index.js';
+import { taskNamed } from '../tasks/index.js';
+import { checkTensors, reasonOf, tryGraphs } from './graph-checks.js';
+import { graphOf, requiredTensors } from './manifest.js';
 import { readBundle, refuseBundle } from './read.js';
 import type { Bundle } from './read.js';
 
@@ -23,7 +24,7 @@ export interface LoadedBundle<T extends Task = 'xray-to-mri'> extends Bundle<T> 
   release(): Promise<void>;
 }
 
-/** Rows of the decoder run that compares two devices: enough for a GPU to show what it can do. */
+/** Rows of the run that compares two devices: enough for a GPU to show what it can do. */
 const TRIAL_ROWS = 4;
 
 /**
@@ -36,8 +37,7 @@ export async function loadBundle(dir: string, { device: choice, threads }: LoadO
   const bundle = await readBundle(dir);
   const { devices, gpu } = candidates(choice);
   const open = (device: Device) => openGraphs(bundle, { device, gpu, threads });
-  // A knee detector is so small that carrying its film to a GPU takes longer than running it.
-  if (bundle.manifest.task === 'knee-detection') return open('cpu');
+  if (taskNamed(bundle.manifest.task).light) return open('cpu');
   let failure: unknown;
   for (const device of devices) {
     try {
@@ -61,39 +61,37 @@ async function faster(first: LoadedBundle<Task>, second: LoadedBundle<Task>): Pr
   return winner;
 }
 
-/** Milliseconds of one decoder run that is not the first of its shape. */
-async function trialTime({ manifest, sessions }: LoadedBundle<Task>): Promise<number> {
-  const { decoder } = sessions as Record<GraphRole, Graph>;
-  const inputs = zeroInputs(manifest, 'decoder', TRIAL_ROWS);
-  await decoder.run(inputs);
+/** Milliseconds of one run of every graph that is not the first of its shapes. */
+async function trialTime({ sessions, device, ...bundle }: LoadedBundle<Task>): Promise<number> {
+  const required = requiredTensors(bundle.manifest);
+  await tryGraphs(bundle, required, sessions, device, TRIAL_ROWS);
   const start = performance.now();
-  await decoder.run(inputs);
+  await tryGraphs(bundle, required, sessions, device, TRIAL_ROWS);
   return performance.now() - start;
 }
 
 async function openGraphs(bundle: Bundle<Task>, options: GraphOptions): Promise<LoadedBundle<Task>> {
-  const sessions: Partial<Record<GraphRole, Graph>> = {};
+  const sessions: Record<string, Graph> = {};
   const release = async () => {
     for (const session of Object.values(sessions)) await session.release();
   };
   try {
-    for (const role of TASK_ROLES[bundle.manifest.task]) {
+    for (const role of taskNamed(bundle.manifest.task).roles) {
       const session = await openBundleGraph(bundle, role, options);
       sessions[role] = session;
       checkTensors(bundle, role, session);
     }
-    const opened = sessions as Record<GraphRole, Graph>;
-    await tryGraphs(bundle, opened, options.device);
-    return { ...bundle, device: options.device, sessions: opened, release };
+    await tryGraphs(bundle, requiredTensors(bundle.manifest), sessions, options.device);
+    return { ...bundle, device: options.device, sessions, release };
   } catch (error) {
     await release();
     throw error;
   }
 }
 
-async function openBundleGraph(bundle: Bundle<Task>, role: GraphRole, options: GraphOptions): Promise<Graph> {
+async function openBundleGraph(bundle: Bundle<Task>, role: string, options: GraphOptions): Promise<Graph> {
   try {
-    return await openGraph(bundle.graphs[role], options);
+    return await openGraph((bundle.graphs as Record<string, string>)[role]!, options);
   } catch (cause) {
     if (options.device !== 'cpu') throw cause;
     const { file } = graphOf(bundle.manifest, role);

@@ -7,8 +7,11 @@ import type { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { compareVersions } from '../../domain/versions.js';
 import { externalLocations } from './external-data.js';
-import { graphOf, manifestSchema, TASK_ROLES } from './manifest.js';
-import type { BundleManifest, GraphRole, GraphSpec, RoleOf, Task } from './manifest.js';
+import type { BundleManifest, RoleOf, Task } from '../tasks/index.js';
+import { TASK_NAMES, taskNamed } from '../tasks/index.js';
+import { graphOf, manifestSchema, taskIn } from './manifest.js';
+import { SCHEDULE_KINDS } from './parts.js';
+import type { GraphSpec } from './parts.js';
 
 /** A bundle whose manifest is valid and whose files are the ones the manifest was written for. */
 export interface Bundle<T extends Task = 'xray-to-mri'> {
@@ -24,7 +27,10 @@ export interface Bundle<T extends Task = 'xray-to-mri'> {
 }
 
 /** A folder of {@link listBundles}: a bundle, or why there is none. */
-export type BundleListing = { dir: string; bundle: Bundle<Task> } | { dir: string; refusal: UserError };
+export type BundleListing =
+  | { dir: string; bundle: Bundle<Task> }
+  /** `task`: what its manifest names, if it can be told. */
+  | { dir: string; refusal: UserError; task: Task | undefined };
 
 /**
  * Reads `<dir>/bundle.json` and checks the hashes of its graphs and of their data files. Does not load the graphs: their
@@ -36,16 +42,16 @@ export async function readBundle(dir: string): Promise<Bundle<Task>> {
   const folder = resolve(dir);
   const text = await readManifestFile(folder);
   const manifest = parseManifest(folder, text);
-  const graphs: Partial<Record<GraphRole, string>> = {};
+  const graphs: Record<string, string> = {};
   const hash = createHash('sha256').update(text);
   let bytes = 0;
-  for (const role of TASK_ROLES[manifest.task]) {
+  for (const role of taskNamed(manifest.task).roles) {
     const graph = graphOf(manifest, role);
     graphs[role] = join(folder, graph.file);
     bytes += await checkGraphFiles(folder, role, graph);
     hash.update(`\n${role} ${[graph, ...(graph.data ?? [])].map(({ sha256 }) => sha256).join(' ')}`);
   }
-  return { dir: folder, manifest, sha256: hash.digest('hex'), bytes, graphs: graphs as Record<GraphRole, string> };
+  return { dir: folder, manifest, sha256: hash.digest('hex'), bytes, graphs };
 }
 
 /**
@@ -92,8 +98,9 @@ async function readListing(dir: string): Promise<BundleListing> {
     }
     return { dir, bundle };
   } catch (error) {
-    if (error instanceof UserError) return { dir, refusal: error };
-    throw error;
+    if (!(error instanceof UserError)) throw error;
+    const text = await readFile(join(dir, 'bundle.json'), 'utf8').catch(() => '');
+    return { dir, refusal: error, task: taskIn(text) };
   }
 }
 
@@ -123,10 +130,12 @@ function issueSentence(issue: z.core.$ZodIssue): string {
   const found = JSON.stringify(issue.input) ?? 'missing';
   if (issue.code === 'custom') return `${path} ${issue.message}`;
   if (issue.code === 'invalid_union') {
-    // The one union of the schema is that of the tasks.
-    const { task } = issue.input as { task?: unknown };
-    const accepted = Object.keys(TASK_ROLES).join(', ');
-    return task === undefined ? 'task is missing' : `task is ${JSON.stringify(task)}; accepted: ${accepted}`;
+    // A union is told by one key: that of the tasks, or of the kinds of schedule.
+    const value = (issue.input as Record<string, unknown> | undefined)?.[issue.path.at(-1) as string];
+    const accepted = path === 'task' ? TASK_NAMES : SCHEDULE_KINDS;
+    return value === undefined
+      ? `${path} is missing`
+      : `${path} is ${JSON.stringify(value)}; accepted: ${accepted.join(', ')}`;
   }
   if (issue.code === 'unrecognized_keys')
     return `${path} has the unknown key ${issue.keys.map((key) => `'${key}'`).join(', ')}`;
@@ -137,7 +146,7 @@ function issueSentence(issue: z.core.$ZodIssue): string {
 
 /** The graph and its data files must be those the manifest was written for, and the graph must open no others. */
 /** @returns the size of the graph and its data files */
-async function checkGraphFiles(dir: string, role: GraphRole, { file, sha256, data = [] }: GraphSpec): Promise<number> {
+async function checkGraphFiles(dir: string, role: string, { file, sha256, data = [] }: GraphSpec): Promise<number> {
   const onnx = await readGraph(dir, role, file);
   const actual = createHash('sha256').update(onnx).digest('hex');
   if (actual !== sha256) {
@@ -162,7 +171,7 @@ async function checkGraphFiles(dir: string, role: GraphRole, { file, sha256, dat
   return bytes;
 }
 
-async function readGraph(dir: string, role: GraphRole, file: string): Promise<Buffer> {
+async function readGraph(dir: string, role: string, file: string): Promise<Buffer> {
   try {
     return await readFile(join(dir, file));
   } catch (cause) {
@@ -170,7 +179,7 @@ async function readGraph(dir: string, role: GraphRole, file: string): Promise<Bu
   }
 }
 
-function locationsIn(dir: string, role: GraphRole, file: string, onnx: Buffer): string[] {
+function locationsIn(dir: string, role: string, file: string, onnx: Buffer): string[] {
   try {
     return externalLocations(onnx);
   } catch (cause) {
@@ -181,7 +190,7 @@ function locationsIn(dir: string, role: GraphRole, file: string, onnx: Buffer): 
 }
 
 /** Read as a stream: a data file may be many gigabytes. */
-async function dataSha256(dir: string, role: GraphRole, file: string): Promise<string> {
+async function dataSha256(dir: string, role: string, file: string): Promise<string> {
   const hash = createHash('sha256');
   try {
     await pipeline(createReadStream(join(dir, file)), hash);

@@ -3,7 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { compareVersions } from '../../domain/versions.js';
 import { Bundle, Generation } from '../../entities/index.js';
-import { type BundleListing, type BundleManifest, listBundles } from '../../inference/index.js';
+import { type BundleListing, type BundleManifest, listBundles, type Task } from '../../inference/index.js';
 
 /** Lets one process at a time compare the folder with the table. Any number, the same in every process. */
 const REGISTRATION_LOCK = 4_796_020;
@@ -28,12 +28,16 @@ export async function registerBundles(dataSource: DataSource, modelsDir: string)
 
 /**
  * The bundle that a request names as `name` (its highest version) or `name@version`; without a name, the highest version of the
- * bundle that was registered last.
+ * bundle of the task that was registered last.
  *
  * @throws UserError NOT_FOUND, or BUNDLE_REFUSED with the reason for which it cannot be used
  */
-export async function chooseReadyBundle(manager: EntityManager, choice?: string | null): Promise<Bundle> {
-  const bundles = await manager.find(Bundle, { where: { task: 'xray-to-mri' }, order: { id: 'DESC' } });
+export async function chooseReadyBundle(
+  manager: EntityManager,
+  choice?: string | null,
+  task: Task = 'xray-to-mri',
+): Promise<Bundle> {
+  const bundles = await manager.find(Bundle, { where: { task }, order: { id: 'DESC' } });
   const ready = bundles.filter(({ state }) => state === 'READY');
   const [name = ready[0]?.name, version] = choice ? choice.split('@', 2) : [];
   const named = bundles.filter((bundle) => bundle.name === name && (version ?? bundle.version) === bundle.version);
@@ -65,7 +69,9 @@ async function register(manager: EntityManager, listing: BundleListing): Promise
   const known = await manager.findOneBy(Bundle, { name, version });
   if (known?.state === 'RETIRED') return known;
   if ('refusal' in listing) {
-    const record = known ?? manager.create(Bundle, { name, version, task: 'xray-to-mri', manifest: {}, sha256: '' });
+    // One whose task cannot be told is looked for where people look first.
+    const task = listing.task ?? 'xray-to-mri';
+    const record = known ?? manager.create(Bundle, { name, version, task, manifest: {}, sha256: '' });
     return manager.save(
       manager.merge(Bundle, record, { directory, state: 'REFUSED', refusal: listing.refusal.message }),
     );

@@ -9,7 +9,7 @@ import { Asset, type Generation, KneeExam, MriSeries, Radiograph, UploadedRadiog
 import { decodeNifti } from '../../imaging/nifti.js';
 import { trainedStack } from '../../imaging/normalise.js';
 import { kneeBox, loadRadiograph, radiographInput } from '../../imaging/radiograph/index.js';
-import { type KneeDetector } from '../../inference/index.js';
+import type { KneeDetector, XraySize } from '../../inference/index.js';
 import { VolumeScorer } from '../../metrics/index.js';
 import { type BlobStore, BlobStoreUnavailable, readAsset } from '../../storage/index.js';
 
@@ -20,7 +20,7 @@ export interface GenerationInputs {
   box: SquareBox;
   /** The film it is cut from. */
   film: SourceFile;
-  /** The model's y: 256 x 256 in [-1, 1], looking like a right knee. */
+  /** The model's y in the size that it takes, in [-1, 1], looking like a right knee. */
   xray: Float32Array;
   /** Compares with the exam's real series as it is, left knees unmirrored; undefined without one, or without an exam. */
   scorer: VolumeScorer | undefined;
@@ -40,10 +40,10 @@ export async function loadInputs(
   dataSource: DataSource,
   store: BlobStore,
   generation: Generation,
-  { detector, logger }: { detector?: KneeDetector | undefined; logger: Logger },
+  { detector, size, logger }: { detector?: KneeDetector | undefined; size: XraySize; logger: Logger },
 ): Promise<GenerationInputs> {
   const source = await filmOf(dataSource, generation);
-  const { box, film, xray } = await loadXray(store, generation, source, detector);
+  const { box, film, xray } = await loadXray(store, generation, source, { detector, size });
   const real = await loadScorer(dataSource, store, generation).catch((error: unknown) => {
     // A real series that cannot be compared with is no reason not to generate.
     if (!(error instanceof UserError) || error instanceof BlobStoreUnavailable) throw error;
@@ -87,13 +87,13 @@ async function loadXray(
   store: BlobStore,
   { box: given }: Generation,
   { side, asset, barcode, pixelSpacing, view, name }: SourceFilm,
-  detector: KneeDetector | undefined,
+  { detector, size }: { detector: KneeDetector | undefined; size: XraySize },
 ): Promise<Pick<GenerationInputs, 'box' | 'film' | 'xray'>> {
   if (!asset) throw new UserError('NOT_FOUND', `${name} has no pixels any more.`);
   const read = await loadRadiograph({ bytes: await readAsset(store, asset, name), name });
   const film = { ...read, pixelSpacing: pixelSpacing ? ([pixelSpacing, pixelSpacing] as const) : read.pixelSpacing };
   const box = await kneeBox(film, { side, box: given ?? undefined, view, detector });
-  return { box, film: { sha256: asset.sha256, barcode }, xray: radiographInput(film, box, side) };
+  return { box, film: { sha256: asset.sha256, barcode }, xray: radiographInput(film, box, side, size) };
 }
 
 async function loadScorer(

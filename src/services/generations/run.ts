@@ -4,11 +4,18 @@ import { z } from 'zod';
 import type { Side } from '../../domain/participants.js';
 import { type Bundle, type Generation, GenerationSlice, MriSeries, queryRows } from '../../entities/index.js';
 import { asItLies, encodeSlice, storedPixels, syntheticLabel } from '../../imaging/generated-volume.js';
-import { type GeneratedSlice, type KneeDetector, openDetector, type VolumeSummary } from '../../inference/index.js';
+import {
+  type GeneratedSlice,
+  type KneeDetector,
+  openDetector,
+  type VolumeSummary,
+  xraySize,
+} from '../../inference/index.js';
 import { type VolumeScorer } from '../../metrics/index.js';
 import type { SlotResources } from '../../scheduling/index.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
 import type { Completion, Lease, RunContext } from '../../work/index.js';
+import { manifestOf } from '../bundles.js';
 import type { GenerationEventBody } from './events.js';
 import { loadInputs } from './inputs.js';
 import { newestKneeDetector } from './knee-detector.js';
@@ -55,7 +62,9 @@ async function generate(
   // A square that is known needs no knee detector.
   const kneeDetector = generation.box === null ? await newestKneeDetector(dataSource.manager) : undefined;
   const detector = kneeDetector && (await openKneeDetector(context, kneeDetector));
-  const inputs = await telemetry.part('inputs', () => loadInputs(dataSource, store, generation, { detector, logger }));
+  const inputs = await telemetry.part('inputs', () =>
+    loadInputs(dataSource, store, generation, { detector, size: xraySize(manifestOf(bundle)), logger }),
+  );
   const { box, film, reference } = inputs;
   const origin = { ...generation.origin!, film, reference };
   // Kept, so that a later attempt cuts the same square, whatever knee detector it has.
@@ -77,14 +86,14 @@ async function generate(
   const { xray } = inputs;
   const { sliceCount, steps, eta, sampler, seed, noise, features: grades } = generation;
   const request = { bundleDir, xray, grades, sliceCount, steps, eta, sampler, seed, noise, skip: [...finished] };
-  const summary = await slot.host.generate(request, {
+  const summary = await slot.host.run('xray-to-mri', request, {
     signal: lease.signal,
-    onStep(progress) {
+    onProgress(progress) {
       stepsPerSlice = progress.steps;
-      announcer.onStep(progress);
+      announcer.onProgress(progress);
     },
     onRun: (run) => telemetry.ran(run),
-    async onSlice(slice) {
+    async onOutput(slice) {
       finished.add(slice.index);
       evaluations += stepsPerSlice;
       const saved = { slice, completed: finished.size, evaluations };

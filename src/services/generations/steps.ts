@@ -23,7 +23,7 @@ export class StepAnnouncer {
     this.#missing = Array.from({ length: sliceCount }, (_, index) => index).filter((index) => !finished.has(index));
   }
 
-  onStep(progress: StepProgress): void {
+  onProgress(progress: StepProgress): void {
     const lastOfBatch = progress.step === progress.steps;
     const now = performance.now();
     if (!lastOfBatch && (this.#writing || now - this.#last < STEP_INTERVAL_MS)) return;

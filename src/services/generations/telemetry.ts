@@ -66,7 +66,7 @@ export class AttemptTelemetry {
   ran(run: GraphRun): void {
     const { graph, device, rows, seconds } = run;
     emit({ kind: 'ran', bundle: this.#bundle, run });
-    this.past(SPAN_OF_GRAPH[graph], seconds, { 'osteograph.device': device, 'osteograph.rows': rows });
+    this.past(SPAN_OF_GRAPH[graph] ?? graph, seconds, { 'osteograph.device': device, 'osteograph.rows': rows });
   }
 
   /** The attempt is over. @param cause of anything but a success, from a small set of words */
@@ -84,7 +84,11 @@ export class AttemptTelemetry {
   }
 }
 
-const SPAN_OF_GRAPH = { encoder: 'encode', denoiser: 'denoise step', decoder: 'decode' } as const;
+const SPAN_OF_GRAPH: Partial<Record<string, string>> = {
+  encoder: 'encode',
+  denoiser: 'denoise step',
+  decoder: 'decode',
+};
 
 function tracer() {
   return trace.getTracer('osteograph');

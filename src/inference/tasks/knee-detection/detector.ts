@@ -1,8 +1,7 @@
-import { UserError } from '../domain/errors.js';
-import type { FloatTensor } from './backend.js';
-import type { LoadedBundle } from './bundles/load.js';
-import { readBundleFor } from './bundles/read.js';
-import type { InferenceHost } from './host.js';
+import { UserError } from '../../../domain/errors.js';
+import type { FloatTensor } from '../../backend.js';
+import type { OpenBundle, TaskRequest } from '../task.js';
+import type { Manifest } from './manifest.js';
 
 /** A knee on the detector's input: joint centre and side of the square around it in input pixels, and how sure the network is. */
 export interface FoundKnee {
@@ -13,46 +12,19 @@ export interface FoundKnee {
   confidence: number;
 }
 
-/** A knee detector bundle at work in an inference process. */
-export interface KneeDetector {
-  /** Size of its input. */
-  readonly rows: number;
-  readonly columns: number;
-  /** Percentiles of the input that become -1 and 1. */
-  readonly window: readonly [number, number];
-  /** Confidence below which a knee is none. */
-  readonly threshold: number;
-  /** What messages call it. */
-  readonly name: string;
-  /** Finds knees on a film prepared as above, surest first, those below the threshold included. */
-  find(film: Float32Array): Promise<FoundKnee[]>;
+/** A film to find knees on. */
+export interface FilmRequest extends TaskRequest {
+  /** A whole film prepared as the bundle's manifest says. */
+  film: Float32Array;
 }
 
 /** Knees that are looked for on one film: two, and what may be taken for a third. */
 const MAX_KNEES = 6;
 
-/**
- * Opens the knee detector in a folder. Its graph is loaded at the first film.
- *
- * @throws UserError BUNDLE_REFUSED
- */
-export async function openDetector(host: Pick<InferenceHost, 'detectKnees'>, bundleDir: string): Promise<KneeDetector> {
-  const { manifest } = await readBundleFor(bundleDir, 'knee-detection');
-  const { rows, columns, window } = manifest.film;
-  return {
-    rows,
-    columns,
-    window,
-    threshold: manifest.detector.threshold,
-    name: `${manifest.name}@${manifest.version}`,
-    find: (film) => host.detectKnees(bundleDir, film),
-  };
-}
-
 /** Runs the detector on one film; for the inference process. @throws UserError BAD_USER_INPUT for a film of another size */
 export async function findKnees(
-  { manifest, sessions }: LoadedBundle<'knee-detection'>,
-  film: Float32Array,
+  { manifest, sessions }: OpenBundle<Manifest, 'detector'>,
+  { film }: FilmRequest,
 ): Promise<FoundKnee[]> {
   const { rows, columns } = manifest.film;
   if (film.length !== rows * columns) {

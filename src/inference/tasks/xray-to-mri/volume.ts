@@ -1,25 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { sliceDepths } from '../domain/generations.js';
-import type { FloatTensor, Graph } from './backend.js';
-import type { LoadedBundle } from './bundles/load.js';
+import { sliceDepths } from '../../../domain/generations.js';
+import type { FloatTensor, Graph } from '../../backend.js';
+import { gaussianNoise } from '../../noise.js';
+import { applyStep, planSampler } from '../../sampler.js';
+import type { SamplerName, SamplerStep } from '../../sampler.js';
+import { samplingGrid } from '../../schedule.js';
+import type { OpenBundle, TaskHooks } from '../task.js';
 import { featureVector } from './conditioning.js';
-import { gaussianNoise } from './noise.js';
-import { checkRequest, defaultBatchSize, IMAGE_SIZE } from './request.js';
-import type { GeneratedSlice, GraphRun, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
-import { applyStep, planSampler } from './sampler.js';
-import type { SamplerName, SamplerStep } from './sampler.js';
-import { samplingGrid } from './schedule.js';
-
-export interface VolumeHooks {
-  /** Checked before every evaluation of a graph; generation then rejects with the signal's reason. */
-  signal: AbortSignal;
-  /** After each denoiser step of each batch. */
-  onStep(progress: StepProgress): void;
-  /** After each evaluation of a graph. */
-  onRun?(run: GraphRun): void;
-  /** With each batch's slices as soon as they are decoded, in order. Awaited before the next batch's slices are handed out. */
-  onSlices(slices: GeneratedSlice[]): Promise<void>;
-}
+import { type Manifest, type Role, xraySize } from './manifest.js';
+import { checkRequest, checkXray, defaultBatchSize } from './request.js';
+import type { GeneratedSlice, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
 
 /** Slices that run through the denoiser together. */
 interface Batch {
@@ -39,15 +29,17 @@ interface Batch {
  * @throws UserError BAD_USER_INPUT for a request this bundle cannot carry out
  */
 export async function generateVolume(
-  bundle: LoadedBundle,
+  bundle: OpenBundle<Manifest, Role>,
   request: VolumeRequest,
-  hooks: VolumeHooks,
+  hooks: TaskHooks<GeneratedSlice, StepProgress>,
 ): Promise<VolumeSummary> {
-  checkRequest(request);
   const { manifest, sessions } = bundle;
+  const { rows: xrayRows, columns: xrayColumns, channels: xrayChannels } = xraySize(manifest);
+  checkRequest(request);
+  checkXray(request, xraySize(manifest));
   const start = performance.now();
   const timings = { encoder: 0, denoiser: 0, decoder: 0 };
-  const plan = samplerPlan(bundle, request);
+  const plan = samplerPlan(manifest, request);
   const features = featureVector(manifest.conditioning.features, request.grades);
   const depths = sliceDepths(request.sliceCount);
   const rows = request.batchSize ?? defaultBatchSize(request.sliceCount);
@@ -59,7 +51,7 @@ export async function generateVolume(
     const latents = await denoise(batch, condition);
     const slices = await decode(batch, latents);
     await delivery;
-    delivery = hooks.onSlices(slices);
+    delivery = hooks.onOutputs(slices);
     // A failure is met at the next await; until then it must not count as unhandled.
     delivery.catch(() => undefined);
   }
@@ -74,7 +66,7 @@ export async function generateVolume(
 
   /** The radiograph's tensors, once per row of a batch. */
   async function encodeRadiograph(): Promise<Record<string, FloatTensor>> {
-    const xray = { data: request.xray, dims: [1, 1, IMAGE_SIZE, IMAGE_SIZE] };
+    const xray = { data: request.xray, dims: [1, xrayChannels, xrayRows, xrayColumns] };
     const encoded = await run('encoder', sessions.xrayEncoder, { xray });
     const latent = encoded['latent']!;
     const scaled = latent.data.map((value) => value * manifest.latent.conditionScale);
@@ -105,14 +97,18 @@ export async function generateVolume(
       });
       const noise = step.noise === 0 ? undefined : noiseRows(slicesOfRows, index + 1);
       applyStep(step, sample, prediction!.data, clean, noise);
-      hooks.onStep({ firstSlice: missing[0]!, lastSlice: missing.at(-1)!, step: index + 1, steps: plan.length });
+      hooks.onProgress({ firstSlice: missing[0]!, lastSlice: missing.at(-1)!, step: index + 1, steps: plan.length });
     }
     return { data: sample.map((value) => value / manifest.latent.scaleFactor), dims };
   }
 
   async function decode({ missing }: Batch, latent: FloatTensor): Promise<GeneratedSlice[]> {
     const { image } = await run('decoder', sessions.decoder, { latent });
-    return missing.map((index) => ({ index, depth: depths[index]!, image: unitImage(image!, index % rows, index) }));
+    const { size } = manifest.image;
+    return missing.map((index) => {
+      const pixels = unitImage(image!, { row: index % rows, length: size * size, slice: index });
+      return { index, depth: depths[index]!, size, image: pixels };
+    });
   }
 
   /** Noise of one step for every row; a shared one is drawn as slice 0's. */
@@ -130,7 +126,7 @@ export async function generateVolume(
     return rowsOfNoise;
   }
 
-  async function run(part: GraphRun['graph'], graph: Graph, inputs: Record<string, FloatTensor>) {
+  async function run(part: keyof typeof timings, graph: Graph, inputs: Record<string, FloatTensor>) {
     // A graph blocks this thread while it runs: requests to cancel arrive only in a turn of the event loop between two runs.
     await nextTurn();
     hooks.signal.throwIfAborted();
@@ -144,7 +140,7 @@ export async function generateVolume(
   }
 }
 
-function samplerPlan({ manifest }: LoadedBundle, request: VolumeRequest): SamplerStep[] {
+function samplerPlan(manifest: Manifest, request: VolumeRequest): SamplerStep[] {
   const { schedule, sampler } = manifest;
   const name: SamplerName = request.sampler ?? (sampler.name === 'ddim' ? 'DDIM' : 'DPMPP_2M');
   const eta = request.eta ?? (name === 'DDIM' ? sampler.eta : 0);
@@ -172,8 +168,10 @@ function repeatRows({ data, dims }: FloatTensor, rows: number): FloatTensor {
 }
 
 /** One row of the decoder's output, from [-1, 1] to [0, 1]. */
-function unitImage({ data }: FloatTensor, row: number, slice: number): Float32Array {
-  const length = IMAGE_SIZE * IMAGE_SIZE;
+function unitImage(
+  { data }: FloatTensor,
+  { row, length, slice }: { row: number; length: number; slice: number },
+): Float32Array {
   const image = new Float32Array(length);
   // Not a number in one pixel is not a number in the sum.
   let sum = 0;

@@ -1,6 +1,6 @@
-import { isValidGrade, wholeGrade } from '../domain/features.js';
-import type { FeatureCode, Grades } from '../domain/features.js';
-import { UserError } from '../domain/errors.js';
+import { isValidGrade, wholeGrade } from '../../../domain/features.js';
+import type { FeatureCode, Grades } from '../../../domain/features.js';
+import { UserError } from '../../../domain/errors.js';
 
 /** One feature of a bundle's vocabulary: its code and how many grades it has. */
 export interface FeatureLevels {

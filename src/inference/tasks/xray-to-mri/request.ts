@@ -1,20 +1,20 @@
-import { UserError } from '../domain/errors.js';
-import type { Grades } from '../domain/features.js';
-import { FEATURES, isFeatureCode } from '../domain/features.js';
-import { NOISE_MODES, SLICE_COUNT_RANGE } from '../domain/generations.js';
-import type { NoiseMode } from '../domain/generations.js';
-import type { Device } from './devices.js';
-import { SAMPLERS } from './sampler.js';
-import type { SamplerName } from './sampler.js';
-
-/** Side of the radiograph a generation takes and of the slices it gives, pixels. */
-export const IMAGE_SIZE = 256;
+import { UserError } from '../../../domain/errors.js';
+import type { Grades } from '../../../domain/features.js';
+import { FEATURES, isFeatureCode } from '../../../domain/features.js';
+import { NOISE_MODES, SLICE_COUNT_RANGE } from '../../../domain/generations.js';
+import type { NoiseMode } from '../../../domain/generations.js';
+import type { Device } from '../../devices.js';
+import type { TaskRequest } from '../task.js';
+import type { XraySize } from './manifest.js';
+import { SAMPLERS } from '../../sampler.js';
+import type { SamplerName } from '../../sampler.js';
 
 /** One volume to generate. Equal requests give equal volumes on one device, whatever `skip` leaves out. */
-export interface VolumeRequest {
-  /** Folder that holds bundle.json. */
-  bundleDir: string;
-  /** Preprocessed radiograph y: 256 x 256 in [-1, 1], canonical orientation (looks like a right knee). */
+export interface VolumeRequest extends TaskRequest {
+  /**
+   * Preprocessed radiograph y in [-1, 1], canonical orientation (looks like a right knee): channel after channel, in the size that
+   * the bundle's manifest names ({@link xraySize}).
+   */
   xray: Float32Array;
   /** Features r; missing or null = not read. */
   grades: Grades;
@@ -44,7 +44,9 @@ export interface GeneratedSlice {
   index: number;
   /** Posterior 0 - anterior 1. */
   depth: number;
-  /** 256 x 256 in [0, 1], canonical orientation: mirror it back for a left knee. */
+  /** Rows and columns of the image. */
+  size: number;
+  /** `size` x `size` in [0, 1], canonical orientation: mirror it back for a left knee. */
   image: Float32Array;
 }
 
@@ -54,15 +56,6 @@ export interface StepProgress {
   lastSlice: number;
   step: number;
   steps: number;
-}
-
-/** One evaluation of a graph, as the inference process timed it. */
-export interface GraphRun {
-  graph: 'encoder' | 'denoiser' | 'decoder';
-  device: Device;
-  /** Slices that went through it together; 1 for the encoder. */
-  rows: number;
-  seconds: number;
 }
 
 /** What a finished generation reports. */
@@ -98,9 +91,6 @@ export function defaultBatchSize(sliceCount: number): number {
  */
 export function checkRequest(request: VolumeRequest): void {
   const { xray, sliceCount, seed, noise, sampler, batchSize, grades, skip } = request;
-  if (xray.length !== IMAGE_SIZE * IMAGE_SIZE) {
-    refuse(`The radiograph has ${xray.length} values; ${IMAGE_SIZE} x ${IMAGE_SIZE} = ${IMAGE_SIZE ** 2} are needed.`);
-  }
   if (!xray.every((value) => value >= -1 && value <= 1)) {
     refuse('The radiograph has a value that is not a number from -1 to 1.');
   }
@@ -119,6 +109,18 @@ export function checkRequest(request: VolumeRequest): void {
     }
   }
   for (const index of skip ?? []) checkInteger('A skipped slice', index, 0, sliceCount - 1);
+}
+
+/**
+ * Checks the radiograph of a request against what its bundle takes.
+ *
+ * @throws UserError BAD_USER_INPUT
+ */
+export function checkXray({ xray }: VolumeRequest, { rows, columns, channels }: XraySize): void {
+  const wanted = channels * rows * columns;
+  if (xray.length === wanted) return;
+  const shape = `${channels === 1 ? '' : `${channels} x `}${rows} x ${columns}`;
+  refuse(`The radiograph has ${xray.length} values; ${shape} = ${wanted} are needed.`);
 }
 
 function checkInteger(name: string, value: number, min: number, max: number): void {

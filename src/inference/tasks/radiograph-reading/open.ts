@@ -1,0 +1,33 @@
+import { readBundleFor } from '../../bundles/read.js';
+import type { InferenceHost } from '../../host.js';
+import type { Grading } from './grader.js';
+import { filmSize } from './manifest.js';
+
+/** A KL grader at work in an inference process. */
+export interface FilmReader {
+  /** Size of its input. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Distance above which a film is nothing that it can read. */
+  readonly farthest: number;
+  /** The bundle that reads. */
+  readonly bundle: { name: string; version: string; sha256: string };
+  /** Grades knees prepared as its input, in their order. */
+  grade(films: readonly Float32Array[]): Promise<Grading[]>;
+}
+
+/**
+ * Opens the KL grader in a folder. Its graph is loaded at the first film.
+ *
+ * @throws UserError BUNDLE_REFUSED
+ */
+export async function openReader(host: Pick<InferenceHost, 'run'>, bundleDir: string): Promise<FilmReader> {
+  const { manifest, sha256 } = await readBundleFor(bundleDir, 'radiograph-reading');
+  const { name, version, reading } = manifest;
+  return {
+    ...filmSize(manifest),
+    farthest: reading.farthest,
+    bundle: { name, version, sha256 },
+    grade: (films) => host.run('radiograph-reading', { bundleDir, films }),
+  };
+}
