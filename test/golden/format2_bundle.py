@@ -168,7 +168,8 @@ def write_reader(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     film = tensor('film', 'B', 1, READER_SIZE, READER_SIZE)
     graph = export(folder / 'grader.onnx', Reader(), [film], [tensor('chances', 'B', 5), tensor('distance', 'B')])
-    manifest(folder, 'radiograph-reading', {'reading': {'farthest': 60}, 'graphs': {'grader': graph}})
+    shown = {'size': READER_SIZE, 'valueRange': [0, 255], 'orientation': 'as a right knee'}
+    manifest(folder, 'radiograph-reading', {'film': shown, 'reading': {'farthest': 60}, 'graphs': {'grader': graph}})
 
 
 def residual_shift() -> dict:

@@ -129,13 +129,10 @@ describe('a reader of radiographs', () => {
     );
   });
 
-  it('is refused without a film of a size that is known', async () => {
-    const dir = await changed(READER, ({ graphs }) => {
-      const { grader } = graphs as { grader: { inputs: { shape: unknown[] }[] } };
-      grader.inputs[0]!.shape = ['B', 1, 'H', 'W'];
-    });
-    await expect(readBundle(dir)).rejects.toThrow(
-      "graphs.grader.inputs has no 'film' of the shape [B, 1, rows, columns]",
+  it('is refused when its graph takes films of another size', async () => {
+    const dir = await changed(READER, (manifest) => Object.assign(manifest['film'] as object, { size: 256 }));
+    await expect(loadBundle(dir, { device: 'cpu', threads: 1 })).rejects.toThrow(
+      "the manifest's input of the grader graph 'film' is float32 [B, 1, 224, 224] instead of float32 [B, 1, 256, 256]",
     );
   });
 

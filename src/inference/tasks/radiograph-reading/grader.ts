@@ -1,6 +1,6 @@
 import { UserError } from '../../../domain/errors.js';
 import type { OpenBundle, TaskHooks, TaskRequest } from '../task.js';
-import { filmSize, type Manifest } from './manifest.js';
+import type { Manifest } from './manifest.js';
 
 /** Knees to grade. */
 export interface GradingRequest extends TaskRequest {
@@ -26,17 +26,17 @@ export async function gradeKnees(
   { films }: GradingRequest,
   { signal }: Pick<TaskHooks, 'signal'>,
 ): Promise<Grading[]> {
-  const { rows, columns } = filmSize(manifest);
-  const pixels = rows * columns;
+  const { size } = manifest.film;
+  const pixels = size * size;
   const wrong = films.find(({ length }) => length !== pixels);
   if (wrong) {
-    throw new UserError('BAD_USER_INPUT', `The film has ${wrong.length} values; ${rows} x ${columns} are needed.`);
+    throw new UserError('BAD_USER_INPUT', `The film has ${wrong.length} values; ${size} x ${size} are needed.`);
   }
   if (films.length === 0) return [];
   signal.throwIfAborted();
   const data = new Float32Array(films.length * pixels);
   films.forEach((film, index) => data.set(film, index * pixels));
-  const outputs = await sessions.grader.run({ film: { data, dims: [films.length, 1, rows, columns] } });
+  const outputs = await sessions.grader.run({ film: { data, dims: [films.length, 1, size, size] } });
   const gradings = films.map((_, row): Grading => {
     const chances = [...outputs['chances']!.data.subarray(row * 5, row * 5 + 5)];
     return { chances, distance: outputs['distance']!.data[row]! };

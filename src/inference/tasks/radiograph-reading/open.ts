@@ -1,13 +1,11 @@
 import { readBundleFor } from '../../bundles/read.js';
 import type { InferenceHost } from '../../host.js';
 import type { Grading } from './grader.js';
-import { filmSize } from './manifest.js';
 
 /** A KL grader at work in an inference process. */
 export interface FilmReader {
-  /** Size of its input. */
-  readonly rows: number;
-  readonly columns: number;
+  /** Rows and columns of its input. */
+  readonly size: number;
   /** Distance above which a film is nothing that it can read. */
   readonly farthest: number;
   /** The bundle that reads. */
@@ -23,9 +21,9 @@ export interface FilmReader {
  */
 export async function openReader(host: Pick<InferenceHost, 'run'>, bundleDir: string): Promise<FilmReader> {
   const { manifest, sha256 } = await readBundleFor(bundleDir, 'radiograph-reading');
-  const { name, version, reading } = manifest;
+  const { name, version, reading, film } = manifest;
   return {
-    ...filmSize(manifest),
+    size: film.size,
     farthest: reading.farthest,
     bundle: { name, version, sha256 },
     grade: (films) => host.run('radiograph-reading', { bundleDir, films }),
