@@ -121,19 +121,20 @@ async function check(dir: string, { device }: { device: DeviceChoice }): Promise
 }
 
 /**
- * The folder of a bundle named `name@version`, `name` (its newest version) or by path; without a choice, the newest bundle
+ * The folder of a bundle of a task, named `name@version`, `name` (its newest version) or by path; without a choice, the newest bundle
  * there is.
  */
-export async function chooseBundle(models: string, choice?: string): Promise<string> {
+export async function chooseBundle(models: string, choice?: string, task: Task = 'xray-to-mri'): Promise<string> {
   if (choice?.includes('/')) return choice;
-  const ready = await readyBundles(models, 'xray-to-mri');
+  const ready = await readyBundles(models, task);
   const matching = ready.filter(({ manifest: { name, version } }) =>
     choice === undefined ? true : choice === name || choice === `${name}@${version}`,
   );
   const newest = matching.at(-1);
   if (newest) return newest.dir;
   const known = ready.map(({ manifest }) => `${manifest.name}@${manifest.version}`).join(', ') || 'none';
-  throw new UserError('NOT_FOUND', `No bundle ${choice ?? ''} is ready in ${models}; ready there: ${known}.`);
+  const wanted = choice === undefined ? 'No bundle' : `No bundle ${choice}`;
+  throw new UserError('NOT_FOUND', `${wanted} of the task ${task} is ready in ${models}; ready there: ${known}.`);
 }
 
 /** The folder of the newest knee detector, or undefined where there is none. */

@@ -27,6 +27,7 @@ import {
 } from '../inference/index.js';
 import { adjacentCorrelation, type GreyImage } from '../metrics/index.js';
 import { chooseBundle, chooseKneeDetector, deviceOption, modelsOption } from './bundles.js';
+import { box, side } from './knee-options.js';
 import { wholeNumber } from './options.js';
 import { progressBar } from './progress.js';
 
@@ -172,22 +173,6 @@ async function write(
     facts,
   });
   await writeFile(join(out, 'montage.png'), montage);
-}
-
-function side(text: string): Side {
-  const known: Record<string, Side> = { R: 'RIGHT', RIGHT: 'RIGHT', L: 'LEFT', LEFT: 'LEFT' };
-  const found = known[text.toUpperCase()];
-  if (!found) throw new InvalidArgumentError('It must be R or L.');
-  return found;
-}
-
-function box(text: string): SquareBox {
-  const numbers = text.split(',').map(Number);
-  const [left, top, side] = numbers;
-  if (numbers.length !== 3 || !numbers.every(Number.isFinite) || text.split(',').includes('')) {
-    throw new InvalidArgumentError('It must be three numbers, left,top,side, in film pixels: 120,340.5,316.');
-  }
-  return { left: left!, top: top!, side: side! };
 }
 
 function grade(code: 'XRKL'): (text: string) => number {

@@ -13,6 +13,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   synth: async () => (await import('./synth.js')).synthCommand(),
   import: async () => (await import('./import.js')).importCommand(),
   generate: async () => (await import('./generate.js')).generateCommand(),
+  read: async () => (await import('./read.js')).readCommand(),
   evaluate: async () => (await import('./evaluate.js')).evaluateCommand(),
   cohorts: async () => (await import('./cohorts.js')).cohortsCommand(),
   batches: async () => (await import('./batches.js')).batchesCommand(),
@@ -31,7 +32,8 @@ Examples:
   $ osteograph synth --out release --participants 6  make a small synthetic OAI release
   $ osteograph import release                        read it into the database
   $ osteograph serve                                 open the API at http://127.0.0.1:4000
-  $ osteograph generate --xray knee.png --side R --out volume`;
+  $ osteograph generate --xray knee.png --side R --out volume
+  $ osteograph read film.dcm                         KL grade and joint space of the knees on a film`;
 
 handleSignals();
 await main(process.argv);

@@ -3,7 +3,7 @@ import type { InferenceHost } from '../../host.js';
 import type { Grading } from './grader.js';
 
 /** A KL grader at work in an inference process. */
-export interface FilmReader {
+export interface KneeGrader {
   /** Rows and columns of its input. */
   readonly size: number;
   /** Distance above which a film is nothing that it can read. */
@@ -19,7 +19,7 @@ export interface FilmReader {
  *
  * @throws UserError BUNDLE_REFUSED
  */
-export async function openReader(host: Pick<InferenceHost, 'run'>, bundleDir: string): Promise<FilmReader> {
+export async function openGrader(host: Pick<InferenceHost, 'run'>, bundleDir: string): Promise<KneeGrader> {
   const { manifest, sha256 } = await readBundleFor(bundleDir, 'radiograph-reading');
   const { name, version, reading, film } = manifest;
   return {
