@@ -562,6 +562,38 @@ CREATE INDEX ON radiograph USING btree (exam_id);
 CREATE INDEX ON radiograph USING btree (source_uid);
 CREATE INDEX ON radiograph USING btree (visit_id);
 
+CREATE TABLE radiograph_reading (
+  box jsonb NOT NULL,
+  box_given boolean NOT NULL,
+  bundle_id integer NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  distance real,
+  duration_ms integer NOT NULL,
+  exam_id integer,
+  expected_kl real,
+  film_sha256 text NOT NULL,
+  id uuid NOT NULL,
+  lateral jsonb,
+  medial jsonb,
+  probabilities real[],
+  radiograph_id integer,
+  requested_by_id integer,
+  side text NOT NULL,
+  unreadable text,
+  upload_id uuid,
+  CHECK ((((upload_id IS NULL) = (exam_id IS NOT NULL)) AND ((upload_id IS NULL) = (radiograph_id IS NOT NULL)))),
+  CHECK (((unreadable IS NULL) = (probabilities IS NOT NULL))),
+  FOREIGN KEY (bundle_id) REFERENCES bundle(id),
+  FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
+  FOREIGN KEY (radiograph_id) REFERENCES radiograph(id) ON DELETE CASCADE,
+  FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (upload_id) REFERENCES uploaded_radiograph(id) ON DELETE CASCADE,
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON radiograph_reading USING btree (exam_id);
+CREATE INDEX ON radiograph_reading USING btree (radiograph_id);
+CREATE INDEX ON radiograph_reading USING btree (upload_id);
+
 CREATE TABLE rate_limit (
   expire bigint,
   key character varying(255) NOT NULL,

@@ -17,6 +17,7 @@ const NODE_KEYS = {
   ApiToken: 'integer',
   UploadedRadiograph: 'uuid',
   Worker: 'uuid',
+  RadiographReading: 'uuid',
 } as const;
 
 export type NodeType = keyof typeof NODE_KEYS;

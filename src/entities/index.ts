@@ -32,6 +32,7 @@ import { ReaderStudyPair } from './reader-study-pair.js';
 import { ReaderTrial } from './reader-trial.js';
 import { Reading } from './reading.js';
 import { Secret } from './secret.js';
+import { RadiographReading } from './radiograph-reading.js';
 import { UploadedRadiograph } from './uploaded-radiograph.js';
 import { Visit } from './visit.js';
 import { Worker } from './worker.js';
@@ -74,6 +75,7 @@ export {
   Reading,
   Secret,
   UploadedRadiograph,
+  RadiographReading,
   Visit,
   Worker,
 };
@@ -123,6 +125,7 @@ export const ENTITIES = [
   Reading,
   Secret,
   UploadedRadiograph,
+  RadiographReading,
   Visit,
   Worker,
 ];

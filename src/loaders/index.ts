@@ -12,6 +12,7 @@ import {
   MriSeries,
   Participant,
   Radiograph,
+  RadiographReading,
   Reading,
   UploadedRadiograph,
   Visit,
@@ -47,6 +48,7 @@ export function createLoaders(dataSource: DataSource) {
     apiToken: oneByKey<number, ApiToken>('token', by(ApiToken, 'id')),
     generation: oneByKey<string, Generation>('generation', by(Generation, 'id', 'uuid')),
     upload: oneByKey<string, UploadedRadiograph>('uploaded radiograph', by(UploadedRadiograph, 'id', 'uuid')),
+    radiographReading: oneByKey<string, RadiographReading>('radiograph reading', by(RadiographReading, 'id', 'uuid')),
     batch: oneByKey<string, Batch>('batch', by(Batch, 'id', 'uuid')),
     cohort: oneByKey<string, Cohort>('cohort', by(Cohort, 'id', 'uuid')),
     currentVersionOfCohort: currentVersions(dataSource),
@@ -61,6 +63,14 @@ export function createLoaders(dataSource: DataSource) {
     realSeriesOfExam: manyByParent<number, MriSeries>(by(MriSeries, 'exam_id'), 'id', 'NOT synthetic'),
     seriesOfExam: manyByParent<number, MriSeries>(by(MriSeries, 'exam_id'), 'id'),
     seriesOfGeneration: manyByParent<string, MriSeries>(by(MriSeries, 'generation_id', 'uuid'), 'id'),
+    radiographReadingsOfExam: manyByParent<number, RadiographReading>(
+      by(RadiographReading, 'exam_id'),
+      'created_at DESC, id',
+    ),
+    radiographReadingsOfUpload: manyByParent<string, RadiographReading>(
+      by(RadiographReading, 'upload_id', 'uuid'),
+      'created_at DESC, id',
+    ),
     slicesOfGeneration: manyByParent<string, GenerationSlice>(by(GenerationSlice, 'generation_id', 'uuid'), 'index'),
   };
 }

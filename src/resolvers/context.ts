@@ -11,6 +11,7 @@ import type { BackgroundWork, EventLogs, ReadInTurn } from '../work/index.js';
 import type { Differences, LoggedEvaluationEvent } from '../services/evaluations/index.js';
 import type { KnownTokens, Quotas } from '../services/access/index.js';
 import type { Page } from '../services/paging/index.js';
+import type { FilmReadings } from '../services/film-readings/index.js';
 import { requireRole as requireRoleOf, type TokenPrincipal } from '../policy/index.js';
 import type { Uploads } from '../services/uploads/index.js';
 
@@ -26,6 +27,7 @@ export interface Platform {
   readerStudies: Pick<BackgroundWork, 'wake'>;
   differences: Differences;
   uploads: Uploads;
+  filmReadings: FilmReadings;
   /** Logs of evaluations. */
   evaluationEvents: EventLogs<LoggedEvaluationEvent>;
   /** Assets of events, which many subscribers ask for at once. */

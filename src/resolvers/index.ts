@@ -14,6 +14,7 @@ import { KneeExamResolver } from './knee-exams.js';
 import { NodeResolver } from './node.js';
 import { ParticipantResolver, VisitResolver } from './participants.js';
 import { GenerationCompletedResolver, ProgressResolver, SliceProgressResolver } from './progress.js';
+import { ExamReadingsResolver, RadiographReadingResolver, UploadReadingsResolver } from './radiograph-readings.js';
 import { StorageResolver } from './storage.js';
 import { ReaderSessionResolver, ReaderStudyResolver, ReaderTrialResolver } from './reader-studies.js';
 import { UploadResolver } from './uploads.js';
@@ -35,6 +36,9 @@ export const RESOLVERS = [
   RadiographResolver,
   MriSeriesResolver,
   UploadResolver,
+  UploadReadingsResolver,
+  ExamReadingsResolver,
+  RadiographReadingResolver,
   BundleResolver,
   WorkerResolver,
   WorkerSlotResolver,

@@ -12,6 +12,7 @@ import { MriSeriesNode, RadiographNode } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { Node } from '../schema/node.js';
 import { ParticipantNode } from '../schema/participant.js';
+import { RadiographReadingNode } from '../schema/radiograph-reading.js';
 import { ReaderStudyNode } from '../schema/reader-study.js';
 import { ReadingNode } from '../schema/reading.js';
 import { UploadedRadiographNode } from '../schema/upload.js';
@@ -25,7 +26,7 @@ import { findWorker } from '../scheduling/index.js';
 import { findReaderStudy } from '../services/reader-studies/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
-import { visibleGeneration, visibleSeries, visibleUpload } from './visible.js';
+import { visibleGeneration, visibleReading, visibleSeries, visibleUpload } from './visible.js';
 
 @Resolver()
 export class NodeResolver {
@@ -87,6 +88,8 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       throw new UserError('NOT_FOUND', 'There is no such node.');
     case 'Export':
       return new ExportNode(await findExport(platform.dataSource, viewer, id));
+    case 'RadiographReading':
+      return new RadiographReadingNode(await visibleReading(context, String(key)));
     case 'Worker':
       return new WorkerNode(await findWorker(platform.dataSource, String(key)));
     case 'ApiToken':

@@ -1,4 +1,4 @@
-import type { Generation, MriSeries, UploadedRadiograph } from '../entities/index.js';
+import type { Generation, MriSeries, RadiographReading, UploadedRadiograph } from '../entities/index.js';
 import { requireUploadReader } from '../services/uploads/index.js';
 import type { Context } from './context.js';
 
@@ -39,5 +39,12 @@ export async function assertGenerationVisible(context: Context, id: string): Pro
 export async function visibleSeries(context: Context, id: number): Promise<MriSeries> {
   const row = await context.loaders.mriSeries.load(id);
   if (row.examId === null) await visibleGeneration(context, row.generationId!, 'MRI series');
+  return row;
+}
+
+/** @throws UserError NOT_FOUND, see {@link visibleUpload} */
+export async function visibleReading(context: Context, id: string): Promise<RadiographReading> {
+  const row = await context.loaders.radiographReading.load(id);
+  if (row.uploadId !== null) await visibleUpload(context, row.uploadId, 'radiograph reading');
   return row;
 }

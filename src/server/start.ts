@@ -19,6 +19,7 @@ import { createAssetUrls } from '../services/files/index.js';
 import { EVALUATION, evaluationLogs, openDifferences } from '../services/evaluations/index.js';
 import { EXPORT } from '../services/exports/index.js';
 import { openKnownTokens, openQuotas } from '../services/access/index.js';
+import { openFilmReadings, openKneeReader } from '../services/film-readings/index.js';
 import { READER_STUDY } from '../services/reader-studies/index.js';
 import { openFilmReader, openUploads, startUploadExpiry } from '../services/uploads/index.js';
 import { type BlobStore, startSweeper } from '../storage/index.js';
@@ -119,6 +120,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const readerStudies = startRunner({ ...shared, kind: READER_STUDY, resources: { store } });
   const uploadExpiry = startUploadExpiry({ dataSource, store, logger });
   const filmReader = openFilmReader();
+  const kneeReader = openKneeReader();
   const webApp = await webAppHandler();
   const quotas = rateLimit > 0 ? await openQuotas({ dataSource, queueUrl, limit: rateLimit, logger }) : undefined;
   const platform: Platform = {
@@ -133,6 +135,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     readerStudies,
     differences: openDifferences(dataSource, store),
     uploads: openUploads({ dataSource, store }),
+    filmReadings: openFilmReadings(dataSource, store, kneeReader),
     sharedAssets: sharedAssets(dataSource),
     generationUploads: generationUploads(dataSource),
     tokens,
@@ -142,7 +145,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const closeParts = async () => {
     await apollo.stop();
     await sweeper.close();
-    await Promise.all([exports, evaluations, readerStudies, uploadExpiry, filmReader].map((work) => work.close()));
+    await Promise.all(
+      [exports, evaluations, readerStudies, uploadExpiry, filmReader, kneeReader].map((work) => work.close()),
+    );
     await quotas?.close();
     await closeLogs();
     metrics.close();

@@ -66,7 +66,7 @@ describe('asking for a generation', () => {
   });
 
   it.each<[string, GenerationRequest, string]>([
-    ['no target', {}, 'One of examId, radiographId and uploadId must say what to generate from.'],
+    ['no target', {}, 'One of examId, radiographId and uploadId must say which radiograph is meant.'],
     ['0 slices', { examId: 1, sliceCount: 0 }, 'sliceCount is 0; it must be a whole number from 2 to 500.'],
     [
       '100000 slices',

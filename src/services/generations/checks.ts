@@ -3,7 +3,7 @@ import { FEATURES, type Grades, isFeatureCode, isValidGrade, maxGrade } from '..
 import { MIN_BOX, type SquareBox } from '../../domain/knee-box.js';
 import { NOISE_MODES, SLICE_COUNT_RANGE, STEP_COUNT_RANGE } from '../../domain/generations.js';
 import { SAMPLERS } from '../../inference/index.js';
-import type { GenerationRequest, RecipeRequest } from './request.js';
+import type { GenerationRequest, RecipeRequest, TargetRequest } from './request.js';
 
 export const MAX_SEED = 2 ** 31 - 1;
 
@@ -15,14 +15,18 @@ const MAX_KEY_LENGTH = 200;
  * @throws UserError BAD_USER_INPUT naming the field, its value and what is accepted
  */
 export function checkRequest(request: GenerationRequest): void {
-  const { examId, radiographId, uploadId, box } = request;
+  checkTarget(request);
+  checkRecipe(request);
+}
+
+/** Checks what is said of the film and the knee that are meant. @throws UserError BAD_USER_INPUT */
+export function checkTarget({ examId, radiographId, uploadId, box }: TargetRequest): void {
   if (examId == null && radiographId == null && uploadId == null) {
-    refuse('One of examId, radiographId and uploadId must say what to generate from.');
+    refuse('One of examId, radiographId and uploadId must say which radiograph is meant.');
   }
   if (uploadId != null && (examId != null || radiographId != null)) {
     refuse('An uploaded radiograph belongs to no exam; give uploadId alone.');
   }
-  checkRecipe(request);
   if (box != null) checkBox(box);
 }
 

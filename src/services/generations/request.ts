@@ -29,8 +29,8 @@ export interface FeatureOverride {
   grade?: number | null | undefined;
 }
 
-/** A wish for one volume. Everything but the target has a default. */
-export interface GenerationRequest extends RecipeRequest {
+/** Which knee of which film is meant. */
+export interface TargetRequest {
   /** The exam; its own film is taken, else the bilateral one of its visit. */
   examId?: number | null | undefined;
   /** The film; a bilateral one also needs `examId` or `side`. */
@@ -40,6 +40,10 @@ export interface GenerationRequest extends RecipeRequest {
   side?: Side | null | undefined;
   /** The square of the film to use, film pixels; default: found on the film. */
   box?: SquareBox | null | undefined;
+}
+
+/** A wish for one volume. Everything but the target has a default. */
+export interface GenerationRequest extends RecipeRequest, TargetRequest {
   /** The caller's own key: asking twice with one key gives one generation. */
   clientKey?: string | null | undefined;
 }

@@ -5,9 +5,9 @@ import type { SquareBox } from '../../domain/knee-box.js';
 import type { Side } from '../../domain/participants.js';
 import { type Generation, KneeExam, Radiograph, UploadedRadiograph } from '../../entities/index.js';
 import { mayGenerateFromUpload } from '../../policy/index.js';
-import type { GenerationRequest } from './request.js';
+import type { TargetRequest } from './request.js';
 
-/** The knee that a volume is made for, and the film it is made from. */
+/** The knee that is meant, and the film that shows it. */
 export interface GenerationTarget {
   /** As the generation's row names them. */
   columns: Pick<Generation, 'examId' | 'radiographId' | 'uploadId' | 'side'>;
@@ -28,7 +28,7 @@ export interface GenerationTarget {
 export async function resolveTarget(
   manager: EntityManager,
   tokenId: number | null,
-  request: GenerationRequest,
+  request: TargetRequest,
 ): Promise<GenerationTarget> {
   if (request.uploadId != null) return uploadTarget(manager, tokenId, request.uploadId, request);
   const { exam, radiograph } = await examTarget(manager, request);
@@ -46,7 +46,7 @@ async function uploadTarget(
   manager: EntityManager,
   tokenId: number | null,
   id: string,
-  { side, box }: GenerationRequest,
+  { side, box }: TargetRequest,
 ): Promise<GenerationTarget> {
   const upload = await manager.findOne(UploadedRadiograph, { where: { id }, lock: { mode: 'for_key_share' } });
   if (!upload || !mayGenerateFromUpload(upload, { tokenId }))
@@ -65,7 +65,7 @@ async function uploadTarget(
   };
 }
 
-function kneeOn({ view, laterality }: UploadedRadiograph, side: GenerationRequest['side']): Side {
+function kneeOn({ view, laterality }: UploadedRadiograph, side: TargetRequest['side']): Side {
   if (side != null && laterality !== null && side !== laterality) {
     throw new UserError(
       'BAD_USER_INPUT',
@@ -86,7 +86,7 @@ function gradesOf(exam: KneeExam | null): Grades {
 
 async function examTarget(
   manager: EntityManager,
-  request: GenerationRequest,
+  request: TargetRequest,
 ): Promise<{ exam: KneeExam; radiograph: Radiograph }> {
   const { examId, radiographId } = request;
   if (radiographId == null) {
@@ -128,7 +128,7 @@ async function filmOf(manager: EntityManager, exam: KneeExam): Promise<Radiograp
 async function examOn(
   manager: EntityManager,
   radiograph: Radiograph,
-  { examId, side }: GenerationRequest,
+  { examId, side }: TargetRequest,
 ): Promise<KneeExam> {
   const exam = await namedExam(manager, radiograph, examId, side);
   const shown = radiograph.examId === null ? exam.visitId === radiograph.visitId : exam.id === radiograph.examId;
@@ -142,8 +142,8 @@ async function examOn(
 async function namedExam(
   manager: EntityManager,
   { examId: owner, visitId }: Radiograph,
-  examId: GenerationRequest['examId'],
-  side: GenerationRequest['side'],
+  examId: TargetRequest['examId'],
+  side: TargetRequest['side'],
 ): Promise<KneeExam> {
   if (examId != null) return findExam(manager, examId);
   if (owner !== null) return findExam(manager, owner);
