@@ -85,6 +85,7 @@ const FIELDS: [string, Role, () => string][] = [
 const MUTATIONS: [string, Role, () => string][] = [
   // What the role may do, the request may still get wrong: here only the role counts.
   ['generateMri', 'OPERATOR', () => 'mutation { generateMri(input: {}) { generation { id } } }'],
+  ['readRadiograph', 'OPERATOR', () => 'mutation { readRadiograph(input: {}) { reading { id } } }'],
   ['cancelGeneration', 'OPERATOR', () => 'mutation { cancelGeneration(input: { id: "x" }) { generation { id } } }'],
   ['retryGeneration', 'OPERATOR', () => 'mutation { retryGeneration(input: { id: "x" }) { generation { id } } }'],
   ['synthesizeCohort', 'OPERATOR', () => 'mutation { synthesizeCohort(input: {}) { batch { id } } }'],

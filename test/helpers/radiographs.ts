@@ -16,6 +16,18 @@ export function kneePng(seed = 1): Buffer {
   return encodePng({ rows: 128, columns: 128, data });
 }
 
+/** A knee by formula, 224 x 224 and 8 bits: two bright shafts, and a dark joint space that is wider on the image's left. */
+export function drawnKneePng(bone: number, ground = 60): Buffer {
+  const data = new Uint8Array(224 * 224).fill(ground);
+  for (let row = 0; row < 224; row++) {
+    for (let column = 20; column < 204; column++) {
+      const gap = column < 112 ? 12 : 6;
+      if (row < 112 - gap / 2 || row >= 112 + gap / 2) data[row * 224 + column] = bone;
+    }
+  }
+  return encodePng({ rows: 224, columns: 224, data });
+}
+
 /** A drawn film of both knees as a DICOM file with the name of a patient, low values bright. */
 export function bilateralDicom(elements: DicomKeywords = {}): Uint8Array {
   const { rows, columns, data } = drawFilm(1).film;

@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib';
 import { packageRoot } from '../../src/domain/package.js';
 import { decodePng, encodePng } from '../../src/imaging/png.js';
 import { runCommand } from '../helpers/command.js';
-import { bilateralDicom } from '../helpers/radiographs.js';
+import { bilateralDicom, drawnKneePng } from '../helpers/radiographs.js';
 
 let folder: string;
 let models: string;
@@ -16,18 +16,6 @@ beforeAll(async () => {
   await cp(reader, join(models, 'tiny-reader-bundle/1.0.0'), { recursive: true });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** A knee by formula, 224 x 224 and 8 bits: two bright shafts, and a dark joint space that is wider on the image's left. */
-function drawnKnee(bone: number, ground = 60): Buffer {
-  const data = new Uint8Array(224 * 224).fill(ground);
-  for (let row = 0; row < 224; row++) {
-    for (let column = 20; column < 204; column++) {
-      const gap = column < 112 ? 12 : 6;
-      if (row < 112 - gap / 2 || row >= 112 + gap / 2) data[row * 224 + column] = bone;
-    }
-  }
-  return encodePng({ rows: 224, columns: 224, data });
-}
 
 async function file(name: string, bytes: Uint8Array): Promise<string> {
   const path = join(folder, name);
@@ -55,7 +43,7 @@ interface Answer {
 
 describe('osteograph read', () => {
   it('reads grade and joint space of one knee, in % of the width where pixels have no size', async () => {
-    const { code, stdout } = await read(await file('knee.png', drawnKnee(110)), '--side', 'R', '--json');
+    const { code, stdout } = await read(await file('knee.png', drawnKneePng(110)), '--side', 'R', '--json');
     expect(code).toBe(0);
     const { bundle, notice, readings } = JSON.parse(stdout) as Answer;
     expect([bundle.name, bundle.version]).toEqual(['tiny-reader-bundle', '1.0.0']);
@@ -75,7 +63,7 @@ describe('osteograph read', () => {
   });
 
   it('takes the same film for a left knee when told so: medial and lateral change places', async () => {
-    const { stdout } = await read(await file('left.png', drawnKnee(110)), '--side', 'L', '--json');
+    const { stdout } = await read(await file('left.png', drawnKneePng(110)), '--side', 'L', '--json');
     const { medial, lateral } = (JSON.parse(stdout) as Answer).readings[0]!;
     expect(medial.percent).toBeGreaterThan(lateral.percent);
   });
@@ -96,7 +84,7 @@ describe('osteograph read', () => {
   });
 
   it('does not read what is unlike the films of the training, says why, and exits with 1', async () => {
-    const { code, stdout } = await read(await file('strange.png', drawnKnee(250, 120)), '--side', 'R');
+    const { code, stdout } = await read(await file('strange.png', drawnKneePng(250, 120)), '--side', 'R');
     expect(code).toBe(1);
     expect(stdout).toMatch(
       /not read {7}strange\.png does not look like a knee film that can be read \(distance 11\d\.\d, read are films up to 60\)\./,
@@ -106,11 +94,11 @@ describe('osteograph read', () => {
   it.each<[string, () => Uint8Array, string[], RegExp]>([
     [
       'a film of one knee that does not say which',
-      () => drawnKnee(110),
+      () => drawnKneePng(110),
       [],
       /does not say which knee it shows; give --side R or --side L/,
     ],
-    ['a box without a side', () => drawnKnee(110), ['--box', '0,0,100'], /--box needs --side/],
+    ['a box without a side', () => drawnKneePng(110), ['--box', '0,0,100'], /--box needs --side/],
     [
       'a black image',
       () => encodePng({ rows: 224, columns: 224, data: new Uint8Array(224 * 224) }),
@@ -147,7 +135,7 @@ describe('osteograph read', () => {
   it('says where a grader is missing', async () => {
     const { code, stderr } = await runCommand([
       'read',
-      await file('any.png', drawnKnee(110)),
+      await file('any.png', drawnKneePng(110)),
       '--side',
       'R',
       '--models',
