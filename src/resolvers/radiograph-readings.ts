@@ -1,6 +1,7 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import { INPUT } from '../schema/arguments.js';
 import { BundleNode } from '../schema/bundle.js';
+import { RadiographNode } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { listComplexity } from '../schema/limits.js';
 import { RadiographReadingNode, ReadRadiographInput, ReadRadiographPayload } from '../schema/radiograph-reading.js';
@@ -35,6 +36,17 @@ export class RadiographReadingResolver {
   @FieldResolver(() => BundleNode, { description: 'The model that read it.' })
   async bundle(@Root() { row }: RadiographReadingNode, @Ctx() { loaders }: Context): Promise<BundleNode> {
     return new BundleNode(await loaders.bundle.load(row.bundleId));
+  }
+
+  @FieldResolver(() => RadiographNode, {
+    nullable: true,
+    description: 'The film that was read; null for one that was uploaded.',
+  })
+  async radiograph(
+    @Root() { row }: RadiographReadingNode,
+    @Ctx() { loaders }: Context,
+  ): Promise<RadiographNode | null> {
+    return row.radiographId === null ? null : new RadiographNode(await loaders.radiograph.load(row.radiographId));
   }
 }
 

@@ -10,6 +10,7 @@ import { Column, Columns, Page } from '../../components/page.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { decimal, gradeTerm, sideName, visitName } from '../../lib/words.ts';
+import { AutomaticReading } from './automatic-reading.tsx';
 import { ExamRuns } from './exam-runs.tsx';
 import { GradeTable } from './grade-table.tsx';
 import { type Exam, EXAM } from './queries.ts';
@@ -113,6 +114,7 @@ export function ExamView() {
           >
             <GradeTable exam={exam} />
           </Card>
+          <AutomaticReading exam={exam} onRead={() => again({ requestPolicy: 'network-only' })} />
           <Card title="Questionnaires">
             <dl className={styles.scores}>
               {QUESTIONNAIRES.map(

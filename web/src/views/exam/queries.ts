@@ -78,6 +78,51 @@ export const EXAM = graphql(`
             bytes
           }
         }
+        radiographReadings {
+          id
+          unreadableReason
+          probabilities
+          kl
+          expectedKl
+          notice
+          createdAt
+          box {
+            left
+            top
+            side
+          }
+          medial {
+            mm
+            percent
+            femur {
+              column
+              row
+            }
+            tibia {
+              column
+              row
+            }
+          }
+          lateral {
+            mm
+            percent
+            femur {
+              column
+              row
+            }
+            tibia {
+              column
+              row
+            }
+          }
+          bundle {
+            name
+            version
+          }
+          radiograph {
+            id
+          }
+        }
         mriSeries(synthetic: null) {
           id
           sequence
@@ -119,6 +164,16 @@ export const EXAM = graphql(`
             }
           }
         }
+      }
+    }
+  }
+`);
+
+export const READ_RADIOGRAPH = graphql(`
+  mutation ReadRadiograph($input: ReadRadiographInput!) {
+    readRadiograph(input: $input) {
+      reading {
+        id
       }
     }
   }
