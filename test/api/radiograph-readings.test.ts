@@ -124,7 +124,7 @@ test('the knee of a bilateral film is found; what looks like no knee is kept wit
     medial: null,
   });
   expect(unread.data!.readRadiograph.reading.unreadableReason).toMatch(
-    /^Radiograph \d+ does not look like a knee film that can be read \(distance 11\d\.\d, read are films up to 60\)\.$/,
+    /^Radiograph \d+ does not look like a knee film that can be read \(distance 11\d\.\d\d, read are films up to 60\)\.$/,
   );
 });
 

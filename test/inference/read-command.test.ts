@@ -87,7 +87,7 @@ describe('osteograph read', () => {
     const { code, stdout } = await read(await file('strange.png', drawnKneePng(250, 120)), '--side', 'R');
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /not read {7}strange\.png does not look like a knee film that can be read \(distance 11\d\.\d, read are films up to 60\)\./,
+      /not read {7}strange\.png does not look like a knee film that can be read \(distance 11\d\.\d\d, read are films up to 60\)\./,
     );
   });
 

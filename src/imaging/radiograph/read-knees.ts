@@ -65,7 +65,7 @@ function readingOf(
   grader: KneeGrader,
 ): KneeReading {
   if (distance > grader.farthest) {
-    const limit = `distance ${distance.toFixed(1)}, read are films up to ${grader.farthest}`;
+    const limit = `distance ${distance.toFixed(2)}, read are films up to ${grader.farthest}`;
     return { ...unread(knee, `${film.name} does not look like a knee film that can be read (${limit}).`), distance };
   }
   return {
