@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { FloatTensor } from './backend.js';
 import type { DeviceChoice } from './devices.js';
 import { taskIn } from './bundles/manifest.js';
-import type { CommonManifest } from './bundles/parts.js';
+import type { CommonManifest } from './manifest-parts.js';
 import { InferenceProcess } from './inference-process.js';
 import type { RunHooks } from './inference-process.js';
 import type { BundleDescription, ChildSettings, FinalMessage, Slot } from './protocol.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { packageRoot } from '../../src/domain/package.js';
-import { anySchedule } from '../../src/inference/bundles/parts.js';
+import { anySchedule } from '../../src/inference/manifest-parts.js';
 import { planResidualShift, type ResidualShift, shifts } from '../../src/inference/residual-shift.js';
 
 interface Golden {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { packageRoot } from '../../src/domain/package.js';
-import { registerBundles } from '../../src/services/bundles.js';
+import { registerBundles } from '../../src/services/bundles/index.js';
 import { storeAsset } from '../../src/storage/index.js';
 import { type Factories, factories } from '../helpers/factories.js';
 import { drawnKneePng } from '../helpers/radiographs.js';

@@ -2,7 +2,7 @@ import type { FloatTensor, Graph, TensorInfo } from '../backend.js';
 import type { Device } from '../devices.js';
 import type { Task } from '../tasks/index.js';
 import { graphOf, requiredTensors } from './manifest.js';
-import type { CommonManifest, GraphTensors, TensorSpec } from './parts.js';
+import type { CommonManifest, GraphTensors, TensorSpec } from '../manifest-parts.js';
 import { refuseBundle } from './read.js';
 import type { Bundle } from './read.js';
 

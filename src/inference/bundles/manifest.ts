@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BundleManifest, Task } from '../tasks/index.js';
 import { isTask, manifestSchemas, taskNamed } from '../tasks/index.js';
-import type { CommonManifest, GraphSpec, GraphTensors } from './parts.js';
+import type { CommonManifest, GraphSpec, GraphTensors } from '../manifest-parts.js';
 
 /** The schema of any task's bundle.json. Prose keys are free-form inside; everything the platform computes with is strict. */
 export const manifestSchema = z.discriminatedUnion(

@@ -10,8 +10,8 @@ import { externalLocations } from './external-data.js';
 import type { BundleManifest, RoleOf, Task } from '../tasks/index.js';
 import { TASK_NAMES, taskNamed } from '../tasks/index.js';
 import { graphOf, manifestSchema, taskIn } from './manifest.js';
-import { SCHEDULE_KINDS } from './parts.js';
-import type { GraphSpec } from './parts.js';
+import { SCHEDULE_KINDS } from '../manifest-parts.js';
+import type { GraphSpec } from '../manifest-parts.js';
 
 /** A bundle whose manifest is valid and whose files are the ones the manifest was written for. */
 export interface Bundle<T extends Task = 'xray-to-mri'> {

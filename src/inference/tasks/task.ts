@@ -1,7 +1,7 @@
 /** What a task is to the room: the interface that every folder beside this file fills. Nothing else of a task is known outside of its folder. */
 import type { z } from 'zod';
 import type { Graph } from '../backend.js';
-import type { CommonManifest, GraphTensors } from '../bundles/parts.js';
+import type { CommonManifest, GraphTensors } from '../manifest-parts.js';
 import type { Device } from '../devices.js';
 
 /** A bundle with its graphs in memory, checked tensor by tensor, on one device. */

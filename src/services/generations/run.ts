@@ -15,7 +15,7 @@ import { type VolumeScorer } from '../../metrics/index.js';
 import type { SlotResources } from '../../scheduling/index.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
 import type { Completion, Lease, RunContext } from '../../work/index.js';
-import { manifestOf } from '../bundles.js';
+import { manifestOf } from '../bundles/index.js';
 import type { GenerationEventBody } from './events.js';
 import { loadInputs } from './inputs.js';
 import { newestKneeDetector } from './knee-detector.js';

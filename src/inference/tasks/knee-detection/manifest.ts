@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { checkFormat, commonKeys, floatTensor, graphPart } from '../../bundles/parts.js';
-import type { GraphTensors } from '../../bundles/parts.js';
+import { checkFormat, commonKeys, floatTensor, graphPart } from '../../manifest-parts.js';
+import type { GraphTensors } from '../../manifest-parts.js';
 
 /** bundle.json of a knee detector. */
 export const manifestSchema = z

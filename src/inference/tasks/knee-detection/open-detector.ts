@@ -1,4 +1,4 @@
-import { readBundleFor } from '../../bundles/read.js';
+import { readBundleFor } from '../../bundles/index.js';
 import type { InferenceHost } from '../../host.js';
 import type { FoundKnee } from './detector.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BUNDLE_FORMATS, commonKeys, floatTensor, graphPart } from '../../bundles/parts.js';
-import type { GraphTensors } from '../../bundles/parts.js';
+import { BUNDLE_FORMATS, commonKeys, floatTensor, graphPart } from '../../manifest-parts.js';
+import type { GraphTensors } from '../../manifest-parts.js';
 
 /** bundle.json of a reader of radiographs: a KL grader. */
 export const manifestSchema = z

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { FEATURES, isFeatureCode } from '../../../domain/features.js';
 import type { FeatureCode } from '../../../domain/features.js';
-import { checkFormat, commonKeys, diffusionSchedule, floatTensor, graphPart } from '../../bundles/parts.js';
-import type { GraphTensors } from '../../bundles/parts.js';
+import { checkFormat, commonKeys, diffusionSchedule, floatTensor, graphPart } from '../../manifest-parts.js';
+import type { GraphTensors } from '../../manifest-parts.js';
 import { featureLength } from './conditioning.js';
 
 /** Roles of the graphs, in the order in which they run. */

@@ -1,6 +1,6 @@
 /** Parts of a manifest that every task's manifest is made of; the words are those of bundle.json. */
 import { z } from 'zod';
-import { BETA_SCHEDULES, PREDICTION_TYPES, SPACINGS } from '../schedule.js';
+import { BETA_SCHEDULES, PREDICTION_TYPES, SPACINGS } from './schedule.js';
 
 /** The manifest formats this platform reads; 2 is the one to write. What 2 adds is refused in 1. */
 export const BUNDLE_FORMATS = ['osteograph-bundle/1', 'osteograph-bundle/2'] as const;
