@@ -3,7 +3,6 @@ export { encodeFilm, isRadiographFile, loadRadiograph, type Film } from './film.
 export { filmView, kneeBox, radiographInput } from './input.js';
 export { type DetectedKnee, detectKnee, detectKnees, detectorInput } from './detect.js';
 export { kneesOn } from './knees.js';
-export { kneeCrop } from './grading-input.js';
 export { readKnees } from './read-knees.js';
 export { findKnee, locateKnees } from './locate.js';
 export { resample } from './resample.js';
