@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   import: async () => (await import('./import.js')).importCommand(),
   generate: async () => (await import('./generate.js')).generateCommand(),
   read: async () => (await import('./read.js')).readCommand(),
+  restore: async () => (await import('./restore.js')).restoreCommand(),
   evaluate: async () => (await import('./evaluate.js')).evaluateCommand(),
   cohorts: async () => (await import('./cohorts.js')).cohortsCommand(),
   batches: async () => (await import('./batches.js')).batchesCommand(),

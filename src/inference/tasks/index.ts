@@ -3,6 +3,7 @@
  * (docs/tasks.md says how one is added).
  */
 import type { z } from 'zod';
+import { imageRestoration } from './image-restoration/index.js';
 import { kneeDetection } from './knee-detection/index.js';
 import { radiographReading } from './radiograph-reading/index.js';
 import type { TaskDefinition } from './task.js';
@@ -12,6 +13,7 @@ const TASKS = {
   'xray-to-mri': xrayToMri,
   'knee-detection': kneeDetection,
   'radiograph-reading': radiographReading,
+  'image-restoration': imageRestoration,
 };
 
 export type Task = keyof typeof TASKS;

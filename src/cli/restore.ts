@@ -1,0 +1,205 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { UserError } from '../domain/errors.js';
+import { isDicom } from '../imaging/dicom/read.js';
+import { encodePng } from '../imaging/png.js';
+import { type Film, loadRadiograph } from '../imaging/radiograph/index.js';
+import {
+  encodeRestoredFilm,
+  finishFilm,
+  type PreparedFilm,
+  prepareFilm,
+  renderBeforeAfter,
+  type RestorationAim,
+} from '../imaging/restoration/index.js';
+import { readSource } from '../imaging/source.js';
+import { type DeviceChoice, readBundleFor, startInferenceHost } from '../inference/index.js';
+import { chooseBundle, deviceOption, modelsOption } from './bundles.js';
+import { wholeNumber } from './options.js';
+import { progressBar } from './progress.js';
+
+interface RestoreOptions {
+  out: string;
+  denoise?: true;
+  sigma?: number;
+  impulses?: number;
+  upscale?: number;
+  mask?: string;
+  steps?: number;
+  seed?: number;
+  bundle?: string;
+  models: string;
+  device: DeviceChoice;
+  threads?: number;
+}
+
+/** `osteograph restore`: one film to a restored one on disk, without a database. */
+export function restoreCommand(): Command {
+  return new Command('restore')
+    .description('take noise off a radiograph, enlarge it or fill in what is hidden, without a database')
+    .argument('<file>', 'radiograph: PNG or DICOM, of any size, 8 to 16 bits')
+    .requiredOption('--out <dir>', 'folder for restored.png, before-after.png and, from a DICOM film, restored.dcm')
+    .option('--denoise', 'take noise off')
+    .option(
+      '--sigma <number>',
+      "with --denoise: deviation of the noise, 1/255 of the film's 5 to 99 % window (default: estimated)",
+      positive('--sigma'),
+    )
+    .option('--impulses <percent>', 'with --denoise: share of pixels that are black or white', positive('--impulses'))
+    .addOption(new Option('--upscale <factor>', 'enlarge: 2, 2.83, 4 or 8 times').argParser(positive('--upscale')))
+    .option('--mask <file.png>', 'fill in what is not black in this image, which is as large as the film')
+    .option('--steps <count>', "steps (default: the bundle's)", wholeNumber('--steps'))
+    .option('--seed <number>', 'draw one likely film instead of their mean', wholeNumber('--seed'))
+    .option('--bundle <name@version>', 'model, by name or folder (default: the newest in --models)')
+    .addOption(modelsOption())
+    .addOption(deviceOption())
+    .option('--threads <count>', 'CPU threads (default: all)', wholeNumber('--threads'))
+    .addHelpText(
+      'after',
+      `
+The film keeps its grey scale and its 16 bits; one of 8 bits is stored as 16 with the same look. What a restored film adds is likely and was
+not seen: it is marked SYNTHETIC. Not for clinical use.
+
+Examples:
+  $ osteograph restore film.dcm --denoise --out restored
+  $ osteograph restore knee.png --denoise --sigma 25 --out restored
+  $ osteograph restore knee.png --upscale 4 --out restored
+  $ osteograph restore knee.png --mask hidden.png --out restored`,
+    )
+    .action(restore);
+}
+
+async function restore(file: string, options: RestoreOptions): Promise<void> {
+  const aim = await aimOf(options);
+  const film = await loadRadiograph(file);
+  const bundleDir = await chooseBundle(options.models, options.bundle, 'image-restoration');
+  const { manifest } = await readBundleFor(bundleDir, 'image-restoration');
+  const prepared = prepareFilm(film, aim, manifest.restoration.window);
+  const host = await startInferenceHost({
+    device: options.device,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  });
+  const bar = progressBar('Restoring');
+  const restored = new Float32Array(prepared.data.length);
+  try {
+    let began = false;
+    const { rows, columns, mask, sigma, impulses, scale } = prepared;
+    const summary = await host.run(
+      'image-restoration',
+      {
+        bundleDir,
+        ...{ rows, columns, film: prepared.data, sigma, impulses, scale },
+        ...(mask ? { mask } : {}),
+        ...(options.steps === undefined ? {} : { steps: options.steps }),
+        ...(options.seed === undefined ? {} : { seed: options.seed }),
+      },
+      {
+        onProgress: ({ done, total }) => {
+          if (!began) bar.start(total, 'tiles');
+          began = true;
+          bar.update(done, 'tiles');
+        },
+        onOutput: (tile) => {
+          for (let row = 0; row < tile.rows; row++) {
+            const line = tile.pixels.subarray(row * tile.columns, (row + 1) * tile.columns);
+            restored.set(line, (tile.top + row) * columns + tile.left);
+          }
+        },
+      },
+    );
+    bar.stop();
+    const { name, version } = manifest;
+    await write(file, options.out, {
+      film,
+      prepared,
+      restored,
+      done: `${inWords(aim, prepared)}, ${name} ${version}`,
+      bundle: { name, version },
+    });
+    const seconds = (summary.durationMs / 1000).toFixed(1);
+    console.log(
+      `Restored ${basename(file)} (${columns} x ${rows} pixels; ${inWords(aim, prepared)}) on ${summary.device} in ${seconds} s. SYNTHETIC: what it adds was not seen.`,
+    );
+    for (const written of filesOf(film)) console.log(`  ${join(options.out, written)}`);
+  } finally {
+    bar.stop();
+    await host.close();
+  }
+}
+
+/** @throws UserError BAD_USER_INPUT where not exactly one thing is asked for */
+async function aimOf({ denoise, sigma, impulses, upscale, mask }: RestoreOptions): Promise<RestorationAim> {
+  const asked = [denoise && '--denoise', upscale !== undefined && '--upscale', mask !== undefined && '--mask'].filter(
+    Boolean,
+  );
+  if (asked.length !== 1) {
+    const found = asked.length === 0 ? 'none is given' : `${asked.join(' and ')} are given`;
+    throw new UserError('BAD_USER_INPUT', `One of --denoise, --upscale and --mask is needed; ${found}.`);
+  }
+  if (!denoise && (sigma !== undefined || impulses !== undefined)) {
+    throw new UserError('BAD_USER_INPUT', '--sigma and --impulses say how noisy a film is; they go with --denoise.');
+  }
+  if (mask !== undefined) return { kind: 'INPAINT', mask: await loadRadiograph(mask) };
+  if (upscale !== undefined) return { kind: 'UPSCALE', scale: upscale };
+  return {
+    kind: 'DENOISE',
+    ...(sigma === undefined ? {} : { sigma }),
+    ...(impulses === undefined ? {} : { impulses: impulses / 100 }),
+  };
+}
+
+function inWords(aim: RestorationAim, { sigma }: PreparedFilm): string {
+  if (aim.kind === 'UPSCALE') return `enlarged ${aim.scale} times`;
+  if (aim.kind === 'INPAINT') return 'filled in under a mask';
+  const noise = `noise of ${sigma.toFixed(1)} of 255 taken off`;
+  return aim.sigma === undefined ? `${noise}, as estimated` : noise;
+}
+
+interface Restored {
+  film: Film;
+  prepared: PreparedFilm;
+  restored: Float32Array;
+  /** What was done, in words. */
+  done: string;
+  bundle: { name: string; version: string };
+}
+
+async function write(file: string, out: string, { film, prepared, restored, done, bundle }: Restored): Promise<void> {
+  const { rows, columns, low, high } = prepared;
+  const grey = finishFilm(prepared, restored);
+  const data = (await isEightBit(file, film)) ? grey.map((value) => Math.min(value, 255) * 257) : grey;
+  const comment = { Comment: `SYNTHETIC, restored by ${bundle.name} ${bundle.version}; what it adds was not seen` };
+  const sheet = await renderBeforeAfter({
+    title: basename(file),
+    subtitle: done,
+    before: { rows, columns, data: prepared.data },
+    after: { rows, columns, data: Float32Array.from(grey, (value) => (value - low) / (high - low)) },
+  });
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, 'restored.png'), encodePng({ rows, columns, data }, comment));
+  await writeFile(join(out, 'before-after.png'), sheet);
+  if (film.attributes) {
+    const header = { bundle, derivation: done, createdAt: new Date() };
+    await writeFile(join(out, 'restored.dcm'), encodeRestoredFilm(film, { rows, columns, data: grey }, header));
+  }
+}
+
+function filesOf(film: Film): string[] {
+  return ['restored.png', 'before-after.png', ...(film.attributes ? ['restored.dcm'] : [])];
+}
+
+/** Whether a film's file can only hold greys up to 255, so that its white is 255 and not 65,535. */
+async function isEightBit(file: string, film: Film): Promise<boolean> {
+  if (film.attributes) return film.attributes.bitsStored <= 8;
+  const { bytes } = await readSource(file, 32);
+  return !isDicom(bytes) && bytes[24]! <= 8;
+}
+
+function positive(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && value > 0) return value;
+    throw new InvalidArgumentError(`${name} must be a number above 0, got "${text}".`);
+  };
+}
