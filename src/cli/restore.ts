@@ -167,21 +167,21 @@ interface Restored {
 
 async function write(file: string, out: string, { film, prepared, restored, done, bundle }: Restored): Promise<void> {
   const { rows, columns, low, high } = prepared;
-  const grey = finishFilm(prepared, restored);
-  const data = (await isEightBit(file, film)) ? grey.map((value) => Math.min(value, 255) * 257) : grey;
+  const factor = (await isEightBit(file, film)) ? 257 : 1;
+  const data = finishFilm(prepared, restored, factor);
   const comment = { Comment: `SYNTHETIC, restored by ${bundle.name} ${bundle.version}; what it adds was not seen` };
   const sheet = await renderBeforeAfter({
     title: basename(file),
     subtitle: done,
     before: { rows, columns, data: prepared.data },
-    after: { rows, columns, data: Float32Array.from(grey, (value) => (value - low) / (high - low)) },
+    after: { rows, columns, data: Float32Array.from(data, (value) => (value / factor - low) / (high - low)) },
   });
   await mkdir(out, { recursive: true });
   await writeFile(join(out, 'restored.png'), encodePng({ rows, columns, data }, comment));
   await writeFile(join(out, 'before-after.png'), sheet);
   if (film.attributes) {
     const header = { bundle, derivation: done, createdAt: new Date() };
-    await writeFile(join(out, 'restored.dcm'), encodeRestoredFilm(film, { rows, columns, data: grey }, header));
+    await writeFile(join(out, 'restored.dcm'), encodeRestoredFilm(film, { rows, columns, data }, header));
   }
 }
 

@@ -64,11 +64,13 @@ export function prepareFilm(film: Raster, aim: RestorationAim, window: readonly 
 /**
  * The restored film as 16-bit grey values on the film's own scale, cut at 0 and 65,535. One that was enlarged is corrected first, so that
  * reduced again it is the film that was given.
+ *
+ * @param factor what the grey values are multiplied by: 257 brings a film of 8 bits to 16 and keeps what lies between its greys
  */
-export function finishFilm(prepared: PreparedFilm, restored: Float32Array): Uint16Array {
+export function finishFilm(prepared: PreparedFilm, restored: Float32Array, factor = 1): Uint16Array {
   const { rows, columns, low, high, scale, original } = prepared;
   const image = scale === 1 ? restored : corrected({ rows, columns, data: restored }, original);
-  return Uint16Array.from(image, (value) => round(min(max(value * (high - low) + low, 0), 65_535)));
+  return Uint16Array.from(image, (value) => round(min(max(factor * (value * (high - low) + low), 0), 65_535)));
 }
 
 /** Grey values at two percentiles, by numpy's linear rule. */
