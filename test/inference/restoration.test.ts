@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import type { InferenceHost, RequestOf } from '../../src/inference/index.js';
+import type { InferenceHost } from '../../src/inference/index.js';
+import type { RequestOf } from '../../src/inference/tasks/index.js';
 import { startInferenceHost } from '../../src/inference/index.js';
 import { tilesOf } from '../../src/inference/tiles.js';
 

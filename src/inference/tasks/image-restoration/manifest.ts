@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BUNDLE_FORMATS, commonKeys, floatTensor, graphPart, residualShiftSchedule } from '../../bundles/parts.js';
-import type { GraphTensors } from '../../bundles/parts.js';
+import { BUNDLE_FORMATS, commonKeys, floatTensor, graphPart, residualShiftSchedule } from '../../manifest-parts.js';
+import type { GraphTensors } from '../../manifest-parts.js';
 
 const percentile = z.number().min(0).max(100);
 
