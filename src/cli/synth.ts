@@ -14,6 +14,7 @@ interface SynthOptions {
   readonly imageParticipants?: number;
   readonly imagesOf?: readonly number[];
   readonly grade?: Partial<KneeGrades>;
+  readonly redraw?: number;
   readonly visits: readonly VisitCode[];
   readonly seed: number;
   readonly compact: boolean;
@@ -37,6 +38,11 @@ export function synthCommand(): Command {
     )
     .option('--images-of <ids>', 'make images of these participants only, such as 1000003,1000011', participantList)
     .option('--grade <code=grade>', 'set a grade in every knee, such as XRCYTM=1; may be given again', gradeSetting)
+    .option(
+      '--redraw <number>',
+      'draw a third of the grades of each knee anew, for each number others: the same people with other findings',
+      wholeNumberBetween(0, Number.MAX_SAFE_INTEGER),
+    )
     .option('--visits <list>', 'visits, such as V00,V03, or "all"', visitList, ['V00'])
     .option('--seed <number>', 'same seed, same bytes', wholeNumberBetween(0, Number.MAX_SAFE_INTEGER), 1)
     .option('--compact', 'small images: MRI 256 x 256, film pixels 0.3 mm', false)
@@ -56,7 +62,8 @@ Examples:
   $ osteograph synth --out release --participants 6 --compact                 six people, small images
   $ osteograph synth --out tables --participants 4796 --visits all --tables-only  an OAI-size release without images
   $ osteograph synth --out follow-up --participants 2 --visits V00,V03        the same knees two years apart
-  $ osteograph synth --out cysts --compact --images-of 1000003 --grade XRCYTM=1   the same knees, each with a cyst`,
+  $ osteograph synth --out cysts --compact --images-of 1000003 --grade XRCYTM=1   the same knees, each with a cyst
+  $ osteograph synth --out pairs --compact --redraw 1                         the same knees with other findings`,
     )
     .action(synth);
 }
@@ -83,6 +90,7 @@ async function synth(options: SynthOptions): Promise<void> {
     ...(options.filmPixel === undefined ? {} : { filmPixel: options.filmPixel }),
     ...(imagesOf ? { imagesOf } : {}),
     ...(options.grade ? { grades: options.grade } : {}),
+    ...(options.redraw === undefined ? {} : { redraw: options.redraw }),
   };
   const bar = progressBar('drawing knees');
   bar.start(images, 'participants');

@@ -104,3 +104,36 @@ describe('the readings of synthetic films', () => {
     for (const { values } of replaced) expect(new Set(Object.values(values))).toEqual(new Set(['.P']));
   });
 });
+
+describe('grades drawn anew', () => {
+  const anew = (redraw: number, fixed: Partial<KneeGrades> = {}) =>
+    people.slice(0, 400).flatMap((person) => {
+      const own = visitOf(7, person, 'V00')!;
+      const drawn = visitOf(7, person, 'V00', { redraw, fixed })!;
+      return BOTH_SIDES.flatMap((side) => {
+        const [before, after] = [own.grades[side], drawn.grades[side]];
+        return before === null || after === null ? [] : [{ before, after }];
+      });
+    });
+
+  test('are a third of the grades of every knee, all levels alike, and never its KL grade', () => {
+    const knees = anew(1);
+    for (const { before, after } of knees) {
+      expect(after.XRKL).toBe(before.XRKL);
+      for (const code of FEATURE_CODES) expect(isValidGrade(code, after[code])).toBe(true);
+    }
+    // Healthy knees have no cysts, so half of the redrawn grades, 0.35 of all, are cysts now; narrowing 3 a quarter of them.
+    const healthy = knees.filter(({ before }) => before.XRKL === 0);
+    const share = (has: (grades: KneeGrades) => boolean) =>
+      healthy.filter(({ after }) => has(after)).length / healthy.length;
+    expect(share(({ XRCYTM }) => XRCYTM === 1)).toBeCloseTo(0.175, 1);
+    expect(share(({ XRJSL }) => XRJSL === 3)).toBeCloseTo(0.0875, 1);
+    expect(share(({ XRCYTM, XRCYFL }) => XRCYTM === 1 && XRCYFL === 1)).toBeCloseTo(0.175 ** 2, 1);
+  });
+
+  test('are the same for one number and others for another, and give way to grades that are set', () => {
+    expect(anew(1)).toEqual(anew(1));
+    expect(anew(2)).not.toEqual(anew(1));
+    for (const { after } of anew(1, { XRJSM: 2 })) expect(after.XRJSM).toBe(2);
+  });
+});

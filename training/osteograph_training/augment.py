@@ -1,7 +1,7 @@
 """Film-style randomisation of radiograph crops, so that real films are in range.
 
-Geometry moves only as much as a knee detector errs; exposure, contrast, noise, blur, shading, collimation and lead markers vary
-as films do. A share of the crops stays as it is.
+Place and scale move as much as a knee detector errs; a film turns only where its MRI turns with it (`turning`). Exposure, contrast,
+noise, blur, shading, collimation and lead markers vary as films do. A share of the crops stays as it is.
 """
 
 import math
@@ -12,20 +12,26 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .images import FILM_SIZE, PATCH_SIZE
+from .turning import turn_matrix
 
 
-def random_crops(patches: np.ndarray, rng: np.random.Generator, untouched: float = 0.3) -> Tensor:
-    """Patches uint16 [N,320,320] -> network input [N,1,256,256] in [-1,1]; `untouched` is the share left exactly as at inference."""
-    return torch.stack([_random_crop(patch, rng, rng.random() < untouched) for patch in patches])
+def random_crops(patches: np.ndarray, rng: np.random.Generator, untouched: float = 0.3, degrees: float = 0.0) -> Tensor:
+    """Patches uint16 [N,320,320] -> network input [N,1,256,256] in [-1,1], turned by `degrees`.
+
+    `untouched` is the share otherwise left exactly as at inference.
+    """
+    return torch.stack([_random_crop(patch, rng, rng.random() < untouched, degrees) for patch in patches])
 
 
-def _random_crop(patch: np.ndarray, rng: np.random.Generator, untouched: bool) -> Tensor:
+def _random_crop(patch: np.ndarray, rng: np.random.Generator, untouched: bool, degrees: float) -> Tensor:
     image = torch.from_numpy(patch.astype(np.float32) / 65535)[None, None]
+    if untouched and degrees:
+        return _window(_placed(image, FILM_SIZE / PATCH_SIZE, degrees, (0.0, 0.0)), 0.05, 0.99)[0]
     if untouched:
         margin = (PATCH_SIZE - FILM_SIZE) // 2
         crop = image[:, :, margin : margin + FILM_SIZE, margin : margin + FILM_SIZE]
         return _window(crop, 0.05, 0.99)[0]
-    crop = _jittered(image, rng)
+    crop = _jittered(image, rng, degrees)
     low, high = rng.uniform(0.02, 0.09), rng.uniform(0.97, 0.998)
     crop = (_window(crop, low, high) + 1) / 2
     if rng.random() < 0.6:
@@ -48,14 +54,16 @@ def _random_crop(patch: np.ndarray, rng: np.random.Generator, untouched: bool) -
     return _window(crop, 0.05, 0.99)[0]
 
 
-def _jittered(image: Tensor, rng: np.random.Generator) -> Tensor:
-    """A crop that is off by up to 3 % of the side, 5 % in scale and 3 degrees."""
+def _jittered(image: Tensor, rng: np.random.Generator, degrees: float) -> Tensor:
+    """A crop that is off by up to 3 % of the side and 5 % in scale."""
     reach = FILM_SIZE / PATCH_SIZE
     scale = reach * rng.uniform(0.95, 1.05)
-    angle = math.radians(rng.uniform(-3, 3))
-    shift = rng.uniform(-0.06, 0.06, size=2) * reach
-    cosine, sine = scale * math.cos(angle), scale * math.sin(angle)
-    matrix = torch.tensor([[[cosine, -sine, shift[0]], [sine, cosine, shift[1]]]], dtype=torch.float32)
+    across, down = (rng.uniform(-0.06, 0.06, size=2) * reach).tolist()
+    return _placed(image, scale, degrees, (across, down))
+
+
+def _placed(image: Tensor, scale: float, degrees: float, shift: tuple[float, float]) -> Tensor:
+    matrix = torch.cat([scale * turn_matrix(degrees), torch.tensor(shift)[:, None]], dim=1)[None]
     grid = F.affine_grid(matrix, [1, 1, FILM_SIZE, FILM_SIZE], align_corners=False)
     return F.grid_sample(image, grid, mode='bilinear', padding_mode='border', align_corners=False)
 

@@ -65,12 +65,22 @@ def _parser() -> argparse.ArgumentParser:
         train.add_argument('--resume', action='store_true', help='go on from the last checkpoint of the run')
         train.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
         train.set_defaults(run_command=command)
+        if name == 'train-diffusion':
+            train.add_argument(
+                '--pairs',
+                type=Path,
+                nargs='+',
+                default=[],
+                metavar='FOLDER',
+                help='prepared releases of the same knees with other grades (synth --redraw): train on pairs',
+            )
         if name == 'train-autoencoder':
             train.add_argument('--decoder-of', type=Path, metavar='BUNDLE', help='keep the decoder of this bundle, and train an encoder for it')
 
     evaluate = commands.add_parser('evaluate', help='score a run on the knees held out from training')
     _run_and_data(evaluate)
     evaluate.add_argument('--part', choices=['validation', 'test'], default='test')
+    evaluate.add_argument('--held-out', type=Path, help='prepared knees to score instead, all of people that the run has not seen')
     evaluate.add_argument('--steps', type=int, default=None, help='DDIM steps; default: those of the highest PSNR on the validation part')
     evaluate.add_argument('--seed', type=int, default=7, help='noise seed of the generated volumes')
     evaluate.add_argument('--limit', type=int, help='at most this many knees')
@@ -127,7 +137,7 @@ def _train_xray_encoder(options: argparse.Namespace) -> None:
 def _train_diffusion(options: argparse.Namespace) -> None:
     from .train_diffusion import train_diffusion
 
-    _train(options, 'diffusion', train_diffusion)
+    _train(options, 'diffusion', partial(train_diffusion, pairs=options.pairs))
 
 
 def _train(options: argparse.Namespace, stage: str, train: Callable[..., Path]) -> None:
@@ -146,7 +156,9 @@ def _train(options: argparse.Namespace, stage: str, train: Callable[..., Path]) 
 def _evaluate(options: argparse.Namespace) -> None:
     from .evaluate import evaluate_command
 
-    evaluate_command(options.run, options.data, options.part, options.steps, options.seed, options.limit, options.out, options.device)
+    evaluate_command(
+        options.run, options.data, options.part, options.steps, options.seed, options.limit, options.out, options.device, options.held_out
+    )
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -150,6 +150,11 @@ class DiffusionConfig:
     A batch is `knees` x `slices_per_knee`; each process computes its share in `accumulate` parts. `snr_cap` weighs the loss of
     `v_prediction` only. `scale_factor` without a value is 1 / standard deviation of the latents. `final_share` of the slices are
     trained at the noisiest timestep, the only one that a one-step sampler asks for.
+
+    Each knee is also trained turned by `turns` angles within +-`turn` degrees, film and MRI together. `joint_weight` is what the
+    loss counts more in the middle of the slice. With knees drawn in pairs (`train-diffusion --pairs`), a share `film_swap` of them gets
+    the film of the pair's other knee, KL is missing in a share `kl_dropout`, and the error of the pair's difference counts
+    `pair_weight`, and where the two knees differ `lesion_weight` times as much.
     """
 
     knees: Count = 8
@@ -171,6 +176,13 @@ class DiffusionConfig:
     augment: bool = True
     untouched: Share = 0.5
     sheet_steps: Count = 8
+    turn: Annotated[float, Within(0, 20)] = 0.0
+    turns: Steps = 0
+    joint_weight: NotNegative = 0.0
+    film_swap: Share = 0.5
+    kl_dropout: Share = 0.3
+    pair_weight: NotNegative = 1.0
+    lesion_weight: NotNegative = 16.0
 
 
 @dataclass(frozen=True)

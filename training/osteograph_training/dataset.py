@@ -109,10 +109,10 @@ def is_synthetic(folder: Path) -> bool:
     return not source.exists() or source.read_text(encoding='utf-8').strip() == 'synthetic'
 
 
-def data_hash(folder: Path) -> str:
+def data_hash(*folders: Path) -> str:
     """SHA-256 over names and contents of the prepared arrays; recorded in checkpoints and bundles."""
     digest = hashlib.sha256()
-    for path in sorted([*folder.glob('*.npy'), *folder.glob('*.json')]):
+    for path in (path for folder in folders for path in sorted([*folder.glob('*.npy'), *folder.glob('*.json')])):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

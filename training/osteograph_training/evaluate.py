@@ -24,6 +24,9 @@ from .sampling import decode, sample_latents
 from .train_autoencoder import load_autoencoder
 from .train_diffusion import load_generator
 
+#: A split in which all are held out: for knees of a folder in which nobody was trained on.
+EVERYONE = Split(0, 0.0, 1.0)
+
 #: Steps compared on the validation part when none are given.
 STEPS_TO_COMPARE = (1, 2, 4, 8, 16)
 
@@ -74,14 +77,22 @@ def random_networks(config: Config) -> tuple[Autoencoder | AutoencoderKL, Genera
     return networks
 
 
-def evaluate_command(run: Path, data: Path, part: str, steps: int | None, seed: int, limit: int | None, out: Path, device: str = 'cpu') -> None:
-    """Scores the knees of one part, with the weights as a bundle stores them, and writes every score and the summary as JSON."""
+def evaluate_command(
+    run: Path, data: Path, part: str, steps: int | None, seed: int, limit: int | None, out: Path, device: str = 'cpu', held_out: Path | None = None
+) -> None:
+    """Scores the knees of one part, with the weights as a bundle stores them, and writes every score and the summary as JSON.
+
+    `held_out` is a folder of other prepared knees that are scored instead, all of them.
+    """
     generator = VolumeGenerator(run, device)
     generator.round_as_stored()
     torch.set_num_threads(generator.config.processes * generator.config.threads)
     data_config = generator.config.data
     split = Split.of(data_config)
-    train, knees = load_knees(data, split, 'train'), load_knees(data, split, part)
+    train = load_knees(data, split, 'train')
+    knees = load_knees(data, split, part) if held_out is None else load_knees(held_out, EVERYONE, 'test')
+    if held_out is not None and set(knees.participants) & set(train.participants):
+        raise TrainingError(f'{held_out} holds participants that the run was trained on; only people it has not seen tell how good it is.')
     validation = load_knees(data, split, 'validation')
     comparison = compare_steps(generator, validation, seed, min(6, len(validation)))
     if steps is None:
@@ -89,7 +100,7 @@ def evaluate_command(run: Path, data: Path, part: str, steps: int | None, seed: 
     result = evaluate(generator, train, knees, steps, seed, limit)
     kind = 'synthetic' if is_synthetic(data) else 'real'
     result |= {
-        'data': f'{kind} release, knees of participants that were not trained on' if part == 'test' else f'{part} part',
+        'data': f'{kind} release, knees of participants that were not trained on' if part == 'test' or held_out else f'{part} part',
         'part': part,
         'trainingStep': generator.checkpoint['step'],
         'dataHash': generator.checkpoint['data'],

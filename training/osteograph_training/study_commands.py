@@ -32,6 +32,12 @@ def add_study_commands(commands: 'argparse._SubParsersAction[argparse.ArgumentPa
     few.add_argument('--out', type=Path, required=True, help='JSON file with the scores of every knee')
     few.set_defaults(run_command=_few_steps)
 
+    films = commands.add_parser('compare-films', help='hold the geometry of phantom films against that of real ones, of training people')
+    films.add_argument('--release', type=Path, required=True, help='synthetic release; "synth --films-only" is enough')
+    films.add_argument('--films', type=Path, required=True, help='folder of real crops with index.csv (file, participant, side, kl)')
+    films.add_argument('--limit', type=int, default=400, help='at most so many real films with KL 0-1 and with KL 2-4')
+    films.set_defaults(run_command=_compare_films)
+
     effect = commands.add_parser('feature-effect', help='hold what a feature changes in generated volumes against what it changes in the phantoms')
     effect.add_argument('--run', type=Path, required=True, help='folder of the training run')
     effect.add_argument(
@@ -64,6 +70,12 @@ def _feature_effect(options: argparse.Namespace) -> None:
     from .studies.feature_effect import effect_table, feature_effect
 
     print(effect_table(feature_effect(options.run, options.folder, options.steps, options.seed, options.out, options.sheet, options.shown)))
+
+
+def _compare_films(options: argparse.Namespace) -> None:
+    from .studies.film_geometry import compare_films, geometry_table
+
+    print(geometry_table(compare_films(options.release, options.films, options.limit)))
 
 
 def _few_steps(options: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,10 +16,12 @@ from .augment import random_crops
 from .checkpoint import git_commit, load_checkpoint, save_checkpoint
 from .config import Config, DiffusionConfig, config_from
 from .dataset import Knees, Split, data_hash, load_knees
+from .errors import TrainingError
 from .features import FEATURES
 from .images import inference_crops
 from .models import Average, Generator, check_same_networks
 from .networks import Autoencoder, AutoencoderKL, FilmConditioner, XrayEncoder
+from .pairs import PairedSet, pair_loss
 from .parallel import Group, descend, run_group
 from .pretrained import CLIP, DENOISER, PROJECTION, load_pretrained
 from .runlog import RunLog, learning_rate, step_streams
@@ -28,15 +31,22 @@ from .schedule import alphas_cumprod
 from .sheets import write_sheet
 from .train_autoencoder import load_autoencoder
 from .train_xray_encoder import load_warm_start
+from .turning import turn_angles, turned_slices
 
 COLUMNS = ['step', 'loss', 'learning_rate', 'validation_loss', 'seconds']
 
 
-def train_diffusion(config: Config, data: Path, run: Path, resume: bool = False, steps: int | None = None) -> Path:
-    """Trains on `<run>/autoencoder.pt` and returns the path of the last checkpoint, `<run>/diffusion.pt`."""
+def train_diffusion(config: Config, data: Path, run: Path, resume: bool = False, steps: int | None = None, pairs: Sequence[Path] = ()) -> Path:
+    """Trains on `<run>/autoencoder.pt` and returns the path of the last checkpoint, `<run>/diffusion.pt`.
+
+    `pairs` are prepared releases of the same knees with other grades (`synth --redraw`): knees are then drawn in pairs.
+    """
     if steps is not None:
         config = replace(config, diffusion=replace(config.diffusion, steps=steps))
-    run_group(_train, config.processes, config.threads, config, data, run, resume, device=config.device)
+    knees, processes = config.diffusion.knees, config.processes
+    if pairs and (knees % 2 or knees < 2 * processes):
+        raise TrainingError(f'diffusion: knees is {knees}; for pairs an even number is expected, at least 2 for each of {processes} processes.')
+    run_group(_train, config.processes, config.threads, config, data, run, resume, tuple(pairs), device=config.device)
     return run / 'diffusion.pt'
 
 
@@ -76,7 +86,7 @@ def start_generator(
     return model, torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=options.weight_decay, betas=(0.9, options.adam_beta2))
 
 
-def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) -> None:
+def _train(group: Group, config: Config, data: Path, run: Path, resume: bool, pairs: tuple[Path, ...]) -> None:
     options = config.diffusion
     path = run / 'diffusion.pt'
     autoencoder, deviation_scale = load_autoencoder(run / 'autoencoder.pt')
@@ -85,15 +95,19 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
     if group.leads:
         torch.set_num_threads(config.processes * config.threads)
         autoencoder.to(group.device)
-        for part in ('train', 'validation'):
-            encode_latents(autoencoder, scale, load_knees(data, split, part, mapped=True), run / f'latents-{part}.npy')
+        for folder, part, name in [(data, 'validation', 'validation'), *_training_parts(data, pairs)]:
+            knees = load_knees(folder, split, part, mapped=True)
+            encode_latents(autoencoder, scale, knees, run / f'latents-{name}.npy')
+            for number in range(options.turns if part == 'train' else 0):
+                degrees = turn_angles(knees.names, options.turn, number)
+                encode_latents(autoencoder, scale, knees, run / f'latents-{name}-turn{number}.npy', degrees)
         autoencoder.cpu()
         torch.set_num_threads(config.threads)
     group.wait()
 
     model, optimiser = start_generator(config, autoencoder, run / 'xray-encoder.pt', group.device)
     average = Average(model, options.ema)
-    provenance = {'data': data_hash(data), 'commit': git_commit()} if group.leads else {}
+    provenance = {'data': data_hash(data, *pairs), 'commit': git_commit()} if group.leads else {}
     start = 0
     if resume and path.exists():
         saved = load_checkpoint(path, 'diffusion')
@@ -107,7 +121,8 @@ def _train(group: Group, config: Config, data: Path, run: Path, resume: bool) ->
         if group.leads and saved['data'] != provenance['data']:
             print(f'{data} is not the data that {path} was trained on so far; the checkpoint will name the new hash.')
 
-    train = TrainingSet(load_knees(data, split, 'train', mapped=True), np.load(run / 'latents-train.npy', mmap_mode='r'))
+    sets = [TrainingSet.of(load_knees(folder, split, part, mapped=True), run, name, options) for folder, part, name in _training_parts(data, pairs)]
+    train = PairedSet(sets) if pairs else sets[0]
     held_out = TrainingSet(load_knees(data, split, 'validation', mapped=True), np.load(run / 'latents-validation.npy', mmap_mode='r'))
     alphas = torch.from_numpy(alphas_cumprod(config.schedule)).float().to(group.device)
     log = RunLog(run / 'diffusion.csv', COLUMNS, config.checkpoint_minutes, resume, start) if group.leads else None
@@ -157,12 +172,13 @@ def diffusion_step(
 ) -> float:
     """One optimiser step on a process's share of a batch, computed in `accumulate` parts; returns the loss."""
     options = config.diffusion
-    parts = batch_parts(batch, min(options.accumulate, len(batch['xrays'])))
+    units = len(batch['xrays']) // (2 if 'differs' in batch else 1)
+    parts = batch_parts(batch, min(options.accumulate, units))
     optimiser.zero_grad(set_to_none=True)
     total = 0.0
     for part in parts:
         weight = len(part['clean']) / len(batch['clean'])
-        loss = diffusion_loss(model, part, alphas, options.snr_cap, config.precision == 'bf16', options.prediction)
+        loss = diffusion_loss(model, part, alphas, options.snr_cap, config.precision == 'bf16', options.prediction, options)
         (loss if weight == 1 else loss * weight).backward()
         total += loss.item() * weight
     descend(model, optimiser, total, rate, step, group)
@@ -170,49 +186,63 @@ def diffusion_step(
 
 
 def batch_parts(batch: dict[str, Tensor], count: int) -> list[dict[str, Tensor]]:
-    """A batch cut into `count` parts of whole knees."""
+    """A batch cut into `count` parts of whole knees, or of whole pairs."""
     knees = len(batch['xrays'])
     slices = len(batch['clean']) // knees
-    bounds = [knees * place // count for place in range(count + 1)]
+    together = 2 if 'differs' in batch else 1
+    bounds = [together * (knees // together * place // count) for place in range(count + 1)]
     return [
         {key: value[first:last] if key == 'xrays' else value[first * slices : last * slices] for key, value in batch.items()}
         for first, last in pairwise(bounds)
     ]
 
 
-class TrainingSet:
-    """Knees with their latents; draws batches."""
+def _training_parts(data: Path, pairs: Sequence[Path]) -> list[tuple[Path, str, str]]:
+    """Folder, part and name of the latents of what is trained on: the release, and the same knees with other grades."""
+    return [(data, 'train', 'train'), *((folder, 'train', f'train-pair{number}') for number, folder in enumerate(pairs))]
 
-    def __init__(self, knees: Knees, latents: np.ndarray) -> None:
+
+class TrainingSet:
+    """Knees with their latents [N,50,4,32,32], and perhaps those of the knees turned by angles [N] in degrees; draws batches."""
+
+    def __init__(self, knees: Knees, latents: np.ndarray, turned: Sequence[tuple[np.ndarray, np.ndarray]] = ()) -> None:
         self.knees = knees
         self.latents = latents
         self.depths = depths(latents.shape[1])
+        self.views = [(np.zeros(len(knees), dtype=np.float32), latents), *turned]
+
+    @staticmethod
+    def of(knees: Knees, run: Path, name: str, options: DiffusionConfig) -> 'TrainingSet':
+        """With the latents that a run keeps as `name`."""
+        numbers = range(options.turns)
+        angles = [turn_angles(knees.names, options.turn, number) for number in numbers]
+        paths = [run / f'latents-{name}.npy', *(run / f'latents-{name}-turn{number}.npy' for number in numbers)]
+        latents, *turned = (np.load(path, mmap_mode='r') for path in paths)
+        return TrainingSet(knees, latents, list(zip(angles, turned, strict=True)))
 
     def batch(self, options: DiffusionConfig, rng: np.random.Generator, stream: torch.Generator, group: Group) -> dict[str, Tensor]:
         """A process's share of a batch; every process draws the whole one, so the split does not change the run."""
         knees = rng.integers(len(self.knees), size=options.knees)
+        views = rng.integers(len(self.views), size=options.knees)
         total = options.knees * options.slices_per_knee
         slices = rng.integers(self.latents.shape[1], size=total)
         features = drop_features(self.knees.features[knees], rng, options.feature_dropout)
         crop_seeds = rng.integers(2**63, size=options.knees)
         noise = torch.randn(total, 4, 32, 32, generator=stream)
-        place = torch.rand(total, generator=stream)
-        if options.timesteps == 'noisy':
-            # More of the noisy timesteps: there the film decides what the knee becomes.
-            place = place.sqrt()
-        place[torch.rand(total, generator=stream) < options.final_share] = 1.0
+        place = drawn_places(options, total, stream)
         mine = np.array_split(np.arange(options.knees), group.size)[group.rank]
-        own = np.repeat(knees, options.slices_per_knee)
+        own, seen = np.repeat(knees, options.slices_per_knee), np.repeat(views, options.slices_per_knee)
         rows = torch.from_numpy((mine[:, None] * options.slices_per_knee + np.arange(options.slices_per_knee)).reshape(-1))
         xrays = [
             random_crops(
                 self.knees.film[knees[index] : knees[index] + 1],
                 np.random.default_rng(crop_seeds[index]),
                 options.untouched if options.augment else 1.0,
+                float(self.views[views[index]][0][knees[index]]),
             )
             for index in mine
         ]
-        clean = np.stack([self.latents[own[row], slices[row]] for row in rows.tolist()])
+        clean = np.stack([self.views[seen[row]][1][own[row], slices[row]] for row in rows.tolist()])
         batch = {
             'xrays': torch.cat(xrays),
             'clean': torch.from_numpy(clean).float(),
@@ -224,13 +254,29 @@ class TrainingSet:
         return {key: value.to(group.device) for key, value in batch.items()}
 
 
+def drawn_places(options: DiffusionConfig, count: int, stream: torch.Generator) -> Tensor:
+    """Places in the noise schedule, 0 to 1, at which slices are trained."""
+    place = torch.rand(count, generator=stream)
+    if options.timesteps == 'noisy':
+        # More of the noisy timesteps: there the film decides what the knee becomes.
+        place = place.sqrt()
+    place[torch.rand(count, generator=stream) < options.final_share] = 1.0
+    return place
+
+
 def diffusion_loss(
-    model: Generator, batch: dict[str, Tensor], alphas: Tensor, snr_cap: float, half: bool, prediction: str = 'v_prediction'
+    model: Generator,
+    batch: dict[str, Tensor],
+    alphas: Tensor,
+    snr_cap: float,
+    half: bool,
+    prediction: str = 'v_prediction',
+    options: DiffusionConfig | None = None,
 ) -> Tensor:
     """Squared error of the prediction.
 
     That of v has the weight of nearly clean samples capped: the error of the clean latent counts min(SNR + 1, cap). That of the noise
-    (`epsilon`) counts as it is, as in the paper.
+    (`epsilon`) counts as it is, as in the paper. `options` say what counts more: the joint, and the difference of pairs.
     """
     timestep = (batch['place'] * len(alphas)).long().clamp(max=len(alphas) - 1)
     alpha = alphas[timestep][:, None, None, None]
@@ -238,10 +284,23 @@ def diffusion_loss(
     with torch.autocast(sample.device.type, torch.bfloat16, enabled=half):
         predicted = model(batch['xrays'], sample, timestep.float(), batch['depth'], batch['features'])
     if prediction == 'epsilon':
-        return (predicted.float() - batch['noise']).square().mean()
-    velocity = alpha.sqrt() * batch['noise'] - (1 - alpha).sqrt() * batch['clean']
-    weight = (snr_cap * (1 - alpha)).clamp(max=1.0)
-    return (weight * (predicted.float() - velocity).square()).mean()
+        error, weight = predicted.float() - batch['noise'], torch.ones_like(alpha)
+    else:
+        velocity = alpha.sqrt() * batch['noise'] - (1 - alpha).sqrt() * batch['clean']
+        error, weight = predicted.float() - velocity, (snr_cap * (1 - alpha)).clamp(max=1.0)
+    if options is None:
+        return (weight * error.square()).mean()
+    loss = (weight * joint_weights(error, options.joint_weight) * error.square()).mean()
+    if 'differs' in batch:
+        loss = loss + options.pair_weight * pair_loss(error, weight, batch, options.lesion_weight)
+    return loss
+
+
+def joint_weights(like: Tensor, extra: float) -> Tensor:
+    """1, and `extra` more in the middle of a latent [1,1,32,32]: the joint and 40 mm around it."""
+    weights = torch.ones(1, 1, *like.shape[2:], device=like.device)
+    weights[:, :, 12:23, 7:25] += extra
+    return weights
 
 
 def drop_features(features: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarray:
@@ -291,11 +350,16 @@ def generated_rows(config: Config, model: Generator, autoencoder: Autoencoder | 
 
 
 @torch.no_grad()
-def encode_latents(autoencoder: Autoencoder | AutoencoderKL, scale: float, knees: Knees, path: Path) -> None:
-    """Scaled mean latents of every slice, float16 [N,50,4,32,32]; reused while autoencoder, scale and knees are the same."""
+def encode_latents(autoencoder: Autoencoder | AutoencoderKL, scale: float, knees: Knees, path: Path, degrees: np.ndarray | None = None) -> None:
+    """Scaled mean latents of every slice, float16 [N,50,4,32,32], of the knees turned by `degrees` [N] where they are given.
+
+    Reused while autoencoder, scale, knees and angles are the same.
+    """
     digest = hashlib.sha256(' '.join(knees.names).encode())
     for value in autoencoder.encoding_state().values():
         digest.update(value.cpu().numpy().tobytes())
+    if degrees is not None:
+        digest.update(degrees.tobytes())
     stamp, mark = path.with_suffix('.sha256'), f'{digest.hexdigest()} {scale}'
     # Stamps without a scale are of runs whose scale followed from the encoder.
     if path.exists() and stamp.exists() and stamp.read_text(encoding='utf-8') in (mark, digest.hexdigest()):
@@ -304,6 +368,8 @@ def encode_latents(autoencoder: Autoencoder | AutoencoderKL, scale: float, knees
     latents = np.empty((*knees.mri.shape[:2], 4, 32, 32), dtype=np.float16)
     for index in tqdm(range(len(knees)), desc=path.stem, unit='knee', mininterval=10):
         images = torch.from_numpy(knees.mri[index]).to(device).float().div_(127.5).sub_(1).unsqueeze(1)
+        if degrees is not None:
+            images = turned_slices(images, float(degrees[index]))
         latents[index] = (autoencoder.encode(images) * scale).cpu().numpy().astype(np.float16)
     np.save(path, latents)
     stamp.write_text(mark, encoding='utf-8')

@@ -11,7 +11,8 @@ from fabricated import write_prepared
 from osteograph_training.config import Config
 from osteograph_training.dataset import load_knees
 from osteograph_training.errors import TrainingError
-from osteograph_training.studies.feature_effect import ALL, PhantomChange, compare_change, effect_table, feature_effect
+from osteograph_training.evaluate import EVERYONE
+from osteograph_training.studies.feature_effect import PhantomChange, compare_change, effect_table, feature_effect
 from osteograph_training.train_autoencoder import train_autoencoder
 from osteograph_training.train_diffusion import train_diffusion
 
@@ -45,7 +46,7 @@ def test_a_feature_is_measured_on_the_same_knees_with_and_without_it(tmp_path: P
         mri[25, 200:210, 200:210] = 255
         np.save(path, mri)
     result = feature_effect(run, folder, 1, 7, tmp_path / 'effect.json', tmp_path / 'sheet.png')
-    assert result['knees'] == load_knees(folder / 'base', ALL, 'test').names
+    assert result['knees'] == load_knees(folder / 'base', EVERYONE, 'test').names
     assert json.loads((tmp_path / 'effect.json').read_text())['features'].keys() == {'XRCYTM=1'}
     # Neither grades nor film differ here, so neither does what is generated.
     assert all(knee['grades']['size'] == 0 and knee['film']['size'] == 0 for knee in result['features']['XRCYTM=1'])

@@ -1,5 +1,5 @@
 import type { FeatureCode } from '../../domain/features.js';
-import { FEATURE_CODES } from '../../domain/features.js';
+import { FEATURE_CODES, maxGrade } from '../../domain/features.js';
 import { type Random, weightedIndex } from './random.js';
 
 /** All 19 grades of a knee; joint space narrowing may carry a within-grade decimal. */
@@ -91,6 +91,30 @@ export function gradesAt(course: KneeCourse, years: number, decimals: boolean): 
   grades.XRCHM = course.calcifiedMedial ? 1 : 0;
   grades.XRCHL = course.calcifiedLateral ? 1 : 0;
   return grades;
+}
+
+/** What is done to the grades that the course of a knee gives. */
+export interface GradeChanges {
+  /** Grades set in every knee. */
+  readonly fixed?: Partial<KneeGrades> | undefined;
+  /** Draws some of each knee's grades anew; another number draws others. */
+  readonly redraw?: number | undefined;
+}
+
+/** Share of the grades that `redraw` draws anew. */
+const REDRAWN = 0.35;
+
+/**
+ * The same knee with other findings: about a third of its grades drawn anew, each by itself and all levels alike. KL stays, so that a
+ * finding is not told by the others. `random` must be the same stream at every visit of a knee.
+ */
+export function redrawn(grades: KneeGrades, random: Random): KneeGrades {
+  const drawn = FEATURE_CODES.map((code): [FeatureCode, number] => {
+    const another = random.chance(REDRAWN);
+    const grade = random.integer(maxGrade(code) + 1);
+    return [code, another && code !== 'XRKL' ? grade : grades[code]];
+  });
+  return Object.fromEntries(drawn) as KneeGrades;
 }
 
 /** Rows by KL: how often each grade of a feature is seen in the diseased compartment, and in the other one. Rows only move upwards. */

@@ -26,7 +26,7 @@ export async function writeImages(work: ImageWork, onWritten: (written: WrittenI
   for (const participant of work.participants) {
     const person = drawPerson(work.seed, participant);
     for (const visit of work.visits.filter((code) => RADIOGRAPH_VISITS.includes(code))) {
-      const at = visitOf(work.seed, person, visit, work.grades);
+      const at = visitOf(work.seed, person, visit, work.changes);
       if (at === null) continue;
       onWritten({ participant, visit, ...(await writeVisitImages(person, at, work)) });
     }

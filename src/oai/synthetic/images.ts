@@ -8,7 +8,7 @@ import type { DicomKeywords } from '../../imaging/dicom/write.js';
 import { takeFilm } from './film.js';
 import type { FilmTruth } from './film.js';
 import { gradesAt } from './grades.js';
-import type { KneeGrades } from './grades.js';
+import type { GradeChanges } from './grades.js';
 import { renderMri, SERIES } from './mri.js';
 import type { MriSeriesImage } from './mri.js';
 import { BOTH_SIDES } from './people.js';
@@ -24,8 +24,8 @@ export interface ImageOptions {
   readonly filmsOnly: boolean;
   /** The films' pixels, mm; default 0.2, or 0.3 when compact. */
   readonly filmPixel?: number | undefined;
-  /** Grades set in every knee. */
-  readonly grades?: Partial<KneeGrades> | undefined;
+  /** What is done to the grades of the knees' courses. */
+  readonly changes?: GradeChanges | undefined;
   /** Folder of the release. */
   readonly out: string;
 }

@@ -1,8 +1,8 @@
 import type { Sex, Side } from '../../domain/participants.js';
 import { visitMonth } from '../../domain/visits.js';
 import type { VisitCode } from '../../domain/visits.js';
-import { drawCourses, gradesAt } from './grades.js';
-import type { KneeCourse, KneeGrades } from './grades.js';
+import { drawCourses, gradesAt, redrawn } from './grades.js';
+import type { GradeChanges, KneeCourse, KneeGrades } from './grades.js';
 import { Random } from './random.js';
 
 /** One invented participant. Everything follows from the release seed and the participant's index. */
@@ -80,12 +80,12 @@ export function drawPerson(seed: number, index: number): Person {
   };
 }
 
-/** A person at a visit, or null when they did not come. `fixed` grades are set in every knee, whatever its course. */
+/** A person at a visit, or null when they did not come. `changes` make other grades of those of the knee's course. */
 export function visitOf(
   seed: number,
   person: Person,
   visit: VisitCode,
-  fixed: Partial<KneeGrades> = {},
+  { fixed, redraw }: GradeChanges = {},
 ): PersonVisit | null {
   const month = visitMonth(visit);
   const random = new Random(seed, person.index, visit, 'visit');
@@ -94,8 +94,12 @@ export function visitOf(
   if (month > 0 && (missed || month > person.lastMonth)) return null;
   const days = Math.round(month * 30.44 + (month > 0 ? random.normal(0, 18) : 0));
   const years = month / 12;
-  const gradesOf = (side: Side) =>
-    person.replacedAt[side] <= month ? null : { ...gradesAt(person.courses[side], years, month > 0), ...fixed };
+  const gradesOf = (side: Side) => {
+    if (person.replacedAt[side] <= month) return null;
+    const own = gradesAt(person.courses[side], years, month > 0);
+    const drawn = redraw === undefined ? own : redrawn(own, new Random(seed, person.index, side, 'redraw', redraw));
+    return { ...drawn, ...fixed };
+  };
   const number = person.index * 14 + VISIT_NUMBERS[visit];
   return {
     visit,

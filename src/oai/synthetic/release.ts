@@ -34,6 +34,8 @@ export interface ReleaseParameters {
   readonly imagesOf?: readonly number[];
   /** Grades set in every knee: the same people with and without a feature. */
   readonly grades?: Partial<KneeGrades>;
+  /** Some of each knee's grades drawn anew: the same people with other findings, for each number others. */
+  readonly redraw?: number;
 }
 
 export interface ReleaseOptions {
@@ -91,11 +93,11 @@ async function writeStamp(out: string, stamp: object): Promise<void> {
 }
 
 function writeTables(parameters: ReleaseParameters, folder: string): void {
-  const { participants, seed, visits, grades } = parameters;
+  const { participants, seed, visits, grades: fixed, redraw } = parameters;
   const tables = new ReleaseTables(folder, seed, visits);
   for (let index = 0; index < participants; index++) {
     const person = drawPerson(seed, index);
-    const attended = VISIT_CODES.map((visit) => visitOf(seed, person, visit, grades));
+    const attended = VISIT_CODES.map((visit) => visitOf(seed, person, visit, { fixed, redraw }));
     tables.add(
       person,
       attended.filter((at): at is PersonVisit => at !== null),
@@ -107,11 +109,12 @@ function writeTables(parameters: ReleaseParameters, folder: string): void {
 async function writeAllImages(parameters: ReleaseParameters, options: ReleaseOptions): Promise<void> {
   const { seed, compact, visits } = parameters;
   const count = Math.min(parameters.imageParticipants, parameters.participants);
-  const { filmsOnly = false, filmPixel, imagesOf, grades } = parameters;
+  const { filmsOnly = false, filmPixel, imagesOf, grades: fixed, redraw } = parameters;
   const participants = (imagesOf ?? Array.from({ length: count }, (_, index) => index)).filter(
     (index) => index < count,
   );
-  const work = { seed, compact, visits, out: options.out, participants, filmsOnly, filmPixel, grades };
+  const changes = { fixed, redraw };
+  const work = { seed, compact, visits, out: options.out, participants, filmsOnly, filmPixel, changes };
   const threads = options.threads ?? defaultThreads();
   const written: WrittenImages[] = [];
   const seen = new Set<number>();
@@ -162,9 +165,10 @@ const TRUTH_HEADER = [
 ];
 
 function readme(parameters: ReleaseParameters): string {
-  const { participants, seed, visits, compact, imageParticipants, filmsOnly, imagesOf, grades } = parameters;
+  const { participants, seed, visits, compact, imageParticipants, filmsOnly, imagesOf, grades, redraw } = parameters;
   const of = imagesOf ? `${imagesOf.length} chosen` : `the first ${Math.min(imageParticipants, participants)}`;
   const set = Object.entries(grades ?? {}).map(([code, grade]) => `${code} ${grade}`);
+  const changed = redraw === undefined ? '' : `\ngrades drawn anew   a third of each knee's, with ${redraw}`;
   const films = `film pixels ${filmPixelOf(parameters)} mm`;
   const mri = filmsOnly ? 'no MRI' : compact ? 'MRI 256 x 256' : 'MRI 512 x 512';
   return `SYNTHETIC RELEASE - NOT DATA OF THE OSTEOARTHRITIS INITIATIVE
@@ -176,7 +180,7 @@ phantoms, and every DICOM file says Synthetic Data (0008,001C) = YES: keep both 
 
 participants        ${participants} (images for ${of})
 seed                ${seed}
-visits              ${visits.join(' ')}${set.length > 0 ? `\nset in every knee   ${set.join(', ')}` : ''}
+visits              ${visits.join(' ')}${set.length > 0 ? `\nset in every knee   ${set.join(', ')}` : ''}${changed}
 images              ${compact ? 'compact' : 'full'}: ${mri}, ${films}
 
 tables/             labelled ASCII tables (pipe-separated, CRLF)

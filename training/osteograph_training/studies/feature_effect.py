@@ -14,9 +14,9 @@ import torch
 from skimage.morphology import ball, dilation
 from tqdm import tqdm
 
-from ..dataset import Knees, Split, load_knees
+from ..dataset import Knees, load_knees
 from ..errors import TrainingError
-from ..evaluate import VolumeGenerator
+from ..evaluate import EVERYONE, VolumeGenerator
 from ..images import inference_crops
 from ..sheets import write_sheet
 
@@ -29,9 +29,6 @@ NEAR = 5
 #: Rows of a slice that a picture shows: the joint.
 JOINT = slice(64, 192)
 
-#: Everyone: in a release made for this, no participant was trained on.
-ALL = Split(0, 0.0, 1.0)
-
 
 def feature_effect(run: Path, folder: Path, steps: int, seed: int, out: Path, sheet: Path | None = None, shown: list[str] | None = None) -> dict:
     """Compares `<folder>/base` with every other prepared release beside it; writes the figures of each knee as JSON and returns them.
@@ -42,7 +39,7 @@ def feature_effect(run: Path, folder: Path, steps: int, seed: int, out: Path, sh
     generator = VolumeGenerator(run)
     generator.round_as_stored()
     torch.set_num_threads(generator.config.processes * generator.config.threads)
-    base = load_knees(folder / 'base', ALL, 'test')
+    base = load_knees(folder / 'base', EVERYONE, 'test')
     features = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != 'base')
     if not features:
         raise TrainingError(f'{folder} holds nothing but base; prepare a release with a grade set beside it.')
@@ -53,7 +50,7 @@ def feature_effect(run: Path, folder: Path, steps: int, seed: int, out: Path, sh
         raise TrainingError(f'{folder} holds no {", ".join(sorted(unknown))}; it holds {", ".join(features)}.')
     effects, rows = {}, {}
     for name in tqdm(features, desc='features', mininterval=10):
-        changed = load_knees(folder / name, ALL, 'test')
+        changed = load_knees(folder / name, EVERYONE, 'test')
         if changed.names != base.names:
             raise TrainingError(f'{folder / name} holds other knees than {folder / "base"}; draw both of the same participants.')
         effects[name], rows[name] = _one_feature(generator, base, changed, crops, plain, steps, seed)
