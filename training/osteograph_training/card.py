@@ -28,6 +28,8 @@ def write_card(path: Path, manifest: dict, generator: VolumeGenerator) -> None:
         return
     parts = trained['participants']
     config = generator.config
+    compared = manifest['evaluation']['metrics'].get('validationBySteps')
+    chosen = ' (the one with the highest PSNR on the validation knees)' if compared else ''
     text = f"""# {manifest['name']} {manifest['version']}
 
 {manifest['description']}
@@ -46,7 +48,7 @@ each direction), a U-Net denoiser ({_million(generator.model.denoiser)} M) and a
 ({_million(generator.model.xray_encoder)} M). The radiograph's latent is concatenated with the noisy sample; depth is embedded in
 the down path and the 19 grades (one-hot, missing = zeros) in the up path. Prediction type v, T = {config.schedule.train_steps},
 {config.schedule.beta_schedule} betas from {config.schedule.beta_start} to {config.schedule.beta_end}, {config.schedule.spacing} grid.
-Default number of DDIM steps: {manifest['sampler']['steps']} (the one with the highest PSNR on the validation knees). The radiograph encoder is not taken from another model: it first learned to predict
+Default number of DDIM steps: {manifest['sampler']['steps']}{chosen}. The radiograph encoder is not taken from another model: it first learned to predict
 coarse depth-band means of the MRI from the film, then trained together with the denoiser. Weights are stored as int8 with a scale per output channel
 and computed with as float32; the figures below are of the weights as stored.
 
@@ -65,8 +67,8 @@ of the crop), so that real films are in range; how well it does on them is not k
 - Structures that a radiograph does not show (menisci, ligaments, vessels) are plausible averages.
 - From a real film it draws a phantom-like knee that follows the joint line and the plateau; anything beyond that is invention.
 - {trained['steps']} training steps on two CPU cores: fine texture is smoother than in the phantom.
-- Few DDIM steps give blurred volumes with a higher PSNR, many steps sharper ones with a lower one (last table above): where the film leaves the
-  answer open, a sharp guess is often wrong. PSNR alone must not be read as quality.
+- Few DDIM steps give blurred volumes with a higher PSNR, many steps sharper ones with a lower one: where the film leaves the answer open,
+  a sharp guess is often wrong. PSNR alone must not be read as quality.
 
 ## Rebuild
 

@@ -82,7 +82,7 @@ def evaluate_command(
 ) -> None:
     """Scores the knees of one part, with the weights as a bundle stores them, and writes every score and the summary as JSON.
 
-    `held_out` is a folder of other prepared knees that are scored instead, all of them.
+    Numbers of steps are compared only where `steps` is None. `held_out` is a folder of other prepared knees that are scored instead.
     """
     generator = VolumeGenerator(run, device)
     generator.round_as_stored()
@@ -93,9 +93,10 @@ def evaluate_command(
     knees = load_knees(data, split, part) if held_out is None else load_knees(held_out, EVERYONE, 'test')
     if held_out is not None and set(knees.participants) & set(train.participants):
         raise TrainingError(f'{held_out} holds participants that the run was trained on; only people it has not seen tell how good it is.')
-    validation = load_knees(data, split, 'validation')
-    comparison = compare_steps(generator, validation, seed, min(6, len(validation)))
+    comparison: dict[int, dict[str, float]] = {}
     if steps is None:
+        validation = load_knees(data, split, 'validation')
+        comparison = compare_steps(generator, validation, seed, min(6, len(validation)))
         steps = max(comparison, key=lambda count: comparison[count]['psnr'])
     result = evaluate(generator, train, knees, steps, seed, limit)
     kind = 'synthetic' if is_synthetic(data) else 'real'

@@ -96,11 +96,12 @@ def test_a_short_run_exports_a_bundle_that_matches_pytorch_and_carries_its_evalu
     run, bundle = tmp_path / 'run', tmp_path / 'bundle'
     train_autoencoder(small_config, prepared, run)
     train_diffusion(small_config, prepared, run, steps=2)
-    evaluate_command(run, prepared, 'test', 2, 7, None, run / 'evaluation.json')
+    evaluate_command(run, prepared, 'test', None, 7, None, run / 'evaluation.json')
     export_bundle(run, prepared, bundle, 'tiny', '0.0.1', 2, run / 'evaluation.json', tmp_path / 'golden' / 'sample')
     manifest = json.loads((bundle / 'bundle.json').read_text())
     assert manifest['graphs']['denoiser']['inputs'][0] == {'name': 'sample', 'type': 'float32', 'shape': ['B', 4, 32, 32]}
     assert manifest['evaluation']['metrics']['knees'] == 2
+    assert list(manifest['evaluation']['metrics']['validationBySteps']) == ['1', '2', '4', '8', '16']
     assert 'synthetic' in (bundle / 'README.md').read_text()
     golden = json.loads((tmp_path / 'golden' / 'sample.json').read_text())
     last = golden['arrays'][-1]
