@@ -204,6 +204,6 @@ def test_scores_held_out_people_of_another_folder_and_refuses_those_it_was_train
     for path in fresh.glob('*.json'):
         record = json.loads(path.read_text())
         path.write_text(json.dumps(record | {'participant': record['participant'].replace('1000', '2000')}))
-    evaluate_command(run, prepared, 'test', 1, 7, None, tmp_path / 'scores.json', held_out=fresh)
+    evaluate_command(run, prepared, 'test', 1, 7, 2, tmp_path / 'scores.json', held_out=fresh)
     scores = json.loads((tmp_path / 'scores.json').read_text())
-    assert scores['knees'] == 6 and scores['validationBySteps'] == {}
+    assert scores['knees'] == 2 and scores['validationBySteps'] == {}
