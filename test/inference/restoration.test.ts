@@ -76,15 +76,27 @@ describe('a restorer in the inference process', () => {
   });
 
   it.each([
-    [{ sigma: 90 }, 'The noise is 90; tiny-restorer was trained for 0 to 75.'],
-    [{ scale: 16 }, 'The enlargement is 16; tiny-restorer was trained for 1 to 8.'],
-    [{ impulses: 0.5 }, 'The share of black and white pixels is 0.5; tiny-restorer was trained for 0 to 0.12.'],
-    [{ steps: 3 }, 'steps is 3; tiny-restorer restores in 1, 2, 4 steps.'],
-    [{ rows: 47 }, 'The film has 1920 values; 40 x 47 are needed.'],
-    [{ mask: new Float32Array(7) }, 'The mask has 7 pixels and the film 1920; they must be of one size.'],
-    [{ mask: new Float32Array(1920) }, 'The mask hides nothing.'],
-    [{ mask: new Float32Array(1920).fill(1) }, 'The mask hides the whole film.'],
-  ])('refuses %j in one sentence', async (changes, sentence) => {
+    ['more noise than it was trained for', { sigma: 90 }, 'The noise is 90; tiny-restorer was trained for 0 to 75.'],
+    [
+      'more enlargement than it was trained for',
+      { scale: 16 },
+      'The enlargement is 16; tiny-restorer was trained for 1 to 8.',
+    ],
+    [
+      'more black and white pixels than it was trained for',
+      { impulses: 0.5 },
+      'The share of black and white pixels is 0.5; tiny-restorer was trained for 0 to 0.12.',
+    ],
+    ['a number of steps that it has not', { steps: 3 }, 'steps is 3; tiny-restorer restores in 1, 2, 4 steps.'],
+    ['a film of another size than it says', { rows: 47 }, 'The film has 1920 values; 40 x 47 are needed.'],
+    [
+      'a mask of another size',
+      { mask: new Float32Array(7) },
+      'The mask has 7 pixels and the film 1920; they must be of one size.',
+    ],
+    ['a mask that hides nothing', { mask: new Float32Array(1920) }, 'The mask hides nothing.'],
+    ['a mask that hides everything', { mask: new Float32Array(1920).fill(1) }, 'The mask hides the whole film.'],
+  ])('refuses %s in one sentence', async (_, changes, sentence) => {
     await expect(restore(changes)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', message: sentence });
   });
 
@@ -98,6 +110,25 @@ describe('a restorer in the inference process', () => {
       },
     });
     await expect(run).rejects.toThrow('enough');
+  });
+});
+
+test('the shipped restorer gives what PyTorch gives', async () => {
+  const path = join(packageRoot, 'test/golden/restorer');
+  const shipped = JSON.parse(readFileSync(`${path}.json`, 'utf8')) as { bundle: string; restored: number[][] };
+  const bytes = readFileSync(`${path}.bin`);
+  const spoilt = Float32Array.from({ length: 48 * 64 }, (_, pixel) => bytes.readFloatLE(4 * pixel));
+  const restored = new Float32Array(48 * 64);
+  const host = await startInferenceHost({ device: 'cpu', threads: 1 });
+  try {
+    const bundle = join(packageRoot, 'models', ...shipped.bundle.split('@'));
+    const request = { bundleDir: bundle, rows: 48, columns: 64, film: spoilt, sigma: 25 };
+    await host.run('image-restoration', request, { onOutput: ({ pixels }) => restored.set(pixels) });
+  } finally {
+    await host.close();
+  }
+  shipped.restored.forEach((line, row) => {
+    line.forEach((value, column) => expect(restored[row * 12 * 64 + column * 16]).toBeCloseTo(value, 3));
   });
 });
 
