@@ -54,10 +54,12 @@ export function seriesFileHandler({ dataSource, store, assetUrls }: AssetOptions
       return void response.status(416).set('Content-Range', `bytes */${bytes.length}`).end();
     }
     if (range) response.status(206).set('Content-Range', `bytes ${range.start}-${range.end}/${bytes.length}`);
+    if (request.method !== 'HEAD') {
+      // Before the first byte: nobody has a file without its row.
+      const detail = { file, ...(range ? { start: range.start, end: range.end } : {}) };
+      await audit(dataSource, { tokenId, action: 'series.download', target: String(id), detail });
+    }
     response.end(range ? bytes.subarray(range.start, range.end + 1) : bytes);
-    if (request.method === 'HEAD') return;
-    const detail = { file, ...(range ? { start: range.start, end: range.end } : {}) };
-    await audit(dataSource, { tokenId, action: 'series.download', target: String(id), detail });
   };
 }
 
