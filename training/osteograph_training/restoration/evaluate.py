@@ -11,6 +11,7 @@ from skimage.restoration import denoise_nl_means, denoise_tv_chambolle, inpaint_
 from torch import Tensor
 
 from ..errors import TrainingError
+from ..onnx_graphs import round_weights
 from ..reading.films import load_graded_films
 from ..reading.training import grade_films, load_graders
 from .degrade import Degraded, windowed
@@ -34,6 +35,8 @@ def evaluate_restorer(run: Path, films: Path, out: Path, limit: int, graders: Pa
     BM3D takes part where the package `bm3d` is installed (its licence allows no commercial use, so nothing depends on it).
     """
     network, config, _ = load_restorer(run / 'restorer.pt')
+    # Scored as it is stored.
+    round_weights(network)
     torch.set_num_threads(config.threads)
     loaded = load_graded_films(films, part)
     chosen = np.random.default_rng(1).permutation(len(loaded))[:limit]
