@@ -11,11 +11,7 @@ def add_reading_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     split.set_defaults(run_command=_film_split)
 
     train = commands.add_parser('train-grader', help='train the KL grader on graded films of real people')
-    train.add_argument('--config', type=Path, required=True, help='YAML file, for example configs/knee-kl-grader.yaml')
-    train.add_argument('--films', type=Path, required=True, help='folder of graded films with index.csv')
-    train.add_argument('--run', type=Path, required=True, help='folder for checkpoints and logs')
-    train.add_argument('--resume', action='store_true', help='go on from the last checkpoints of the run')
-    train.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
+    _add_training_options(train, 'configs/knee-kl-grader.yaml')
     train.set_defaults(run_command=_train_grader)
 
     export = commands.add_parser('export-grader', help='write the trained networks as a bundle, with their scores on the test people')
@@ -26,11 +22,7 @@ def add_reading_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     export.set_defaults(run_command=_export_grader)
 
     restorer = commands.add_parser('train-restorer', help='train the restorer of radiographs on films of real people')
-    restorer.add_argument('--config', type=Path, required=True, help='YAML file, for example configs/knee-xray-restore.yaml')
-    restorer.add_argument('--films', type=Path, required=True, help='folder of graded films with index.csv')
-    restorer.add_argument('--run', type=Path, required=True, help='folder for checkpoint and log')
-    restorer.add_argument('--resume', action='store_true', help='go on from the last checkpoint of the run')
-    restorer.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
+    _add_training_options(restorer, 'configs/knee-xray-restore.yaml')
     restorer.set_defaults(run_command=_train_restorer)
 
     scores = commands.add_parser('evaluate-restorer', help='compare the restorer with classical methods on films of test people')
@@ -47,6 +39,14 @@ def add_reading_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     bundle.add_argument('--scores', type=Path, help='table of evaluate-restorer; without it the card says "not measured"')
     bundle.add_argument('--golden', type=Path, help='also write golden values for the tests to this path (.json and .bin)')
     bundle.set_defaults(run_command=_export_restorer)
+
+
+def _add_training_options(command: argparse.ArgumentParser, example: str) -> None:
+    command.add_argument('--config', type=Path, required=True, help=f'YAML file, for example {example}')
+    command.add_argument('--films', type=Path, required=True, help='folder of graded films with index.csv')
+    command.add_argument('--run', type=Path, required=True, help='folder for checkpoints and logs')
+    command.add_argument('--resume', action='store_true', help='go on from the last checkpoint of each network')
+    command.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
 
 
 def _film_split(options: argparse.Namespace) -> None:

@@ -27,9 +27,14 @@ def strengths(sigma: Tensor, impulses: Tensor, scale: Tensor) -> Tensor:
 
 def windowed(films: Tensor) -> Tensor:
     """uint8 or float [B,1,H,W] -> float, 0 at the 5th and 1 at the 99th percentile of each; values outside stay outside."""
-    wide = films.float()
-    low, high = torch.quantile(wide.flatten(1), torch.tensor([0.05, 0.99]), dim=1)[:, :, None, None, None]
-    return (wide - low) / (high - low).clamp(min=1e-6)
+    low, high = window_of(films)
+    return (films.float() - low) / (high - low).clamp(min=1e-6)
+
+
+def window_of(films: Tensor) -> tuple[Tensor, Tensor]:
+    """The 5th and the 99th percentile of each film [B,1,H,W], float [B,1,1,1] both."""
+    low, high = torch.quantile(films.float().flatten(1), torch.tensor([0.05, 0.99]), dim=1)[:, :, None, None, None]
+    return low, high
 
 
 def with_noise(clean: Tensor, sigma: Tensor, impulses: Tensor, stream: torch.Generator) -> Degraded:

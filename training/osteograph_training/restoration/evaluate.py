@@ -14,7 +14,7 @@ from ..errors import TrainingError
 from ..onnx_graphs import round_weights
 from ..reading.films import load_graded_films
 from ..reading.training import grade_films, load_graders
-from .degrade import Degraded, windowed
+from .degrade import Degraded, window_of, windowed
 from .restorer import STEPS, restore
 from .scores import paired_interval, psnr, spoilt_cases
 from .training import load_restorer
@@ -81,7 +81,7 @@ def _expected_kl(run: Path) -> Callable[[Tensor, Tensor], np.ndarray]:
     ensemble, _, _ = load_graders(paths)
 
     def expected(window: Tensor, films: Tensor) -> np.ndarray:
-        low, high = torch.quantile(films.float().flatten(1), torch.tensor([0.05, 0.99]), dim=1)[:, :, None, None, None]
+        low, high = window_of(films)
         grey = (window * (high - low) + low).clamp(0, 255)
         return grade_films(ensemble, grey) @ np.arange(5)
 

@@ -1,71 +1,42 @@
 """`train-restorer`: one network for noise, resolution and hidden places, on crops of real films of the training people."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
-from ..checkpoint import git_commit, load_checkpoint, save_checkpoint
+from ..checkpoint import load_checkpoint
 from ..config import config_of
-from ..models import Average
-from ..parallel import Group, optimise
+from ..film_training import FilmRun, train_on_films
 from ..reading.films import load_graded_films
-from ..runlog import RunLog, learning_rate, step_streams
 from .degrade import random_degraded, windowed
-from .restorer import KAPPA, Restorer, RestorerConfig, state_between
+from .restorer import KAPPA, Restorer, RestorerConfig, RestorerOptions, state_between
 from .scores import validation_scores
 
-COLUMNS = ['step', 'loss', 'learning_rate', 'noise15', 'noise25', 'noise50', 'impulses', 'scale4', 'mask', 'seconds']
+SCORES = ['noise15', 'noise25', 'noise50', 'impulses', 'scale4', 'mask']
 
 
 def train_restorer(config: RestorerConfig, films: Path, run: Path, resume: bool = False, steps: int | None = None) -> Path:
     """Trains the network and returns its checkpoint, `<run>/restorer.pt`."""
     if steps is not None:
         config = replace(config, restorer=replace(config.restorer, steps=steps))
-    options, path = config.restorer, run / 'restorer.pt'
+    options = config.restorer
     torch.set_num_threads(config.threads)
     train = load_graded_films(films, config.part)
     held_out = load_graded_films(films, 'validation').images[:24]
     torch.manual_seed(config.seed)
     network = Restorer(options).to(memory_format=torch.channels_last)
-    average = Average(network, options.ema)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
-    start, spent = 0, 0.0
-    if resume and path.exists():
-        saved = load_checkpoint(path, 'restorer')
-        network.load_state_dict(saved['model'])
-        average.load(saved['average'])
-        optimiser.load_state_dict(saved['optimiser'])
-        start, spent = saved['step'], saved['seconds']
-    log = RunLog(run / 'restorer.csv', COLUMNS, config.checkpoint_minutes, resume, start)
-    began = time.monotonic()
-
-    def save(step: int) -> None:
-        content = {'kind': 'restorer', 'config': config.to_dict(), 'step': step, 'commit': git_commit()}
-        content |= {'films': len(train), 'people': len(set(train.participants)), 'seconds': spent + time.monotonic() - began}
-        content |= {'model': network.state_dict(), 'average': average.weights, 'optimiser': optimiser.state_dict()}
-        save_checkpoint(path, content)
-
     windows = torch.cat([windowed(piece).half() for piece in train.images.split(64)])
-    for step in tqdm(range(start, options.steps), 'restorer', initial=start, total=options.steps, mininterval=30):
-        _, stream = step_streams(config.seed, step)
-        loss = _loss(network, _crops(windows, options.batch, options.crop, stream), config, stream)
-        rate = learning_rate(step, options.steps, options.learning_rate, options.warmup, options.decay_share)
-        optimise(network, optimiser, loss, rate, step, Group(0, 1))
-        average.update(network, step)
-        if (step + 1) % config.log_every == 0:
-            row = {'step': step + 1, 'loss': loss.item(), 'learning_rate': rate, 'seconds': spent + time.monotonic() - began}
-            if (step + 1) % config.validate_every == 0:
-                row |= validation_scores(_averaged(options, average.weights), held_out)
-            log.row(row)
-        if log.due():
-            save(step + 1)
-    save(options.steps)
-    log.close()
-    return path
+
+    def loss_of(stream: torch.Generator) -> Tensor:
+        return _loss(network, _crops(windows, options.batch, options.crop, stream), config, stream)
+
+    def validation(averaged: dict[str, Tensor]) -> dict[str, float]:
+        return validation_scores(_averaged(options, averaged), held_out)
+
+    film_run = FilmRun('restorer', run / 'restorer.pt', config.seed, config, options, train, SCORES)
+    return train_on_films(film_run, network, loss_of, validation, resume)
 
 
 def load_restorer(path: Path) -> tuple[Restorer, RestorerConfig, dict]:
@@ -75,7 +46,7 @@ def load_restorer(path: Path) -> tuple[Restorer, RestorerConfig, dict]:
     return _averaged(config.restorer, saved['average']), config, saved
 
 
-def _averaged(options, weights: dict[str, Tensor]) -> Restorer:
+def _averaged(options: RestorerOptions, weights: dict[str, Tensor]) -> Restorer:
     network = Restorer(options)
     network.load_state_dict(weights)
     return network.eval()
