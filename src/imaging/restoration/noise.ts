@@ -1,4 +1,4 @@
-import { quantile } from '../../metrics/statistics/index.js';
+import { percentile } from '../normalise.js';
 import type { Raster } from '../radiograph/resample.js';
 
 /** High-pass filter of Daubechies' wavelet with two vanishing moments. */
@@ -28,5 +28,5 @@ export function estimateNoise(image: Raster): number {
       if (sum !== 0) details[count++] = Math.abs(sum);
     }
   }
-  return count === 0 ? 0 : quantile(details.subarray(0, count).sort(), 0.5) / UPPER_QUARTILE;
+  return count === 0 ? 0 : percentile(details.subarray(0, count), 50) / UPPER_QUARTILE;
 }

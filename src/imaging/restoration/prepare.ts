@@ -1,5 +1,5 @@
 import { UserError } from '../../domain/errors.js';
-import { quantile } from '../../metrics/statistics/index.js';
+import { percentile } from '../normalise.js';
 import type { Raster } from '../radiograph/resample.js';
 import { MAX_PIXELS } from '../refuse.js';
 import { enlarge, reduce } from './cubic.js';
@@ -73,13 +73,11 @@ export function finishFilm(prepared: PreparedFilm, restored: Float32Array, facto
   return Uint16Array.from(image, (value) => round(min(max(factor * (value * (high - low) + low), 0), 65_535)));
 }
 
-/** Grey values at two percentiles, by numpy's linear rule. */
+/** Grey values at two percentiles. */
 function greysAt(data: Float32Array, [from, to]: readonly [number, number]): [number, number] {
-  const sorted = data.slice().sort();
-  const [low, high] = [quantile(sorted, from / 100), quantile(sorted, to / 100)];
-  if (high > low) return [low, high];
-  // Nearly all of it has one grey: the whole range then.
-  return [sorted[0]!, sorted.at(-1)!];
+  const [low, high] = [percentile(data, from), percentile(data, to)];
+  // Nearly all of it may have one grey: the whole range then.
+  return high > low ? [low, high] : [percentile(data, 0), percentile(data, 100)];
 }
 
 function filled(film: Float32Array, mask: Float32Array): Float32Array {
