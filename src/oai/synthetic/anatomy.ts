@@ -41,6 +41,12 @@ export interface KneeAnatomy {
   readonly legDepth: number;
   readonly effusion: number;
   readonly fluidSignal: number;
+  /** How far the joint line falls towards the medial side; femur and tibia follow it alike. */
+  readonly obliquity: number;
+  /** Slopes of the two plateaus across the knee, and how much steeper backwards the lateral one is; the femur does not follow. */
+  readonly medialTilt: number;
+  readonly lateralTilt: number;
+  readonly lateralSlope: number;
 }
 
 /**
@@ -91,7 +97,24 @@ export function drawAnatomy(shared: Random, own: Random, sex: Sex, bmi: number):
     legDepth: vary(1, 0.015),
     effusion: Math.abs(own.normal(0, 1)),
     fluidSignal: vary(1, 0.1),
+    ...jointLine(vary),
   };
+}
+
+/**
+ * The joint line falls to the medial side by the medial proximal tibial angle, 87 degrees on average (tangent 0.05), and a standing
+ * leg leans besides. Mean and spread are those at which phantom films have the obliquity of real ones: `compare-films`.
+ */
+const jointLine = (vary: (mean: number, sd: number) => number) => ({
+  obliquity: vary(0.06, 0.055),
+  medialTilt: vary(0, 0.02),
+  lateralTilt: vary(0, 0.02),
+  lateralSlope: vary(0, 0.02),
+});
+
+/** Height (y) of the oblique joint line at x, mm. */
+export function jointLevel({ obliquity }: KneeAnatomy, x: number): number {
+  return obliquity * Math.max(-60, Math.min(60, x));
 }
 
 /** Where the limb's axis runs at height y: bones, muscles and skin all follow it. mm to the medial side. */

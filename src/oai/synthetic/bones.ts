@@ -1,4 +1,4 @@
-import { axisAt, type KneeAnatomy } from './anatomy.js';
+import { axisAt, jointLevel, type KneeAnatomy } from './anatomy.js';
 import type { Disease } from './disease.js';
 import { capsule, DistanceGrid, ellipsoid, Profile, ramp, smoothIntersection, smoothUnion } from './sdf.js';
 
@@ -15,6 +15,8 @@ export interface Bones {
   readonly plateau: (x: number, z: number) => number;
   /** How far the femur sits lower than in the healthy standard knee at x. */
   readonly drop: (x: number) => number;
+  /** Height (y) of the oblique joint line at x. */
+  readonly level: (x: number) => number;
 }
 
 export function makeBones(anatomy: KneeAnatomy, disease: Disease): Bones {
@@ -29,7 +31,7 @@ export function makeBones(anatomy: KneeAnatomy, disease: Disease): Bones {
   const p = anatomy;
   const size = p.patellaSize;
   return {
-    femur: new DistanceGrid({ min: [-54, -112, -42], max: [54, 14, 44] }, scaled(femur)),
+    femur: new DistanceGrid({ min: [-54, -112, -42], max: [54, 18, 44] }, scaled(femur)),
     tibia: new DistanceGrid({ min: [-54, -14, -42], max: [54, 112, 42] }, scaled(tibia)),
     fibula: new DistanceGrid(
       { min: [-54, 2, -40], max: [-10, 112, 10] },
@@ -55,6 +57,7 @@ export function makeBones(anatomy: KneeAnatomy, disease: Disease): Bones {
     ),
     plateau: (x, z) => s * plateau(x / s, z / s),
     drop: (x) => s * drop(x / s),
+    level: (x) => s * jointLevel(anatomy, x / s),
   };
 }
 
@@ -75,7 +78,7 @@ function femurDrop(anatomy: KneeAnatomy, disease: Disease): (x: number) => numbe
   const lateral = STANDARD_GAP - disease.lateralGap / s + 0.55 * disease.lateralAttrition;
   const middle = (medial + lateral) / 2;
   const slope = (medial - lateral) / (2 * anatomy.condyleSplit);
-  return (x) => middle + slope * Math.max(-60, Math.min(60, x));
+  return (x) => middle + slope * Math.max(-60, Math.min(60, x)) + jointLevel(anatomy, x);
 }
 
 function femurDistance(anatomy: KneeAnatomy, disease: Disease, drop: (x: number) => number): Shape {
@@ -144,7 +147,10 @@ function plateauHeight(anatomy: KneeAnatomy, disease: Disease): (x: number, z: n
     const w = (z + 3) / 20;
     const dish = x > 0 ? anatomy.medialDish : anatomy.lateralDish;
     const inward = ramp(Math.abs(x), 3, 10);
-    let y = 2.5 - anatomy.plateauSlope * (z + 3) - anatomy.plateauTilt * x;
+    const [tilt, slope] =
+      x > 0 ? [anatomy.medialTilt, 0] : [-anatomy.lateralTilt, anatomy.lateralSlope * ramp(-x, 3, 10)];
+    let y = 2.5 - (anatomy.plateauSlope + slope) * (z + 3) - anatomy.plateauTilt * x + jointLevel(anatomy, x);
+    y += tilt * (Math.abs(x) - anatomy.condyleSplit) * ramp(Math.abs(x), 3, 10);
     y -= dish * Math.min(1.1, u * u + (x > 0 ? 0.45 : -0.5) * w * w) * inward;
     y += 1.6 * ramp(Math.abs(x), 32, 40) ** 2;
     y -= anatomy.medialSpine * gaussian(x - 4.6, z + 3, 2.7, 6) + anatomy.lateralSpine * gaussian(x + 5, z + 1, 2.6, 5);
@@ -175,8 +181,16 @@ function tibiaDistance(anatomy: KneeAnatomy, disease: Disease, plateau: (x: numb
       const edge = 35.6;
       const tipX = sign * (edge + spur.reach);
       const tipY = plateau(sign * 33, 0) + 2.6 - (0.5 - spur.droop) * spur.reach * 0.7;
+      const rootY = 5 + jointLevel(anatomy, sign * edge);
       const rib = capsule(x, y, z, [tipX, tipY + 1, spur.from], [tipX, tipY - 1, spur.to], spur.radius);
-      const root = capsule(x, y, z, [sign * edge, 6, spur.from + 2], [sign * edge, 5, spur.to - 2], spur.radius * 0.9);
+      const root = capsule(
+        x,
+        y,
+        z,
+        [sign * edge, rootY + 1, spur.from + 2],
+        [sign * edge, rootY, spur.to - 2],
+        spur.radius * 0.9,
+      );
       d = smoothUnion(d, smoothUnion(rib, root, spur.reach * 1.6), 3.5);
     }
     return d;

@@ -37,6 +37,8 @@ export interface Disease {
   readonly sclerosis: Readonly<Record<Site, number>>;
   readonly calcifiedMedial: boolean;
   readonly calcifiedLateral: boolean;
+  /** Seed of the pattern of calcium crystals. */
+  readonly calcium: number;
   readonly effusion: number;
 }
 
@@ -86,6 +88,7 @@ export function diseaseOf(anatomy: KneeAnatomy, grades: KneeGrades, own: Random)
     sclerosis,
     calcifiedMedial: grades.XRCHM > 0,
     calcifiedLateral: grades.XRCHL > 0,
+    calcium: own.bits(),
     effusion: Math.min(3, anatomy.effusion * 0.6 + 0.45 * grades.XRKL),
   };
 }

@@ -8,7 +8,6 @@ import { Texture } from './texture.js';
 
 const grain = new Texture('marrow grain', 0, 2);
 const strands = new Texture('synovial strands', 2, 3);
-const spots = new Texture('calcifications', 2, 2);
 
 interface Ligament {
   readonly from: Point;
@@ -22,11 +21,14 @@ export class JointPainter {
   private readonly s: number;
   private readonly ligaments: readonly Ligament[];
   private readonly reach: number;
+  private readonly calcium: Texture | null;
 
   constructor(private readonly phantom: KneePhantom) {
     const s = phantom.anatomy.scale;
     this.s = s;
     this.reach = 52 * s;
+    const { calcifiedMedial, calcifiedLateral, calcium } = phantom.disease;
+    this.calcium = calcifiedMedial || calcifiedLateral ? new Texture(`calcifications ${calcium}`, 2, 2) : null;
     const low = (x: number, y: number, z: number): Point => [x * s + axisAt(phantom.anatomy, y * s), y * s, z * s];
     const at = (x: number, y: number, z: number): Point => low(x, y + phantom.bones.drop(x * s) / s, z);
     const cruciate = SIGNAL.ligament + 0.22;
@@ -64,8 +66,8 @@ export class JointPainter {
     const nearJoint = y > -62 * s && y < 34 * s;
     for (let column = first; column <= last; column++) {
       const x = left + column * pixel;
-      const dF = y < 12 * s ? femur.at(x, y, z) : 99;
-      const dT = y > -14 * s ? tibia.at(x, y, z) : 99;
+      const dF = y < 16 * s ? femur.at(x, y, z) : 99;
+      const dT = y > -18 * s ? tibia.at(x, y, z) : 99;
       const dP = z > 22 * s && y < 4 * s ? patella.at(x, y, z) : 99;
       const dB = x < -12 * s && y > 2 * s ? fibula.at(x, y, z) : 99;
       const i = offset + column;
@@ -148,7 +150,7 @@ export class JointPainter {
     const amount = Math.max(0, Math.min(1, 0.5 + edge / pixel));
     if (amount === 0) return value;
     let signal = SIGNAL.meniscus * (1 + 0.12 * strands.at(x + 50, y + z));
-    if (calcified && spots.at(x * 1.5 + z * 0.8, y * 1.5 + z * 0.6) > 0.5) signal = SIGNAL.cortex;
+    if (calcified && this.specks(x, y, z) > 0.5) signal = SIGNAL.cortex;
     return value + (signal - value) * amount * between * ramp(Math.abs(x), 6 * s, 9 * s) * 0.92;
   }
 
@@ -180,7 +182,8 @@ export class JointPainter {
       const loaded = ramp(dT, 13 * s, 6 * s);
       const thickness = (base + (share - base) * loaded) * sector * sides;
       if (thickness > 0.15) {
-        const tone = this.cartilageTone(x, y, z, dF / thickness, calcified);
+        // The condyles' cartilage calcifies, not the trochlea's above it.
+        const tone = this.cartilageTone(x, y, z, dF / thickness, calcified && y > -36 * s);
         value += (tone - value) * cover(dF - thickness, pixel) * Math.min(1, thickness / (0.8 * pixel));
       }
     }
@@ -206,8 +209,13 @@ export class JointPainter {
   private cartilageTone(x: number, y: number, z: number, level: number, calcified: boolean): number {
     const bump = 1 - 0.35 * (2 * level - 1) ** 2;
     let tone = SIGNAL.cartilage * bump * (1 + 0.04 * strands.at(x * 2, y * 2 + z));
-    if (calcified) tone *= 1 - 0.85 * ramp(spots.at(x * 1.5 + z * 0.8, y * 1.5 + z * 0.6), 0.35, 0.8);
+    if (calcified) tone *= 1 - 0.85 * ramp(this.specks(x, y, z), 0.35, 0.8);
     return tone;
+  }
+
+  /** The knee's own pattern of calcium crystals. */
+  private specks(x: number, y: number, z: number): number {
+    return this.calcium?.at(x * 1.5 + z * 0.8, y * 1.5 + z * 0.6) ?? 0;
   }
 
   /** Black cortex, dark grainy marrow, darker sclerosis under the joint surface, bright cysts. */
@@ -232,11 +240,12 @@ export class JointPainter {
         ramp(inFemur ? dT : dF, 12 * s + depth, 6 * s + depth * 0.8) *
         ramp(Math.abs(x) + 2 * patch, 6 * s, 14 * s) *
         ramp(Math.abs(z + 3 * s), 24 * s, 14 * s);
-      tone += (SIGNAL.cortex - tone) * 0.85 * facing * ramp(-d, depth * 1.25, depth * 0.7);
+      tone += (SIGNAL.cortex - tone) * 0.95 * facing * ramp(-d, depth * 1.25, depth * 0.7);
     }
     for (const cyst of disease.cysts) {
       const dx = x - cyst.centre[0] * s;
-      const dy = y - cyst.centre[1] * s - (cyst.site[0] === 'F' ? this.phantom.bones.drop(x) : 0);
+      const dy =
+        y - cyst.centre[1] * s - (cyst.site[0] === 'F' ? this.phantom.bones.drop(x) : this.phantom.bones.level(x));
       const dz = z - cyst.centre[2] * s;
       const distance = Math.sqrt(dx * dx + dy * dy + dz * dz) - cyst.radius * s;
       if (distance < 1.5) tone += ((distance < 0.6 ? SIGNAL.fluid : SIGNAL.cortex) - tone) * ramp(distance, 1.4, 0.1);

@@ -150,7 +150,7 @@ export class RayCaster {
     }
     for (const cyst of disease.cysts) {
       if ((cyst.site[0] === 'F') !== femoral) continue;
-      const cy = cyst.centre[1] * s + (femoral ? bones.drop(x) : 0);
+      const cy = cyst.centre[1] * s + (femoral ? bones.drop(x) : bones.level(x));
       const dx = x - cyst.centre[0] * s;
       const dy = (femoral ? turnedY : y) - cy;
       const dz = (femoral ? turnedZ : z) - cyst.centre[2] * s;
@@ -168,7 +168,11 @@ export class RayCaster {
     const { disease, anatomy } = this.phantom;
     if (!(x > 0 ? disease.calcifiedMedial : disease.calcifiedLateral)) return 0;
     const dx = (Math.abs(x) - (anatomy.condyleSplit + 6) * this.s) / 10;
-    const dy = (y - this.phantom.bones.drop(x) * 0.5) / 1.8;
-    return 0.02 * Math.exp(-dx * dx - dy * dy) * (1 + 0.6 * TRABECULAE.at(x * 5, y * 8));
+    const dy = (y - (this.phantom.bones.drop(x) + this.phantom.bones.level(x)) * 0.5) / 1.8;
+    return (
+      0.02 *
+      Math.exp(-dx * dx - dy * dy) *
+      (1 + 0.6 * TRABECULAE.at(x * 5 + (disease.calcium & 255), y * 8 + ((disease.calcium >>> 8) & 255)))
+    );
   }
 }

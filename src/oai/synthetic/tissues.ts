@@ -21,7 +21,7 @@ const TISSUES = {
   tendon: { density: 0.45, t1: 800, t2star: 3.2, fat: false },
   skin: { density: 0.62, t1: 900, t2star: 14, fat: false },
   subcutaneous: { density: 0.92, t1: 371, t2star: 20, fat: true },
-  marrow: { density: 0.9, t1: 365, t2star: 9, fat: true },
+  marrow: { density: 0.9, t1: 365, t2star: 12, fat: true },
   cortex: { density: 0.05, t1: 250, t2star: 0.6, fat: false },
   air: { density: 0, t1: 1000, t2star: 1, fat: false },
 } as const satisfies Record<string, Tissue>;
