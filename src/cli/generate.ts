@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FEATURES, type Grades, isFeatureCode, isValidGrade, maxGrade } from '../domain/features.js';
 import type { SquareBox } from '../domain/knee-box.js';
-import { NOISE_MODES, type NoiseMode, SLICE_COUNT_RANGE } from '../domain/generations.js';
+import { GRADE_GUIDANCE_RANGE, NOISE_MODES, type NoiseMode, SLICE_COUNT_RANGE } from '../domain/generations.js';
 import type { Side } from '../domain/participants.js';
 import {
   asItLies,
@@ -38,6 +38,7 @@ interface GenerateOptions {
   out: string;
   kl?: number;
   feature: Grades;
+  gradeGuidance: number;
   bundle?: string;
   slices: number;
   steps?: number;
@@ -59,6 +60,12 @@ export function generateCommand(): Command {
     .requiredOption('--out <dir>', 'folder for volume.nii.gz, montage.png and slices/')
     .option('--kl <grade>', 'Kellgren-Lawrence grade, 0-4; without it the grade counts as missing', grade('XRKL'))
     .option('--feature <code=grade>', 'any of the 19 grades, e.g. XRCHL=1; repeatable', feature, {})
+    .option(
+      '--grade-guidance <factor>',
+      'how strongly the grades pull: 0 leaves them out, 1 is as trained, at most 5',
+      gradeGuidance,
+      1,
+    )
     .option('--bundle <name@version>', 'model, by name or folder (default: the newest in --models)')
     .option(
       '--slices <count>',
@@ -113,6 +120,7 @@ async function generate(options: GenerateOptions): Promise<void> {
         bundleDir,
         xray,
         grades: { ...(options.kl === undefined ? {} : { XRKL: options.kl }), ...options.feature },
+        gradeGuidance: options.gradeGuidance,
         sliceCount: options.slices,
         steps,
         seed: options.seed,
@@ -132,6 +140,7 @@ async function generate(options: GenerateOptions): Promise<void> {
     await write(options, syntheticLabel(manifest), radiographInput(film, knee, options.side), images, slices, [
       ['steps', `${summary.denoiserEvaluations}`],
       ['seed', `${options.seed}`],
+      ...(options.gradeGuidance === 1 ? [] : [['grade guidance', `${options.gradeGuidance}`] as [string, string]]),
       ['device', summary.device],
       ['adjacent correlation', adjacentCorrelation(images).toFixed(3)],
     ]);
@@ -177,6 +186,13 @@ async function write(
 
 function grade(code: 'XRKL'): (text: string) => number {
   return (text) => feature(`${code}=${text}`, {})[code]!;
+}
+
+function gradeGuidance(text: string): number {
+  const { min, max } = GRADE_GUIDANCE_RANGE;
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value <= max) return value;
+  throw new InvalidArgumentError(`--grade-guidance must be a number from ${min} to ${max}, got "${text}".`);
 }
 
 function feature(text: string, before: Grades): Grades {

@@ -10,6 +10,9 @@ export function isFinalState(state: GenerationState): boolean {
 /** Legal slice counts of one volume. 50 is the trained stack; more is the paper's interpolation experiment. */
 export const SLICE_COUNT_RANGE = { min: 2, max: 500 } as const;
 
+/** Legal strengths of guidance by grades: 1 is as trained, 0 leaves the grades out. */
+export const GRADE_GUIDANCE_RANGE = { min: 0, max: 5 } as const;
+
 /** Legal denoiser step counts; the upper end is the number of training steps. */
 export const STEP_COUNT_RANGE = { min: 1, max: 2000 } as const;
 

@@ -162,8 +162,12 @@ def generate(networks: dict[str, nn.Module], case: dict) -> tuple[np.ndarray, np
         history: list[tuple[float, np.ndarray]] = []
         for i, timestep in enumerate(grid):
             sample = torch.from_numpy(x.astype(np.float32)).reshape(1, 4, 32, 32)
-            v = networks['denoiser'](sample, torch.tensor([float(timestep)]), condition, depth, features, *context)
-            v = v.double().numpy().reshape(-1)
+            time = torch.tensor([float(timestep)])
+            v, ungraded = (
+                networks['denoiser'](sample, time, condition, depth, given, *context).double().numpy().reshape(-1)
+                for given in (features, torch.zeros_like(features))
+            )
+            v = ungraded + case.get('gradeGuidance', 1) * (v - ungraded)
             here = alphas[timestep]
             after = alphas[grid[i + 1]] if i + 1 < len(grid) else 1.0
             clean = math.sqrt(here) * x - math.sqrt(1 - here) * v
@@ -205,6 +209,8 @@ CASES = [
      "seed": 2**40 + 11, "steps": 6, "sliceCount": 3, "grades": {}},
     {"name": "DPM-Solver++(2M)", "sampler": "DPMPP_2M", "eta": 0, "noise": "SHARED", "seed": 7, "steps": 6,
      "sliceCount": 3, "grades": {"XRKL": 0}},
+    {"name": "grades that pull 2.5 times", "sampler": "DDIM", "eta": 0, "noise": "SHARED", "seed": 7, "steps": 4,
+     "sliceCount": 3, "grades": {"XRKL": 3, "XRCHL": 1}, "gradeGuidance": 2.5},
 ]  # fmt: skip
 
 
@@ -256,4 +262,4 @@ def write_bundle(folder: Path, context: bool, cases: list[dict]) -> None:
 
 if __name__ == '__main__':
     write_bundle(HERE / 'tiny-bundle', False, CASES)
-    write_bundle(HERE / 'tiny-context-bundle', True, CASES[:1])
+    write_bundle(HERE / 'tiny-context-bundle', True, [CASES[0], CASES[3]])

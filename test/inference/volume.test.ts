@@ -23,6 +23,7 @@ interface GoldenCase {
   steps: number;
   sliceCount: number;
   grades: Grades;
+  gradeGuidance?: number;
   /** Byte offset and shape in golden.bin. */
   images: number[];
   firstStep: number[];
@@ -37,36 +38,39 @@ describe.each([TINY_BUNDLE, TINY_CONTEXT_BUNDLE])('PyTorch agrees: %s', (dir) =>
   });
   afterAll(() => loaded.release());
 
-  it.each(cases)('on the latents after one step of $name', async (golden) => {
-    const { manifest, sessions } = loaded;
-    const dims = [1, 4, 32, 32];
-    const { latent, ...context } = await sessions.xrayEncoder.run({
-      xray: { data: noiseRadiograph(), dims: [1, 1, 256, 256] },
-    });
-    const condition = latent!.data.map((value) => value * manifest.latent.conditionScale);
-    const grid = samplingGrid(manifest.schedule, golden.steps);
-    const step = planSampler(golden.sampler, grid, manifest.schedule.predictionType, golden.eta)[0]!;
-    const features = featureVector(manifest.conditioning.features, golden.grades);
-    for (let index = 0; index < golden.sliceCount; index++) {
-      const key = golden.noise === 'SHARED' ? 0 : index;
-      const sample = gaussianNoise(golden.seed, key, 0, 4096);
-      const { prediction } = await sessions.denoiser.run({
-        sample: { data: sample, dims },
-        timestep: { data: new Float32Array([step.timestep]), dims: [1] },
-        xray_latent: { data: condition, dims },
-        depth: { data: new Float32Array([index / (golden.sliceCount - 1)]), dims: [1] },
-        features: { data: features, dims: [1, features.length] },
-        ...context,
+  it.each(cases.filter((golden) => golden.gradeGuidance === undefined))(
+    'on the latents after one step of $name',
+    async (golden) => {
+      const { manifest, sessions } = loaded;
+      const dims = [1, 4, 32, 32];
+      const { latent, ...context } = await sessions.xrayEncoder.run({
+        xray: { data: noiseRadiograph(), dims: [1, 1, 256, 256] },
       });
-      applyStep(step, sample, prediction!.data, undefined, gaussianNoise(golden.seed, key, 1, 4096));
-      const thinned = sample.filter((_, position) => position % 8 === 0);
-      expect(largestDifference(thinned, goldenValues(binary, golden.firstStep, index))).toBeLessThan(1e-3);
-    }
-  });
+      const condition = latent!.data.map((value) => value * manifest.latent.conditionScale);
+      const grid = samplingGrid(manifest.schedule, golden.steps);
+      const step = planSampler(golden.sampler, grid, manifest.schedule.predictionType, golden.eta)[0]!;
+      const features = featureVector(manifest.conditioning.features, golden.grades);
+      for (let index = 0; index < golden.sliceCount; index++) {
+        const key = golden.noise === 'SHARED' ? 0 : index;
+        const sample = gaussianNoise(golden.seed, key, 0, 4096);
+        const { prediction } = await sessions.denoiser.run({
+          sample: { data: sample, dims },
+          timestep: { data: new Float32Array([step.timestep]), dims: [1] },
+          xray_latent: { data: condition, dims },
+          depth: { data: new Float32Array([index / (golden.sliceCount - 1)]), dims: [1] },
+          features: { data: features, dims: [1, features.length] },
+          ...context,
+        });
+        applyStep(step, sample, prediction!.data, undefined, gaussianNoise(golden.seed, key, 1, 4096));
+        const thinned = sample.filter((_, position) => position % 8 === 0);
+        expect(largestDifference(thinned, goldenValues(binary, golden.firstStep, index))).toBeLessThan(1e-3);
+      }
+    },
+  );
 
   it.each(cases)('on the whole volume of $name', async (golden) => {
-    const { sampler, eta, noise, seed, steps, sliceCount, grades } = golden;
-    const { slices } = await generate({ sampler, eta, noise, seed, steps, sliceCount, grades }, loaded);
+    const { sampler, eta, noise, seed, steps, sliceCount, grades, gradeGuidance = 1 } = golden;
+    const { slices } = await generate({ sampler, eta, noise, seed, steps, sliceCount, grades, gradeGuidance }, loaded);
     for (const { index, image } of slices) {
       const thinned = image.filter((_, position) => position % 4 === 0 && Math.floor(position / 256) % 4 === 0);
       const expected = goldenValues(binary, golden.images, index);
@@ -126,6 +130,15 @@ describe('a volume', () => {
     }
   });
 
+  it('knows no grade at guidance 0, and goes beyond the grades above 1', async () => {
+    const graded = await slicesOf({ grades: { XRKL: 3 } });
+    const ungraded = await slicesOf({ grades: {} });
+    expect(digests(await slicesOf({ grades: { XRKL: 3 }, gradeGuidance: 1 }))).toEqual(digests(graded));
+    expect(digests(await slicesOf({ grades: { XRKL: 3 }, gradeGuidance: 0 }))).toEqual(digests(ungraded));
+    const beyond = await slicesOf({ grades: { XRKL: 3 }, gradeGuidance: 2 });
+    expect(digest(beyond[0]!)).not.toBe(digest(graded[0]!));
+  });
+
   it('uses one latent for every depth with SHARED noise only', async () => {
     const steps = 1;
     const shared = await slicesOf({ steps, noise: 'SHARED' });
@@ -180,6 +193,8 @@ describe('a request is refused in one sentence', () => {
     ['The radiograph has a value that is not a number from -1 to 1.', { xray: withNaN }],
     ['The grade 5 of XRKL is not one of its grades 0-4.', { grades: { XRKL: 5 } }],
     ["'KL' is not a radiographic feature; accepted: XRKL, ", { grades: { KL: 1 } as Grades }],
+    ['gradeGuidance is 5.5; it must be a number from 0 to 5.', { gradeGuidance: 5.5 }],
+    ['gradeGuidance is NaN; it must be a number from 0 to 5.', { gradeGuidance: Number.NaN }],
     ["noise is 'WHITE'; accepted: SHARED, PER_SLICE.", { noise: 'WHITE' as NoiseMode }],
     ["sampler is 'EULER'; accepted: DDIM, DPMPP_2M.", { sampler: 'EULER' as SamplerName }],
   ])('%s', async (sentence, changes) => {

@@ -1,7 +1,7 @@
 import { UserError } from '../../../domain/errors.js';
 import type { Grades } from '../../../domain/features.js';
 import { FEATURES, isFeatureCode } from '../../../domain/features.js';
-import { NOISE_MODES, SLICE_COUNT_RANGE } from '../../../domain/generations.js';
+import { GRADE_GUIDANCE_RANGE, NOISE_MODES, SLICE_COUNT_RANGE } from '../../../domain/generations.js';
 import type { NoiseMode } from '../../../domain/generations.js';
 import type { Device } from '../../devices.js';
 import type { TaskRequest } from '../task.js';
@@ -18,6 +18,11 @@ export interface VolumeRequest extends TaskRequest {
   xray: Float32Array;
   /** Features r; missing or null = not read. */
   grades: Grades;
+  /**
+   * How strongly the grades pull, {@link GRADE_GUIDANCE_RANGE}; default 1: as trained. 0 leaves them out; above 1 goes beyond what the
+   * bundle draws by itself, at twice the cost.
+   */
+  gradeGuidance?: number;
   /** Slices of the whole volume, {@link SLICE_COUNT_RANGE}. */
   sliceCount: number;
   /** Denoiser steps asked for, 1 to the bundle's training steps; default: the bundle's. */
@@ -90,13 +95,17 @@ export function defaultBatchSize(sliceCount: number): number {
  * @throws UserError BAD_USER_INPUT naming the field, its value and what is accepted
  */
 export function checkRequest(request: VolumeRequest): void {
-  const { xray, sliceCount, seed, noise, sampler, batchSize, grades, skip } = request;
+  const { xray, sliceCount, seed, noise, sampler, batchSize, grades, skip, gradeGuidance = 1 } = request;
   if (!xray.every((value) => value >= -1 && value <= 1)) {
     refuse('The radiograph has a value that is not a number from -1 to 1.');
   }
   checkInteger('sliceCount', sliceCount, SLICE_COUNT_RANGE.min, SLICE_COUNT_RANGE.max);
   checkInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);
   if (batchSize !== undefined) checkInteger('batchSize', batchSize, 1, MAX_BATCH);
+  const { min, max } = GRADE_GUIDANCE_RANGE;
+  if (!(gradeGuidance >= min && gradeGuidance <= max)) {
+    refuse(`gradeGuidance is ${gradeGuidance}; it must be a number from ${min} to ${max}.`);
+  }
   if (!NOISE_MODES.includes(noise)) refuse(`noise is '${noise}'; accepted: ${NOISE_MODES.join(', ')}.`);
   if (sampler !== undefined && !SAMPLERS.includes(sampler)) {
     refuse(`sampler is '${sampler}'; accepted: ${SAMPLERS.join(', ')}.`);

@@ -88,15 +88,14 @@ export async function generateVolume(
     const featureRows = repeatRows({ data: features, dims: [1, features.length] }, rows);
     for (const [index, step] of plan.entries()) {
       const timestep = { data: new Float32Array(rows).fill(step.timestep), dims: [rows] };
-      const { prediction } = await run('denoiser', sessions.denoiser, {
-        sample: { data: sample, dims },
-        timestep,
-        depth,
-        features: featureRows,
-        ...condition,
-      });
+      const inputs = { sample: { data: sample, dims }, timestep, depth, ...condition };
+      const prediction = await guided(
+        async (features) => (await run('denoiser', sessions.denoiser, { ...inputs, features })).prediction!,
+        featureRows,
+        request.gradeGuidance ?? 1,
+      );
       const noise = step.noise === 0 ? undefined : noiseRows(slicesOfRows, index + 1);
-      applyStep(step, sample, prediction!.data, clean, noise);
+      applyStep(step, sample, prediction.data, clean, noise);
       hooks.onProgress({ firstSlice: missing[0]!, lastSlice: missing.at(-1)!, step: index + 1, steps: plan.length });
     }
     return { data: sample.map((value) => value / manifest.latent.scaleFactor), dims };
@@ -138,6 +137,22 @@ export async function generateVolume(
     hooks.onRun?.({ graph: part, device: bundle.device, rows: rowsRun, seconds: took / 1_000 });
     return outputs;
   }
+}
+
+/**
+ * The prediction under these features, pulled by `guidance` away from the one that knows no grade (Ho and Salimans 2022):
+ * `without + guidance * (with - without)`.
+ */
+async function guided(
+  predict: (features: FloatTensor) => Promise<FloatTensor>,
+  features: FloatTensor,
+  guidance: number,
+): Promise<FloatTensor> {
+  if (guidance === 1) return predict(features);
+  const without = await predict({ data: new Float32Array(features.data.length), dims: features.dims });
+  if (guidance === 0) return without;
+  const { data, dims } = await predict(features);
+  return { data: data.map((value, index) => without.data[index]! + guidance * (value - without.data[index]!)), dims };
 }
 
 function samplerPlan(manifest: Manifest, request: VolumeRequest): SamplerStep[] {
