@@ -58,10 +58,10 @@ class VolumeGenerator:
             round_weights(network)
 
     @torch.no_grad()
-    def __call__(self, xray: Tensor, features: Tensor, steps: int, seed: int, count: int = 50) -> np.ndarray:
+    def __call__(self, xray: Tensor, features: Tensor, steps: int, seed: int, count: int = 50, guidance: float = 1) -> np.ndarray:
         """`xray` [1,256,256] in [-1,1], `features` [65]; returns float32 [count,256,256]."""
         prediction = self.config.diffusion.prediction
-        latents = sample_latents(self.model, self.config.schedule, xray, features, depths(count), steps, seed, prediction)
+        latents = sample_latents(self.model, self.config.schedule, xray, features, depths(count), steps, seed, prediction, guidance=guidance)
         return decode(self.autoencoder, latents / self.scale)
 
 

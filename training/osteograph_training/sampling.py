@@ -25,15 +25,23 @@ def sample_latents(
     seed: int,
     prediction: str = 'v_prediction',
     sampler: str = 'ddim',
+    guidance: float = 1,
 ) -> Tensor:
-    """Scaled latents [S,4,32,32] of the slices at the given depths, on the model's device."""
+    """Scaled latents [S,4,32,32] of the slices at the given depths, on the model's device.
+
+    `guidance` is how strongly the grades pull away from what is predicted without any: 1 as trained, 0 not at all.
+    """
     device = next(model.parameters()).device
     count = len(depth)
     condition, *context = (part.repeat_interleave(count, dim=0) for part in model.condition(xray[None].to(device)))
     grades, places = features[None].repeat(count, 1).to(device), depth.to(device)
 
     def predict(sample: Tensor, timestep: Tensor) -> Tensor:
-        return model.denoiser(sample, timestep.to(device), condition, places, grades, *context)
+        graded = model.denoiser(sample, timestep.to(device), condition, places, grades, *context)
+        if guidance == 1:
+            return graded
+        ungraded = model.denoiser(sample, timestep.to(device), condition, places, torch.zeros_like(grades), *context)
+        return ungraded + guidance * (graded - ungraded)
 
     return SAMPLERS[sampler](as_velocity(predict, schedule, prediction), shared_noise(seed, count).to(device), schedule, steps)
 

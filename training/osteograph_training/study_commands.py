@@ -48,6 +48,7 @@ def add_study_commands(commands: 'argparse._SubParsersAction[argparse.ArgumentPa
     )
     effect.add_argument('--steps', type=int, default=1, help='DDIM steps')
     effect.add_argument('--seed', type=int, default=7, help='noise seed of the generated volumes')
+    effect.add_argument('--guidance', type=float, default=1, help='how strongly the grades pull; 1 is as trained')
     effect.add_argument('--out', type=Path, required=True, help='JSON file with the figures of every knee')
     effect.add_argument('--sheet', type=Path, help='PNG of one knee: a row of each feature')
     effect.add_argument('--shown', nargs='+', metavar='FEATURE', help='features that the PNG shows, such as XRCYTM=1; default: all')
@@ -69,7 +70,8 @@ def _study_report(options: argparse.Namespace) -> None:
 def _feature_effect(options: argparse.Namespace) -> None:
     from .studies.feature_effect import effect_table, feature_effect
 
-    print(effect_table(feature_effect(options.run, options.folder, options.steps, options.seed, options.out, options.sheet, options.shown)))
+    result = feature_effect(options.run, options.folder, options.steps, options.seed, options.out, options.sheet, options.shown, options.guidance)
+    print(effect_table(result))
 
 
 def _compare_films(options: argparse.Namespace) -> None:
