@@ -49,6 +49,7 @@ def add_study_commands(commands: 'argparse._SubParsersAction[argparse.ArgumentPa
     effect.add_argument('--steps', type=int, default=1, help='DDIM steps')
     effect.add_argument('--seed', type=int, default=7, help='noise seed of the generated volumes')
     effect.add_argument('--guidance', type=float, default=1, help='how strongly the grades pull; 1 is as trained')
+    effect.add_argument('--keep-kl', action='store_true', help='tell the KL grade of the release too; without it KL is missing')
     effect.add_argument('--out', type=Path, required=True, help='JSON file with the figures of every knee')
     effect.add_argument('--sheet', type=Path, help='PNG of one knee: a row of each feature')
     effect.add_argument('--shown', nargs='+', metavar='FEATURE', help='features that the PNG shows, such as XRCYTM=1; default: all')
@@ -70,7 +71,9 @@ def _study_report(options: argparse.Namespace) -> None:
 def _feature_effect(options: argparse.Namespace) -> None:
     from .studies.feature_effect import effect_table, feature_effect
 
-    result = feature_effect(options.run, options.folder, options.steps, options.seed, options.out, options.sheet, options.shown, options.guidance)
+    result = feature_effect(
+        options.run, options.folder, options.steps, options.seed, options.out, options.sheet, options.shown, options.guidance, options.keep_kl
+    )
     print(effect_table(result))
 
 

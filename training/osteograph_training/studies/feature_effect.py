@@ -6,7 +6,7 @@ the knee with it. The change it makes is held against the change of the phantom'
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from tqdm import tqdm
 from ..dataset import Knees, load_knees
 from ..errors import TrainingError
 from ..evaluate import EVERYONE, VolumeGenerator
+from ..features import FEATURES
 from ..images import inference_crops
 from ..sheets import write_sheet
 
@@ -39,16 +40,18 @@ def feature_effect(
     sheet: Path | None = None,
     shown: list[str] | None = None,
     guidance: float = 1,
+    keep_kl: bool = False,
 ) -> dict:
     """Compares `<folder>/base` with every other prepared release beside it; writes the figures of each knee as JSON and returns them.
 
-    `guidance` is how strongly grades pull. `sheet` becomes a picture of the first knee with a row of each feature, or of those `shown`:
-    the phantom without and with, generated without, with the grade, with grade and film; then the three changes, grey where nothing changed.
+    `guidance` is how strongly grades pull. KL is missing, as for whoever asks "what if" of one finding, unless `keep_kl`. `sheet` becomes
+    a picture of the first knee with a row of each feature, or of those `shown`: the phantom without and with, generated without, with the
+    grade, with grade and film; then the three changes, grey where nothing changed.
     """
     generator = VolumeGenerator(run)
     generator.round_as_stored()
     torch.set_num_threads(generator.config.processes * generator.config.threads)
-    base = load_knees(folder / 'base', EVERYONE, 'test')
+    base = _shown_grades(load_knees(folder / 'base', EVERYONE, 'test'), keep_kl)
     features = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != 'base')
     if not features:
         raise TrainingError(f'{folder} holds nothing but base; prepare a release with a grade set beside it.')
@@ -59,7 +62,7 @@ def feature_effect(
         raise TrainingError(f'{folder} holds no {", ".join(sorted(unknown))}; it holds {", ".join(features)}.')
     effects, aucs, rows = {}, {}, {}
     for name in tqdm(features, desc='features', mininterval=10):
-        changed = load_knees(folder / name, EVERYONE, 'test')
+        changed = _shown_grades(load_knees(folder / name, EVERYONE, 'test'), keep_kl)
         if changed.names != base.names:
             raise TrainingError(f'{folder / name} holds other knees than {folder / "base"}; draw both of the same participants.')
         effects[name], aucs[name], rows[name] = _one_feature(generator, base, changed, crops, plain, steps, seed, guidance)
@@ -68,6 +71,7 @@ def feature_effect(
         'steps': steps,
         'seed': seed,
         'guidance': guidance,
+        'keepsKl': keep_kl,
         'threshold': CHANGED,
         'nearPixels': NEAR,
         'features': effects,
@@ -145,6 +149,14 @@ def responses(volumes: np.ndarray, changes: np.ndarray, people: list[str]) -> np
         for index in np.flatnonzero(own):
             values[index] = float((volumes[index].astype(np.float32) * template).sum(dtype=np.float64))
     return values
+
+
+def _shown_grades(knees: Knees, keep_kl: bool) -> Knees:
+    """The knees with the grades that the generator is told."""
+    if keep_kl:
+        return knees
+    told = [np.full(levels, code != 'XRKL') for code, levels in FEATURES]
+    return replace(knees, features=knees.features * np.concatenate(told).astype(np.float32))
 
 
 def _pearson(first: np.ndarray, second: np.ndarray) -> float:
