@@ -5,19 +5,20 @@ import type { BlobStore } from '../../src/storage/index.js';
 import { KneeExam, Visit } from '../../src/entities/index.js';
 import { readFileSync } from 'node:fs';
 import { buildSchema, isEnumType, isInputObjectType, isObjectType } from 'graphql';
-import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
+import { writeRelease } from '../../src/oai/synthetic/release.js';
 import { ReleaseFolder } from '../helpers/oai-files.js';
+import { startTestServer, type TestServer } from '../helpers/server.js';
 
-let database: TestDatabase;
+let api: TestServer;
 let release: ReleaseFolder;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  api = await startTestServer();
   release = await ReleaseFolder.make();
 });
 
 afterAll(async () => {
-  await database.drop();
+  await api.close();
   await release.remove();
 });
 
@@ -31,25 +32,62 @@ test("OAI's scores of a person and history of a knee arrive where they belong", 
   );
   await release.write('AllClinical03.txt', 'ID|VERSION|V03KOOSQOL|V03PASE|P01INJR\n1000001|25|50|150|0: No\n');
 
-  const summary = await importRelease(database.dataSource, release.path, { store: {} as BlobStore });
+  const summary = await importRelease(api.dataSource, release.path, { store: {} as BlobStore });
 
   expect(summary.refusals).toEqual([]);
-  const visits = await database.dataSource.getRepository(Visit).find({ order: { code: 'ASC' } });
+  const visits = await api.dataSource.getRepository(Visit).find({ order: { code: 'ASC' } });
   expect(visits).toMatchObject([
     { code: 'V00', koosQualityOfLife: 62.5, koosSport: null, pase: 187, cesd: 9 },
     { code: 'V03', koosQualityOfLife: 50, koosSport: null, pase: 150, cesd: null },
   ]);
-  const exams = await database.dataSource.getRepository(KneeExam).find({ order: { side: 'ASC' } });
+  const exams = await api.dataSource.getRepository(KneeExam).find({ order: { side: 'ASC' } });
   expect(exams).toMatchObject([
     { visitCode: 'V00', side: 'LEFT', injuryEver: false, surgeryEver: null },
     { visitCode: 'V00', side: 'RIGHT', injuryEver: true, surgeryEver: false },
   ]);
 });
 
+test('a synthetic release fills every variable, and the API gives what its tables say', async () => {
+  const synthetic = await ReleaseFolder.make();
+  try {
+    await writeRelease(
+      { participants: 60, seed: 11, visits: ['V00'], compact: true, imageParticipants: 0 },
+      { out: synthetic.path },
+    );
+    const summary = await importRelease(api.dataSource, synthetic.path, { store: {} as BlobStore });
+    expect(summary.refusals).toEqual([]);
+  } finally {
+    await synthetic.remove();
+  }
+
+  const { data, errors } = await api.ask(`{
+    kneeExams(where: { participant: { oaiId: { eq: "1000007" } } }, orderBy: [{ field: SIDE, direction: DESC }], first: 5) {
+      nodes { side injuryEver surgeryEver visit { koosQualityOfLife koosSport pase cesd } }
+    }
+  }`);
+
+  expect(errors).toBeUndefined();
+  const visit = { koosQualityOfLife: 87.5, koosSport: null, pase: 81, cesd: 2 };
+  expect(data).toEqual({
+    kneeExams: {
+      nodes: [
+        { side: 'RIGHT', injuryEver: true, surgeryEver: false, visit },
+        { side: 'LEFT', injuryEver: false, surgeryEver: false, visit },
+      ],
+    },
+  });
+  const columns = variablesOf('knee_exam').map(({ column }) => `count(e.${column}) > 0 AS ${column}`);
+  columns.push(...variablesOf('visit').map(({ column }) => `count(v.${column}) > 0 AS "${column}"`));
+  const [filled] = await api.dataSource.query<Record<string, boolean>[]>(
+    `SELECT ${columns.join(', ')} FROM knee_exam e JOIN visit v ON v.id = e.visit_id`,
+  );
+  expect(Object.entries(filled!).filter(([, any]) => !any)).toEqual([]);
+});
+
 test('a value outside its domain is refused with the range', async () => {
   await release.write('AllClinical05.txt', 'ID|VERSION|V05CESD|V05PASE\n1000001|25|61|100\n');
 
-  const summary = await importRelease(database.dataSource, release.path, { store: {} as BlobStore });
+  const summary = await importRelease(api.dataSource, release.path, { store: {} as BlobStore });
 
   expect(JSON.stringify(summary.refusals)).toContain('a number from 0 to 60 is accepted');
 });

@@ -158,6 +158,41 @@ describe('the tables of a synthetic release', () => {
     expect(phone[4]).toMatch(/^\d\d\/\d\d\/\d{4}$/);
   });
 
+  test('hold what a person says of knees, activity and mood, on the steps of each form', async () => {
+    const of = async (name: string) => valuesOf(join(home, 'tables', 'tables', name));
+    const [baseline, later, phone] = [
+      await of('AllClinical00.txt'),
+      await of('AllClinical06.txt'),
+      await of('AllClinical07.txt'),
+    ];
+    const numbers = (column: string) =>
+      baseline(column)
+        .filter((cell) => /^\d/.test(cell))
+        .map(Number);
+    for (const score of numbers('V00KOOSQOL')) expect((score / 6.25) % 1).toBe(0);
+    for (const score of numbers('V00KOOSFSR')) expect(score % 5).toBe(0);
+    for (const score of [...numbers('V00PASE'), ...numbers('V00CESD')]) expect(Number.isInteger(score)).toBe(true);
+    expect(Math.max(...numbers('V00CESD'))).toBeLessThanOrEqual(60);
+    expect(mean(numbers('V00PASE'))).toBeGreaterThan(120);
+    expect(mean(numbers('V00PASE'))).toBeLessThan(200);
+    expect(baseline('V00KOOSFSR')).toContain(".X: Don't do");
+    expect(later('V06PASE')).toContain('.: Missing Form/Incomplete Workbook');
+    expect(new Set(phone('V07CESD'))).toEqual(new Set(['.F: Not done, phone contact']));
+  });
+
+  test('tell of injuries and operations once, at the screening, and operate on injured knees more often', async () => {
+    const baseline = await valuesOf(join(home, 'tables', 'tables', 'AllClinical00.txt'));
+    const [injured, operated] = [
+      [...baseline('P01INJR'), ...baseline('P01INJL')],
+      [...baseline('P01KSURGR'), ...baseline('P01KSURGL')],
+    ];
+    expect(new Set(injured)).toEqual(new Set(['0: No', '1: Yes', ".D: Don't know, unknown or uncertain"]));
+    const share = (injury: string) =>
+      mean(operated.filter((_, knee) => injured[knee] === injury).map((cell) => Number(cell === '1: Yes')));
+    expect(share('1: Yes')).toBeGreaterThan(3 * share('0: No'));
+    expect((await lines(join(home, 'tables', 'tables', 'AllClinical06.txt')))[0]).not.toMatch(/P01/);
+  });
+
   test('label the side and the narrowing, with decimals at follow-up', async () => {
     const rows = (await lines(join(home, 'tables', 'tables', 'kxr_sq_bu06.txt'))).slice(1).map((row) => row.split('|'));
     expect(new Set(rows.map((row) => row[1]))).toEqual(new Set(['1: Right', '2: Left']));
@@ -181,7 +216,6 @@ describe('the tables of a synthetic release', () => {
         if (kl !== undefined && /^\d+$/.test(score!)) pain[kl >= 2 ? 1 : 0].push(Number(score));
       }
     }
-    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
     expect(mean(pain[1])).toBeGreaterThan(1.3 * mean(pain[0]));
   });
 });
@@ -207,6 +241,20 @@ describe('writing a synthetic release', () => {
     });
   });
 });
+
+function mean(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The cells of a table by the name of their column. */
+async function valuesOf(path: string): Promise<(column: string) => string[]> {
+  const [header, ...rows] = (await lines(path)).map((line) => line.split('|'));
+  return (column) => {
+    const place = header!.indexOf(column);
+    expect(place).toBeGreaterThan(-1);
+    return rows.map((row) => row[place]!);
+  };
+}
 
 async function lines(path: string): Promise<string[]> {
   return (await readFile(path, 'utf8')).split('\r\n').filter((line) => line !== '');

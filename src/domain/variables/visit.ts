@@ -70,7 +70,10 @@ export const PERSON_SCORES = [
     code: 'pase',
     label: 'PASE',
     description: 'Physical Activity Scale for the Elderly, 0 (inactive) upwards',
-    domain: { kind: 'real', min: 0, max: 1000 },
+    // The sum of the manual's weights (New England Research Institutes 1991; Washburn et al., J Clin Epidemiol 1993, 46:153-162):
+    // leisure 117 x at most 4.29 h a day, household 171, and work 21 x hours a day. With 40 hours of work a week, that is the 793
+    // that is often quoted; people who work more exceed it. No day has more than 24 hours: 502 + 171 + 504.
+    domain: { kind: 'real', min: 0, max: 1177 },
     sources: ['{v}PASE'],
     column: 'pase',
   },
@@ -79,6 +82,7 @@ export const PERSON_SCORES = [
     code: 'cesd',
     label: 'CES-D',
     description: 'CES-D depressive symptoms, 0 (none) to 60',
+    // Twenty answers of 0-3 (Radloff, Applied Psychological Measurement 1977, 1:385-401).
     domain: { kind: 'real', min: 0, max: 60 },
     sources: ['{v}CESD'],
     column: 'cesd',

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Side } from '../../domain/participants.js';
 import { RADIOGRAPH_VISITS, VISIT_CODES } from '../../domain/visits.js';
 import type { VisitCode } from '../../domain/visits.js';
 import { filmRow, filmsHeader, readingRows, readingsHeader, seriesHeader, seriesRows } from './image-tables.js';
-import { isPhoneVisit, scoresAt } from './clinical.js';
+import { historyOf, isPhoneVisit, personScoresAt, scoresAt } from './clinical.js';
+import type { KneeScores, MissingCode } from './clinical.js';
 import { BOTH_SIDES } from './people.js';
 import type { Person, PersonVisit } from './people.js';
 import { BLANK, KEY, missing, MISSING_FORM, slashed } from './table-cells.js';
@@ -119,35 +119,42 @@ export class ReleaseTables {
   }
 
   private clinicalRow(person: Person, at: PersonVisit): (string | number)[] {
-    const scores = scoresAt(this.seed, person, at);
     const phone = isPhoneVisit(at.visit);
     const absent = phone ? missing('.F') : MISSING_FORM;
-    const knees = (value: (side: Side) => number | undefined) =>
-      BOTH_SIDES.map((side) => (phone ? absent : (value(side) ?? absent)));
+    const answer = (value: number | MissingCode | undefined) => {
+      if (phone || value === undefined) return absent;
+      return typeof value === 'string' ? missing(value) : value;
+    };
+    const knees = scoresAt(this.seed, person, at);
+    const ofKnees = (pick: (scores: KneeScores) => number) =>
+      BOTH_SIDES.map((side) => answer(knees[side] === null ? undefined : pick(knees[side])));
+    const scores = personScoresAt(this.seed, person, at, knees);
     const questionnaire = [
-      ...knees((side) => scores[side]?.koosPain),
-      ...knees((side) => scores[side]?.function),
-      ...knees((side) => scores[side]?.pain),
-      ...knees((side) => scores[side]?.stiffness),
-      ...knees((side) => scores[side]?.total),
+      ...ofKnees(({ koosPain }) => koosPain),
+      ...ofKnees((of) => of.function),
+      ...ofKnees(({ pain }) => pain),
+      ...ofKnees(({ stiffness }) => stiffness),
+      ...ofKnees(({ total }) => total),
+      ...[scores.cesd, scores.sport, scores.qualityOfLife, scores.pase].map(answer),
     ];
     if (at.visit === 'V00') {
       const weight = Math.round(person.bmi * (person.height / 1000) ** 2 * 10) / 10;
       const screening = new Date(at.date.getTime() - 21 * 86_400_000);
-      return [
-        person.id,
-        '25',
-        person.bmi,
-        person.height,
-        slashed(screening),
-        weight,
-        at.age,
-        slashed(at.date),
-        ...questionnaire,
-      ];
+      const screened = [person.bmi, person.height, slashed(screening), weight];
+      return [person.id, '25', ...screened, at.age, slashed(at.date), ...questionnaire, ...this.historyCells(person)];
     }
     const elapsed = Math.round((at.date.getTime() - person.baseline.getTime()) / 86_400_000);
     return [person.id, '25', at.age, phone ? absent : at.bmi, slashed(at.date), ...questionnaire, elapsed];
+  }
+
+  private historyCells(person: Person): string[] {
+    const history = historyOf(this.seed, person);
+    const cell = (value: boolean | MissingCode) =>
+      typeof value === 'string' ? missing(value) : value ? '1: Yes' : '0: No';
+    return [
+      ...BOTH_SIDES.map((side) => cell(history[side].injured)),
+      ...BOTH_SIDES.map((side) => cell(history[side].operated)),
+    ];
   }
 }
 
@@ -201,11 +208,16 @@ function imageGroups(visit: VisitCode): string {
   return RADIOGRAPH_VISITS.includes(visit) ? 'ABCDEFG' : '';
 }
 
-const SCORES = ['KOOSKP', 'WOMADL', 'WOMKP', 'WOMSTF', 'WOMTS'].flatMap((name) => [`${name}R`, `${name}L`]);
+const SCORES = [
+  ...['KOOSKP', 'WOMADL', 'WOMKP', 'WOMSTF', 'WOMTS'].flatMap((name) => [`${name}R`, `${name}L`]),
+  ...['CESD', 'KOOSFSR', 'KOOSQOL', 'PASE'],
+];
+const SCREENED = ['P01BMI', 'P01HEIGHT', 'P01SVDATE', 'P01WEIGHT'];
+const HISTORY = ['P01INJR', 'P01INJL', 'P01KSURGR', 'P01KSURGL'];
 
 function clinicalHeader(visit: VisitCode): string[] {
   const scores = SCORES.map((name) => visit + name);
   return visit === 'V00'
-    ? [...KEY, 'P01BMI', 'P01HEIGHT', 'P01SVDATE', 'P01WEIGHT', 'V00AGE', 'V00EVDATE', ...scores]
+    ? [...KEY, ...SCREENED, 'V00AGE', 'V00EVDATE', ...scores, ...HISTORY]
     : [...KEY, `${visit}AGE`, `${visit}BMI`, `${visit}FVDATE`, ...scores, `${visit}VISDYS`];
 }
