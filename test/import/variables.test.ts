@@ -121,10 +121,14 @@ test.each(variablesOf(null).map((variable) => [variable.code, variable] as const
   },
 );
 
-test('the web app asks for every variable that its table shows', () => {
-  const query = readFileSync('web/src/views/cohorts/queries.ts', 'utf8');
-  const asked = variablesOf(null, 'table').filter(({ code }) => !new RegExp(`\\b${code}\\b`).test(query));
+test('the web app asks for every variable of an exam, whether in its table or on its page', () => {
+  const fragments = readFileSync('web/src/lib/variable-fragments.ts', 'utf8');
+  const asked = variablesOf(null).filter(({ code }) => !new RegExp(`^    ${code}$`, 'm').test(fragments));
   expect(asked).toEqual([]);
+  for (const view of ['cohorts', 'exam']) {
+    const queries = readFileSync(`web/src/views/${view}/queries.ts`, 'utf8');
+    for (const type of ['KneeExam', 'Visit', 'Participant']) expect(queries).toContain(`...${type}Variables\n`);
+  }
 });
 
 test('no two variables share a code or a column', () => {

@@ -1,5 +1,6 @@
 import { enums, inputs } from 'virtual:schema-language';
 import { features, variables } from 'virtual:variables';
+import { gradesOf } from './words.ts';
 
 /** A field of an input type of the schema. */
 export interface InputField {
@@ -94,7 +95,7 @@ export function emptyCondition(name: string, field: InputField): unknown {
 function usualOperator(name: string, { type }: InputField): string {
   const fields = fieldsOf(type);
   const scalar = (fields['eq'] ?? fields['gte'])?.type ?? '';
-  const graded = scalar === 'Int' && gradesOf(name) !== undefined && !('from' in fields);
+  const graded = scalar === 'Int' && gradesOfField(name) !== undefined && !('from' in fields);
   if ((enums[scalar] || graded) && fields['in']) return 'in';
   if ((scalar === 'Int' || scalar === 'Float') && fields['gte']) return 'gte';
   if (fields['contains']) return 'contains';
@@ -102,9 +103,9 @@ function usualOperator(name: string, { type }: InputField): string {
 }
 
 /** Grades that a field named as a radiographic feature can have; undefined for any other field. */
-export function gradesOf(name: string): number[] | undefined {
-  const levels = features.find(({ code }) => code === (name === 'kl' ? 'XRKL' : name))?.levels;
-  return levels === undefined ? undefined : Array.from({ length: levels }, (_, grade) => grade);
+export function gradesOfField(name: string): number[] | undefined {
+  const grades = gradesOf(name === 'kl' ? 'XRKL' : name);
+  return grades.length > 0 ? grades : undefined;
 }
 
 function initialOf({ initial, required, type }: InputField): unknown {

@@ -6,21 +6,22 @@ export function meaning(type: string, value: string): string {
   return enums[type]?.find((known) => known.value === value)?.description || value;
 }
 
-/** The 19 radiographic features e.g. XRJSM: "Joint space narrowing, medial", grades 0 to 3. */
+/** The 19 radiographic features, e.g. XRJSM: "Joint space narrowing, medial". */
 export interface Feature {
   code: string;
   name: string;
-  highest: number;
 }
 
-export const FEATURES: readonly Feature[] = features.map(({ code, name, levels }) => ({
-  code,
-  name,
-  highest: levels - 1,
-}));
+export const FEATURES: readonly Feature[] = features;
 
-export function feature(code: string): Feature {
-  return FEATURES.find((known) => known.code === code) ?? { code, name: code, highest: 3 };
+/** The name of a feature; the code itself for what is none. */
+export function featureName(code: string): string {
+  return features.find((known) => known.code === code)?.name ?? code;
+}
+
+/** The grades that a feature can have, from 0; none for what is no feature. */
+export function gradesOf(code: string): number[] {
+  return Array.from({ length: features.find((known) => known.code === code)?.levels ?? 0 }, (_, grade) => grade);
 }
 
 /** A grade as the OARSI atlas and the Kellgren-Lawrence scale put it. */
@@ -29,7 +30,7 @@ export function gradeTerm(code: string, grade: number | null): string {
   const whole = Math.floor(grade);
   const within = grade > whole ? ', narrower than before' : '';
   if (code === 'XRKL') return KL_TERMS[whole] ?? String(grade);
-  if (feature(code).highest === 1) return whole === 1 ? 'present' : 'absent';
+  if (gradesOf(code).length === 2) return whole === 1 ? 'present' : 'absent';
   return (OARSI_TERMS[whole] ?? String(grade)) + within;
 }
 

@@ -1,7 +1,7 @@
 import { Link } from 'react-router';
 import { FactList } from '../../components/fact-list.tsx';
 import { printFilter } from '../../lib/filters.ts';
-import { feature, gradeTerm, moment } from '../../lib/words.ts';
+import { featureName, gradeTerm, moment } from '../../lib/words.ts';
 import type { Batch } from './queries.ts';
 
 /** What was asked for, by whom and when: what its volumes come from. */
@@ -30,7 +30,7 @@ export function BatchFacts({ batch }: { batch: Batch }) {
           ({ feature: code, grade }) =>
             [
               'What if',
-              `${feature(code).name} ${grade === null ? 'missing' : `${grade} ${gradeTerm(code, grade)}`}`,
+              `${featureName(code)} ${grade === null ? 'missing' : `${grade} ${gradeTerm(code, grade)}`}`,
             ] as const,
         ),
         ['Existing volumes', skipExisting ? 'reused' : 'made again'],

@@ -1,6 +1,7 @@
 import { type Variable, variables } from 'virtual:variables';
 import type { VariablesOf } from '../../lib/graphql.ts';
-import { decimal, feature, FEATURES, sideName, visitName } from '../../lib/words.ts';
+import { variableText } from '../../lib/variable-text.ts';
+import { FEATURES, sideName, visitName } from '../../lib/words.ts';
 import type { EXAMS, ExamRow } from './queries.ts';
 
 export type Order = NonNullable<NonNullable<VariablesOf<typeof EXAMS>['orderBy']>[number]>;
@@ -74,11 +75,12 @@ export const COLUMNS: readonly Column[] = [
 export const USUAL_COLUMNS: readonly string[] = ['visit', 'side', 'kl', 'sex', 'age', 'bmi', 'womacPain', 'koosPain'];
 
 /** "XRJSM: Joint space narrowing, medial" for the list of columns. */
-export function columnTitle({ key, label, description }: Column): string {
-  return feature(key).code === key && description ? `${label} · ${description}` : label;
+export function columnTitle({ label, description }: Column): string {
+  return description ? `${label} · ${description}` : label;
 }
 
-function variableColumn({ code, name, label, description, kind, table, uses }: Variable): Column {
+function variableColumn(variable: Variable): Column {
+  const { code, name, label, description, kind, uses } = variable;
   const numeric = kind === 'integer' || kind === 'real';
   return {
     key: code,
@@ -88,16 +90,6 @@ function variableColumn({ code, name, label, description, kind, table, uses }: V
     width: Math.max(numeric ? 70 : 76, 40 + 8 * label.length),
     ...(numeric ? { numeric: true } : {}),
     ...(uses.includes('order') ? { sort: name as Order['field'] } : {}),
-    text: (row) => {
-      const owner = table === 'knee_exam' ? row : table === 'visit' ? row.visit : row.participant;
-      return variableText(kind, code, Reflect.get(owner, code));
-    },
+    text: (row) => variableText(variable, row),
   };
-}
-
-function variableText(kind: Variable['kind'], code: string, value: unknown): string {
-  if (typeof value === 'number') return decimal(value, code === 'bmi' ? 1 : 0);
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value !== 'string') return '–';
-  return kind === 'choice' ? value.toLowerCase().replaceAll('_', ' ') : value;
 }

@@ -1,5 +1,5 @@
 import { enums } from 'virtual:schema-language';
-import { fieldLabel, fieldsOf, gradesOf, type InputField, operatorsOf, parametersOf } from '../../lib/filters.ts';
+import { fieldLabel, fieldsOf, gradesOfField, type InputField, operatorsOf, parametersOf } from '../../lib/filters.ts';
 import { Button } from '../../components/button.tsx';
 import { CohortPicker } from './cohort-picker.tsx';
 import { ValueInput } from './value-input.tsx';
@@ -81,7 +81,7 @@ export function Comparison({ name, label, field, value, onChange }: ComparisonPr
             <ValueInput
               label={`${label}: value`}
               field={fields[operator]!}
-              grades={gradesOf(name)}
+              grades={gradesOfField(name)}
               value={given[operator]}
               onChange={(next) => onChange({ ...given, [operator]: next })}
             />

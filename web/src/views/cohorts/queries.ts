@@ -1,4 +1,5 @@
 import { graphql, type ResultOf } from '../../lib/graphql.ts';
+import { KNEE_EXAM_VARIABLES, PARTICIPANT_VARIABLES, VISIT_VARIABLES } from '../../lib/variable-fragments.ts';
 
 /** Counts of everything that the charts show: each one-dimensional chart under the filter without its own dimension. */
 export const OVERVIEW = graphql(`
@@ -62,64 +63,52 @@ export const TRANSITIONS = graphql(`
 export type Transition = ResultOf<typeof TRANSITIONS>['klTransitions'][number];
 
 /** A page of the table; grades and images only when a column shows them. */
-export const EXAMS = graphql(`
-  query Exams(
-    $where: KneeExamFilter
-    $orderBy: [KneeExamOrder!]
-    $first: Int!
-    $after: String
-    $grades: Boolean!
-    $images: Boolean!
-  ) {
-    kneeExams(where: $where, orderBy: $orderBy, first: $first, after: $after) {
-      nodes {
-        id
-        side
-        kl
-        womacPain
-        womacStiffness
-        womacDisability
-        womacTotal
-        koosPain
-        injuryEver
-        surgeryEver
-        participant {
-          oaiId
-          sex
-          race
-          site
-          cohort
-          phantom
+export const EXAMS = graphql(
+  `
+    query Exams(
+      $where: KneeExamFilter
+      $orderBy: [KneeExamOrder!]
+      $first: Int!
+      $after: String
+      $grades: Boolean!
+      $images: Boolean!
+    ) {
+      kneeExams(where: $where, orderBy: $orderBy, first: $first, after: $after) {
+        nodes {
+          id
+          side
+          kl
+          ...KneeExamVariables
+          participant {
+            oaiId
+            phantom
+            ...ParticipantVariables
+          }
+          visit {
+            code
+            ...VisitVariables
+          }
+          grades @include(if: $grades) {
+            feature
+            grade
+            missing
+            missingReason
+          }
+          radiograph @include(if: $images) {
+            rows
+          }
+          mriSeries @include(if: $images) {
+            sequence
+          }
         }
-        visit {
-          code
-          age
-          bmi
-          date
-          koosQualityOfLife
-          koosSport
-          pase
-          cesd
+        pageInfo {
+          hasNextPage
+          endCursor
         }
-        grades @include(if: $grades) {
-          feature
-          grade
-          missing
-          missingReason
-        }
-        radiograph @include(if: $images) {
-          rows
-        }
-        mriSeries @include(if: $images) {
-          sequence
-        }
-      }
-      pageInfo {
-        hasNextPage
-        endCursor
       }
     }
-  }
-`);
+  `,
+  [KNEE_EXAM_VARIABLES, PARTICIPANT_VARIABLES, VISIT_VARIABLES],
+);
 
 export type ExamRow = ResultOf<typeof EXAMS>['kneeExams']['nodes'][number];

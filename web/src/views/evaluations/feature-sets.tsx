@@ -1,6 +1,6 @@
 import { Button } from '../../components/button.tsx';
 import { inputClass } from '../../components/field.tsx';
-import { FEATURES, feature, gradeTerm } from '../../lib/words.ts';
+import { FEATURES, gradesOf, gradeTerm } from '../../lib/words.ts';
 import type { FeatureSet } from './wish.ts';
 import styles from './new-evaluation.module.css';
 
@@ -82,7 +82,6 @@ interface OverrideProps {
 }
 
 function Override({ label, value, onChange }: OverrideProps) {
-  const { highest } = feature(value.feature);
   return (
     <div className={styles.line}>
       <select
@@ -104,7 +103,7 @@ function Override({ label, value, onChange }: OverrideProps) {
         onChange={({ target }) => onChange({ ...value, grade: target.value === 'null' ? null : Number(target.value) })}
       >
         <option value="null">missing</option>
-        {Array.from({ length: highest + 1 }, (_, grade) => (
+        {gradesOf(value.feature).map((grade) => (
           <option key={grade} value={grade}>
             {grade} {gradeTerm(value.feature, grade)}
           </option>

@@ -1,7 +1,7 @@
 import { Link } from 'react-router';
 import { Card } from '../../components/card.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
-import { decimal, feature, moment } from '../../lib/words.ts';
+import { decimal, featureName, moment } from '../../lib/words.ts';
 import type { Exam } from './queries.ts';
 import styles from './exam-runs.module.css';
 
@@ -18,7 +18,7 @@ export function ExamRuns({ exam: { generations } }: { exam: Exam }) {
             <span>
               {bundle.name}@{bundle.version}, {sliceCount} slices, {steps} steps, seed {seed}
               {psnr !== null && `, PSNR ${decimal(psnr, 1)} dB`}
-              {featureOverrides.map(({ feature: code, grade }) => `, ${feature(code).name} ${grade ?? 'missing'}`)}
+              {featureOverrides.map(({ feature: code, grade }) => `, ${featureName(code)} ${grade ?? 'missing'}`)}
             </span>
           </li>
         ))}

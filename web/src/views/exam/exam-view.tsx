@@ -1,6 +1,6 @@
 import { useParams } from 'react-router';
 import { useQuery } from 'urql';
-import { variables } from 'virtual:variables';
+import { type Variable, variables } from 'virtual:variables';
 import { useSession } from '../../app/session-context.tsx';
 import { Badge, KlBadge } from '../../components/badge.tsx';
 import { ButtonLink } from '../../components/button.tsx';
@@ -9,6 +9,7 @@ import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
 import { Column, Columns, Page } from '../../components/page.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
+import { variableText } from '../../lib/variable-text.ts';
 import { decimal, gradeTerm, sideName, visitName } from '../../lib/words.ts';
 import { AutomaticReading } from './automatic-reading.tsx';
 import { ExamRuns } from './exam-runs.tsx';
@@ -19,7 +20,8 @@ import { Series } from './series.tsx';
 import { TimeLine } from './time-line.tsx';
 import styles from './exam-view.module.css';
 
-const QUESTIONNAIRES = variables.filter(({ group }) => group === 'scores');
+const SCORES = variables.filter(({ group }) => group === 'scores');
+const HISTORY = variables.filter(({ group }) => group === 'history');
 
 /** One knee at one visit: where it stands in time, its grades, its images, what was generated from it. */
 export function ExamView() {
@@ -117,22 +119,27 @@ export function ExamView() {
           <AutomaticReading exam={exam} onRead={() => again({ requestPolicy: 'network-only' })} />
           <Card title="Questionnaires">
             <dl className={styles.scores}>
-              {QUESTIONNAIRES.map(
-                ({ code: name, label, table, range }) =>
-                  [name, label, Reflect.get(table === 'visit' ? visit : exam, name) as unknown, range] as const,
-              ).map(([name, label, value, range]) => (
-                <div key={name}>
-                  <dt>{label}</dt>
-                  <dd>
-                    {typeof value === 'number' ? decimal(value, value % 1 !== 0 ? 1 : 0) : '–'}{' '}
-                    <small>{range?.join(' to ')}</small>
-                  </dd>
-                </div>
+              {SCORES.map((variable) => (
+                <Answer key={variable.code} variable={variable} exam={exam} />
               ))}
+              {/* Asked once, at the screening. */}
+              {visit.code === 'V00' &&
+                HISTORY.map((variable) => <Answer key={variable.code} variable={variable} exam={exam} />)}
             </dl>
           </Card>
         </Column>
       </Columns>
     </Page>
+  );
+}
+
+function Answer({ variable, exam }: { variable: Variable; exam: Exam }) {
+  return (
+    <div>
+      <dt title={variable.description}>{variable.label}</dt>
+      <dd>
+        {variableText(variable, exam)} <small>{variable.range?.join(' to ')}</small>
+      </dd>
+    </div>
   );
 }

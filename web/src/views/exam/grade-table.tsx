@@ -1,4 +1,4 @@
-import { feature, gradeTerm } from '../../lib/words.ts';
+import { featureName, gradeTerm } from '../../lib/words.ts';
 import type { Exam } from './queries.ts';
 import styles from './grade-table.module.css';
 
@@ -29,7 +29,7 @@ export function GradeTable({ exam: { grades, readings, preferredProject } }: { e
         <tbody>
           {grades.map((grade) => (
             <tr key={grade.feature} className={(grade.grade ?? 0) >= 1 ? styles.found : undefined}>
-              <th scope="row">{feature(grade.feature).name}</th>
+              <th scope="row">{featureName(grade.feature)}</th>
               <td>
                 <code>{grade.feature}</code>
               </td>

@@ -1,173 +1,164 @@
 import { graphql, type ResultOf } from '../../lib/graphql.ts';
+import { KNEE_EXAM_VARIABLES, PARTICIPANT_VARIABLES, VISIT_VARIABLES } from '../../lib/variable-fragments.ts';
 
-export const EXAM = graphql(`
-  query Exam($id: ID!) {
-    node(id: $id) {
-      ... on KneeExam {
-        __typename
-        id
-        side
-        kl
-        preferredProject
-        womacPain
-        womacStiffness
-        womacDisability
-        womacTotal
-        koosPain
-        visit {
-          code
-          date
-          age
-          bmi
-          koosQualityOfLife
-          koosSport
-          pase
-          cesd
-        }
-        participant {
-          oaiId
-          sex
-          race
-          site
-          cohort
-          phantom
-          visits {
-            id
+export const EXAM = graphql(
+  `
+    query Exam($id: ID!) {
+      node(id: $id) {
+        ... on KneeExam {
+          __typename
+          id
+          side
+          kl
+          preferredProject
+          ...KneeExamVariables
+          visit {
             code
-            date
-            exams {
+            ...VisitVariables
+          }
+          participant {
+            oaiId
+            phantom
+            ...ParticipantVariables
+            visits {
               id
-              side
-              kl
-              radiograph {
-                rows
-              }
-              mriSeries {
-                sliceCount
+              code
+              date
+              exams {
+                id
+                side
+                kl
+                radiograph {
+                  rows
+                }
+                mriSeries {
+                  sliceCount
+                }
               }
             }
           }
-        }
-        grades {
-          feature
-          grade
-          missing
-          missingReason
-        }
-        readings {
-          id
-          project
-          version
           grades {
             feature
             grade
             missing
             missingReason
           }
-        }
-        radiographs {
-          id
-          view
-          bilateral
-          rows
-          columns
-          date
-          barcode
-          image {
-            url
-            bytes
-          }
-        }
-        radiographReadings {
-          id
-          unreadableReason
-          probabilities
-          kl
-          expectedKl
-          notice
-          createdAt
-          box {
-            left
-            top
-            side
-          }
-          medial {
-            mm
-            percent
-            femur {
-              column
-              row
-            }
-            tibia {
-              column
-              row
-            }
-          }
-          lateral {
-            mm
-            percent
-            femur {
-              column
-              row
-            }
-            tibia {
-              column
-              row
-            }
-          }
-          bundle {
-            name
+          readings {
+            id
+            project
             version
-          }
-          radiograph {
-            id
-          }
-        }
-        mriSeries(synthetic: null) {
-          id
-          sequence
-          plane
-          sliceCount
-          sliceSpacing
-          synthetic
-          barcode
-          volume {
-            url
-            bytes
-          }
-          generation {
-            id
-            slices {
-              index
-              previewUrl
+            grades {
+              feature
+              grade
+              missing
+              missingReason
             }
           }
-        }
-        generations(first: 12) {
-          nodes {
+          radiographs {
             id
-            state
+            view
+            bilateral
+            rows
+            columns
+            date
+            barcode
+            image {
+              url
+              bytes
+            }
+          }
+          radiographReadings {
+            id
+            unreadableReason
+            probabilities
+            kl
+            expectedKl
+            notice
             createdAt
-            sliceCount
-            steps
-            seed
-            psnr
-            ssim
-            rssim
+            box {
+              left
+              top
+              side
+            }
+            medial {
+              mm
+              percent
+              femur {
+                column
+                row
+              }
+              tibia {
+                column
+                row
+              }
+            }
+            lateral {
+              mm
+              percent
+              femur {
+                column
+                row
+              }
+              tibia {
+                column
+                row
+              }
+            }
             bundle {
               name
               version
             }
-            featureOverrides {
-              feature
-              grade
+            radiograph {
+              id
+            }
+          }
+          mriSeries(synthetic: null) {
+            id
+            sequence
+            plane
+            sliceCount
+            sliceSpacing
+            synthetic
+            barcode
+            volume {
+              url
+              bytes
+            }
+            generation {
+              id
+              slices {
+                index
+                previewUrl
+              }
+            }
+          }
+          generations(first: 12) {
+            nodes {
+              id
+              state
+              createdAt
+              sliceCount
+              steps
+              seed
+              psnr
+              ssim
+              rssim
+              bundle {
+                name
+                version
+              }
+              featureOverrides {
+                feature
+                grade
+              }
             }
           }
         }
       }
     }
-  }
-`);
+  `,
+  [KNEE_EXAM_VARIABLES, PARTICIPANT_VARIABLES, VISIT_VARIABLES],
+);
 
 export const READ_RADIOGRAPH = graphql(`
   mutation ReadRadiograph($input: ReadRadiographInput!) {

@@ -1,4 +1,4 @@
-import { feature, FEATURES, gradeTerm } from '../../lib/words.ts';
+import { featureName, FEATURES, gradesOf, gradeTerm } from '../../lib/words.ts';
 import type { Prepared } from './queries.ts';
 import styles from './generate.module.css';
 
@@ -28,7 +28,6 @@ export function GradeOverrides({ grades, features, value, onChange }: OverridesP
   return (
     <ul className={styles.grades}>
       {(grades ?? UNREAD).map(({ feature: code, grade, missingReason }) => {
-        const { name, highest } = feature(code);
         const changed = code in value;
         const known = features.some((conditioned) => conditioned.feature === code);
         const read =
@@ -40,7 +39,7 @@ export function GradeOverrides({ grades, features, value, onChange }: OverridesP
         return (
           <li key={code} className={changed ? styles.changed : undefined}>
             <label htmlFor={`grade-${code}`}>
-              {name} <code>{code}</code>
+              {featureName(code)} <code>{code}</code>
             </label>
             <select
               id={`grade-${code}`}
@@ -57,7 +56,7 @@ export function GradeOverrides({ grades, features, value, onChange }: OverridesP
               }}
             >
               <option value="">{known ? read : 'not used by this bundle'}</option>
-              {Array.from({ length: highest + 1 }, (_, other) => (
+              {gradesOf(code).map((other) => (
                 <option key={other} value={other}>
                   {other} {gradeTerm(code, other)}
                 </option>

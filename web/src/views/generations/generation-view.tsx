@@ -11,7 +11,7 @@ import { Column, Page } from '../../components/page.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
-import { feature, gradeTerm, kneeName } from '../../lib/words.ts';
+import { featureName, gradeTerm, kneeName } from '../../lib/words.ts';
 import { Downloads } from './downloads.tsx';
 import { Facts } from './facts.tsx';
 import { Progress } from './progress.tsx';
@@ -106,7 +106,7 @@ function Lead({ generation: { exam, featureOverrides }, state }: LeadProps) {
       </Badge>
       {featureOverrides.map(({ feature: code, grade }) => (
         <Badge key={code} tone="accent">
-          what if: {feature(code).name} {grade === null ? 'missing' : `${grade} ${gradeTerm(code, grade)}`}
+          what if: {featureName(code)} {grade === null ? 'missing' : `${grade} ${gradeTerm(code, grade)}`}
         </Badge>
       ))}
     </>

@@ -10,7 +10,7 @@ import { StateBadge } from '../../components/state-badge.tsx';
 import { Table } from '../../components/table.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
-import { feature, fileSize, gradeTerm, meaning, moment } from '../../lib/words.ts';
+import { featureName, fileSize, gradeTerm, meaning, moment } from '../../lib/words.ts';
 import { figureText, headlines, linesOf, type Manifest, quartilesText } from './manifest.ts';
 import { TrainedOn } from './model-list.tsx';
 import { type Bundle, BUNDLE, REINSTATE, RETIRE } from './queries.ts';
@@ -193,7 +193,7 @@ function Conditioning({ features }: Pick<Bundle, 'features'>) {
       <Table plain label="Conditioning features" columns={['Feature', 'Code', 'Levels', 'Grades']}>
         {features.map(({ feature: code, levels }) => (
           <tr key={code}>
-            <th scope="row">{feature(code).name}</th>
+            <th scope="row">{featureName(code)}</th>
             <td>
               <code>{code}</code>
             </td>

@@ -1,4 +1,4 @@
-import { feature, gradeTerm } from '../../lib/words.ts';
+import { featureName, gradeTerm } from '../../lib/words.ts';
 import type { Generation } from '../generations/queries.ts';
 
 /** A volume that can be shown: a real series of the exam, this run, or another run for the same knee. An upload has no real one. */
@@ -43,7 +43,7 @@ export function sourcesOf({ id, side, exam, upload, mriSeries, featureOverrides,
 function wish(overrides: Generation['featureOverrides'], seed: number): string {
   const grades = overrides.map(
     ({ feature: code, grade }) =>
-      `${feature(code).name} ${grade === null ? 'missing' : `${grade} ${gradeTerm(code, grade)}`}`,
+      `${featureName(code)} ${grade === null ? 'missing' : `${grade} ${gradeTerm(code, grade)}`}`,
   );
   return [`, seed ${seed}`, ...grades].join(', ');
 }
