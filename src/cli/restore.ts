@@ -6,12 +6,14 @@ import { isDicom } from '../imaging/dicom/read.js';
 import { encodePng } from '../imaging/png.js';
 import { type Film, loadRadiograph } from '../imaging/radiograph/index.js';
 import {
+  aimInWords,
   encodeRestoredFilm,
   finishFilm,
   type PreparedFilm,
   prepareFilm,
   renderBeforeAfter,
   type RestorationAim,
+  restorePrepared,
 } from '../imaging/restoration/index.js';
 import { readSource } from '../imaging/source.js';
 import { type DeviceChoice, readBundleFor, startInferenceHost } from '../inference/index.js';
@@ -76,50 +78,39 @@ async function restore(file: string, options: RestoreOptions): Promise<void> {
   const bundleDir = await chooseBundle(options.models, options.bundle, 'image-restoration');
   const { manifest } = await readBundleFor(bundleDir, 'image-restoration');
   const prepared = prepareFilm(film, aim, manifest.restoration.window);
+  const done = aimInWords(
+    aim.kind === 'DENOISE' ? { ...aim, sigma: prepared.sigma, estimated: aim.sigma === undefined } : aim,
+  );
   const host = await startInferenceHost({
     device: options.device,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   });
   const bar = progressBar('Restoring');
-  const restored = new Float32Array(prepared.data.length);
   try {
     let began = false;
-    const { rows, columns, mask, sigma, impulses, scale } = prepared;
-    const summary = await host.run(
-      'image-restoration',
-      {
-        bundleDir,
-        ...{ rows, columns, film: prepared.data, sigma, impulses, scale },
-        ...(mask ? { mask } : {}),
-        ...(options.steps === undefined ? {} : { steps: options.steps }),
-        ...(options.seed === undefined ? {} : { seed: options.seed }),
+    const { rows, columns } = prepared;
+    const { restored, summary } = await restorePrepared(host, prepared, {
+      bundleDir,
+      steps: options.steps,
+      seed: options.seed,
+      onProgress: ({ done, total }) => {
+        if (!began) bar.start(total, 'tiles');
+        began = true;
+        bar.update(done, 'tiles');
       },
-      {
-        onProgress: ({ done, total }) => {
-          if (!began) bar.start(total, 'tiles');
-          began = true;
-          bar.update(done, 'tiles');
-        },
-        onOutput: (tile) => {
-          for (let row = 0; row < tile.rows; row++) {
-            const line = tile.pixels.subarray(row * tile.columns, (row + 1) * tile.columns);
-            restored.set(line, (tile.top + row) * columns + tile.left);
-          }
-        },
-      },
-    );
+    });
     bar.stop();
     const { name, version } = manifest;
     await write(file, options.out, {
       film,
       prepared,
       restored,
-      done: `${inWords(aim, prepared)}, ${name} ${version}`,
+      done: `${done}, ${name} ${version}`,
       bundle: { name, version },
     });
     const seconds = (summary.durationMs / 1000).toFixed(1);
     console.log(
-      `Restored ${basename(file)} (${columns} x ${rows} pixels; ${inWords(aim, prepared)}) on ${summary.device} in ${seconds} s. SYNTHETIC: what it adds was not seen.`,
+      `Restored ${basename(file)} (${columns} x ${rows} pixels; ${done}) on ${summary.device} in ${seconds} s. SYNTHETIC: what it adds was not seen.`,
     );
     for (const written of filesOf(film)) console.log(`  ${join(options.out, written)}`);
   } finally {
@@ -149,13 +140,6 @@ async function aimOf({ denoise, sigma, impulses, upscale, mask }: RestoreOptions
   };
 }
 
-function inWords(aim: RestorationAim, { sigma }: PreparedFilm): string {
-  if (aim.kind === 'UPSCALE') return `enlarged ${aim.scale} times`;
-  if (aim.kind === 'INPAINT') return 'filled in under a mask';
-  const noise = `noise of ${sigma.toFixed(1)} of 255 taken off`;
-  return aim.sigma === undefined ? `${noise}, as estimated` : noise;
-}
-
 interface Restored {
   film: Film;
   prepared: PreparedFilm;
@@ -180,7 +164,8 @@ async function write(file: string, out: string, { film, prepared, restored, done
   await writeFile(join(out, 'restored.png'), encodePng({ rows, columns, data }, comment));
   await writeFile(join(out, 'before-after.png'), sheet);
   if (film.attributes) {
-    const header = { bundle, derivation: done, createdAt: new Date() };
+    const identity = [film.attributes.sopInstanceUid ?? film.name, bundle.name, bundle.version, done];
+    const header = { bundle, derivation: done, createdAt: new Date(), identity };
     await writeFile(join(out, 'restored.dcm'), encodeRestoredFilm(film, { rows, columns, data }, header));
   }
 }

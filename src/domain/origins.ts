@@ -18,8 +18,8 @@ export interface AttemptOrigin {
   device?: string;
   /** Slices that this attempt computed; others come from attempts before. */
   computedSlices?: number;
-  /** Milliseconds in each network, and of the whole computation. */
-  timings?: { encoder: number; denoiser: number; decoder: number; total: number };
+  /** Milliseconds in each network, by its role, and of the whole computation: `total`. */
+  timings?: Readonly<Record<string, number>>;
 }
 
 /** What a generation was made from and with, beside what its request says. */
@@ -29,6 +29,8 @@ export interface GenerationOrigin {
   reference?: SourceFile | null;
   /** Who found the knee on the film; null when the request said where it is, or outlines drawn by rule found it. */
   kneeDetector?: { name: string; version: string; sha256: string } | null;
-  /** In order; the last one finished the volume. */
+  /** SHA-256 of the mask that said what is hidden, where one did. */
+  mask?: string;
+  /** In order; the last one finished the result. */
   attempts: AttemptOrigin[];
 }

@@ -2,7 +2,8 @@ import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { Generation } from './generation.js';
 
-export type GenerationEventType = 'STATE_CHANGED' | 'STEP_PROGRESS' | 'SLICE_COMPLETED' | 'COMPLETED';
+export type GenerationEventType =
+  'STATE_CHANGED' | 'STEP_PROGRESS' | 'SLICE_COMPLETED' | 'TILE_COMPLETED' | 'COMPLETED';
 
 /** One line of a generation's log; `seq` runs 1, 2, 3, ... without a gap. */
 @Entity()

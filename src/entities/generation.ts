@@ -15,7 +15,10 @@ import { Radiograph } from './radiograph.js';
 import { UploadedRadiograph } from './uploaded-radiograph.js';
 import { Work } from './work.js';
 
-/** One run of a bundle for the radiograph of an exam, or for an uploaded one. */
+/**
+ * One run of a bundle for the radiograph of an exam, or for an uploaded one. What a task is told stands in `parameters`; volumes, which are
+ * older than tasks, have columns of their own.
+ */
 @Entity()
 @Unique(['requestedById', 'clientKey'])
 @Index(['state', 'createdAt'])
@@ -30,7 +33,11 @@ import { Work } from './work.js';
 @Check('generation_state', stateCheck(GENERATION_STATES))
 @Check(
   'generation_made_from',
-  '(upload_id IS NULL) = (exam_id IS NOT NULL) AND (upload_id IS NULL) = (radiograph_id IS NOT NULL) AND (upload_id IS NULL) = (side IS NULL)',
+  '(upload_id IS NULL) = (exam_id IS NOT NULL) AND (upload_id IS NULL) = (radiograph_id IS NOT NULL) AND (upload_id IS NOT NULL OR side IS NULL)',
+)
+@Check(
+  'generation_of_volume',
+  `task <> 'xray-to-mri' OR (slice_count IS NOT NULL AND sampler IS NOT NULL AND seed IS NOT NULL AND noise IS NOT NULL AND (upload_id IS NULL OR side IS NOT NULL))`,
 )
 export class Generation extends Work {
   @PrimaryColumn('uuid')
@@ -58,7 +65,7 @@ export class Generation extends Work {
   @JoinColumn()
   upload!: Relation<UploadedRadiograph> | null;
 
-  /** The knee of an uploaded radiograph; an exam says its own. */
+  /** The knee of an uploaded radiograph, where one is meant; an exam says its own. */
   @Column('text', { nullable: true })
   side!: Side | null;
 
@@ -69,33 +76,43 @@ export class Generation extends Work {
   @JoinColumn()
   bundle!: Relation<Bundle>;
 
+  /** What is made, as the registry of tasks names it. */
+  @Column('text', { default: 'xray-to-mri' })
+  task!: string;
+
+  /** What the task is told and, once it has run, what it has found for itself; of volumes the columns below say so. */
+  @Column('jsonb', { default: {} })
+  parameters!: object;
+
   @Column('text')
   state!: GenerationState;
 
-  @Column('smallint')
-  sliceCount!: number;
+  /** Of volumes; null for what has no slices. The same holds for sampler and noise. */
+  @Column('smallint', { nullable: true })
+  sliceCount!: number | null;
 
   @Column('smallint')
   steps!: number;
 
-  @Column('text')
-  sampler!: 'DDIM' | 'DPMPP_2M';
+  @Column('text', { nullable: true })
+  sampler!: 'DDIM' | 'DPMPP_2M' | null;
 
   @Column('real', { default: 0 })
   eta!: number;
 
-  @Column('integer')
-  seed!: number;
+  /** Null where nothing is drawn: the likeliest film is wanted. */
+  @Column('integer', { nullable: true })
+  seed!: number | null;
 
-  @Column('text')
-  noise!: NoiseMode;
+  @Column('text', { nullable: true })
+  noise!: NoiseMode | null;
 
   /** The square of the film that the model sees, film pixels: the request's, else what the first attempt found. */
   @Column('jsonb', { nullable: true })
   box!: SquareBox | null;
 
   /** The grades that condition the volume: the exam's preferred reading with the request's overrides. */
-  @Column('jsonb')
+  @Column('jsonb', { default: {} })
   features!: Grades;
 
   /** What the request overrode; a null grade means "treat as missing". */
@@ -122,7 +139,7 @@ export class Generation extends Work {
   traceparent!: string | null;
 
   /**
-   * SHA-256 of everything that decides the volume, see services/generation-keys: what has the same key need not be made again.
+   * SHA-256 of everything that decides the result, see services/generations/keys: what has the same key need not be made again.
    * Null for generations from before there were keys: the film and the knee detector they used are not on record.
    */
   @Column('text', { nullable: true })
@@ -176,7 +193,7 @@ export class Generation extends Work {
   @Column('integer', { nullable: true })
   durationMs!: number | null;
 
-  /** Slice-evaluations of the denoiser behind the finished slices, whichever attempts they come from. */
+  /** Evaluations of the network behind the result, whichever attempts they come from: of each slice by itself, or of each tile. */
   @Column('integer', { nullable: true })
   denoiserEvaluations!: number | null;
 }

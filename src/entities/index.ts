@@ -17,6 +17,7 @@ import { ExportEvent } from './export-event.js';
 import { Export } from './export.js';
 import { GenerationDifference } from './generation-difference.js';
 import { GenerationEvent } from './generation-event.js';
+import { GenerationOutput } from './generation-output.js';
 import { GenerationSlice } from './generation-slice.js';
 import { Generation } from './generation.js';
 import { ImportSource } from './import-source.js';
@@ -60,6 +61,7 @@ export {
   GenerationDifference,
   Generation,
   GenerationEvent,
+  GenerationOutput,
   GenerationSlice,
   ImportSource,
   ImportedFile,
@@ -110,6 +112,7 @@ export const ENTITIES = [
   GenerationDifference,
   Generation,
   GenerationEvent,
+  GenerationOutput,
   GenerationSlice,
   ImportSource,
   ImportedFile,

@@ -79,10 +79,15 @@ export function badge(right: number, top: number, label: string, colour: string)
 }
 
 /** A grey image in [0, 1] as the URL of an 8-bit PNG. */
-export function greyUrl({ rows, columns, data }: GreyImage): string {
+export function greyUrl(image: GreyImage): string {
+  return dataUrl(greyPng(image));
+}
+
+/** A grey image in [0, 1] as an 8-bit PNG file. @param words tEXt entries */
+export function greyPng({ rows, columns, data }: GreyImage, words: Readonly<Record<string, string>> = {}): Buffer {
   const bytes = new Uint8Array(data.length);
   for (let index = 0; index < bytes.length; index++) bytes[index] = round(255 * min(max(data[index]!, 0), 1));
-  return dataUrl(encodePng({ rows, columns, data: bytes }));
+  return encodePng({ rows, columns, data: bytes }, words);
 }
 
 /** A PNG as a URL. Bytes that came from another thread are no Buffer, and would write themselves as numbers. */

@@ -19,7 +19,12 @@ const HEAT = [
 export const FULL_HEAT = 0.5;
 
 /** An image as colours from black over orange to pale yellow, brightest at `full`: the URL of a PNG. */
-export function heatUrl({ rows, columns, data }: GreyImage, full = FULL_HEAT): string {
+export function heatUrl(image: GreyImage, full = FULL_HEAT): string {
+  return dataUrl(heatPng(image, full));
+}
+
+/** The same as a PNG file. */
+export function heatPng({ rows, columns, data }: GreyImage, full: number): Buffer {
   const colours = new Uint8Array(3 * data.length);
   for (let index = 0; index < data.length; index++) {
     const place = min(data[index]! / full, 1) * (HEAT.length - 1);
@@ -29,5 +34,5 @@ export function heatUrl({ rows, columns, data }: GreyImage, full = FULL_HEAT): s
       colours[3 * index + channel] = low + (high - low) * (place - below);
     }
   }
-  return dataUrl(encodeColourPng({ rows, columns, data: colours }));
+  return encodeColourPng({ rows, columns, data: colours });
 }

@@ -7,6 +7,7 @@ import {
   Bundle,
   Cohort,
   Generation,
+  GenerationOutput,
   GenerationSlice,
   KneeExam,
   MriSeries,
@@ -70,6 +71,10 @@ export function createLoaders(dataSource: DataSource) {
     radiographReadingsOfUpload: manyByParent<string, RadiographReading>(
       by(RadiographReading, 'upload_id', 'uuid'),
       'created_at DESC, id',
+    ),
+    outputsOfGeneration: manyByParent<string, GenerationOutput>(
+      by(GenerationOutput, 'generation_id', 'uuid'),
+      'kind, index',
     ),
     slicesOfGeneration: manyByParent<string, GenerationSlice>(by(GenerationSlice, 'generation_id', 'uuid'), 'index'),
   };

@@ -19,7 +19,7 @@ import {
 } from '../services/generations/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
-import { keyOf } from './ids.js';
+import { filmKeys, keyOf } from './ids.js';
 import { visibleGeneration } from './visible.js';
 
 @Resolver()
@@ -32,12 +32,9 @@ export class GenerationMutationResolver {
     @Arg('input', () => GenerateMriInput, INPUT) input: GenerateMriInput,
   ): Promise<GenerationPayload> {
     requireRole(context, 'OPERATOR', 'generateMri');
-    const { examId, radiographId, uploadId, ...rest } = input;
     const row = await requestGeneration(context.platform, context.viewer, {
-      ...rest,
-      examId: examId == null ? null : Number(keyOf('examId', 'KneeExam', examId)),
-      radiographId: radiographId == null ? null : Number(keyOf('radiographId', 'Radiograph', radiographId)),
-      uploadId: uploadId == null ? null : keyOf('uploadId', 'UploadedRadiograph', uploadId),
+      ...input,
+      ...filmKeys(input),
     });
     return { generation: new GenerationNode(row) };
   }

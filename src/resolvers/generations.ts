@@ -4,7 +4,7 @@ import { decodeId } from '../domain/global-ids.js';
 import type { Side } from '../domain/participants.js';
 import { positionsInLine } from '../scheduling/index.js';
 import { AFTER, FIRST, idOf, ORDER_BY, WHERE } from '../schema/arguments.js';
-import { type Provenance, provenanceOf } from '../services/generations/index.js';
+import { parametersOf, type Provenance, provenanceOf } from '../services/generations/index.js';
 import { Asset } from '../schema/asset.js';
 import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
@@ -14,8 +14,10 @@ import {
   GenerationConnection,
   GenerationNode,
   GenerationSliceNode,
+  outputListComplexity,
   sliceListComplexity,
 } from '../schema/generation.js';
+import { GenerationOutputNode } from '../schema/generation-output.js';
 import { MriSeriesNode, RadiographNode } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { SideEnum } from '../schema/enums.js';
@@ -90,9 +92,24 @@ export class GenerationResolver {
     return row.uploadId === null ? null : new UploadedRadiographNode(await loaders.upload.load(row.uploadId));
   }
 
-  @FieldResolver(() => SideEnum, { description: 'The knee.' })
-  async side(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<Side> {
-    return row.side ?? (await loaders.kneeExam.load(row.examId!)).side;
+  @FieldResolver(() => SideEnum, { nullable: true, description: 'The knee; null for the whole of an uploaded film.' })
+  async side(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<Side | null> {
+    return row.examId === null ? row.side : (await loaders.kneeExam.load(row.examId)).side;
+  }
+
+  @FieldResolver(() => GraphQLJSONObject, {
+    description: 'What the task was told, defaults filled in, and what it has found for itself.',
+  })
+  parameters(@Root() { row }: GenerationNode): Readonly<Record<string, unknown>> {
+    return parametersOf(row);
+  }
+
+  @FieldResolver(() => [GenerationOutputNode], {
+    description: 'Its files: what was given with the request, and what was made once it has succeeded.',
+    complexity: outputListComplexity,
+  })
+  async outputs(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<GenerationOutputNode[]> {
+    return (await loaders.outputsOfGeneration.load(row.id)).map((one) => new GenerationOutputNode(one));
   }
 
   @FieldResolver(() => BundleNode, { description: 'The bundle that makes it.' })
@@ -102,8 +119,8 @@ export class GenerationResolver {
 
   @FieldResolver(() => GraphQLJSONObject, {
     description:
-      'Where its volume comes from: bundle with digest, version and commit of the code, digests of film and real series, box, seed, ' +
-      'sampler, grades, device, and each attempt with its worker and timings. Exports carry the same.',
+      'Where its result comes from: bundle with digest, version and commit of the code, digests of film and real series, box, seed, ' +
+      'sampler, grades (of a volume) or what the task was told, device, and each attempt with its worker and timings. Exports carry the same.',
   })
   async provenance(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<Provenance> {
     return provenanceOf(row, await loaders.bundle.load(row.bundleId));
@@ -129,7 +146,10 @@ export class GenerationResolver {
     return context.queuePositions.for({}, (ids) => positionsInLine(dataSource, ids)).load(row.id);
   }
 
-  @FieldResolver(() => MriSeriesNode, { nullable: true, description: 'The generated volume, once it is there.' })
+  @FieldResolver(() => MriSeriesNode, {
+    nullable: true,
+    description: 'The generated volume, once it is there; null for a task that makes none.',
+  })
   async mriSeries(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<MriSeriesNode | null> {
     const [series] = await loaders.seriesOfGeneration.load(row.id);
     return series ? new MriSeriesNode(series) : null;
@@ -153,6 +173,19 @@ export class GenerationSliceResolver {
 
   @FieldResolver(() => Asset, { description: 'The slice as 16-bit grey PNG.' })
   async image(@Root() { row }: GenerationSliceNode, @Ctx() context: Context): Promise<Asset> {
+    return signedAsset(context, await context.loaders.asset.load(row.assetId));
+  }
+}
+
+@Resolver(() => GenerationOutputNode)
+export class GenerationOutputResolver {
+  @FieldResolver(() => String, { description: 'Signed URL of the file.' })
+  async url(@Root() { row }: GenerationOutputNode, @Ctx() context: Context): Promise<string> {
+    return signedAsset(context, await context.loaders.asset.load(row.assetId)).url;
+  }
+
+  @FieldResolver(() => Asset, { description: 'The file.' })
+  async file(@Root() { row }: GenerationOutputNode, @Ctx() context: Context): Promise<Asset> {
     return signedAsset(context, await context.loaders.asset.load(row.assetId));
   }
 }

@@ -8,3 +8,22 @@ export function keyOf(argument: string, type: NodeType, id: string): string {
   if (decoded?.type === type) return String(decoded.key);
   throw new UserError('BAD_USER_INPUT', `${argument} must be the id of a ${type}.`);
 }
+
+/** The keys of the film that an input names. @throws UserError as {@link keyOf} */
+export function filmKeys({ examId, radiographId, uploadId }: FilmIds): {
+  examId: number | null;
+  radiographId: number | null;
+  uploadId: string | null;
+} {
+  return {
+    examId: examId == null ? null : Number(keyOf('examId', 'KneeExam', examId)),
+    radiographId: radiographId == null ? null : Number(keyOf('radiographId', 'Radiograph', radiographId)),
+    uploadId: uploadId == null ? null : keyOf('uploadId', 'UploadedRadiograph', uploadId),
+  };
+}
+
+interface FilmIds {
+  examId?: string | null;
+  radiographId?: string | null;
+  uploadId?: string | null;
+}

@@ -8,13 +8,14 @@ import { EvaluationReportResolver, EvaluationResolver, EvaluationScoreResolver }
 import { DifferenceResolver } from './differences.js';
 import { ExportResolver } from './exports.js';
 import { GenerationMutationResolver } from './generate.js';
-import { GenerationResolver, GenerationSliceResolver } from './generations.js';
+import { GenerationOutputResolver, GenerationResolver, GenerationSliceResolver } from './generations.js';
 import { MriSeriesResolver, RadiographResolver } from './images.js';
 import { KneeExamResolver } from './knee-exams.js';
 import { NodeResolver } from './node.js';
 import { ParticipantResolver, VisitResolver } from './participants.js';
 import { GenerationCompletedResolver, ProgressResolver, SliceProgressResolver } from './progress.js';
 import { ExamReadingsResolver, RadiographReadingResolver, UploadReadingsResolver } from './radiograph-readings.js';
+import { RestorationResolver } from './restorations.js';
 import { StorageResolver } from './storage.js';
 import { ReaderSessionResolver, ReaderStudyResolver, ReaderTrialResolver } from './reader-studies.js';
 import { UploadResolver } from './uploads.js';
@@ -55,6 +56,8 @@ export const RESOLVERS = [
   EvaluationReportResolver,
   GenerationResolver,
   GenerationSliceResolver,
+  GenerationOutputResolver,
+  RestorationResolver,
   GenerationMutationResolver,
   BatchResolver,
   BatchMemberResolver,

@@ -8,8 +8,11 @@ import {
   GenerationSliceCompleted,
   GenerationStateChanged,
   GenerationStepProgress,
+  GenerationTileCompleted,
   SliceProgress,
 } from '../schema/generation-event.js';
+import { GenerationOutputNode } from '../schema/generation-output.js';
+import { outputListComplexity } from '../schema/generation.js';
 import { MriSeriesNode } from '../schema/images.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
@@ -44,6 +47,8 @@ export class ProgressResolver {
         return new GenerationStepProgress(event, event.payload);
       case 'SLICE_COMPLETED':
         return new GenerationSliceCompleted(event, event.payload);
+      case 'TILE_COMPLETED':
+        return new GenerationTileCompleted(event, event.payload);
       case 'COMPLETED':
         return new GenerationCompleted(event, event.payload);
     }
@@ -60,9 +65,24 @@ export class SliceProgressResolver {
 
 @Resolver(() => GenerationCompleted)
 export class GenerationCompletedResolver {
-  @FieldResolver(() => MriSeriesNode, { description: 'The generated volume.' })
-  async mriSeries(@Root() { payload }: GenerationCompleted, @Ctx() { loaders }: Context): Promise<MriSeriesNode> {
-    return new MriSeriesNode(await loaders.mriSeries.load(payload.mriSeriesId));
+  @FieldResolver(() => MriSeriesNode, {
+    nullable: true,
+    description: 'The generated volume; null for a task that makes none.',
+  })
+  async mriSeries(
+    @Root() { payload }: GenerationCompleted,
+    @Ctx() { loaders }: Context,
+  ): Promise<MriSeriesNode | null> {
+    const { mriSeriesId } = payload;
+    return mriSeriesId === null ? null : new MriSeriesNode(await loaders.mriSeries.load(mriSeriesId));
+  }
+
+  @FieldResolver(() => [GenerationOutputNode], {
+    description: 'Every file of it.',
+    complexity: outputListComplexity,
+  })
+  async outputs(@Root() { row }: GenerationCompleted, @Ctx() { loaders }: Context): Promise<GenerationOutputNode[]> {
+    return (await loaders.outputsOfGeneration.load(row.generationId)).map((one) => new GenerationOutputNode(one));
   }
 }
 

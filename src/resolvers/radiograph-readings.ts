@@ -9,7 +9,7 @@ import type { RadiographReadingPayload } from '../schema/radiograph-reading.js';
 import { UploadedRadiographNode } from '../schema/upload.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
-import { keyOf } from './ids.js';
+import { filmKeys } from './ids.js';
 
 @Resolver(() => RadiographReadingNode)
 export class RadiographReadingResolver {
@@ -23,12 +23,9 @@ export class RadiographReadingResolver {
     @Arg('input', () => ReadRadiographInput, INPUT) input: ReadRadiographInput,
   ): Promise<RadiographReadingPayload> {
     requireRole(context, 'OPERATOR', 'readRadiograph');
-    const { examId, radiographId, uploadId, ...rest } = input;
     const row = await context.platform.filmReadings.read(context.viewer, {
-      ...rest,
-      examId: examId == null ? null : Number(keyOf('examId', 'KneeExam', examId)),
-      radiographId: radiographId == null ? null : Number(keyOf('radiographId', 'Radiograph', radiographId)),
-      uploadId: uploadId == null ? null : keyOf('uploadId', 'UploadedRadiograph', uploadId),
+      ...input,
+      ...filmKeys(input),
     });
     return { reading: new RadiographReadingNode(row) };
   }

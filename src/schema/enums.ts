@@ -4,6 +4,7 @@ import { BATCH_STATES, MEMBER_STATES, SEED_RULES } from '../domain/batches.js';
 import { COHORT_KINDS, COHORT_VISIBILITIES, SET_OPERATIONS } from '../domain/cohorts.js';
 import { ARCHIVE_FORMATS, EXPORT_FORMATS, EXPORT_STATES } from '../domain/exports.js';
 import { FEATURES } from '../domain/features.js';
+import { OUTPUT_KINDS } from '../domain/generation-outputs.js';
 import { GENERATION_STATES, NOISE_MODES } from '../domain/generations.js';
 import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../domain/participants.js';
 import { PREFERRED } from '../domain/readings.js';
@@ -173,8 +174,20 @@ function taskWord(task: Task): string {
 export const GenerationTaskEnum = Object.fromEntries(TASK_NAMES.map((task) => [taskWord(task), task]));
 registerEnumType(GenerationTaskEnum, {
   name: 'GenerationTask',
-  description: 'What a bundle does.',
+  description: 'What a bundle does, and what a generation was asked for.',
   valuesConfig: Object.fromEntries(TASK_NAMES.map((task) => [taskWord(task), { description: taskPurpose(task) }])),
+});
+
+export const OutputKindEnum = choices('GenerationOutputKind', OUTPUT_KINDS, 'What a file of a generation is.', {
+  VOLUME: 'MRI volume: NIfTI (.nii.gz). `mriSeries` has it in other formats, too.',
+  FILM: 'Film at full size: 16-bit grey PNG, bone bright.',
+  DICOM: 'The same film as DICOM (Computed Radiography), Synthetic Data = YES.',
+  BEFORE: 'The film that it was made from, to look at: 8-bit grey PNG of at most 1600 pixels a side.',
+  AFTER: 'What was made of it, in the same grey scale and size.',
+  DIFFERENCE:
+    'Where the two differ, in the same size: PNG, black over orange to pale yellow for 15 % of the window and more.',
+  SHEET: 'Before, after and difference on one labelled picture: PNG.',
+  MASK: 'The image that was given to say what is hidden: PNG.',
 });
 
 export const BundleStateEnum = choices(

@@ -135,19 +135,63 @@ export class GenerationSliceCompleted extends GenerationEvent {
   }
 }
 
+@ObjectType({
+  implements: GenerationEvent,
+  simpleResolvers: true,
+  description: 'The network has finished a tile of a film.',
+})
+export class GenerationTileCompleted extends GenerationEvent {
+  @Field(() => Int, { description: '0, 1, 2, ... within the step.' })
+  index: number;
+
+  @Field(() => Int, { description: 'Tiles of the film.' })
+  total: number;
+
+  @Field(() => Int, { description: 'The step that it was finished in, 1, 2, ...' })
+  step: number;
+
+  @Field(() => Int, { description: 'How often the network goes over the film.' })
+  steps: number;
+
+  @Field(() => Float, { description: 'Part of the whole generation that is done, 0-1.' })
+  fraction: number;
+
+  constructor(row: EventRow, payload: TilePayload) {
+    super(row);
+    this.index = payload.index;
+    this.total = payload.total;
+    this.step = payload.step;
+    this.steps = payload.steps;
+    this.fraction = payload.fraction;
+  }
+}
+
+/** A tile as its event tells of it. */
+interface TilePayload {
+  index: number;
+  total: number;
+  step: number;
+  steps: number;
+  fraction: number;
+}
+
 /** A finished generation as its event tells of it. */
 export interface CompletedPayload {
   psnr: number | null;
   ssim: number | null;
   rssim: number | null;
   adjacentCorrelation: number | null;
-  mriSeriesId: number;
+  mriSeriesId: number | null;
   durationMs: number;
   denoiserEvaluations: number;
   device: string;
 }
 
-@ObjectType({ implements: GenerationEvent, simpleResolvers: true, description: 'The volume is stored and scored.' })
+@ObjectType({
+  implements: GenerationEvent,
+  simpleResolvers: true,
+  description: 'The result is stored; a volume is scored, too.',
+})
 export class GenerationCompleted extends GenerationEvent {
   @Field(() => Float, {
     nullable: true,
@@ -167,7 +211,7 @@ export class GenerationCompleted extends GenerationEvent {
   @Field(() => Int, { description: 'Milliseconds from its first start to its end.' })
   durationMs: number;
 
-  @Field(() => Int, { description: 'True number of slice-evaluations of the denoiser.' })
+  @Field(() => Int, { description: 'True number of evaluations of the network, of each slice or tile by itself.' })
   denoiserEvaluations: number;
 
   @Field(() => String, { description: 'cuda, webgpu or cpu.' })

@@ -7,9 +7,10 @@ import type { Side } from '../domain/participants.js';
 import type { Generation, GenerationSlice } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
 import { connectionType } from './connections.js';
-import { FeatureEnum, GenerationStateEnum, NoiseModeEnum, SamplerEnum, SideEnum } from './enums.js';
+import { FeatureEnum, GenerationStateEnum, GenerationTaskEnum, NoiseModeEnum, SamplerEnum, SideEnum } from './enums.js';
 import { SsimModeEnum } from './evaluation-enums.js';
 import { Grade, gradeList, overrideList } from './grade.js';
+import { listComplexity } from './limits.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
 
@@ -75,23 +76,33 @@ export class GenerationNode extends Node {
   @Field(() => Boolean, { description: 'Whether somebody asked to stop it.' })
   cancelRequested: boolean;
 
-  @Field(() => Int, { description: 'Slices of the volume.' })
-  sliceCount: number;
+  @Field(() => GenerationTaskEnum, { description: 'What is made.' })
+  task: string;
 
-  @Field(() => Int, { description: 'Denoiser steps asked for.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Slices of the volume; null for a task that makes none. The same holds for `sampler` and `noise`.',
+  })
+  sliceCount: number | null;
+
+  @Field(() => Int, { description: 'Steps of the network asked for.' })
   steps: number;
 
-  @Field(() => SamplerEnum, { description: 'How noise becomes an image.' })
-  sampler: SamplerName;
+  @Field(() => SamplerEnum, { nullable: true, description: 'How noise becomes an image.' })
+  sampler: SamplerName | null;
 
   @Field(() => Float, { description: 'Noise that DDIM injects at each step, 0-1.' })
   eta: number;
 
-  @Field(() => Int, { description: 'Seed of the noise, 0 to 2147483647.' })
-  seed: number;
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Seed of the noise, 0 to 2147483647; null where nothing is drawn: the mean of all likely results is wanted.',
+  })
+  seed: number | null;
 
-  @Field(() => NoiseModeEnum, { description: 'Where the initial noise of each slice comes from.' })
-  noise: NoiseMode;
+  @Field(() => NoiseModeEnum, { nullable: true, description: 'Where the initial noise of each slice comes from.' })
+  noise: NoiseMode | null;
 
   @Field(() => KneeBox, {
     nullable: true,
@@ -115,7 +126,7 @@ export class GenerationNode extends Node {
   @Field(() => String, {
     nullable: true,
     description:
-      'SHA-256 of everything that decides the volume: what has the same key need not be made again. Null for the oldest ones.',
+      'SHA-256 of everything that decides the result: what has the same key need not be made again. Null for the oldest ones.',
   })
   key: string | null;
 
@@ -165,7 +176,10 @@ export class GenerationNode extends Node {
   @Field(() => Int, { description: 'Milliseconds from its first start to its end; null before.', nullable: true })
   durationMs: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'True number of slice-evaluations of the denoiser.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'True number of evaluations of the network, of each slice or tile by itself.',
+  })
   denoiserEvaluations: number | null;
 
   @Field(() => DateTime, { description: 'When it was asked for.' })
@@ -182,6 +196,7 @@ export class GenerationNode extends Node {
     this.state = row.state;
     this.attempt = row.attempt;
     this.cancelRequested = row.cancelRequested;
+    this.task = row.task;
     this.sliceCount = row.sliceCount;
     this.steps = row.steps;
     this.sampler = row.sampler;
@@ -215,6 +230,9 @@ export class GenerationNode extends Node {
 /** What a list of slices costs: their number is not among the arguments. */
 export const sliceListComplexity = ({ childComplexity }: { childComplexity: number }): number =>
   1 + TYPICAL_SLICES * childComplexity;
+
+/** What a list of files costs: their number is not among the arguments. */
+export const outputListComplexity = listComplexity(8);
 
 export const GenerationConnection = connectionType('Generation', () => GenerationNode);
 

@@ -177,7 +177,7 @@ function batchPayload(mutation: string, description: string) {
   return payloadType<BatchPayload>(mutation, { batch: [() => BatchNode, description] });
 }
 
-function generationPayload(mutation: string, description: string) {
+export function generationPayload(mutation: string, description: string) {
   return payloadType<GenerationPayload>(mutation, { generation: [() => GenerationNode, description] });
 }
 

@@ -3,6 +3,7 @@ import { GraphQLDate } from 'graphql-scalars';
 import {
   BatchStateEnum,
   GenerationStateEnum,
+  GenerationTaskEnum,
   PlaneEnum,
   RaceEnum,
   ReadingProjectEnum,
@@ -53,6 +54,7 @@ export const ReadingProjectFilter = operators('ReadingProjectFilter', () => Read
 ]);
 export const PlaneFilter = operators('PlaneFilter', () => PlaneEnum, [...EQUALITY, 'isNull']);
 export const GenerationStateFilter = operators('GenerationStateFilter', () => GenerationStateEnum, EQUALITY);
+export const GenerationTaskFilter = operators('GenerationTaskFilter', () => GenerationTaskEnum, EQUALITY);
 export const BatchStateFilter = operators('BatchStateFilter', () => BatchStateEnum, EQUALITY);
 
 /**

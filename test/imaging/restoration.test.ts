@@ -125,6 +125,7 @@ it('a restored DICOM film is marked, keeps 16 bits and the size of its knee in m
     bundle: { name: 'b', version: '1.0.0' },
     derivation: 'enlarged 2 times',
     createdAt: new Date('2026-11-28T00:00:00Z'),
+    identity: ['film'],
   };
   const bytes = encodeRestoredFilm(source, restored, header);
   const { attributes, pixels } = await readDicom({ bytes, name: 'restored.dcm' });

@@ -1,6 +1,6 @@
 import type { GreyImage } from '../../metrics/index.js';
-import { badge, COLOURS, drawSvg, greyUrl, picture, tag, text } from '../drawing.js';
-import { heatUrl } from '../heat.js';
+import { badge, COLOURS, drawSvg, greyPng, greyUrl, picture, tag, text } from '../drawing.js';
+import { heatPng, heatUrl } from '../heat.js';
 import type { Raster } from '../radiograph/resample.js';
 import { resample, resize } from '../radiograph/resample.js';
 
@@ -14,6 +14,30 @@ export interface BeforeAfter {
   /** The film as the restorer was given it and what it gave, of one size, in units of the film's window. */
   readonly before: Raster;
   readonly after: Raster;
+}
+
+/** What a film was and has become, each small enough to look at: PNG files of one size, in grey and, where they differ, in colours. */
+export interface Previews {
+  rows: number;
+  columns: number;
+  before: Buffer;
+  after: Buffer;
+  difference: Buffer;
+}
+
+/** Longest side of a preview, pixels. */
+const PREVIEW_SIDE = 1600;
+
+/** @param label what the file of the restored film says of itself */
+export function previewsOf({ before, after }: Pick<BeforeAfter, 'before' | 'after'>, label: string): Previews {
+  const [small, made] = smaller(before, after, PREVIEW_SIDE);
+  return {
+    rows: small.rows,
+    columns: small.columns,
+    before: greyPng(small),
+    after: greyPng(made, { Comment: label }),
+    difference: heatPng(difference(small, made), FULL),
+  };
 }
 
 /** Longest side of a picture, pixels; wider gaps for words. */
@@ -81,10 +105,10 @@ interface View {
 }
 
 function viewsOf(before: Raster, after: Raster): View[] {
-  const factor = min(1, SIDE / max(before.rows, before.columns));
-  const [rows, columns] = [round(before.rows * factor), round(before.columns * factor)];
-  const whole = { label: 'film', before: resize(before, rows, columns), after: resize(after, rows, columns) };
-  if (factor === 1) return [whole];
+  const [small, made] = smaller(before, after, SIDE);
+  const { rows, columns } = small;
+  const whole = { label: 'film', before: small, after: made };
+  if (rows === before.rows) return [whole];
   const window = {
     left: (before.columns - columns) >> 1,
     top: (before.rows - rows) >> 1,
@@ -93,6 +117,14 @@ function viewsOf(before: Raster, after: Raster): View[] {
   };
   const middle = (image: Raster) => resample(image, window, rows, columns);
   return [whole, { label: 'its middle at full size', before: middle(before), after: middle(after) }];
+}
+
+/** Two images of one size, no side longer than `side`. */
+function smaller(before: Raster, after: Raster, side: number): [Raster, Raster] {
+  const factor = min(1, side / max(before.rows, before.columns));
+  if (factor === 1) return [before, after];
+  const [rows, columns] = [round(before.rows * factor), round(before.columns * factor)];
+  return [resize(before, rows, columns), resize(after, rows, columns)];
 }
 
 function difference(before: GreyImage, after: GreyImage): GreyImage {

@@ -73,6 +73,17 @@ export function finishFilm(prepared: PreparedFilm, restored: Float32Array, facto
   return Uint16Array.from(image, (value) => round(min(max(factor * (value * (high - low) + low), 0), 65_535)));
 }
 
+/** What was done to a film, in words. @param done `sigma` in 1/255 of the window */
+export function aimInWords(
+  done:
+    { kind: 'UPSCALE'; scale: number } | { kind: 'INPAINT' } | { kind: 'DENOISE'; sigma: number; estimated: boolean },
+): string {
+  if (done.kind === 'UPSCALE') return `enlarged ${done.scale} times`;
+  if (done.kind === 'INPAINT') return 'filled in under a mask';
+  const noise = `noise of ${done.sigma.toFixed(1)} of 255 taken off`;
+  return done.estimated ? `${noise}, as estimated` : noise;
+}
+
 /** Grey values at two percentiles. */
 function greysAt(data: Float32Array, [from, to]: readonly [number, number]): [number, number] {
   const [low, high] = [percentile(data, from), percentile(data, to)];

@@ -1,4 +1,5 @@
 import { dicomUid, encodeDicom } from '../dicom/write.js';
+import type { DicomReference } from '../dicom/mr-series.js';
 import type { Film } from '../radiograph/film.js';
 
 /** How a film was restored, for its header. Text is ASCII. */
@@ -8,6 +9,12 @@ export interface RestoredHeader {
   /** What was done, in words. */
   readonly derivation: string;
   readonly createdAt: Date;
+  /** Where it comes from, for its UIDs: the same identity gives the same ones. */
+  readonly identity: readonly (string | number)[];
+  /** Everything that is known of how it was made, JSON. */
+  readonly provenance?: string | undefined;
+  /** The film that it was made from, where that is a DICOM object. */
+  readonly sourceImage?: DicomReference | undefined;
 }
 
 /**
@@ -15,14 +22,13 @@ export interface RestoredHeader {
  * and nothing of its patient.
  */
 export function encodeRestoredFilm(
-  film: Film,
+  film: Pick<Film, 'rows' | 'columns' | 'pixelSpacing' | 'attributes'>,
   restored: { rows: number; columns: number; data: Uint16Array },
   header: RestoredHeader,
 ): Uint8Array {
   const { attributes } = film;
-  const { bundle, derivation, createdAt } = header;
-  const identity = [attributes?.sopInstanceUid ?? film.name, bundle.name, bundle.version, derivation];
-  const uid = (part: string) => dicomUid('osteograph restored', ...identity, part);
+  const { bundle, derivation, createdAt, sourceImage, provenance } = header;
+  const uid = (part: string) => dicomUid('osteograph restored', ...header.identity, part);
   const [date, time] = createdAt.toISOString().split('T');
   const spacing = film.pixelSpacing?.map((mm, axis) => {
     const [before, after] = axis === 0 ? [film.rows, restored.rows] : [film.columns, restored.columns];
@@ -36,6 +42,7 @@ export function encodeRestoredFilm(
     bitsStored: 16,
     sopClass: 'CR',
     sopInstanceUid: uid('instance'),
+    ...(provenance === undefined ? {} : { privateText: provenance }),
     elements: {
       SpecificCharacterSet: 'ISO_IR 100',
       ImageType: ['DERIVED', 'SECONDARY'],
@@ -63,6 +70,16 @@ export function encodeRestoredFilm(
       ManufacturerModelName: bundle.name,
       SoftwareVersions: bundle.version,
       DerivationDescription: derivation,
+      ...(sourceImage
+        ? {
+            SourceImageSequence: [
+              {
+                ReferencedSOPClassUID: sourceImage.sopClassUid,
+                ReferencedSOPInstanceUID: sourceImage.sopInstanceUid,
+              },
+            ],
+          }
+        : {}),
       ImageComments: `SYNTHETIC, restored by ${bundle.name} ${bundle.version}; what it adds was not seen. Not for clinical use.`,
       LossyImageCompression: '00',
       ...(spacing ? { PixelSpacing: spacing, ImagerPixelSpacing: spacing } : {}),

@@ -7,7 +7,7 @@ import { type GenerationQueue, topUp } from '../../scheduling/index.js';
 import { asAsked, audit, findByClientKey } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
 import type { Principal } from '../../policy/index.js';
-import { resolveRecipe } from '../generations/recipe.js';
+import { resolveRecipe } from '../generations/tasks/xray-to-mri/recipe.js';
 import { enterMembers } from './enter.js';
 import { type BatchRequest, checkBatchRequest } from './request.js';
 

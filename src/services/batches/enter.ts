@@ -6,8 +6,8 @@ import { FEATURE_CODES } from '../../domain/features.js';
 import { type Batch, queryRows } from '../../entities/index.js';
 import { currentTraceparent } from '../../work/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
-import { keySql } from '../generations/keys.js';
-import type { Recipe } from '../generations/recipe.js';
+import { keySql } from '../generations/tasks/xray-to-mri/keys.js';
+import type { Recipe } from '../generations/tasks/xray-to-mri/recipe.js';
 
 /** Why a batch makes no volume of an exam. */
 const NO_FILM = 'The exam has no radiograph with pixels; import its images or add one first.';

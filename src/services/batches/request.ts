@@ -1,8 +1,9 @@
 import { PRIORITY_RANGE, SEED_RULES, type SeedRule } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import type { Where } from '../filters/index.js';
-import type { RecipeRequest } from '../generations/request.js';
-import { checkOneOf, checkRecipe, checkWhole } from '../generations/checks.js';
+import { checkOneOf, checkWhole } from '../generations/checks.js';
+import { checkRecipe } from '../generations/tasks/xray-to-mri/checks.js';
+import type { RecipeRequest } from '../generations/tasks/xray-to-mri/request.js';
 
 /** A wish for one volume of every exam that a filter selects. Everything but the filter has a default. */
 export interface BatchRequest extends RecipeRequest {

@@ -53,8 +53,10 @@ export async function chooseReadyBundle(
 }
 
 /** The manifest of a READY bundle: it was checked when it was registered. */
-export function manifestOf(bundle: Bundle): BundleManifest {
-  return bundle.manifest as unknown as BundleManifest;
+export function manifestOf(bundle: Bundle): BundleManifest;
+export function manifestOf<T extends Task>(bundle: Bundle, task: T): BundleManifest<T>;
+export function manifestOf(bundle: Bundle): BundleManifest<Task> {
+  return bundle.manifest as unknown as BundleManifest<Task>;
 }
 
 /** Makes the transaction the only one that changes the register, until it ends. */

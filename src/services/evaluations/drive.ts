@@ -8,7 +8,7 @@ import { type Evaluation, EvaluationExam, EvaluationFile, EvaluationScore, query
 import { topUp } from '../../scheduling/index.js';
 import { storeAsset } from '../../storage/index.js';
 import type { Change, Completion, Lease } from '../../work/index.js';
-import { findOrEnter } from '../generations/requests.js';
+import { findOrEnter } from '../generations/tasks/xray-to-mri/requests.js';
 import type { DriveContext } from './context.js';
 import type { EvaluationEventBody, VolumeScored } from './events.js';
 import { evaluationPictures } from './pictures.js';

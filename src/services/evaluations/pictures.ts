@@ -8,6 +8,7 @@ import type { SheetKnee } from '../reports/tasks.js';
 import type { DriveContext } from './context.js';
 import type { ScoredVolumes } from './results.js';
 import { readFilm, readSeries, readSlices } from './stored-images.js';
+import { settingsOf } from '../generations/tasks/xray-to-mri/settings.js';
 
 /** Columns of generated slices that a sheet has room for. */
 const COLUMNS = 6;
@@ -140,7 +141,7 @@ async function sheetKnee(
     images.push(png && score ? { png, caption: `RSSIM ${score.rssim?.toFixed(3) ?? 'none'} (volume)` } : null);
   }
   const [participant, visit, side] = exam.label.split(' ');
-  const { sliceCount } = generation;
+  const { sliceCount } = settingsOf(generation);
   return {
     title: `KL ${exam.kl ?? 'missing'} · ${participant} ${visit} ${side!.toLowerCase()} knee`,
     side: exam.side,

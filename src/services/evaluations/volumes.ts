@@ -1,7 +1,7 @@
 import type { EvaluationArm, EvaluationSettings } from '../../domain/evaluations.js';
 import type { FeatureCode } from '../../domain/features.js';
 import type { EvaluationExam } from '../../entities/index.js';
-import type { GenerationRequest } from '../generations/request.js';
+import type { GenerationRequest } from '../generations/tasks/xray-to-mri/request.js';
 import { seedOf } from './seeds.js';
 
 /** The request for the volume of an arm on an exam. */

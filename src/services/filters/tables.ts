@@ -4,6 +4,7 @@ import { SIDES } from '../../domain/participants.js';
 import { PREFERRED, READING_PROJECTS } from '../../domain/readings.js';
 import { enumName, variablesOf } from '../../domain/variables/index.js';
 import { VISIT_CODES } from '../../domain/visits.js';
+import { TASK_NAMES } from '../../inference/index.js';
 import { sameKnee } from './change.js';
 import { hasMri, hasRadiograph, MRI_SERIES, RADIOGRAPHS } from './image-tables.js';
 import { gradeColumns, READINGS } from './reading-table.js';
@@ -14,6 +15,7 @@ import { variableColumns } from './variables.js';
 const SIDE = { kind: 'choice', of: Object.values(SIDES) } as const;
 const VISIT_CODE = { kind: 'choice', of: VISIT_CODES } as const;
 const PROJECT = { kind: 'choice', of: READING_PROJECTS } as const;
+const TASK = { kind: 'choice', of: TASK_NAMES } as const;
 const STATE = { kind: 'choice', of: GENERATION_STATES } as const;
 
 export const PARTICIPANTS: Table = {
@@ -199,6 +201,7 @@ export const GENERATIONS: Table = {
       on: (generation, upload) => `${upload}.id = ${generation}.upload_id`,
     },
     bundle: { kind: 'one', join: 'bundle' },
+    task: column(TASK, 'task'),
     sliceCount: column('integer', 'slice_count'),
     steps: column('integer', 'steps'),
     seed: column('integer', 'seed'),

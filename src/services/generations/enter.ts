@@ -7,22 +7,27 @@ import { GENERATION } from './kind.js';
 /** What a request decides. */
 export type NewGeneration = Pick<
   Generation,
-  | 'id'
-  | 'examId'
-  | 'radiographId'
-  | 'bundleId'
-  | 'sliceCount'
-  | 'steps'
-  | 'sampler'
-  | 'eta'
-  | 'seed'
-  | 'noise'
-  | 'features'
-  | 'featureOverrides'
-  | 'clientKey'
-  | 'requestedById'
+  'id' | 'examId' | 'radiographId' | 'bundleId' | 'steps' | 'seed' | 'clientKey' | 'requestedById'
 > &
-  Partial<Pick<Generation, 'uploadId' | 'side' | 'box' | 'key' | 'priority' | 'request'>>;
+  Partial<
+    Pick<
+      Generation,
+      | 'uploadId'
+      | 'side'
+      | 'box'
+      | 'key'
+      | 'priority'
+      | 'request'
+      | 'task'
+      | 'parameters'
+      | 'sliceCount'
+      | 'sampler'
+      | 'eta'
+      | 'noise'
+      | 'features'
+      | 'featureOverrides'
+    >
+  >;
 
 /** Enters a new generation: its row in state QUEUED and the first line of its log. Call it in a transaction. */
 export async function enter(

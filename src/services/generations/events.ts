@@ -9,6 +9,7 @@ export type GenerationEventBody =
   | { type: 'STATE_CHANGED'; payload: StateChanged }
   | { type: 'STEP_PROGRESS'; payload: StepProgressed }
   | { type: 'SLICE_COMPLETED'; payload: SliceCompleted }
+  | { type: 'TILE_COMPLETED'; payload: TileCompleted }
   | { type: 'COMPLETED'; payload: GenerationCompleted };
 
 export type StateChanged = StateChange<GenerationState>;
@@ -38,13 +39,26 @@ export interface SliceCompleted {
   total: number;
 }
 
-/** The whole volume: medians of the slices' scores, null without a real series of the exam. */
+/** The network has finished a tile of a film, in one of its steps. */
+export interface TileCompleted {
+  /** 0, 1, 2, ... within the step. */
+  index: number;
+  /** Tiles of the film. */
+  total: number;
+  step: number;
+  steps: number;
+  /** Share of the whole film's work that is done, 0 to 1; never falls while an attempt runs. */
+  fraction: number;
+}
+
+/** The whole result. Scores are medians over the slices of a volume, null without a real series of the exam, and for what is no volume. */
 export interface GenerationCompleted {
   psnr: number | null;
   ssim: number | null;
   rssim: number | null;
   adjacentCorrelation: number | null;
-  mriSeriesId: number;
+  /** Null for what is no volume. */
+  mriSeriesId: number | null;
   durationMs: number;
   denoiserEvaluations: number;
   device: string;

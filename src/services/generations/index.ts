@@ -8,12 +8,9 @@ export { newestKneeDetector } from './knee-detector.js';
 export { generationLogs, readEvents } from './log.js';
 export { type Provenance, provenanceOf } from './provenance.js';
 export { deleteGeneration, type Deletion, refuseNeeded, removeGenerations } from './remove.js';
-export type { GenerationRequest } from './request.js';
 export { type GenerationTarget, resolveTarget } from './target.js';
-export {
-  cancelGeneration,
-  findOrEnter,
-  type GenerationServices,
-  requestGeneration,
-  retryGeneration,
-} from './requests.js';
+export { cancelGeneration, type GenerationServices, retryGeneration } from './requests.js';
+export { requestRestoration, type RestorationRequest } from './tasks/image-restoration/requests.js';
+export { parametersOf } from './tasks/index.js';
+export { findOrEnter, requestGeneration } from './tasks/xray-to-mri/requests.js';
+export type { GenerationRequest } from './tasks/xray-to-mri/request.js';

@@ -3,45 +3,20 @@ import { z } from 'zod';
 import { GENERATION_STATES, type GenerationState } from '../../domain/generations.js';
 import { queryRows } from '../../entities/index.js';
 
-/** SQL of everything that decides a volume. Two generations that agree in all of it give the same volume on one device. */
-export interface KeyParts {
-  /** SHA-256 of the bundle, and of the film's pixels. */
-  bundle: string;
-  film: string;
-  /** The request's square as jsonb; NULL where the knee detector finds it. */
-  box: string;
-  /** SHA-256 of the knee detector that finds the square. */
-  kneeDetector: string;
-  side: string;
-  sliceCount: string;
-  steps: string;
-  sampler: string;
-  eta: string;
-  seed: string;
-  noise: string;
-  /** Grades as jsonb, overrides included; a missing one may be null or absent. */
-  features: string;
-}
-
-/** SQL of a generation's key: SHA-256, lower-case hex, of its parts as jsonb writes them. */
-export function keySql(parts: KeyParts): string {
-  const { box, kneeDetector, features } = parts;
-  const entries = Object.entries({
-    ...parts,
-    kneeDetector: `CASE WHEN ${box} IS NULL THEN ${kneeDetector} END`,
-    features: `jsonb_strip_nulls(${features})`,
-  }).map(([name, sql]) => `'${name}', ${sql}`);
+/** SQL of the key of a generation: SHA-256, lower-case hex, of what decides its result as jsonb writes it. @param parts SQL of each */
+export function digestSql(parts: Readonly<Record<string, string>>): string {
+  const entries = Object.entries(parts).map(([name, sql]) => `'${name}', ${sql}`);
   return `encode(sha256(convert_to(jsonb_build_object(${entries.join(', ')})::text, 'UTF8')), 'hex')`;
 }
 
-/** An exam, and the key of the volume that is wanted for it. */
+/** An exam, and the key of what is wanted for it. */
 export interface Wanted {
   examId: number;
   key: string;
 }
 
 /**
- * The newest generations that give, or gave, the wanted volumes, in one statement: of each exam and key the one that is furthest
+ * The newest generations that give, or gave, what is wanted, in one statement: of each exam and key the one that is furthest
  * among the states asked for. An exam without one is absent. Nobody deletes them before the transaction ends.
  *
  * @param states by default only finished ones

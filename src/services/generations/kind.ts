@@ -1,16 +1,15 @@
 import { Generation } from '../../entities/index.js';
 import { InferenceProcessDied } from '../../inference/index.js';
-import { MODEL_SIZE } from '../../imaging/normalise.js';
 import type { SlotResources } from '../../scheduling/index.js';
 import type { WorkKind } from '../../work/index.js';
 import { countInBatch, lockBatchOf } from '../batches/transitions.js';
 import type { GenerationEventBody } from './events.js';
-import { withAttempt } from './provenance.js';
+import { withAttempt } from './attempts.js';
 import { runGeneration } from './run.js';
+import { taskOf } from './tasks/index.js';
 
 /**
- * One run of a bundle; every task of a bundle is of this kind. Slices that an attempt has stored stay: the next one computes what
- * is missing. Claiming one changes nothing while its batch is paused, and its batch is told of each new state in the same
+ * One run of a bundle; every task that makes something is of this kind, and what they do not share is in `tasks/`. Claiming one changes nothing while its batch is paused, and its batch is told of each new state in the same
  * transaction.
  */
 export const GENERATION: WorkKind<Generation, GenerationEventBody, SlotResources> = {
@@ -41,19 +40,10 @@ export const GENERATION: WorkKind<Generation, GenerationEventBody, SlotResources
     if (seq !== undefined && batch) await countInBatch(manager, batch, { id: String(id), from, to, error });
     return seq;
   },
-  ready: ({ sliceCount }, { store }) => store.requireRoom(bytesOfGeneration(sliceCount)),
-  async run(context) {
-    // That a quota leaves no room fails it, before anything is computed.
-    await context.resources.store.requireRoom(bytesOfGeneration(context.row.sliceCount));
-    return runGeneration(context);
-  },
+  ready: (generation, { store }) => store.requireRoom(taskOf(generation).bytesOf(generation)),
+  run: runGeneration,
   faultOf(error) {
     if (!(error instanceof InferenceProcessDied)) return undefined;
     return { kind: 'UNEXPECTED', cause: 'inference_process_died', what: 'The inference process ended unexpectedly' };
   },
 };
-
-/** Most bytes that a generation stores: each slice of 16-bit pixels as PNG and once more in the volume, uncompressible at worst. */
-function bytesOfGeneration(sliceCount: number): number {
-  return 2 * sliceCount * (2 * MODEL_SIZE ** 2 + 1024) + 4096;
-}

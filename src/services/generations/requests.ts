@@ -1,20 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
-import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import { Generation, queryRows } from '../../entities/index.js';
+import { Generation } from '../../entities/index.js';
 import { enter, type NewGeneration } from './enter.js';
 import type { Principal } from '../../policy/index.js';
 import { type GenerationQueue, topUp } from '../../scheduling/index.js';
 import { requestCancel } from './cancel.js';
 import { advance, currentTraceparent } from '../../work/index.js';
 import { asAsked, audit, findByClientKey } from '../access/index.js';
-import { findGenerationsByKey, keySql, wantedId } from './keys.js';
 import { GENERATION } from './kind.js';
-import { resolveRecipe } from './recipe.js';
-import type { GenerationRequest } from './request.js';
-import { checkRequest } from './checks.js';
-import { type GenerationTarget, resolveTarget } from './target.js';
 
 /** What asking for generations needs. */
 export interface GenerationServices {
@@ -22,32 +16,46 @@ export interface GenerationServices {
   queue: Pick<GenerationQueue, 'enqueue'>;
 }
 
+/** What a request comes to, and what is to be kept beside its row. */
+export interface Wish {
+  wanted: Omit<NewGeneration, 'id' | 'clientKey' | 'requestedById'>;
+  /** Called once the row is there, in its transaction. */
+  entered?(id: string): Promise<void>;
+}
+
 /**
- * Enters a generation and queues it. Asking again with the same client key gives the generation there is, also when both ask at
- * the same time.
+ * Enters a generation of any task and queues it. Asking again with the same client key gives the generation there is, also when both ask
+ * at the same time.
  *
- * @throws UserError BAD_USER_INPUT, NOT_FOUND, BUNDLE_REFUSED; CONFLICT when the client key was used for another request
+ * @param action the mutation, for the audit
+ * @param resolve what the request comes to with every default filled in
+ * @throws UserError as `resolve`; CONFLICT when the client key was used for another request
  */
-export async function requestGeneration(
+export async function requestOf<Request extends { clientKey?: string | null | undefined }>(
   { dataSource, queue }: GenerationServices,
-  actor: Pick<Principal, 'tokenId'>,
-  request: GenerationRequest,
+  { tokenId }: Pick<Principal, 'tokenId'>,
+  request: Request,
+  { action, resolve }: { action: string; resolve(manager: EntityManager): Promise<Wish> },
 ): Promise<Generation> {
-  checkRequest(request);
-  const { generation, entered } = await dataSource.transaction(async (manager) => {
-    const asked = asAsked(request);
-    const key = { tokenId: actor.tokenId, clientKey: request.clientKey };
-    const known = await findByClientKey(manager, { entity: Generation, what: 'generation' }, key, asked);
-    if (known) return { generation: known };
-    const wanted = await wantedGeneration(manager, actor, request);
-    const { id } = await enterWanted(manager, actor, request, {
-      ...wanted,
-      ...(request.clientKey != null && { request: asked }),
-    });
-    await audit(manager, { tokenId: actor.tokenId, action: 'generateMri', target: id, detail: { ...request } });
-    return { generation: await manager.findOneByOrFail(Generation, { id }), entered: true };
+  const { clientKey = null } = request;
+  const { generation, isNew } = await dataSource.transaction(async (manager) => {
+    // One key is for one request, of whichever task.
+    const asked = { ...asAsked(request), ...(action === 'generateMri' ? {} : { action }) };
+    const known = await findByClientKey(
+      manager,
+      { entity: Generation, what: 'generation' },
+      { tokenId, clientKey },
+      asked,
+    );
+    if (known) return { generation: known, isNew: false };
+    const { wanted, entered } = await resolve(manager);
+    const keyed = { clientKey, requestedById: tokenId, ...(clientKey !== null && { request: asked }) };
+    const { id } = await enter(manager, { ...wanted, ...keyed, id: randomUUID() });
+    await entered?.(id);
+    await audit(manager, { tokenId, action, target: id, detail: { ...request } });
+    return { generation: await manager.findOneByOrFail(Generation, { id }), isNew: true };
   });
-  if (entered) await topUp(dataSource, queue);
+  if (isNew) await topUp(dataSource, queue);
   return generation;
 }
 
@@ -97,92 +105,4 @@ export async function retryGeneration(
   });
   await topUp(dataSource, queue);
   return generation;
-}
-
-/**
- * The generation that gives the volume of an exam: one that has been scored, runs or waits with the very same inputs, else a new one. The caller
- * puts what is new into the queue once the transaction is over.
- *
- * @param priority of a new one; that of one which is there stays
- * @throws UserError as {@link requestGeneration}
- */
-export async function findOrEnter(
-  manager: EntityManager,
-  actor: Pick<Principal, 'tokenId'>,
-  request: GenerationRequest & { examId: number },
-  priority: number,
-): Promise<{ id: string; found: boolean }> {
-  const { examId } = request;
-  const wanted = await wantedGeneration(manager, actor, request);
-  const { key } = wanted;
-  const known = await findGenerationsByKey(manager, [{ examId, key }], ['SUCCEEDED', 'RUNNING', 'QUEUED']);
-  const found = known.get(wantedId({ examId, key }));
-  if (found) {
-    const { state, ssim, cancelRequested } = await manager.findOneByOrFail(Generation, { id: found.id });
-    // One from before the exam's series was imported has no scores.
-    if (state === 'SUCCEEDED' ? ssim !== null : !cancelRequested) return { id: found.id, found: true };
-  }
-  return { id: (await enterWanted(manager, actor, request, { ...wanted, priority })).id, found: false };
-}
-
-function enterWanted(
-  manager: EntityManager,
-  actor: Pick<Principal, 'tokenId'>,
-  { clientKey }: GenerationRequest,
-  wanted: Omit<NewGeneration, 'id' | 'clientKey' | 'requestedById'>,
-): Promise<{ id: string }> {
-  return enter(manager, { ...wanted, id: randomUUID(), clientKey: clientKey ?? null, requestedById: actor.tokenId });
-}
-
-/** What a request comes to with every default filled in, and its key. */
-async function wantedGeneration(
-  manager: EntityManager,
-  { tokenId }: Pick<Principal, 'tokenId'>,
-  request: GenerationRequest,
-) {
-  const { columns, assetId, knee, box, grades } = await resolveTarget(manager, tokenId, request);
-  const { bundle, kneeDetector, ...recipe } = await resolveRecipe(manager, request);
-  const features = { ...grades, ...recipe.featureOverrides };
-  const generation = { ...columns, ...recipe, bundleId: bundle.id, box, features };
-  return { ...generation, key: await keyOf(manager, { ...generation, assetId, knee, kneeDetector }) };
-}
-
-type Keyed = Pick<
-  Generation,
-  'bundleId' | 'sliceCount' | 'steps' | 'sampler' | 'eta' | 'seed' | 'noise' | 'box' | 'features'
-> &
-  Pick<GenerationTarget, 'assetId' | 'knee'> & { kneeDetector: string | null };
-
-async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
-  const { assetId, knee, bundleId, sliceCount, steps, sampler, eta, seed, noise, box, features, kneeDetector } = keyed;
-  const key = keySql({
-    bundle: 'b.sha256',
-    film: 'a.sha256',
-    side: '$3::text',
-    sliceCount: '$4::integer',
-    steps: '$5::integer',
-    sampler: '$6::text',
-    eta: '$7::real',
-    seed: '$8::integer',
-    noise: '$9::text',
-    box: '$10::jsonb',
-    features: '$11::jsonb',
-    kneeDetector: '$12::text',
-  });
-  const statement = `SELECT ${key} AS key FROM asset a, bundle b WHERE a.id = $1 AND b.id = $2`;
-  const [row] = await queryRows(manager, z.object({ key: z.string() }), statement, [
-    assetId,
-    bundleId,
-    knee,
-    sliceCount,
-    steps,
-    sampler,
-    eta,
-    seed,
-    noise,
-    box,
-    features,
-    kneeDetector,
-  ]);
-  return row!.key;
 }

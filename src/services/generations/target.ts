@@ -41,16 +41,63 @@ export async function resolveTarget(
   };
 }
 
-/** Whoever else asks learns nothing of an upload. A row that is locked so cannot be removed before the generation is entered. */
+/** The whole film that is meant. */
+export interface FilmTarget {
+  columns: GenerationTarget['columns'];
+  assetId: number;
+  /** Pixels; null where its row does not say. */
+  size: { rows: number; columns: number } | null;
+}
+
+/**
+ * Finds the film that a request names, whichever knees it shows. Where nothing says which exam of a bilateral film the result is listed
+ * at, it is the right knee's.
+ *
+ * @throws UserError as {@link resolveTarget}
+ */
+export async function resolveFilm(
+  manager: EntityManager,
+  tokenId: number | null,
+  request: Omit<TargetRequest, 'box'>,
+): Promise<FilmTarget> {
+  if (request.uploadId != null) {
+    const upload = await findUpload(manager, tokenId, request.uploadId);
+    refuseOtherSide(upload, request.side);
+    const { id, assetId, rows, columns, laterality } = upload;
+    const side = request.side ?? laterality;
+    return {
+      columns: { examId: null, radiographId: null, uploadId: id, side },
+      assetId,
+      size: { rows, columns },
+    };
+  }
+  const { exam, radiograph } = await examTarget(manager, await withSide(manager, request));
+  const { id: radiographId, assetId, rows, columns } = radiograph;
+  return {
+    columns: { examId: exam.id, radiographId, uploadId: null, side: null },
+    assetId: assetId!,
+    size: rows === null || columns === null ? null : { rows, columns },
+  };
+}
+
+/** A request that names a bilateral film and nothing else, with the side of an exam of its visit. */
+async function withSide(manager: EntityManager, request: Omit<TargetRequest, 'box'>): Promise<TargetRequest> {
+  const { examId, radiographId, side } = request;
+  if (radiographId == null || examId != null || side != null) return request;
+  const film = await manager.findOneBy(Radiograph, { id: radiographId });
+  if (film?.visitId == null) return request;
+  const [exam] = await manager.find(KneeExam, { where: { visitId: film.visitId }, order: { side: 'DESC' }, take: 1 });
+  if (!exam) throw new UserError('NOT_FOUND', 'The visit of this radiograph has no knee exam.');
+  return { ...request, side: exam.side };
+}
+
 async function uploadTarget(
   manager: EntityManager,
   tokenId: number | null,
   id: string,
   { side, box }: TargetRequest,
 ): Promise<GenerationTarget> {
-  const upload = await manager.findOne(UploadedRadiograph, { where: { id }, lock: { mode: 'for_key_share' } });
-  if (!upload || !mayGenerateFromUpload(upload, { tokenId }))
-    throw new UserError('NOT_FOUND', 'There is no such uploaded radiograph.');
+  const upload = await findUpload(manager, tokenId, id);
   const knee = kneeOn(upload, side);
   const found = box ?? upload.knees.find((one) => one.side === null || one.side === knee)?.box;
   if (!found) {
@@ -65,13 +112,27 @@ async function uploadTarget(
   };
 }
 
-function kneeOn({ view, laterality }: UploadedRadiograph, side: TargetRequest['side']): Side {
+/** Whoever else asks learns nothing of an upload. A row that is locked so cannot be removed before the generation is entered. */
+async function findUpload(manager: EntityManager, tokenId: number | null, id: string): Promise<UploadedRadiograph> {
+  const upload = await manager.findOne(UploadedRadiograph, { where: { id }, lock: { mode: 'for_key_share' } });
+  if (!upload || !mayGenerateFromUpload(upload, { tokenId })) {
+    throw new UserError('NOT_FOUND', 'There is no such uploaded radiograph.');
+  }
+  return upload;
+}
+
+function refuseOtherSide({ laterality }: UploadedRadiograph, side: TargetRequest['side']): void {
   if (side != null && laterality !== null && side !== laterality) {
     throw new UserError(
       'BAD_USER_INPUT',
       `side is ${side}, but the file of the radiograph says that it shows the ${laterality.toLowerCase()} knee.`,
     );
   }
+}
+
+function kneeOn(upload: UploadedRadiograph, side: TargetRequest['side']): Side {
+  refuseOtherSide(upload, side);
+  const { view, laterality } = upload;
   const knee = side ?? laterality;
   if (knee !== null) return knee;
   const why =

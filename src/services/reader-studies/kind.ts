@@ -5,6 +5,7 @@ import { type BlobStore, storeAsset } from '../../storage/index.js';
 import { type Completion, DamagedData, type RunContext, type StateChange, type WorkKind } from '../../work/index.js';
 import { readSeries, readSlices } from '../evaluations/stored-images.js';
 import { type Figures, openFigures } from '../reports/figures.js';
+import { settingsOf } from '../generations/tasks/xray-to-mri/settings.js';
 
 /** What a reader study's log says. */
 export type ReaderStudyEventBody = { type: 'STATE_CHANGED'; payload: StateChange<ReaderStudyState> };
@@ -69,7 +70,7 @@ async function draw(
   figures: Figures,
 ): Promise<Pick<ReaderStudyPair, 'realAssetId' | 'generatedAssetId'>> {
   const { manager } = dataSource;
-  const { sliceCount } = await manager.findOneByOrFail(Generation, { id: generationId });
+  const { sliceCount } = settingsOf(await manager.findOneByOrFail(Generation, { id: generationId }));
   const series = await readSeries(dataSource, store, seriesId);
   if (!series) throw new DamagedData(`MRI series ${seriesId} has no pixels any more.`);
   const slices = await readSlices(dataSource, store, generationId, slice === null ? undefined : [slice]);

@@ -12,7 +12,7 @@ import {
 } from '../../entities/index.js';
 import { decodeNifti } from '../../imaging/nifti.js';
 import type { Volume } from '../../imaging/volume.js';
-import { type Provenance, provenanceOf } from '../generations/provenance.js';
+import { type VolumeProvenance, volumeProvenanceOf } from '../generations/tasks/xray-to-mri/provenance.js';
 import { BlobDamaged, BlobMissing, type BlobStore, readAsset } from '../../storage/index.js';
 
 /** A stored series with everything that its files say of it. */
@@ -71,8 +71,8 @@ export async function loadSources(dataSource: DataSource, ids: readonly number[]
 }
 
 /** Where a generated series comes from; null for any other. */
-export function provenanceOfSeries({ generation }: SeriesSource): Provenance | null {
-  return generation && provenanceOf(generation, generation.bundle);
+export function provenanceOfSeries({ generation }: SeriesSource): VolumeProvenance | null {
+  return generation && volumeProvenanceOf(generation, generation.bundle);
 }
 
 /**

@@ -87,10 +87,11 @@ export function ago(iso: string): string {
 }
 
 /** "Left knee of 9000099, 24 months"; of a film that was uploaded there is nobody to name. */
-export function kneeName({ side, exam }: { side: string; exam: KnownKnee | null }): string {
+export function kneeName({ side, exam }: { side: string | null; exam: KnownKnee | null }): string {
   const whose = exam
     ? `${exam.participant.oaiId}, ${visitName(exam.visit.code).toLowerCase()}`
     : 'an uploaded radiograph';
+  if (side === null) return 'Uploaded radiograph';
   return `${side === 'LEFT' ? 'Left' : 'Right'} knee of ${whose}`;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stringify } from 'csv-stringify/sync';
 import { encodeId } from '../../../domain/global-ids.js';
-import type { Provenance } from '../../generations/provenance.js';
+import type { VolumeProvenance } from '../../generations/tasks/xray-to-mri/provenance.js';
 import { type ExamSeriesSource, kindOf, provenanceOfSeries, type SeriesKind } from '../../series/index.js';
 
 /** A file of an archive as its manifest lists it. */
@@ -34,7 +34,7 @@ export interface ListedVolume {
   /** Digest of the stored NIfTI file. */
   volumeSha256: string;
   /** Where a generated volume comes from; null for any other. */
-  provenance: Provenance | null;
+  provenance: VolumeProvenance | null;
   files: ListedFile[];
 }
 

@@ -91,10 +91,10 @@ export function GenerationList() {
               <td>
                 {exam ? (
                   <>
-                    {exam.participant.oaiId} {side.toLowerCase()} {exam.visit.code} <KlBadge kl={exam.kl} />
+                    {exam.participant.oaiId} {side?.toLowerCase()} {exam.visit.code} <KlBadge kl={exam.kl} />
                   </>
                 ) : (
-                  `uploaded ${side.toLowerCase()}`
+                  `uploaded ${side?.toLowerCase() ?? 'film'}`
                 )}
               </td>
               <td>

@@ -78,11 +78,15 @@ export function GenerationView() {
               title="Scores"
               note={`Each slice against the ${ofPhantom ? "phantom's own MRI" : 'real MRI'}, posterior to anterior`}
             >
-              <ScoreCharts slices={ordered} count={generation.sliceCount} />
+              <ScoreCharts slices={ordered} count={generation.sliceCount ?? 0} />
             </Card>
           )}
           <Card title="Slices" note={`${ordered.length} of ${generation.sliceCount}, posterior to anterior`}>
-            <SliceGrid slices={slices} count={generation.sliceCount} step={isOver(state) ? undefined : live.step} />
+            <SliceGrid
+              slices={slices}
+              count={generation.sliceCount ?? 0}
+              step={isOver(state) ? undefined : live.step}
+            />
           </Card>
         </Column>
       </div>
@@ -122,7 +126,7 @@ function Actions({ generation, state, onChange }: LeadProps & { onChange: () => 
   const [deleting, setDeleting] = useState(false);
   const fault = notCanceled ?? notRetried;
   const whatIf = new URLSearchParams({
-    ...(exam ? { exam: exam.id } : upload ? { upload: upload.id, side } : {}),
+    ...(exam ? { exam: exam.id } : upload ? { upload: upload.id, side: side ?? '' } : {}),
     bundle: `${bundle.name}@${bundle.version}`,
     seed: String(seed),
     steps: String(steps),

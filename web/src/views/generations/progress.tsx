@@ -21,7 +21,7 @@ export function Progress({
   done,
   connection,
 }: ProgressProps) {
-  const fraction = step?.fraction ?? done / sliceCount;
+  const fraction = step?.fraction ?? done / (sliceCount ?? 1);
   const left = timeLeft(fraction, step?.at, since);
   const doing =
     state === 'QUEUED'

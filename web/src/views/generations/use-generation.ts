@@ -84,6 +84,7 @@ function advance(live: Live, event: ProgressEvent | null): Live {
     }
     case 'GenerationSliceCompleted':
       return { ...live, slices: new Map(live.slices).set(event.slice.index, event.slice) };
+    case 'GenerationTileCompleted':
     case 'GenerationCompleted':
       return live;
   }

@@ -40,7 +40,7 @@ export function sourcesOf({ id, side, exam, upload, mriSeries, featureOverrides,
   return [...real, ...own, ...others];
 }
 
-function wish(overrides: Generation['featureOverrides'], seed: number): string {
+function wish(overrides: Generation['featureOverrides'], seed: number | null): string {
   const grades = overrides.map(
     ({ feature: code, grade }) =>
       `${featureName(code)} ${grade === null ? 'missing' : `${grade} ${gradeTerm(code, grade)}`}`,

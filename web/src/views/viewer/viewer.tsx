@@ -67,7 +67,7 @@ export function Viewer({ generation }: { generation: Generation }) {
         mode={mode}
         left={left}
         right={right}
-        slices={generation.sliceCount}
+        slices={generation.sliceCount ?? 1}
       />
     </Card>
   );

@@ -1,13 +1,20 @@
 import type { DataSource } from 'typeorm';
-import type { Side } from '../../domain/participants.js';
-import { type Asset, type Bundle, type Generation, GenerationSlice, type MriSeries } from '../../entities/index.js';
-import { generatedSlice, generatedVolume, syntheticLabel } from '../../imaging/generated-volume.js';
-import { encodeNifti } from '../../imaging/nifti.js';
-import { MODEL_SIZE, MODEL_SPACING_MM } from '../../imaging/normalise.js';
-import { decodePng, type GreyPng } from '../../imaging/png.js';
-import { adjacentCorrelation, quartiles } from '../../metrics/index.js';
-import { type BlobStore, readAsset, storeAsset } from '../../storage/index.js';
+import type { Side } from '../../../../domain/participants.js';
+import {
+  type Asset,
+  type Bundle,
+  type Generation,
+  GenerationSlice,
+  type MriSeries,
+} from '../../../../entities/index.js';
+import { generatedSlice, generatedVolume, syntheticLabel } from '../../../../imaging/generated-volume.js';
+import { encodeNifti } from '../../../../imaging/nifti.js';
+import { MODEL_SIZE, MODEL_SPACING_MM } from '../../../../imaging/normalise.js';
+import { decodePng, type GreyPng } from '../../../../imaging/png.js';
+import { adjacentCorrelation, quartiles } from '../../../../metrics/index.js';
+import { type BlobStore, readAsset, storeAsset } from '../../../../storage/index.js';
 import { recipeOf } from './provenance.js';
+import { settingsOf } from './settings.js';
 
 /** What a whole volume adds up to. */
 export interface AssembledVolume {
@@ -42,7 +49,7 @@ export async function assembleVolume(
     order: { index: 'ASC' },
     relations: { asset: true },
   });
-  const { sliceCount } = generation;
+  const { sliceCount } = settingsOf(generation);
   if (slices.length !== sliceCount) {
     throw new Error(`Generation ${generation.id} has ${slices.length} of its ${sliceCount} slices.`);
   }

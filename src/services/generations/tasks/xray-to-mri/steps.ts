@@ -1,5 +1,5 @@
-import type { StepProgress } from '../../inference/index.js';
-import type { StepProgressed } from './events.js';
+import type { StepProgress } from '../../../../inference/index.js';
+import type { StepProgressed } from '../../events.js';
 
 /** Steps are announced at most this often, ms; the last one of each batch always. */
 const STEP_INTERVAL_MS = 100;

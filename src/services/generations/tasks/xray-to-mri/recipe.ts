@@ -1,13 +1,14 @@
 import { randomInt } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import { UserError } from '../../domain/errors.js';
-import type { Grades } from '../../domain/features.js';
-import type { NoiseMode } from '../../domain/generations.js';
-import type { Bundle } from '../../entities/index.js';
-import type { SamplerName } from '../../inference/index.js';
-import { newestKneeDetector } from './knee-detector.js';
-import { chooseReadyBundle, manifestOf } from '../bundles/index.js';
-import { MAX_SEED, overridesOf } from './checks.js';
+import { UserError } from '../../../../domain/errors.js';
+import type { Grades } from '../../../../domain/features.js';
+import type { NoiseMode } from '../../../../domain/generations.js';
+import type { Bundle } from '../../../../entities/index.js';
+import type { SamplerName } from '../../../../inference/index.js';
+import { newestKneeDetector } from '../../knee-detector.js';
+import { chooseReadyBundle, manifestOf } from '../../../bundles/index.js';
+import { MAX_SEED } from '../../checks.js';
+import { overridesOf } from './checks.js';
 import type { RecipeRequest } from './request.js';
 
 /** A request with every default filled in. */

@@ -1,0 +1,3 @@
+/** What a file that belongs to a generation is. */
+export const OUTPUT_KINDS = ['VOLUME', 'FILM', 'DICOM', 'BEFORE', 'AFTER', 'DIFFERENCE', 'SHEET', 'MASK'] as const;
+export type OutputKind = (typeof OUTPUT_KINDS)[number];

@@ -1,0 +1,93 @@
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
+import type { Side } from '../domain/participants.js';
+import { SideEnum } from './enums.js';
+import { generationPayload } from './mutations.js';
+
+@InputType({ description: 'Takes noise off a film.' })
+export class DenoiseInput {
+  @Field(() => Float, {
+    nullable: true,
+    description: "Deviation of the noise, 1/255 of the film's 5 to 99 % window; default: estimated.",
+  })
+  sigma?: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Share of pixels that are black or white, 0-1; default 0.' })
+  impulses?: number | null;
+}
+
+@InputType({ description: 'Enlarges a film.' })
+export class UpscaleInput {
+  @Field(() => Float, { description: 'How many times finer, e.g. 2, 2.83, 4 or 8.' })
+  factor!: number;
+}
+
+@InputType({ description: 'Fills in what is hidden.' })
+export class InpaintInput {
+  @Field(() => ID, {
+    description:
+      "An image of the caller's own, uploaded by `POST /radiographs` and as large as the film: what is not black in it is filled in.",
+  })
+  maskUploadId!: string;
+}
+
+@InputType({
+  description:
+    'examId, radiographId or uploadId says which film, which is restored as a whole; one of denoise, upscale and inpaint says how.',
+})
+export class RestoreRadiographInput {
+  @Field(() => ID, { nullable: true, description: 'The exam; its radiograph is taken.' })
+  examId?: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The radiograph. Of a bilateral film examId or side says at which exam the result is listed.',
+  })
+  radiographId?: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: "A radiograph of the caller's own, uploaded by `POST /radiographs`, instead of an exam's.",
+  })
+  uploadId?: string | null;
+
+  @Field(() => SideEnum, {
+    nullable: true,
+    description: "The knee at whose exam the result is listed; of a bilateral film by default the right one's.",
+  })
+  side?: Side | null;
+
+  @Field(() => DenoiseInput, { nullable: true, description: 'Take noise off.' })
+  denoise?: DenoiseInput | null;
+
+  @Field(() => UpscaleInput, { nullable: true, description: 'Enlarge.' })
+  upscale?: UpscaleInput | null;
+
+  @Field(() => InpaintInput, { nullable: true, description: 'Fill in what is hidden.' })
+  inpaint?: InpaintInput | null;
+
+  @Field(() => String, { nullable: true, description: '`name` or `name@version`; default: the newest that is READY.' })
+  bundle?: string | null;
+
+  @Field(() => Int, { nullable: true, description: "Steps of the network; default: the bundle's." })
+  steps?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: '0 to 2147483647: draws one of the films that could be behind it; default: the mean of them all.',
+  })
+  seed?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: '-10 to 11; a higher one goes first. Default 11, which goes before every batch.',
+  })
+  priority?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Asking twice with one key gives one generation.' })
+  clientKey?: string | null;
+}
+
+export const RestoreRadiographPayload = generationPayload(
+  'restoreRadiograph',
+  'The generation, also when its key was used before.',
+);

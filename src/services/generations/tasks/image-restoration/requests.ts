@@ -1,0 +1,102 @@
+import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
+import { UserError } from '../../../../domain/errors.js';
+import { SINGLE_PRIORITY } from '../../../../domain/batches.js';
+import { type Generation, GenerationOutput, queryRows, UploadedRadiograph } from '../../../../entities/index.js';
+import { mayGenerateFromUpload, type Principal } from '../../../../policy/index.js';
+import { chooseReadyBundle, manifestOf } from '../../../bundles/index.js';
+import { refuse } from '../../checks.js';
+import { type GenerationServices, requestOf, type Wish } from '../../requests.js';
+import { type FilmTarget, resolveFilm } from '../../target.js';
+import { restorationKeySql } from './keys.js';
+import { checkRestoration, parametersFor, type RestorationRequest, stepsFor } from './request.js';
+
+export type { RestorationRequest } from './request.js';
+
+/**
+ * Enters the restoration of a film and queues it. Asking again with the same client key gives the generation there is.
+ *
+ * @throws UserError BAD_USER_INPUT, NOT_FOUND, BUNDLE_REFUSED; CONFLICT when the client key was used for another request
+ */
+export async function requestRestoration(
+  services: GenerationServices,
+  actor: Pick<Principal, 'tokenId'>,
+  request: RestorationRequest,
+): Promise<Generation> {
+  checkRestoration(request);
+  return requestOf(services, actor, request, {
+    action: 'restoreRadiograph',
+    resolve: (manager) => wishOf(manager, actor, request),
+  });
+}
+
+async function wishOf(
+  manager: EntityManager,
+  { tokenId }: Pick<Principal, 'tokenId'>,
+  request: RestorationRequest,
+): Promise<Wish> {
+  const film = await resolveFilm(manager, tokenId, request);
+  const bundle = await chooseReadyBundle(manager, request.bundle, 'image-restoration');
+  const restorer = manifestOf(bundle, 'image-restoration');
+  const parameters = parametersFor(request, restorer, film.size);
+  const steps = stepsFor(request, restorer);
+  const mask = request.inpaint ? await findMask(manager, tokenId, request.inpaint.maskUploadId, film) : undefined;
+  const seed = request.seed ?? null;
+  const told = { parameters, steps, seed, bundleId: bundle.id };
+  const key = await keyOf(manager, { ...told, film, maskId: mask?.assetId ?? null });
+  return {
+    wanted: {
+      ...{ ...film.columns, ...told, key },
+      ...{ task: 'image-restoration', eta: 0, priority: request.priority ?? SINGLE_PRIORITY },
+    },
+    async entered(generationId) {
+      if (!mask) return;
+      const { rows, columns, assetId } = mask;
+      await manager.insert(GenerationOutput, { generationId, kind: 'MASK', rows, columns, assetId });
+    },
+  };
+}
+
+/** Whoever else asks learns nothing of an upload. */
+async function findMask(
+  manager: EntityManager,
+  tokenId: number | null,
+  id: string,
+  { size }: FilmTarget,
+): Promise<UploadedRadiograph> {
+  const mask = await manager.findOne(UploadedRadiograph, { where: { id }, lock: { mode: 'for_key_share' } });
+  if (!mask || !mayGenerateFromUpload(mask, { tokenId })) {
+    throw new UserError('NOT_FOUND', 'There is no such uploaded mask.');
+  }
+  if (size && (mask.rows !== size.rows || mask.columns !== size.columns)) {
+    refuse(
+      `The mask is ${mask.columns} x ${mask.rows} pixels and the film ${size.columns} x ${size.rows}; they must be of one size.`,
+    );
+  }
+  return mask;
+}
+
+interface Keyed {
+  bundleId: number;
+  film: FilmTarget;
+  maskId: number | null;
+  parameters: object;
+  steps: number;
+  seed: number | null;
+}
+
+async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
+  const { bundleId, film, maskId, parameters, steps, seed } = keyed;
+  const key = restorationKeySql({
+    bundle: 'b.sha256',
+    film: 'a.sha256',
+    mask: '(SELECT m.sha256 FROM asset m WHERE m.id = $3)',
+    parameters: '$4::jsonb',
+    steps: '$5::integer',
+    seed: '$6::integer',
+  });
+  const statement = `SELECT ${key} AS key FROM asset a, bundle b WHERE a.id = $1 AND b.id = $2`;
+  const values = [film.assetId, bundleId, maskId, parameters, steps, seed];
+  const [row] = await queryRows(manager, z.object({ key: z.string() }), statement, values);
+  return row!.key;
+}
