@@ -1,12 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
+import { z } from 'zod';
 import { BATCH_STATES, type BatchCounters, type BatchState, countersOf, SEED_RULES, sumOf } from '../domain/batches.js';
 import type { SeedRule } from '../domain/batches.js';
 import { UserError } from '../domain/errors.js';
 import { decodeId, encodeId } from '../domain/global-ids.js';
 import { NOISE_MODES } from '../domain/generations.js';
 import type { NoiseMode } from '../domain/generations.js';
-import { Batch, Bundle } from '../entities/index.js';
+import { Batch, Bundle, queryRows } from '../entities/index.js';
 import { type SamplerName, SAMPLERS } from '../inference/index.js';
 import {
   batchPaces,
@@ -168,12 +169,14 @@ async function show(id: string, { dataDir }: { dataDir: string }): Promise<void>
     console.log(wordsOf(batch));
     const [pace] = await batchPaces(dataSource, [batch]);
     if (pace!.perHour !== null) console.log(paceOf(pace!.perHour, pace!.estimatedEnd!));
-    const reasons = (await dataSource.query(
+    const reasons = await queryRows(
+      dataSource,
+      z.object({ reason: z.string(), exams: z.number() }),
       `SELECT coalesce(m.reason, g.error) AS reason, count(*)::integer AS exams
        FROM batch_member m LEFT JOIN generation g ON g.id = m.generation_id
        WHERE m.batch_id = $1 AND (m.reason IS NOT NULL OR g.state = 'FAILED') GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20`,
       [batch.id],
-    )) as { reason: string; exams: number }[];
+    );
     for (const { reason, exams } of reasons) console.log(`${String(exams).padStart(8)}  ${reason}`);
   });
 }

@@ -86,7 +86,7 @@ export type { ExportedCohort } from './export.js';
 export { columnList, type Columns, jsonReader, jsonRow, type Row, rowReader, tableOf } from './rows.js';
 export { readRows } from './read.js';
 export { type ConnectionLimits, connectionSettings } from './connection.js';
-export { queryRows } from './query.js';
+export { queryRecords, queryRow, queryRows } from './query.js';
 export type { Work } from './work.js';
 export type { AttritionCounts, CohortOrigin, CohortReference } from './cohort-version.js';
 

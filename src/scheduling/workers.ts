@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import { REMEMBERED_S, SILENT_MS, type WorkerState } from '../domain/workers.js';
-import { type Row, rowReader, Worker } from '../entities/index.js';
+import { queryRecords, rowReader, Worker } from '../entities/index.js';
 
 /** Most workers that are listed. */
 const MOST = 1_000;
@@ -11,11 +11,12 @@ const MOST = 1_000;
  * last; the database's clock decides.
  */
 export async function listWorkers(dataSource: DataSource, states?: readonly WorkerState[] | null): Promise<Worker[]> {
-  const rows = (await dataSource.query(
+  const rows = await queryRecords(
+    dataSource,
     `SELECT * FROM (${CURRENT}) worker WHERE $3::text[] IS NULL OR state = ANY($3)
      ORDER BY state = 'GONE', name, id LIMIT ${MOST}`,
     [SILENT_MS / 1000, REMEMBERED_S, states ?? null],
-  )) as Row[];
+  );
   return rows.map(rowReader(dataSource, Worker));
 }
 
@@ -25,11 +26,11 @@ export async function listWorkers(dataSource: DataSource, states?: readonly Work
  * @throws UserError NOT_FOUND where there is none, or has not been for a day
  */
 export async function findWorker(dataSource: DataSource, id: string): Promise<Worker> {
-  const rows = (await dataSource.query(`SELECT * FROM (${CURRENT}) worker WHERE id = $3`, [
+  const rows = await queryRecords(dataSource, `SELECT * FROM (${CURRENT}) worker WHERE id = $3`, [
     SILENT_MS / 1000,
     REMEMBERED_S,
     id,
-  ])) as Row[];
+  ]);
   const [worker] = rows.map(rowReader(dataSource, Worker));
   if (!worker) throw new UserError('NOT_FOUND', 'There is no such worker.');
   return worker;

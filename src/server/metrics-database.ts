@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { queryRow } from '../entities/index.js';
 
 /** What the database says of the work that is to do. */
 export interface QueueFigures {
@@ -56,16 +58,18 @@ async function inTime(figures: Promise<QueueFigures>): Promise<QueueFigures> {
   }
 }
 
-interface QueueRow {
-  waiting: Record<string, number>;
-  oldest: number;
-  running: number;
-  exports: Record<string, number>;
-  blobs: number;
-}
+const QUEUE = z.object({
+  waiting: z.record(z.string(), z.number()),
+  oldest: z.number(),
+  running: z.number(),
+  exports: z.record(z.string(), z.number()),
+  blobs: z.number(),
+});
 
 async function ask(dataSource: DataSource): Promise<QueueFigures> {
-  const [row] = (await dataSource.query(
+  const { waiting, oldest, running, exports, blobs } = await queryRow(
+    dataSource,
+    QUEUE,
     `WITH waiting AS (
        SELECT g.created_at, coalesce(b.priority, g.priority) AS priority FROM generation g LEFT JOIN batch b ON b.id = g.batch_id
        WHERE g.state = 'QUEUED' AND b.state IS DISTINCT FROM 'PAUSED' LIMIT ${COUNTED}
@@ -79,8 +83,7 @@ async function ask(dataSource: DataSource): Promise<QueueFigures> {
                SELECT state, count(*)::integer AS jobs FROM export WHERE state IN ('QUEUED', 'RUNNING') GROUP BY state
              ) open) AS exports,
             (SELECT coalesce(sum(bytes), 0)::float8 FROM asset) AS blobs`,
-  )) as [QueueRow];
-  const { waiting, oldest, running, exports, blobs } = row;
+  );
   return {
     answered: true,
     waiting: Object.entries(waiting).map(([priority, count]) => ({ priority, waiting: count })),

@@ -1,5 +1,7 @@
 import { finished } from 'node:stream/promises';
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { queryRow, queryRows } from '../entities/index.js';
 import { BlobDamaged, BlobMissing, type BlobStore } from './blob-store.js';
 
 /** An asset whose blob is not what its row says. */
@@ -25,16 +27,20 @@ export async function checkBlobs(
     onProgress,
   }: { signal?: AbortSignal | undefined; onProgress?: (done: number, total: number, bytes: number) => void } = {},
 ): Promise<{ assets: number; bytes: number; bad: BadAsset[] }> {
-  const [{ last, total }] = (await dataSource.query(
+  const { last, total } = await queryRow(
+    dataSource,
+    z.object({ last: z.number(), total: z.number() }),
     'SELECT coalesce(max(id), 0) AS last, count(*)::integer AS total FROM asset',
-  )) as [{ last: number; total: number }];
+  );
   const bad: BadAsset[] = [];
   let [assets, bytes] = [0, 0];
   for (let after = 0; ;) {
-    const page = (await dataSource.query(
+    const page = await queryRows(
+      dataSource,
+      z.object({ id: z.number(), sha256: z.string(), storage_key: z.string() }),
       'SELECT id, sha256, storage_key FROM asset WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3',
       [after, last, PAGE],
-    )) as { id: number; sha256: string; storage_key: string }[];
+    );
     if (page.length === 0) return { assets, bytes, bad };
     const waiting = page.values();
     const reader = async () => {

@@ -1,4 +1,6 @@
 import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
+import { queryRow } from '../entities/index.js';
 
 /**
  * Advisory locks ("oblb" and the first byte of the digest) between who writes a row for a blob and who removes blobs without
@@ -19,9 +21,11 @@ export async function holdBlobs(manager: EntityManager, sha256: string): Promise
  * @returns whether nobody else is at it
  */
 export async function takeBlobs(manager: EntityManager, firstDigits: string): Promise<boolean> {
-  const [row] = (await manager.query('SELECT pg_try_advisory_xact_lock($1, $2) AS taken', [
-    LOCK,
-    parseInt(firstDigits.slice(0, 2), 16),
-  ])) as [{ taken: boolean }];
-  return row.taken;
+  const { taken } = await queryRow(
+    manager,
+    z.object({ taken: z.boolean() }),
+    'SELECT pg_try_advisory_xact_lock($1, $2) AS taken',
+    [LOCK, parseInt(firstDigits.slice(0, 2), 16)],
+  );
+  return taken;
 }

@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { queryRow } from '../entities/index.js';
 import { UserError } from '../domain/errors.js';
 import type { BlobStore } from './blob-store.js';
 
@@ -51,10 +53,11 @@ export function sizeInWords(bytes: number): string {
 
 /** Counts the rows: some milliseconds per 100,000 of them. */
 export async function storageUse(dataSource: DataSource): Promise<StorageUse> {
-  const [row] = (await dataSource.query(
+  return queryRow(
+    dataSource,
+    z.object({ bytes: z.number(), assets: z.number() }),
     'SELECT coalesce(sum(bytes), 0)::float8 AS bytes, count(*)::integer AS assets FROM asset',
-  )) as [StorageUse];
-  return row;
+  );
 }
 
 /**

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { QueryFailedError } from 'typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
+import { queryRecords, queryRows } from '../entities/index.js';
 import type { BlobStore, ListedBlob } from './blob-store.js';
 import { FOLDERS } from './digest.js';
 import { takeBlobs } from './locks.js';
@@ -132,12 +134,8 @@ async function sweepFolder(
   }
 }
 
-interface AssetRow {
-  sha256: string;
-  storage_key: string;
-  claimed: boolean;
-  old: boolean;
-}
+const ASSET = z.object({ sha256: z.string(), storage_key: z.string(), claimed: z.boolean(), old: z.boolean() });
+type AssetRow = z.infer<typeof ASSET>;
 
 /** Each folder in turn, empty ones too, with its blobs by digest. */
 async function* byFolder(blobs: AsyncIterable<ListedBlob>): AsyncGenerator<[string, ReadonlyMap<string, ListedBlob>]> {
@@ -162,23 +160,28 @@ function rowsOf(
   before: Date,
   references: readonly string[],
 ): Promise<AssetRow[]> {
-  return dataSource.query(
+  return queryRows(
+    dataSource,
+    ASSET,
     `SELECT sha256, storage_key, stored_at < $3 AS old, ${references.join(' OR ') || 'false'} AS claimed
      FROM asset WHERE sha256 >= $1 AND sha256 < $2`,
     // "g" comes after "f": the range is open above for the last folder.
     [digits, FOLDERS[FOLDERS.indexOf(digits) + 1] ?? 'g', before],
-  ) as Promise<AssetRow[]>;
+  );
 }
 
 async function isNamed(dataSource: DataSource, sha256: string): Promise<boolean> {
-  return ((await dataSource.query('SELECT 1 FROM asset WHERE sha256 = $1', [sha256])) as unknown[]).length > 0;
+  return (await queryRecords(dataSource, 'SELECT 1 FROM asset WHERE sha256 = $1', [sha256])).length > 0;
 }
 
 async function withoutRow(manager: EntityManager, blobs: readonly ListedBlob[]): Promise<ListedBlob[]> {
   if (blobs.length === 0) return [];
-  const rows = (await manager.query('SELECT sha256 FROM asset WHERE sha256 = ANY($1)', [
-    blobs.map(({ sha256 }) => sha256),
-  ])) as { sha256: string }[];
+  const rows = await queryRows(
+    manager,
+    z.object({ sha256: z.string() }),
+    'SELECT sha256 FROM asset WHERE sha256 = ANY($1)',
+    [blobs.map(({ sha256 }) => sha256)],
+  );
   const named = new Set(rows.map(({ sha256 }) => sha256));
   return blobs.filter(({ sha256 }) => !named.has(sha256));
 }
@@ -196,14 +199,10 @@ async function deleteUnclaimed(
     ...references.map((exists) => `NOT ${exists}`),
   ].join(' AND ');
   const parameters = [digests, before ?? null];
-  if (dryRun) {
-    return manager.query(`SELECT storage_key, bytes FROM asset WHERE ${condition}`, parameters) as Promise<never>;
-  }
-  const [rows] = (await manager.query(
-    `DELETE FROM asset WHERE ${condition} RETURNING storage_key, bytes`,
-    parameters,
-  )) as [{ storage_key: string; bytes: string }[], number];
-  return rows;
+  const statement = dryRun
+    ? `SELECT storage_key, bytes FROM asset WHERE ${condition}`
+    : `DELETE FROM asset WHERE ${condition} RETURNING storage_key, bytes`;
+  return queryRows(manager, z.object({ storage_key: z.string(), bytes: z.string() }), statement, parameters);
 }
 
 /**
@@ -211,11 +210,13 @@ async function deleteUnclaimed(
  * forgotten here.
  */
 async function referencesToAssets(manager: EntityManager): Promise<string[]> {
-  const columns = (await manager.query(
+  const columns = await queryRows(
+    manager,
+    z.object({ table: z.string(), column: z.string() }),
     `SELECT conrelid::regclass::text AS "table", quote_ident(attname) AS "column" FROM pg_constraint
      JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
      WHERE contype = 'f' AND confrelid = 'asset'::regclass ORDER BY 1, 2`,
-  )) as { table: string; column: string }[];
+  );
   return columns.map(({ table, column }) => `EXISTS (SELECT 1 FROM ${table} r WHERE r.${column} = asset.id)`);
 }
 

@@ -1,17 +1,25 @@
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { queryRows } from '../../entities/index.js';
+
+const TABLE = z.object({ oid: z.number(), name: z.string() });
+const LINE = z.object({ line: z.string() });
 
 /** A readable summary of the database's schema, the same text for the same schema: committed as test/schema.sql. */
 export async function dumpSchema(dataSource: DataSource): Promise<string> {
   const ours = `n.nspname = 'public' AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`;
-  const tables = (await dataSource.query(`
+  const tables = await queryRows(
+    dataSource,
+    TABLE,
+    `
     SELECT c.oid, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p') AND ${ours} AND c.relname <> 'migrations' ORDER BY c.relname`)) as {
-    oid: number;
-    name: string;
-  }[];
+    WHERE c.relkind IN ('r', 'p') AND ${ours} AND c.relname <> 'migrations' ORDER BY c.relname`,
+  );
   const parts: string[] = [];
   for (const table of tables) {
-    const columns = (await dataSource.query(
+    const columns = await queryRows(
+      dataSource,
+      LINE,
       `SELECT a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
          || CASE WHEN a.attidentity <> '' THEN ' GENERATED ALWAYS AS IDENTITY' ELSE '' END
          || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
@@ -19,17 +27,21 @@ export async function dumpSchema(dataSource: DataSource): Promise<string> {
        FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
        WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attname`,
       [table.oid],
-    )) as { line: string }[];
-    const constraints = (await dataSource.query(
+    );
+    const constraints = await queryRows(
+      dataSource,
+      LINE,
       `SELECT pg_get_constraintdef(oid) AS line FROM pg_constraint WHERE conrelid = $1 AND contype <> 'n' ORDER BY contype, 1`,
       [table.oid],
-    )) as { line: string }[];
-    const indexes = (await dataSource.query(
+    );
+    const indexes = await queryRows(
+      dataSource,
+      LINE,
       `SELECT regexp_replace(pg_get_indexdef(i.indexrelid), '^CREATE (UNIQUE )?INDEX .* ON public\\.', 'CREATE \\1INDEX ON ') AS line
        FROM pg_index i WHERE i.indrelid = $1
          AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid) ORDER BY 1`,
       [table.oid],
-    )) as { line: string }[];
+    );
     const lines = [...columns, ...constraints].map(({ line }) => `  ${line}`);
     parts.push(
       [`CREATE TABLE ${table.name} (`, `${lines.join(',\n')}`, ');', ...indexes.map(({ line }) => `${line};`)].join(

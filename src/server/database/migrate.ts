@@ -1,5 +1,7 @@
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
+import { queryRow, queryRows } from '../../entities/index.js';
 
 /** Any number will do, as long as every osteograph process asks for the same. */
 const MIGRATION_LOCK = 4_796_019;
@@ -16,8 +18,8 @@ export const OLDEST_POSTGRES = 140_000;
 export async function migrate(dataSource: DataSource): Promise<string[]> {
   await using runner = dataSource.createQueryRunner();
   await runner.connect();
-  const [version] = (await runner.query('SHOW server_version_num')) as { server_version_num: string }[];
-  if (Number(version?.server_version_num) < OLDEST_POSTGRES) {
+  const version = await queryRow(runner, z.object({ server_version_num: z.string() }), 'SHOW server_version_num');
+  if (Number(version.server_version_num) < OLDEST_POSTGRES) {
     throw new UserError('UNAVAILABLE', 'This PostgreSQL is too old; osteograph needs version 14 or newer.');
   }
   await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -37,9 +39,13 @@ export async function pendingMigrations(dataSource: DataSource): Promise<number>
 }
 
 async function appliedMigrations(dataSource: DataSource): Promise<Set<string>> {
-  const [table] = await dataSource.query<{ name: string | null }[]>(`SELECT to_regclass('migrations') AS name`);
-  if (!table?.name) return new Set();
-  const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations');
+  const table = await queryRow(
+    dataSource,
+    z.object({ name: z.string().nullable() }),
+    `SELECT to_regclass('migrations')::text AS name`,
+  );
+  if (table.name === null) return new Set();
+  const rows = await queryRows(dataSource, z.object({ name: z.string() }), 'SELECT name FROM migrations');
   return new Set(rows.map(({ name }) => name));
 }
 

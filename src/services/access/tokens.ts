@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { ROLES } from '../../domain/roles.js';
 import type { Role } from '../../domain/roles.js';
@@ -52,13 +53,13 @@ export async function findToken(
   dataSource: DataSource,
   hash: string,
 ): Promise<{ viewer: TokenPrincipal; msLeft: number | null }> {
-  const rows = (await readRows(
+  const rows = await readRows(
     dataSource,
     `SELECT id, name, role, expires_at, (1000 * extract(epoch FROM expires_at - now()))::double precision AS ms_left
      FROM api_token WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
     [hash],
-  )) as { id: number; name: string; role: Role; expires_at: Date | null; ms_left: number | null }[];
-  const token = rows[0];
+  );
+  const token = rows[0] && FOUND.parse(rows[0]);
   if (!token) {
     throw new UserError(
       'UNAUTHENTICATED',
@@ -68,6 +69,14 @@ export async function findToken(
   const { id, name, role, expires_at: expiresAt, ms_left: msLeft } = token;
   return { viewer: { tokenId: id, name, role, project: null, expiresAt }, msLeft };
 }
+
+const FOUND = z.object({
+  id: z.number(),
+  name: z.string(),
+  role: z.enum(ROLES),
+  expires_at: z.date().nullable(),
+  ms_left: z.number().nullable(),
+});
 
 /**
  * Ends a token at once. Revoking twice changes nothing.

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { FACETS, rankOf } from './facets.js';
 import type { KneeExamFacet } from './facets.js';
 
@@ -13,11 +14,18 @@ export interface FacetValue {
 }
 
 /** What a grouped statement gives: `k0`, `k1`, ... are the keys, bit i of `totals` from the left is set in a total over `ki`. */
-export interface GroupedRow {
+interface GroupedRow {
   totals: number;
   [key: `k${number}`]: unknown;
   [suppressed: `w${number}`]: unknown;
 }
+
+/** A grouped row with its counts; people are not always counted. */
+export const GROUPED_COUNTS = z.looseObject({
+  totals: z.number(),
+  exams: z.number(),
+  participants: z.number().nullable(),
+});
 
 /** Names of the key columns. */
 export function keyNames(by: readonly unknown[]): string[] {

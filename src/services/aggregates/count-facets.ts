@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
+import { queryRows } from '../../entities/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { grouping, keyNames, sortBuckets, valuesOf } from './buckets.js';
-import type { FacetValue, GroupedRow } from './buckets.js';
+import { type FacetValue, GROUPED_COUNTS } from './buckets.js';
 import { checkFacets, FACETS } from './facets.js';
 import type { KneeExamFacet } from './facets.js';
 
@@ -35,10 +36,7 @@ export const MAX_FACETS = 4;
 export async function countFacets(dataSource: DataSource, request: FacetRequest): Promise<FacetBucket[]> {
   checkFacets(request.by, 1, MAX_FACETS);
   const { text, parameters } = facetStatement(request);
-  const rows = (await dataSource.query(text, parameters)) as (GroupedRow & {
-    exams: number;
-    participants: number | null;
-  })[];
+  const rows = await queryRows(dataSource, GROUPED_COUNTS, text, parameters);
   return sortBuckets(
     rows.map((row) => ({ values: valuesOf(row, request.by), exams: row.exams, participants: row.participants })),
   );

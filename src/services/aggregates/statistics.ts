@@ -1,8 +1,10 @@
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { queryRows } from '../../entities/index.js';
 import { enumName, type NamesFor, variablesOf } from '../../domain/variables/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { keyNames, sortBuckets, valuesOf } from './buckets.js';
-import type { FacetValue, GroupedRow } from './buckets.js';
+import { type FacetValue, GROUPED_COUNTS } from './buckets.js';
 import { MAX_FACETS } from './count-facets.js';
 import { checkFacets, FACETS } from './facets.js';
 import type { KneeExamFacet } from './facets.js';
@@ -51,17 +53,15 @@ export interface StatisticsRequest {
   participants?: boolean;
 }
 
-interface StatisticsRow extends GroupedRow {
-  exams: number;
-  participants: number | null;
-  count: number;
-  min: number | null;
-  max: number | null;
-  mean: number | null;
-  deviation: number | null;
-  quartiles: number[] | null;
-  bins: Record<string, number> | null;
-}
+const STATISTICS = GROUPED_COUNTS.extend({
+  count: z.number(),
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+  mean: z.number().nullable(),
+  deviation: z.number().nullable(),
+  quartiles: z.array(z.number()).nullable(),
+  bins: z.record(z.string(), z.number()).nullable(),
+});
 
 /**
  * Statistics of one number over groups of knee exams, in one statement. Quartiles are interpolated as numpy's default does;
@@ -77,10 +77,12 @@ export async function exploreMeasure(
   checkFacets(by, 0, MAX_FACETS);
   const edges = request.histogram ? histogramEdges(request.histogram) : null;
   const parameters = new Parameters();
-  const rows = (await dataSource.query(
+  const rows = await queryRows(
+    dataSource,
+    STATISTICS,
     statisticsStatement(request, by, edges, parameters),
     parameters.values,
-  )) as StatisticsRow[];
+  );
   return sortBuckets(
     rows.map((row) => ({
       values: valuesOf(row, by),

@@ -1,9 +1,10 @@
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
+import { queryRow, queryRows } from '../../entities/index.js';
 import { compileFilter, Parameters, Scope, type Table, type Where } from '../filters/index.js';
 import { countRows } from '../paging/index.js';
-import { keyNames, sortBuckets, valuesOf } from './buckets.js';
-import type { GroupedRow } from './buckets.js';
+import { GROUPED_COUNTS, keyNames, sortBuckets, valuesOf } from './buckets.js';
 import { MAX_FACETS } from './count-facets.js';
 import type { FacetBucket, FacetRequest } from './count-facets.js';
 import { checkFacets } from './facets.js';
@@ -28,7 +29,9 @@ export async function countSummaryFacets(dataSource: DataSource, request: FacetR
   const parameters = new Parameters();
   const scope = new Scope(summaryRelease(facet), 'r');
   const condition = compileFilter(where, scope, parameters);
-  const rows = (await dataSource.query(
+  const rows = await queryRows(
+    dataSource,
+    GROUPED_COUNTS,
     `SELECT ${[...keys, ...by.flatMap((name, index) => (isSlot(name) ? [] : [`w${index}`]))].join(', ')},
             ${totals ? `grouping(${keys.join(', ')})` : '0'} AS totals, sum(n)::integer AS exams,
             CASE WHEN count(DISTINCT (visit, side)) = 1 THEN sum(n)::integer END AS participants
@@ -36,7 +39,7 @@ export async function countSummaryFacets(dataSource: DataSource, request: FacetR
       GROUP BY ${totals ? `CUBE (${groups.join(', ')})` : groups.join(', ')}
      HAVING count(*) > 0`,
     parameters.values,
-  )) as (GroupedRow & { exams: number; participants: number | null })[];
+  );
   return sortBuckets(
     rows.map((row) => ({ values: valuesOf(row, by), exams: row.exams, participants: row.participants })),
   );
@@ -54,11 +57,13 @@ export async function countSummaryExams(
   const parameters = new Parameters();
   const scope = new Scope(summaryRelease(furtherFacet(where, [])), 'r');
   const condition = compileFilter(where, scope, parameters);
-  const rows = (await dataSource.query(
+  const { exams } = await queryRow(
+    dataSource,
+    z.object({ exams: z.number().nullable() }),
     `SELECT sum(r.n)::integer AS exams FROM ${scope.from()} WHERE ${condition}`,
     parameters.values,
-  )) as { exams: number | null }[];
-  return rows[0]!.exams;
+  );
+  return exams;
 }
 
 /**

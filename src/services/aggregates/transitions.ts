@@ -1,4 +1,6 @@
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { queryRows } from '../../entities/index.js';
 import { UserError } from '../../domain/errors.js';
 import { isJsonObject } from '../../domain/json.js';
 import { visitMonth, type VisitCode } from '../../domain/visits.js';
@@ -44,7 +46,9 @@ export async function countTransitions(
   const visit = scope.join('visit').alias;
   const condition = compileFilter(where, scope, parameters);
   const [earlier, later] = [parameters.add(from, 'text'), parameters.add(to, 'text')];
-  const rows = (await dataSource.query(
+  const rows = await queryRows(
+    dataSource,
+    TRANSITION,
     `SELECT grade_from, grade_to, grouping(grade_from, grade_to) AS kind, sum(knees)::integer AS knees,
             count(DISTINCT participant_id)::integer AS participants
        FROM (SELECT t.xrkl AS grade_from, e.xrkl AS grade_to, t.participant_id, count(*)::integer AS knees
@@ -57,7 +61,7 @@ export async function countTransitions(
      HAVING count(*) > 0
       ORDER BY 3, 1, 2`,
     parameters.values,
-  )) as { grade_from: number | null; grade_to: number | null; kind: number; knees: number; participants: number }[];
+  );
   return rows.map(({ grade_from, grade_to, kind, knees, participants }) => ({
     kind: TRANSITION_KINDS[kind]!,
     from: grade_from,
@@ -66,6 +70,14 @@ export async function countTransitions(
     participants,
   }));
 }
+
+const TRANSITION = z.object({
+  grade_from: z.number().nullable(),
+  grade_to: z.number().nullable(),
+  kind: z.number(),
+  knees: z.number(),
+  participants: z.number(),
+});
 
 /** The condition on the visit that must hold and does not at this one, as a place in the filter. */
 function leavesOut(where: unknown, visit: VisitCode, path: string): string | null {

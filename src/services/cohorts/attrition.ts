@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import type { AttritionCounts } from '../../entities/index.js';
+import { z } from 'zod';
+import { type AttritionCounts, queryRows } from '../../entities/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import type { Principal } from '../../policy/index.js';
 import { criteriaOf, describeCriterion } from './criteria.js';
@@ -29,16 +30,20 @@ export async function countAttrition(
   }
   const all = criteria.length;
   const step = failing.length === 0 ? '0' : `CASE ${failing.join(' ')} ELSE ${all} END`;
-  const rows = (await database.query(
+  const rows = await queryRows(
+    database,
+    STEP,
     `WITH judged AS MATERIALIZED (SELECT t.participant_id, ${step} AS step FROM ${scope.from()}),
           people AS (SELECT max(step) AS step FROM judged GROUP BY participant_id)
      SELECT 'exams' AS what, step, count(*)::integer AS count FROM judged GROUP BY step
      UNION ALL SELECT 'participants', step, count(*)::integer FROM people GROUP BY step`,
     parameters.values,
-  )) as { what: 'exams' | 'participants'; step: number; count: number }[];
+  );
   const remaining = (what: string) =>
     Array.from({ length: all + 1 }, (_, before) =>
       rows.filter((row) => row.what === what && row.step >= before).reduce((sum, { count }) => sum + count, 0),
     );
   return { criteria, exams: remaining('exams'), participants: remaining('participants') };
 }
+
+const STEP = z.object({ what: z.enum(['exams', 'participants']), step: z.number(), count: z.number() });

@@ -1,9 +1,10 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import type { CohortKind, CohortVisibility } from '../../domain/cohorts.js';
+import { z } from 'zod';
+import { COHORT_KINDS, COHORT_VISIBILITIES } from '../../domain/cohorts.js';
 import { UserError } from '../../domain/errors.js';
 import { decodeId } from '../../domain/global-ids.js';
-import type { Role } from '../../domain/roles.js';
-import type { CohortReference } from '../../entities/index.js';
+import { ROLES } from '../../domain/roles.js';
+import { type CohortReference, queryRows } from '../../entities/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { COMMAND_LINE, mayReadCohort, type Principal } from '../../policy/index.js';
 
@@ -42,18 +43,19 @@ export async function expandCohorts<T extends Where | null | undefined>(
   return { where: expanded, cohorts: expansion.outermost, names: expansion.names };
 }
 
-interface CohortRow {
-  id: string;
-  name: string;
-  kind: CohortKind;
-  visibility: CohortVisibility;
-  ownerId: number | null;
-  ownerName: string | null;
-  ownerRole: Role | null;
-  version: number;
-  filter: object | null;
-  membersOfId: number | null;
-}
+const COHORT = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(COHORT_KINDS),
+  visibility: z.enum(COHORT_VISIBILITIES),
+  ownerId: z.number().nullable(),
+  ownerName: z.string().nullable(),
+  ownerRole: z.enum(ROLES).nullable(),
+  version: z.number(),
+  filter: z.record(z.string(), z.unknown()).nullable(),
+  membersOfId: z.number().nullable(),
+});
+type CohortRow = z.infer<typeof COHORT>;
 
 interface Place {
   actor: Principal;
@@ -139,7 +141,9 @@ class Expansion {
   }
 
   private async load(id: string, version: number | undefined): Promise<CohortRow | undefined> {
-    const rows = (await this.database.query(
+    const rows = await queryRows(
+      this.database,
+      COHORT,
       `SELECT c.id, c.name, c.kind, c.visibility, c.owner_id AS "ownerId", o.role AS "ownerRole", o.name AS "ownerName",
               v.version, v.filter, v.members_of_id AS "membersOfId"
        FROM cohort c
@@ -149,7 +153,7 @@ class Expansion {
        -- The newest there is: while a change is being made, the cohort's own number is ahead of it.
        ORDER BY v.version DESC LIMIT 1`,
       [id, version ?? null],
-    )) as CohortRow[];
+    );
     return rows[0];
   }
 }

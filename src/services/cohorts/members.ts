@@ -1,4 +1,6 @@
 import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
+import { queryRow, queryRows } from '../../entities/index.js';
 import { UserError } from '../../domain/errors.js';
 import { encodeId } from '../../domain/global-ids.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
@@ -54,12 +56,13 @@ export async function freezeEdited(
 }
 
 export async function countMembers(manager: EntityManager, versionId: number): Promise<MemberCounts> {
-  const rows = (await manager.query(
+  return queryRow(
+    manager,
+    z.object({ examCount: z.number(), participantCount: z.number() }),
     `SELECT count(*)::integer AS "examCount", count(DISTINCT e.participant_id)::integer AS "participantCount"
      FROM cohort_member m JOIN knee_exam e ON e.id = m.exam_id WHERE m.version_id = $1::integer`,
     [versionId],
-  )) as MemberCounts[];
-  return rows[0]!;
+  );
 }
 
 /** Deletes the members of every version of a cohort. @param cohortId key of the cohort. */
@@ -71,10 +74,12 @@ export async function deleteMembers(manager: EntityManager, cohortId: string): P
 }
 
 async function refuseUnknown(manager: EntityManager, exams: readonly number[]): Promise<void> {
-  const unknown = (await manager.query(
+  const [unknown] = await queryRows(
+    manager,
+    z.object({ id: z.number() }),
     `SELECT id FROM unnest($1::integer[]) AS id WHERE NOT EXISTS (SELECT 1 FROM knee_exam e WHERE e.id = id.id) LIMIT 1`,
     [exams],
-  )) as { id: number }[];
-  if (!unknown[0]) return;
-  throw new UserError('NOT_FOUND', `There is no knee exam with the id ${encodeId('KneeExam', unknown[0].id)}.`);
+  );
+  if (!unknown) return;
+  throw new UserError('NOT_FOUND', `There is no knee exam with the id ${encodeId('KneeExam', unknown.id)}.`);
 }

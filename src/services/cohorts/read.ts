@@ -1,7 +1,8 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { encodeId } from '../../domain/global-ids.js';
-import type { AttritionCounts, Cohort, CohortVersion } from '../../entities/index.js';
+import { type AttritionCounts, type Cohort, type CohortVersion, queryRow } from '../../entities/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { ownerOf } from './access.js';
 import type { Principal } from '../../policy/index.js';
@@ -29,12 +30,13 @@ export async function countCohort(
   const parameters = new Parameters();
   const scope = new Scope(KNEE_EXAMS, 't');
   const condition = compileFilter(where, scope, parameters);
-  const rows = (await database.query(
+  return queryRow(
+    database,
+    z.object({ exams: z.number(), participants: z.number() }),
     `SELECT count(*)::integer AS exams, count(DISTINCT t.participant_id)::integer AS participants
      FROM ${scope.from()} WHERE ${condition}`,
     parameters.values,
-  )) as CohortCounts[];
-  return rows[0]!;
+  );
 }
 
 /** The attrition of a version: as it was frozen, or of this moment. Null where the exams came from no filter. */

@@ -1,7 +1,8 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
 import type { CohortVisibility } from '../../domain/cohorts.js';
 import { UserError } from '../../domain/errors.js';
-import type { Cohort, CohortVersion } from '../../entities/index.js';
+import { type Cohort, type CohortVersion, queryRow } from '../../entities/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { findCohort } from './access.js';
 import type { Principal } from '../../policy/index.js';
@@ -146,11 +147,13 @@ async function countParticipants(manager: EntityManager, where: Where): Promise<
   const parameters = new Parameters();
   const scope = new Scope(KNEE_EXAMS, 't');
   const condition = compileFilter(where, scope, parameters);
-  const rows = (await manager.query(
+  const { count } = await queryRow(
+    manager,
+    z.object({ count: z.number() }),
     `SELECT count(DISTINCT t.participant_id)::integer AS count FROM ${scope.from()} WHERE ${condition}`,
     parameters.values,
-  )) as { count: number }[];
-  return rows[0]!.count;
+  );
+  return count;
 }
 
 /** Freezes each participant's exams into the version at their place. */

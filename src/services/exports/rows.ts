@@ -1,4 +1,6 @@
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { queryRecords, queryRow } from '../../entities/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import type { ExportColumn, ReadingAlias } from './columns.js';
 
@@ -47,22 +49,26 @@ export async function* readRows(dataSource: DataSource, request: RowRequest): As
   const parameters = new Parameters();
   const [after, upTo] = [parameters.add(0, 'integer'), parameters.add(0, 'integer')];
   const statement = rowStatement(request, parameters, after, upTo);
-  const [bounds] = (await dataSource.query('SELECT count(*)::integer AS total, max(id) AS last FROM knee_exam')) as [
-    { total: number; last: number | null },
-  ];
+  const bounds = await queryRow(
+    dataSource,
+    z.object({ total: z.number(), last: z.number().nullable() }),
+    'SELECT count(*)::integer AS total, max(id) AS last FROM knee_exam',
+  );
   const progress: ExportProgress = { done: 0, total: bounds.total, rows: 0, phantoms: 0 };
   onProgress?.({ ...progress });
   let from = 0;
   for (;;) {
     signal?.throwIfAborted();
-    const [stretch] = (await dataSource.query(
+    const stretch = await queryRow(
+      dataSource,
+      z.object({ exams: z.number(), last: z.number().nullable() }),
       `SELECT count(*)::integer AS exams, max(id) AS last
        FROM (SELECT id FROM knee_exam WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) stretch`,
       [from, bounds.last ?? 0, batchExams],
-    )) as [{ exams: number; last: number | null }];
+    );
     if (stretch.last === null) return;
     const values = [from, stretch.last, ...parameters.values.slice(2)];
-    const rows = (await dataSource.query(statement, values)) as Record<string, unknown>[];
+    const rows = await queryRecords(dataSource, statement, values);
     if (rows.length > 0) yield rows.map((row) => columns.map(({ read }, index) => valueOf(row[`c${index}`], read)));
     from = stretch.last;
     progress.done += stretch.exams;

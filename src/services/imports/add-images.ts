@@ -1,9 +1,10 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { DataSource, EntityManager, EntityTarget, QueryDeepPartialEntity } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import type { Side } from '../../domain/participants.js';
-import { MriSeries, Participant, Radiograph, Visit } from '../../entities/index.js';
+import { type Side, SIDES } from '../../domain/participants.js';
+import { MriSeries, Participant, Radiograph, Visit, queryRows } from '../../entities/index.js';
 import { cleanDescription, refuseBurnedIn } from '../../imaging/deidentify.js';
 import { readDicomHeader } from '../../imaging/dicom/read.js';
 import type { DicomSeries } from '../../imaging/dicom/series.js';
@@ -131,7 +132,9 @@ async function isStillThere(
   const [table, ids, visitId] = became.radiographId
     ? ['radiograph', [became.radiographId], 'COALESCE(i.visit_id, e.visit_id)']
     : ['mri_series', became.seriesIds ?? [], 'e.visit_id'];
-  const found = await manager.query<{ side: Side | null }[]>(
+  const found = await queryRows(
+    manager,
+    z.object({ side: z.enum(SIDES).nullable() }),
     `SELECT e.side FROM ${table} i LEFT JOIN knee_exam e ON e.id = i.exam_id
      JOIN visit v ON v.id = ${visitId} JOIN participant p ON p.id = v.participant_id
      WHERE i.id = ANY($1) AND p.oai_id = $2 AND v.code = $3`,

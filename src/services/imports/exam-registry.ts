@@ -1,5 +1,7 @@
 import type { EntityManager } from 'typeorm';
-import type { Side } from '../../domain/participants.js';
+import { z } from 'zod';
+import { queryRows } from '../../entities/index.js';
+import { type Side, SIDES } from '../../domain/participants.js';
 import { VISIT_CODES, visitMonth, type VisitCode } from '../../domain/visits.js';
 import { fromBatch } from './statements.js';
 
@@ -51,7 +53,9 @@ export class ExamRegistry {
         code: ['text', rows.map(([, visit]) => visit)],
         month: ['smallint', rows.map(([, visit]) => visitMonth(visit))],
       });
-      const made = await manager.query<{ id: number; participantId: number; code: VisitCode }[]>(
+      const made = await queryRows(
+        manager,
+        MADE_VISIT,
         `INSERT INTO visit (participant_id, code, month) SELECT * ${from} RETURNING id, participant_id AS "participantId", code`,
         parameters,
       );
@@ -75,7 +79,9 @@ export class ExamRegistry {
         participant_id: ['integer', rows.map(([, oaiId]) => this.#participants.get(oaiId)!)],
         side: ['text', rows.map(([, , side]) => side)],
       });
-      const made = await manager.query<{ id: number; visitId: number; side: Side }[]>(
+      const made = await queryRows(
+        manager,
+        MADE_EXAM,
         `INSERT INTO knee_exam (visit_id, participant_id, side) SELECT * ${from} RETURNING id, visit_id AS "visitId", side`,
         parameters,
       );
@@ -119,7 +125,9 @@ export class ExamRegistry {
        WHERE NOT EXISTS (SELECT 1 FROM participant p WHERE p.oai_id = r.oai_id)`,
       parameters,
     );
-    const known = await manager.query<KnownRow[]>(
+    const known = await queryRows(
+      manager,
+      KNOWN,
       `SELECT p.oai_id AS "oaiId", p.id AS "participantId", v.code, v.id AS "visitId", e.side, e.id AS "examId"
        FROM participant p LEFT JOIN visit v ON v.participant_id = p.id LEFT JOIN knee_exam e ON e.visit_id = v.id
        WHERE p.oai_id = ANY($1)`,
@@ -133,14 +141,16 @@ export class ExamRegistry {
   }
 }
 
-interface KnownRow {
-  oaiId: string;
-  participantId: number;
-  code: VisitCode | null;
-  visitId: number | null;
-  side: Side | null;
-  examId: number | null;
-}
+const MADE_VISIT = z.object({ id: z.number(), participantId: z.number(), code: z.enum(VISIT_CODES) });
+const MADE_EXAM = z.object({ id: z.number(), visitId: z.number(), side: z.enum(SIDES) });
+const KNOWN = z.object({
+  oaiId: z.string(),
+  participantId: z.number(),
+  code: z.enum(VISIT_CODES).nullable(),
+  visitId: z.number().nullable(),
+  side: z.enum(SIDES).nullable(),
+  examId: z.number().nullable(),
+});
 
 /** A bilateral film shows both knees, each of which is an exam. */
 export function examsOf({ oaiId, visit }: VisitKey, side: Side | null): ExamKey[] {

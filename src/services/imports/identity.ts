@@ -1,5 +1,8 @@
 import type { EntityManager } from 'typeorm';
-import type { Side } from '../../domain/participants.js';
+import { z } from 'zod';
+import { queryRows } from '../../entities/index.js';
+import { VISIT_CODES } from '../../domain/visits.js';
+import { type Side, SIDES } from '../../domain/participants.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import type { VisitKey } from './exam-registry.js';
 
@@ -33,6 +36,18 @@ interface Candidate extends ImageOwner {
   /** Whether something was made from it that must go on to mean it. */
   inUse: boolean;
 }
+
+const CANDIDATE = z.object({
+  id: z.number(),
+  barcode: z.string().nullable(),
+  oaiId: z.string(),
+  visit: z.enum(VISIT_CODES),
+  side: z.enum(SIDES).nullable(),
+  sourceUid: z.string().nullable(),
+  contentSha256: z.string().nullable(),
+  assetId: z.number().nullable(),
+  inUse: z.boolean(),
+});
 
 /** What is to be done with an image: it is there, a row takes its pixels, or it becomes a row of its own. */
 export type Settled =
@@ -87,7 +102,9 @@ async function findCandidates(manager: EntityManager, table: ImageTable, image: 
   const values = [[...image.earlier], image.sourceUid, image.contentSha256];
   // Whoever makes something from one of them meanwhile waits until it is decided what becomes of it.
   await manager.query(`SELECT id FROM ${table} WHERE ${match} ORDER BY id FOR UPDATE`, values);
-  return manager.query<Candidate[]>(
+  return queryRows(
+    manager,
+    CANDIDATE,
     `SELECT i.id, i.barcode, p.oai_id AS "oaiId", v.code AS visit, e.side, i.source_uid AS "sourceUid",
        i.content_sha256 AS "contentSha256", i.asset_id AS "assetId", ${inUse} AS "inUse"
      FROM ${table} i LEFT JOIN knee_exam e ON e.id = i.exam_id

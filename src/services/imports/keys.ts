@@ -1,4 +1,6 @@
 import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
+import { queryRows } from '../../entities/index.js';
 import type { VisitCode } from '../../domain/visits.js';
 import type { TableKind } from '../../oai/index.js';
 
@@ -28,7 +30,9 @@ export async function keysOf(
 ): Promise<string[]> {
   if (sources.length === 0) return [];
   const { key, from, visit: code } = KEYS[kind];
-  const rows = await manager.query<{ key: string }[]>(
+  const rows = await queryRows(
+    manager,
+    z.object({ key: z.string() }),
     `SELECT ${key} AS key FROM ${from}
      WHERE ($2::text IS NULL OR ${code ?? '$2::text'} = $2)
        AND EXISTS (SELECT 1 FROM jsonb_each(t.origins) o WHERE (o.value ->> 0)::integer = ANY($1))`,

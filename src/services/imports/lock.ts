@@ -1,4 +1,6 @@
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { queryRow } from '../../entities/index.js';
 import { UserError } from '../../domain/errors.js';
 
 /** Any number will do, as long as it is no other lock's. */
@@ -11,11 +13,13 @@ const IMPORT_LOCK = 4_796_021;
 export async function withImportLock<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
   await using runner = dataSource.createQueryRunner();
   await runner.connect();
-  const [lock] = (await runner.query('SELECT pg_try_advisory_lock($1) AS taken', [IMPORT_LOCK])) as {
-    taken: boolean;
-  }[];
-  if (!lock?.taken)
-    throw new UserError('CONFLICT', 'Another import into this database is running; wait until it is done.');
+  const { taken } = await queryRow(
+    runner,
+    z.object({ taken: z.boolean() }),
+    'SELECT pg_try_advisory_lock($1) AS taken',
+    [IMPORT_LOCK],
+  );
+  if (!taken) throw new UserError('CONFLICT', 'Another import into this database is running; wait until it is done.');
   try {
     return await work();
   } finally {

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
-import type { Origin, Origins } from '../../entities/index.js';
+import { z } from 'zod';
+import { type Origin, type Origins, queryRows } from '../../entities/index.js';
 import type { Statement, Statements } from '../../oai/index.js';
 import { compareVersions, judge, type Standing } from './precedence.js';
 import type { Sources } from './sources.js';
@@ -87,21 +88,27 @@ export async function mergeRows<T = object>(
 type SqlValue = Batch[string][1][number];
 
 /** A stored row that a given one speaks of. */
-interface Stored {
-  n: number;
-  origins: Origins;
-  values: readonly Statement['value'][];
-  owners: readonly (number | null)[];
-  missing: Readonly<Record<string, string>> | null;
-  version: string | null;
-}
+const STORED = z.object({
+  n: z.number(),
+  origins: z.record(
+    z.string(),
+    z.union([z.tuple([z.number(), z.number()]), z.tuple([z.number(), z.number(), z.string()])]),
+  ),
+  values: z.array(z.union([z.string(), z.number(), z.boolean()]).nullable()),
+  owners: z.array(z.number().nullable()),
+  missing: z.record(z.string(), z.string()).nullable(),
+  version: z.string().nullable(),
+});
+type Stored = z.infer<typeof STORED>;
 
 async function readStored(manager: EntityManager, merge: Merge): Promise<Map<number, Stored>> {
   const { table, key, owner = {}, fields, rows, keepsCodes } = merge;
   const { from, parameters } = fromBatch({ n: ['integer', rows.map((_, index) => index)], ...key });
   const values = Object.entries(fields).map(([name, type]) => `t.${columnOf(name)}${type === 'date' ? '::text' : ''}`);
   const owners = Object.keys(owner).map((name) => `t.${name}`);
-  const found = await manager.query<Stored[]>(
+  const found = await queryRows(
+    manager,
+    STORED,
     `SELECT r.n, t.origins, json_build_array(${values.join(', ')}) AS values, json_build_array(${owners.join(', ')}) AS owners,
             ${keepsCodes ? 't.missing, t.version' : 'NULL AS missing, NULL AS version'}
      ${from} JOIN ${table} t ON ${Object.keys(key)

@@ -3,8 +3,9 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { refuseFile } from '../../imaging/refuse.js';
-import { ImportedFile } from '../../entities/index.js';
+import { ImportedFile, queryRow } from '../../entities/index.js';
 
 /** Raised whenever the importer comes to keep more of what it reads: files read by older code are then read again. */
 const READER_VERSION = 2;
@@ -138,8 +139,12 @@ function keyOf(path: string): string {
 
 /** How often what is imported has changed, whoever changed it: a trigger of each table counts. */
 export async function currentState(manager: EntityManager): Promise<number> {
-  const [row] = await manager.query<{ state: string }[]>('SELECT last_value AS state FROM imported_state');
-  return Number(row!.state);
+  const { state } = await queryRow(
+    manager,
+    z.object({ state: z.string() }),
+    'SELECT last_value AS state FROM imported_state',
+  );
+  return Number(state);
 }
 
 /** Notes that the database, as it is now, holds what these tables say. */

@@ -1,6 +1,7 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import { columnList, type Columns, readRows, type Row, rowReader } from '../../entities/index.js';
+import { columnList, type Columns, readRows, type Row, rowReader, queryRow, queryRows } from '../../entities/index.js';
 import {
   type ColumnField,
   compileFilter,
@@ -134,11 +135,13 @@ export async function countRows(
   const parameters = new Parameters();
   const scope = new Scope(table, 't');
   const condition = compileFilter(where, scope, parameters);
-  const rows = (await dataSource.query(
+  const { count } = await queryRow(
+    dataSource,
+    z.object({ count: z.number() }),
     `SELECT count(*)::integer AS count FROM ${scope.from()} WHERE ${condition}`,
     parameters.values,
-  )) as { count: number }[];
-  return rows[0]!.count;
+  );
+  return count;
 }
 
 /** How many rows a filter selects for each of several parents, in their order. */
@@ -152,12 +155,14 @@ export async function countRowsOf<K extends number | string>(
   const parameters = new Parameters();
   const scope = new Scope(table, 't');
   const condition = compileFilter(where, scope, parameters);
-  const rows = (await dataSource.query(
+  const rows = await queryRows(
+    dataSource,
+    z.object({ parent: z.union([z.number(), z.string()]), count: z.number() }),
     `SELECT t.${parentColumn} AS parent, count(*)::integer AS count FROM ${scope.from()} ` +
       `WHERE t.${parentColumn} = ANY(${parameters.add(parents, keyTypeOf(parents))}) AND (${condition}) GROUP BY 1`,
     parameters.values,
-  )) as { parent: K; count: number }[];
-  const counts = new Map(rows.map(({ parent, count }) => [parent, count]));
+  );
+  const counts = new Map<number | string, number>(rows.map(({ parent, count }) => [parent, count]));
   return parents.map((parent) => counts.get(parent) ?? 0);
 }
 

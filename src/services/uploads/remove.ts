@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import { Generation, queryRows, UploadedRadiograph } from '../../entities/index.js';
+import { Generation, queryRows, UploadedRadiograph, queryRow } from '../../entities/index.js';
 import { filesOfGenerations } from '../files/index.js';
 import { type BlobStore, removeUnclaimed } from '../../storage/index.js';
 import { audit } from '../access/index.js';
@@ -41,9 +41,12 @@ async function deleteUpload(storage: Storage, viewer: TokenPrincipal, id: string
     const upload = await manager.findOne(UploadedRadiograph, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (!upload) throw new UserError('NOT_FOUND', 'There is no such uploaded radiograph.');
     requireUploadReader(upload, viewer, 'uploaded radiograph');
-    const [{ used }] = (await manager.query(`SELECT ${IN_USE} AS used FROM uploaded_radiograph u WHERE u.id = $1`, [
-      id,
-    ])) as [{ used: boolean }];
+    const { used } = await queryRow(
+      manager,
+      z.object({ used: z.boolean() }),
+      `SELECT ${IN_USE} AS used FROM uploaded_radiograph u WHERE u.id = $1`,
+      [id],
+    );
     if (used) {
       throw new UserError('CONFLICT', 'A volume is being made from this radiograph; cancel its generation first.');
     }
@@ -65,10 +68,12 @@ export function startUploadExpiry({ logger, ...storage }: Storage & { logger: Lo
 
 async function claimExpired(storage: Storage): Promise<(() => Promise<void>) | undefined> {
   const files = await storage.dataSource.transaction(async (manager) => {
-    const [expired] = (await manager.query(
+    const [expired] = await queryRows(
+      manager,
+      z.object({ id: z.string() }),
       `SELECT u.id FROM uploaded_radiograph u WHERE u.expires_at <= now() AND NOT ${IN_USE}
        LIMIT 1 FOR UPDATE SKIP LOCKED`,
-    )) as { id: string }[];
+    );
     return expired && removeRows(manager, expired.id);
   });
   return files && (() => removeFiles(storage, files));

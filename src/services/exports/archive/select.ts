@@ -1,4 +1,6 @@
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { queryRow, queryRows } from '../../../entities/index.js';
 import type { ArchiveChoice } from '../../../domain/exports.js';
 import { compileFilter, KNEE_EXAMS, MRI_SERIES, Parameters, Scope, speaksOf, type Where } from '../../filters/index.js';
 
@@ -17,15 +19,19 @@ export async function* selectSeries(
   choice: ArchiveChoice,
 ): AsyncGenerator<number[]> {
   const { from, values } = statement(selection, choice);
-  const [{ last }] = (await dataSource.query('SELECT coalesce(max(id), 0) AS last FROM mri_series')) as [
-    { last: number },
-  ];
+  const { last } = await queryRow(
+    dataSource,
+    z.object({ last: z.number() }),
+    'SELECT coalesce(max(id), 0) AS last FROM mri_series',
+  );
   let after = 0;
   for (;;) {
-    const rows = (await dataSource.query(
+    const rows = await queryRows(
+      dataSource,
+      z.object({ id: z.number() }),
       `SELECT s.id ${from} AND s.id > ${after} AND s.id <= ${last} ORDER BY s.id LIMIT ${STRETCH}`,
       values,
-    )) as { id: number }[];
+    );
     if (rows.length === 0) return;
     yield rows.map(({ id }) => id);
     after = rows.at(-1)!.id;
@@ -39,12 +45,13 @@ export async function countSeries(
   choice: ArchiveChoice,
 ): Promise<{ count: number; bytes: number }> {
   const { from, values } = statement(selection, choice);
-  const [found] = (await dataSource.query(
+  return queryRow(
+    dataSource,
+    z.object({ count: z.number(), bytes: z.number() }),
     `SELECT count(*)::integer AS count, coalesce(sum(a.bytes), 0)::float8 AS bytes
      FROM asset a JOIN (SELECT s.asset_id ${from}) s ON s.asset_id = a.id`,
     values,
-  )) as [{ count: number; bytes: number }];
-  return found;
+  );
 }
 
 function statement(selection: Where | null, choice: ArchiveChoice): { from: string; values: unknown[] } {
