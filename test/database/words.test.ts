@@ -14,6 +14,8 @@ test('filters, exports and bundles from before speak of the preferred reading an
   const { dataSource } = database;
   const make = factories(dataSource);
   const bundle = await make.bundle();
+  const exam = await make.exam(await make.visit(await make.participant()));
+  const generation = await make.generation(exam, await make.radiograph(exam), bundle);
   const { token } = await createToken(dataSource, { name: 'ann', role: 'READER' });
   const runner = dataSource.createQueryRunner();
   const migration = new UseWordsOfTheField1760000004000();
@@ -28,6 +30,10 @@ test('filters, exports and bundles from before speak of the preferred reading an
     `UPDATE bundle SET task = 'knee-localisation', manifest = '{"task": "knee-localisation"}' WHERE id = $1`,
     [bundle.id],
   );
+  await dataSource.query(
+    `UPDATE generation SET origin = '{"localiser": {"name": "knee-localiser", "version": "1.0.0"}, "box": "FOUND"}' WHERE id = $1`,
+    [generation.id],
+  );
   await migration.up(runner);
   await runner.release();
 
@@ -39,5 +45,8 @@ test('filters, exports and bundles from before speak of the preferred reading an
   ]);
   expect(await dataSource.query('SELECT task, manifest FROM bundle')).toEqual([
     { task: 'knee-detection', manifest: { task: 'knee-detection' } },
+  ]);
+  expect(await dataSource.query('SELECT origin FROM generation WHERE id = $1', [generation.id])).toEqual([
+    { origin: { kneeDetector: { name: 'knee-localiser', version: '1.0.0' }, box: 'FOUND' } },
   ]);
 });
