@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { packageVersion } from '../../../domain/package.js';
+import { UserError } from '../../../domain/errors.js';
 import { type ArchiveFormat, choiceInApi } from '../../../domain/exports.js';
+import { MriSeries } from '../../../entities/index.js';
 import type { BlobStore } from '../../../storage/index.js';
 import {
   dicomFiles,
@@ -28,7 +30,9 @@ const BATCH = 20;
 
 /**
  * Writes volumes as a zip archive: README.txt, every volume in order of its series, then the manifests. One volume is in memory
- * at a time, with some kilobytes of manifest for each one before.
+ * at a time, with some kilobytes of manifest for each one before. A volume that is deleted meanwhile is left out.
+ *
+ * @throws UserError UNAVAILABLE for a volume that the store has lost or damaged; CONFLICT when every volume was deleted
  */
 export function writeArchive(
   { dataSource, store }: { dataSource: DataSource; store: BlobStore },
@@ -64,11 +68,12 @@ export function writeArchive(
     const [json, csv, sums]: [string[], string[], string[]] = [[], [csvHead()], []];
     for await (const source of sources()) {
       const listed: ListedFile[] = [];
-      for await (const file of filesOf(store, format, source)) {
+      for await (const file of filesOf({ dataSource, store }, format, source)) {
         listed.push(listedFile(file.path, file.bytes));
         yield file;
         signal?.throwIfAborted();
       }
+      if (listed.length === 0) continue;
       const volume = listedVolume(source, listed);
       json.push(JSON.stringify(volume));
       csv.push(csvRows(volume));
@@ -80,6 +85,11 @@ export function writeArchive(
       progress.phantoms += kindOf(source) === 'phantom' ? 1 : 0;
       onProgress?.({ ...progress });
     }
+    if (progress.rows === 0) {
+      throw new UserError('CONFLICT', 'The archive would be empty: every volume that it was to hold has been deleted.');
+    }
+    progress.total = progress.done;
+    onProgress?.({ ...progress });
     const head = JSON.stringify(description()).slice(0, -1);
     manifest = Buffer.from(`${head},"contents":[\n${json.join(',\n')}\n]}\n`);
     yield { path: 'manifest.json', bytes: manifest, modified };
@@ -99,9 +109,9 @@ export function writeArchive(
   return { pieces: zipPieces(contents()), description, manifestFile: () => manifest };
 }
 
-/** The files of one volume, below the folder of its kind. */
+/** The files of one volume, below the folder of its kind; none of one that was deleted after its row was read. */
 async function* filesOf(
-  store: BlobStore,
+  { dataSource, store }: { dataSource: DataSource; store: BlobStore },
   format: ArchiveFormat,
   source: ExamSeriesSource,
 ): AsyncGenerator<ArchiveFile> {
@@ -109,14 +119,31 @@ async function* filesOf(
   const { code, participant } = exam.visit;
   const folder = `${kindOf(source)}/${fileSafe(participant.oaiId)}/${code}_${exam.side}/${nameOf(source)}`;
   if (format === 'NIFTI_ZIP') {
-    return yield { path: `${folder}.nii.gz`, bytes: await readNifti(store, source), compressed: true, modified };
+    const bytes = await unlessDeleted(dataSource, source, () => readNifti(store, source));
+    if (bytes) yield { path: `${folder}.nii.gz`, bytes, compressed: true, modified };
+    return;
   }
-  const volume = await readVolume(store, source);
+  const volume = await unlessDeleted(dataSource, source, () => readVolume(store, source));
+  if (!volume) return;
   let index = 0;
   for (const bytes of dicomFiles(source, volume)) {
     yield { path: `${folder}/${sliceName(++index, volume.slices)}.dcm`, bytes, modified };
     // Others of this process have their turn between two slices.
     await nextTurn();
+  }
+}
+
+/** What is read of a series; undefined when it cannot be because the series is no longer there. */
+async function unlessDeleted<T>(
+  dataSource: DataSource,
+  { id }: ExamSeriesSource,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (await dataSource.getRepository(MriSeries).existsBy({ id })) throw error;
+    return undefined;
   }
 }
 
