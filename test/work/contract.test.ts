@@ -1,11 +1,7 @@
-import type { DataSource } from 'typeorm';
-import { z } from 'zod';
 import { type CuttableProxy, startProxy } from '../../bench/faults/proxy.js';
-import { queryRows } from '../../src/entities/index.js';
 import { connect } from '../../src/server/database/index.js';
 import { KINDS } from '../../src/server/kinds.js';
 import { EXPORT } from '../../src/services/exports/index.js';
-import { type BlobStore, BlobStoreUnavailable } from '../../src/storage/index.js';
 import {
   advance,
   type EventLogs,
@@ -20,90 +16,8 @@ import {
 import { upTo } from '../helpers/events.js';
 import { createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
 import { damage, type Host, makeSubjects, type Process, type Subject } from '../helpers/work-subjects.js';
-
-/**
- * What every fault comes to for every kind of work: the final state, and the attempts that it cost of the five there are. Whoever
- * adds a kind adds a column here and a subject to the helper; nothing else.
- */
-const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'its process is killed': {
-    generation: 'SUCCEEDED 2',
-    batch: 'SUCCEEDED 2',
-    evaluation: 'SUCCEEDED 2',
-    export: 'SUCCEEDED 2',
-    reader_study: 'OPEN 2',
-  },
-  'another attempt has begun meanwhile': {
-    generation: 'SUCCEEDED 3',
-    batch: 'SUCCEEDED 3',
-    evaluation: 'SUCCEEDED 3',
-    export: 'SUCCEEDED 3',
-    reader_study: 'OPEN 3',
-  },
-  'canceled while it waits': {
-    generation: 'CANCELED 0',
-    batch: 'CANCELED 0',
-    evaluation: 'CANCELED 0',
-    export: 'CANCELED 0',
-    reader_study: 'CLOSED 0',
-  },
-  'canceled while it runs': {
-    generation: 'CANCELED 1',
-    batch: 'CANCELED 1',
-    evaluation: 'CANCELED 1',
-    export: 'CANCELED 1',
-    reader_study: 'CLOSED 1',
-  },
-  'canceled while it runs, and nobody is notified': {
-    generation: 'CANCELED 1',
-    batch: 'CANCELED 1',
-    evaluation: 'CANCELED 1',
-    export: 'CANCELED 1',
-    reader_study: 'CLOSED 1',
-  },
-  'the blob store is away for 3 s': {
-    generation: 'SUCCEEDED 1',
-    batch: 'SUCCEEDED 1',
-    evaluation: 'SUCCEEDED 1',
-    export: 'SUCCEEDED 1',
-    reader_study: 'OPEN 1',
-  },
-  'the database is away for 3 s': {
-    generation: 'SUCCEEDED 1',
-    batch: 'SUCCEEDED 1',
-    evaluation: 'SUCCEEDED 1',
-    export: 'SUCCEEDED 1',
-    reader_study: 'OPEN 1',
-  },
-  'nobody is told that it waits': {
-    generation: 'SUCCEEDED 1',
-    batch: 'SUCCEEDED 1',
-    evaluation: 'SUCCEEDED 1',
-    export: 'SUCCEEDED 1',
-    reader_study: 'OPEN 1',
-  },
-  'its process is told to stop': {
-    generation: 'SUCCEEDED 1',
-    batch: 'SUCCEEDED 1',
-    evaluation: 'SUCCEEDED 1',
-    export: 'SUCCEEDED 1',
-    reader_study: 'OPEN 1',
-  },
-  'an error every time': {
-    generation: 'FAILED 5',
-    batch: 'FAILED 5',
-    evaluation: 'FAILED 5',
-    export: 'FAILED 5',
-    reader_study: 'FAILED 5',
-  },
-  'its input is damaged': {
-    generation: 'FAILED 1',
-    batch: 'FAILED 1',
-    evaluation: 'FAILED 1',
-    export: 'FAILED 1',
-    reader_study: 'FAILED 1',
-  },
-};
+import { awayAtTimes, fallSilent, rowOf, stateOf } from '../helpers/work-rows.js';
+import { OUTCOMES } from './outcomes.js';
 
 const AWAY_MS = 3_000;
 
@@ -125,7 +39,13 @@ beforeAll(async () => {
   proxy = await startProxy(Number(url.port));
   url.port = String(proxy.port);
   const dataSource = await connect(url.href);
-  host = { platform, dataSource, databaseUrl: url.href, store: awayAtTimes(platform.store), timings };
+  host = {
+    platform,
+    dataSource,
+    databaseUrl: url.href,
+    store: awayAtTimes(platform.store, () => storeIsAway),
+    timings,
+  };
   const sources = Object.fromEntries(
     KINDS.kinds.map((kind) => [kind.table, logOf(platform.dataSource, kind, (_, row) => row)]),
   );
@@ -179,7 +99,7 @@ describe.each(kinds)('work of the kind %s', (table) => {
   async function settled(fault: string): Promise<LogRow[]> {
     const lines = await until('SUCCEEDED', 'OPEN', 'FAILED', 'CANCELED', 'CLOSED');
     const run = await subject.run(id);
-    const { attempt, attemptLimit } = await rowOf(run);
+    const { attempt, attemptLimit } = await rowOf(platform, run);
     const outcome = `${await subject.state(id)} ${attempt - (attemptLimit - 5)}`;
     (seen[fault] ??= {})[table] = outcome;
     expect(lines.map(({ seq }) => seq)).toEqual(upTo(lines.length));
@@ -200,7 +120,7 @@ describe.each(kinds)('work of the kind %s', (table) => {
       const waiting = { id: key, state: 'QUEUED', attempt: 0 };
       await advance(platform.dataSource.manager, kind, waiting, { to: 'RUNNING' });
     }
-    await fallSilent(kind.table, key);
+    await fallSilent(platform, kind.table, key);
     await start();
     await settled('its process is killed');
   });
@@ -213,13 +133,13 @@ describe.each(kinds)('work of the kind %s', (table) => {
     const { manager } = platform.dataSource;
     await advance(manager, kind, { id: key, state: 'RUNNING', attempt: 1 }, { to: 'QUEUED' });
     await advance(manager, kind, { id: key, state: 'QUEUED', attempt: 1 }, { to: 'RUNNING' });
-    const { lastSeq } = await rowOf({ kind, id: key });
+    const { lastSeq } = await rowOf(platform, { kind, id: key });
     const over = hold('recover', kind.table, key);
     held.release();
-    await fallSilent(kind.table, key);
+    await fallSilent(platform, kind.table, key);
     // The attempt that is over has ended by now, and has changed nothing.
     await over.reached;
-    expect(await rowOf({ kind, id: key })).toMatchObject({ state: 'RUNNING', attempt: 2, lastSeq });
+    expect(await rowOf(platform, { kind, id: key })).toMatchObject({ state: 'RUNNING', attempt: 2, lastSeq });
     over.release();
     await settled('another attempt has begun meanwhile');
   });
@@ -267,7 +187,7 @@ describe.each(kinds)('work of the kind %s', (table) => {
     const waiting = hold('claim', kind.table, key);
     held.release();
     await waitsOf(kind.table, key);
-    expect(await rowOf({ kind, id: key })).toMatchObject({
+    expect(await rowOf(platform, { kind, id: key })).toMatchObject({
       state: 'QUEUED',
       waitingReason: 'The blob store cannot be used at the moment: The blob store does not answer.',
     });
@@ -303,7 +223,7 @@ describe.each(kinds)('work of the kind %s', (table) => {
     const closing = process.close();
     held.release();
     await closing;
-    expect(await rowOf({ kind, id: key })).toMatchObject({ state: 'QUEUED', attempt: 1, attemptLimit: 6 });
+    expect(await rowOf(platform, { kind, id: key })).toMatchObject({ state: 'QUEUED', attempt: 1, attemptLimit: 6 });
     await start();
     await settled('its process is told to stop');
   });
@@ -315,7 +235,7 @@ describe.each(kinds)('work of the kind %s', (table) => {
     });
     await start();
     const lines = await settled('an error every time');
-    const { error } = await rowOf({ kind, id: key });
+    const { error } = await rowOf(platform, { kind, id: key });
     expect(error).toBe('An unexpected error, which the log describes, stopped it on attempt 5, the last one allowed.');
     expect(JSON.stringify(lines)).not.toContain('secret');
   });
@@ -325,7 +245,7 @@ describe.each(kinds)('work of the kind %s', (table) => {
     try {
       await start();
       const lines = await settled('its input is damaged');
-      const { error } = await rowOf(await subject.run(id));
+      const { error } = await rowOf(platform, await subject.run(id));
       expect(error).toMatch(
         /^(The blob of (Radiograph|MRI series) \d+ is damaged: its sha256 differs|The volume of the MRI series \S+ is damaged in the blob store)\.$/,
       );
@@ -348,20 +268,6 @@ test('work of a kind that nobody has registered is not run', () => {
   );
 });
 
-/** The store, unless it is away. */
-function awayAtTimes(store: BlobStore): BlobStore {
-  return new Proxy(store, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== 'function') return value;
-      return (...values: unknown[]) => {
-        if (storeIsAway) return Promise.reject(new BlobStoreUnavailable('The blob store does not answer.'));
-        return Reflect.apply(value, target, values) as unknown;
-      };
-    },
-  });
-}
-
 function watch(watcher: Parameters<typeof watchPoints>[0]): void {
   watches.push(watchPoints(watcher));
 }
@@ -379,41 +285,9 @@ function hold(point: RacePoint, table: string, id: string): { reached: Promise<v
   return { reached: reached.promise, release: released.resolve };
 }
 
-/** As a process leaves it that says nothing any more. */
-async function fallSilent(table: string, id: string): Promise<void> {
-  await platform.dataSource.query(`UPDATE ${table} SET heartbeat_at = now() - interval '1 minute' WHERE id = $1`, [id]);
-}
-
 /** Waits until the work waits for something. */
 async function waitsOf(table: string, id: string): Promise<void> {
   for await (const line of logs.of[table]!.subscribe(id, 0)) {
     if (stateOf(line) === 'QUEUED' && line.seq > 1) return;
   }
-}
-
-const ROW = z.object({
-  state: z.string(),
-  attempt: z.number(),
-  attemptLimit: z.number(),
-  lastSeq: z.number(),
-  waitingReason: z.string().nullable(),
-  error: z.string().nullable(),
-});
-
-async function rowOf(
-  { kind, id }: { kind: { table: string }; id: string },
-  dataSource: DataSource = platform.dataSource,
-): Promise<z.infer<typeof ROW>> {
-  const [row] = await queryRows(
-    dataSource,
-    ROW,
-    `SELECT state, attempt, attempt_limit AS "attemptLimit", last_seq AS "lastSeq", waiting_reason AS "waitingReason", error
-     FROM ${kind.table} WHERE id = $1`,
-    [id],
-  );
-  return row!;
-}
-
-function stateOf({ type, payload }: LogRow): string | undefined {
-  return type === 'STATE_CHANGED' ? z.object({ state: z.string() }).parse(payload).state : undefined;
 }
