@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
+import { encodeId } from '../../src/domain/global-ids.js';
+import { ReaderStudy } from '../../src/entities/index.js';
 import { createExam } from '../helpers/platform.js';
 import { accessibilityFaults, startWebApp, type WebApp } from '../helpers/web-app.js';
 
@@ -33,6 +36,23 @@ test('a study is made from a finished evaluation, and opens when its pictures ar
 
   study = new URL(page.url()).pathname;
   expect(await page.getByText('Nobody has finished yet.').count()).toBe(1);
+  expect(faults).toEqual([]);
+});
+
+test('a study whose pictures wait for something says for what', async () => {
+  const studies = app.platform.dataSource.getRepository(ReaderStudy);
+  const { id: _, createdAt: __, ...made } = await studies.findOneByOrFail({ name: 'Real or not' });
+  const id = randomUUID();
+  await studies.insert({
+    ...{ ...made, id, name: 'Later', state: 'QUEUED', startedAt: null, finishedAt: null },
+    notBefore: new Date(Date.now() + 3_600_000),
+    waitingReason: 'The blob store cannot be used at the moment: The blob store does not answer.',
+  });
+
+  const { page, faults } = await app.open(`/reader-studies/${encodeId('ReaderStudy', id)}`);
+
+  await page.getByText('The blob store cannot be used at the moment: The blob store does not answer.').waitFor();
+  expect(await page.getByText('preparing', { exact: true }).count()).toBe(1);
   expect(faults).toEqual([]);
 });
 

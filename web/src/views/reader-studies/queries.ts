@@ -62,6 +62,7 @@ export const STUDY = graphql(
         unit
         pairs
         error
+        waitingReason
         createdAt
         createdBy
         canClose

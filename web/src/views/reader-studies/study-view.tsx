@@ -63,7 +63,12 @@ export function StudyView() {
           may be phantoms; then the imported image is a drawing as well. Answers cannot be changed, and a session can be
           left and taken up again at any pair.
         </p>
-        {state === 'PREPARING' && <Waiting label="The pictures are being drawn" />}
+        {state === 'PREPARING' &&
+          (study.waitingReason === null ? (
+            <Waiting label="Drawing the pictures" />
+          ) : (
+            <p role="status">{study.waitingReason}</p>
+          ))}
       </Card>
       {session?.results && <ResultsCard title="Your answers" results={session.results} />}
       {results && <ResultsCard title="All readers who have finished" results={results} strata />}

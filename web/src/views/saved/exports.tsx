@@ -20,6 +20,7 @@ const EXPORTS = graphql(`
         fraction
         rows
         error
+        waitingReason
         createdAt
         expiresAt
         archive
@@ -88,7 +89,20 @@ export function Exports() {
       {refused && <InlineError message={sentence(refused)} />}
       <Table label="Exports" columns={COLUMNS} numeric={['Rows']}>
         {nodes.map(
-          ({ id, format, state, fraction, rows, error: why, createdAt, expiresAt, archive, cohorts, file }) => (
+          ({
+            id,
+            format,
+            state,
+            fraction,
+            rows,
+            error: failure,
+            waitingReason,
+            createdAt,
+            expiresAt,
+            archive,
+            cohorts,
+            file,
+          }) => (
             <tr key={id}>
               <td>{moment(createdAt)}</td>
               <td>{cohorts.map(({ name, version }) => `${name} v${version}`).join(', ') || selectionOf(archive)}</td>
@@ -96,7 +110,8 @@ export function Exports() {
               <td>
                 <StateBadge state={state} />
                 {state === 'RUNNING' && ` ${Math.round(100 * fraction)} %`}
-                {why && <small>{why}</small>}
+                {failure && <small>{failure}</small>}
+                {state === 'QUEUED' && waitingReason && <small>{waitingReason}</small>}
               </td>
               <td className={numericClass}>{count(rows)}</td>
               <td>
