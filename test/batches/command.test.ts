@@ -1,5 +1,5 @@
 import { encodeId } from '../../src/domain/global-ids.js';
-import { AuditEntry, Batch, type KneeExam, Radiograph } from '../../src/entities/index.js';
+import { AuditEntry, Batch, Generation, type KneeExam, Radiograph } from '../../src/entities/index.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
 import { createCohort } from '../../src/services/cohorts/index.js';
 import { type CommandResult, runCommand } from '../helpers/command.js';
@@ -23,7 +23,7 @@ afterAll(() => platform.close());
 const batches = (...args: string[]): Promise<CommandResult> =>
   runCommand(['batches', ...args, '--data-dir', platform.dataDir], { DATABASE_URL: platform.url });
 
-test('a batch is made, listed, shown, paused, resumed, canceled, retried and watched to its end', async () => {
+test('a batch is made, listed, shown, paused, resumed, canceled, retried, watched to its end and deleted', async () => {
   expect((await batches()).stdout).toContain('There are no such batches');
 
   const made = await batches('create', '--cohort', cohort, '--slices', '2', '--steps', '1', '--priority', '-2');
@@ -52,14 +52,28 @@ test('a batch is made, listed, shown, paused, resumed, canceled, retried and wat
   } finally {
     await worker.dispose();
   }
+  expect((await batches('delete', id)).stdout).toBe('Deleted, with the volumes that were made for it.\n');
+  expect(await batches('show', id)).toMatchObject({ code: 1, stderr: 'osteograph: There is no such batch.\n' });
+  expect(await platform.dataSource.getRepository(Generation).count()).toBe(0);
   const audited = await platform.dataSource.getRepository(AuditEntry).findBy({ target: row.id });
-  expect(audited.map(({ tokenId }) => tokenId)).toEqual([null, null, null, null, null]);
+  expect(audited.map(({ tokenId }) => tokenId)).toEqual([null, null, null, null, null, null]);
+});
+
+test('a batch that is not over is not deleted', async () => {
+  const made = await batches('create', '--cohort', cohort, '--slices', '2', '--steps', '1');
+  const id = made.stdout.trim();
+  expect(await batches('delete', id)).toMatchObject({
+    code: 1,
+    stderr: 'osteograph: The batch is QUEUED; cancel it first.\n',
+  });
+  expect((await batches('show', id)).code).toBe(0);
 });
 
 test.each([
   [['create'], 'Give --cohort, --filter or both.'],
   [['create', '--cohort', 'x'], 'where.inCohort.eq must be the id of a Cohort.'],
   [['show', 'x'], '"x" is not the id of a batch.'],
+  [['delete', encodeId('Batch', '00000000-0000-4000-8000-000000000000')], 'There is no such batch.'],
   [['pause', encodeId('Batch', '00000000-0000-4000-8000-000000000000')], 'There is no such batch.'],
 ])('%j is refused in one sentence', async (args, message) => {
   const { code, stderr } = await batches(...args);

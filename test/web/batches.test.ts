@@ -4,7 +4,7 @@ import { Radiograph } from '../../src/entities/index.js';
 import { storeAsset } from '../../src/storage/index.js';
 import { batchOf } from '../helpers/batches.js';
 import { createExam } from '../helpers/platform.js';
-import { startWebApp, type WebApp } from '../helpers/web-app.js';
+import { accessibilityFaults, startWebApp, type WebApp } from '../helpers/web-app.js';
 
 let app: WebApp;
 
@@ -154,7 +154,36 @@ test('the queue stands before what is over, and follows what happens', async () 
   await queue.getByText('Nothing waits.').waitFor();
 });
 
-test('an address of no batch is said so', async () => {
+test('a batch that is over is deleted with its volumes, after a warning that says what goes and what stays', async () => {
+  const exams = await makeExams(1);
+  await batchOf(app.platform, exams, { name: 'First' });
+  const { page: list } = await app.open('/batches');
+  await list.getByRole('region', { name: 'Over' }).getByRole('link', { name: 'First' }).waitFor();
+  const second = await batchOf(app.platform, exams, { name: 'Second' });
+  const { page: reader } = await app.open(`/batches/${encodeId('Batch', second.id)}`, { role: 'READER' });
+  await badge(reader, 'succeeded').waitFor();
+  expect(await reader.getByRole('button', { name: 'Delete …' }).count()).toBe(0);
+
+  await list.getByRole('link', { name: 'First' }).click();
+  await list.getByRole('button', { name: 'Delete …' }).click();
+  await list.getByText('Gone for good, with its log: 1 volume made for it').waitFor();
+  await list.getByRole('button', { name: 'Delete the batch' }).click();
+  await list.getByText('A volume of this batch belongs to the batch "Second"; delete that batch first.').waitFor();
+
+  const { page, faults } = await app.open(`/batches/${encodeId('Batch', second.id)}`);
+  await page.getByRole('button', { name: 'Delete …' }).click();
+  await page.getByText('Kept, not made for it: 1 volume').waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  await page.getByRole('button', { name: 'Delete …' }).click();
+  await page.getByRole('button', { name: 'Delete the batch' }).click();
+  await page.waitForURL(`${app.url}/batches`);
+  await page.getByRole('region', { name: 'Over' }).getByRole('link', { name: 'First' }).waitFor();
+  expect(await page.getByRole('link', { name: 'Second' }).count()).toBe(0);
+  expect(faults).toEqual([]);
+});
+
+test('an unknown batch shows a page that says so', async () => {
   const { page } = await app.open(`/batches/${encodeId('Batch', '00000000-0000-4000-8000-000000000000')}`);
   await page.getByRole('heading', { name: 'There is no such batch' }).waitFor();
 });

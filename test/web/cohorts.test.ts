@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { encodeId } from '../../src/domain/global-ids.js';
+import { ApiToken, Export } from '../../src/entities/index.js';
 import { createExam } from '../helpers/platform.js';
 import { factories } from '../helpers/factories.js';
 import { accessibilityFaults, startWebApp, type WebApp } from '../helpers/web-app.js';
@@ -29,6 +30,8 @@ async function makeRows(): Promise<void> {
     FROM visit, (VALUES ('RIGHT'), ('LEFT')) sides(side)`);
   const { exam } = await createExam(app.platform, { mri: true });
   await factories(dataSource).reading(exam, { grades: { XRKL: 2 } });
+  await dataSource.query('UPDATE visit SET koos_quality_of_life = 62.5, pase = 187 WHERE id = $1', [exam.visitId]);
+  await dataSource.query('UPDATE knee_exam SET injury_ever = true, surgery_ever = false WHERE id = $1', [exam.id]);
   imaged = encodeId('KneeExam', exam.id);
 }
 
@@ -124,6 +127,25 @@ test('an export in the background ends with a file to download', async () => {
   expect(page.url()).toBe(`${app.url}/cohorts/exports`);
 });
 
+test('an export that waits for something says for what', async () => {
+  const [token] = await app.platform.dataSource.getRepository(ApiToken).find({ order: { id: 'ASC' }, take: 1 });
+  await app.platform.dataSource.getRepository(Export).insert({
+    ...{ format: 'CSV', columns: ['oai_id'], cohorts: [], state: 'QUEUED', requestedById: token!.id },
+    notBefore: new Date(Date.now() + 3_600_000),
+    waitingReason: 'The blob store cannot be used at the moment: The blob store does not answer.',
+  });
+
+  const { page, faults } = await app.open('/cohorts/exports');
+
+  const row = page.getByRole('row', { name: /CSV/ });
+  await row.getByText('The blob store cannot be used at the moment: The blob store does not answer.').waitFor();
+  expect(await row.getByText('queued', { exact: true }).count()).toBe(1);
+  await row.getByRole('button', { name: 'Cancel' }).click();
+  await row.getByText('canceled', { exact: true }).waitFor();
+  expect(await row.getByText('The blob store').count()).toBe(0);
+  expect(faults).toEqual([]);
+});
+
 test('an exam shows both knees over time, grades in words and codes, its film and its series', async () => {
   const { page, faults } = await app.open(`/exams/${imaged}`);
   await page.getByRole('heading', { name: 'Right knee at baseline' }).waitFor();
@@ -133,6 +155,11 @@ test('an exam shows both knees over time, grades in words and codes, its film an
   await page.getByText('COR_T1_3D_FLASH_RIGHT').scrollIntoViewIfNeeded();
   await page.getByLabel(/^COR_T1_3D_FLASH_RIGHT, slice 41 of 80/).waitFor();
   expect(await page.getByText('phantom: synthetic data').isVisible()).toBe(true);
+  const answer = (label: string) => page.locator('dt', { hasText: label }).locator('+ dd').innerText();
+  expect(await answer('KOOS quality of life')).toBe('62.5 0 to 100');
+  expect(await answer('PASE')).toBe('187 0 to 1177');
+  expect(await answer('CES-D')).toBe('– 0 to 60');
+  expect([await answer('Injury ever'), await answer('Surgery ever')]).toEqual(['yes', 'no']);
   expect(await accessibilityFaults(page)).toEqual([]);
   expect(faults).toEqual([]);
 });

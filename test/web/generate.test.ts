@@ -102,3 +102,32 @@ test('a generation that failed says why and offers another try', async () => {
   expect(await accessibilityFaults(page)).toEqual([]);
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
 });
+
+test('a generation that is over is deleted after a warning, and its address then says that there is none', async () => {
+  const { page, faults } = await app.open('/generations');
+  const rows = page.getByRole('row', { name: /failed/ });
+  await rows.getByRole('link').click();
+  await page.waitForURL('**/generations/*');
+  const address = page.url();
+  await page.getByRole('button', { name: 'Delete …' }).click();
+  await page.getByText('links to them stop working').waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  expect(await page.getByText('links to them stop working').count()).toBe(0);
+  await page.getByRole('button', { name: 'Delete …' }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.waitForURL('**/generations');
+  await page.getByRole('row', { name: /succeeded/ }).first().waitFor();
+  expect(await rows.count()).toBe(0);
+
+  await page.goto(address);
+  await page.getByRole('heading', { name: 'There is no such generation' }).waitFor();
+  expect(faults).toEqual([]);
+});
+
+test('a reader is not offered to delete a generation', async () => {
+  const { page: reader } = await app.open('/generations', { role: 'READER' });
+  await reader.getByRole('row', { name: /succeeded/ }).first().getByRole('link').click();
+  await reader.getByRole('link', { name: 'Exam', exact: true }).waitFor();
+  expect(await reader.getByRole('button', { name: 'Delete …' }).count()).toBe(0);
+});

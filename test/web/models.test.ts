@@ -50,6 +50,21 @@ test('who may not generate reads the card and is not offered to', async () => {
   expect(await page.getByRole('link', { name: 'Evaluate', exact: true }).count()).toBe(0);
 });
 
+test('an administrator retires a bundle and takes it into use again; an operator is not offered to', async () => {
+  const { page: operator } = await app.open('/models/tiny-bundle@1.0.0', { role: 'OPERATOR' });
+  await operator.getByRole('link', { name: 'Generate with this' }).waitFor();
+  expect(await operator.getByRole('button', { name: 'Retire' }).count()).toBe(0);
+
+  const { page, faults } = await app.open('/models/tiny-bundle@1.0.0');
+  await page.getByRole('button', { name: 'Retire' }).click();
+  await page.getByRole('button', { name: 'Take into use again' }).waitFor();
+  expect(await page.getByText('retired', { exact: true }).count()).toBe(1);
+  expect(await page.getByRole('link', { name: 'Generate with this' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Take into use again' }).click();
+  await page.getByRole('link', { name: 'Generate with this' }).waitFor();
+  expect(faults).toEqual([]);
+});
+
 test('a summary token is told which role the models need', async () => {
   const { page } = await app.open('/models', { role: 'SUMMARY' });
   await page.getByRole('heading', { name: 'Your token may not see records and images' }).waitFor();

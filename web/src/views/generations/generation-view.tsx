@@ -33,7 +33,7 @@ export function GenerationView() {
   if (generation === undefined) return <Waiting label="Loading the generation" />;
   if (generation === null) {
     return (
-      <EmptyNote title="There is no such generation" message="The link may be from another database.">
+      <EmptyNote title="There is no such generation" message="It was deleted, or the link is from another database.">
         <ButtonLink to="/generations">All generations</ButtonLink>
       </EmptyNote>
     );
