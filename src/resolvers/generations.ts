@@ -1,10 +1,10 @@
 import { GraphQLJSONObject } from 'graphql-scalars';
-import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, Float, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import { decodeId } from '../domain/global-ids.js';
 import type { Side } from '../domain/participants.js';
 import { positionsInLine } from '../scheduling/index.js';
 import { AFTER, FIRST, idOf, ORDER_BY, WHERE } from '../schema/arguments.js';
-import { parametersOf, type Provenance, provenanceOf } from '../services/generations/index.js';
+import { gradeGuidanceOf, parametersOf, type Provenance, provenanceOf } from '../services/generations/index.js';
 import { Asset } from '../schema/asset.js';
 import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
@@ -102,6 +102,14 @@ export class GenerationResolver {
   })
   parameters(@Root() { row }: GenerationNode): Readonly<Record<string, unknown>> {
     return parametersOf(row);
+  }
+
+  @FieldResolver(() => Float, {
+    nullable: true,
+    description: 'How strongly the grades pull: 0 not at all, 1 as trained. Null for what has no grades.',
+  })
+  gradeGuidance(@Root() { row }: GenerationNode): number | null {
+    return gradeGuidanceOf(row);
   }
 
   @FieldResolver(() => [GenerationOutputNode], {

@@ -329,6 +329,13 @@ export class GenerateMriInput {
   })
   features?: FeatureOverrideInput[] | null;
 
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'How strongly the grades pull, 0 to 5: 0 leaves them out, 1 (the default) is as trained, more goes beyond what the bundle draws by itself. Any but 1 takes twice the time.',
+  })
+  gradeGuidance?: number | null;
+
   @Field(() => String, { nullable: true, description: 'Asking twice with one key gives one generation.' })
   clientKey?: string | null;
 }

@@ -92,6 +92,28 @@ test('what is left out comes from the newest bundle', async () => {
   });
 });
 
+test('grades pull as strongly as asked for, and only another pull makes another volume', async () => {
+  const ask = async (gradeGuidance?: number) => {
+    const input = { examId: encodeId('KneeExam', exam.id), seed: 5, gradeGuidance };
+    return api.ask<{ generateMri: { generation: { key: string; gradeGuidance: number } } }>(
+      'mutation ($input: GenerateMriInput!) { generateMri(input: $input) { generation { key gradeGuidance parameters } } }',
+      { input },
+      api.tokens.OPERATOR,
+    );
+  };
+  const [left, trained, twice] = [await ask(), await ask(1), await ask(2)].map(
+    ({ data }) => data!.generateMri.generation,
+  );
+
+  expect([left!.gradeGuidance, trained!.gradeGuidance, twice!.gradeGuidance]).toEqual([1, 1, 2]);
+  expect(twice).toMatchObject({ parameters: { gradeGuidance: 2 } });
+  expect(trained!.key).toBe(left!.key);
+  expect(twice!.key).not.toBe(left!.key);
+  const refused = await ask(5.1);
+  expect(refused.errors![0]!.extensions.code).toBe('BAD_USER_INPUT');
+  expect(refused.errors![0]!.message).toBe('gradeGuidance is 5.1; it must be a number from 0 to 5.');
+});
+
 test('a bilateral film needs to know which knee', async () => {
   const radiographId = encodeId('Radiograph', film.id);
 

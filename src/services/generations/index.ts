@@ -13,4 +13,5 @@ export { cancelGeneration, type GenerationServices, retryGeneration } from './re
 export { requestRestoration, type RestorationRequest } from './tasks/image-restoration/requests.js';
 export { parametersOf } from './tasks/index.js';
 export { findOrEnter, requestGeneration } from './tasks/xray-to-mri/requests.js';
+export { gradeGuidanceOf } from './tasks/xray-to-mri/settings.js';
 export type { GenerationRequest } from './tasks/xray-to-mri/request.js';

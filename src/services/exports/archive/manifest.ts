@@ -95,6 +95,7 @@ const COLUMNS: Readonly<Record<string, (volume: ListedVolume, file: ListedFile) 
   steps: ({ provenance }) => provenance?.steps,
   eta: ({ provenance }) => provenance?.eta,
   noise: ({ provenance }) => provenance?.noise,
+  grade_guidance: ({ provenance }) => provenance?.gradeGuidance,
   film_sha256: ({ provenance }) => provenance?.film?.sha256,
   device: ({ provenance }) => provenance?.device,
   duration_ms: ({ provenance }) => provenance?.durationMs,

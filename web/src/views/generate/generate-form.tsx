@@ -61,6 +61,7 @@ export function GenerateForm({ source, lead, radiograph, radiographNote, grades,
       sliceCount: number('slices') ?? 50,
       steps: number('steps'),
       seed: number('seed'),
+      gradeGuidance: number('grade-guidance'),
       sampler: (String(form.get('sampler')) || undefined) as Input['sampler'],
       noise: String(form.get('noise')) as Input['noise'],
       features: Object.entries(overrides).map(([feature, grade]) => ({ feature, grade })) as Input['features'],
@@ -136,6 +137,16 @@ export function GenerateForm({ source, lead, radiograph, radiographNote, grades,
                   max={2147483647}
                   placeholder="random"
                   defaultValue={params.get('seed') ?? ''}
+                />
+                <NumberField
+                  label="Pull of the grades"
+                  hint="1 is as trained; more exaggerates what the grades draw, 0 leaves them out. Any but 1 takes twice the time."
+                  name="grade-guidance"
+                  min={0}
+                  max={5}
+                  step={0.1}
+                  placeholder="1"
+                  defaultValue={params.get('guidance') ?? ''}
                 />
                 <Field label="Sampler">
                   {(ids) => (

@@ -8,6 +8,7 @@ import type { Generation } from './queries.ts';
 export function Facts({ generation }: { generation: Generation }) {
   const { bundle, batch, sliceCount, steps, sampler, eta, seed, noise, requestedBy, createdAt, finishedAt } =
     generation;
+  const { gradeGuidance } = generation;
   const { psnr, ssim, rssim, ssimMode, adjacentCorrelation, durationMs, denoiserEvaluations, device } = generation;
   const rows: [string, ReactNode][] = [
     ['Bundle', `${bundle.name}@${bundle.version}`],
@@ -15,6 +16,9 @@ export function Facts({ generation }: { generation: Generation }) {
     ['Steps', `${steps}, ${sampler}${eta > 0 ? `, eta ${eta}` : ''}`],
     ['Seed', String(seed)],
     ['Noise', noise === 'SHARED' ? 'shared' : 'per slice'],
+    ...(gradeGuidance === 1 || gradeGuidance === null
+      ? []
+      : [['Pull of the grades', String(gradeGuidance)] as [string, string]]),
     ['Asked for', `${moment(createdAt)}${requestedBy ? ` by ${requestedBy}` : ''}`],
   ];
   if (batch) {

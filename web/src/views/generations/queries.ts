@@ -42,6 +42,7 @@ export const GENERATION = graphql(
         eta
         seed
         noise
+        gradeGuidance
         psnr
         ssim
         rssim

@@ -1,5 +1,10 @@
 import { FEATURES, type Grades, isFeatureCode, isValidGrade, maxGrade } from '../../../../domain/features.js';
-import { NOISE_MODES, SLICE_COUNT_RANGE, STEP_COUNT_RANGE } from '../../../../domain/generations.js';
+import {
+  GRADE_GUIDANCE_RANGE,
+  NOISE_MODES,
+  SLICE_COUNT_RANGE,
+  STEP_COUNT_RANGE,
+} from '../../../../domain/generations.js';
 import { SAMPLERS } from '../../../../inference/index.js';
 import { checkClientKey, checkOneOf, checkTarget, checkWhole, MAX_SEED, refuse } from '../../checks.js';
 import type { GenerationRequest, RecipeRequest } from './request.js';
@@ -12,6 +17,11 @@ import type { GenerationRequest, RecipeRequest } from './request.js';
 export function checkRequest(request: GenerationRequest): void {
   checkTarget(request);
   checkRecipe(request);
+  const { gradeGuidance } = request;
+  const { min, max } = GRADE_GUIDANCE_RANGE;
+  if (gradeGuidance != null && !(gradeGuidance >= min && gradeGuidance <= max)) {
+    refuse(`gradeGuidance is ${gradeGuidance}; it must be a number from ${min} to ${max}.`);
+  }
 }
 
 /**

@@ -18,13 +18,16 @@ export interface KeyParts {
   noise: string;
   /** Grades as jsonb, overrides included; a missing one may be null or absent. */
   features: string;
+  /** Absent where the grades pull as trained. */
+  gradeGuidance?: string;
 }
 
 /** SQL of a generation's key: SHA-256, lower-case hex, of its parts as jsonb writes them. */
-export function keySql(parts: KeyParts): string {
+export function keySql({ gradeGuidance, ...parts }: KeyParts): string {
   const { box, kneeDetector, features } = parts;
   return digestSql({
     ...parts,
+    ...(gradeGuidance === undefined ? {} : { gradeGuidance }),
     kneeDetector: `CASE WHEN ${box} IS NULL THEN ${kneeDetector} END`,
     features: `jsonb_strip_nulls(${features})`,
   });

@@ -3,6 +3,7 @@ import type { Generation } from '../../../../entities/index.js';
 import type { VolumeSummary } from '../../../../inference/index.js';
 import { recordOf, withOutcome } from '../../attempts.js';
 import type { MadeBy } from '../task.js';
+import { volumeParameters } from './settings.js';
 
 /**
  * What decides every voxel of a generated volume: the same recipe on the same device gives the same volume. It holds nothing of
@@ -25,6 +26,7 @@ export function recipeOf(generation: Generation, { name, version, sha256 }: Made
     eta,
     seed,
     noise,
+    gradeGuidance: volumeParameters.parse(generation.parameters).gradeGuidance,
     sliceCount,
     device: last?.device ?? generation.device,
   };

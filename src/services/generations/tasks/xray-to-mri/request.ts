@@ -32,4 +32,6 @@ export interface FeatureOverride {
 export interface GenerationRequest extends RecipeRequest, TargetRequest {
   /** The caller's own key: asking twice with one key gives one generation. */
   clientKey?: string | null | undefined;
+  /** How strongly the grades pull, 0 to 5; default 1: as trained. */
+  gradeGuidance?: number | null | undefined;
 }

@@ -69,18 +69,21 @@ async function wantedGeneration(
   const { columns, assetId, knee, box, grades } = await resolveTarget(manager, tokenId, request);
   const { bundle, kneeDetector, ...recipe } = await resolveRecipe(manager, request);
   const features = { ...grades, ...recipe.featureOverrides };
-  const generation = { ...columns, ...recipe, bundleId: bundle.id, box, features };
-  return { ...generation, key: await keyOf(manager, { ...generation, assetId, knee, kneeDetector }) };
+  const gradeGuidance = request.gradeGuidance ?? 1;
+  const parameters = gradeGuidance === 1 ? {} : { gradeGuidance };
+  const generation = { ...columns, ...recipe, bundleId: bundle.id, box, features, parameters };
+  return { ...generation, key: await keyOf(manager, { ...generation, assetId, knee, kneeDetector, gradeGuidance }) };
 }
 
 type Keyed = Pick<
   Generation,
   'bundleId' | 'sliceCount' | 'steps' | 'sampler' | 'eta' | 'seed' | 'noise' | 'box' | 'features'
 > &
-  Pick<GenerationTarget, 'assetId' | 'knee'> & { kneeDetector: string | null };
+  Pick<GenerationTarget, 'assetId' | 'knee'> & { kneeDetector: string | null; gradeGuidance: number };
 
 async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
   const { assetId, knee, bundleId, sliceCount, steps, sampler, eta, seed, noise, box, features, kneeDetector } = keyed;
+  const { gradeGuidance } = keyed;
   const key = keySql({
     bundle: 'b.sha256',
     film: 'a.sha256',
@@ -94,6 +97,8 @@ async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
     box: '$10::jsonb',
     features: '$11::jsonb',
     kneeDetector: '$12::text',
+    // Only where it changes anything, so that volumes from before keep their keys.
+    ...(gradeGuidance === 1 ? {} : { gradeGuidance: '$13::real' }),
   });
   const statement = `SELECT ${key} AS key FROM asset a, bundle b WHERE a.id = $1 AND b.id = $2`;
   const [row] = await queryRows(manager, z.object({ key: z.string() }), statement, [
@@ -109,6 +114,7 @@ async function keyOf(manager: EntityManager, keyed: Keyed): Promise<string> {
     box,
     features,
     kneeDetector,
+    ...(gradeGuidance === 1 ? [] : [gradeGuidance]),
   ]);
   return row!.key;
 }
