@@ -38,6 +38,17 @@ def add_study_commands(commands: 'argparse._SubParsersAction[argparse.ArgumentPa
     films.add_argument('--limit', type=int, default=400, help='at most so many real films with KL 0-1 and with KL 2-4')
     films.set_defaults(run_command=_compare_films)
 
+    consistency = commands.add_parser('film-consistency', help='hold volumes generated from real films against the joints that the films show')
+    consistency.add_argument('--run', type=Path, required=True, help='folder of the training run')
+    consistency.add_argument('--films', type=Path, required=True, help='folder of real crops with index.csv (file, participant, side, kl)')
+    consistency.add_argument('--data', type=Path, required=True, help='prepared phantoms of people that the run was not trained on')
+    consistency.add_argument('--part', choices=['validation', 'test'], default='test', help='part of the frozen split of the films')
+    consistency.add_argument('--limit', type=int, default=200, help='at most so many films, and phantoms')
+    consistency.add_argument('--steps', type=int, default=1, help='DDIM steps')
+    consistency.add_argument('--seed', type=int, default=7, help='noise seed of the generated volumes')
+    consistency.add_argument('--out', type=Path, required=True, help='JSON file with the figures')
+    consistency.set_defaults(run_command=_film_consistency)
+
     effect = commands.add_parser('feature-effect', help='hold what a feature changes in generated volumes against what it changes in the phantoms')
     effect.add_argument('--run', type=Path, required=True, help='folder of the training run')
     effect.add_argument(
@@ -81,6 +92,13 @@ def _compare_films(options: argparse.Namespace) -> None:
     from .studies.film_geometry import compare_films, geometry_table
 
     print(geometry_table(compare_films(options.release, options.films, options.limit)))
+
+
+def _film_consistency(options: argparse.Namespace) -> None:
+    from .studies.film_consistency import consistency_table, film_consistency
+
+    result = film_consistency(options.run, options.films, options.data, options.part, options.limit, options.steps, options.seed, options.out)
+    print(consistency_table(result))
 
 
 def _few_steps(options: argparse.Namespace) -> None:
