@@ -208,7 +208,10 @@ def _auc(joints: dict[str, list[np.ndarray]], base: Knees, plain: list[np.ndarra
     """How well the finding is told from its absence in phantoms, in volumes by grades alone, and in volumes by film and grades."""
     if len(set(base.participants)) < 2:
         raise TrainingError('At least two participants are needed, because a finding is looked for where other people have it.')
-    without = {'phantom': [knee[:, JOINT].astype(np.float32) / 255 for knee in base.mri], 'generated': [volume[:, JOINT] for volume in plain]}
+    without = {
+        'phantom': [base.mri[index][:, JOINT].astype(np.float32) / 255 for index in range(len(base))],
+        'generated': [volume[:, JOINT] for volume in plain],
+    }
     changes = np.stack([found - healthy for found, healthy in zip(joints['phantom'], without['phantom'], strict=True)]).astype(np.float16)
     negative = {kind: responses(np.stack(volumes), changes, base.participants) for kind, volumes in without.items()}
     return {
