@@ -29,6 +29,7 @@ import { RememberOrigins1760000003010 } from './1760000003010-remember-origins.j
 import { IndexNewestGenerations1760000003071 } from './1760000003071-index-newest-generations.js';
 import { RememberRequests1760000003072 } from './1760000003072-remember-requests.js';
 import { AddQuestionnaires1760000003600 } from './1760000003600-add-questionnaires.js';
+import { ShareBatches1760000004210 } from './1760000004210-share-batches.js';
 import { ShareGenerations1760000004200 } from './1760000004200-share-generations.js';
 import { CreateRadiographReading1760000004100 } from './1760000004100-create-radiograph-reading.js';
 import { UseWordsOfTheField1760000004000 } from './1760000004000-use-words-of-the-field.js';
@@ -71,4 +72,5 @@ export const MIGRATIONS = [
   UseWordsOfTheField1760000004000,
   CreateRadiographReading1760000004100,
   ShareGenerations1760000004200,
+  ShareBatches1760000004210,
 ];

@@ -161,11 +161,10 @@ async function show(id: string, { dataDir }: { dataDir: string }): Promise<void>
     const bundle = await dataSource.getRepository(Bundle).findOneByOrFail({ id: batch.bundleId });
     console.log(`${batch.name} (${batch.state}, of ${batch.createdAt.toISOString().slice(0, 16)}Z)`);
     if (batch.message !== null) console.log(batch.message);
-    const seed = `seed ${batch.seed} (${batch.seedRule})`;
-    const { sliceCount, sampler, steps, priority: rank } = batch;
-    console.log(
-      `${bundle.name}@${bundle.version}, ${sliceCount} slices, ${sampler} ${steps}, ${seed}, priority ${rank}`,
-    );
+    const seed = batch.seed === null ? 'no seed' : `seed ${batch.seed} (${batch.seedRule})`;
+    const { task, sliceCount, sampler, steps, priority: rank } = batch;
+    const made = sliceCount === null ? `${task}, ${steps} steps` : `${sliceCount} slices, ${sampler} ${steps}`;
+    console.log(`${bundle.name}@${bundle.version}, ${made}, ${seed}, priority ${rank}`);
     console.log(wordsOf(batch));
     const [pace] = await batchPaces(dataSource, [batch]);
     if (pace!.perHour !== null) console.log(paceOf(pace!.perHour, pace!.estimatedEnd!));

@@ -53,27 +53,37 @@ export class Batch {
   @JoinColumn()
   bundle!: Relation<Bundle>;
 
-  @Column('smallint')
-  sliceCount!: number;
+  /** What is made, as the registry of tasks names it. */
+  @Column('text', { default: 'xray-to-mri' })
+  task!: string;
+
+  /** What the task is told; of volumes the columns below say so. */
+  @Column('jsonb', { default: {} })
+  parameters!: object;
+
+  /** Of volumes; null for what has no slices. The same holds for sampler and noise. */
+  @Column('smallint', { nullable: true })
+  sliceCount!: number | null;
 
   @Column('smallint')
   steps!: number;
 
-  @Column('text')
-  sampler!: 'DDIM' | 'DPMPP_2M';
+  @Column('text', { nullable: true })
+  sampler!: 'DDIM' | 'DPMPP_2M' | null;
 
   @Column('real')
   eta!: number;
 
-  @Column('text')
-  noise!: NoiseMode;
+  @Column('text', { nullable: true })
+  noise!: NoiseMode | null;
 
   /** FIXED: `seed` for every exam. PER_EXAM: each has its own, derived from `seed` and which knee at which visit it is. */
   @Column('text')
   seedRule!: SeedRule;
 
-  @Column('integer')
-  seed!: number;
+  /** Null where nothing is drawn. */
+  @Column('integer', { nullable: true })
+  seed!: number | null;
 
   /** What the request overrode; a null grade means "treat as missing". */
   @Column('jsonb', { default: {} })

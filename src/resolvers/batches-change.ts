@@ -38,7 +38,7 @@ import { closable } from './progress.js';
 export class BatchMutationResolver {
   @Mutation(() => SynthesizeCohortPayload, {
     description:
-      'Makes a synthetic MRI volume of every exam of a cohort. Follow it with `batchProgress`. An exam without a radiograph is ' +
+      'Makes a synthetic MRI volume of every exam of a cohort, or restores its film. Follow it with `batchProgress`. An exam without a radiograph is ' +
       'listed with the reason, and the others go on.',
   })
   async synthesizeCohort(

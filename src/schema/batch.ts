@@ -11,14 +11,15 @@ import {
 import { SLICE_COUNT_RANGE } from '../domain/generations.js';
 import type { NoiseMode } from '../domain/generations.js';
 import type { Batch, BatchMember } from '../entities/index.js';
-import type { SamplerName } from '../inference/index.js';
+import type { SamplerName, Task } from '../inference/index.js';
 import { connectionType } from './connections.js';
-import { BatchStateEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
+import { BatchStateEnum, GenerationTaskEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
 import { ExportedCohortItem } from './export.js';
 import { KneeExamFilter } from './filters.js';
 import { FeatureOverrideInput } from './generation.js';
 import { Grade, overrideList } from './grade.js';
 import { Node } from './node.js';
+import { DenoiseInput, UpscaleInput } from './restoration-input.js';
 import { DateTime } from './scalars.js';
 
 @ObjectType('BatchCounters', { simpleResolvers: true, description: 'How many exams of a batch are where.' })
@@ -88,26 +89,43 @@ export class BatchNode extends Node {
   })
   cohorts: ExportedCohortItem[];
 
-  @Field(() => Int, { description: 'Slices of each volume.' })
-  sliceCount: number;
+  @Field(() => GenerationTaskEnum, { description: 'What is made of each exam.' })
+  task: string;
 
-  @Field(() => Int, { description: 'Denoiser steps.' })
+  @Field(() => GraphQLJSONObject, {
+    description: 'What the task was told, defaults filled in; of volumes the fields below say so, and this is empty.',
+  })
+  parameters: object;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Slices of each volume; null for a task that makes none. The same holds for `sampler` and `noise`.',
+  })
+  sliceCount: number | null;
+
+  @Field(() => Int, { description: 'Steps of the network.' })
   steps: number;
 
-  @Field(() => SamplerEnum, { description: 'How noise becomes an image.' })
-  sampler: SamplerName;
+  @Field(() => SamplerEnum, { nullable: true, description: 'How noise becomes an image.' })
+  sampler: SamplerName | null;
 
   @Field(() => Float, { description: 'Noise that DDIM injects at each step, 0-1.' })
   eta: number;
 
-  @Field(() => NoiseModeEnum, { description: 'Where the initial noise of each volume comes from.' })
-  noise: NoiseMode;
+  @Field(() => NoiseModeEnum, {
+    nullable: true,
+    description: 'Where the initial noise of each volume comes from.',
+  })
+  noise: NoiseMode | null;
 
   @Field(() => SeedRuleEnum, { description: 'Whether every exam has the same seed.' })
   seedRule: SeedRule;
 
-  @Field(() => Int, { description: 'The seed, or what the seeds are derived from.' })
-  seed: number;
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The seed, or what the seeds are derived from; null where nothing is drawn.',
+  })
+  seed: number | null;
 
   @Field(() => [Grade], { description: 'What the request overrode; a null grade means "treat as missing".' })
   featureOverrides: () => Grade[];
@@ -145,6 +163,8 @@ export class BatchNode extends Node {
     this.priority = row.priority;
     this.filter = row.filter;
     this.cohorts = row.cohorts;
+    this.task = row.task;
+    this.parameters = row.parameters;
     this.sliceCount = row.sliceCount;
     this.steps = row.steps;
     this.sampler = row.sampler;
@@ -186,6 +206,15 @@ export class BatchMemberNode {
 
 export const BatchMemberConnection = connectionType('BatchMember', () => BatchMemberNode);
 
+@InputType({ description: 'What is done to every film of a cohort: denoise or upscale.' })
+export class CohortRestorationInput {
+  @Field(() => DenoiseInput, { nullable: true, description: 'Take noise off.' })
+  denoise?: DenoiseInput | null;
+
+  @Field(() => UpscaleInput, { nullable: true, description: 'Enlarge.' })
+  upscale?: UpscaleInput | null;
+}
+
 @InputType({ description: 'cohortId, where, or both say of which exams.' })
 export class SynthesizeCohortInput {
   @Field(() => ID, { nullable: true, description: 'The cohort; its exams of this moment are frozen into the batch.' })
@@ -205,6 +234,19 @@ export class SynthesizeCohortInput {
 
   @Field(() => String, { nullable: true, description: '`name` or `name@version`; default: the newest that is READY.' })
   bundle?: string | null;
+
+  @Field(() => GenerationTaskEnum, {
+    nullable: true,
+    description: 'What is made of each exam: XRAY_TO_MRI (default) or IMAGE_RESTORATION, of the whole film.',
+  })
+  task?: Task | null;
+
+  @Field(() => CohortRestorationInput, {
+    nullable: true,
+    description:
+      'What the task IMAGE_RESTORATION is told; the fields of volumes (sliceCount, sampler, eta, noise, features) then stay out.',
+  })
+  restoration?: CohortRestorationInput | null;
 
   @Field(() => Int, {
     nullable: true,
@@ -235,7 +277,8 @@ export class SynthesizeCohortInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: '0 to 2147483647: the seed, or what the seeds are derived from; default 0.',
+    description:
+      '0 to 2147483647: the seed, or what the seeds are derived from; default 0, and for IMAGE_RESTORATION none: the mean.',
   })
   seed?: number | null;
 
@@ -248,8 +291,7 @@ export class SynthesizeCohortInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description:
-      'Use volumes that are there already, made with the same model, film, grades, seed and settings; default true.',
+    description: 'Use results that are there already, made with the same model, film, seed and settings; default true.',
   })
   skipExisting?: boolean | null;
 

@@ -1,25 +1,8 @@
-import { Field, Float, ID, InputType, Int } from 'type-graphql';
+import { Field, ID, InputType, Int } from 'type-graphql';
 import type { Side } from '../domain/participants.js';
 import { SideEnum } from './enums.js';
 import { generationPayload } from './mutations.js';
-
-@InputType({ description: 'Takes noise off a film.' })
-export class DenoiseInput {
-  @Field(() => Float, {
-    nullable: true,
-    description: "Deviation of the noise, 1/255 of the film's 5 to 99 % window; default: estimated.",
-  })
-  sigma?: number | null;
-
-  @Field(() => Float, { nullable: true, description: 'Share of pixels that are black or white, 0-1; default 0.' })
-  impulses?: number | null;
-}
-
-@InputType({ description: 'Enlarges a film.' })
-export class UpscaleInput {
-  @Field(() => Float, { description: 'How many times finer, e.g. 2, 2.83, 4 or 8.' })
-  factor!: number;
-}
+import { DenoiseInput, UpscaleInput } from './restoration-input.js';
 
 @InputType({ description: 'Fills in what is hidden.' })
 export class InpaintInput {

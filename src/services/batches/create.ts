@@ -7,7 +7,7 @@ import { type GenerationQueue, topUp } from '../../scheduling/index.js';
 import { asAsked, audit, findByClientKey } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
 import type { Principal } from '../../policy/index.js';
-import { resolveRecipe } from '../generations/tasks/xray-to-mri/recipe.js';
+import { recipeForCohort } from '../generations/tasks/index.js';
 import { enterMembers } from './enter.js';
 import { type BatchRequest, checkBatchRequest } from './request.js';
 
@@ -42,12 +42,11 @@ export async function createBatch(
 }
 
 async function enter(manager: EntityManager, actor: Principal, request: BatchRequest, asked: object): Promise<Batch> {
+  const recipe = await recipeForCohort(manager, request);
   const { where, cohorts, names } = await expandCohorts(manager, actor, request.where);
-  const recipe = await resolveRecipe(manager, { ...request, seed: request.seed ?? 0 });
-  const { sliceCount, steps, sampler, eta, noise, seed, featureOverrides } = recipe;
   const id = randomUUID();
   await manager.insert(Batch, {
-    ...{ id, sliceCount, steps, sampler, eta, noise, seed, featureOverrides: featureOverrides as object },
+    ...{ ...(recipe.batch as object), id },
     name: request.name?.trim() ?? names.values().next().value ?? 'Knee exams',
     state: 'QUEUED',
     priority: request.priority ?? 0,

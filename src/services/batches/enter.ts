@@ -6,15 +6,14 @@ import { FEATURE_CODES } from '../../domain/features.js';
 import { type Batch, queryRows } from '../../entities/index.js';
 import { currentTraceparent } from '../../work/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
-import { keySql } from '../generations/tasks/xray-to-mri/keys.js';
-import type { Recipe } from '../generations/tasks/xray-to-mri/recipe.js';
+import type { CohortRecipe } from '../generations/tasks/cohort.js';
 
-/** Why a batch makes no volume of an exam. */
+/** Why a batch makes nothing of an exam. */
 const NO_FILM = 'The exam has no radiograph with pixels; import its images or add one first.';
 
 /**
  * Freezes the exams that a filter selects into a batch and enters their generations, all in one statement: ten thousand take
- * about as long as one. An exam whose volume is there already gets that one; one without a film gets none and the reason.
+ * about as long as one. An exam whose result is there already gets that one; one without a film gets none and the reason.
  *
  * @param where without `inCohort`: expanded
  * @returns how many exams are where
@@ -23,7 +22,7 @@ const NO_FILM = 'The exam has no radiograph with pixels; import its images or ad
 export async function enterMembers(
   manager: EntityManager,
   batch: Batch,
-  recipe: Recipe,
+  recipe: CohortRecipe,
   where: Where,
 ): Promise<BatchCounters> {
   const parameters = new Parameters();
@@ -31,32 +30,17 @@ export async function enterMembers(
   const condition = compileFilter(where, scope, parameters);
   const bind = (value: unknown, type: string) => parameters.add(value, type);
   const batchId = bind(batch.id, 'uuid');
-  const sliceCount = bind(recipe.sliceCount, 'smallint');
-  const steps = bind(recipe.steps, 'smallint');
-  const sampler = bind(recipe.sampler, 'text');
-  const eta = bind(recipe.eta, 'real');
-  const noise = bind(recipe.noise, 'text');
-  const overrides = bind(recipe.featureOverrides, 'jsonb');
-  const seed = seedSql(batch, bind(recipe.seed, 'integer'));
-  const key = keySql({
-    bundle: bind(recipe.bundle.sha256, 'text'),
-    kneeDetector: bind(recipe.kneeDetector, 'text'),
-    film: 'film.sha256',
-    box: 'NULL::jsonb',
-    side: 'exam.side',
-    seed: 'seeded.seed',
-    features: 'exam.features',
-    ...{ sliceCount, steps, sampler, eta, noise },
-  });
+  const seed = seedSql(batch, bind(batch.seed, 'integer'));
+  const columns = Object.entries(recipe.columns(bind));
   const [row] = await queryRows(
     manager,
     z.object({ total: z.number(), waiting: z.number(), reused: z.number() }),
     `WITH exam AS MATERIALIZED (
-       SELECT t.id, t.side, t.visit_id, t.visit_code, t.participant_id, ${gradesSql('t')} || ${overrides} AS features
+       SELECT t.id, t.side, t.visit_id, t.visit_code, t.participant_id, ${gradesSql('t')} AS grades
        FROM ${scope.from()} WHERE ${condition} LIMIT ${MAX_BATCH_EXAMS + 1}
      ), keyed AS MATERIALIZED (
-       SELECT exam.id AS exam_id, exam.features, seeded.seed, film.id AS radiograph_id,
-         CASE WHEN film.id IS NOT NULL THEN ${key} END AS key
+       SELECT exam.id AS exam_id, exam.grades, seeded.seed, film.id AS radiograph_id, film.rows AS film_rows,
+         film.columns AS film_columns, CASE WHEN film.id IS NOT NULL THEN ${recipe.key(bind)} END AS key
        FROM exam
          JOIN participant ON participant.id = exam.participant_id
          CROSS JOIN LATERAL (SELECT ${seed} AS seed) seeded
@@ -70,11 +54,10 @@ export async function enterMembers(
          ORDER BY g.finished_at DESC LIMIT 1
        ) old ON true
      ), entered AS (
-       INSERT INTO generation (id, exam_id, radiograph_id, bundle_id, state, slice_count, steps, sampler, eta, seed, noise,
-         features, feature_overrides, requested_by_id, key, batch_id, batch_position, last_seq, traceparent)
-       SELECT new_id, exam_id, radiograph_id, ${bind(recipe.bundle.id, 'integer')}, 'QUEUED', ${sliceCount}, ${steps}, ${sampler},
-         ${eta}, seed, ${noise}, features, ${overrides}, ${bind(batch.requestedById, 'integer')}, key, ${batchId}, position, 1,
-         ${bind(currentTraceparent(), 'text')}
+       INSERT INTO generation (id, exam_id, radiograph_id, bundle_id, state, ${columns.map(([name]) => name).join(', ')},
+         requested_by_id, key, batch_id, batch_position, last_seq, traceparent)
+       SELECT new_id, exam_id, radiograph_id, ${bind(recipe.bundle.id, 'integer')}, 'QUEUED', ${columns.map(([, sql]) => sql).join(', ')},
+         ${bind(batch.requestedById, 'integer')}, key, ${batchId}, position, 1, ${bind(currentTraceparent(), 'text')}
        FROM planned WHERE new_id IS NOT NULL
      ), logged AS (
        INSERT INTO generation_event (generation_id, seq, type, payload, at)
@@ -102,10 +85,10 @@ export async function enterMembers(
 
 /** The film of an exam: the newest of this knee alone, else the newest of its visit; services/generation-target says the same. */
 const FILM = `
-  SELECT found.id, asset.sha256 FROM (
-    SELECT id, asset_id, true AS own FROM radiograph WHERE exam_id = exam.id AND asset_id IS NOT NULL
+  SELECT found.id, found.rows, found.columns, asset.sha256 FROM (
+    SELECT id, asset_id, rows, columns, true AS own FROM radiograph WHERE exam_id = exam.id AND asset_id IS NOT NULL
     UNION ALL
-    SELECT id, asset_id, false FROM radiograph WHERE visit_id = exam.visit_id AND asset_id IS NOT NULL
+    SELECT id, asset_id, rows, columns, false FROM radiograph WHERE visit_id = exam.visit_id AND asset_id IS NOT NULL
     ORDER BY own DESC, id DESC LIMIT 1
   ) found JOIN asset ON asset.id = found.asset_id`;
 

@@ -6,6 +6,7 @@ import type { SlotResources } from '../../../scheduling/index.js';
 import type { Completion, Lease } from '../../../work/index.js';
 import type { GenerationEventBody } from '../events.js';
 import type { AttemptTelemetry } from '../telemetry.js';
+import type { ForCohort } from './cohort.js';
 
 /** What one attempt at a generation is given, whatever its task. */
 export interface TaskAttempt extends SlotResources {
@@ -35,6 +36,8 @@ export interface GeneratingTask {
    * who asked, when, or how often it was tried.
    */
   recipeOf(generation: Generation, bundle: MadeBy): Recorded;
+  /** What it makes of a batch's request. @throws UserError BAD_USER_INPUT, NOT_FOUND, BUNDLE_REFUSED */
+  forCohort: ForCohort;
   /** One attempt, from wherever earlier ones have left it. */
   run(attempt: TaskAttempt): Promise<GenerationCompletion>;
 }

@@ -1,5 +1,6 @@
 import type { Generation } from '../../../../entities/index.js';
 import type { GeneratingTask } from '../task.js';
+import { filmsForCohort } from './cohort.js';
 import { parametersIn } from './parameters.js';
 import { recipeOf } from './recipe.js';
 import { restoreRadiograph } from './run.js';
@@ -16,6 +17,7 @@ export const restoration: GeneratingTask = {
     seed: generation.seed,
   }),
   recipeOf,
+  forCohort: filmsForCohort,
   run: restoreRadiograph,
 };
 

@@ -12,6 +12,9 @@ export interface RestorationAimRequest {
   inpaint?: { maskUploadId: string } | null | undefined;
 }
 
+/** What is to be done to every film of a cohort: no two have one mask. */
+export type CohortRestoration = Omit<RestorationAimRequest, 'inpaint'>;
+
 /** How films are to be restored, whatever films. */
 export interface RestorationRecipeRequest extends RestorationAimRequest {
   /** `name` or `name@version`; default: the newest restorer that is READY. */
@@ -42,12 +45,21 @@ export function checkRestoration(request: RestorationRequest): void {
   checkClientKey(request.clientKey);
 }
 
-/** @throws UserError BAD_USER_INPUT where not exactly one thing is asked for, and for a seed that is none */
-export function checkRestorationRecipe({ denoise, upscale, inpaint, seed }: RestorationRecipeRequest): void {
-  const asked = Object.entries({ denoise, upscale, inpaint }).flatMap(([name, aim]) => (aim == null ? [] : [name]));
+const AIMS = ['denoise', 'upscale', 'inpaint'] as const;
+
+/**
+ * @param aims what may be asked for
+ * @throws UserError BAD_USER_INPUT where not exactly one thing is asked for, and for a seed that is none
+ */
+export function checkRestorationRecipe(
+  { seed, ...request }: RestorationRecipeRequest,
+  aims: readonly (typeof AIMS)[number][] = AIMS,
+): void {
+  const asked = aims.filter((aim) => request[aim] != null);
   if (asked.length !== 1) {
     const found = asked.length === 0 ? 'none is given' : `${asked.join(' and ')} are given`;
-    refuse(`One of denoise, upscale and inpaint must say what is to be done; ${found}.`);
+    const last = aims.length - 1;
+    refuse(`One of ${aims.slice(0, last).join(', ')} and ${aims[last]} must say what is to be done; ${found}.`);
   }
   checkWhole('seed', seed, { min: 0, max: MAX_SEED });
 }

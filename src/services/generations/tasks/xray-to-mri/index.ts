@@ -1,5 +1,6 @@
 import { MODEL_SIZE } from '../../../../imaging/normalise.js';
 import type { GeneratingTask } from '../task.js';
+import { volumesForCohort } from './cohort.js';
 import { recipeOf } from './provenance.js';
 import { generateVolume } from './run.js';
 import { settingsOf } from './settings.js';
@@ -13,5 +14,6 @@ export const volumes: GeneratingTask = {
     return { ...settingsOf(generation), box, features, featureOverrides };
   },
   recipeOf,
+  forCohort: volumesForCohort,
   run: generateVolume,
 };
