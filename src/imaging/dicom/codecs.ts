@@ -12,7 +12,7 @@ export interface FrameShape {
 }
 
 /**
- * Unpacks one frame of grey pixels.
+ * Unpacks one frame of grey pixels. Only for a process that may end by it; see `Unpacker`.
  * @returns rows x columns little-endian samples
  * @throws Error with a message that completes "cannot be unpacked: ..."
  */

@@ -4,8 +4,9 @@ import { UserError } from '../../domain/errors.js';
 import { assertPixelCount, MAX_PIXELS, refuseFile } from '../refuse.js';
 import { readSource, type FileSource } from '../source.js';
 import { readAttributes, type DicomAttributes } from './attributes.js';
-import { decodeFrame, type FrameShape } from './codecs.js';
+import type { FrameShape } from './codecs.js';
 import { BIG_ENDIAN, transferSyntax } from './transfer-syntaxes.js';
+import { Unpacker } from './unpacker.js';
 
 /** Grey pixels: whole numbers as they are, anything else after rescaling as floats. */
 export type PixelData = Uint16Array | Int16Array | Float32Array;
@@ -17,6 +18,9 @@ export interface DicomImage {
 }
 
 const PIXEL_DATA = 'x7fe00010';
+
+/** One for all files: it ends when there is nothing to unpack. */
+const unpacker = new Unpacker();
 
 /** Enough for nearly every header; a longer one costs a second read. */
 const HEAD_BYTES = 256 * 1024;
@@ -136,16 +140,11 @@ async function unpackFrames(
   name: string,
 ): Promise<Uint8Array> {
   const { coding } = transferSyntax(attributes.transferSyntax)!;
-  const frameBytes = shape.rows * shape.columns * shape.bytesPerSample;
   try {
-    const samples = new Uint8Array(frameBytes * attributes.frames);
-    for (let frame = 0; frame < attributes.frames; frame++) {
-      samples.set(
-        await decodeFrame(packedFrame(dataSet, element, attributes.frames, frame), coding, shape),
-        frame * frameBytes,
-      );
-    }
-    return samples;
+    const frames = Array.from({ length: attributes.frames }, (_, frame) =>
+      packedFrame(dataSet, element, attributes.frames, frame),
+    );
+    return await unpacker.unpack({ frames, coding, shape });
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/\.$/, '') : 'the compressed image is damaged';
     return refuseFile(name, `has pixels that cannot be unpacked: ${reason}`, error);

@@ -1,0 +1,129 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { compiledModule } from '../../domain/package.js';
+import type { FrameShape } from './codecs.js';
+import type { PixelCoding } from './transfer-syntaxes.js';
+
+/** What one file may take to be unpacked. */
+export interface UnpackLimits {
+  /** Memory of the process that unpacks it, bytes. */
+  memory: number;
+  /** Processor time, ms: a machine that is busy is no fault of a file. */
+  time: number;
+}
+
+/** The frames of one file, as they lie in it. */
+export interface PackedFile {
+  frames: Uint8Array[];
+  coding: PixelCoding;
+  shape: FrameShape;
+}
+
+/** To the child: a file, and what it may take. */
+export interface UnpackOrder extends PackedFile {
+  limits: UnpackLimits;
+}
+
+/** From the child: all samples of the file, or what is wrong with it. */
+export type UnpackAnswer =
+  | { samples: Uint8Array }
+  | {
+      refusal: string;
+      /** The file took more than it may: the process is of no use any more. */
+      isBreach?: true;
+    };
+
+export const UNPACK_LIMITS: UnpackLimits = { memory: 1024 ** 3, time: 10_000 };
+
+/** The process ends itself when a file takes too long; one that says nothing for so much longer is ended from here, ms. */
+const GRACE_MS = 60_000;
+
+/** A process that has nothing to do is ended after so long, ms. */
+const IDLE_MS = 10_000;
+
+/**
+ * Unpacks compressed pixels in a process of its own, one file after the other. Codecs are large programs in languages without
+ * memory safety, and the files come from anywhere: whatever a file does to them ends with that process, which another follows.
+ */
+export class Unpacker {
+  #child: ChildProcess | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(private readonly limits: UnpackLimits = UNPACK_LIMITS) {}
+
+  /** The process that unpacks, while there is one. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /**
+   * @returns little-endian samples, rows x columns for each frame
+   * @throws Error with a message that completes "cannot be unpacked: ..."
+   */
+  unpack(file: PackedFile): Promise<Uint8Array> {
+    const unpacked = this.#last.then(() => this.#unpack(file));
+    this.#last = unpacked.catch(() => undefined);
+    return unpacked;
+  }
+
+  close(): void {
+    clearTimeout(this.#idle);
+    this.#child?.kill('SIGKILL');
+    this.#child = undefined;
+  }
+
+  async #unpack(file: PackedFile): Promise<Uint8Array> {
+    clearTimeout(this.#idle);
+    try {
+      // A process may have been ended by somebody else: only a file that ends two is what ends them.
+      const answer = (await this.#ask(file)) ?? (await this.#ask(file)) ?? { refusal: 'it breaks the decoder' };
+      if ('refusal' in answer) throw new Error(answer.refusal);
+      const { rows, columns, bytesPerSample } = file.shape;
+      const needed = rows * columns * bytesPerSample * file.frames.length;
+      const { samples } = answer;
+      if (samples.length !== needed) throw new Error(`it holds ${samples.length} bytes where ${needed} are needed`);
+      // A copy: what comes from a process lies at any address, and samples of 16 bits need an even one.
+      return new Uint8Array(samples);
+    } finally {
+      this.#idle = setTimeout(() => this.close(), IDLE_MS).unref();
+    }
+  }
+
+  /** @returns undefined when the process ended without an answer */
+  async #ask(file: PackedFile): Promise<UnpackAnswer | undefined> {
+    const child = (this.#child ??= this.#start());
+    const order: UnpackOrder = { ...file, limits: this.limits };
+    const answered = Promise.withResolvers<UnpackAnswer | undefined>();
+    const ended = () => answered.resolve(undefined);
+    const stuck = setTimeout(() => this.close(), this.limits.time + GRACE_MS);
+    child.once('message', answered.resolve).once('exit', ended).once('error', ended);
+    child.ref();
+    child.channel?.ref();
+    child.send(order, (error) => error && ended());
+    try {
+      const answer = await answered.promise;
+      if (!answer || ('isBreach' in answer && answer.isBreach)) this.close();
+      return answer;
+    } finally {
+      clearTimeout(stuck);
+      child.off('message', answered.resolve).off('exit', ended).off('error', ended);
+      // Neither an idle process nor its end keeps this one.
+      child.unref();
+      child.channel?.unref();
+    }
+  }
+
+  #start(): ChildProcess {
+    const child = fork(compiledModule('imaging/dicom/unpacker-process'), {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      // Not the options of whoever tests or profiles us.
+      execArgv: [],
+    });
+    child.on('error', () => undefined);
+    child.once('exit', () => {
+      if (this.#child === child) this.#child = undefined;
+    });
+    return child;
+  }
+}
