@@ -20,11 +20,14 @@ ROWS = (
 )
 
 
-def write_card(path: Path, manifest: dict, generator: VolumeGenerator) -> None:
-    """Writes README.md beside the manifest. What is known of the demo bundle is not claimed of others."""
+def write_card(path: Path, manifest: dict, generator: VolumeGenerator, studies: str = '') -> None:
+    """Writes README.md beside the manifest. What is known of the demo bundle is not claimed of others.
+
+    `studies` is Markdown with what else was measured of this run.
+    """
     trained = manifest['trainedOn']
     if not trained['synthetic'] or generator.config.architecture != 'demo':
-        path.write_text(_plain_card(manifest, generator), encoding='utf-8')
+        path.write_text(_plain_card(manifest, generator, studies), encoding='utf-8')
         return
     parts = trained['participants']
     config = generator.config
@@ -48,31 +51,30 @@ each direction), a U-Net denoiser ({_million(generator.model.denoiser)} M) and a
 ({_million(generator.model.xray_encoder)} M). The radiograph's latent is concatenated with the noisy sample; depth is embedded in
 the down path and the 19 grades (one-hot, missing = zeros) in the up path. Prediction type v, T = {config.schedule.train_steps},
 {config.schedule.beta_schedule} betas from {config.schedule.beta_start} to {config.schedule.beta_end}, {config.schedule.spacing} grid.
-Default number of DDIM steps: {manifest['sampler']['steps']}{chosen}. The radiograph encoder is not taken from another model: it first learned to predict
-coarse depth-band means of the MRI from the film, then trained together with the denoiser. Weights are stored as int8 with a scale per output channel
+Default number of DDIM steps: {manifest['sampler']['steps']}{chosen}. The radiograph encoder is not taken from another model. Weights are stored as int8 with a scale per output channel
 and computed with as float32; the figures below are of the weights as stored.
 
 ## Data
 
 {trained['data']}: {trained['knees']} knees of {sum(parts.values())} participants at baseline, split by participant
 (seed {trained['splitSeed']}) into {parts['train']} for training, {parts['validation']} for validation (number of steps) and
-{parts['test']} held out. Radiographs were randomised in training (exposure, contrast, noise, blur, shading, collimation, markers, small errors
+{parts['test']} held out. The figures below are of: {manifest['evaluation']['data']}. Radiographs were randomised in training (exposure, contrast, noise, blur, shading, collimation, markers, small errors
 of the crop), so that real films are in range; how well it does on them is not known.
 
-{_figures(manifest['evaluation'])}
+{_figures(manifest['evaluation'])}{studies}
 ## Limits
 
 - The phantoms it learned from are easier than knees: size, muscle and fat follow what their films show, and all are scanned in one position.
   Of a real knee these are not known from a film, so expect a phantom's muscles and a guessed size.
 - Structures that a radiograph does not show (menisci, ligaments, vessels) are plausible averages.
 - From a real film it draws a phantom-like knee that follows the joint line and the plateau; anything beyond that is invention.
-- {trained['steps']} training steps on two CPU cores: fine texture is smoother than in the phantom.
+- {trained['steps']} training steps: fine texture is smoother than in the phantom.
 - Few DDIM steps give blurred volumes with a higher PSNR, many steps sharper ones with a lower one: where the film leaves the answer open,
   a sharp guess is often wrong. PSNR alone must not be read as quality.
 
 ## Rebuild
 
-See `training/README.md`; the configuration is `training/configs/demo.yaml`. Checkpoint data hash: `{trained['dataSha256']}`.
+See `training/README.md`; the configuration is in the metadata of each graph. Checkpoint data hash: `{trained['dataSha256']}`.
 {trained.get('notes', '')}
 
 ## Licence
@@ -82,7 +84,7 @@ See `training/README.md`; the configuration is `training/configs/demo.yaml`. Che
     path.write_text(text, encoding='utf-8')
 
 
-def _plain_card(manifest: dict, generator: VolumeGenerator) -> str:
+def _plain_card(manifest: dict, generator: VolumeGenerator, studies: str) -> str:
     """A card that says what the manifest says; limits are for the author to add."""
     trained, schedule = manifest['trainedOn'], generator.config.schedule
     parts = trained['participants']
@@ -107,7 +109,7 @@ Predicts {manifest['schedule']['predictionType']}, T = {schedule.train_steps}, {
 {trained['data']}: {trained['knees']} knees of {sum(parts.values())} participants, split by participant (seed {trained['splitSeed']}) into
 {parts['train']} for training, {parts['validation']} for validation and {parts['test']} held out. Data hash: `{trained['dataSha256']}`.
 
-{_figures(manifest['evaluation'])}
+{_figures(manifest['evaluation'])}{studies}
 ## Limits
 
 Structures that a radiograph does not show are invented. To be completed by whoever publishes it.

@@ -98,10 +98,12 @@ def _parser() -> argparse.ArgumentParser:
         help="instead of a run: this configuration's networks with random weights, to measure what they cost",
     )
     export.add_argument('--out', type=Path, required=True, help='bundle folder, for example models/knee-xray2mri-demo/1.0.1')
-    export.add_argument('--name', default='knee-xray2mri-demo')
-    export.add_argument('--version', default='1.0.0')
+    export.add_argument('--name', help='default: that of the folder, models/NAME/VERSION')
+    export.add_argument('--version', help='default: that of the folder')
     export.add_argument('--steps', type=int, default=12, help='default number of DDIM steps of the bundle')
     export.add_argument('--evaluation', type=Path, help='JSON written by "evaluate"; its figures go into manifest and card')
+    export.add_argument('--effects', type=Path, help='JSON written by "feature-effect"; its table goes into the card')
+    export.add_argument('--consistency', type=Path, help='JSON written by "film-consistency"; its table goes into the card')
     export.add_argument('--golden', type=Path, help='also write golden values of a sampled volume to this path (.json and .bin)')
     export.set_defaults(run_command=_export)
     add_further_commands(commands)
@@ -162,10 +164,14 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
+    from .bundle_folder import bundle_name
     from .export import export_bundle, export_untrained
 
+    name, version = bundle_name(options.out, options.name, options.version)
     if options.untrained is not None:
-        return export_untrained(load_config(options.untrained), options.out, options.name, options.version, options.steps)
+        return export_untrained(load_config(options.untrained), options.out, name, version, options.steps)
     if options.run is None or options.data is None:
         raise TrainingError('export needs --run and --data, or --untrained CONFIG.')
-    export_bundle(options.run, options.data, options.out, options.name, options.version, options.steps, options.evaluation, options.golden)
+    export_bundle(
+        options.run, options.data, options.out, name, version, options.steps, options.evaluation, options.golden, options.effects, options.consistency
+    )

@@ -12,10 +12,12 @@ from .checkpoint import git_commit
 from .config import Config
 from .dataset import Split, is_synthetic, load_knees
 from .errors import TrainingError
-from .evaluate import VolumeGenerator
+from .evaluate import EVERYONE, VolumeGenerator
 from .features import FEATURE_WIDTH, FEATURES
 from .golden import write_golden
 from .onnx_graphs import OPSET, export_graph, weight_count
+from .studies.feature_effect import effect_table
+from .studies.film_consistency import consistency_table
 
 #: Largest difference between PyTorch and ONNX Runtime that an export may have, relative to the largest output.
 TOLERANCE = 1e-3
@@ -38,18 +40,33 @@ RESEARCH_USE = 'Research. What it generates is not a patient image and must not 
 UNTRAINED_USE = 'Measurements of memory and time. Its weights are random: what it generates is noise.'
 
 
-def export_bundle(run: Path, data: Path, out: Path, name: str, version: str, steps: int, evaluation: Path | None, golden: Path | None) -> None:
-    """Writes graphs, bundle.json and README.md, checks every graph against PyTorch, and writes golden values if asked."""
+def export_bundle(
+    run: Path,
+    data: Path,
+    out: Path,
+    name: str,
+    version: str,
+    steps: int,
+    evaluation: Path | None,
+    golden: Path | None,
+    effects: Path | None = None,
+    consistency: Path | None = None,
+    held_out: Path | None = None,
+) -> None:
+    """Writes graphs, bundle.json and README.md, checks every graph against PyTorch, and writes golden values if asked.
+
+    `evaluation`, `effects` and `consistency` are what `evaluate`, `feature-effect` and `film-consistency` wrote of this run. The golden values
+    are of a knee of the test part, or of `held_out`: prepared knees of other people.
+    """
     generator = VolumeGenerator(run)
     torch.set_num_threads(generator.config.processes * generator.config.threads)
     synthetic = is_synthetic(data)
     use = INTENDED_USE if synthetic else RESEARCH_USE
     manifest = _manifest(generator, _trained_on(generator, run, data), use, name, version, steps, _read_evaluation(evaluation))
     _write_bundle(generator, out, manifest, 'trained on synthetic data only' if synthetic else 'trained on real data')
-    write_card(out / 'README.md', manifest, generator)
+    write_card(out / 'README.md', manifest, generator, _studies(effects, consistency))
     if golden is not None:
-        split = generator.config.data
-        knees = load_knees(data, Split.of(split), 'test')
+        knees = load_knees(data, Split.of(generator.config.data), 'test') if held_out is None else load_knees(held_out, EVERYONE, 'test')
         write_golden(golden, generator, knees, manifest)
     _print_size(out)
 
@@ -138,7 +155,28 @@ def _read_evaluation(path: Path | None) -> dict:
     try:
         return json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError) as error:
-        raise TrainingError(f'{path} is not a JSON file written by "evaluate": {error}') from error
+        raise TrainingError(f'{path} is no JSON file with figures: {error}') from error
+
+
+def _studies(effects: Path | None, consistency: Path | None) -> str:
+    parts = []
+    if effects is not None:
+        result = _read_evaluation(effects)
+        parts += [
+            '## What a grade draws',
+            f'On {len(result["knees"])} healthy phantoms of people that were not trained on, one grade raised, DDIM steps: {result["steps"]}, '
+            f'guidance {result["guidance"]:g}, KL {"told" if result["keepsKl"] else "missing"}. Medians, see `feature-effect` in training/README.md.',
+            effect_table(result),
+        ]
+    if consistency is not None:
+        result = _read_evaluation(consistency)
+        parts += [
+            '## What it makes of films without an MRI',
+            f'People of the {result["part"]} part of training/splits/films.csv, DDIM steps: {result["steps"]}, the KL grade told and no other. '
+            'See `film-consistency` in training/README.md.',
+            consistency_table(result),
+        ]
+    return ''.join(f'\n{part}\n' for part in parts)
 
 
 def _trained_on(generator: VolumeGenerator, run: Path, data: Path) -> dict:

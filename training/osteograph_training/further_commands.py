@@ -31,8 +31,8 @@ def add_further_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     bundle.add_argument('--boxes', type=Path, help='as for "train-detector"')
     bundle.add_argument('--run', type=Path, required=True, help='folder of the training run')
     bundle.add_argument('--out', type=Path, required=True, help='bundle folder, for example models/knee-detector/1.0.1')
-    bundle.add_argument('--name', default='knee-detector')
-    bundle.add_argument('--version', default='1.0.0')
+    bundle.add_argument('--name', help='default: that of the folder, models/NAME/VERSION')
+    bundle.add_argument('--version', help='default: that of the folder')
     bundle.add_argument('--threshold', type=float, default=0.5, help='confidence from which a knee is one')
     bundle.add_argument('--golden', type=Path, help='also write a film and what PyTorch finds on it to this path (.json and .bin)')
     bundle.set_defaults(run_command=_export_detector)
@@ -78,9 +78,11 @@ def _train_detector(options: argparse.Namespace) -> None:
 
 
 def _export_detector(options: argparse.Namespace) -> None:
+    from .bundle_folder import bundle_name
     from .detector_export import export_detector
 
-    export_detector(options.run, options.release, options.boxes, options.out, options.name, options.version, options.threshold, options.golden)
+    name, version = bundle_name(options.out, options.name, options.version)
+    export_detector(options.run, options.release, options.boxes, options.out, name, version, options.threshold, options.golden)
 
 
 def _distil(options: argparse.Namespace) -> None:

@@ -72,10 +72,10 @@ def _train_grader(options: argparse.Namespace) -> None:
 
 
 def _export_grader(options: argparse.Namespace) -> None:
+    from .bundle_folder import bundle_name
     from .reading.export import export_grader
 
-    out = options.out.resolve()
-    export_grader(options.run, options.films, out, out.parent.name, out.name, options.golden)
+    export_grader(options.run, options.films, options.out, *bundle_name(options.out), options.golden)
 
 
 def _train_restorer(options: argparse.Namespace) -> None:
@@ -94,7 +94,7 @@ def _evaluate_restorer(options: argparse.Namespace) -> None:
 
 
 def _export_restorer(options: argparse.Namespace) -> None:
+    from .bundle_folder import bundle_name
     from .restoration.export import export_restorer
 
-    out = options.out.resolve()
-    export_restorer(options.run, out, out.parent.name, out.name, options.scores, options.golden)
+    export_restorer(options.run, options.out, *bundle_name(options.out), options.scores, options.golden)

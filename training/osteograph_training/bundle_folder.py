@@ -1,0 +1,21 @@
+"""What a bundle is called: its folder is `<name>/<version>`, and the platform refuses a bundle that says otherwise."""
+
+import re
+from pathlib import Path
+
+from .errors import TrainingError
+
+#: As the platform reads them (src/inference/manifest-parts.ts).
+NAME = re.compile(r'[a-z0-9][a-z0-9.-]*')
+VERSION = re.compile(r'\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?')
+
+
+def bundle_name(out: Path, name: str | None = None, version: str | None = None) -> tuple[str, str]:
+    """Name and version of the bundle that is written to `out`, from the folder where they are not given."""
+    folder = out.resolve()
+    name, version = name or folder.parent.name, version or folder.name
+    if not NAME.fullmatch(name):
+        raise TrainingError(f'The bundle would be called "{name}"; lower-case letters, digits, dots and dashes are expected: models/NAME/VERSION.')
+    if not VERSION.fullmatch(version):
+        raise TrainingError(f'The bundle would have the version "{version}"; one such as 1.0.0 is expected: models/NAME/VERSION.')
+    return name, version
