@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument('--evaluation', type=Path, help='JSON written by "evaluate"; its figures go into manifest and card')
     export.add_argument('--effects', type=Path, help='JSON written by "feature-effect"; its table goes into the card')
     export.add_argument('--consistency', type=Path, help='JSON written by "film-consistency"; its table goes into the card')
+    export.add_argument('--held-out', type=Path, help='prepared knees of other people for the golden values; default: the test part of --data')
     export.add_argument('--golden', type=Path, help='also write golden values of a sampled volume to this path (.json and .bin)')
     export.set_defaults(run_command=_export)
     add_further_commands(commands)
@@ -173,5 +174,15 @@ def _export(options: argparse.Namespace) -> None:
     if options.run is None or options.data is None:
         raise TrainingError('export needs --run and --data, or --untrained CONFIG.')
     export_bundle(
-        options.run, options.data, options.out, name, version, options.steps, options.evaluation, options.golden, options.effects, options.consistency
+        options.run,
+        options.data,
+        options.out,
+        name,
+        version,
+        options.steps,
+        options.evaluation,
+        options.golden,
+        options.effects,
+        options.consistency,
+        options.held_out,
     )
