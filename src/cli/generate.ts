@@ -199,7 +199,7 @@ function feature(text: string, before: Grades): Grades {
   const [code = '', value = ''] = text.toUpperCase().split('=');
   if (!isFeatureCode(code)) {
     throw new InvalidArgumentError(
-      `"${code}" is no feature; known are ${FEATURES.map((known) => known.code).join(', ')}.`,
+      `"${code}" is not a feature; accepted: ${FEATURES.map((known) => known.code).join(', ')}.`,
     );
   }
   if (value === '' || !isValidGrade(code, Number(value))) {

@@ -56,6 +56,6 @@ async function main(argv: string[]): Promise<void> {
   } catch (error) {
     process.exitCode = 1;
     if (error instanceof UserError) console.error(`osteograph: ${error.message}`);
-    else console.error('osteograph: an error of its own:', error);
+    else console.error('osteograph: internal error:', error);
   }
 }

@@ -68,7 +68,7 @@ async function score(options: ScoreOptions): Promise<void> {
   if (real.length !== generated.length) {
     throw new UserError(
       'BAD_USER_INPUT',
-      `--real names ${real.length} files and --generated ${generated.length}; they must be as many, in the same order.`,
+      `--real names ${real.length} files and --generated ${generated.length}; give as many of one as of the other, in the same order.`,
     );
   }
   // Refused before the first volume is read, not after the last.

@@ -86,7 +86,7 @@ function onSignal(name: (typeof SIGNALS)[number]): void {
 
 function cutOffAfter(ms: number, code: number): void {
   const cutOff = () => {
-    console.error(`osteograph: What was running has not ended within ${ms / 1000} s and is cut off.`);
+    console.error(`osteograph: Work was still running after ${ms / 1000} s and was stopped.`);
     process.exit(code);
   };
   setTimeout(cutOff, ms).unref();

@@ -70,7 +70,7 @@ export function slicesOfGenerated(stored: Volume, name: string): GreyImage[] {
     const wanted = `${MODEL_SIZE} x ${MODEL_SIZE} pixels of ${MODEL_SPACING_MM} mm and 16 bits over ${STACK_LENGTH_MM} mm`;
     return refuseFile(
       name,
-      `is no generated volume: those have ${wanted}, this one ${columns} x ${rows} x ${slices} voxels of ${mm} mm`,
+      `is not a generated volume: those have ${wanted}, this one has ${columns} x ${rows} x ${slices} voxels of ${mm} mm`,
     );
   }
   const size = rows * columns;

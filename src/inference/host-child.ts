@@ -88,7 +88,7 @@ async function look({ id, file, images }: Extract<ParentMessage, { kind: 'look' 
     // Networks of metrics are used now and then, and not worth probing devices for.
     backbone ??= await openGraph(file, { device: 'cpu', threads: settings.threads });
   } catch (cause) {
-    throw new UserError('FILE_REFUSED', `${file} is no graph that ONNX Runtime can load (${reasonOf(cause)}).`, {
+    throw new UserError('FILE_REFUSED', `${file} is not a graph that ONNX Runtime can load (${reasonOf(cause)}).`, {
       cause,
     });
   }

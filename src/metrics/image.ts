@@ -51,7 +51,7 @@ export function regionMask(
   const whole = [top, bottom, left, right].every(Number.isInteger);
   if (!whole || top < 0 || left < 0 || bottom > rows || right > columns || top >= bottom || left >= right) {
     throw new RangeError(
-      `The region of rows ${top} to ${bottom} and columns ${left} to ${right} is none of an image of ${columns} x ${rows} pixels.`,
+      `The region of rows ${top} to ${bottom} and columns ${left} to ${right} lies outside an image of ${columns} x ${rows} pixels.`,
     );
   }
   const mask = new Uint8Array(rows * columns);

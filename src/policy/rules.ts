@@ -59,7 +59,7 @@ export function requireOwnWork(
   what: string,
 ): void {
   if (ownsOrAdministers(requestedById, principal)) return;
-  throw new UserError('FORBIDDEN', `${what} is for who asked for the work, and for administrators.`);
+  throw new UserError('FORBIDDEN', `${what} is only for whoever asked for the work, and for administrators.`);
 }
 
 /** Whether the principal may close a reader study. */

@@ -100,7 +100,7 @@ export class BatchMutationResolver {
 
   @Mutation(() => DeleteBatchPayload, {
     description:
-      'Removes a batch that is over, with every volume made for it and its log, rows and files; for who asked for it, and for ' +
+      'Removes a batch that is over, with every volume made for it and its log, rows and files; only for whoever asked for it, and for ' +
       'administrators. Refused where another batch, a reader study or an evaluation under way needs one of its volumes.',
   })
   async deleteBatch(

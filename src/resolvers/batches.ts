@@ -131,7 +131,7 @@ export class BatchMemberResolver {
     return COUNTED_AS[state].toUpperCase() as MemberState;
   }
 
-  @FieldResolver(() => KneeExamNode, { nullable: true, description: 'Null when it has left the database.' })
+  @FieldResolver(() => KneeExamNode, { nullable: true, description: 'Null when it is no longer in the database.' })
   async exam(@Root() { row }: BatchMemberNode, @Ctx() { loaders }: Context): Promise<KneeExamNode | null> {
     return findOrNull(loaders.kneeExam.load(row.examId).then((exam) => new KneeExamNode(exam)));
   }

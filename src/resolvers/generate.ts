@@ -65,7 +65,7 @@ export class GenerationMutationResolver {
 
   @Mutation(() => DeleteGenerationPayload, {
     description:
-      'Removes a generation that is over, with its volume and its log, rows and files; for who asked for it, and for administrators. ' +
+      'Removes a generation that is over, with its volume and its log, rows and files; only for whoever asked for it, and for administrators. ' +
       'Refused where a batch, a reader study or an evaluation under way needs it.',
   })
   async deleteGeneration(

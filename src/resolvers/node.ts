@@ -37,7 +37,7 @@ export class NodeResolver {
   ): Promise<Node | null> {
     requireRole(context, 'READER', 'Reading records');
     const decoded = decodeId(id);
-    if (!decoded) throw new UserError('BAD_USER_INPUT', 'id is not an id that this API gives.');
+    if (!decoded) throw new UserError('BAD_USER_INPUT', 'id is not an id of this API.');
     if (decoded.type === 'ApiToken') requireRole(context, 'ADMIN', 'Reading tokens');
     return findOrNull(findNode(context, decoded));
   }

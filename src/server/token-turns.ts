@@ -73,7 +73,7 @@ export class TokenTurns {
     if (waiting.size >= most) {
       throw new UserError(
         'RATE_LIMITED',
-        `This token has ${running} requests running at this server and ${most} waiting, the most there may be; ask again when some have been answered.`,
+        `This token has ${running} requests running at this server and ${most} waiting, the most allowed; ask again when some have been answered.`,
         { details: { limit: running + most, remaining: 0, retryAfter: COME_BACK } },
       );
     }

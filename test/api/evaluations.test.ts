@@ -341,7 +341,7 @@ test.each([
   [{ steps: [1, 1] }, 'The arm "tiny-bundle@1.0.0" is asked for twice.'],
   [{ steps: Array.from({ length: 25 }, (_, index) => index + 1) }, 'make 25 arms; at most 24 are accepted.'],
   [{ seed: -1 }, 'seed is -1; it must be a whole number from 0 to 2147483647.'],
-  [{ where: { kl: { eq: 3 } } }, 'none has both a radiograph and an imported coronal T1 FLASH series'],
+  [{ where: { kl: { eq: 3 } } }, 'none of which has both a radiograph and an imported coronal T1 FLASH series'],
   [{ cohortVersion: 1 }, 'cohortVersion is a version of the cohort that cohortId names; give both.'],
   [
     { featureSets: [{ name: ' ', overrides: [] }] },

@@ -321,7 +321,7 @@ test('an export can be canceled, and one token may have five unfinished ones', a
   const accepted = await ask();
 
   expect(refused.errors![0]).toMatchObject({
-    message: '5 of your exports are not finished yet; at most 5 may be. Wait for one or cancel one.',
+    message: '5 of your exports are not finished yet; at most 5 are allowed. Wait for one to finish or cancel one.',
     extensions: { code: 'LIMIT_EXCEEDED' },
   });
   expect(accepted.errors).toBeUndefined();

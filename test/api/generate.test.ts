@@ -208,7 +208,7 @@ test('node finds everything by its id, and nothing by an id of nothing', async (
   }
 
   expect((await api.ask(query, { id: encodeId('KneeExam', 999_999) })).data).toEqual({ node: null });
-  expect((await api.ask(query, { id: 'nonsense' })).errors![0]!.message).toBe('id is not an id that this API gives.');
+  expect((await api.ask(query, { id: 'nonsense' })).errors![0]!.message).toBe('id is not an id of this API.');
 });
 
 test('bundles are listed by name, the newest first, and found by name and version', async () => {

@@ -325,7 +325,7 @@ describe('the difference of two volumes of one knee', () => {
     const same = await api.ask(DIFFERENCE, { a, b: a });
 
     expect(knees.errors![0]!.message).toBe(
-      'a and b are of different knees or visits; only volumes of one can be compared.',
+      'a and b are of different knees or visits; only volumes of one knee at one visit can be compared.',
     );
     expect(same.errors![0]!.message).toBe('a and b are the same generation.');
   });

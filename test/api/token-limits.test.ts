@@ -167,7 +167,7 @@ test('a token has four requests running and five hundred waiting; the next is to
       errors: [
         {
           message:
-            'This token has 4 requests running at this server and 500 waiting, the most there may be; ask again when some have been answered.',
+            'This token has 4 requests running at this server and 500 waiting, the most allowed; ask again when some have been answered.',
           extensions: { code: 'RATE_LIMITED', retryAfter: 1 },
         },
       ],

@@ -53,7 +53,7 @@ test('an import prints what became of each table and each refusal, and ends with
     [
       'Enrollees.txt: 2 rows: 2 new, 0 changed, 0 equal, 1 cell refused in rows that were read',
       'kxr_sq_bu00.txt: 1 row: 1 new, 0 changed, 0 equal',
-      'not imported, because it is no table that is read: Outcomes99.txt',
+      'not imported, because it is not a table of a release: Outcomes99.txt',
       '',
       'Refused: 1',
       '  Enrollees.txt row 3: P02SEX is "7"; accepted are 1, 2, M, F. The rest of the row was read.',
@@ -139,7 +139,7 @@ test('an import tells what was kept, what is not of interest, and what is not re
     'kxr_sq_bu00.txt: 2 rows: 0 new, 0 changed, 0 equal, 1 older than what is stored, which was kept, 1 blank where a value is stored, which was kept',
     '  1 row of an earlier file of this table is not in this one; what it says stays',
     'not imported, because it is a spreadsheet; save the table as CSV: AllClinical00.xlsx',
-    'not imported, because it is no table that is read: kMRI_SQ_MOAKS_BICL00.csv',
+    'not imported, because it is not a table of a release: kMRI_SQ_MOAKS_BICL00.csv',
   ]);
 });
 
@@ -149,7 +149,7 @@ test('a folder of tables that are not read ends with 2 and names them', async ()
   const { code, out } = await osteograph(release.path);
 
   expect(code).toBe(2);
-  expect(out).toContain('not imported, because it is no table that is read: kXR_QJSW_Duryea00.txt');
+  expect(out).toContain('not imported, because it is not a table of a release: kXR_QJSW_Duryea00.txt');
 });
 
 test('a folder without anything of a release, or with nothing that can be read, ends with 2', async () => {

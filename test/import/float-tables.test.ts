@@ -151,10 +151,10 @@ test('files that look like tables and are not read are named with the reason', a
   expect((await importAll()).ignored).toEqual([
     { file: 'tables/AllClinical_ASCII.zip', reason: 'packed; unpack it first' },
     { file: 'tables/Enrollees.dta', reason: "in another program's format; save the table as CSV" },
-    { file: 'tables/kMRI_SQ_MOAKS_BICL00.csv', reason: 'no table that is read' },
-    { file: 'tables/kXR_QJSW_Duryea00.txt', reason: 'no table that is read' },
+    { file: 'tables/kMRI_SQ_MOAKS_BICL00.csv', reason: 'not a table of a release' },
+    { file: 'tables/kXR_QJSW_Duryea00.txt', reason: 'not a table of a release' },
     { file: 'tables/kXR_SQ_BU00.xlsx', reason: 'a spreadsheet; save the table as CSV' },
     { file: 'tables/oai.rds', reason: "in another program's format; save the table as CSV" },
-    { file: 'tables/outcomes99.sas7bdat', reason: "in SAS's format, and no table that is read" },
+    { file: 'tables/outcomes99.sas7bdat', reason: "in SAS's format, and not a table of a release" },
   ]);
 });

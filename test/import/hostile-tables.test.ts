@@ -125,16 +125,20 @@ test('a table that stops being one half-way leaves nothing of itself', async () 
   expect(summary.refusals).toEqual([
     {
       file: 'kxr_sq_bu00.txt',
-      reason: 'kxr_sq_bu00.txt is no table: the line after line 5001 has more than 1048576 bytes.',
+      reason: 'kxr_sq_bu00.txt is not a table: the line after line 5001 has more than 1048576 bytes.',
     },
   ]);
   expect([await count(Reading), await count(KneeExam), await count(Participant)]).toEqual([0, 0, 1]);
 });
 
 test.each([
-  ['a megabyte without a line end', 'x'.repeat(1_000_000), 'is no table: its first line has more than 131072 bytes.'],
+  [
+    'a megabyte without a line end',
+    'x'.repeat(1_000_000),
+    'is not a table: its first line has more than 131072 bytes.',
+  ],
   ['nothing', '', 'is empty.'],
-  ['binary data', Buffer.from([80, 75, 3, 4, 0, 0, 0, 10, 65]), 'is no table but binary data.'],
+  ['binary data', Buffer.from([80, 75, 3, 4, 0, 0, 0, 10, 65]), 'is binary data, not a table.'],
   ['UTF-16', Buffer.from('\ufeffID|SIDE\n', 'utf16le'), 'is UTF-16 text; save it as UTF-8.'],
 ])('a table of %s is refused', async (_, content, why) => {
   await release.write('kxr_sq_bu00.txt', content);
@@ -148,7 +152,7 @@ test('a quoted cell that never ends is refused', async () => {
   expect((await importAll()).refusals).toEqual([
     {
       file: 'oai_kxrsemiquant01.txt',
-      reason: 'oai_kxrsemiquant01.txt is no table: the line after line 1 ends within a quoted cell.',
+      reason: 'oai_kxrsemiquant01.txt is not a table: the line after line 1 ends within a quoted cell.',
     },
   ]);
 });

@@ -186,7 +186,7 @@ test('the nested folder 48m/48m, a contents.csv with AccessionNumber, and folder
   const summary = await importAll();
 
   expect(summary.refusals).toEqual([
-    { file: 'contents.csv', row: 4, reason: 'Folder "extra/scans/10000002" does not say of which visit it is.' },
+    { file: 'contents.csv', row: 4, reason: 'Folder "extra/scans/10000002" does not say which visit it belongs to.' },
   ]);
   expect((await images()).series).toMatchObject([
     { barcode: '016610000001', exam: { visit: { code: 'V06' } } },
@@ -329,7 +329,7 @@ test('paths in contents.csv that leave the release are refused one by one, and t
       },
       { file, row: 3, reason: 'Folder "/etc" is an absolute path; only folders inside the release are read.' },
       { file, row: 4, reason: 'Folder "0.C.2/linked/10000007" is a link that leads out of the release.' },
-      { file, row: 5, reason: 'Folder "." is no folder of images.' },
+      { file, row: 5, reason: 'Folder "." is not a folder of images.' },
       { file, row: 6, reason: 'Folder "C:\\\\scans" is an absolute path; only folders inside the release are read.' },
       {
         file,

@@ -58,7 +58,7 @@ describe("a metric's network", () => {
       'none.onnx cannot be read as the network for LPIPS.',
     );
     const text = await openBackbone(host, join(packageRoot, 'README.md'), 'KID');
-    await expect(text.features(images)).rejects.toThrow(/README\.md is no graph that ONNX Runtime can load/);
+    await expect(text.features(images)).rejects.toThrow(/README\.md is not a graph that ONNX Runtime can load/);
     const two = await openBackbone(host, distance, 'FID');
     await expect(two.features(images)).rejects.toThrow('distance.onnx takes 2 inputs; this metric feeds it 1');
     const one = await openBackbone(host, features, 'LPIPS');

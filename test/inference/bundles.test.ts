@@ -72,7 +72,7 @@ describe('a bundle is refused in one sentence that says which part is wrong', ()
     await copy.edit((manifest) => (manifest.graphs.decoder.sha256 = '0'.repeat(64)));
     const actual = /has sha256 (\w+),/.exec(await refusal())![1]!;
     await copy.edit((manifest) => (manifest.graphs.decoder.sha256 = actual));
-    await expectRefusal('its decoder graph decoder.onnx is not one that ONNX Runtime can load (');
+    await expectRefusal('its decoder graph decoder.onnx cannot be loaded by ONNX Runtime (');
   });
 
   it('when two graph files are swapped', async () => {
@@ -132,7 +132,7 @@ describe('a bundle is refused in one sentence that says which part is wrong', ()
     [
       'a feature twice',
       (m) => set(m.conditioning.features[2]!, 'name', 'XROSFM'),
-      "conditioning.features.2.name is 'XROSFM', which is there twice",
+      "conditioning.features.2.name is 'XROSFM', which is listed twice",
     ],
     [
       'a feature with other grades',

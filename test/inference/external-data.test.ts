@@ -86,9 +86,7 @@ describe('a bundle with external weights is refused', () => {
     const onnx = (await readFile(join(copy.dir, 'denoiser.onnx'))).subarray(0, 900);
     await writeFile(join(copy.dir, 'denoiser.onnx'), onnx);
     await copy.edit(({ graphs }) => (graphs.denoiser.sha256 = sha256(onnx)));
-    await expectRefusal(
-      'its denoiser graph denoiser.onnx is not one that ONNX Runtime can load (its protobuf is cut off)',
-    );
+    await expectRefusal('its denoiser graph denoiser.onnx cannot be loaded by ONNX Runtime (its protobuf is cut off)');
   });
 });
 

@@ -101,7 +101,11 @@ test('a real series of another plane, and one that does not say how it lies, are
 });
 
 test.each([
-  ['another number of files', ['a.nii.gz', 'b.nii.gz'], /--real names 1 files and --generated 2; they must be as many/],
+  [
+    'another number of files',
+    ['a.nii.gz', 'b.nii.gz'],
+    /--real names 1 files and --generated 2; give as many of one as of the other/,
+  ],
   ['a file that is not there', ['none.nii.gz'], /none\.nii\.gz cannot be read\./],
   ['a file of another kind', [join(packageRoot, 'README.md')], /README\.md is not a NIfTI-1 file/],
   [

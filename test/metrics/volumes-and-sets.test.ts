@@ -70,7 +70,7 @@ describe('masks and regions', () => {
     expect(mask[10 * 96 + 3]).toBe(1);
     expect(mask[20 * 96 + 3]).toBe(0);
     expect(() => regionMask(real, { top: 0, bottom: 129, left: 0, right: 5 })).toThrow(
-      'The region of rows 0 to 129 and columns 0 to 5 is none of an image of 96 x 128 pixels.',
+      'The region of rows 0 to 129 and columns 0 to 5 lies outside an image of 96 x 128 pixels.',
     );
   });
 

@@ -8,7 +8,7 @@ import { createTestPlatform, type TestPlatform } from '../helpers/platform.js';
 import { startServeOf } from '../helpers/serve-process.js';
 import { startWorkerProcess } from '../helpers/worker-process.js';
 
-const CUT_OFF = /^osteograph: What was running has not ended within [\d.]+ s and is cut off\.\n$/;
+const CUT_OFF = /^osteograph: Work was still running after [\d.]+ s and was stopped\.\n$/;
 
 let platform: TestPlatform;
 

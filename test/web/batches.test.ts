@@ -147,11 +147,11 @@ test('a summary token is refused with what it would need', async () => {
 test('the queue stands before what is over, and follows what happens', async () => {
   const { page } = await app.open('/batches', { role: 'OPERATOR' });
   const queue = page.getByRole('region', { name: 'In the queue' });
-  await queue.getByText('Nothing waits.').waitFor();
+  await queue.getByText('Nothing is waiting.').waitFor();
   await batchOf(app.platform, await makeExams(1), { name: 'Seen at once' });
   await page.reload();
   await page.getByRole('region', { name: 'Over' }).getByRole('link', { name: 'Seen at once' }).waitFor();
-  await queue.getByText('Nothing waits.').waitFor();
+  await queue.getByText('Nothing is waiting.').waitFor();
 });
 
 test('a batch that is over is deleted with its volumes, after a warning that says what goes and what stays', async () => {

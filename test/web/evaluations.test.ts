@@ -158,7 +158,7 @@ test('what the server refuses is said beside the form, and a failed evaluation s
   const { page } = await app.open('/evaluations/new?bundle=tiny-bundle@1.0.0&where={"kl":{"eq":3}}');
   await page.getByText('1 arm on 0 knees').waitFor();
   await page.getByRole('button', { name: 'Evaluate', exact: true }).click();
-  await page.getByText('none has both a radiograph and an imported coronal T1 FLASH series').waitFor();
+  await page.getByText('none of which has both a radiograph and an imported coronal T1 FLASH series').waitFor();
 
   await app.platform.dataSource.query(
     `UPDATE evaluation SET state = 'FAILED', error = 'No volume could be scored.' WHERE state = 'CANCELED'`,

@@ -89,7 +89,7 @@ test('a pair is not answered twice: another tab is told so, and goes on where th
 
   await second.keyboard.press('2');
   await second.getByText('was answered LEFT; an answer is given once.').waitFor();
-  await second.getByRole('button', { name: 'Go on where the server is' }).click();
+  await second.getByRole('button', { name: "Go on at the server's pair" }).click();
   await pair(second, 'Pair 2 of 4').waitFor();
   expect(faults).toEqual([]);
 });

@@ -21,7 +21,7 @@ async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> 
     })()`,
   );
   await page.dispatchEvent('body', 'dragover', { dataTransfer: files });
-  await page.getByText('Let go to upload it').waitFor();
+  await page.getByText('Release to upload it').waitFor();
   await page.dispatchEvent('body', 'drop', { dataTransfer: files });
 }
 

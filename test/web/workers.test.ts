@@ -13,7 +13,7 @@ afterAll(() => app.close());
 
 test('who computes is seen from the first to the last: nobody, one at work, one that has gone', async () => {
   const { page, faults } = await app.open('/workers', { role: 'READER' });
-  await page.getByRole('heading', { name: 'Nobody computes' }).waitFor();
+  await page.getByRole('heading', { name: 'No worker is running' }).waitFor();
   expect(await page.getByText('npm run osteograph -- worker').isVisible()).toBe(true);
 
   const { exam } = await createExam(app.platform);
@@ -37,7 +37,7 @@ test('who computes is seen from the first to the last: nobody, one at work, one 
   } finally {
     await worker.dispose();
   }
-  await page.getByRole('heading', { name: 'Nobody computes' }).waitFor();
+  await page.getByRole('heading', { name: 'No worker is running' }).waitFor();
   expect(faults).toEqual([]);
 });
 

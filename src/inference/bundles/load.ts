@@ -95,10 +95,8 @@ async function openBundleGraph(bundle: Bundle<Task>, role: string, options: Grap
   } catch (cause) {
     if (options.device !== 'cpu') throw cause;
     const { file } = graphOf(bundle.manifest, role);
-    return refuseBundle(
-      bundle.dir,
-      `its ${role} graph ${file} is not one that ONNX Runtime can load (${reasonOf(cause)})`,
-      { cause },
-    );
+    return refuseBundle(bundle.dir, `its ${role} graph ${file} cannot be loaded by ONNX Runtime (${reasonOf(cause)})`, {
+      cause,
+    });
   }
 }

@@ -67,7 +67,8 @@ export async function readBundleFor<T extends Task>(dir: string, task: T): Promi
 
 /** @throws UserError BUNDLE_REFUSED for a bundle of another task */
 export function expectTask({ dir, manifest }: Bundle<Task>, task: Task): void {
-  if (manifest.task !== task) refuseBundle(dir, `it is one of the task ${manifest.task}, and one of ${task} is needed`);
+  if (manifest.task !== task)
+    refuseBundle(dir, `it is a bundle of the task ${manifest.task}, where one of ${task} is needed`);
 }
 
 /**
@@ -184,7 +185,7 @@ function locationsIn(dir: string, role: string, file: string, onnx: Buffer): str
     return externalLocations(onnx);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    const reason = `is not one that ONNX Runtime can load (${cause.message})`;
+    const reason = `cannot be loaded by ONNX Runtime (${cause.message})`;
     return refuseBundle(dir, `its ${role} graph ${file} ${reason}`, { cause });
   }
 }

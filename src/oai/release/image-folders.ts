@@ -132,7 +132,7 @@ async function* readContents({ root }: ReleaseListing, path: string): AsyncGener
     else if ('absent' in located) yield located;
     else {
       const code = normaliseBarcode(basename(located.path)) ?? normaliseBarcode(barcode ? cell(cells, barcode) : '');
-      if (visit === null) yield refused(`Folder "${name.slice(0, 80)}" does not say of which visit it is.`);
+      if (visit === null) yield refused(`Folder "${name.slice(0, 80)}" does not say which visit it belongs to.`);
       else if (code === null) yield refused(`Folder "${name.slice(0, 80)}" has no barcode.`);
       else
         yield {

@@ -44,9 +44,9 @@ export interface Ignored {
 
 /** Why a file that looks like a table is none that is read, by its ending. */
 const NOT_READ: readonly (readonly [RegExp, string])[] = [
-  [/\.(?:txt|csv|tsv|asc|dat)$/i, 'no table that is read'],
+  [/\.(?:txt|csv|tsv|asc|dat)$/i, 'not a table of a release'],
   [/\.(?:xlsx?|ods)$/i, 'a spreadsheet; save the table as CSV'],
-  [/\.(?:sas7bdat|xpt)$/i, "in SAS's format, and no table that is read"],
+  [/\.(?:sas7bdat|xpt)$/i, "in SAS's format, and not a table of a release"],
   [/\.(?:zip|gz|tgz|bz2|7z|rar)$/i, 'packed; unpack it first'],
   [/\.(?:sav|dta|rds|rdata|feather|parquet)$/i, "in another program's format; save the table as CSV"],
 ];

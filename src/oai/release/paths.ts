@@ -39,7 +39,7 @@ export async function locateFolder(root: string, bases: readonly string[], folde
   for (const base of bases) {
     const found = await realpath(join(base, name)).catch(() => null);
     if (found === null) continue;
-    if (isInside(found, base)) return { reason: `Folder ${shown} is no folder of images.` };
+    if (isInside(found, base)) return { reason: `Folder ${shown} is not a folder of images.` };
     return isInside(root, found)
       ? { path: found }
       : { reason: `Folder ${shown} is a link that leads out of the release.` };

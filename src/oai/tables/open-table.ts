@@ -59,9 +59,9 @@ async function readHeader(path: string, file: string): Promise<string> {
   const text = head.toString('latin1', 0, bytesRead).replace(BYTE_ORDER_MARK, '');
   const end = text.search(/\r?\n|\r/);
   if (end === -1 && bytesRead === MAX_HEADER_BYTES) {
-    refuseFile(file, `is no table: its first line has more than ${MAX_HEADER_BYTES} bytes`);
+    refuseFile(file, `is not a table: its first line has more than ${MAX_HEADER_BYTES} bytes`);
   }
-  if (text.includes('\0')) refuseFile(file, 'is no table but binary data');
+  if (text.includes('\0')) refuseFile(file, 'is binary data, not a table');
   return end === -1 ? text : text.slice(0, end);
 }
 
@@ -108,7 +108,7 @@ async function* readRows(path: string, file: string, { separator, quote, diction
     if (!(error instanceof CsvError)) throw error;
     const why =
       error.code === 'CSV_MAX_RECORD_SIZE' ? `has more than ${MAX_RECORD_BYTES} bytes` : 'ends within a quoted cell';
-    refuseFile(file, `is no table: the line after line ${line} ${why}`, error);
+    refuseFile(file, `is not a table: the line after line ${line} ${why}`, error);
   } finally {
     source.destroy();
   }

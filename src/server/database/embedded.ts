@@ -238,7 +238,7 @@ async function endLeftover(folder: string, isStillLeft: () => Promise<boolean> =
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (await exists(join(folder, 'postmaster.pid'))) {
     if (Date.now() > deadline) {
-      throw new UserError('UNAVAILABLE', `A PostgreSQL (pid ${pid}) left in ${folder} does not end; stop it by hand.`);
+      throw new UserError('UNAVAILABLE', `A PostgreSQL (pid ${pid}) left in ${folder} does not stop; stop it by hand.`);
     }
     await delay(50);
   }

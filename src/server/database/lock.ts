@@ -126,7 +126,7 @@ async function lockExclusively(descriptor: number, dataDir: string): Promise<boo
   }
   throw new UserError(
     'UNAVAILABLE',
-    `The data directory ${dataDir} cannot be locked: neither flock (util-linux) nor perl is here; install one or set DATABASE_URL.`,
+    `The data directory ${dataDir} cannot be locked: neither flock (util-linux) nor perl is installed; install one or set DATABASE_URL.`,
   );
 }
 

@@ -65,7 +65,7 @@ export function postgresAccount(): PostgresAccount {
   if (!prefix) {
     throw new UserError(
       'UNAVAILABLE',
-      'PostgreSQL refuses to run as root and setpriv (util-linux) is not here to give up root; start osteograph as another user or set DATABASE_URL.',
+      'PostgreSQL refuses to run as root and setpriv (util-linux), which gives up root, is not installed; start osteograph as another user or set DATABASE_URL.',
     );
   }
   return { prefix, owner };

@@ -68,7 +68,7 @@ export function retryBatch(services: BatchServices, actor: Pick<Principal, 'toke
   return change(services, actor, 'retryBatch', id, async (manager, batch) => {
     const { state, failed, canceled } = batch;
     refuse(!isFinalBatchState(state), state, 'only one that is over can be retried; cancel it first');
-    refuse(failed + canceled === 0, state, 'nothing of it has failed or was canceled');
+    refuse(failed + canceled === 0, state, 'none of its generations has failed or was canceled');
     const message = 'Its batch was asked for again.';
     await advanceAll(manager, GENERATION, of(id), 'FAILED', { to: 'QUEUED', message });
     await advanceAll(manager, GENERATION, of(id), 'CANCELED', { to: 'QUEUED', message });

@@ -107,7 +107,7 @@ function arm(bundle: Bundle, { sampler, steps, sliceCount, set, eta, noise }: Ar
   if (count > schedule.trainSteps) {
     throw new UserError(
       'BAD_USER_INPUT',
-      `steps is ${count}; ${bundle.name} was trained with ${schedule.trainSteps} and accepts 1 to that.`,
+      `steps is ${count}; ${bundle.name} was trained with ${schedule.trainSteps} steps and accepts 1 to ${schedule.trainSteps}.`,
     );
   }
   return {

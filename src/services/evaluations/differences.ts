@@ -73,7 +73,7 @@ async function find(dataSource: DataSource, name: string, id: string): Promise<G
   const found = await dataSource.manager.findOne(Generation, { where: { id }, relations: { bundle: true } });
   if (!found) throw new UserError('NOT_FOUND', `${name}: there is no such generation.`);
   if (found.state !== 'SUCCEEDED') {
-    throw new UserError('BAD_USER_INPUT', `${name} is ${found.state}; only volumes that are there can be compared.`);
+    throw new UserError('BAD_USER_INPUT', `${name} is ${found.state}; only finished volumes can be compared.`);
   }
   return found;
 }
@@ -83,7 +83,7 @@ function refuseUnlike(a: Generation, b: Generation): void {
   if (a.examId !== b.examId || a.uploadId !== b.uploadId || a.side !== b.side) {
     throw new UserError(
       'BAD_USER_INPUT',
-      'a and b are of different knees or visits; only volumes of one can be compared.',
+      'a and b are of different knees or visits; only volumes of one knee at one visit can be compared.',
     );
   }
   if (a.sliceCount !== b.sliceCount) {

@@ -188,7 +188,7 @@ function refuseUnusable(selected: number, usable: number, arms: number): void {
   if (usable === 0) {
     throw new UserError(
       'BAD_USER_INPUT',
-      `The filter selects ${selected} knee exams; none has both a radiograph and an imported coronal T1 FLASH series to compare with.`,
+      `The filter selects ${selected} knee exams, none of which has both a radiograph and an imported coronal T1 FLASH series to compare with.`,
     );
   }
   if (usable * arms > EVALUATION_LIMITS.volumes) {
@@ -241,7 +241,7 @@ async function refuseTooMany(manager: EntityManager, { tokenId }: Pick<Principal
   if (count < MAX_UNFINISHED) return;
   throw new UserError(
     'LIMIT_EXCEEDED',
-    `${count} of your evaluations are not finished yet; at most ${MAX_UNFINISHED} may be. Wait for one or cancel one.`,
+    `${count} of your evaluations are not finished yet; at most ${MAX_UNFINISHED} are allowed. Wait for one to finish or cancel one.`,
   );
 }
 

@@ -83,7 +83,7 @@ export async function requestExport(
     if (count >= MAX_UNFINISHED) {
       throw new UserError(
         'LIMIT_EXCEEDED',
-        `${count} of your exports are not finished yet; at most ${MAX_UNFINISHED} may be. Wait for one or cancel one.`,
+        `${count} of your exports are not finished yet; at most ${MAX_UNFINISHED} are allowed. Wait for one to finish or cancel one.`,
       );
     }
     const row = await manager.save(

@@ -51,7 +51,10 @@ export function openKneeReader(): KneeReader {
     async read(work) {
       if (closed) throw new UserError('UNAVAILABLE', 'The server is closing; ask again in a moment.');
       if (waiting.size >= MAX_AT_ONCE) {
-        throw new UserError('UNAVAILABLE', `${MAX_AT_ONCE} films wait to be read already; try again in a moment.`);
+        throw new UserError(
+          'UNAVAILABLE',
+          `${MAX_AT_ONCE} films are already waiting to be read; try again in a moment.`,
+        );
       }
       thread ??= startThread();
       const id = ++lastId;

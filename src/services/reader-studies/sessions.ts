@@ -104,7 +104,7 @@ export async function ownSession(
     ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}),
   });
   if (!session || !mayAnswerSession(session, principal)) {
-    throw new UserError('NOT_FOUND', 'There is no such session of yours.');
+    throw new UserError('NOT_FOUND', 'You have no such session.');
   }
   return session;
 }

@@ -98,7 +98,7 @@ export async function closeReaderStudy(
     const study = await manager.findOne(ReaderStudy, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (!study) throw new UserError('NOT_FOUND', 'There is no such reader study.');
     if (!mayManageStudy(study, viewer)) {
-      throw new UserError('FORBIDDEN', 'A reader study is closed by who made it, or by an administrator.');
+      throw new UserError('FORBIDDEN', 'Only whoever made a reader study, or an administrator, can close it.');
     }
     if (study.state !== 'CLOSED') await advance(manager, READER_STUDY, study, { to: 'CLOSED' });
     await audit(manager, { tokenId: viewer.tokenId, action: 'closeReaderStudy', target: id });

@@ -20,7 +20,7 @@ export class ErrorBoundary extends Component<BoundaryProps, { failedAt: string |
     return (
       <ErrorNote
         title="This page cannot be shown"
-        message="The address may be mistyped, or the server was updated while the app was open; loading it anew takes the newest."
+        message="The address may be mistyped, or the server was updated while the app was open; reloading it loads the newest version."
         onRetry={() => location.reload()}
       />
     );

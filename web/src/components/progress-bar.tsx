@@ -22,7 +22,7 @@ export function ProgressBar({ fraction, connection, message, children }: Progres
         <strong>{Math.floor(100 * fraction)} %</strong>
         {children}
         <span role="status" className={lost ? styles.lost : undefined}>
-          {lost ? 'Connection lost; taking it up again …' : (message ?? '')}
+          {lost ? 'Connection lost; reconnecting …' : (message ?? '')}
         </span>
       </p>
     </section>

@@ -51,7 +51,7 @@ export function follow<Event extends Numbered>(
           // The server refuses the subscription itself: asking again would not help.
           if (Array.isArray(fault)) return finish((fault[0] as { message: string } | undefined)?.message);
           if ((fault as CloseEvent).code === CloseCode.Forbidden)
-            return finish('The server no longer takes this token.');
+            return finish('The server no longer accepts this token.');
           again();
         },
         complete: () => finish(),

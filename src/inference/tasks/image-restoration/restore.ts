@@ -173,7 +173,7 @@ async function evaluate(graph: Graph, tile: Tile, evaluation: Evaluation): Promi
   });
   hooks.onRun?.({ graph: 'restorer', device, rows: 1, seconds: (performance.now() - began) / 1000 });
   const pixels = coreOf(clean!.data, tile);
-  if (!pixels.every(Number.isFinite)) throw new Error('The restorer gave values that are no numbers.');
+  if (!pixels.every(Number.isFinite)) throw new Error('The restorer returned values that are not numbers.');
   if (!request.mask) return pixels;
   for (let row = 0; row < core.rows; row++) {
     const from = (core.top + row) * request.columns + core.left;

@@ -45,7 +45,7 @@ export async function gradeKnees(
     const sum = chances.reduce((total, chance) => total + chance, 0);
     if (!(Math.abs(sum - 1) < 0.01 && chances.every((chance) => chance >= 0) && Number.isFinite(distance))) {
       throw new Error(
-        `The grader of ${manifest.name} ${manifest.version} gave what are no probabilities: ${chances.join(', ')}.`,
+        `The grader of ${manifest.name} ${manifest.version} returned values that are not probabilities: ${chances.join(', ')}.`,
       );
     }
   }

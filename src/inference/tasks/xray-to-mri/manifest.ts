@@ -88,7 +88,7 @@ export const manifestSchema = z
         });
       }
       if (features.findIndex((other) => other.name === name) !== index) {
-        context.addIssue({ code: 'custom', path: [...path, 'name'], message: `is '${name}', which is there twice` });
+        context.addIssue({ code: 'custom', path: [...path, 'name'], message: `is '${name}', which is listed twice` });
       }
     });
     if (manifest.sampler.steps > manifest.schedule.trainSteps) {

@@ -33,7 +33,10 @@ export async function checkArchive(
     throw new UserError('BAD_USER_INPUT', `The archive would be empty: ${hint}`);
   }
   if (count > MAX_VOLUMES) {
-    throw new UserError('LIMIT_EXCEEDED', `The archive would hold ${count} volumes; at most ${MAX_VOLUMES} may be.`);
+    throw new UserError(
+      'LIMIT_EXCEEDED',
+      `The archive would hold ${count} volumes; at most ${MAX_VOLUMES} are allowed.`,
+    );
   }
 }
 

@@ -66,7 +66,7 @@ export function BatchList() {
       {error && <p role="status">{sentence(error)}</p>}
       <section className={styles.part} aria-labelledby="queue">
         <h2 id="queue">In the queue</h2>
-        {queue.length === 0 ? <p className={styles.none}>Nothing waits.</p> : <Rows batches={queue} />}
+        {queue.length === 0 ? <p className={styles.none}>Nothing is waiting.</p> : <Rows batches={queue} />}
       </section>
       {over.length > 0 && (
         <section className={styles.part} aria-labelledby="over">

@@ -29,7 +29,7 @@ export function BatchProgress({ batch, connection, shown, onShow }: ProgressProp
         ))}
         {took !== undefined && <span>took {duration(took)}, pauses included</span>}
         <span role="status" className={styles.lost}>
-          {connection === 'reconnecting' && 'Connection lost; taking it up again …'}
+          {connection === 'reconnecting' && 'Connection lost; reconnecting …'}
         </span>
       </p>
       <BatchBar counters={counters} />

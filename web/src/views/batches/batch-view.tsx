@@ -30,7 +30,7 @@ export function BatchView() {
   if (batch === undefined) return <Waiting label="Loading the batch" />;
   if (batch === null) {
     return (
-      <EmptyNote title="There is no such batch" message="The link may be from another database.">
+      <EmptyNote title="There is no such batch" message="It was deleted, or the link is from another database.">
         <ButtonLink to="/batches">All batches</ButtonLink>
       </EmptyNote>
     );

@@ -59,7 +59,7 @@ export function Failures({ batch: { id, counters } }: { batch: Batch }) {
 
 /** To the generation where there is one, else to the exam. */
 function MemberLink({ member: { position, exam, generation } }: { member: Member }) {
-  const name = exam ? kneeName({ side: exam.side, exam }) : `Exam ${position}, which has left the database`;
+  const name = exam ? kneeName({ side: exam.side, exam }) : `Exam ${position}, which is no longer in the database`;
   const to = generation ? `/generations/${generation.id}` : exam && `/exams/${exam.id}`;
   return to ? <Link to={to}>{name}</Link> : name;
 }

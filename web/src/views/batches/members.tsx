@@ -67,7 +67,7 @@ export function Members({ batch: { id, state }, shown, onShow }: MembersProps) {
       ) : !page ? (
         <Waiting label="Loading exams" />
       ) : page.nodes.length === 0 ? (
-        <p>None of its exams is in this state now.</p>
+        <p>None of its exams is in this state at the moment.</p>
       ) : (
         <Table plain label="Exams of the batch" columns={['#', 'State', 'Knee', 'Volume', 'PSNR', 'SSIM', 'Time']}>
           {page.nodes.map(({ position, state: at, reason, exam, generation }) => (
@@ -82,7 +82,7 @@ export function Members({ batch: { id, state }, shown, onShow }: MembersProps) {
                     <Link to={`/exams/${exam.id}`}>{kneeName({ side: exam.side, exam })}</Link> <KlBadge kl={exam.kl} />
                   </>
                 ) : (
-                  'has left the database'
+                  'is no longer in the database'
                 )}
                 {(reason ?? generation?.error) && <small>{reason ?? generation?.error}</small>}
               </td>

@@ -82,7 +82,7 @@ function Options({ options, onPick }: { options: Option[]; onPick: (path: string
           </li>
         ))}
       </ul>
-      {found.length === 0 && <p className={styles.none}>No field is called that.</p>}
+      {found.length === 0 && <p className={styles.none}>No field has that name.</p>}
     </div>
   );
 }

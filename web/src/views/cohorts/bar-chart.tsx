@@ -21,7 +21,7 @@ interface BarChartProps {
 /** Horizontal bars, each a toggle button that reads as "KL 2: 1,234 knee exams". */
 export function BarChart({ bars, chosen, onChoose }: BarChartProps) {
   const most = Math.max(1, ...bars.map(({ exams }) => exams));
-  if (bars.length === 0) return <p className={styles.none}>No knee exam fits.</p>;
+  if (bars.length === 0) return <p className={styles.none}>No knee exam matches.</p>;
   return (
     <ul className={styles.bars}>
       {bars.map(({ value, label, exams, color = 'var(--accent)', hint, disabled }) => {

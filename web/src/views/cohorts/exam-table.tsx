@@ -106,7 +106,7 @@ function Rows({ rows, more, loading, columns, order, total, onSort, loadMore }: 
     if (more && !loading && rows.length > 0 && last >= rows.length - 30) loadMore();
   }, [last, rows.length, more, loading, loadMore]);
 
-  if (!loading && rows.length === 0) return <p className={styles.none}>No knee exam fits the filter.</p>;
+  if (!loading && rows.length === 0) return <p className={styles.none}>No knee exam matches the filter.</p>;
   const template = `${FIRST}px ${columns.map(({ width }) => `minmax(${width}px, 1fr)`).join(' ')}`;
   const width = FIRST + columns.reduce((sum, column) => sum + column.width, 0);
   return (

@@ -20,7 +20,7 @@ export function FilterBuilder({ draft, where, fault, onChange }: FilterBuilderPr
     <>
       <Card
         title="Filter"
-        note={where ? undefined : 'Without a condition, every knee exam is meant.'}
+        note={where ? undefined : 'Without conditions, every knee exam is selected.'}
         actions={
           Object.keys(draft).length > 0 && (
             <Button kind="quiet" small onClick={() => onChange({})}>
@@ -96,7 +96,7 @@ function FilterText({ where, onChange }: Pick<FilterBuilderProps, 'where' | 'onC
         </div>
       )}
       <span className="visually-hidden" role="status">
-        {copied ? 'The query is copied.' : ''}
+        {copied ? 'Query copied.' : ''}
       </span>
     </Card>
   );

@@ -49,7 +49,7 @@ export function KlVisitMatrix({ cells = [], filter, onFilter }: MatrixProps) {
       ...(side === null ? {} : { side: { eq: side } }),
     });
   };
-  if (visits.length === 0) return <p>No knee exam fits.</p>;
+  if (visits.length === 0) return <p>No knee exam matches.</p>;
   return (
     <>
       <div className={styles.sides} role="group" aria-label="Side">

@@ -26,7 +26,7 @@ export function AutomaticReading({ exam, onRead }: { exam: Exam; onRead: () => v
   return (
     <Card
       title="Automatic reading"
-      note="By a network, for research: no reading by a radiologist, and no grade of this exam"
+      note="By a network, for research: not a radiologist's reading, and not a grade of this exam"
       actions={
         viewer.canGenerate &&
         hasFilm && (

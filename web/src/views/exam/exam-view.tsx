@@ -58,7 +58,7 @@ export function ExamView() {
         <>
           <KlBadge kl={exam.kl} />
           {participant.phantom && (
-            <Badge tone="warn" title="A participant of the synthetic release, who is no real person">
+            <Badge tone="warn" title="A participant of the synthetic release, not a real person">
               phantom: synthetic data
             </Badge>
           )}

@@ -33,7 +33,7 @@ export function Series({ series }: { series: SeriesOf }) {
       ) : volume ? (
         <Slices url={volume.url} name={sequence} />
       ) : (
-        <p className={styles.none}>Only the tables tell of this series.</p>
+        <p className={styles.none}>This series is known from the tables only.</p>
       )}
       <p className={styles.name}>
         {generation ? <Link to={`/generations/${generation.id}`}>{sequence}</Link> : sequence}{' '}

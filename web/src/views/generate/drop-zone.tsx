@@ -81,7 +81,7 @@ export function DropZone({ onUploaded }: { onUploaded: (id: string) => void }) {
           <Progress {...sending} />
         ) : (
           <>
-            <p className={styles.call}>{over ? 'Let go to upload it' : 'Drop a file on this page'}</p>
+            <p className={styles.call}>{over ? 'Release to upload it' : 'Drop a file on this page'}</p>
             <p className={styles.or}>or</p>
             <Button onClick={() => input.current?.click()} aria-describedby={`${id}-kept`}>
               Choose a file …

@@ -13,7 +13,7 @@ export function EarlierUploads({ onPick }: { onPick: (id: string) => void }) {
   if (uploads.length === 0) return null;
   return (
     <>
-      <h3 className={styles.earlier}>Brought before</h3>
+      <h3 className={styles.earlier}>Uploaded before</h3>
       <ul className={styles.uploads}>
         {uploads.map(({ id, view, createdAt, owner }) => (
           <li key={id}>

@@ -44,7 +44,7 @@ export function GradeOverrides({ grades, features, value, onChange }: OverridesP
             <select
               id={`grade-${code}`}
               disabled={!known}
-              title={known ? undefined : 'This bundle does not look at this grade.'}
+              title={known ? undefined : 'This bundle is not conditioned on this grade.'}
               value={changed ? String(value[code]) : ''}
               onChange={({ target }) => {
                 const { [code]: _before, ...rest } = value;

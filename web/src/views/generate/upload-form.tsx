@@ -29,7 +29,7 @@ export function UploadForm({ id, onOther }: { id: string; onOther: () => void })
   if (!data) return <Waiting label="Loading the radiograph" />;
   const upload = data.node && '__typename' in data.node ? (data.node as Upload) : undefined;
   if (!upload) {
-    const message = 'It was deleted, its time is over, or it is somebody else’s.';
+    const message = 'It was deleted, it has expired, or it is somebody else’s.';
     return <ErrorNote title="There is no such radiograph" message={message} onRetry={onOther} />;
   }
   return <OneUpload key={id} upload={upload} bundles={data.bundles} onOther={onOther} />;

@@ -55,7 +55,7 @@ export function ReadView() {
         <div className={styles.refused}>
           <InlineError message={sentence(refused)} />
           <Button small onClick={() => void takeUp()}>
-            Go on where the server is
+            Go on at the server's pair
           </Button>
         </div>
       )}

@@ -27,7 +27,7 @@ export function ResultsCard({ title, results, strata = false }: ResultsProps) {
       <p className={styles.accuracy}>
         <strong>{percent(accuracy)}</strong> right: {correct} of {counted(answers, 'pair')}, Wilson&apos;s 95 % interval{' '}
         {percent(interval.lower)} to {percent(interval.upper)}.{' '}
-        {guess ? 'That cannot be told from guessing.' : 'That is not guessing.'}
+        {guess ? 'This cannot be told from guessing.' : 'This is better than guessing.'}
       </p>
       <Scale results={results} />
       {strata && (

@@ -74,7 +74,7 @@ export function StudyView() {
       {results && <ResultsCard title="All readers who have finished" results={results} strata />}
       {!results && (
         <p className={styles.soft}>
-          Results are shown to readers when they have answered every pair, and to who made the study unless they are
+          Results are shown to readers when they have answered every pair, and to whoever made the study unless they are
           reading it.
         </p>
       )}

@@ -47,7 +47,7 @@ export function Viewer({ generation }: { generation: Generation }) {
   return (
     <Card
       title="Compare"
-      note="Click or drag in a picture to move the crosshair, turn the wheel or press ← and → to leaf; both follow."
+      note="Click or drag in a picture to move the crosshair, turn the wheel or press ← and → to go through the slices; both volumes follow."
       actions={
         <div className={styles.modes} role="group" aria-label="How to compare">
           {Object.entries(MODES).map(([name, label]) => (

@@ -20,7 +20,7 @@ export function WorkerCard({
           <span className="visually-hidden">, named {name}</span>
         </p>
       </header>
-      {slots.length === 0 && <p className={styles.idle}>It has no slot yet.</p>}
+      {slots.length === 0 && <p className={styles.idle}>It has no slots yet.</p>}
       <ul className={styles.slots}>
         {slots.map((slot, index) => (
           <li key={index} className={styles.slot}>
@@ -44,7 +44,7 @@ export function WorkerCard({
 function Work({ slot: { generation, fraction } }: { slot: Slot }) {
   if (!generation) {
     return (
-      <p className={styles.idle}>{fraction === null ? 'Idle' : 'Busy with a radiograph that somebody brought along'}</p>
+      <p className={styles.idle}>{fraction === null ? 'Idle' : 'Busy with a radiograph that somebody uploaded'}</p>
     );
   }
   return (

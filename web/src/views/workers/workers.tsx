@@ -75,9 +75,9 @@ function queue(waiting: number, paused: number): string {
 function NoWorker({ waiting }: { waiting: number }) {
   return (
     <div className={styles.none}>
-      <h2>Nobody computes</h2>
+      <h2>No worker is running</h2>
       <p>
-        {waiting > 0 ? 'What waits begins as soon as a worker is there. ' : ''}
+        {waiting > 0 ? 'Waiting work begins as soon as a worker starts. ' : ''}
         Start one on any machine that reaches the database and the blobs; several may run beside each other:
       </p>
       <pre>npm run osteograph -- worker --device auto</pre>

@@ -33,7 +33,7 @@ export async function resolveRecipe(manager: EntityManager, request: RecipeReque
   if (steps > schedule.trainSteps) {
     throw new UserError(
       'BAD_USER_INPUT',
-      `steps is ${steps}; ${bundle.name} was trained with ${schedule.trainSteps} and accepts 1 to that.`,
+      `steps is ${steps}; ${bundle.name} was trained with ${schedule.trainSteps} steps and accepts 1 to ${schedule.trainSteps}.`,
     );
   }
   const sampler = request.sampler ?? (preset.name === 'ddim' ? 'DDIM' : 'DPMPP_2M');
