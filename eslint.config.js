@@ -107,7 +107,9 @@ export default tseslint.config(
               message: "Import a room's index.",
             },
             {
-              regex: '^(\\.\\./)+(access|bundles|files|filters|paging)/(?!index\\.js$)',
+              regex:
+                '^(\\.\\./)+(access|aggregates|batches|bundles|cohorts|evaluations|exports|film-readings|files|filters|generations|' +
+                'imports|paging|reader-studies|reports|series|uploads)/(?!index\\.js$)',
               message: "Import a room's index.",
             },
             {

@@ -5,7 +5,7 @@ import type { Batch } from '../../entities/index.js';
 import { topUp } from '../../scheduling/index.js';
 import { advanceAll, askToStop } from '../../work/index.js';
 import { audit } from '../access/index.js';
-import { GENERATION } from '../generations/kind.js';
+import { GENERATION } from '../generations/index.js';
 import type { Principal } from '../../policy/index.js';
 import type { BatchServices } from './create.js';
 import { advanceBatch, completeBatch, lockBatch } from './transitions.js';

@@ -7,7 +7,7 @@ import { type GenerationQueue, topUp } from '../../scheduling/index.js';
 import { asAsked, audit, findByClientKey } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
 import type { Principal } from '../../policy/index.js';
-import { recipeForCohort } from '../generations/tasks/index.js';
+import { recipeForCohort } from '../generations/index.js';
 import { enterMembers } from './enter.js';
 import { type BatchRequest, checkBatchRequest } from './request.js';
 

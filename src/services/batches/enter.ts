@@ -6,7 +6,7 @@ import { FEATURE_CODES } from '../../domain/features.js';
 import { type Batch, queryRows } from '../../entities/index.js';
 import { currentTraceparent } from '../../work/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
-import type { CohortRecipe } from '../generations/tasks/cohort.js';
+import type { CohortRecipe } from '../generations/index.js';
 
 /** Why a batch makes nothing of an exam. */
 const NO_FILM = 'The exam has no radiograph with pixels; import its images or add one first.';

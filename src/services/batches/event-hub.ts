@@ -3,8 +3,7 @@ import type { DataSource } from 'typeorm';
 import { type EventLogs, openEventLogs } from '../../work/index.js';
 import type { LoggedBatchEvent } from './events.js';
 import { batchLogs } from './log.js';
-import type { LoggedEvent } from '../generations/events.js';
-import { generationLogs } from '../generations/log.js';
+import { generationLogs, type LoggedEvent } from '../generations/index.js';
 
 /** The logs of generations, and those of batches. */
 export interface EventHub extends EventLogs<LoggedEvent> {

@@ -11,3 +11,4 @@ export type { BatchPace } from './pace.js';
 export { deleteBatch } from './remove.js';
 export type { BatchRequest } from './request.js';
 export { type EventHub, openEventHub } from './event-hub.js';
+export { countInBatch, lockBatchOf } from './transitions.js';

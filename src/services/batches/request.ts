@@ -1,8 +1,7 @@
 import { PRIORITY_RANGE, SEED_RULES, type SeedRule } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import type { Where } from '../filters/index.js';
-import { checkClientKey, checkOneOf, checkWhole } from '../generations/checks.js';
-import type { CohortRequest } from '../generations/tasks/cohort.js';
+import { checkClientKey, checkOneOf, checkWhole, type CohortRequest } from '../generations/index.js';
 
 /** A wish for one result of every exam that a filter selects. Everything but the filter has a default. */
 export interface BatchRequest extends CohortRequest {

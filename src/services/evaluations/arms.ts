@@ -5,8 +5,7 @@ import type { NoiseMode } from '../../domain/generations.js';
 import type { Bundle } from '../../entities/index.js';
 import type { SamplerName } from '../../inference/index.js';
 import { chooseReadyBundle, manifestOf } from '../bundles/index.js';
-import { checkRecipe, overridesOf } from '../generations/tasks/xray-to-mri/checks.js';
-import type { FeatureOverride } from '../generations/tasks/xray-to-mri/request.js';
+import { checkRecipe, type FeatureOverride, overridesOf } from '../generations/index.js';
 
 /** A set of grades to condition on, by name: an ablation or a what-if. */
 export interface FeatureSet {

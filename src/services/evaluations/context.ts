@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { GenerationQueue } from '../../scheduling/index.js';
 import type { BlobStore } from '../../storage/index.js';
-import type { Figures } from '../reports/figures.js';
+import type { Figures } from '../reports/index.js';
 
 /** What an evaluation is driven with. */
 export interface DriveContext {

@@ -3,8 +3,7 @@ import { UserError } from '../../domain/errors.js';
 import { type Asset, Generation, GenerationDifference, KneeExam, MriSeries } from '../../entities/index.js';
 import type { VolumeDifference } from '../../imaging/volume-difference.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
-import { openFigures } from '../reports/figures.js';
-import { readSeries, readSlices } from './stored-images.js';
+import { openFigures, readSeries, readSlices } from '../reports/index.js';
 
 /** Two generated volumes of one knee compared, with the files that show where they differ. */
 export interface FoundDifference {

@@ -8,11 +8,11 @@ import { type Evaluation, EvaluationExam, EvaluationFile, EvaluationScore, query
 import { topUp } from '../../scheduling/index.js';
 import { storeAsset } from '../../storage/index.js';
 import type { Change, Completion, Lease } from '../../work/index.js';
-import { findOrEnter } from '../generations/tasks/xray-to-mri/requests.js';
+import { findOrEnter } from '../generations/index.js';
 import type { DriveContext } from './context.js';
 import type { EvaluationEventBody, VolumeScored } from './events.js';
 import { evaluationPictures } from './pictures.js';
-import { readSeries } from './stored-images.js';
+import { readSeries } from '../reports/index.js';
 import { volumeRequest } from './volumes.js';
 
 /** Volumes that are asked for before the first of them has to be there: enough for several workers, few enough to delay nobody. */

@@ -10,7 +10,7 @@ export {
   findEvaluation,
   requestEvaluation,
 } from './requests.js';
-export type { ArmComparison, ArmSummary, EvaluationResults, Spread, StratumSummary } from './results.js';
+export type { ArmComparison, ArmSummary, EvaluationResults, Spread, StratumSummary } from '../reports/index.js';
 export type { EvaluationEventBody } from './events.js';
 export { EVALUATION, type EvaluationResources } from './kind.js';
 export { type Differences, openDifferences } from './differences.js';

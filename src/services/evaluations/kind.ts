@@ -2,7 +2,7 @@ import { Evaluation } from '../../entities/index.js';
 import type { GenerationQueue } from '../../scheduling/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import type { WorkKind } from '../../work/index.js';
-import { openFigures } from '../reports/figures.js';
+import { openFigures } from '../reports/index.js';
 import { driveEvaluation } from './drive.js';
 import type { EvaluationEventBody } from './events.js';
 

@@ -2,13 +2,17 @@ import { COMPARTMENTS } from '../../domain/compartments.js';
 import type { EvaluationArm } from '../../domain/evaluations.js';
 import { Generation } from '../../entities/index.js';
 import { quartiles } from '../../metrics/index.js';
-import type { ReportRequest } from '../reports/evaluation-report.js';
-import type { ReportSheet } from '../reports/html.js';
-import type { SheetKnee } from '../reports/tasks.js';
+import {
+  readFilm,
+  readSeries,
+  readSlices,
+  type ReportRequest,
+  type ReportSheet,
+  type ScoredVolumes,
+  type SheetKnee,
+} from '../reports/index.js';
 import type { DriveContext } from './context.js';
-import type { ScoredVolumes } from './results.js';
-import { readFilm, readSeries, readSlices } from './stored-images.js';
-import { settingsOf } from '../generations/tasks/xray-to-mri/settings.js';
+import { settingsOf } from '../generations/index.js';
 
 /** Columns of generated slices that a sheet has room for. */
 const COLUMNS = 6;

@@ -1,8 +1,8 @@
 import type { EvaluationArm, EvaluationSettings } from '../../domain/evaluations.js';
 import type { FeatureCode } from '../../domain/features.js';
 import type { EvaluationExam } from '../../entities/index.js';
-import type { GenerationRequest } from '../generations/tasks/xray-to-mri/request.js';
-import { seedOf } from './seeds.js';
+import type { GenerationRequest } from '../generations/index.js';
+import { seedOf } from '../reports/index.js';
 
 /** The request for the volume of an arm on an exam. */
 export function volumeRequest(

@@ -1,6 +1,6 @@
 /** The only door to generations for other layers. */
 export { requestCancel } from './cancel.js';
-export { checkTarget } from './checks.js';
+export { checkClientKey, checkOneOf, checkTarget, checkWhole, MAX_SEED } from './checks.js';
 export { enter } from './enter.js';
 export type * from './events.js';
 export { GENERATION } from './kind.js';
@@ -11,7 +11,11 @@ export { deleteGeneration, type Deletion, refuseNeeded, removeGenerations } from
 export { type GenerationTarget, resolveTarget } from './target.js';
 export { cancelGeneration, type GenerationServices, retryGeneration } from './requests.js';
 export { requestRestoration, type RestorationRequest } from './tasks/image-restoration/requests.js';
-export { parametersOf } from './tasks/index.js';
+export type { CohortRecipe, CohortRequest } from './tasks/cohort.js';
+export { parametersOf, recipeForCohort } from './tasks/index.js';
+export { checkRecipe, overridesOf } from './tasks/xray-to-mri/checks.js';
+export { type VolumeProvenance, volumeProvenanceOf } from './tasks/xray-to-mri/provenance.js';
+export { type Recipe, resolveRecipe } from './tasks/xray-to-mri/recipe.js';
+export type { FeatureOverride, GenerationRequest, RecipeRequest } from './tasks/xray-to-mri/request.js';
 export { findOrEnter, requestGeneration } from './tasks/xray-to-mri/requests.js';
-export { gradeGuidanceOf } from './tasks/xray-to-mri/settings.js';
-export type { GenerationRequest } from './tasks/xray-to-mri/request.js';
+export { gradeGuidanceOf, settingsOf } from './tasks/xray-to-mri/settings.js';

@@ -2,7 +2,7 @@ import { Generation } from '../../entities/index.js';
 import { InferenceProcessDied } from '../../inference/index.js';
 import type { SlotResources } from '../../scheduling/index.js';
 import type { WorkKind } from '../../work/index.js';
-import { countInBatch, lockBatchOf } from '../batches/transitions.js';
+import { countInBatch, lockBatchOf } from '../batches/index.js';
 import type { GenerationEventBody } from './events.js';
 import { withAttempt } from './attempts.js';
 import { runGeneration } from './run.js';

@@ -3,9 +3,8 @@ import type { ReaderStudyState } from '../../domain/reader-studies.js';
 import { Generation, ReaderStudy, ReaderStudyPair } from '../../entities/index.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
 import { type Completion, DamagedData, type RunContext, type StateChange, type WorkKind } from '../../work/index.js';
-import { readSeries, readSlices } from '../evaluations/stored-images.js';
-import { type Figures, openFigures } from '../reports/figures.js';
-import { settingsOf } from '../generations/tasks/xray-to-mri/settings.js';
+import { type Figures, openFigures, readSeries, readSlices } from '../reports/index.js';
+import { settingsOf } from '../generations/index.js';
 
 /** What a reader study's log says. */
 export type ReaderStudyEventBody = { type: 'STATE_CHANGED'; payload: StateChange<ReaderStudyState> };

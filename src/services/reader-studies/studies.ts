@@ -9,7 +9,7 @@ import { advance, enterLog } from '../../work/index.js';
 import { audit } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
 import { column, compileFilter, KNEE_EXAMS, Parameters, Scope, type Table, type Where } from '../filters/index.js';
-import { MAX_SEED } from '../generations/checks.js';
+import { MAX_SEED } from '../generations/index.js';
 import type { Listing } from '../paging/index.js';
 import { mayManageStudy, type TokenPrincipal } from '../../policy/index.js';
 import { READER_STUDY } from './kind.js';

@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import { encodeId } from '../../domain/global-ids.js';
-import type { ScoredVolumes } from '../evaluations/results.js';
-import { seedOf } from '../evaluations/seeds.js';
+import type { ScoredVolumes } from './results.js';
+import { seedOf } from './seeds.js';
 
 /** Every volume of an evaluation with its scores and all that decided them, one line each; UTF-8, RFC 4180. */
 export function evaluationCsv({ arms, settings, exams, scores }: ScoredVolumes): string {

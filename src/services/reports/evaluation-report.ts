@@ -1,6 +1,6 @@
 import { type Chart, evaluationCharts } from './charts.js';
 import { evaluationCsv } from './csv.js';
-import { evaluationResults, type EvaluationResults, type ScoredVolumes } from '../evaluations/results.js';
+import { evaluationResults, type EvaluationResults, type ScoredVolumes } from './results.js';
 import { htmlReport, type ReportSheet } from './html.js';
 import type { CompartmentSpread, ReportInput } from './input.js';
 import { renderChart } from './render.js';

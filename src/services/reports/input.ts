@@ -1,5 +1,5 @@
 import type { EvaluationArm, EvaluationSettings } from '../../domain/evaluations.js';
-import type { EvaluationResults } from '../evaluations/results.js';
+import type { EvaluationResults } from './results.js';
 
 export interface CompartmentSpread {
   region: string;

@@ -1,7 +1,7 @@
 import { type DataSource, In } from 'typeorm';
 import { Asset, type Generation, GenerationSlice, MriSeries, Radiograph } from '../../entities/index.js';
 import { type BlobStore, readAsset } from '../../storage/index.js';
-import type { StoredSeries } from '../reports/tasks.js';
+import type { StoredSeries } from './tasks.js';
 
 /** An imported series with its pixels; null when they are gone. */
 export async function readSeries(

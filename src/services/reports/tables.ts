@@ -1,5 +1,5 @@
 import type { EvaluationMetric } from '../../domain/evaluations.js';
-import type { Spread } from '../evaluations/results.js';
+import type { Spread } from './results.js';
 import type { ReportInput } from './input.js';
 
 /** A table of a report, every cell as it is printed. */

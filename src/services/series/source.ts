@@ -12,7 +12,7 @@ import {
 } from '../../entities/index.js';
 import { decodeNifti } from '../../imaging/nifti.js';
 import type { Volume } from '../../imaging/volume.js';
-import { type VolumeProvenance, volumeProvenanceOf } from '../generations/tasks/xray-to-mri/provenance.js';
+import { type VolumeProvenance, volumeProvenanceOf } from '../generations/index.js';
 import { BlobDamaged, BlobMissing, type BlobStore, readAsset } from '../../storage/index.js';
 
 /** A stored series with everything that its files say of it. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stringify } from 'csv-stringify/sync';
 import { encodeId } from '../../../domain/global-ids.js';
-import type { VolumeProvenance } from '../../generations/tasks/xray-to-mri/provenance.js';
+import type { VolumeProvenance } from '../../generations/index.js';
 import { type ExamSeriesSource, kindOf, provenanceOfSeries, type SeriesKind } from '../../series/index.js';
 
 /** A file of an archive as its manifest lists it. */

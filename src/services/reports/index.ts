@@ -1,0 +1,16 @@
+/** The only door to figures and reports of evaluations. */
+export type { ReportRequest } from './evaluation-report.js';
+export { type Figures, openFigures } from './figures.js';
+export type { ReportSheet } from './html.js';
+export {
+  type ArmComparison,
+  type ArmSummary,
+  evaluationResults,
+  type EvaluationResults,
+  type ScoredVolumes,
+  type Spread,
+  type StratumSummary,
+} from './results.js';
+export { seedOf } from './seeds.js';
+export { readFilm, readSeries, readSlices } from './stored-images.js';
+export type { SheetKnee, StoredSeries } from './tasks.js';
