@@ -83,7 +83,11 @@ async function change(dataDir: string, reference: string, work: typeof retireBun
   const database = await openDatabase(sharedDatabase(dataDir, 'bundles'));
   try {
     const known = await database.dataSource.getRepository(Bundle).findOneBy({ name, version });
-    if (!known) throw new UserError('NOT_FOUND', `There is no bundle "${reference}"; give name@version, as "osteograph bundles" lists them.`);
+    if (!known)
+      throw new UserError(
+        'NOT_FOUND',
+        `There is no bundle "${reference}"; give name@version, as "osteograph bundles" lists them.`,
+      );
     const { state, refusal } = await work(database.dataSource, COMMAND_LINE, known.id);
     console.log(`${state}: ${refusal ?? reference}`);
   } finally {

@@ -117,7 +117,10 @@ test('a generation that is over is deleted after a warning, and its address then
   await page.getByRole('button', { name: 'Delete …' }).click();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.waitForURL('**/generations');
-  await page.getByRole('row', { name: /succeeded/ }).first().waitFor();
+  await page
+    .getByRole('row', { name: /succeeded/ })
+    .first()
+    .waitFor();
   expect(await rows.count()).toBe(0);
 
   await page.goto(address);
@@ -127,7 +130,11 @@ test('a generation that is over is deleted after a warning, and its address then
 
 test('a reader is not offered to delete a generation', async () => {
   const { page: reader } = await app.open('/generations', { role: 'READER' });
-  await reader.getByRole('row', { name: /succeeded/ }).first().getByRole('link').click();
+  await reader
+    .getByRole('row', { name: /succeeded/ })
+    .first()
+    .getByRole('link')
+    .click();
   await reader.getByRole('link', { name: 'Exam', exact: true }).waitFor();
   expect(await reader.getByRole('button', { name: 'Delete …' }).count()).toBe(0);
 });
