@@ -7,7 +7,7 @@ import type { PixelCoding } from './transfer-syntaxes.js';
 export interface UnpackLimits {
   /** Memory of the process that unpacks it, bytes. */
   memory: number;
-  /** Processor time, ms: a machine that is busy is no fault of a file. */
+  /** Processor time for each 16 Mi pixels begun, ms: a film has fewer, and a machine that is busy is no fault of a file. */
   time: number;
 }
 
@@ -31,6 +31,9 @@ export type UnpackAnswer =
       /** The file took more than it may: the process is of no use any more. */
       isBreach?: true;
     };
+
+/** Pixels that the limit of time is for; JPEG 2000, the slowest, took 3 s for so many on a busy machine. */
+const TIMED_PIXELS = 16 * 1024 ** 2;
 
 export const UNPACK_LIMITS: UnpackLimits = { memory: 1024 ** 3, time: 10_000 };
 
@@ -92,10 +95,13 @@ export class Unpacker {
   /** @returns undefined when the process ended without an answer */
   async #ask(file: PackedFile): Promise<UnpackAnswer | undefined> {
     const child = (this.#child ??= this.#start());
-    const order: UnpackOrder = { ...file, limits: this.limits };
+    const { memory, time } = this.limits;
+    const pixels = file.shape.rows * file.shape.columns * file.frames.length;
+    const limits = { memory, time: time * Math.ceil(pixels / TIMED_PIXELS) };
+    const order: UnpackOrder = { ...file, limits };
     const answered = Promise.withResolvers<UnpackAnswer | undefined>();
     const ended = () => answered.resolve(undefined);
-    const stuck = setTimeout(() => this.close(), this.limits.time + GRACE_MS);
+    const stuck = setTimeout(() => this.close(), limits.time + GRACE_MS);
     child.once('message', answered.resolve).once('exit', ended).once('error', ended);
     child.ref();
     child.channel?.ref();
