@@ -16,13 +16,13 @@ export interface ApiClients {
    * @returns the JSON of the answer
    * @throws Error with the server's sentence
    */
-  upload<T>(path: string, file: File, options: UploadOptions): Promise<T>;
+  upload<T>(path: string, file: File, options?: UploadOptions): Promise<T>;
 }
 
 export interface UploadOptions {
   /** Told of the part that has arrived, 0 to 1. */
-  onProgress: (sent: number) => void;
-  signal: AbortSignal;
+  onProgress?: (sent: number) => void;
+  signal?: AbortSignal;
 }
 
 /**
@@ -67,7 +67,7 @@ export function createClients(token: string, onRefused: (reason: string) => void
     const { errors } = (await response.json().catch(() => ({}))) as { errors?: { message: string }[] };
     throw new Error(errors?.[0]?.message ?? `The server answered with ${response.status}.`);
   };
-  const upload = <T>(path: string, file: File, { onProgress, signal }: UploadOptions) => {
+  const upload = <T>(path: string, file: File, { onProgress, signal }: UploadOptions = {}) => {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     // fetch does not tell how far an upload is.
     const request = new XMLHttpRequest();
@@ -75,8 +75,8 @@ export function createClients(token: string, onRefused: (reason: string) => void
     request.setRequestHeader('authorization', authorization);
     request.setRequestHeader('content-type', 'application/octet-stream');
     request.responseType = 'json';
-    request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
-    request.upload.onload = () => onProgress(1);
+    request.upload.onprogress = ({ loaded, total }) => onProgress?.(total > 0 ? loaded / total : 0);
+    request.upload.onload = () => onProgress?.(1);
     request.onload = () => {
       const answer = request.response as (T & { errors?: { message: string }[] }) | null;
       if (answer && request.status < 300) return resolve(answer);
@@ -85,7 +85,7 @@ export function createClients(token: string, onRefused: (reason: string) => void
     };
     request.onerror = () => reject(new Error(NO_ANSWER));
     request.onabort = () => reject(new Error('The upload was stopped.'));
-    signal.addEventListener('abort', () => request.abort());
+    signal?.addEventListener('abort', () => request.abort());
     request.send(file);
     return promise;
   };

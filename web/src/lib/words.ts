@@ -86,6 +86,13 @@ export function ago(iso: string): string {
   return passed < 1000 ? 'now' : `${duration(passed)} ago`;
 }
 
+/** What a task makes, e.g. "restored film". */
+export function taskName(task: string): string {
+  if (task === 'XRAY_TO_MRI') return 'MRI volume';
+  if (task === 'IMAGE_RESTORATION') return 'restored film';
+  return task.toLowerCase().replaceAll('_', ' ');
+}
+
 /** "Left knee of 9000099, 24 months"; of a film that was uploaded there is nobody to name. */
 export function kneeName({ side, exam }: { side: string | null; exam: KnownKnee | null }): string {
   const whose = exam

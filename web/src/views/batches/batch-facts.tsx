@@ -1,12 +1,12 @@
 import { Link } from 'react-router';
 import { FactList } from '../../components/fact-list.tsx';
 import { printFilter } from '../../lib/filters.ts';
-import { featureName, gradeTerm, moment } from '../../lib/words.ts';
+import { featureName, gradeTerm, moment, taskName } from '../../lib/words.ts';
 import type { Batch } from './queries.ts';
 
 /** What was asked for, by whom and when: what its volumes come from. */
 export function BatchFacts({ batch }: { batch: Batch }) {
-  const { bundle, cohorts, filter, sliceCount, steps, sampler, eta, noise, seed, seedRule, skipExisting } = batch;
+  const { bundle, cohorts, filter, task, sliceCount, steps, sampler, eta, noise, seed, seedRule, skipExisting } = batch;
   const { featureOverrides, requestedBy, createdAt, startedAt, finishedAt, clientKey, id } = batch;
   return (
     <FactList
@@ -22,10 +22,15 @@ export function BatchFacts({ batch }: { batch: Batch }) {
             ] as const,
         ),
         ...(cohorts.length === 0 ? [['Knees', <code key="filter">{printFilter(filter)}</code>] as const] : []),
-        ['Slices', sliceCount],
-        ['Steps', `${steps}, ${sampler}${eta > 0 ? `, eta ${eta}` : ''}`],
-        ['Noise', noise === 'SHARED' ? 'the same for every slice' : 'its own for each slice'],
-        ['Seed', seedRule === 'FIXED' ? `${seed} for every exam` : `each exam its own, derived from ${seed}`],
+        ['Task', taskName(task)],
+        ...(sliceCount === null
+          ? ([['Steps', steps]] as const)
+          : ([
+              ['Slices', sliceCount],
+              ['Steps', `${steps}, ${sampler}${eta > 0 ? `, eta ${eta}` : ''}`],
+              ['Noise', noise === 'SHARED' ? 'the same for every slice' : 'its own for each slice'],
+            ] as const)),
+        ['Seed', seedInWords(seed, seedRule)],
         ...featureOverrides.map(
           ({ feature: code, grade }) =>
             [
@@ -33,7 +38,7 @@ export function BatchFacts({ batch }: { batch: Batch }) {
               `${featureName(code)} ${grade === null ? 'missing' : `${grade} ${gradeTerm(code, grade)}`}`,
             ] as const,
         ),
-        ['Existing volumes', skipExisting ? 'reused' : 'made again'],
+        ['What is there', skipExisting ? 'reused' : 'made again'],
         ['Asked for', `${moment(createdAt)}${requestedBy ? ` by ${requestedBy}` : ''}`],
         ['Started', moment(startedAt)],
         ['Ended', moment(finishedAt)],
@@ -42,4 +47,9 @@ export function BatchFacts({ batch }: { batch: Batch }) {
       ]}
     />
   );
+}
+
+function seedInWords(seed: number | null, rule: Batch['seedRule']): string {
+  if (seed === null) return 'none: the mean of what is likely';
+  return rule === 'FIXED' ? `${seed} for every exam` : `each exam its own, derived from ${seed}`;
 }

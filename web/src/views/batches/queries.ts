@@ -80,6 +80,7 @@ export const BATCH = graphql(
         lastSeq
         startedAt
         filter
+        task
         sliceCount
         steps
         sampler

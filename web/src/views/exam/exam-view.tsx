@@ -11,6 +11,7 @@ import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { variableText } from '../../lib/variable-text.ts';
 import { decimal, gradeTerm, sideName, visitName } from '../../lib/words.ts';
+import { RestoreButton } from '../restore/restore-button.tsx';
 import { AutomaticReading } from './automatic-reading.tsx';
 import { ExamRuns } from './exam-runs.tsx';
 import { GradeTable } from './grade-table.tsx';
@@ -78,9 +79,12 @@ export function ExamView() {
       actions={
         viewer.canGenerate &&
         hasFilm && (
-          <ButtonLink kind="main" to={`/generate?exam=${exam.id}`}>
-            Generate an MRI …
-          </ButtonLink>
+          <>
+            <RestoreButton source={{ examId: exam.id }} />
+            <ButtonLink kind="main" to={`/generate?exam=${exam.id}`}>
+              Generate an MRI …
+            </ButtonLink>
+          </>
         )
       }
     >

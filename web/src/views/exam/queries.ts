@@ -136,6 +136,7 @@ export const EXAM = graphql(
             nodes {
               id
               state
+              task
               createdAt
               sliceCount
               steps

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { FactList } from '../../components/fact-list.tsx';
-import { count, decimal, duration, moment } from '../../lib/words.ts';
+import { count, decimal, duration, moment, taskName } from '../../lib/words.ts';
 import type { Generation } from './queries.ts';
 
 /** What was asked for and what came of it. */
@@ -12,13 +12,15 @@ export function Facts({ generation }: { generation: Generation }) {
   const { psnr, ssim, rssim, ssimMode, adjacentCorrelation, durationMs, denoiserEvaluations, device } = generation;
   const rows: [string, ReactNode][] = [
     ['Bundle', `${bundle.name}@${bundle.version}`],
-    ['Slices', String(sliceCount)],
-    ['Steps', `${steps}, ${sampler}${eta > 0 ? `, eta ${eta}` : ''}`],
-    ['Seed', String(seed)],
-    ['Noise', noise === 'SHARED' ? 'shared' : 'per slice'],
-    ...(gradeGuidance === 1 || gradeGuidance === null
-      ? []
-      : [['Pull of the grades', String(gradeGuidance)] as [string, string]]),
+    ...(sliceCount === null
+      ? told(generation)
+      : ([
+          ['Slices', String(sliceCount)],
+          ['Steps', `${steps}, ${sampler}${eta > 0 ? `, eta ${eta}` : ''}`],
+          ['Seed', String(seed)],
+          ['Noise', noise === 'SHARED' ? 'shared' : 'per slice'],
+          ...(gradeGuidance === 1 ? [] : [['Pull of the grades', String(gradeGuidance)] as [string, string]]),
+        ] satisfies [string, string][])),
     ['Asked for', `${moment(createdAt)}${requestedBy ? ` by ${requestedBy}` : ''}`],
   ];
   if (batch) {
@@ -29,7 +31,10 @@ export function Facts({ generation }: { generation: Generation }) {
       </Link>,
     ]);
   }
-  if (finishedAt) {
+  if (finishedAt && sliceCount === null) {
+    const runs = denoiserEvaluations === null ? '–' : `${count(denoiserEvaluations)} tiles on ${device ?? '?'}`;
+    rows.push(['Time', duration(durationMs)], ['Network', runs]);
+  } else if (finishedAt) {
     rows.push(
       ['PSNR, median', decimal(psnr, 2, ' dB')],
       [`SSIM, median (${ssimMode.toLowerCase()})`, decimal(ssim, 3)],
@@ -43,4 +48,27 @@ export function Facts({ generation }: { generation: Generation }) {
     );
   }
   return <FactList facts={rows} />;
+}
+
+/** What a task was told, and what it has found for itself. */
+function told({ task, parameters, steps, seed }: Generation): [string, string][] {
+  const words = Object.entries(parameters as Record<string, unknown>).flatMap(([name, value]): [string, string][] =>
+    name in WORDS && value !== null ? [[WORDS[name]!, inWords(value)]] : [],
+  );
+  const drawn = seed === null ? 'none: the mean of what is likely' : String(seed);
+  return [['Task', taskName(task)], ...words, ['Steps', String(steps)], ['Seed', drawn]];
+}
+
+/** What the parameters of tasks are called; those that are not here are not shown. */
+const WORDS: Readonly<Record<string, string>> = {
+  operation: 'What',
+  sigma: 'Noise, of 255',
+  estimated: 'Noise estimated',
+  impulses: 'Black and white pixels',
+  factor: 'Enlarged, times',
+};
+
+function inWords(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'number' ? String(Number(value.toPrecision(3))) : String(value).toLowerCase();
 }

@@ -10,7 +10,7 @@ import { Page } from '../../components/page.tsx';
 import { Table } from '../../components/table.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
-import { decimal, duration, moment } from '../../lib/words.ts';
+import { decimal, duration, moment, taskName } from '../../lib/words.ts';
 import { GENERATIONS } from './queries.ts';
 import styles from './generation-list.module.css';
 
@@ -55,6 +55,7 @@ export function GenerationList() {
         columns={[
           'Asked for',
           'Knee',
+          'Task',
           'State',
           'Bundle',
           'Slices',
@@ -71,6 +72,7 @@ export function GenerationList() {
           ({
             id,
             state,
+            task,
             createdAt,
             durationMs,
             sliceCount,
@@ -97,15 +99,16 @@ export function GenerationList() {
                   `uploaded ${side?.toLowerCase() ?? 'film'}`
                 )}
               </td>
+              <td>{taskName(task)}</td>
               <td>
                 <StateBadge state={state} />
               </td>
               <td>
                 {bundle.name}@{bundle.version}
               </td>
-              <td>{sliceCount}</td>
+              <td>{sliceCount ?? '–'}</td>
               <td>{steps}</td>
-              <td>{seed}</td>
+              <td>{seed ?? '–'}</td>
               <td>{decimal(psnr, 1)}</td>
               <td>{decimal(ssim, 3)}</td>
               <td>{decimal(rssim, 3)}</td>

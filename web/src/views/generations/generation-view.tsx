@@ -11,7 +11,8 @@ import { Column, Page } from '../../components/page.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
-import { featureName, gradeTerm, kneeName } from '../../lib/words.ts';
+import { featureName, gradeTerm, kneeName, taskName } from '../../lib/words.ts';
+import { RestoredFilm } from '../restore/restored-film.tsx';
 import { Downloads } from './downloads.tsx';
 import { Facts } from './facts.tsx';
 import { Progress } from './progress.tsx';
@@ -73,6 +74,7 @@ export function GenerationView() {
           </Card>
         </Column>
         <Column>
+          <RestoredFilm outputs={generation.outputs} />
           {scored && (
             <Card
               title="Scores"
@@ -81,13 +83,11 @@ export function GenerationView() {
               <ScoreCharts slices={ordered} count={generation.sliceCount ?? 0} />
             </Card>
           )}
-          <Card title="Slices" note={`${ordered.length} of ${generation.sliceCount}, posterior to anterior`}>
-            <SliceGrid
-              slices={slices}
-              count={generation.sliceCount ?? 0}
-              step={isOver(state) ? undefined : live.step}
-            />
-          </Card>
+          {generation.sliceCount !== null && (
+            <Card title="Slices" note={`${ordered.length} of ${generation.sliceCount}, posterior to anterior`}>
+              <SliceGrid slices={slices} count={generation.sliceCount} step={isOver(state) ? undefined : live.step} />
+            </Card>
+          )}
         </Column>
       </div>
     </Page>
@@ -100,13 +100,13 @@ interface LeadProps {
 }
 
 /** What it is, in badges. */
-function Lead({ generation: { exam, featureOverrides }, state }: LeadProps) {
+function Lead({ generation: { exam, task, featureOverrides }, state }: LeadProps) {
   return (
     <>
       <StateBadge state={state} />
       {exam && <KlBadge kl={exam.kl} />}
       <Badge tone="warn" title="Made by a model from a radiograph; not an image of a person">
-        synthetic volume
+        synthetic, {taskName(task)}
       </Badge>
       {featureOverrides.map(({ feature: code, grade }) => (
         <Badge key={code} tone="accent">
@@ -146,7 +146,9 @@ function Actions({ generation, state, onChange }: LeadProps & { onChange: () => 
           Retry
         </Button>
       )}
-      {viewer.canGenerate && isOver(state) && <ButtonLink to={`/generate?${whatIf.toString()}`}>What if …</ButtonLink>}
+      {viewer.canGenerate && isOver(state) && sliceCount !== null && (
+        <ButtonLink to={`/generate?${whatIf.toString()}`}>What if …</ButtonLink>
+      )}
       {mriSeries?.volume && <Downloads series={mriSeries} />}
       {viewer.canGenerate && isOver(state) && (
         <Button kind="danger" onClick={() => setDeleting(true)}>
@@ -170,8 +172,8 @@ function DeleteDialog({ id, onClose }: { id: string; onClose: () => void }) {
     <Dialog title="Delete this generation?" onClose={onClose}>
       <div className={styles.delete}>
         <p>
-          Its volume, its slices and its log go for good, and links to them stop working. Scores in finished evaluations
-          stay. The same request makes the same volume again.
+          What it has made and its log go for good, and links to them stop working. Scores in finished evaluations stay.
+          The same request makes the same again.
         </p>
         {error && <InlineError message={sentence(error)} />}
         <div className={styles.deleteFoot}>

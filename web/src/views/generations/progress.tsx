@@ -17,12 +17,12 @@ interface ProgressProps {
 export function Progress({
   generation: { sliceCount, waitingReason },
   state,
-  live: { step, since, message },
+  live: { step, tile, since, message },
   done,
   connection,
 }: ProgressProps) {
-  const fraction = step?.fraction ?? done / (sliceCount ?? 1);
-  const left = timeLeft(fraction, step?.at, since);
+  const fraction = (step ?? tile)?.fraction ?? (sliceCount === null ? 0 : done / sliceCount);
+  const left = timeLeft(fraction, (step ?? tile)?.at, since);
   const doing =
     state === 'QUEUED'
       ? 'Waiting for a worker'
@@ -30,7 +30,9 @@ export function Progress({
         ? fraction >= 1
           ? 'Decoding the last slices'
           : `Slices ${step.firstSlice + 1} to ${step.lastSlice + 1}: step ${step.step} of ${step.steps}`
-        : 'Starting';
+        : tile
+          ? `Tile ${tile.index + 1} of ${tile.total}${tile.steps > 1 ? `, step ${tile.step} of ${tile.steps}` : ''}`
+          : 'Starting';
   return (
     <ProgressBar
       fraction={fraction}
@@ -38,9 +40,7 @@ export function Progress({
       message={message ?? (state === 'QUEUED' ? waitingReason : null)}
     >
       <span>{doing}</span>
-      <span>
-        {done} of {sliceCount} slices
-      </span>
+      <span>{sliceCount === null ? '' : `${done} of ${sliceCount} slices`}</span>
       <span>{left === undefined ? '' : `about ${duration(left)} left`}</span>
     </ProgressBar>
   );

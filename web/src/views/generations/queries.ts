@@ -33,6 +33,8 @@ export const GENERATION = graphql(
         error
         waitingReason
         cancelRequested
+        task
+        parameters
         createdAt
         startedAt
         finishedAt
@@ -76,6 +78,12 @@ export const GENERATION = graphql(
           ssim
           rssim
           previewUrl
+        }
+        outputs {
+          kind
+          rows
+          columns
+          url
         }
         mriSeries {
           id
@@ -181,6 +189,13 @@ export const PROGRESS = graphql(`
           previewUrl
         }
       }
+      ... on GenerationTileCompleted {
+        index
+        total
+        step
+        steps
+        fraction
+      }
       ... on GenerationCompleted {
         psnr
         ssim
@@ -233,6 +248,7 @@ export const GENERATIONS = graphql(`
       nodes {
         id
         state
+        task
         createdAt
         durationMs
         sliceCount

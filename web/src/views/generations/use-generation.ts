@@ -11,11 +11,20 @@ interface Live {
   slices: ReadonlyMap<number, Slice>;
   step:
     { firstSlice: number; lastSlice: number; step: number; steps: number; fraction: number; at: string } | undefined;
+  /** What of a film was finished last. */
+  tile: { index: number; total: number; step: number; steps: number; fraction: number; at: string } | undefined;
   /** Part of the whole that was done when the first live event came, and when: what the time left is reckoned from. */
   since: { fraction: number; at: number } | undefined;
 }
 
-const NOTHING: Live = { state: undefined, message: null, slices: new Map(), step: undefined, since: undefined };
+const NOTHING: Live = {
+  state: undefined,
+  message: null,
+  slices: new Map(),
+  step: undefined,
+  tile: undefined,
+  since: undefined,
+};
 
 export interface FollowedGeneration {
   generation: Generation | null | undefined;
@@ -84,7 +93,11 @@ function advance(live: Live, event: ProgressEvent | null): Live {
     }
     case 'GenerationSliceCompleted':
       return { ...live, slices: new Map(live.slices).set(event.slice.index, event.slice) };
-    case 'GenerationTileCompleted':
+    case 'GenerationTileCompleted': {
+      const { index, total, step, steps, fraction, at } = event;
+      const since = live.since ?? { fraction, at: Date.parse(at) };
+      return { ...live, tile: { index, total, step, steps, fraction, at }, since };
+    }
     case 'GenerationCompleted':
       return live;
   }
