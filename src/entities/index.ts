@@ -87,6 +87,8 @@ export { columnList, type Columns, jsonReader, jsonRow, type Row, rowReader, tab
 export { readRows } from './read.js';
 export { type ConnectionLimits, connectionSettings } from './connection.js';
 export { queryRecords, queryRow, queryRows } from './query.js';
+export { askedBy, askedByNobody, askerLeft, carryThrough, isAskerLeft, SharedWork } from './asker.js';
+export { leavablePostgres } from './pool.js';
 export type { Work } from './work.js';
 export type { AttritionCounts, CohortOrigin, CohortReference } from './cohort-version.js';
 

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import { Asset, Generation } from '../entities/index.js';
+import { askerLeft, Asset, Generation, SharedWork } from '../entities/index.js';
 
 /** Of each kind: those that were asked for first go first. */
 const KEPT = 1_000;
@@ -10,18 +10,26 @@ const KEPT = 1_000;
  * generation opened by a whole class, all ask for the same at the same time.
  */
 export class SharedRows<Key, Row> {
-  private readonly known = new Map<Key, Promise<Row>>();
+  private readonly known = new Map<Key, SharedWork<Row>>();
 
   constructor(private readonly read: (key: Key) => Promise<Row>) {}
 
   /** @throws what reading throws; the next one who asks tries again */
-  load(key: Key): Promise<Row> {
+  async load(key: Key): Promise<Row> {
     const known = this.known.get(key);
-    if (known) return known;
-    const loading = this.read(key);
+    const loading = known && !known.isAbandoned ? known : this.#begin(key);
+    try {
+      return await loading.join(askerLeft());
+    } catch (error) {
+      // A failure is not kept.
+      if (this.known.get(key) === loading) this.known.delete(key);
+      throw error;
+    }
+  }
+
+  #begin(key: Key): SharedWork<Row> {
+    const loading = new SharedWork(() => this.read(key));
     this.known.set(key, loading);
-    // A failure is not kept.
-    loading.catch(() => this.known.delete(key));
     const [oldest] = this.known.keys();
     if (this.known.size > KEPT && oldest !== undefined) this.known.delete(oldest);
     return loading;

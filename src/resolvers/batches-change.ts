@@ -32,7 +32,6 @@ import { cohortFilter } from '../services/exports/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { keyOf } from './ids.js';
-import { closable } from './progress.js';
 
 @Resolver()
 export class BatchMutationResolver {
@@ -121,7 +120,7 @@ export class BatchMutationResolver {
       const { id, after } = args as { id: string; after: number };
       const key = keyOf('id', 'Batch', id);
       if (after < 0) throw new UserError('BAD_USER_INPUT', `after must not be negative, got ${after}.`);
-      return closable((signal) => context.platform.events.batches.subscribe(key, after, signal, context.inTurn));
+      return context.platform.events.batches.subscribe(key, after, undefined, context.inTurn);
     },
   })
   batchProgress(

@@ -39,7 +39,6 @@ import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { signedAsset } from './images.js';
 import { findOrNull } from './node.js';
-import { closable } from './progress.js';
 
 @Resolver(() => EvaluationNode)
 export class EvaluationResolver {
@@ -119,7 +118,7 @@ export class EvaluationResolver {
       const { id, after } = args as { id: string; after: number };
       const key = evaluationKey(id);
       if (after < 0) throw new UserError('BAD_USER_INPUT', `after must not be negative, got ${after}.`);
-      return closable((signal) => context.platform.evaluationEvents.subscribe(key, after, signal, context.inTurn));
+      return context.platform.evaluationEvents.subscribe(key, after, undefined, context.inTurn);
     },
   })
   evaluationProgress(

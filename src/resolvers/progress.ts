@@ -32,7 +32,7 @@ export class ProgressResolver {
       const key = keyOf('id', 'Generation', id);
       if (after < 0) throw new UserError('BAD_USER_INPUT', `after must not be negative, got ${after}.`);
       await assertGenerationVisible(context, key);
-      return closable((signal) => context.platform.events.subscribe(key, after, signal, context.inTurn));
+      return context.platform.events.subscribe(key, after, undefined, context.inTurn);
     },
   })
   generationProgress(
@@ -84,24 +84,4 @@ export class GenerationCompletedResolver {
   async outputs(@Root() { row }: GenerationCompleted, @Ctx() { loaders }: Context): Promise<GenerationOutputNode[]> {
     return (await loaders.outputsOfGeneration.load(row.generationId)).map((one) => new GenerationOutputNode(one));
   }
-}
-
-/**
- * An iterator that can be ended while it waits. Ending a generator only takes effect at its next yield, which for a log that
- * nothing is written to may never come; the signal wakes it.
- */
-export function closable<T>(open: (signal: AbortSignal) => AsyncIterator<T>): AsyncIterableIterator<T> {
-  const ended = new AbortController();
-  const source = open(ended.signal);
-  return {
-    next: () => source.next(),
-    async return(): Promise<IteratorResult<T>> {
-      ended.abort();
-      await source.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }

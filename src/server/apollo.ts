@@ -10,6 +10,7 @@ import { GraphQLError } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { UserError } from '../domain/errors.js';
+import { carryThrough } from '../entities/index.js';
 import type { Context } from '../resolvers/index.js';
 import { assertConditions } from '../schema/filter-conditions.js';
 import { LIMIT_RULES, LIMITS, operationCost } from '../schema/limits.js';
@@ -46,6 +47,7 @@ export function createApollo(
       ApolloServerPluginUsageReportingDisabled(),
       observing(metrics),
       charging(limits),
+      carryingChangesThrough,
       rawListsPlugin,
     ],
   });
@@ -76,6 +78,15 @@ function charging(limits: TokenLimits): ApolloServerPlugin<Context> {
     }),
   };
 }
+
+/** Whoever asks for a change and leaves may not know whether it arrived: it is made whole. */
+const carryingChangesThrough: ApolloServerPlugin<Context> = {
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ operation }) => {
+      if (operation?.operation === 'mutation') carryThrough();
+    },
+  }),
+};
 
 /** A fault that is found before anything runs answers with HTTP 400, as one in the document does. */
 function badRequest(error: unknown): unknown {

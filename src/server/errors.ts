@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
+import { isAskerLeft } from '../entities/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { UserError } from '../domain/errors.js';
 import type { UserErrorCode } from '../domain/errors.js';
@@ -45,7 +46,9 @@ export function presentError(error: GraphQLError, logger: Logger): GraphQLFormat
 /** An error of ours as a caller sees it: an id, and nothing of what happened. */
 export function masked(error: unknown, logger: Logger): GraphQLFormattedError {
   const id = randomUUID();
-  logger.error({ err: error, errorId: id }, 'an operation failed unexpectedly');
+  // Nobody is there to read this.
+  if (isAskerLeft(error)) logger.debug({ err: error, errorId: id }, 'an operation ended because its client left');
+  else logger.error({ err: error, errorId: id }, 'an operation failed unexpectedly');
   return { message: `Internal server error (${id}).`, extensions: { code: 'INTERNAL_SERVER_ERROR', id } };
 }
 

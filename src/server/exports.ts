@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { UserError } from '../domain/errors.js';
 import { EXPORT_FILES, EXPORT_FORMATS } from '../domain/exports.js';
 import { isJsonObject, parseJson } from '../domain/json.js';
+import { isAskerLeft } from '../entities/index.js';
 import { requireRole } from '../policy/index.js';
 import { filterFromJson } from '../schema/filter-json.js';
 import { audit, type Quotas } from '../services/access/index.js';
@@ -92,7 +93,8 @@ export function exportHandler(
     } catch (error) {
       whole = false;
       // Who hangs up in the middle has had enough.
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && !isAskerLeft(error)) throw error;
     } finally {
       const detail = { format: spec.format, filter: spec.filter, cohorts: spec.cohorts, rows, whole };
       await audit(dataSource, { tokenId: viewer.tokenId, action: 'export.download', detail });

@@ -42,7 +42,7 @@ export interface SocketOptions {
  * GraphQL over WebSocket (graphql-transport-ws) for queries and subscriptions, under the same token, roles and limits as HTTP.
  * Mutations go over HTTP, where a client knows whether its request arrived. The token is looked at for each operation, so a
  * revoked one starts nothing more, and every other second, so what it has started ends. Whatever asks the database waits for its
- * token's turn, and is dropped when the client has left by then.
+ * token's turn, and is dropped or canceled when the client has left by then.
  */
 export function acceptSockets({ schema, httpServer, platform, limits, metrics, logger, path }: SocketOptions): Sockets {
   const operations = new SocketOperations(limits);
@@ -92,9 +92,12 @@ export function acceptSockets({ schema, httpServer, platform, limits, metrics, l
       subscribe: async (args) => {
         const operation = running.get(args)!;
         const start = () => subscribeFreshly(args, platform, operation, (work) => inTurn(operation, work));
-        return (await inTurn(operation, start)) ?? never();
+        return unlessLeft(operation, await inTurn(operation, start));
       },
-      execute: async (args) => (await inTurn(running.get(args)!, async () => execute(args))) ?? never(),
+      execute: async (args) => {
+        const operation = running.get(args)!;
+        return unlessLeft(operation, await inTurn(operation, async () => execute(args)));
+      },
       onComplete: (_context, _id, payload) => running.get(payload)?.end(),
       onOperation: (_context, _id, _payload, args, result) => {
         const kind = getOperationAST(args.document, args.operationName)?.operation ?? 'unknown';
@@ -144,6 +147,11 @@ class Refused extends Error {
  */
 function never<T>(): Promise<T> {
   return new Promise(() => undefined);
+}
+
+/** What was begun for an operation; what comes of one that was taken back meanwhile is nobody's. */
+function unlessLeft<T>({ left }: Operation, result: T | undefined): T | Promise<T> {
+  return left.aborted || result === undefined ? never() : result;
 }
 
 /**

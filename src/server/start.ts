@@ -41,7 +41,7 @@ import { platformSchema } from './schema.js';
 import { seriesFileHandler } from './series-files.js';
 import { acceptSockets } from './sockets.js';
 import { TokenLimits } from './token-limits.js';
-import { inTurn } from './token-turns.js';
+import { askedByClient, inTurn } from './token-turns.js';
 import { uploadHandler } from './uploads.js';
 
 export interface ServerOptions {
@@ -160,6 +160,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app.disable('etag');
     app.use(observeRequests(logger, metrics));
     addOperationsRoutes(app, { dataSource, queue, store, metrics, metricsToken, closing: () => closing });
+    // Not of what changes something, which is carried to its end.
+    app.use(['/assets', '/exports', GRAPHQL_PATH], askedByClient);
     app.get('/assets/:sha256', assetHandler({ dataSource, store, assetUrls }));
     app.get('/assets/series/:id/:file', seriesFileHandler({ dataSource, store, assetUrls }));
     const exported = [

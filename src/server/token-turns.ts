@@ -1,5 +1,6 @@
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { UserError } from '../domain/errors.js';
+import { askedBy } from '../entities/index.js';
 import { viewerOf } from './authenticate.js';
 import type { Share } from './token-limits.js';
 
@@ -30,7 +31,7 @@ export class TokenTurns {
   constructor(private readonly turns: Turns) {}
 
   /**
-   * Runs `work` when it is its token's turn.
+   * Runs `work` when it is its token's turn. When whoever asked leaves meanwhile, its statements are canceled.
    *
    * @param left aborted when whoever asked has left
    * @returns undefined, without having begun, when they had left by then
@@ -43,7 +44,7 @@ export class TokenTurns {
     if (token.running < this.turns.running) token.running++;
     else if (!(await this.#wait(token.waiting, left))) return undefined;
     try {
-      return left.aborted ? undefined : await work();
+      return left.aborted ? undefined : await askedBy(left, work);
     } finally {
       if (token.waiting.size > 0) setImmediate(() => this.#handOn(tokenId, token));
       else this.#handOn(tokenId, token);
@@ -92,9 +93,23 @@ export class TokenTurns {
   }
 }
 
+/** Has what a request asks of the database canceled when its client leaves. */
+export const askedByClient: RequestHandler = (_request, response, next) => askedBy(clientOf(response), next);
+
+/** Aborted when the client leaves before it has its whole answer. */
+function clientOf(response: Response): AbortSignal {
+  const left = new AbortController();
+  response.once('close', () => {
+    // With a reason, for which nothing need be made.
+    if (!response.writableFinished) left.abort('left');
+  });
+  return left.signal;
+}
+
 /**
  * Answers each request in its token's turn. The body, too, is only read then, so that one that waits holds no more than a
- * connection. One whose client leaves while it waits is never begun.
+ * connection. One whose client leaves while it waits is never begun, and what it asks of the database is canceled when the client leaves
+ * later.
  *
  * @param prepare handlers that pass the request on
  */
@@ -104,10 +119,8 @@ export function inTurn(
   answer: (...args: Parameters<RequestHandler>) => unknown,
 ): RequestHandler {
   return async (request, response, next) => {
-    const left = new AbortController();
-    response.once('close', () => left.abort());
     try {
-      await turns.take(viewerOf(response).tokenId, left.signal, async () => {
+      await turns.take(viewerOf(response).tokenId, clientOf(response), async () => {
         for (const handler of prepare) {
           await new Promise<void>((resolve, reject) => {
             void handler(request, response, (error?: unknown) => (error ? reject(error as Error) : resolve()));

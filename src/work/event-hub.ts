@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { SharedWork } from '../entities/index.js';
 import { startListener } from './listener.js';
 import type { LogPage, LogSource } from './log.js';
 import { emit } from './telemetry.js';
@@ -7,7 +8,8 @@ import { emit } from './telemetry.js';
 export interface EventLogs<E> {
   /**
    * A log after `after`: first the lines that are there, then each new one, in order, without gap or repetition; ends when
-   * what it is about is in a final state and its last line was handed out, or when the signal is aborted.
+   * what it is about is in a final state and its last line was handed out, or when the signal is aborted. `return` ends it even
+   * while it waits.
    *
    * @param inTurn runs what this subscriber reads for itself, when it is its turn; default: at once
    * @throws UserError NOT_FOUND, from the first step of the iteration
@@ -33,7 +35,7 @@ export async function openEventLogs<E extends Record<string, { seq: number }>>({
   logger: Logger;
   sources: { [Name in keyof E]: LogSource<E[Name]> };
 }): Promise<{ logs: { [Name in keyof E]: EventLogs<E[Name]> }; close(): Promise<void> }> {
-  const closed = new AbortController();
+  const followers = new Followers();
   const kinds = Object.entries<LogSource<{ seq: number }>>(sources).map(([name, source]) => ({
     name,
     source,
@@ -52,11 +54,11 @@ export async function openEventLogs<E extends Record<string, { seq: number }>>({
     },
     onReconnect: () => kinds.forEach(({ topics }) => topics.forEach((topic) => topic.announce(Infinity))),
   });
-  const logs = kinds.map(({ name, source, topics }) => [name, eventLogs(source, topics, closed.signal)]);
+  const logs = kinds.map(({ name, source, topics }) => [name, eventLogs(source, topics, followers)]);
   return {
     logs: Object.fromEntries(logs) as { [Name in keyof E]: EventLogs<E[Name]> },
     async close() {
-      closed.abort();
+      followers.close();
       await listener.close();
     },
   };
@@ -65,13 +67,12 @@ export async function openEventLogs<E extends Record<string, { seq: number }>>({
 function eventLogs<E extends { seq: number }>(
   source: LogSource<E>,
   topics: Map<string, Topic<E>>,
-  closed: AbortSignal,
+  followers: Followers,
 ): EventLogs<E> {
   return {
     subscribe(id, after, signal, inTurn = (read) => read()) {
-      const left = new AbortController();
-      const signals = [left.signal, closed, ...(signal ? [signal] : [])];
-      const events = follow(id, after, AbortSignal.any(signals), inTurn);
+      const left = followers.add(signal);
+      const events = follow(id, after, left, inTurn);
       return {
         [Symbol.asyncIterator]() {
           return this;
@@ -79,14 +80,20 @@ function eventLogs<E extends { seq: number }>(
         next: () => events.next(),
         // A generator that waits hears of its return only when the wait is over: end the wait.
         return() {
-          left.abort();
+          followers.end(left);
           return events.return();
         },
       };
     },
   };
 
-  async function* follow(id: string, after: number, ended: AbortSignal, inTurn: ReadInTurn): AsyncGenerator<E, void> {
+  async function* follow(
+    id: string,
+    after: number,
+    left: AbortController,
+    inTurn: ReadInTurn,
+  ): AsyncGenerator<E, void> {
+    const ended = left.signal;
     const topic = topics.get(id) ?? new Topic((position) => source.read(id, position));
     topics.set(id, topic);
     topic.subscribers++;
@@ -96,8 +103,8 @@ function eventLogs<E extends { seq: number }>(
       while (!ended.aborted) {
         // Taken before reading: what is announced meanwhile ends the wait below at once.
         const wake = topic.nextWake();
-        const known = topic.recent(position) ?? topic.reading(position);
-        const page = await (known ?? inTurn(() => topic.readOnce(position)));
+        const known = topic.recent(position) ?? topic.reading(position)?.join(ended);
+        const page = await (known ?? inTurn(() => topic.readOnce(position).join(ended)));
         if (!page) return;
         for (const event of page.events) {
           if (ended.aborted) return;
@@ -108,12 +115,46 @@ function eventLogs<E extends { seq: number }>(
         if (page.ended) return;
         if (page.events.length === 0) await untilAborted(wake, ended);
       }
+    } catch (error) {
+      // A read that was given up with the subscriber has no result.
+      if (!ended.aborted) throw error;
     } finally {
+      followers.end(left);
       emit({ kind: 'subscribers', change: -1 });
       if (--topic.subscribers === 0) topics.delete(id);
     }
   }
 }
+
+/**
+ * Whoever follows a log, each with the means to end its wait. A set of them, because a signal that follows another one which lives as
+ * long as the process costs many times as much, and thousands come and go in a second.
+ */
+class Followers {
+  readonly #open = new Set<AbortController>();
+  #isClosed = false;
+
+  add(signal: AbortSignal | undefined): AbortController {
+    const follower = new AbortController();
+    if (this.#isClosed || signal?.aborted) follower.abort(LEFT);
+    else this.#open.add(follower);
+    signal?.addEventListener('abort', () => this.end(follower), { once: true });
+    return follower;
+  }
+
+  end(follower: AbortController): void {
+    this.#open.delete(follower);
+    follower.abort(LEFT);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const follower of this.#open) this.end(follower);
+  }
+}
+
+/** A reason, so that no error is made for each of them. */
+const LEFT = 'left';
 
 /** Lines of one log that are kept for the subscribers that keep up. */
 const WINDOW = 256;
@@ -129,7 +170,7 @@ class Topic<E extends { seq: number }> {
   /** Newest sequence number announced; Infinity when there may be any. */
   #announced = 0;
   #refreshing = false;
-  #readings = new Map<number, Promise<LogPage<E>>>();
+  #readings = new Map<number, SharedWork<LogPage<E>>>();
   #wake = Promise.withResolvers<void>();
 
   constructor(private readonly read: (after: number) => Promise<LogPage<E>>) {}
@@ -153,21 +194,30 @@ class Topic<E extends { seq: number }> {
    * The lines after `position` as somebody reads them now, or has read them since the last announcement: whatever has been written
    * since is still to be announced.
    */
-  reading(position: number): Promise<LogPage<E>> | undefined {
-    return this.#readings.get(position);
+  reading(position: number): SharedWork<LogPage<E>> | undefined {
+    const reading = this.#readings.get(position);
+    return reading?.isAbandoned ? undefined : reading;
   }
 
   /** The lines after `position` from the rows, once for all who ask for them until the next announcement. */
-  readOnce(position: number): Promise<LogPage<E>> {
+  readOnce(position: number): SharedWork<LogPage<E>> {
+    return this.reading(position) ?? this.#begin(position);
+  }
+
+  #begin(position: number): SharedWork<LogPage<E>> {
     const readings = this.#readings;
-    let reading = readings.get(position);
-    if (!reading) {
-      reading = this.read(position);
-      readings.set(position, reading);
-      reading.catch(() => readings.delete(position));
-      const [oldest] = readings.keys();
-      if (readings.size > READINGS && oldest !== undefined) readings.delete(oldest);
-    }
+    const reading = new SharedWork(async () => {
+      try {
+        return await this.read(position);
+      } catch (error) {
+        // A failure is not kept.
+        if (readings.get(position) === reading) readings.delete(position);
+        throw error;
+      }
+    });
+    readings.set(position, reading);
+    const [oldest] = readings.keys();
+    if (readings.size > READINGS && oldest !== undefined) readings.delete(oldest);
     return reading;
   }
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type Logger } from 'typeorm';
 import { MIGRATIONS } from '../../../migrations/index.js';
 import { UserError } from '../../domain/errors.js';
-import { type ConnectionLimits, connectionSettings, ENTITIES } from '../../entities/index.js';
+import { type ConnectionLimits, connectionSettings, ENTITIES, leavablePostgres } from '../../entities/index.js';
 import { endLeftoverPostgres, runningUrl, startEmbeddedPostgres } from './embedded.js';
 import { currentHolder, describeHolder, isLeftover, type LockResult, takeLock } from './lock.js';
 import { migrate } from './migrate.js';
@@ -84,6 +84,7 @@ export async function connect(
   const dataSource = new DataSource({
     type: 'postgres',
     url,
+    driver: leavablePostgres,
     entities: ENTITIES,
     migrations: MIGRATIONS,
     migrationsTransactionMode: 'each',

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { AuditEntry } from '../../entities/index.js';
+import { askedByNobody, AuditEntry } from '../../entities/index.js';
 
 export interface Audited {
   /** The token that did it; null for the command line on the machine itself. */
@@ -11,12 +11,11 @@ export interface Audited {
   detail?: Record<string, unknown>;
 }
 
-/** Leaves the row that every mutation and download leaves; with a manager, in its transaction. */
+/** Leaves the row that every mutation and download leaves, whoever has left; with a manager, in its transaction. */
 export async function audit(
   database: DataSource | EntityManager,
   { tokenId, action, target, detail }: Audited,
 ): Promise<void> {
-  await database
-    .getRepository(AuditEntry)
-    .insert({ tokenId, action, target: target ?? null, detail: (detail ?? {}) as object });
+  const entry = { tokenId, action, target: target ?? null, detail: (detail ?? {}) as object };
+  await askedByNobody(() => database.getRepository(AuditEntry).insert(entry));
 }

@@ -6,6 +6,7 @@ import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { UserError } from '../../domain/errors.js';
+import { askedByNobody } from '../../entities/index.js';
 
 /** Seconds after which a token's quota is whole again, counted from the first request after it was last whole. */
 export const QUOTA_WINDOW = 60;
@@ -131,7 +132,7 @@ class Lease {
 
   /** Takes from the store what `points` lack and some more, once for all who wait. */
   refill(points: number): Promise<void> {
-    return (this.#refilling ??= this.#refill(points).finally(() => (this.#refilling = undefined)));
+    return (this.#refilling ??= askedByNobody(() => this.#refill(points)).finally(() => (this.#refilling = undefined)));
   }
 
   standing(): Standing {
