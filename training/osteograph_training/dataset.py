@@ -105,8 +105,19 @@ def load_knees(folder: Path, split: Split, part: str, mapped: bool = False) -> K
 
 def is_synthetic(folder: Path) -> bool:
     """Whether `prepare` read a release of phantoms; what it prepared before it took note of that was synthetic."""
+    return source_of(folder).startswith('synthetic')
+
+
+def source_of(folder: Path) -> str:
+    """The release that `prepare` read: "real", or "synthetic" and its seed, as far as that was known."""
     source = folder / SOURCE_FILE
-    return not source.exists() or source.read_text(encoding='utf-8').strip() == 'synthetic'
+    return source.read_text(encoding='utf-8').strip() if source.exists() else 'synthetic'
+
+
+def may_share_people(first: Path, second: Path) -> bool:
+    """Whether one participant's number is one person in both: phantoms of releases of different seeds are different people."""
+    sources = [source_of(folder).split() for folder in (first, second)]
+    return not (all(len(words) == 2 for words in sources) and sources[0] != sources[1])
 
 
 def data_hash(*folders: Path) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .config import Config
-from .dataset import Knees, Split, is_synthetic, load_knees
+from .dataset import Knees, Split, is_synthetic, load_knees, may_share_people
 from .errors import TrainingError
 from .images import inference_crops
 from .metrics import adjacent_correlation, psnr, rssim, ssim
@@ -91,7 +91,7 @@ def evaluate_command(
     split = Split.of(data_config)
     train = load_knees(data, split, 'train')
     knees = load_knees(data, split, part) if held_out is None else load_knees(held_out, EVERYONE, 'test')
-    if held_out is not None and set(knees.participants) & set(train.participants):
+    if held_out is not None and may_share_people(data, held_out) and set(knees.participants) & set(train.participants):
         raise TrainingError(f'{held_out} holds participants that the run was trained on; only people it has not seen tell how good it is.')
     comparison: dict[int, dict[str, float]] = {}
     if steps is None:

@@ -25,8 +25,7 @@ def prepare(release: Path, out: Path, boxes: Path | None = None, mri_only: bool 
             'No film boxes: a release without synthetic-truth.csv needs --boxes CSV with ID, VISIT, SIDE, BOX_LEFT, BOX_TOP and BOX_SIDE.'
         )
     out.mkdir(parents=True, exist_ok=True)
-    synthetic = (release / 'synthetic-truth.csv').exists()
-    (out / SOURCE_FILE).write_text('synthetic\n' if synthetic else 'real\n', encoding='utf-8')
+    (out / SOURCE_FILE).write_text(_source(release) + '\n', encoding='utf-8')
     complete = 0
     refused: list[str] = []
     for knee in tqdm(knees, desc='prepare', unit='knee', mininterval=5):
@@ -37,6 +36,14 @@ def prepare(release: Path, out: Path, boxes: Path | None = None, mri_only: bool 
     for line in refused:
         print(f'skipped {line}')
     return complete
+
+
+def _source(release: Path) -> str:
+    if not (release / 'synthetic-truth.csv').exists():
+        return 'real'
+    facts = release / 'synthetic-release.json'
+    seed = json.loads(facts.read_text(encoding='utf-8')).get('seed') if facts.exists() else None
+    return 'synthetic' if seed is None else f'synthetic {seed}'
 
 
 def _prepare_knee(knee: Knee, out: Path, mri_only: bool) -> bool:
