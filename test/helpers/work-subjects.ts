@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { packageRoot } from '../../src/domain/package.js';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { Asset, Batch, Evaluation, Export, Generation, MriSeries, ReaderStudy } from '../../src/entities/index.js';
 import type { Work } from '../../src/entities/index.js';
@@ -9,7 +10,13 @@ import { KINDS } from '../../src/server/kinds.js';
 import { cancelBatch } from '../../src/services/batches/index.js';
 import { cancelEvaluation, EVALUATION, requestEvaluation } from '../../src/services/evaluations/index.js';
 import { cancelExport, EXPORT, requestExport } from '../../src/services/exports/index.js';
-import { cancelGeneration, GENERATION, requestGeneration } from '../../src/services/generations/index.js';
+import {
+  cancelGeneration,
+  GENERATION,
+  requestGeneration,
+  requestRestoration,
+} from '../../src/services/generations/index.js';
+import { registerBundles } from '../../src/services/bundles/registry.js';
 import { closeReaderStudy, createReaderStudy, READER_STUDY } from '../../src/services/reader-studies/index.js';
 import type { TokenPrincipal } from '../../src/policy/index.js';
 import { createToken } from '../../src/services/access/tokens.js';
@@ -61,7 +68,7 @@ export async function damage({ store }: TestPlatform, { storageKey }: Asset): Pr
   return () => writeFile(path, Buffer.concat(chunks));
 }
 
-/** A subject for each registered kind, by its table. */
+/** A subject for each registered kind, by its table, and for a generation of another task than volumes. */
 export async function makeSubjects(platform: TestPlatform): Promise<Record<string, Subject>> {
   const { dataSource } = platform;
   const { manager } = dataSource;
@@ -88,6 +95,19 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
       return assetOf(row.radiograph!.assetId);
     },
     state: async (id) => (await manager.findOneByOrFail(Generation, { id })).state,
+  };
+
+  const restorers = join(platform.dataDir, 'restorers');
+  const restorer = join(packageRoot, 'test/golden/tiny-restorer-bundle');
+  await cp(restorer, join(restorers, 'tiny-restorer', '1.0.0'), { recursive: true });
+  await registerBundles(dataSource, restorers);
+  const restoration: Subject = {
+    ...generation,
+    async enter(slow) {
+      const { exam } = await createExam(platform);
+      const aim = slow ? { upscale: { factor: 8 }, steps: 4 } : { denoise: { sigma: 10 } };
+      return (await requestRestoration(services, viewer, { examId: exam.id, ...aim })).id;
+    },
   };
 
   const batch: Subject = {
@@ -167,7 +187,7 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
   await evaluator.close();
   await worker.close();
 
-  return { generation, batch, evaluation, reader_study: readerStudy, export: archive };
+  return { generation, restoration, batch, evaluation, reader_study: readerStudy, export: archive };
 }
 
 /** A kind of whatever rows, as the kernel sees it. */

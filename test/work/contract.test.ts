@@ -68,9 +68,11 @@ afterAll(async () => {
   await platform.close();
 });
 
-const kinds = KINDS.kinds.map(({ table }) => table);
+const kinds = [...KINDS.kinds.map(({ table }) => table), 'restoration'];
 
 describe.each(kinds)('work of the kind %s', (table) => {
+  /** The kind whose log it has. */
+  const logged = table === 'restoration' ? 'generation' : table;
   let subject: Subject;
   let id: string;
 
@@ -88,7 +90,7 @@ describe.each(kinds)('work of the kind %s', (table) => {
   /** Waits for a line of the log that says one of these states, and returns the log so far. */
   async function until(...states: string[]): Promise<LogRow[]> {
     const lines: LogRow[] = [];
-    for await (const line of logs.of[table]!.subscribe(id, 0)) {
+    for await (const line of logs.of[logged]!.subscribe(id, 0)) {
       lines.push(line);
       if (states.includes(stateOf(line) ?? '')) break;
     }
@@ -195,7 +197,7 @@ describe.each(kinds)('work of the kind %s', (table) => {
     waiting.release();
     clearTimeout(back);
     const lines = await settled('the blob store is away for 3 s');
-    if (table === kind.table) expect(JSON.stringify(lines)).toContain('The blob store does not answer');
+    if (logged === kind.table) expect(JSON.stringify(lines)).toContain('The blob store does not answer');
   });
 
   it('the database is away for 3 s', async () => {

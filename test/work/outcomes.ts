@@ -1,10 +1,11 @@
 /**
  * What every fault comes to for every kind of work: the final state, and the attempts that it cost of the five there are. Whoever
- * adds a kind adds a column here and a subject to the helper; nothing else.
+ * adds a kind adds a column here and a subject to the helper; nothing else. A restoration is a generation of another task.
  */
 export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'its process is killed': {
     generation: 'SUCCEEDED 2',
+    restoration: 'SUCCEEDED 2',
     batch: 'SUCCEEDED 2',
     evaluation: 'SUCCEEDED 2',
     export: 'SUCCEEDED 2',
@@ -12,6 +13,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   },
   'another attempt has begun meanwhile': {
     generation: 'SUCCEEDED 3',
+    restoration: 'SUCCEEDED 3',
     batch: 'SUCCEEDED 3',
     evaluation: 'SUCCEEDED 3',
     export: 'SUCCEEDED 3',
@@ -19,6 +21,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   },
   'canceled while it waits': {
     generation: 'CANCELED 0',
+    restoration: 'CANCELED 0',
     batch: 'CANCELED 0',
     evaluation: 'CANCELED 0',
     export: 'CANCELED 0',
@@ -26,6 +29,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   },
   'canceled while it runs': {
     generation: 'CANCELED 1',
+    restoration: 'CANCELED 1',
     batch: 'CANCELED 1',
     evaluation: 'CANCELED 1',
     export: 'CANCELED 1',
@@ -33,6 +37,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   },
   'canceled while it runs, and nobody is notified': {
     generation: 'CANCELED 1',
+    restoration: 'CANCELED 1',
     batch: 'CANCELED 1',
     evaluation: 'CANCELED 1',
     export: 'CANCELED 1',
@@ -40,6 +45,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   },
   'the blob store is away for 3 s': {
     generation: 'SUCCEEDED 1',
+    restoration: 'SUCCEEDED 1',
     batch: 'SUCCEEDED 1',
     evaluation: 'SUCCEEDED 1',
     export: 'SUCCEEDED 1',
@@ -47,6 +53,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   },
   'the database is away for 3 s': {
     generation: 'SUCCEEDED 1',
+    restoration: 'SUCCEEDED 1',
     batch: 'SUCCEEDED 1',
     evaluation: 'SUCCEEDED 1',
     export: 'SUCCEEDED 1',
@@ -54,6 +61,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   },
   'nobody is told that it waits': {
     generation: 'SUCCEEDED 1',
+    restoration: 'SUCCEEDED 1',
     batch: 'SUCCEEDED 1',
     evaluation: 'SUCCEEDED 1',
     export: 'SUCCEEDED 1',
@@ -61,6 +69,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   },
   'its process is told to stop': {
     generation: 'SUCCEEDED 1',
+    restoration: 'SUCCEEDED 1',
     batch: 'SUCCEEDED 1',
     evaluation: 'SUCCEEDED 1',
     export: 'SUCCEEDED 1',
@@ -68,6 +77,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   },
   'an error every time': {
     generation: 'FAILED 5',
+    restoration: 'FAILED 5',
     batch: 'FAILED 5',
     evaluation: 'FAILED 5',
     export: 'FAILED 5',
@@ -75,6 +85,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   },
   'its input is damaged': {
     generation: 'FAILED 1',
+    restoration: 'FAILED 1',
     batch: 'FAILED 1',
     evaluation: 'FAILED 1',
     export: 'FAILED 1',
