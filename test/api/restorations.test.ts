@@ -309,6 +309,19 @@ describe('refused in one sentence, with nothing stored, is', () => {
   });
 });
 
+test('what is for volumes refuses a film', async () => {
+  const [a, b] = [await restore({ examId, denoise: { sigma: 4 } }), await restore({ examId, denoise: { sigma: 5 } })];
+  const ids = { a: a.restored.id, b: b.restored.id };
+  const difference = await api.ask('query ($a: ID!, $b: ID!) { generationDifference(a: $a, b: $b) { maximum } }', ids);
+  const archive = await api.ask(
+    'mutation ($id: ID!) { exportGenerations(input: { format: NIFTI_ZIP, generationIds: [$id] }) { export { id } } }',
+    { id: ids.a },
+  );
+
+  expect(difference.errors![0]!.message).toBe('a makes no volume; only volumes can be compared.');
+  expect(archive.errors![0]!.message).toBe(`The generation ${ids.a} makes no volume; fetch its outputs.`);
+});
+
 test('readers may look and not ask', async () => {
   const { errors } = await ask({ examId, denoise: {} }, api.tokens.READER);
   expect(errors![0]!.extensions).toMatchObject({ code: 'FORBIDDEN' });

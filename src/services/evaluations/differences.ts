@@ -74,6 +74,9 @@ async function find(dataSource: DataSource, name: string, id: string): Promise<G
   if (found.state !== 'SUCCEEDED') {
     throw new UserError('BAD_USER_INPUT', `${name} is ${found.state}; only finished volumes can be compared.`);
   }
+  if (found.sliceCount === null) {
+    throw new UserError('BAD_USER_INPUT', `${name} makes no volume; only volumes can be compared.`);
+  }
   return found;
 }
 

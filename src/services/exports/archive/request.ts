@@ -83,13 +83,19 @@ function keyOf(type: NodeType, id: string, name: string): string {
 async function checkGenerations(dataSource: DataSource, ids: readonly string[]): Promise<void> {
   const rows = await dataSource.getRepository(Generation).find({
     where: { id: In([...ids]), uploadId: IsNull() },
-    select: { id: true, state: true },
+    select: { id: true, state: true, sliceCount: true },
   });
-  const states = new Map(rows.map(({ id, state }) => [id, state]));
+  const states = new Map(rows.map(({ id, state, sliceCount }) => [id, sliceCount === null ? 'NO_VOLUME' : state]));
   for (const id of ids) {
     const state = states.get(id);
     if (!state)
       throw new UserError('NOT_FOUND', `There is no generation ${encodeId('Generation', id)} for a knee exam.`);
+    if (state === 'NO_VOLUME') {
+      throw new UserError(
+        'CONFLICT',
+        `The generation ${encodeId('Generation', id)} makes no volume; fetch its outputs.`,
+      );
+    }
     if (state !== 'SUCCEEDED') {
       throw new UserError('CONFLICT', `The generation ${encodeId('Generation', id)} is ${state} and has no volume.`);
     }
