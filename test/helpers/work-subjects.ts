@@ -105,7 +105,7 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
     ...generation,
     async enter(slow) {
       const { exam } = await createExam(platform);
-      const aim = slow ? { upscale: { factor: 8 }, steps: 4 } : { denoise: { sigma: 10 } };
+      const aim = slow ? { upscale: { factor: 4 }, steps: 2 } : { denoise: { sigma: 10 } };
       return (await requestRestoration(services, viewer, { examId: exam.id, ...aim })).id;
     },
   };
