@@ -15,7 +15,6 @@ export type { CohortRecipe, CohortRequest } from './tasks/cohort.js';
 export { parametersOf, recipeForCohort } from './tasks/index.js';
 export { checkRecipe, overridesOf } from './tasks/xray-to-mri/checks.js';
 export { type VolumeProvenance, volumeProvenanceOf } from './tasks/xray-to-mri/provenance.js';
-export { type Recipe, resolveRecipe } from './tasks/xray-to-mri/recipe.js';
 export type { FeatureOverride, GenerationRequest, RecipeRequest } from './tasks/xray-to-mri/request.js';
 export { findOrEnter, requestGeneration } from './tasks/xray-to-mri/requests.js';
 export { gradeGuidanceOf, settingsOf } from './tasks/xray-to-mri/settings.js';

@@ -5,7 +5,6 @@ export type { ReportSheet } from './html.js';
 export {
   type ArmComparison,
   type ArmSummary,
-  evaluationResults,
   type EvaluationResults,
   type ScoredVolumes,
   type Spread,
