@@ -10,7 +10,7 @@ from fabricated import write_prepared
 
 from osteograph_training.augment import random_crops
 from osteograph_training.config import Config, DiffusionConfig
-from osteograph_training.dataset import Knees, data_hash
+from osteograph_training.dataset import SOURCE_FILE, Knees, data_hash, may_share_people
 from osteograph_training.errors import TrainingError
 from osteograph_training.evaluate import evaluate_command
 from osteograph_training.pairs import PairedSet, differing, pair_loss, seen_grades
@@ -207,3 +207,20 @@ def test_scores_held_out_people_of_another_folder_and_refuses_those_it_was_train
     evaluate_command(run, prepared, 'test', 1, 7, 2, tmp_path / 'scores.json', held_out=fresh)
     scores = json.loads((tmp_path / 'scores.json').read_text())
     assert scores['knees'] == 2 and scores['validationBySteps'] == {}
+
+
+@pytest.mark.parametrize(
+    ('first', 'second', 'shared'),
+    [
+        ('synthetic 2026', 'synthetic 2026', True),
+        ('synthetic 2026', 'synthetic 7201', False),
+        # Prepared before seeds were noted.
+        ('synthetic', 'synthetic 7201', True),
+        ('real', 'real', True),
+    ],
+)
+def test_phantoms_of_another_seed_are_other_people(tmp_path: Path, first: str, second: str, shared: bool) -> None:
+    for name, source in (('first', first), ('second', second)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / SOURCE_FILE).write_text(f'{source}\n')
+    assert may_share_people(tmp_path / 'first', tmp_path / 'second') is shared
