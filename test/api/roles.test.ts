@@ -86,6 +86,7 @@ const MUTATIONS: [string, Role, () => string][] = [
   // What the role may do, the request may still get wrong: here only the role counts.
   ['generateMri', 'OPERATOR', () => 'mutation { generateMri(input: {}) { generation { id } } }'],
   ['readRadiograph', 'OPERATOR', () => 'mutation { readRadiograph(input: {}) { reading { id } } }'],
+  ['restoreRadiograph', 'OPERATOR', () => 'mutation { restoreRadiograph(input: {}) { generation { id } } }'],
   ['cancelGeneration', 'OPERATOR', () => 'mutation { cancelGeneration(input: { id: "x" }) { generation { id } } }'],
   ['retryGeneration', 'OPERATOR', () => 'mutation { retryGeneration(input: { id: "x" }) { generation { id } } }'],
   ['synthesizeCohort', 'OPERATOR', () => 'mutation { synthesizeCohort(input: {}) { batch { id } } }'],

@@ -16,42 +16,46 @@ interface Golden {
   arrays: { name: string; offset: number; shape: number[] }[];
 }
 
-const path = join(packageRoot, 'test/golden/bundle-sample');
-const golden = JSON.parse(await readFile(`${path}.json`, 'utf8')) as Golden;
-const binary = await readFile(`${path}.bin`);
-
-it('samples the volume that PyTorch samples from the same weights, film, grades and seed', async () => {
-  const host = await startInferenceHost({ device: 'cpu' });
-  try {
-    const bundleDir = join(packageRoot, 'models', ...golden.bundle.split('@'));
-    expect((await readBundleFor(bundleDir, 'xray-to-mri')).manifest.graphs.denoiser.sha256).toBe(golden.denoiserSha256);
-    const film = new Uint8Array(binary.buffer, binary.byteOffset + offsetOf('xray'), 256 * 256);
-    const request = {
-      bundleDir,
-      xray: Float32Array.from(film, (value) => value / 127.5 - 1),
-      grades: golden.grades,
-      sliceCount: golden.slices,
-      steps: golden.steps,
-      seed: golden.seed,
-      noise: 'SHARED' as const,
-    };
-    let largest = 0;
-    await host.run('xray-to-mri', request, {
-      onOutput: ({ index, image }) => {
-        image.forEach((value, pixel) => {
-          const place = offsetOf('images') + 2 * (index * image.length + pixel);
-          largest = Math.max(largest, Math.abs(value - binary.readUInt16LE(place) / golden.imageScale));
-        });
-      },
-    });
-    expect(largest).toBeGreaterThan(0);
-    expect(largest).toBeLessThan(1e-3);
-  } finally {
-    await host.close();
-  }
-});
+it.each(['bundle-sample', 'bundle-sample-1.1.0'])(
+  'samples the volume that PyTorch samples from the same weights, film, grades and seed: %s',
+  async (name) => {
+    const path = join(packageRoot, 'test/golden', name);
+    const golden = JSON.parse(await readFile(`${path}.json`, 'utf8')) as Golden;
+    const binary = await readFile(`${path}.bin`);
+    const host = await startInferenceHost({ device: 'cpu' });
+    try {
+      const bundleDir = join(packageRoot, 'models', ...golden.bundle.split('@'));
+      expect((await readBundleFor(bundleDir, 'xray-to-mri')).manifest.graphs.denoiser.sha256).toBe(
+        golden.denoiserSha256,
+      );
+      const film = new Uint8Array(binary.buffer, binary.byteOffset + offsetIn(golden, 'xray'), 256 * 256);
+      const request = {
+        bundleDir,
+        xray: Float32Array.from(film, (value) => value / 127.5 - 1),
+        grades: golden.grades,
+        sliceCount: golden.slices,
+        steps: golden.steps,
+        seed: golden.seed,
+        noise: 'SHARED' as const,
+      };
+      let largest = 0;
+      await host.run('xray-to-mri', request, {
+        onOutput: ({ index, image }) => {
+          image.forEach((value, pixel) => {
+            const place = offsetIn(golden, 'images') + 2 * (index * image.length + pixel);
+            largest = Math.max(largest, Math.abs(value - binary.readUInt16LE(place) / golden.imageScale));
+          });
+        },
+      });
+      expect(largest).toBeGreaterThan(0);
+      expect(largest).toBeLessThan(1e-3);
+    } finally {
+      await host.close();
+    }
+  },
+);
 
 /** Where an array starts in the binary file. */
-function offsetOf(name: string): number {
+function offsetIn(golden: Golden, name: string): number {
   return golden.arrays.find((array) => array.name === name)!.offset;
 }
