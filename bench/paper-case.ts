@@ -12,7 +12,7 @@ import { report, type Figure } from './report.js';
 
 /** One of the paper's own examples; it is not part of the repository. */
 const CASE = join(packageRoot, '../shared/data/paper-case');
-const BUNDLE = join(packageRoot, 'models/knee-xray2mri-demo/1.0.1');
+const BUNDLE = process.env['OSTEOGRAPH_BUNDLE'] ?? join(packageRoot, 'models/knee-xray2mri-demo/1.0.1');
 const OUT = join(packageRoot, '.cache/paper-case');
 const STEPS = [1, 4, 16];
 
@@ -26,7 +26,7 @@ const SHIFT = 3;
  * The shipped model, trained on phantoms only, on the radiograph of one of the paper's own examples: its figures against the real
  * MRI beside those of the paper's volume, and of volumes that say nothing: the own knee mirrored, its slices three places on, black.
  * Writes montages of the generated ones to .cache/paper-case/. No figure has a limit: the bar is the paper's. `--default-only` runs
- * the shipped default alone.
+ * the shipped default alone; `OSTEOGRAPH_BUNDLE` is the folder of another bundle.
  */
 export async function run(options: { json: boolean; args: string[] }): Promise<void> {
   if (!existsSync(CASE)) {

@@ -59,7 +59,7 @@ and computed with as float32; the figures below are of the weights as stored.
 {trained['data']}: {trained['knees']} knees of {sum(parts.values())} participants at baseline, split by participant
 (seed {trained['splitSeed']}) into {parts['train']} for training, {parts['validation']} for validation (number of steps) and
 {parts['test']} held out. The figures below are of: {manifest['evaluation']['data']}. Radiographs were randomised in training (exposure, contrast, noise, blur, shading, collimation, markers, small errors
-of the crop), so that real films are in range; how well it does on them is not known.
+of the crop), so that real films are in range; what it makes of them is said below where it was measured.
 
 {_figures(manifest['evaluation'])}{studies}
 ## Limits
@@ -67,7 +67,7 @@ of the crop), so that real films are in range; how well it does on them is not k
 - The phantoms it learned from are easier than knees: size, muscle and fat follow what their films show, and all are scanned in one position.
   Of a real knee these are not known from a film, so expect a phantom's muscles and a guessed size.
 - Structures that a radiograph does not show (menisci, ligaments, vessels) are plausible averages.
-- From a real film it draws a phantom-like knee that follows the joint line and the plateau; anything beyond that is invention.
+- From a real film it draws a phantom-like knee, and often one with two joint lines; anything beyond the joint line is invention.
 - {trained['steps']} training steps: fine texture is smoother than in the phantom.
 - Few DDIM steps give blurred volumes with a higher PSNR, many steps sharper ones with a lower one: where the film leaves the answer open,
   a sharp guess is often wrong. PSNR alone must not be read as quality.

@@ -35,7 +35,7 @@ def test_a_black_volume_has_no_line() -> None:
 
 
 def test_the_table_has_a_row_of_each_group() -> None:
-    row = {'number': 20, 'oneLine': 0.95, 'oneLineInterval': [0.76, 0.99], 'slopeR': 0.913, 'slopeError': 0.44}
+    row = {'number': 20, 'found': 1.0, 'oneLine': 0.95, 'oneLineInterval': [0.76, 0.99], 'slopeR': 0.913, 'slopeError': 0.44}
     assert consistency_table({'real films, generated': row, 'steps': 1, 'seed': 7, 'part': 'test'}).splitlines()[-1] == (
-        '| real films, generated | 20 | 95 % (76-99) | 0.91 | 0.4 |'
+        '| real films, generated | 20 | 100 % | 95 % (76-99) | 0.91 | 0.4 |'
     )

@@ -97,7 +97,7 @@ def test_a_short_run_exports_a_bundle_that_matches_pytorch_and_carries_its_evalu
     train_autoencoder(small_config, prepared, run)
     train_diffusion(small_config, prepared, run, steps=2)
     evaluate_command(run, prepared, 'test', None, 7, None, run / 'evaluation.json')
-    row = {'number': 20, 'oneLine': 0.95, 'oneLineInterval': [0.76, 0.99], 'slopeR': 0.9, 'slopeError': 0.4}
+    row = {'number': 20, 'found': 1.0, 'oneLine': 0.95, 'oneLineInterval': [0.76, 0.99], 'slopeR': 0.9, 'slopeError': 0.4}
     consistency = tmp_path / 'consistency.json'
     consistency.write_text(json.dumps({'real films, generated': row, 'steps': 1, 'seed': 7, 'part': 'test'}))
     export_bundle(
@@ -112,7 +112,7 @@ def test_a_short_run_exports_a_bundle_that_matches_pytorch_and_carries_its_evalu
     assert list(manifest['evaluation']['metrics']['validationBySteps']) == ['1', '2', '4', '8', '16']
     card = (bundle / 'README.md').read_text()
     assert 'synthetic' in card
-    assert '| real films, generated | 20 | 95 % (76-99) | 0.90 | 0.4 |' in card and 'What a grade draws' not in card
+    assert '| real films, generated | 20 | 100 % | 95 % (76-99) | 0.90 | 0.4 |' in card and 'What a grade draws' not in card
     golden = json.loads((tmp_path / 'golden' / 'sample.json').read_text())
     last = golden['arrays'][-1]
     assert (tmp_path / 'golden' / 'sample.bin').stat().st_size == last['offset'] + 2 * int(np.prod(last['shape']))

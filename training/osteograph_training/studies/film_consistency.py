@@ -33,7 +33,7 @@ PIXEL_MM, CROP_MM = 0.625, 95.0
 BEARING = slice(26, 36)
 
 #: Where a compartment lies beside the middle of the slice, and how far from the usual row the joint is looked for: mm.
-COMPARTMENT_MM, REACH_MM = (12.0, 28.0), 18.0
+COMPARTMENT_MM, REACH_MM = (12.0, 28.0), 28.0
 
 #: A second bright line counts when it rises by this share of the brightest one's rise, farther from it than both cartilages together.
 SECOND, APART_MM = 0.5, 6.0
@@ -83,10 +83,18 @@ def film_consistency(run: Path, films: Path, data: Path, part: str, limit: int, 
 
 def consistency_table(result: dict) -> str:
     """The figures as Markdown, with 95 % intervals (Wilson)."""
-    lines = ['| volumes | number | one line in each compartment | slope against the film: r | median error, mm |', '|---|---|---|---|---|']
+    lines = [
+        '| volumes | number | a line in each compartment | one line in each | slope against the film: r | median error, mm |',
+        '|---|---|---|---|---|---|',
+    ]
     for name, row in ((name, row) for name, row in result.items() if isinstance(row, dict)):
         low, high = row['oneLineInterval']
-        cells = [f'{100 * row["oneLine"]:.0f} % ({100 * low:.0f}-{100 * high:.0f})', f'{row["slopeR"]:.2f}', f'{row["slopeError"]:.1f}']
+        cells = [
+            f'{100 * row["found"]:.0f} %',
+            f'{100 * row["oneLine"]:.0f} % ({100 * low:.0f}-{100 * high:.0f})',
+            f'{row["slopeR"]:.2f}',
+            f'{row["slopeError"]:.1f}',
+        ]
         lines.append(f'| {name} | {row["number"]} | {" | ".join(cells)} |')
     return '\n'.join(lines)
 
@@ -99,16 +107,18 @@ def _lines(profile: np.ndarray) -> tuple[int, float]:
 
 
 def _figures(pairs: Iterable[tuple[Tensor, np.ndarray]]) -> dict:
-    single, slopes = [], []
+    single, found, slopes = [], [], []
     for crop, volume in pairs:
         measured = volume_lines(volume)
         lateral, medial = joint_rows(crop[0].numpy())
         single.append(measured.lines == (1, 1))
+        found.append(min(measured.lines) > 0)
         slopes.append(((medial - lateral) / 100 * CROP_MM, measured.drop))
     film, generated = np.array(slopes).T
     interval = binomtest(sum(single), len(single)).proportion_ci(method='wilson')
     return {
         'number': len(single),
+        'found': sum(found) / len(found),
         'oneLine': sum(single) / len(single),
         'oneLineInterval': [float(interval.low), float(interval.high)],
         'slopeR': float(np.corrcoef(film, generated)[0, 1]) if film.std() * generated.std() > 0 else 0.0,
