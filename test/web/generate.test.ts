@@ -121,7 +121,7 @@ test('a generation that is over is deleted after a warning, and its address then
     .getByRole('row', { name: /succeeded/ })
     .first()
     .waitFor();
-  expect(await rows.count()).toBe(0);
+  await rows.waitFor({ state: 'detached' });
 
   await page.goto(address);
   await page.getByRole('heading', { name: 'There is no such generation' }).waitFor();
