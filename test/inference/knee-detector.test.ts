@@ -68,7 +68,7 @@ describe('the shipped knee detector', () => {
       code: 'BAD_USER_INPUT',
     });
     await expect(host.run('knee-detection', { bundleDir: TINY_BUNDLE, film: input })).rejects.toThrow(
-      /task xray-to-mri, and one of knee-detection/,
+      /of the task xray-to-mri, where one of knee-detection is needed/,
     );
   });
 });
