@@ -68,7 +68,7 @@ test.each([
   [['--xray', 'nothing.png', '--side', 'R', '--out', 'x'], /nothing\.png/],
   [['--xray', 'a.png', '--side', 'X', '--out', 'x'], /It must be R or L/],
   [['--xray', 'a.png', '--side', 'R', '--kl', '7', '--out', 'x'], /XRKL must be a grade from 0 to 4, got "7"/],
-  [['--xray', 'a.png', '--side', 'R', '--feature', 'KL=1', '--out', 'x'], /"KL" is no feature/],
+  [['--xray', 'a.png', '--side', 'R', '--feature', 'KL=1', '--out', 'x'], /"KL" is not a feature/],
 ])('generate %j is refused in one sentence', async (args, sentence) => {
   const { code, stderr } = await runCommand(['generate', ...args]);
 
