@@ -129,7 +129,7 @@ def test_an_exported_bundle_says_what_was_measured(tmp_path: Path) -> None:
 
 def test_a_run_without_networks_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / 'run').mkdir()
-    assert main(['export-grader', '--run', str(tmp_path / 'run'), '--films', str(tmp_path), '--out', str(tmp_path / 'out')]) == 2
+    assert main(['export-grader', '--run', str(tmp_path / 'run'), '--films', str(tmp_path), '--out', str(tmp_path / 'knee' / '1.0.0')]) == 2
     assert 'holds no grader-<seed>.pt' in capsys.readouterr().err
 
 
