@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Whoever waits for what is being done. */
+/** The client that work is done for. */
 export interface Asker {
   /** Aborted when they have left. */
   readonly left: AbortSignal;
@@ -8,7 +8,7 @@ export interface Asker {
   isIgnored: boolean;
 }
 
-/** A statement was dropped or canceled because whoever asked for it had left: there is nobody to tell. */
+/** A statement was dropped or canceled because the client that asked for it has disconnected. */
 export class AskerLeft extends Error {
   override readonly name = 'AskerLeft';
 
@@ -24,7 +24,7 @@ export function askedBy<T>(left: AbortSignal, work: () => T): T {
   return current.run({ left, isIgnored: false }, work);
 }
 
-/** Runs `work` for nobody in particular, so that it is carried to its end whoever leaves: what others wait for too, or must know. */
+/** Runs `work` for no client, so that it is finished even if one disconnects: results that others wait for, rows that must be written. */
 export function askedByNobody<T>(work: () => T): T {
   return current.run(undefined, work);
 }
@@ -35,7 +35,7 @@ export function carryThrough(): void {
   if (asker) asker.isIgnored = true;
 }
 
-/** Aborted when whoever this code runs for has left; undefined where it is carried to its end. */
+/** Aborted when the client that this code runs for has disconnected; undefined where the work is finished anyway. */
 export function askerLeft(): AbortSignal | undefined {
   const asker = current.getStore();
   return asker?.isIgnored ? undefined : asker?.left;
@@ -62,11 +62,11 @@ export class SharedWork<T> {
 
   constructor(work: () => Promise<T>) {
     this.#result = askedBy(this.#allLeft.signal, work);
-    // Whoever waits hears of it.
+    // Every `join` gets the error; here it must not count as unhandled.
     void this.#result.catch(() => undefined).finally(() => (this.#isDone = true));
   }
 
-  /** True once it may end without a result, because nobody waited for it: whoever comes now starts another. */
+  /** True once it may end without a result, because nobody waits for it any more: who wants one now starts another. */
   get isAbandoned(): boolean {
     return this.#allLeft.signal.aborted;
   }

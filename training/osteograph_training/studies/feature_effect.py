@@ -17,7 +17,7 @@ from tqdm import tqdm
 from ..dataset import Knees, load_knees
 from ..errors import TrainingError
 from ..evaluate import EVERYONE, VolumeGenerator
-from ..features import FEATURES
+from ..features import seen_features
 from ..images import inference_crops
 from ..sheets import write_sheet
 
@@ -155,8 +155,7 @@ def _shown_grades(knees: Knees, keep_kl: bool) -> Knees:
     """The knees with the grades that the generator is told."""
     if keep_kl:
         return knees
-    told = [np.full(levels, code != 'XRKL') for code, levels in FEATURES]
-    return replace(knees, features=knees.features * np.concatenate(told).astype(np.float32))
+    return replace(knees, features=knees.features * seen_features(['XRKL']))
 
 
 def _pearson(first: np.ndarray, second: np.ndarray) -> float:

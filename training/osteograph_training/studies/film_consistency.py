@@ -15,16 +15,15 @@ import torch
 from scipy import ndimage, signal
 from scipy.stats import binomtest
 from torch import Tensor
-from torch.nn import functional as F
 from tqdm import tqdm
 
 from ..dataset import load_knees
 from ..evaluate import EVERYONE, VolumeGenerator
-from ..features import FEATURE_WIDTH, FEATURES
-from ..images import FILM_SIZE, MRI_SIZE, inference_crops, window_film
+from ..features import one_hot
+from ..images import MRI_SIZE, inference_crops
 from ..reading.films import GradedFilms, load_graded_films
 from ..turning import JOINT_ROW
-from .film_geometry import joint_rows
+from .film_geometry import joint_rows, real_crop, spread
 
 #: Size of a pixel of the trained stack, and the width that a film's crop is assumed to show: mm.
 PIXEL_MM, CROP_MM = 0.625, 95.0
@@ -67,14 +66,13 @@ def film_consistency(run: Path, films: Path, data: Path, part: str, limit: int, 
     generator.round_as_stored()
     torch.set_num_threads(generator.config.processes * generator.config.threads)
     phantoms = load_knees(data, EVERYONE, 'test')
-    chosen = np.linspace(0, len(phantoms) - 1, min(limit, len(phantoms))).astype(int)
+    chosen = spread(len(phantoms), limit)
     crops = inference_crops(phantoms.film)
     graded = load_graded_films(films, part)
-    real = _spread(graded, limit)
     rows: dict[str, Iterable[tuple[Tensor, np.ndarray]]] = {
         'phantoms, own series': ((crops[index], phantoms.mri[index] / np.float32(255)) for index in chosen),
         'phantoms, generated': _generated(generator, ((crops[index], torch.from_numpy(phantoms.features[index])) for index in chosen), steps, seed),
-        'real films, generated': _generated(generator, real, steps, seed),
+        'real films, generated': _generated(generator, (_real_input(graded, index) for index in spread(len(graded), limit)), steps, seed),
     }
     result = {name: _figures(pairs) for name, pairs in rows.items()}
     out.write_text(json.dumps(result | {'steps': steps, 'seed': seed, 'part': part}, indent=1) + '\n', encoding='utf-8')
@@ -131,16 +129,6 @@ def _generated(generator: VolumeGenerator, inputs: Iterable[tuple[Tensor, Tensor
         yield crop, generator(crop, grades, steps, seed)
 
 
-def _spread(films: GradedFilms, limit: int) -> list[tuple[Tensor, Tensor]]:
-    """Crops and grades of up to `limit` films, spread evenly over the list."""
-    inputs = []
-    for index in np.linspace(0, len(films) - 1, min(limit, len(films))).astype(int):
-        image = F.interpolate(films.images[index][None].float(), (FILM_SIZE, FILM_SIZE), mode='bilinear')
-        grades = torch.zeros(FEATURE_WIDTH)
-        grades[_KL + int(films.grades[index])] = 1
-        inputs.append((torch.from_numpy(window_film(image[0, 0].numpy()))[None], grades))
-    return inputs
-
-
-#: Where KL begins in a feature vector.
-_KL = sum(levels for code, levels in FEATURES[: [code for code, _ in FEATURES].index('XRKL')])
+def _real_input(films: GradedFilms, index: int) -> tuple[Tensor, Tensor]:
+    """A real film and what is told of its grades: KL alone."""
+    return torch.from_numpy(real_crop(films, index))[None], torch.from_numpy(one_hot({'XRKL': float(films.grades[index])}))

@@ -85,9 +85,19 @@ def real_crops(films: GradedFilms, grades: tuple[int, ...], limit: int) -> Itera
     chosen = [index for index, grade in enumerate(films.grades.tolist()) if grade in grades]
     if not chosen:
         raise TrainingError(f'There is no film of training people with KL {grades[0]} to {grades[-1]}.')
-    for place in np.linspace(0, len(chosen) - 1, min(limit, len(chosen))).astype(int):
-        image = F.interpolate(films.images[chosen[place]][None].float(), (FILM_SIZE, FILM_SIZE), mode='bilinear')
-        yield window_film(image[0, 0].numpy())
+    for place in spread(len(chosen), limit):
+        yield real_crop(films, chosen[place])
+
+
+def real_crop(films: GradedFilms, index: int) -> np.ndarray:
+    """A real film as the generator takes it: [256,256] in [-1,1]."""
+    image = F.interpolate(films.images[index][None].float(), (FILM_SIZE, FILM_SIZE), mode='bilinear')
+    return window_film(image[0, 0].numpy())
+
+
+def spread(count: int, limit: int) -> list[int]:
+    """Up to `limit` places among `count`, evenly apart from the first to the last."""
+    return np.linspace(0, count - 1, min(limit, count)).astype(int).tolist()
 
 
 def _summary(values: np.ndarray) -> dict[str, float]:

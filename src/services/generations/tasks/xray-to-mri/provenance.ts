@@ -1,7 +1,7 @@
 import type { GenerationOrigin } from '../../../../domain/origins.js';
 import type { Generation } from '../../../../entities/index.js';
 import type { VolumeSummary } from '../../../../inference/index.js';
-import { recordOf, withOutcome } from '../../attempts.js';
+import { decidedBy, recordOf, withOutcome } from '../../attempts.js';
 import type { MadeBy } from '../task.js';
 import { volumeParameters } from './settings.js';
 
@@ -9,14 +9,10 @@ import { volumeParameters } from './settings.js';
  * What decides every voxel of a generated volume: the same recipe on the same device gives the same volume. It holds nothing of
  * who asked, when, or how often it was tried.
  */
-export function recipeOf(generation: Generation, { name, version, sha256 }: MadeBy) {
+export function recipeOf(generation: Generation, bundle: MadeBy) {
   const { sliceCount, steps, sampler, eta, seed, noise, box, features, featureOverrides, origin } = generation;
-  const last = origin?.attempts.at(-1);
   return {
-    synthetic: true as const,
-    bundle: { name, version, sha256 },
-    code: last?.code ?? null,
-    film: origin?.film ?? null,
+    ...decidedBy(generation, bundle),
     box,
     kneeDetector: origin?.kneeDetector ?? null,
     features,
@@ -28,7 +24,6 @@ export function recipeOf(generation: Generation, { name, version, sha256 }: Made
     noise,
     gradeGuidance: volumeParameters.parse(generation.parameters).gradeGuidance,
     sliceCount,
-    device: last?.device ?? generation.device,
   };
 }
 
