@@ -3,11 +3,11 @@ import type { FeatureCode } from '../domain/features.js';
 import { SLICE_COUNT_RANGE } from '../domain/generations.js';
 import type { GenerationState, NoiseMode } from '../domain/generations.js';
 import type { SquareBox } from '../domain/knee-box.js';
-import type { Side } from '../domain/participants.js';
 import type { Generation, GenerationSlice } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
 import { connectionType } from './connections.js';
-import { FeatureEnum, GenerationStateEnum, GenerationTaskEnum, NoiseModeEnum, SamplerEnum, SideEnum } from './enums.js';
+import { FeatureEnum, GenerationStateEnum, GenerationTaskEnum, NoiseModeEnum, SamplerEnum } from './enums.js';
+import { FilmInput } from './film-input.js';
 import { SsimModeEnum } from './evaluation-enums.js';
 import { Grade, gradeList, overrideList } from './grade.js';
 import { listComplexity } from './limits.js';
@@ -261,29 +261,14 @@ export class KneeBoxInput implements SquareBox {
 }
 
 @InputType({ description: 'examId, radiographId or uploadId says what to generate from.' })
-export class GenerateMriInput {
-  @Field(() => ID, { nullable: true, description: 'The exam; its radiograph is taken.' })
-  examId?: string | null;
-
-  @Field(() => ID, {
-    nullable: true,
-    description: 'The radiograph. A bilateral film also needs side or examId, which says which knee.',
-  })
-  radiographId?: string | null;
-
+export class GenerateMriInput extends FilmInput {
   @Field(() => ID, {
     nullable: true,
     description:
       "A radiograph of the caller's own, uploaded by `POST /radiographs`, instead of an exam's. Nothing is known of it but the film: " +
       'every grade counts as missing unless `features` gives it, and nothing is scored.',
   })
-  uploadId?: string | null;
-
-  @Field(() => SideEnum, {
-    nullable: true,
-    description: 'The knee of a bilateral film, and of an uploaded one that does not say which knee it shows.',
-  })
-  side?: Side | null;
+  override uploadId?: string | null;
 
   @Field(() => KneeBoxInput, {
     nullable: true,

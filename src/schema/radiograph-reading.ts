@@ -1,9 +1,10 @@
-import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { Field, Float, InputType, Int, ObjectType } from 'type-graphql';
 import { type JointSpaceWidth, likeliestKl, READING_NOTICE } from '../domain/film-readings.js';
 import type { SquareBox } from '../domain/knee-box.js';
 import type { Side } from '../domain/participants.js';
 import type { RadiographReading } from '../entities/index.js';
 import { SideEnum } from './enums.js';
+import { FilmInput } from './film-input.js';
 import { KneeBox, KneeBoxInput } from './generation.js';
 import { payloadType } from './mutation-types.js';
 import { Node } from './node.js';
@@ -120,28 +121,7 @@ export class RadiographReadingNode extends Node {
 }
 
 @InputType({ description: 'Which knee of which film to read.' })
-export class ReadRadiographInput {
-  @Field(() => ID, { nullable: true, description: 'The exam; its radiograph is taken.' })
-  examId?: string | null;
-
-  @Field(() => ID, {
-    nullable: true,
-    description: 'The radiograph. A bilateral film also needs side or examId, which says which knee.',
-  })
-  radiographId?: string | null;
-
-  @Field(() => ID, {
-    nullable: true,
-    description: "A radiograph of the caller's own, uploaded by `POST /radiographs`, instead of an exam's.",
-  })
-  uploadId?: string | null;
-
-  @Field(() => SideEnum, {
-    nullable: true,
-    description: 'The knee of a bilateral film, and of an uploaded one that does not say which knee it shows.',
-  })
-  side?: Side | null;
-
+export class ReadRadiographInput extends FilmInput {
   @Field(() => KneeBoxInput, { nullable: true, description: 'Where the knee is on the film; default: found on it.' })
   box?: KneeBoxInput | null;
 

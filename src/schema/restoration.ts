@@ -1,6 +1,7 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import type { Side } from '../domain/participants.js';
 import { SideEnum } from './enums.js';
+import { FilmInput } from './film-input.js';
 import { generationPayload } from './mutations.js';
 import { DenoiseInput, UpscaleInput } from './restoration-input.js';
 
@@ -17,27 +18,18 @@ export class InpaintInput {
   description:
     'examId, radiographId or uploadId says which film, which is restored as a whole; one of denoise, upscale and inpaint says how.',
 })
-export class RestoreRadiographInput {
-  @Field(() => ID, { nullable: true, description: 'The exam; its radiograph is taken.' })
-  examId?: string | null;
-
+export class RestoreRadiographInput extends FilmInput {
   @Field(() => ID, {
     nullable: true,
     description: 'The radiograph. Of a bilateral film examId or side says at which exam the result is listed.',
   })
-  radiographId?: string | null;
-
-  @Field(() => ID, {
-    nullable: true,
-    description: "A radiograph of the caller's own, uploaded by `POST /radiographs`, instead of an exam's.",
-  })
-  uploadId?: string | null;
+  override radiographId?: string | null;
 
   @Field(() => SideEnum, {
     nullable: true,
     description: "The knee at whose exam the result is listed; of a bilateral film by default the right one's.",
   })
-  side?: Side | null;
+  override side?: Side | null;
 
   @Field(() => DenoiseInput, { nullable: true, description: 'Take noise off.' })
   denoise?: DenoiseInput | null;
