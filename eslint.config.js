@@ -45,8 +45,8 @@ export default tseslint.config(
       '.cache',
       'test/golden',
       'examples/python',
-      'examples/node/graphql-env.d.ts',
-      'web/graphql-env.d.ts',
+      'clients/typescript/dist',
+      'clients/typescript/src/graphql-env.d.ts',
     ],
   },
   js.configs.recommended,
@@ -108,8 +108,8 @@ export default tseslint.config(
             },
             {
               regex:
-                '^(\\.\\./)+(access|aggregates|batches|bundles|cohorts|evaluations|exports|film-readings|files|filters|generations|' +
-                'imports|paging|reader-studies|reports|series|uploads)/(?!index\\.js$)',
+                '^(\\.\\./)+(access|aggregates|backups|batches|bundles|cohorts|evaluations|exports|film-readings|files|filters|generations|' +
+                'imports|paging|reader-studies|reports|retention|series|uploads)/(?!index\\.js$)',
               message: "Import a room's index.",
             },
             {
@@ -127,12 +127,24 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '(^|/)\\.\\./src/', message: 'The web app imports nothing of the server.' }] },
+        {
+          patterns: [
+            { regex: '(^|/)\\.\\./src/', message: 'The web app imports nothing of the server.' },
+            { regex: 'clients/typescript/src/(?!index\\.ts$)', message: "Import the client's index." },
+          ],
+        },
       ],
     },
   },
   {
-    files: ['*.config.{js,ts}', 'scripts/*.js', 'test/helpers/*.js'],
+    // The client is a package of its own: it has what it declares, and nothing of the server or the app.
+    files: ['clients/typescript/src/**/*.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ regex: '^\\.\\./', message: 'The client imports its own.' }] }],
+    },
+  },
+  {
+    files: ['*.config.{js,ts}', 'scripts/*.js', 'test/helpers/*.js', 'clients/typescript/*.js'],
     rules: { 'no-restricted-syntax': 'off' },
     languageOptions: { globals: { process: 'readonly', console: 'readonly', globalThis: 'readonly', URL: 'readonly' } },
   },

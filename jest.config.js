@@ -20,5 +20,6 @@ export default {
   reporters: ['default', '<rootDir>/test/helpers/skips-reporter.js'],
   // Ends what hangs, not what is slow: a test waits for events, and a loaded machine is ten times slower.
   testTimeout: 300_000,
-  maxWorkers: 2,
+  // One more than the cores of a small machine: tests wait for processes half of the time.
+  maxWorkers: 3,
 };

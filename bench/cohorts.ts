@@ -1,21 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
-import { compiledModule } from '../src/domain/package.js';
-import { openDatabase } from '../src/server/database/index.js';
-import { importRelease } from '../src/services/imports/index.js';
-import { createToken } from '../src/services/access/tokens.js';
-import { openBlobStore } from '../src/storage/index.js';
+import { filledDatabase } from './cohorts/filled-database.js';
 import { multiply } from './cohorts/queries.js';
 import { graphqlAsker, graphqlPager, type Pager, sqlAsker, sqlPager } from './cohorts/rivals.js';
 import { serveOsteograph, servePostgraphile } from './cohorts/servers.js';
 import { type Figure, report } from './report.js';
 
-const PARTICIPANTS = 4796;
 /** Everybody takes one page in turn, for so long and at most so often; the first fifth of it warms up. */
 const ROUNDS = { most: 600, seconds: 40 };
 /** Clients at a time when requests per second are counted, and for how long. */
@@ -30,7 +23,7 @@ export async function run(options: { json: boolean }): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'osteograph-cohorts-'));
   const closers: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   try {
-    const { url, token, importSeconds } = await filledDatabase(folder, closers);
+    const { url, token, importSeconds } = await filledDatabase(folder, 'bench cohorts', closers);
     const figures: Figure[] = [
       { name: 'import of OAI-size tables', value: importSeconds, unit: 's', limit: 60, better: 'lower' },
     ];
@@ -100,22 +93,6 @@ const FACETS_SQL = `SELECT e.xrkl, e.side, v.code, count(*) FROM knee_exam e JOI
   GROUP BY e.xrkl, e.side, v.code ORDER BY e.xrkl, e.side, v.code`;
 const BY_BMI = '{ kneeExams(first: 50, orderBy: [{ field: BMI, direction: DESC }]) { nodes { id kl visit { bmi } } } }';
 
-/** A fresh embedded PostgreSQL with the tables of a whole release, and a token to read them with. */
-async function filledDatabase(folder: string, closers: (() => Promise<void>)[]) {
-  const release = join(folder, 'release');
-  await makeTables(release);
-  const dataDir = join(folder, 'data');
-  const database = await openDatabase({ dataDir, purpose: 'bench cohorts' });
-  closers.push(() => database.close());
-  const { dataSource, url } = database;
-  const { durationMs } = await importRelease(dataSource, release, { store: openBlobStore(dataDir) });
-  const { text: token } = await createToken(dataSource, { name: 'bench', role: 'READER' });
-  await dataSource.query('VACUUM ANALYZE');
-  // Nobody may be connected to a database while it is copied.
-  await dataSource.destroy();
-  return { url, token, importSeconds: durationMs / 1000 };
-}
-
 async function scaledDatabase(url: string, scale: number): Promise<string> {
   const scaled = new URL(url);
   scaled.pathname = '/scaled';
@@ -127,15 +104,6 @@ async function scaledDatabase(url: string, scale: number): Promise<string> {
   await client.end();
   await multiply(scaled.href, scale);
   return scaled.href;
-}
-
-async function makeTables(out: string): Promise<void> {
-  const flags = ['--tables-only', '--participants', String(PARTICIPANTS), '--visits', 'all', '--out', out];
-  const child = spawn(process.execPath, [compiledModule('cli/main'), 'synth', ...flags], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`osteograph synth ended with ${code}.`);
 }
 
 /** Milliseconds of each, taken in turns, so that whatever else the machine does hits all alike. */

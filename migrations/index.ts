@@ -33,7 +33,17 @@ import { ShareBatches1760000004210 } from './1760000004210-share-batches.js';
 import { ShareGenerations1760000004200 } from './1760000004200-share-generations.js';
 import { CreateRadiographReading1760000004100 } from './1760000004100-create-radiograph-reading.js';
 import { UseWordsOfTheField1760000004000 } from './1760000004000-use-words-of-the-field.js';
+import { CreateVariableStore1760000005100 } from './1760000005100-create-variable-store.js';
+import { MakeGenerationsFromSeries1760000004800 } from './1760000004800-make-generations-from-series.js';
+import { KeepAcquisitions1760000004910 } from './1760000004910-keep-acquisitions.js';
+import { QuarantineImages1760000004900 } from './1760000004900-quarantine-images.js';
 import { KeepImageOrigins1760000003500 } from './1760000003500-keep-image-origins.js';
+import { KeepOutcomes1760000005000 } from './1760000005000-keep-outcomes.js';
+import { ShapeExports1760000005010 } from './1760000005010-shape-exports.js';
+import { CreateErasure1760000005200 } from './1760000005200-create-erasure.js';
+import { KeepOriginals1760000005300 } from './1760000005300-keep-originals.js';
+import { KeepImports1760000005400 } from './1760000005400-keep-imports.js';
+import { MeasureKneesInEvaluations1760000005700 } from './1760000005700-measure-knees-in-evaluations.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -73,4 +83,14 @@ export const MIGRATIONS = [
   CreateRadiographReading1760000004100,
   ShareGenerations1760000004200,
   ShareBatches1760000004210,
+  MakeGenerationsFromSeries1760000004800,
+  QuarantineImages1760000004900,
+  KeepAcquisitions1760000004910,
+  KeepOutcomes1760000005000,
+  ShapeExports1760000005010,
+  CreateVariableStore1760000005100,
+  CreateErasure1760000005200,
+  KeepOriginals1760000005300,
+  KeepImports1760000005400,
+  MeasureKneesInEvaluations1760000005700,
 ];

@@ -76,7 +76,7 @@ function failedTests(tests) {
 /** Programs that tests start run from dist/, as the web app does. */
 function buildProgram(file) {
   const swc = ['@swc/cli/bin/swc.js', file, '--out-dir', 'dist', '--config-file', '.swcrc', '--quiet'];
-  const [program, ...args] = file.startsWith('web/') ? ['vite/bin/vite.js', 'build', '--logLevel', 'error'] : swc;
+  const [program, ...args] = /^(web|clients)\//.test(file) ? ['vite/bin/vite.js', 'build', '--logLevel', 'error'] : swc;
   execFileSync(process.execPath, [`node_modules/${program}`, ...args], { cwd: copy });
 }
 

@@ -35,6 +35,13 @@ CREATE TABLE audit_entry (
 );
 CREATE INDEX ON audit_entry USING btree (at);
 
+CREATE TABLE audit_key (
+  key text NOT NULL,
+  participant_id integer NOT NULL,
+  FOREIGN KEY (participant_id) REFERENCES participant(id) ON DELETE CASCADE,
+  PRIMARY KEY (participant_id)
+);
+
 CREATE TABLE batch (
   bundle_id integer NOT NULL,
   cancel_requested boolean NOT NULL DEFAULT false,
@@ -158,6 +165,21 @@ CREATE TABLE cohort_version (
   UNIQUE (cohort_id, version)
 );
 
+CREATE TABLE erasure (
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  bytes bigint NOT NULL,
+  expired_exports integer NOT NULL,
+  files text[] NOT NULL,
+  id uuid NOT NULL,
+  removed jsonb NOT NULL,
+  restarted_exports integer NOT NULL,
+  rewritten jsonb NOT NULL,
+  token_id integer,
+  tombstone text NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE (tombstone)
+);
+
 CREATE TABLE evaluation (
   arms jsonb NOT NULL,
   attempt smallint NOT NULL DEFAULT '0'::smallint,
@@ -210,10 +232,12 @@ CREATE TABLE evaluation_event (
 CREATE TABLE evaluation_exam (
   evaluation_id uuid NOT NULL,
   exam_id integer NOT NULL,
+  joint_space jsonb,
   kl smallint,
   label text NOT NULL,
   participant_id integer NOT NULL,
   phantom boolean NOT NULL,
+  reference_figures jsonb,
   series_correlation double precision,
   series_id integer NOT NULL,
   sex text,
@@ -239,6 +263,7 @@ CREATE TABLE evaluation_score (
   error text,
   evaluation_id uuid NOT NULL,
   exam_id integer NOT NULL,
+  figures jsonb,
   generation_id uuid,
   psnr double precision,
   reused boolean NOT NULL DEFAULT false,
@@ -275,9 +300,11 @@ CREATE TABLE export (
   requested_by_id integer NOT NULL,
   rows integer NOT NULL DEFAULT 0,
   selection json,
+  shape json,
   started_at timestamp with time zone,
   state text NOT NULL,
   total integer NOT NULL DEFAULT 0,
+  variables jsonb NOT NULL DEFAULT '[]'::jsonb,
   waiting_reason text,
   waits smallint NOT NULL DEFAULT '0'::smallint,
   CHECK ((state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text, 'EXPIRED'::text]))),
@@ -339,6 +366,7 @@ CREATE TABLE generation (
   seed integer,
   side text,
   slice_count smallint,
+  source_series_id integer,
   ssim double precision,
   ssim_mode text NOT NULL DEFAULT 'skimage'::text,
   started_at timestamp with time zone,
@@ -350,13 +378,14 @@ CREATE TABLE generation (
   waiting_reason text,
   waits smallint NOT NULL DEFAULT '0'::smallint,
   worker text,
-  CHECK ((((upload_id IS NULL) = (exam_id IS NOT NULL)) AND ((upload_id IS NULL) = (radiograph_id IS NOT NULL)) AND ((upload_id IS NOT NULL) OR (side IS NULL)))),
+  CHECK ((((upload_id IS NULL) = (exam_id IS NOT NULL)) AND (((upload_id IS NULL) AND (source_series_id IS NULL)) = (radiograph_id IS NOT NULL)) AND ((upload_id IS NULL) OR (source_series_id IS NULL)) AND ((upload_id IS NOT NULL) OR (side IS NULL)))),
   CHECK (((task <> 'xray-to-mri'::text) OR ((slice_count IS NOT NULL) AND (sampler IS NOT NULL) AND (seed IS NOT NULL) AND (noise IS NOT NULL) AND ((upload_id IS NULL) OR (side IS NOT NULL))))),
   CHECK ((state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text]))),
   FOREIGN KEY (bundle_id) REFERENCES bundle(id),
   FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
   FOREIGN KEY (radiograph_id) REFERENCES radiograph(id),
   FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (source_series_id) REFERENCES mri_series(id) ON DELETE CASCADE,
   FOREIGN KEY (upload_id) REFERENCES uploaded_radiograph(id) ON DELETE CASCADE,
   PRIMARY KEY (id),
   UNIQUE (requested_by_id, client_key)
@@ -368,6 +397,7 @@ CREATE INDEX ON generation USING btree (batch_id, finished_at);
 CREATE INDEX ON generation USING btree (created_at DESC NULLS LAST, id);
 CREATE INDEX ON generation USING btree (exam_id);
 CREATE INDEX ON generation USING btree (key);
+CREATE INDEX ON generation USING btree (source_series_id) WHERE (source_series_id IS NOT NULL);
 CREATE INDEX ON generation USING btree (state, created_at);
 CREATE INDEX ON generation USING btree (upload_id) WHERE (upload_id IS NOT NULL);
 
@@ -421,14 +451,65 @@ CREATE TABLE generation_slice (
 );
 CREATE INDEX ON generation_slice USING btree (asset_id);
 
+CREATE TABLE import_basis (
+  cells integer NOT NULL,
+  import_id integer NOT NULL,
+  on_id integer NOT NULL,
+  FOREIGN KEY (import_id) REFERENCES import_run(id),
+  FOREIGN KEY (on_id) REFERENCES import_run(id),
+  PRIMARY KEY (import_id, on_id)
+);
+
+CREATE TABLE import_block (
+  block integer NOT NULL,
+  codes integer[],
+  import_id integer NOT NULL,
+  reading text NOT NULL,
+  sources integer[],
+  variable_id integer NOT NULL,
+  FOREIGN KEY (import_id) REFERENCES import_run(id),
+  FOREIGN KEY (variable_id) REFERENCES variable(id) ON DELETE CASCADE,
+  PRIMARY KEY (variable_id, reading, block, import_id)
+);
+CREATE INDEX ON import_block USING btree (import_id);
+
+CREATE TABLE import_change (
+  asset_id integer,
+  before jsonb,
+  import_id integer NOT NULL,
+  row_id integer NOT NULL,
+  table_name text NOT NULL,
+  FOREIGN KEY (asset_id) REFERENCES asset(id),
+  FOREIGN KEY (import_id) REFERENCES import_run(id),
+  PRIMARY KEY (import_id, table_name, row_id)
+);
+CREATE INDEX ON import_change USING btree (asset_id) WHERE (asset_id IS NOT NULL);
+CREATE INDEX ON import_change USING btree (table_name, row_id);
+
+CREATE TABLE import_run (
+  by text,
+  detail jsonb NOT NULL DEFAULT '{}'::jsonb,
+  ended_at timestamp with time zone,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  release text,
+  reversible boolean NOT NULL DEFAULT true,
+  started_at timestamp with time zone NOT NULL DEFAULT now(),
+  undoes_id integer,
+  FOREIGN KEY (undoes_id) REFERENCES import_run(id),
+  PRIMARY KEY (id),
+  UNIQUE (undoes_id)
+);
+
 CREATE TABLE import_source (
   file text NOT NULL,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  import_id integer,
   name text NOT NULL,
   sha256 text NOT NULL,
   version text NOT NULL,
+  FOREIGN KEY (import_id) REFERENCES import_run(id),
   PRIMARY KEY (id),
-  UNIQUE (file, sha256, version)
+  UNIQUE (import_id, file, sha256, version)
 );
 
 CREATE TABLE imported_file (
@@ -442,13 +523,34 @@ CREATE TABLE imported_file (
   rows integer NOT NULL,
   sha256 text NOT NULL,
   state bigint,
+  withdrawn integer NOT NULL DEFAULT 0,
   PRIMARY KEY (path)
+);
+
+CREATE TABLE joint_outcome (
+  confirmation text,
+  date date,
+  date_documented boolean,
+  days smallint,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  joint text NOT NULL,
+  origins jsonb NOT NULL DEFAULT '{}'::jsonb,
+  participant_id integer NOT NULL,
+  replaced_before boolean,
+  side text NOT NULL,
+  type text,
+  visit_after text,
+  visit_before text,
+  FOREIGN KEY (participant_id) REFERENCES participant(id) ON DELETE CASCADE,
+  PRIMARY KEY (id),
+  UNIQUE (participant_id, joint, side)
 );
 
 CREATE TABLE knee_exam (
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   injury_ever boolean,
   koos_pain real,
+  koos_symptoms real,
   origins jsonb NOT NULL DEFAULT '{}'::jsonb,
   participant_id integer NOT NULL,
   preferred_project text,
@@ -489,6 +591,7 @@ CREATE INDEX ON knee_exam USING btree (participant_id);
 CREATE INDEX ON knee_exam USING btree (xrkl);
 
 CREATE TABLE mri_series (
+  acquisition jsonb,
   asset_id integer,
   barcode text,
   columns integer,
@@ -497,6 +600,7 @@ CREATE TABLE mri_series (
   date date,
   deidentification smallint,
   direction text,
+  dropped jsonb NOT NULL DEFAULT '{}'::jsonb,
   exam_id integer,
   generation_id uuid,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -529,11 +633,38 @@ CREATE INDEX ON mri_series USING btree (content_sha256);
 CREATE INDEX ON mri_series USING btree (exam_id, synthetic);
 CREATE INDEX ON mri_series USING btree (source_uid);
 
+CREATE TABLE original_object (
+  asset_id integer NOT NULL,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  instance_uids text[] NOT NULL,
+  radiograph_id integer,
+  series_id integer,
+  series_uid text,
+  sop_class_uid text,
+  study_uid text,
+  upload_id uuid,
+  CHECK ((num_nonnulls(radiograph_id, series_id, upload_id) = 1)),
+  FOREIGN KEY (asset_id) REFERENCES asset(id),
+  FOREIGN KEY (radiograph_id) REFERENCES radiograph(id) ON DELETE CASCADE,
+  FOREIGN KEY (series_id) REFERENCES mri_series(id) ON DELETE CASCADE,
+  FOREIGN KEY (upload_id) REFERENCES uploaded_radiograph(id) ON DELETE CASCADE,
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON original_object USING btree (asset_id);
+CREATE UNIQUE INDEX ON original_object USING btree (radiograph_id);
+CREATE UNIQUE INDEX ON original_object USING btree (series_id);
+CREATE UNIQUE INDEX ON original_object USING btree (upload_id);
+
 CREATE TABLE participant (
   cohort text,
   cohort_half smallint,
+  death_after text,
+  death_confirmation text,
+  death_date date,
+  dropped jsonb NOT NULL DEFAULT '{}'::jsonb,
   hispanic boolean,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  last_contact text,
   oai_id text NOT NULL,
   origins jsonb NOT NULL DEFAULT '{}'::jsonb,
   phantom boolean NOT NULL DEFAULT false,
@@ -544,6 +675,27 @@ CREATE TABLE participant (
   UNIQUE (oai_id)
 );
 
+CREATE TABLE quarantined_image (
+  content_sha256 text NOT NULL,
+  contradiction text NOT NULL,
+  file text NOT NULL,
+  found_at timestamp with time zone NOT NULL DEFAULT now(),
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  kind text NOT NULL,
+  oai_id text NOT NULL,
+  reason text,
+  resolved_at timestamp with time zone,
+  resolved_by_id integer,
+  side text,
+  state text NOT NULL DEFAULT 'OPEN'::text,
+  visit text NOT NULL,
+  CHECK (((state = 'OPEN'::text) = (resolved_at IS NULL))),
+  CHECK ((state = ANY (ARRAY['OPEN'::text, 'ACCEPTED'::text, 'REJECTED'::text]))),
+  FOREIGN KEY (resolved_by_id) REFERENCES api_token(id),
+  PRIMARY KEY (id),
+  UNIQUE (content_sha256, oai_id, visit, contradiction)
+);
+
 CREATE TABLE radiograph (
   asset_id integer,
   barcode text,
@@ -551,6 +703,7 @@ CREATE TABLE radiograph (
   content_sha256 text,
   date date,
   deidentification smallint,
+  dropped jsonb NOT NULL DEFAULT '{}'::jsonb,
   exam_id integer,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   imported_by text,
@@ -701,6 +854,7 @@ CREATE TABLE reader_trial (
 );
 
 CREATE TABLE reading (
+  dropped jsonb NOT NULL DEFAULT '{}'::jsonb,
   exam_id integer NOT NULL,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   missing jsonb NOT NULL DEFAULT '{}'::jsonb,
@@ -741,6 +895,7 @@ CREATE TABLE uploaded_radiograph (
   asset_id integer NOT NULL,
   columns integer NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
+  deidentification jsonb,
   expires_at timestamp with time zone NOT NULL,
   id uuid NOT NULL,
   knees jsonb NOT NULL,
@@ -759,12 +914,70 @@ CREATE TABLE uploaded_radiograph (
 CREATE INDEX ON uploaded_radiograph USING btree (asset_id);
 CREATE INDEX ON uploaded_radiograph USING btree (expires_at);
 
+CREATE TABLE variable (
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  kind text NOT NULL DEFAULT 'NONE'::text,
+  label text,
+  name text NOT NULL,
+  owner text NOT NULL,
+  readings text[] NOT NULL DEFAULT '{}'::text[],
+  tables text[] NOT NULL DEFAULT '{}'::text[],
+  unit text,
+  CHECK ((kind = ANY (ARRAY['NONE'::text, 'NUMBER'::text, 'CODE'::text, 'DATE'::text, 'TEXT'::text]))),
+  CHECK ((owner = ANY (ARRAY['participant'::text, 'visit'::text, 'knee_exam'::text]))),
+  PRIMARY KEY (id),
+  UNIQUE (name)
+);
+
+CREATE TABLE variable_block (
+  block integer NOT NULL,
+  codes integer[] NOT NULL,
+  reading text NOT NULL,
+  sources integer[] NOT NULL,
+  variable_id integer NOT NULL,
+  CHECK (((cardinality(codes) = 256) AND (cardinality(sources) = ANY (ARRAY[1, 256])))),
+  FOREIGN KEY (variable_id) REFERENCES variable(id) ON DELETE CASCADE,
+  PRIMARY KEY (variable_id, reading, block)
+);
+
+CREATE TABLE variable_coverage (
+  filled integer NOT NULL,
+  missing integer NOT NULL,
+  variable_id integer NOT NULL,
+  visit text NOT NULL,
+  FOREIGN KEY (variable_id) REFERENCES variable(id) ON DELETE CASCADE,
+  PRIMARY KEY (variable_id, visit)
+);
+
+CREATE TABLE variable_level (
+  code integer NOT NULL,
+  label text,
+  missing text,
+  number double precision,
+  text text NOT NULL,
+  variable_id integer NOT NULL,
+  FOREIGN KEY (variable_id) REFERENCES variable(id) ON DELETE CASCADE,
+  PRIMARY KEY (variable_id, code),
+  UNIQUE (variable_id, text)
+);
+
+CREATE TABLE variable_line (
+  block integer NOT NULL,
+  lines integer[] NOT NULL,
+  owner text NOT NULL,
+  reading text NOT NULL,
+  source_id integer NOT NULL,
+  FOREIGN KEY (source_id) REFERENCES import_source(id) ON DELETE CASCADE,
+  PRIMARY KEY (source_id, owner, reading, block)
+);
+
 CREATE TABLE visit (
   age smallint,
   bmi real,
   cesd real,
   code text NOT NULL,
   date date,
+  dropped jsonb NOT NULL DEFAULT '{}'::jsonb,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   koos_quality_of_life real,
   koos_sport real,

@@ -8,6 +8,7 @@ import { MAX_QUOTA } from '../../src/services/access/quotas.js';
 
 export interface RunningServer {
   url: string;
+  pid: number;
   close(): Promise<void>;
 }
 
@@ -74,7 +75,7 @@ async function running(child: ChildProcess, address: RegExp): Promise<RunningSer
   for await (const line of createInterface({ input: child.stdout! })) {
     const url = address.exec(line)?.[1];
     // What it prints later must go somewhere, or its pipe fills up.
-    if (url) return (child.stdout!.resume(), { url, close });
+    if (url) return (child.stdout!.resume(), { url, pid: child.pid!, close });
   }
   throw new Error('The server ended without saying where it is.');
 }

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
+import { databaseFault } from '../../src/entities/index.js';
 
 /** What a generation has left in the database, as one row. */
 interface Left {
@@ -27,8 +29,9 @@ export async function faultsOf(
   id: string,
   { received, volume }: { received: readonly { seq: number }[]; volume: string },
 ): Promise<string[]> {
-  const [left] = (await dataSource.query(
-    `SELECT g.state, g.error, g.last_seq, g.slice_count,
+  const [left] = (await onceThere(() =>
+    dataSource.query(
+      `SELECT g.state, g.error, g.last_seq, g.slice_count,
        ARRAY(SELECT seq FROM generation_event e WHERE e.generation_id = g.id ORDER BY seq) AS seqs,
        ARRAY(SELECT (payload->'slice'->>'index')::integer FROM generation_event e
              WHERE e.generation_id = g.id AND type = 'SLICE_COMPLETED' ORDER BY 1) AS announced,
@@ -39,7 +42,8 @@ export async function faultsOf(
        (SELECT count(*)::integer FROM mri_series m WHERE m.generation_id = g.id) AS series,
        (SELECT max(a.sha256) FROM mri_series m JOIN asset a ON a.id = m.asset_id WHERE m.generation_id = g.id) AS volume
      FROM generation g WHERE g.id = $1`,
-    [id],
+      [id],
+    ),
   )) as Left[];
   if (!left) return [`generation ${id} is gone`];
   const faults: string[] = [];
@@ -78,4 +82,15 @@ function upTo(count: number): number[] {
 
 function equal(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((value, index) => value === b[index]);
+}
+
+/** What a database answers once it is there: a generation may be done before the database that was struck is back. */
+async function onceThere<T>(ask: () => Promise<T>): Promise<T> {
+  for (const until = performance.now() + 30_000; ; await delay(100)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (databaseFault(error)?.kind !== 'AWAY' || performance.now() > until) throw error;
+    }
+  }
 }

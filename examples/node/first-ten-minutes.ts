@@ -5,11 +5,14 @@
  */
 import { createInterface } from 'node:readline/promises';
 import { Readable } from 'node:stream';
-import type { ResultOf } from 'gql.tada';
-import { ask, graphql, headers, url } from './client.ts';
+// In a project of your own: from '@osteograph/client'.
+import { connect, graphql, type ResultOf } from '../../clients/typescript/src/index.ts';
+
+const { OSTEOGRAPH_URL: url = 'http://127.0.0.1:4000', OSTEOGRAPH_TOKEN: token = '' } = process.env;
+const osteograph = connect({ url, token });
 
 // Count: knees at baseline by grade and sex.
-const counts = await ask(
+const counts = await osteograph.ask(
   graphql(`
     query Counts {
       kneeExamFacets(where: { visit: { eq: V00 } }, by: [KL, SEX]) {
@@ -47,7 +50,7 @@ const worsened = graphql(`
 let after: string | null = null;
 let read = 0;
 do {
-  const { kneeExams }: ResultOf<typeof worsened> = await ask(worsened, { after });
+  const { kneeExams }: ResultOf<typeof worsened> = await osteograph.ask(worsened, { after });
   read += kneeExams.nodes.length;
   after = kneeExams.pageInfo.hasNextPage ? kneeExams.pageInfo.endCursor : null;
 } while (after !== null);
@@ -62,17 +65,16 @@ interface Row {
 }
 const where = JSON.stringify({ visit: { eq: 'V00' } });
 const query = new URLSearchParams({ format: 'NDJSON', columns: 'xrkl', where });
-const response = await fetch(`${url}/exports?${query.toString()}`, { headers });
-if (!response.ok || !response.body) throw new Error(await response.text());
+const { body } = await osteograph.fetch(`/exports?${query.toString()}`);
 const codes = new Map<string, number>();
-for await (const line of createInterface({ input: Readable.fromWeb(response.body) })) {
+for await (const line of createInterface({ input: Readable.fromWeb(body!) })) {
   const { xrkl, xrkl_missing: code } = JSON.parse(line) as Row;
   if (xrkl === null) codes.set(code ?? 'not read', (codes.get(code ?? 'not read') ?? 0) + 1);
 }
 console.log(`reasons for missing grades: ${JSON.stringify(Object.fromEntries(codes))}`);
 
 // Look: the volume of a knee that has an MRI, by signed URL.
-const { kneeExams } = await ask(
+const { kneeExams } = await osteograph.ask(
   graphql(`
     query Volume {
       kneeExams(where: { hasMri: true }, first: 1) {
@@ -91,7 +93,7 @@ const { kneeExams } = await ask(
 );
 const series = kneeExams.nodes[0]?.mriSeries.find(({ volume }) => volume !== null);
 if (series?.volume) {
-  const nifti = await (await fetch(url + series.volume.url)).arrayBuffer();
+  const nifti = await (await osteograph.fetch(series.volume.url)).arrayBuffer();
   console.log(`${series.sequence}: ${nifti.byteLength} of ${series.volume.bytes} bytes of NIfTI`);
 } else {
   console.log('No MRI is stored here; import a release with images, or run the demo.');

@@ -20,12 +20,13 @@ import {
   resumeBatch,
   retryBatch,
 } from '../services/batches/index.js';
-import { type Database, openDatabase } from '../server/database/index.js';
+import { type Database } from '../server/database/index.js';
 import { COMMAND_LINE } from '../policy/index.js';
 import { cohortFilter } from '../services/exports/index.js';
 import { readJsonFile } from './json-file.js';
 import { openOwnBlobStore } from '../storage/index.js';
-import { blobSettings, dataDirOption, sharedDatabase, wholeNumber } from './options.js';
+import { withDatabase } from './database.js';
+import { blobSettings, dataDirOption, wholeNumber } from './options.js';
 import { progressBar } from './progress.js';
 
 /** The schema of the API takes a second to load; listing, and the help of other commands, need not wait for it. */
@@ -60,7 +61,7 @@ Examples:
     .argument('<id>', 'id of the batch')
     .addOption(dataDirOption())
     .action((id: string, { dataDir }: { dataDir: string }) =>
-      withDatabase(dataDir, (database) => watch(database, keyOf(id))),
+      withDatabase(dataDir, 'batches', (database) => watch(database, keyOf(id))),
     );
   command.addCommand(createCommand());
   const changes: [string, string, typeof pauseBatch][] = [
@@ -133,7 +134,7 @@ async function create(options: CreateOptions): Promise<void> {
     throw new UserError('BAD_USER_INPUT', 'Give --cohort, --filter or both.');
   const where = cohort === undefined ? filter! : cohortFilter(cohort, cohortVersion, filter);
   const written = await writeExamFilter(where);
-  await withDatabase(dataDir, async (database) => {
+  await withDatabase(dataDir, 'batches', async (database) => {
     const request = { ...rest, sliceCount: slices, skipExisting: skip, where, written };
     const batch = await createBatch(services(database), COMMAND_LINE, request);
     console.log(encodeId('Batch', batch.id));
@@ -142,7 +143,7 @@ async function create(options: CreateOptions): Promise<void> {
 }
 
 async function list({ state, dataDir }: { state?: BatchState; dataDir: string }): Promise<void> {
-  await withDatabase(dataDir, async ({ dataSource }) => {
+  await withDatabase(dataDir, 'batches', async ({ dataSource }) => {
     const where = state === undefined ? {} : { state };
     const batches = await dataSource.getRepository(Batch).find({ where, order: { createdAt: 'DESC' }, take: 200 });
     if (batches.length === 0) console.log('There are no such batches; "osteograph batches create" makes one.');
@@ -156,7 +157,7 @@ async function list({ state, dataDir }: { state?: BatchState; dataDir: string })
 }
 
 async function show(id: string, { dataDir }: { dataDir: string }): Promise<void> {
-  await withDatabase(dataDir, async ({ dataSource }) => {
+  await withDatabase(dataDir, 'batches', async ({ dataSource }) => {
     const batch = await findBatch(dataSource, keyOf(id));
     const bundle = await dataSource.getRepository(Bundle).findOneByOrFail({ id: batch.bundleId });
     console.log(`${batch.name} (${batch.state}, of ${batch.createdAt.toISOString().slice(0, 16)}Z)`);
@@ -206,14 +207,14 @@ async function watch({ dataSource, url: databaseUrl }: Database, id: string): Pr
 }
 
 async function change(dataDir: string, id: string, work: typeof pauseBatch): Promise<void> {
-  await withDatabase(dataDir, async (database) => {
+  await withDatabase(dataDir, 'batches', async (database) => {
     const batch = await work(services(database), COMMAND_LINE, keyOf(id));
     console.log(`${batch.state}: ${wordsOf(batch)}`);
   });
 }
 
 async function remove(id: string, { dataDir }: { dataDir: string }): Promise<void> {
-  await withDatabase(dataDir, async ({ dataSource }) => {
+  await withDatabase(dataDir, 'batches', async ({ dataSource }) => {
     const store = await openOwnBlobStore(dataSource, blobSettings(dataDir));
     await deleteBatch({ dataSource, store }, COMMAND_LINE, keyOf(id));
     console.log('Deleted, with the volumes that were made for it.');
@@ -250,13 +251,4 @@ function keyOf(id: string): string {
 function priority(text: string): number {
   if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError(`--priority must be a whole number, got "${text}".`);
   return Number(text);
-}
-
-async function withDatabase(dataDir: string, work: (database: Database) => Promise<void>): Promise<void> {
-  const database = await openDatabase(sharedDatabase(dataDir, 'batches'));
-  try {
-    await work(database);
-  } finally {
-    await database.close();
-  }
 }

@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { DataSource } from 'typeorm';
-import { openDatabase } from '../server/database/index.js';
 import { audit } from '../services/access/index.js';
 import {
   type BlobStore,
@@ -11,9 +10,11 @@ import {
   SWEEP_GRACE_MS,
   sweepBlobs,
 } from '../storage/index.js';
-import { blobSettings, dataDirOption, sharedDatabase } from './options.js';
+import { withDatabase } from './database.js';
+import { blobSettings, dataDirOption } from './options.js';
 import { progressBar } from './progress.js';
 import { stopOnSignal } from './signals.js';
+import { counted } from './words.js';
 
 /** Exit code when blobs are missing or damaged. */
 const BAD_BLOBS = 2;
@@ -60,7 +61,7 @@ Examples:
 async function show(dataSource: DataSource, store: BlobStore): Promise<void> {
   const { bytes, assets } = await storageUse(dataSource);
   const limit = store.quota === undefined ? '' : ` of the ${sizeInWords(store.quota)} that may be used`;
-  console.log(`${store.location}: ${files(assets)}, ${sizeInWords(bytes)}${limit}.`);
+  console.log(`${store.location}: ${counted(assets, 'file')}, ${sizeInWords(bytes)}${limit}.`);
 }
 
 interface SweepFlags {
@@ -88,8 +89,8 @@ async function sweep({ dryRun = false, olderThan, dataDir }: SweepFlags): Promis
       await audit(dataSource, { tokenId: null, action: 'blobs.sweep', detail });
     }
     console.log(
-      `${dryRun ? 'Would remove' : 'Removed'} ${files(blobs)} without a row, ${files(assets)} that nothing refers to ` +
-        `(together ${sizeInWords(bytes)}) and ${drafts} ${drafts === 1 ? 'draft' : 'drafts'}.`,
+      `${dryRun ? 'Would remove' : 'Removed'} ${counted(blobs, 'file')} without a row, ${counted(assets, 'file')} that nothing refers to ` +
+        `(together ${sizeInWords(bytes)}) and ${counted(drafts, 'draft')}.`,
     );
     if (skipped > 0) console.log(`${skipped} of 256 folders were in use; the next sweep sees to them.`);
     reportBad(missing.map((sha256) => ({ sha256, fault: 'missing' })));
@@ -108,7 +109,7 @@ async function check(dataSource: DataSource, store: BlobStore): Promise<void> {
       bar.update(done, sizeInWords(read));
     },
   }).finally(() => bar.stop());
-  console.log(`Read ${files(assets)}, ${sizeInWords(bytes)}: ${assets - bad.length} as they were stored.`);
+  console.log(`Read ${counted(assets, 'file')}, ${sizeInWords(bytes)}: ${assets - bad.length} as they were stored.`);
   reportBad(bad);
 }
 
@@ -128,16 +129,9 @@ async function withStore(
   work: (dataSource: DataSource, store: BlobStore) => Promise<void>,
   options?: { adopt: boolean },
 ): Promise<void> {
-  const database = await openDatabase(sharedDatabase(dataDir, purpose));
-  try {
-    await work(database.dataSource, await openOwnBlobStore(database.dataSource, blobSettings(dataDir), options));
-  } finally {
-    await database.close();
-  }
-}
-
-function files(count: number): string {
-  return count === 1 ? '1 file' : `${count} files`;
+  await withDatabase(dataDir, purpose, async ({ dataSource }) =>
+    work(dataSource, await openOwnBlobStore(dataSource, blobSettings(dataDir), options)),
+  );
 }
 
 function duration(text: string): number {

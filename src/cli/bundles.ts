@@ -15,9 +15,9 @@ import {
 } from '../inference/index.js';
 import { Bundle } from '../entities/index.js';
 import { COMMAND_LINE } from '../policy/index.js';
-import { openDatabase } from '../server/database/index.js';
 import { reinstateBundle, retireBundle } from '../services/bundles/index.js';
-import { dataDirOption, sharedDatabase } from './options.js';
+import { withDatabase } from './database.js';
+import { dataDirOption } from './options.js';
 
 /** `--models`: the folder that holds bundles as `<name>/<version>/bundle.json`. */
 export function modelsOption(): Option {
@@ -80,19 +80,16 @@ const RETIREMENT: [string, string, typeof retireBundle][] = [
 
 async function change(dataDir: string, reference: string, work: typeof retireBundle): Promise<void> {
   const [name = '', version = ''] = reference.split('@');
-  const database = await openDatabase(sharedDatabase(dataDir, 'bundles'));
-  try {
-    const known = await database.dataSource.getRepository(Bundle).findOneBy({ name, version });
+  await withDatabase(dataDir, 'bundles', async ({ dataSource }) => {
+    const known = await dataSource.getRepository(Bundle).findOneBy({ name, version });
     if (!known)
       throw new UserError(
         'NOT_FOUND',
         `There is no bundle "${reference}"; give name@version, as "osteograph bundles" lists them.`,
       );
-    const { state, refusal } = await work(database.dataSource, COMMAND_LINE, known.id);
+    const { state, refusal } = await work(dataSource, COMMAND_LINE, known.id);
     console.log(`${state}: ${refusal ?? reference}`);
-  } finally {
-    await database.close();
-  }
+  });
 }
 
 async function list({ models }: { models: string }): Promise<void> {

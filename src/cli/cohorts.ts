@@ -5,12 +5,11 @@ import { UserError } from '../domain/errors.js';
 import { decodeId, encodeId } from '../domain/global-ids.js';
 import { Cohort, CohortVersion } from '../entities/index.js';
 import type { AttritionCounts } from '../entities/index.js';
-import { openDatabase } from '../server/database/index.js';
-import type { Database } from '../server/database/index.js';
 import { COMMAND_LINE } from '../policy/index.js';
 import { cohortAttrition, countCohort, createCohort, findCohort } from '../services/cohorts/index.js';
 import { readJsonFile } from './json-file.js';
-import { dataDirOption, sharedDatabase } from './options.js';
+import { withDatabase } from './database.js';
+import { dataDirOption } from './options.js';
 
 /** The schema of the API takes a second to load; listing, and the help of other commands, need not wait for it. */
 const filterJson = () => import('../server/filter-json.js');
@@ -69,7 +68,7 @@ interface CreateOptions {
 async function create({ name, filter: file, description, kind, visibility, dataDir }: CreateOptions): Promise<void> {
   const { parseExamFilter } = await filterJson();
   const filter = await parseExamFilter(await readJsonFile(file, 'filter'));
-  await withDatabase(dataDir, async ({ dataSource }) => {
+  await withDatabase(dataDir, 'cohorts', async ({ dataSource }) => {
     const request = { name, description, kind, visibility, filter };
     const cohort = await createCohort(dataSource, COMMAND_LINE, request);
     console.log(encodeId('Cohort', cohort.id));
@@ -77,7 +76,7 @@ async function create({ name, filter: file, description, kind, visibility, dataD
 }
 
 async function list({ dataDir }: { dataDir: string }): Promise<void> {
-  await withDatabase(dataDir, async ({ dataSource }) => {
+  await withDatabase(dataDir, 'cohorts', async ({ dataSource }) => {
     const cohorts = await dataSource.getRepository(Cohort).find({ order: { updatedAt: 'DESC', id: 'ASC' } });
     if (cohorts.length === 0) console.log('There are no cohorts yet; "osteograph cohorts create" makes one.');
     for (const { id, kind, version, visibility, updatedAt, name } of cohorts) {
@@ -89,7 +88,7 @@ async function list({ dataDir }: { dataDir: string }): Promise<void> {
 }
 
 async function show(id: string, { dataDir }: { dataDir: string }): Promise<void> {
-  await withDatabase(dataDir, async ({ dataSource }) => {
+  await withDatabase(dataDir, 'cohorts', async ({ dataSource }) => {
     const decoded = decodeId(id);
     if (decoded?.type !== 'Cohort') throw new UserError('BAD_USER_INPUT', `"${id}" is not the id of a cohort.`);
     const cohort = await findCohort(dataSource, COMMAND_LINE, String(decoded.key));
@@ -116,14 +115,5 @@ function showAttrition({ criteria, exams, participants }: AttritionCounts): void
   }
   for (const [count, people, removed, criterion] of lines) {
     console.log(`${count!.padStart(8)}  ${people!.padStart(12)}  ${removed!.padStart(8)}  ${criterion!}`);
-  }
-}
-
-async function withDatabase(dataDir: string, work: (database: Database) => Promise<void>): Promise<void> {
-  const database = await openDatabase(sharedDatabase(dataDir, 'cohorts'));
-  try {
-    await work(database);
-  } finally {
-    await database.close();
   }
 }

@@ -6,7 +6,7 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { SEED_RULES, type SeedRule } from '../domain/batches.js';
 import { UserError } from '../domain/errors.js';
-import { EVALUATION_METRICS } from '../domain/evaluations.js';
+import { EVALUATION_METRICS, EVALUATION_REFERENCES, METRIC_WORDS, REFERENCE_NAMES } from '../domain/evaluations.js';
 import { FEATURES, type FeatureCode } from '../domain/features.js';
 import { encodeId } from '../domain/global-ids.js';
 import { EvaluationFile, type Evaluation } from '../entities/index.js';
@@ -220,26 +220,61 @@ function print(evaluation: Evaluation, { json, out }: Options): void {
   }
   const whose =
     phantomCount === 0 ? '' : `, ${phantomCount === examCount ? 'all' : phantomCount} of them phantoms, not patients`;
-  console.log(`${examCount} knees of ${participantCount} people${whose}. Medians (95 % interval):\n`);
-  const width = Math.max(...arms.map(({ label }) => label.length));
-  for (const [arm, { label }] of arms.entries()) {
-    const figures = EVALUATION_METRICS.map((metric) => {
-      const found = results.summaries.find((summary) => summary.arm === arm && summary.metric === metric)!;
-      const digits = metric === 'PSNR' ? 2 : 3;
-      const { median, interval } = found;
-      if (median === null) return 'none';
-      const range = interval ? ` (${interval.lower.toFixed(digits)}-${interval.upper.toFixed(digits)})` : '';
-      return `${NAMES[metric]} ${median.toFixed(digits)}${range}`;
-    });
-    console.log(`  ${label.padEnd(width)}  ${figures.join('   ')}`);
-  }
+  console.log(
+    `${examCount} knees of ${participantCount} people${whose}. Medians (95 % interval), below the arms those of volumes that say nothing of the knee:\n`,
+  );
+  printScores(evaluation, results);
+  printKnees(evaluation, results);
   if (results.failures.length > 0)
     console.log(`\n${results.failures.length} volumes have no scores; the report says why.`);
   if (out) console.log(`\nReport: ${join(out, 'report.html')}`);
   console.log('\nEvery volume is synthetic; nothing here is clinically valid.');
 }
 
-const NAMES = { PSNR: 'PSNR', SSIM: 'SSIM', RSSIM: 'RSSIM', ADJACENT_CORRELATION: 'correlation' } as const;
+/** A line for each arm and for each kind of volume that says nothing. */
+function printScores({ arms }: Evaluation, { summaries, references }: EvaluationResults): void {
+  const rows = [
+    ...arms.map(({ label }, place) => ({ label, own: summaries.filter(({ arm }) => arm === place) })),
+    ...EVALUATION_REFERENCES.map((kind) => ({
+      label: REFERENCE_NAMES[kind],
+      own: references.filter(({ reference }) => reference === kind),
+    })).filter(({ own }) => own.length > 0),
+  ];
+  const width = Math.max(...rows.map(({ label }) => label.length));
+  for (const { label, own } of rows) {
+    const figures = EVALUATION_METRICS.map((metric) => {
+      const { name, digits } = METRIC_WORDS[metric];
+      const { median = null, interval } = own.find((summary) => summary.metric === metric) ?? {};
+      if (median === null) return `${name} none`;
+      const range = interval ? ` (${interval.lower.toFixed(digits)}-${interval.upper.toFixed(digits)})` : '';
+      return `${name} ${median.toFixed(digits)}${range}`;
+    });
+    console.log(`  ${label.padEnd(width)}  ${figures.join('   ')}`);
+  }
+}
+
+function printKnees({ arms }: Evaluation, { retrieval, jointSpace, film }: EvaluationResults): void {
+  const percent = (share: number) => `${Math.round(100 * share)} %`;
+  for (const [place, { label }] of arms.entries()) {
+    const lines: string[] = [];
+    const near = retrieval.find(({ arm }) => arm === place);
+    if (near) {
+      lines.push(
+        `own knee first of ${Math.round(near.others + 1)}: ${percent(near.first)}; pairs won: ${percent(near.pairs)}`,
+      );
+    }
+    for (const { compartment, medianError, agreement, found, exams } of jointSpace.filter(({ arm }) => arm === place)) {
+      const limits = agreement
+        ? `, mean ${agreement.bias.toFixed(2)}, limits ${agreement.lower.toFixed(2)} to ${agreement.upper.toFixed(2)}`
+        : '';
+      const error = medianError === null ? 'none' : `off by ${medianError.toFixed(2)} mm${limits}`;
+      lines.push(`joint space, ${compartment.toLowerCase()}: ${error}; found in ${percent(found / exams)}`);
+    }
+    const shown = film.find(({ arm }) => arm === place);
+    if (shown) lines.push(`one joint line in each compartment: ${percent(shown.oneLine)}`);
+    if (lines.length > 0) console.log([`\n  ${label}`, ...lines].join('\n    '));
+  }
+}
 
 function collect(value: string, before: string[] = []): string[] {
   return [...before, value];

@@ -6,6 +6,8 @@ import { UserError } from '../domain/errors.js';
 import { parseJson } from '../domain/json.js';
 import { ARCHIVE_FORMATS, EXPORT_FILES, EXPORT_FORMATS, TABLE_FORMATS } from '../domain/exports.js';
 import type { ExportFormat } from '../domain/exports.js';
+import { COMPETING_EVENTS, SURVIVAL_EVENTS } from '../domain/survival.js';
+import { VISIT_CODES } from '../domain/visits.js';
 import { openDatabase } from '../server/database/index.js';
 import { exportRequest } from '../server/exports.js';
 import { platformSchema } from '../server/schema.js';
@@ -34,6 +36,14 @@ interface Options {
   filter?: string;
   cohort?: string;
   columns?: string;
+  event?: string;
+  competing?: string[];
+  origin?: string;
+  later?: string[];
+  variables?: string;
+  changes?: string;
+  slopes?: string;
+  pairs?: string;
   series?: string;
   generations?: string;
   batch?: string;
@@ -54,6 +64,33 @@ export function exportCommand(): Command {
     .option('--filter <file>', 'file with a filter of knee exams as JSON; - reads standard input')
     .option('--cohort <id>', 'only exams of this cohort, by its id from "osteograph cohorts"')
     .option('--columns <names>', 'columns or groups, separated by commas; "columns" lists them')
+    .option(
+      '--event <name>',
+      `adds time, status and competing event: ${SURVIVAL_EVENTS.join(', ')}`,
+      oneOf(SURVIVAL_EVENTS),
+    )
+    .option(
+      '--competing <names>',
+      `what ends the risk of it, separated by commas: ${COMPETING_EVENTS.join(', ')}`,
+      someOf(COMPETING_EVENTS),
+    )
+    .option(
+      '--later <visits>',
+      'one row per knee, with columns of these later visits too, separated by commas',
+      someOf(VISIT_CODES),
+    )
+    .option(
+      '--origin <visit>',
+      'the visit that --event counts from, and of the rows of --later (default: V00)',
+      oneOf(VISIT_CODES),
+    )
+    .option('--variables <names>', 'variables that get a column each, separated by commas, e.g. V00KOOSYM,P01INJ')
+    .option('--changes <list>', 'changes of variables between two visits, e.g. WOMKP:V00:V06,XRJSM:V00:V06')
+    .option('--slopes <list>', 'slopes per year of variables over the visits of a period, e.g. KOOSKP:V00:V10')
+    .option(
+      '--pairs <file>',
+      'file that says as JSON which exams are paired: only these are written, with the pair of each',
+    )
     .option('--series <json>', 'archives: which series of the exams; default: those that no bundle generated')
     .option('--generations <ids>', 'archives: the volumes of these generations, separated by commas')
     .option('--batch <id>', 'archives: the volumes of this batch')
@@ -71,6 +108,9 @@ Examples:
   $ osteograph export knees.parquet
   $ echo '{ "visit": { "eq": "V00" }, "kl": { "gte": 2 } }' | osteograph export oa.csv --filter - --columns age,sex,grades
   $ osteograph export readings.ndjson --columns readings
+  $ osteograph export incidence.csv --event KL_GE_2 --competing KNEE_REPLACEMENT,DEATH --later V03,V06
+  $ osteograph export change.csv --changes WOMKP:V00:V06 --slopes MCMJSW:V00:V10 --columns sex,age
+  $ echo '{ "of": "SAME_PERSON", "cases": { "kl": { "gte": 2 } }, "controls": { "kl": { "lte": 1 } } }' | osteograph export pairs.csv --pairs -
   $ osteograph export real.zip --format nifti-zip --filter oa.json
   $ osteograph export made.zip --format dicom-zip --series '{ "synthetic": { "eq": true } }'
   $ osteograph export columns                             the data dictionary`,
@@ -82,14 +122,24 @@ Examples:
 
 async function run(file: string | undefined, options: Options): Promise<void> {
   if (file === undefined) throw new UserError('BAD_USER_INPUT', 'Say which file to write, e.g. knees.parquet.');
+  checkTogether(options);
   const format = options.format ?? formatOf(file);
   const request = exportRequest(await platformSchema(), {
     format,
-    columns: options.columns?.split(',').map((name) => name.trim()),
+    columns: namesIn(options.columns),
+    variables: namesIn(options.variables),
+    event: options.event && {
+      origin: options.origin,
+      event: options.event,
+      competing: options.competing,
+    },
+    asOf: options.later && { origin: options.origin, visits: options.later },
+    numbers: [...periodsIn(options.changes, 'change'), ...periodsIn(options.slopes, 'slope')],
+    pairs: options.pairs === undefined ? undefined : await readJsonFile(options.pairs, 'pairs'),
     cohortId: options.cohort,
     where: options.filter === undefined ? undefined : await readJsonFile(options.filter, 'filter'),
     series: options.series === undefined ? undefined : seriesFilter(options.series),
-    generationIds: options.generations?.split(',').map((id) => id.trim()),
+    generationIds: namesIn(options.generations),
     batchId: options.batch,
     withReal: options.withReal,
   });
@@ -128,6 +178,29 @@ async function run(file: string | undefined, options: Options): Promise<void> {
     bar.stop();
     await database.close();
   }
+}
+
+/** @throws UserError BAD_USER_INPUT for an option that would change nothing without another: the file would not hold what it was meant to */
+function checkTogether({ event, competing, later, origin }: Options): void {
+  if (competing !== undefined && event === undefined) {
+    throw new UserError('BAD_USER_INPUT', '--competing needs --event, whose risk it ends.');
+  }
+  if (origin !== undefined && event === undefined && later === undefined) {
+    throw new UserError('BAD_USER_INPUT', '--origin needs --event or --later; --filter selects exams of one visit.');
+  }
+}
+
+function namesIn(list: string | undefined): string[] | undefined {
+  return list?.split(',').map((name) => name.trim());
+}
+
+/** @throws UserError BAD_USER_INPUT for what is not written as NAME:FROM:TO */
+function periodsIn(list: string | undefined, as: 'change' | 'slope'): object[] {
+  return (namesIn(list) ?? []).map((text) => {
+    const [, variable, from, to] = /^(.+):(\w+):(\w+)$/.exec(text) ?? [];
+    if (variable !== undefined) return { variable, [as]: { from, to } };
+    throw new UserError('BAD_USER_INPUT', `--${as}s takes names with two visits, e.g. WOMKP:V00:V06, got ${text}.`);
+  });
 }
 
 function described(manifest: ExportManifest): string {
@@ -201,6 +274,20 @@ function formatNamed(name: string): ExportFormat {
   const format = EXPORT_FORMATS.find((known) => written(known) === name.toLowerCase().replace('_', '-'));
   if (format) return format;
   throw new InvalidArgumentError(`It must be one of ${EXPORT_FORMATS.map(written).join(', ')}.`);
+}
+
+/** Takes one of some words, for commander. */
+function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const word = words.find((known) => known === text.trim().toUpperCase());
+    if (word === undefined) throw new InvalidArgumentError(`It must be one of ${words.join(', ')}.`);
+    return word;
+  };
+}
+
+/** Takes several of them, separated by commas. */
+function someOf<T extends string>(words: readonly T[]): (text: string) => T[] {
+  return (text) => text.split(',').map(oneOf(words));
 }
 
 function seriesFilter(text: string): unknown {

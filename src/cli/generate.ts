@@ -29,6 +29,7 @@ import { adjacentCorrelation, type GreyImage } from '../metrics/index.js';
 import { chooseBundle, chooseKneeDetector, deviceOption, modelsOption } from './bundles.js';
 import { box, side } from './knee-options.js';
 import { wholeNumber } from './options.js';
+import { assertWritable } from './out-folder.js';
 import { progressBar } from './progress.js';
 
 interface GenerateOptions {
@@ -54,7 +55,7 @@ interface GenerateOptions {
 export function generateCommand(): Command {
   return new Command('generate')
     .description('turn one knee radiograph into a synthetic MRI volume on disk, without a database')
-    .requiredOption('--xray <file>', 'radiograph: PNG or DICOM, one knee or a bilateral film')
+    .requiredOption('--xray <file>', 'radiograph: DICOM, PNG, TIFF or JPEG, one knee or a bilateral film')
     .addOption(new Option('--side <R|L>', "the patient's knee").argParser(side).makeOptionMandatory())
     .option('--box <left,top,side>', 'square around the joint, film pixels (default: found on the film)', box)
     .requiredOption('--out <dir>', 'folder for volume.nii.gz, montage.png and slices/')
@@ -98,6 +99,7 @@ Examples:
 }
 
 async function generate(options: GenerateOptions): Promise<void> {
+  await assertWritable(options.out);
   const film = await loadRadiograph(options.xray);
   const bundleDir = await chooseBundle(options.models, options.bundle);
   const { manifest } = await readBundleFor(bundleDir, 'xray-to-mri');
@@ -111,7 +113,7 @@ async function generate(options: GenerateOptions): Promise<void> {
   try {
     const kneeDetector = options.box ? undefined : await chooseKneeDetector(options.models);
     const detector = kneeDetector === undefined ? undefined : await openDetector(host, kneeDetector);
-    const knee = await kneeBox(film, { side: options.side, box: options.box, detector });
+    const knee = await kneeBox(film, { side: options.side, box: options.box, detector, reframe: true });
     const xray = radiographInput(film, knee, options.side, xraySize(manifest));
     bar.start(options.slices * steps);
     const summary = await host.run(

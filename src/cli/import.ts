@@ -1,14 +1,13 @@
-import type { WriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { finished } from 'node:stream/promises';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { isOaiId, type Side } from '../domain/participants.js';
+import { parseStrip, type Strip, STRIP_FORMS } from '../domain/strips.js';
 import { isVisitCode, VISIT_CODES, type VisitCode } from '../domain/visits.js';
 import { openDatabase } from '../server/database/index.js';
 import {
   addImages,
+  CHANGE_KINDS,
   changedAnything,
   type CountedRefusal,
   type ImportProgress,
@@ -16,17 +15,28 @@ import {
   type ImportSummary,
   readNothing,
   type TableSummary,
+  UNDO_KINDS,
+  undoImport,
+  type UndoSummary,
 } from '../services/imports/index.js';
 import { openOwnBlobStore } from '../storage/index.js';
-import { blobSettings, dataDirOption, sharedDatabase } from './options.js';
+import { blobSettings, dataDirOption, sharedDatabase, wholeNumber } from './options.js';
+import { closed, openDeidentificationReport, openReport } from './reports.js';
 import { stopOnSignal } from './signals.js';
+import { counted } from './words.js';
 
 interface Options {
+  undo?: number;
   dataDir: string;
   json: boolean;
   report?: string;
+  deidentificationReport?: string;
+  originals: boolean;
+  redact?: Strip[];
   reread: boolean;
   tablesOnly: boolean;
+  showValues: boolean;
+  dryRun: boolean;
   participant?: string;
   visit?: VisitCode;
   side?: Side;
@@ -43,12 +53,33 @@ const REFUSALS_SHOWN = 50;
 export function importCommand(): Command {
   return new Command('import')
     .description('read an OAI release (tables and images) into the database')
-    .argument('<path>', 'folder of a release; with --participant a radiograph or the folder of a DICOM series')
+    .argument(
+      '[path]',
+      'folder, archive or table of a release; with --participant a radiograph or the folder of a DICOM series',
+    )
     .addOption(dataDirOption())
     .option('--json', 'print the summary as JSON', false)
     .option('--report <file>', 'write every refused row and file to FILE, one JSON object per line')
+    .option(
+      '--deidentification-report <file>',
+      'write what became of each attribute of every image file to FILE (.csv or JSON lines)',
+    )
+    .option('--no-originals', 'keep the pixels only, not the de-identified DICOM objects')
+    .addOption(
+      new Option(
+        '--redact <strip>',
+        `make a strip of the images black: ${STRIP_FORMS}; may be given several times`,
+      ).argParser(strips),
+    )
+    .option('--show-values', 'quote the cells that are refused, here and in the report', false)
     .option('--reread', 'read also what has not changed since it was imported', false)
     .option('--tables-only', 'leave the images alone', false)
+    .option('--dry-run', 'tell what the tables would change, value by value, and change nothing', false)
+    .option(
+      '--undo <id>',
+      'take back what one import did, by its number in "osteograph imports"',
+      wholeNumber('--undo'),
+    )
     .option('--participant <id>', 'add the images to this participant', participantId)
     .option('--visit <code>', 'and this visit, e.g. V00', visitCode)
     .addOption(new Option('--side <side>', 'and this knee; without it a film is bilateral').argParser(sideOf))
@@ -56,37 +87,68 @@ export function importCommand(): Command {
     .addHelpText(
       'after',
       `
-Tables are read in OAI's labelled or plain ASCII form and in NDA's, whatever their letter case: Enrollees, AllClinicalXX,
-SubjectCharXX, kXR_SQ_BUxx, XRayXX, MRIXX. Images are found as <visit>m/<release>/<ID>/<date>/<barcode>/ and through contents.csv.
-What cannot be used, a cell or a row, is refused with a reason, and the rest is imported. A second import changes nothing.
+Tables are read in OAI's labelled or plain ASCII form and in NDA's, as CSV, XLSX, SAS7BDAT and XPT, alone or within .zip and .gz,
+whatever their letter case: Enrollees, AllClinicalXX, SubjectCharXX, kXR_SQ_BUxx, XRayXX, MRIXX. Images are found as <visit>m/<release>/<ID>/<date>/<barcode>/ and through contents.csv.
+What cannot be used, a cell or a row, is refused with a reason, and the rest is imported. Cells may tell of people: --show-values quotes them. A second import changes nothing.
 A higher release version (VERSION) replaces a lower one, a value or a code such as .P fills a blank, a blank erases nothing; at equal
 versions the later import counts. An image belongs to one knee: one that is another's already is refused. Images are real unless they
 or their release say that they are synthetic.
+Images are de-identified (docs/guides/deidentification.md). One that says that text is burned into its pixels is refused without --redact.
+--undo takes back one import: each value that comes from it is what it was before, and what it made goes. It is refused while a later import
+has read the same values, or something was made from what it brought.
 Exit code: 0 also with refusals, ${NOTHING_READ} when nothing could be read.
 
 Examples:
   $ osteograph import release                                                       a release, or any part of one
+  $ osteograph import release --dry-run                                             what its tables would change, by column
   $ osteograph import release --report refused.ndjson                               and keep the list of what was refused
+  $ osteograph import --undo 3 --dry-run                                            what undoing an import would change
+  $ osteograph import AllClinical_SAS.zip                                           the tables of one archive
   $ osteograph import knee.png --participant 9000001 --visit V00 --side RIGHT       one radiograph of one knee
   $ osteograph import dicom/ --participant 9000001 --visit V00 --side LEFT --create an MRI series from elsewhere`,
     )
     .action(run);
 }
 
-async function run(path: string, options: Options): Promise<void> {
+async function run(path: string | undefined, options: Options): Promise<void> {
   const { participant, visit } = options;
+  if ((path === undefined) === (options.undo === undefined)) {
+    throw new UserError(
+      'BAD_USER_INPUT',
+      'Give either the path of what to import, or --undo with the number of an import.',
+    );
+  }
+  if (options.dryRun && participant !== undefined) {
+    throw new UserError(
+      'BAD_USER_INPUT',
+      '--dry-run tells what tables would change; it does not go with --participant.',
+    );
+  }
   if ((participant === undefined) !== (visit === undefined)) {
     throw new UserError(
       'BAD_USER_INPUT',
       'Images are added to an exam: give both --participant and --visit, or neither to import a release.',
     );
   }
+  if (options.redact && participant === undefined) {
+    throw new UserError('BAD_USER_INPUT', '--redact is for images of one kind; it goes with --participant.');
+  }
+  const { deidentificationReport } = options;
+  const deidentified =
+    deidentificationReport === undefined ? null : await openDeidentificationReport(deidentificationReport);
   const database = await openDatabase(sharedDatabase(options.dataDir, 'import'));
   try {
     const store = await openOwnBlobStore(database.dataSource, blobSettings(options.dataDir));
+    if (path === undefined) {
+      const summary = await undoImport({ dataSource: database.dataSource, store }, options.undo!, options);
+      console.log(options.json ? JSON.stringify(summary) : undoneInWords(summary));
+      return;
+    }
+    const objects = { withoutOriginals: !options.originals, onDeidentified: deidentified?.write };
     if (participant !== undefined && visit !== undefined) {
       const to = { oaiId: participant, visit, side: options.side };
-      const added = await addImages(database.dataSource, path, to, { store, create: options.create });
+      const { create, redact } = options;
+      const added = await addImages(database.dataSource, path, to, { store, create, redact, ...objects });
       const what = added.kind === 'series' ? 'MRI series' : 'radiograph';
       console.log(options.json ? JSON.stringify(added) : `${what}: ${added.outcomes.join(', ')}`);
       return;
@@ -96,9 +158,12 @@ async function run(path: string, options: Options): Promise<void> {
     using stop = stopOnSignal('The import was stopped; what was finished stays, and the next one goes on from there.');
     try {
       const summary = await importRelease(database.dataSource, path, {
+        ...objects,
         store,
         reread: options.reread,
         tablesOnly: options.tablesOnly,
+        dryRun: options.dryRun,
+        showValues: options.showValues,
         signal: stop.signal,
         onProgress: bar.update,
         onRefusal: (refusal) => report?.write(`${JSON.stringify(refusal)}\n`),
@@ -115,6 +180,7 @@ async function run(path: string, options: Options): Promise<void> {
     console.error(`osteograph: ${error.message}`);
     process.exitCode = NOTHING_READ;
   } finally {
+    await deidentified?.close();
     await database.close();
   }
 }
@@ -147,17 +213,17 @@ function drawProgress(json: boolean): { update(progress: ImportProgress): void; 
 }
 
 function describe(summary: ImportSummary, report: string | undefined): string {
-  const { tables, images, refusals, refused, ignored, durationMs } = summary;
+  const { tables, images, refusals, refused, ignored, durationMs, dryRun } = summary;
   if (readNothing(summary) && refused === 0) {
     const nothing = `Nothing to import: ${summary.path} holds neither tables of an OAI release, such as Enrollees.txt, nor image folders, such as 00m.`;
     return [nothing, ...ignoredLines(ignored)].join('\n');
   }
-  const lines = tables.flatMap(tableLines);
+  const lines = tables.flatMap((table) => [...tableLines(table), ...(dryRun ? changeLines(table) : [])]);
   if (images.folders > 0 || images.absent > 0) {
-    const { folders, inserted, updated, unchanged, passedOver, refused: bad, absent } = images;
+    const { folders, inserted, updated, unchanged, passedOver, refused: bad, withdrawn, absent } = images;
     lines.push(
-      `images: ${count(folders, 'folder')}: ${inserted} inserted, ${updated} updated, ${unchanged} unchanged, ` +
-        `${passedOver} passed over, ${bad} refused; ${absent} of contents.csv are not on this disk`,
+      `images: ${counted(folders, 'folder')}: ${inserted} inserted, ${updated} updated, ${unchanged} unchanged, ` +
+        `${passedOver} passed over, ${bad} refused${withdrawn > 0 ? `, ${withdrawn} withdrawn` : ''}; ${absent} of contents.csv are not on this disk`,
     );
   }
   lines.push(...ignoredLines(ignored));
@@ -170,6 +236,11 @@ function describe(summary: ImportSummary, report: string | undefined): string {
     else if (shown.some((refusal) => refusal.count)) lines.push(`  One by one: ${where}.`);
   }
   const seconds = (durationMs / 1000).toFixed(1);
+  if (dryRun) {
+    const nothing = changedAnything(summary) ? 'Nothing was written' : 'Nothing would change';
+    lines.push('', `${nothing}: a dry run of ${seconds} s, which leaves images alone.`);
+    return lines.join('\n');
+  }
   lines.push(
     '',
     changedAnything(summary) ? `Imported in ${seconds} s.` : `Nothing changed; looked through in ${seconds} s.`,
@@ -179,27 +250,68 @@ function describe(summary: ImportSummary, report: string | undefined): string {
 
 /** A line for the table, and one for each thing in it that a reader might miss. */
 function tableLines({ file, rows, skipped, ...table }: TableSummary): string[] {
-  const { inserted, updated, kept, blank, unchanged, passedOver, refused, cellsRefused, absent } = table;
-  if (skipped)
-    return [
-      `${file}: the database holds it already (${count(rows, 'row')}${refused > 0 ? `, ${refused} of them refused` : ''})`,
+  const { inserted, updated, kept, blank, unchanged, passedOver, refused, withdrawn, cellsRefused } = table;
+  const { absent, dropped, returned } = table;
+  const { storedColumns, storedCells, storedChanges, storedLeft } = table;
+  if (skipped) {
+    const left = [
+      ...(refused > 0 ? [`${refused} of them refused`] : []),
+      ...(withdrawn > 0 ? [`${withdrawn} of them withdrawn`] : []),
     ];
+    return [`${file}: the database holds it already (${[counted(rows, 'row'), ...left].join(', ')})`];
+  }
   const parts = [`${inserted} new`, `${updated} changed`, `${unchanged} equal`];
   if (kept > 0) parts.push(`${kept} older than what is stored, which was kept`);
   if (blank > 0) parts.push(`${blank} blank where a value is stored, which was kept`);
   const passed = Object.entries(passedOver);
   if (passed.length > 0) parts.push(`${passed.reduce((sum, [, number]) => sum + number, 0)} not of interest`);
   if (refused > 0) parts.push(`${refused} refused`);
-  if (cellsRefused > 0) parts.push(`${count(cellsRefused, 'cell')} refused in rows that were read`);
+  if (withdrawn > 0) parts.push(`${withdrawn} withdrawn`);
+  if (cellsRefused > 0) parts.push(`${counted(cellsRefused, 'cell')} refused in rows that were read`);
   return [
-    `${file}: ${count(rows, 'row')}: ${parts.join(', ')}`,
+    `${file}: ${counted(rows, 'row')}: ${parts.join(', ')}`,
+    ...(storedColumns > 0
+      ? [
+          `  as variables: ${counted(storedCells, 'cell')} of ${counted(storedColumns, 'column')} that ${storedColumns === 1 ? 'has' : 'have'} no field of ${storedColumns === 1 ? 'its' : 'their'} own, ${storedChanges} of them new or changed`,
+        ]
+      : []),
+    ...(storedLeft > 0
+      ? [`  not kept: ${counted(storedLeft, 'code')} of visits or knees of which the row tells nothing else`]
+      : []),
     ...passed.map(([why, number]) => `  not of interest: ${number} ${why}`),
     ...(absent > 0
       ? [
-          `  ${count(absent, 'row')} of an earlier file of this table ${absent === 1 ? 'is' : 'are'} not in this one; what ${absent === 1 ? 'it says' : 'they say'} stays`,
+          `  ${counted(absent, 'row')} of an earlier file of this table ${absent === 1 ? 'is' : 'are'} not in this one; what ${absent === 1 ? 'it says' : 'they say'} stays`,
         ]
       : []),
+    ...(dropped > 0
+      ? [`  ${counted(dropped, 'row')} marked as dropped: the higher version of this table has no such row`]
+      : []),
+    ...(returned > 0
+      ? [`  ${counted(returned, 'row')} no longer dropped: this version has ${returned === 1 ? 'it' : 'them'} again`]
+      : []),
   ];
+}
+
+/** A line for each column that would change. */
+function changeLines({ changes }: TableSummary): string[] {
+  return changes.map((change) => `  ${change.table}.${change.column}: ${kindsInWords(CHANGE_KINDS, change)}`);
+}
+
+function kindsInWords<K extends string>(kinds: readonly K[], counts: Readonly<Record<K, number>>): string {
+  return kinds.flatMap((kind) => (counts[kind] > 0 ? [`${counts[kind]} ${kind}`] : [])).join(', ');
+}
+
+/** A line for each column that changes, and one for each table of which rows go. */
+function undoneInWords({ undone, dryRun, changes, removed, durationMs }: UndoSummary): string {
+  const lines = changes.map((change) => `${change.table}.${change.column}: ${kindsInWords(UNDO_KINDS, change)}`);
+  const gone = Object.entries(removed).map(([table, rows]) => `${table}: ${counted(rows, 'row')} removed`);
+  const seconds = (durationMs / 1000).toFixed(1);
+  if (lines.length + gone.length === 0) lines.push('Nothing of it is left that could be taken back.');
+  const end = dryRun
+    ? `Nothing was written: a dry run of ${seconds} s.`
+    : `Import ${undone} was undone in ${seconds} s.`;
+  return [...lines, ...gone, '', end].join('\n');
 }
 
 /** A line for each reason, which names all files. */
@@ -217,29 +329,18 @@ function refusalLine({ file, row, reason, count: equal }: CountedRefusal): strin
     : `  ${file} row ${row} and ${equal - 1} more like it: ${reason}`;
 }
 
-function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? '' : 's'}`;
-}
-
-async function openReport(path: string): Promise<WriteStream> {
-  try {
-    return (await open(path, 'w')).createWriteStream();
-  } catch (cause) {
-    throw new UserError('BAD_USER_INPUT', `${path} cannot be written (${(cause as NodeJS.ErrnoException).code}).`, {
-      cause,
-    });
-  }
-}
-
-async function closed(stream: WriteStream | null): Promise<void> {
-  if (!stream) return;
-  stream.end();
-  await finished(stream);
-}
-
 function participantId(text: string): string {
   if (!isOaiId(text)) throw new InvalidArgumentError(`A participant's id has seven digits, got "${text}".`);
   return text;
+}
+
+function strips(text: string, before: Strip[] = []): Strip[] {
+  try {
+    return [...before, parseStrip(text)];
+  } catch (error) {
+    if (error instanceof UserError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
 }
 
 function visitCode(text: string): VisitCode {

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { packageVersion } from '../domain/package.js';
-import { exitSoon, handleSignals } from './signals.js';
+import { diskFaultInWords } from './disk-faults.js';
+import { codeOfFailure, exitSoon, handleSignals } from './signals.js';
 
 /** Commands are loaded when they are asked for: `osteograph synth` need not wait for a GraphQL server to load. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
@@ -12,9 +14,16 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   workers: async () => (await import('./workers.js')).workersCommand(),
   synth: async () => (await import('./synth.js')).synthCommand(),
   import: async () => (await import('./import.js')).importCommand(),
+  imports: async () => (await import('./imports.js')).importsCommand(),
+  quarantine: async () => (await import('./quarantine.js')).quarantineCommand(),
+  participants: async () => (await import('./participants.js')).participantsCommand(),
   generate: async () => (await import('./generate.js')).generateCommand(),
   read: async () => (await import('./read.js')).readCommand(),
   restore: async () => (await import('./restore.js')).restoreCommand(),
+  progress: async () => (await import('./progress-film.js')).progressCommand(),
+  t2map: async () => (await import('./t2map.js')).t2mapCommand(),
+  superres: async () => (await import('./superres.js')).superresCommand(),
+  inpaint: async () => (await import('./inpaint.js')).inpaintCommand(),
   evaluate: async () => (await import('./evaluate.js')).evaluateCommand(),
   cohorts: async () => (await import('./cohorts.js')).cohortsCommand(),
   batches: async () => (await import('./batches.js')).batchesCommand(),
@@ -22,6 +31,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   score: async () => (await import('./score.js')).scoreCommand(),
   bundles: async () => (await import('./bundles.js')).bundlesCommand(),
   blobs: async () => (await import('./blobs.js')).blobsCommand(),
+  retention: async () => (await import('./retention.js')).retentionCommand(),
+  backup: async () => (await import('./backup.js')).backupCommand(),
   token: async () => (await import('./token.js')).tokenCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
   migrate: async () => (await import('./migrate.js')).migrateCommand(),
@@ -36,6 +47,8 @@ Examples:
   $ osteograph generate --xray knee.png --side R --out volume
   $ osteograph read film.dcm                         KL grade and joint space of the knees on a film`;
 
+// A third of what a start costs is compiling the same code again.
+enableCompileCache();
 handleSignals();
 await main(process.argv);
 exitSoon();
@@ -49,13 +62,15 @@ async function main(argv: string[]): Promise<void> {
     .addHelpText('after', EXAMPLES)
     .showSuggestionAfterError();
   const asked = COMMANDS[argv[2] ?? ''];
-  const loaders = asked ? [asked] : Object.values(COMMANDS);
+  const all = argv[2] === '--version' || argv[2] === '-V' ? [] : Object.values(COMMANDS);
+  const loaders = asked ? [asked] : all;
   for (const load of loaders) program.addCommand(await load());
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    process.exitCode = 1;
-    if (error instanceof UserError) console.error(`osteograph: ${error.message}`);
+    process.exitCode = codeOfFailure();
+    const sentence = error instanceof UserError ? error.message : diskFaultInWords(error);
+    if (sentence !== null) console.error(`osteograph: ${sentence}`);
     else console.error('osteograph: internal error:', error);
   }
 }

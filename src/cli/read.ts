@@ -25,7 +25,7 @@ interface ReadOptions {
 export function readCommand(): Command {
   return new Command('read')
     .description('read KL grade and joint space width off a knee radiograph, without a database')
-    .argument('<file>', 'radiograph: PNG or DICOM, one knee or a bilateral film')
+    .argument('<file>', 'radiograph: DICOM, PNG, TIFF or JPEG, one knee or a bilateral film')
     .addOption(
       new Option(
         '--side <R|L>',

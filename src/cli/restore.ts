@@ -19,6 +19,7 @@ import { readSource } from '../imaging/source.js';
 import { type DeviceChoice, readBundleFor, startInferenceHost } from '../inference/index.js';
 import { chooseBundle, deviceOption, modelsOption } from './bundles.js';
 import { wholeNumber } from './options.js';
+import { assertWritable } from './out-folder.js';
 import { progressBar } from './progress.js';
 
 interface RestoreOptions {
@@ -40,7 +41,7 @@ interface RestoreOptions {
 export function restoreCommand(): Command {
   return new Command('restore')
     .description('take noise off a radiograph, enlarge it or fill in what is hidden, without a database')
-    .argument('<file>', 'radiograph: PNG or DICOM, of any size, 8 to 16 bits')
+    .argument('<file>', 'radiograph: DICOM, PNG, TIFF or JPEG, of any size, 8 to 16 bits')
     .requiredOption('--out <dir>', 'folder for restored.png, before-after.png and, from a DICOM film, restored.dcm')
     .option('--denoise', 'take noise off')
     .option(
@@ -74,6 +75,7 @@ Examples:
 
 async function restore(file: string, options: RestoreOptions): Promise<void> {
   const aim = await aimOf(options);
+  await assertWritable(options.out);
   const film = await loadRadiograph(file);
   const bundleDir = await chooseBundle(options.models, options.bundle, 'image-restoration');
   const { manifest } = await readBundleFor(bundleDir, 'image-restoration');

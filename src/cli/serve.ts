@@ -4,8 +4,10 @@ import { createLogger } from '../server/logging.js';
 import { startPlatform } from '../server/platform.js';
 import { startTracing } from '../server/tracing.js';
 import { DEFAULT_QUOTA, MAX_QUOTA } from '../services/access/index.js';
+import type { RetentionRules } from '../services/retention/index.js';
 import { deviceOption, modelsOption } from './bundles.js';
 import { blobSettings, dataDirOption, portNumber, seconds } from './options.js';
+import { retentionOption } from './retention.js';
 import { stopOnSignal } from './signals.js';
 
 interface Options {
@@ -17,6 +19,8 @@ interface Options {
   models: string;
   drainDelay: number;
   rateLimit: number;
+  corsOrigin: string[];
+  retention: RetentionRules;
 }
 
 /** From the end of the drain delay: requests get 5 s, the worker 20 s, and the database what is left, ms. */
@@ -47,6 +51,16 @@ export function serveCommand(): Command {
         .default(DEFAULT_QUOTA)
         .env('OSTEOGRAPH_RATE_LIMIT'),
     )
+    .addOption(
+      new Option(
+        '--cors-origin <origin>',
+        'origin whose pages may use the API, such as https://viewer.example.org; may be given again',
+      )
+        .argParser(collectOrigin)
+        .default([], "this server's own alone")
+        .env('OSTEOGRAPH_CORS_ORIGIN'),
+    )
+    .addOption(retentionOption())
     .addHelpText(
       'after',
       `
@@ -64,7 +78,18 @@ Examples:
     .action(serve);
 }
 
-async function serve({ dataDir, host, port, worker, device, models, rateLimit, drainDelay }: Options): Promise<void> {
+async function serve({
+  dataDir,
+  host,
+  port,
+  worker,
+  device,
+  models,
+  rateLimit,
+  drainDelay,
+  corsOrigin,
+  retention,
+}: Options): Promise<void> {
   const logger = createLogger('serve');
   using stop = stopOnSignal('The server was stopped.', { patienceMs: 1_000 * drainDelay + CLOSE_MS });
   const tracing = await startTracing('osteograph serve');
@@ -76,10 +101,12 @@ async function serve({ dataDir, host, port, worker, device, models, rateLimit, d
     port,
     modelsDir: models,
     rateLimit,
+    retention,
     worker: worker ? { device } : undefined,
     purpose: 'osteograph serve',
     metricsToken: process.env['OSTEOGRAPH_METRICS_TOKEN'],
     drainDelay: 1_000 * drainDelay,
+    corsOrigins: corsOrigin,
     logger,
   });
   const { url, firstToken, bundles } = platform;
@@ -108,4 +135,17 @@ async function serve({ dataDir, host, port, worker, device, models, rateLimit, d
 function pointsNumber(text: string): number {
   if (/^\d{1,10}$/.test(text) && Number(text) <= MAX_QUOTA) return Number(text);
   throw new InvalidArgumentError(`--rate-limit must be a whole number from 0 to ${MAX_QUOTA}, got "${text}".`);
+}
+
+/** Adds origins; a variable of the environment has several, separated by commas. */
+function collectOrigin(text: string, before: string[]): string[] {
+  const origins = text.split(',').map((origin) => origin.trim());
+  for (const origin of origins) {
+    if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new InvalidArgumentError(
+        `--cors-origin must be a scheme and a host, such as https://viewer.example.org, got "${origin}".`,
+      );
+    }
+  }
+  return [...before, ...origins];
 }

@@ -34,6 +34,9 @@ const stops = new Set<{ begin(reason?: Error): void; hurry?: (() => void) | unde
 
 let asked = 0;
 
+/** What a process that the first signal killed would end with; undefined before a signal. */
+let codeAsked: number | undefined;
+
 /**
  * Deals with Ctrl-C and SIGTERM for every command. The first asks for an end in good order, within a deadline; where there is
  * nothing to put in order, it ends the process. One more ends it at once. The code is then 128 and the signal's number, as of a
@@ -41,6 +44,11 @@ let asked = 0;
  */
 export function handleSignals(): void {
   for (const name of SIGNALS) process.on(name, () => onSignal(name));
+}
+
+/** The code that a command which failed ends with: 128 and the number of the signal that ended its work, else 1. */
+export function codeOfFailure(): number {
+  return codeAsked ?? 1;
 }
 
 /** Ends the process when its command has ended but something does not let go: a connection, a child, a timer. */
@@ -74,6 +82,7 @@ export function stopOnSignal(message: string, { patienceMs = PATIENCE_MS, hurry 
 function onSignal(name: (typeof SIGNALS)[number]): void {
   const code = 128 + constants.signals[name];
   asked++;
+  codeAsked ??= code;
   if (asked === 1 && stops.size > 0) {
     for (const { begin } of stops) begin();
     return cutOffAfter(Math.max(...[...stops].map(({ patienceMs }) => patienceMs)), 1);

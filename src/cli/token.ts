@@ -3,9 +3,9 @@ import { UserError } from '../domain/errors.js';
 import { ROLES } from '../domain/roles.js';
 import type { Role } from '../domain/roles.js';
 import type { ApiToken } from '../entities/index.js';
-import { type Database, openDatabase } from '../server/database/index.js';
 import { audit, createToken, listTokens, revokeToken } from '../services/access/index.js';
-import { dataDirOption, sharedDatabase, wholeNumber } from './options.js';
+import { withDatabase } from './database.js';
+import { dataDirOption, wholeNumber } from './options.js';
 
 /** `osteograph token`: make, list and revoke the tokens of the API. */
 export function tokenCommand(): Command {
@@ -39,7 +39,7 @@ Examples:
 
 async function create(options: { name: string; role: Role; expires?: Date; dataDir: string }): Promise<void> {
   const { name, role, expires } = options;
-  await withDatabase(options.dataDir, async ({ dataSource }) => {
+  await withDatabase(options.dataDir, 'token', async ({ dataSource }) => {
     const { text, token } = await createToken(dataSource, { name, role, expiresAt: expires });
     await audit(dataSource, { tokenId: null, action: 'createToken', target: String(token.id), detail: { name, role } });
     console.log(text);
@@ -47,7 +47,7 @@ async function create(options: { name: string; role: Role; expires?: Date; dataD
 }
 
 async function list({ dataDir }: { dataDir: string }): Promise<void> {
-  await withDatabase(dataDir, async ({ dataSource }) => {
+  await withDatabase(dataDir, 'token', async ({ dataSource }) => {
     const tokens = await listTokens(dataSource);
     if (tokens.length === 0) console.log('There are no tokens yet; "osteograph token create" makes one.');
     for (const token of tokens) {
@@ -60,21 +60,12 @@ async function list({ dataDir }: { dataDir: string }): Promise<void> {
 }
 
 async function revoke(id: number, { dataDir }: { dataDir: string }): Promise<void> {
-  await withDatabase(dataDir, async ({ dataSource }) => {
+  await withDatabase(dataDir, 'token', async ({ dataSource }) => {
     if (id > 2 ** 31 - 1) throw new UserError('NOT_FOUND', 'There is no such token.');
     const token = await revokeToken(dataSource, id);
     await audit(dataSource, { tokenId: null, action: 'revokeToken', target: String(id) });
     console.log(`Revoked ${token.id} (${token.name}).`);
   });
-}
-
-async function withDatabase(dataDir: string, work: (database: Database) => Promise<void>): Promise<void> {
-  const database = await openDatabase(sharedDatabase(dataDir, 'token'));
-  try {
-    await work(database);
-  } finally {
-    await database.close();
-  }
 }
 
 function stateOf({ revokedAt, expiresAt }: ApiToken): string {

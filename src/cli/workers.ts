@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import { encodeId } from '../domain/global-ids.js';
 import type { WorkerSlot } from '../domain/workers.js';
 import type { Worker } from '../entities/index.js';
-import { openDatabase } from '../server/database/index.js';
 import { listWorkers } from '../scheduling/index.js';
-import { dataDirOption, sharedDatabase } from './options.js';
+import { withDatabase } from './database.js';
+import { dataDirOption } from './options.js';
 
 /** `osteograph workers`: who computes, where, and what. */
 export function workersCommand(): Command {
@@ -25,9 +25,8 @@ Examples:
 }
 
 async function list({ dataDir, json }: { dataDir: string; json?: boolean }): Promise<void> {
-  const database = await openDatabase(sharedDatabase(dataDir, 'workers'));
-  try {
-    const workers = await listWorkers(database.dataSource);
+  await withDatabase(dataDir, 'workers', async ({ dataSource }) => {
+    const workers = await listWorkers(dataSource);
     if (json) {
       for (const worker of workers) console.log(JSON.stringify({ ...worker, id: encodeId('Worker', worker.id) }));
     } else if (workers.length === 0) {
@@ -35,9 +34,7 @@ async function list({ dataDir, json }: { dataDir: string; json?: boolean }): Pro
     } else {
       for (const worker of workers) print(worker);
     }
-  } finally {
-    await database.close();
-  }
+  });
 }
 
 function print({ state, name, version, startedAt, seenAt, slots }: Worker): void {

@@ -1,4 +1,8 @@
 import { encodeId } from './global-ids.js';
+import type { KneeNumber } from './knee-numbers.js';
+import type { PairRequest } from './knee-pairs.js';
+import type { EventRequest } from './survival.js';
+import type { VisitCode } from './visits.js';
 
 /** Tables of knee exams, one row per exam. */
 export const TABLE_FORMATS = ['CSV', 'NDJSON', 'PARQUET'] as const;
@@ -48,4 +52,16 @@ export function choiceInApi({ generations, batch, ...rest }: ArchiveChoice): obj
     ...(generations ? { generationIds: generations.map((id) => encodeId('Generation', id)) } : {}),
     ...(batch ? { batchId: encodeId('Batch', batch) } : {}),
   };
+}
+
+/** What a table has beside the exams' own columns. */
+export interface TableShape {
+  /** Columns that tell the time from a visit to an event, of the knee of each row. */
+  event?: EventRequest | null | undefined;
+  /** One row per knee: its exam at `origin`, with columns of later visits beside it. */
+  asOf?: { origin: VisitCode; visits: readonly VisitCode[] } | null | undefined;
+  /** Changes and slopes of the knee of each row, which get a column each. */
+  numbers?: readonly KneeNumber[] | null | undefined;
+  /** Its rows are the exams of these pairs, made among those that its filter selects; `written` has the filters in the API's words. */
+  pairs?: (PairRequest & { written: { cases: object; controls: object } }) | null | undefined;
 }

@@ -18,6 +18,7 @@ const NODE_KEYS = {
   UploadedRadiograph: 'uuid',
   Worker: 'uuid',
   RadiographReading: 'uuid',
+  QuarantinedImage: 'integer',
 } as const;
 
 export type NodeType = keyof typeof NODE_KEYS;

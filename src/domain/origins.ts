@@ -25,6 +25,8 @@ export interface AttemptOrigin {
 /** What a generation was made from and with, beside what its request says. */
 export interface GenerationOrigin {
   film?: SourceFile;
+  /** The series that another one was made from. */
+  series?: SourceFile;
   /** The real series that the scores compare with; null where there is none. */
   reference?: SourceFile | null;
   /** Who found the knee on the film; null when the request said where it is, or outlines drawn by rule found it. */

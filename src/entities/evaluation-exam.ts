@@ -1,5 +1,6 @@
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
+import type { EvaluationReference, JointSpaces, ReferenceFigures } from '../domain/evaluations.js';
 import type { Sex, Side } from '../domain/participants.js';
 import { Evaluation } from './evaluation.js';
 import { KneeExam } from './knee-exam.js';
@@ -52,4 +53,12 @@ export class EvaluationExam {
   /** Mean correlation of that series' own neighbouring slices, on the 50 slices of the trained stack. */
   @Column('double precision', { nullable: true })
   seriesCorrelation!: number | null;
+
+  /** Joint space of that series; null until it is measured, and in evaluations that did not measure it. */
+  @Column('jsonb', { nullable: true })
+  jointSpace!: JointSpaces | null;
+
+  /** Scores of the volumes that say nothing, of those that there are; null until they are measured, and for knees beyond the first hundred. */
+  @Column('jsonb', { nullable: true })
+  referenceFigures!: Partial<Record<EvaluationReference, ReferenceFigures>> | null;
 }

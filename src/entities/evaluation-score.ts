@@ -1,5 +1,6 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
+import type { VolumeFigures } from '../domain/evaluations.js';
 import type { GenerationState } from '../domain/generations.js';
 import { Evaluation } from './evaluation.js';
 import { Generation } from './generation.js';
@@ -49,6 +50,10 @@ export class EvaluationScore {
 
   @Column('double precision', { nullable: true })
   adjacentCorrelation!: number | null;
+
+  /** What the evaluation itself has measured on the volume; null until then, and in evaluations that did not measure it. */
+  @Column('jsonb', { nullable: true })
+  figures!: VolumeFigures | null;
 
   /** One sentence that says why there are no scores. */
   @Column('text', { nullable: true })

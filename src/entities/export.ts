@@ -1,6 +1,13 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { type ArchiveChoice, EXPORT_STATES, type ExportFormat, type ExportState } from '../domain/exports.js';
+import {
+  type ArchiveChoice,
+  EXPORT_STATES,
+  type ExportFormat,
+  type ExportState,
+  type TableShape,
+} from '../domain/exports.js';
+import type { VariableRef } from '../domain/variables/index.js';
 import { stateCheck } from '../domain/work.js';
 import { ApiToken } from './api-token.js';
 import { Asset } from './asset.js';
@@ -35,6 +42,10 @@ export class Export extends Work {
   @Column('text', { array: true })
   columns!: string[];
 
+  /** What the names of variables meant whose columns it has. */
+  @Column('jsonb', { default: [] })
+  variables!: VariableRef[];
+
   /** Filter of knee exams as it was asked for; null selects all. Plain json, because jsonb would forget the order. */
   @Column('json', { nullable: true })
   filter!: object | null;
@@ -49,6 +60,10 @@ export class Export extends Work {
   /** Which series an archive holds; null for a table. */
   @Column('json', { nullable: true })
   archive!: ArchiveChoice | null;
+
+  /** What a table has beside the exams' own columns; null for nothing. */
+  @Column('json', { nullable: true })
+  shape!: TableShape | null;
 
   /** Exams looked through, and how many there are to look through; volumes of an archive. */
   @Column('integer', { default: 0 })

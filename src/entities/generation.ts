@@ -11,12 +11,13 @@ import { ApiToken } from './api-token.js';
 import { Batch } from './batch.js';
 import { Bundle } from './bundle.js';
 import { KneeExam } from './knee-exam.js';
+import { MriSeries } from './mri-series.js';
 import { Radiograph } from './radiograph.js';
 import { UploadedRadiograph } from './uploaded-radiograph.js';
 import { Work } from './work.js';
 
 /**
- * One run of a bundle for the radiograph of an exam, or for an uploaded one. What a task is told stands in `parameters`; volumes, which are
+ * One run of a bundle for the radiograph of an exam, for an MRI series of it, or for an uploaded radiograph. What a task is told stands in `parameters`; volumes, which are
  * older than tasks, have columns of their own.
  */
 @Entity()
@@ -30,10 +31,11 @@ import { Work } from './work.js';
 @Index('generation_by_start', { synchronize: false })
 @Index('generation_by_age', { synchronize: false })
 @Index('generation_of_upload', ['uploadId'], { where: '(upload_id IS NOT NULL)' })
+@Index('generation_of_series', ['sourceSeriesId'], { where: '(source_series_id IS NOT NULL)' })
 @Check('generation_state', stateCheck(GENERATION_STATES))
 @Check(
   'generation_made_from',
-  '(upload_id IS NULL) = (exam_id IS NOT NULL) AND (upload_id IS NULL) = (radiograph_id IS NOT NULL) AND (upload_id IS NOT NULL OR side IS NULL)',
+  '(upload_id IS NULL) = (exam_id IS NOT NULL) AND (upload_id IS NULL AND source_series_id IS NULL) = (radiograph_id IS NOT NULL) AND (upload_id IS NULL OR source_series_id IS NULL) AND (upload_id IS NOT NULL OR side IS NULL)',
 )
 @Check(
   'generation_of_volume',
@@ -43,7 +45,7 @@ export class Generation extends Work {
   @PrimaryColumn('uuid')
   id!: string;
 
-  /** Exam and radiograph, or else an upload and the knee on it: one of both says what the volume is made from. */
+  /** Exam and radiograph, exam and series, or else an upload and the knee on it: one of them says what it is made from. */
   @Column('integer', { nullable: true })
   examId!: number | null;
 
@@ -57,6 +59,14 @@ export class Generation extends Work {
   @ManyToOne(() => Radiograph, { nullable: true })
   @JoinColumn()
   radiograph!: Relation<Radiograph> | null;
+
+  /** The series that another one is made from. */
+  @Column('integer', { nullable: true })
+  sourceSeriesId!: number | null;
+
+  @ManyToOne(() => MriSeries, { nullable: true, onDelete: 'CASCADE' })
+  @JoinColumn()
+  sourceSeries!: Relation<MriSeries> | null;
 
   @Column('uuid', { nullable: true })
   uploadId!: string | null;

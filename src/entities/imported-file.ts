@@ -31,6 +31,10 @@ export class ImportedFile {
   @Column('integer')
   refused!: number;
 
+  /** Rows of the table that were passed over because their participant has withdrawn consent. */
+  @Column('integer', { default: 0 })
+  withdrawn!: number;
+
   /**
    * The database's count of changes (`imported_state`) when the import that met the table ended: while the count is the same, the database
    * holds what reading the table again would give. Null for images, and for what older code read.

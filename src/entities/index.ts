@@ -1,6 +1,7 @@
 import { ApiToken } from './api-token.js';
 import { Asset } from './asset.js';
 import { AuditEntry } from './audit-entry.js';
+import { AuditKey } from './audit-key.js';
 import { BatchEvent } from './batch-event.js';
 import { BatchMember } from './batch-member.js';
 import { Batch } from './batch.js';
@@ -8,6 +9,7 @@ import { Bundle } from './bundle.js';
 import { CohortMember } from './cohort-member.js';
 import { CohortVersion } from './cohort-version.js';
 import { Cohort } from './cohort.js';
+import { Erasure } from './erasure.js';
 import { EvaluationEvent } from './evaluation-event.js';
 import { EvaluationExam } from './evaluation-exam.js';
 import { EvaluationFile } from './evaluation-file.js';
@@ -20,10 +22,13 @@ import { GenerationEvent } from './generation-event.js';
 import { GenerationOutput } from './generation-output.js';
 import { GenerationSlice } from './generation-slice.js';
 import { Generation } from './generation.js';
+import { ImportRun } from './import-run.js';
 import { ImportSource } from './import-source.js';
 import { ImportedFile } from './imported-file.js';
+import { JointOutcome } from './joint-outcome.js';
 import { KneeExam } from './knee-exam.js';
 import { MriSeries } from './mri-series.js';
+import { OriginalObject } from './original-object.js';
 import { Participant } from './participant.js';
 import { Radiograph } from './radiograph.js';
 import { ReaderSession } from './reader-session.js';
@@ -33,17 +38,19 @@ import { ReaderStudyPair } from './reader-study-pair.js';
 import { ReaderTrial } from './reader-trial.js';
 import { Reading } from './reading.js';
 import { Secret } from './secret.js';
+import { QuarantinedImage } from './quarantined-image.js';
 import { RadiographReading } from './radiograph-reading.js';
 import { UploadedRadiograph } from './uploaded-radiograph.js';
 import { Visit } from './visit.js';
 import { Worker } from './worker.js';
 
-export type { Origin, Origins } from './import-source.js';
+export { type Dropped, droppedSql, isDropped, type Origin, type Origins, standingSql } from './import-source.js';
 export type { ExamRelations } from './exam-relations.js';
 export {
   ApiToken,
   Asset,
   AuditEntry,
+  AuditKey,
   Batch,
   BatchEvent,
   BatchMember,
@@ -51,6 +58,7 @@ export {
   Cohort,
   CohortMember,
   CohortVersion,
+  Erasure,
   Evaluation,
   EvaluationEvent,
   EvaluationExam,
@@ -63,10 +71,13 @@ export {
   GenerationEvent,
   GenerationOutput,
   GenerationSlice,
+  ImportRun,
   ImportSource,
   ImportedFile,
+  JointOutcome,
   KneeExam,
   MriSeries,
+  OriginalObject,
   Participant,
   Radiograph,
   ReaderSession,
@@ -77,6 +88,7 @@ export {
   Reading,
   Secret,
   UploadedRadiograph,
+  QuarantinedImage,
   RadiographReading,
   Visit,
   Worker,
@@ -84,9 +96,14 @@ export {
 
 export type { ExportedCohort } from './export.js';
 export { columnList, type Columns, jsonReader, jsonRow, type Row, rowReader, tableOf } from './rows.js';
+export { knownMigrations } from './migrations.js';
+export { takenBack } from './taken-back.js';
+export { type DatabaseFault, databaseFault, sqlState } from './database-faults.js';
 export { readRows } from './read.js';
+export { installationId, sharedSecret } from './shared-secret.js';
 export { type ConnectionLimits, connectionSettings } from './connection.js';
 export { queryRecords, queryRow, queryRows } from './query.js';
+export { readKeyedTables, readReferences, type Reference } from './references.js';
 export { askedBy, askedByNobody, askerLeft, carryThrough, isAskerLeft, SharedWork } from './asker.js';
 export { leavablePostgres } from './pool.js';
 export type { Work } from './work.js';
@@ -97,6 +114,7 @@ export const ENTITIES = [
   ApiToken,
   Asset,
   AuditEntry,
+  AuditKey,
   Batch,
   BatchEvent,
   BatchMember,
@@ -104,6 +122,7 @@ export const ENTITIES = [
   Cohort,
   CohortMember,
   CohortVersion,
+  Erasure,
   Evaluation,
   EvaluationEvent,
   EvaluationExam,
@@ -116,10 +135,13 @@ export const ENTITIES = [
   GenerationEvent,
   GenerationOutput,
   GenerationSlice,
+  ImportRun,
   ImportSource,
   ImportedFile,
+  JointOutcome,
   KneeExam,
   MriSeries,
+  OriginalObject,
   Participant,
   Radiograph,
   ReaderSession,
@@ -130,6 +152,7 @@ export const ENTITIES = [
   Reading,
   Secret,
   UploadedRadiograph,
+  QuarantinedImage,
   RadiographReading,
   Visit,
   Worker,

@@ -10,7 +10,8 @@ import {
   Unique,
 } from 'typeorm';
 import type { Relation } from 'typeorm';
-import type { Origins } from './import-source.js';
+import type { Dropped, Origins } from './import-source.js';
+import type { MriAcquisition } from '../domain/acquisition.js';
 import type { ImageProvenance } from '../domain/provenance.js';
 import { Asset } from './asset.js';
 import { Generation } from './generation.js';
@@ -76,6 +77,10 @@ export class MriSeries {
   @Column('text', { nullable: true })
   direction!: string | null;
 
+  /** How the scanner took it; null of what was generated, and of what came in before this was kept. */
+  @Column('jsonb', { nullable: true })
+  acquisition!: MriAcquisition | null;
+
   @Column('boolean', { default: false })
   synthetic!: boolean;
 
@@ -124,6 +129,10 @@ export class MriSeries {
   /** Which file, row and release version its values come from (import-source.ts). */
   @Column('jsonb', { default: {} })
   origins!: Origins;
+
+  /** Newer files of a released table that lack the row which an older one had. */
+  @Column('jsonb', { default: {} })
+  dropped!: Dropped;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;

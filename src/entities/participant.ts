@@ -1,6 +1,6 @@
 import { Column, Entity, OneToMany, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
-import type { Origins } from './import-source.js';
+import type { Dropped, Origins } from './import-source.js';
 import { addVariableColumns, withVariables } from './variables.js';
 import { Visit } from './visit.js';
 
@@ -22,6 +22,10 @@ export class Participant extends withVariables('participant') {
   /** Which file, row and release version its values come from (import-source.ts). */
   @Column('jsonb', { default: {} })
   origins!: Origins;
+
+  /** Newer files of a released table that lack the row which an older one had. */
+  @Column('jsonb', { default: {} })
+  dropped!: Dropped;
 
   @OneToMany(() => Visit, (visit) => visit.participant)
   visits!: Relation<Visit>[];

@@ -1,6 +1,6 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
-import type { Origins } from './import-source.js';
+import type { Dropped, Origins } from './import-source.js';
 import type { ImageProvenance } from '../domain/provenance.js';
 import { Asset } from './asset.js';
 import { KneeExam } from './knee-exam.js';
@@ -70,6 +70,11 @@ export class Radiograph {
   /** Which file, row and release version its values come from (import-source.ts). */
   @Column('jsonb', { default: {} })
   origins!: Origins;
+
+  /** Newer files of a released table that lack the row which an older one had. */
+  @Column('jsonb', { default: {} })
+  dropped!: Dropped;
+
   /** What it shows, as its file or its release said when it came in. */
   @Column('text', { default: 'REAL' })
   provenance!: Exclude<ImageProvenance, 'GENERATED'>;

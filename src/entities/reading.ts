@@ -1,6 +1,6 @@
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
-import type { Origins } from './import-source.js';
+import type { Dropped, Origins } from './import-source.js';
 import type { FeatureCode } from '../domain/features.js';
 import type { ReadingProject } from '../domain/readings.js';
 import { ReadingGrades } from './grades.js';
@@ -33,6 +33,10 @@ export class Reading {
   /** Which file, row and release version its values come from (import-source.ts). */
   @Column('jsonb', { default: {} })
   origins!: Origins;
+
+  /** Newer files of a released table that lack the row which an older one had. */
+  @Column('jsonb', { default: {} })
+  dropped!: Dropped;
 
   /** OAI's missing code of each grade that has one, e.g. `{ "XRKL": ".P" }` for a prosthesis. */
   @Column('jsonb', { default: {} })

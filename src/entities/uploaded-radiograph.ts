@@ -2,12 +2,13 @@ import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, Primary
 import type { Relation } from 'typeorm';
 import type { Side } from '../domain/participants.js';
 import type { FilmView, UploadedKnee } from '../domain/uploads.js';
+import type { AttributeOutcome } from '../domain/deidentification.js';
 import { ApiToken } from './api-token.js';
 import { Asset } from './asset.js';
 
 /**
  * A film that somebody brought along. It belongs to its owner and to no participant: cohorts, exams and exports know nothing of it.
- * Of the file only what stands here is kept.
+ * Of the file only what stands here is kept, and the object that it came as without its patient (OriginalObject).
  */
 @Entity()
 @Unique(['ownerId', 'assetId'])
@@ -52,6 +53,10 @@ export class UploadedRadiograph {
   /** What could not be found or is not known, a sentence each. */
   @Column('text', { array: true })
   warnings!: string[];
+
+  /** What became of each attribute of its header; null for what came before that was kept. */
+  @Column('jsonb', { nullable: true })
+  deidentification!: AttributeOutcome[] | null;
 
   @Column('integer')
   assetId!: number;

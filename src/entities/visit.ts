@@ -1,6 +1,6 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, OneToMany, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
-import type { Origins } from './import-source.js';
+import type { Dropped, Origins } from './import-source.js';
 import type { VisitCode } from '../domain/visits.js';
 import { KneeExam } from './knee-exam.js';
 import { Participant } from './participant.js';
@@ -37,6 +37,10 @@ export class Visit extends withVariables('visit') {
   /** Which file, row and release version its values come from (import-source.ts). */
   @Column('jsonb', { default: {} })
   origins!: Origins;
+
+  /** Newer files of a released table that lack the row which an older one had. */
+  @Column('jsonb', { default: {} })
+  dropped!: Dropped;
 
   @OneToMany(() => KneeExam, (exam) => exam.visit)
   exams!: Relation<KneeExam>[];

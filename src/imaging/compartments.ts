@@ -1,6 +1,6 @@
 import { type Compartment, COMPARTMENTS } from '../domain/compartments.js';
 import type { Side } from '../domain/participants.js';
-import { findJointRows, type GreyImage } from '../metrics/index.js';
+import { findJointRows, type GreyImage, legColumns } from '../metrics/index.js';
 import { MODEL_SIZE, MODEL_SPACING_MM } from './normalise.js';
 
 /** Millimetres from the joint line, or from the middle of the leg, and depths from posterior (0) to anterior (1). */
@@ -77,16 +77,10 @@ function isInner(index: number, count: number): boolean {
   return count < 4 || (depth >= 0.25 && depth <= 0.75);
 }
 
-/** Half-way between the first and the last column that is brighter than a quarter of the mean column. */
-function middleColumn({ rows, columns, data }: GreyImage): number {
-  const sums = new Float64Array(columns);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) sums[column]! += data[row * columns + column]!;
-  }
-  const background = sums.reduce((sum, value) => sum + value, 0) / columns / 4;
-  const left = sums.findIndex((value) => value > background);
-  const right = sums.findLastIndex((value) => value > background);
-  return left < 0 ? columns / 2 : (left + right) / 2;
+/** Half-way between the leg's outlines. */
+function middleColumn(slice: GreyImage): number {
+  const leg = legColumns(slice);
+  return leg ? (leg.left + leg.right) / 2 : slice.columns / 2;
 }
 
 function middleOf(values: readonly number[]): number {

@@ -25,22 +25,36 @@ const FONT_FILES = [
   require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'),
 ];
 
+interface Drawing {
+  background?: string;
+  /** Pixels per unit of the drawing. */
+  scale?: number;
+}
+
 /**
  * Draws an SVG with fonts of our own.
  *
- * @param scale pixels per unit of the drawing
  * @returns a PNG file
  */
-export async function drawSvg(
+export async function drawSvg(svg: string, drawing: Drawing = {}): Promise<Buffer> {
+  return (await rendered(svg, drawing)).asPng();
+}
+
+/** Draws an SVG as pixels: red, green, blue and opacity of each, 0 to 255. */
+export async function drawPixels(
   svg: string,
-  { background = COLOURS.page, scale = 1 }: { background?: string; scale?: number } = {},
-): Promise<Buffer> {
-  const image = await renderAsync(svg, {
+  drawing: Drawing = {},
+): Promise<{ rows: number; columns: number; data: Uint8Array }> {
+  const { width, height, pixels } = await rendered(svg, drawing);
+  return { rows: height, columns: width, data: pixels };
+}
+
+function rendered(svg: string, { background = COLOURS.page, scale = 1 }: Drawing) {
+  return renderAsync(svg, {
     font: { loadSystemFonts: false, fontFiles: FONT_FILES, defaultFontFamily: FONT },
     background,
     fitTo: { mode: 'zoom', value: scale },
   });
-  return image.asPng();
 }
 
 export interface TextStyle {

@@ -1,4 +1,5 @@
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
+import { luminance, toGrey } from './grey.js';
 import { assertPixelCount, refuseFile } from './refuse.js';
 
 const { abs } = Math;
@@ -12,12 +13,15 @@ export interface GreyPng {
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
-/** ITU-R BT.601 weights of red, green and blue in luminance. */
-const LUMINANCE = [0.299, 0.587, 0.114] as const;
 
 /** True when the bytes start as a PNG file does. */
 export function isPng(bytes: Uint8Array): boolean {
   return bytes.length >= SIGNATURE.length && SIGNATURE.equals(bytes.subarray(0, SIGNATURE.length));
+}
+
+/** True when the header of a PNG file says that its rows are interlaced, which {@link decodePng} does not read. */
+export function isInterlaced(png: Uint8Array): boolean {
+  return png[28] === 1;
 }
 
 /**
@@ -195,21 +199,6 @@ function lookUp(samples: Uint8Array | Uint16Array, chunks: Chunks, name: string)
   const palette = chunks.find(({ type }) => type === 'PLTE')?.body;
   if (!palette) return refuseFile(name, 'has indexed colours but no palette');
   return Uint8Array.from(samples, (index) => luminance(palette, 3 * index));
-}
-
-function toGrey(samples: Uint8Array | Uint16Array, channels: number): Uint8Array | Uint16Array {
-  if (channels === 1) return samples;
-  const pixels = samples.length / channels;
-  const grey = samples instanceof Uint8Array ? new Uint8Array(pixels) : new Uint16Array(pixels);
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    grey[pixel] = channels === 2 ? samples[2 * pixel]! : luminance(samples, channels * pixel);
-  }
-  return grey;
-}
-
-function luminance(values: ArrayLike<number>, offset: number): number {
-  const [red = 0, green = 0, blue = 0] = [values[offset], values[offset + 1], values[offset + 2]];
-  return Math.round(LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue);
 }
 
 function bigEndianBytes(data: Uint8Array | Uint16Array): Uint8Array {

@@ -5,7 +5,12 @@ export const MAX_PIXELS = 64 * 1024 * 1024;
 
 /** Throws the one fault that a file which cannot be used gives. `why` completes "FILE ..." to a sentence, without full stop. */
 export function refuseFile(name: string, why: string, cause?: unknown): never {
-  throw new UserError('FILE_REFUSED', `${name} ${why}.`, cause === undefined ? undefined : { cause });
+  throw new UserError('FILE_REFUSED', `${name} ${printable(why)}.`, cause === undefined ? undefined : { cause });
+}
+
+/** What a file says of itself may hold line breaks and commands for terminals. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\u{fffd}');
 }
 
 /** Refuses an image whose size is impossible or beyond {@link MAX_PIXELS}, before anything is allocated for it. */

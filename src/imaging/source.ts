@@ -27,10 +27,21 @@ export async function readSource(
     const { bytesRead } = await file.read(head, 0, limit, 0);
     return { bytes: head.subarray(0, bytesRead), name, whole: false };
   } catch (error) {
-    const reason = READ_FAULTS[(error as NodeJS.ErrnoException).code ?? ''];
-    if (reason) refuseFile(name, `cannot be read: ${reason}`, error);
-    throw error;
+    return refuseUnread(name, error);
   }
+}
+
+/**
+ * Refuses what the file system does not give for a reason that is the user's.
+ *
+ * @param others reasons in the place of those for files, by Node's error code
+ * @throws UserError FILE_REFUSED; any other error as it is
+ */
+export function refuseUnread(name: string, error: unknown, others: Readonly<Record<string, string>> = {}): never {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const reason = others[code] ?? READ_FAULTS[code];
+  if (reason) refuseFile(name, `cannot be read: ${reason}`, error);
+  throw error;
 }
 
 /** Faults of the file system that are the user's, by Node's error code. */

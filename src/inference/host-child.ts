@@ -25,6 +25,8 @@ const loaded: Partial<Record<Slot, { dir: string; bundle: Promise<LoadedBundle<T
 let backbone: Graph | undefined;
 let current: { id: number; abort: AbortController; taken?: () => void } | undefined;
 
+// Ctrl-C on a terminal goes to every process of it; what this one computes is ended by its parent, in good order.
+process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ParentMessage) => {
   switch (message.kind) {

@@ -23,6 +23,8 @@ export { openGrader } from './tasks/radiograph-reading/open-grader.js';
 export type { KneeGrader } from './tasks/radiograph-reading/open-grader.js';
 export type { Grading } from './tasks/radiograph-reading/grader.js';
 export type { RestorationProgress, RestorationSummary } from './tasks/image-restoration/restore.js';
+export { SUPER_RESOLVERS } from './tasks/mri-super-resolution/super-resolve.js';
+export type { SuperResolutionSummary, SuperResolver } from './tasks/mri-super-resolution/super-resolve.js';
 export type { GraphRun } from './tasks/task.js';
 export { xraySize } from './tasks/xray-to-mri/manifest.js';
 export type { XraySize } from './tasks/xray-to-mri/manifest.js';

@@ -9,6 +9,7 @@ import {
   Generation,
   GenerationOutput,
   GenerationSlice,
+  JointOutcome,
   KneeExam,
   MriSeries,
   Participant,
@@ -57,6 +58,10 @@ export function createLoaders(dataSource: DataSource) {
     examsOfParticipant: manyByParent<number, KneeExam>(
       by(KneeExam, 'participant_id'),
       '(SELECT visit.code FROM visit WHERE visit.id = knee_exam.visit_id), side DESC',
+    ),
+    jointOutcomesOfParticipant: manyByParent<number, JointOutcome>(
+      by(JointOutcome, 'participant_id'),
+      'joint DESC, side DESC',
     ),
     examsOfVisit: manyByParent<number, KneeExam>(by(KneeExam, 'visit_id'), 'side DESC'),
     readingsOfExam: manyByParent<number, Reading>(by(Reading, 'exam_id'), 'project'),

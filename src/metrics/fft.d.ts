@@ -8,6 +8,8 @@ declare module 'fft.js' {
     realTransform(out: number[], data: readonly number[]): void;
     /** Fills the other half after {@link realTransform}. */
     completeSpectrum(spectrum: number[]): void;
+    /** Fills `out` (interleaved re, im) with the inverse transform, divided by the size. */
+    inverseTransform(out: number[], spectrum: readonly number[]): void;
     transform(out: number[], data: readonly number[]): void;
   }
   export = FFT;

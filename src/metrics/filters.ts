@@ -48,10 +48,24 @@ export function smoothZeroPadded(image: GreyImage, taps: Float64Array): Float64A
  * default mode 'reflect'). Output has the image's shape.
  */
 export function smoothReflected({ rows, columns, data }: GreyImage, taps: Float64Array): Float64Array {
+  const radius = (taps.length - 1) / 2;
   const down = new Float64Array(rows * columns);
-  for (let column = 0; column < columns; column++) smoothLine(data, down, taps, column, columns, rows);
+  for (let row = 0; row < rows; row++) {
+    const out = down.subarray(row * columns, (row + 1) * columns);
+    for (let tap = 0; tap < taps.length; tap++) {
+      const weight = taps[tap]!;
+      const offset = reflected(row + tap - radius, rows) * columns;
+      for (let column = 0; column < columns; column++) out[column]! += weight * data[offset + column]!;
+    }
+  }
   const both = new Float64Array(rows * columns);
-  for (let row = 0; row < rows; row++) smoothLine(down, both, taps, row * columns, 1, columns);
+  const padded = new Float64Array(columns + 2 * radius);
+  for (let row = 0; row < rows; row++) {
+    for (let place = 0; place < padded.length; place++) {
+      padded[place] = down[row * columns + reflected(place - radius, columns)]!;
+    }
+    correlateValid(padded, taps, both.subarray(row * columns, (row + 1) * columns));
+  }
   return both;
 }
 
@@ -148,24 +162,6 @@ function correlateValid(line: Float64Array, taps: Float64Array, out: Float64Arra
     for (let step = 1; step <= radius; step++)
       sum += taps[radius + step]! * (line[centre - step]! + line[centre + step]!);
     out[column] = sum;
-  }
-}
-
-function smoothLine(
-  from: GreyImage['data'],
-  to: Float64Array,
-  taps: Float64Array,
-  start: number,
-  step: number,
-  length: number,
-): void {
-  const radius = (taps.length - 1) / 2;
-  for (let place = 0; place < length; place++) {
-    let sum = 0;
-    for (let tap = 0; tap < taps.length; tap++) {
-      sum += taps[tap]! * from[start + reflected(place + tap - radius, length) * step]!;
-    }
-    to[start + place * step] = sum;
   }
 }
 

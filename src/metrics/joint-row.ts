@@ -1,4 +1,5 @@
 import type { GreyImage } from './image.js';
+import { legColumns } from './leg.js';
 
 /** Share of the height in which the joint line is looked for, and the expected place: the middle of the image. */
 const SEARCH_FROM = 0.3;
@@ -65,15 +66,9 @@ function jointCurve(slice: GreyImage): Float64Array {
 }
 
 /** Mean of each row over the middle third of the columns between the leg's outlines. */
-function middleThirdProfile({ rows, columns, data }: GreyImage): Float64Array {
-  const columnSums = new Float64Array(columns);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) columnSums[column]! += data[row * columns + column]!;
-  }
-  const background = columnSums.reduce((sum, value) => sum + value, 0) / columns / 4;
-  let left = columnSums.findIndex((value) => value > background);
-  let right = columnSums.findLastIndex((value) => value > background);
-  if (left < 0) [left, right] = [0, columns - 1];
+function middleThirdProfile(slice: GreyImage): Float64Array {
+  const { rows, columns, data } = slice;
+  const { left, right } = legColumns(slice) ?? { left: 0, right: slice.columns - 1 };
   const from = Math.round(left + (right - left) / 3);
   const to = Math.max(from + 1, Math.round(right - (right - left) / 3));
   const profile = new Float64Array(rows);

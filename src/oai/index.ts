@@ -1,10 +1,13 @@
+export { cellInReason, tellReason } from './cells-in-reasons.js';
 export { findImageFolders, type ImageFolder, type ImageFolders } from './release/image-folders.js';
 export { type Ignored, listRelease, type ReleaseListing, type TableFile } from './release/list.js';
 export type { Refusal } from './release/paths.js';
 export { readStatement, type ReleaseStatement } from './release/statement.js';
 export { describeSequence, filmSide, isKneeFilm, isKneeSeries, sideInWords } from './tables/images.js';
 export { ROW_READERS, type TableKind } from './tables/kinds.js';
-export { openTable, type Table, type TableRow } from './tables/open-table.js';
+export type { Table, TableRow } from './tables/forms/table.js';
+export { openTable } from './tables/open-table.js';
 export { PassedOver, type RowReader } from './tables/reader.js';
 export type * from './tables/records.js';
-export { calendarDate, isFilmBarcode } from './values.js';
+export { type StoredColumn, storedReader, type StoredReader, tableOf } from './tables/stored.js';
+export { calendarDate, isFilmBarcode, parseStoredCell, type StoredCell } from './values.js';

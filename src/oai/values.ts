@@ -1,3 +1,4 @@
+import { cellInReason } from './cells-in-reasons.js';
 import { UserError } from '../domain/errors.js';
 import { MISSING_CODES } from '../domain/missing.js';
 
@@ -50,7 +51,7 @@ export function parseNumber(text: string, column: string, { min, max }: NumberRa
   if (value === null) return null;
   const number = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : NaN;
   if (number >= min && number <= max) return number;
-  return refuseRow(`${column} is "${shorten(value)}"; a number from ${min} to ${max} is accepted`);
+  return refuseRow(`${column} is "${cellInReason(value)}"; a number from ${min} to ${max} is accepted`);
 }
 
 /**
@@ -63,7 +64,54 @@ export function parseCode<T>(text: string, column: string, meanings: Readonly<Re
   const code = value.toUpperCase().replace(/^0+(?=\d)|\.0*$/g, '');
   if (Object.hasOwn(meanings, code)) return meanings[code]!;
   if (parseNumericCell(text).value === null) return null;
-  return refuseRow(`${column} is "${shorten(value)}"; accepted are ${Object.keys(meanings).join(', ')}`);
+  return refuseRow(`${column} is "${cellInReason(value)}"; accepted are ${Object.keys(meanings).join(', ')}`);
+}
+
+/** A cell of a column that is kept as it is: what it says, and as what. */
+export interface StoredCell {
+  /** The value: a number in its shortest form, a day as yyyy-mm-dd, words as they are; or the code of why there is none. */
+  readonly text: string;
+  readonly number: number | null;
+  /** What the table says that a coded value means: "Male" in `1: Male`. */
+  readonly label: string | null;
+  /** A key of MISSING_CODES, e.g. ".P"; null for a value. */
+  readonly missing: string | null;
+}
+
+/** Longest text that is kept of a cell. */
+const MAX_TEXT = 500;
+
+/**
+ * Reads a cell of a column that no field of ours takes; null for a blank. A lone letter is a value here: whether it stands for `.A` only the rest
+ * of its column can tell.
+ */
+export function parseStoredCell(text: string): StoredCell | null {
+  const { value, missing } = parseCell(text);
+  if (missing !== null) return { text: missing, number: null, label: null, missing };
+  if (value === null) return null;
+  const number = plainNumber(value);
+  if (number !== null) {
+    const label = LABELLED.test(text) ? text.slice(text.indexOf(':') + 1).trim() : '';
+    return {
+      text: String(number),
+      number,
+      label: label === '' || label === value ? null : label.slice(0, MAX_TEXT),
+      missing: null,
+    };
+  }
+  // `Y: QCd and found to be acceptable`; a longer beginning is a sentence's own.
+  const coded = /^([A-Z0-9]{1,3})\s*:\s(.+)$/s.exec(text.trim());
+  if (coded) return { text: coded[1]!, number: null, label: coded[2]!.trim().slice(0, MAX_TEXT), missing: null };
+  const words = text.replace(/\p{Cc}+/gu, ' ').trim();
+  const date = /[/-]/.test(words) ? calendarDate(words) : null;
+  return { text: date ?? words.slice(0, MAX_TEXT), number: null, label: null, missing: null };
+}
+
+/** Null for what is no number, or more than one: a barcode's leading zero says that it is text. */
+function plainNumber(text: string): number | null {
+  if (!/^[+-]?(?:\d{1,15}(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?$/.test(text) || /^[+-]?0\d/.test(text)) return null;
+  const number = Number(text);
+  return Number.isFinite(number) ? number : null;
 }
 
 /** Words as they are, null where missing. Control characters, which no table of OAI has, become blanks. */
@@ -83,7 +131,7 @@ export function parseDate(text: string, column: string): string | null {
   const { value } = parseNumericCell(text);
   if (value === null) return null;
   const date = calendarDate(value);
-  return date ?? refuseRow(`${column} is "${shorten(value)}"; a date as mm/dd/yyyy is accepted`);
+  return date ?? refuseRow(`${column} is "${cellInReason(value)}"; a date as mm/dd/yyyy is accepted`);
 }
 
 /** As {@link parseDate}, with null for what is no date. */
@@ -127,15 +175,12 @@ export function parseBarcode(text: string, column: string): string | null {
   const { value } = parseNumericCell(text);
   if (value === null) return null;
   return (
-    normaliseBarcode(value) ?? refuseRow(`${column} is "${shorten(value)}"; a barcode such as 016600000001 is accepted`)
+    normaliseBarcode(value) ??
+    refuseRow(`${column} is "${cellInReason(value)}"; a barcode such as 016600000001 is accepted`)
   );
 }
 
 /** Refuses one row of a table; the importer adds where it is. `why` has no full stop. */
 export function refuseRow(why: string): never {
   throw new UserError('FILE_REFUSED', `${why}.`);
-}
-
-function shorten(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
 }

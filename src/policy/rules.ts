@@ -49,7 +49,7 @@ export function mayReadExport({ requestedById }: { requestedById: number | null 
 }
 
 /**
- * Who asked for work, and administrators, may delete what it made; others may only see it.
+ * Who asked for work, and administrators, may steer it and delete what it made; others may only see it.
  *
  * @throws UserError FORBIDDEN
  */
@@ -60,6 +60,16 @@ export function requireOwnWork(
 ): void {
   if (ownsOrAdministers(requestedById, principal)) return;
   throw new UserError('FORBIDDEN', `${what} is only for whoever asked for the work, and for administrators.`);
+}
+
+/**
+ * Work goes ahead of everybody else's only for administrators; anybody may let others go first.
+ *
+ * @throws UserError FORBIDDEN
+ */
+export function requirePriority(priority: number, { role }: Pick<Principal, 'role'>): void {
+  if (priority <= 0 || roleIncludes(role, 'ADMIN')) return;
+  throw new UserError('FORBIDDEN', `priority is ${priority}; above 0 it is only for administrators.`);
 }
 
 /** Whether the principal may close a reader study. */

@@ -3,8 +3,9 @@ import { Arg, Ctx, ID, Info, Int, Mutation, Resolver, Root, Subscription } from 
 import { UserError } from '../domain/errors.js';
 import { idOf, INPUT } from '../schema/arguments.js';
 import type { LoggedBatchEvent } from '../services/batches/index.js';
-import { BatchNode, SynthesizeCohortInput } from '../schema/batch.js';
+import { BatchNode } from '../schema/batch.js';
 import { BatchCompleted, BatchEvent, BatchGenerationFinished, BatchStateChanged } from '../schema/batch-event.js';
+import { SynthesizeCohortInput } from '../schema/batch-input.js';
 import { filterAsJson } from '../schema/filter-json.js';
 import {
   CancelBatchInput,
@@ -37,8 +38,8 @@ import { keyOf } from './ids.js';
 export class BatchMutationResolver {
   @Mutation(() => SynthesizeCohortPayload, {
     description:
-      'Makes a synthetic MRI volume of every exam of a cohort, or restores its film. Follow it with `batchProgress`. An exam without a radiograph is ' +
-      'listed with the reason, and the others go on.',
+      'Makes a synthetic MRI volume of every exam of a cohort, or what another `task` makes of its film or of one of its MRI series. Follow it with ' +
+      '`batchProgress`. An exam without the film or series is listed with the reason, and the others go on.',
   })
   async synthesizeCohort(
     @Ctx() context: Context,

@@ -18,9 +18,9 @@ import type { ConnectionOf } from '../schema/connections.js';
 import { filterAsJson } from '../schema/filter-json.js';
 import { KneeExamFilter } from '../schema/filters.js';
 import { KneeExamConnection, KneeExamNode } from '../schema/knee-exam.js';
-import { connectionComplexity } from '../schema/limits.js';
+import { connectionComplexity, examsComplexity } from '../schema/limits.js';
 import { CohortOrder, KneeExamOrder } from '../schema/orders.js';
-import type { OrderInput } from '../schema/orders.js';
+import type { KneeExamOrderInput, OrderInput } from '../schema/orders.js';
 import {
   COHORT_LISTING,
   COHORT_VERSION_LISTING,
@@ -42,6 +42,7 @@ import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { wantedOfExams } from './exam-pages.js';
 import { readyFilter } from './filter.js';
+import { readyOrder } from './order.js';
 import { findOrNull } from './node.js';
 
 /** What a count costs that has to be made when it is asked for, in fields. */
@@ -135,13 +136,13 @@ export class CohortResolver {
 
   @FieldResolver(() => KneeExamConnection, {
     description: "Its knee exams, by a filter and in an order of one's own.",
-    complexity: connectionComplexity,
+    complexity: examsComplexity,
   })
   exams(
     @Root() { row }: CohortNode,
     @Ctx() context: Context,
     @Arg('where', () => KneeExamFilter, WHERE) where: object | null,
-    @Arg('orderBy', () => [KneeExamOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Arg('orderBy', () => [KneeExamOrder], ORDER_BY) orderBy: KneeExamOrderInput[] | null,
     @Arg('first', () => Int, FIRST) first: number | null,
     @Arg('after', () => String, AFTER) after: string | null,
     @Info() info: GraphQLResolveInfo,
@@ -205,13 +206,13 @@ export class CohortVersionResolver {
 
   @FieldResolver(() => KneeExamConnection, {
     description: 'The knee exams of this version.',
-    complexity: connectionComplexity,
+    complexity: examsComplexity,
   })
   exams(
     @Root() { row }: CohortVersionItem,
     @Ctx() context: Context,
     @Arg('where', () => KneeExamFilter, WHERE) where: object | null,
-    @Arg('orderBy', () => [KneeExamOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Arg('orderBy', () => [KneeExamOrder], ORDER_BY) orderBy: KneeExamOrderInput[] | null,
     @Arg('first', () => Int, FIRST) first: number | null,
     @Arg('after', () => String, AFTER) after: string | null,
     @Info() info: GraphQLResolveInfo,
@@ -222,7 +223,7 @@ export class CohortVersionResolver {
 
 interface ExamsRequest {
   where: object | null;
-  orderBy: OrderInput[] | null;
+  orderBy: KneeExamOrderInput[] | null;
   first: number | null;
   after: string | null;
 }
@@ -262,15 +263,15 @@ function examsOf(
   info: GraphQLResolveInfo,
   id: string,
   version: number,
-  { where, ...request }: ExamsRequest,
+  { where, orderBy, ...request }: ExamsRequest,
 ): ConnectionOf<KneeExamNode> {
   requireRole(context, 'READER', 'Reading the exams of a cohort');
   const { dataSource } = context.platform;
   const members = () => readyFilter(context, { and: [inCohort(id, version), ...(where ? [where] : [])] });
   return connection(context, {
     page: async () => {
-      const where = await members();
-      return readPage(dataSource, KNEE_EXAM_LISTING, { ...request, where }, wantedOfExams(info));
+      const ready = { where: await members(), orderBy: await readyOrder(context, orderBy) };
+      return readPage(dataSource, KNEE_EXAM_LISTING, { ...request, ...ready }, wantedOfExams(info));
     },
     count: async () => countRows(dataSource, KNEE_EXAMS, await members()),
     node: (row, related) => new KneeExamNode(row, related),

@@ -5,6 +5,7 @@ import type { GenerationQueue } from '../scheduling/index.js';
 import { createLoaders, type Loaders, LoadersByArguments, type SharedRows } from '../loaders/index.js';
 import type { Asset, Batch } from '../entities/index.js';
 import type { RawLists } from '../schema/raw-json.js';
+import type { VariableCoverage, VariableItem, VariableValueItem } from '../schema/variable.js';
 import type { AssetUrls } from '../services/files/index.js';
 import type { BlobStore } from '../storage/index.js';
 import type { BackgroundWork, EventLogs, ReadInTurn } from '../work/index.js';
@@ -49,6 +50,9 @@ export interface Context {
   nestedCounts: LoadersByArguments<number | string, number>;
   batchPaces: LoadersByArguments<Batch, BatchPace>;
   queuePositions: LoadersByArguments<string, number | null>;
+  /** What participants, visits or exams have of some variables, by whose they are and by the names. */
+  variableValues: LoadersByArguments<number, VariableValueItem[]>;
+  variableCoverage: LoadersByArguments<VariableItem, VariableCoverage[]>;
   /** Runs a subscription's reads of its log, each when it is its token's turn; absent to run them at once. */
   inTurn?: ReadInTurn | undefined;
   /** Lists of the answer that the database writes as text; absent where the answer is not written by us. */
@@ -70,6 +74,8 @@ export function createContext(
     nestedCounts: new LoadersByArguments(),
     batchPaces: new LoadersByArguments(),
     queuePositions: new LoadersByArguments(),
+    variableValues: new LoadersByArguments(),
+    variableCoverage: new LoadersByArguments(),
     rawLists,
   };
   // Most pages, and most events of a subscription, need no loader. Apollo copies each context, own property by own property:

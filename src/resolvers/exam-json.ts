@@ -1,5 +1,6 @@
 import { getNamedType, isEnumType, isObjectType } from 'graphql';
 import type { FieldNode, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo, SelectionSetNode } from 'graphql';
+import { droppedSql } from '../entities/index.js';
 import type { NodeType } from '../domain/global-ids.js';
 import {
   EXAM_RELATIONS,
@@ -26,6 +27,7 @@ interface Written {
   relations?: Record<string, { relation: Relation; take: 'only' | 'first' | 'all' }>;
 }
 
+const dropped = { dropped: droppedSql };
 const kl = { kl: (row: string) => `${row}.xrkl` };
 
 const WRITTEN: Partial<Record<NodeType, Written>> = {
@@ -41,11 +43,11 @@ const WRITTEN: Partial<Record<NodeType, Written>> = {
       mriSeries: { relation: EXAM_RELATIONS.realSeries, take: 'all' },
     },
   },
-  Visit: { sources: VISIT },
-  Participant: { sources: PARTICIPANT },
-  Reading: { sources: READING, values: kl },
-  Radiograph: { sources: RADIOGRAPH, values: { bilateral: (row) => `(${row}.visit_id IS NOT NULL)` } },
-  MriSeries: { sources: MRI_SERIES, values: { synthetic: (row) => `${row}.synthetic` } },
+  Visit: { sources: VISIT, values: dropped },
+  Participant: { sources: PARTICIPANT, values: dropped },
+  Reading: { sources: READING, values: { ...kl, ...dropped } },
+  Radiograph: { sources: RADIOGRAPH, values: { ...dropped, bilateral: (row) => `(${row}.visit_id IS NOT NULL)` } },
+  MriSeries: { sources: MRI_SERIES, values: { ...dropped, synthetic: (row) => `${row}.synthetic` } },
 };
 
 /** Scalars that PostgreSQL writes as graphql-js does. */

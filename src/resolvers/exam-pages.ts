@@ -20,21 +20,37 @@ const keys = (...names: string[]): Sources =>
 
 export const EXAM: Sources = {
   ...same('side', 'preferredProject', ...codes('knee_exam')),
-  ...keys('participant', 'visit', 'readings', 'radiograph', 'radiographs', 'mriSeries', 'generations', 'kl'),
+  outcome: ['side'],
+  knee: ['side'],
+  ...keys(
+    'participant',
+    'visit',
+    'readings',
+    'radiograph',
+    'radiographs',
+    'mriSeries',
+    'generations',
+    'kl',
+    'variables',
+  ),
 };
-export const VISIT: Sources = { ...same('code', 'month', ...codes('visit')), ...keys('participant', 'exams') };
+export const VISIT: Sources = {
+  ...same('code', 'month', 'dropped', ...codes('visit')),
+  ...keys('participant', 'exams', 'variables'),
+};
 export const PARTICIPANT: Sources = {
-  ...same('oaiId', 'phantom', ...codes('participant')),
-  ...keys('visits', 'exams'),
+  ...same('oaiId', 'phantom', 'dropped', ...codes('participant')),
+  ...keys('visits', 'exams', 'knees', 'jointOutcomes', 'variables'),
 };
-export const READING: Sources = { ...same('project', 'version'), ...keys('kl') };
+export const READING: Sources = { ...same('project', 'version', 'dropped'), ...keys('kl') };
 export const RADIOGRAPH: Sources = {
   ...same('barcode', 'view', 'date', 'rows', 'columns', 'pixelSpacing', 'photometric', 'provenance', 'sponsor'),
+  ...same('dropped'),
   ...keys('bilateral', 'image'),
 };
 export const MRI_SERIES: Sources = {
   ...same('barcode', 'sequence', 'plane', 'date', 'sliceCount', 'rows', 'columns', 'pixelSpacing', 'sliceSpacing'),
-  ...same('direction', 'createdAt', 'provenance', 'sponsor'),
+  ...same('direction', 'createdAt', 'dropped', 'provenance', 'sponsor'),
   ...keys('synthetic', 'exam', 'volume', 'generation'),
 };
 

@@ -87,7 +87,19 @@ export class ExportResolver {
   async exportCohort(
     @Ctx() context: Context,
     @Arg('input', () => ExportCohortInput, INPUT)
-    { format, columns, cohortId, cohortVersion, where, series }: ExportCohortInput,
+    {
+      format,
+      columns,
+      variables,
+      numbers,
+      cohortId,
+      cohortVersion,
+      where,
+      series,
+      event,
+      asOf,
+      pairs,
+    }: ExportCohortInput,
     @Info() { schema }: GraphQLResolveInfo,
   ): Promise<ExportPayload> {
     requireRole(context, 'READER', 'exportCohort');
@@ -97,7 +109,23 @@ export class ExportResolver {
     const selected = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
     const written = selected ? filterAsJson(schema, 'KneeExamFilter', selected) : null;
     const archive = series ? archiveChoice({ series: filterAsJson(schema, 'MriSeriesFilter', series) }) : null;
-    return request(context, 'exportCohort', { format, columns, where: selected, written, archive });
+    return request(context, 'exportCohort', {
+      format,
+      columns,
+      variables,
+      numbers,
+      pairs: pairs && {
+        ...pairs,
+        written: {
+          cases: filterAsJson(schema, 'KneeExamFilter', pairs.cases),
+          controls: filterAsJson(schema, 'KneeExamFilter', pairs.controls),
+        },
+      },
+      where: selected,
+      written,
+      archive,
+      shape: { event, asOf },
+    });
   }
 
   @Mutation(() => ExportGenerationsPayload, {

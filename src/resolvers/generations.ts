@@ -92,6 +92,14 @@ export class GenerationResolver {
     return row.uploadId === null ? null : new UploadedRadiographNode(await loaders.upload.load(row.uploadId));
   }
 
+  @FieldResolver(() => MriSeriesNode, {
+    nullable: true,
+    description: 'The MRI series of the exam that another one is made from; null for what is made from a radiograph.',
+  })
+  async sourceSeries(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<MriSeriesNode | null> {
+    return row.sourceSeriesId === null ? null : new MriSeriesNode(await loaders.mriSeries.load(row.sourceSeriesId));
+  }
+
   @FieldResolver(() => SideEnum, { nullable: true, description: 'The knee; null for the whole of an uploaded film.' })
   async side(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<Side | null> {
     return row.examId === null ? row.side : (await loaders.kneeExam.load(row.examId)).side;

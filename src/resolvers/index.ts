@@ -2,8 +2,10 @@ import { AggregateResolver } from './aggregates.js';
 import { BatchMutationResolver } from './batches-change.js';
 import { BatchMemberResolver, BatchResolver } from './batches.js';
 import { BundleResolver } from './bundles.js';
+import { QuarantineResolver } from './quarantine.js';
 import { CohortMutationResolver } from './cohort-mutations.js';
 import { CohortResolver, CohortVersionResolver } from './cohorts.js';
+import { ErasureResolver } from './erasures.js';
 import { EvaluationReportResolver, EvaluationResolver, EvaluationScoreResolver } from './evaluations.js';
 import { DifferenceResolver } from './differences.js';
 import { ExportResolver } from './exports.js';
@@ -11,14 +13,26 @@ import { GenerationMutationResolver } from './generate.js';
 import { GenerationOutputResolver, GenerationResolver, GenerationSliceResolver } from './generations.js';
 import { MriSeriesResolver, RadiographResolver } from './images.js';
 import { KneeExamResolver } from './knee-exams.js';
+import { KneePairResolver, KneePairsResolver } from './knee-pairs.js';
+import { KneeStatisticsResolver } from './knee-statistics.js';
+import { KneeResolver } from './knees.js';
 import { NodeResolver } from './node.js';
 import { ParticipantResolver, VisitResolver } from './participants.js';
-import { GenerationCompletedResolver, ProgressResolver, SliceProgressResolver } from './progress.js';
+import {
+  FrameCompletedResolver,
+  GenerationCompletedResolver,
+  ProgressResolver,
+  SliceProgressResolver,
+} from './progress.js';
 import { ExamReadingsResolver, RadiographReadingResolver, UploadReadingsResolver } from './radiograph-readings.js';
+import { ProgressionResolver } from './progressions.js';
 import { RestorationResolver } from './restorations.js';
 import { StorageResolver } from './storage.js';
 import { ReaderSessionResolver, ReaderStudyResolver, ReaderTrialResolver } from './reader-studies.js';
+import { InpaintingResolver } from './inpaintings.js';
+import { SuperResolutionResolver } from './super-resolutions.js';
 import { UploadResolver } from './uploads.js';
+import { KneeExamVariables, ParticipantVariables, VariableResolver, VisitVariables } from './variables.js';
 import { ViewerResolver } from './viewer.js';
 import { WorkerResolver, WorkerSlotResolver } from './workers.js';
 
@@ -32,8 +46,17 @@ export const RESOLVERS = [
   StorageResolver,
   ParticipantResolver,
   VisitResolver,
+  ErasureResolver,
   KneeExamResolver,
+  KneeResolver,
   AggregateResolver,
+  KneeStatisticsResolver,
+  KneePairsResolver,
+  KneePairResolver,
+  VariableResolver,
+  ParticipantVariables,
+  VisitVariables,
+  KneeExamVariables,
   RadiographResolver,
   MriSeriesResolver,
   UploadResolver,
@@ -41,6 +64,7 @@ export const RESOLVERS = [
   ExamReadingsResolver,
   RadiographReadingResolver,
   BundleResolver,
+  QuarantineResolver,
   WorkerResolver,
   WorkerSlotResolver,
   CohortResolver,
@@ -58,11 +82,15 @@ export const RESOLVERS = [
   GenerationSliceResolver,
   GenerationOutputResolver,
   RestorationResolver,
+  ProgressionResolver,
+  SuperResolutionResolver,
+  InpaintingResolver,
   GenerationMutationResolver,
   BatchResolver,
   BatchMemberResolver,
   BatchMutationResolver,
   ProgressResolver,
   SliceProgressResolver,
+  FrameCompletedResolver,
   GenerationCompletedResolver,
 ] as const;

@@ -5,11 +5,13 @@ import type { ConnectionOf } from '../schema/connections.js';
 import { GenerationFilter, KneeExamFilter } from '../schema/filters.js';
 import { GenerationConnection, GenerationNode } from '../schema/generation.js';
 import { Grade, gradeList } from '../schema/grade.js';
+import { JointOutcome } from '../schema/joint-outcome.js';
 import { MriSeriesNode, RadiographNode } from '../schema/images.js';
 import { KneeExamConnection, KneeExamNode } from '../schema/knee-exam.js';
-import { connectionComplexity, listComplexity } from '../schema/limits.js';
+import { KneeNode } from '../schema/knee.js';
+import { connectionComplexity, examsComplexity, listComplexity } from '../schema/limits.js';
 import { GenerationOrder, KneeExamOrder } from '../schema/orders.js';
-import type { OrderInput } from '../schema/orders.js';
+import type { KneeExamOrderInput, OrderInput } from '../schema/orders.js';
 import { ParticipantNode } from '../schema/participant.js';
 import { ReadingNode } from '../schema/reading.js';
 import { VisitNode } from '../schema/visit.js';
@@ -21,22 +23,27 @@ import type { Context } from './context.js';
 import { examsAsJson } from './exam-json.js';
 import { wantedOfExams } from './exam-pages.js';
 import { readyFilter } from './filter.js';
+import { outcomeOf } from './knees.js';
+import { readyOrder } from './order.js';
 import { whenHere } from './when-here.js';
 import type { MaybePromise } from './when-here.js';
 
 @Resolver(() => KneeExamNode)
 export class KneeExamResolver {
-  @Query(() => KneeExamConnection, { description: 'Knees at visits.', complexity: connectionComplexity })
+  @Query(() => KneeExamConnection, { description: 'Knees at visits.', complexity: examsComplexity })
   kneeExams(
     @Ctx() context: Context,
     @Arg('where', () => KneeExamFilter, WHERE) where: object | null,
-    @Arg('orderBy', () => [KneeExamOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Arg('orderBy', () => [KneeExamOrder], ORDER_BY) orderBy: KneeExamOrderInput[] | null,
     @Arg('first', () => Int, FIRST) first: number | null,
     @Arg('after', () => String, AFTER) after: string | null,
     @Info() info: GraphQLResolveInfo,
   ): ConnectionOf<KneeExamNode> {
     const { dataSource } = context.platform;
-    const request = async () => ({ where: await readyFilter(context, where), orderBy, first, after });
+    const request = async () => ({
+      ...{ where: await readyFilter(context, where), orderBy: await readyOrder(context, orderBy) },
+      ...{ first, after },
+    });
     const json = examsAsJson(context, info);
     return connection(context, {
       page: async () => readPage(dataSource, KNEE_EXAM_LISTING, await request(), wantedOfExams(info)),
@@ -115,6 +122,19 @@ export class KneeExamResolver {
     return whenHere(loaders.seriesOfExam.load(row.id), (series) =>
       series.filter((one) => synthetic === null || one.synthetic).map((one) => new MriSeriesNode(one)),
     );
+  }
+
+  @FieldResolver(() => JointOutcome, {
+    nullable: true,
+    description: 'What became of the knee in the whole study; null where the table of outcomes says nothing of it.',
+  })
+  outcome(@Root() { row }: KneeExamNode, @Ctx() context: Context): Promise<JointOutcome | null> {
+    return outcomeOf(row, context);
+  }
+
+  @FieldResolver(() => KneeNode, { description: 'The knee that was examined, with its other exams.' })
+  knee(@Root() { row }: KneeExamNode): KneeNode {
+    return new KneeNode(row.participantId, row.side);
   }
 
   @FieldResolver(() => GenerationConnection, {

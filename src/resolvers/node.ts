@@ -12,6 +12,7 @@ import { MriSeriesNode, RadiographNode } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { Node } from '../schema/node.js';
 import { ParticipantNode } from '../schema/participant.js';
+import { QuarantinedImageNode } from '../schema/quarantine.js';
 import { RadiographReadingNode } from '../schema/radiograph-reading.js';
 import { ReaderStudyNode } from '../schema/reader-study.js';
 import { ReadingNode } from '../schema/reading.js';
@@ -22,6 +23,7 @@ import { WorkerNode } from '../schema/worker.js';
 import { findCohort } from '../services/cohorts/index.js';
 import { findEvaluation } from '../services/evaluations/index.js';
 import { findExport } from '../services/exports/index.js';
+import { findQuarantined } from '../services/imports/index.js';
 import { findWorker } from '../scheduling/index.js';
 import { findReaderStudy } from '../services/reader-studies/index.js';
 import { requireRole } from './context.js';
@@ -39,6 +41,7 @@ export class NodeResolver {
     const decoded = decodeId(id);
     if (!decoded) throw new UserError('BAD_USER_INPUT', 'id is not an id of this API.');
     if (decoded.type === 'ApiToken') requireRole(context, 'ADMIN', 'Reading tokens');
+    if (decoded.type === 'QuarantinedImage') requireRole(context, 'OPERATOR', 'Reading the quarantine');
     return findOrNull(findNode(context, decoded));
   }
 }
@@ -90,6 +93,8 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new ExportNode(await findExport(platform.dataSource, viewer, id));
     case 'RadiographReading':
       return new RadiographReadingNode(await visibleReading(context, String(key)));
+    case 'QuarantinedImage':
+      return new QuarantinedImageNode(await findQuarantined(platform.dataSource, id));
     case 'Worker':
       return new WorkerNode(await findWorker(platform.dataSource, String(key)));
     case 'ApiToken':

@@ -1,9 +1,12 @@
 import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
+import { SIDES } from '../domain/participants.js';
 import { Participant } from '../entities/index.js';
 import { AFTER, FIRST, ORDER_BY, WHERE } from '../schema/arguments.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { ParticipantFilter } from '../schema/filters.js';
+import { JointOutcome } from '../schema/joint-outcome.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
+import { KneeNode } from '../schema/knee.js';
 import { connectionComplexity, listComplexity } from '../schema/limits.js';
 import { ParticipantOrder } from '../schema/orders.js';
 import type { OrderInput } from '../schema/orders.js';
@@ -61,6 +64,19 @@ export class ParticipantResolver {
   })
   async exams(@Root() { row }: ParticipantNode, @Ctx() { loaders }: Context): Promise<KneeExamNode[]> {
     return (await loaders.examsOfParticipant.load(row.id)).map((exam) => new KneeExamNode(exam));
+  }
+
+  @FieldResolver(() => [KneeNode], { description: 'Right knee before left.', complexity: listComplexity(2) })
+  knees(@Root() { row }: ParticipantNode): KneeNode[] {
+    return Object.values(SIDES).map((side) => new KneeNode(row.id, side));
+  }
+
+  @FieldResolver(() => [JointOutcome], {
+    description: 'Knees and hips that the table of outcomes says something of: knees first, right before left.',
+    complexity: listComplexity(4),
+  })
+  jointOutcomes(@Root() { row }: ParticipantNode, @Ctx() { loaders }: Context): Promise<JointOutcome[]> {
+    return loaders.jointOutcomesOfParticipant.load(row.id);
   }
 }
 

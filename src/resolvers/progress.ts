@@ -5,6 +5,7 @@ import type { LoggedEvent } from '../services/generations/index.js';
 import {
   GenerationCompleted,
   GenerationEvent,
+  GenerationFrameCompleted,
   GenerationSliceCompleted,
   GenerationStateChanged,
   GenerationStepProgress,
@@ -49,6 +50,8 @@ export class ProgressResolver {
         return new GenerationSliceCompleted(event, event.payload);
       case 'TILE_COMPLETED':
         return new GenerationTileCompleted(event, event.payload);
+      case 'FRAME_COMPLETED':
+        return new GenerationFrameCompleted(event, event.payload);
       case 'COMPLETED':
         return new GenerationCompleted(event, event.payload);
     }
@@ -59,6 +62,14 @@ export class ProgressResolver {
 export class SliceProgressResolver {
   @FieldResolver(() => String, { description: 'Signed URL of the slice as 16-bit grey PNG.' })
   async previewUrl(@Root() { payload }: SliceProgress, @Ctx() context: Context): Promise<string> {
+    return signedAsset(context, await context.platform.sharedAssets.load(payload.assetId)).url;
+  }
+}
+
+@Resolver(() => GenerationFrameCompleted)
+export class FrameCompletedResolver {
+  @FieldResolver(() => String, { description: 'Signed URL of the frame to look at: 8-bit grey PNG.' })
+  async image(@Root() { payload }: GenerationFrameCompleted, @Ctx() context: Context): Promise<string> {
     return signedAsset(context, await context.platform.sharedAssets.load(payload.assetId)).url;
   }
 }

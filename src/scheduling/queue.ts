@@ -5,7 +5,7 @@ import { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { SINGLE_PRIORITY } from '../domain/batches.js';
 import { UserError } from '../domain/errors.js';
-import { connectionSettings } from '../entities/index.js';
+import { connectionSettings, installationId } from '../entities/index.js';
 
 /** A generation that waits: its id, and how often it had been started when it was queued. */
 export interface QueuedGeneration {
@@ -49,7 +49,7 @@ const QUEUE_NAME = 'generations';
 /** Schema of the database in which BullMQ keeps its tables. */
 const SCHEMA = 'bullmq';
 
-/** Prefix of every key in Redis. */
+/** Prefix of every key in Redis, before the installation's own. */
 const PREFIX = 'osteograph';
 
 /** A worker that has not renewed its hold on an id for so long is dead, ms: as long as the lease of a generation (reconciler). */
@@ -74,7 +74,7 @@ const ERROR_LOG_INTERVAL_MS = 10_000;
  * @throws UserError UNAVAILABLE when it cannot be reached
  */
 export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions): Promise<GenerationQueue> {
-  const binding = queueUrl ? await redisBinding(queueUrl) : await postgresBinding(databaseUrl);
+  const binding = queueUrl ? await redisBinding(queueUrl, databaseUrl) : await postgresBinding(databaseUrl);
   const onError = limitedErrorLog(logger);
   const queue = binding.queue();
   let closing = false;
@@ -184,7 +184,19 @@ async function postgresBinding(databaseUrl: string): Promise<Binding> {
   };
 }
 
-async function redisBinding(queueUrl: string): Promise<Binding> {
+/** Which installation the database belongs to: two that use one Redis must not take each other's work. */
+async function installationAt(databaseUrl: string): Promise<string> {
+  const pool = new Pool({ connectionString: databaseUrl, max: 1, ...connectionSettings() });
+  try {
+    return await installationId(async (text, values) => (await pool.query(text, values)).rows);
+  } catch (cause) {
+    throw new UserError('UNAVAILABLE', `The database could not be asked for its queue: ${reasonOf(cause)}.`, { cause });
+  } finally {
+    await pool.end();
+  }
+}
+
+async function redisBinding(queueUrl: string, databaseUrl: string): Promise<Binding> {
   if (!/^rediss?:\/\//.test(queueUrl)) {
     throw new UserError('BAD_USER_INPUT', 'QUEUE_URL must look like redis://user:password@host:6379/0.');
   }
@@ -197,16 +209,19 @@ async function redisBinding(queueUrl: string): Promise<Binding> {
   } catch (cause) {
     throw new UserError('UNAVAILABLE', `No Redis answers at QUEUE_URL: ${reasonOf(cause)}.`, { cause });
   }
+  const prefix = `${PREFIX}:${await installationAt(databaseUrl)}`;
   // A caller that puts something in is not to wait until Redis is back; a worker is.
   const patience = { lazyConnect: true, keepAlive: 5_000, connectTimeout: 10_000, socketTimeout: REDIS_SILENCE_MS };
   const producing = new Redis(queueUrl, { ...patience, maxRetriesPerRequest: 1, enableOfflineQueue: false });
+  // The queue logs what goes wrong; without a listener the library would print it besides.
+  producing.on('error', () => undefined);
   let consuming: Redis | undefined;
   await producing.connect();
   return {
-    queue: () => new Queue(QUEUE_NAME, { connection: producing, prefix: PREFIX }),
+    queue: () => new Queue(QUEUE_NAME, { connection: producing, prefix }),
     worker(handler, options) {
-      consuming ??= new Redis(queueUrl, { ...patience, maxRetriesPerRequest: null });
-      return new Worker(QUEUE_NAME, handler, { connection: consuming, prefix: PREFIX, ...options });
+      consuming ??= new Redis(queueUrl, { ...patience, maxRetriesPerRequest: null }).on('error', () => undefined);
+      return new Worker(QUEUE_NAME, handler, { connection: consuming, prefix, ...options });
     },
     async close() {
       await atMost(CLOSE_MS, Promise.allSettled([producing.quit(), consuming?.quit()]));

@@ -3,6 +3,8 @@ import { AGE_BANDS, BMI_BANDS } from '../domain/bands.js';
 import { FEATURES } from '../domain/features.js';
 import { enumMeanings, variablesOf } from '../domain/variables/index.js';
 import { described } from './enum-types.js';
+import { UnknownCount } from './knee-numbers.js';
+import { UngradedReasonEnum } from './ungraded.js';
 
 /** What `by` takes; the resolvers check it against the facets that the services know. */
 export const KneeExamFacetEnum = described('KneeExamFacet', 'What knee exams can be grouped by.', {
@@ -23,20 +25,35 @@ export const KneeExamMeasureEnum = described(
   enumMeanings(variablesOf(null, 'measure')),
 );
 
-const KlTransitionKindEnum = described('KlTransitionKind', 'A cell of the matrix, or one of its margins.', {
+const GradeTransitionKindEnum = described('GradeTransitionKind', 'A cell of the matrix, or one of its margins.', {
   CELL: 'Knees with the grade `from` and then the grade `to`.',
   FROM_TOTAL: 'All knees with the grade `from`, whatever came of them.',
   TO_TOTAL: 'All knees with the grade `to`, wherever they came from.',
-  TOTAL: 'All knees that were examined at both visits.',
+  TOTAL: 'All knees that were examined at the earlier visit.',
 });
 
 @ObjectType({ simpleResolvers: true, description: 'Where a bucket lies on one dimension.' })
 export class FacetValue {
-  @Field(() => KneeExamFacetEnum, { description: 'The dimension.' })
-  facet!: string;
+  @Field(() => KneeExamFacetEnum, { nullable: true, description: 'The dimension; null for a variable or a number.' })
+  facet!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The variable, as `variables` named it, or the number: `XRKL V00-V06`; null for a facet.',
+  })
+  variable!: string | null;
 
   @Field(() => String, { nullable: true, description: 'Null: missing in the data, suppressed, or a total.' })
   value!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'What a coded value of a variable stands for.' })
+  meaning!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "OAI's code of why a variable's value is missing, e.g. `.P`; null where the release is blank.",
+  })
+  missing!: string | null;
 
   @Field(() => Boolean, { description: 'Whether the bucket is a total over this dimension.' })
   total!: boolean;
@@ -52,7 +69,7 @@ const PARTICIPANTS =
 
 @ObjectType({ simpleResolvers: true, description: 'Knee exams with the same value on every dimension.' })
 export class FacetBucket {
-  @Field(() => [FacetValue], { description: 'In the order of `by`.' })
+  @Field(() => [FacetValue], { description: 'In the order of `by`, `variables` and `numbers`.' })
   values!: FacetValue[];
 
   @Field(() => Int, { description: 'Knee exams; for a token of role SUMMARY rounded to fives.' })
@@ -106,7 +123,7 @@ export class HistogramInput {
   description: 'What is known of one number over a group of knee exams. Figures are null where no exam has the number.',
 })
 export class KneeExamStatistics {
-  @Field(() => [FacetValue], { description: 'In the order of `by`.' })
+  @Field(() => [FacetValue], { description: 'In the order of `by`, `variables` and `numbers`.' })
   values!: FacetValue[];
 
   @Field(() => Int, { description: 'Knee exams of the group.' })
@@ -120,6 +137,12 @@ export class KneeExamStatistics {
 
   @Field(() => Int, { description: 'Exams that do not.' })
   missing!: number;
+
+  @Field(() => [UnknownCount], {
+    description:
+      'Of a change or a slope: why exams do not have it, reasons of which there are none left out. Empty for other numbers.',
+  })
+  missingReasons!: UnknownCount[];
 
   @Field(() => Float, { description: 'Lowest value.', nullable: true })
   minimum!: number | null;
@@ -146,9 +169,9 @@ export class KneeExamStatistics {
   histogram!: Histogram | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'A cell or margin of the matrix of KL grades at two visits.' })
-export class KlTransition {
-  @Field(() => KlTransitionKindEnum, { description: 'Whether it is a cell or a margin, and which.' })
+@ObjectType({ simpleResolvers: true, description: 'A cell or margin of the matrix of one grade at two visits.' })
+export class GradeTransition {
+  @Field(() => GradeTransitionKindEnum, { description: 'Whether it is a cell or a margin, and which.' })
   kind!: string;
 
   @Field(() => Int, {
@@ -157,8 +180,14 @@ export class KlTransition {
   })
   from!: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'Grade at the later visit; null = not graded, or a total over it.' })
+  @Field(() => Int, { nullable: true, description: 'Grade at the later visit; null = no grade, or a total over it.' })
   to!: number | null;
+
+  @Field(() => UngradedReasonEnum, {
+    nullable: true,
+    description: 'Why there is no grade at the later visit; null where there is one, or of a total over it.',
+  })
+  ungraded!: string | null;
 
   @Field(() => Int, { description: 'Knees.' })
   knees!: number;

@@ -1,25 +1,14 @@
 import { GraphQLJSONObject } from 'graphql-scalars';
-import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
-import {
-  type BatchCounters,
-  type BatchState,
-  countersOf,
-  MAX_BATCH_EXAMS,
-  type SeedRule,
-  sumOf,
-} from '../domain/batches.js';
-import { SLICE_COUNT_RANGE } from '../domain/generations.js';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
+import { type BatchCounters, type BatchState, countersOf, type SeedRule, sumOf } from '../domain/batches.js';
 import type { NoiseMode } from '../domain/generations.js';
 import type { Batch, BatchMember } from '../entities/index.js';
-import type { SamplerName, Task } from '../inference/index.js';
+import type { SamplerName } from '../inference/index.js';
 import { connectionType } from './connections.js';
 import { BatchStateEnum, GenerationTaskEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
 import { ExportedCohortItem } from './export.js';
-import { KneeExamFilter } from './filters.js';
-import { FeatureOverrideInput } from './generation.js';
 import { Grade, overrideList } from './grade.js';
 import { Node } from './node.js';
-import { DenoiseInput, UpscaleInput } from './restoration-input.js';
 import { DateTime } from './scalars.js';
 
 @ObjectType('BatchCounters', { simpleResolvers: true, description: 'How many exams of a batch are where.' })
@@ -42,7 +31,7 @@ export class BatchCountersItem implements BatchCounters {
   @Field(() => Int, { description: 'Stopped on request.' })
   canceled: number;
 
-  @Field(() => Int, { description: 'No volume can be made, for want of a radiograph with pixels.' })
+  @Field(() => Int, { description: 'Nothing can be made, for want of a radiograph or series with pixels.' })
   impossible: number;
 
   @Field(() => Int, { description: 'Exams of the batch: the sum of the others.' })
@@ -194,7 +183,7 @@ export class BatchMemberNode {
   @Field(() => Boolean, { description: 'Whether its volume was there already.' })
   reused: boolean;
 
-  @Field(() => String, { nullable: true, description: 'One sentence that says why no volume can be made of it.' })
+  @Field(() => String, { nullable: true, description: 'One sentence that says why nothing can be made of it.' })
   reason: string | null;
 
   constructor(readonly row: BatchMember) {
@@ -205,96 +194,3 @@ export class BatchMemberNode {
 }
 
 export const BatchMemberConnection = connectionType('BatchMember', () => BatchMemberNode);
-
-@InputType({ description: 'What is done to every film of a cohort: denoise or upscale.' })
-export class CohortRestorationInput {
-  @Field(() => DenoiseInput, { nullable: true, description: 'Take noise off.' })
-  denoise?: DenoiseInput | null;
-
-  @Field(() => UpscaleInput, { nullable: true, description: 'Enlarge.' })
-  upscale?: UpscaleInput | null;
-}
-
-@InputType({ description: 'cohortId, where, or both say of which exams.' })
-export class SynthesizeCohortInput {
-  @Field(() => ID, { nullable: true, description: 'The cohort; its exams of this moment are frozen into the batch.' })
-  cohortId?: string | null;
-
-  @Field(() => Int, { nullable: true, description: 'Version of the cohort; default: the newest.' })
-  cohortVersion?: number | null;
-
-  @Field(() => KneeExamFilter, {
-    nullable: true,
-    description: `Further conditions; at most ${MAX_BATCH_EXAMS} exams in all.`,
-  })
-  where?: object | null;
-
-  @Field(() => String, { nullable: true, description: "What to call it; default: the cohort's name." })
-  name?: string | null;
-
-  @Field(() => String, { nullable: true, description: '`name` or `name@version`; default: the newest that is READY.' })
-  bundle?: string | null;
-
-  @Field(() => GenerationTaskEnum, {
-    nullable: true,
-    description: 'What is made of each exam: XRAY_TO_MRI (default) or IMAGE_RESTORATION, of the whole film.',
-  })
-  task?: Task | null;
-
-  @Field(() => CohortRestorationInput, {
-    nullable: true,
-    description:
-      'What the task IMAGE_RESTORATION is told; the fields of volumes (sliceCount, sampler, eta, noise, features) then stay out.',
-  })
-  restoration?: CohortRestorationInput | null;
-
-  @Field(() => Int, {
-    nullable: true,
-    description: `${SLICE_COUNT_RANGE.min} to ${SLICE_COUNT_RANGE.max}; default 50, the trained stack.`,
-  })
-  sliceCount?: number | null;
-
-  @Field(() => Int, { nullable: true, description: "Denoiser steps; default: the bundle's." })
-  steps?: number | null;
-
-  @Field(() => Float, { nullable: true, description: "DDIM's eta, 0-1; default: the bundle's." })
-  eta?: number | null;
-
-  @Field(() => SamplerEnum, { nullable: true, description: "Default: the bundle's." })
-  sampler?: SamplerName | null;
-
-  @Field(() => NoiseModeEnum, { nullable: true, description: 'Default: SHARED.' })
-  noise?: NoiseMode | null;
-
-  @Field(() => [FeatureOverrideInput], {
-    nullable: true,
-    description: 'Grades to use instead of those of the preferred reading, for every exam.',
-  })
-  features?: FeatureOverrideInput[] | null;
-
-  @Field(() => SeedRuleEnum, { nullable: true, description: 'Default: FIXED.' })
-  seedRule?: SeedRule | null;
-
-  @Field(() => Int, {
-    nullable: true,
-    description:
-      '0 to 2147483647: the seed, or what the seeds are derived from; default 0, and for IMAGE_RESTORATION none: the mean.',
-  })
-  seed?: number | null;
-
-  @Field(() => Int, {
-    nullable: true,
-    description:
-      '-10 to 10, default 0; a higher one goes first. A generation asked for by itself goes before every batch.',
-  })
-  priority?: number | null;
-
-  @Field(() => Boolean, {
-    nullable: true,
-    description: 'Use results that are there already, made with the same model, film, seed and settings; default true.',
-  })
-  skipExisting?: boolean | null;
-
-  @Field(() => String, { nullable: true, description: 'Asking twice with one key gives one batch.' })
-  clientKey?: string | null;
-}

@@ -1,3 +1,4 @@
+import { DEIDENTIFIED_AS } from '../domain/deidentification.js';
 import { registerEnumType } from 'type-graphql';
 import { IMAGE_PROVENANCES } from '../domain/provenance.js';
 import { BATCH_STATES, MEMBER_STATES, SEED_RULES } from '../domain/batches.js';
@@ -6,13 +7,15 @@ import { ARCHIVE_FORMATS, EXPORT_FORMATS, EXPORT_STATES } from '../domain/export
 import { FEATURES } from '../domain/features.js';
 import { OUTPUT_KINDS } from '../domain/generation-outputs.js';
 import { GENERATION_STATES, NOISE_MODES } from '../domain/generations.js';
+import { DEATH_CONFIRMATIONS, JOINTS, REPLACEMENT_CONFIRMATIONS, REPLACEMENT_TYPES } from '../domain/outcomes.js';
 import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../domain/participants.js';
+import { AFFECTED_COMPARTMENTS } from '../domain/progressions.js';
 import { PREFERRED } from '../domain/readings.js';
 import { ROLES } from '../domain/roles.js';
 import { FILM_VIEWS } from '../domain/uploads.js';
 import { VISITS } from '../domain/visits.js';
 import { WORKER_STATES } from '../domain/workers.js';
-import { SAMPLERS, type Task, TASK_NAMES, taskPurpose } from '../inference/index.js';
+import { SAMPLERS, type Task, TASK_NAMES, taskPurpose, type SuperResolver } from '../inference/index.js';
 import { enumMeanings, variablesOf } from '../domain/variables/index.js';
 import { choices, described } from './enum-types.js';
 
@@ -42,10 +45,58 @@ export const FilmViewEnum = choices('FilmView', FILM_VIEWS, 'Whether a film show
   SINGLE: 'One knee.',
 });
 
+export const DeidentifiedAsEnum = choices(
+  'DeidentifiedAs',
+  DEIDENTIFIED_AS,
+  "What became of the values of an attribute of a file's header.",
+  {
+    REMOVED: 'Nothing is left of them.',
+    REPLACED: 'Something else stands in their place, such as another UID.',
+    CLEANED: 'Words of an acquisition are left of a text; of pixels, what lies outside of the strips to redact.',
+    SHIFTED: 'Dates, some days earlier.',
+    KEPT: 'They are as they were.',
+  },
+);
+
 export const VisitCodeEnum = described(
   'VisitCode',
   'Time point of the study.',
   Object.fromEntries(VISITS.map(({ code, name }) => [code, name])),
+);
+
+export const JointEnum = choices('Joint', JOINTS, 'A joint whose replacement is followed.', {
+  KNEE: 'Knee.',
+  HIP: 'Hip.',
+});
+
+export const ReplacementConfirmationEnum = choices(
+  'ReplacementConfirmation',
+  Object.values(REPLACEMENT_CONFIRMATIONS),
+  'How sure a replacement is.',
+  {
+    NOT_CONFIRMED: 'Adjudicated, and not confirmed: it counts as none.',
+    SELF_REPORTED: 'Told by the participant.',
+    PENDING: 'Waiting for adjudication.',
+    CONFIRMED: 'Adjudicated and confirmed.',
+  },
+);
+
+export const ReplacementTypeEnum = choices(
+  'ReplacementType',
+  Object.values(REPLACEMENT_TYPES),
+  'How much of a knee was replaced.',
+  { TOTAL: 'All of it.', PARTIAL: 'One compartment.' },
+);
+
+export const DeathConfirmationEnum = choices(
+  'DeathConfirmation',
+  Object.values(DEATH_CONFIRMATIONS),
+  'How sure a death is.',
+  {
+    NOT_DOCUMENTED: 'Reported; no document says so.',
+    PENDING: 'Waiting for adjudication.',
+    CONFIRMED: 'Adjudicated and confirmed.',
+  },
 );
 
 export const FeatureEnum = described(
@@ -178,17 +229,48 @@ registerEnumType(GenerationTaskEnum, {
   valuesConfig: Object.fromEntries(TASK_NAMES.map((task) => [taskWord(task), { description: taskPurpose(task) }])),
 });
 
+/** The networks of super-resolution as the API names them: `student` is STUDENT. */
+export const SuperResolverEnum = { STUDENT: 'student', TEACHER: 'teacher' } as const satisfies Record<
+  string,
+  SuperResolver
+>;
+registerEnumType(SuperResolverEnum, {
+  name: 'SuperResolver',
+  description: 'Which network brings a series to a finer grid.',
+  valuesConfig: {
+    STUDENT: { description: 'The small one of one step, distilled from the other.' },
+    TEACHER: { description: 'The large one, of one or several steps.' },
+  },
+});
+
 export const OutputKindEnum = choices('GenerationOutputKind', OUTPUT_KINDS, 'What a file of a generation is.', {
-  VOLUME: 'MRI volume: NIfTI (.nii.gz). `mriSeries` has it in other formats, too.',
+  VOLUME: 'MRI volume: NIfTI (.nii.gz). `mriSeries` has one that was made from a radiograph in other formats, too.',
   FILM: 'Film at full size: 16-bit grey PNG, bone bright.',
-  DICOM: 'The same film as DICOM (Computed Radiography), Synthetic Data = YES.',
+  DICOM:
+    'The same as DICOM, Synthetic Data = YES: a film (Computed Radiography), all frames of a progression in one multi-frame object, or a series (MR) as a ZIP archive.',
   BEFORE: 'The film that it was made from, to look at: 8-bit grey PNG of at most 1600 pixels a side.',
-  AFTER: 'What was made of it, in the same grey scale and size.',
+  AFTER: 'What was made of it, in the same grey scale and size; of a progression one for each frame.',
   DIFFERENCE:
-    'Where the two differ, in the same size: PNG, black over orange to pale yellow for 15 % of the window and more.',
+    'Where the two differ, in the same size: PNG, black over orange to pale yellow for 15 % of the window and more, of a progression 30 %.',
   SHEET: 'Before, after and difference on one labelled picture: PNG.',
   MASK: 'The image that was given to say what is hidden: PNG.',
+  FRAME: "A frame of a progression at full size, the first one the film itself: 16-bit grey PNG of the knee's square.",
+  GIF: 'All frames as a moving picture: animated GIF.',
+  MP4: 'The same as video: MP4 (H.264).',
+  CURVE: 'Joint space and expected KL grade of the frames, drawn: PNG.',
+  TABLE: 'What was measured on each frame: CSV.',
 });
+
+export const AffectedCompartmentEnum = choices(
+  'AffectedCompartment',
+  AFFECTED_COMPARTMENTS,
+  'Which part of the joint a progression closes or opens.',
+  {
+    MEDIAL: 'The medial compartment.',
+    LATERAL: 'The lateral compartment.',
+    BOTH: 'Both, as films of the wished grade have them.',
+  },
+);
 
 export const BundleStateEnum = choices(
   'BundleState',

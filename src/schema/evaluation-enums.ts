@@ -1,6 +1,12 @@
 import { registerEnumType } from 'type-graphql';
 import { COMPARTMENTS } from '../domain/compartments.js';
-import { EVALUATION_METRICS, EVALUATION_STATES, STRATA } from '../domain/evaluations.js';
+import {
+  EVALUATION_METRICS,
+  EVALUATION_REFERENCES,
+  EVALUATION_STATES,
+  JOINT_SIDES,
+  STRATA,
+} from '../domain/evaluations.js';
 import { READER_CHOICES, READER_STUDY_STAGES, READER_UNITS } from '../domain/reader-studies.js';
 import { choices, described } from './enum-types.js';
 
@@ -16,8 +22,30 @@ export const EvaluationStateEnum = choices('EvaluationState', EVALUATION_STATES,
 export const EvaluationMetricEnum = choices('EvaluationMetric', EVALUATION_METRICS, 'A score of a volume.', {
   PSNR: 'dB on a data range of 1; median over the slices.',
   SSIM: 'Median over the slices.',
-  RSSIM: 'SSIM of Canny edges around the joint; median over the slices.',
+  RSSIM:
+    "SSIM of Canny edges around the joint, the paper's; median over the slices. It cannot tell a knee from nothing: a black volume gets about 0.75.",
+  EDGE_F1: 'F1 of fine edges around the joint that lie within 1.25 mm of each other, 0 to 1; median over the slices.',
+  BONE_DICE: 'Dice coefficient of the bones around the joint, by thresholds, 0 to 1; median over the slices.',
+  SHARPNESS: "Mean gradient over the real slice's: 1 is as sharp, noise raises it; median over the slices.",
   ADJACENT_CORRELATION: 'Mean Pearson correlation of neighbouring slices.',
+});
+
+export const EvaluationReferenceEnum = choices(
+  'EvaluationReference',
+  EVALUATION_REFERENCES,
+  'A volume that says nothing of the knee, or too little, scored like a generated one.',
+  {
+    MEAN_VOLUME: "Mean of the other people's series of the evaluation, left knees mirrored.",
+    OTHER_PERSON: "The next other person's series, mirrored where it is of the other side.",
+    OWN_MIRRORED: "The knee's own series, mirrored: another knee in the same place.",
+    OWN_SHIFTED: "The knee's own series, 4.5 mm (three slices) away.",
+    BLACK: 'Nothing at all.',
+  },
+);
+
+export const JointSideEnum = choices('JointSide', JOINT_SIDES, 'Compartment of the joint between femur and tibia.', {
+  MEDIAL: 'Towards the other leg.',
+  LATERAL: 'Away from the other leg.',
 });
 
 export const SsimModeEnum = { SKIMAGE: 'skimage', WANG: 'wang' } as const;

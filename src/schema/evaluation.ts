@@ -62,6 +62,9 @@ export class EvaluationArmItem {
   }
 }
 
+/** What evaluations of earlier versions have no figures of. */
+const NOT_MEASURED = { references: [], retrieval: [], jointSpace: [], film: [] };
+
 @ObjectType({ simpleResolvers: true, description: 'How many volumes of an evaluation are where.' })
 export class EvaluationCounters {
   @Field(() => Int, { description: 'Volumes that have ended, the failed ones among them.' })
@@ -188,7 +191,7 @@ export class EvaluationNode extends Node {
     this.error = row.error;
     this.waitingReason = row.waitingReason;
     this.notBefore = row.notBefore;
-    this.results = row.results as EvaluationResultsItem | null;
+    this.results = row.results && { ...NOT_MEASURED, ...(row.results as EvaluationResultsItem) };
     this.report = row.report && new EvaluationReportItem(row.id, row.report as EvaluationReportItem);
     this.createdAt = row.createdAt;
     this.startedAt = row.startedAt;
@@ -221,6 +224,27 @@ export class EvaluationScoreItem {
   @Field(() => Float, { description: 'Mean Pearson correlation of neighbouring slices.', nullable: true })
   adjacentCorrelation: number | null;
 
+  @Field(() => Float, { nullable: true, description: 'Median over the slices; null where it was not measured.' })
+  edgeF1: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Median over the slices; null where it was not measured.' })
+  boneDice: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Median over the slices; null where it was not measured.' })
+  sharpness: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Bone to bone, mm; null where it is not seen or was not measured.',
+  })
+  medialJointSpace: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Bone to bone, mm; null where it is not seen or was not measured.',
+  })
+  lateralJointSpace: number | null;
+
   @Field(() => String, { nullable: true, description: 'One sentence that says why there are no scores.' })
   error: string | null;
 
@@ -232,6 +256,12 @@ export class EvaluationScoreItem {
     this.ssim = row.ssim;
     this.rssim = row.rssim;
     this.adjacentCorrelation = row.adjacentCorrelation;
+    const { figures } = row;
+    this.edgeF1 = figures?.edgeF1 ?? null;
+    this.boneDice = figures?.boneDice ?? null;
+    this.sharpness = figures?.sharpness ?? null;
+    this.medialJointSpace = figures?.jointSpace.medial ?? null;
+    this.lateralJointSpace = figures?.jointSpace.lateral ?? null;
     this.error = row.error;
   }
 }

@@ -1,13 +1,19 @@
 import { GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { type ArchiveFormat, choiceInApi, type ExportFormat, type ExportState } from '../domain/exports.js';
+import type { CompetingEvent, SurvivalEvent } from '../domain/survival.js';
+import type { VisitCode } from '../domain/visits.js';
 import type { Export } from '../entities/index.js';
 import { connectionType } from './connections.js';
-import { ArchiveFormatEnum, ExportColumnTypeEnum, ExportFormatEnum, ExportStateEnum } from './enums.js';
+import { ArchiveFormatEnum, ExportColumnTypeEnum, ExportFormatEnum, ExportStateEnum, VisitCodeEnum } from './enums.js';
 import { KneeExamFilter } from './filters.js';
+import { KneeNumberInput } from './knee-numbers.js';
+import { KneePairsInput } from './knee-pairs.js';
 import { MriSeriesFilter } from './image-filters.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
+import { CompetingEventEnum, SurvivalEventEnum } from './survival.js';
+import { VARIABLE_NAME } from './variables.js';
 
 @ObjectType('SelectedCohort', {
   simpleResolvers: true,
@@ -154,6 +160,30 @@ export class ExportColumnItem {
   missing!: string | null;
 }
 
+@InputType({ description: 'Columns that tell the time from a visit to an event, of the knee of each row.' })
+export class ExportEventInput {
+  @Field(() => VisitCodeEnum, { defaultValue: 'V00', description: 'The visit that time counts from.' })
+  origin!: VisitCode;
+
+  @Field(() => SurvivalEventEnum, { description: 'What is waited for.' })
+  event!: SurvivalEvent;
+
+  @Field(() => [CompetingEventEnum], { defaultValue: [], description: 'What ends the risk of it.' })
+  competing!: CompetingEvent[];
+}
+
+@InputType({ description: 'One row per knee: its exam at one visit, with columns of later visits beside it.' })
+export class ExportAsOfInput {
+  @Field(() => VisitCodeEnum, { defaultValue: 'V00', description: 'The visit whose exams are the rows.' })
+  origin!: VisitCode;
+
+  @Field(() => [VisitCodeEnum], {
+    description:
+      'Later visits: each column that a visit has values of its own of comes once more for each, as `xrkl_v06`.',
+  })
+  visits!: VisitCode[];
+}
+
 @InputType({ description: 'Without cohort and filter, every knee exam is exported.' })
 export class ExportCohortInput {
   @Field(() => ExportFormatEnum, { description: 'How to write it.' })
@@ -175,6 +205,37 @@ export class ExportCohortInput {
       'always there, and a grade comes with the code of why it is missing.',
   })
   columns?: string[] | null;
+
+  @Field(() => ExportEventInput, {
+    nullable: true,
+    description: 'Of a table: adds the columns `time`, `status`, `competing` and `left_out`.',
+  })
+  event?: ExportEventInput | null;
+
+  @Field(() => ExportAsOfInput, {
+    nullable: true,
+    description: 'Of a table: one row per knee instead of one per exam.',
+  })
+  asOf?: ExportAsOfInput | null;
+
+  @Field(() => [KneeNumberInput], {
+    nullable: true,
+    description: 'Of a table: changes and slopes that get a column each, and one that says why a number is not known.',
+  })
+  numbers?: KneeNumberInput[] | null;
+
+  @Field(() => KneePairsInput, {
+    nullable: true,
+    description:
+      'Of a table: only exams in pairs, made among those that are selected, with the columns `pair`, `pair_role` and `pair_distance`.',
+  })
+  pairs?: KneePairsInput | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: `Variables that get a column each, and one for the code of why a value is missing. ${VARIABLE_NAME}`,
+  })
+  variables?: string[] | null;
 
   @Field(() => MriSeriesFilter, {
     nullable: true,

@@ -1,8 +1,8 @@
-import { inputType } from './operators.js';
+import { countOperators, inputType } from './operators.js';
 import type { InputClass, InputField, TypeThunk } from './operators.js';
 
 /** Type of a filter's field, or a thunk where types refer to one another. */
-export type FieldType = InputClass | (() => InputClass | BooleanConstructor);
+export type FieldType = InputClass | (() => InputClass | BooleanConstructor | [InputClass]);
 
 /** An input type with the given fields and `and`, `or`, `not` of itself. */
 export function filterInput(
@@ -37,11 +37,16 @@ export function combined(
 
 /** Conditions on related rows. */
 export function listFilter(name: string, filter: InputClass): InputClass {
+  const count = inputType(name.replace('ListFilter', 'CountFilter'), 'How many of the related rows there are.', {
+    where: { type: () => filter, description: 'Which rows count; default: all.' },
+    ...countOperators(),
+  });
   return inputType(name, 'Conditions on related rows.', {
     some: { type: () => filter, description: 'At least one row fits.' },
     none: { type: () => filter, description: 'No row fits.' },
     every: { type: () => filter, description: 'No row fails to fit; true when there are none.' },
     exists: { type: () => Boolean, description: 'Whether there is any row at all.' },
+    count: { type: () => count, description: 'How many rows fit.' },
   });
 }
 

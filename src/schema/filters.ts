@@ -1,6 +1,7 @@
 import { GradeChangeFilter, KlChangeFilter, KneePeriodFilter, ScoreChangeFilter } from './change-filters.js';
 import { CohortMembershipFilter } from './cohort-filters.js';
 import { filterInput, listFilter } from './filter-input.js';
+import { JointOutcomeListFilter, KneeOutcomeFilter } from './outcome-filters.js';
 import { MriSeriesListFilter, RadiographListFilter } from './image-filters.js';
 import {
   BatchStateFilter,
@@ -16,16 +17,19 @@ import {
   TextFilter,
   VisitCodeFilter,
 } from './operators.js';
-import { variableFilters } from './variables.js';
+import { COMPARISONS_FIELD, VARIABLES_FIELD, variableFilters } from './variables.js';
 import { ChosenReadingFilter, GradesFilter, ReadingListFilter } from './reading-filters.js';
 
 export const ParticipantFilter = filterInput('ParticipantFilter', 'Selects participants.', () => ParticipantFilter, {
   id: [IdFilter, 'Node id.'],
   oaiId: [TextFilter, 'Seven digits.'],
   ...variableFilters('participant'),
+  variables: VARIABLES_FIELD,
   phantom: [BooleanFilter, 'Whether a phantom of the synthetic release.'],
+  dropped: [() => Boolean, 'Whether a newer release of a table of participants lists them no more.'],
   visits: [() => VisitListFilter, "The participant's visits."],
   exams: [() => KneeExamListFilter, "The participant's knee exams."],
+  jointOutcomes: [() => JointOutcomeListFilter, "What became of the participant's knees and hips."],
 });
 
 export const KneeExamFilter = filterInput('KneeExamFilter', 'Selects knee exams.', () => KneeExamFilter, {
@@ -40,6 +44,9 @@ export const KneeExamFilter = filterInput('KneeExamFilter', 'Selects knee exams.
   participant: [() => ParticipantFilter, 'Whose knee it is.'],
   ...variableFilters('visit'),
   ...variableFilters('knee_exam'),
+  variables: VARIABLES_FIELD,
+  comparisons: COMPARISONS_FIELD,
+  dropped: [() => Boolean, 'Whether a newer release of a table of visits has the visit no more.'],
   hasRadiograph: [() => Boolean, 'Whether a radiograph of the knee is stored here.'],
   hasMri: [() => Boolean, 'Whether a real MRI series of the knee is stored here.'],
   hasPairedMri: [() => Boolean, 'Whether a radiograph and a real MRI series of the exam are both stored here.'],
@@ -49,6 +56,10 @@ export const KneeExamFilter = filterInput('KneeExamFilter', 'Selects knee exams.
   incidentOa: [() => KneePeriodFilter, 'Knees with KL 0-1 at `from` and KL 2-4 at `to`.'],
   klProgression: [() => KneePeriodFilter, 'Knees with KL 2-3 at `from` and a higher grade at `to`.'],
   reading: [() => ChosenReadingFilter, "The preferred reading of the exam, or one project's, as published."],
+  outcome: [
+    () => KneeOutcomeFilter,
+    'What became of the knee in the whole study. A knee that the release says nothing of fits none of it.',
+  ],
   otherKnee: [() => KneeExamFilter, 'The other knee at the same visit.'],
   sameKnee: [() => KneeExamListFilter, 'Exams of this knee at all visits, this one included.'],
   radiographs: [() => RadiographListFilter, 'Films of the knee, also those only the tables tell of.'],
@@ -93,8 +104,10 @@ export const BatchFilter = filterInput('BatchFilter', 'Selects batches.', () => 
 const VisitFilter = filterInput('VisitFilter', 'Selects visits.', () => VisitFilter, {
   id: [IdFilter, 'Node id.'],
   code: [VisitCodeFilter, 'Time point.'],
+  dropped: [() => Boolean, 'Whether a newer release of a table of visits has it no more.'],
   month: [IntFilter, 'Months after baseline.'],
   ...variableFilters('visit'),
+  variables: VARIABLES_FIELD,
   exams: [() => KneeExamListFilter, 'Both knees at the visit.'],
   radiographs: [() => RadiographListFilter, 'Films of both knees.'],
 });

@@ -1,7 +1,8 @@
 import { Field, Float, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import { encodeId } from '../domain/global-ids.js';
+import type { OutputKind } from '../domain/generation-outputs.js';
 import type { GenerationState } from '../domain/generations.js';
-import { GenerationStateEnum } from './enums.js';
+import { GenerationStateEnum, OutputKindEnum } from './enums.js';
 import { DateTime } from './scalars.js';
 
 /** What every event of a generation's log has. */
@@ -138,19 +139,19 @@ export class GenerationSliceCompleted extends GenerationEvent {
 @ObjectType({
   implements: GenerationEvent,
   simpleResolvers: true,
-  description: 'The network has finished a tile of a film.',
+  description: 'The network has finished a tile of a film, or a slice of a series.',
 })
 export class GenerationTileCompleted extends GenerationEvent {
   @Field(() => Int, { description: '0, 1, 2, ... within the step.' })
   index: number;
 
-  @Field(() => Int, { description: 'Tiles of the film.' })
+  @Field(() => Int, { description: 'Tiles of the film, or slices of the series.' })
   total: number;
 
   @Field(() => Int, { description: 'The step that it was finished in, 1, 2, ...' })
   step: number;
 
-  @Field(() => Int, { description: 'How often the network goes over the film.' })
+  @Field(() => Int, { description: 'How often the network goes over it.' })
   steps: number;
 
   @Field(() => Float, { description: 'Part of the whole generation that is done, 0-1.' })
@@ -173,6 +174,69 @@ interface TilePayload {
   step: number;
   steps: number;
   fraction: number;
+}
+
+/** A frame as its event tells of it. */
+interface FramePayload {
+  index: number;
+  total: number;
+  position: number;
+  kind: OutputKind;
+  kl: number;
+  jsw: number | null;
+  expectedKl: number;
+  leastDeterminant: number;
+  assetId: number;
+}
+
+@ObjectType({
+  implements: GenerationEvent,
+  simpleResolvers: true,
+  description: 'A frame of a progression is finished and stored.',
+})
+export class GenerationFrameCompleted extends GenerationEvent {
+  @Field(() => Int, { description: '0, 1, 2, ...; 0 is the film itself.' })
+  index: number;
+
+  @Field(() => Int, { description: 'Frames of the progression.' })
+  total: number;
+
+  @Field(() => Float, { description: 'Share of the way from the film to the wished grade, 0-1.' })
+  position: number;
+
+  @Field(() => OutputKindEnum, { description: 'Which of the files of the generation it is.' })
+  kind: OutputKind;
+
+  @Field(() => Float, { description: 'The KL grade that it is to show.' })
+  kl: number;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "Narrowest joint space as measured on the frame, % of the width of the knee's square; null where it could not be traced.",
+  })
+  jsw: number | null;
+
+  @Field(() => Float, { description: 'The KL grade as a grader reads the frame, 0-4.' })
+  expectedKl: number;
+
+  @Field(() => Float, { description: 'Least determinant of the Jacobian of its field; above 0 nothing is folded.' })
+  leastDeterminant: number;
+
+  constructor(
+    row: EventRow,
+    readonly payload: FramePayload,
+  ) {
+    super(row);
+    this.index = payload.index;
+    this.total = payload.total;
+    this.position = payload.position;
+    this.kind = payload.kind;
+    this.kl = payload.kl;
+    this.jsw = payload.jsw;
+    this.expectedKl = payload.expectedKl;
+    this.leastDeterminant = payload.leastDeterminant;
+  }
 }
 
 /** A finished generation as its event tells of it. */

@@ -13,6 +13,7 @@ import { Grade, gradeList, overrideList } from './grade.js';
 import { listComplexity } from './limits.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
+import { BundleField, ClientKeyField } from './request-fields.js';
 
 /** Slices that cost rules assume a generation to have. */
 const TYPICAL_SLICES = 50;
@@ -64,7 +65,7 @@ export class KneeBox implements SquareBox {
 @ObjectType('Generation', {
   implements: Node,
   simpleResolvers: true,
-  description: 'One run of a bundle for the radiograph of an exam, or for an uploaded one.',
+  description: 'One run of a bundle for the radiograph or an MRI series of an exam, or for an uploaded radiograph.',
 })
 export class GenerationNode extends Node {
   @Field(() => GenerationStateEnum, { description: 'Current state.' })
@@ -277,7 +278,7 @@ export class GenerateMriInput extends FilmInput {
   })
   box?: KneeBoxInput | null;
 
-  @Field(() => String, { nullable: true, description: '`name` or `name@version`; default: the newest that is READY.' })
+  @BundleField()
   bundle?: string | null;
 
   @Field(() => Int, {
@@ -321,6 +322,6 @@ export class GenerateMriInput extends FilmInput {
   })
   gradeGuidance?: number | null;
 
-  @Field(() => String, { nullable: true, description: 'Asking twice with one key gives one generation.' })
+  @ClientKeyField()
   clientKey?: string | null;
 }

@@ -21,6 +21,7 @@ const RadiographFilter = filterInput('RadiographFilter', 'Selects radiographs.',
   photometric: [TextFilter, 'Photometric interpretation of the source.'],
   bilateral: [() => Boolean, 'Whether the film shows both knees.'],
   stored: [() => Boolean, 'Whether its pixels are here.'],
+  dropped: [() => Boolean, 'Whether a newer release of the table of images has it no more.'],
 });
 
 export const MriSeriesFilter = filterInput('MriSeriesFilter', 'Selects MRI series.', () => MriSeriesFilter, {
@@ -38,6 +39,7 @@ export const MriSeriesFilter = filterInput('MriSeriesFilter', 'Selects MRI serie
   synthetic: [BooleanFilter, 'Whether a bundle generated it. Without this condition, real series are meant.'],
   createdAt: [DateTimeFilter, 'When it came into the platform.'],
   stored: [() => Boolean, 'Whether its pixels are here.'],
+  dropped: [() => Boolean, 'Whether a newer release of the table of images has it no more.'],
 });
 
 export const RadiographListFilter = listFilter('RadiographListFilter', RadiographFilter);

@@ -1,6 +1,7 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { GraphQLDate } from 'graphql-scalars';
-import type { MriSeries, Radiograph } from '../entities/index.js';
+import type { MriAcquisition } from '../domain/acquisition.js';
+import { isDropped, type MriSeries, type Radiograph } from '../entities/index.js';
 import { ImageProvenanceEnum, PlaneEnum } from './enums.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
@@ -19,6 +20,9 @@ export class RadiographNode extends Node {
 
   @Field(() => String, { description: "OAI's exam type." })
   view: string;
+
+  @Field(() => Boolean, { description: 'True when a newer release of the table of films has it no more.' })
+  dropped: boolean;
 
   @Field(() => GraphQLDate, { description: 'Day it was taken.', nullable: true })
   date: string | null;
@@ -53,6 +57,7 @@ export class RadiographNode extends Node {
     this.sponsor = row.sponsor;
     this.barcode = row.barcode;
     this.view = row.view;
+    this.dropped = isDropped(row);
     this.date = row.date;
     this.rows = row.rows;
     this.columns = row.columns;
@@ -78,6 +83,45 @@ export class SeriesDownload {
   mediaType!: string;
 }
 
+@ObjectType('MriAcquisition', {
+  simpleResolvers: true,
+  description: 'How a scanner took an MRI series; what its file does not say is null.',
+})
+export class MriAcquisitionNode implements MriAcquisition {
+  @Field(() => Float, { nullable: true, description: 'TE, ms.' })
+  echoTime!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'TR, ms.' })
+  repetitionTime!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'TI, ms.' })
+  inversionTime!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Degrees.' })
+  flipAngle!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Tesla.' })
+  fieldStrength!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Hz per pixel.' })
+  pixelBandwidth!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'mm, without the gap between slices.' })
+  sliceThickness!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Number of averages.' })
+  averages!: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Who made the scanner.' })
+  manufacturer!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Model of the scanner.' })
+  model!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Name of the coil that received.' })
+  receiveCoil!: string | null;
+}
+
 @ObjectType('MriSeries', {
   implements: Node,
   simpleResolvers: true,
@@ -92,6 +136,9 @@ export class MriSeriesNode extends Node {
 
   @Field(() => String, { description: 'Series description.' })
   sequence: string;
+
+  @Field(() => Boolean, { description: 'True when a newer release of the table of series has it no more.' })
+  dropped: boolean;
 
   @Field(() => PlaneEnum, { description: 'Plane of the slices.', nullable: true })
   plane: MriSeries['plane'];
@@ -120,6 +167,12 @@ export class MriSeriesNode extends Node {
   @Field(() => String, { nullable: true, description: 'Direction of growing slice index.' })
   direction: string | null;
 
+  @Field(() => MriAcquisitionNode, {
+    nullable: true,
+    description: 'How the scanner took it; null of a generated series, and of one that came in before this was kept.',
+  })
+  acquisition: MriAcquisition | null;
+
   @Field(() => DateTime, { description: 'When it came into the platform.' })
   createdAt: Date;
 
@@ -141,6 +194,7 @@ export class MriSeriesNode extends Node {
     this.sponsor = row.sponsor;
     this.barcode = row.barcode;
     this.sequence = row.sequence;
+    this.dropped = isDropped(row);
     this.plane = row.plane;
     this.date = row.date;
     this.sliceCount = row.sliceCount;
@@ -149,6 +203,7 @@ export class MriSeriesNode extends Node {
     this.pixelSpacing = row.pixelSpacing;
     this.sliceSpacing = row.sliceSpacing;
     this.direction = row.direction;
+    this.acquisition = row.acquisition;
     this.createdAt = row.createdAt;
   }
 }

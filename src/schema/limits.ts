@@ -28,6 +28,15 @@ export const LIMITS = {
 /** Rows that a list costs when its `first` says nothing, and at most. */
 const PAGE = { default: 25, max: 200 };
 
+/** What one pass over all exams costs, in the unit of the cost rule. */
+export const PASS = 1_000;
+
+/** Complexity of a connection of exams: as of any, and a pass for each number that has to be made of every exam to order them. */
+export function examsComplexity(options: { args: unknown; childComplexity: number }): number {
+  const { orderBy } = options.args as { orderBy?: readonly { number?: unknown }[] | null };
+  return connectionComplexity(options) + PASS * (orderBy ?? []).filter(({ number }) => number != null).length;
+}
+
 /** Complexity of a connection field: what is asked of each row, times the rows. The page size itself is checked elsewhere. */
 export function connectionComplexity({ args, childComplexity }: { args: unknown; childComplexity: number }): number {
   const { first } = args as { first?: number | null };

@@ -2,11 +2,15 @@ import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { GraphQLDate } from 'graphql-scalars';
 import {
   BatchStateEnum,
+  DeathConfirmationEnum,
   GenerationStateEnum,
   GenerationTaskEnum,
+  JointEnum,
   PlaneEnum,
   RaceEnum,
   ReadingProjectEnum,
+  ReplacementConfirmationEnum,
+  ReplacementTypeEnum,
   SexEnum,
   SideEnum,
   StudyCohortEnum,
@@ -48,6 +52,26 @@ export const RaceFilter = operators('RaceFilter', () => RaceEnum, [...EQUALITY, 
 export const StudyCohortFilter = operators('StudyCohortFilter', () => StudyCohortEnum, [...EQUALITY, 'isNull']);
 export const SideFilter = operators('SideFilter', () => SideEnum, EQUALITY);
 export const VisitCodeFilter = operators('VisitCodeFilter', () => VisitCodeEnum, [...EQUALITY, ...ORDER]);
+/** Of a variable: unlike that of a visit itself it may be missing. */
+export const MaybeVisitCodeFilter = operators('MaybeVisitCodeFilter', () => VisitCodeEnum, [
+  ...EQUALITY,
+  ...ORDER,
+  'isNull',
+]);
+export const JointFilter = operators('JointFilter', () => JointEnum, EQUALITY);
+export const ReplacementConfirmationFilter = operators(
+  'ReplacementConfirmationFilter',
+  () => ReplacementConfirmationEnum,
+  [...EQUALITY, 'isNull'],
+);
+export const ReplacementTypeFilter = operators('ReplacementTypeFilter', () => ReplacementTypeEnum, [
+  ...EQUALITY,
+  'isNull',
+]);
+export const DeathConfirmationFilter = operators('DeathConfirmationFilter', () => DeathConfirmationEnum, [
+  ...EQUALITY,
+  'isNull',
+]);
 export const ReadingProjectFilter = operators('ReadingProjectFilter', () => ReadingProjectEnum, [
   ...EQUALITY,
   'isNull',
@@ -87,6 +111,11 @@ export interface InputField {
 /** Operators on a number, `isNull` among them, as fields of an input type that has others too. */
 export function numberOperators(type: TypeThunk): Record<string, InputField> {
   return operatorFields(type, [...EQUALITY, ...ORDER, 'isNull']);
+}
+
+/** Operators on a count, which is never missing. */
+export function countOperators(): Record<string, InputField> {
+  return operatorFields(() => Int, [...EQUALITY, ...ORDER]);
 }
 
 export function operators(name: string, type: TypeThunk, names: readonly string[]): InputClass {

@@ -1,14 +1,27 @@
 import { Field, InputType } from 'type-graphql';
 import { FEATURES } from '../domain/features.js';
+import type { NumberRequest } from '../domain/knee-numbers.js';
 import { enumMeanings, variablesOf } from '../domain/variables/index.js';
 import { described } from './enum-types.js';
 import { DirectionEnum } from './enums.js';
+import { KneeNumberInput } from './knee-numbers.js';
 
 /** One term of an `orderBy` list. */
 export interface OrderInput {
   field: string;
   direction: 'ASC' | 'DESC';
 }
+
+/** One term of an order of knee exams: a field, or a number instead. */
+export interface KneeExamOrderInput {
+  field?: string | null;
+  number?: NumberRequest | null;
+  direction: 'ASC' | 'DESC';
+}
+
+const WHAT = 'What a list can be ordered by.';
+const TERMS = 'The first term decides, the next ones break ties.';
+const DIRECTION = { defaultValue: 'ASC', description: 'Missing values come last either way.' } as const;
 
 type OrderClass = new () => OrderInput;
 
@@ -17,7 +30,7 @@ export const ParticipantOrder = orderInput('ParticipantOrder', {
   ...enumMeanings(variablesOf('participant', 'order')),
 });
 
-export const KneeExamOrder = orderInput('KneeExamOrder', {
+const KneeExamOrderFieldEnum = described('KneeExamOrderField', WHAT, {
   KL: 'Kellgren-Lawrence grade of the preferred reading.',
   VISIT: 'Time point, in order of time.',
   SIDE: 'Left or right.',
@@ -27,6 +40,18 @@ export const KneeExamOrder = orderInput('KneeExamOrder', {
     FEATURES.map(({ code, name, levels }) => [code, `${name}, 0-${levels - 1}, preferred reading.`]),
   ),
 });
+
+@InputType({ description: TERMS })
+export class KneeExamOrder implements KneeExamOrderInput {
+  @Field(() => KneeExamOrderFieldEnum, { nullable: true, description: 'What to order by; or else `number`.' })
+  field?: string | null;
+
+  @Field(() => KneeNumberInput, { nullable: true, description: 'A variable, its change or its slope instead.' })
+  number?: KneeNumberInput | null;
+
+  @Field(() => DirectionEnum, DIRECTION)
+  direction!: 'ASC' | 'DESC';
+}
 
 export const GenerationOrder = orderInput('GenerationOrder', {
   CREATED_AT: 'When it was asked for.',
@@ -50,16 +75,13 @@ export const CohortOrder = orderInput('CohortOrder', {
 });
 
 function orderInput(name: string, meanings: Record<string, string>): OrderClass {
-  const FieldEnum = described(`${name}Field`, 'What a list can be ordered by.', meanings);
+  const FieldEnum = described(`${name}Field`, WHAT, meanings);
   class Order {
     field!: string;
     direction!: 'ASC' | 'DESC';
   }
-  InputType(name, { description: 'The first term decides, the next ones break ties.' })(Order);
+  InputType(name, { description: TERMS })(Order);
   Field(() => FieldEnum, { description: 'What to order by.' })(Order.prototype, 'field');
-  Field(() => DirectionEnum, { defaultValue: 'ASC', description: 'Missing values come last either way.' })(
-    Order.prototype,
-    'direction',
-  );
+  Field(() => DirectionEnum, DIRECTION)(Order.prototype, 'direction');
   return Order;
 }

@@ -1,5 +1,5 @@
 import { Field, ObjectType } from 'type-graphql';
-import type { Participant } from '../entities/index.js';
+import { isDropped, type Participant } from '../entities/index.js';
 import { connectionType } from './connections.js';
 import { Node } from './node.js';
 import { addVariables, copyVariables, nodeWith } from './variables.js';
@@ -12,11 +12,15 @@ export class ParticipantNode extends nodeWith('participant') {
   @Field(() => Boolean, { description: 'True for a phantom of the synthetic release, who is no real person.' })
   phantom: boolean;
 
+  @Field(() => Boolean, { description: 'True when a newer release of a table of participants lists them no more.' })
+  dropped: boolean;
+
   constructor(readonly row: Participant) {
     super('Participant', row.id);
     this.oaiId = row.oaiId;
     copyVariables('participant', this, row);
     this.phantom = row.phantom;
+    this.dropped = isDropped(row);
   }
 }
 

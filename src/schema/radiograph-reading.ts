@@ -9,6 +9,7 @@ import { KneeBox, KneeBoxInput } from './generation.js';
 import { payloadType } from './mutation-types.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
+import { BundleField } from './request-fields.js';
 
 @ObjectType({
   simpleResolvers: true,
@@ -125,7 +126,7 @@ export class ReadRadiographInput extends FilmInput {
   @Field(() => KneeBoxInput, { nullable: true, description: 'Where the knee is on the film; default: found on it.' })
   box?: KneeBoxInput | null;
 
-  @Field(() => String, { nullable: true, description: '`name` or `name@version`; default: the newest that is READY.' })
+  @BundleField()
   bundle?: string | null;
 }
 

@@ -31,6 +31,10 @@ const READING_FIELDS: Record<string, [FieldType, string]> = {
 
 const ReadingFilter = filterInput('ReadingFilter', 'Selects readings.', () => ReadingFilter, {
   project: [ReadingProjectFilter, 'Reading project.'],
+  dropped: [
+    () => Boolean,
+    'Whether a newer release of the readings has it no more. Without this condition, readings that it still has are meant.',
+  ],
   ...READING_FIELDS,
 });
 

@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import type { ReadingProject } from '../domain/readings.js';
-import type { Reading } from '../entities/index.js';
+import { isDropped, type Reading } from '../entities/index.js';
 import { ReadingProjectEnum } from './enums.js';
 import { Grade, gradeList } from './grade.js';
 import { Node } from './node.js';
@@ -17,6 +17,11 @@ export class ReadingNode extends Node {
   @Field(() => String, { nullable: true, description: 'Version of the released table.' })
   version: string | null;
 
+  @Field(() => Boolean, {
+    description: 'True when a newer release of the readings has it no more. Then it grades no exam.',
+  })
+  dropped: boolean;
+
   @Field(() => Int, { nullable: true, description: 'Kellgren-Lawrence grade, 0-4.' })
   kl: number | null;
 
@@ -30,6 +35,7 @@ export class ReadingNode extends Node {
     super('Reading', row.id);
     this.project = row.project;
     this.version = row.version;
+    this.dropped = isDropped(row);
     this.kl = row.grades.XRKL;
     this.grades = () => gradeList(row.grades, row.missing);
   }

@@ -4,6 +4,7 @@ import { SideEnum } from './enums.js';
 import { FilmInput } from './film-input.js';
 import { generationPayload } from './mutations.js';
 import { DenoiseInput, UpscaleInput } from './restoration-input.js';
+import { BundleField, ClientKeyField, PriorityField } from './request-fields.js';
 
 @InputType({ description: 'Fills in what is hidden.' })
 export class InpaintInput {
@@ -40,7 +41,7 @@ export class RestoreRadiographInput extends FilmInput {
   @Field(() => InpaintInput, { nullable: true, description: 'Fill in what is hidden.' })
   inpaint?: InpaintInput | null;
 
-  @Field(() => String, { nullable: true, description: '`name` or `name@version`; default: the newest that is READY.' })
+  @BundleField()
   bundle?: string | null;
 
   @Field(() => Int, { nullable: true, description: "Steps of the network; default: the bundle's." })
@@ -52,13 +53,10 @@ export class RestoreRadiographInput extends FilmInput {
   })
   seed?: number | null;
 
-  @Field(() => Int, {
-    nullable: true,
-    description: '-10 to 11; a higher one goes first. Default 11, which goes before every batch.',
-  })
+  @PriorityField()
   priority?: number | null;
 
-  @Field(() => String, { nullable: true, description: 'Asking twice with one key gives one generation.' })
+  @ClientKeyField()
   clientKey?: string | null;
 }
 

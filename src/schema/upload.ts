@@ -1,9 +1,10 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
+import type { AttributeOutcome, DeidentifiedAs } from '../domain/deidentification.js';
 import type { Side } from '../domain/participants.js';
 import type { FilmView, UploadedKnee } from '../domain/uploads.js';
 import type { UploadedRadiograph } from '../entities/index.js';
 import { connectionType } from './connections.js';
-import { FilmViewEnum, SideEnum } from './enums.js';
+import { DeidentifiedAsEnum, FilmViewEnum, SideEnum } from './enums.js';
 import { KneeBox } from './generation.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
@@ -17,12 +18,32 @@ export class UploadedKneeItem implements UploadedKnee {
   box!: KneeBox;
 }
 
+@ObjectType('DeidentifiedAttribute', {
+  simpleResolvers: true,
+  description: "What became of one attribute of a file's header. No value of it is told.",
+})
+export class DeidentifiedAttribute implements AttributeOutcome {
+  @Field(() => String, {
+    description: 'Keyword, after those of the sequences that it lies in, e.g. "ViewCodeSequence.CodeMeaning".',
+  })
+  attribute!: string;
+
+  @Field(() => String, { description: 'Group and element, e.g. "(0010,0010)".' })
+  tag!: string;
+
+  @Field(() => DeidentifiedAsEnum, { description: 'What became of its values.' })
+  action!: DeidentifiedAs;
+
+  @Field(() => Int, { description: 'How often it was met: once, unless it lies in items of a sequence.' })
+  count!: number;
+}
+
 @ObjectType('UploadedRadiograph', {
   implements: Node,
   simpleResolvers: true,
   description:
     'A film that somebody brought along by `POST /radiographs`. It belongs to its owner and to no participant; of the file only what ' +
-    'stands here is kept. Its owner and administrators see it, and what was made from it.',
+    'stands here is kept, and the DICOM object that it came as without its patient. Its owner and administrators see it, and what was made from it.',
 })
 export class UploadedRadiographNode extends Node {
   @Field(() => FilmViewEnum, { description: 'Whether it shows both legs or one knee.' })
@@ -49,6 +70,12 @@ export class UploadedRadiographNode extends Node {
   @Field(() => [String], { description: 'What could not be found or is not known, a sentence each.' })
   warnings: string[];
 
+  @Field(() => [DeidentifiedAttribute], {
+    nullable: true,
+    description: 'What became of each attribute of its header; null for what was uploaded before that was kept.',
+  })
+  deidentification: AttributeOutcome[] | null;
+
   @Field(() => DateTime, { description: 'When it was uploaded.' })
   createdAt: Date;
 
@@ -67,6 +94,7 @@ export class UploadedRadiographNode extends Node {
     this.photometric = row.photometric;
     this.knees = row.knees;
     this.warnings = row.warnings;
+    this.deidentification = row.deidentification;
     this.createdAt = row.createdAt;
     this.expiresAt = row.expiresAt;
   }

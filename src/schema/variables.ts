@@ -1,5 +1,6 @@
 import { GraphQLDate } from 'graphql-scalars';
 import { Field, Float, Int } from 'type-graphql';
+import { NUMBER_RELATIONS } from '../domain/knee-numbers.js';
 import {
   type Domain,
   sentenceOf,
@@ -8,26 +9,96 @@ import {
   type VariableTable,
   type VariableValues,
 } from '../domain/variables/index.js';
-import { RaceEnum, SexEnum, StudyCohortEnum } from './enums.js';
+import {
+  DeathConfirmationEnum,
+  RaceEnum,
+  ReplacementConfirmationEnum,
+  ReplacementTypeEnum,
+  SexEnum,
+  StudyCohortEnum,
+  VisitCodeEnum,
+} from './enums.js';
+import { choices } from './enum-types.js';
 import type { FieldType } from './filter-input.js';
 import { Node } from './node.js';
 import {
   BooleanFilter,
   DateFilter,
+  DeathConfirmationFilter,
   FloatFilter,
+  inputType,
   IntFilter,
+  MaybeVisitCodeFilter,
+  numberOperators,
   RaceFilter,
+  ReplacementConfirmationFilter,
+  ReplacementTypeFilter,
   SexFilter,
   StudyCohortFilter,
   TextFilter,
   type TypeThunk,
 } from './operators.js';
 
+/** What an argument says that takes a variable's name. */
+export const VARIABLE_NAME =
+  'Name of a variable or of its released column: `KOOSYM` is that of the exam itself, `V00KOOSYM` that of the same knee at baseline, ' +
+  "`V00KOOSYMR` the right knee's at baseline, `MCMJSW@37` that of reading project 37.";
+
 const CHOICES = {
   Sex: { type: SexEnum, filter: SexFilter },
   Race: { type: RaceEnum, filter: RaceFilter },
   StudyCohort: { type: StudyCohortEnum, filter: StudyCohortFilter },
+  VisitCode: { type: VisitCodeEnum, filter: MaybeVisitCodeFilter },
+  DeathConfirmation: { type: DeathConfirmationEnum, filter: DeathConfirmationFilter },
+  ReplacementConfirmation: { type: ReplacementConfirmationEnum, filter: ReplacementConfirmationFilter },
+  ReplacementType: { type: ReplacementTypeEnum, filter: ReplacementTypeFilter },
 } as const;
+
+const VariableFilter = inputType(
+  'VariableFilter',
+  'Conditions on one variable. All conditions given must hold; a comparison with a missing value never does.',
+  {
+    name: { type: () => String, required: true, description: VARIABLE_NAME },
+    ...numberOperators(() => Float),
+    text: {
+      type: () => TextFilter,
+      description: 'The value as the release has it: words, a day as 2004-10-28, a code.',
+    },
+    missing: { type: () => TextFilter, description: "OAI's code of why there is no value, such as `.P`." },
+  },
+);
+
+const RelationEnum = choices('NumberRelation', NUMBER_RELATIONS, 'How one number stands to another.', {
+  EQ: 'Equal to.',
+  NE: 'Not equal to.',
+  GT: 'Greater than.',
+  GTE: 'Greater than or equal to.',
+  LT: 'Less than.',
+  LTE: 'Less than or equal to.',
+});
+
+const VariableComparisonFilter = inputType(
+  'VariableComparisonFilter',
+  'A comparison of two variables of one knee; it never holds where either is missing. Both must be numbers.',
+  {
+    left: { type: () => String, required: true, description: VARIABLE_NAME },
+    is: { type: () => RelationEnum, required: true, description: 'How `left` stands to `right`.' },
+    right: { type: () => String, required: true, description: 'Name of the other variable.' },
+    plus: { type: () => Float, description: 'What is added to `right` before it is compared; default: 0.' },
+  },
+);
+
+/** Entry of the filter of knee exams. */
+export const COMPARISONS_FIELD: [FieldType, string] = [
+  () => [VariableComparisonFilter],
+  'Comparisons of two variables with one another, all of which must hold: medial with lateral, one visit with another.',
+];
+
+/** Entry of the filters of participants, visits and knee exams. */
+export const VARIABLES_FIELD: [FieldType, string] = [
+  () => [VariableFilter],
+  'Conditions on variables by their names, all of which must hold; `variables` of the query finds names.',
+];
 
 /** Fields of a filter input for the variables of a table. */
 export function variableFilters(table: VariableTable): Record<string, [FieldType, string]> {

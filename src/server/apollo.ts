@@ -15,7 +15,7 @@ import type { Context } from '../resolvers/index.js';
 import { assertConditions } from '../schema/filter-conditions.js';
 import { LIMIT_RULES, LIMITS, operationCost } from '../schema/limits.js';
 import { stringifyAnswer } from '../schema/raw-json.js';
-import { masked, presentError, STATUS } from './errors.js';
+import { masked, presentError, RETRY_AFTER_S, STATUS } from './errors.js';
 import { currentRequest } from './logging.js';
 import type { Metrics } from './metrics.js';
 import { httpRefusal, rateHeaders } from './rate-limit.js';
@@ -48,22 +48,28 @@ export function createApollo(
       observing(metrics),
       charging(limits),
       carryingChangesThrough,
+      sayingWhatIsAway,
       rawListsPlugin,
     ],
   });
 }
+
+const NOT_A_STREAM =
+  'A subscription needs a connection that stays open: WebSocket (graphql-transport-ws), or a request with "Accept: text/event-stream".';
 
 /** Charges each operation to the token's quota, once it is known what it costs and before it does anything. */
 function charging(limits: TokenLimits): ApolloServerPlugin<Context> {
   return {
     requestDidStart: async () => ({
       didResolveOperation: async ({ schema, document, operation, request, response, contextValue }) => {
+        let points: number;
         try {
+          if (operation?.operation === 'subscription') throw new UserError('BAD_USER_INPUT', NOT_A_STREAM);
           assertConditions(schema, document, request.variables, request.operationName);
+          points = operationCost(schema, document, request.variables, request.operationName);
         } catch (error) {
           throw badRequest(error);
         }
-        const points = operationCost(schema, document, request.variables, request.operationName);
         const { viewer, platform } = contextValue;
         const { quotas } = platform;
         if (!quotas) return;
@@ -79,6 +85,20 @@ function charging(limits: TokenLimits): ApolloServerPlugin<Context> {
   };
 }
 
+/** An answer that holds nothing because something is away is a 503 that says when to ask again, as it is outside GraphQL. */
+const sayingWhatIsAway: ApolloServerPlugin<Context> = {
+  requestDidStart: async () => ({
+    willSendResponse: async ({ response: { body, http } }) => {
+      if (body.kind !== 'single') return;
+      const { data, errors } = body.singleResult;
+      const nothing = !data || Object.values(data).every((value) => value === null);
+      if (!nothing || !errors?.some(({ extensions }) => extensions?.['code'] === 'UNAVAILABLE')) return;
+      http.status = STATUS.UNAVAILABLE;
+      http.headers.set('retry-after', String(RETRY_AFTER_S));
+    },
+  }),
+};
+
 /** Whoever asks for a change and leaves may not know whether it arrived: it is made whole. */
 const carryingChangesThrough: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
@@ -90,11 +110,9 @@ const carryingChangesThrough: ApolloServerPlugin<Context> = {
 
 /** A fault that is found before anything runs answers with HTTP 400, as one in the document does. */
 function badRequest(error: unknown): unknown {
-  if (!(error instanceof UserError)) return error;
-  return new GraphQLError(error.message, {
-    originalError: error,
-    extensions: { http: { status: STATUS[error.code] } },
-  });
+  if (!(error instanceof UserError || error instanceof GraphQLError)) return error;
+  const status = error instanceof UserError ? STATUS[error.code] : STATUS.BAD_USER_INPUT;
+  return new GraphQLError(error.message, { originalError: error, extensions: { http: { status } } });
 }
 
 /** Puts what the database wrote as text into the answer. */

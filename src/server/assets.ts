@@ -4,14 +4,15 @@ import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import { EXPORT_FILES } from '../domain/exports.js';
 import { Asset } from '../entities/index.js';
-import { audit } from '../services/access/index.js';
-import type { AssetUrls } from '../services/files/index.js';
+import { audit, type KnownTokens } from '../services/access/index.js';
+import type { AssetGrant, AssetUrls } from '../services/files/index.js';
 import { BlobMissing, type BlobStore, type ByteRange } from '../storage/index.js';
 
 export interface AssetOptions {
   dataSource: DataSource;
   store: BlobStore;
   assetUrls: AssetUrls;
+  tokens: Pick<KnownTokens, 'stands'>;
 }
 
 /** Content types that browsers may show as they are; anything else is a download. */
@@ -19,13 +20,13 @@ const INLINE = new Set(['image/png', 'image/jpeg']);
 
 /**
  * `GET /assets/<sha256>`: a blob by signed URL, whole or a range of it. The URL is the permission: it needs no token, ends
- * after an hour or two, and each download leaves an audit row. The content of an address never changes.
+ * after an hour or two or with the token it was made for, and each download leaves an audit row. The content of an address never changes.
  */
-export function assetHandler({ dataSource, store, assetUrls }: AssetOptions): RequestHandler {
+export function assetHandler({ dataSource, store, assetUrls, tokens }: AssetOptions): RequestHandler {
   return async (request, response) => {
     const sha256 = String(request.params['sha256']);
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw new UserError('NOT_FOUND', 'There is no such asset.');
-    const { tokenId } = assetUrls.verify(sha256, request.query);
+    const { tokenId } = await grantOf(sha256, request, { assetUrls, tokens });
     const asset = await dataSource.getRepository(Asset).findOneBy({ sha256 });
     if (!asset) throw new UserError('NOT_FOUND', 'There is no such asset.');
 
@@ -46,6 +47,21 @@ export function assetHandler({ dataSource, store, assetUrls }: AssetOptions): Re
     const detail = range ? { start: range.start, end: range.end } : {};
     await audit(dataSource, { tokenId, action: 'asset.download', target: sha256, detail });
   };
+}
+
+/**
+ * What the signed URL of a request allows.
+ *
+ * @throws UserError FORBIDDEN when it was tampered with, has expired, or its token has
+ */
+export async function grantOf(
+  path: string,
+  { query }: Request,
+  { assetUrls, tokens }: Pick<AssetOptions, 'assetUrls' | 'tokens'>,
+): Promise<AssetGrant> {
+  const grant = assetUrls.verify(path, query);
+  if (await tokens.stands(grant.tokenId)) return grant;
+  throw new UserError('FORBIDDEN', 'The token that this URL was made for has expired or was revoked.');
 }
 
 function headersOf(asset: Asset): Record<string, string> {

@@ -1,8 +1,7 @@
-import type { RequestHandler, Response } from 'express';
+import type { Response } from 'express';
 import { UserError } from '../domain/errors.js';
 import type { KnownTokens } from '../services/access/index.js';
 import type { TokenPrincipal } from '../policy/index.js';
-import { currentRequest } from './logging.js';
 
 type Verifier = Pick<KnownTokens, 'verify'>;
 
@@ -12,33 +11,22 @@ type Verifier = Pick<KnownTokens, 'verify'>;
  * @throws UserError UNAUTHENTICATED
  */
 export async function authenticate(tokens: Verifier, header: unknown): Promise<TokenPrincipal> {
-  const match = typeof header === 'string' ? /^Bearer +(\S+)$/i.exec(header) : null;
-  if (!match) {
+  const text = tokenIn(header);
+  if (text === undefined) {
     throw new UserError(
       'UNAUTHENTICATED',
       'Send "Authorization: Bearer <token>"; "osteograph token create" makes one.',
     );
   }
-  return tokens.verify(match[1]!);
+  return tokens.verify(text);
 }
 
-/** Lets requests with a good token pass and answers the others with 401. */
-export function requireToken(tokens: Verifier): RequestHandler {
-  return async (request, response, next) => {
-    try {
-      const viewer = await authenticate(tokens, request.headers.authorization);
-      response.locals['viewer'] = viewer;
-      const facts = currentRequest();
-      if (facts) facts.tokenId = viewer.tokenId;
-    } catch (error) {
-      if (error instanceof UserError) response.setHeader('WWW-Authenticate', 'Bearer realm="osteograph"');
-      return next(error);
-    }
-    next();
-  };
+/** The token of an `Authorization` header; undefined where there is none. */
+export function tokenIn(header: unknown): string | undefined {
+  return typeof header === 'string' ? /^Bearer +(\S+)$/i.exec(header)?.[1] : undefined;
 }
 
-/** The viewer that {@link requireToken} found. */
+/** The viewer that `requireToken` found. */
 export function viewerOf(response: Response): TokenPrincipal {
   return response.locals['viewer'] as TokenPrincipal;
 }

@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
-import { isAskerLeft } from '../entities/index.js';
+import { databaseFault, isAskerLeft, sqlState } from '../entities/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { UserError } from '../domain/errors.js';
 import type { UserErrorCode } from '../domain/errors.js';
 
 /** PostgreSQL's code for a statement that ran into its time limit. */
 const QUERY_CANCELED = '57014';
+
+/** When to ask again something that cannot be used at the moment, s. */
+export const RETRY_AFTER_S = 5;
 
 /** HTTP status of a fault outside GraphQL. */
 export const STATUS: Record<UserErrorCode, number> = {
@@ -33,7 +36,7 @@ export const STATUS: Record<UserErrorCode, number> = {
 export function presentError(error: GraphQLError, logger: Logger): GraphQLFormattedError {
   const { message, locations, path, extensions } = error.toJSON();
   const where = { ...(locations ? { locations } : {}), ...(path ? { path } : {}) };
-  const fault = userErrorBehind(error) ?? slowStatementBehind(error);
+  const fault = userErrorBehind(error) ?? slowStatementBehind(error) ?? awayBehind(error.originalError, logger);
   if (fault) return { message: fault.message, ...where, extensions: { code: fault.code, ...fault.details } };
   const { originalError } = error;
   if (originalError && !(originalError instanceof GraphQLError)) return { ...masked(originalError, logger), ...where };
@@ -41,6 +44,14 @@ export function presentError(error: GraphQLError, logger: Logger): GraphQLFormat
   const { http: _status, ...rest } = extensions ?? {};
   const code = originalError?.extensions['code'] ?? rest['code'] ?? 'GRAPHQL_VALIDATION_FAILED';
   return { message, ...where, extensions: { ...rest, code } };
+}
+
+/** A database that cannot do what any caller asks of it, as a fault that passes; undefined for any other error. */
+export function awayBehind(error: unknown, logger: Logger): UserError | undefined {
+  const fault = databaseFault(error);
+  if (!fault || isAskerLeft(error)) return undefined;
+  logger.warn({ err: error }, 'the database could not do what was asked of it');
+  return new UserError('UNAVAILABLE', fault.message, { cause: error, details: { retryAfter: RETRY_AFTER_S } });
 }
 
 /** An error of ours as a caller sees it: an id, and nothing of what happened. */
@@ -54,8 +65,7 @@ export function masked(error: unknown, logger: Logger): GraphQLFormattedError {
 
 /** What PostgreSQL stopped because it took too long, as a fault of whoever asked for so much. */
 function slowStatementBehind({ originalError }: GraphQLError): UserError | undefined {
-  const { code, driverError } = (originalError ?? {}) as { code?: unknown; driverError?: { code?: unknown } };
-  if ((driverError?.code ?? code) !== QUERY_CANCELED) return undefined;
+  if (sqlState(originalError) !== QUERY_CANCELED) return undefined;
   return new UserError(
     'LIMIT_EXCEEDED',
     `The database worked on this for ${LIMITS.statement / 1000} s, the limit, and was stopped; narrow the filter or ask for less at a time.`,

@@ -6,6 +6,9 @@ import { z } from 'zod';
 import { UserError } from '../domain/errors.js';
 import { EXPORT_FILES, EXPORT_FORMATS } from '../domain/exports.js';
 import { isJsonObject, parseJson } from '../domain/json.js';
+import { PAIRINGS } from '../domain/knee-pairs.js';
+import { COMPETING_EVENTS, SURVIVAL_EVENTS } from '../domain/survival.js';
+import { VISIT_CODES } from '../domain/visits.js';
 import { isAskerLeft } from '../entities/index.js';
 import { requireRole } from '../policy/index.js';
 import { filterFromJson } from '../schema/filter-json.js';
@@ -18,6 +21,7 @@ import {
   exportSpec,
   writeTable,
 } from '../services/exports/index.js';
+import { FACET_NAMES } from '../services/aggregates/index.js';
 import { KNEE_EXAMS } from '../services/filters/index.js';
 import { countRows } from '../services/paging/index.js';
 import { viewerOf } from './authenticate.js';
@@ -32,12 +36,33 @@ const EXPORT_POINTS = { each: 1_000, row: 10 };
 /** An object as it came: a copy by zod would lose a key `__proto__`, and with it the whole filter. */
 const JSON_OBJECT = z.custom<Record<string, unknown>>(isJsonObject, 'must be an object');
 
+const PERIOD = z.strictObject({ from: z.enum(VISIT_CODES), to: z.enum(VISIT_CODES) });
+const NUMBER = z.strictObject({ variable: z.string(), change: PERIOD.nullish(), slope: PERIOD.nullish() });
+const PAIRS = z.strictObject({
+  of: z.enum(PAIRINGS),
+  cases: JSON_OBJECT,
+  controls: JSON_OBJECT,
+  exactly: z.array(z.enum(FACET_NAMES)).nullish(),
+  nearest: z.array(NUMBER.extend({ caliper: z.number().nullish() })).nullish(),
+});
+
 const REQUEST = z.strictObject({
   format: z.enum(EXPORT_FORMATS).default('CSV'),
   columns: z.array(z.string()).nullish(),
+  variables: z.array(z.string()).nullish(),
   cohortId: z.string().nullish(),
   cohortVersion: z.int().nullish(),
   where: JSON_OBJECT.nullish(),
+  event: z
+    .strictObject({
+      origin: z.enum(VISIT_CODES).default('V00'),
+      event: z.enum(SURVIVAL_EVENTS),
+      competing: z.array(z.enum(COMPETING_EVENTS)).default([]),
+    })
+    .nullish(),
+  asOf: z.strictObject({ origin: z.enum(VISIT_CODES).default('V00'), visits: z.array(z.enum(VISIT_CODES)) }).nullish(),
+  numbers: z.array(NUMBER).nullish(),
+  pairs: PAIRS.nullish(),
   series: JSON_OBJECT.nullish(),
   generationIds: z.array(z.string()).min(1).nullish(),
   batchId: z.string().nullish(),
@@ -45,7 +70,7 @@ const REQUEST = z.strictObject({
 });
 
 /**
- * `GET /exports?format=CSV&columns=grades,age&where={...}` and `POST /exports` with the same as JSON: the file at once, as a
+ * `GET /exports?format=CSV&columns=grades,age&variables=V00KOOSYM&where={...}` and `POST /exports` with the same as JSON: the file at once, as a
  * stream. A connection that ends without its last chunk carried no whole file.
  */
 export function exportHandler(
@@ -68,7 +93,9 @@ export function exportHandler(
       );
     }
     await charge(quotas, response, EXPORT_POINTS.each, 'this export');
-    const count = await countRows(dataSource, KNEE_EXAMS, spec.selection);
+    const { selection, shape } = spec;
+    const paired = shape.pairs && { or: [shape.pairs.cases, shape.pairs.controls] };
+    const count = await countRows(dataSource, KNEE_EXAMS, paired ? { and: [selection ?? {}, paired] } : selection);
     if (count > MAX_STREAMED) {
       throw new UserError(
         'LIMIT_EXCEEDED',
@@ -114,7 +141,9 @@ export function exportRequest(schema: GraphQLSchema, json: unknown): ExportReque
     const place = issue!.path.length > 0 ? `${issue!.path.join('.')}: ` : '';
     throw new UserError('BAD_USER_INPUT', `${place}${issue!.message}.`);
   }
-  const { format, columns, cohortId, cohortVersion, where, series, generationIds, batchId, withReal } = parsed.data;
+  const { format, columns, variables, cohortId, cohortVersion, where, event, asOf, numbers, pairs, ...archived } =
+    parsed.data;
+  const { series, generationIds, batchId, withReal } = archived;
   const written = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
   const chosen = archiveChoice({
     series: series && filterFromJson(schema, 'MriSeriesFilter', series),
@@ -123,19 +152,45 @@ export function exportRequest(schema: GraphQLSchema, json: unknown): ExportReque
     withReal,
   });
   const archive = Object.keys(chosen).length > 0 ? chosen : null;
-  return { format, columns, written, where: written && filterFromJson(schema, 'KneeExamFilter', written), archive };
+  return {
+    format,
+    columns,
+    variables,
+    written,
+    where: written && filterFromJson(schema, 'KneeExamFilter', written),
+    archive,
+    shape: { event, asOf },
+    numbers,
+    pairs: pairs && {
+      ...pairs,
+      cases: filterFromJson(schema, 'KneeExamFilter', pairs.cases),
+      controls: filterFromJson(schema, 'KneeExamFilter', pairs.controls),
+      written: { cases: pairs.cases, controls: pairs.controls },
+    },
+  };
 }
 
 /** Query parameters as the JSON they stand for. */
 function fromQuery(query: Record<string, unknown>): unknown {
-  const { columns, where, cohortVersion, ...rest } = query;
+  const { columns, variables, where, cohortVersion, event, asOf, numbers, pairs, ...rest } = query;
   return {
     ...rest,
     ...(typeof columns === 'string' ? { columns: columns.split(',').map((name) => name.trim()) } : {}),
+    ...(typeof variables === 'string' ? { variables: variables.split(',').map((name) => name.trim()) } : {}),
     ...(typeof cohortVersion === 'string' ? { cohortVersion: Number(cohortVersion) } : {}),
     ...(where === undefined ? {} : { where: parsed(where) }),
+    ...(event === undefined ? {} : { event: parseJson(String(event), 'event', EVENT_AS_JSON) }),
+    ...(asOf === undefined ? {} : { asOf: parseJson(String(asOf), 'asOf', AS_OF_AS_JSON) }),
+    ...(numbers === undefined ? {} : { numbers: parseJson(String(numbers), 'numbers', NUMBERS_AS_JSON) }),
+    ...(pairs === undefined ? {} : { pairs: parseJson(String(pairs), 'pairs', PAIRS_AS_JSON) }),
   };
 }
+
+const EVENT_AS_JSON = 'event must be JSON, e.g. {"event":"KL_GE_2","competing":["DEATH"]}.';
+const NUMBERS_AS_JSON = 'numbers must be JSON, e.g. [{"variable":"WOMKP","change":{"from":"V00","to":"V06"}}].';
+const PAIRS_AS_JSON =
+  'pairs must be JSON, e.g. {"of":"SAME_PERSON","cases":{"kl":{"gte":2}},"controls":{"kl":{"lte":1}}}.';
+const AS_OF_AS_JSON = 'asOf must be JSON, e.g. {"visits":["V06"]}.';
 
 function parsed(text: unknown): unknown {
   return parseJson(String(text), 'where', 'where must be a filter as JSON, e.g. {"kl":{"gte":2}}.');

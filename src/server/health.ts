@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { DataSource } from 'typeorm';
 import { packageVersion } from '../domain/package.js';
+import { sqlState } from '../entities/index.js';
 import type { GenerationQueue } from '../scheduling/index.js';
 import type { BlobStore } from '../storage/index.js';
 import { pendingMigrations } from './database/index.js';
@@ -13,6 +14,9 @@ export interface Dependencies {
 }
 const PATIENCE_MS = 2_000;
 
+/** A disk that took something is believed to take more for so long, ms; one that did not is asked each time. */
+const BELIEVED_MS = 10_000;
+
 /** `GET /health/live`: the process answers. It asks nobody else: a restart mends no database. */
 export const liveHandler: RequestHandler = (_request, response) => {
   response.set('Cache-Control', 'no-store').json({ status: 'live', version: packageVersion });
@@ -20,7 +24,7 @@ export const liveHandler: RequestHandler = (_request, response) => {
 
 /**
  * `GET /health/ready`: it can do its work. 503, and for each dependency what is wrong with it, while the database, its
- * migrations, the queue or the blob store are not usable, or the process is closing.
+ * migrations, its disk, the queue or the blob store are not usable, or the process is closing.
  */
 export function readyHandler(dependencies: Dependencies, closing: () => boolean): RequestHandler {
   const check = readinessCheck(dependencies);
@@ -36,6 +40,7 @@ export function readyHandler(dependencies: Dependencies, closing: () => boolean)
 function readinessCheck({ dataSource, queue, store }: Dependencies): () => Promise<Record<string, string>> {
   // Migrations are never undone under a running server: once is enough.
   let migrated = false;
+  let written = 0;
   const questions: Record<string, () => Promise<unknown>> = {
     database: () => dataSource.query('SELECT 1'),
     async migrations() {
@@ -44,6 +49,11 @@ function readinessCheck({ dataSource, queue, store }: Dependencies): () => Promi
       if (missing > 0) throw new Error(`${missing} have not run; "osteograph migrate" runs them`);
       migrated = true;
     },
+    async disk() {
+      if (performance.now() < written) return;
+      await spill(dataSource);
+      written = performance.now() + BELIEVED_MS;
+    },
     queue: () => queue.ping(),
     blobs: () => store.readMark(),
   };
@@ -51,6 +61,16 @@ function readinessCheck({ dataSource, queue, store }: Dependencies): () => Promi
     Object.fromEntries(
       await Promise.all(Object.entries(questions).map(async ([name, ask]) => [name, await answerOf(ask)] as const)),
     );
+}
+
+/** Sorts more than fits in the memory it allows itself, so that the database writes to its disk; it leaves nothing behind. */
+async function spill(dataSource: DataSource): Promise<void> {
+  await dataSource.transaction(async (manager) => {
+    await manager.query(`SET LOCAL work_mem = '64kB'`);
+    await manager.query(
+      'SELECT max(n) FROM (SELECT n FROM generate_series(1, 20000) n ORDER BY n DESC OFFSET 0) sorted',
+    );
+  });
 }
 
 async function answerOf(ask: () => Promise<unknown>): Promise<string> {
@@ -69,7 +89,6 @@ async function answerOf(ask: () => Promise<unknown>): Promise<string> {
 }
 
 function codeOf(error: unknown): string {
-  const { code, driverError, name, message } = error as Error & { code?: unknown; driverError?: { code?: unknown } };
-  const known = driverError?.code ?? code;
-  return typeof known === 'string' ? known : name === 'Error' ? message : name;
+  const { name, message } = error as Error;
+  return sqlState(error) ?? (name === 'Error' ? message : name);
 }

@@ -1,5 +1,5 @@
-import { parse, specifiedRules, validate } from 'graphql';
-import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
+import { GraphQLError, parse, specifiedRules, validate } from 'graphql';
+import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { LIMIT_RULES, LIMITS } from '../schema/limits.js';
 
 /** Documents remembered, and the longest of them, characters: what programs send is short, and the same again and again. */
@@ -19,7 +19,7 @@ export class KnownDocuments {
   read(query: string): { document: DocumentNode; errors: readonly GraphQLError[] } {
     const known = this.#valid.get(query);
     if (known) return { document: known, errors: [] };
-    const document = parse(query, { maxTokens: LIMITS.tokens });
+    const document = parsed(query);
     const errors = validate(this.schema, document, [...specifiedRules, ...LIMIT_RULES]);
     if (errors.length === 0 && query.length <= REMEMBERED.length) {
       const [oldest] = this.#valid.keys();
@@ -27,5 +27,16 @@ export class KnownDocuments {
       this.#valid.set(query, document);
     }
     return { document, errors };
+  }
+}
+
+/** @throws GraphQLError with the code that Apollo gives it over HTTP */
+function parsed(query: string): DocumentNode {
+  try {
+    return parse(query, { maxTokens: LIMITS.tokens });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const { message, source, positions } = error;
+    throw new GraphQLError(message, { source, positions, extensions: { code: 'GRAPHQL_PARSE_FAILED' } });
   }
 }

@@ -12,7 +12,10 @@ export interface Metrics {
   /** An HTTP request was answered. */
   request(labels: { route: string; method: string; status: string }, seconds: number): void;
   /** A GraphQL operation was answered, or the first event of a subscription is on its way. */
-  operation(labels: { kind: string; transport: 'http' | 'websocket'; outcome: 'ok' | 'error' }, seconds: number): void;
+  operation(
+    labels: { kind: string; transport: 'http' | 'websocket' | 'sse'; outcome: 'ok' | 'error' },
+    seconds: number,
+  ): void;
   /** A WebSocket was opened (1) or closed (-1). */
   sockets(change: 1 | -1): void;
   /** Stops counting. */

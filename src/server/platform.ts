@@ -5,6 +5,7 @@ import { openQueue } from '../scheduling/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { registerBundles } from '../services/bundles/index.js';
 import { createToken, DEFAULT_QUOTA, hasNoTokens } from '../services/access/index.js';
+import type { RetentionRules } from '../services/retention/index.js';
 import { type BlobSettings, type BlobStore, openOwnBlobStore } from '../storage/index.js';
 import { closeInTime } from './close-in-time.js';
 import { openDatabase } from './database/index.js';
@@ -35,6 +36,9 @@ export interface PlatformOptions {
   metricsToken?: string | undefined;
   /** How long it only says that it closes before it does, ms. */
   drainDelay?: number | undefined;
+  corsOrigins?: readonly string[] | undefined;
+  /** How long what is kept; default: what the documentation says. */
+  retention?: RetentionRules | undefined;
   logger: Logger;
 }
 
@@ -89,6 +93,8 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       rateLimit,
       metricsToken: options.metricsToken,
       drainDelay: options.drainDelay,
+      corsOrigins: options.corsOrigins,
+      retention: options.retention,
       logger,
     });
     let child: WorkerChild | undefined;

@@ -9,12 +9,22 @@ import { endRequestSpan, inRequestSpan } from './tracing.js';
 const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
 
 /** Routes by their first words: a label with few values, whatever people ask for. */
-const ROUTES = ['/graphql', '/graphiql', '/assets', '/exports', '/radiographs', '/health', '/metrics'];
+const ROUTES = [
+  '/graphql',
+  '/graphiql',
+  '/schema.graphql',
+  '/assets',
+  '/exports',
+  '/radiographs',
+  '/health',
+  '/metrics',
+];
 
 /**
  * Gives each request an id (`x-request-id`, the caller's or one of ours, in the answer too), a span below the caller's
  * `traceparent`, a place in the metrics, and one line in the log: at debug for what went well and for probes, at info for a
- * refusal, at warn for a fault of ours. Query strings and headers can carry tokens and are never logged.
+ * refusal, at warn for a fault of ours. Query strings and headers can carry tokens, digests of files tell whose they are: neither is
+ * logged.
  */
 export function observeRequests(logger: Logger, metrics: Metrics): RequestHandler {
   return (request, response, next) => {
@@ -33,7 +43,7 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
       inRequest(facts, () => {
         // A probe that hears no is told so every few seconds; why is in its answer.
         const level = route === '/health' ? 'debug' : status >= 500 ? 'warn' : status >= 400 ? 'info' : 'debug';
-        const line = { method, path, status, operation, ms: Math.round(1_000 * seconds) };
+        const line = { method, path: withoutDigest(path), status, operation, ms: Math.round(1_000 * seconds) };
         logger[level](line, 'a request was answered');
       });
       return { method, route, status, operation };
@@ -51,6 +61,11 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
       inRequest(facts, next);
     });
   };
+}
+
+/** A film's digest tells whose it is, and a log outlives the film: which file was fetched is in the audit alone. */
+function withoutDigest(path: string): string {
+  return path.replace(/^\/assets\/[0-9a-f]{64}/, '/assets/:sha256');
 }
 
 function requestIdOf({ headers }: Request): string {

@@ -14,7 +14,7 @@ export function platformSchema(): Promise<GraphQLSchema> {
 const ROOTS = {
   Query: 'What can be read. A list takes a filter, an order and a page.',
   Mutation: 'What can be changed. Each takes one `input` and gives back a payload that names what it is about.',
-  Subscription: 'What can be followed while it runs, over WebSocket.',
+  Subscription: 'What can be followed while it runs, over WebSocket or server-sent events.',
 };
 
 async function build(): Promise<GraphQLSchema> {

@@ -18,18 +18,18 @@ import {
 } from '../services/series/index.js';
 import { type ArchiveFile, zipPieces } from '../services/files/index.js';
 import type { Volume } from '../imaging/volume.js';
-import { type AssetOptions, namesTag, requestedRange } from './assets.js';
+import { type AssetOptions, grantOf, namesTag, requestedRange } from './assets.js';
 
 /**
  * `GET /assets/series/<id>/<file>`: a stored series as a DICOM series, a stack of PNG files, or one picture, by signed URL. It is
  * made from the stored volume each time and kept nowhere: the same series gives the same bytes, so that a tag and ranges hold
  * from one request to the next.
  */
-export function seriesFileHandler({ dataSource, store, assetUrls }: AssetOptions): RequestHandler {
+export function seriesFileHandler({ dataSource, store, assetUrls, tokens }: AssetOptions): RequestHandler {
   let last: Promise<unknown> = Promise.resolve();
   return async (request, response) => {
     const { id, file: name } = request.params;
-    const { tokenId } = assetUrls.verify(`series/${String(id)}/${String(name)}`, request.query);
+    const { tokenId } = await grantOf(`series/${String(id)}/${String(name)}`, request, { assetUrls, tokens });
     const file = name as SeriesFile;
     const [source] = await loadSources(dataSource, [Number(id)]);
     if (!source) throw new UserError('NOT_FOUND', 'There is no such series, or it has no pixels here.');

@@ -53,7 +53,7 @@ export class SocketOperations {
   begin(socket: WebSocket, payload: unknown): Operation {
     const { tokenId, operations } = this.#sockets.get(socket)!;
     if (operations.size >= PER_SOCKET) throw tooMany(`One socket takes ${PER_SOCKET} operations at a time.`);
-    const giveBack = this.#count(tokenId, payload);
+    const giveBack = countOperation(this.limits, tokenId, payload);
     const leaving = new AbortController();
     const end = () => {
       if (!operations.delete(operation)) return;
@@ -73,29 +73,39 @@ export class SocketOperations {
     operations.add(operation);
     return operation;
   }
+}
 
-  #count(tokenId: number, payload: unknown): () => void {
-    const { subscriptions, bytes } = this.limits;
-    const giveBack = subscriptions.take(tokenId);
-    if (!giveBack) {
-      const most = subscriptions.limit.toLocaleString('en');
-      throw tooMany(
-        `This token has ${most} subscriptions and queries open over WebSocket at this server, the limit; end some first.`,
-      );
-    }
-    const giveBytesBack = bytes.take(tokenId, Buffer.byteLength(JSON.stringify(payload)));
-    if (!giveBytesBack) {
-      giveBack();
-      const most = bytes.limit.toLocaleString('en');
-      throw tooMany(
-        `What this token has open over WebSocket at this server was asked for with ${most} bytes, the limit; end some first, or send shorter queries and variables.`,
-      );
-    }
-    return () => {
-      giveBack();
-      giveBytesBack();
-    };
+/**
+ * Counts an operation of a token as long as it is open.
+ *
+ * @param payload what it was asked with
+ * @returns what gives its place back
+ * @throws UserError LIMIT_EXCEEDED when the token has too many open
+ */
+export function countOperation(
+  { subscriptions, bytes }: Pick<TokenLimits, 'subscriptions' | 'bytes'>,
+  tokenId: number,
+  payload: unknown,
+): () => void {
+  const giveBack = subscriptions.take(tokenId);
+  if (!giveBack) {
+    const most = subscriptions.limit.toLocaleString('en');
+    throw tooMany(
+      `This token has ${most} subscriptions and queries open over WebSocket and event streams at this server, the limit; end some first.`,
+    );
   }
+  const giveBytesBack = bytes.take(tokenId, Buffer.byteLength(JSON.stringify(payload)));
+  if (!giveBytesBack) {
+    giveBack();
+    const most = bytes.limit.toLocaleString('en');
+    throw tooMany(
+      `What this token has open over WebSocket and event streams at this server was asked for with ${most} bytes, the limit; end some first, or send shorter queries and variables.`,
+    );
+  }
+  return () => {
+    giveBack();
+    giveBytesBack();
+  };
 }
 
 function tooMany(message: string): UserError {

@@ -1,20 +1,19 @@
-import type { Server as HttpServer } from 'node:http';
-import { createSourceEventStream, execute, getOperationAST, GraphQLError } from 'graphql';
-import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import { execute, getOperationAST } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { CloseCode } from 'graphql-ws';
-import type { SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import { createContext } from '../resolvers/index.js';
-import type { Context, Platform } from '../resolvers/index.js';
-import { assertConditions } from '../schema/filter-conditions.js';
-import { LIMITS, operationCost } from '../schema/limits.js';
+import type { Platform } from '../resolvers/index.js';
+import { LIMITS } from '../schema/limits.js';
 import { UserError } from '../domain/errors.js';
-import { assertShallow } from '../domain/json.js';
 import { authenticate } from './authenticate.js';
+import type { Entrance } from './entrance.js';
 import { presentError } from './errors.js';
 import { KnownDocuments } from './known-documents.js';
+import { admit, asGraphQLError, never, Refused, subscribeFreshly } from './open-operations.js';
 import { watchSockets } from './socket-watch.js';
 import { SocketOperations } from './socket-operations.js';
 import type { Operation } from './socket-operations.js';
@@ -36,6 +35,9 @@ export interface SocketOptions {
   metrics: Metrics;
   logger: Logger;
   path: string;
+  entrance: Entrance;
+  /** Whether the page that asks for a socket may have one. */
+  mayOpen: (request: IncomingMessage) => boolean;
 }
 
 /**
@@ -44,14 +46,29 @@ export interface SocketOptions {
  * revoked one starts nothing more, and every other second, so what it has started ends. Whatever asks the database waits for its
  * token's turn, and is dropped or canceled when the client has left by then.
  */
-export function acceptSockets({ schema, httpServer, platform, limits, metrics, logger, path }: SocketOptions): Sockets {
+export function acceptSockets({
+  schema,
+  httpServer,
+  platform,
+  limits,
+  metrics,
+  logger,
+  path,
+  entrance,
+  mayOpen,
+}: SocketOptions): Sockets {
   const operations = new SocketOperations(limits);
   const documents = new KnownDocuments(schema);
   /** By what they are executed with, and by what they were asked for with. */
   const running = new WeakMap<object, Operation & { began: number }>();
   const inTurn = <T>({ tokenId, left }: Operation, work: () => Promise<T>) =>
     limits.socketWork.take(tokenId, left, work);
-  const server = new WebSocketServer({ server: httpServer, path, maxPayload: LIMITS.bytes });
+  const server = new WebSocketServer({
+    server: httpServer,
+    path,
+    maxPayload: LIMITS.bytes,
+    verifyClient: ({ req }, done) => done(mayOpen(req), 403, 'This origin may not open a socket here.'),
+  });
   const watch = watchSockets({ tokens: platform.tokens, logger });
   const disposable = useServer(
     {
@@ -59,7 +76,7 @@ export function acceptSockets({ schema, httpServer, platform, limits, metrics, l
       onConnect: async ({ connectionParams, extra }) => {
         try {
           const authorization = authorizationOf(connectionParams);
-          const { tokenId } = await authenticate(platform.tokens, authorization);
+          const { tokenId } = await entrance.admit(extra.request.socket.remoteAddress, authorization);
           watch.identify(extra.socket, authorization);
           return operations.admit(extra.socket, tokenId);
         } catch (error) {
@@ -77,6 +94,7 @@ export function acceptSockets({ schema, httpServer, platform, limits, metrics, l
           subscriptions[id] = begun.handle;
           const args = await inTurn(begun, async () => {
             const viewer = await authenticate(platform.tokens, authorizationOf(connectionParams));
+            await platform.quotas?.spend(viewer.tokenId, REQUEST_POINTS, 'this request');
             const context = createContext(platform, viewer, { inTurn: (read) => inTurn(begun, read) });
             return admit(schema, documents, context, payload);
           });
@@ -134,100 +152,12 @@ export function acceptSockets({ schema, httpServer, platform, limits, metrics, l
   };
 }
 
-/** More than one thing is wrong with a document. */
-class Refused extends Error {
-  constructor(readonly errors: readonly GraphQLError[]) {
-    super();
-  }
-}
-
-/**
- * How an operation goes on that was taken back: not at all, and what waits for this is collected. graphql-ws would end another
- * operation that has been given the same id since.
- */
-function never<T>(): Promise<T> {
-  return new Promise(() => undefined);
-}
-
 /** What was begun for an operation; what comes of one that was taken back meanwhile is nobody's. */
 function unlessLeft<T>({ left }: Operation, result: T | undefined): T | Promise<T> {
   return left.aborted || result === undefined ? never() : result;
 }
 
-/**
- * Charges for what is asked and makes it ready to be executed.
- *
- * @throws Refused, GraphQLError and UserError
- */
-async function admit(
-  schema: GraphQLSchema,
-  documents: KnownDocuments,
-  context: Context,
-  { query, variables, operationName }: SubscribePayload,
-): Promise<ExecutionArgs> {
-  const { platform, viewer } = context;
-  await platform.quotas?.spend(viewer.tokenId, REQUEST_POINTS, 'this request');
-  assertShallow(variables, 'The request');
-  const { document, errors } = documents.read(query);
-  const kind = getOperationAST(document, operationName)?.operation;
-  if (kind === 'mutation') {
-    throw new UserError('BAD_USER_INPUT', 'Mutations go over HTTP; this socket takes queries and subscriptions.');
-  }
-  if (errors.length > 0) throw new Refused(errors);
-  assertConditions(schema, document, variables ?? undefined, operationName ?? undefined);
-  const points = operationCost(schema, document, variables ?? undefined, operationName ?? undefined);
-  await platform.quotas?.spend(viewer.tokenId, points, `this ${kind ?? 'request'}`);
-  return {
-    schema,
-    document,
-    variableValues: variables ?? {},
-    operationName: operationName ?? null,
-    contextValue: context,
-  };
-}
-
-/**
- * Like graphql-js's `subscribe`, but each event is answered with loaders of its own, since rows change between events, and in its
- * token's turn.
- */
-async function subscribeFreshly(
-  args: ExecutionArgs,
-  platform: Platform,
-  { end, left }: Operation,
-  inTurn: <T>(work: () => Promise<T>) => Promise<T | undefined>,
-): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-  const source = await createSourceEventStream(args);
-  if (!(Symbol.asyncIterator in source)) return source;
-  const events = source[Symbol.asyncIterator]();
-  const { viewer } = args.contextValue as Context;
-  const stop = () => void events.return?.();
-  if (left.aborted) stop();
-  else left.addEventListener('abort', stop, { once: true });
-  const answer = (event: unknown) =>
-    inTurn(async () => execute({ ...args, rootValue: event, contextValue: createContext(platform, viewer) }));
-  const answers: AsyncIterableIterator<ExecutionResult> = {
-    next: async () => {
-      const step = await events.next();
-      const value = step.done ? undefined : await answer(step.value);
-      if (left.aborted) return never();
-      return value ? { done: false, value } : { done: true, value: undefined };
-    },
-    return: () => {
-      end();
-      return Promise.resolve({ done: true, value: undefined });
-    },
-    [Symbol.asyncIterator]: () => answers,
-  };
-  return answers;
-}
-
 /** The header's value; tools that copy their HTTP headers here write its name as they like. */
 function authorizationOf(parameters: Record<string, unknown> | undefined): unknown {
   return Object.entries(parameters ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-}
-
-function asGraphQLError(error: unknown): GraphQLError {
-  if (error instanceof GraphQLError) return error;
-  const original = error instanceof Error ? error : new Error(String(error));
-  return new GraphQLError(original.message, { originalError: original });
 }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expressMiddleware } from '@as-integrations/express5';
 import express from 'express';
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
+import { lexicographicSortSchema, printSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
@@ -18,17 +19,21 @@ import { RawLists } from '../schema/raw-json.js';
 import { createAssetUrls } from '../services/files/index.js';
 import { EVALUATION, evaluationLogs, openDifferences } from '../services/evaluations/index.js';
 import { EXPORT } from '../services/exports/index.js';
-import { openKnownTokens, openQuotas } from '../services/access/index.js';
+import { openDatabaseClock, openKnownTokens, openQuotas } from '../services/access/index.js';
 import { openFilmReadings, openKneeReader } from '../services/film-readings/index.js';
 import { READER_STUDY } from '../services/reader-studies/index.js';
+import { applyRetention, DEFAULT_RULES, type RetentionRules } from '../services/retention/index.js';
 import { openFilmReader, openUploads, startUploadExpiry } from '../services/uploads/index.js';
 import { type BlobStore, startSweeper } from '../storage/index.js';
 import { openEventLogs, startRunner } from '../work/index.js';
 import { createApollo } from './apollo.js';
 import { webAppHandler } from './app.js';
 import { assetHandler } from './assets.js';
-import { requireToken, viewerOf } from './authenticate.js';
-import { masked, STATUS } from './errors.js';
+import { viewerOf } from './authenticate.js';
+import { awayBehind, masked, RETRY_AFTER_S, STATUS } from './errors.js';
+import { allowOrigins, mayOpenSocket, packed } from './edge.js';
+import { acceptEventStreams } from './event-streams.js';
+import { openEntrance, requireToken } from './entrance.js';
 import { exportHandler } from './exports.js';
 import { drainOf } from './drain.js';
 import { KINDS } from './kinds.js';
@@ -60,8 +65,12 @@ export interface ServerOptions {
   rateLimit: number;
   /** Who shows this may read /metrics from another machine. */
   metricsToken?: string | undefined;
+  /** Origins, such as https://viewer.example.org, whose pages may use the API; default: this server's own alone. */
+  corsOrigins?: readonly string[] | undefined;
   /** How long a server that is told to close only says so at /health/ready and goes on as before, ms; default 0. */
   drainDelay?: number | undefined;
+  /** How long what is kept; default {@link DEFAULT_RULES}. */
+  retention?: RetentionRules | undefined;
   logger: Logger;
 }
 
@@ -86,6 +95,10 @@ const readJson: RequestHandler[] = [
   },
 ];
 
+/** A connection that has not sent the head of a request within this time is ended; how often that is looked at; ms. */
+const HEAD_MS = 20_000;
+const LOOK_MS = 5_000;
+
 /** How long requests that are running may go on when the server closes, ms. */
 const DRAIN_MS = 5_000;
 
@@ -98,24 +111,28 @@ const DRAIN_MS = 5_000;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, port, dataSource, databaseUrl, store, queue, queueUrl, rateLimit, metricsToken, drainDelay, logger } =
     options;
+  const { corsOrigins = [], retention = DEFAULT_RULES } = options;
   const schema = await platformSchema();
   const app = express();
-  const httpServer = createServer(app);
+  const httpServer = createServer({ headersTimeout: HEAD_MS, connectionsCheckingInterval: LOOK_MS }, app);
   const drain = drainOf(httpServer);
   const metrics = createMetrics(dataSource);
   const limits = new TokenLimits();
   const apollo = createApollo(schema, limits, metrics, logger);
   const tokens = await openKnownTokens({ dataSource, databaseUrl, logger });
+  const entrance = openEntrance({ tokens, dataSource, logger });
   const sources = {
     generations: generationLogs(dataSource),
     batches: batchLogs(dataSource),
     evaluations: evaluationLogs(dataSource),
   };
   const { logs, close: closeLogs } = await openEventLogs({ databaseUrl, logger, sources });
-  const assetUrls = await createAssetUrls(dataSource);
+  const clock = await openDatabaseClock(dataSource, logger);
+  const assetUrls = await createAssetUrls(dataSource, clock.now);
   const shared = { registry: KINDS, dataSource, logger };
-  const exports = startRunner({ ...shared, kind: EXPORT, resources: { store } });
-  const sweeper = startSweeper({ dataSource, store, logger });
+  const exports = startRunner({ ...shared, kind: EXPORT, resources: { store, keepMs: retention.exports } });
+  const forget = (signal: AbortSignal) => applyRetention(dataSource, retention, signal);
+  const sweeper = startSweeper({ dataSource, store, logger, forget });
   const evaluations = startRunner({ ...shared, kind: EVALUATION, resources: { store, queue } });
   const readerStudies = startRunner({ ...shared, kind: READER_STUDY, resources: { store } });
   const uploadExpiry = startUploadExpiry({ dataSource, store, logger });
@@ -141,6 +158,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tokens,
     quotas,
   };
+  const streams = acceptEventStreams({ schema, platform, limits, metrics, logger, readBody: readJson });
   let closing = false;
   const closeParts = async () => {
     await apollo.stop();
@@ -151,6 +169,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await quotas?.close();
     await closeLogs();
     metrics.close();
+    clock.close();
     await tokens.close();
   };
 
@@ -160,12 +179,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app.disable('etag');
     app.use(observeRequests(logger, metrics));
     addOperationsRoutes(app, { dataSource, queue, store, metrics, metricsToken, closing: () => closing });
+    const sdl = `${printSchema(lexicographicSortSchema(schema))}\n`;
+    app.get('/schema.graphql', packed(), (_request, response) => {
+      response.set('Cache-Control', 'no-cache').type('application/graphql; charset=utf-8').send(sdl);
+    });
+    app.use(['/assets', '/exports', '/radiographs', GRAPHQL_PATH], allowOrigins(corsOrigins));
+    app.use(['/exports', GRAPHQL_PATH], packed());
     // Not of what changes something, which is carried to its end.
     app.use(['/assets', '/exports', GRAPHQL_PATH], askedByClient);
-    app.get('/assets/:sha256', assetHandler({ dataSource, store, assetUrls }));
-    app.get('/assets/series/:id/:file', seriesFileHandler({ dataSource, store, assetUrls }));
+    app.get('/assets/:sha256', assetHandler({ dataSource, store, assetUrls, tokens }));
+    app.get('/assets/series/:id/:file', seriesFileHandler({ dataSource, store, assetUrls, tokens }));
     const exported = [
-      requireToken(tokens),
+      requireToken(entrance),
       chargeRequests(quotas, limits),
       inTurn(limits.exports, readJson, exportHandler(dataSource, schema, quotas)),
     ];
@@ -173,7 +198,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app.post('/exports', exported);
     app.post(
       '/radiographs',
-      requireToken(tokens),
+      requireToken(entrance),
       chargeRequests(quotas, limits),
       uploadHandler({ dataSource, store, assetUrls, quotas, reader: filmReader }),
     );
@@ -182,8 +207,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     app.use(
       GRAPHQL_PATH,
-      requireToken(tokens),
+      requireToken(entrance),
       chargeRequests(quotas, limits),
+      streams.handler,
       inTurn(limits.requests, readJson, answerGraphQL),
     );
     app.use(webApp);
@@ -193,13 +219,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await closeParts();
     throw error;
   }
-  const sockets = acceptSockets({ schema, httpServer, platform, limits, metrics, logger, path: GRAPHQL_PATH });
+  const sockets = acceptSockets({
+    schema,
+    httpServer,
+    platform,
+    limits,
+    metrics,
+    logger,
+    path: GRAPHQL_PATH,
+    entrance,
+    mayOpen: (request) => mayOpenSocket(request, corsOrigins),
+  });
 
   let closed: Promise<void> | undefined;
   const close = async () => {
     closing = true;
     drain.announce();
     if (drainDelay) await delay(drainDelay);
+    streams.close();
     await drain.finish(DRAIN_MS);
     await sockets.close();
     await closeParts();
@@ -212,11 +249,13 @@ function answerFaults(app: Express, logger: Logger): void {
   app.use((request) => {
     throw new UserError('NOT_FOUND', `There is nothing at ${request.path}; the API is at ${GRAPHQL_PATH}.`);
   });
-  const handler: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  const handler: ErrorRequestHandler = (thrown: unknown, _request, response, next) => {
     // The head is out: all that is left is to break the connection, so that nobody takes half for whole.
-    if (response.headersSent) return next(error);
+    if (response.headersSent) return next(thrown);
+    const error = awayBehind(thrown, logger) ?? thrown;
     response.set('Cache-Control', 'no-store');
     if (error instanceof UserError) {
+      if (error.code === 'UNAVAILABLE') response.set('Retry-After', String(RETRY_AFTER_S));
       return void response
         .status(STATUS[error.code])
         .json({ errors: [{ message: error.message, extensions: { code: error.code, ...error.details } }] });

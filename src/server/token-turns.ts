@@ -1,4 +1,4 @@
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { UserError } from '../domain/errors.js';
 import { askedBy } from '../entities/index.js';
 import { viewerOf } from './authenticate.js';
@@ -121,11 +121,7 @@ export function inTurn(
   return async (request, response, next) => {
     try {
       await turns.take(viewerOf(response).tokenId, clientOf(response), async () => {
-        for (const handler of prepare) {
-          await new Promise<void>((resolve, reject) => {
-            void handler(request, response, (error?: unknown) => (error ? reject(error as Error) : resolve()));
-          });
-        }
+        await passThrough(prepare, request, response);
         await answer(request, response, next);
       });
     } catch (error) {
@@ -133,4 +129,17 @@ export function inTurn(
       throw error;
     }
   };
+}
+
+/** Lets handlers that pass a request on do so, one after another; throws what they object to. */
+export async function passThrough(
+  handlers: readonly RequestHandler[],
+  request: Request,
+  response: Response,
+): Promise<void> {
+  for (const handler of handlers) {
+    await new Promise<void>((resolve, reject) => {
+      void handler(request, response, (error?: unknown) => (error ? reject(error as Error) : resolve()));
+    });
+  }
 }

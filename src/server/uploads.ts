@@ -2,13 +2,14 @@ import type { Request, RequestHandler } from 'express';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import { requireRole } from '../policy/index.js';
+import { parseStrip, type Strip } from '../domain/strips.js';
 import { MAX_UPLOAD_BYTES } from '../domain/uploads.js';
 import type { UploadedRadiograph } from '../entities/index.js';
 import { isRadiographFile } from '../imaging/radiograph/index.js';
 import { newestKneeDetector } from '../services/generations/index.js';
 import { UploadedRadiographNode } from '../schema/upload.js';
 import type { AssetUrls } from '../services/files/index.js';
-import type { Quotas } from '../services/access/index.js';
+import { type Quotas, uidKey } from '../services/access/index.js';
 import { type FilmReader, keepUpload } from '../services/uploads/index.js';
 import type { BlobStore } from '../storage/index.js';
 import { viewerOf } from './authenticate.js';
@@ -18,7 +19,7 @@ import { charge } from './rate-limit.js';
 const UPLOAD_POINTS = 50_000;
 
 /** What a radiograph may be sent as; its first bytes decide what it is. */
-const MEDIA_TYPES = new Set(['image/png', 'application/dicom', 'application/octet-stream']);
+const MEDIA_TYPES = new Set(['image/png', 'image/jpeg', 'image/tiff', 'application/dicom', 'application/octet-stream']);
 
 export interface UploadOptions {
   dataSource: DataSource;
@@ -29,7 +30,7 @@ export interface UploadOptions {
 }
 
 /**
- * `POST /radiographs` with a PNG or DICOM file as its body: the caller's own radiograph, to generate from. Nothing of a request is
+ * `POST /radiographs` with a DICOM, PNG, TIFF or JPEG file as its body: the caller's own radiograph, to generate from. Nothing of a request is
  * written anywhere before the whole file was read and found good; then its pixels are, and of its header what the answer says.
  */
 export function uploadHandler({ dataSource, store, assetUrls, quotas, reader }: UploadOptions): RequestHandler {
@@ -37,6 +38,7 @@ export function uploadHandler({ dataSource, store, assetUrls, quotas, reader }: 
     const viewer = viewerOf(response);
     requireRole(viewer, 'OPERATOR', 'Uploading');
     checkHeaders(request);
+    const redact = stripsOf(request);
     await charge(quotas, response, UPLOAD_POINTS, 'this upload');
     await store.requireRoom(Number(request.headers['content-length'] ?? 0));
     const film = await reader.admit(async (read) => {
@@ -44,10 +46,11 @@ export function uploadHandler({ dataSource, store, assetUrls, quotas, reader }: 
       if (!isRadiographFile(bytes)) {
         throw new UserError(
           'UNSUPPORTED_MEDIA_TYPE',
-          'The file is neither a PNG nor a DICOM file; radiographs are read from these two.',
+          'The file is no DICOM, PNG, TIFF or JPEG file; radiographs are read from these.',
         );
       }
-      return read({ bytes, kneeDetector: (await newestKneeDetector(dataSource.manager))?.directory });
+      const kneeDetector = (await newestKneeDetector(dataSource.manager))?.directory;
+      return read({ bytes, kneeDetector, redact, uidKey: (await uidKey(dataSource)).toString('hex') });
     });
     const { row, known } = await keepUpload({ dataSource, store }, viewer, film);
     const { url, expiresAt } = assetUrls.sign(row.asset.sha256, viewer.tokenId);
@@ -58,9 +61,17 @@ export function uploadHandler({ dataSource, store, assetUrls, quotas, reader }: 
 
 /** The fields of the GraphQL type of the same name. */
 function described(row: UploadedRadiograph): object {
-  const { id, view, laterality, rows, columns, pixelSpacing, photometric, knees, warnings, createdAt, expiresAt } =
+  const { id, view, laterality, rows, columns, pixelSpacing, photometric, knees, warnings, ...kept } =
     new UploadedRadiographNode(row);
-  return { id, view, laterality, rows, columns, pixelSpacing, photometric, knees, warnings, createdAt, expiresAt };
+  const { deidentification, createdAt, expiresAt } = kept;
+  const film = { id, view, laterality, rows, columns, pixelSpacing, photometric, knees, warnings };
+  return { ...film, deidentification, createdAt, expiresAt };
+}
+
+/** Strips to be made black, from `?redact=top:120`, which may stand there several times; @throws UserError BAD_USER_INPUT */
+function stripsOf({ query }: Request): Strip[] {
+  const given = [query['redact'] ?? []].flat();
+  return given.map((text) => parseStrip(typeof text === 'string' ? text : ''));
 }
 
 /** @throws UserError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE */

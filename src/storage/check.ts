@@ -58,7 +58,8 @@ export async function checkBlobs(
   }
 }
 
-async function readThrough(store: BlobStore, storageKey: string): Promise<number | BadAsset['fault']> {
+/** Reads a blob to its end. @returns its size, or what is wrong with it */
+export async function readThrough(store: BlobStore, storageKey: string): Promise<number | BadAsset['fault']> {
   try {
     const blob = await store.open(storageKey);
     let bytes = 0;

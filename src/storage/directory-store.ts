@@ -166,7 +166,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'is not a directory',
 };
 
-function isMissing(error: unknown): boolean {
+/** Whether an error of the file system says that there is no such file. */
+export function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
@@ -190,7 +191,7 @@ async function writeFlushed(path: string, data: Uint8Array | Readable): Promise<
 }
 
 /** Makes a rename survive a power cut; Windows neither needs nor allows it. */
-async function flushDirectory(path: string): Promise<void> {
+export async function flushDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const directory = await open(path);
   try {

@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import { queryRow } from '../entities/index.js';
 
@@ -28,4 +28,12 @@ export async function takeBlobs(manager: EntityManager, firstDigits: string): Pr
     [LOCK, parseInt(firstDigits.slice(0, 2), 16)],
   );
   return taken;
+}
+
+/**
+ * Keeps every blob that has a row from being removed, for as long as this connection lives or until it lets go of its locks. Waits for who
+ * is removing; whoever comes then leaves the blobs to a later sweep.
+ */
+export async function holdFolders(runner: QueryRunner): Promise<void> {
+  await runner.query('SELECT pg_advisory_lock_shared($1, folder) FROM generate_series(0, 255) AS folder', [LOCK]);
 }

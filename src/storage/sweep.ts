@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { QueryFailedError } from 'typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { queryRecords, queryRows } from '../entities/index.js';
+import { queryRecords, queryRows, sqlState } from '../entities/index.js';
 import type { BlobStore, ListedBlob } from './blob-store.js';
 import { FOLDERS } from './digest.js';
 import { takeBlobs } from './locks.js';
@@ -91,6 +90,39 @@ export async function removeUnclaimed(
   }
 }
 
+/** A file whose row is gone. */
+export interface LetGo {
+  sha256: string;
+  storageKey: string;
+  bytes: number;
+}
+
+/**
+ * Removes, in the caller's transaction, the rows of those files that nothing refers to any more: from its end on they cannot be asked for.
+ * {@link removeForgotten} then removes the files.
+ */
+export async function letGo(manager: EntityManager, digests: readonly string[]): Promise<LetGo[]> {
+  const references = await referencesToAssets(manager);
+  const removed = await deleteUnclaimed(manager, digests, { references });
+  return removed.map(({ sha256, storage_key: storageKey, bytes }) => ({ sha256, storageKey, bytes: Number(bytes) }));
+}
+
+/** Removes files without a row. One whose folder stays in use is left to a sweep, and so are all where the process dies. */
+export async function removeForgotten(
+  dataSource: DataSource,
+  store: BlobStore,
+  files: readonly Omit<LetGo, 'bytes'>[],
+): Promise<void> {
+  const folders = Map.groupBy(files, ({ sha256 }) => sha256.slice(0, 2));
+  for (const [digits, own] of folders) {
+    for (const chunk of chunked(own)) {
+      await inFolder(dataSource, digits, async (manager) => {
+        for (const { storageKey } of await withoutRow(manager, chunk)) await store.delete(storageKey);
+      });
+    }
+  }
+}
+
 interface Sweep extends SweepOptions {
   before: Date;
   /** See {@link referencesToAssets}. */
@@ -174,7 +206,7 @@ async function isNamed(dataSource: DataSource, sha256: string): Promise<boolean>
   return (await queryRecords(dataSource, 'SELECT 1 FROM asset WHERE sha256 = $1', [sha256])).length > 0;
 }
 
-async function withoutRow(manager: EntityManager, blobs: readonly ListedBlob[]): Promise<ListedBlob[]> {
+async function withoutRow<T extends { sha256: string }>(manager: EntityManager, blobs: readonly T[]): Promise<T[]> {
   if (blobs.length === 0) return [];
   const rows = await queryRows(
     manager,
@@ -191,7 +223,7 @@ async function deleteUnclaimed(
   manager: EntityManager,
   digests: readonly string[],
   { references, before, dryRun = false }: { references: readonly string[]; before?: Date; dryRun?: boolean },
-): Promise<{ storage_key: string; bytes: string }[]> {
+): Promise<{ sha256: string; storage_key: string; bytes: string }[]> {
   if (digests.length === 0) return [];
   const condition = [
     'sha256 = ANY($1)',
@@ -200,9 +232,10 @@ async function deleteUnclaimed(
   ].join(' AND ');
   const parameters = [digests, before ?? null];
   const statement = dryRun
-    ? `SELECT storage_key, bytes FROM asset WHERE ${condition}`
-    : `DELETE FROM asset WHERE ${condition} RETURNING storage_key, bytes`;
-  return queryRows(manager, z.object({ storage_key: z.string(), bytes: z.string() }), statement, parameters);
+    ? `SELECT sha256, storage_key, bytes FROM asset WHERE ${condition}`
+    : `DELETE FROM asset WHERE ${condition} RETURNING sha256, storage_key, bytes`;
+  const removed = z.object({ sha256: z.string(), storage_key: z.string(), bytes: z.string() });
+  return queryRows(manager, removed, statement, parameters);
 }
 
 /**
@@ -245,7 +278,7 @@ async function inFolder(
 
 /** A row that was about to go has just been referred to. */
 function isForeignKeyViolation(error: unknown): boolean {
-  return error instanceof QueryFailedError && (error.driverError as { code?: string }).code === '23503';
+  return sqlState(error) === '23503';
 }
 
 function chunked<T>(items: readonly T[]): T[][] {

@@ -14,6 +14,8 @@ export interface SweeperOptions {
   dataSource: DataSource;
   store: BlobStore;
   logger: Logger;
+  /** Removes rows whose time is over, before the sweep that finds their files. @returns what it was, for the log */
+  forget?: (signal: AbortSignal) => Promise<object>;
   /** Time between two sweeps, ms; the first one comes after a tenth to a half of it, so that servers take turns. */
   everyMs?: number;
 }
@@ -21,7 +23,7 @@ export interface SweeperOptions {
 const EVERY_MS = 6 * 3_600_000;
 
 /** Starts to sweep at intervals. Any number of servers may: a sweep that finds nothing costs a listing. */
-export function startSweeper({ dataSource, store, logger, everyMs = EVERY_MS }: SweeperOptions): Sweeper {
+export function startSweeper({ dataSource, store, logger, forget, everyMs = EVERY_MS }: SweeperOptions): Sweeper {
   const stop = new AbortController();
   const { signal } = stop;
   const running = loop();
@@ -33,10 +35,13 @@ export function startSweeper({ dataSource, store, logger, everyMs = EVERY_MS }: 
       await delay(wait, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
       try {
+        const forgotten = (await forget?.(signal)) ?? {};
+        if (Object.keys(forgotten).length > 0) logger.info({ forgotten }, 'what was kept long enough was removed');
         const report = await sweepBlobs({ dataSource, store, signal });
         const { missing, ...found } = report;
         logger.info({ ...found, missing: missing.length }, 'the blob store was swept');
-        if (missing.length > 0) logger.error({ missing: missing.slice(0, 20) }, 'blobs are missing from the store');
+        // Not which: digests can be compared with files.
+        if (missing.length > 0) logger.error({ missing: missing.length }, 'blobs are missing from the store');
       } catch (err) {
         if (!signal.aborted) logger.warn({ err }, 'the blob store could not be swept');
       }

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { DataSource, FindOptionsWhere } from 'typeorm';
 import { MAX_ATTEMPTS } from '../domain/work.js';
-import type { Work } from '../entities/index.js';
-import { type Fault, faultOf, isDatabaseAway, ProcessStopping, StaleAttempt } from './faults.js';
+import { databaseFault, type Work } from '../entities/index.js';
+import { type Fault, faultOf, ProcessStopping, StaleAttempt } from './faults.js';
 import type { Completion, RunContext, WorkKind } from './kind.js';
 import type { Change, LogBody } from './states.js';
 import { Lease } from './lease.js';
@@ -225,7 +225,7 @@ async function settle<R extends Work, B extends LogBody, Resources>(
       await advance(dataSource.manager, kind, { id, state: 'RUNNING', attempt }, change);
       return;
     } catch (err) {
-      if (!isDatabaseAway(err) || (leases.stopping && performance.now() > deadline)) throw err;
+      if (!databaseFault(err) || (leases.stopping && performance.now() > deadline)) throw err;
       logger.warn({ err, [kind.table]: id }, 'an outcome could not be written yet');
       await delay(Math.min(backoff(timings, tried), timings.heartbeat));
     }

@@ -1,6 +1,5 @@
-import { QueryFailedError } from 'typeorm';
-import { z } from 'zod';
 import { UserError } from '../domain/errors.js';
+import { databaseFault } from '../entities/index.js';
 import { BlobDamaged, BlobMissing, BlobStoreUnavailable } from '../storage/index.js';
 
 /** The work was given to somebody else, or ended, while this process was still at it: nothing it does counts any more. */
@@ -57,9 +56,8 @@ export function faultOf(error: unknown, own?: (error: unknown) => Fault | undefi
   if (error instanceof UserError && error.code === 'UNAVAILABLE') {
     return { kind: 'AWAY', cause: 'unavailable', reason: error.message };
   }
-  if (isDatabaseAway(error)) {
-    return { kind: 'AWAY', cause: 'database_unavailable', reason: 'The database cannot be reached at the moment.' };
-  }
+  const ofDatabase = databaseFault(error);
+  if (ofDatabase) return { kind: 'AWAY', cause: 'database_unavailable', reason: ofDatabase.message };
   if (error instanceof UserError) return { kind: 'FINAL', cause: error.code.toLowerCase(), message: error.message };
   return {
     kind: 'UNEXPECTED',
@@ -70,33 +68,4 @@ export function faultOf(error: unknown, own?: (error: unknown) => Fault | undefi
 
 function isDamage(error: unknown): boolean {
   return error instanceof BlobDamaged || error instanceof BlobMissing || error instanceof DamagedData;
-}
-
-/** Classes and codes of SQLSTATE that say that the server, and not the statement, was at fault. */
-const SERVER_AWAY = /^(?:08...|57P0[1-5]|53300|25P03)$/;
-
-const NETWORK = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ETIMEDOUT',
-]);
-
-/** What pg says without a code. */
-const CONNECTION_LOST =
-  /^(?:Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|PostgreSQL has not answered)/;
-
-const READABLE = z.object({ code: z.string().optional(), message: z.string() });
-
-/** Whether an error says that PostgreSQL cannot be reached, and nothing of what it was asked. */
-export function isDatabaseAway(error: unknown): boolean {
-  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
-  // By its shape: an error of the system need not be of this realm's class.
-  const { code, message } = { ...READABLE.safeParse(cause).data };
-  if (code !== undefined) return SERVER_AWAY.test(code) || NETWORK.has(code);
-  return message !== undefined && CONNECTION_LOST.test(message);
 }

@@ -87,7 +87,7 @@ test('every argument of synthesizeCohort arrives in the batch', async () => {
 });
 
 test('a batch lists its exams, its generations and their places in the line, also in a list of batches', async () => {
-  const { data: made } = await synthesize({ cohortId, priority: 10 });
+  const { data: made } = await synthesize({ cohortId, priority: 10 }, api.tokens.ADMIN);
   const query = `query ($where: BatchFilter) { batches(where: $where) { totalCount nodes { name
     members { totalCount nodes { position state reused reason exam { kl } generation { state } } }
     impossible: members(states: [NOT_POSSIBLE]) { totalCount nodes { position } }

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { encodeId } from '../../src/domain/global-ids.js';
-import { AuditEntry, Batch, BatchMember, type Bundle, Generation, type KneeExam } from '../../src/entities/index.js';
+import {
+  AuditEntry,
+  type Batch,
+  BatchMember,
+  type Bundle,
+  Generation,
+  type KneeExam,
+} from '../../src/entities/index.js';
 import type { Radiograph } from '../../src/entities/index.js';
 import { createToken } from '../../src/services/access/index.js';
 import { storeAsset } from '../../src/storage/index.js';
@@ -39,14 +46,7 @@ async function finished(values: Partial<Generation> = {}, bytes: string = random
 }
 
 async function batchOf(generations: { key: string }[], values: Partial<Batch> = {}) {
-  const repository = api.dataSource.getRepository(Batch);
-  const batch = await repository.save(
-    repository.create({
-      ...{ id: randomUUID(), name: 'all lefts', state: 'SUCCEEDED', priority: 0, filter: {}, bundleId: bundle.id },
-      ...{ sliceCount: 1, steps: 1, sampler: 'DDIM', eta: 0, noise: 'SHARED', seedRule: 'FIXED', seed: 0 },
-      ...{ skipExisting: true, requestedById: owner.id, ...values },
-    }),
-  );
+  const batch = await api.make.batch(bundle, { requestedById: owner.id, ...values });
   for (const [at, { key }] of generations.entries()) {
     const member = { batchId: batch.id, position: at + 1, examId: exam.id, generationId: key };
     await api.dataSource.getRepository(BatchMember).insert(member);

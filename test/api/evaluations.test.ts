@@ -87,8 +87,11 @@ async function follow(id: string, after = 0): Promise<Event[]> {
 const RESULTS = `query ($id: ID!) { evaluation(id: $id) { ${FIELDS}
   results { summaries { arm metric exams participants median lowerQuartile upperQuartile interval { lower upper } }
     comparisons { first second metric participants medianDifference pValue adjustedPValue method }
-    strata { by value arm metric exams median } series { exams median } }
-  scores(first: 200) { totalCount pageInfo { hasNextPage endCursor } nodes { arm state reused psnr ssim rssim adjacentCorrelation error
+    strata { by value arm metric exams median } series { exams median }
+    references { reference metric exams participants median } retrieval { arm reference exams first pairs others interval { lower } }
+    jointSpace { arm reference compartment exams found medianError agreement { pairs bias lower upper correlation } }
+    film { arm exams found oneLine rowError slope { exams medianError } assumedWidths } }
+  scores(first: 200) { totalCount pageInfo { hasNextPage endCursor } nodes { arm state reused psnr ssim rssim adjacentCorrelation edgeF1 boneDice sharpness medialJointSpace error
     exam { id kl } generation { id psnr ssim seed slices { index ssim } } } }
   report { charts { name title caption spec } tables { name title caption columns rows } sheets { name title caption }
     html { url mediaType bytes } csv { url mediaType } file(name: "psnr.png") { url mediaType } } } }`;
@@ -104,6 +107,9 @@ interface Score {
   arm: number;
   reused: boolean;
   ssim: number;
+  edgeF1: number | null;
+  boneDice: number | null;
+  sharpness: number | null;
   exam: { kl: number };
   generation: { id: string; ssim: number; seed: number };
 }
@@ -120,6 +126,17 @@ interface Finished extends Told {
     }[];
     strata: (Results & { by: string; value: string })[];
     series: { exams: number; median: number };
+    references: { reference: string; metric: string; exams: number; participants: number; median: number | null }[];
+    retrieval: {
+      arm: number | null;
+      reference: string | null;
+      exams: number;
+      first: number;
+      pairs: number;
+      others: number;
+    }[];
+    jointSpace: { arm: number | null; reference: string | null; exams: number; found: number }[];
+    film: { arm: number; exams: number; assumedWidths: number }[];
   };
   scores: { totalCount: number; nodes: Score[] };
   report: {
@@ -166,7 +183,7 @@ test('two step counts are compared on every knee that has a series, and the figu
     });
   }
   expect(scores.map(({ ssim }) => ssim)).toEqual(scores.map(({ generation }) => generation.ssim));
-  expect(results.comparisons).toHaveLength(4);
+  expect(results.comparisons).toHaveLength(7);
   for (const { participants, pValue, adjustedPValue } of results.comparisons) {
     expect(participants).toBe(3);
     expect(adjustedPValue).toBeGreaterThanOrEqual(pValue);
@@ -178,6 +195,73 @@ test('two step counts are compared on every knee that has a series, and the figu
     ['4', 1],
   ]);
   expect(results.series.exams).toBe(3);
+});
+
+test('every score stands beside those of volumes that say nothing of the knee', async () => {
+  const { id } = await evaluate({ steps: [1, 2], sliceCounts: [4] });
+  await follow(id);
+  const { results, scores, report } = await finished(id);
+  const median = (kind: string, score: string) =>
+    results.references.find(({ reference, metric }) => reference === kind && metric === score)!.median;
+
+  expect(results.references).toHaveLength(35);
+  expect(results.references.filter(({ metric }) => metric === 'SSIM').map(({ exams }) => exams)).toEqual(
+    Array(5).fill(3),
+  );
+  expect([median('BLACK', 'EDGE_F1'), median('BLACK', 'BONE_DICE'), median('BLACK', 'SHARPNESS')]).toEqual([0, 0, 0]);
+  // The series of the tests are one and the same picture: that of another person is the knee's own, unless the side differs.
+  expect(median('OWN_MIRRORED', 'PSNR')).toBeLessThan(40);
+  expect(median('OWN_MIRRORED', 'SHARPNESS')).toBeCloseTo(1, 6);
+  const summary = report.tables.find(({ name }) => name === 'summary')!;
+  const rows = new Set(summary.rows.map(([volumes]) => volumes));
+  for (const volumes of ['black', 'own series, mirrored', 'own series, three slices away', "another person's series"]) {
+    expect(rows).toContain(volumes);
+  }
+  expect(rows).toContain("mean of the other people's series");
+  for (const { edgeF1, boneDice, sharpness } of scores.nodes) {
+    expect(edgeF1).toBeGreaterThanOrEqual(0);
+    expect(boneDice).toBeGreaterThanOrEqual(0);
+    expect(sharpness).toBeGreaterThan(0);
+  }
+});
+
+test('retrieval counts the knees of other people, joint space and film are those of the knees that show them', async () => {
+  const { id } = await evaluate({ steps: [1, 2], sliceCounts: [4] });
+  await follow(id);
+  const { results } = await finished(id);
+
+  expect(results.retrieval.map(({ arm, reference }) => arm ?? reference)).toEqual([
+    0,
+    1,
+    'MEAN_VOLUME',
+    'OTHER_PERSON',
+    'OWN_MIRRORED',
+    'OWN_SHIFTED',
+    'BLACK',
+  ]);
+  for (const { exams, others } of results.retrieval) expect([exams, others]).toEqual([3, 2]);
+  expect(results.retrieval.at(-1)).toMatchObject({ reference: 'BLACK', first: 0, pairs: 0.5 });
+  for (const { found, exams } of results.jointSpace) expect(found).toBeLessThanOrEqual(exams);
+  expect(results.film.map(({ arm, exams, assumedWidths }) => [arm, exams, assumedWidths])).toEqual([
+    [0, 3, 3],
+    [1, 3, 3],
+  ]);
+});
+
+test('an evaluation of an earlier version is readable: what it did not measure is empty', async () => {
+  const { id } = await evaluate({ steps: [1, 2], sliceCounts: [4] });
+  await follow(id);
+  const key = Buffer.from(id, 'base64url').toString().split(':')[1]!;
+  await api.dataSource.query(
+    `UPDATE evaluation SET results = (results::jsonb - '{references,retrieval,jointSpace,film}'::text[])::json WHERE id = $1`,
+    [key],
+  );
+  await api.dataSource.query('UPDATE evaluation_score SET figures = NULL WHERE evaluation_id = $1', [key]);
+  const { results, scores, state } = await finished(id);
+
+  expect(state).toBe('SUCCEEDED');
+  expect(results).toMatchObject({ references: [], retrieval: [], jointSpace: [], film: [] });
+  expect(scores.nodes.map(({ edgeF1 }) => edgeF1)).toEqual(Array(6).fill(null));
 });
 
 test('scores are paged by cursor, each volume once, and can be those of one arm', async () => {
@@ -241,8 +325,12 @@ test('the report is one page, one table, charts as data and as files, and says w
   const { report } = await finished(id);
   const fetched = async ({ url }: { url: string }) => fetch(api.url + url);
 
-  expect(report.charts.map(({ name }) => name)).toEqual(['psnr', 'similarity', 'correlation', 'kl']);
-  expect(report.tables.map(({ name }) => name)).toEqual(['summary', 'comparisons', 'strata', 'arms']);
+  expect(report.charts.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['psnr', 'similarity', 'knees', 'correlation', 'kl']),
+  );
+  expect(report.tables.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['summary', 'retrieval', 'comparisons', 'strata', 'arms']),
+  );
   for (const { caption } of [...report.charts, ...report.tables]) {
     expect(caption).toContain('3 knees of 3 people, all phantoms of a synthetic release, not patients.');
     expect(caption).toContain('nothing here is clinically valid');

@@ -334,7 +334,7 @@ test('the columns are listed with their groups', async () => {
     api.tokens.SUMMARY,
   );
 
-  expect(data!.exportColumns).toHaveLength(147);
+  expect(data!.exportColumns).toHaveLength(152);
   expect(data!.exportColumns).toContainEqual(
     expect.objectContaining({ name: 'p37_xrjsl', type: 'REAL', group: 'readings', missing: 'p37_xrjsl_missing' }),
   );

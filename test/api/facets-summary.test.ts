@@ -154,7 +154,7 @@ test('other lists are counted whole and rounded, or not at all', async () => {
 test('statistics and transitions are for readers', async () => {
   for (const query of [
     '{ kneeExamStatistics(of: WOMAC_PAIN) { minimum maximum } }',
-    '{ klTransitions(from: V00, to: V01) { knees } }',
+    '{ gradeTransitions(from: V00, to: V01) { knees } }',
   ]) {
     expect((await asSummary(query)).errors![0]!.extensions.code).toBe('FORBIDDEN');
   }

@@ -143,9 +143,8 @@ test('asking twice with one client key gives one generation, and each token has 
 });
 
 test('a queued generation is canceled, then retried, and each leaves an audit row', async () => {
-  const { data } = await api.ask<{ generateMri: { generation: Generated } }>(GENERATE, {
-    input: { examId: encodeId('KneeExam', exam.id) },
-  });
+  const asked = { input: { examId: encodeId('KneeExam', exam.id) } };
+  const { data } = await api.ask<{ generateMri: { generation: Generated } }>(GENERATE, asked, api.tokens.OPERATOR);
   const { id } = data!.generateMri.generation;
   const change = (name: string) =>
     api.ask(

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'graphql-ws';
 import { encodeId } from '../../src/domain/global-ids.js';
-import type { Asset, Generation, MriSeries } from '../../src/entities/index.js';
-import { enter, GENERATION } from '../../src/services/generations/index.js';
-import { advance, type Change, type Seen } from '../../src/work/index.js';
-import type { GenerationEventBody } from '../../src/services/generations/index.js';
-import type { GenerationState } from '../../src/domain/generations.js';
+import { GENERATION } from '../../src/services/generations/index.js';
+import { advance } from '../../src/work/index.js';
+import { loggedRun } from '../helpers/logged-run.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;
@@ -27,7 +25,7 @@ const PROGRESS = `subscription ($id: ID!, $after: Int) {
 }`;
 
 test('a generation is followed from its first event to its last, then the subscription ends', async () => {
-  const run = await startRun();
+  const run = await loggedRun(api);
   const follow = subscribe(api.socketClient(), run.id);
   await run.step(1);
   await run.slice(0);
@@ -68,7 +66,7 @@ test('a generation is followed from its first event to its last, then the subscr
 });
 
 test('the preview URL of an event gives the slice', async () => {
-  const run = await startRun();
+  const run = await loggedRun(api);
   await run.slice(0);
   await run.succeed();
   const events = await subscribe(api.socketClient(), run.id).all();
@@ -81,7 +79,7 @@ test('the preview URL of an event gives the slice', async () => {
 });
 
 test.each([0, 1, 3, 5])('a finished generation is replayed after %i', async (after) => {
-  const run = await startRun();
+  const run = await loggedRun(api);
   for (const step of [1, 2, 3]) await run.step(step);
   await run.succeed();
 
@@ -91,14 +89,14 @@ test.each([0, 1, 3, 5])('a finished generation is replayed after %i', async (aft
 });
 
 test('after the last event there is nothing more to wait for', async () => {
-  const run = await startRun();
+  const run = await loggedRun(api);
   const last = await run.succeed();
 
   expect(await subscribe(api.socketClient(), run.id, last).all()).toEqual([]);
 });
 
 test('sockets that drop and come back with their last seq miss nothing and get nothing twice', async () => {
-  const run = await startRun();
+  const run = await loggedRun(api);
   const seen: number[] = [];
   const steps = 40;
   let written = 2;
@@ -121,7 +119,7 @@ test('sockets that drop and come back with their last seq miss nothing and get n
 });
 
 test('many subscribers get the same events', async () => {
-  const run = await startRun();
+  const run = await loggedRun(api);
   const client = api.socketClient();
   const followers = Array.from({ length: 50 }, () => subscribe(client, run.id));
   await Promise.all(followers.map((follower) => follower.next()));
@@ -135,7 +133,7 @@ test('many subscribers get the same events', async () => {
 });
 
 test('each event is answered from rows as they are then', async () => {
-  const run = await startRun();
+  const run = await loggedRun(api);
   const client = api.socketClient();
   const query = `subscription ($id: ID!) { generationProgress(id: $id) { seq ... on GenerationCompleted { mriSeries { sequence exam { kl } } } } }`;
   const iterator = client.iterate<{ generationProgress: { seq: number; mriSeries?: object } }>({
@@ -153,7 +151,7 @@ test('each event is answered from rows as they are then', async () => {
 });
 
 test('a subscriber that leaves while nothing happens leaves nothing behind', async () => {
-  const run = await startRun();
+  const run = await loggedRun(api);
   const client = api.socketClient();
   const follow = subscribe(client, run.id);
   expect((await follow.next())!.seq).toBe(1);
@@ -176,7 +174,7 @@ test.each([
 });
 
 test('a canceled generation ends its subscriptions with the reason', async () => {
-  const run = await startRun();
+  const run = await loggedRun(api);
   await advance(api.dataSource.manager, GENERATION, run.seen, { to: 'CANCELED', message: 'It was canceled.' });
 
   const events = await subscribe(api.socketClient(), run.id, 2).all();
@@ -208,85 +206,5 @@ function subscribe(client: Client, id: string, after = 0) {
       for (let event = await next(); event; event = await next()) events.push(event);
       return events;
     },
-  };
-}
-
-interface Run {
-  id: string;
-  seen: Seen<GenerationState>;
-  asset: Asset;
-  series: MriSeries;
-  step(step: number): Promise<void>;
-  slice(index: number): Promise<void>;
-  succeed(): Promise<number | undefined>;
-}
-
-/** A generation that a worker has just taken, with the means to write its log. */
-async function startRun(): Promise<Run> {
-  const { make, dataSource } = api;
-  const { manager } = dataSource;
-  const exam = await make.exam(await make.visit(await make.participant()));
-  const film = await make.radiograph(exam);
-  const bundle = await make.bundle();
-  const asset = await make.asset();
-  const id = randomUUID();
-  const wish = { sliceCount: 2, steps: 4, sampler: 'DDIM', eta: 0, seed: 0, noise: 'SHARED' } as const;
-  const queued = await dataSource.transaction((own) =>
-    enter(own, {
-      id,
-      examId: exam.id,
-      radiographId: film.id,
-      bundleId: bundle.id,
-      ...wish,
-      features: {},
-      featureOverrides: {},
-      clientKey: null,
-      requestedById: null,
-    } satisfies Partial<Generation> as Parameters<typeof enter>[1]),
-  );
-  const series = await make.series(exam, { generationId: id, sliceCount: 2 });
-  await advance(manager, GENERATION, queued, { to: 'RUNNING' });
-  const seen: Seen<GenerationState> = { id, state: 'RUNNING', attempt: 1 };
-  const write = async (change: Change<Generation, GenerationEventBody>) => {
-    const seq = await advance(manager, GENERATION, seen, change);
-    if (seq === undefined) throw new Error('The generation has moved on.');
-    return seq;
-  };
-  const log = async (event: GenerationEventBody) => void (await write({ events: [event] }));
-  return {
-    id: encodeId('Generation', id),
-    seen,
-    asset,
-    series,
-    step: (step) =>
-      log({ type: 'STEP_PROGRESS', payload: { firstSlice: 0, lastSlice: 1, step, steps: 4, fraction: step / 4 } }),
-    slice: (index) =>
-      log({
-        type: 'SLICE_COMPLETED',
-        payload: {
-          slice: { index, depth: index, psnr: 21.5, ssim: 0.7, rssim: null, assetId: asset.id },
-          completed: index + 1,
-          total: 2,
-        },
-      }),
-    succeed: () =>
-      write({
-        to: 'SUCCEEDED',
-        events: [
-          {
-            type: 'COMPLETED',
-            payload: {
-              psnr: 21.5,
-              ssim: 0.7,
-              rssim: null,
-              adjacentCorrelation: 0.98,
-              mriSeriesId: series.id,
-              durationMs: 1200,
-              denoiserEvaluations: 40,
-              device: 'cpu',
-            },
-          },
-        ],
-      }),
   };
 }

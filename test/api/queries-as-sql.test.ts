@@ -103,6 +103,19 @@ test.each<[name: string, query: string, variables: () => object, readWhole: stri
     () => ({}),
     ['knee_exam', 'visit'],
   ],
+  [
+    'exams-by-a-change',
+    `{ kneeExams(where: { visit: { eq: V00 } }, first: 50, orderBy: [{ number: { variable: "WOMKP", change: { from: V00, to: V01 } } }]) {
+         nodes { id kl } } }`,
+    () => ({}),
+    ['knee_exam', 'variable'],
+  ],
+  [
+    'prevalence',
+    '{ kneePrevalence(where: { visit: { eq: V00 } }, having: { kl: { gte: 2 } }, by: [SEX, SIDE]) { share lower upper } }',
+    () => ({}),
+    ['knee_exam', 'participant'],
+  ],
 ])('%s is asked of the database in these words, and reads no table whole but those named', async (...one) => {
   const [name, query, variables, readWhole] = one;
   const given = name.startsWith('next') ? { ...variables(), after: await endOfFirstPage() } : variables();

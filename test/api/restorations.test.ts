@@ -218,7 +218,8 @@ test('a client key means one request of one task', async () => {
     api.tokens.OPERATOR,
   );
 
-  expect(again.data).toEqual(first.data);
+  // A worker may have taken it in between, so the state is not compared.
+  expect(again.data!.restoreRadiograph.generation.id).toBe(first.data!.restoreRadiograph.generation.id);
   expect(other.errors![0]).toMatchObject({
     message:
       'The clientKey "figure 7" was used for a generation with another denoise; use a new key for a new request.',

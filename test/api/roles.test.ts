@@ -34,6 +34,7 @@ afterAll(() => api.close());
 
 /** Each root field, the role it needs, and a way to ask for it. */
 const FIELDS: [string, Role, () => string][] = [
+  ['quarantinedImages', 'OPERATOR', () => '{ quarantinedImages { id } }'],
   ['viewer', 'SUMMARY', () => '{ viewer { name } }'],
   ['kneeExams.totalCount', 'SUMMARY', () => '{ kneeExams { totalCount } }'],
   ['participants.totalCount', 'SUMMARY', () => '{ participants { totalCount } }'],
@@ -43,7 +44,24 @@ const FIELDS: [string, Role, () => string][] = [
   ['kneeExams.pageInfo', 'READER', () => '{ kneeExams { pageInfo { endCursor } } }'],
   ['kneeExamFacets', 'SUMMARY', () => '{ kneeExamFacets(by: [KL, SEX]) { exams } }'],
   ['kneeExamStatistics', 'READER', () => '{ kneeExamStatistics(of: AGE) { median } }'],
-  ['klTransitions', 'READER', () => '{ klTransitions(from: V00, to: V01) { knees } }'],
+  ['survival', 'READER', () => '{ survival(event: KL_GE_2) { examined } }'],
+  [
+    'kneePrevalence',
+    'READER',
+    () => '{ kneePrevalence(where: { visit: { eq: V00 } }, having: { kl: { gte: 2 } }) { share } }',
+  ],
+  [
+    'kneeCorrelation',
+    'READER',
+    () => '{ kneeCorrelation(x: { variable: "AGE" }, y: { variable: "BMI" }) { pearson { coefficient } } }',
+  ],
+  [
+    'kneePairs',
+    'READER',
+    () =>
+      '{ kneePairs(pairing: { of: SAME_PERSON, cases: { kl: { gte: 2 } }, controls: { kl: { lte: 1 } } }) { cases } }',
+  ],
+  ['gradeTransitions', 'READER', () => '{ gradeTransitions(from: V00, to: V01) { knees } }'],
   ['participants.nodes', 'READER', () => '{ participants { nodes { oaiId } } }'],
   ['generations.nodes', 'READER', () => '{ generations { nodes { state } } }'],
   ['participant', 'READER', () => `{ participant(oaiId: "${ids['oaiId']}") { id } }`],
@@ -64,6 +82,7 @@ const FIELDS: [string, Role, () => string][] = [
   ['batches.nodes', 'READER', () => '{ batches { nodes { name } } }'],
   ['batches.totalCount', 'READER', () => '{ batches { totalCount } }'],
   ['batch', 'READER', () => '{ batch(id: "x") { name } }'],
+  ['variables', 'SUMMARY', () => '{ variables(first: 1) { totalCount nodes { name coverage { filled } } } }'],
   ['exportColumns', 'SUMMARY', () => '{ exportColumns { name } }'],
   ['exports.totalCount', 'READER', () => '{ exports { totalCount } }'],
   ['exports.nodes', 'READER', () => '{ exports { nodes { id } } }'],
@@ -87,6 +106,21 @@ const MUTATIONS: [string, Role, () => string][] = [
   ['generateMri', 'OPERATOR', () => 'mutation { generateMri(input: {}) { generation { id } } }'],
   ['readRadiograph', 'OPERATOR', () => 'mutation { readRadiograph(input: {}) { reading { id } } }'],
   ['restoreRadiograph', 'OPERATOR', () => 'mutation { restoreRadiograph(input: {}) { generation { id } } }'],
+  [
+    'generateProgression',
+    'OPERATOR',
+    () => 'mutation { generateProgression(input: { targetKl: 4 }) { generation { id } } }',
+  ],
+  [
+    'superResolveSeries',
+    'OPERATOR',
+    () => 'mutation { superResolveSeries(input: { seriesId: "x", scale: 2 }) { generation { id } } }',
+  ],
+  [
+    'inpaintSeries',
+    'OPERATOR',
+    () => 'mutation { inpaintSeries(input: { seriesId: "x", slices: [1] }) { generation { id } } }',
+  ],
   ['cancelGeneration', 'OPERATOR', () => 'mutation { cancelGeneration(input: { id: "x" }) { generation { id } } }'],
   ['retryGeneration', 'OPERATOR', () => 'mutation { retryGeneration(input: { id: "x" }) { generation { id } } }'],
   ['synthesizeCohort', 'OPERATOR', () => 'mutation { synthesizeCohort(input: {}) { batch { id } } }'],
@@ -95,6 +129,7 @@ const MUTATIONS: [string, Role, () => string][] = [
   ['cancelBatch', 'OPERATOR', () => 'mutation { cancelBatch(input: { id: "x" }) { batch { id } } }'],
   ['retryBatch', 'OPERATOR', () => 'mutation { retryBatch(input: { id: "x" }) { batch { id } } }'],
   ['deleteGeneration', 'OPERATOR', () => 'mutation { deleteGeneration(input: { id: "x" }) { deletedGenerationId } }'],
+  ['eraseParticipant', 'ADMIN', () => 'mutation { eraseParticipant(input: { oaiId: "x" }) { erasure { id } } }'],
   ['deleteBatch', 'OPERATOR', () => 'mutation { deleteBatch(input: { id: "x" }) { deletedBatchId } }'],
   ['createCohort', 'READER', () => 'mutation { createCohort(input: { name: " " }) { cohort { id } } }'],
   ['updateCohort', 'READER', () => 'mutation { updateCohort(input: { id: "x", version: 1 }) { cohort { id } } }'],
@@ -138,6 +173,12 @@ const MUTATIONS: [string, Role, () => string][] = [
   ['retireBundle', 'ADMIN', () => 'mutation { retireBundle(input: { id: "x" }) { bundle { id } } }'],
   ['reinstateBundle', 'ADMIN', () => 'mutation { reinstateBundle(input: { id: "x" }) { bundle { id } } }'],
   ['createToken', 'ADMIN', () => 'mutation { createToken(input: { name: " ", role: READER }) { secret } }'],
+  [
+    'resolveQuarantinedImage',
+    'OPERATOR',
+    () =>
+      'mutation { resolveQuarantinedImage(input: { id: "x", resolution: ACCEPTED, reason: "why" }) { quarantinedImage { id } } }',
+  ],
   ['revokeToken', 'ADMIN', () => 'mutation { revokeToken(input: { id: "x" }) { token { id } } }'],
 ];
 

@@ -26,10 +26,16 @@ beforeAll(async () => {
   const generation = await make.generation(exam, film, bundle, { state: 'SUCCEEDED', seed: 3 });
   const shape = { sliceCount: 3, assetId: asset.id };
   generated = await make.series(exam, { ...shape, sequence: 'SYNTHETIC_COR', generationId: generation.id });
-  taken = await make.series(exam, { ...shape, barcode: '016610000009', provenance: 'REAL', sponsor: null });
+  const origin = { barcode: '016610000009', provenance: 'REAL', sponsor: null } as const;
+  taken = await make.series(exam, { ...shape, ...origin, acquisition });
 });
 
 afterAll(() => api.close());
+
+const acquisition = {
+  ...{ echoTime: 4.7, repetitionTime: 20, inversionTime: null, flipAngle: 12, fieldStrength: 3, pixelBandwidth: 130 },
+  ...{ sliceThickness: 1.5, averages: 1, manufacturer: 'SIEMENS', model: 'Trio', receiveCoil: 'QTR_Knee' },
+};
 
 function grid(): Volume {
   const size = [6, 5, 3] as const;
@@ -91,8 +97,22 @@ test('a series that was taken of a person is not called synthetic', async () => 
   const files = await unzipped((await fetched((await downloads(taken)).dicom!.url)).bytes);
   const [[name, bytes]] = [...files] as [[string, Buffer]];
 
-  expect((await readDicom({ name, bytes })).attributes).toMatchObject({ synthetic: false });
+  const { sliceThickness: _, echoTime, ...rest } = acquisition;
+  expect((await readDicom({ name, bytes })).attributes).toMatchObject({
+    synthetic: false,
+    echoTime,
+    acquisition: rest,
+  });
   expect(name).toBe('COR_T1_3D_FLASH_RIGHT_016610000009/001.dcm');
+});
+
+test('how the scanner took it is asked for; of a generated series nothing did', async () => {
+  const query = `query ($id: ID!) { node(id: $id) { ... on MriSeries { acquisition {
+    echoTime repetitionTime inversionTime flipAngle fieldStrength pixelBandwidth sliceThickness averages manufacturer model receiveCoil } } } }`;
+  const ask = async ({ id }: MriSeries) => (await api.ask(query, { id: encodeId('MriSeries', id) })).data;
+
+  expect(await ask(taken)).toEqual({ node: { acquisition } });
+  expect(await ask(generated)).toEqual({ node: { acquisition: null } });
 });
 
 test('the slices come as 16-bit PNG files and as one picture', async () => {

@@ -70,7 +70,7 @@ test('a token has a thousand subscriptions; the next is refused until one of the
     payload: [
       {
         message:
-          'This token has 1,000 subscriptions and queries open over WebSocket at this server, the limit; end some first.',
+          'This token has 1,000 subscriptions and queries open over WebSocket and event streams at this server, the limit; end some first.',
         extensions: { code: 'LIMIT_EXCEEDED' },
       },
     ],

@@ -107,8 +107,8 @@ function pngOf(columns: number, rows: number, pixels: Buffer): Buffer {
 
 const dicom = bilateralDicom();
 const hostile: [string, () => Uint8Array, number, string][] = [
-  ['a text', () => Buffer.from('%PDF-1.7 not an image'), 415, 'The file is neither a PNG nor a DICOM file'],
-  ['nothing', () => Buffer.alloc(0), 415, 'The file is neither a PNG nor a DICOM file'],
+  ['a text', () => Buffer.from('%PDF-1.7 not an image'), 415, 'The file is no DICOM, PNG, TIFF or JPEG file'],
+  ['nothing', () => Buffer.alloc(0), 415, 'The file is no DICOM, PNG, TIFF or JPEG file'],
   ['a truncated DICOM file', () => dicom.subarray(0, dicom.length / 2), 422, 'The file '],
   ['a DICOM header without pixels', () => dicom.subarray(0, 400), 422, 'The file '],
   ['a truncated PNG', () => kneePng().subarray(0, 9_000), 422, 'The file is cut short'],

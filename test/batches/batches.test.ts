@@ -122,7 +122,7 @@ describe.each(QUEUE_BACKENDS)('with the queue on %s', (backend) => {
 
   /** Slow enough to be caught in the middle. */
   const SLOW = { sliceCount: 12, steps: 60 } as const;
-  const nobody = { tokenId: null };
+  const nobody = { tokenId: null, role: 'ADMIN' } as const;
 
   /** Waits until some generation of the batch has finished a slice. */
   async function sliceOf(batchId: string): Promise<void> {

@@ -1,38 +1,22 @@
-import { cp } from 'node:fs/promises';
-import { join } from 'node:path';
-import { packageRoot } from '../../src/domain/package.js';
 import { Batch, Generation, GenerationOutput, type KneeExam, Radiograph } from '../../src/entities/index.js';
-import { type RunningWorker } from '../../src/scheduling/index.js';
-import { startWorker } from '../../src/server/worker.js';
-import { type EventHub, openEventHub } from '../../src/services/batches/event-hub.js';
 import { type BatchRequest, pauseBatch, resumeBatch } from '../../src/services/batches/index.js';
-import { registerBundles } from '../../src/services/bundles/registry.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
-import { batchOf, followBatch } from '../helpers/batches.js';
-import { createExam, createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
+import { type BatchPlatform, batchOf, followBatch, startBatchPlatform } from '../helpers/batches.js';
+import { createExam } from '../helpers/platform.js';
 
-let platform: TestPlatform;
-let hub: EventHub;
-let worker: RunningWorker;
+let started: BatchPlatform;
+let platform: BatchPlatform['platform'];
+let hub: BatchPlatform['hub'];
 let knees: KneeExam[];
 
 beforeAll(async () => {
-  platform = await createTestPlatform();
-  const { dataSource, url: databaseUrl, store, dataDir } = platform;
-  const restorer = join(packageRoot, 'test/golden/tiny-restorer-bundle');
-  await cp(restorer, join(dataDir, 'restorers', 'tiny-restorer', '1.0.0'), { recursive: true });
-  await registerBundles(dataSource, join(dataDir, 'restorers'));
-  hub = await openEventHub({ dataSource, databaseUrl, logger: silent });
+  started = await startBatchPlatform('tiny-restorer-bundle');
+  ({ platform, hub } = started);
   knees = [];
   while (knees.length < 3) knees.push((await createExam(platform)).exam);
-  worker = await startWorker({ dataSource, databaseUrl, store, devices: ['cpu'], threads: 1, logger: silent });
 });
 
-afterAll(async () => {
-  await worker.close();
-  await hub.close();
-  await platform.close();
-});
+afterAll(() => started.close());
 
 /** A batch that restores the films of exams. */
 function restoring(exams: readonly { id: number }[], request: Partial<BatchRequest> = {}): Promise<Batch> {
@@ -99,7 +83,7 @@ test.each<[string, Partial<BatchRequest>, string]>([
   [
     'a task that makes nothing',
     { task: 'knee-detection' },
-    'The task knee-detection makes nothing of a cohort; accepted: xray-to-mri, image-restoration.',
+    'The task knee-detection makes nothing of a cohort; accepted: xray-to-mri, image-restoration, xray-progression, mri-super-resolution.',
   ],
 ])('%s is refused in one sentence, and no batch is made', async (_, request, message) => {
   const before = await platform.dataSource.manager.count(Batch);

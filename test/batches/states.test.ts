@@ -11,7 +11,7 @@ import { upTo } from '../helpers/events.js';
 import { randomNumbers } from '../helpers/factories.js';
 import { createExam, createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
 
-const nobody = { tokenId: null };
+const nobody = { tokenId: null, role: 'ADMIN' } as const;
 
 let platform: TestPlatform;
 let hub: EventHub;

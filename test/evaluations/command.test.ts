@@ -42,8 +42,11 @@ test('sets of grades are compared on the knees of a filter, and the report lies 
 
   expect(done).toMatchObject({ code: 0 });
   expect(done.stdout).toContain('2 knees of 2 people, all of them phantoms, not patients.');
-  expect(done.stdout).toMatch(/preferred reading +PSNR [\d.]+ .*SSIM .*RSSIM .*correlation/);
+  expect(done.stdout).toMatch(/preferred reading +PSNR, dB [\d.]+ .*SSIM .*RSSIM .*correlation/);
   expect(done.stdout).toMatch(/without KL grade +PSNR/);
+  expect(done.stdout).toMatch(/own series, mirrored +PSNR, dB [\d.]+ .*edge F1 .*bone Dice .*sharpness 1\.00/);
+  expect(done.stdout).toMatch(/black +PSNR, dB [\d.]+ .*edge F1 0\.000/);
+  expect(done.stdout).toContain('own knee first of 2: ');
   expect(done.stdout).toContain('Every volume is synthetic; nothing here is clinically valid.');
   const files = await readdir(out);
   expect(files).toEqual(expect.arrayContaining(['report.html', 'scores.csv', 'psnr.svg', 'grades.png']));
@@ -58,9 +61,15 @@ test('the knees of a cohort are taken, and --json gives every figure to a progra
   const done = await evaluate('--bundle', 'tiny-bundle@1.0.0', '--cohort', cohort, '--steps', '1,2', '--json');
 
   expect(done.code).toBe(0);
-  const figures = JSON.parse(done.stdout) as { exams: number; arms: { label: string }[]; summaries: unknown[] };
+  const figures = JSON.parse(done.stdout) as {
+    exams: number;
+    arms: { label: string }[];
+    summaries: unknown[];
+    references: unknown[];
+  };
   expect(figures).toMatchObject({ exams: 2, participants: 2, phantoms: 2, arms: [{ steps: 1 }, { steps: 2 }] });
-  expect(figures.summaries).toHaveLength(8);
+  expect(figures.summaries).toHaveLength(14);
+  expect(figures.references).toHaveLength(35);
 });
 
 test('a command that is killed leaves what it has made, and the same command goes on from there', async () => {

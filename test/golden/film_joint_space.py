@@ -16,6 +16,7 @@ from PIL import Image
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / 'training'))
 
+from osteograph_training.framing import framed_square  # noqa: E402
 from osteograph_training.reading.joint_space import read_film_joint_space  # noqa: E402
 
 REAL = ['kl0/c143851357L.png', 'kl1/4bf9a87d5bR.png', 'kl2/3513fdcd4bR.png', 'kl3/c1ed6d5693L.png', 'kl4/bae4e0ccc9L.png', 'kl4/187452b286L.png']
@@ -26,7 +27,7 @@ def figures(path, side):
         film = np.asarray(image.convert('L'), dtype=np.float64) / 255
     read = read_film_joint_space(film, side)
     found = {name: space if isinstance(space, str) else lists(space) for name, space in read.items()}
-    return {**found, 'line': line(read['medial'], read['lateral'])}
+    return {**found, 'line': line(read['medial'], read['lateral']), 'framed': vars(framed_square(film)) if film.shape[0] == film.shape[1] else None}
 
 
 def line(medial, lateral):

@@ -1,4 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { watch } from 'node:fs/promises';
 import { compiledModule } from '../../src/domain/package.js';
 
 export interface CommandResult {
@@ -20,4 +22,20 @@ export function runCommand(args: readonly string[], env: NodeJS.ProcessEnv = {})
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr }),
     );
   });
+}
+
+/**
+ * Runs `osteograph <args>` and presses Ctrl-C once an entry of a folder appears, as a terminal does it: to the whole group of processes.
+ */
+export async function interruptedCommand(
+  args: readonly string[],
+  { folder, entry }: { folder: string; entry: string },
+): Promise<Pick<CommandResult, 'code' | 'stderr'>> {
+  const child = spawn(process.execPath, [compiledModule('cli/main'), ...args], { detached: true });
+  const said: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text));
+  const ended = once(child, 'exit');
+  for await (const { filename } of watch(folder)) if (filename === entry) break;
+  process.kill(-child.pid!, 'SIGINT');
+  return { code: (await ended)[0] as number, stderr: said.join('') };
 }

@@ -11,12 +11,21 @@ export interface TestDatabase {
 }
 
 /** A database of one's own: a clone of the migrated template in the run's real PostgreSQL. */
-export async function createTestDatabase(logger?: Logger, statementTimeout?: number): Promise<TestDatabase> {
+export function createTestDatabase(logger?: Logger, statementTimeout?: number): Promise<TestDatabase> {
+  return createDatabase('osteograph', { logger, statementTimeout });
+}
+
+/** A database of one's own without a table. */
+export function createEmptyDatabase(): Promise<TestDatabase> {
+  return createDatabase('template0', {});
+}
+
+async function createDatabase(template: string, limits: Parameters<typeof connect>[1]): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await administer(`CREATE DATABASE ${name} TEMPLATE osteograph`);
+  await administer(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(clusterUrl());
   url.pathname = `/${name}`;
-  const dataSource = await connect(url.href, { logger, statementTimeout });
+  const dataSource = await connect(url.href, limits);
   return {
     dataSource,
     url: url.href,

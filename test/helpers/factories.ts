@@ -6,9 +6,11 @@ import { visitMonth } from '../../src/domain/visits.js';
 import {
   ApiToken,
   Asset,
+  Batch,
   Bundle,
   Generation,
   GenerationSlice,
+  JointOutcome,
   KneeExam,
   MriSeries,
   Participant,
@@ -56,6 +58,13 @@ export function factories(dataSource: Pick<DataSource, 'getRepository'>) {
       });
     },
 
+    batch: (bundle: Bundle, values: Partial<Batch> = {}) =>
+      save(Batch, {
+        ...{ id: randomUUID(), name: 'all lefts', state: 'SUCCEEDED', priority: 0, filter: {}, bundleId: bundle.id },
+        ...{ sliceCount: 1, steps: 1, sampler: 'DDIM', eta: 0, noise: 'SHARED', seedRule: 'FIXED', seed: 0 },
+        ...{ skipExisting: true, ...values },
+      }),
+
     exam: (visit: Visit, { grades, ...values }: Partial<Omit<KneeExam, 'grades'>> & { grades?: Grades } = {}) =>
       save(KneeExam, {
         visitId: visit.id,
@@ -78,6 +87,17 @@ export function factories(dataSource: Pick<DataSource, 'getRepository'>) {
         version: '0.8',
         grades: allGrades(grades),
         missing: {},
+        ...values,
+      }),
+
+    /** Of a knee on the right that was replaced in the study, unless told otherwise. */
+    jointOutcome: (participant: Participant, values: Partial<JointOutcome> = {}) =>
+      save(JointOutcome, {
+        participantId: participant.id,
+        joint: 'KNEE',
+        side: 'RIGHT',
+        replacedBefore: false,
+        confirmation: 'CONFIRMED',
         ...values,
       }),
 

@@ -25,6 +25,15 @@ export class ReleaseFolder {
     return this.write(file, [header, ...rows].map((line) => `${line}\r\n`).join(''));
   }
 
+  /** Writes slices of a series of participant 1000001, the first file being number `first`. */
+  async series(folder: string, slices: number, changes: ImageChanges = {}, first = 1): Promise<void> {
+    const barcode = `0166${folder.slice(-8)}`;
+    for (let slice = 0; slice < slices; slice++) {
+      const file = `${folder}/${String(first + slice).padStart(3, '0')}`;
+      await this.write(file, sliceFile('1000001', barcode, slice, changes));
+    }
+  }
+
   async remove(): Promise<void> {
     await rm(this.path, { recursive: true, force: true });
   }

@@ -14,6 +14,13 @@ const NEEDS = [
   ['database', ['database', 'open-postgres']],
 ];
 
+/**
+ * Benches start programs; so does the host of inference; whole phantoms, shipped networks and real data take as long. A unit is done in
+ * seconds.
+ */
+const LASTING =
+  /'..\/..\/bench\/|inference\/host|oai\/synthetic\/|'models\/?'|models\/knee-|shared\/data\/(?:paper-case|xrays)/;
+
 /** In the order in which they are worth waiting for. */
 export const PROJECTS = ['unit', 'database', 'process', 'web'];
 
@@ -37,8 +44,7 @@ function projectOf(file, helpers) {
 /** Collects the names of the helpers that a file imports, and of those that they import. */
 function follow(file, helpers, used) {
   const text = readFileSync(file, 'utf8');
-  // The fault suite and other benches start programs.
-  if (text.includes("'../../bench/")) used.add('program');
+  if (LASTING.test(text)) used.add('program');
   for (const [, specifier] of text.matchAll(/from '(\.[^']*)\.js'|import\('(\.[^']*)\.js'\)/g)) {
     if (!specifier) continue;
     const target = join(dirname(file), `${specifier}.ts`);

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import type { Role } from '../../src/domain/roles.js';
 import { createToken } from '../../src/services/access/tokens.js';
 import { startBrowser } from './browser.js';
+import { openLine } from './line.js';
 import { createTestPlatform, type TestPlatform } from './platform.js';
 import { startServeOf } from './serve-process.js';
 
@@ -18,6 +17,8 @@ export interface WebApp {
   tokens: Record<Role, string>;
   /** Breaks every connection between browser and server. */
   cut(): void;
+  /** From now on breaks every connection over which the browser sends what matches, as a proxy does that does not know it. */
+  block(pattern: RegExp | undefined): void;
   /** A fresh page, signed in unless the role is null, that notes what must not happen. */
   open(path: string, options?: OpenOptions): Promise<{ page: Page; faults: string[] }>;
   close(): Promise<void>;
@@ -47,6 +48,7 @@ export async function startWebApp(...flags: string[]): Promise<WebApp> {
     firstUrl: `${line.url}/?token=${token}`,
     tokens,
     cut: line.cut,
+    block: line.block,
     open: (path, options = {}) => openPage(browser, line.url, path, tokens, options),
     async close() {
       await browser.close();
@@ -55,34 +57,6 @@ export async function startWebApp(...flags: string[]): Promise<WebApp> {
       await platform.close();
     },
   };
-}
-
-/** A TCP line to the server whose connections can be broken, as a network does. */
-async function openLine(port: number) {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(port, '127.0.0.1');
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(one);
-      one.on('error', () => other.destroy());
-      one.on('close', () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-      one.pipe(other);
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const cut = () => sockets.forEach((socket) => socket.destroy());
-  const close = () => {
-    server.close();
-    cut();
-  };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut, close };
 }
 
 async function openPage(

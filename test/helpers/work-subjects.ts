@@ -3,7 +3,16 @@ import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
 import { encodeId } from '../../src/domain/global-ids.js';
-import { Asset, Batch, Evaluation, Export, Generation, MriSeries, ReaderStudy } from '../../src/entities/index.js';
+import {
+  Asset,
+  Batch,
+  Evaluation,
+  Export,
+  Generation,
+  MriSeries,
+  Radiograph,
+  ReaderStudy,
+} from '../../src/entities/index.js';
 import type { Work } from '../../src/entities/index.js';
 import { startWorker } from '../../src/server/worker.js';
 import { KINDS } from '../../src/server/kinds.js';
@@ -14,16 +23,18 @@ import {
   cancelGeneration,
   GENERATION,
   requestGeneration,
+  requestProgression,
   requestRestoration,
 } from '../../src/services/generations/index.js';
 import { registerBundles } from '../../src/services/bundles/registry.js';
 import { closeReaderStudy, createReaderStudy, READER_STUDY } from '../../src/services/reader-studies/index.js';
 import type { TokenPrincipal } from '../../src/policy/index.js';
 import { createToken } from '../../src/services/access/tokens.js';
-import type { BlobStore } from '../../src/storage/index.js';
+import { type BlobStore, storeAsset } from '../../src/storage/index.js';
 import { type LogBody, startRunner, type Timings, type WorkKind } from '../../src/work/index.js';
 import { batchOf } from './batches.js';
 import { createExam, silent, type TestPlatform } from './platform.js';
+import { drawnKneePng } from './radiographs.js';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
 
 /** Where a process under test finds the platform: its database may be taken away, and its blobs. */
@@ -110,6 +121,24 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
     },
   };
 
+  const progressions = join(platform.dataDir, 'progressions');
+  for (const bundle of ['tiny-progression-bundle', 'tiny-reader-bundle']) {
+    await cp(join(packageRoot, 'test/golden', bundle), join(progressions, bundle, '1.0.0'), { recursive: true });
+  }
+  await registerBundles(dataSource, progressions);
+  const progression: Subject = {
+    ...generation,
+    async enter(slow) {
+      const { exam, radiograph } = await createExam(platform);
+      const knee = await storeAsset(manager, platform.store, drawnKneePng(150), 'image/png');
+      await manager.update(Radiograph, { id: radiograph.id }, { assetId: knee.id, rows: 224, columns: 224 });
+      const wish = { ownKl: 0, targetKl: 4, frameCount: slow ? 33 : 2 };
+      // The film shows this knee alone and is cut as it is.
+      const box = { left: 0, top: 0, side: 224 };
+      return (await requestProgression(services, viewer, { examId: exam.id, box, ...wish })).id;
+    },
+  };
+
   const batch: Subject = {
     async enter(slow) {
       const { exam } = await createExam(platform);
@@ -187,7 +216,7 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
   await evaluator.close();
   await worker.close();
 
-  return { generation, restoration, batch, evaluation, reader_study: readerStudy, export: archive };
+  return { generation, restoration, progression, batch, evaluation, reader_study: readerStudy, export: archive };
 }
 
 /** A kind of whatever rows, as the kernel sees it. */

@@ -1,4 +1,5 @@
 import { fromBuffer } from 'yauzl';
+import { zipPieces } from '../../src/services/files/index.js';
 
 /** The files of a zip archive by their paths. */
 export function unzipped(zip: Buffer): Promise<Map<string, Buffer>> {
@@ -19,4 +20,12 @@ export function unzipped(zip: Buffer): Promise<Map<string, Buffer>> {
     archive.readEntry();
   });
   return promise;
+}
+
+/** A zip archive of texts by their paths. */
+export async function zipped(texts: Readonly<Record<string, string>>): Promise<Buffer> {
+  const files = Object.entries(texts).map(([path, text]) => ({ path, bytes: Buffer.from(text) }));
+  const pieces: Buffer[] = [];
+  for await (const piece of zipPieces(files)) pieces.push(piece);
+  return Buffer.concat(pieces);
 }

@@ -12,7 +12,7 @@ const stored = Array.from(
 );
 
 const fixture = (name: string): Buffer => readFileSync(join(packageRoot, 'test/golden/dicom', name));
-const CODECS = ['jpeg-ls.dcm', 'jpeg-2000.dcm', 'jpeg-lossless.dcm', 'rle.dcm'];
+const CODECS = ['jpeg-ls.dcm', 'jpeg-2000.dcm', 'htj2k.dcm', 'jpeg-lossless.dcm', 'rle.dcm'];
 
 describe('one file leaves nothing behind for the next', () => {
   test.each(CODECS)('after damaged files, a good %s has its exact pixels', async (file) => {

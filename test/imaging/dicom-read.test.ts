@@ -28,6 +28,7 @@ describe('reading pixels', () => {
     ['JPEG lossless, process 14', 'jpeg-lossless-14.dcm'],
     ['JPEG-LS', 'jpeg-ls.dcm'],
     ['JPEG 2000', 'jpeg-2000.dcm'],
+    ['High-Throughput JPEG 2000', 'htj2k.dcm'],
     ['12 bits with an overlay in the upper four', 'overlay-bits.dcm'],
   ])('%s gives the stored numbers', async (_, file) => {
     const { attributes, pixels } = await read(fixture(file));
@@ -118,12 +119,27 @@ describe('a hostile file is refused with one sentence', () => {
     ['a spacing that is not a number', withElement(plain, 0x0028, 0x0030, text('NaN\\0.25')), /not a number/],
     ['a spacing of zero', withElement(plain, 0x0028, 0x0030, text('0\\0.25  ')), /pixel spacing of 0/],
     ['an unread transfer syntax', withSyntax(plain, '1.2.840.10008.1.2.4.100'), /is not read/],
+    [
+      'a transfer syntax with a line break in it',
+      withSyntax(plain, '1.2.840.1\n0008.1.2.4.5'),
+      /1\.2\.840\.1\ufffd0008/,
+    ],
     ['a missing element', renamed(plain, 0x0028, 0x0010, 0x0013), /lacks the DICOM element Rows/],
     ['no pixel data', renamed(plain, 0x7fe0, 0x0010, 0x0012), /holds no pixel data/],
     ['a JPEG 2000 image cut short', truncatedFragment(fixture('jpeg-2000.dcm'), 90), /cannot be unpacked|damaged/],
     [
       'a JPEG lossless image of another size',
       withElement(fixture('jpeg-lossless.dcm'), 0x0028, 0x0010, u16(41)),
+      /cannot be unpacked: it holds 48 x 40/,
+    ],
+    [
+      'a lossy JPEG image of 12 bits',
+      fixture('jpeg-extended-12.dcm'),
+      /cannot be unpacked: its JPEG image has 12 bits; lossy JPEG is read with 8/,
+    ],
+    [
+      'a JPEG image of another size',
+      withElement(fixture('jpeg-baseline.dcm'), 0x0028, 0x0010, u16(41)),
       /cannot be unpacked: it holds 48 x 40/,
     ],
     [
@@ -148,11 +164,39 @@ describe('a hostile file is refused with one sentence', () => {
     expect((error as UserError).message).toMatch(/^film\.dcm .*[^.]\.$/);
   });
 
+  test.each([
+    ['padded.dcm', (value: number) => value],
+    ['padded-monochrome1.dcm', (value: number) => 4095 - value],
+  ])('padding of %s is black where a film is read, and as stored elsewhere', async (file, seen) => {
+    const shown = (await readDicom({ bytes: fixture(file), name: 'film.dcm' }, true)).pixels;
+    const plainly = (await read(fixture(file))).pixels;
+    const rest = stored.slice(600).map(seen);
+
+    expect(Array.from(shown.slice(600))).toEqual(rest);
+    expect(new Set(shown.slice(0, 600))).toEqual(new Set([Math.min(...rest)]));
+    expect([plainly[0], plainly[300]]).toEqual([seen(4095), seen(4094)]);
+  });
+
+  test('JPEG baseline gives what was stored, within what it loses', async () => {
+    const { pixels } = await read(fixture('jpeg-baseline.dcm'));
+    const off = Array.from(pixels, (value, at) => Math.abs(value - (2 * Math.floor(at / COLUMNS) + (at % COLUMNS))));
+    expect(Math.max(...off)).toBeLessThanOrEqual(2);
+  });
+
+  test('a JPEG image whose camera asks for it to be turned lies as the DICOM header says', async () => {
+    const plain = fixture('jpeg-baseline.dcm');
+    const turned = withOrientation(plain, 6);
+
+    expect((await read(turned)).pixels).toEqual((await read(plain)).pixels);
+  });
+
   test('no random damage crashes the reader or hangs it', async () => {
     const files = [
       'jpeg-lossless.dcm',
       'jpeg-2000.dcm',
       'jpeg-ls.dcm',
+      'htj2k.dcm',
+      'jpeg-baseline.dcm',
       'rle.dcm',
       'explicit-big.dcm',
       'implicit-little.dcm',
@@ -231,6 +275,16 @@ function withSyntax(file: Buffer, uid: string): Buffer {
 }
 
 /** Zeroes all but the first bytes of the compressed frame. */
+/** The one JPEG image of a file with an EXIF orientation put in after its start. */
+function withOrientation(file: Buffer, orientation: number): Buffer {
+  const start = file.indexOf(Buffer.from([0xff, 0xd8, 0xff]));
+  const exif = Buffer.from(`ffe100224578696600004d4d002a00000008000101120003000000010000000000000000`, 'hex');
+  exif.writeUInt16BE(orientation, 28);
+  const copy = Buffer.concat([file.subarray(0, start + 2), exif, file.subarray(start + 2)]);
+  copy.writeUInt32LE(file.readUInt32LE(start - 4) + exif.length, start - 4);
+  return copy;
+}
+
 function truncatedFragment(file: Buffer, keep: number): Buffer {
   const copy = Buffer.from(file);
   copy.fill(0, find(file, 0x7fe0, 0x0010) + 28 + keep, copy.length - 8);

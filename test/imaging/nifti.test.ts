@@ -105,6 +105,14 @@ test("a file of nibabel's is read", async () => {
   expect(read.volume.affine[3]).toBe(12.5);
 });
 
+test('a scale that is not a number scales nothing, as nibabel reads it', async () => {
+  const file = gunzipSync(await encodeNifti(volume(), ''));
+  file.writeFloatLE(NaN, 112);
+  file.writeFloatLE(NaN, 116);
+
+  expect((await decodeNifti(file)).volume.data).toEqual(volume().data);
+});
+
 describe('a hostile file is refused with one sentence', () => {
   const header = async (change: (header: Buffer) => void): Promise<Buffer> => {
     const file = gunzipSync(await encodeNifti(volume(), ''));

@@ -134,17 +134,35 @@ describe('the model input', () => {
     }
   });
 
-  test('of a crop whose joint lies off the middle can be centred on it', async () => {
+  describe('of a crop whose joint lies below the middle', () => {
     const { film, knees } = drawFilm(8);
     const { column, row, plateau } = knees.RIGHT;
-    const side = Math.round(1.2 * plateau);
-    const [left, top] = [Math.round(column - side / 2), Math.round(row - 0.6 * side)];
-    const { data } = resample(film, { left, top, width: side, height: side }, side, side);
-    const crop: Film = { ...film, rows: side, columns: side, data };
-    expect(await kneeBox(crop, { side: 'RIGHT' })).toEqual({ left: 0, top: 0, side });
-    const centred = await kneeBox(crop, { side: 'RIGHT', recentre: true });
-    expect(Math.abs(centred.top + centred.side / 2 - (row - top))).toBeLessThan(0.05 * plateau);
-    expect(Math.abs(centred.side - 1.22 * plateau)).toBeLessThan(0.1 * plateau);
+
+    /** A tight crop with the joint at this share of its height. */
+    const cropWith = (jointAt: number): Film => {
+      const side = Math.round(1.2 * plateau);
+      const [left, top] = [Math.round(column - side / 2), Math.round(row - jointAt * side)];
+      const { data } = resample(film, { left, top, width: side, height: side }, side, side);
+      return { ...film, rows: side, columns: side, data };
+    };
+
+    test('is the whole crop, unless it is to be framed as generators know knees', async () => {
+      const crop = cropWith(0.6);
+
+      expect(await kneeBox(crop, { side: 'RIGHT' })).toEqual({ left: 0, top: 0, side: crop.rows });
+      const framed = await kneeBox(crop, { side: 'RIGHT', reframe: true });
+
+      expect(framed).toMatchObject({ left: 0, side: crop.rows });
+      expect(Math.abs((0.6 * crop.rows - framed.top) / framed.side - 0.49)).toBeLessThan(0.02);
+    });
+
+    test('stays as it is where the joint is in its place already, or cannot be traced', async () => {
+      const centred = cropWith(0.49);
+      expect(await kneeBox(centred, { side: 'RIGHT', reframe: true })).toEqual({ left: 0, top: 0, side: centred.rows });
+
+      const shaft = { ...centred, data: centred.data.map((_, index) => index % centred.columns) };
+      expect(await kneeBox(shaft, { side: 'RIGHT', reframe: true })).toEqual({ left: 0, top: 0, side: centred.rows });
+    });
   });
 
   test('can be cut by a given box, which may reach over the border', async () => {
@@ -187,7 +205,7 @@ describe('loading a film', () => {
   });
 
   test.each([
-    ['a text file', Buffer.from('no film'), /neither a PNG nor a DICOM file/],
+    ['a text file', Buffer.from('no film'), /is no DICOM, PNG, TIFF or JPEG file/],
     ['an empty film', encodePng({ rows: 80, columns: 100, data: new Uint8Array(8000) }), /shows nothing/],
     [
       'a stamp',

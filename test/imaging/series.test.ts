@@ -2,11 +2,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import { encodeDicom, type DicomKeywords } from '../../src/imaging/dicom/write.js';
-import { readSeries, scanSeries, type DicomSeries } from '../../src/imaging/dicom/series.js';
+import { readSeries, scanSeries } from '../../src/imaging/dicom/series.js';
 import { STORED_AXES, type Volume } from '../../src/imaging/volume.js';
-
-type Vector = readonly [number, number, number];
+import { anatomy, COLUMNS, GAP, onlySeries, PIXEL, ROWS, type Vector, writeSlice } from '../helpers/series-slices.js';
 
 const realSeries = join(packageRoot, '../shared/data/mri-knee-sagittal-dicom');
 let folder: string;
@@ -16,77 +14,6 @@ beforeEach(() => {
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
-
-const COLUMNS = 6;
-const ROWS = 4;
-const PIXEL = 2;
-const GAP = 3;
-
-/** Directions in DICOM's LPS: x to the patient's left, y to the back, z to the head. */
-const CORONAL: readonly [Vector, Vector] = [
-  [1, 0, 0],
-  [0, 0, -1],
-];
-
-/** What the test anatomy shows at a place in the body; every axis changes it by another amount. */
-function anatomy([x, y, z]: Vector): number {
-  return Math.round(20000 + 7 * x + 101 * y + 1009 * z);
-}
-
-interface SliceOptions {
-  readonly file?: string;
-  readonly right?: Vector;
-  readonly down?: Vector;
-  readonly position?: Vector | null;
-  readonly uid?: string;
-  readonly rows?: number;
-  readonly elements?: DicomKeywords;
-}
-
-/** Writes one slice whose pixels are the anatomy at their own places. */
-function writeSlice(instance: number, options: SliceOptions = {}): void {
-  const {
-    right = CORONAL[0],
-    down = CORONAL[1],
-    position = [-5, instance * GAP, 4],
-    uid = '2.25.9',
-    rows = ROWS,
-  } = options;
-  const pixels = new Uint16Array(rows * COLUMNS);
-  const at = position ?? [0, 0, 0];
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < COLUMNS; column++) {
-      const place = at.map((value, axis) => value + PIXEL * (column * right[axis]! + row * down[axis]!));
-      pixels[row * COLUMNS + column] = anatomy(place as unknown as Vector);
-    }
-  }
-  const bytes = encodeDicom({
-    pixels,
-    rows,
-    columns: COLUMNS,
-    photometric: 'MONOCHROME2',
-    bitsStored: 16,
-    sopClass: 'MR',
-    sopInstanceUid: `2.25.${1000 + instance}`,
-    elements: {
-      SeriesInstanceUID: uid,
-      SeriesDescription: 'COR_T1_3D_FLASH_RIGHT',
-      InstanceNumber: instance,
-      SliceThickness: GAP,
-      PixelSpacing: [PIXEL, PIXEL],
-      ...(position ? { ImagePositionPatient: [...position], ImageOrientationPatient: [...right, ...down] } : {}),
-      ...options.elements,
-    },
-  });
-  writeFileSync(join(folder, options.file ?? String(instance).padStart(3, '0')), bytes);
-}
-
-async function only(): Promise<DicomSeries> {
-  const { series, refused } = await scanSeries(folder);
-  expect(refused).toEqual([]);
-  expect(series).toHaveLength(1);
-  return series[0]!;
-}
 
 /** Checks every voxel against the anatomy at the place its affine gives, and the directions of the stored axes. */
 function expectAnatomy(volume: Volume, plane: keyof typeof STORED_AXES): void {
@@ -110,8 +37,8 @@ function expectAnatomy(volume: Volume, plane: keyof typeof STORED_AXES): void {
 
 describe('a coronal series', () => {
   test('is ordered from posterior to anterior by position, whatever the file names and instance numbers say', async () => {
-    for (const instance of [3, 1, 5, 2, 4]) writeSlice(instance, { file: `${(instance * 7) % 11}.dcm` });
-    const series = await only();
+    for (const instance of [3, 1, 5, 2, 4]) writeSlice(folder, instance, { file: `${(instance * 7) % 11}.dcm` });
+    const series = await onlySeries(folder);
     expect(series).toMatchObject({ plane: 'CORONAL', orderedBy: 'position', echo: null });
     // LPS y grows to the back, so instance 5 lies most posterior.
     expect(series.files.map((file) => file.attributes.instanceNumber)).toEqual([5, 4, 3, 2, 1]);
@@ -126,14 +53,17 @@ describe('a coronal series', () => {
     ['rows and columns exchanged', [0, 0, -1], [1, 0, 0]],
     ['rows and columns exchanged and both reversed', [0, 0, 1], [-1, 0, 0]],
   ])('with %s is turned to the radiological view', async (_, right, down) => {
-    for (const instance of [1, 2, 3]) writeSlice(instance, { right, down });
-    expectAnatomy(await readSeries(await only()), 'CORONAL');
+    for (const instance of [1, 2, 3]) writeSlice(folder, instance, { right, down });
+    expectAnatomy(await readSeries(await onlySeries(folder)), 'CORONAL');
   });
 
   test('of several echoes is split into one series per echo', async () => {
     for (const instance of [1, 2, 3]) {
       for (const echo of [1, 2]) {
-        writeSlice(instance, { file: `${instance}-${echo}`, elements: { EchoNumbers: echo, EchoTime: 10 * echo } });
+        writeSlice(folder, instance, {
+          file: `${instance}-${echo}`,
+          elements: { EchoNumbers: echo, EchoTime: 10 * echo },
+        });
       }
     }
     const { series } = await scanSeries(folder);
@@ -145,17 +75,17 @@ describe('a coronal series', () => {
 
   test('without positions is ordered by slice location, and named coronal by its description', async () => {
     for (const instance of [1, 2, 3]) {
-      writeSlice(instance, { position: null, elements: { SliceLocation: -2 * instance } });
+      writeSlice(folder, instance, { position: null, elements: { SliceLocation: -2 * instance } });
     }
-    const series = await only();
+    const series = await onlySeries(folder);
     expect(series).toMatchObject({ plane: 'CORONAL', orderedBy: 'location' });
     expect(series.files.map((file) => file.attributes.instanceNumber)).toEqual([3, 2, 1]);
     expect((await readSeries(series)).spacing).toEqual([PIXEL, PIXEL, 2]);
   });
 
   test('without positions and locations is ordered by instance number', async () => {
-    for (const instance of [10, 9, 11]) writeSlice(instance, { position: null, file: `${instance}` });
-    const series = await only();
+    for (const instance of [10, 9, 11]) writeSlice(folder, instance, { position: null, file: `${instance}` });
+    const series = await onlySeries(folder);
     expect(series.orderedBy).toBe('instance');
     expect(series.files.map((file) => file.attributes.instanceNumber)).toEqual([9, 10, 11]);
     expect((await readSeries(series)).spacing[2]).toBe(GAP);
@@ -166,8 +96,8 @@ test('sagittal and axial series are recognised and stored in their own order', a
   for (const instance of [1, 2, 3]) {
     const sagittal = { right: [0, 1, 0], down: [0, 0, -1], position: [instance * GAP, 0, 0], uid: '2.25.10' } as const;
     const axial = { right: [1, 0, 0], down: [0, 1, 0], position: [0, 0, -instance * GAP], uid: '2.25.11' } as const;
-    writeSlice(instance, { ...sagittal, file: `s${instance}` });
-    writeSlice(instance, { ...axial, file: `a${instance}` });
+    writeSlice(folder, instance, { ...sagittal, file: `s${instance}` });
+    writeSlice(folder, instance, { ...axial, file: `a${instance}` });
   }
   const { series } = await scanSeries(folder);
   expect(series.map(({ plane }) => plane).sort()).toEqual(['AXIAL', 'SAGITTAL']);
@@ -176,33 +106,62 @@ test('sagittal and axial series are recognised and stored in their own order', a
 
 describe('a series that cannot be used is refused with one sentence', () => {
   test.each<[string, () => void, RegExp]>([
-    ['a missing slice', () => [1, 2, 4, 5].forEach((n) => writeSlice(n)), /3\.00 to 6\.00 mm apart: one is missing/],
+    [
+      'a missing slice',
+      () => [1, 2, 4, 5].forEach((n) => writeSlice(folder, n)),
+      /3\.00 to 6\.00 mm apart: one is missing/,
+    ],
     [
       'a double slice',
-      () => [1, 2, 3].forEach((n) => writeSlice(n, { position: [0, Math.min(n, 2) * GAP, 0] })),
+      () => [1, 2, 3].forEach((n) => writeSlice(folder, n, { position: [0, Math.min(n, 2) * GAP, 0] })),
       /same position/,
     ],
-    ['another size', () => [1, 2].forEach((n) => writeSlice(n, { rows: ROWS + n })), /mixes slices of 6 x/],
+    ['another size', () => [1, 2].forEach((n) => writeSlice(folder, n, { rows: ROWS + n })), /mixes slices of 6 x/],
     [
       'another orientation',
-      () => [1, 2].forEach((n) => writeSlice(n, n === 2 ? { right: [0.8, 0.6, 0] } : {})),
+      () => [1, 2].forEach((n) => writeSlice(folder, n, n === 2 ? { right: [0.8, 0.6, 0] } : {})),
       /different orientation/,
     ],
     [
+      'a slice that is turned by two degrees',
+      () => [1, 2, 3].forEach((n) => writeSlice(folder, n, n === 2 ? { right: [0.99939, 0.0349, 0] } : {})),
+      /different orientation/,
+    ],
+    [
+      'a slice with pixels of another size',
+      () => [1, 2, 3].forEach((n) => writeSlice(folder, n, n === 2 ? { elements: { PixelSpacing: [1, 1] } } : {})),
+      /mixes slices with pixels of 2 x 2 and 1 x 1 mm/,
+    ],
+    [
+      'a slice without a position',
+      () => [1, 2, 3].forEach((n) => writeSlice(folder, n, n === 2 ? { position: null } : {})),
+      /1 of 3 slices without an Image Position/,
+    ],
+    [
+      'slices without position that all have one number',
+      () => [1, 2, 3].forEach((n) => writeSlice(folder, n, { position: null, elements: { InstanceNumber: 1 } })),
+      /does not say in which order its slices lie/,
+    ],
+    [
+      'a mosaic',
+      () => writeSlice(folder, 1, { elements: { ImageType: ['ORIGINAL', 'PRIMARY', 'M', 'MOSAIC'] } }),
+      /is a mosaic of slices/,
+    ],
+    [
       'no pixel spacing',
-      () => [1, 2].forEach((n) => writeSlice(n, { elements: { PixelSpacing: [] } })),
+      () => [1, 2].forEach((n) => writeSlice(folder, n, { elements: { PixelSpacing: [] } })),
       /pixel spacing/,
     ],
   ])('%s', async (_, write, message) => {
     write();
-    const series = await only();
+    const series = await onlySeries(folder);
     await expect(readSeries(series)).rejects.toThrow(message);
     await expect(readSeries(series)).rejects.toThrow(/^COR T1 3D FLASH RIGHT .*[^.]\.$/);
   });
 });
 
 test('files that are no DICOM are listed with their reason, and the rest goes on', async () => {
-  for (const instance of [1, 2, 3]) writeSlice(instance);
+  for (const instance of [1, 2, 3]) writeSlice(folder, instance);
   writeFileSync(join(folder, 'notes.txt'), 'scanner was warm');
   const { series, refused } = await scanSeries(folder);
   expect(series[0]?.files).toHaveLength(3);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import { type PackedFile, Unpacker } from '../../src/imaging/dicom/unpacker.js';
+import { type PackedFile, Unpacker } from '../../src/imaging/unpacking/unpacker.js';
 
 const PLENTY = { memory: 1024 ** 3, time: 60_000 };
 

@@ -5,9 +5,9 @@ import type { BlobStore } from '../../src/storage/index.js';
 import { KneeExam, Visit } from '../../src/entities/index.js';
 import { readFileSync } from 'node:fs';
 import { buildSchema, isEnumType, isInputObjectType, isObjectType } from 'graphql';
-import { writeRelease } from '../../src/oai/synthetic/release.js';
 import { ReleaseFolder } from '../helpers/oai-files.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
+import { importSyntheticTables } from '../helpers/synthetic-tables.js';
 
 let api: TestServer;
 let release: ReleaseFolder;
@@ -48,17 +48,7 @@ test("OAI's scores of a person and history of a knee arrive where they belong", 
 });
 
 test('a synthetic release fills every variable, and the API gives what its tables say', async () => {
-  const synthetic = await ReleaseFolder.make();
-  try {
-    await writeRelease(
-      { participants: 60, seed: 11, visits: ['V00'], compact: true, imageParticipants: 0 },
-      { out: synthetic.path },
-    );
-    const summary = await importRelease(api.dataSource, synthetic.path, { store: {} as BlobStore });
-    expect(summary.refusals).toEqual([]);
-  } finally {
-    await synthetic.remove();
-  }
+  await importSyntheticTables(api.dataSource, { participants: 60, seed: 11, visits: ['V00'] });
 
   const { data, errors } = await api.ask(`{
     kneeExams(where: { participant: { oaiId: { eq: "1000007" } } }, orderBy: [{ field: SIDE, direction: DESC }], first: 5) {

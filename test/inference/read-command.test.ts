@@ -118,7 +118,7 @@ describe('osteograph read', () => {
       [],
       /is a slice of an MRI series; a radiograph of a knee is needed/,
     ],
-    ['a volume', () => Buffer.from('5c010000', 'hex'), ['--side', 'R'], /is neither a PNG nor a DICOM file/],
+    ['a volume', () => Buffer.from('5c010000', 'hex'), ['--side', 'R'], /is no DICOM, PNG, TIFF or JPEG file/],
     [
       '40,000 pixels a side',
       () => claimedPng(40_000),

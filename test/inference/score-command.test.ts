@@ -68,6 +68,26 @@ test('a volume that is the real one, rounded to 16 bits, scores as well as can b
   expect(result.sets['KID']!.realImages).toBe(8);
 });
 
+test('beside the scores stand those of the real series mirrored, three slices away, and of black', async () => {
+  const { stdout } = await runCommand(['score', '--real', real, '--generated', generated, '--side', 'R', '--json']);
+  const { references } = JSON.parse(stdout) as {
+    references: { reference: string; metrics: { metric: string; count: number; median: number }[] }[];
+  };
+
+  expect(references.map(({ reference }) => reference)).toEqual([
+    'own series, mirrored',
+    'own series, three slices away',
+    'black',
+  ]);
+  const [mirrored, away, black] = references.map(({ metrics }) =>
+    Object.fromEntries(metrics.map(({ metric, median }) => [metric, median])),
+  );
+  expect(mirrored!['sharpness ratio']).toBeCloseTo(1, 4);
+  expect(away!['PSNR, dB']).toBeGreaterThan(mirrored!['PSNR, dB']!);
+  expect(black).toMatchObject({ 'edge F1, joint': 0, 'sharpness ratio': 0 });
+  for (const { metrics } of references) expect(metrics[0]).toMatchObject({ metric: 'PSNR, dB', count: 8 });
+});
+
 test('in whichever order a file keeps the voxels of the real series, it scores the same', async () => {
   const volume = series();
   const turned = join(folder, 'turned.nii.gz');
@@ -98,6 +118,35 @@ test('a real series of another plane, and one that does not say how it lies, are
     expect(code).toBe(1);
     expect(stderr).toMatch(sentence);
   }
+});
+
+test('without a real series, a film says whether the volume shows its joint', async () => {
+  const film = join(packageRoot, 'test/golden/films/negative-R.png');
+  const { code, stdout } = await runCommand([
+    ...['score', '--film', film, '--side', 'R', '--generated', generated, '--json'],
+  ]);
+  const { metrics, references } = JSON.parse(stdout) as {
+    metrics: { metric: string; count: number }[];
+    references: [];
+  };
+
+  expect([code, references]).toEqual([0, []]);
+  expect(metrics.map(({ metric }) => metric)).toEqual(
+    expect.arrayContaining(['joint lines, medial', 'joint lines, lateral', 'joint slope of the film, mm']),
+  );
+  for (const { count } of metrics) expect(count).toBe(1);
+});
+
+test.each([
+  ['nothing to hold a volume to', [], 'Give --real, --film, or both'],
+  ['a film of no side', ['--film', 'a.png'], '--film needs --side, R or L'],
+  ['fewer films than volumes', ['--film', 'a.png', 'b.png', '--side', 'R'], '--film names 2 files and --generated 1'],
+  ['a distance to no real slices', ['--film', 'a.png', '--side', 'R', '--kid'], 'give --real.'],
+])('%s is refused with one sentence', async (_, args, sentence) => {
+  const { code, stdout, stderr } = await runCommand(['score', '--generated', generated, ...args]);
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toContain(sentence);
+  expect(stderr).toMatch(/^osteograph: [^\n]+\n$/);
 });
 
 test.each([

@@ -146,7 +146,9 @@ describe('the tables of a synthetic release', () => {
     const enrollees = (await header('Enrollees.txt')).split('|');
     expect(enrollees).toHaveLength(60);
     expect(enrollees.slice(0, 7)).toEqual(['ID', 'VERSION', 'P02HISP', 'P02RACE', 'P02SEX', 'V00CHRTHLF', 'V00COHORT']);
-    expect(await header('Outcomes99.txt')).toMatch(/^id\|version\|V99ERK/);
+    expect(await header('Outcomes99.txt')).toMatch(
+      /^id\|version\|V99RNTCNT\|V99ERKDATE\|V99ERKFLDT\|V99ERKRPCF\|V99ERKTLPR\|/,
+    );
   });
 
   test('have readings only for visits with radiographs, and nothing but dates from telephone visits', async () => {

@@ -9,6 +9,7 @@ import {
   mayReadUpload,
   maySeeStudyResults,
   requireOwnWork,
+  requirePriority,
   requireRole,
   seesEverybodys,
 } from '../../src/policy/index.js';
@@ -70,6 +71,8 @@ test.each<[string, (who: Principal) => boolean, Outcomes]>([
     (who) => passes(() => requireOwnWork(OF_ANN, who, 'deleteGeneration')),
     expected(true, false, true, true),
   ],
+  ['put work ahead of others', (who) => passes(() => requirePriority(1, who)), expected(false, false, true, true)],
+  ['let others go first', (who) => passes(() => requirePriority(-1, who)), expected(true, true, true, true)],
   ['read an upload', (who) => mayReadUpload(OF_ANN, who), expected(true, false, true, true)],
   ['generate from an upload', (who) => mayGenerateFromUpload(OF_ANN, who), expected(true, false, false, false)],
   [

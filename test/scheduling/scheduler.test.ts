@@ -11,7 +11,7 @@ import { factories } from '../helpers/factories.js';
 import { createExam, type TestPlatform } from '../helpers/platform.js';
 import { createPlatformOn, QUEUE_BACKENDS } from '../helpers/queues.js';
 
-const nobody = { tokenId: null };
+const nobody = { tokenId: null, role: 'ADMIN' } as const;
 
 describe.each(QUEUE_BACKENDS)('with the queue on %s', (backend) => {
   let platform: TestPlatform;

@@ -90,7 +90,7 @@ describe('a worker', () => {
     ]);
     const bytes = await readAsset(store, (film as { storageKey: string }[])[0]!);
     const read = await loadRadiograph({ bytes, name: 'film' });
-    const xray = radiographInput(read, await kneeBox(read, { side: 'LEFT' }), 'LEFT');
+    const xray = radiographInput(read, await kneeBox(read, { side: 'LEFT', reframe: true }), 'LEFT');
     const host = await startInferenceHost({ device: 'cpu', threads: 1 });
     const expected: Float32Array[] = [];
     try {

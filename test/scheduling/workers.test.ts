@@ -16,7 +16,7 @@ import { createExam, silent, type TestPlatform } from '../helpers/platform.js';
 import { createPlatformOn, QUEUE_BACKENDS } from '../helpers/queues.js';
 import { startWorkerProcess } from '../helpers/worker-process.js';
 
-const nobody = { tokenId: null };
+const nobody = { tokenId: null, role: 'ADMIN' } as const;
 
 describe.each(QUEUE_BACKENDS)('with the queue on %s', (backend) => {
   let platform: TestPlatform;

@@ -1,8 +1,11 @@
 import { hostname, networkInterfaces } from 'node:os';
+import { startProxy } from '../../bench/faults/proxy.js';
 import { openQueue } from '../../src/scheduling/index.js';
 import { createLogger } from '../../src/server/logging.js';
 import { createMetrics } from '../../src/server/metrics.js';
+import { connect } from '../../src/server/database/index.js';
 import { startServer } from '../../src/server/start.js';
+import { createToken } from '../../src/services/access/index.js';
 import { openBlobStore } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { createExam, silent } from '../helpers/platform.js';
@@ -139,8 +142,72 @@ describe('health', () => {
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
       status: 'ready',
-      checks: { database: 'ready', migrations: 'ready', queue: 'ready', blobs: 'ready' },
+      checks: { database: 'ready', migrations: 'ready', disk: 'ready', queue: 'ready', blobs: 'ready' },
     });
+  });
+
+  test('a database that can write nothing to its disk is not ready', async () => {
+    const database = await createTestDatabase();
+    const { dataSource } = database;
+    const [{ name }] = (await dataSource.query('SELECT current_database() AS name')) as [{ name: string }];
+    // Stands in for a full disk: the same statement fails at the same place.
+    await dataSource.query(`ALTER DATABASE "${name}" SET temp_file_limit = 0`);
+    const connected = await connect(database.url);
+    const full = await serverOn({ ...database, dataSource: connected }, {});
+    try {
+      const refused = await fetch(`${full.url}/health/ready`);
+      expect([refused.status, await refused.json()]).toEqual([
+        503,
+        expect.objectContaining({ checks: expect.objectContaining({ database: 'ready', disk: 'unusable (53400)' }) }),
+      ]);
+    } finally {
+      await full.close();
+      await connected.destroy();
+      await database.drop();
+    }
+  });
+
+  test('a database that refuses connections is a 503 wherever it is asked, with the time to ask again', async () => {
+    const database = await createTestDatabase();
+    const { text: token } = await createToken(database.dataSource, { name: 'reader', role: 'READER' });
+    const address = new URL(database.url);
+    const proxy = await startProxy(Number(address.port));
+    address.port = String(proxy.port);
+    const connected = await connect(address.href);
+    const away = await serverOn({ ...database, url: address.href, dataSource: connected }, {});
+    const ask = (bearer: string) =>
+      fetch(`${away.url}/graphql`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ query: '{ kneeExams(first: 1) { totalCount } }' }),
+      });
+    try {
+      const before = await ask(token);
+      proxy.refuse();
+      const answers = [await ask(token), await ask('osteo_of-somebody-else')];
+
+      expect(before.status).toBe(200);
+      for (const answer of answers) {
+        expect([answer.status, answer.headers.get('retry-after'), await answer.json()]).toEqual([
+          503,
+          '5',
+          expect.objectContaining({
+            errors: [
+              expect.objectContaining({
+                message: 'The database cannot be reached at the moment.',
+                extensions: { code: 'UNAVAILABLE', retryAfter: 5 },
+              }),
+            ],
+          }),
+        ]);
+      }
+    } finally {
+      proxy.heal();
+      await away.close();
+      await connected.destroy();
+      await proxy.close();
+      await database.drop();
+    }
   });
 
   test('what is missing is named, and the process stays alive meanwhile', async () => {

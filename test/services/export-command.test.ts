@@ -54,7 +54,31 @@ test('it writes the file and its manifest, and says what they hold', async () =>
   expect(entry).toMatchObject({ tokenId: null, detail: { format: 'CSV', rows: 1 } });
 });
 
+test('it writes one row per knee with later visits beside it, and the time to an event', async () => {
+  const file = join(folder, 'times.csv');
+  const flags = ['--event', 'KL_GE_2', '--competing', 'KNEE_REPLACEMENT,DEATH', '--later', 'V06', '--columns', 'xrkl'];
+
+  const { code } = await run(file, ...flags);
+
+  expect(code).toBe(0);
+  expect((await readFile(file, 'utf8')).split('\n').map((line) => line.split(',').slice(3).join())).toEqual([
+    'side,phantom,xrkl,xrkl_missing,xrkl_v06,xrkl_missing_v06,time,status,competing,left_out',
+    'RIGHT,true,3,,,,,,,HAD_EVENT',
+    'LEFT,true,1,,,,,,,NOT_FOLLOWED',
+    '',
+  ]);
+  const manifest = JSON.parse(await readFile(`${file}.manifest.json`, 'utf8')) as object;
+  expect(manifest).toMatchObject({ event: { event: 'KL_GE_2' }, asOf: { origin: 'V00', visits: ['V06'] } });
+});
+
 test.each([
+  [['knees.csv', '--competing', 'DEATH'], '--competing needs --event, whose risk it ends.'],
+  [['knees.csv', '--origin', 'V03'], '--origin needs --event or --later; --filter selects exams of one visit.'],
+  [
+    ['knees.csv', '--event', 'KL_2'],
+    'It must be one of KL_GE_2, KL_PROGRESSION, JSN_PROGRESSION, KNEE_REPLACEMENT, DEATH.',
+  ],
+  [['knees.csv', '--later', 'V00'], 'asOf.visits names V00, which is not later than V00.'],
   [['knees.txt'], 'must end in .csv, .ndjson or .parquet, or --format must say how to write it.'],
   [['knees.csv', '--columns', 'kl'], '"kl" is neither a column nor a group of columns'],
   [['knees.csv', '--cohort', 'nothing'], 'inCohort.eq must be the id of a Cohort.'],

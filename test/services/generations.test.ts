@@ -9,13 +9,13 @@ import {
 import { createExam, createTestPlatform, type TestPlatform } from '../helpers/platform.js';
 
 let platform: TestPlatform;
-let actor: { tokenId: number };
+let actor: { tokenId: number; role: 'OPERATOR' };
 
 beforeAll(async () => {
   platform = await createTestPlatform();
   const { manager } = platform.dataSource;
   const token = await manager.save(manager.create(ApiToken, { name: 'tester', role: 'OPERATOR', hash: randomUUID() }));
-  actor = { tokenId: token.id };
+  actor = { tokenId: token.id, role: 'OPERATOR' };
 });
 afterAll(() => platform.close());
 

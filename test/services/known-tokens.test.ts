@@ -77,6 +77,29 @@ test('one that expires ends on time, without anybody saying so', async () => {
   await untilRefused(text);
 });
 
+test('one that was let in is remembered also when it must be looked up again, until it is refused', async () => {
+  const short = await openKnownTokens({
+    dataSource: database.dataSource,
+    databaseUrl: database.url,
+    logger: pino({ enabled: false }),
+    trustedMs: 0,
+  });
+  try {
+    const expiresAt = new Date(Date.now() + 1_000);
+    const { text } = await make(expiresAt);
+    await short.verify(text);
+    const before = lookUps;
+    await short.verify(text);
+    expect(lookUps).toBe(before + 1);
+    expect(short.remembers(text)).toBe(true);
+
+    await untilRefused(text, short);
+    expect(short.remembers(text)).toBe(false);
+  } finally {
+    await short.close();
+  }
+});
+
 test('an unknown token is not remembered: it may be made meanwhile', async () => {
   const before = lookUps;
   for (let time = 0; time < 2; time++) {
@@ -109,10 +132,10 @@ const make = (expiresAt?: Date) => createToken(database.dataSource, { name: 'kno
 
 const sql = (text: string, ...values: unknown[]) => database.dataSource.query(text, values);
 
-async function untilRefused(text: string): Promise<void> {
+async function untilRefused(text: string, by = tokens): Promise<void> {
   for (;;) {
     try {
-      await tokens.verify(text);
+      await by.verify(text);
     } catch (error) {
       return expect(error).toMatchObject({ code: 'UNAUTHENTICATED' });
     }

@@ -103,9 +103,25 @@ test('while the store does not answer, the process counts for itself', async () 
   }
 });
 
-async function open(queueUrl?: string, window?: number): Promise<Quotas> {
+test.each(redisInstalled ? ['Redis'] : [])('two installations that use one %s count apart', async () => {
+  const other = await createTestDatabase();
+  const token = ++tokens;
+  try {
+    const [here, there] = [await open(redis!.url), await open(redis!.url, undefined, other)];
+
+    expect([await spent(here, token, LIMIT), await spent(here, token, 1), await spent(there, token, LIMIT)]).toEqual([
+      LIMIT,
+      0,
+      LIMIT,
+    ]);
+  } finally {
+    await other.drop();
+  }
+});
+
+async function open(queueUrl?: string, window?: number, { dataSource } = database): Promise<Quotas> {
   const quotas = await openQuotas({
-    dataSource: database.dataSource,
+    dataSource,
     queueUrl,
     limit: LIMIT,
     logger,

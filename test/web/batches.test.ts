@@ -1,21 +1,35 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { encodeId } from '../../src/domain/global-ids.js';
+import { packageRoot } from '../../src/domain/package.js';
 import { Radiograph } from '../../src/entities/index.js';
+import { registerBundles } from '../../src/services/bundles/index.js';
 import { storeAsset } from '../../src/storage/index.js';
 import { batchOf } from '../helpers/batches.js';
 import { createExam } from '../helpers/platform.js';
 import { accessibilityFaults, startWebApp, type WebApp } from '../helpers/web-app.js';
 
 let app: WebApp;
+let models: string;
 
 /** Work for some seconds at least: a cut or a click in the middle is in the middle. */
 const LONG = { sliceCount: 30, steps: 400 };
 
 beforeAll(async () => {
+  models = await mkdtemp(join(tmpdir(), 'osteograph-batch-bundles-'));
+  for (const name of ['tiny-restorer', 'tiny-superres']) {
+    await cp(join(packageRoot, `test/golden/${name}-bundle`), join(models, name, '1.0.0'), { recursive: true });
+  }
   app = await startWebApp();
+  await registerBundles(app.platform.dataSource, models);
 });
 
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await rm(models, { recursive: true, force: true });
+});
 
 async function makeExams(count: number): Promise<{ id: number }[]> {
   const exams = [];
@@ -43,7 +57,7 @@ test('a batch is started from a cohort, followed through a cut connection and a 
   await page.getByText('each of 4 knee exams. 1 of them has no radiograph here').waitFor();
   await page.getByLabel('Slices').fill(String(LONG.sliceCount));
   await page.getByLabel('Steps').fill(String(LONG.steps));
-  await page.getByLabel('Priority').fill('3');
+  await page.getByLabel('Priority').fill('-3');
   await page.getByRole('button', { name: 'Start', exact: true }).dblclick();
   await page.waitForURL('**/batches/*');
   await page.getByRole('heading', { name: 'Four knees' }).waitFor();
@@ -57,7 +71,7 @@ test('a batch is started from a cohort, followed through a cut connection and a 
   await page.reload();
   await badge(page, 'partial').waitFor();
   await part(page, /^3 made/).waitFor();
-  expect(await page.getByText('priority 3').isVisible()).toBe(true);
+  expect(await page.getByText('priority -3').isVisible()).toBe(true);
 
   await page.getByText('The exam has no radiograph with pixels').first().click();
   await part(page, /^1 not possible/).click();
@@ -78,7 +92,7 @@ test('a batch is started from a cohort, followed through a cut connection and a 
 
 test('a running batch is paused, goes on, is canceled after a warning, and what was canceled is asked for again', async () => {
   const { id } = await batchOf(app.platform, await makeExams(3), { ...LONG, name: 'Stop and go' });
-  const { page, faults } = await app.open(`/batches/${encodeId('Batch', id)}`, { role: 'OPERATOR' });
+  const { page, faults } = await app.open(`/batches/${encodeId('Batch', id)}`, { role: 'ADMIN' });
   await part(page, /^1 running/).waitFor();
 
   await page.getByRole('button', { name: 'Pause' }).click();
@@ -166,13 +180,13 @@ test('a batch that is over is deleted with its volumes, after a warning that say
 
   await list.getByRole('link', { name: 'First' }).click();
   await list.getByRole('button', { name: 'Delete …' }).click();
-  await list.getByText('Gone for good, with its log: 1 volume made for it').waitFor();
+  await list.getByText('Gone for good, with its log: 1 MRI volume made for it').waitFor();
   await list.getByRole('button', { name: 'Delete the batch' }).click();
   await list.getByText('A volume of this batch belongs to the batch "Second"; delete that batch first.').waitFor();
 
   const { page, faults } = await app.open(`/batches/${encodeId('Batch', second.id)}`);
   await page.getByRole('button', { name: 'Delete …' }).click();
-  await page.getByText('Kept, not made for it: 1 volume').waitFor();
+  await page.getByText('Kept, not made for it: 1 MRI volume').waitFor();
   expect(await accessibilityFaults(page)).toEqual([]);
   await page.getByRole('button', { name: 'Keep it' }).click();
   await page.getByRole('button', { name: 'Delete …' }).click();
@@ -180,6 +194,43 @@ test('a batch that is over is deleted with its volumes, after a warning that say
   await page.waitForURL(`${app.url}/batches`);
   await page.getByRole('region', { name: 'Over' }).getByRole('link', { name: 'First' }).waitFor();
   expect(await page.getByRole('link', { name: 'Second' }).count()).toBe(0);
+  expect(faults).toEqual([]);
+});
+
+test('a batch restores films or makes series finer, and says what it was told', async () => {
+  await createExam(app.platform, { mri: true });
+  const { page, faults } = await app.open('/cohorts', { role: 'OPERATOR' });
+  const dialog = page.getByRole('dialog', { name: 'Start a batch' });
+  const facts = page.getByRole('region', { name: 'Request' });
+  const begin = async (task: string) => {
+    await page.getByRole('button', { name: 'Start a batch …' }).click();
+    await dialog.getByLabel('What is made').selectOption(task);
+  };
+  await begin('Restored radiographs');
+  await dialog.getByText('A restored film of each of').waitFor();
+  await dialog.getByLabel('Strength').fill('900');
+  await dialog.getByRole('button', { name: 'Start', exact: true }).click();
+  await dialog.getByText('sigma is 900; tiny-restorer was trained for 0 to 75.').waitFor();
+  await dialog.getByLabel('Strength').fill('20');
+  await dialog.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.waitForURL('**/batches/*');
+  await facts.getByText('tiny-restorer@1.0.0').waitFor();
+  expect(await facts.innerText()).toMatch(/Task\s+restored film\s+Noise, of 255\s+20\s/);
+  await page.getByText('synthetic: restored film').waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+
+  await page.goto(`${app.url}/cohorts`);
+  await begin('Finer MRI series');
+  await dialog.getByText('no MRI series with pixels here and will be listed as not possible').waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await dialog.getByLabel('How many times finer').fill('1.5');
+  await dialog.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.waitForURL('**/batches/*');
+  await facts.getByText('tiny-superres@1.0.0').waitFor();
+  expect(await facts.innerText()).toMatch(/Pixels a side, times\s+1.5\s+By the\s+student\s+Series\s+COR_T1_3D_FLASH/);
+  await badge(page, 'partial').waitFor();
+  await part(page, /^1 made/).waitFor();
+  expect(await page.getByRole('button', { name: 'Download …' }).count()).toBe(0);
   expect(faults).toEqual([]);
 });
 

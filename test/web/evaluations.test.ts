@@ -50,7 +50,9 @@ test('an evaluation is put together, followed, and ends in a report', async () =
   finished = new URL(page.url()).pathname;
   const scores = page.getByRole('table', { name: 'Scores', exact: true });
   await scores.waitFor();
-  expect(await scores.getByRole('row').count()).toBe(6);
+  // The head, four arms, five kinds of volumes that say nothing, the own series.
+  expect(await scores.getByRole('row').count()).toBe(11);
+  expect(await scores.getByRole('row', { name: /^Own series, mirrored/ }).innerText()).toContain('1.00');
   expect(await scores.getByRole('row', { name: /^2 steps, without KL/ }).innerText()).toMatch(/0\.\d{3} to 0\.\d{3}/);
   expect(await page.getByText('All of these knees are phantoms').count()).toBe(1);
   expect(faults).toEqual([]);
@@ -64,6 +66,8 @@ test('the charts are drawn from the served specifications without eval, in the c
   expect(await page.getByRole('figure').getByRole('heading').allTextContents()).toEqual([
     'PSNR',
     'SSIM and RSSIM',
+    'edge F1, bone Dice and sharpness',
+    'Joint space: limits of agreement',
     'Adjacent-slice correlation',
     'By KL grade',
     'Where other grades change the volume',
@@ -128,7 +132,8 @@ test('a cut connection and a reload in the middle lose no volume', async () => {
   await state(page, 'succeeded').waitFor({ timeout: 240_000 });
   const scores = page.getByRole('table', { name: 'Scores', exact: true });
   await scores.waitFor();
-  expect(await scores.getByRole('row').count()).toBe(4);
+  // A line of titles, three arms, and five volumes that say nothing.
+  expect(await scores.getByRole('row').count()).toBe(9);
 
   await page.getByRole('link', { name: 'On the same knees' }).click();
   await page.getByRole('row', { name: /With and without KL/ }).waitFor();

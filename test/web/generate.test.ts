@@ -71,6 +71,28 @@ test('a cut connection and a reload in the middle lose no slice', async () => {
   expect(await slices(page).count()).toBe(40);
 });
 
+const NO_LIVE = 'No live connection in this network; asking every few seconds';
+
+test.each([
+  ['no WebSocket through, server-sent events tell its steps', /upgrade: websocket/i, /step \d+ of 300/, NO_LIVE],
+  [
+    'neither that nor event streams through, it is asked for',
+    /upgrade: websocket|accept: text\/event-stream/i,
+    NO_LIVE,
+    /step \d/,
+  ],
+])('where a proxy lets %s, to the end of a generation', async (_, blocked, shown, notShown) => {
+  app.block(blocked);
+  const { page } = await app.open(`/generate?exam=${exam}`, { width: 900, height: 600 });
+  await generate(page, { slices: 40, steps: 300 });
+
+  await page.getByText(shown).waitFor();
+  expect(await page.getByText(notShown).count()).toBe(0);
+  await page.getByText('succeeded', { exact: true }).waitFor();
+  expect(await slices(page).count()).toBe(40);
+  app.block(undefined);
+});
+
 test('a running generation is canceled, keeps what it has, and goes on when it is retried', async () => {
   const { page, faults } = await app.open(`/generate?exam=${exam}`, { width: 900, height: 600 });
   await generate(page, { slices: 40, steps: 500 });

@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { encodeId } from '../../src/domain/global-ids.js';
 import type { Side } from '../../src/domain/participants.js';
 import { asItLies, generatedVolume, storedPixels } from '../../src/imaging/generated-volume.js';
@@ -36,9 +37,14 @@ async function finished(side: Side): Promise<string> {
 }
 
 /** Middle of the white pixels of the viewer, as shares of its width and height, and how many there are. */
-async function seen(id: string, key: 'Home' | 'End'): Promise<{ across: number; down: number; count: number }> {
+async function seen(
+  id: string,
+  key: 'Home' | 'End',
+  prepare: (page: Page) => Promise<void> = async () => undefined,
+): Promise<{ across: number; down: number; count: number }> {
   const { page, faults } = await app.open(`/generations/${id}`);
   await page.locator('[data-ready=true]').waitFor();
+  await prepare(page);
   const canvas = page.getByRole('img', { name: /^side by side/ }).first();
   await canvas.focus();
   await page.keyboard.press(key);
@@ -66,6 +72,46 @@ test.each<[Side, number]>([
 
   // The picture may stand in a frame that is wider than it.
   expect(Math.abs(front.across - across)).toBeLessThan(0.12);
+  expect(front.down).toBeGreaterThan(0.6);
+  expect(front.count).toBeGreaterThan(0.02);
+  expect(back.count).toBeLessThan(front.count / 4);
+});
+
+const WITHOUT_WEBGL = `
+  const original = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    return kind === 'webgl2' ? null : original.call(this, kind, ...rest);
+  };
+`;
+
+test.each<[string, (page: Page) => Promise<void>]>([
+  [
+    'has no WebGL2',
+    async (page) => {
+      await page.addInitScript(WITHOUT_WEBGL);
+      await page.reload();
+      await page.getByText('This browser has no WebGL2').waitFor();
+      await page.locator('[data-ready=true]').waitFor();
+      expect(await page.getByLabel('all three planes').count()).toBe(0);
+    },
+  ],
+  [
+    'loses its graphics context',
+    async (page) => {
+      await page.evaluate(
+        `document.querySelector('[data-ready] canvas').getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()`,
+      );
+      await page.getByText('The graphics card has given up its picture').waitFor();
+      await page.locator('[data-ready=true]').waitFor();
+    },
+  ],
+])('a browser that %s shows the same fibula at the same place', async (_, prepare) => {
+  const id = await finished('LEFT');
+
+  const front = await seen(id, 'End', prepare);
+  const back = await seen(id, 'Home', prepare);
+
+  expect(Math.abs(front.across - 0.77)).toBeLessThan(0.12);
   expect(front.down).toBeGreaterThan(0.6);
   expect(front.count).toBeGreaterThan(0.02);
   expect(back.count).toBeLessThan(front.count / 4);

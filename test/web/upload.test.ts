@@ -59,7 +59,7 @@ test('a file that is no radiograph is refused in the words of the server, and an
   await page.getByText('Drop a file on this page').waitFor();
 
   await drop(page, 'letter.pdf', Buffer.from('%PDF-1.7'));
-  await page.getByRole('alert').getByText('The file is neither a PNG nor a DICOM file').waitFor();
+  await page.getByRole('alert').getByText('The file is no DICOM, PNG, TIFF or JPEG file').waitFor();
   expect(await accessibilityFaults(page)).toEqual([]);
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
 

@@ -9,7 +9,7 @@ import { collect, isState, waitForEvent } from '../helpers/events.js';
 import { createExam, createTestPlatform, silent, type TestPlatform } from '../helpers/platform.js';
 import { impatientStore, pythonWithMoto, startS3, type TestS3 } from '../helpers/s3.js';
 
-const nobody = { tokenId: null };
+const nobody = { tokenId: null, role: 'ADMIN' } as const;
 
 let platform: TestPlatform;
 let hub: EventHub;

@@ -68,11 +68,13 @@ afterAll(async () => {
   await platform.close();
 });
 
-const kinds = [...KINDS.kinds.map(({ table }) => table), 'restoration'];
+/** Tasks whose work is a generation, too, and does something of its own. */
+const TASKS = ['restoration', 'progression'];
+const kinds = [...KINDS.kinds.map(({ table }) => table), ...TASKS];
 
 describe.each(kinds)('work of the kind %s', (table) => {
   /** The kind whose log it has. */
-  const logged = table === 'restoration' ? 'generation' : table;
+  const logged = TASKS.includes(table) ? 'generation' : table;
   let subject: Subject;
   let id: string;
 

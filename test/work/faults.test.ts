@@ -17,7 +17,7 @@ import { createExam, silent, type TestPlatform } from '../helpers/platform.js';
 import { createPlatformOn, QUEUE_BACKENDS } from '../helpers/queues.js';
 import { startWorkerProcess } from '../helpers/worker-process.js';
 
-const nobody = { tokenId: null };
+const nobody = { tokenId: null, role: 'ADMIN' } as const;
 
 /** Three batches of ten slices, slow enough to be caught in the middle. */
 const SLOW = { sliceCount: 30, steps: 40, seed: 3 } as const;
@@ -207,9 +207,9 @@ describe.each(QUEUE_BACKENDS)('with the queue on %s', (backend) => {
       const { id } = await requestGeneration(platform, nobody, { examId: exam.id, sliceCount: 2 });
       const events = await collect(hub.subscribe(id, 0));
       expect(events.at(-1)).toMatchObject({
-        payload: { state: 'FAILED', attempt: 1, message: expect.stringContaining('neither a PNG nor a DICOM file') },
+        payload: { state: 'FAILED', attempt: 1, message: expect.stringContaining('no DICOM, PNG, TIFF or JPEG file') },
       });
-      expect((await findGeneration(id)).error).toContain('neither a PNG nor a DICOM file');
+      expect((await findGeneration(id)).error).toContain('no DICOM, PNG, TIFF or JPEG file');
     });
   });
 

@@ -1,11 +1,12 @@
 /**
  * What every fault comes to for every kind of work: the final state, and the attempts that it cost of the five there are. Whoever
- * adds a kind adds a column here and a subject to the helper; nothing else. A restoration is a generation of another task.
+ * adds a kind adds a column here and a subject to the helper; nothing else. Restorations and progressions are generations of other tasks.
  */
 export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'its process is killed': {
     generation: 'SUCCEEDED 2',
     restoration: 'SUCCEEDED 2',
+    progression: 'SUCCEEDED 2',
     batch: 'SUCCEEDED 2',
     evaluation: 'SUCCEEDED 2',
     export: 'SUCCEEDED 2',
@@ -14,6 +15,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   'another attempt has begun meanwhile': {
     generation: 'SUCCEEDED 3',
     restoration: 'SUCCEEDED 3',
+    progression: 'SUCCEEDED 3',
     batch: 'SUCCEEDED 3',
     evaluation: 'SUCCEEDED 3',
     export: 'SUCCEEDED 3',
@@ -22,6 +24,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   'canceled while it waits': {
     generation: 'CANCELED 0',
     restoration: 'CANCELED 0',
+    progression: 'CANCELED 0',
     batch: 'CANCELED 0',
     evaluation: 'CANCELED 0',
     export: 'CANCELED 0',
@@ -30,6 +33,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   'canceled while it runs': {
     generation: 'CANCELED 1',
     restoration: 'CANCELED 1',
+    progression: 'CANCELED 1',
     batch: 'CANCELED 1',
     evaluation: 'CANCELED 1',
     export: 'CANCELED 1',
@@ -38,6 +42,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   'canceled while it runs, and nobody is notified': {
     generation: 'CANCELED 1',
     restoration: 'CANCELED 1',
+    progression: 'CANCELED 1',
     batch: 'CANCELED 1',
     evaluation: 'CANCELED 1',
     export: 'CANCELED 1',
@@ -46,6 +51,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   'the blob store is away for 3 s': {
     generation: 'SUCCEEDED 1',
     restoration: 'SUCCEEDED 1',
+    progression: 'SUCCEEDED 1',
     batch: 'SUCCEEDED 1',
     evaluation: 'SUCCEEDED 1',
     export: 'SUCCEEDED 1',
@@ -54,6 +60,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   'the database is away for 3 s': {
     generation: 'SUCCEEDED 1',
     restoration: 'SUCCEEDED 1',
+    progression: 'SUCCEEDED 1',
     batch: 'SUCCEEDED 1',
     evaluation: 'SUCCEEDED 1',
     export: 'SUCCEEDED 1',
@@ -62,6 +69,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   'nobody is told that it waits': {
     generation: 'SUCCEEDED 1',
     restoration: 'SUCCEEDED 1',
+    progression: 'SUCCEEDED 1',
     batch: 'SUCCEEDED 1',
     evaluation: 'SUCCEEDED 1',
     export: 'SUCCEEDED 1',
@@ -70,6 +78,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   'its process is told to stop': {
     generation: 'SUCCEEDED 1',
     restoration: 'SUCCEEDED 1',
+    progression: 'SUCCEEDED 1',
     batch: 'SUCCEEDED 1',
     evaluation: 'SUCCEEDED 1',
     export: 'SUCCEEDED 1',
@@ -78,6 +87,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   'an error every time': {
     generation: 'FAILED 5',
     restoration: 'FAILED 5',
+    progression: 'FAILED 5',
     batch: 'FAILED 5',
     evaluation: 'FAILED 5',
     export: 'FAILED 5',
@@ -86,6 +96,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
   'its input is damaged': {
     generation: 'FAILED 1',
     restoration: 'FAILED 1',
+    progression: 'FAILED 1',
     batch: 'FAILED 1',
     evaluation: 'FAILED 1',
     export: 'FAILED 1',

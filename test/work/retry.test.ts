@@ -34,6 +34,18 @@ describe('what ended an attempt', () => {
     ],
     ['a device that is away', new UserError('UNAVAILABLE', 'No such GPU.'), 'AWAY', 'No such GPU.'],
     ['a database that shuts down', failedQuery('57P01'), 'AWAY', 'The database cannot be reached at the moment.'],
+    [
+      'a database whose disk is full',
+      failedQuery('53100'),
+      'AWAY',
+      'The disk of the database is full; nothing can be stored until there is room.',
+    ],
+    [
+      'a database that has become a standby',
+      failedQuery('25006'),
+      'AWAY',
+      'The database takes no changes at the moment: it is a standby.',
+    ],
     ['a database with too many guests', failedQuery('53300'), 'AWAY', 'The database cannot be reached at the moment.'],
     [
       'a refused connection',

@@ -1,7 +1,8 @@
-"""What a bundle is called: its folder is `<name>/<version>`, and the platform refuses a bundle that says otherwise."""
+"""What a bundle is called: its folder is `<name>/<version>`, and the platform refuses a bundle that says otherwise; and how its manifest begins."""
 
 import re
 from pathlib import Path
+from typing import Any
 
 from .errors import TrainingError
 
@@ -19,3 +20,17 @@ def bundle_name(out: Path, name: str | None = None, version: str | None = None) 
     if not VERSION.fullmatch(version):
         raise TrainingError(f'The bundle would have the version "{version}"; one such as 1.0.0 is expected: models/NAME/VERSION.')
     return name, version
+
+
+def manifest_head(name: str, version: str, task: str, description: str, intended_use: str) -> dict[str, Any]:
+    """The first keys of `bundle.json` of a bundle of our own."""
+    return {
+        'format': 'osteograph-bundle/2',
+        'name': name,
+        'version': version,
+        'task': task,
+        'description': description,
+        'intendedUse': intended_use,
+        'authors': ['The Osteograph authors'],
+        'licence': 'MIT',
+    }

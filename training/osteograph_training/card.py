@@ -67,7 +67,8 @@ of the crop), so that real films are in range; what it makes of them is said bel
 - The phantoms it learned from are easier than knees: size, muscle and fat follow what their films show, and all are scanned in one position.
   Of a real knee these are not known from a film, so expect a phantom's muscles and a guessed size.
 - Structures that a radiograph does not show (menisci, ligaments, vessels) are plausible averages.
-- From a real film it draws a phantom-like knee, and often one with two joint lines; anything beyond the joint line is invention.
+- From a real film it draws a phantom-like knee, with two joint lines where the crop holds the joint elsewhere than phantoms' crops do; anything
+  beyond the joint line is invention.
 - {trained['steps']} training steps: fine texture is smoother than in the phantom.
 - Few DDIM steps give blurred volumes with a higher PSNR, many steps sharper ones with a lower one: where the film leaves the answer open,
   a sharp guess is often wrong. PSNR alone must not be read as quality.

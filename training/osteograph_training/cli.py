@@ -9,8 +9,11 @@ from pathlib import Path
 from .config import load_config
 from .errors import TrainingError
 from .further_commands import add_further_commands
+from .inpainting_commands import add_inpainting_commands
+from .progression_commands import add_progression_commands
 from .reading_commands import add_reading_commands
 from .study_commands import add_study_commands
+from .superres_commands import add_superres_commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,8 +111,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument('--golden', type=Path, help='also write golden values of a sampled volume to this path (.json and .bin)')
     export.set_defaults(run_command=_export)
     add_further_commands(commands)
+    add_inpainting_commands(commands)
     add_reading_commands(commands)
+    add_progression_commands(commands)
     add_study_commands(commands)
+    add_superres_commands(commands)
     return parser
 
 

@@ -7,12 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .checkpoint import git_commit
 from .detector import FILM_COLUMNS, FILM_ROWS, STRIDE, Detector, DetectorGraph, decode
 from .detector_data import BRIGHT, DARK, FilmSet, load_films, plain_batch
 from .detector_training import load_detector, score_detector, split_of
 from .errors import TrainingError
-from .onnx_graphs import OPSET, export_graph, round_weights
+from .onnx_graphs import export_graph, graph_metadata, round_weights
 
 #: Largest difference between PyTorch and ONNX Runtime that an export may have, relative to the largest output.
 TOLERANCE = 1e-3
@@ -31,15 +30,7 @@ def export_detector(run: Path, release: Path, boxes: Path | None, out: Path, nam
     films = load_films(release, boxes, split_of(config), run / 'films')
     metrics = held_out_metrics(model, films['test'], threshold)
     out.mkdir(parents=True, exist_ok=True)
-    metadata = {
-        'producer': 'osteograph_training',
-        'bundle': f'{name}@{version}',
-        'config': json.dumps(checkpoint['config'], sort_keys=True),
-        'commit': checkpoint['commit'] or git_commit() or 'unknown',
-        'training_step': str(checkpoint['step']),
-        'opset': str(OPSET),
-        'synthetic': 'trained on synthetic data only',
-    }
+    metadata = graph_metadata(f'{name}@{version}', checkpoint, 'trained on synthetic data only')
     example, _ = plain_batch(films['test'], [0, 1] if len(films['test']) > 1 else [0, 0])
     graph = DetectorGraph(model).eval()
     entry = export_graph(graph, [example], ['film'], ['heatmap', 'boxes'], out / 'detector.onnx', metadata)

@@ -8,14 +8,13 @@ import onnxruntime
 import torch
 
 from .card import write_card
-from .checkpoint import git_commit
 from .config import Config
 from .dataset import Split, is_synthetic, load_knees
 from .errors import TrainingError
 from .evaluate import EVERYONE, VolumeGenerator
 from .features import FEATURE_WIDTH, FEATURES
 from .golden import write_golden
-from .onnx_graphs import OPSET, export_graph, weight_count
+from .onnx_graphs import export_graph, graph_metadata, weight_count
 from .studies.feature_effect import effect_table
 from .studies.film_consistency import consistency_table
 
@@ -85,15 +84,8 @@ def export_untrained(config: Config, out: Path, name: str, version: str, steps: 
 def _write_bundle(generator: VolumeGenerator, out: Path, manifest: dict, training: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     generator.round_as_stored()
-    metadata: dict[str, str] = {
-        'producer': 'osteograph_training',
-        'bundle': f'{manifest["name"]}@{manifest["version"]}',
-        'config': json.dumps(generator.checkpoint['config'], sort_keys=True),
-        'data_sha256': generator.checkpoint['data'] or 'none',
-        'commit': generator.checkpoint['commit'] or git_commit() or 'unknown',
-        'training_step': str(generator.checkpoint['step']),
-        'opset': str(OPSET),
-        'synthetic': training,
+    metadata = graph_metadata(f'{manifest["name"]}@{manifest["version"]}', generator.checkpoint, training) | {
+        'data_sha256': generator.checkpoint['data'] or 'none'
     }
     manifest['graphs'] = _graphs(generator, out, metadata)
     # The manifest's key order is the one of the format's description.

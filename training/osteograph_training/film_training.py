@@ -1,4 +1,4 @@
-"""The loop of every network that learns from graded films: one core, steps that can be resumed, averaged weights, a log and checkpoints."""
+"""The loop of every network that learns from single images, films or slices: resumed steps, averaged weights, a log and checkpoints."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,6 @@ from tqdm import tqdm
 from .checkpoint import git_commit, load_checkpoint, save_checkpoint
 from .models import Average
 from .parallel import Group, optimise
-from .reading.films import GradedFilms
 from .runlog import RunLog, learning_rate, step_streams
 
 
@@ -32,6 +31,14 @@ class LoopOptions(Protocol):
     def weight_decay(self) -> float: ...
     @property
     def ema(self) -> float: ...
+
+
+class Images(Protocol):
+    """What a network learns from, and the person that each image is of."""
+
+    @property
+    def participants(self) -> list[str]: ...
+    def __len__(self) -> int: ...
 
 
 class LoopConfig(Protocol):
@@ -55,9 +62,11 @@ class FilmRun:
     seed: int
     config: LoopConfig
     options: LoopOptions
-    films: GradedFilms
+    films: Images
     #: Names of what `validation` gives.
     scores: list[str]
+    #: Of Adam: how long it remembers gradients and their squares.
+    betas: tuple[float, float] = (0.9, 0.999)
 
 
 def train_on_films(
@@ -73,7 +82,7 @@ def train_on_films(
     """
     config, options, path = run.config, run.options, run.path
     average = Average(network, options.ema)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, betas=run.betas, weight_decay=options.weight_decay)
     start, spent = 0, 0.0
     if resume and path.exists():
         saved = load_checkpoint(path, run.kind)

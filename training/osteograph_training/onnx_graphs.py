@@ -11,14 +11,17 @@ import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
 from . import onnx_symbolics
+from .checkpoint import git_commit
+from .errors import TrainingError
 
 OPSET = 17
 
@@ -110,6 +113,35 @@ def export_graph(
         'inputs': [_tensor(name, tuple(example.shape), open_axes[name]) for name, example in zip(inputs, examples, strict=True)],
         'outputs': [_tensor(name, shape, open_axes[name]) for name, shape in zip(outputs, shapes, strict=True)],
     }
+
+
+def graph_metadata(bundle: str, saved: Mapping[str, Any], trained_on: str) -> dict[str, str]:
+    """What a graph says of where it comes from; `saved` is the checkpoint of its weights. `restore` reads it."""
+    return {
+        'producer': 'osteograph_training',
+        'bundle': bundle,
+        'config': json.dumps(saved['config'], sort_keys=True),
+        'commit': saved['commit'] or git_commit() or 'unknown',
+        'training_step': str(saved['step']),
+        'opset': str(OPSET),
+        'synthetic': trained_on,
+    }
+
+
+def check_parity(module: nn.Module, path: Path, inputs: Sequence[str], examples: Sequence[Sequence[Tensor]], tolerance: float) -> None:
+    """Runs a written graph on examples beside the module that it was made of, and refuses one that differs by more than `tolerance`."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
+    worst = 0.0
+    for example in examples:
+        with torch.no_grad():
+            expected = module(*example).numpy()
+        found = session.run(None, {name: value.numpy() for name, value in zip(inputs, example, strict=True)})[0]
+        worst = max(worst, float(np.abs(found - expected).max()))
+    print(f'{path.stem}: {weight_count(module):,} parameters, largest difference to PyTorch {worst:.1e}')
+    if worst > tolerance:
+        raise TrainingError(f'{path.name} differs from PyTorch by {worst:.1e}; {tolerance} is allowed.')
 
 
 def renamed_weights(model: onnx.ModelProto, module: nn.Module) -> dict[str, list[str]]:

@@ -2,9 +2,23 @@ import type { Side } from '../participants.js';
 import type { VisitCode } from '../visits.js';
 import { KNEE_HISTORY, KNEE_SCORES } from './knee.js';
 import { PARTICIPANT_VARIABLES } from './participant.js';
-import type { Use, ValuesOf, Variable, VariableTable } from './variable.js';
+import type { Domain, Use, ValuesOf, Variable, VariableTable } from './variable.js';
 import { PERSON_SCORES, VISIT_VARIABLES } from './visit.js';
 
+export { COLUMN_VARIABLES, type ColumnVariable, releasedNames, resolveColumn } from './released.js';
+export { knownLabel } from './known-labels.js';
+export {
+  BLOCK,
+  type ColumnSource,
+  kneeColumn,
+  readingsOfName,
+  splitVisit,
+  STORED_KINDS,
+  type StoredKind,
+  type StoredSource,
+  type StoredVariable,
+  type VariableRef,
+} from './stored.js';
 export type { Domain, Use, Variable, VariableTable } from './variable.js';
 
 /** Every variable with a column of its own, in the order of files and forms. One entry is all that a variable needs. */
@@ -60,13 +74,20 @@ export function enumMeanings(variables: readonly Variable[]): Record<string, str
 }
 
 /** Type of the column in the database. */
-export function columnType({ domain: { kind } }: Variable): 'smallint' | 'real' | 'boolean' | 'date' | 'text' {
+export function columnType({ domain }: Variable): ColumnTypeName {
+  return columnTypeOf(domain);
+}
+
+type ColumnTypeName = 'smallint' | 'real' | 'boolean' | 'date' | 'text';
+
+/** Type of a column that holds values of a domain. */
+export function columnTypeOf({ kind }: Domain): ColumnTypeName {
   if (kind === 'integer') return 'smallint';
   return kind === 'letter' || kind === 'choice' ? 'text' : kind;
 }
 
 /** Types of the columns of a table's variables, by their codes. */
-export function columnTypes(table: VariableTable): Record<string, ReturnType<typeof columnType>> {
+export function columnTypes(table: VariableTable): Record<string, ColumnTypeName> {
   return Object.fromEntries(variablesOf(table).map((variable) => [variable.code, columnType(variable)]));
 }
 

@@ -54,6 +54,15 @@ export const KNEE_SCORES = [
     sources: ['{v}KOOSKP{s}', 'KOOS_{s}KPAIN'],
     column: 'koos_pain',
   },
+  {
+    ...SCORE,
+    code: 'koosSymptoms',
+    label: 'KOOS symptoms',
+    description: 'KOOS symptoms other than pain, 0 (worst) to 100',
+    domain: { kind: 'real', min: 0, max: 100 },
+    sources: ['{v}KOOSYM{s}'],
+    column: 'koos_symptoms',
+  },
 ] as const satisfies readonly Variable[];
 
 /** What was asked at the screening of one knee, and is kept with its baseline exam. */

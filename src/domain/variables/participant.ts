@@ -1,9 +1,10 @@
+import { DEATH_CONFIRMATIONS, VISIT_NUMBERS } from '../outcomes.js';
 import { RACES, SEXES, STUDY_COHORTS } from '../participants.js';
 import type { Variable } from './variable.js';
 
 const OF_PARTICIPANT = { table: 'participant', group: 'participant' } as const;
 
-/** What is known of a person at enrolment. */
+/** What is known of a person at enrolment, and what became of them. */
 export const PARTICIPANT_VARIABLES = [
   {
     ...OF_PARTICIPANT,
@@ -69,6 +70,46 @@ export const PARTICIPANT_VARIABLES = [
     domain: { kind: 'integer', min: 1, max: 2, codes: { 1: 1, 2: 2 } },
     sources: ['V00CHRTHLF'],
     column: 'cohort_half',
+    uses: ['filter', 'export'],
+  },
+  {
+    ...OF_PARTICIPANT,
+    code: 'lastContact',
+    label: 'Last contact',
+    description: 'Last time point at which the study was in contact, by visit or telephone',
+    domain: { kind: 'choice', enum: 'VisitCode', codes: VISIT_NUMBERS },
+    sources: ['V99RNTCNT'],
+    column: 'last_contact',
+    uses: ['filter', 'export'],
+  },
+  {
+    ...OF_PARTICIPANT,
+    code: 'deathDate',
+    label: 'Date of death',
+    description: 'Day of death, as documented or reported',
+    domain: { kind: 'date' },
+    sources: ['V99EDDDATE'],
+    column: 'death_date',
+    uses: ['filter', 'export'],
+  },
+  {
+    ...OF_PARTICIPANT,
+    code: 'deathConfirmation',
+    label: 'Confirmation of death',
+    description: 'Whether a death that was reported is confirmed; missing for who is not known to have died',
+    domain: { kind: 'choice', enum: 'DeathConfirmation', codes: DEATH_CONFIRMATIONS },
+    sources: ['V99EDDCF'],
+    column: 'death_confirmation',
+    uses: ['filter', 'export'],
+  },
+  {
+    ...OF_PARTICIPANT,
+    code: 'deathAfter',
+    label: 'Last contact before death',
+    description: 'Last time point at which the study was in contact before the death',
+    domain: { kind: 'choice', enum: 'VisitCode', codes: VISIT_NUMBERS },
+    sources: ['V99EDDVSPR'],
+    column: 'death_after',
     uses: ['filter', 'export'],
   },
 ] as const satisfies readonly Variable[];

@@ -15,7 +15,8 @@ export type Domain =
       also?: Readonly<Record<string, string>>;
     };
 
-export type ChoiceEnum = 'Sex' | 'Race' | 'StudyCohort';
+export type ChoiceEnum =
+  'Sex' | 'Race' | 'StudyCohort' | 'VisitCode' | 'DeathConfirmation' | 'ReplacementConfirmation' | 'ReplacementType';
 export type VariableTable = 'participant' | 'visit' | 'knee_exam';
 
 /**

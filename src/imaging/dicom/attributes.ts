@@ -1,5 +1,9 @@
 import type { DataSet } from 'dicom-parser';
+import type { MriAcquisition } from '../../domain/acquisition.js';
 import { refuseFile } from '../refuse.js';
+
+/** Distances of pixels that a film or an MRI may have, mm. */
+const [MIN_SPACING, MAX_SPACING] = [0.001, 100];
 
 /** A triple of mm in DICOM's patient coordinates: x to the patient's left, y to the back, z to the head. */
 export type Vector3 = readonly [number, number, number];
@@ -21,9 +25,13 @@ export interface DicomAttributes {
   readonly laterality: string | null;
   readonly viewPosition: string | null;
   readonly instanceNumber: number | null;
+  /** Values of Image Type, joined by backslashes. */
+  readonly imageType: string | null;
+  readonly acquisitionNumber: number | null;
   readonly echoNumber: number | null;
   /** ms */
   readonly echoTime: number | null;
+  readonly acquisition: Omit<MriAcquisition, 'echoTime' | 'sliceThickness'>;
   readonly sliceLocation: number | null;
   readonly sliceThickness: number | null;
   /** Centre of the first pixel, mm. */
@@ -41,6 +49,8 @@ export interface DicomAttributes {
   readonly bitsStored: number;
   readonly highBit: number;
   readonly signed: boolean;
+  /** Stored values from and to which pixels are padding outside of the image, both ends included. */
+  readonly padding: readonly [number, number] | null;
   readonly rescaleSlope: number;
   readonly rescaleIntercept: number;
   /** (0008,001C) Synthetic Data: true when YES. */
@@ -79,8 +89,21 @@ export function readAttributes(dataSet: DataSet, transferSyntax: string, name: s
     laterality: text('x00200062') ?? text('x00200060'),
     viewPosition: text('x00185101'),
     instanceNumber: number('x00200013', 'Instance Number'),
+    imageType: text('x00080008'),
+    acquisitionNumber: number('x00200012', 'Acquisition Number'),
     echoNumber: number('x00180086', 'Echo Numbers'),
     echoTime: number('x00180081', 'Echo Time'),
+    acquisition: {
+      repetitionTime: number('x00180080', 'Repetition Time'),
+      inversionTime: number('x00180082', 'Inversion Time'),
+      flipAngle: number('x00181314', 'Flip Angle'),
+      fieldStrength: number('x00180087', 'Magnetic Field Strength'),
+      pixelBandwidth: number('x00180095', 'Pixel Bandwidth'),
+      averages: number('x00180083', 'Number of Averages'),
+      manufacturer: equipment(text('x00080070')),
+      model: equipment(text('x00081090')),
+      receiveCoil: equipment(text('x00181250')),
+    },
     sliceLocation: number('x00201041', 'Slice Location'),
     sliceThickness: number('x00180050', 'Slice Thickness'),
     position: toVector(numbers('x00200032', 'Image Position (Patient)'), 'Image Position (Patient)', name),
@@ -97,6 +120,7 @@ export function readAttributes(dataSet: DataSet, transferSyntax: string, name: s
     bitsStored,
     highBit: dataSet.uint16('x00280102') ?? bitsStored - 1,
     signed: dataSet.uint16('x00280103') === 1,
+    padding: paddingOf(dataSet),
     rescaleSlope: number('x00281053', 'Rescale Slope') ?? 1,
     rescaleIntercept: number('x00281052', 'Rescale Intercept') ?? 0,
     synthetic: text('x0008001c') === 'YES',
@@ -104,15 +128,29 @@ export function readAttributes(dataSet: DataSet, transferSyntax: string, name: s
   };
 }
 
+/** Names of equipment hold letters, digits and few signs; what else stands there, or is longer, is not kept. */
+function equipment(text: string | null): string | null {
+  return text !== null && /^[\w .,:;/+()-]{1,64}$/.test(text) ? text : null;
+}
+
+/** Pixel Padding Value and Range Limit (PS3.3 C.7.5.1.1.2), signed where the pixels are. */
+function paddingOf(dataSet: DataSet): [number, number] | null {
+  const read = (tag: string) => (dataSet.uint16('x00280103') === 1 ? dataSet.int16(tag) : dataSet.uint16(tag));
+  const value = read('x00280120');
+  if (value === undefined) return null;
+  const limit = read('x00280121') ?? value;
+  return [Math.min(value, limit), Math.max(value, limit)];
+}
+
 /** Backslash-separated decimal strings. Nothing but blanks counts as absent. */
-function readNumbers(text: string | null, label: string, name: string): number[] | null {
+export function readNumbers(text: string | null, label: string, name: string): number[] | null {
   if (text === null || text.replace(/[\\\s]/g, '') === '') return null;
   const values = text.split('\\').map((part) => (part.trim() === '' ? NaN : Number(part)));
-  if (!values.every(Number.isFinite)) refuseFile(name, `has "${text.slice(0, 40)}" as ${label}, which is not a number`);
+  if (!values.every(Number.isFinite)) refuseFile(name, `has something as ${label} that is not a number`);
   return values;
 }
 
-function toVector(values: readonly number[] | null, label: string, name: string): Vector3 | null {
+export function toVector(values: readonly number[] | null, label: string, name: string): Vector3 | null {
   if (values === null) return null;
   const [x, y, z] = values;
   if (values.length !== 3 || x === undefined || y === undefined || z === undefined) {
@@ -121,7 +159,7 @@ function toVector(values: readonly number[] | null, label: string, name: string)
   return [x, y, z];
 }
 
-function toOrientation(values: readonly number[] | null, name: string): readonly [Vector3, Vector3] | null {
+export function toOrientation(values: readonly number[] | null, name: string): readonly [Vector3, Vector3] | null {
   if (values === null) return null;
   const label = 'Image Orientation (Patient)';
   const right = toVector(values.slice(0, 3), label, name);
@@ -135,18 +173,18 @@ function toOrientation(values: readonly number[] | null, name: string): readonly
   return [right, down];
 }
 
-function toSpacing(values: readonly number[] | null, name: string): readonly [number, number] | null {
+export function toSpacing(values: readonly number[] | null, name: string): readonly [number, number] | null {
   if (values === null) return null;
   const [betweenRows, betweenColumns = betweenRows] = values;
   if (!isSpacing(betweenRows) || !isSpacing(betweenColumns)) {
     return refuseFile(
       name,
-      `has a pixel spacing of ${values.join(' x ')} mm; more than 0 and at most 100 mm is accepted`,
+      `has a pixel spacing of ${values.join(' x ')} mm; ${MIN_SPACING} to ${MAX_SPACING} mm are accepted`,
     );
   }
   return [betweenRows, betweenColumns];
 }
 
 function isSpacing(value: number | undefined): value is number {
-  return value !== undefined && value > 0 && value <= 100;
+  return value !== undefined && value >= MIN_SPACING && value <= MAX_SPACING;
 }

@@ -1,6 +1,8 @@
 import loadCharls from '@cornerstonejs/codec-charls/decodewasmjs';
 import loadOpenJpeg from '@cornerstonejs/codec-openjpeg/decodewasmjs';
+import loadOpenJph from '@cornerstonejs/codec-openjph/wasmjs';
 import { Decoder as JpegLosslessDecoder } from 'jpeg-lossless-decoder-js';
+import { decodePicture } from '../unpacking/picture.js';
 import type { PixelCoding } from './transfer-syntaxes.js';
 
 /** What the header of a DICOM file says about one frame; the compressed image must say the same. */
@@ -24,13 +26,27 @@ export async function decodeFrame(packed: Uint8Array, coding: PixelCoding, shape
       return decodeRle(packed, shape);
     case 'jpeg-lossless':
       return decodeJpegLossless(packed, shape);
+    case 'jpeg':
+      return decodeJpeg(packed, shape);
     case 'jpeg-ls':
       assertShape(jpegHeader(packed, 0xfff7), shape);
       return runWasm(jpegLsDecoder, packed, shape);
     case 'jpeg-2000':
       assertShape(jpeg2000Header(packed), shape);
       return runWasm(jpeg2000Decoder, packed, shape);
+    case 'htj2k':
+      assertShape(jpeg2000Header(packed), shape);
+      return runWasm(htj2kDecoder, packed, shape);
   }
+}
+
+/** Baseline and extended (FFC0, FFC1, and FFC2 progressive, which some write under the name of the others), of 8 bits. */
+async function decodeJpeg(packed: Uint8Array, shape: FrameShape): Promise<Uint8Array> {
+  const header = jpegHeader(packed, 0xffc0, 0xffc1, 0xffc2);
+  if (header.bits !== 8) throw new Error(`its JPEG image has ${header.bits} bits; lossy JPEG is read with 8`);
+  assertShape(header, shape);
+  // How a camera was held is no matter of DICOM, whose rows are what the frame header says.
+  return assertLength((await decodePicture(packed, false)).samples, shape);
 }
 
 function decodeJpegLossless(packed: Uint8Array, shape: FrameShape): Uint8Array {
@@ -47,12 +63,12 @@ interface ImageHeader {
   readonly components: number;
 }
 
-/** Size in a JPEG stream's frame header, which `frameMarker` starts: FFC3 lossless, FFF7 JPEG-LS. Nothing is decoded. */
-function jpegHeader(packed: Uint8Array, frameMarker: number): ImageHeader {
+/** Size in a JPEG stream's frame header, which one of the markers starts: FFC3 lossless, FFF7 JPEG-LS. Nothing is decoded. */
+function jpegHeader(packed: Uint8Array, ...frameMarkers: number[]): ImageHeader {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
   for (let offset = 2; offset + 10 <= packed.length;) {
     const marker = view.getUint16(offset);
-    if (marker === frameMarker) {
+    if (frameMarkers.includes(marker)) {
       return {
         bits: view.getUint8(offset + 4),
         rows: view.getUint16(offset + 5),
@@ -115,6 +131,11 @@ async function jpegLsDecoder(): Promise<CornerstoneDecoder> {
 async function jpeg2000Decoder(): Promise<CornerstoneDecoder> {
   const { J2KDecoder } = await loadOpenJpeg(silent());
   return new J2KDecoder();
+}
+
+async function htj2kDecoder(): Promise<CornerstoneDecoder> {
+  const { HTJ2KDecoder } = await loadOpenJph(silent());
+  return new HTJ2KDecoder();
 }
 
 /** PackBits runs, one segment per byte of a sample, most significant first (DICOM PS3.5 annex G). */

@@ -20,6 +20,11 @@ declare module '@cornerstonejs/codec-openjpeg/decodewasmjs' {
   export { load as default };
 }
 
+declare module '@cornerstonejs/codec-openjph/wasmjs' {
+  const load: (options: CornerstoneOptions) => Promise<{ HTJ2KDecoder: new () => CornerstoneDecoder }>;
+  export { load as default };
+}
+
 declare module '@cornerstonejs/codec-charls/decodewasmjs' {
   const load: (options: CornerstoneOptions) => Promise<{ JpegLSDecoder: new () => CornerstoneDecoder }>;
   export { load as default };

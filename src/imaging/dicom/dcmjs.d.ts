@@ -1,4 +1,4 @@
-/** The part of dcmjs (which ships without declarations) that writes files. */
+/** The parts of dcmjs (which ships without declarations) that write files, and know the data dictionary. */
 declare module 'dcmjs' {
   interface DicomElement {
     readonly vr: string;
@@ -13,6 +13,8 @@ declare module 'dcmjs' {
   export const data: {
     readonly DicomDict: new (meta: Record<string, DicomElement>) => DicomDict;
     readonly DicomMetaDictionary: {
+      /** By tag, "(0010,0010)"; names of retired attributes begin with RETIRED_. */
+      readonly dictionary: Readonly<Record<string, { readonly vr: string; readonly name: string } | undefined>>;
       denaturalizeDataset(dataset: Record<string, unknown>): Record<string, DicomElement>;
     };
   };

@@ -1,5 +1,6 @@
+import type { MriAcquisition } from '../../domain/acquisition.js';
 import type { Side } from '../../domain/participants.js';
-import type { Volume } from '../volume.js';
+import type { Affine, Volume } from '../volume.js';
 import type { Vector3 } from './attributes.js';
 import { dicomUid, encodeDicom, type DicomKeywords } from './write.js';
 
@@ -42,6 +43,8 @@ export interface MrSeriesHeader {
   readonly studyDescription: string;
   readonly seriesDescription: string;
   readonly equipment: DicomEquipment;
+  /** How a scanner took it; null where that is not known, or nothing did. */
+  readonly acquisition: MriAcquisition | null;
   readonly createdAt: Date;
   /** How the image came about, in words. */
   readonly derivation: string;
@@ -58,7 +61,7 @@ export interface MrSeriesHeader {
 }
 
 /** Part of every UID: files of one identity that say other things need other UIDs. */
-const LAYOUT = 'mr-series 2';
+const LAYOUT = 'mr-series 3';
 
 /**
  * A volume as a DICOM series of MR Image Storage, one file per slice in the volume's order. Positions and directions are the
@@ -67,7 +70,7 @@ const LAYOUT = 'mr-series 2';
 export function* encodeMrSeries(volume: Volume, header: MrSeriesHeader): Generator<Uint8Array> {
   const { columns, rows, slices } = volume;
   const { pixels, slope, intercept } = storedPixels(volume.data);
-  const { right, down, step, origin } = geometry(volume);
+  const { right, down, step, origin } = affineInDicom(volume.affine);
   const shared = seriesElements(header);
   const uid = (...parts: (string | number)[]) => dicomUid('osteograph', LAYOUT, ...header.identity, ...parts);
   const { low, high } = header.window;
@@ -183,14 +186,30 @@ function seriesElements(header: MrSeriesHeader): DicomKeywords {
       : {}),
     ImageComments: ascii(header.comments),
     LossyImageCompression: '00',
-    // How a scanner would have taken it is not known of an imported volume and means nothing of a generated one.
+    // Of these an imported volume keeps nothing, and they mean nothing of a generated one.
     ScanningSequence: 'RM',
     SequenceVariant: 'NONE',
     ScanOptions: '',
     MRAcquisitionType: /3D|FLASH|DESS/i.test(header.seriesDescription) ? '3D' : '',
-    RepetitionTime: '',
-    EchoTime: '',
     EchoTrainLength: '',
+    ...acquisitionElements(header.acquisition),
+  };
+}
+
+/** Repetition and echo time are type 2: they stand there empty. */
+function acquisitionElements(acquisition: MriAcquisition | null): DicomKeywords {
+  const elements = {
+    InversionTime: acquisition?.inversionTime,
+    FlipAngle: acquisition?.flipAngle,
+    MagneticFieldStrength: acquisition?.fieldStrength,
+    PixelBandwidth: acquisition?.pixelBandwidth,
+    NumberOfAverages: acquisition?.averages,
+    ReceiveCoilName: acquisition?.receiveCoil?.slice(0, 16),
+  };
+  return {
+    RepetitionTime: acquisition?.repetitionTime ?? '',
+    EchoTime: acquisition?.echoTime ?? '',
+    ...Object.fromEntries(Object.entries(elements).filter(([, value]) => value !== null && value !== undefined)),
   };
 }
 
@@ -217,7 +236,7 @@ function equipmentElements({ manufacturer, model, versions }: DicomEquipment): D
 }
 
 /** Where the first voxel lies and the way to the next column, row and slice, in mm of DICOM's LPS. */
-function geometry({ affine }: Volume): Record<'right' | 'down' | 'step' | 'origin', Vector3> {
+export function affineInDicom(affine: Affine): Record<'right' | 'down' | 'step' | 'origin', Vector3> {
   const column = (at: 0 | 1 | 2 | 3): Vector3 => [-affine[at], -affine[4 + at]!, affine[8 + at]!];
   return { right: column(0), down: column(1), step: column(2), origin: column(3) };
 }

@@ -1,12 +1,15 @@
 import { inflateRawSync } from 'node:zlib';
 import dicomParser, { type DataSet, type Element } from 'dicom-parser';
 import { UserError } from '../../domain/errors.js';
+import type { Strip } from '../../domain/strips.js';
+import { blackenStrips } from '../redact.js';
 import { assertPixelCount, MAX_PIXELS, refuseFile } from '../refuse.js';
 import { readSource, type FileSource } from '../source.js';
 import { readAttributes, type DicomAttributes } from './attributes.js';
 import type { FrameShape } from './codecs.js';
+import { readFrames } from './frames.js';
 import { BIG_ENDIAN, transferSyntax } from './transfer-syntaxes.js';
-import { Unpacker } from './unpacker.js';
+import { unpacker } from '../unpacking/unpacker.js';
 
 /** Grey pixels: whole numbers as they are, anything else after rescaling as floats. */
 export type PixelData = Uint16Array | Int16Array | Float32Array;
@@ -18,9 +21,6 @@ export interface DicomImage {
 }
 
 const PIXEL_DATA = 'x7fe00010';
-
-/** One for all files: it ends when there is nothing to unpack. */
-const unpacker = new Unpacker();
 
 /** Enough for nearly every header; a longer one costs a second read. */
 const HEAD_BYTES = 256 * 1024;
@@ -35,27 +35,112 @@ export function isDicom(bytes: Uint8Array): boolean {
  * @throws UserError FILE_REFUSED with one sentence
  */
 export async function readDicomHeader(source: FileSource): Promise<DicomAttributes> {
+  return (await parseHead(source)).attributes;
+}
+
+/**
+ * Reads the header of a DICOM file as those of its frames: one for an image, and one for each frame of an enhanced MR image.
+ * @throws UserError FILE_REFUSED with one sentence
+ */
+export async function readDicomHeaders(source: FileSource): Promise<DicomAttributes[]> {
+  const { dataSet, attributes, name } = await parseHead(source);
+  return readFrames(dataSet, attributes, name) ?? [attributes];
+}
+
+async function parseHead(source: FileSource): Promise<ParsedDicom & { name: string }> {
   const head = await readSource(source, HEAD_BYTES);
-  if (head.whole || !isDicom(head.bytes)) return parse(head.bytes, head.name, PIXEL_DATA).attributes;
+  const parsed = (bytes: Uint8Array, name: string) => ({ ...parse(bytes, name, PIXEL_DATA), name });
+  if (head.whole || !isDicom(head.bytes)) return parsed(head.bytes, head.name);
   try {
-    const { dataSet, attributes } = parse(head.bytes, head.name, PIXEL_DATA);
-    if (dataSet.elements[PIXEL_DATA]) return attributes;
+    const begun = parsed(head.bytes, head.name);
+    if (begun.dataSet.elements[PIXEL_DATA]) return begun;
   } catch (error) {
     // A header that goes on after the head looks truncated; the whole file decides.
     if (!(error instanceof UserError)) throw error;
   }
   const { bytes, name } = await readSource(source);
-  return parse(bytes, name, PIXEL_DATA).attributes;
+  return parsed(bytes, name);
+}
+
+/** SOP classes without an image that come with series: directories, reports, presentation states, raw and encapsulated data (PS3.4 B.5). */
+const WITHOUT_IMAGE =
+  /^1\.2\.840\.10008\.(?:1\.3\.10|5\.1\.4\.1\.1\.(?:11\.\d+|66|66\.[1-3]|66\.5|88\.\d+|104\.\d+|9\.\d+(?:\.\d+)?))$/;
+
+/** Whether a file is a whole DICOM file that holds no image by its kind. */
+export async function isWithoutImage(source: FileSource): Promise<boolean> {
+  const { bytes } = await readSource(source, HEAD_BYTES);
+  if (!isDicom(bytes)) return false;
+  try {
+    const meta = dicomParser.parseDicom(bytes, { untilTag: 'x00020010' });
+    return WITHOUT_IMAGE.test(meta.string('x00020002')?.replace(/\0/g, '').trim() ?? '');
+  } catch {
+    return false;
+  }
+}
+
+/** Texts of a header by keyword; of several values a list. */
+export type DicomTexts = Readonly<Record<string, string | readonly string[]>>;
+
+/**
+ * Reads elements of text from the header of a DICOM file; those that are absent or empty are left out.
+ *
+ * @param tags keyword to tag, as dicom-parser writes it: "x00100010"
+ * @throws UserError FILE_REFUSED with one sentence
+ */
+export async function readDicomTexts(source: FileSource, tags: Readonly<Record<string, string>>): Promise<DicomTexts> {
+  const { bytes, name } = await readSource(source);
+  const { dataSet } = parse(bytes, name, PIXEL_DATA);
+  const unicode = dataSet.string('x00080005')?.includes('ISO_IR 192') ?? false;
+  const texts: Record<string, string | readonly string[]> = {};
+  for (const [keyword, tag] of Object.entries(tags)) {
+    const element = dataSet.elements[tag];
+    if (!element) continue;
+    const raw = Buffer.from(dataSet.byteArray.subarray(element.dataOffset, element.dataOffset + element.length));
+    const values = raw
+      .toString(unicode ? 'utf8' : 'latin1')
+      .replace(/\0/g, '')
+      .split('\\')
+      .map((value) => value.trim());
+    if (values.some((value) => value !== '')) texts[keyword] = values.length === 1 ? values[0]! : values;
+  }
+  return texts;
 }
 
 /**
  * Reads a DICOM file: implicit and explicit little endian, explicit big endian, deflated, JPEG lossless, JPEG-LS, JPEG 2000 and
  * RLE; one grey sample of 8 to 16 stored bits, signed or not.
+ *
+ * @param darkenPadding gives pixels that the file calls padding the darkest value of the others, as a film is shown
  * @throws UserError FILE_REFUSED with one sentence, for anything truncated, contradictory, too large or not grey
  */
-export async function readDicom(source: FileSource): Promise<DicomImage> {
+export async function readDicom(source: FileSource, darkenPadding = false): Promise<DicomImage> {
+  const { attributes, values } = await readStored(source);
+  if (darkenPadding) darken(values, attributes);
+  return { attributes, pixels: rescale(values, attributes) };
+}
+
+/**
+ * The pixels of a file as they are stored, of all frames one after the other.
+ *
+ * @param strips what is made black
+ * @throws UserError as {@link readDicom}
+ */
+export async function readStored(
+  source: FileSource,
+  strips: readonly Strip[] = [],
+): Promise<{ attributes: DicomAttributes; values: Int16Array | Uint16Array }> {
   const { bytes, name } = await readSource(source);
-  const { dataSet, attributes } = parse(bytes, name);
+  const parsed = parse(bytes, name);
+  const samples = await readSamples(parsed, name, strips);
+  return { attributes: parsed.attributes, values: storedValues(samples, parsed.attributes) };
+}
+
+/** The unpacked samples of a file, little endian, of all frames; @throws UserError as {@link readDicom} */
+export async function readSamples(
+  { dataSet, attributes }: ParsedDicom,
+  name: string,
+  strips: readonly Strip[] = [],
+): Promise<Uint8Array> {
   assertReadable(attributes, name);
   const shape = {
     rows: attributes.rows,
@@ -66,14 +151,26 @@ export async function readDicom(source: FileSource): Promise<DicomImage> {
   const samples = element.encapsulatedPixelData
     ? await unpackFrames(dataSet, element, attributes, shape, name)
     : nativeSamples(dataSet, element, attributes, shape, name);
-  return { attributes, pixels: rescale(storedValues(samples, attributes), attributes) };
+  blackenStrips(wordsOf(samples, attributes), storedValues(samples, attributes), attributes, strips, name);
+  return samples;
 }
 
-function parse(bytes: Uint8Array, name: string, untilTag?: string): { dataSet: DataSet; attributes: DicomAttributes } {
+/** A parsed file. */
+export interface ParsedDicom {
+  readonly dataSet: DataSet;
+  readonly attributes: DicomAttributes;
+}
+
+/** Parses a whole DICOM file; @throws UserError FILE_REFUSED with one sentence */
+export function parseDicom(bytes: Uint8Array, name: string): ParsedDicom {
+  return parse(bytes, name);
+}
+
+function parse(bytes: Uint8Array, name: string, untilTag?: string): ParsedDicom {
   if (!isDicom(bytes)) refuseFile(name, 'is not a DICOM file');
   let dataSet: DataSet;
   try {
-    dataSet = dicomParser.parseDicom(bytes, { inflater, ...(untilTag === undefined ? {} : { untilTag }) });
+    dataSet = parseElements(bytes, untilTag);
   } catch (error) {
     return refuseFile(name, 'is a damaged or truncated DICOM file', error);
   }
@@ -81,26 +178,37 @@ function parse(bytes: Uint8Array, name: string, untilTag?: string): { dataSet: D
   if (!transferSyntax(syntax)) {
     refuseFile(
       name,
-      `uses the DICOM transfer syntax ${syntax}, which is not read; uncompressed, JPEG lossless, JPEG-LS, JPEG 2000 and RLE are`,
+      `uses the DICOM transfer syntax ${syntax}, which is not read; uncompressed, JPEG, JPEG lossless, JPEG-LS, JPEG 2000, HTJ2K and RLE are`,
     );
   }
   return { dataSet, attributes: readAttributes(dataSet, syntax, name) };
 }
 
-/** Unpacks the deflated transfer syntax, bounded so that a small file cannot fill the memory. */
-function inflater(file: Uint8Array, position: number): Uint8Array {
-  const rest = inflateRawSync(file.subarray(position), { maxOutputLength: 4 * MAX_PIXELS });
-  return Buffer.concat([file.subarray(0, position), rest]);
+/** Unpacks the deflated transfer syntax on the way, bounded so that a small file cannot fill the memory. */
+function parseElements(bytes: Uint8Array, untilTag: string | undefined): DataSet {
+  let from = 0;
+  const inflater = (file: Uint8Array, position: number): Uint8Array => {
+    from = position;
+    const rest = inflateRawSync(file.subarray(position), { maxOutputLength: 4 * MAX_PIXELS });
+    return Buffer.concat([Buffer.alloc(128), file.subarray(128, position), rest]);
+  };
+  const dataSet = dicomParser.parseDicom(bytes, { inflater, ...(untilTag === undefined ? {} : { untilTag }) });
+  // dicom-parser goes through what it was given from the start; what it took for elements before the unpacked ones are none.
+  for (const { tag, dataOffset } of Object.values(dataSet.elements)) {
+    if (dataOffset < from && !tag.startsWith('x0002')) delete dataSet.elements[tag];
+  }
+  return dataSet;
 }
 
 function assertReadable(attributes: DicomAttributes, name: string): void {
   const { rows, columns, frames, samplesPerPixel, photometric, bitsAllocated, bitsStored, highBit } = attributes;
   assertPixelCount(name, columns, rows, frames);
   if (samplesPerPixel !== 1 || !/^MONOCHROME[12]$/.test(photometric)) {
-    refuseFile(
-      name,
-      `holds a ${photometric} image with ${samplesPerPixel} samples per pixel; only grey images are read`,
-    );
+    // What is no word of the standard may be anything.
+    const kind = /^(?:RGB|YBR_[A-Z0-9_]+|PALETTE COLOR|MONOCHROME[12]|ARGB|HSV|CMYK)$/.test(photometric)
+      ? photometric
+      : 'foreign';
+    refuseFile(name, `holds a ${kind} image with ${samplesPerPixel} samples per pixel; only grey images are read`);
   }
   const layout = (bitsAllocated === 8 || bitsAllocated === 16) && bitsStored >= 1 && highBit >= bitsStored - 1;
   if (!layout || highBit >= bitsAllocated) {
@@ -160,11 +268,27 @@ function packedFrame(dataSet: DataSet, element: Element, frames: number, frame: 
   return dicomParser.readEncapsulatedPixelDataFromFragments(dataSet, element, frame, 1);
 }
 
+/** Samples as whole numbers, a view of the same memory. */
+function wordsOf(samples: Uint8Array, { bitsAllocated }: DicomAttributes): Uint8Array | Uint16Array {
+  return bitsAllocated === 16 ? new Uint16Array(samples.buffer, samples.byteOffset, samples.length / 2) : samples;
+}
+
+/** Clears the bits beside the stored ones, where films from before DICOM 2004 hold drawings; signs are extended above them. */
+export function clearOtherBits(samples: Uint8Array, attributes: DicomAttributes): void {
+  const { bitsStored, highBit, signed } = attributes;
+  const words = wordsOf(samples, attributes);
+  const shift = highBit - bitsStored + 1;
+  const unused = 32 - bitsStored;
+  for (let index = 0; index < words.length; index++) {
+    const bits = (words[index]! >> shift) << unused;
+    words[index] = (signed ? bits >> unused : bits >>> unused) << shift;
+  }
+}
+
 /** Whole stored numbers: the stored bits cut out of each little-endian sample, signs extended, MONOCHROME1 inverted. */
 function storedValues(samples: Uint8Array, attributes: DicomAttributes): Int16Array | Uint16Array {
-  const { bitsAllocated, bitsStored, highBit, signed, photometric } = attributes;
-  const words =
-    bitsAllocated === 16 ? new Uint16Array(samples.buffer, samples.byteOffset, samples.length / 2) : samples;
+  const { bitsStored, highBit, signed, photometric } = attributes;
+  const words = wordsOf(samples, attributes);
   const values = signed ? new Int16Array(words.length) : new Uint16Array(words.length);
   const shift = highBit - bitsStored + 1;
   const mask = 2 ** bitsStored - 1;
@@ -179,7 +303,20 @@ function storedValues(samples: Uint8Array, attributes: DicomAttributes): Int16Ar
   return values;
 }
 
-function rescale(values: Int16Array | Uint16Array, attributes: DicomAttributes): PixelData {
+/** Gives padding the least of the other values, which is black: MONOCHROME1 has been inverted by now, and padding with it. */
+function darken(values: Int16Array | Uint16Array, { padding, photometric, signed, bitsStored }: DicomAttributes): void {
+  if (!padding) return;
+  const invert = (value: number) => (signed ? -1 - value : 2 ** bitsStored - 1 - value);
+  const [low, high] = photometric === 'MONOCHROME1' ? [invert(padding[1]), invert(padding[0])] : padding;
+  const isPadding = (value: number) => value >= low && value <= high;
+  let least = Infinity;
+  for (const value of values) if (value < least && !isPadding(value)) least = value;
+  if (least === Infinity) return;
+  for (let index = 0; index < values.length; index++) if (isPadding(values[index]!)) values[index] = least;
+}
+
+/** Values of the image for stored ones. */
+export function rescale(values: Int16Array | Uint16Array, attributes: DicomAttributes): PixelData {
   const { rescaleSlope: slope, rescaleIntercept: intercept } = attributes;
   if (slope === 1 && intercept === 0) return values;
   const scaled = Float32Array.from(values, (value) => value * slope + intercept);

@@ -1,82 +1,40 @@
-import { readdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { UserError } from '../../domain/errors.js';
-import { cleanDescription } from '../deidentify.js';
+import type { Strip } from '../../domain/strips.js';
+import { cleanDescription } from '../deidentification/words.js';
 import { assertPixelCount, refuseFile } from '../refuse.js';
 import { centredAffine, STORED_AXES, type Affine, type Plane, type Volume } from '../volume.js';
 import type { DicomAttributes, Vector3 } from './attributes.js';
-import { readDicom, readDicomHeader, type PixelData } from './read.js';
+import { type PixelData, readStored, rescale } from './read.js';
+import { type DicomSeries, type SeriesFile, towardsStored } from './scan.js';
+import { cross, dot, scale, subtract, toLps } from './vectors.js';
 
-/** One file of a series. */
-interface SeriesFile {
-  readonly path: string;
-  readonly attributes: DicomAttributes;
-}
+export { type DicomSeries, type RefusedFile, scanSeries } from './scan.js';
 
-/** The files of one echo of one DICOM series, in slice order. Only headers are held. */
-export interface DicomSeries {
-  readonly seriesUid: string;
-  /** Echo number of a multi-echo series, else null. */
-  readonly echo: number | null;
-  /** From position, else from the words COR, SAG or AX in the description; null when neither says. */
-  readonly plane: Plane | null;
-  /** What the slices were ordered by. Without positions the direction of the order is not known. */
-  readonly orderedBy: 'position' | 'location' | 'instance';
-  readonly files: readonly SeriesFile[];
-  /** Header of the first file: what all files share. */
-  readonly attributes: DicomAttributes;
-}
-
-export interface RefusedFile {
-  /** Path below the scanned folder. */
-  readonly path: string;
-  readonly reason: string;
+/** A series whose slices are read one at a time. */
+export interface SeriesSlices extends Omit<Volume, 'data'> {
+  /** What messages call it. */
+  readonly name: string;
+  /** The pixels of a slice, rows x columns values. @throws UserError FILE_REFUSED when its file cannot be read */
+  read(index: number): Promise<PixelData>;
 }
 
 /**
- * Reads the headers below a folder and groups the files into series, one per SeriesInstanceUID and echo.
- * A file that cannot be read is listed as refused, and the rest goes on.
+ * Checks the headers of a series and opens it for reading slice by slice, stored as `STORED_AXES` says: in-plane axes are turned and
+ * flipped where the scanner chose others, and the affine follows.
+ *
+ * @param redact strips of every slice that are made black
+ * @throws UserError FILE_REFUSED when slices differ in size or orientation, overlap or are missing
  */
-export async function scanSeries(folder: string): Promise<{ series: DicomSeries[]; refused: RefusedFile[] }> {
-  const groups = new Map<string, SeriesFile[]>();
-  const refused: RefusedFile[] = [];
-  for (const path of await listFiles(folder)) {
-    try {
-      const attributes = await readDicomHeader(path);
-      const key = JSON.stringify([attributes.seriesUid, echoOf(attributes)]);
-      const group = groups.get(key) ?? [];
-      group.push({ path, attributes });
-      groups.set(key, group);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      refused.push({ path: relative(folder, path), reason: error.message });
-    }
-  }
-  const echoes = new Map<string, number>();
-  for (const files of groups.values()) {
-    const uid = files[0]!.attributes.seriesUid ?? '';
-    echoes.set(uid, (echoes.get(uid) ?? 0) + 1);
-  }
-  const series = [...groups.values()].map((files) => {
-    const multiEcho = echoes.get(files[0]!.attributes.seriesUid ?? '')! > 1;
-    return orderSeries(files, multiEcho);
-  });
-  return { series, refused };
-}
-
-/**
- * Reads the pixels of a series into one volume, stored as `STORED_AXES` says: in-plane axes are turned and flipped where the
- * scanner chose others, and the affine follows. One series is in memory at a time.
- * @throws UserError FILE_REFUSED when slices differ in size or orientation, overlap, are missing, or cannot be read
- */
-export async function readSeries(series: DicomSeries): Promise<Volume> {
+export function openSlices(series: DicomSeries, redact: readonly Strip[] = []): SeriesSlices {
   const { files, plane } = series;
   // Messages are kept in reports: a description may hold a name.
   const name = cleanDescription(series.attributes.seriesDescription) ?? 'The series';
   const first = series.attributes;
   if (first.frames !== 1) refuseFile(name, `has ${first.frames} frames in one file; one slice per file is read`);
-  assertPixelCount(name, first.columns, first.rows, files.length);
+  assertPixelCount(name, first.columns, first.rows);
+  if (first.imageType?.split('\\').includes('MOSAIC'))
+    refuseFile(name, 'is a mosaic of slices; one slice per image is read');
   assertConsistent(files, name);
+  assertOrdered(series, name);
   const [rowSpacing, columnSpacing] = first.pixelSpacing ?? refuseFile(name, 'does not give its pixel spacing');
   const sliceSpacing = series.orderedBy === 'instance' ? sliceSpacingGuess(first) : regularSpacing(series, name);
 
@@ -86,78 +44,84 @@ export async function readSeries(series: DicomSeries): Promise<Volume> {
   const spacing = turn.transpose
     ? ([rowSpacing, columnSpacing, sliceSpacing] as const)
     : ([columnSpacing, rowSpacing, sliceSpacing] as const);
-  const data = await readSlices(files, first, turn, name);
+  const slices = slicesInTurn(redact);
   const placed = volumeAffine(series, turn, [columns, rows, files.length], spacing);
-  return { columns, rows, slices: files.length, data, spacing, ...placed };
-}
-
-async function listFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
-/** Echo number, or the echo time where files of one series lack numbers. */
-function echoOf(attributes: DicomAttributes): number | null {
-  return attributes.echoNumber ?? attributes.echoTime;
-}
-
-function orderSeries(files: readonly SeriesFile[], multiEcho: boolean): DicomSeries {
-  const { attributes } = files[0]!;
-  const normal = attributes.orientation && cross(...attributes.orientation);
-  const plane = normal ? planeOfNormal(normal) : planeOfDescription(attributes.seriesDescription);
-  const by = (key: (file: SeriesFile) => number | null): SeriesFile[] | null =>
-    files.every((file) => key(file) !== null) ? [...files].sort((a, b) => key(a)! - key(b)!) : null;
-
-  const forward = normal && plane ? towardsStored(normal, plane) : null;
-  const byPosition = forward ? by(({ attributes: { position } }) => position && dot(position, forward)) : null;
-  const byLocation = by((file) => file.attributes.sliceLocation);
-  const byInstance = by((file) => file.attributes.instanceNumber) ?? [...files];
-  const distinct = new Set(files.map((file) => file.attributes.sliceLocation)).size === files.length;
-  const ordered = byPosition ?? (distinct ? byLocation : null) ?? byInstance;
   return {
-    seriesUid: attributes.seriesUid ?? '',
-    echo: multiEcho ? echoOf(attributes) : null,
-    plane,
-    orderedBy: ordered === byPosition ? 'position' : ordered === byLocation ? 'location' : 'instance',
-    files: ordered,
-    attributes: ordered[0]!.attributes,
+    ...{ name, columns, rows, slices: files.length, spacing, ...placed },
+    async read(index) {
+      const pixels = await slices(files[index]!);
+      if (pixels.length !== rows * columns) refuseFile(name, 'changed while it was read');
+      const turned = newLike(pixels, pixels.length);
+      turnPixels(pixels, { rows: first.rows, columns: first.columns }, turn, turned);
+      return turned;
+    },
   };
 }
 
-function planeOfNormal(normal: Vector3): Plane {
-  const [x, y, z] = normal.map(Math.abs) as [number, number, number];
-  if (y >= x && y >= z) return 'CORONAL';
-  return x >= z ? 'SAGITTAL' : 'AXIAL';
+/**
+ * Reads the pixels of a series into one volume. One series is in memory at a time.
+ *
+ * @throws UserError FILE_REFUSED as {@link openSlices}, and when a file cannot be read
+ */
+export async function readSeries(series: DicomSeries, redact: readonly Strip[] = []): Promise<Volume> {
+  const { name, read, ...grid } = openSlices(series, redact);
+  const { columns, rows, slices } = grid;
+  assertPixelCount(name, columns, rows, slices);
+  const voxels = rows * columns;
+  let data: PixelData | undefined;
+  for (let index = 0; index < slices; index++) {
+    const pixels = await read(index);
+    data ??= newLike(pixels, voxels * slices);
+    if (data.constructor !== pixels.constructor) data = Float32Array.from(data);
+    data.set(pixels, index * voxels);
+  }
+  return { ...grid, data: data! };
 }
 
-function planeOfDescription(description: string | null): Plane | null {
-  const words = description?.toUpperCase() ?? '';
-  if (/\bCOR|_COR/.test(words)) return 'CORONAL';
-  if (/\bSAG|_SAG/.test(words)) return 'SAGITTAL';
-  return /\bAX|_AX/.test(words) ? 'AXIAL' : null;
+/** Reads slices one after the other; a file of many frames is unpacked once as long as they are of one file. */
+function slicesInTurn(redact: readonly Strip[]): (slice: SeriesFile) => Promise<PixelData> {
+  let held: { path: string; file: Awaited<ReturnType<typeof readStored>> } | undefined;
+  return async ({ path, frame, attributes }) => {
+    if (held?.path !== path) held = { path, file: await readStored(path, redact) };
+    const { values, attributes: whole } = held.file;
+    const size = whole.rows * whole.columns;
+    return rescale(values.subarray(frame * size, (frame + 1) * size), attributes);
+  };
 }
 
-/** The slice normal, turned so that it points the way slices of that plane are stored. */
-function towardsStored(normal: Vector3, plane: Plane): Vector3 {
-  const stored = toLps(STORED_AXES[plane][2]);
-  return dot(normal, stored) < 0 ? [-normal[0], -normal[1], -normal[2]] : normal;
-}
+/** Cosine of half a degree: slices that are turned further against each other are not of one volume. */
+const SAME_DIRECTION = Math.cos((0.5 * Math.PI) / 180);
 
 function assertConsistent(files: readonly SeriesFile[], name: string): void {
-  const [first] = files;
+  const { rows, columns, orientation, pixelSpacing } = files[0]!.attributes;
+  const unplaced = files.filter(({ attributes: { position } }) => position === null).length;
+  if (unplaced > 0 && unplaced < files.length) {
+    refuseFile(name, `has ${unplaced} of ${files.length} slices without an Image Position (Patient)`);
+  }
   for (const { attributes } of files) {
-    const { rows, columns, orientation } = first!.attributes;
     if (attributes.rows !== rows || attributes.columns !== columns) {
       refuseFile(name, `mixes slices of ${columns} x ${rows} and ${attributes.columns} x ${attributes.rows} pixels`);
     }
+    const other = attributes.pixelSpacing;
+    if (pixelSpacing?.some((spacing, axis) => Math.abs(spacing - (other?.[axis] ?? 0)) > 1e-3 * spacing)) {
+      refuseFile(
+        name,
+        `mixes slices with pixels of ${pixelSpacing.join(' x ')} and ${other?.join(' x ') ?? 'unknown'} mm`,
+      );
+    }
     const turned = (orientation === null) !== (attributes.orientation === null);
     const differs = orientation?.some(
-      (axis, index) => Math.abs(dot(axis, attributes.orientation?.[index] ?? axis) - 1) > 1e-3,
+      (axis, index) => dot(axis, attributes.orientation?.[index] ?? axis) < SAME_DIRECTION,
     );
     if (turned || differs) refuseFile(name, 'mixes slices of different orientation');
+  }
+}
+
+/** Slices without places need numbers of their own, or their order would be that of their files' names. */
+function assertOrdered({ files, orderedBy }: DicomSeries, name: string): void {
+  const numbers = new Set(files.map(({ attributes: { instanceNumber } }) => instanceNumber));
+  if (orderedBy === 'instance' && (numbers.size !== files.length || numbers.has(null)) && files.length > 1) {
+    refuseFile(name, 'does not say in which order its slices lie, neither by position nor by number');
   }
 }
 
@@ -204,24 +168,6 @@ function inPlaneTurn([right, down]: readonly [Vector3, Vector3], plane: Plane): 
   return { transpose, flipColumns: dot(toColumn, column) < 0, flipRows: dot(toRow, row) < 0 };
 }
 
-async function readSlices(
-  files: readonly SeriesFile[],
-  { rows, columns }: DicomAttributes,
-  turn: Turn,
-  name: string,
-): Promise<PixelData> {
-  const voxels = rows * columns;
-  let data: PixelData | undefined;
-  for (const [index, { path }] of files.entries()) {
-    const { pixels } = await readDicom(path);
-    if (pixels.length !== voxels) refuseFile(name, 'changed while it was read');
-    data ??= newLike(pixels, voxels * files.length);
-    if (data.constructor !== pixels.constructor) data = Float32Array.from(data);
-    turnPixels(pixels, { rows, columns }, turn, data.subarray(index * voxels, (index + 1) * voxels));
-  }
-  return data!;
-}
-
 function newLike(pixels: PixelData, length: number): PixelData {
   if (pixels instanceof Uint16Array) return new Uint16Array(length);
   return pixels instanceof Int16Array ? new Int16Array(length) : new Float32Array(length);
@@ -266,25 +212,4 @@ function volumeAffine(
   const [c, r, s, o] = [column, row, slice, origin];
   const affine: Affine = [-c[0], -r[0], -s[0], -o[0], -c[1], -r[1], -s[1], -o[1], c[2], r[2], s[2], o[2]];
   return { affine, placement: 'SCANNER' };
-}
-
-/** RAS and DICOM's LPS differ in the sign of x and y, in both directions. */
-function toLps([x, y, z]: Vector3): Vector3 {
-  return [-x, -y, z];
-}
-
-function cross(a: Vector3, b: Vector3): Vector3 {
-  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-}
-
-function dot(a: Vector3, b: Vector3): number {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-function scale(a: Vector3, factor: number): Vector3 {
-  return [a[0] * factor, a[1] * factor, a[2] * factor];
-}
-
-function subtract(a: Vector3, b: Vector3): Vector3 {
-  return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { data } from 'dcmjs';
+import { EXPLICIT } from './transfer-syntaxes.js';
 
 /** Values by DICOM keyword, for example `PatientID`; numbers, text or lists of them; the items of a sequence are a list of such. */
 export interface DicomKeywords {
@@ -7,7 +8,7 @@ export interface DicomKeywords {
 }
 
 export interface DicomGreyImage {
-  /** Rows x columns grey values, row by row; signed ones are stored as such. */
+  /** Rows x columns grey values, row by row, frame after frame; signed ones are stored as such. */
   readonly pixels: Uint16Array | Int16Array;
   readonly rows: number;
   readonly columns: number;
@@ -26,12 +27,14 @@ export interface DicomGreyImage {
 const SOP_CLASSES = {
   MR: '1.2.840.10008.5.1.4.1.1.4',
   CR: '1.2.840.10008.5.1.4.1.1.1',
+  /** Multi-frame Grayscale Word Secondary Capture: the one class for frames of films. */
+  FRAMES: '1.2.840.10008.5.1.4.1.1.7.3',
 } as const;
 
-const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
-const IMPLEMENTATION_UID = dicomUid('osteograph');
+/** What a file says wrote it. */
+export const IMPLEMENTATION_UID = dicomUid('osteograph');
 
-/** A DICOM part 10 file, explicit little endian, of one 16-bit grey image. The same input gives the same bytes. */
+/** A DICOM part 10 file, explicit little endian, of one 16-bit grey image or its frames. The same input gives the same bytes. */
 export function encodeDicom(image: DicomGreyImage): Uint8Array {
   const { DicomDict, DicomMetaDictionary } = data;
   const sopClass = SOP_CLASSES[image.sopClass];
@@ -40,7 +43,7 @@ export function encodeDicom(image: DicomGreyImage): Uint8Array {
       FileMetaInformationVersion: new Uint8Array([0, 1]).buffer,
       MediaStorageSOPClassUID: sopClass,
       MediaStorageSOPInstanceUID: image.sopInstanceUid,
-      TransferSyntaxUID: EXPLICIT_LITTLE_ENDIAN,
+      TransferSyntaxUID: EXPLICIT,
       ImplementationClassUID: IMPLEMENTATION_UID,
       ImplementationVersionName: 'OSTEOGRAPH',
     }),

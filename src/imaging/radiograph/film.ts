@@ -1,6 +1,7 @@
 import { isDicom, readDicom } from '../dicom/read.js';
 import type { DicomAttributes } from '../dicom/attributes.js';
-import { decodePng, encodePng, isPng } from '../png.js';
+import { isPicture, readPicture } from '../picture.js';
+import { decodePng, encodePng, isInterlaced, isPng } from '../png.js';
 import { refuseFile } from '../refuse.js';
 import { readSource, type FileSource } from '../source.js';
 import type { Raster } from './resample.js';
@@ -19,12 +20,13 @@ export interface Film extends Raster {
 const MIN_SIDE = 64;
 
 /**
- * Reads a radiograph from PNG (8 or 16 bits, bone bright) or DICOM (MONOCHROME1 is inverted).
+ * Reads a radiograph from DICOM (MONOCHROME1 is inverted) or from PNG, TIFF or JPEG (8 or 16 bits, bone bright). Only DICOM says how large
+ * pixels are: what the others note of it is the resolution of a print.
  * @throws UserError FILE_REFUSED for any other file, a damaged one, or an image without contrast
  */
 export async function loadRadiograph(source: FileSource): Promise<Film> {
   const { bytes, name } = await readSource(source);
-  const film = isDicom(bytes) ? await dicomFilm(bytes, name) : pngFilm(bytes, name);
+  const film = isDicom(bytes) ? await dicomFilm(bytes, name) : await pictureFilm(bytes, name);
   if (Math.min(film.rows, film.columns) < MIN_SIDE) {
     refuseFile(
       name,
@@ -42,7 +44,7 @@ export async function loadRadiograph(source: FileSource): Promise<Film> {
 
 /** True when the bytes start as a file that {@link loadRadiograph} may read. */
 export function isRadiographFile(bytes: Uint8Array): boolean {
-  return isDicom(bytes) || isPng(bytes);
+  return isDicom(bytes) || isPng(bytes) || isPicture(bytes);
 }
 
 /** A film as it is stored: 16-bit grey PNG, bone bright, and nothing but the pixels. */
@@ -64,14 +66,17 @@ function toUint16(data: Float32Array): Uint16Array {
 }
 
 async function dicomFilm(bytes: Uint8Array, name: string): Promise<Film> {
-  const { attributes, pixels } = await readDicom({ bytes, name });
+  const { attributes, pixels } = await readDicom({ bytes, name }, true);
   const { rows, columns, frames, pixelSpacing } = attributes;
   if (frames !== 1) refuseFile(name, `holds ${frames} frames; a radiograph has one`);
   return { name, rows, columns, data: Float32Array.from(pixels), pixelSpacing, attributes };
 }
 
-function pngFilm(bytes: Uint8Array, name: string): Film {
-  if (!isPng(bytes)) refuseFile(name, 'is neither a PNG nor a DICOM file; radiographs are read from these two');
-  const { rows, columns, data } = decodePng(bytes, name);
+async function pictureFilm(bytes: Uint8Array, name: string): Promise<Film> {
+  if (!isPng(bytes) && !isPicture(bytes)) {
+    refuseFile(name, 'is no DICOM, PNG, TIFF or JPEG file; radiographs are read from these');
+  }
+  const isPlain = isPng(bytes) && !isInterlaced(bytes);
+  const { rows, columns, data } = isPlain ? decodePng(bytes, name) : await readPicture(bytes, name);
   return { name, rows, columns, data: Float32Array.from(data), pixelSpacing: null, attributes: null };
 }

@@ -6,6 +6,7 @@ import { refuseFile } from '../refuse.js';
 import type { KneeDetector, XraySize } from '../../inference/index.js';
 import { detectKnee, detectKnees } from './detect.js';
 import type { Film } from './film.js';
+import { framedByJoint } from './framing.js';
 import { findKnee, locateKnees } from './locate.js';
 import { resample, type Window } from './resample.js';
 
@@ -19,20 +20,16 @@ export interface RadiographOptions {
   /** Finds knees on whole films; without one the outlines of a drawn knee are matched. */
   readonly detector?: KneeDetector | undefined;
   /**
-   * Cuts a tight crop of one knee anew around the joint line found in it, so that it is framed as knees cut from bilateral
-   * films are. Public crops hold the joint line about 8 % of their height below the middle. Default false: taken whole.
+   * Frames a tight crop of one knee anew by the joint traced in it, as generators of volumes were shown knees; a grader takes such crops whole.
+   * Default false.
    */
-  readonly recentre?: boolean | undefined;
+  readonly reframe?: boolean | undefined;
 }
 
 /** A film at least this wide shows both legs; a crop of one knee is at most this wide, and nearly square. */
 const BILATERAL_MM = 250;
 const CROP_MM = 150;
 const BILATERAL_ASPECT = 1.125;
-
-/** What a tight crop without a pixel size shows across, and the least confidence at which it is framed anew. */
-const CROP_SHOWS_MM = 95;
-const CLEAR_KNEE = 0.3;
 
 /** Percentiles of the crop that become -1 and 1. */
 const WINDOW_PERCENT = { dark: 5, bright: 99 } as const;
@@ -54,13 +51,13 @@ export function filmView(film: Film): FilmView {
  * @throws UserError FILE_REFUSED when no knee is found or a given box lies outside the film
  */
 export async function kneeBox(film: Film, options: RadiographOptions): Promise<SquareBox> {
-  const { side, box, view = filmView(film), detector, recentre = false } = options;
+  const { side, box, view = filmView(film), detector, reframe = false } = options;
   if (box) return checkedBox(film, box);
   if (view === 'BILATERAL') {
     if (detector) return (await detectKnees(film, detector, [side]))[side].box;
     return locateKnees(film)[side].box;
   }
-  if (isTightCrop(film)) return (recentre && recentred(film)) || middleSquare(film);
+  if (isTightCrop(film)) return reframe ? framedByJoint(film, middleSquare(film)) : middleSquare(film);
   if (detector) return (await detectKnee(film, detector)).box;
   const place =
     findKnee(film) ?? refuseFile(film.name, 'shows no knee that could be found; give the crop of one knee or its box');
@@ -112,13 +109,6 @@ function knownSize({ pixelSpacing, ...film }: Film, window: Window, rows: number
 function isTightCrop({ rows, columns, pixelSpacing }: Film): boolean {
   const square = Math.max(rows, columns) <= BILATERAL_ASPECT * Math.min(rows, columns);
   return square && (pixelSpacing === null || columns * pixelSpacing[1] <= CROP_MM);
-}
-
-/** The square around the joint line of a tight crop, or null when the knee is not clear enough to trust its place. */
-function recentred(film: Film): SquareBox | null {
-  const spacing = CROP_SHOWS_MM / Math.min(film.rows, film.columns);
-  const place = findKnee({ ...film, pixelSpacing: film.pixelSpacing ?? [spacing, spacing] });
-  return place && place.confidence >= CLEAR_KNEE ? place.box : null;
 }
 
 function middleSquare({ rows, columns }: Film): SquareBox {

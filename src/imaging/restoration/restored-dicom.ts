@@ -1,21 +1,11 @@
-import { dicomUid, encodeDicom } from '../dicom/write.js';
-import type { DicomReference } from '../dicom/mr-series.js';
+import { madeFilmElements, type MadeFilmHeader, madeFilmUid } from '../dicom/made-film.js';
+import { encodeDicom } from '../dicom/write.js';
 import type { Film } from '../radiograph/film.js';
 
-/** How a film was restored, for its header. Text is ASCII. */
-export interface RestoredHeader {
-  /** Bundle that restored it. */
-  readonly bundle: { readonly name: string; readonly version: string };
-  /** What was done, in words. */
-  readonly derivation: string;
-  readonly createdAt: Date;
-  /** Where it comes from, for its UIDs: the same identity gives the same ones. */
-  readonly identity: readonly (string | number)[];
-  /** Everything that is known of how it was made, JSON. */
-  readonly provenance?: string | undefined;
-  /** The film that it was made from, where that is a DICOM object. */
-  readonly sourceImage?: DicomReference | undefined;
-}
+/** How a film was restored, for its header. */
+export type RestoredHeader = MadeFilmHeader;
+
+const ROOT = 'osteograph restored';
 
 /**
  * A restored film as DICOM (Computed Radiography): derived, marked as synthetic, with the geometry of the film that it was made from
@@ -26,10 +16,7 @@ export function encodeRestoredFilm(
   restored: { rows: number; columns: number; data: Uint16Array },
   header: RestoredHeader,
 ): Uint8Array {
-  const { attributes } = film;
-  const { bundle, derivation, createdAt, sourceImage, provenance } = header;
-  const uid = (part: string) => dicomUid('osteograph restored', ...header.identity, part);
-  const [date, time] = createdAt.toISOString().split('T');
+  const { bundle, provenance } = header;
   const spacing = film.pixelSpacing?.map((mm, axis) => {
     const [before, after] = axis === 0 ? [film.rows, restored.rows] : [film.columns, restored.columns];
     return Number(((mm * before) / after).toPrecision(8));
@@ -41,48 +28,13 @@ export function encodeRestoredFilm(
     photometric: 'MONOCHROME2',
     bitsStored: 16,
     sopClass: 'CR',
-    sopInstanceUid: uid('instance'),
+    sopInstanceUid: madeFilmUid(ROOT, header, 'instance'),
     ...(provenance === undefined ? {} : { privateText: provenance }),
-    elements: {
-      SpecificCharacterSet: 'ISO_IR 100',
-      ImageType: ['DERIVED', 'SECONDARY'],
-      SyntheticData: 'YES',
-      InstanceCreationDate: date!.replaceAll('-', ''),
-      InstanceCreationTime: time!.slice(0, 8).replaceAll(':', ''),
-      TimezoneOffsetFromUTC: '+0000',
-      StudyInstanceUID: uid('study'),
-      SeriesInstanceUID: uid('series'),
-      StudyDate: '',
-      StudyTime: '',
-      StudyID: '',
-      AccessionNumber: '',
-      ReferringPhysicianName: '',
-      PatientName: 'Restored',
-      PatientID: '',
-      PatientBirthDate: '',
-      PatientSex: '',
-      Modality: 'CR',
-      SeriesNumber: 1,
-      InstanceNumber: 1,
-      BodyPartExamined: 'KNEE',
-      ViewPosition: attributes?.viewPosition ?? '',
-      Manufacturer: 'Osteograph',
-      ManufacturerModelName: bundle.name,
-      SoftwareVersions: bundle.version,
-      DerivationDescription: derivation,
-      ...(sourceImage
-        ? {
-            SourceImageSequence: [
-              {
-                ReferencedSOPClassUID: sourceImage.sopClassUid,
-                ReferencedSOPInstanceUID: sourceImage.sopInstanceUid,
-              },
-            ],
-          }
-        : {}),
-      ImageComments: `SYNTHETIC, restored by ${bundle.name} ${bundle.version}; what it adds was not seen. Not for clinical use.`,
-      LossyImageCompression: '00',
-      ...(spacing ? { PixelSpacing: spacing, ImagerPixelSpacing: spacing } : {}),
-    },
+    elements: madeFilmElements(ROOT, header, {
+      name: 'Restored',
+      viewPosition: film.attributes?.viewPosition ?? '',
+      comment: `SYNTHETIC, restored by ${bundle.name} ${bundle.version}; what it adds was not seen. Not for clinical use.`,
+      spacing: spacing ?? null,
+    }),
   });
 }

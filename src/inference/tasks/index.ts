@@ -5,8 +5,11 @@
 import type { z } from 'zod';
 import { imageRestoration } from './image-restoration/index.js';
 import { kneeDetection } from './knee-detection/index.js';
+import { mriInpainting } from './mri-inpainting/index.js';
+import { mriSuperResolution } from './mri-super-resolution/index.js';
 import { radiographReading } from './radiograph-reading/index.js';
 import type { TaskDefinition } from './task.js';
+import { xrayProgression } from './xray-progression/index.js';
 import { xrayToMri } from './xray-to-mri/index.js';
 
 const TASKS = {
@@ -14,6 +17,9 @@ const TASKS = {
   'knee-detection': kneeDetection,
   'radiograph-reading': radiographReading,
   'image-restoration': imageRestoration,
+  'xray-progression': xrayProgression,
+  'mri-super-resolution': mriSuperResolution,
+  'mri-inpainting': mriInpainting,
 };
 
 export type Task = keyof typeof TASKS;

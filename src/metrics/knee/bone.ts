@@ -50,51 +50,57 @@ interface Shape {
 }
 
 function above(values: Float64Array, level: number): Mask {
-  return Uint8Array.from(values, (value) => (value >= level ? 1 : 0));
+  const mask = new Uint8Array(values.length);
+  for (let index = 0; index < mask.length; index++) mask[index] = values[index]! >= level ? 1 : 0;
+  return mask;
 }
 
 /** scipy.ndimage.binary_fill_holes: what cannot be reached from outside by steps along rows and columns belongs to it. */
 function filled(mask: Mask, { rows, columns }: Shape): Mask {
   const outside = new Uint8Array(mask.length);
   const stack: number[] = [];
-  const visit = (row: number, column: number) => {
-    const index = row * columns + column;
-    if (row < 0 || row >= rows || column < 0 || column >= columns || mask[index] !== 0 || outside[index] !== 0) return;
+  const visit = (index: number) => {
+    if (mask[index] !== 0 || outside[index] !== 0) return;
     outside[index] = 1;
     stack.push(index);
   };
-  for (let row = 0; row < rows; row++) [0, columns - 1].forEach((column) => visit(row, column));
-  for (let column = 0; column < columns; column++) [0, rows - 1].forEach((row) => visit(row, column));
+  for (let row = 0; row < rows; row++) [0, columns - 1].forEach((column) => visit(row * columns + column));
+  for (let column = 0; column < columns; column++) [0, rows - 1].forEach((row) => visit(row * columns + column));
   for (let index = stack.pop(); index !== undefined; index = stack.pop()) {
-    const [row, column] = [Math.floor(index / columns), index % columns];
-    visit(row - 1, column);
-    visit(row + 1, column);
-    visit(row, column - 1);
-    visit(row, column + 1);
+    const column = index % columns;
+    if (index >= columns) visit(index - columns);
+    if (index < mask.length - columns) visit(index + columns);
+    if (column > 0) visit(index - 1);
+    if (column < columns - 1) visit(index + 1);
   }
   return outside.map((reached) => 1 - reached);
 }
 
 /** One step of scipy.ndimage.binary_erosion by a cross; beyond the image there is nothing. */
 function eroded(mask: Mask, { rows, columns }: Shape): Mask {
-  return mask.map((marked, index) => {
-    const [row, column] = [Math.floor(index / columns), index % columns];
-    if (marked === 0 || row === 0 || row === rows - 1 || column === 0 || column === columns - 1) return 0;
-    return mask[index - columns]! & mask[index + columns]! & mask[index - 1]! & mask[index + 1]!;
-  });
+  const result = new Uint8Array(mask.length);
+  for (let row = 1; row < rows - 1; row++) {
+    for (let at = row * columns + 1; at < (row + 1) * columns - 1; at++) {
+      result[at] = mask[at]! & mask[at - columns]! & mask[at + columns]! & mask[at - 1]! & mask[at + 1]!;
+    }
+  }
+  return result;
 }
 
 /** One step of scipy.ndimage.binary_dilation by a cross. */
 function dilated(mask: Mask, { rows, columns }: Shape): Mask {
-  return mask.map((marked, index) => {
-    const [row, column] = [Math.floor(index / columns), index % columns];
-    if (marked !== 0) return 1;
-    const above = row > 0 ? mask[index - columns]! : 0;
-    const below = row < rows - 1 ? mask[index + columns]! : 0;
-    const left = column > 0 ? mask[index - 1]! : 0;
-    const right = column < columns - 1 ? mask[index + 1]! : 0;
-    return above | below | left | right;
-  });
+  const result = mask.slice();
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const at = row * columns + column;
+      if (mask[at] === 0) continue;
+      if (row > 0) result[at - columns] = 1;
+      if (row < rows - 1) result[at + columns] = 1;
+      if (column > 0) result[at - 1] = 1;
+      if (column < columns - 1) result[at + 1] = 1;
+    }
+  }
+  return result;
 }
 
 function repeated(mask: Mask, shape: Shape, times: number, step: (mask: Mask, shape: Shape) => Mask): Mask {

@@ -4,18 +4,35 @@ import { quantile } from '../statistics/quantile.js';
 /** Rows in which the condyle's edge is looked for, in shares of the height. */
 const ROWS = { from: 0.32, to: 0.73 } as const;
 
-/** Gaps between the two edges, in rows, the last one excluded. */
-const GAPS = { from: 1, to: 28 } as const;
+/** Narrowest gap between the two edges, rows. */
+const NARROWEST = 1;
 
 /** Gradients count in units of this quantile of their magnitude, up to the limit: metal weighs no more than cortex. */
 const STRONG = 0.95;
 const LIMIT = 1.5;
 
+/** Edges of a flat image that rounding leaves are weaker than this. */
+const FAINTEST = 1e-12;
+
 /**
- * What a path costs beside weak edges: a change by one of its row or its gap from column to column; a row of gap; a row by which the
- * compartments differ at the notch beyond those that are free.
+ * What a path costs beside weak edges: a change by one of its row or its gap from column to column; a row by which the compartments
+ * differ at the notch beyond those that are free.
  */
-const COST = { step: 0.2, gap: 0.045, jump: 1, freeJump: 6 } as const;
+const COST = { step: 0.2, jump: 1, freeJump: 6 } as const;
+
+/** Gaps that are looked for. */
+export interface GapRule {
+  /** Rows, this one excluded. */
+  readonly below: number;
+  /** What a row of gap costs: above 0 where narrow gaps are to be preferred. */
+  readonly cost: number;
+}
+
+/** How much each pixel of an image looks like the lower edge of the condyle and the upper edge of the plateau; below 0 where it looks like the opposite. */
+export interface JointEdges {
+  readonly femur: GreyImage;
+  readonly tibia: GreyImage;
+}
 
 /** Columns of one compartment, the last one excluded. */
 export interface ColumnRange {
@@ -38,6 +55,7 @@ interface Grid {
   readonly firstRow: number;
   readonly rows: number;
   readonly gaps: number;
+  readonly gapCost: number;
   readonly height: number;
 }
 
@@ -45,46 +63,60 @@ interface Grid {
  * Traces the condyle's and the plateau's edges of two compartments at once: the path of least cost through states (row, gap), column by
  * column, with a jump across the notch between the two.
  *
- * @param gradient vertical gradient of a film, positive where it grows brighter going down
- * @returns null where a compartment has no gradient to speak of: 95 % of it is flat
+ * @param edges how much each pixel looks like either edge
+ * @returns null where a compartment has no edge to speak of: 95 % of it is flat
  */
 export function traceCompartments(
-  gradient: GreyImage,
+  edges: JointEdges,
   ranges: readonly [ColumnRange, ColumnRange],
+  gap: GapRule,
 ): [Trace, Trace] | null {
-  const grid = gridOf(gradient.rows);
-  const units = ranges.map((range) => strongGradient(gradient, range, grid));
-  if (units.includes(0)) return null;
-  const first = strengthOf(gradient, ranges[0], units[0]!);
-  const second = strengthOf(gradient, ranges[1], units[1]!);
+  const grid = gridOf(edges.femur.rows, gap);
+  const units = ranges.map((range) => strongEdge(edges, range, grid));
+  if (Math.min(...units) < FAINTEST) return null;
+  const first = strengthsOf(edges, ranges[0], units[0]!);
+  const second = strengthsOf(edges, ranges[1], units[1]!);
   const left = forward(first, new Float64Array(grid.rows * grid.gaps), grid);
   const notch = acrossNotch(left.totals, grid);
   const right = forward(second, notch.totals, grid);
   const rightPath = back(indexOfMinimum(right.totals), right.moves, grid);
   const leftPath = back(notch.from[Math.floor(rightPath[0]! / grid.gaps)]!, left.moves, grid);
-  return [traceOf(gradient, ranges[0], first, leftPath, grid), traceOf(gradient, ranges[1], second, rightPath, grid)];
+  return [traceOf(edges, ranges[0], first, leftPath, grid), traceOf(edges, ranges[1], second, rightPath, grid)];
 }
 
-function gridOf(height: number): Grid {
+function gridOf(height: number, { below, cost }: GapRule): Grid {
   const firstRow = Math.trunc(ROWS.from * height);
-  return { firstRow, rows: Math.trunc(ROWS.to * height) - firstRow, gaps: GAPS.to - GAPS.from, height };
+  const rows = Math.trunc(ROWS.to * height) - firstRow;
+  return { firstRow, rows, gaps: below - NARROWEST, gapCost: cost, height };
 }
 
 /** Row of the tibial edge of a state; the last row but one at most, for it has a gradient. */
 function lowerRow(row: number, gap: number, { firstRow, height }: Grid): number {
-  return Math.min(firstRow + row + GAPS.from + gap, height - 2);
+  return Math.min(firstRow + row + NARROWEST + gap, height - 2);
 }
 
-function strongGradient({ columns, data }: GreyImage, { from, to }: ColumnRange, grid: Grid): number {
+function strongEdge({ femur, tibia }: JointEdges, { from, to }: ColumnRange, grid: Grid): number {
   const last = lowerRow(grid.rows - 1, grid.gaps - 1, grid);
   const magnitudes: number[] = [];
   for (let row = grid.firstRow; row <= last; row++) {
-    for (let column = from; column < to; column++) magnitudes.push(Math.abs(data[row * columns + column]!));
+    for (let column = from; column < to; column++) {
+      const at = row * femur.columns + column;
+      magnitudes.push(Math.max(Math.abs(femur.data[at]!), Math.abs(tibia.data[at]!)));
+    }
   }
   return quantile(Float64Array.from(magnitudes).sort(), STRONG);
 }
 
-/** The gradient of one compartment in units of its strong ones, column after column, so that the programme reads along memory. */
+/** Both edges of one compartment in units of its strong ones, column after column, so that the programme reads along memory. */
+interface Strengths {
+  readonly femur: Float64Array;
+  readonly tibia: Float64Array;
+}
+
+function strengthsOf({ femur, tibia }: JointEdges, range: ColumnRange, unit: number): Strengths {
+  return { femur: strengthOf(femur, range, unit), tibia: strengthOf(tibia, range, unit) };
+}
+
 function strengthOf({ rows, columns, data }: GreyImage, { from, to }: ColumnRange, unit: number): Float64Array {
   const strength = new Float64Array((to - from) * rows);
   for (let column = from; column < to; column++) {
@@ -97,29 +129,27 @@ function strengthOf({ rows, columns, data }: GreyImage, { from, to }: ColumnRang
 }
 
 /** Runs through the columns of a compartment: least cost of each state in its last one, and how each state of each column was reached. */
-function forward(
-  strength: Float64Array,
-  before: Float64Array,
-  grid: Grid,
-): { totals: Float64Array; moves: Int8Array[] } {
-  const count = strength.length / grid.height;
+function forward(strengths: Strengths, before: Float64Array, grid: Grid): { totals: Float64Array; moves: Int8Array[] } {
+  const count = strengths.femur.length / grid.height;
   const moves: Int8Array[] = [];
   let totals: Float64Array = before.slice();
-  addCosts(totals, strength.subarray(0, grid.height), grid);
+  addCosts(totals, strengths, 0, grid);
   for (let column = 1; column < count; column++) {
     const reached = step(totals, grid);
-    addCosts(reached.totals, strength.subarray(column * grid.height, (column + 1) * grid.height), grid);
+    addCosts(reached.totals, strengths, column, grid);
     moves.push(reached.moves);
     totals = reached.totals;
   }
   return { totals, moves };
 }
 
-function addCosts(totals: Float64Array, strength: Float64Array, grid: Grid): void {
+function addCosts(totals: Float64Array, { femur, tibia }: Strengths, column: number, grid: Grid): void {
+  const start = column * grid.height;
   for (let row = 0; row < grid.rows; row++) {
-    const upper = strength[grid.firstRow + row]!;
+    const upper = -femur[start + grid.firstRow + row]!;
     for (let gap = 0; gap < grid.gaps; gap++) {
-      totals[row * grid.gaps + gap]! += upper - strength[lowerRow(row, gap, grid)]! + COST.gap * (GAPS.from + gap);
+      totals[row * grid.gaps + gap]! +=
+        upper - tibia[start + lowerRow(row, gap, grid)]! + grid.gapCost * (NARROWEST + gap);
     }
   }
 }
@@ -178,26 +208,26 @@ function back(last: number, moves: readonly Int8Array[], { gaps }: Grid): Int32A
   return path;
 }
 
-function traceOf(gradient: GreyImage, range: ColumnRange, strength: Float64Array, path: Int32Array, grid: Grid): Trace {
+function traceOf(edges: JointEdges, range: ColumnRange, strengths: Strengths, path: Int32Array, grid: Grid): Trace {
   const femur = new Float64Array(path.length);
   const tibia = new Float64Array(path.length);
   let [femurStrength, tibiaStrength] = [0, 0];
   path.forEach((state, index) => {
     const row = Math.floor(state / grid.gaps);
     const [upper, lower] = [grid.firstRow + row, lowerRow(row, state % grid.gaps, grid)];
-    femurStrength -= strength[index * grid.height + upper]! / path.length;
-    tibiaStrength += strength[index * grid.height + lower]! / path.length;
-    femur[index] = upper + peakOffset(gradient, upper, range.from + index, -1);
-    tibia[index] = lower + peakOffset(gradient, lower, range.from + index, 1);
+    femurStrength += strengths.femur[index * grid.height + upper]! / path.length;
+    tibiaStrength += strengths.tibia[index * grid.height + lower]! / path.length;
+    femur[index] = upper + peakOffset(edges.femur, upper, range.from + index);
+    tibia[index] = lower + peakOffset(edges.tibia, lower, range.from + index);
   });
   const columns = Float64Array.from(path, (_, index) => range.from + index);
   return { columns, femur, tibia, femurStrength, tibiaStrength };
 }
 
-/** Offset of the peak of a parabola through three rows of the signed gradient, within half a row; 0 where there is no peak. */
-function peakOffset({ columns, data }: GreyImage, row: number, column: number, sign: 1 | -1): number {
+/** Offset of the peak of a parabola through three rows, within half a row; 0 where there is no peak. */
+function peakOffset({ columns, data }: GreyImage, row: number, column: number): number {
   const at = row * columns + column;
-  const [above, here, below] = [sign * data[at - columns]!, sign * data[at]!, sign * data[at + columns]!];
+  const [above, here, below] = [data[at - columns]!, data[at]!, data[at + columns]!];
   const bend = above - 2 * here + below;
   return bend < 0 ? Math.min(Math.max((above - below) / (2 * bend), -0.5), 0.5) : 0;
 }

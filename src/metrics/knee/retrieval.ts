@@ -1,3 +1,13 @@
+/** A generated knee held against its own real one and against real knees of other people. */
+export interface RetrievalTrial {
+  /** Other people's knees. */
+  readonly rivals: number;
+  /** Those to which the own knee is nearer; one that is as near counts half. */
+  readonly won: number;
+  /** Whether the own knee is nearer than every rival. */
+  readonly first: boolean;
+}
+
 /** How often a generated knee is nearer to its own real knee than to those of other people. */
 export interface Retrieval {
   /** Share of knees whose own is the nearest of all; ties do not count. */
@@ -9,24 +19,23 @@ export interface Retrieval {
 }
 
 /**
- * Retrieval of the own knee among other people's.
- *
- * @param scores `scores[i][j]`: how alike generated knee i and real knee j are, more is nearer
- * @param people whose knee each is; knees of one person are not held against each other
- * @throws RangeError where the scores are not square, or fewer than two people are there
+ * @param own how alike a generated knee and its own real knee are, more is nearer
+ * @param rivals how alike it and each of the other people's knees are
  */
-export function retrieval(scores: readonly (readonly number[])[], people: readonly string[]): Retrieval {
-  if (scores.length !== people.length || scores.some((row) => row.length !== people.length)) {
-    throw new RangeError(`Retrieval of ${people.length} knees needs as many rows and columns of scores.`);
-  }
-  if (new Set(people).size < 2) throw new RangeError('Retrieval needs the knees of at least two people.');
-  let [first, won, others] = [0, 0, 0];
-  for (const [index, row] of scores.entries()) {
-    const own = row[index]!;
-    const rivals = row.filter((_, other) => people[other] !== people[index]);
-    if (rivals.every((rival) => own > rival)) first++;
-    won += rivals.reduce((sum, rival) => sum + (own > rival ? 1 : own === rival ? 0.5 : 0), 0);
-    others += rivals.length;
-  }
-  return { first: first / scores.length, pairs: won / others, others: others / scores.length };
+export function retrievalTrial(own: number, rivals: readonly number[]): RetrievalTrial {
+  const won = rivals.reduce((sum, rival) => sum + (own > rival ? 1 : own === rival ? 0.5 : 0), 0);
+  return { rivals: rivals.length, won, first: rivals.length > 0 && rivals.every((rival) => own > rival) };
+}
+
+/** Retrieval over knees; null where none was compared with another person's. */
+export function retrieval(trials: readonly RetrievalTrial[]): Retrieval | null {
+  const held = trials.filter(({ rivals }) => rivals > 0);
+  if (held.length === 0) return null;
+  const sum = (of: (trial: RetrievalTrial) => number) => held.reduce((total, trial) => total + of(trial), 0);
+  const others = sum(({ rivals }) => rivals);
+  return {
+    first: sum(({ first }) => (first ? 1 : 0)) / held.length,
+    pairs: sum(({ won }) => won) / others,
+    others: others / held.length,
+  };
 }

@@ -1,3 +1,5 @@
+import { NORMAL_95 } from './normal.js';
+
 /** How two ways of measuring the same thing agree (Bland and Altman 1986), in the unit of the measurements. */
 export interface Agreement {
   readonly pairs: number;
@@ -14,8 +16,6 @@ export interface Agreement {
   /** Pearson's correlation of the two; null where one of them does not vary. */
   readonly correlation: number | null;
 }
-
-const NORMAL_95 = 1.959963984540054;
 
 /**
  * Limits of agreement of paired measurements. Pairs of one person count as if they were of two; say so where they are.

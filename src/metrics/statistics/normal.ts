@@ -1,3 +1,6 @@
+/** Two-sided 95 % point of the normal distribution. */
+export const NORMAL_95 = 1.959963984540054;
+
 /** Where the series gives way to the continued fraction. */
 const SERIES_UP_TO = 2.5;
 

@@ -1,4 +1,5 @@
 import { twoSidedNormal } from './normal.js';
+import { meanRanks, tieGroups } from './ranks.js';
 
 /** What the signed-rank test says about paired differences. */
 export interface SignedRankTest {
@@ -25,7 +26,9 @@ export function wilcoxonSignedRank(differences: readonly number[]): SignedRankTe
   const pairs = kept.length;
   const zeros = differences.length - pairs;
   if (pairs === 0) return { pairs, zeros, statistic: 0, pValue: 1, method: 'EXACT' };
-  const { ranks, ties } = averageRanks(kept.map(Math.abs));
+  const groups = tieGroups(kept.map(Math.abs));
+  const ranks = meanRanks(groups);
+  const ties = groups.reduce((sum, { length }) => sum + (length ** 3 - length), 0);
   const total = (pairs * (pairs + 1)) / 2;
   const positive = ranks.reduce((sum, rank, index) => sum + (kept[index]! > 0 ? rank : 0), 0);
   const statistic = Math.min(positive, total - positive);
@@ -49,20 +52,4 @@ function exact(ranks: readonly number[], statistic: number): number {
   let extreme = 0;
   for (let sum = 0; sum <= Math.round(2 * statistic); sum++) extreme += ways[sum]!;
   return Math.min(1, (2 * extreme) / 2 ** ranks.length);
-}
-
-/** Ranks from 1, equal values sharing the mean of theirs; `ties` is the sum of t^3 - t over groups of t equal values. */
-function averageRanks(values: readonly number[]): { ranks: number[]; ties: number } {
-  const order = values.map((_, index) => index).sort((a, b) => values[a]! - values[b]!);
-  const ranks = new Array<number>(values.length);
-  let ties = 0;
-  for (let start = 0; start < order.length;) {
-    let end = start + 1;
-    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
-    for (let place = start; place < end; place++) ranks[order[place]!] = (start + end + 1) / 2;
-    const equal = end - start;
-    ties += equal ** 3 - equal;
-    start = end;
-  }
-  return { ranks, ties };
 }

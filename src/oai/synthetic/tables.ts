@@ -5,9 +5,11 @@ import type { VisitCode } from '../../domain/visits.js';
 import { filmRow, filmsHeader, readingRows, readingsHeader, seriesHeader, seriesRows } from './image-tables.js';
 import { historyOf, isPhoneVisit, personScoresAt, scoresAt } from './clinical.js';
 import type { KneeScores, MissingCode } from './clinical.js';
+import { OUTCOMES_HEADER, outcomeRow } from './outcomes.js';
+import { symptomsHeader, symptomsRow, widthsHeader, widthsRows } from './measurements.js';
 import { BOTH_SIDES } from './people.js';
 import type { Person, PersonVisit } from './people.js';
-import { BLANK, KEY, missing, MISSING_FORM, slashed } from './table-cells.js';
+import { KEY, missing, MISSING_FORM, slashed } from './table-cells.js';
 import { TableFile } from './table-file.js';
 
 /**
@@ -22,6 +24,8 @@ export class ReleaseTables {
   private readonly readings = new Map<VisitCode, TableFile>();
   private readonly films = new Map<VisitCode, TableFile>();
   private readonly series = new Map<VisitCode, TableFile>();
+  private readonly symptoms = new Map<VisitCode, TableFile>();
+  private readonly widths = new Map<VisitCode, TableFile>();
 
   /** @param folder the folder of the tables, made when it is missing */
   constructor(
@@ -44,7 +48,9 @@ export class ReleaseTables {
     for (const visit of visits) {
       const number = visit.slice(1);
       this.clinical.set(visit, table(`AllClinical${number}.txt`, clinicalHeader(visit)));
+      if (!isPhoneVisit(visit)) this.symptoms.set(visit, table(`JointSx${number}.txt`, symptomsHeader(visit)));
       if (!RADIOGRAPH_VISITS.includes(visit)) continue;
+      this.widths.set(visit, table(`kxr_qjsw_duryea${number}.txt`, widthsHeader(visit)));
       this.readings.set(visit, table(`kxr_sq_bu${number}.txt`, readingsHeader(visit)));
       this.films.set(visit, table(`XRay${number}.txt`, filmsHeader(visit)));
       this.series.set(visit, table(`MRI${number}.txt`, seriesHeader(visit)));
@@ -53,11 +59,13 @@ export class ReleaseTables {
 
   add(person: Person, attended: readonly PersonVisit[]): void {
     this.addEnrollee(person, attended);
-    this.addOutcome(person);
+    this.outcomes.row(outcomeRow(this.seed, person, attended));
     for (const at of attended) {
       if (!this.visits.includes(at.visit)) continue;
       this.clinical.get(at.visit)!.row(this.clinicalRow(person, at));
+      this.symptoms.get(at.visit)?.row(symptomsRow(this.seed, person, at));
       if (!RADIOGRAPH_VISITS.includes(at.visit)) continue;
+      for (const row of widthsRows(this.seed, person, at)) this.widths.get(at.visit)!.row(row);
       for (const row of readingRows(this.seed, person, at)) this.readings.get(at.visit)!.row(row);
       this.films.get(at.visit)!.row(filmRow(person, at));
       for (const row of seriesRows(person, at)) this.series.get(at.visit)!.row(row);
@@ -65,7 +73,7 @@ export class ReleaseTables {
   }
 
   close(): void {
-    for (const group of [this.clinical, this.readings, this.films, this.series])
+    for (const group of [this.clinical, this.readings, this.films, this.series, this.symptoms, this.widths])
       for (const table of group.values()) table.close();
     this.enrollees.close();
     this.characteristics.close();
@@ -93,29 +101,6 @@ export class ReleaseTables {
     const pick = (labels: readonly string[], salt: number) =>
       labels[(person.index * 7 + salt * person.age) % labels.length]!;
     this.characteristics.row([person.id, '25', person.age, pick(EDUCATION, 3), pick(INCOME, 5), pick(MARITAL, 11)]);
-  }
-
-  private addOutcome(person: Person): void {
-    const months = BOTH_SIDES.map((side) => person.replacedAt[side]);
-    const replaced = (month: number) => month > 0 && month <= 120;
-    const days = (month: number) => Math.round(month * 30.44);
-    const date = (month: number) => {
-      const [year, m, day] = new Date(person.baseline.getTime() + days(month) * 86_400_000)
-        .toISOString()
-        .slice(0, 10)
-        .split('-');
-      return `${m}/${day}/${year!.slice(2)}`;
-    };
-    const each = (cell: (month: number) => string | number) => months.map(cell);
-    this.outcomes.row([
-      person.id,
-      '11',
-      ...each((month) => (month <= 0 ? '1: Yes' : '0: No')),
-      ...each((month) => (replaced(month) ? '3: Replacement adjudicated, confirmed' : BLANK)),
-      ...each((month) => (replaced(month) ? '1: Total' : BLANK)),
-      ...each((month) => (replaced(month) ? date(month) : BLANK)),
-      ...each((month) => (replaced(month) ? days(month) : BLANK)),
-    ]);
   }
 
   private clinicalRow(person: Person, at: PersonVisit): (string | number)[] {
@@ -194,12 +179,6 @@ const ENROLLEES_HEADER: readonly string[] = [
     'V01HADINTV',
     ...IMAGE_COLUMNS.map(([visit, group]) => `${visit}IMAGES${group}`),
   ].sort(),
-];
-
-const OUTCOMES_HEADER: readonly string[] = [
-  'id',
-  'version',
-  ...['BLRP', 'RPCF', 'TLPR', 'DATE', 'DAYS'].flatMap((name) => [`V99ERK${name}`, `V99ELK${name}`]),
 ];
 
 function imageGroups(visit: VisitCode): string {

@@ -3,11 +3,16 @@ import { refuseFile } from '../../imaging/refuse.js';
 /** Where the columns of a table are, by upper-case name. */
 export class Columns {
   readonly #indexes = new Map<string, number>();
+  readonly #asked = new Set<string>();
 
-  /** @param file what messages call the table */
+  /**
+   * @param file what messages call the table
+   * @param labels what the columns are called in words, in the order of their names; null where the file does not say
+   */
   constructor(
     readonly file: string,
     names: readonly string[],
+    private readonly labels: readonly (string | null)[] = [],
   ) {
     for (const [index, name] of names.entries()) {
       const key = name.trim().toUpperCase();
@@ -15,11 +20,20 @@ export class Columns {
     }
   }
 
+  /** Columns that nobody has asked for by name, with what the file calls them. Blank names are of no column. */
+  rest(): (Column & { label: string | null })[] {
+    return [...this.#indexes]
+      .filter(([name]) => name !== '' && !this.#asked.has(name))
+      .map(([name, index]) => ({ name, index, label: this.labels[index]?.trim() || null }));
+  }
+
   /** The first of these columns that the table has. */
   find(...names: readonly string[]): Column | null {
     for (const name of names) {
       const index = this.#indexes.get(name);
-      if (index !== undefined) return { name, index };
+      if (index === undefined) continue;
+      this.#asked.add(name);
+      return { name, index };
     }
     return null;
   }

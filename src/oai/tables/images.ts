@@ -1,3 +1,4 @@
+import { cellInReason } from '../cells-in-reasons.js';
 import type { Side } from '../../domain/participants.js';
 import type { VisitCode } from '../../domain/visits.js';
 import { isFilmBarcode, parseBarcode, parseDate, parseText, refuseRow } from '../values.js';
@@ -33,16 +34,16 @@ export function filmReader(columns: Columns, visit: VisitCode | null): RowReader
     read(cells, refuseCell) {
       const oaiId = participant(cells);
       const name = textIn(cells, view);
-      if (!wasTaken(cells, completed)) return new PassedOver('films that were not taken');
+      const of = { oaiId, visit: visitOf(cells), version: version(cells) };
+      if (!wasTaken(cells, completed)) return new PassedOver('films that were not taken', of);
       if (name === null) return new PassedOver(`rows without ${view.name}`);
-      if (!isKneeFilm(name)) return new PassedOver('films of other joints');
+      if (!isKneeFilm(name)) return new PassedOver('films of other joints', of);
       const code = parseBarcode(cell(cells, barcode), barcode.name);
-      if (code === null) return new PassedOver(`films without ${barcode.name}`);
-      if (!isFilmBarcode(code)) refuseRow(`${barcode.name} ${code} is not a radiograph's, which start with 01660`);
+      if (code === null) return new PassedOver(`films without ${barcode.name}`, of);
+      if (!isFilmBarcode(code))
+        refuseRow(`${barcode.name} ${cellInReason(code)} is not a radiograph's, which start with 01660`);
       return {
-        oaiId,
-        visit: visitOf(cells),
-        version: version(cells),
+        ...of,
         barcode: code,
         side: filmSide(name),
         said: readStatements(cells, fields, refuseCell),
@@ -67,20 +68,20 @@ export function seriesReader(columns: Columns, visit: VisitCode | null): RowRead
     read(cells, refuseCell) {
       const oaiId = participant(cells);
       const name = textIn(cells, type);
-      if (!wasTaken(cells, completed)) return new PassedOver('series that were not made');
+      const of = { oaiId, visit: visitOf(cells), version: version(cells) };
+      if (!wasTaken(cells, completed)) return new PassedOver('series that were not made', of);
       if (name === null) return new PassedOver(`rows without ${type.name}`);
       if (!isKneeSeries(name)) return new PassedOver('series of the thigh, localisers and prescriptions');
       const code = parseBarcode(cell(cells, barcode), barcode.name);
-      if (code === null) return new PassedOver(`series without ${barcode.name}`);
+      if (code === null) return new PassedOver(`series without ${barcode.name}`, of);
       if (isFilmBarcode(code))
-        refuseRow(`${barcode.name} ${code} is a radiograph's; those of MRI series start with 01661`);
+        refuseRow(`${barcode.name} ${cellInReason(code)} is a radiograph's; those of MRI series start with 01661`);
       const knee = (side && parseImageSide(cell(cells, side), side.name)) ?? sideInWords(name);
-      if (knee === null) refuseRow(`neither ${side?.name ?? 'the row'} nor "${name}" says which knee`);
+      if (knee === null)
+        refuseRow(`neither ${side?.name ?? 'the row'} nor "${name && cellInReason(name)}" says which knee`);
       const { sequence, plane } = describeSequence(name, knee);
       return {
-        oaiId,
-        visit: visitOf(cells),
-        version: version(cells),
+        ...of,
         barcode: code,
         side: knee,
         said: {

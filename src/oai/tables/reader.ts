@@ -1,3 +1,4 @@
+import { cellInReason } from '../cells-in-reasons.js';
 import { isOaiId, type Side } from '../../domain/participants.js';
 import { isVisitCode, VISITS, type VisitCode } from '../../domain/visits.js';
 import { UserError } from '../../domain/errors.js';
@@ -19,7 +20,11 @@ export interface RowReader<T> {
 
 /** A row that is not kept, and why: a few words that many rows share. */
 export class PassedOver {
-  constructor(readonly why: string) {}
+  /** @param of whose row it is, where other columns of it may be kept */
+  constructor(
+    readonly why: string,
+    readonly of: { oaiId: string; visit: VisitCode; version: string | null } | null = null,
+  ) {}
 }
 
 /** A field that a table fills, the columns that may say it (the first that does counts), and how their cells are read. */
@@ -91,7 +96,7 @@ export function participantReader(columns: Columns): (cells: readonly string[]) 
   const column = columns.key('the participant', 'ID', 'SRC_SUBJECT_ID', 'SUBJECTKEY', 'PARTICIPANTID');
   return (cells) => {
     const id = cell(cells, column).trim().replace(/\.0+$/, '');
-    return isOaiId(id) ? id : refuseRow(`${column.name} is "${id.slice(0, 40)}"; a participant's id has seven digits`);
+    return isOaiId(id) ? id : refuseRow(`${column.name} is "${cellInReason(id)}"; a participant's id has seven digits`);
   };
 }
 
@@ -104,7 +109,7 @@ export function visitReader(columns: Columns, visit: VisitCode | null): (cells: 
     return isVisitCode(code)
       ? code
       : refuseRow(
-          `${column.name} is "${code.slice(0, 40)}"; a visit is one of ${VISITS.map((known) => known.code).join(', ')}`,
+          `${column.name} is "${cellInReason(code)}"; a visit is one of ${VISITS.map((known) => known.code).join(', ')}`,
         );
   };
 }

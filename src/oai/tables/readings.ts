@@ -1,3 +1,4 @@
+import { cellInReason } from '../cells-in-reasons.js';
 import { FEATURES, isValidGrade, maxGrade, type FeatureCode } from '../../domain/features.js';
 import type { ReadingProject } from '../../domain/readings.js';
 import type { VisitCode } from '../../domain/visits.js';
@@ -74,7 +75,7 @@ function parseGrade(text: string, code: FeatureCode, column: Column): number | n
   const grade = /^\d+(\.\d*)?$/.test(value) ? Number(value) : NaN;
   if (isValidGrade(code, grade)) return grade;
   const decimals = code === 'XRJSM' || code === 'XRJSL' ? ', with .2, .4, .6 or .8 after grades 1 and 2,' : '';
-  return refuseRow(`${column.name} is "${value.slice(0, 40)}"; grades 0 to ${maxGrade(code)}${decimals} are accepted`);
+  return refuseRow(`${column.name} is "${cellInReason(value)}"; grades 0 to ${maxGrade(code)}${decimals} are accepted`);
 }
 
 function readProject(text: string, column: string): ReadingProject {

@@ -1,4 +1,5 @@
 import type { Side } from '../../domain/participants.js';
+import type { Joint } from '../../domain/outcomes.js';
 import type { ReadingProject } from '../../domain/readings.js';
 import type { VisitCode } from '../../domain/visits.js';
 
@@ -55,4 +56,19 @@ export interface SeriesRecord extends TableRecord {
   barcode: string;
   side: Side;
   said: Statements;
+}
+
+/** Says of the participant's variables that tell what became of them, and of their joints what JOINT_FIELDS lists. */
+export interface OutcomeRecord extends TableRecord {
+  said: Statements;
+  joints: readonly { joint: Joint; side: Side; said: Statements }[];
+}
+
+/** Readings or measurements of images; what they say only the store keeps. */
+export interface AssessmentRecord extends TableRecord {
+  visit: VisitCode;
+  /** The knee, or the hand or hip; null for tables without sides. */
+  side: Side | null;
+  /** READPRJ; empty where the table has none. */
+  project: string;
 }

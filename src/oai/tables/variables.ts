@@ -1,3 +1,4 @@
+import { cellInReason } from '../cells-in-reasons.js';
 import type { Side } from '../../domain/participants.js';
 import { sourceColumns, type Domain, type VariableTable, variablesOf } from '../../domain/variables/index.js';
 import type { VisitCode } from '../../domain/visits.js';
@@ -19,7 +20,8 @@ export function variableFields(
 
 const YES_OR_NO: Readonly<Record<string, boolean>> = { 0: false, 1: true };
 
-function parserOf(domain: Domain): FieldColumns['parse'] {
+/** How cells of a domain are read. */
+export function parserOf(domain: Domain): FieldColumns['parse'] {
   switch (domain.kind) {
     case 'integer': {
       const { codes } = domain;
@@ -49,5 +51,5 @@ function parseLetter(text: string, column: string): string | null {
   const letter = parseText(text)?.replace(/:.*$/, '').toUpperCase() ?? null;
   return letter === null || /^[A-Z]$/.test(letter)
     ? letter
-    : refuseRow(`${column} is "${letter.slice(0, 40)}"; a letter is accepted`);
+    : refuseRow(`${column} is "${cellInReason(letter)}"; a letter is accepted`);
 }

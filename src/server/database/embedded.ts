@@ -170,7 +170,7 @@ async function createCluster({ folder, passwordFile, binaries, account, options 
   initdb.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   const [code] = (await once(initdb, 'close')) as [number | null];
   if (code !== 0) {
-    throw new UserError('UNAVAILABLE', `PostgreSQL could not create its files in ${folder}: ${lastLine(complaint)}.`);
+    throw new UserError('UNAVAILABLE', `PostgreSQL could not create its files in ${folder}: ${causeIn(complaint)}.`);
   }
   await rename(draft, folder);
 }
@@ -286,6 +286,9 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.replace(/\.$/, '') ?? 'no reason given';
+/** What initdb stumbled over: the first line that calls itself an error; those after it tell how it cleaned up. */
+function causeIn(complaint: string): string {
+  const lines = complaint.trim().split('\n');
+  const cause = lines.find((line) => /\b(?:FATAL|error):/.test(line)) ?? lines.at(-1);
+  return cause?.replace(/^.*?\b(?:FATAL|error): +/, '').replace(/\.$/, '') || 'no reason given';
 }

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import { queryRow, queryRows } from '../../entities/index.js';
+import { knownMigrations, queryRow, queryRows } from '../../entities/index.js';
 
 /** Any number will do, as long as every osteograph process asks for the same. */
 const MIGRATION_LOCK = 4_796_019;
@@ -35,7 +35,7 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
 /** How many of this program's migrations the database has not run; all of them where it has run none. */
 export async function pendingMigrations(dataSource: DataSource): Promise<number> {
   const applied = await appliedMigrations(dataSource);
-  return dataSource.migrations.filter((migration) => !applied.has(migration.name ?? migration.constructor.name)).length;
+  return [...knownMigrations(dataSource)].filter((name) => !applied.has(name)).length;
 }
 
 async function appliedMigrations(dataSource: DataSource): Promise<Set<string>> {
@@ -50,7 +50,7 @@ async function appliedMigrations(dataSource: DataSource): Promise<Set<string>> {
 }
 
 async function refuseNewer(dataSource: DataSource): Promise<void> {
-  const known = new Set(dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name));
+  const known = knownMigrations(dataSource);
   const unknown = [...(await appliedMigrations(dataSource))].find((name) => !known.has(name));
   if (unknown) {
     throw new UserError(

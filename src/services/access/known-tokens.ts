@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
 import { startListener } from '../../work/index.js';
-import { findToken, hashToken } from './tokens.js';
+import { findToken, hashToken, tokenStands } from './tokens.js';
 import type { TokenPrincipal } from '../../policy/index.js';
 
 /** What the database announces a change of a token on; the payload is its key. */
@@ -21,6 +22,10 @@ export interface KnownTokens {
    * @throws UserError UNAUTHENTICATED when it is unknown, has expired or was revoked
    */
   verify(text: string): Promise<TokenPrincipal>;
+  /** Whether {@link verify} has let this text in and no change of its token has been heard of since. It may still have to ask the database. */
+  remembers(text: string): boolean;
+  /** Whether the token with this key is still valid: what was signed for it ends with it. */
+  stands(tokenId: number): Promise<boolean>;
   /** Looks at this one anew; for a process that has just changed it, and need not wait until it hears of it. */
   forget(tokenId: number): void;
   close(): Promise<void>;
@@ -31,21 +36,29 @@ export async function openKnownTokens(options: {
   dataSource: DataSource;
   databaseUrl: string;
   logger: Logger;
+  /** How long what the database said is believed, ms. */
+  trustedMs?: number;
 }): Promise<KnownTokens> {
+  const { trustedMs = TRUSTED_MS } = options;
   const known = new Map<string, { viewer: TokenPrincipal; until: number }>();
+  const standing = new Map<number, number>();
   let listening = true;
   /** Rises with each change that was heard of: what was read before it may be out of date. */
   let changes = 0;
 
   const forget = (tokenId: number) => {
     changes++;
+    standing.delete(tokenId);
     for (const [hash, { viewer }] of known) if (viewer.tokenId === tokenId) known.delete(hash);
   };
   const heardNothing = (isListening: boolean) => {
     changes++;
     listening = isListening;
     known.clear();
+    standing.clear();
   };
+  /** Until when something that was asked now may be believed. */
+  const trustedUntil = (asked: number, msLeft: number | null) => asked + Math.min(trustedMs, msLeft ?? Infinity);
   const listener = await startListener({
     databaseUrl: options.databaseUrl,
     channels: [CHANNEL],
@@ -62,12 +75,27 @@ export async function openKnownTokens(options: {
       if (remembered && performance.now() < remembered.until) return remembered.viewer;
       const before = changes;
       const asked = performance.now();
-      const { viewer, msLeft } = await findToken(options.dataSource, hash);
+      const { viewer, msLeft } = await findToken(options.dataSource, hash).catch((error: unknown) => {
+        if (error instanceof UserError) known.delete(hash);
+        throw error;
+      });
       if (listening && changes === before) {
         if (known.size >= MOST) known.clear();
-        known.set(hash, { viewer, until: asked + Math.min(TRUSTED_MS, msLeft ?? Infinity) });
+        known.set(hash, { viewer, until: trustedUntil(asked, msLeft) });
       }
       return viewer;
+    },
+    remembers: (text) => known.has(hashToken(text)),
+    async stands(tokenId) {
+      if (performance.now() < (standing.get(tokenId) ?? 0)) return true;
+      const before = changes;
+      const asked = performance.now();
+      const { stands, msLeft } = await tokenStands(options.dataSource, tokenId);
+      if (stands && listening && changes === before) {
+        if (standing.size >= MOST) standing.clear();
+        standing.set(tokenId, trustedUntil(asked, msLeft));
+      }
+      return stands;
     },
     forget,
     close: () => listener.close(),

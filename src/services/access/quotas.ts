@@ -6,7 +6,7 @@ import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { UserError } from '../../domain/errors.js';
-import { askedByNobody } from '../../entities/index.js';
+import { askedByNobody, installationId } from '../../entities/index.js';
 
 /** Seconds after which a token's quota is whole again, counted from the first request after it was last whole. */
 export const QUOTA_WINDOW = 60;
@@ -20,7 +20,7 @@ export const MAX_QUOTA = 1_000_000_000;
 /** Points that a process takes from the store at a time, as a share of the quota and at most. */
 const LEASE = { share: 1 / 20, most: 500_000 };
 
-/** Prefix of the keys in Redis; the table of PostgreSQL has none but these. */
+/** Prefix of the keys in Redis, before the installation's own; the table of PostgreSQL has none but these. */
 const PREFIX = 'osteograph-quota';
 
 /** How a token stands. */
@@ -73,7 +73,7 @@ export async function openQuotas({
   logger,
 }: QuotaOptions): Promise<Quotas> {
   const policy = { points: limit, duration: window };
-  const store = queueUrl ? await redisStore(queueUrl, policy, logger) : postgresStore(dataSource, policy);
+  const store = queueUrl ? await redisStore(queueUrl, dataSource, policy, logger) : postgresStore(dataSource, policy);
   const leases = new Map<number, Lease>();
   const sweeping = setInterval(() => {
     for (const [tokenId, lease] of leases) if (lease.ended) leases.delete(tokenId);
@@ -201,12 +201,13 @@ function postgresStore(dataSource: DataSource, policy: Policy): Store {
   };
 }
 
-async function redisStore(url: string, policy: Policy, logger: Logger): Promise<Store> {
+async function redisStore(url: string, dataSource: DataSource, policy: Policy, logger: Logger): Promise<Store> {
+  const installation = await installationId((text, values) => dataSource.query(text, values));
   const client = new Redis(url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true });
   client.on('error', (err) => logger.debug({ err }, 'the Redis of the quotas reports an error'));
   await client.connect().catch(() => undefined);
   return {
-    counter: new RateLimiterRedis({ storeClient: client, keyPrefix: PREFIX, ...insured(policy) }),
+    counter: new RateLimiterRedis({ storeClient: client, keyPrefix: `${PREFIX}:${installation}`, ...insured(policy) }),
     close: async () => client.disconnect(),
   };
 }

@@ -70,6 +70,22 @@ export async function findToken(
   return { viewer: { tokenId: id, name, role, project: null, expiresAt }, msLeft };
 }
 
+/** Whether the token with this key is neither revoked nor expired, and for how many more milliseconds; null for one that does not expire. */
+export async function tokenStands(
+  dataSource: DataSource,
+  tokenId: number,
+): Promise<{ stands: boolean; msLeft: number | null }> {
+  const rows = await readRows(
+    dataSource,
+    `SELECT (1000 * extract(epoch FROM expires_at - now()))::double precision AS ms_left
+     FROM api_token WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+    [tokenId],
+  );
+  return rows[0] ? { stands: true, msLeft: LEFT.parse(rows[0]).ms_left } : { stands: false, msLeft: null };
+}
+
+const LEFT = z.object({ ms_left: z.number().nullable() });
+
 const FOUND = z.object({
   id: z.number(),
   name: z.string(),

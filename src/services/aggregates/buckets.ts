@@ -1,12 +1,18 @@
 import { z } from 'zod';
-import { FACETS, rankOf } from './facets.js';
-import type { KneeExamFacet } from './facets.js';
+import { UserError } from '../../domain/errors.js';
+import type { Dimension, KneeExamFacet } from './facets.js';
 
 /** Where a bucket lies on one dimension. */
 export interface FacetValue {
-  facet: KneeExamFacet;
+  /** Null for a variable, which `variable` names. */
+  facet: KneeExamFacet | null;
+  variable: string | null;
   /** Null: missing in the data, suppressed, or a total over all values. */
   value: string | null;
+  /** What a coded value stands for. */
+  meaning: string | null;
+  /** OAI's code of why the value is missing, where a variable has one. */
+  missing: string | null;
   /** Whether the bucket is a total over this dimension. */
   total: boolean;
   /** Whether the value is kept back, so that nobody in a small group can be made out. */
@@ -27,6 +33,19 @@ export const GROUPED_COUNTS = z.looseObject({
   participants: z.number().nullable(),
 });
 
+/** Most groups of one answer. */
+const MAX_BUCKETS = 20_000;
+
+/** What ends a grouped statement, so that one group too many is seen and no more are read. */
+export const AT_MOST = `LIMIT ${MAX_BUCKETS + 1}`;
+
+/** @throws UserError LIMIT_EXCEEDED for more groups than `most` */
+export function checkGroups(groups: number, most = MAX_BUCKETS): void {
+  if (groups <= most) return;
+  const many = most === MAX_BUCKETS ? `more than ${most} groups` : `${groups} groups and the limit is ${most}`;
+  throw new UserError('LIMIT_EXCEEDED', `by makes ${many}; name fewer facets, give edges to numbers, or filter.`);
+}
+
 /** Names of the key columns. */
 export function keyNames(by: readonly unknown[]): string[] {
   return by.map((_, index) => `k${index}`);
@@ -41,39 +60,40 @@ export function grouping(keys: readonly string[], totals: boolean): { groupBy: s
 }
 
 /** The values of a row's bucket, one per dimension. */
-export function valuesOf(row: GroupedRow, by: readonly KneeExamFacet[]): FacetValue[] {
-  return by.map((facet, index) => {
+export function valuesOf(row: GroupedRow, by: readonly Dimension[]): FacetValue[] {
+  return by.map(({ facet, variable, read }, index) => {
     const key = row[`k${index}`];
     const total = (row.totals & (1 << (by.length - 1 - index))) !== 0;
-    return {
-      facet,
-      value: total || key === null ? null : FACETS[facet].text(key),
-      total,
-      suppressed: !total && row[`w${index}`] === true,
-    };
+    const none = total || key === null || key === undefined;
+    const { value, meaning = null, missing = null } = none ? { value: null } : read(key);
+    return { facet, variable, value, meaning, missing, total, suppressed: !total && row[`w${index}`] === true };
   });
 }
 
 /** Sorts by each dimension in turn: values in their natural order, then what is missing, what is suppressed, and totals. */
-export function sortBuckets<T extends { values: FacetValue[] }>(buckets: T[]): T[] {
+export function sortBuckets<T extends { values: FacetValue[] }>(buckets: T[], by: readonly Dimension[]): T[] {
   return buckets.sort((a, b) => {
-    for (const [index, left] of a.values.entries()) {
-      const order = compareValues(left, b.values[index]!);
+    for (const [index, dimension] of by.entries()) {
+      const order = compareValues(a.values[index]!, b.values[index]!, dimension);
       if (order !== 0) return order;
     }
     return 0;
   });
 }
 
-function compareValues(a: FacetValue, b: FacetValue): number {
+function compareValues(a: FacetValue, b: FacetValue, { rank }: Dimension): number {
   const order = kind(a) - kind(b);
-  if (order !== 0 || a.value === null || b.value === null) return order;
-  const [left, right] = [rankOf(a.facet, a.value), rankOf(b.facet, b.value)];
+  if (order !== 0) return order;
+  if (a.value === null || b.value === null) return compare(a.missing ?? '', b.missing ?? '');
+  return compare(rank(a.value), rank(b.value));
+}
+
+function compare(left: number | string, right: number | string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function kind({ value, total, suppressed }: FacetValue): number {
-  if (total) return 3;
-  if (suppressed) return 2;
-  return value === null ? 1 : 0;
+function kind({ value, missing, total, suppressed }: FacetValue): number {
+  if (total) return 4;
+  if (suppressed) return 3;
+  return value !== null ? 0 : missing !== null ? 1 : 2;
 }

@@ -1,14 +1,16 @@
 import type { DataSource } from 'typeorm';
 import { queryRows } from '../../entities/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
-import { grouping, keyNames, sortBuckets, valuesOf } from './buckets.js';
+import { AT_MOST, checkGroups, grouping, keyNames, sortBuckets, valuesOf } from './buckets.js';
 import { type FacetValue, GROUPED_COUNTS } from './buckets.js';
-import { checkFacets, FACETS } from './facets.js';
-import type { KneeExamFacet } from './facets.js';
+import { type Dimension, dimensionsOf, type KneeExamFacet } from './facets.js';
+import type { BandedNumber } from './number-dimension.js';
+import { readyVariables } from './ready-variables.js';
+import type { VariableRef } from '../../domain/variables/index.js';
 
 /** Knee exams that share their values on each dimension. */
 export interface FacetBucket {
-  /** In the order of `by`. */
+  /** In the order of `by`, `variables` and `numbers`. */
   values: FacetValue[];
   exams: number;
   /** Different people behind the exams; null where it was not counted or may not be told. */
@@ -17,8 +19,12 @@ export interface FacetBucket {
 
 export interface FacetRequest {
   where?: Where | null | undefined;
-  /** One to four dimensions. */
+  /** One to four dimensions, variables included. */
   by: readonly KneeExamFacet[];
+  /** Further dimensions. */
+  variables?: readonly VariableRef[];
+  /** Further dimensions. */
+  numbers?: readonly BandedNumber[];
   /** Whether to add a bucket for each total: over one dimension, over two, ..., over all. */
   totals?: boolean;
   /** Whether to count people too; costs about twice the time. */
@@ -34,20 +40,28 @@ export const MAX_FACETS = 4;
  * @throws UserError BAD_USER_INPUT or LIMIT_EXCEEDED for dimensions or a filter that cannot be asked for.
  */
 export async function countFacets(dataSource: DataSource, request: FacetRequest): Promise<FacetBucket[]> {
-  checkFacets(request.by, 1, MAX_FACETS);
-  const { text, parameters } = facetStatement(request);
+  const { by, variables = [], numbers } = request;
+  const dimensions = dimensionsOf(by, await readyVariables(dataSource, variables), 1, MAX_FACETS, numbers);
+  const { text, parameters } = facetStatement(request, dimensions);
   const rows = await queryRows(dataSource, GROUPED_COUNTS, text, parameters);
-  return sortBuckets(
-    rows.map((row) => ({ values: valuesOf(row, request.by), exams: row.exams, participants: row.participants })),
-  );
+  checkGroups(rows.length);
+  const buckets = rows.map((row) => ({
+    values: valuesOf(row, dimensions),
+    exams: row.exams,
+    participants: row.participants,
+  }));
+  return sortBuckets(buckets, dimensions);
 }
 
 /** Exams are grouped once, with their participant where people are counted; totals are made of the groups. */
-function facetStatement({ where, by, totals = false, participants = false }: FacetRequest) {
+function facetStatement(
+  { where, totals = false, participants = false }: FacetRequest,
+  by: readonly Dimension[],
+): { text: string; parameters: unknown[] } {
   const parameters = new Parameters();
   const scope = new Scope(KNEE_EXAMS, 't');
   const keys = keyNames(by);
-  const columns = by.map((facet, index) => `${FACETS[facet].sql(scope)} AS ${keys[index]!}`);
+  const columns = by.map(({ sql }, index) => `${sql(scope)} AS ${keys[index]!}`);
   const condition = compileFilter(where, scope, parameters);
   const people = participants ? ['t.participant_id'] : [];
   const inner =
@@ -61,7 +75,7 @@ function facetStatement({ where, by, totals = false, participants = false }: Fac
     `${participants ? `${different}::integer` : 'NULL::integer'} AS participants`,
   ];
   return {
-    text: `SELECT ${[...keys, ...figures].join(', ')} FROM (${inner}) grouped GROUP BY ${outer.groupBy} HAVING count(*) > 0`,
+    text: `SELECT ${[...keys, ...figures].join(', ')} FROM (${inner}) grouped GROUP BY ${outer.groupBy} HAVING count(*) > 0 ${AT_MOST}`,
     parameters: parameters.values,
   };
 }

@@ -6,7 +6,11 @@ import type { FeatureCode } from '../../domain/features.js';
 import { SIDES } from '../../domain/participants.js';
 import { enumName, type NamesFor, variablesOf } from '../../domain/variables/index.js';
 import { VISIT_CODES } from '../../domain/visits.js';
+import type { VariableRef } from '../../domain/variables/index.js';
+import { MISSING_CODES } from '../../domain/missing.js';
 import type { Scope } from '../filters/index.js';
+import { type VariableLevel, valueSql } from '../variables/index.js';
+import { type BandedNumber, numberDimension } from './number-dimension.js';
 
 /** What knee exams can be grouped by. KL and XRKL are the same grade under its two names. */
 export type KneeExamFacet = 'KL' | 'VISIT' | 'SIDE' | 'AGE_BAND' | 'BMI_BAND' | NamesFor<'facet'> | FeatureCode;
@@ -36,23 +40,101 @@ export const FACETS: Readonly<Record<KneeExamFacet, Facet>> = {
 
 export const FACET_NAMES: readonly KneeExamFacet[] = Object.keys(FACETS) as KneeExamFacet[];
 
+/** What a key of a dimension stands for. */
+export interface FacetKey {
+  /** Null: missing. */
+  value: string | null;
+  /** What a coded value stands for. */
+  meaning?: string | null;
+  /** OAI's code of why it is missing. */
+  missing?: string | null;
+}
+
+/** One dimension of a question: a facet of ours, or a variable by its name. */
+export interface Dimension {
+  /** Null for a variable. */
+  readonly facet: KneeExamFacet | null;
+  /** As it was asked for; null for a facet. */
+  readonly variable: string | null;
+  readonly sql: Facet['sql'];
+  /** Of a key that is not null. */
+  readonly read: (key: unknown) => FacetKey;
+  /** Where a value stands among the others; text without a fixed order sorts by itself. */
+  readonly rank: (value: string) => number | string;
+}
+
+/** Most values of a variable that is grouped by. */
+export const MAX_VALUES = 20_000;
+
+/**
+ * The dimensions of a question: facets, then variables, then numbers.
+ *
+ * @param variables each with the levels of its values; null: keys are words
+ * @throws UserError as {@link checkFacets} and {@link numberDimension}
+ */
+export function dimensionsOf(
+  by: readonly KneeExamFacet[],
+  variables: readonly (readonly [VariableRef, ReadonlyMap<number, VariableLevel> | null])[],
+  least: number,
+  most: number,
+  numbers: readonly BandedNumber[] = [],
+): Dimension[] {
+  const ofNumbers = numbers.map((number, index) => numberDimension(number, `n${index}`));
+  checkFacets(
+    [...by, ...variables.map(([{ name }]) => name), ...ofNumbers.map(({ variable }) => variable!)],
+    least,
+    most,
+  );
+  return [
+    ...by.map((facet): Dimension => {
+      const { sql, text, values } = FACETS[facet];
+      const rank = (value: string): number | string => (values ? values.indexOf(value) : value);
+      return { facet, variable: null, sql, read: (key) => ({ value: text(key) }), rank };
+    }),
+    ...variables.map(([ref, levels], index) => variableDimension(ref, levels, `d${index}`)),
+    ...ofNumbers,
+  ];
+}
+
+function variableDimension(
+  ref: VariableRef,
+  levels: ReadonlyMap<number, VariableLevel> | null,
+  fresh: string,
+): Dimension {
+  const { name, kind, source } = ref;
+  const byNumber = 'id' in source && levels !== null;
+  const isNumber = kind === 'NUMBER' || kind === 'CODE';
+  return {
+    facet: null,
+    variable: name,
+    sql: (scope) => {
+      const value = valueSql(ref, 'knee_exam', scope.alias, `${scope.alias}${fresh}`, { levels: !byNumber });
+      scope.attach(value.joins);
+      return byNumber ? `nullif(${value.key}, 0)` : `coalesce(${value.text}, ${value.missing})`;
+    },
+    read: (key) => {
+      if (!byNumber) {
+        const text = String(key);
+        return text in MISSING_CODES ? { value: null, missing: text } : { value: text };
+      }
+      const level = levels.get(Number(key))!;
+      return { value: level.missing === null ? level.text : null, meaning: level.label, missing: level.missing };
+    },
+    rank: (value) => (isNumber ? Number(value) : value),
+  };
+}
+
 /**
  * Checks a list of dimensions.
  *
  * @throws UserError BAD_USER_INPUT when there are too few, too many, or one comes twice.
  */
-export function checkFacets(by: readonly KneeExamFacet[], least: number, most: number): void {
+function checkFacets(by: readonly string[], least: number, most: number): void {
   if (by.length < least || by.length > most) {
     throw new UserError('BAD_USER_INPUT', `by takes ${least} to ${most} different facets, got ${by.length}.`);
   }
   const repeated = by.find((facet, index) => by.indexOf(facet) !== index);
   if (repeated) throw new UserError('BAD_USER_INPUT', `by names ${repeated} twice.`);
-}
-
-/** Rank of a key among its facet's values, for sorting; text without a fixed order sorts by itself. */
-export function rankOf(facet: KneeExamFacet, value: string): number | string {
-  const { values } = FACETS[facet];
-  return values ? values.indexOf(value) : value;
 }
 
 /** The variables that can be grouped by: those of few values. */

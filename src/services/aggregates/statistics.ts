@@ -1,13 +1,15 @@
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { queryRows } from '../../entities/index.js';
-import { enumName, type NamesFor, variablesOf } from '../../domain/variables/index.js';
-import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
-import { keyNames, sortBuckets, valuesOf } from './buckets.js';
-import { type FacetValue, GROUPED_COUNTS } from './buckets.js';
+import { enumName, type NamesFor, type VariableRef, variablesOf } from '../../domain/variables/index.js';
+import { type KneeNumber, UNKNOWN_REASONS, type UnknownReason } from '../../domain/knee-numbers.js';
+import { KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
+import { numberSql, selectingNumbers } from '../numbers/index.js';
+import { AT_MOST, checkGroups, type FacetValue, GROUPED_COUNTS, keyNames, sortBuckets, valuesOf } from './buckets.js';
 import { MAX_FACETS } from './count-facets.js';
-import { checkFacets, FACETS } from './facets.js';
-import type { KneeExamFacet } from './facets.js';
+import { type Dimension, dimensionsOf, type KneeExamFacet } from './facets.js';
+import type { BandedNumber } from './number-dimension.js';
+import { readyVariables } from './ready-variables.js';
 import { histogramEdges, histogramOf } from './histogram.js';
 import type { Histogram, HistogramRequest } from './histogram.js';
 
@@ -33,6 +35,8 @@ export interface KneeExamStatistics {
   /** Exams that have the number. */
   count: number;
   missing: number;
+  /** Of a change or a slope: why it is missing, reasons that nobody has left out. */
+  missingReasons: { reason: UnknownReason; exams: number }[];
   minimum: number | null;
   maximum: number | null;
   mean: number | null;
@@ -44,10 +48,15 @@ export interface KneeExamStatistics {
 }
 
 export interface StatisticsRequest {
+  /** Of a change or a slope: selects exams of the visit that it begins at, so that each knee counts once. */
   where?: Where | null | undefined;
-  of: KneeExamMeasure;
-  /** None to four dimensions. */
+  of: KneeExamMeasure | KneeNumber;
+  /** None to four dimensions, variables included. */
   by?: readonly KneeExamFacet[] | null | undefined;
+  /** Further dimensions. */
+  variables?: readonly VariableRef[];
+  /** Further dimensions. */
+  numbers?: readonly BandedNumber[];
   histogram?: HistogramRequest | null | undefined;
   /** Whether to count people too. */
   participants?: boolean;
@@ -60,6 +69,7 @@ const STATISTICS = GROUPED_COUNTS.extend({
   mean: z.number().nullable(),
   deviation: z.number().nullable(),
   quartiles: z.array(z.number()).nullable(),
+  unknown: z.array(z.number()),
   bins: z.record(z.string(), z.number()).nullable(),
 });
 
@@ -73,8 +83,8 @@ export async function exploreMeasure(
   dataSource: DataSource,
   request: StatisticsRequest,
 ): Promise<KneeExamStatistics[]> {
-  const by = request.by ?? [];
-  checkFacets(by, 0, MAX_FACETS);
+  const variables = await readyVariables(dataSource, request.variables ?? []);
+  const by = dimensionsOf(request.by ?? [], variables, 0, MAX_FACETS, request.numbers);
   const edges = request.histogram ? histogramEdges(request.histogram) : null;
   const parameters = new Parameters();
   const rows = await queryRows(
@@ -83,6 +93,7 @@ export async function exploreMeasure(
     statisticsStatement(request, by, edges, parameters),
     parameters.values,
   );
+  checkGroups(rows.length);
   return sortBuckets(
     rows.map((row) => ({
       values: valuesOf(row, by),
@@ -90,6 +101,9 @@ export async function exploreMeasure(
       participants: row.participants,
       count: row.count,
       missing: row.exams - row.count,
+      missingReasons: UNKNOWN_REASONS.map((reason, index) => ({ reason, exams: row.unknown[index]! })).filter(
+        ({ exams }) => exams > 0,
+      ),
       minimum: row.min,
       maximum: row.max,
       mean: shortened(row.mean),
@@ -99,22 +113,23 @@ export async function exploreMeasure(
       upperQuartile: shortened(row.quartiles?.[2]),
       histogram: edges && histogramOf(edges, row.bins ?? {}),
     })),
+    by,
   );
 }
 
 /** The figures of each group, and beside them the filled bins of its histogram. */
 function statisticsStatement(
   { where, of, participants = false }: StatisticsRequest,
-  by: readonly KneeExamFacet[],
+  by: readonly Dimension[],
   edges: number[] | null,
   parameters: Parameters,
 ): string {
   const scope = new Scope(KNEE_EXAMS, 't');
   const keys = keyNames(by);
-  const groups = by.map((facet, index) => `${FACETS[facet].sql(scope)} AS ${keys[index]!}`);
-  const number = COLUMNS.get(of)!(scope);
-  const condition = compileFilter(where, scope, parameters);
-  const picked = [...groups, 't.participant_id', `${number} AS number`].join(', ');
+  const groups = by.map(({ sql }, index) => `${sql(scope)} AS ${keys[index]!}`);
+  const { number, unknown } = numberOf(of, scope);
+  const condition = selectingNumbers(typeof of === 'string' ? [] : [of], where, scope, parameters);
+  const picked = [...groups, 't.participant_id', `${number} AS number`, `${unknown} AS unknown`].join(', ');
   const groupBy = keys.length ? keys.join(', ') : '()';
   const figures = [
     ...keys,
@@ -125,11 +140,13 @@ function statisticsStatement(
     'max(number) AS max',
     'avg(number)::double precision AS mean',
     'stddev_samp(number)::double precision AS deviation',
+    `ARRAY[${UNKNOWN_REASONS.map((reason) => `count(*) FILTER (WHERE unknown = '${reason}')::integer`).join(', ')}] AS unknown`,
     'percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY number) AS quartiles',
   ];
   const statement =
-    `WITH picked AS (SELECT ${picked} FROM ${scope.from()} WHERE ${condition}), ` +
-    `figures AS (SELECT ${figures.join(', ')} FROM picked GROUP BY ${groupBy} HAVING count(*) > 0)`;
+    // Once for each exam: PostgreSQL would look up why a number is missing for each reason that is counted.
+    `WITH picked AS ${typeof of === 'string' ? '' : 'MATERIALIZED '}(SELECT ${picked} FROM ${scope.from()} WHERE ${condition}), ` +
+    `figures AS (SELECT ${figures.join(', ')} FROM picked GROUP BY ${groupBy} HAVING count(*) > 0 ${AT_MOST})`;
   if (!edges) return `${statement} SELECT 0 AS totals, figures.*, NULL AS bins FROM figures`;
   const all = parameters.add(edges, 'real[]');
   const last = parameters.add(edges.at(-1), 'real');
@@ -143,6 +160,14 @@ function statisticsStatement(
     `filled AS (SELECT ${[...keys, 'jsonb_object_agg(bin, n) AS bins'].join(', ')} FROM counted GROUP BY ${groupBy}) ` +
     `SELECT 0 AS totals, figures.*, filled.bins FROM figures LEFT JOIN filled ON ${sameGroup}`
   );
+}
+
+/** The number in single precision, as columns of ours are. */
+function numberOf(of: KneeExamMeasure | KneeNumber, scope: Scope): { number: string; unknown: string } {
+  if (typeof of === 'string') return { number: COLUMNS.get(of)!(scope), unknown: 'NULL::text' };
+  const { joins, number, unknown } = numberSql(of, scope.alias, `${scope.alias}n`, { reasons: true });
+  scope.attach(joins);
+  return { number: `(${number})::real`, unknown };
 }
 
 /** The columns are of single precision: digits beyond the seventh are not theirs. */

@@ -2,8 +2,7 @@ import { isFeatureCode } from '../../domain/features.js';
 import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../../domain/participants.js';
 import { VISIT_CODES } from '../../domain/visits.js';
 import { column, type ColumnField, type Field, KNEE_EXAMS, Scope, type Table } from '../filters/index.js';
-import { FACETS } from './facets.js';
-import type { KneeExamFacet } from './facets.js';
+import { type Dimension, FACETS, type KneeExamFacet } from './facets.js';
 
 /** No count of fewer people than this is told to a token of role SUMMARY, and every count is rounded to a multiple of it. */
 export const MIN_GROUP = 5;
@@ -34,10 +33,12 @@ const POOLING: Partial<Record<KneeExamFacet, readonly (string | number)[]>> = {
  *
  * Columns: visit, side, sex, value, suppressed, n. Within a slot an exam is a person, so n counts both.
  */
-export function summaryRelease(facet: KneeExamFacet | null): Table {
+export function summaryRelease(dimension: Dimension | null): Table {
   const exams = new Scope(KNEE_EXAMS, 't');
   const slots = SLOT_FACETS.map((slot) => FACETS[slot].sql(exams));
-  const value = facet ? FACETS[facet].sql(exams) : 'NULL::text';
+  const value = dimension ? dimension.sql(exams) : 'NULL::text';
+  // Words of a variable are pooled in the order of their letters, which no data decide.
+  const facet = dimension?.facet ?? null;
   const slot = 'PARTITION BY visit, side, sex';
   return {
     name: `(

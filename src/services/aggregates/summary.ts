@@ -7,8 +7,7 @@ import { countRows } from '../paging/index.js';
 import { GROUPED_COUNTS, keyNames, sortBuckets, valuesOf } from './buckets.js';
 import { MAX_FACETS } from './count-facets.js';
 import type { FacetBucket, FacetRequest } from './count-facets.js';
-import { checkFacets } from './facets.js';
-import type { KneeExamFacet } from './facets.js';
+import { type Dimension, dimensionsOf, type KneeExamFacet } from './facets.js';
 import { SLOT_FACETS, MIN_GROUP, SUMMARY_FIELDS, summaryRelease } from './summary-release.js';
 
 /**
@@ -18,13 +17,26 @@ import { SLOT_FACETS, MIN_GROUP, SUMMARY_FIELDS, summaryRelease } from './summar
  * @throws UserError FORBIDDEN when more than visit, side, sex and one further facet are asked for, `where` included.
  */
 export async function countSummaryFacets(dataSource: DataSource, request: FacetRequest): Promise<FacetBucket[]> {
-  const { where, by, totals = false } = request;
-  checkFacets(by, 1, MAX_FACETS);
+  const { where, totals = false, variables = [] } = request;
+  const own = variables.find(({ source }) => 'code' in source);
+  if (own) {
+    // A second way to group by what a facet groups by, pooled otherwise, would tell more than either.
+    throw new UserError(
+      'FORBIDDEN',
+      `A token of role SUMMARY may group by variables that have no field of their own, and ${own.name} has one; take one of the facets.`,
+    );
+  }
+  const by = dimensionsOf(
+    request.by,
+    variables.map((ref) => [ref, null]),
+    1,
+    MAX_FACETS,
+  );
   const facet = furtherFacet(where, by);
   const keys = keyNames(by);
-  const groups = by.map((name, index) => (isSlot(name) ? keys[index]! : `(${keys[index]!}, w${index})`));
-  const columns = by.flatMap((name, index) =>
-    isSlot(name) ? `r.${name.toLowerCase()} AS k${index}` : [`r.value AS k${index}`, `r.suppressed AS w${index}`],
+  const groups = by.map((one, index) => (isSlot(one) ? keys[index]! : `(${keys[index]!}, w${index})`));
+  const columns = by.flatMap((one, index) =>
+    isSlot(one) ? `r.${one.facet!.toLowerCase()} AS k${index}` : [`r.value AS k${index}`, `r.suppressed AS w${index}`],
   );
   const parameters = new Parameters();
   const scope = new Scope(summaryRelease(facet), 'r');
@@ -32,7 +44,7 @@ export async function countSummaryFacets(dataSource: DataSource, request: FacetR
   const rows = await queryRows(
     dataSource,
     GROUPED_COUNTS,
-    `SELECT ${[...keys, ...by.flatMap((name, index) => (isSlot(name) ? [] : [`w${index}`]))].join(', ')},
+    `SELECT ${[...keys, ...by.flatMap((one, index) => (isSlot(one) ? [] : [`w${index}`]))].join(', ')},
             ${totals ? `grouping(${keys.join(', ')})` : '0'} AS totals, sum(n)::integer AS exams,
             CASE WHEN count(DISTINCT (visit, side)) = 1 THEN sum(n)::integer END AS participants
        FROM (SELECT ${columns.join(', ')}, r.visit, r.side, r.n FROM ${scope.from()} WHERE ${condition}) picked
@@ -42,6 +54,7 @@ export async function countSummaryFacets(dataSource: DataSource, request: FacetR
   );
   return sortBuckets(
     rows.map((row) => ({ values: valuesOf(row, by), exams: row.exams, participants: row.participants })),
+    by,
   );
 }
 
@@ -85,17 +98,23 @@ export async function countSummaryRows(
   return count < MIN_GROUP ? null : MIN_GROUP * Math.round(count / MIN_GROUP);
 }
 
-/** The one facet beside visit, side and sex that a question speaks of; null when there is none. */
-function furtherFacet(where: Where | null | undefined, by: readonly KneeExamFacet[]): KneeExamFacet | null {
-  const facets = new Set([...by, ...facetsOf(where ?? {}, 'where')].map((name) => (name === 'KL' ? 'XRKL' : name)));
-  const further = [...facets].filter((name) => !isSlot(name));
-  if (further.length > 1) {
+/** The one facet or variable beside visit, side and sex that a question speaks of; null when there is none. */
+function furtherFacet(where: Where | null | undefined, by: readonly Dimension[]): Dimension | null {
+  const asked = [...by, ...dimensionsOf([...new Set(facetsOf(where ?? {}, 'where'))], [], 0, Infinity)];
+  const further = new Map(asked.filter((one) => !isSlot(one)).map((one) => [nameOf(one), one]));
+  if (further.size > 1) {
     throw new UserError(
       'FORBIDDEN',
-      `A token of role SUMMARY may combine ${SLOT_FACETS.join(', ')} with one further facet, not with ${further.join(' and ')}.`,
+      `A token of role SUMMARY may combine ${SLOT_FACETS.join(', ')} with one further facet, not with ${[...further.keys()].join(' and ')}.`,
     );
   }
-  return further[0] ?? null;
+  const [only = null] = further.values();
+  // The two names of the grade have one table.
+  return only?.facet === 'KL' ? dimensionsOf(['XRKL'], [], 1, 1)[0]! : only;
+}
+
+function nameOf({ facet, variable }: Dimension): string {
+  return facet === 'KL' ? 'XRKL' : (facet ?? variable!);
 }
 
 /** Every facet that a filter speaks of, at any depth. */
@@ -121,6 +140,6 @@ function facetsOf(where: unknown, path: string, fields: typeof SUMMARY_FIELDS = 
   });
 }
 
-function isSlot(facet: KneeExamFacet): boolean {
-  return (SLOT_FACETS as readonly string[]).includes(facet);
+function isSlot({ facet }: Dimension): boolean {
+  return facet !== null && (SLOT_FACETS as readonly string[]).includes(facet);
 }

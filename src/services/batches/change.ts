@@ -6,16 +6,18 @@ import { topUp } from '../../scheduling/index.js';
 import { advanceAll, askToStop } from '../../work/index.js';
 import { audit } from '../access/index.js';
 import { GENERATION } from '../generations/index.js';
-import type { Principal } from '../../policy/index.js';
+import { type Principal, requireOwnWork } from '../../policy/index.js';
 import type { BatchServices } from './create.js';
 import { advanceBatch, completeBatch, lockBatch } from './transitions.js';
+
+type Actor = Pick<Principal, 'tokenId' | 'role'>;
 
 /**
  * Stops handing out a batch's generations; those that run go on to their end. Pausing a paused one changes nothing.
  *
- * @throws UserError NOT_FOUND, CONFLICT when it is over or being canceled
+ * @throws UserError NOT_FOUND, FORBIDDEN, CONFLICT when it is over or being canceled
  */
-export function pauseBatch(services: BatchServices, actor: Pick<Principal, 'tokenId'>, id: string): Promise<Batch> {
+export function pauseBatch(services: BatchServices, actor: Actor, id: string): Promise<Batch> {
   return change(services, actor, 'pauseBatch', id, async (manager, batch) => {
     refuse(isFinalBatchState(batch.state), batch.state, 'only a waiting or running one can be paused');
     if (batch.cancelRequested) throw new UserError('CONFLICT', 'The batch is being canceled; it cannot be paused.');
@@ -26,9 +28,9 @@ export function pauseBatch(services: BatchServices, actor: Pick<Principal, 'toke
 /**
  * Goes on with a paused batch. Resuming one that is not paused changes nothing.
  *
- * @throws UserError NOT_FOUND, CONFLICT when it is over
+ * @throws UserError NOT_FOUND, FORBIDDEN, CONFLICT when it is over
  */
-export function resumeBatch(services: BatchServices, actor: Pick<Principal, 'tokenId'>, id: string): Promise<Batch> {
+export function resumeBatch(services: BatchServices, actor: Actor, id: string): Promise<Batch> {
   return change(services, actor, 'resumeBatch', id, async (manager, batch) => {
     refuse(isFinalBatchState(batch.state), batch.state, 'only a paused one can be resumed');
     if (batch.state === 'PAUSED') await advanceBatch(manager, batch, { to: batch.startedAt ? 'RUNNING' : 'QUEUED' });
@@ -39,9 +41,9 @@ export function resumeBatch(services: BatchServices, actor: Pick<Principal, 'tok
  * Cancels what waits at once and asks what runs to stop, which it does within one denoiser step; then the batch is CANCELED.
  * Cancelling a canceled one changes nothing.
  *
- * @throws UserError NOT_FOUND, CONFLICT when it is over
+ * @throws UserError NOT_FOUND, FORBIDDEN, CONFLICT when it is over
  */
-export function cancelBatch(services: BatchServices, actor: Pick<Principal, 'tokenId'>, id: string): Promise<Batch> {
+export function cancelBatch(services: BatchServices, actor: Actor, id: string): Promise<Batch> {
   return change(services, actor, 'cancelBatch', id, async (manager, batch) => {
     if (batch.state === 'CANCELED' || batch.cancelRequested) return;
     refuse(isFinalBatchState(batch.state), batch.state, 'only one that is not over can be canceled');
@@ -62,9 +64,9 @@ export function cancelBatch(services: BatchServices, actor: Pick<Principal, 'tok
 /**
  * Queues the failed and canceled generations of a batch that is over anew; the slices they have are kept.
  *
- * @throws UserError NOT_FOUND, CONFLICT when it is not over, or has nothing to retry
+ * @throws UserError NOT_FOUND, FORBIDDEN, CONFLICT when it is not over, or has nothing to retry
  */
-export function retryBatch(services: BatchServices, actor: Pick<Principal, 'tokenId'>, id: string): Promise<Batch> {
+export function retryBatch(services: BatchServices, actor: Actor, id: string): Promise<Batch> {
   return change(services, actor, 'retryBatch', id, async (manager, batch) => {
     const { state, failed, canceled } = batch;
     refuse(!isFinalBatchState(state), state, 'only one that is over can be retried; cancel it first');
@@ -84,7 +86,7 @@ export function retryBatch(services: BatchServices, actor: Pick<Principal, 'toke
 /** Makes a change to the locked batch, leaves its audit row, and looks at what should run next. */
 async function change(
   { dataSource, queue }: BatchServices,
-  { tokenId }: Pick<Principal, 'tokenId'>,
+  actor: Actor,
   action: string,
   id: string,
   work: (manager: EntityManager, batch: Batch) => Promise<void>,
@@ -92,8 +94,9 @@ async function change(
   const batch = await dataSource.transaction(async (manager) => {
     const locked = await lockBatch(manager, id);
     if (!locked) throw new UserError('NOT_FOUND', 'There is no such batch.');
+    requireOwnWork(locked, actor, action);
     await work(manager, locked);
-    await audit(manager, { tokenId, action, target: id });
+    await audit(manager, { tokenId: actor.tokenId, action, target: id });
     return locked;
   });
   await topUp(dataSource, queue);

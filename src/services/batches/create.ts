@@ -6,7 +6,7 @@ import { advanceBatch, completeBatch, lockBatch } from './transitions.js';
 import { type GenerationQueue, topUp } from '../../scheduling/index.js';
 import { asAsked, audit, findByClientKey } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
-import type { Principal } from '../../policy/index.js';
+import { type Principal, requirePriority } from '../../policy/index.js';
 import { recipeForCohort } from '../generations/index.js';
 import { enterMembers } from './enter.js';
 import { type BatchRequest, checkBatchRequest } from './request.js';
@@ -21,7 +21,7 @@ export interface BatchServices {
  * Makes a batch: freezes the exams that the filter selects at this moment, and enters a generation for each that needs one. All of
  * it or nothing. Asking again with the same client key gives the batch there is, also when both ask at the same time.
  *
- * @throws UserError BAD_USER_INPUT, NOT_FOUND, BUNDLE_REFUSED, LIMIT_EXCEEDED; CONFLICT when the client key was used for another
+ * @throws UserError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, BUNDLE_REFUSED, LIMIT_EXCEEDED; CONFLICT when the client key was used for another
  *   request
  */
 export async function createBatch(
@@ -30,6 +30,7 @@ export async function createBatch(
   request: BatchRequest,
 ): Promise<Batch> {
   checkBatchRequest(request);
+  requirePriority(request.priority ?? 0, actor);
   const batch = await dataSource.transaction(async (manager) => {
     const { where: _, written, ...named } = request;
     const asked = asAsked(named, written);

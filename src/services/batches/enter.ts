@@ -8,12 +8,9 @@ import { currentTraceparent } from '../../work/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import type { CohortRecipe } from '../generations/index.js';
 
-/** Why a batch makes nothing of an exam. */
-const NO_FILM = 'The exam has no radiograph with pixels; import its images or add one first.';
-
 /**
  * Freezes the exams that a filter selects into a batch and enters their generations, all in one statement: ten thousand take
- * about as long as one. An exam whose result is there already gets that one; one without a film gets none and the reason.
+ * about as long as one. An exam whose result is there already gets that one; one without what it would be made of gets none and the reason.
  *
  * @param where without `inCohort`: expanded
  * @returns how many exams are where
@@ -31,6 +28,7 @@ export async function enterMembers(
   const bind = (value: unknown, type: string) => parameters.add(value, type);
   const batchId = bind(batch.id, 'uuid');
   const seed = seedSql(batch, bind(batch.seed, 'integer'));
+  const source = recipe.source(bind);
   const columns = Object.entries(recipe.columns(bind));
   const [row] = await queryRows(
     manager,
@@ -39,12 +37,14 @@ export async function enterMembers(
        SELECT t.id, t.side, t.visit_id, t.visit_code, t.participant_id, ${gradesSql('t')} AS grades
        FROM ${scope.from()} WHERE ${condition} LIMIT ${MAX_BATCH_EXAMS + 1}
      ), keyed AS MATERIALIZED (
-       SELECT exam.id AS exam_id, exam.grades, seeded.seed, film.id AS radiograph_id, film.rows AS film_rows,
-         film.columns AS film_columns, CASE WHEN film.id IS NOT NULL THEN ${recipe.key(bind)} END AS key
+       SELECT exam.id AS exam_id, exam.grades, seeded.seed, source.id AS source_id, source.rows AS source_rows,
+         source.columns AS source_columns, source.slices AS source_slices, refused.reason,
+         CASE WHEN refused.reason IS NULL THEN ${recipe.key(bind)} END AS key
        FROM exam
          JOIN participant ON participant.id = exam.participant_id
          CROSS JOIN LATERAL (SELECT ${seed} AS seed) seeded
-         LEFT JOIN LATERAL (${FILM}) film ON true
+         LEFT JOIN LATERAL (${source.found}) source ON true
+         CROSS JOIN LATERAL (SELECT ${source.refusal} AS reason) refused
      ), planned AS MATERIALIZED (
        SELECT row_number() OVER (ORDER BY keyed.exam_id)::integer AS position, keyed.*, old.id AS old_id,
          CASE WHEN keyed.key IS NOT NULL AND old.id IS NULL THEN gen_random_uuid() END AS new_id
@@ -54,9 +54,9 @@ export async function enterMembers(
          ORDER BY g.finished_at DESC LIMIT 1
        ) old ON true
      ), entered AS (
-       INSERT INTO generation (id, exam_id, radiograph_id, bundle_id, state, ${columns.map(([name]) => name).join(', ')},
+       INSERT INTO generation (id, exam_id, ${source.column}, bundle_id, state, ${columns.map(([name]) => name).join(', ')},
          requested_by_id, key, batch_id, batch_position, last_seq, traceparent)
-       SELECT new_id, exam_id, radiograph_id, ${bind(recipe.bundle.id, 'integer')}, 'QUEUED', ${columns.map(([, sql]) => sql).join(', ')},
+       SELECT new_id, exam_id, source_id, ${bind(recipe.bundle.id, 'integer')}, 'QUEUED', ${columns.map(([, sql]) => sql).join(', ')},
          ${bind(batch.requestedById, 'integer')}, key, ${batchId}, position, 1, ${bind(currentTraceparent(), 'text')}
        FROM planned WHERE new_id IS NOT NULL
      ), logged AS (
@@ -66,7 +66,7 @@ export async function enterMembers(
      ), frozen AS (
        INSERT INTO batch_member (batch_id, position, exam_id, generation_id, reused, reason)
        SELECT ${batchId}, position, exam_id, coalesce(new_id, old_id), old_id IS NOT NULL,
-         CASE WHEN radiograph_id IS NULL THEN ${bind(NO_FILM, 'text')} END
+         reason
        FROM planned
      )
      SELECT count(*)::integer AS total, count(new_id)::integer AS waiting, count(old_id)::integer AS reused FROM planned`,
@@ -82,15 +82,6 @@ export async function enterMembers(
   }
   return { ...NO_MEMBERS, waiting, reused, impossible: total - waiting - reused };
 }
-
-/** The film of an exam: the newest of this knee alone, else the newest of its visit; services/generation-target says the same. */
-const FILM = `
-  SELECT found.id, found.rows, found.columns, asset.sha256 FROM (
-    SELECT id, asset_id, rows, columns, true AS own FROM radiograph WHERE exam_id = exam.id AND asset_id IS NOT NULL
-    UNION ALL
-    SELECT id, asset_id, rows, columns, false FROM radiograph WHERE visit_id = exam.visit_id AND asset_id IS NOT NULL
-    ORDER BY own DESC, id DESC LIMIT 1
-  ) found JOIN asset ON asset.id = found.asset_id`;
 
 function gradesSql(exam: string): string {
   return `jsonb_build_object(${FEATURE_CODES.map((code) => `'${code}', ${exam}.${code.toLowerCase()}`).join(', ')})`;

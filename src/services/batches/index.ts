@@ -9,6 +9,7 @@ export { batchLogs } from './log.js';
 export { batchPaces } from './pace.js';
 export type { BatchPace } from './pace.js';
 export { deleteBatch } from './remove.js';
+export { uncountExams } from './forget.js';
 export type { BatchRequest } from './request.js';
 export { type EventHub, openEventHub } from './event-hub.js';
 export { countInBatch, lockBatchOf } from './transitions.js';

@@ -11,8 +11,8 @@ import type { Change, Completion, Lease } from '../../work/index.js';
 import { findOrEnter } from '../generations/index.js';
 import type { DriveContext } from './context.js';
 import type { EvaluationEventBody, VolumeScored } from './events.js';
+import { Measuring } from './measuring.js';
 import { evaluationPictures } from './pictures.js';
-import { readSeries } from '../reports/index.js';
 import { volumeRequest } from './volumes.js';
 
 /** Volumes that are asked for before the first of them has to be there: enough for several workers, few enough to delay nobody. */
@@ -28,7 +28,7 @@ type Write = (change: Change<Evaluation, EvaluationEventBody>) => Promise<void>;
 
 /**
  * Carries an evaluation that was claimed to its end: asks for its volumes a few at a time, takes over the scores of those that are
- * done, and makes the report. Every step is one transaction that holds only while the evaluation is still this attempt's.
+ * done, measures them, and makes the report. Every step is one transaction that holds only while the evaluation is still this attempt's.
  *
  * @throws whatever interrupts it; what is done by then stays done
  */
@@ -38,17 +38,17 @@ export async function driveEvaluation(
   context: DriveContext,
 ): Promise<Completion<Evaluation, EvaluationEventBody>> {
   const { signal } = lease;
-  const correlations = new SeriesCorrelations(row, context);
+  const measuring = new Measuring(row, context);
   for (;;) {
     signal.throwIfAborted();
     const settled = await takeScores(row, lease, context.dataSource);
     const asked = await askForVolumes(row, lease, context);
     const { open } = await progressOf(context.dataSource.manager, row.id);
     if (open === 0) break;
-    const measured = await correlations.measureOne();
+    const measured = await measuring.measureOne();
     if (settled + asked === 0 && !measured) await delay(LOOK_MS, undefined, { signal });
   }
-  while (await correlations.measureOne()) signal.throwIfAborted();
+  while (await measuring.measureOne()) signal.throwIfAborted();
   return report(row, context, signal);
 }
 
@@ -184,31 +184,6 @@ export async function progressOf(
     [id],
   );
   return rows[0]!;
-}
-
-/** Measures the imported series' own adjacent-slice correlation, one by one while volumes are waited for. */
-class SeriesCorrelations {
-  #left: EvaluationExam[] | undefined;
-
-  constructor(
-    private readonly row: Evaluation,
-    private readonly context: DriveContext,
-  ) {}
-
-  /** @returns false when there is none left */
-  async measureOne(): Promise<boolean> {
-    const { dataSource, figures, store } = this.context;
-    this.#left ??= (await dataSource.manager.findBy(EvaluationExam, { evaluationId: this.row.id })).filter(
-      ({ seriesCorrelation }) => seriesCorrelation === null,
-    );
-    const exam = this.#left.pop();
-    if (!exam) return false;
-    const { evaluationId, examId, seriesId } = exam;
-    const series = await readSeries(dataSource, store, seriesId);
-    const seriesCorrelation = series && (await figures.run('seriesCorrelation', series));
-    await dataSource.manager.update(EvaluationExam, { evaluationId, examId }, { seriesCorrelation });
-    return true;
-  }
 }
 
 /** Makes the report: files first, then the rows that name them together with the final state. */

@@ -1,6 +1,7 @@
 /** The only door to evaluations for other layers. */
 export type { ArmsRequest, FeatureSet } from './arms.js';
 export { progressOf } from './drive.js';
+export { withdrawReports } from './forget.js';
 export { evaluationLogs, type LoggedEvaluationEvent } from './log.js';
 export { EVALUATION_LISTING, EVALUATION_SCORE_LISTING, EVALUATIONS } from './listing.js';
 export {

@@ -3,7 +3,12 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { SEED_RULES, type SeedRule } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
-import { EVALUATION_LIMITS, type EvaluationArm, type EvaluationSettings } from '../../domain/evaluations.js';
+import {
+  EVALUATION_LIMITS,
+  type EvaluationArm,
+  type EvaluationSettings,
+  FIGURES_VERSION,
+} from '../../domain/evaluations.js';
 import { encodeId } from '../../domain/global-ids.js';
 import { type Asset, Evaluation, EvaluationFile, type Generation, queryRows } from '../../entities/index.js';
 import { GENERATION, MAX_SEED } from '../generations/index.js';
@@ -11,7 +16,7 @@ import { advance, cancelWork, enterLog } from '../../work/index.js';
 import { audit } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
-import type { Principal } from '../../policy/index.js';
+import { type Principal, requireOwnWork } from '../../policy/index.js';
 import { type ArmsRequest, evaluationArms } from './arms.js';
 import { EVALUATION } from './kind.js';
 
@@ -92,16 +97,17 @@ export async function requestEvaluation(
  * Stops an evaluation, waiting or running, and the volumes that it asked for and nobody else needs. One that is over stays as
  * it is.
  *
- * @throws UserError NOT_FOUND
+ * @throws UserError NOT_FOUND, FORBIDDEN
  */
 export async function cancelEvaluation(
   dataSource: DataSource,
-  actor: Pick<Principal, 'tokenId'>,
+  actor: Pick<Principal, 'tokenId' | 'role'>,
   id: string,
 ): Promise<Evaluation> {
   return dataSource.transaction(async (manager) => {
     const row = await manager.findOne(Evaluation, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (!row) throw new UserError('NOT_FOUND', 'There is no such evaluation.');
+    requireOwnWork(row, actor, 'cancelEvaluation');
     if (row.state === 'QUEUED' || row.state === 'RUNNING') {
       await cancelWork(manager, EVALUATION, id, 'It was stopped on request.');
       for (const generation of await ownVolumes(manager, id)) await cancelWork(manager, GENERATION, generation);
@@ -205,7 +211,7 @@ function keysOf(
 ): Pick<Evaluation, 'key' | 'comparisonKey'> {
   const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
   const comparisonKey = digest([settings, exams.map(({ examId, seriesId }) => [examId, seriesId])]);
-  return { comparisonKey, key: digest([comparisonKey, arms]) };
+  return { comparisonKey, key: digest([comparisonKey, arms, FIGURES_VERSION]) };
 }
 
 async function again(

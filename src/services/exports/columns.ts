@@ -4,7 +4,7 @@ import { encodeId } from '../../domain/global-ids.js';
 import { SIDES } from '../../domain/participants.js';
 import { READING_PROJECTS } from '../../domain/readings.js';
 import { type Variable, variablesOf, type VariableTable } from '../../domain/variables/index.js';
-import { VISITS } from '../../domain/visits.js';
+import { VISITS, type VisitCode } from '../../domain/visits.js';
 
 /** What a column of an export holds. */
 export type ColumnKind = 'text' | 'integer' | 'real' | 'boolean' | 'date';
@@ -20,7 +20,9 @@ export const COLUMN_GROUPS = [
   'readings',
   'availability',
 ] as const;
-export type ColumnGroup = (typeof COLUMN_GROUPS)[number];
+
+/** The columns of events, changes and pairs come with these, not by the name of their group. */
+export type ColumnGroup = (typeof COLUMN_GROUPS)[number] | 'event' | 'numbers' | 'pair';
 
 /** Groups of an export that names no columns. */
 export const DEFAULT_GROUPS: readonly ColumnGroup[] = COLUMN_GROUPS.filter((group) => group !== 'readings');
@@ -31,7 +33,8 @@ export type ReadingAlias = 'preferred' | 'p15' | 'p37';
 /** One column of an export: what it is, and how it is read. */
 export interface ExportColumn {
   name: string;
-  group: ColumnGroup;
+  /** Variables are asked for by their own names. */
+  group: ColumnGroup | 'variables';
   kind: ColumnKind;
   description: string;
   unit?: string;
@@ -47,6 +50,10 @@ export interface ExportColumn {
   sql: string;
   /** The reading that the SQL speaks of. */
   reading?: ReadingAlias;
+  /** The later visit of the same knee that the SQL speaks of; absent: the row's own exam. */
+  at?: VisitCode;
+  /** What the SQL needs to be joined to the exam. */
+  joins?: string;
   /** Turns what the database gives into what the file holds; absent: as it is. */
   read?: (value: unknown) => unknown;
 }
@@ -56,6 +63,8 @@ const ALIASES: Readonly<Record<VariableTable, string>> = {
   visit: 'visit',
   knee_exam: 'exam',
 };
+
+const VISIT_NAMES = Object.fromEntries(VISITS.map(({ code, name }) => [code, name]));
 
 const words = (values: object): Record<string, string> =>
   Object.fromEntries(Object.values(values).map((value: string) => [value, value.toLowerCase().replaceAll('_', ' ')]));
@@ -69,7 +78,7 @@ const KEY: ExportColumn[] = [
   always('key', 'text', 'oai_id', 'participant.oai_id', 'Participant; seven digits, text'),
   {
     ...always('key', 'text', 'visit', 'visit.code', 'Time point of the study'),
-    codes: Object.fromEntries(VISITS.map(({ code, name }) => [code, name])),
+    codes: VISIT_NAMES,
   },
   { ...always('key', 'text', 'side', 'exam.side', 'Knee of the participant'), codes: words(SIDES) },
   always(
@@ -201,7 +210,7 @@ function variableColumns(group: Variable['group']): ExportColumn[] {
         // Plain letters, for the programs that read no others.
         ...(unit === undefined ? {} : { unit: unit.replace('²', '2') }),
         ...(kind === 'integer' || kind === 'real' ? { range: [domain.min, domain.max] as const } : {}),
-        ...(kind === 'choice' ? { codes: words(domain.codes) } : {}),
+        ...(kind === 'choice' ? { codes: domain.enum === 'VisitCode' ? VISIT_NAMES : words(domain.codes) } : {}),
       };
     });
 }

@@ -5,9 +5,10 @@ import { EXPORT_FILES, type ExportState, isArchive } from '../../domain/exports.
 import { Export, queryRows } from '../../entities/index.js';
 import { type BlobStore, nameBlob, removeUnclaimed, storeAsset } from '../../storage/index.js';
 import { advance, type Completion, type RunContext, type StateChange, type WorkKind } from '../../work/index.js';
-import { chooseColumns } from './columns.js';
 import type { ExportManifest, ExportSpec } from './manifest.js';
 import type { ExportProgress } from './rows.js';
+import { isColumn, shapedColumns } from './shape.js';
+import { variableColumns } from './variable-columns.js';
 import { writeExport } from './write.js';
 
 /** What an export's log says. */
@@ -15,11 +16,12 @@ export type ExportEventBody = { type: 'STATE_CHANGED'; payload: StateChange<Expo
 
 export interface ExportResources {
   store: BlobStore;
-  /** How long a finished file is kept, ms; default seven days. */
+  /** How long a finished file is kept, ms; default {@link EXPORT_KEEP_MS}. */
   keepMs?: number;
 }
 
-const KEEP_MS = 7 * 24 * 3_600_000;
+/** How long a finished file is kept unless somebody says otherwise, ms. */
+export const EXPORT_KEEP_MS = 7 * 24 * 3_600_000;
 
 /** Files of knee exams or their volumes. An export that is interrupted is begun anew; a file is offered only when it is whole. */
 export const EXPORT: WorkKind<Export, ExportEventBody, ExportResources> = {
@@ -49,7 +51,7 @@ async function writeFile({
   row,
   lease,
   dataSource,
-  resources: { store, keepMs = KEEP_MS },
+  resources: { store, keepMs = EXPORT_KEEP_MS },
 }: RunContext<Export, ExportEventBody, ExportResources>): Promise<Completion<Export, ExportEventBody>> {
   // Full is said before the work, not after it.
   await store.requireRoom(0);
@@ -57,7 +59,10 @@ async function writeFile({
   lease.report(() => shown(progress));
   const { signal } = lease;
   const { mediaType } = EXPORT_FILES[row.format];
-  const stream = writeExport({ dataSource, store }, specOf(row), { signal, onProgress: (now) => (progress = now) });
+  const stream = writeExport({ dataSource, store }, await specOf(dataSource, row), {
+    signal,
+    onProgress: (now) => (progress = now),
+  });
   const blob = await store.put(Readable.from(stream.pieces, { objectMode: false, signal }), mediaType);
   const { storageKey: _, ...file } = { ...blob, mediaType };
   const manifestFile = stream.manifestFile();
@@ -79,10 +84,18 @@ function shown({ done, total, rows }: ExportProgress): Pick<Export, 'done' | 'to
 }
 
 /** What a row asks for. */
-function specOf({ format, columns, filter, selection, cohorts, archive }: Export): ExportSpec {
+async function specOf(dataSource: DataSource, row: Export): Promise<ExportSpec> {
+  const { format, columns, variables, filter, selection, cohorts, archive, shape } = row;
   const shared = { filter, selection, cohorts };
   if (isArchive(format)) return { ...shared, format, archive: archive ?? {} };
-  return { ...shared, format, columns: chooseColumns(columns) };
+  const ofVariables = await variableColumns(dataSource, variables);
+  const names = new Set(ofVariables.map(({ name }) => name));
+  const asked = shape ?? {};
+  const own = shapedColumns(
+    columns.filter((name) => isColumn(name) && !names.has(name)),
+    asked,
+  );
+  return { ...shared, format, columns: [...own, ...ofVariables], variables, shape: asked };
 }
 
 /** By the database's clock. */

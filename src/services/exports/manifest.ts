@@ -1,7 +1,9 @@
 import { MISSING_CODES } from '../../domain/missing.js';
 import { packageVersion } from '../../domain/package.js';
-import type { ArchiveChoice, ArchiveFormat, TableFormat } from '../../domain/exports.js';
+import type { ArchiveChoice, ArchiveFormat, TableFormat, TableShape } from '../../domain/exports.js';
+import { numberName } from '../../domain/knee-numbers.js';
 import type { ExportedCohort } from '../../entities/index.js';
+import type { VariableRef } from '../../domain/variables/index.js';
 import type { Where } from '../filters/index.js';
 import type { SeriesKind } from '../series/index.js';
 import type { ColumnKind, ExportColumn } from './columns.js';
@@ -30,6 +32,9 @@ export type ExportSpec = TableSpec | ArchiveSpec;
 export interface TableSpec extends ExamSelection {
   format: TableFormat;
   columns: readonly ExportColumn[];
+  shape: TableShape;
+  /** What the last of the columns are, which were asked for by the names of variables. */
+  variables: readonly VariableRef[];
 }
 
 /** An archive of the volumes of knee exams. */
@@ -47,7 +52,11 @@ interface ExamSelection {
 }
 
 /** What is known of the rows before the file is finished; a Parquet file carries it in its own metadata. */
-export interface TableDescription {
+export interface TableDescription extends Pick<TableShape, 'event' | 'asOf'> {
+  /** Names of changes and slopes. */
+  numbers?: string[];
+  /** How its exams are paired. */
+  pairs?: object;
   osteograph: string;
   format: TableFormat;
   createdAt: string;
@@ -111,9 +120,29 @@ export function dictionary(columns: readonly ExportColumn[]): DictionaryEntry[] 
   }));
 }
 
+/** What was asked for beside the columns, in the API's words. */
+function describeShape({ event, asOf, numbers, pairs }: TableShape): Partial<TableDescription> {
+  return {
+    ...(event ? { event } : {}),
+    ...(asOf ? { asOf } : {}),
+    ...(numbers ? { numbers: numbers.map(numberName) } : {}),
+    ...(pairs
+      ? {
+          pairs: {
+            ...{ of: pairs.of, ...pairs.written },
+            ...{
+              exactly: pairs.exactly,
+              nearest: pairs.nearest.map(({ number, caliper }) => ({ number: numberName(number), caliper })),
+            },
+          },
+        }
+      : {}),
+  };
+}
+
 /** Describes an export whose rows are all written. */
 export function describeTable(
-  { format, columns, filter, cohorts }: TableSpec,
+  { format, columns, filter, cohorts, shape }: TableSpec,
   { rows, phantoms }: ExportProgress,
 ): TableDescription {
   return {
@@ -122,6 +151,7 @@ export function describeTable(
     createdAt: new Date().toISOString(),
     filter,
     cohorts,
+    ...describeShape(shape),
     rows,
     phantomRows: phantoms,
     synthetic: phantoms === 0 ? 'NONE' : phantoms === rows ? 'ALL' : 'SOME',

@@ -1,18 +1,33 @@
 import { type DataSource, In } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { type ArchiveChoice, type ExportFormat, isArchive } from '../../domain/exports.js';
+import { type ArchiveChoice, type ExportFormat, isArchive, type TableShape } from '../../domain/exports.js';
 import { encodeId } from '../../domain/global-ids.js';
 import { Export } from '../../entities/index.js';
 import { cancelWork, enterLog } from '../../work/index.js';
 import { audit } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
-import { column, compileFilter, KNEE_EXAMS, Parameters, Scope, type Table, type Where } from '../filters/index.js';
+import {
+  column,
+  compileFilter,
+  KNEE_EXAMS,
+  Parameters,
+  Scope,
+  selectingAt,
+  type Table,
+  type Where,
+} from '../filters/index.js';
 import type { Listing } from '../paging/index.js';
 import { mayReadExport, type Principal, seesEverybodys, type TokenPrincipal } from '../../policy/index.js';
 import { checkArchive } from './archive/request.js';
-import { chooseColumns } from './columns.js';
+import type { PairQuestion } from '../../domain/knee-pairs.js';
+import { resolvePairs } from '../pairs/index.js';
+import type { NumberRequest } from '../../domain/knee-numbers.js';
+import { resolveNumbers } from '../numbers/index.js';
+import { resolveVariables } from '../variables/index.js';
+import { variableColumns } from './variable-columns.js';
 import { EXPORT } from './kind.js';
 import type { ExportSpec } from './manifest.js';
+import { checkShape, shapedColumns } from './shape.js';
 
 /** Exports of one token that may wait or run at a time. */
 const MAX_UNFINISHED = 5;
@@ -22,7 +37,15 @@ export interface ExportRequest {
   format: ExportFormat;
   /** Columns or groups of columns; none: every group but the readings by project. */
   columns?: readonly string[] | null | undefined;
+  /** Names of variables that get a column each, after the others. */
+  variables?: readonly string[] | null | undefined;
   where?: Where | null | undefined;
+  /** What a table has beside the exams' own columns; none: nothing. */
+  shape?: Pick<TableShape, 'event' | 'asOf'> | null | undefined;
+  /** Changes and slopes of variables that a table has a column each of. */
+  numbers?: readonly NumberRequest[] | null | undefined;
+  /** Pairs whose exams are the rows of a table, with their filters in the API's words too. */
+  pairs?: (PairQuestion & { written: { cases: object; controls: object } }) | null | undefined;
   /** Which series an archive holds; none: all real ones of the exams. */
   archive?: ArchiveChoice | null | undefined;
   /** The filter in the API's own words, for the manifest. */
@@ -37,9 +60,18 @@ export interface ExportRequest {
 export async function exportSpec(
   dataSource: DataSource,
   actor: Principal,
-  { format, columns, where, written, archive }: ExportRequest,
+  { format, columns, variables, where, written, archive, shape, numbers, pairs }: ExportRequest,
 ): Promise<ExportSpec> {
   const { where: selection, cohorts, names } = await expandCohorts(dataSource, actor, where ?? null);
+  const paired =
+    pairs &&
+    (await resolvePairs(dataSource, pairs, async (filter) => {
+      const expanded = await expandCohorts(dataSource, actor, filter);
+      cohorts.push(...expanded.cohorts);
+      for (const [id, name] of expanded.names) names.set(id, name);
+      compileFilter(expanded.where, new Scope(KNEE_EXAMS, 't'), new Parameters());
+      return asStored(expanded.where);
+    }));
   compileFilter(selection, new Scope(KNEE_EXAMS, 't'), new Parameters());
   const shared = {
     filter: written ?? null,
@@ -48,9 +80,21 @@ export async function exportSpec(
   };
   if (!isArchive(format)) {
     if (archive) throw new UserError('BAD_USER_INPUT', `${format} is a table; series are chosen for archives only.`);
-    return { ...shared, format, columns: chooseColumns(columns) };
+    const asked = checkShape({
+      ...{ ...shape, numbers: await resolveNumbers(dataSource, numbers ?? [], 'numbers') },
+      pairs: paired && { ...paired, written: pairs!.written },
+    });
+    for (const argument of ['asOf', 'event'] as const) {
+      const origin = asked[argument]?.origin;
+      if (origin) selectingAt(origin, selection, new Scope(KNEE_EXAMS, 't'), new Parameters(), `${argument}.origin`);
+    }
+    const refs = await resolveVariables(dataSource, variables ?? []);
+    const chosen = [...shapedColumns(columns, asked), ...(await variableColumns(dataSource, refs))];
+    return { ...shared, format, columns: chosen, variables: refs, shape: asked };
   }
-  if (columns) throw new UserError('BAD_USER_INPUT', `${format} is an archive; it has no columns.`);
+  if (shape?.event || shape?.asOf || numbers?.length || pairs)
+    throw new UserError('BAD_USER_INPUT', `${format} is an archive; event, asOf, numbers and pairs are of tables.`);
+  if (columns || variables) throw new UserError('BAD_USER_INPUT', `${format} is an archive; it has no columns.`);
   const choice = asStored(archive ?? {}) as ArchiveChoice;
   await checkArchive(dataSource, shared.selection, choice);
   return { ...shared, format, archive: choice };
@@ -91,7 +135,9 @@ export async function requestExport(
         state: 'QUEUED',
         format: spec.format,
         columns: 'archive' in spec ? [] : spec.columns.map(({ name }) => name),
+        variables: 'archive' in spec ? [] : [...spec.variables],
         archive: 'archive' in spec ? spec.archive : null,
+        shape: 'archive' in spec || Object.keys(spec.shape).length === 0 ? null : spec.shape,
         filter: spec.filter,
         selection: spec.selection,
         cohorts: [...spec.cohorts],

@@ -1,8 +1,12 @@
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { queryRecords, queryRow } from '../../entities/index.js';
-import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
+import type { TableShape } from '../../domain/exports.js';
+import type { VisitCode } from '../../domain/visits.js';
+import { queryRecords, queryRow, standingSql } from '../../entities/index.js';
+import { compileFilter, KNEE_EXAMS, Parameters, Scope, selectingAt, type Where } from '../filters/index.js';
+import { kneeTimes } from '../timeline/index.js';
 import type { ExportColumn, ReadingAlias } from './columns.js';
+import { type PairRows, pairRows } from './pair-columns.js';
 
 /** Knee exams looked through per statement: what an export holds in memory at a time. */
 export const BATCH_EXAMS = 2_000;
@@ -21,6 +25,8 @@ export interface ExportProgress {
 export interface RowRequest {
   where?: Where | null | undefined;
   columns: readonly ExportColumn[];
+  /** What the columns need beside the exams. */
+  shape?: TableShape;
   /** Checked between batches. */
   signal?: AbortSignal | undefined;
   /** Told after each batch that was taken. */
@@ -32,8 +38,8 @@ export interface RowRequest {
 const READINGS: Record<ReadingAlias, string> = {
   preferred:
     'LEFT JOIN reading preferred ON preferred.exam_id = exam.id AND preferred.project = exam.preferred_project',
-  p15: `LEFT JOIN reading p15 ON p15.exam_id = exam.id AND p15.project = '15'`,
-  p37: `LEFT JOIN reading p37 ON p37.exam_id = exam.id AND p37.project = '37'`,
+  p15: `LEFT JOIN reading p15 ON p15.exam_id = exam.id AND p15.project = '15' AND ${standingSql('p15')}`,
+  p37: `LEFT JOIN reading p37 ON p37.exam_id = exam.id AND p37.project = '37' AND ${standingSql('p37')}`,
 };
 
 /**
@@ -48,7 +54,8 @@ export async function* readRows(dataSource: DataSource, request: RowRequest): As
   const { columns, signal, onProgress, batchExams = BATCH_EXAMS } = request;
   const parameters = new Parameters();
   const [after, upTo] = [parameters.add(0, 'integer'), parameters.add(0, 'integer')];
-  const statement = rowStatement(request, parameters, after, upTo);
+  const paired = await pairsOf(dataSource, request, parameters);
+  const statement = rowStatement(request, parameters, { after, upTo, paired });
   const bounds = await queryRow(
     dataSource,
     z.object({ total: z.number(), last: z.number().nullable() }),
@@ -78,19 +85,68 @@ export async function* readRows(dataSource: DataSource, request: RowRequest): As
   }
 }
 
-function rowStatement({ where, columns }: RowRequest, parameters: Parameters, after: string, upTo: string): string {
+/** The pairs whose exams are the rows; with `asOf` they are made of exams of its origin. */
+async function pairsOf(
+  dataSource: DataSource,
+  { where, shape: { pairs, asOf } = {} }: RowRequest,
+  parameters: Parameters,
+): Promise<PairRows | null> {
+  if (!pairs) return null;
+  const among = asOf ? { and: [where ?? {}, { visit: { eq: asOf.origin } }] } : where;
+  return pairRows(dataSource, pairs, among, parameters);
+}
+
+function rowStatement(
+  request: RowRequest,
+  parameters: Parameters,
+  { after, upTo, paired }: { after: string; upTo: string; paired: PairRows | null },
+): string {
+  const { where, columns, shape: { event, asOf } = {} } = request;
   const scope = new Scope(KNEE_EXAMS, 't');
-  const condition = compileFilter(where, scope, parameters);
-  const readings = new Set(columns.flatMap(({ reading }) => (reading ? [reading] : [])));
+  const condition = asOf
+    ? selectingAt(asOf.origin, where, scope, parameters, 'asOf.origin')
+    : compileFilter(where, scope, parameters);
+  const picked = `SELECT t.* FROM ${scope.from()} WHERE t.id > ${after} AND t.id <= ${upTo} AND (${condition})${paired ? ` AND ${paired.condition}` : ''}`;
+  const own = columns.filter(({ at }) => at === undefined);
   return [
-    `SELECT ${columns.map(({ sql }, index) => `${sql} AS c${index}`).join(', ')}, participant.phantom AS is_phantom`,
-    `FROM (SELECT t.* FROM ${scope.from()} WHERE t.id > ${after} AND t.id <= ${upTo} AND (${condition})) exam`,
+    ...(event ? [`WITH exam AS MATERIALIZED (${picked}), knee AS MATERIALIZED (${kneesOf(event.origin)})`] : []),
+    `SELECT ${columns.map(({ sql, at }, index) => `${at ? `${at}.c${index}` : sql} AS c${index}`).join(', ')}, participant.phantom AS is_phantom`,
+    event ? 'FROM exam' : `FROM (${picked}) exam`,
     // OFFSET 0 keeps these look-ups by key: left to itself, PostgreSQL reads the whole tables for every stretch.
     'CROSS JOIN LATERAL (SELECT * FROM visit v WHERE v.id = exam.visit_id OFFSET 0) visit',
     'CROSS JOIN LATERAL (SELECT * FROM participant p WHERE p.id = exam.participant_id OFFSET 0) participant',
-    ...[...readings].map((reading) => READINGS[reading]),
+    ...readingsOf(own),
+    ...(asOf?.visits ?? []).map((visit) => laterVisit(visit, columns)),
+    ...(event
+      ? [
+          `LEFT JOIN (${kneeTimes(event, 'knee')}) times ON times.participant_id = exam.participant_id AND times.side = exam.side`,
+        ]
+      : []),
+    ...columns.map(({ joins }) => joins ?? ''),
+    ...(paired ? [paired.join] : []),
     'ORDER BY exam.id',
   ].join(' ');
+}
+
+function readingsOf(columns: readonly ExportColumn[]): string[] {
+  const readings = new Set(columns.flatMap(({ reading }) => (reading ? [reading] : [])));
+  return [...readings].map((reading) => READINGS[reading]);
+}
+
+/** Exams of the same knees at the visit that time counts from. */
+function kneesOf(origin: VisitCode): string {
+  return `SELECT o.* FROM knee_exam o WHERE o.visit_code = '${origin}' AND (o.participant_id, o.side) IN (SELECT participant_id, side FROM exam)`;
+}
+
+/** The columns of one later visit; missing where the participant did not come. Within, `exam` and `visit` are those of that visit. */
+function laterVisit(at: VisitCode, columns: readonly ExportColumn[]): string {
+  const own = columns.flatMap((column, index) => (column.at === at ? [{ column, index }] : []));
+  return (
+    `LEFT JOIN LATERAL (SELECT ${own.map(({ column, index }) => `${column.sql} AS c${index}`).join(', ')} ` +
+    `FROM (SELECT exam.participant_id, exam.side) knee JOIN visit ON visit.participant_id = knee.participant_id AND visit.code = '${at}' ` +
+    `LEFT JOIN knee_exam exam ON exam.visit_id = visit.id AND exam.side = knee.side ` +
+    `${readingsOf(own.map(({ column }) => column)).join(' ')} OFFSET 0) ${at} ON TRUE`
+  );
 }
 
 function valueOf(value: unknown, read: ExportColumn['read']): unknown {

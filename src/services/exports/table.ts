@@ -20,6 +20,7 @@ export function writeTable(
   const batches = readRows(dataSource, {
     where: spec.selection,
     columns: spec.columns,
+    shape: spec.shape,
     signal,
     onProgress: (progress) => {
       last = progress;

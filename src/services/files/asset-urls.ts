@@ -1,7 +1,7 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { Secret } from '../../entities/index.js';
+import { sharedSecret } from '../../entities/index.js';
 
 /** What a signed URL allows. */
 export interface AssetGrant {
@@ -26,9 +26,14 @@ const PERIOD_S = 3600;
 
 const SECRET_NAME = 'asset-urls';
 
-/** The platform's URL signer; its key lives in the database, so that every API process accepts every other one's URLs. */
-export async function createAssetUrls(dataSource: DataSource, now: () => number = Date.now): Promise<AssetUrls> {
-  const key = await signingKey(dataSource);
+/**
+ * The platform's URL signer; its key lives in the database, so that every API process accepts every other one's URLs.
+ *
+ * @param now milliseconds since 1970, by a clock that all processes share
+ */
+export async function createAssetUrls(dataSource: DataSource, now: () => number): Promise<AssetUrls> {
+  const secret = await sharedSecret((text, values) => dataSource.query(text, values), SECRET_NAME);
+  const key = Buffer.from(secret, 'hex');
   const signature = ({ sha256, expires, tokenId }: AssetGrant) =>
     createHmac('sha256', key).update(`${sha256}\n${expires}\n${tokenId}`).digest();
   return {
@@ -51,19 +56,6 @@ export async function createAssetUrls(dataSource: DataSource, now: () => number 
       return grant;
     },
   };
-}
-
-async function signingKey(dataSource: DataSource): Promise<Buffer> {
-  // Whoever comes first makes it; everyone reads it back.
-  await dataSource
-    .createQueryBuilder()
-    .insert()
-    .into(Secret)
-    .values({ name: SECRET_NAME, value: randomBytes(32).toString('hex') })
-    .orIgnore()
-    .execute();
-  const secret = await dataSource.getRepository(Secret).findOneByOrFail({ name: SECRET_NAME });
-  return Buffer.from(secret.value, 'hex');
 }
 
 function wholeNumber(text: unknown): number {

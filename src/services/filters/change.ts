@@ -1,3 +1,4 @@
+import { standingSql } from '../../entities/index.js';
 import { UserError } from '../../domain/errors.js';
 import { PREFERRED, READING_CHOICES } from '../../domain/readings.js';
 import { VISIT_CODES } from '../../domain/visits.js';
@@ -82,7 +83,7 @@ function pairExists(
   const readings = project
     ? [earlier, later].map(
         (alias) =>
-          ` JOIN reading ${alias}r ON ${alias}r.exam_id = ${alias}.id AND ${alias}r.project = ${parameters.add(project, 'text')}`,
+          ` JOIN reading ${alias}r ON ${alias}r.exam_id = ${alias}.id AND ${alias}r.project = ${parameters.add(project, 'text')} AND ${standingSql(`${alias}r`)}`,
       )
     : [];
   const column = (alias: string): string => `${alias}${project ? 'r' : ''}.${measure.column}`;
@@ -101,8 +102,8 @@ export function sameKnee(one: string, other: string): string {
   return `${one}.participant_id = ${other}.participant_id AND ${one}.side = ${other}.side`;
 }
 
-/** In decimal arithmetic: in floating point 1.4 - 1.0 is not 0.4. */
-function difference(earlier: string, later: string): string {
+/** SQL of later less earlier, in decimal arithmetic: in floating point 1.4 - 1.0 is not 0.4. */
+export function difference(earlier: string, later: string): string {
   return `(${later}::numeric - ${earlier}::numeric)`;
 }
 

@@ -36,8 +36,10 @@ export function comparison(
         values.map((value) => parameterValue(type, value, path)),
         `${sqlType(type)}[]`,
       );
-      // An empty list holds nothing: "nin: []" is true of every value, but still not of a missing one.
-      return operator === 'in' ? `${sql} = ANY(${array})` : `(${sql} IS NOT NULL AND ${sql} <> ALL(${array}))`;
+      // An empty list holds nothing: "nin: []" is true of every value, but of a missing one it is unknown, as everything is.
+      return operator === 'in'
+        ? `${sql} = ANY(${array})`
+        : `CASE WHEN ${sql} IS NOT NULL THEN ${sql} <> ALL(${array}) END`;
     }
     case 'isNull':
       return `${sql} IS ${parameterValue({ kind: 'boolean' }, operand, path) ? '' : 'NOT '}NULL`;

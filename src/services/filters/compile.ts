@@ -4,6 +4,8 @@ import { comparison, entries, list, lookUp } from './comparison.js';
 import { type Parameters, Scope } from './scope.js';
 import type { Field, ManyField, MaybeField } from './table.js';
 import { parameterValue } from './values.js';
+import { variableComparison } from './variable-comparison.js';
+import { variableCondition } from './variable-condition.js';
 
 export { Parameters, Scope } from './scope.js';
 
@@ -25,11 +27,17 @@ export const FILTER_LIMITS = {
  * A comparison with a missing value is never true, and `not` is the true complement: `not: { kl: { eq: 2 } }` keeps knees
  * without a grade.
  *
+ * @param options.unknowns whether the condition is to be null where it is not known, for what it compares of the row itself is missing; `not` keeps that
  * @throws UserError BAD_USER_INPUT for an unknown field or operator or a value of the wrong kind, LIMIT_EXCEEDED for a filter
  *   that is too large.
  */
-export function compileFilter(where: Where | null | undefined, scope: Scope, parameters: Parameters): string {
-  return new Compiler(parameters).group(where, { scope, related: false, path: 'where', depth: 0, rows: 1 });
+export function compileFilter(
+  where: Where | null | undefined,
+  scope: Scope,
+  parameters: Parameters,
+  { unknowns = false }: { unknowns?: boolean } = {},
+): string {
+  return new Compiler(parameters, unknowns).group(where, { scope, related: false, path: 'where', depth: 0, rows: 1 });
 }
 
 /** Where in a filter the compiler is. */
@@ -49,7 +57,10 @@ class Compiler {
   private cost = 0;
   private aliases = 0;
 
-  constructor(private readonly parameters: Parameters) {}
+  constructor(
+    private readonly parameters: Parameters,
+    private readonly unknowns: boolean,
+  ) {}
 
   group(where: unknown, place: Place): string {
     if (where === null || where === undefined) return 'TRUE';
@@ -70,7 +81,11 @@ class Compiler {
       const parts = list(value, path).map((part, index) => this.group(part, { ...deeper, path: `${path}[${index}]` }));
       return joined(parts, name === 'and' ? 'AND' : 'OR');
     }
-    if (name === 'not') return `(${this.group(value, deeper)}) IS NOT TRUE`;
+    if (name === 'not') {
+      const group = this.group(value, deeper);
+      // Whether a related row fits is never unknown, so neither is what it is asked for.
+      return this.unknowns && !place.related ? `NOT (${group})` : `(${group}) IS NOT TRUE`;
+    }
     return this.field(lookUp(scope.table.fields, name, path), value, place);
   }
 
@@ -106,6 +121,22 @@ class Compiler {
         );
         return joined(parts, 'AND');
       }
+      case 'variables': {
+        const parts = list(value, path).map((condition, index) => {
+          this.count(place);
+          const at = { from: field.of, alias: scope.alias, fresh: this.alias(), path: `${path}[${index}]` };
+          return variableCondition(condition, { ...at, unknowns: this.unknowns }, this.parameters);
+        });
+        return joined(parts, 'AND');
+      }
+      case 'comparisons': {
+        const parts = list(value, path).map((condition, index) => {
+          this.count({ ...place, rows: 2 * place.rows });
+          const at = { alias: scope.alias, fresh: this.alias(), path: `${path}[${index}]` };
+          return variableComparison(condition, { ...at, unknowns: this.unknowns }, this.parameters);
+        });
+        return joined(parts, 'AND');
+      }
       case 'change':
         // Two exams of the same knee are looked up.
         this.count({ ...place, rows: 2 * place.rows });
@@ -135,27 +166,49 @@ class Compiler {
   }
 
   private many(field: ManyField, quantifier: string, part: unknown, place: Place): string {
-    const { table, on, rows, unless } = field;
     if (part === null) throw new UserError('BAD_USER_INPUT', `${place.path} is null; leave it out, or use exists.`);
     if (quantifier === 'exists') {
       const wanted = parameterValue({ kind: 'boolean' }, part, place.path) as boolean;
       return this.many(field, wanted ? 'some' : 'none', {}, place);
     }
+    if (quantifier === 'count') return this.countOf(field, part, place);
     if (quantifier !== 'some' && quantifier !== 'none' && quantifier !== 'every') {
-      throw new UserError('BAD_USER_INPUT', `${place.path} is not accepted; some, none, every and exists are.`);
+      throw new UserError('BAD_USER_INPUT', `${place.path} is not accepted; some, none, every, exists and count are.`);
     }
+    const queries = this.related(field, part, place, quantifier === 'every');
+    const exists = `(${joined(
+      queries.map((query) => `EXISTS (SELECT 1 ${query})`),
+      'OR',
+    )})`;
+    return quantifier === 'some' ? exists : `NOT ${exists}`;
+  }
+
+  /** How many of the related rows fit. */
+  private countOf(field: ManyField, value: unknown, place: Place): string {
+    const { where, ...operators } = Object.fromEntries(entries(value, place.path));
+    if (Object.keys(operators).length === 0) {
+      throw new UserError('BAD_USER_INPUT', `${place.path} needs a condition on the number, such as gte: 2.`);
+    }
+    const queries = this.related(field, where ?? {}, { ...place, path: `${place.path}.where` }, false);
+    const rows = queries.map((query) => `(SELECT count(*) ${query})`).join(' + ');
+    const parts = Object.entries(operators).map(([operator, operand]) =>
+      comparison(`(${rows})`, { kind: 'integer' }, operator, operand, `${place.path}.${operator}`, this.parameters),
+    );
+    return joined(parts, 'AND');
+  }
+
+  /** What follows the columns in queries of the related rows that fit, or of those that do not: one for each way to be related. */
+  private related({ table, on, rows, unless }: ManyField, part: unknown, place: Place, failing: boolean): string[] {
     const inner = { ...place, rows: rows * place.rows, depth: place.depth + 1 };
     this.count(inner);
-    const queries = on.map((related) => {
+    return on.map((related) => {
       const child = new Scope(table(), this.alias());
       const conditions = [related(place.scope.alias, child.alias)];
       if (unless && !speaksOf(part, unless.field)) conditions.push(unless.on(child.alias));
       const condition = this.group(part, { ...inner, scope: child, related: true });
-      conditions.push(quantifier === 'every' ? `(${condition}) IS NOT TRUE` : condition);
-      return `EXISTS (SELECT 1 FROM ${child.from()} WHERE ${joined(conditions, 'AND')})`;
+      conditions.push(failing ? `(${condition}) IS NOT TRUE` : condition);
+      return `FROM ${child.from()} WHERE ${joined(conditions, 'AND')}`;
     });
-    const exists = `(${joined(queries, 'OR')})`;
-    return quantifier === 'some' ? exists : `NOT ${exists}`;
   }
 
   private alias(): string {

@@ -1,3 +1,4 @@
+import { DROPPED } from './dropped.js';
 import { column } from './table.js';
 import type { Table } from './table.js';
 
@@ -17,6 +18,7 @@ export const RADIOGRAPHS: Table = {
     photometric: column('text', 'photometric'),
     bilateral: { kind: 'flag', sql: (film) => `(${film}.visit_id IS NOT NULL)` },
     stored: { kind: 'flag', sql: stored },
+    dropped: DROPPED,
   },
 };
 
@@ -38,6 +40,7 @@ export const MRI_SERIES: Table = {
     synthetic: column('boolean', 'synthetic'),
     createdAt: column('timestamp', 'created_at'),
     stored: { kind: 'flag', sql: stored },
+    dropped: DROPPED,
   },
 };
 

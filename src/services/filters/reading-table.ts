@@ -1,5 +1,6 @@
 import { FEATURES } from '../../domain/features.js';
 import { READING_PROJECTS } from '../../domain/readings.js';
+import { DROPPED } from './dropped.js';
 import { column } from './table.js';
 import type { ColumnField, Table } from './table.js';
 
@@ -15,6 +16,7 @@ export const READINGS: Table = {
     kl: column('integer', 'xrkl'),
     grades: { kind: 'group', fields: gradeColumns('real') },
     missing: { kind: 'group', fields: missingCodes() },
+    dropped: DROPPED,
   },
 };
 

@@ -14,6 +14,7 @@ export class Parameters {
 /** One row source of a statement under construction: a table's alias and the tables joined to it on demand. */
 export class Scope {
   private readonly joined = new Map<string, Scope>();
+  private readonly attached: string[] = [];
 
   constructor(
     readonly table: Table,
@@ -36,9 +37,14 @@ export class Scope {
     return field.sql ? field.sql(alias) : `${alias}.${field.column}`;
   }
 
+  /** Joins what finds one row or none for each of the scope's rows: ` LEFT JOIN ...`. */
+  attach(joins: string): void {
+    this.attached.push(joins);
+  }
+
   /** What follows FROM. */
   from(): string {
-    return `${this.table.name} ${this.alias}${this.joins()}`;
+    return `${this.table.name} ${this.alias}${this.joins()}${this.attached.join('')}`;
   }
 
   private joins(): string {

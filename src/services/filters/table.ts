@@ -1,3 +1,4 @@
+import type { VariableTable } from '../../domain/variables/index.js';
 import type { ColumnType } from './values.js';
 
 /** A column that can be filtered by. */
@@ -38,7 +39,7 @@ export interface MaybeField {
   choice?: { by: string; default: string; choices: Record<string, (parent: string, child: string) => string> };
 }
 
-/** A relation to many rows: `some`, `none`, `every`. */
+/** A relation to many rows: `some`, `none`, `every`, `count`. */
 export interface ManyField {
   kind: 'many';
   table: () => Table;
@@ -66,7 +67,27 @@ export interface ChangeField {
   rule?: (from: string, to: string) => string;
 }
 
-export type Field = ColumnField | FlagField | GroupField | OneField | MaybeField | ManyField | ChangeField;
+/** Conditions on variables by their names, of rows that are participants, visits or exams. */
+export interface VariablesField {
+  kind: 'variables';
+  of: VariableTable;
+}
+
+/** Comparisons of two variables of a knee exam with one another. */
+export interface ComparisonsField {
+  kind: 'comparisons';
+}
+
+export type Field =
+  | ColumnField
+  | FlagField
+  | GroupField
+  | OneField
+  | MaybeField
+  | ManyField
+  | ChangeField
+  | VariablesField
+  | ComparisonsField;
 
 /** A table of the filter language. Fields are looked up by name; nothing a caller writes becomes part of a statement. */
 export interface Table {

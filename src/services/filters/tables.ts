@@ -1,3 +1,4 @@
+import { droppedSql, standingSql } from '../../entities/index.js';
 import { FEATURES } from '../../domain/features.js';
 import { GENERATION_STATES } from '../../domain/generations.js';
 import { SIDES } from '../../domain/participants.js';
@@ -7,7 +8,9 @@ import { VISIT_CODES } from '../../domain/visits.js';
 import { TASK_NAMES } from '../../inference/index.js';
 import { sameKnee } from './change.js';
 import { hasMri, hasRadiograph, MRI_SERIES, RADIOGRAPHS } from './image-tables.js';
+import { JOINT_OUTCOMES, KNEE_OUTCOME } from './outcome-table.js';
 import { gradeColumns, READINGS } from './reading-table.js';
+import { DROPPED } from './dropped.js';
 import { column } from './table.js';
 import type { Measure, Table } from './table.js';
 import { variableColumns } from './variables.js';
@@ -25,7 +28,9 @@ export const PARTICIPANTS: Table = {
     id: column({ kind: 'id', of: 'Participant' }, 'id'),
     oaiId: column('text', 'oai_id'),
     ...variableColumns('participant'),
+    variables: { kind: 'variables', of: 'participant' },
     phantom: column('boolean', 'phantom'),
+    dropped: DROPPED,
     visits: {
       kind: 'many',
       rows: 12,
@@ -38,6 +43,12 @@ export const PARTICIPANTS: Table = {
       table: () => KNEE_EXAMS,
       on: [(participant, exam) => `${exam}.participant_id = ${participant}.id`],
     },
+    jointOutcomes: {
+      kind: 'many',
+      rows: 4,
+      table: () => JOINT_OUTCOMES,
+      on: [(participant, outcome) => `${outcome}.participant_id = ${participant}.id`],
+    },
   },
 };
 
@@ -48,7 +59,9 @@ export const VISITS: Table = {
     id: column({ kind: 'id', of: 'Visit' }, 'id'),
     code: column(VISIT_CODE, 'code'),
     month: column('integer', 'month'),
+    dropped: DROPPED,
     ...variableColumns('visit'),
+    variables: { kind: 'variables', of: 'visit' },
     exams: { kind: 'many', rows: 2, table: () => KNEE_EXAMS, on: [(visit, exam) => `${exam}.visit_id = ${visit}.id`] },
     radiographs: {
       kind: 'many',
@@ -87,6 +100,12 @@ export const KNEE_EXAMS: Table = {
     participant: { kind: 'one', join: 'participant' },
     ...variableColumns('visit', 'visit'),
     ...variableColumns('knee_exam'),
+    variables: { kind: 'variables', of: 'knee_exam' },
+    comparisons: { kind: 'comparisons' },
+    dropped: {
+      kind: 'flag',
+      sql: (exam) => `EXISTS (SELECT 1 FROM visit w WHERE w.id = ${exam}.visit_id AND ${droppedSql('w')})`,
+    },
     hasRadiograph: { kind: 'flag', sql: hasRadiograph },
     hasMri: { kind: 'flag', sql: hasMri },
     hasPairedMri: { kind: 'flag', sql: (exam) => `(${hasRadiograph(exam)} AND ${hasMri(exam)})` },
@@ -126,12 +145,13 @@ export const KNEE_EXAMS: Table = {
           ...Object.fromEntries(
             READING_PROJECTS.map((project) => [
               project,
-              (_: string, reading: string) => `${reading}.project = '${project}'`,
+              (_: string, reading: string) => `${reading}.project = '${project}' AND ${standingSql(reading)}`,
             ]),
           ),
         },
       },
     },
+    outcome: KNEE_OUTCOME,
     otherKnee: {
       kind: 'maybe',
       table: () => KNEE_EXAMS,
@@ -158,6 +178,7 @@ export const KNEE_EXAMS: Table = {
       rows: 2,
       table: () => READINGS,
       on: [(exam, reading) => `${reading}.exam_id = ${exam}.id`],
+      unless: { field: 'dropped', on: standingSql },
     },
     generations: {
       kind: 'many',

@@ -1,3 +1,4 @@
+import { PRIORITY_RANGE, SINGLE_PRIORITY } from '../../domain/batches.js';
 import { UserError } from '../../domain/errors.js';
 import { MIN_BOX, type SquareBox } from '../../domain/knee-box.js';
 import type { TargetRequest } from './request.js';
@@ -5,6 +6,12 @@ import type { TargetRequest } from './request.js';
 export const MAX_SEED = 2 ** 31 - 1;
 
 const MAX_KEY_LENGTH = 200;
+
+/** What requests for one generation of any task say of it. */
+interface SingleRequest {
+  priority?: number | null | undefined;
+  clientKey?: string | null | undefined;
+}
 
 /** Checks what is said of the film and the knee that are meant. @throws UserError BAD_USER_INPUT */
 export function checkTarget({ examId, radiographId, uploadId, box }: TargetRequest): void {
@@ -22,6 +29,12 @@ export function checkClientKey(clientKey: string | null | undefined): void {
   if (clientKey != null && (clientKey.length < 1 || clientKey.length > MAX_KEY_LENGTH || clientKey.includes('\0'))) {
     refuse(`clientKey must have between 1 and ${MAX_KEY_LENGTH} characters.`);
   }
+}
+
+/** Checks the turn and the key of a request for one generation. @throws UserError BAD_USER_INPUT */
+export function checkTurn({ priority, clientKey }: SingleRequest): void {
+  checkWhole('priority', priority, { ...PRIORITY_RANGE, max: SINGLE_PRIORITY });
+  checkClientKey(clientKey);
 }
 
 /** @throws UserError BAD_USER_INPUT */

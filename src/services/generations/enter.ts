@@ -13,6 +13,7 @@ export type NewGeneration = Pick<
     Pick<
       Generation,
       | 'uploadId'
+      | 'sourceSeriesId'
       | 'side'
       | 'box'
       | 'key'

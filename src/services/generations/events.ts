@@ -1,3 +1,4 @@
+import type { OutputKind } from '../../domain/generation-outputs.js';
 import type { GenerationState } from '../../domain/generations.js';
 import type { StateChange } from '../../work/index.js';
 
@@ -10,6 +11,7 @@ export type GenerationEventBody =
   | { type: 'STEP_PROGRESS'; payload: StepProgressed }
   | { type: 'SLICE_COMPLETED'; payload: SliceCompleted }
   | { type: 'TILE_COMPLETED'; payload: TileCompleted }
+  | { type: 'FRAME_COMPLETED'; payload: FrameCompleted }
   | { type: 'COMPLETED'; payload: GenerationCompleted };
 
 export type StateChanged = StateChange<GenerationState>;
@@ -39,16 +41,36 @@ export interface SliceCompleted {
   total: number;
 }
 
-/** The network has finished a tile of a film, in one of its steps. */
+/** The network has finished a tile of a film in one of its steps, or a slice of a series. */
 export interface TileCompleted {
   /** 0, 1, 2, ... within the step. */
   index: number;
-  /** Tiles of the film. */
+  /** Tiles of the film, or slices of the series. */
   total: number;
   step: number;
   steps: number;
-  /** Share of the whole film's work that is done, 0 to 1; never falls while an attempt runs. */
+  /** Share of the whole work that is done, 0 to 1; never falls while an attempt runs. */
   fraction: number;
+}
+
+/** A frame of a knee at a grade is stored. */
+export interface FrameCompleted {
+  /** 0 is the film itself. */
+  index: number;
+  total: number;
+  /** Share of the way, 0 to 1. */
+  position: number;
+  /** Which of the generation's files it is. */
+  kind: OutputKind;
+  /** The KL grade that it is to show. */
+  kl: number;
+  /** Narrowest joint space as measured on it, % of the width of the knee's square; null where it could not be traced. */
+  jsw: number | null;
+  /** The KL grade as a grader reads it. */
+  expectedKl: number;
+  leastDeterminant: number;
+  /** The frame to look at. */
+  assetId: number;
 }
 
 /** The whole result. Scores are medians over the slices of a volume, null without a real series of the exam, and for what is no volume. */

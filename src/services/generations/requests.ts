@@ -3,7 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { Generation } from '../../entities/index.js';
 import { enter, type NewGeneration } from './enter.js';
-import type { Principal } from '../../policy/index.js';
+import { type Principal, requireOwnWork } from '../../policy/index.js';
 import { type GenerationQueue, topUp } from '../../scheduling/index.js';
 import { requestCancel } from './cancel.js';
 import { advance, currentTraceparent } from '../../work/index.js';
@@ -62,14 +62,16 @@ export async function requestOf<Request extends { clientKey?: string | null | un
 /**
  * Cancels a generation, waiting or running; a running one stops within one denoiser step.
  *
- * @throws UserError NOT_FOUND, CONFLICT when it has already succeeded or failed
+ * @throws UserError NOT_FOUND, FORBIDDEN, CONFLICT when it has already succeeded or failed
  */
 export async function cancelGeneration(
   { dataSource }: GenerationServices,
-  actor: Pick<Principal, 'tokenId'>,
+  actor: Pick<Principal, 'tokenId' | 'role'>,
   id: string,
 ): Promise<Generation> {
   return dataSource.transaction(async (manager) => {
+    const found = await manager.findOneBy(Generation, { id });
+    if (found) requireOwnWork(found, actor, 'cancelGeneration');
     const generation = await requestCancel(manager, id);
     await audit(manager, { tokenId: actor.tokenId, action: 'cancelGeneration', target: id });
     return generation;
@@ -79,17 +81,18 @@ export async function cancelGeneration(
 /**
  * Queues a failed or canceled generation anew; the slices it has are kept.
  *
- * @throws UserError NOT_FOUND, CONFLICT when it has succeeded or is still going
+ * @throws UserError NOT_FOUND, FORBIDDEN, CONFLICT when it has succeeded or is still going
  */
 export async function retryGeneration(
   { dataSource, queue }: GenerationServices,
-  actor: Pick<Principal, 'tokenId'>,
+  actor: Pick<Principal, 'tokenId' | 'role'>,
   id: string,
 ): Promise<Generation> {
   const generation = await dataSource.transaction(async (manager) => {
     for (;;) {
       const found = await manager.findOneBy(Generation, { id });
       if (!found) throw new UserError('NOT_FOUND', 'There is no such generation.');
+      requireOwnWork(found, actor, 'retryGeneration');
       const { state } = found;
       if (state !== 'FAILED' && state !== 'CANCELED') {
         throw new UserError('CONFLICT', `The generation is ${state}; only a FAILED or CANCELED one can be retried.`);

@@ -107,7 +107,8 @@ async function uploadTarget(
     columns: { examId: null, radiographId: null, uploadId: id, side: knee },
     assetId: upload.assetId,
     knee,
-    box: found,
+    // A film of one knee is framed as each task wants it.
+    box: box ?? (upload.view === 'SINGLE' ? null : found),
     grades: gradesOf(null),
   };
 }

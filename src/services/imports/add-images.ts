@@ -5,37 +5,42 @@ import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { type Side, SIDES } from '../../domain/participants.js';
 import { MriSeries, Participant, Radiograph, Visit, queryRows } from '../../entities/index.js';
-import { cleanDescription, refuseBurnedIn } from '../../imaging/deidentify.js';
+import { cleanDescription, refuseBurnedIn } from '../../imaging/deidentification/index.js';
+import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import { readDicomHeader } from '../../imaging/dicom/read.js';
 import type { DicomSeries } from '../../imaging/dicom/series.js';
-import { type Film, loadRadiograph } from '../../imaging/radiograph/film.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import { calendarDate } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
-import { audit } from '../access/index.js';
+import { audit, refuseWithdrawn } from '../access/index.js';
+import { type DeidentifiedFor, deidentifierFor, type ObjectOptions } from './deidentifying.js';
 import type { VisitKey } from './exam-registry.js';
 import {
-  findOwner,
-  flagPhantom,
-  type ImageOutcome,
+  headersOf,
   inEchoOrder,
   niftiDescription,
+  pathsOf,
   sequenceOf,
+  sequenceOfPart,
   sideOf,
   wholeSeries,
-} from './import-folder.js';
+} from './folder-series.js';
+import { findOwner, flagPhantom, type ImageOutcome } from './import-folder.js';
 import { withImportLock } from './lock.js';
+import { beginRun, endRun, keepChanges } from './runs.js';
+import { emptySummary, type ImageSummary } from './summary.js';
 import { settle, type Settled } from './identity.js';
-import { originOf } from './origins.js';
+import { type ImageOrigin, originOf } from './origins.js';
+import { keepingContradictions, requireConsistent } from './quarantine.js';
 import { earlier, type Fingerprint, fingerprintFile, fingerprintFolder, type Recalled, remember } from './remember.js';
-import { storeFilm, storeSeries } from './write-images.js';
+import { storeFilm, storeSeries, uidsOf } from './write-images.js';
 
 /** Whose images are added. Without a side a film is bilateral, and a series says itself which knee it shows. */
 export interface AddedTo extends VisitKey {
   side?: Side | undefined;
 }
 
-export interface AddOptions {
+export interface AddOptions extends ObjectOptions {
   store: BlobStore;
   /** Make the participant and the visit if they are not there. */
   create?: boolean;
@@ -51,12 +56,12 @@ export interface Added {
 const MR = 'MR';
 
 /**
- * Adds images from outside a release to an exam: a radiograph (PNG or DICOM file) or the folder of a DICOM series, in one
+ * Adds images from outside a release to an exam: a radiograph (DICOM, PNG, TIFF or JPEG file) or the folder of a DICOM series, in one
  * transaction. An image is known by its UID and its content, wherever its file lies: adding it again changes nothing, and a corrected
  * file replaces what it was unless something was made from that.
  *
  * @throws UserError NOT_FOUND without the path, the participant or the visit, FILE_REFUSED for a file that cannot be used or
- *   whose image is somebody else's
+ *   whose image is somebody else's, CONFLICT for a participant who has withdrawn
  */
 export async function addImages(
   dataSource: DataSource,
@@ -68,15 +73,29 @@ export async function addImages(
   if (real === null) throw new UserError('NOT_FOUND', `There is no ${path}.`);
   const isFolder = (await stat(real)).isDirectory();
   const added = await withImportLock(dataSource, () =>
-    dataSource.transaction(async (manager) => {
-      if (!options.create) await assertKnown(manager, to);
-      return isFolder ? addFolder(manager, real, to, options.store) : addFile(manager, real, to, options.store);
-    }),
+    keepingContradictions(dataSource, () =>
+      dataSource.transaction(async (manager) => {
+        await refuseWithdrawn(manager, to.oaiId);
+        if (!options.create) await assertKnown(manager, to);
+        const run = await beginRun(manager, null);
+        await keepChanges(manager, run);
+        const done = await (isFolder ? addFolder : addFile)(manager, real, to, options);
+        await endRun(manager, run, { images: imagesOf(done) });
+        return done;
+      }),
+    ),
   );
   // Not the path: it is the host's, and may name a patient.
   const target = `${to.oaiId} ${to.visit}`;
   await audit(dataSource, { tokenId: null, action: 'import', target, detail: { ...to, ...added } });
   return added;
+}
+
+/** What is listed of images that were added by hand: not whose they are. */
+function imagesOf({ outcomes }: Added): ImageSummary {
+  const images = emptySummary('').images;
+  for (const outcome of outcomes) images[outcome]++;
+  return { ...images, folders: 1 };
 }
 
 async function assertKnown(manager: EntityManager, { oaiId, visit }: VisitKey): Promise<void> {
@@ -87,29 +106,30 @@ async function assertKnown(manager: EntityManager, { oaiId, visit }: VisitKey): 
   if (!known) throw new UserError('NOT_FOUND', `Participant ${oaiId} has no visit ${visit} in the database; ${hint}.`);
 }
 
-async function addFile(manager: EntityManager, path: string, to: AddedTo, store: BlobStore): Promise<Added> {
+async function addFile(manager: EntityManager, path: string, to: AddedTo, options: AddOptions): Promise<Added> {
   const { fingerprint, recalled } = await fingerprintFile(manager, path);
-  if (recalled && (await isStillThere(manager, recalled, to))) return { kind: 'radiograph', outcomes: ['unchanged'] };
-  if ((await modalityOf(path)) === MR) {
+  if (recalled && !options.redact && (await isStillThere(manager, recalled, to))) {
+    return { kind: 'radiograph', outcomes: ['unchanged'] };
+  }
+  if ((await headerOf(path))?.modality === MR) {
     refuseFile(basename(path), `is one slice of an MRI series; give the folder of the series, ${dirname(path)}`);
   }
-  const film = await loadRadiograph(path);
-  return { kind: 'radiograph', outcomes: [await writeFilm(manager, store, film, to, fingerprint)] };
+  return { kind: 'radiograph', outcomes: [await writeFilm(manager, path, to, fingerprint, options)] };
 }
 
-/** Modality in a DICOM header; null for other files, whose reader says what is wrong with them. */
-async function modalityOf(path: string): Promise<string | null> {
+/** Header of a DICOM file; null for other files, whose reader says what is wrong with them. */
+async function headerOf(path: string): Promise<DicomAttributes | null> {
   try {
-    return (await readDicomHeader(path)).modality;
+    return await readDicomHeader(path);
   } catch (error) {
     if (error instanceof UserError) return null;
     throw error;
   }
 }
 
-async function addFolder(manager: EntityManager, path: string, to: AddedTo, store: BlobStore): Promise<Added> {
+async function addFolder(manager: EntityManager, path: string, to: AddedTo, options: AddOptions): Promise<Added> {
   const { fingerprint, files, recalled } = await fingerprintFolder(manager, path, basename(path));
-  if (recalled && (await isStillThere(manager, recalled, to))) {
+  if (recalled && !options.redact && (await isStillThere(manager, recalled, to))) {
     return { kind: 'series', outcomes: (recalled.became.seriesIds ?? []).map(() => 'unchanged') };
   }
   const series = await wholeSeries(path, basename(path));
@@ -117,10 +137,10 @@ async function addFolder(manager: EntityManager, path: string, to: AddedTo, stor
   if (first.attributes.modality !== null && first.attributes.modality !== MR) {
     if (files.length > 1)
       refuseFile(basename(path), `holds ${files.length} ${first.attributes.modality} files; give one of them`);
-    const film = await loadRadiograph(first.files[0]!.path);
-    return { kind: 'radiograph', outcomes: [await writeFilm(manager, store, film, to, fingerprint)] };
+    const [file] = first.files;
+    return { kind: 'radiograph', outcomes: [await writeFilm(manager, file!.path, to, fingerprint, options)] };
   }
-  return { kind: 'series', outcomes: await writeSeries(manager, store, series, to, fingerprint) };
+  return { kind: 'series', outcomes: await writeSeries(manager, series, to, fingerprint, options) };
 }
 
 /** True when what a path became is still in the database, and with the same participant, visit and side. */
@@ -147,22 +167,34 @@ async function isStillThere(
 
 async function writeFilm(
   manager: EntityManager,
-  store: BlobStore,
-  film: Film,
+  path: string,
   to: AddedTo,
   fingerprint: Fingerprint,
+  options: AddOptions,
 ): Promise<ImageOutcome> {
-  const { attributes } = film;
+  const { store } = options;
   const name = basename(fingerprint.path);
-  if (attributes) refuseBurnedIn(attributes, name);
   const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
   const [examId, visitId] = await findOwner(manager, to, to.side ?? null, false);
-  const origin = originOf(attributes, [attributes?.sopInstanceUid ?? null], null);
-  const pixels = { ...(await storeFilm(manager, store, film)), ...origin };
+  const header = await headerOf(path);
+  const origin = originOf(header, [header?.sopInstanceUid ?? null], null);
+  const deidentify = await deidentifierFor(manager, subjectOf(to, origin), options);
+  const { film, object } = await deidentify.film(path, name);
+  const { attributes } = film;
+  const pixels = { ...(await storeFilm(manager, store, film)), ...origin, ...uidsOf(film) };
+  const owner = { oaiId: to.oaiId, visit: to.visit, side: to.side ?? null };
+  const { contentSha256 } = pixels;
+  await requireConsistent(manager, header ? [header] : [], {
+    kind: 'RADIOGRAPH',
+    file: name,
+    listedAs: BY_HAND,
+    ...owner,
+    contentSha256,
+  });
   const { radiographId } = await earlier(manager, fingerprint.path);
   const settled = await settle(manager, 'radiograph', {
     name,
-    owner: { oaiId: to.oaiId, visit: to.visit, side: to.side ?? null },
+    owner,
     ...pixels,
     barcode: null,
     earlier: radiographId === undefined ? [] : [radiographId],
@@ -177,18 +209,25 @@ async function writeFilm(
     date: calendarDate(attributes?.studyDate ?? ''),
   };
   const id = settled.is === 'new' ? await insertRow(manager, Radiograph, radiograph) : settled.row.id;
+  await deidentify.keep(store, { radiographId: id }, [object]);
   if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
   await remember(manager, fingerprint, { rows: 1, refused: 0, became: { radiographId: id } });
   return OUTCOMES[settled.is];
 }
 
+/** Whose objects they become. Nobody has published their day. */
+function subjectOf({ oaiId }: AddedTo, { provenance }: ImageOrigin): DeidentifiedFor {
+  return { oaiId, published: null, synthetic: provenance === 'PHANTOM' };
+}
+
 async function writeSeries(
   manager: EntityManager,
-  store: BlobStore,
   series: readonly DicomSeries[],
   to: AddedTo,
   fingerprint: Fingerprint,
+  options: AddOptions,
 ): Promise<ImageOutcome[]> {
+  const { store, redact = [] } = options;
   const name = basename(fingerprint.path);
   const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
   const before = (await earlier(manager, fingerprint.path)).seriesIds ?? [];
@@ -196,35 +235,57 @@ async function writeSeries(
   const outcomes: ImageOutcome[] = [];
   for (const [index, one] of inEchoOrder(series).entries()) {
     const { attributes, seriesUid, echo } = one;
-    for (const file of one.files) refuseBurnedIn(file.attributes, name);
+    for (const file of one.files) refuseBurnedIn(file.attributes, redact, name);
     const side = to.side ?? sideOf({ seriesDescription: null, studyDescription: null }, attributes);
     if (!side) return refuseFile(name, 'does not say which knee it shows; say --side RIGHT or --side LEFT');
     const [examId] = await findOwner(manager, to, side, false);
     const { sequence, plane } = sequenceOf(attributes.seriesDescription, side);
     const origin = originOf(attributes, [seriesUid || null, echo], null);
-    const pixels = await storeSeries(manager, store, one, niftiDescription(to, sequence, origin));
+    const deidentify = await deidentifierFor(manager, subjectOf(to, origin), options);
+    const header = await deidentify.header(one.files[0]!, name);
+    const pixels = await storeSeries(manager, store, one, niftiDescription(to, sequence, origin), { header, redact });
+    const owner = { oaiId: to.oaiId, visit: to.visit, side };
+    const { contentSha256 } = pixels;
+    await requireConsistent(manager, headersOf(one), {
+      kind: 'MRI_SERIES',
+      file: name,
+      listedAs: BY_HAND,
+      ...owner,
+      contentSha256,
+    });
     const row = { ...pixels, ...origin, plane: pixels.plane ?? plane };
     const settled = await settle(manager, 'mri_series', {
       name,
-      owner: { oaiId: to.oaiId, visit: to.visit, side },
+      owner,
       ...row,
       barcode: null,
       earlier: before[index] === undefined ? [] : [before[index]],
     });
-    const described = { ...row, examId: examId!, sequence, date: calendarDate(attributes.studyDate ?? '') };
+    const described = {
+      ...row,
+      examId: examId!,
+      sequence: sequenceOfPart(sequence, one),
+      date: calendarDate(header.studyDate ?? ''),
+    };
     if (isToWrite(settled)) await manager.update(MriSeries, { id: settled.row.id }, described);
-    seriesIds.push(settled.is === 'new' ? await insertRow(manager, MriSeries, described) : settled.row.id);
+    const id = settled.is === 'new' ? await insertRow(manager, MriSeries, described) : settled.row.id;
+    await deidentify.keep(store, { seriesId: id }, pathsOf(one));
+    seriesIds.push(id);
     outcomes.push(OUTCOMES[settled.is]);
     if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
   }
-  // What the folder held before and does not any more, unless an evaluation holds to it.
+  // What the folder held before and does not any more, unless an evaluation holds to it or something was made from it.
   await manager.query(
-    `DELETE FROM mri_series s WHERE s.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = s.id)`,
+    `DELETE FROM mri_series s WHERE s.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = s.id)
+       AND NOT EXISTS (SELECT 1 FROM generation g WHERE g.source_series_id = s.id)`,
     [before.filter((id) => !seriesIds.includes(id))],
   );
   await remember(manager, fingerprint, { rows: seriesIds.length, refused: 0, became: { seriesIds } });
   return outcomes;
 }
+
+/** What the list of the quarantine calls a file that lay anywhere: its name may name a patient. */
+const BY_HAND = 'added by hand';
 
 const OUTCOMES: Readonly<Record<Settled['is'], ImageOutcome>> = {
   known: 'unchanged',

@@ -5,6 +5,7 @@ import { VISIT_CODES } from '../../domain/visits.js';
 import { type Side, SIDES } from '../../domain/participants.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import type { VisitKey } from './exam-registry.js';
+import { restOnRows } from './runs.js';
 
 /** Whose an image is; without a side a film shows both knees. */
 export interface ImageOwner extends VisitKey {
@@ -79,6 +80,11 @@ export async function settle(manager: EntityManager, table: ImageTable, image: I
         : `was imported for ${inWords(row)} before and holds another image now; give that of ${inWords(owner)} a file of its own`,
     );
   }
+  await restOnRows(
+    manager,
+    table,
+    candidates.map(({ id }) => id),
+  );
   const before = candidates.filter((row) => image.earlier.includes(row.id));
   // A barcode is a name of its own: an image of another one is not this.
   const others = candidates.filter((row) => row.barcode === null || image.barcode === null);
@@ -97,7 +103,10 @@ async function findCandidates(manager: EntityManager, table: ImageTable, image: 
   const [visitId, inUse] =
     table === 'radiograph'
       ? ['COALESCE(i.visit_id, e.visit_id)', 'EXISTS (SELECT 1 FROM generation g WHERE g.radiograph_id = i.id)']
-      : ['e.visit_id', 'EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = i.id)'];
+      : [
+          'e.visit_id',
+          'EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = i.id) OR EXISTS (SELECT 1 FROM generation g WHERE g.source_series_id = i.id)',
+        ];
   const match = 'id = ANY($1) OR source_uid = $2 OR content_sha256 = $3';
   const values = [[...image.earlier], image.sourceUid, image.contentSha256];
   // Whoever makes something from one of them meanwhile waits until it is decided what becomes of it.
@@ -106,7 +115,7 @@ async function findCandidates(manager: EntityManager, table: ImageTable, image: 
     manager,
     CANDIDATE,
     `SELECT i.id, i.barcode, p.oai_id AS "oaiId", v.code AS visit, e.side, i.source_uid AS "sourceUid",
-       i.content_sha256 AS "contentSha256", i.asset_id AS "assetId", ${inUse} AS "inUse"
+       i.content_sha256 AS "contentSha256", i.asset_id AS "assetId", (${inUse}) AS "inUse"
      FROM ${table} i LEFT JOIN knee_exam e ON e.id = i.exam_id
      JOIN visit v ON v.id = ${visitId} JOIN participant p ON p.id = v.participant_id
      WHERE i.id IN (SELECT id FROM ${table} WHERE ${match})

@@ -1,30 +1,51 @@
 import { join } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
-import { cleanDescription, refuseBurnedIn } from '../../imaging/deidentify.js';
-import { type DicomSeries, scanSeries } from '../../imaging/dicom/series.js';
-import { loadRadiograph } from '../../imaging/radiograph/film.js';
+import { cleanDescription, refuseBurnedIn } from '../../imaging/deidentification/index.js';
+import { readDicomHeader } from '../../imaging/dicom/read.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import type { Side } from '../../domain/participants.js';
 import { Radiograph, MriSeries } from '../../entities/index.js';
 import {
   calendarDate,
-  describeSequence,
   filmSide,
   type ImageFolder,
   isFilmBarcode,
   isKneeFilm,
   isKneeSeries,
   type ReleaseStatement,
-  sideInWords,
 } from '../../oai/index.js';
 import type { BlobStore } from '../../storage/index.js';
+import { type DeidentifiedFor, deidentifierFor, type ObjectOptions } from './deidentifying.js';
 import { type ExamKey, ExamRegistry, examsOf } from './exam-registry.js';
+import {
+  headersOf,
+  inEchoOrder,
+  niftiDescription,
+  pathsOf,
+  sequenceOf,
+  sequenceOfPart,
+  sideOf,
+  wholeSeries,
+} from './folder-series.js';
 import { type ImageOwner, settle } from './identity.js';
 import { type ImageOrigin, originOf, type ReleaseOrigin } from './origins.js';
 import { type KnownImage, ownersOfBarcodes } from './owners.js';
-import { fingerprintFolder, isBystander, noteTime, type Recalled, remember } from './remember.js';
-import { type FilmPixels, type SeriesPixels, storeFilm, storeSeries } from './write-images.js';
+import { keepingContradictions, requireConsistent } from './quarantine.js';
+import { keepChanges } from './runs.js';
+import { fingerprintFolder, noteTime, type Recalled, remember } from './remember.js';
+import { type FilmPixels, type SeriesPixels, storeFilm, storeSeries, uidsOf } from './write-images.js';
+
+export interface FolderOptions {
+  /** The import that meets the folder. */
+  run: number;
+  /** Read it even if it is as it was. */
+  reread: boolean;
+  statement: ReleaseStatement | null;
+  objects: ObjectOptions;
+  /** Called for the image of a folder that is as it was. */
+  held: (table: 'radiograph' | 'mri_series', id: number) => void;
+}
 
 export type ImageOutcome = 'inserted' | 'updated' | 'unchanged' | 'passedOver';
 
@@ -38,18 +59,21 @@ export async function importImageFolder(
   dataSource: DataSource,
   store: BlobStore,
   folder: ImageFolder,
-  { reread, statement }: { reread: boolean; statement: ReleaseStatement | null },
+  { run, reread, statement, objects, held }: FolderOptions,
 ): Promise<ImageOutcome> {
   const isFilm = isFilmBarcode(folder.barcode);
   if (folder.seriesDescription !== null && !isOfKnee(folder.seriesDescription, isFilm)) return 'passedOver';
   const { fingerprint, files, recalled } = await fingerprintFolder(dataSource.manager, folder.path, folder.file);
   const find = async (manager: EntityManager): Promise<KnownImage | undefined> =>
     (await ownersOfBarcodes(manager, isFilm ? 'radiograph' : 'mri_series', [folder.barcode])).get(folder.barcode);
-  if (recalled && !reread && holds(recalled, await find(dataSource.manager))) {
+  const known = await find(dataSource.manager);
+  if (recalled && !reread && holds(recalled, known)) {
     await noteTime(dataSource.manager, fingerprint, recalled);
+    if (known) held(isFilm ? 'radiograph' : 'mri_series', known.id);
     return recalled.rows === 0 ? 'passedOver' : 'unchanged';
   }
-  return dataSource.transaction(async (manager) => {
+  const inTransaction = async (manager: EntityManager): Promise<ImageOutcome> => {
+    await keepChanges(manager, run);
     const known = await find(manager);
     if (known && known.oaiId !== folder.oaiId) {
       refuseFile(
@@ -58,13 +82,14 @@ export async function importImageFolder(
       );
     }
     const release = { phantoms: statement !== null, name: statement?.name ?? imageReleaseOf(folder) };
-    const source = { manager, store, folder, release, known };
+    const source = { manager, store, folder, release, known, objects };
     const outcome = isFilm ? await importFilm(source, files) : await importSeries(source);
     const assetId = (await find(manager))?.assetId;
     const rows = outcome === 'passedOver' ? 0 : files.length;
     await remember(manager, fingerprint, { rows, refused: 0, became: typeof assetId === 'number' ? { assetId } : {} });
     return outcome;
-  });
+  };
+  return keepingContradictions(dataSource, () => dataSource.transaction(inTransaction));
 }
 
 /** Whether the database still has what the folder became: another folder may have given the barcode another image, or somebody removed it. */
@@ -87,34 +112,37 @@ interface FolderSource {
   release: ReleaseOrigin;
   /** The row that has its barcode. */
   known: KnownImage | undefined;
+  objects: ObjectOptions;
 }
 
 async function importFilm(
-  { manager, store, folder, release, known }: FolderSource,
+  { manager, store, folder, release, known, objects }: FolderSource,
   files: readonly string[],
 ): Promise<ImageOutcome> {
   if (files.length !== 1) refuseFile(folder.file, `holds ${files.length} files; the folder of a film holds one`);
-  const film = await loadRadiograph(join(folder.path, files[0]!));
-  const { attributes } = film;
-  if (!attributes) return refuseFile(folder.file, 'holds no DICOM file');
+  const path = join(folder.path, files[0]!);
+  const attributes = await readDicomHeader(path);
   assertOwner(attributes, folder);
-  refuseBurnedIn(attributes, folder.file);
   const described = known?.name ?? folder.seriesDescription ?? attributes.seriesDescription ?? BILATERAL;
   if (!isKneeFilm(described)) return 'passedOver';
 
   const side = filmSide(described);
   const owner: ImageOwner = known ? ownerOf(known) : { oaiId: folder.oaiId, visit: folder.visit, side };
   const [examId, visitId] = await findOwner(manager, known ?? folder, side, release.phantoms);
-  const { sopClassUid, sopInstanceUid } = attributes;
-  const origin = originOf(withStudy(attributes, folder), [sopInstanceUid], release);
-  // UIDs of the release are pseudonyms already; those of films from elsewhere are not kept.
-  const pixels = { ...(await storeFilm(manager, store, film)), ...origin, sopClassUid, sopInstanceUid };
-  const outcome = await writeImage(manager, Radiograph, folder, owner, known, pixels, {
+  const origin = originOf(withStudy(attributes, folder), [attributes.sopInstanceUid], release);
+  const deidentify = await deidentifierFor(manager, subjectOf(folder, origin), objects);
+  const { film, object } = await deidentify.film(path, folder.file);
+  const pixels = { ...(await storeFilm(manager, store, film)), ...origin, ...uidsOf(film) };
+  const { contentSha256 } = pixels;
+  const { file } = folder;
+  await requireConsistent(manager, [attributes], { kind: 'RADIOGRAPH', file, ...owner, side, contentSha256 });
+  const { outcome, id } = await writeImage(manager, Radiograph, folder, owner, known, pixels, {
     ...(side ? { examId, visitId: null } : { visitId, examId: null }),
     barcode: folder.barcode,
     view: known?.name ?? cleanDescription(described) ?? BILATERAL,
-    date: folder.date ?? calendarDate(attributes.studyDate ?? ''),
+    date: folder.date ?? calendarDate(film.attributes?.studyDate ?? ''),
   });
+  await deidentify.keep(store, { radiographId: id }, [object]);
   if (origin.provenance === 'PHANTOM') await flagPhantom(manager, folder.oaiId);
   return outcome;
 }
@@ -122,7 +150,12 @@ async function importFilm(
 /** OAI's usual film. */
 const BILATERAL = 'Bilateral PA Fixed Flexion Knee';
 
-async function importSeries({ manager, store, folder, release, known }: FolderSource): Promise<ImageOutcome> {
+/** Whose objects those in a folder become; the release has published their day. */
+function subjectOf({ oaiId, date }: ImageFolder, { provenance }: ImageOrigin): DeidentifiedFor {
+  return { oaiId, published: date, synthetic: provenance === 'PHANTOM' };
+}
+
+async function importSeries({ manager, store, folder, release, known, objects }: FolderSource): Promise<ImageOutcome> {
   const series = await wholeSeries(folder.path, folder.file);
   const { attributes } = series[0]!;
   if (new Set(series.map(({ seriesUid }) => seriesUid)).size > 1) {
@@ -131,7 +164,7 @@ async function importSeries({ manager, store, folder, release, known }: FolderSo
   for (const { files } of series) {
     for (const file of files) {
       assertOwner(file.attributes, folder);
-      refuseBurnedIn(file.attributes, folder.file);
+      refuseBurnedIn(file.attributes, [], folder.file);
     }
   }
   const description = folder.seriesDescription ?? attributes.seriesDescription ?? known?.name ?? 'MR';
@@ -146,20 +179,31 @@ async function importSeries({ manager, store, folder, release, known }: FolderSo
   for (const [index, echo] of inEchoOrder(series).entries()) {
     const barcode = index === 0 ? folder.barcode : `${folder.barcode}-${index + 1}`;
     const origin = originOf(withStudy(attributes, folder), [echo.seriesUid || null, echo.echo], release);
-    const pixels = await storeSeries(manager, store, echo, niftiDescription(folder, sequence, origin));
-    const row = index === 0 ? known : (await ownersOfBarcodes(manager, 'mri_series', [barcode])).get(barcode);
     const [examId] = await findOwner(manager, owner, side, release.phantoms);
-    outcomes.push(
-      await writeImage(
-        manager,
-        MriSeries,
-        folder,
-        owner,
-        row,
-        { ...pixels, ...origin, plane: pixels.plane ?? plane },
-        { examId: examId!, barcode, sequence, date: folder.date ?? calendarDate(attributes.studyDate ?? '') },
-      ),
+    const deidentify = await deidentifierFor(manager, subjectOf(folder, origin), objects);
+    const header = await deidentify.header(echo.files[0]!, folder.file);
+    const description = niftiDescription(folder, sequence, origin);
+    const pixels = await storeSeries(manager, store, echo, description, { header, redact: objects.redact });
+    const { contentSha256 } = pixels;
+    const { file } = folder;
+    await requireConsistent(manager, headersOf(echo), { kind: 'MRI_SERIES', file, ...owner, side, contentSha256 });
+    const row = index === 0 ? known : (await ownersOfBarcodes(manager, 'mri_series', [barcode])).get(barcode);
+    const { outcome, id } = await writeImage(
+      manager,
+      MriSeries,
+      folder,
+      owner,
+      row,
+      { ...pixels, ...origin, plane: pixels.plane ?? plane },
+      {
+        examId: examId!,
+        barcode,
+        sequence: sequenceOfPart(sequence, echo),
+        date: folder.date ?? calendarDate(header.studyDate ?? ''),
+      },
     );
+    await deidentify.keep(store, { seriesId: id }, pathsOf(echo));
+    outcomes.push(outcome);
     if (origin.provenance === 'PHANTOM') await flagPhantom(manager, folder.oaiId);
   }
   return outcomes.find((outcome) => outcome !== 'unchanged') ?? 'unchanged';
@@ -179,7 +223,7 @@ async function writeImage<P extends (FilmPixels | SeriesPixels) & ImageOrigin>(
   known: KnownImage | undefined,
   pixels: P,
   described: { barcode: string } & Record<string, unknown>,
-): Promise<ImageOutcome> {
+): Promise<{ outcome: ImageOutcome; id: number }> {
   const settled = await settle(manager, entity === Radiograph ? 'radiograph' : 'mri_series', {
     name: folder.file,
     owner,
@@ -189,14 +233,14 @@ async function writeImage<P extends (FilmPixels | SeriesPixels) & ImageOrigin>(
   });
   if (settled.is === 'new') {
     for (const { id } of settled.beside) await manager.update(entity, { id }, { barcode: null });
-    await manager.insert(entity, { ...described, ...pixels });
-    return settled.beside.length > 0 ? 'updated' : 'inserted';
+    const { identifiers } = await manager.insert(entity, { ...described, ...pixels });
+    return { outcome: settled.beside.length > 0 ? 'updated' : 'inserted', id: Number(identifiers[0]!['id']) };
   }
   const { row } = settled;
   // What was added by hand, or came before origins were kept, is now known to be of the release.
   await manager.update(entity, { id: row.id }, { ...pixels, barcode: row.barcode ?? described.barcode });
-  if (row.assetId === null) return 'inserted';
-  return settled.is === 'known' ? 'unchanged' : 'updated';
+  const outcome = row.assetId === null ? 'inserted' : settled.is === 'known' ? 'unchanged' : 'updated';
+  return { outcome, id: row.id };
 }
 
 function ownerOf({ oaiId, visit, side }: KnownImage): ImageOwner {
@@ -213,60 +257,11 @@ function withStudy({ synthetic, studyDescription }: DicomAttributes, folder: Ima
   return { synthetic, studyDescription: folder.studyDescription ?? studyDescription };
 }
 
-/** Name and plane of a series by its description, without whatever is no word of an acquisition. */
-export function sequenceOf(description: string | null, side: Side): ReturnType<typeof describeSequence> {
-  return describeSequence(cleanDescription(description) ?? 'MR', side);
-}
-
-/**
- * The series in a folder.
- * @throws UserError FILE_REFUSED when it has none, or a file that cannot be read: without it a slice would be missing
- */
-export async function wholeSeries(path: string, name: string): Promise<DicomSeries[]> {
-  const { series, refused } = await scanSeries(path);
-  const damaged = refused.find((file) => !isBystander(file.path));
-  if (damaged) refuseFile(name, `holds a file that cannot be used: ${damaged.reason.replace(/\.$/, '')}`);
-  return series.length > 0 ? series : refuseFile(name, 'holds no DICOM files');
-}
-
-/** Echoes of one series by number; a series of one echo is alone. */
-export function inEchoOrder(series: readonly DicomSeries[]): DicomSeries[] {
-  return [...series].sort((a, b) => (a.echo ?? 0) - (b.echo ?? 0));
-}
-
-/** The knee that a series' descriptions or its laterality name. */
-export function sideOf(
-  folder: Pick<ImageFolder, 'seriesDescription' | 'studyDescription'>,
-  attributes: DicomAttributes,
-): Side | null {
-  const words = [
-    folder.seriesDescription,
-    folder.studyDescription,
-    attributes.seriesDescription,
-    attributes.studyDescription,
-    attributes.laterality,
-  ];
-  for (const text of words) {
-    const side = text === null ? null : sideInWords(text);
-    if (side) return side;
-  }
-  return null;
-}
-
 /** A file whose header names another participant lies in the wrong folder; anonymised headers name nobody. */
 function assertOwner({ patientId }: DicomAttributes, { oaiId, file }: ImageFolder): void {
   if (patientId !== null && /^\d{7}$/.test(patientId) && patientId !== oaiId) {
     refuseFile(file, `holds an image of participant ${patientId}, not ${oaiId}`);
   }
-}
-
-/** Text for the NIfTI header; synthetic pixels are called so there too. */
-export function niftiDescription(
-  { oaiId, visit }: { oaiId: string; visit: string },
-  sequence: string,
-  { provenance }: Pick<ImageOrigin, 'provenance'>,
-): string {
-  return `${provenance === 'PHANTOM' ? 'SYNTHETIC phantom ' : ''}${oaiId} ${visit} ${sequence}`;
 }
 
 /** The exam (null for both knees) and the visit of an image, made where they are not there yet. */

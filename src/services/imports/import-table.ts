@@ -1,19 +1,26 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
+import type { VisitCode } from '../../domain/visits.js';
 import {
+  cellInReason,
   openTable,
   PassedOver,
   type Refusal,
   ROW_READERS,
   type RowReader,
+  storedReader,
   type TableFile,
   type TableKind,
 } from '../../oai/index.js';
 import { refuseFile } from '../../imaging/refuse.js';
+import { type HasWithdrawn, WITHDRAWN } from '../access/index.js';
 import type { ExamRegistry } from './exam-registry.js';
-import { keysOf } from './keys.js';
+import { compareRows } from './dropped.js';
+import { ROW_OUTCOMES, type RowOutcome } from './merge.js';
 import { currentState, fingerprintTable, noteTime, remember } from './remember.js';
+import { keepChanges, restOnFile } from './runs.js';
 import { Sources } from './sources.js';
+import { type StoredRow, StoredValues } from './stored-values.js';
 import type { TableSummary } from './summary.js';
 import { type Sourced, WRITE_BATCH, type WriteBatch } from './table-upserts.js';
 
@@ -24,10 +31,15 @@ const BATCH_ROWS = 2000;
 const MAX_ROWS = 1_000_000;
 
 export interface TableOptions {
+  /** The import that reads the table. */
+  run: number;
   registry: ExamRegistry;
   /** Read the table even if it is the one that was imported before. */
   reread: boolean;
   refuse: (refusal: Refusal) => void;
+  hasWithdrawn: HasWithdrawn;
+  /** Called for each row of a participant who has withdrawn. */
+  passBy: (refusal: Refusal) => void;
   /** Called with the rows read so far. */
   onRows: (rows: number) => void;
 }
@@ -39,22 +51,25 @@ export interface TableOptions {
  * @throws UserError FILE_REFUSED when the file as a whole cannot be used; single rows are handed to `refuse`
  */
 export async function importTable(
-  dataSource: DataSource,
+  database: EntityManager,
   table: TableFile,
   options: TableOptions,
 ): Promise<TableSummary> {
-  const { fingerprint, recalled } = await fingerprintTable(dataSource.manager, table.path);
-  if (recalled && !options.reread && recalled.state === (await currentState(dataSource.manager))) {
-    await noteTime(dataSource.manager, fingerprint, recalled);
-    const { rows, refused } = recalled;
-    return { ...emptyTable(table.file), rows, refused, unchanged: rows - refused, skipped: true };
+  const { fingerprint, recalled } = await fingerprintTable(database, table);
+  if (recalled && !options.reread && recalled.state === (await currentState(database))) {
+    await noteTime(database, fingerprint, recalled);
+    const { rows, refused, withdrawn } = recalled;
+    const unchanged = rows - refused - withdrawn;
+    await restOnFile(database, options.run, { file: table.file, sha256: fingerprint.sha256 }, unchanged);
+    return { ...emptyTable(table.file), rows, refused, withdrawn, unchanged, skipped: true };
   }
   try {
-    return await dataSource.transaction(async (manager) => {
-      const sources = await Sources.open(manager, { file: table.file, sha256: fingerprint.sha256 });
+    return await database.transaction(async (manager) => {
+      await keepChanges(manager, options.run);
+      const sources = await Sources.open(manager, options.run, { file: table.file, sha256: fingerprint.sha256 });
       const summary = await readTable(manager, table, sources, options);
-      const { rows, refused } = summary;
-      await remember(manager, fingerprint, { rows, refused, became: {} }, await currentState(manager));
+      const { rows, refused, withdrawn } = summary;
+      await remember(manager, fingerprint, { rows, refused, withdrawn, became: {} }, await currentState(manager));
       return summary;
     });
   } catch (error) {
@@ -62,6 +77,8 @@ export async function importTable(
     throw error;
   }
 }
+
+const STORED_NOTHING = { storedColumns: 0, storedCells: 0, storedChanges: 0, storedLeft: 0 };
 
 function emptyTable(file: string): TableSummary {
   const counts = {
@@ -72,32 +89,69 @@ function emptyTable(file: string): TableSummary {
     blank: 0,
     unchanged: 0,
     refused: 0,
+    withdrawn: 0,
     cellsRefused: 0,
     absent: 0,
+    dropped: 0,
+    returned: 0,
   };
-  return { file, ...counts, passedOver: {}, skipped: false };
+  return { file, ...counts, ...STORED_NOTHING, passedOver: {}, changes: [], skipped: false };
+}
+
+/** What all rows say whose tables are read. */
+interface AnyRecord {
+  oaiId: string;
+  version: string | null;
+  visit?: VisitCode;
+}
+
+/** A row that was read: its record, unless no column of ours takes anything of it. */
+interface ReadRow {
+  line: number;
+  record: AnyRecord | null;
 }
 
 async function readTable(
   manager: EntityManager,
   file: TableFile,
   sources: Sources,
-  { registry, refuse, onRows }: TableOptions,
+  { registry, refuse, hasWithdrawn, passBy, onRows }: TableOptions,
 ): Promise<TableSummary> {
   const table = await openTable(file.path);
-  const reader = ROW_READERS[file.kind](table.columns, file.visit) as RowReader<{ oaiId: string }>;
-  const write = WRITE_BATCH[file.kind as TableKind] as WriteBatch<{ oaiId: string }>;
+  const reader = ROW_READERS[file.kind](table.columns, file.visit) as RowReader<AnyRecord>;
+  const rest = storedReader(file.kind, table.columns, file.visit);
+  const store = rest.columns.length > 0 ? await StoredValues.open(manager, registry, sources, rest, BATCH_ROWS) : null;
+  const write = WRITE_BATCH[file.kind as TableKind] as WriteBatch<AnyRecord>;
   const summary = emptyTable(file.file);
   const refuseRow = (row: number, reason: string): void => {
     summary.refused++;
     refuse({ file: file.file, row, reason });
   };
+  const passOver = (why: string): void => {
+    summary.passedOver[why] = (summary.passedOver[why] ?? 0) + 1;
+  };
   const firstLines = new Map<string, number>();
-  let batch: Sourced<{ oaiId: string }>[] = [];
+  const versions = new Map<number, string | null>();
+  const fresh = new Set<number>();
+  const places = new Set<string>();
+  let batch: ReadRow[] = [];
   const flush = async (): Promise<void> => {
-    const { outcomes, refused } = await write({ manager, registry, sources }, batch);
+    const keeps = store?.keeps();
+    const typed = batch.flatMap(({ line, record }): Sourced<AnyRecord>[] =>
+      record ? [{ line, record, keeps: keeps?.get(line) }] : [],
+    );
+    const { outcomes, refused } = await write({ manager, registry, sources }, typed);
     for (const { line, reason } of refused) refuseRow(line, reason);
-    for (const outcome of outcomes) summary[outcome]++;
+    const unusable = new Set(refused.map(({ line }) => line));
+    const usable = typed.filter(({ line }) => !unusable.has(line));
+    const became = new Map(usable.map(({ line }, index) => [line, outcomes[index]!]));
+    for (const [line, kept] of (await store?.write(unusable)) ?? []) {
+      became.set(line, ofBoth(file.kind === 'assessments' ? undefined : became.get(line), kept));
+    }
+    for (const [line, outcome] of became) {
+      summary[outcome]++;
+      if (outcome === 'inserted') fresh.add(line);
+    }
     batch = [];
     onRows(summary.rows);
   };
@@ -108,28 +162,62 @@ async function readTable(
     const refusedCells: string[] = [];
     const record = readRow(reader, cells, table.width, refusedCells, (reason) => refuseRow(line, reason));
     if (record === undefined) continue;
-    if (record instanceof PassedOver) {
-      summary.passedOver[record.why] = (summary.passedOver[record.why] ?? 0) + 1;
+    const of = record instanceof PassedOver ? record.of : record;
+    if (of && hasWithdrawn(of.oaiId)) {
+      summary.withdrawn++;
+      passBy({ file: file.file, row: line, reason: `Nothing of it was read: ${WITHDRAWN}` });
       continue;
     }
-    const key = reader.key(record);
-    const firstLine = firstLines.get(key);
-    if (firstLine !== undefined) {
-      refuseRow(line, `It repeats ${key}, which row ${firstLine} already gives.`);
-      continue;
+    if (!(record instanceof PassedOver)) {
+      const key = reader.key(record);
+      const firstLine = firstLines.get(key);
+      if (firstLine !== undefined) {
+        refuseRow(line, `It repeats ${cellInReason(key)}, which row ${firstLine} already gives.`);
+        continue;
+      }
+      firstLines.set(key, line);
+      versions.set(line, record.version);
+      for (const reason of refusedCells) {
+        summary.cellsRefused++;
+        refuse({ file: file.file, row: line, reason: `${reason} The rest of the row was read.` });
+      }
     }
-    firstLines.set(key, line);
-    for (const reason of refusedCells) {
-      summary.cellsRefused++;
-      refuse({ file: file.file, row: line, reason: `${reason} The rest of the row was read.` });
-    }
-    batch.push({ line, record });
+    const stored = store && storedRow(line, cells, record);
+    if (stored) store.add(stored, cells);
+    if (record instanceof PassedOver && !stored) passOver(record.why);
+    else batch.push({ line, record: record instanceof PassedOver ? null : record });
     if (batch.length === BATCH_ROWS) await flush();
   }
   if (batch.length > 0) await flush();
-  const before = await keysOf(manager, file.kind, file.visit, sources.others());
-  summary.absent = before.filter((key) => !firstLines.has(key)).length;
+  await store?.finish();
+  summary.storedColumns = rest.columns.length;
+  summary.storedCells = store?.counts.cells ?? 0;
+  summary.storedChanges = store?.counts.changed ?? 0;
+  summary.storedLeft = store?.counts.left ?? 0;
+  summary.changes = sources.changes.list();
+  Object.assign(summary, await compareRows(manager, file, sources, { lines: firstLines, versions, fresh }));
+  await sources.noteBases();
   return summary;
+
+  /** What the store keeps of a row; null where it does not say whose that is. A series that was repeated is another reading of the knee. */
+  function storedRow(line: number, cells: readonly string[], record: AnyRecord | PassedOver): StoredRow | null {
+    const of = record instanceof PassedOver ? record.of : record;
+    const place = of && rest.place(cells);
+    if (!place) return null;
+    const visit = of.visit ?? file.visit ?? 'V00';
+    const whose = `${of.oaiId} ${visit} ${place.side}`;
+    let { reading } = place;
+    for (let time = 2; places.has(`${whose} ${reading}`); time++) reading = `${place.reading} (${time})`;
+    places.add(`${whose} ${reading}`);
+    return { line, oaiId: of.oaiId, visit, version: of.version, side: place.side, reading };
+  }
+}
+
+/** What became of a row of which a part has columns of ours: it is new only where that part is, or where there is none. */
+function ofBoth(typed: RowOutcome | undefined, kept: RowOutcome): RowOutcome {
+  if (typed === undefined) return kept;
+  const other = kept === 'inserted' ? 'updated' : kept;
+  return ROW_OUTCOMES.indexOf(typed) <= ROW_OUTCOMES.indexOf(other) ? typed : other;
 }
 
 /** The row's record, or why it is passed over; undefined when it is refused. */

@@ -5,7 +5,7 @@ import type { VisitCode } from '../../domain/visits.js';
 import type { TableKind } from '../../oai/index.js';
 
 /** Keys of stored rows as {@link RowReader.key} writes them, and the table `t` whose origins tell where a row comes from. */
-const KEYS: Readonly<Record<TableKind, { key: string; from: string; visit: string | null }>> = {
+const KEYS: Readonly<Record<Exclude<TableKind, 'assessments'>, { key: string; from: string; visit: string | null }>> = {
   enrollees: { key: 't.oai_id', from: 'participant t', visit: null },
   clinical: {
     key: `p.oai_id || ' ' || t.code`,
@@ -19,24 +19,41 @@ const KEYS: Readonly<Record<TableKind, { key: string; from: string; visit: strin
   },
   films: { key: 't.barcode', from: 'radiograph t', visit: null },
   series: { key: 't.barcode', from: 'mri_series t', visit: null },
+  outcomes: { key: 't.oai_id', from: 'participant t', visit: null },
 };
 
-/** Keys of the rows that have something from one of these sources, of one visit or of all. */
-export async function keysOf(
+/** A stored row of a released table. */
+export interface KeyedRow {
+  id: number;
+  key: string;
+  /** Those of the sources asked for that it has something of. */
+  sources: number[];
+  /** The newer file of the table that has it no more; null where there is none. */
+  dropped: number | null;
+}
+
+const ROW = z.object({ id: z.number(), key: z.string(), sources: z.array(z.number()), dropped: z.number().nullable() });
+
+/** The rows that have something from one of these sources, of one visit or of all, and those that a file of the table has no more. */
+export async function rowsOfSources(
   manager: EntityManager,
-  kind: TableKind,
-  visit: VisitCode | null,
-  sources: readonly number[],
-): Promise<string[]> {
+  kind: keyof typeof KEYS,
+  { visit, table, sources }: { visit: VisitCode | null; table: string; sources: readonly number[] },
+): Promise<KeyedRow[]> {
   if (sources.length === 0) return [];
   const { key, from, visit: code } = KEYS[kind];
-  const rows = await queryRows(
+  return queryRows(
     manager,
-    z.object({ key: z.string() }),
-    `SELECT ${key} AS key FROM ${from}
-     WHERE ($2::text IS NULL OR ${code ?? '$2::text'} = $2)
-       AND EXISTS (SELECT 1 FROM jsonb_each(t.origins) o WHERE (o.value ->> 0)::integer = ANY($1))`,
-    [sources, visit],
+    ROW,
+    `SELECT t.id, ${key} AS key, s.sources, (t.dropped ->> $3)::integer AS dropped FROM ${from}
+     CROSS JOIN LATERAL (SELECT coalesce(array_agg(DISTINCT (o.value ->> 0)::integer), '{}') AS sources
+       FROM jsonb_each(t.origins) o WHERE (o.value ->> 0)::integer = ANY($1)) s
+     WHERE ($2::text IS NULL OR ${code ?? '$2::text'} = $2) AND (s.sources <> '{}' OR t.dropped ? $3)`,
+    [sources, visit, table],
   );
-  return rows.map((row) => row.key);
+}
+
+/** The table of the database that holds the rows of a kind of released table. */
+export function keyedTable(kind: keyof typeof KEYS): string {
+  return KEYS[kind].from.split(' ')[0]!;
 }

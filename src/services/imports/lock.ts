@@ -8,9 +8,15 @@ const IMPORT_LOCK = 4_796_021;
 
 /**
  * Runs one import of a database at a time.
- * @throws UserError CONFLICT while another process imports
+ *
+ * @param refusal what is said while another process imports
+ * @throws UserError CONFLICT then
  */
-export async function withImportLock<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
+export async function withImportLock<T>(
+  dataSource: DataSource,
+  work: () => Promise<T>,
+  refusal = 'Another import into this database is running; wait until it is done.',
+): Promise<T> {
   await using runner = dataSource.createQueryRunner();
   await runner.connect();
   const { taken } = await queryRow(
@@ -19,7 +25,7 @@ export async function withImportLock<T>(dataSource: DataSource, work: () => Prom
     'SELECT pg_try_advisory_lock($1) AS taken',
     [IMPORT_LOCK],
   );
-  if (!taken) throw new UserError('CONFLICT', 'Another import into this database is running; wait until it is done.');
+  if (!taken) throw new UserError('CONFLICT', refusal);
   try {
     return await work();
   } finally {

@@ -2,7 +2,10 @@ import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { type Origin, type Origins, queryRows } from '../../entities/index.js';
 import type { Statement, Statements } from '../../oai/index.js';
+import { columnOf, compact, type FieldType, type MergedTable } from './cells.js';
+import type { ChangeKind } from './changes.js';
 import { compareVersions, judge, type Standing } from './precedence.js';
+import { restOnRows } from './runs.js';
 import type { Sources } from './sources.js';
 import { type Batch, fromBatch, upsert } from './statements.js';
 
@@ -18,7 +21,7 @@ export interface Given {
 }
 
 export interface Merge {
-  table: string;
+  table: MergedTable;
   /** Columns of a unique constraint. */
   key: Batch;
   /** What else a new row needs. */
@@ -26,7 +29,7 @@ export interface Merge {
   /** Columns that say whose the row is: they follow any row that is not older than what is stored. */
   owner?: Batch;
   /** Fields that a table may speak of, and the type of their column. */
-  fields: Readonly<Record<string, 'text' | 'boolean' | 'smallint' | 'real' | 'date'>>;
+  fields: Readonly<Record<string, FieldType>>;
   /** As many as each batch holds. */
   rows: readonly Given[];
   /** Whether the table has columns of its own for the codes of missing values and for the version of its row. */
@@ -51,9 +54,20 @@ export async function mergeRows<T = object>(
   const names = Object.keys(fields);
   await sources.announce(rows.map(({ version }) => version));
   const stored = await readStored(manager, merge);
+  // Whose an image is, and that it is there, is no single value: what is done about it rests on the whole row.
+  if (merge.owner) {
+    await restOnRows(
+      manager,
+      table,
+      [...stored.values()].map(({ id }) => id),
+    );
+  }
   const results = rows.map((given, index) => {
     const owners = Object.values(owner).map(([, values]) => values[index] as number | null);
-    return mergeRow(names, stored.get(index), given, { sources, owners, keepsCodes });
+    const before = stored.get(index);
+    const merged = mergeRow(names, before, given, { sources, owners, keepsCodes });
+    merged.taken.forEach((at) => sources.changes.note(table, columnOf(names[at]!), changeOf(before, at)));
+    return merged;
   });
   const writing = results.flatMap(({ write }, index) => (write ? [index] : []));
   const column = (type: string, value: (result: Merged) => SqlValue): Batch[string] => [
@@ -90,6 +104,7 @@ type SqlValue = Batch[string][1][number];
 /** A stored row that a given one speaks of. */
 const STORED = z.object({
   n: z.number(),
+  id: z.number(),
   origins: z.record(
     z.string(),
     z.union([z.tuple([z.number(), z.number()]), z.tuple([z.number(), z.number(), z.string()])]),
@@ -109,7 +124,7 @@ async function readStored(manager: EntityManager, merge: Merge): Promise<Map<num
   const found = await queryRows(
     manager,
     STORED,
-    `SELECT r.n, t.origins, json_build_array(${values.join(', ')}) AS values, json_build_array(${owners.join(', ')}) AS owners,
+    `SELECT r.n, t.id, t.origins, json_build_array(${values.join(', ')}) AS values, json_build_array(${owners.join(', ')}) AS owners,
             ${keepsCodes ? 't.missing, t.version' : 'NULL AS missing, NULL AS version'}
      ${from} JOIN ${table} t ON ${Object.keys(key)
        .map((name) => `t.${name} = r.${name}`)
@@ -122,6 +137,8 @@ async function readStored(manager: EntityManager, merge: Merge): Promise<Map<num
 interface Merged {
   outcome: RowOutcome;
   write: boolean;
+  /** Places of the fields whose value is another one now. */
+  taken: readonly number[];
   values: Statement['value'][];
   owners: readonly (number | null)[];
   missing: Record<string, string>;
@@ -142,6 +159,7 @@ function mergeRow(
   const origins: Record<string, Origin> = {};
   const missing: Record<string, string> = {};
   const verdicts = new Set<string>();
+  const taken: number[] = [];
   let unknown = false;
   const values = names.map((name, at) => {
     const origin = stored && (stored.origins[name] ?? stored.origins['*']);
@@ -150,11 +168,13 @@ function mergeRow(
       : NOTHING;
     const of: Standing = origin ? sources.standing(origin[0]) : { version: stored?.version ?? null, table: null };
     const now = said[name];
+    if (now && origin && says(now) && says(before)) sources.met(origin[0]);
     const verdict = now ? judge({ ...before, ...of }, { ...now, ...standing }) : 'same';
     verdicts.add(verdict);
+    if (verdict === 'taken') taken.push(at);
     const takes = now !== undefined && (verdict === 'taken' || verdict === 'confirms');
     const held = takes ? now : before;
-    if (held.value === null && held.missing === null) return null;
+    if (!says(held)) return null;
     if (keepsCodes && held.missing !== null) missing[name] = held.missing;
     const from = takes ? ([source, line] as const) : origin;
     if (!from) unknown = true;
@@ -170,6 +190,7 @@ function mergeRow(
   return {
     outcome: !stored ? 'inserted' : changed ? 'updated' : still,
     write: !stored || changed || verdicts.has('confirms'),
+    taken,
     values,
     owners: moves ? owners : stored.owners,
     missing,
@@ -178,29 +199,19 @@ function mergeRow(
   };
 }
 
+/** Whether a statement is no blank. */
+function says({ value, missing }: Statement): boolean {
+  return value !== null || missing !== null;
+}
+
+function changeOf(stored: Stored | undefined, at: number): ChangeKind {
+  if (!stored) return 'added';
+  return stored.values[at] === null ? 'filled' : 'replaced';
+}
+
 /** The highest version that a stored row has anything of. */
 function newestOf({ origins, version }: Stored, sources: Sources): string | null {
   return Object.values(origins)
     .map(([source]) => sources.standing(source).version)
     .reduce((highest, one) => (compareVersions(one, highest) > 0 ? one : highest), version);
-}
-
-/** Names the most frequent origin once, as `*`: nearly all rows come from one row of one file. */
-function compact(origins: Readonly<Record<string, Origin>>): Origins {
-  const counts = new Map<string, number>();
-  for (const [source, line, code] of Object.values(origins)) {
-    if (code === undefined) counts.set(`${source} ${line}`, (counts.get(`${source} ${line}`) ?? 0) + 1);
-  }
-  const [usual] = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0] ?? [];
-  if (usual === undefined) return origins;
-  const [source, line] = usual.split(' ').map(Number);
-  const named = Object.entries(origins).filter(
-    ([, [one, row, code]]) => code !== undefined || one !== source || row !== line,
-  );
-  return { '*': [source!, line!], ...Object.fromEntries(named) };
-}
-
-/** The column of a field: its name in snake case, and a grade's in lower case. */
-function columnOf(field: string): string {
-  return /^[A-Z]+$/.test(field) ? field.toLowerCase() : field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { type ImageProvenance, OAI_SPONSOR, PHANTOM_SPONSOR } from '../../domain/provenance.js';
-import { DEIDENTIFICATION_POLICY, replacedUid } from '../../imaging/deidentify.js';
+import { DEIDENTIFICATION_POLICY, replacedUid } from '../../imaging/deidentification/index.js';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 
 /** Where an image comes from, as columns of its row. */
@@ -46,7 +46,7 @@ export function originOf(
 }
 
 /** The operator of the command line, by the name that the machine knows. */
-function importer(): string {
+export function importer(): string {
   try {
     return `command line: ${userInfo().username}`;
   } catch {

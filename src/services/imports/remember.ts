@@ -6,9 +6,10 @@ import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { refuseFile } from '../../imaging/refuse.js';
 import { ImportedFile, queryRow } from '../../entities/index.js';
+import type { TableFile } from '../../oai/index.js';
 
 /** Raised whenever the importer comes to keep more of what it reads: files read by older code are then read again. */
-const READER_VERSION = 2;
+const READER_VERSION = 4;
 
 /** More files than any series has: a folder with more is none. */
 const MAX_FILES = 5000;
@@ -21,6 +22,7 @@ export function isBystander(path: string): boolean {
 
 /** What a file or folder looked like when it was met. */
 export interface Fingerprint {
+  /** Where it lies; within its archive, if it lies in one. */
   path: string;
   bytes: number;
   modifiedAt: Date;
@@ -28,19 +30,19 @@ export interface Fingerprint {
 }
 
 /** What is remembered of a path if it is as it was, so that it need not be read again. */
-export type Recalled = Pick<ImportedFile, 'modifiedAt' | 'rows' | 'refused' | 'became' | 'state'>;
+export type Recalled = Pick<ImportedFile, 'modifiedAt' | 'rows' | 'refused' | 'withdrawn' | 'became' | 'state'>;
 
 /** Digest of a table. Its size and time alone decide when they are as remembered: then the digest is not computed. */
 export async function fingerprintTable(
   manager: EntityManager,
-  path: string,
+  { path, identity }: Pick<TableFile, 'path' | 'identity'>,
 ): Promise<{ fingerprint: Fingerprint; recalled: Recalled | null }> {
-  const known = await recall(manager, path);
+  const known = await recall(manager, identity);
   const { size: bytes, mtime: modifiedAt } = await stat(path);
   if (known?.bytes === bytes && known.modifiedAt.getTime() === modifiedAt.getTime()) {
-    return { fingerprint: { path, bytes, modifiedAt, sha256: known.sha256 }, recalled: known };
+    return { fingerprint: { path: identity, bytes, modifiedAt, sha256: known.sha256 }, recalled: known };
   }
-  const fingerprint = { path, bytes, modifiedAt, sha256: await digestOf(path) };
+  const fingerprint = { path: identity, bytes, modifiedAt, sha256: await digestOf(path) };
   return { fingerprint, recalled: known?.sha256 === fingerprint.sha256 ? known : null };
 }
 
@@ -75,10 +77,10 @@ export async function fingerprintFolder(
 export async function remember(
   manager: EntityManager,
   fingerprint: Fingerprint,
-  read: Pick<Recalled, 'rows' | 'refused' | 'became'>,
+  read: Pick<Recalled, 'rows' | 'refused' | 'became'> & { withdrawn?: number },
   state: number | null = null,
 ): Promise<void> {
-  const { rows, refused, became } = read;
+  const { rows, refused, withdrawn = 0, became } = read;
   await manager.upsert(
     ImportedFile,
     {
@@ -86,6 +88,7 @@ export async function remember(
       path: keyOf(fingerprint.path),
       rows,
       refused,
+      withdrawn,
       became,
       state,
       reader: READER_VERSION,

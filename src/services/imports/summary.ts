@@ -1,4 +1,5 @@
-import type { Ignored, Refusal } from '../../oai/index.js';
+import { type Ignored, type Refusal, tellReason } from '../../oai/index.js';
+import type { ColumnChange } from './changes.js';
 
 /** What became of one table. Each row counts once. */
 export interface TableSummary {
@@ -19,10 +20,26 @@ export interface TableSummary {
   passedOver: Record<string, number>;
   /** Rows that cannot be used. */
   refused: number;
+  /** Rows of participants who have withdrawn consent; nothing of them is read. */
+  withdrawn: number;
   /** Cells that cannot be used, of rows that are. */
   cellsRefused: number;
-  /** Rows of earlier files of this table that are not in this one; they stay. */
+  /** Rows of other files of this table that are not in this one; they stay. */
   absent: number;
+  /** Rows that are marked: a newer file of this table has them no more. */
+  dropped: number;
+  /** Rows of which that mark is taken: this file has them again. */
+  returned: number;
+  /** Columns that have no column of ours: the store keeps them. */
+  storedColumns: number;
+  /** Their cells that say something: a value, or a code of why there is none. */
+  storedCells: number;
+  /** Those of them that are other ones now than before. */
+  storedChanges: number;
+  /** Codes that are not kept, because their row has no value: of visits that were missed, of knees that were not examined. */
+  storedLeft: number;
+  /** How many values of each column change. */
+  changes: ColumnChange[];
   /** True when the database is known to hold what the table says, so that it was not read again. */
   skipped: boolean;
 }
@@ -42,6 +59,8 @@ export interface ImageSummary {
   /** Images of what the platform does not keep: thighs, hands, knee detectors. */
   passedOver: number;
   refused: number;
+  /** Images of participants who have withdrawn consent; nothing of them is read. */
+  withdrawn: number;
   /** Rows of contents.csv whose folder is not on this disk. */
   absent: number;
 }
@@ -49,6 +68,8 @@ export interface ImageSummary {
 export interface ImportSummary {
   /** Real path of what was imported. */
   path: string;
+  /** True when all of it was taken back. */
+  dryRun: boolean;
   tables: TableSummary[];
   images: ImageSummary;
   /** Files that look like tables and are not imported, and why. */
@@ -63,9 +84,18 @@ export interface ImportSummary {
 /** How many different refusals a summary lists; whoever wants all takes them one by one as they come. */
 export const REFUSALS_KEPT = 1000;
 
-export function emptySummary(path: string): ImportSummary {
-  const images = { folders: 0, inserted: 0, updated: 0, unchanged: 0, passedOver: 0, refused: 0, absent: 0 };
-  return { path, tables: [], images, ignored: [], refusals: [], refused: 0, durationMs: 0 };
+export function emptySummary(path: string, dryRun = false): ImportSummary {
+  const images = {
+    folders: 0,
+    inserted: 0,
+    updated: 0,
+    unchanged: 0,
+    passedOver: 0,
+    refused: 0,
+    withdrawn: 0,
+    absent: 0,
+  };
+  return { path, dryRun, tables: [], images, ignored: [], refusals: [], refused: 0, durationMs: 0 };
 }
 
 /** True when the import wrote anything. */
@@ -79,7 +109,7 @@ export function readNothing({ tables, images }: ImportSummary): boolean {
 }
 
 /** Collects refusals: the first of each kind with how many there were. */
-export function refusalCollector(summary: ImportSummary): (refusal: Refusal) => void {
+export function refusalCollector(summary: ImportSummary, tell: (reason: string) => string): (refusal: Refusal) => void {
   const known = new Map<string, CountedRefusal>();
   return (refusal) => {
     summary.refused++;
@@ -87,7 +117,7 @@ export function refusalCollector(summary: ImportSummary): (refusal: Refusal) => 
     const equal = known.get(kind);
     if (equal) equal.count = (equal.count ?? 1) + 1;
     else if (known.size < REFUSALS_KEPT) {
-      const first: CountedRefusal = { ...refusal };
+      const first: CountedRefusal = { ...refusal, reason: tell(refusal.reason) };
       known.set(kind, first);
       summary.refusals.push(first);
     }
@@ -96,5 +126,5 @@ export function refusalCollector(summary: ImportSummary): (refusal: Refusal) => 
 
 /** A reason without the cell that it quotes, or the rows that repeat one another. */
 function kindOf(reason: string): string {
-  return reason.replace(/^(\w+) is ".*"(?=; )/, '$1 is ""').replace(/^It repeats .* already gives/, 'It repeats a row');
+  return tellReason(reason, { showValues: false }).replace(/, which row \d+ already gives/, '');
 }

@@ -1,12 +1,13 @@
 import type { EntityManager } from 'typeorm';
-import { FEATURE_CODES } from '../../domain/features.js';
 import type { Side } from '../../domain/participants.js';
-import { columnTypes } from '../../domain/variables/index.js';
 import { visitMonth, type VisitCode } from '../../domain/visits.js';
 import {
+  type AssessmentRecord,
+  cellInReason,
   type ClinicalRecord,
   type EnrolleeRecord,
   type FilmRecord,
+  type OutcomeRecord,
   type ReadingRecord,
   type SeriesRecord,
   type Statements,
@@ -14,8 +15,10 @@ import {
 } from '../../oai/index.js';
 import { updatePreferredReadings } from './preferred-readings.js';
 import { type ExamRegistry, examsOf } from './exam-registry.js';
+import { FIELDS } from './cells.js';
 import { mergeRows, ROW_OUTCOMES, type RowOutcome } from './merge.js';
 import { ownersOfBarcodes } from './owners.js';
+import { restOnRows } from './runs.js';
 import type { Sources } from './sources.js';
 import { fromBatch } from './statements.js';
 
@@ -23,7 +26,12 @@ import { fromBatch } from './statements.js';
 export interface Sourced<T> {
   readonly line: number;
   readonly record: T;
+  /** Whether the row has values that the store keeps, of the visit and of each knee. */
+  readonly keeps?: Keeps | undefined;
 }
+
+/** Of whom a row has values that no field takes. */
+export type Keeps = Readonly<Record<'visit' | Side, boolean>>;
 
 /** What became of each row of a batch that the database allows, and the others. */
 export interface BatchOutcome {
@@ -44,6 +52,8 @@ interface RecordOf {
   readings: ReadingRecord;
   films: FilmRecord;
   series: SeriesRecord;
+  assessments: AssessmentRecord;
+  outcomes: OutcomeRecord;
 }
 
 /** Writes a batch of a table's records, whose keys are unique within it. */
@@ -55,6 +65,9 @@ export const WRITE_BATCH: { readonly [K in TableKind]: WriteBatch<RecordOf[K]> }
   readings: writeReadings,
   films: writeFilms,
   series: writeSeries,
+  // No column of ours takes anything of them: the store does (stored-values.ts).
+  assessments: (_, sourced) => Promise.resolve({ outcomes: sourced.map(() => 'unchanged'), refused: [] }),
+  outcomes: writeOutcomes,
 };
 
 async function writeEnrollees(
@@ -66,7 +79,7 @@ async function writeEnrollees(
     table: 'participant',
     key: { oai_id: ['text', ids] },
     insert: { phantom: ['boolean', ids.map(() => registry.phantoms)] },
-    fields: columnTypes('participant'),
+    fields: FIELDS.participant,
     rows: sourced.map(({ line, record: { version, said } }) => ({ line, version, said })),
   });
   return { outcomes, refused: [] };
@@ -79,21 +92,27 @@ async function writeClinical(to: Destination, sourced: readonly Sourced<Clinical
     manager,
     sourced.map(({ record }) => record.oaiId),
   );
-  const rows = sourced.map(({ line, record }, index) => ({ line, record, participant: participants[index]! }));
-  // A row of the table is a visit and two exams; it counts once.
-  const outcomes = new Map<number, RowOutcome>();
-  const note = (line: number, outcome: RowOutcome): void => {
-    const before = outcomes.get(line) ?? 'unchanged';
-    if (ROW_OUTCOMES.indexOf(outcome) <= ROW_OUTCOMES.indexOf(before)) outcomes.set(line, outcome);
-  };
+  const rows = sourced.map((row, index) => ({ ...row, participant: participants[index]! }));
+  // A row of the table is a visit and two exams.
+  const { note, outcomes } = countedOnce(rows);
   await writeVisits(to, rows, note);
   await writeScores(to, rows, note);
-  return { outcomes: rows.map(({ line }) => outcomes.get(line) ?? 'unchanged'), refused: [] };
+  return { outcomes: outcomes(), refused: [] };
 }
 
-interface ClinicalRow {
-  line: number;
-  record: ClinicalRecord;
+/** Where a row of a table is several of the database it counts once, as the first of the outcomes that any of them has. */
+function countedOnce(rows: readonly { line: number }[]): { note: Note; outcomes: () => RowOutcome[] } {
+  const known = new Map<number, RowOutcome>();
+  return {
+    note: (line, outcome) => {
+      const before = known.get(line) ?? 'unchanged';
+      if (ROW_OUTCOMES.indexOf(outcome) <= ROW_OUTCOMES.indexOf(before)) known.set(line, outcome);
+    },
+    outcomes: () => rows.map(({ line }) => known.get(line) ?? 'unchanged'),
+  };
+}
+
+interface ClinicalRow extends Sourced<ClinicalRecord> {
   participant: number;
 }
 
@@ -105,8 +124,10 @@ async function writeVisits(
   note: Note,
 ): Promise<void> {
   const rows = clinical.filter(
-    ({ record: { visit, said, knees }, participant }) =>
-      [said, knees.RIGHT, knees.LEFT].some(hasValue) || registry.visitOf(participant, visit) !== undefined,
+    ({ record: { visit, said, knees }, participant, keeps }) =>
+      [said, knees.RIGHT, knees.LEFT].some(hasValue) ||
+      keeps?.visit ||
+      registry.visitOf(participant, visit) !== undefined,
   );
   const { outcomes, written } = await mergeRows<{ id: number; participantId: number; code: VisitCode }>(
     manager,
@@ -118,7 +139,7 @@ async function writeVisits(
         code: ['text', rows.map(({ record }) => record.visit)],
       },
       insert: { month: ['smallint', rows.map(({ record }) => visitMonth(record.visit))] },
-      fields: columnTypes('visit'),
+      fields: FIELDS.visit,
       rows: rows.map(({ line, record: { version, said } }) => ({ line, version, said })),
       returning: ['id', 'participant_id AS "participantId"', 'code'],
     },
@@ -132,12 +153,13 @@ async function writeScores(
   clinical: readonly ClinicalRow[],
   note: Note,
 ): Promise<void> {
-  const rows = clinical.flatMap(({ line, record, participant }) => {
+  const rows = clinical.flatMap(({ line, record, participant, keeps }) => {
     const visit = registry.visitOf(participant, record.visit);
     if (visit === undefined) return [];
     return (['RIGHT', 'LEFT'] as const).flatMap((side) => {
       const said = record.knees[side];
-      const spoken = hasValue(said) || (registry.examOf(visit, side) !== undefined && Object.keys(said).length > 0);
+      const known = registry.examOf(visit, side) !== undefined && Object.keys(said).length > 0;
+      const spoken = hasValue(said) || keeps?.[side] || known;
       return spoken ? [{ line, version: record.version, visit, participant, side, said }] : [];
     });
   });
@@ -148,7 +170,7 @@ async function writeScores(
       side: ['text', rows.map(({ side }) => side)],
     },
     insert: { participant_id: ['integer', rows.map(({ participant }) => participant)] },
-    fields: columnTypes('knee_exam'),
+    fields: FIELDS.knee_exam,
     rows,
     returning: ['id', 'visit_id AS "visitId"', 'side'],
   });
@@ -158,6 +180,40 @@ async function writeScores(
 
 function hasValue(said: Statements): boolean {
   return Object.values(said).some(({ value }) => value !== null);
+}
+
+/** Joints come to be only where a row says something of them. */
+async function writeOutcomes(to: Destination, sourced: readonly Sourced<OutcomeRecord>[]): Promise<BatchOutcome> {
+  const { manager, registry, sources } = to;
+  const ids = sourced.map(({ record }) => record.oaiId);
+  // A row of the table is a participant and four joints.
+  const { note, outcomes } = countedOnce(sourced);
+  const { outcomes: ofParticipants } = await mergeRows(manager, sources, {
+    table: 'participant',
+    key: { oai_id: ['text', ids] },
+    insert: { phantom: ['boolean', ids.map(() => registry.phantoms)] },
+    fields: FIELDS.participant,
+    rows: sourced.map(({ line, record: { version, said } }) => ({ line, version, said })),
+  });
+  for (const [index, { line }] of sourced.entries()) note(line, ofParticipants[index]!);
+  const participants = await registry.participants(manager, ids);
+  const rows = sourced.flatMap(({ line, record: { version, joints } }, index) =>
+    joints
+      .filter(({ said }) => hasValue(said))
+      .map(({ joint, side, said }) => ({ line, version, participant: participants[index]!, joint, side, said })),
+  );
+  const { outcomes: ofJoints } = await mergeRows(manager, sources, {
+    table: 'joint_outcome',
+    key: {
+      participant_id: ['integer', rows.map(({ participant }) => participant)],
+      joint: ['text', rows.map(({ joint }) => joint)],
+      side: ['text', rows.map(({ side }) => side)],
+    },
+    fields: FIELDS.joint_outcome,
+    rows,
+  });
+  for (const [index, { line }] of rows.entries()) note(line, ofJoints[index]!);
+  return { outcomes: outcomes(), refused: [] };
 }
 
 async function writeReadings(
@@ -171,7 +227,7 @@ async function writeReadings(
       exam_id: ['integer', await registry.exams(manager, records)],
       project: ['text', records.map(({ project }) => project)],
     },
-    fields: Object.fromEntries(FEATURE_CODES.map((code) => [code, 'real'])),
+    fields: FIELDS.reading,
     rows: sourced.map(({ line, record: { version, said } }) => ({ line, version, said })),
     keepsCodes: true,
     returning: ['exam_id AS "examId"'],
@@ -204,6 +260,12 @@ async function addFilmsThatWereRead(
      WHERE NOT EXISTS (SELECT 1 FROM radiograph f WHERE f.barcode = r.barcode)`,
     parameters,
   );
+  const films = await ownersOfBarcodes(manager, 'radiograph', [...byBarcode.keys()]);
+  await restOnRows(
+    manager,
+    'radiograph',
+    [...films.values()].map(({ id }) => id),
+  );
 }
 
 async function writeFilms(
@@ -228,7 +290,7 @@ async function writeFilms(
         records.map(({ side }, index) => (side === null ? null : registry.examOf(visits[index]!, side)!)),
       ],
     },
-    fields: { view: 'text', date: 'date' },
+    fields: FIELDS.radiograph,
     rows: accepted.map(({ line, record: { version, said } }) => ({ line, version, said })),
   });
   return { outcomes, refused };
@@ -245,7 +307,7 @@ async function writeSeries(
     key: { barcode: ['text', records.map(({ barcode }) => barcode)] },
     insert: { provenance: ['text', records.map(() => provenanceOfTables(registry))] },
     owner: { exam_id: ['integer', await registry.exams(manager, records)] },
-    fields: { sequence: 'text', plane: 'text', date: 'date' },
+    fields: FIELDS.mri_series,
     rows: accepted.map(({ line, record: { version, said } }) => ({ line, version, said })),
   });
   return { outcomes, refused };
@@ -273,7 +335,7 @@ async function refuseForeignBarcodes<T extends { oaiId: string; barcode: string 
     else
       refused.push({
         line: one.line,
-        reason: `Barcode ${barcode} is that of an image of participant ${owner}, not ${oaiId}.`,
+        reason: `Barcode ${cellInReason(barcode)} is that of an image of participant ${cellInReason(owner)}, not ${cellInReason(oaiId)}.`,
       });
   }
   return { accepted, refused };

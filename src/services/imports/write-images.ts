@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
+import type { MriAcquisition } from '../../domain/acquisition.js';
+import type { Strip } from '../../domain/strips.js';
+import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import { type DicomSeries, readSeries } from '../../imaging/dicom/series.js';
 import { encodeNifti } from '../../imaging/nifti.js';
 import { encodeFilm, type Film } from '../../imaging/radiograph/film.js';
@@ -31,6 +34,11 @@ export async function storeFilm(manager: EntityManager, store: BlobStore, film: 
   };
 }
 
+/** UIDs of the object that a film is kept as, by which what is made of it refers to it. */
+export function uidsOf({ attributes }: Film): { sopClassUid: string | null; sopInstanceUid: string | null } {
+  return { sopClassUid: attributes?.sopClassUid ?? null, sopInstanceUid: attributes?.sopInstanceUid ?? null };
+}
+
 /** What a series' pixels say, as columns of MriSeries. */
 export interface SeriesPixels {
   plane: Plane | null;
@@ -40,6 +48,7 @@ export interface SeriesPixels {
   pixelSpacing: number;
   sliceSpacing: number;
   direction: string | null;
+  acquisition: MriAcquisition;
   contentSha256: string;
   assetId: number;
 }
@@ -50,16 +59,24 @@ const DIRECTIONS: Readonly<Record<Plane, string>> = {
   AXIAL: 'feet to head',
 };
 
-/** Stores a series as NIfTI (.nii.gz) in the axes of STORED_AXES, not mirrored; one volume is in memory while it is written. */
+/**
+ * Stores a series as NIfTI (.nii.gz) in the axes of STORED_AXES, not mirrored; one volume is in memory while it is written.
+ *
+ * @param header what de-identification left of its first header
+ * @param redact strips of every slice that are made black
+ */
 export async function storeSeries(
   manager: EntityManager,
   store: BlobStore,
   series: DicomSeries,
   description: string,
+  { header, redact }: { header: DicomAttributes; redact: readonly Strip[] | undefined },
 ): Promise<SeriesPixels> {
-  const volume = await readSeries(series);
+  const volume = await readSeries(series, redact);
   const asset = await storeAsset(manager, store, await encodeNifti(volume, description), 'application/gzip');
   const { plane } = series;
+  const { echoTime, sliceThickness, acquisition } = series.attributes;
+  const { manufacturer, model, receiveCoil } = header.acquisition;
   return {
     plane,
     sliceCount: volume.slices,
@@ -67,6 +84,7 @@ export async function storeSeries(
     columns: volume.columns,
     pixelSpacing: volume.spacing[0],
     sliceSpacing: volume.spacing[2],
+    acquisition: { echoTime, sliceThickness, ...acquisition, manufacturer, model, receiveCoil },
     contentSha256: contentOf(volume),
     direction: plane && series.orderedBy === 'position' ? DIRECTIONS[plane] : null,
     assetId: asset.id,

@@ -1,6 +1,7 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
+import { type KneeNumber, numberName } from '../../domain/knee-numbers.js';
 import { columnList, type Columns, readRows, type Row, rowReader, queryRow, queryRows } from '../../entities/index.js';
 import {
   type ColumnField,
@@ -11,6 +12,7 @@ import {
   type Table,
   type Where,
 } from '../filters/index.js';
+import { numberSql } from '../numbers/index.js';
 import { cursorEncoder, decodeCursor } from './cursors.js';
 import type { OrderTerm } from './cursors.js';
 import type { JsonSql } from './json.js';
@@ -36,10 +38,11 @@ export interface Listing<T extends ObjectLiteral, R extends object = object> {
   relations?: Relations<R>;
 }
 
-export interface Order {
-  field: string;
-  direction: 'ASC' | 'DESC';
-}
+export type Order = { direction: 'ASC' | 'DESC' } & (
+  | { field: string }
+  /** Only of lists of knee exams. */
+  | { number: KneeNumber }
+);
 
 export interface PageRequest {
   where?: Where | null | undefined;
@@ -244,7 +247,11 @@ function keyTypeOf([first]: readonly (number | string)[]): string {
   return typeof first === 'string' ? 'uuid[]' : 'integer[]';
 }
 
-function pageSize(first: number | null | undefined): number {
+/**
+ * How many rows a page has.
+ * @throws UserError BAD_USER_INPUT for less than one and more than the most
+ */
+export function pageSize(first: number | null | undefined): number {
   if (first === null || first === undefined) return PAGE_SIZE.default;
   if (first >= 1 && first <= PAGE_SIZE.max) return first;
   throw new UserError('BAD_USER_INPUT', `first must be between 1 and ${PAGE_SIZE.max}, got ${first}.`);
@@ -259,7 +266,14 @@ function orderTerms<T extends ObjectLiteral, R extends object>(
   if (asked.length > MAX_ORDER_TERMS) {
     throw new UserError('LIMIT_EXCEEDED', `orderBy takes at most ${MAX_ORDER_TERMS} fields, got ${asked.length}.`);
   }
-  const terms = asked.map(({ field, direction }): OrderTerm => {
+  const terms = asked.map((order, index): OrderTerm => {
+    const { direction } = order;
+    if ('number' in order) {
+      const { joins, number } = numberSql(order.number, scope.alias, `${scope.alias}o${index}`);
+      scope.attach(joins);
+      return { name: numberName(order.number), direction, type: { kind: 'double' }, sql: number };
+    }
+    const { field } = order;
     const column = Object.hasOwn(listing.orders, field) ? listing.orders[field] : undefined;
     if (!column) throw new UserError('BAD_USER_INPUT', `orderBy: ${field} is not a field that can be ordered by.`);
     return { name: field, direction, type: column.type, sql: scope.sql(column) };

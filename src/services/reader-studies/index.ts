@@ -1,4 +1,5 @@
 /** The only door to reader studies for other layers. */
+export { removeTrials } from './forget.js';
 export { READER_STUDY, type ReaderStudyResources } from './kind.js';
 export { sessionResults, studyResults } from './results.js';
 export {

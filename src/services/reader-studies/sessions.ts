@@ -3,7 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { READER_CHOICES, type ReaderChoice, stageOf } from '../../domain/reader-studies.js';
-import { ReaderSession, type ReaderStudy, ReaderTrial, queryRows } from '../../entities/index.js';
+import { ReaderSession, type ReaderStudy, ReaderStudyPair, ReaderTrial, queryRows } from '../../entities/index.js';
 import { audit } from '../access/index.js';
 import { mayAnswerSession, type TokenPrincipal } from '../../policy/index.js';
 import { findReaderStudy } from './studies.js';
@@ -39,8 +39,9 @@ export async function startReaderSession(
     refuseUnlessOpen(study);
     const id = randomUUID();
     await manager.insert(ReaderSession, { id, studyId, readerId: viewer.tokenId });
-    const count = study.pairCount;
-    const order = shuffled(Array.from({ length: count }, (_, place) => place));
+    // Pairs of participants who were erased leave gaps.
+    const pairs = await manager.find(ReaderStudyPair, { select: { place: true }, where: { studyId } });
+    const order = shuffled(pairs.map(({ place }) => place));
     const extra = randomInt(2);
     const sides = shuffled(order.map((_, index): ReaderChoice => ((index + extra) % 2 === 0 ? 'LEFT' : 'RIGHT')));
     await manager.insert(

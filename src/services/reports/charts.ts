@@ -1,59 +1,30 @@
-import type { EvaluationArm, EvaluationMetric } from '../../domain/evaluations.js';
+import { type EvaluationArm, type EvaluationMetric, METRIC_WORDS } from '../../domain/evaluations.js';
+import { agreementChart } from './agreement-chart.js';
+import { chart, type Chart } from './chart.js';
 import type { ReportInput } from './input.js';
-
-/** A chart as vega-lite specifies it: for the app as JSON, for files rendered to SVG and PNG. */
-export interface Chart {
-  /** Of its files, e.g. "psnr". */
-  name: string;
-  title: string;
-  /** What the picture shows and what of. */
-  caption: string;
-  spec: object;
-}
-
-const FONT = 'DejaVu Sans';
-const COLOURS = ['#3b6fb6', '#d9822b', '#3f8f5f', '#a9456b', '#7a5ea8', '#8a7240', '#4aa3a1', '#6b7280'];
-
-/** Shared look of every chart. All colours but those of the heat map are here, so that a page can put its own in their place. */
-const CONFIG = {
-  font: FONT,
-  background: 'white',
-  view: { stroke: '#d5dae1' },
-  axis: { labelFontSize: 11, titleFontSize: 12, titleFontWeight: 'normal', gridColor: '#eceff3', labelLimit: 0 },
-  legend: { labelFontSize: 11, titleFontSize: 12, titleFontWeight: 'normal', labelLimit: 0 },
-  range: { category: COLOURS },
-  style: {
-    spread: { color: '#6b7280' },
-    median: { color: '#111827' },
-    reference: { color: '#c0392b' },
-    square: { stroke: 'white' },
-  },
-};
 
 /** The charts of an evaluation: boxes as the paper's Fig. 5, the correlation curve of its Fig. 6, grades, compartments. */
 export function evaluationCharts(input: ReportInput): Chart[] {
-  const charts = [
+  const charts: Chart[] = [
     boxChart(input, 'psnr', ['PSNR']),
     boxChart(input, 'similarity', ['SSIM', 'RSSIM']),
+    boxChart(input, 'knees', ['EDGE_F1', 'BONE_DICE', 'SHARPNESS']),
+    ...agreementChart(input),
     correlationChart(input),
     gradeChart(input),
   ];
   return input.compartments.length > 0 ? [...charts, compartmentChart(input)] : charts;
 }
 
-function chart(name: string, title: string, caption: string, spec: object): Chart {
-  const schema = 'https://vega.github.io/schema/vega-lite/v6.json';
-  return { name, title, caption, spec: { $schema: schema, description: caption, config: CONFIG, ...spec } };
-}
-
 /** Boxes over knees: quartiles, median, whiskers to the last knee within 1.5 quartile distances, points beyond. */
 function boxChart({ results, arms, note }: ReportInput, name: string, metrics: readonly EvaluationMetric[]): Chart {
   const many = metrics.length > 1;
+  const names = metrics.map((metric) => METRIC_WORDS[metric].name);
   const boxes = results.summaries
     .filter(({ metric, median }) => metrics.includes(metric) && median !== null)
     .map(({ arm, metric, outliers, ...spread }) => ({
       arm: arms[arm]!.label,
-      metric,
+      metric: METRIC_WORDS[metric].name,
       median: spread.median,
       lower: spread.lowerQuartile,
       upper: spread.upperQuartile,
@@ -66,20 +37,19 @@ function boxChart({ results, arms, note }: ReportInput, name: string, metrics: r
     }));
   const points = boxes.flatMap(({ arm, metric, outliers }) => outliers.map((value) => ({ arm, metric, value })));
   const labels = arms.map(({ label }) => label);
-  const unit = metrics[0] === 'PSNR' ? ', dB' : '';
-  const title = `${metrics.join(', ')}${unit} (median over the slices of each knee)`;
+  const title = `${names.join(', ')} (median over the slices of each knee)`;
   const y = { field: 'arm', type: 'nominal', sort: labels, title: null };
-  const yOffset = many ? { yOffset: { field: 'metric', type: 'nominal', sort: metrics } } : {};
+  const yOffset = many ? { yOffset: { field: 'metric', type: 'nominal', sort: names } } : {};
   const x = (field: string) => ({ field, type: 'quantitative', scale: { zero: false }, title });
   const color = many
-    ? { field: 'metric', type: 'nominal', sort: metrics, title: null }
+    ? { field: 'metric', type: 'nominal', sort: names, title: null }
     : { field: 'arm', type: 'nominal', sort: labels, legend: null };
   const size = 16;
   const tooltip = ['arm', 'metric', 'median', 'lower', 'upper', 'from', 'to', 'knees'].map((field) => ({ field }));
   const caption =
     `Boxes hold the middle half of the knees, the line is the median, whiskers reach the last knee within 1.5 quartile ` +
     `distances, the thick line is the 95 % bootstrap interval of the median. ${note}`;
-  return chart(name, metrics.join(' and '), caption, {
+  return chart(name, many ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : metrics[0]!, caption, {
     width: 480,
     height: { step: many ? 24 : 34 },
     data: { values: boxes.map(({ outliers: _, ...box }) => box) },

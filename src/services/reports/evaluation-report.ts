@@ -1,10 +1,12 @@
-import { type Chart, evaluationCharts } from './charts.js';
+import type { Chart } from './chart.js';
+import { evaluationCharts } from './charts.js';
 import { evaluationCsv } from './csv.js';
 import { evaluationResults, type EvaluationResults, type ScoredVolumes } from './results.js';
 import { htmlReport, type ReportSheet } from './html.js';
 import type { CompartmentSpread, ReportInput } from './input.js';
 import { renderChart } from './render.js';
-import { evaluationTables, type ReportTable } from './tables.js';
+import type { ReportTable } from './cells.js';
+import { evaluationTables } from './tables.js';
 
 /** What a report adds to the figures. */
 export interface ReportRequest {
@@ -40,7 +42,16 @@ export async function evaluationReport(request: ReportRequest): Promise<Evaluati
   const { arms, settings } = volumes;
   const people = whose(volumes);
   const note = `${people.sentence} ${settingsSentence(volumes)} Every volume is synthetic; nothing here is clinically valid.`;
-  const input: ReportInput = { name, arms, settings, results, note, reference: people.reference, compartments };
+  const input: ReportInput = {
+    name,
+    arms,
+    settings,
+    volumes,
+    results,
+    note,
+    reference: people.reference,
+    compartments,
+  };
   const tables = evaluationTables(input);
   const charts: (Chart & { svg: string; png: Buffer })[] = [];
   for (const chart of evaluationCharts(input)) charts.push({ ...chart, ...(await renderChart(chart)) });

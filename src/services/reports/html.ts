@@ -1,6 +1,6 @@
 import { dataUrl, escapeXml } from '../../imaging/drawing.js';
-import type { Chart } from './charts.js';
-import type { ReportTable } from './tables.js';
+import type { Chart } from './chart.js';
+import type { ReportTable } from './cells.js';
 
 /** A picture of a report that is no chart. */
 export interface ReportSheet {

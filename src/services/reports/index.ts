@@ -6,10 +6,13 @@ export {
   type ArmComparison,
   type ArmSummary,
   type EvaluationResults,
+  type ReferenceSummary,
   type ScoredVolumes,
   type Spread,
   type StratumSummary,
 } from './results.js';
+export type { FilmSummary, JointSpaceSummary, RetrievalSummary } from './knee-results.js';
 export { seedOf } from './seeds.js';
 export { readFilm, readSeries, readSlices } from './stored-images.js';
-export type { SheetKnee, StoredSeries } from './tasks.js';
+export type { StoredSeries } from './stored-volumes.js';
+export type { SheetKnee } from './tasks.js';

@@ -1,5 +1,5 @@
 import type { EvaluationArm, EvaluationSettings } from '../../domain/evaluations.js';
-import type { EvaluationResults } from './results.js';
+import type { EvaluationResults, ScoredVolumes } from './results.js';
 
 export interface CompartmentSpread {
   region: string;
@@ -13,6 +13,8 @@ export interface ReportInput {
   name: string;
   arms: readonly EvaluationArm[];
   settings: EvaluationSettings;
+  /** Knee by knee, for what no order statistics show. */
+  volumes: ScoredVolumes;
   results: EvaluationResults;
   /** Said under every picture: whose data, how many, which metric settings, and that nothing is clinically valid. */
   note: string;

@@ -1,7 +1,7 @@
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { drawSvg } from '../../imaging/drawing.js';
-import type { Chart } from './charts.js';
+import type { Chart } from './chart.js';
 
 /** Pixels of the PNG per unit of the drawing. */
 const SCALE = 2;

@@ -1,10 +1,13 @@
 import {
   EVALUATION_METRICS,
+  EVALUATION_REFERENCES,
   type EvaluationArm,
   type EvaluationMetric,
+  type EvaluationReference,
   type EvaluationSettings,
   STRATA,
   type Stratum,
+  type VolumeFigures,
 } from '../../domain/evaluations.js';
 import type { EvaluationExam, EvaluationScore } from '../../entities/index.js';
 import {
@@ -15,6 +18,7 @@ import {
   quantile,
   wilcoxonSignedRank,
 } from '../../metrics/statistics/index.js';
+import { kneeResults, type KneeResults } from './knee-results.js';
 
 /** Exams and scores of an evaluation, as the figures are made from them. */
 export interface ScoredVolumes {
@@ -70,8 +74,15 @@ export interface ArmComparison {
   method: 'EXACT' | 'NORMAL';
 }
 
-export interface EvaluationResults {
+/** A volume that says nothing of the knee, over up to a hundred knees. */
+export interface ReferenceSummary extends Spread {
+  reference: EvaluationReference;
+  metric: EvaluationMetric;
+}
+
+export interface EvaluationResults extends KneeResults {
   summaries: ArmSummary[];
+  references: ReferenceSummary[];
   comparisons: ArmComparison[];
   strata: StratumSummary[];
   /** The real stacks' own adjacent-slice correlation. */
@@ -81,12 +92,22 @@ export interface EvaluationResults {
 
 const OUTLIERS = 50;
 
-const PROPERTY = {
-  PSNR: 'psnr',
-  SSIM: 'ssim',
-  RSSIM: 'rssim',
-  ADJACENT_CORRELATION: 'adjacentCorrelation',
-} as const satisfies Record<EvaluationMetric, string>;
+type Score = ScoredVolumes['scores'][number];
+
+/** Where each score stands. */
+const VALUE: Record<EvaluationMetric, (score: ScoreValues) => number | null> = {
+  PSNR: ({ psnr }) => psnr,
+  SSIM: ({ ssim }) => ssim,
+  RSSIM: ({ rssim }) => rssim,
+  EDGE_F1: ({ figures }) => figures?.edgeF1 ?? null,
+  BONE_DICE: ({ figures }) => figures?.boneDice ?? null,
+  SHARPNESS: ({ figures }) => figures?.sharpness ?? null,
+  ADJACENT_CORRELATION: ({ adjacentCorrelation }) => adjacentCorrelation,
+};
+
+type ScoreValues = Pick<Score, 'psnr' | 'ssim' | 'rssim' | 'adjacentCorrelation'> & {
+  figures: Pick<VolumeFigures, 'edgeF1' | 'boneDice' | 'sharpness'> | null;
+};
 
 /** Every figure of an evaluation. Deterministic: the seed of the resampling is the evaluation's own. */
 export function evaluationResults(volumes: ScoredVolumes): EvaluationResults {
@@ -97,7 +118,7 @@ export function evaluationResults(volumes: ScoredVolumes): EvaluationResults {
     const exam = byExam.get(score.examId);
     if (!exam || score.state !== 'SUCCEEDED') continue;
     for (const metric of EVALUATION_METRICS) {
-      const value = score[PROPERTY[metric]];
+      const value = VALUE[metric](score);
       if (value === null) continue;
       const key = `${score.arm} ${metric}`;
       const found = values.get(key);
@@ -136,6 +157,21 @@ export function evaluationResults(volumes: ScoredVolumes): EvaluationResults {
         }),
       ),
     ),
+    references: EVALUATION_REFERENCES.flatMap((reference) => {
+      const measured = exams.flatMap((exam) => {
+        const figures = exam.referenceFigures?.[reference];
+        return figures ? { exam, score: { ...figures, figures } } : [];
+      });
+      if (measured.length === 0) return [];
+      return EVALUATION_METRICS.map((metric) => {
+        const found = measured.flatMap(({ exam, score }) => {
+          const value = VALUE[metric](score);
+          return value === null ? [] : { exam, value };
+        });
+        return { reference, metric, ...spreadOf(found, settings) };
+      });
+    }),
+    ...kneeResults(volumes),
     series: spreadOf(
       exams.flatMap((exam) => (exam.seriesCorrelation === null ? [] : { exam, value: exam.seriesCorrelation })),
       settings,

@@ -1,7 +1,7 @@
 import { type DataSource, In } from 'typeorm';
 import { Asset, type Generation, GenerationSlice, MriSeries, Radiograph } from '../../entities/index.js';
 import { type BlobStore, readAsset } from '../../storage/index.js';
-import type { StoredSeries } from './tasks.js';
+import type { StoredSeries } from './stored-volumes.js';
 
 /** An imported series with its pixels; null when they are gone. */
 export async function readSeries(
@@ -32,15 +32,15 @@ export async function readSlices(
   return read;
 }
 
-/** The film of a generation. */
+/** The film of a generation, with its mm per pixel where that is known. */
 export async function readFilm(
   dataSource: DataSource,
   store: BlobStore,
   { radiographId }: Pick<Generation, 'radiographId'>,
-): Promise<{ bytes: Uint8Array; name: string } | null> {
+): Promise<{ bytes: Uint8Array; name: string; pixelSpacing: number | null } | null> {
   const film = radiographId === null ? null : await dataSource.manager.findOneBy(Radiograph, { id: radiographId });
   if (film?.assetId == null) return null;
   const asset = await dataSource.manager.findOneByOrFail(Asset, { id: film.assetId });
   const name = `Radiograph ${film.barcode ?? film.id}`;
-  return { bytes: await readAsset(store, asset, name), name };
+  return { bytes: await readAsset(store, asset, name), name, pixelSpacing: film.pixelSpacing };
 }

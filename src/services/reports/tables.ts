@@ -1,25 +1,8 @@
-import type { EvaluationMetric } from '../../domain/evaluations.js';
+import { METRIC_WORDS, REFERENCE_NAMES } from '../../domain/evaluations.js';
+import { kneeTables } from './knee-tables.js';
+import { number, range, type ReportTable, signed } from './cells.js';
 import type { Spread } from './results.js';
 import type { ReportInput } from './input.js';
-
-/** A table of a report, every cell as it is printed. */
-export interface ReportTable {
-  name: string;
-  title: string;
-  caption: string;
-  columns: string[];
-  rows: string[][];
-}
-
-/** How many digits a figure is printed with. */
-const DIGITS: Record<EvaluationMetric, number> = { PSNR: 2, SSIM: 3, RSSIM: 3, ADJACENT_CORRELATION: 3 };
-
-export const METRIC_NAMES: Record<EvaluationMetric, string> = {
-  PSNR: 'PSNR, dB',
-  SSIM: 'SSIM',
-  RSSIM: 'RSSIM',
-  ADJACENT_CORRELATION: 'adjacent-slice correlation',
-};
 
 const STRATUM_NAMES = { KL: 'KL grade', SIDE: 'side', SEX: 'sex' } as const;
 
@@ -27,6 +10,7 @@ const STRATUM_NAMES = { KL: 'KL grade', SIDE: 'side', SEX: 'sex' } as const;
 export function evaluationTables(input: ReportInput): ReportTable[] {
   return [
     summaryTable(input),
+    ...kneeTables(input),
     ...(input.arms.length > 1 ? [comparisonTable(input)] : []),
     strataTable(input),
     armTable(input),
@@ -38,14 +22,26 @@ export function evaluationTables(input: ReportInput): ReportTable[] {
 function summaryTable({ results, arms, note, reference }: ReportInput): ReportTable {
   const rows = results.summaries.map(({ arm, metric, ...spread }) => [
     arms[arm]!.label,
-    METRIC_NAMES[metric],
-    ...spreadCells(spread, DIGITS[metric]),
+    METRIC_WORDS[metric].name,
+    ...spreadCells(spread, METRIC_WORDS[metric].digits),
   ]);
-  const own = [`own series of the ${reference}`, METRIC_NAMES.ADJACENT_CORRELATION, ...spreadCells(results.series, 3)];
+  const references = results.references.map(({ reference, metric, ...spread }) => [
+    REFERENCE_NAMES[reference],
+    METRIC_WORDS[metric].name,
+    ...spreadCells(spread, METRIC_WORDS[metric].digits),
+  ]);
+  const own = [
+    `own series of the ${reference}`,
+    METRIC_WORDS.ADJACENT_CORRELATION.name,
+    ...spreadCells(results.series, 3),
+  ];
   return {
     name: 'summary',
     title: 'Scores',
-    caption: `Over knees; the score of a knee is the median over its slices. ${note}`,
+    caption:
+      `Over knees; the score of a knee is the median over its slices. The rows after the arms are volumes that say nothing of the knee, ` +
+      `or too little, on ten slices of up to 100 knees: a score that does not beat them says nothing about the knee. RSSIM does not tell a knee from ` +
+      `black, blur raises PSNR and lowers the sharpness (1 is as sharp as the real slice). ${note}`,
     columns: [
       'arm',
       'score',
@@ -56,16 +52,16 @@ function summaryTable({ results, arms, note, reference }: ReportInput): ReportTa
       'knees',
       'people',
     ],
-    rows: [...rows, own],
+    rows: [...rows, ...references, own],
   };
 }
 
 function comparisonTable({ results, arms, note }: ReportInput): ReportTable {
   const rows = results.comparisons.map(({ first, second, metric, ...found }) => [
     `${arms[second]!.label} against ${arms[first]!.label}`,
-    METRIC_NAMES[metric],
-    signed(found.medianDifference, DIGITS[metric]),
-    range(found.interval?.lower, found.interval?.upper, DIGITS[metric]),
+    METRIC_WORDS[metric].name,
+    signed(found.medianDifference, METRIC_WORDS[metric].digits),
+    range(found.interval?.lower, found.interval?.upper, METRIC_WORDS[metric].digits),
     probability(found.pValue),
     probability(found.adjustedPValue),
     String(found.participants),
@@ -105,8 +101,8 @@ function strataTable({ results, arms, note }: ReportInput): ReportTable {
       arms[arm]!.label,
       STRATUM_NAMES[by],
       value?.toLowerCase() ?? 'missing',
-      METRIC_NAMES[metric],
-      ...spreadCells(spread, DIGITS[metric]),
+      METRIC_WORDS[metric].name,
+      ...spreadCells(spread, METRIC_WORDS[metric].digits),
     ]),
   };
 }
@@ -171,18 +167,6 @@ function spreadCells(spread: Spread, digits: number): string[] {
     String(spread.exams),
     String(spread.participants),
   ];
-}
-
-function number(value: number | null | undefined, digits: number): string {
-  return value == null ? 'none' : value.toFixed(digits);
-}
-
-function signed(value: number | null, digits: number): string {
-  return value === null ? 'none' : `${value >= 0 ? '+' : ''}${value.toFixed(digits)}`;
-}
-
-function range(lower: number | null | undefined, upper: number | null | undefined, digits: number): string {
-  return lower == null || upper == null ? 'none' : `${lower.toFixed(digits)} to ${upper.toFixed(digits)}`;
 }
 
 function probability(p: number): string {

@@ -4,38 +4,30 @@ import type { Side } from '../../domain/participants.js';
 import { blindedSlice, blindedVolume } from '../../imaging/blinded.js';
 import { type ComparisonSheet, renderComparisonSheet } from '../../imaging/comparison-sheet.js';
 import { renderDifferenceSheet } from '../../imaging/difference-sheet.js';
-import { asItLies, generatedSlice } from '../../imaging/generated-volume.js';
-import { decodeNifti, encodeNifti } from '../../imaging/nifti.js';
-import { trainedStack } from '../../imaging/normalise.js';
-import { decodePng } from '../../imaging/png.js';
+import { asItLies } from '../../imaging/generated-volume.js';
+import { encodeNifti } from '../../imaging/nifti.js';
 import { loadRadiograph, radiographInput } from '../../imaging/radiograph/index.js';
 import { compareVolumes, differenceVolume, type VolumeDifference } from '../../imaging/volume-difference.js';
-import { adjacentCorrelation, type GreyImage } from '../../metrics/index.js';
+import type { GreyImage } from '../../metrics/index.js';
 import { evaluationReport } from './evaluation-report.js';
+import { realKnee, referenceFigures, sumWith, volumeFigures } from './knee-tasks.js';
+import { sliceOf, stackOf, type StoredSeries } from './stored-volumes.js';
 
 /**
  * Work that would keep a server from answering for seconds: decoding volumes, drawing, resampling. All of it runs in a thread of
  * its own; inputs and outputs are plain data and bytes.
  */
-export const TASKS = { evaluationReport, seriesCorrelation, comparisonSheet, volumeDifference, blindedPair };
+export const TASKS = {
+  evaluationReport,
+  realKnee,
+  sumWith,
+  volumeFigures,
+  referenceFigures,
+  comparisonSheet,
+  volumeDifference,
+  blindedPair,
+};
 export type Tasks = typeof TASKS;
-
-/** An imported series as it is stored. */
-export interface StoredSeries {
-  nifti: Uint8Array;
-  name: string;
-}
-
-/** Adjacent-slice correlation of a series' own trained stack of 50 slices; null when it has none. */
-async function seriesCorrelation({ nifti, name }: StoredSeries): Promise<number | null> {
-  try {
-    const value = adjacentCorrelation(await stackOf({ nifti, name }, 50));
-    return Number.isFinite(value) ? value : null;
-  } catch (error) {
-    if (error instanceof UserError) return null;
-    throw error;
-  }
-}
 
 export interface SheetKnee {
   title: string;
@@ -130,18 +122,9 @@ function onlyUserError<T>(instead: T): (error: unknown) => T {
   };
 }
 
-async function stackOf({ nifti, name }: StoredSeries, sliceCount: number): Promise<GreyImage[]> {
-  const { volume } = await decodeNifti(Buffer.from(nifti), name);
-  return trainedStack(volume, { sliceCount, name });
-}
-
 /** The crop that the model saw, as the knee lies. */
 async function filmOf({ film, box, side }: SheetKnee): Promise<GreyImage> {
   const read = await loadRadiograph({ bytes: Buffer.from(film.bytes), name: film.name });
   const seen = radiographInput(read, box, side).map((value) => (value + 1) / 2);
   return asItLies(seen, side);
-}
-
-function sliceOf(png: Uint8Array): GreyImage {
-  return generatedSlice(decodePng(Buffer.from(png), 'A stored slice').data);
 }

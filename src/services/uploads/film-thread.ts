@@ -1,20 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../../domain/errors.js';
-import { type KeptFilm, readFilm } from './film.js';
-
-/** What the thread is asked to read. */
-export interface FilmWork {
-  bytes: Uint8Array;
-  kneeDetector: string | undefined;
-}
+import { type FilmWork, type KeptFilm, readFilm } from './film.js';
 
 /** The thread's only message: an error of the user's must come through as what it is. */
 export type FilmOutcome = { film: KeptFilm } | { refusal: Pick<UserError, 'code' | 'message'> };
 
 /** A thread that reads one film; see reader.ts. */
-const { bytes, kneeDetector } = workerData as FilmWork;
 try {
-  const film = await readFilm(bytes, kneeDetector);
+  const film = await readFilm(workerData as FilmWork);
   parentPort!.postMessage({ film } satisfies FilmOutcome);
 } catch (error) {
   if (!(error instanceof UserError)) throw error;

@@ -1,34 +1,66 @@
+import { randomInt } from 'node:crypto';
+import type { Strip } from '../../domain/strips.js';
 import type { Side } from '../../domain/participants.js';
 import type { UploadedRadiograph } from '../../entities/index.js';
-import { encodeFilm, type Film, kneesOn, loadRadiograph } from '../../imaging/radiograph/index.js';
-import { refuseBurnedIn } from '../../imaging/deidentify.js';
+import { encodeFilm, type Film, kneesOn } from '../../imaging/radiograph/index.js';
+import { deidentifyFilm } from '../../imaging/deidentification/index.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import { openDetector, startInferenceHost } from '../../inference/index.js';
 import { filmSide, sideInWords } from '../../oai/index.js';
+import type { OriginalFile } from '../files/index.js';
 
 /** What is kept of an uploaded file. */
 export type KeptFilm = Pick<
   UploadedRadiograph,
-  'view' | 'laterality' | 'rows' | 'columns' | 'pixelSpacing' | 'photometric' | 'knees' | 'warnings'
+  | 'view'
+  | 'laterality'
+  | 'rows'
+  | 'columns'
+  | 'pixelSpacing'
+  | 'photometric'
+  | 'knees'
+  | 'warnings'
+  | 'deidentification'
 > & {
   /** The pixels: a 16-bit grey PNG, bone bright. */
   png: Uint8Array;
+  /** The DICOM object that it came as, de-identified; null of a picture. */
+  original: OriginalFile | null;
 };
 
 /** What messages call the file: its own name may name a patient. */
 const NAME = 'The file';
 
+/** What stands where a patient's name and number were. */
+const PSEUDONYM = 'UPLOADED';
+
+/** An uploaded file, and how it is to be read. */
+export interface FilmWork {
+  bytes: Uint8Array;
+  /** Folder of the knee detector; the outlines of a drawn knee are matched without one. */
+  kneeDetector: string | undefined;
+  /** What UIDs are replaced with, hexadecimal. */
+  uidKey: string;
+  /** What is made black. */
+  redact: readonly Strip[];
+}
+
 /**
  * Reads an uploaded radiograph, finds its knees, and leaves behind everything else that the file says.
  *
- * @param kneeDetector folder of the knee detector; the outlines of a drawn knee are matched without one
  * @throws UserError FILE_REFUSED with one sentence, for whatever is no whole radiograph
  */
-export async function readFilm(bytes: Uint8Array, kneeDetector: string | undefined): Promise<KeptFilm> {
-  const film = await loadRadiograph({ bytes, name: NAME });
+export async function readFilm({ bytes, kneeDetector, uidKey, redact }: FilmWork): Promise<KeptFilm> {
+  const { film, object } = await deidentifyFilm({ bytes, name: NAME }, () => ({
+    pseudonym: PSEUDONYM,
+    // An upload is nobody's: its dates go back by a number that nobody ever knows.
+    daysBack: randomInt(31, 3681),
+    uidKey: Buffer.from(uidKey, 'hex'),
+    synthetic: false,
+    redact,
+  }));
   const { rows, columns, pixelSpacing, attributes } = film;
   if (attributes?.modality === 'MR') refuseFile(NAME, 'is a slice of an MRI series; a radiograph is needed');
-  if (attributes) refuseBurnedIn(attributes, NAME);
   const laterality =
     attributes && (sideInWords(attributes.laterality ?? '') ?? filmSide(attributes.seriesDescription ?? ''));
   const { view, knees, problems } = await findKnees(film, laterality, kneeDetector);
@@ -43,6 +75,8 @@ export async function readFilm(bytes: Uint8Array, kneeDetector: string | undefin
     knees,
     warnings: [...problems, ...unknowns(film, view, laterality)],
     png: encodeFilm(film),
+    deidentification: object.report.attributes,
+    original: object.bytes && { bytes: object.bytes, sopInstanceUid: object.report.sopInstanceUid! },
   };
 }
 

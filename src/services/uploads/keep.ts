@@ -4,6 +4,7 @@ import { UPLOAD_DAYS } from '../../domain/uploads.js';
 import { UploadedRadiograph } from '../../entities/index.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
 import { audit } from '../access/index.js';
+import { keepOriginal, type OriginalFile } from '../files/index.js';
 import type { TokenPrincipal } from '../../policy/index.js';
 import type { KeptFilm } from './film.js';
 
@@ -15,7 +16,16 @@ export interface KeptUpload {
 }
 
 /** What a file may say otherwise of the same pixels. */
-const UPDATED = ['view', 'laterality', 'pixel_spacing', 'photometric', 'knees', 'warnings', 'expires_at'];
+const UPDATED = [
+  'view',
+  'laterality',
+  'pixel_spacing',
+  'photometric',
+  'knees',
+  'warnings',
+  'deidentification',
+  'expires_at',
+];
 
 /**
  * Keeps a film for its owner. The same pixels brought again are the upload there is, kept from now on anew.
@@ -25,7 +35,7 @@ const UPDATED = ['view', 'laterality', 'pixel_spacing', 'photometric', 'knees', 
 export async function keepUpload(
   { dataSource, store }: { dataSource: DataSource; store: BlobStore },
   { tokenId }: TokenPrincipal,
-  { png, ...film }: KeptFilm,
+  { png, original, ...film }: KeptFilm,
 ): Promise<KeptUpload> {
   const { id: assetId } = await storeAsset(dataSource.manager, store, png, 'image/png');
   return dataSource.transaction(async (manager) => {
@@ -45,8 +55,13 @@ export async function keepUpload(
       .returning('id')
       .execute();
     const [{ id }] = raw as [{ id: string }];
+    if (original) await keepOriginal(manager, store, { uploadId: id }, oneFile(original));
     await audit(manager, { tokenId, action: 'uploadRadiograph', target: id });
     const row = await manager.findOneOrFail(UploadedRadiograph, { where: { id }, relations: { asset: true } });
     return { row, known: id !== fresh };
   });
+}
+
+async function* oneFile(file: OriginalFile) {
+  yield file;
 }

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../../domain/errors.js';
 import { compiledModule } from '../../domain/package.js';
-import type { KeptFilm } from './film.js';
-import type { FilmOutcome, FilmWork } from './film-thread.js';
+import type { FilmWork, KeptFilm } from './film.js';
+import type { FilmOutcome } from './film-thread.js';
 
 /** Films that are received or read at a time by one process: each is in memory. */
 const MAX_AT_ONCE = 4;

@@ -86,14 +86,15 @@ async function removeRows(manager: EntityManager, id: string): Promise<string[]>
     manager,
     made.map((generation) => generation.id),
   );
-  const [film] = await queryRows(
+  const own = await queryRows(
     manager,
     z.object({ sha256: z.string() }),
-    'SELECT a.sha256 FROM uploaded_radiograph u JOIN asset a ON a.id = u.asset_id WHERE u.id = $1',
+    `SELECT sha256 FROM asset WHERE id IN (
+       SELECT asset_id FROM uploaded_radiograph WHERE id = $1 UNION SELECT asset_id FROM original_object WHERE upload_id = $1)`,
     [id],
   );
   await manager.delete(UploadedRadiograph, { id });
-  return film ? [...files, film.sha256] : files;
+  return [...files, ...own.map(({ sha256 }) => sha256)];
 }
 
 function removeFiles({ dataSource, store }: Storage, files: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the tiny DICOM files of this folder, one per way of packing pixels, with encoders that are not ours.
 
-    python test/golden/dicom/make.py    # needs numpy, pydicom, pylibjpeg-openjpeg, python-gdcm
+    python test/golden/dicom/make.py    # needs numpy, pydicom, pylibjpeg-openjpeg, python-gdcm, imagecodecs
 
 Every file shows the same 40 x 48 image, stored(row, column) = (37 row + 101 column) mod 4096, repeated in
 test/imaging/dicom-read.test.ts; the 8-bit one takes it mod 256, the signed one subtracts 2048.
@@ -11,9 +11,11 @@ import pathlib
 import tempfile
 
 import gdcm
+import imagecodecs
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -107,3 +109,67 @@ save('jpeg-2000.dcm', j2k)
 recode('jpeg-lossless.dcm', gdcm.TransferSyntax.JPEGLosslessProcess14_1)
 recode('jpeg-lossless-14.dcm', gdcm.TransferSyntax.JPEGLosslessProcess14)
 recode('jpeg-ls.dcm', gdcm.TransferSyntax.JPEGLSLossless)
+
+
+def packed(name, syntax, stream, pixels, **options):
+    file = dataset(pixels, **options)
+    file.file_meta.TransferSyntaxUID = syntax
+    file.PixelData = encapsulate([stream])
+    file['PixelData'].VR = 'OB'
+    file['PixelData'].is_undefined_length = True
+    save(name, file)
+
+
+packed('htj2k.dcm', '1.2.840.10008.1.2.4.201', imagecodecs.htj2k_encode(STORED, reversible=True), STORED)
+# A soft ramp: what is lost of it is within a grey value or two.
+RAMP = (np.arange(ROWS)[:, None] * 2 + np.arange(COLUMNS)[None, :]).astype(np.uint8)
+packed('jpeg-baseline.dcm', '1.2.840.10008.1.2.4.50', imagecodecs.jpeg8_encode(RAMP, level=95), RAMP, bits=8)
+packed('jpeg-extended-12.dcm', '1.2.840.10008.1.2.4.51', imagecodecs.jpeg8_encode(STORED, level=95, bitspersample=12), STORED)
+
+# The first 600 pixels are padding, which PixelPaddingRangeLimit lets be either of two values.
+padded = STORED.copy().ravel()
+padded[:300], padded[300:600] = 4095, 4094
+for photometric, name in [('MONOCHROME2', 'padded.dcm'), ('MONOCHROME1', 'padded-monochrome1.dcm')]:
+    file = dataset(padded.reshape(ROWS, COLUMNS), photometric=photometric)
+    file.add_new(0x00280120, 'US', 4094)
+    file.add_new(0x00280121, 'US', 4095)
+    save(name, file)
+
+
+def enhanced(name, slices, echoes):
+    """An Enhanced MR image, slices of all echoes in turn, as some scanners write whole series, and others each slice."""
+    frames = np.stack([STORED // (2 + 2 * echo) + 10 * index for index in range(slices) for echo in range(echoes)])
+    ds = dataset(frames[0])
+    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID = '1.2.840.10008.5.1.4.1.1.4.1'
+    ds.Modality, ds.SeriesDescription = 'MR', 'SAG T2 MAP RIGHT'
+    ds.NumberOfFrames = len(frames)
+    ds.MagneticFieldStrength = 3
+    del ds.PixelSpacing, ds.ProcedureCodeSequence
+
+    def group(**elements):
+        item = Dataset()
+        for key, value in elements.items():
+            setattr(item, key, value)
+        return [item]
+
+    shared = Dataset()
+    shared.PixelMeasuresSequence = group(PixelSpacing=[0.5, 0.25], SliceThickness=3)
+    shared.PlaneOrientationSequence = group(ImageOrientationPatient=[0, 0.96, -0.28, 0, -0.28, -0.96])
+    shared.MRTimingAndRelatedParametersSequence = group(RepetitionTime=2700, FlipAngle=90)
+    ds.SharedFunctionalGroupsSequence = [shared]
+    per_frame = []
+    for index in range(slices):
+        for echo in range(echoes):
+            item = Dataset()
+            item.FrameContentSequence = group(StackID='1', InStackPositionNumber=index + 1, FrameAcquisitionNumber=1)
+            item.PlanePositionSequence = group(ImagePositionPatient=[-20 + 3.5 * index, -60, 70])
+            item.MREchoSequence = group(EffectiveEchoTime=10.0 * (echo + 1))
+            item.PixelValueTransformationSequence = group(RescaleSlope=2, RescaleIntercept=index, RescaleType='US')
+            per_frame.append(item)
+    ds.PerFrameFunctionalGroupsSequence = per_frame
+    ds.PixelData = frames.astype('<u2').tobytes()
+    save(name, ds)
+
+
+enhanced('enhanced-mr.dcm', slices=4, echoes=2)
+enhanced('enhanced-mr-slice.dcm', slices=1, echoes=1)

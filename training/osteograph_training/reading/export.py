@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..checkpoint import git_commit
+from ..bundle_folder import manifest_head
 from ..errors import TrainingError
-from ..onnx_graphs import OPSET, export_graph, round_weights, weight_count
+from ..onnx_graphs import export_graph, graph_metadata, round_weights, weight_count
 from .card import write_grader_card
 from .films import FILM_SIZE, GradedFilms, joint_window, load_graded_films
 from .grader import GraderEnsemble
@@ -66,27 +66,18 @@ def export_grader(run: Path, films: Path, out: Path, name: str, version: str, go
     graph = GraderGraph(ensemble, strangeness).eval()
     metrics = _metrics(graph, test)
     out.mkdir(parents=True, exist_ok=True)
-    metadata = {
-        'producer': 'osteograph_training',
-        'bundle': f'{name}@{version}',
-        'config': json.dumps(saved[0]['config'], sort_keys=True),
-        'commit': saved[0]['commit'] or git_commit() or 'unknown',
-        'training_step': str(saved[0]['step']),
-        'opset': str(OPSET),
-        'synthetic': 'trained on real films',
-    }
+    metadata = graph_metadata(f'{name}@{version}', saved[0], 'trained on real films')
     example = test.images[:2].float()
     entry = export_graph(graph, [example], ['film'], ['chances', 'distance'], out / 'grader.onnx', metadata)
     _check_parity(graph, test.images[:3].float(), out / 'grader.onnx')
     manifest: dict[str, Any] = {
-        'format': 'osteograph-bundle/2',
-        'name': name,
-        'version': version,
-        'task': 'radiograph-reading',
-        'description': 'Reads the Kellgren-Lawrence grade of one knee on a PA film, with a probability for each grade, or says that it is no knee.',
-        'intendedUse': INTENDED_USE,
-        'authors': ['The Osteograph authors'],
-        'licence': 'MIT',
+        **manifest_head(
+            name,
+            version,
+            'radiograph-reading',
+            'Reads the Kellgren-Lawrence grade of one knee on a PA film, with a probability for each grade, or says that it is no knee.',
+            INTENDED_USE,
+        ),
         'trainedOn': {
             'data': DATA,
             'synthetic': False,

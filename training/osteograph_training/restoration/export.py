@@ -1,6 +1,5 @@
 """`export-restorer`: a run of the restorer as a bundle folder that the platform can load."""
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..checkpoint import git_commit
-from ..errors import TrainingError
-from ..onnx_graphs import OPSET, export_graph, round_weights, weight_count
+from ..bundle_folder import manifest_head
+from ..networks.shift_unet import MULTIPLE_OF, reach_of
+from ..onnx_graphs import check_parity, export_graph, graph_metadata, round_weights, weight_count
 from ..reading.export import DATA
+from ..score_tables import read_scores
 from .degrade import LARGEST_IMPULSES, LARGEST_SCALE, LARGEST_SIGMA, with_noise
-from .restorer import MULTIPLE_OF, SCHEDULE, STEPS, Restorer
+from .restorer import SCHEDULE, STEPS, Restorer
 from .training import load_restorer
 
 #: Largest difference between PyTorch and ONNX Runtime that an export may have, in units of the window.
@@ -38,27 +38,18 @@ def export_restorer(run: Path, out: Path, name: str, version: str, scores: Path 
     round_weights(network)
     halo = halo_of(network)
     out.mkdir(parents=True, exist_ok=True)
-    metadata = {
-        'producer': 'osteograph_training',
-        'bundle': f'{name}@{version}',
-        'config': json.dumps(saved['config'], sort_keys=True),
-        'commit': saved['commit'] or git_commit() or 'unknown',
-        'training_step': str(saved['step']),
-        'opset': str(OPSET),
-        'synthetic': 'trained on real films',
-    }
+    metadata = graph_metadata(f'{name}@{version}', saved, 'trained on real films')
     entry = export_graph(network, _example(64, 72), INPUTS, ['clean'], out / 'restorer.onnx', metadata, open_sizes=True)
-    _check_parity(network, out / 'restorer.onnx')
-    metrics = _read_scores(scores)
+    check_parity(network, out / 'restorer.onnx', INPUTS, [_example(64, 72), _example(40, 128)], TOLERANCE)
+    metrics = read_scores(scores)
     manifest: dict[str, Any] = {
-        'format': 'osteograph-bundle/2',
-        'name': name,
-        'version': version,
-        'task': 'image-restoration',
-        'description': 'Restores a radiograph: takes noise away, adds resolution, fills in what a mask hides.',
-        'intendedUse': INTENDED_USE,
-        'authors': ['The Osteograph authors'],
-        'licence': 'MIT',
+        **manifest_head(
+            name,
+            version,
+            'image-restoration',
+            'Restores a radiograph: takes noise away, adds resolution, fills in what a mask hides.',
+            INTENDED_USE,
+        ),
         'trainedOn': {
             'data': DATA,
             'synthetic': False,
@@ -86,15 +77,13 @@ def export_restorer(run: Path, out: Path, name: str, version: str, scores: Path 
 @torch.no_grad()
 def halo_of(network: Restorer) -> int:
     """How many pixels away, to the next multiple, a change of one noisy place can still be seen in the result."""
-    size = 512
-    state, degraded, mask, place, spread, strengths = _example(size, MULTIPLE_OF * 2)
+    size, edge = 512, MULTIPLE_OF * 2
+    state, degraded, mask, place, spread, strengths = _example(size, edge)
     before = network(state, degraded, mask, place, spread, strengths)
     changed = degraded.clone()
-    changed[:, :, : MULTIPLE_OF * 2] += 1
+    changed[:, :, :edge] += 1
     after = network(changed, changed, mask, place, spread, strengths)
-    rows = (after - before).abs().amax(dim=(0, 1, 3)) > HALO_TOLERANCE
-    reach = int(torch.nonzero(rows).max()) + 1 - MULTIPLE_OF * 2
-    return -(-max(reach, 1) // MULTIPLE_OF) * MULTIPLE_OF
+    return reach_of(before, after, edge, HALO_TOLERANCE)
 
 
 def _example(rows: int, columns: int) -> list[Tensor]:
@@ -102,39 +91,6 @@ def _example(rows: int, columns: int) -> list[Tensor]:
     clean = torch.rand(2, 1, rows, columns, generator=stream)
     case = with_noise(clean, torch.tensor([25.0, 10.0]), torch.tensor([0.0, 0.05]), stream)
     return [case.image, case.image, case.mask, torch.ones(2), torch.zeros(2), case.strengths]
-
-
-def _check_parity(network: Restorer, path: Path) -> None:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
-    worst = 0.0
-    for rows, columns in ((64, 72), (40, 128)):
-        example = _example(rows, columns)
-        with torch.no_grad():
-            expected = network(*example).numpy()
-        found = session.run(None, {name: value.numpy() for name, value in zip(INPUTS, example, strict=True)})[0]
-        worst = max(worst, float(np.abs(found - expected).max()))
-    print(f'restorer: {weight_count(network):,} parameters, largest difference to PyTorch {worst:.1e}')
-    if worst > TOLERANCE:
-        raise TrainingError(f'restorer.onnx differs from PyTorch by {worst:.1e}; {TOLERANCE} is allowed.')
-
-
-def _read_scores(path: Path | None) -> list[dict[str, Any]]:
-    if path is None:
-        return []
-    with path.open(newline='', encoding='utf-8') as file:
-        return [{key: _number(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
-
-
-def _number(text: str) -> str | float | int:
-    try:
-        return int(text)
-    except ValueError:
-        try:
-            return float(text)
-        except ValueError:
-            return text
 
 
 def _write_golden(path: Path, network: Restorer, manifest: dict) -> None:

@@ -20,10 +20,12 @@ from tqdm import tqdm
 from ..dataset import load_knees
 from ..evaluate import EVERYONE, VolumeGenerator
 from ..features import one_hot
+from ..framing import framed_crop
 from ..images import MRI_SIZE, inference_crops
 from ..reading.films import GradedFilms, load_graded_films
+from ..reading.joint_space import read_film_joint_space
 from ..turning import JOINT_ROW
-from .film_geometry import joint_rows, real_crop, spread
+from .film_geometry import spread
 
 #: Size of a pixel of the trained stack, and the width that a film's crop is assumed to show: mm.
 PIXEL_MM, CROP_MM = 0.625, 95.0
@@ -60,7 +62,7 @@ def volume_lines(volume: np.ndarray) -> VolumeLines:
 def film_consistency(run: Path, films: Path, data: Path, part: str, limit: int, steps: int, seed: int, out: Path) -> dict:
     """Measures up to `limit` real films of one part of the frozen split and as many prepared phantoms in `data`; writes and returns the figures.
 
-    Real films are given their KL grade and no other.
+    Real films are framed as the platform frames a crop of one knee, and given their KL grade and no other.
     """
     generator = VolumeGenerator(run)
     generator.round_as_stored()
@@ -77,6 +79,17 @@ def film_consistency(run: Path, films: Path, data: Path, part: str, limit: int, 
     result = {name: _figures(pairs) for name, pairs in rows.items()}
     out.write_text(json.dumps(result | {'steps': steps, 'seed': seed, 'part': part}, indent=1) + '\n', encoding='utf-8')
     return result
+
+
+def film_drop(crop: np.ndarray) -> float | None:
+    """How much lower the medial joint line lies on a crop [256,256] in [-1,1], mm; None where an edge of either compartment cannot be traced."""
+    spaces = read_film_joint_space((crop + 1) / 2, 'R')
+    lines = []
+    for space in (spaces['lateral'], spaces['medial']):
+        if isinstance(space, str):
+            return None
+        lines.append(float(((space.femur + space.tibia) / 2).mean()))
+    return (lines[1] - lines[0]) / len(crop) * CROP_MM
 
 
 def consistency_table(result: dict) -> str:
@@ -108,17 +121,19 @@ def _figures(pairs: Iterable[tuple[Tensor, np.ndarray]]) -> dict:
     single, found, slopes = [], [], []
     for crop, volume in pairs:
         measured = volume_lines(volume)
-        lateral, medial = joint_rows(crop[0].numpy())
         single.append(measured.lines == (1, 1))
         found.append(min(measured.lines) > 0)
-        slopes.append(((medial - lateral) / 100 * CROP_MM, measured.drop))
-    film, generated = np.array(slopes).T
+        drop = film_drop(crop[0].numpy())
+        if drop is not None:
+            slopes.append((drop, measured.drop))
+    film, generated = np.array(slopes or [(0.0, 0.0)]).T
     interval = binomtest(sum(single), len(single)).proportion_ci(method='wilson')
     return {
         'number': len(single),
         'found': sum(found) / len(found),
         'oneLine': sum(single) / len(single),
         'oneLineInterval': [float(interval.low), float(interval.high)],
+        'traced': len(slopes) / len(single),
         'slopeR': float(np.corrcoef(film, generated)[0, 1]) if film.std() * generated.std() > 0 else 0.0,
         'slopeError': float(np.median(np.abs(generated - film))),
     }
@@ -131,4 +146,5 @@ def _generated(generator: VolumeGenerator, inputs: Iterable[tuple[Tensor, Tensor
 
 def _real_input(films: GradedFilms, index: int) -> tuple[Tensor, Tensor]:
     """A real film and what is told of its grades: KL alone."""
-    return torch.from_numpy(real_crop(films, index))[None], torch.from_numpy(one_hot({'XRKL': float(films.grades[index])}))
+    crop = framed_crop(films.images[index, 0].numpy() / 255)
+    return torch.from_numpy(crop)[None], torch.from_numpy(one_hot({'XRKL': float(films.grades[index])}))

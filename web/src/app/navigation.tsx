@@ -40,6 +40,9 @@ export const SECTIONS: readonly Section[] = [
       ),
       view('/cohorts/exports', 'Exports', 'canRead', () => import('../views/saved/exports.tsx').then((m) => m.Exports)),
       view('/exams/:id', 'Knee exam', 'canRead', () => import('../views/exam/exam-view.tsx').then((m) => m.ExamView)),
+      view('/exams/:id/view', 'Viewer', 'canRead', () =>
+        import('../views/viewer/viewer-page.tsx').then((m) => m.ViewerPage),
+      ),
     ],
   },
   {
@@ -62,6 +65,9 @@ export const SECTIONS: readonly Section[] = [
       ),
       view('/generations/:id', 'Generation', 'canRead', () =>
         import('../views/generations/generation-view.tsx').then((m) => m.GenerationView),
+      ),
+      view('/generations/:id/view', 'Viewer', 'canRead', () =>
+        import('../views/viewer/viewer-page.tsx').then((m) => m.RunViewerPage),
       ),
     ],
   },

@@ -48,7 +48,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     setRefusal(reason);
   }, []);
   const clients = useMemo(() => (token === null ? null : createClients(token, leave)), [token, leave]);
-  useEffect(() => () => void clients?.socket.dispose(), [clients]);
+  useEffect(() => () => clients?.osteograph.close(), [clients]);
 
   if (!clients) {
     const enter = (given: string) => {

@@ -1,12 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
+import { fetchGrey, type Grey, quantile, sortedSample } from '../lib/grey-film.ts';
 import styles from './film.module.css';
-
-/** A grey picture that can be windowed. */
-interface Grey {
-  columns: number;
-  rows: number;
-  data: ArrayLike<number>;
-}
 
 /**
  * A stored 16-bit radiograph. Browsers keep only the upper 8 bits of its pixels and so show 12-bit films nearly black; here it is
@@ -46,22 +40,10 @@ export function Film({ url, alt, className = '' }: { url: string; alt: string; c
   );
 }
 
-async function fetchGrey(url: string, signal: AbortSignal): Promise<Grey> {
-  const [response, { decode }] = await Promise.all([fetch(url, { signal }), import('fast-png')]);
-  if (!response.ok) throw new Error(`Could not load the radiograph: the server answered with ${response.status}.`);
-  const { width, height, data, channels } = decode(await response.arrayBuffer());
-  const grey = channels === 1 ? data : data.filter((_, index) => index % channels === 0);
-  return { columns: width, rows: height, data: grey };
-}
-
 function windowed({ columns, rows, data }: Grey): ImageData {
-  const step = Math.max(1, Math.floor(data.length / 50_000));
-  const sample = Float32Array.from(
-    { length: Math.floor(data.length / step) },
-    (_, index) => data[index * step]!,
-  ).sort();
-  const low = sample[Math.floor(sample.length * 0.01)] ?? 0;
-  const high = Math.max(sample[Math.floor(sample.length * 0.995)] ?? 1, low + 1);
+  const sample = sortedSample(data);
+  const low = quantile(sample, 0.01);
+  const high = Math.max(quantile(sample, 0.995), low + 1);
   const image = new ImageData(columns, rows);
   const pixels = new Uint32Array(image.data.buffer);
   for (let pixel = 0; pixel < pixels.length; pixel++) {

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Connection } from '../lib/follow.ts';
+import type { Connection } from '../lib/use-follow.ts';
 import styles from './progress-bar.module.css';
 
 interface ProgressBarProps {
@@ -22,9 +22,16 @@ export function ProgressBar({ fraction, connection, message, children }: Progres
         <strong>{Math.floor(100 * fraction)} %</strong>
         {children}
         <span role="status" className={lost ? styles.lost : undefined}>
-          {lost ? 'Connection lost; reconnecting …' : (message ?? '')}
+          {connectionText(connection) ?? message ?? ''}
         </span>
       </p>
     </section>
   );
+}
+
+/** What there is to say of a connection that is not as it should be. */
+export function connectionText(connection: Connection): string | undefined {
+  if (connection === 'reconnecting') return 'Connection lost; reconnecting …';
+  if (connection === 'polling') return 'No live connection in this network; asking every few seconds';
+  return undefined;
 }

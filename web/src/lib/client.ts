@@ -1,9 +1,10 @@
-import { createClient as createSocket, type Client as Socket, type Sink } from 'graphql-ws';
-import { cacheExchange, Client, type CombinedError, fetchExchange, mapExchange, subscriptionExchange } from 'urql';
+import { cacheExchange, Client, type CombinedError, fetchExchange, mapExchange } from 'urql';
+import { connect, type Osteograph } from '../../../clients/typescript/src/index.ts';
 
 export interface ApiClients {
   client: Client;
-  socket: Socket;
+  /** What is followed, and what is not GraphQL. */
+  osteograph: Osteograph;
   /**
    * Posts JSON where an answer is a file.
    *
@@ -26,19 +27,13 @@ export interface UploadOptions {
 }
 
 /**
- * The API for one token: queries and mutations over HTTP, subscriptions over one WebSocket.
+ * The API for one token: queries and mutations over HTTP, long work by the client package.
  *
  * @param onRefused called when the server no longer takes the token
  */
 export function createClients(token: string, onRefused: (reason: string) => void): ApiClients {
   const authorization = `Bearer ${token}`;
-  const socket = createSocket({
-    url: `${location.origin.replace(/^http/, 'ws')}/graphql`,
-    connectionParams: { authorization },
-    lazy: true,
-    // Reconnecting is the business of whoever follows: only they know the last event they have drawn.
-    retryAttempts: 0,
-  });
+  const osteograph = connect({ url: location.origin, token });
   const client = new Client({
     url: '/graphql',
     preferGetMethod: false,
@@ -51,22 +46,14 @@ export function createClients(token: string, onRefused: (reason: string) => void
       }),
       cacheExchange,
       fetchExchange,
-      subscriptionExchange({
-        forwardSubscription: (request) => ({
-          subscribe: (sink) => ({
-            unsubscribe: socket.subscribe({ ...request, query: request.query ?? '' }, sink as Sink),
-          }),
-        }),
-      }),
     ],
   });
-  const download = async (path: string, body: object) => {
-    const headers = { authorization, 'content-type': 'application/json' };
-    const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
-    if (response.ok) return response;
-    const { errors } = (await response.json().catch(() => ({}))) as { errors?: { message: string }[] };
-    throw new Error(errors?.[0]?.message ?? `The server answered with ${response.status}.`);
-  };
+  const download = (path: string, body: object) =>
+    osteograph.fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
   const upload = <T>(path: string, file: File, { onProgress, signal }: UploadOptions = {}) => {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     // fetch does not tell how far an upload is.
@@ -89,7 +76,7 @@ export function createClients(token: string, onRefused: (reason: string) => void
     request.send(file);
     return promise;
   };
-  return { client, socket, download, upload };
+  return { client, osteograph, download, upload };
 }
 
 /** `extensions.code` of the first fault; NETWORK where no answer came. */

@@ -37,7 +37,7 @@ const OPERATORS: Readonly<Record<string, string>> = {
   isNull: 'is missing',
 };
 
-const QUANTIFIERS = ['some', 'every', 'none', 'exists'];
+const QUANTIFIERS = ['some', 'every', 'none', 'exists', 'count'];
 
 export function fieldsOf(type: string): Record<string, InputField> {
   return inputs[type]?.fields ?? {};

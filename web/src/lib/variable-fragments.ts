@@ -9,6 +9,10 @@ export const PARTICIPANT_VARIABLES = graphql(`
     cohort
     site
     cohortHalf
+    lastContact
+    deathDate
+    deathConfirmation
+    deathAfter
   }
 `);
 
@@ -31,6 +35,7 @@ export const KNEE_EXAM_VARIABLES = graphql(`
     womacStiffness
     womacTotal
     koosPain
+    koosSymptoms
     injuryEver
     surgeryEver
   }

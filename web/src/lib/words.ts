@@ -86,11 +86,23 @@ export function ago(iso: string): string {
   return passed < 1000 ? 'now' : `${duration(passed)} ago`;
 }
 
+/** What tasks make: one, and many. */
+const MADE: Readonly<Record<string, readonly [string, string]>> = {
+  XRAY_TO_MRI: ['MRI volume', 'MRI volumes'],
+  IMAGE_RESTORATION: ['restored film', 'restored films'],
+  XRAY_PROGRESSION: ['knee at other grades', 'knees at other grades'],
+  MRI_SUPER_RESOLUTION: ['finer MRI series', 'finer MRI series'],
+  MRI_INPAINTING: ['filled-in MRI series', 'filled-in MRI series'],
+};
+
 /** What a task makes, e.g. "restored film". */
 export function taskName(task: string): string {
-  if (task === 'XRAY_TO_MRI') return 'MRI volume';
-  if (task === 'IMAGE_RESTORATION') return 'restored film';
-  return task.toLowerCase().replaceAll('_', ' ');
+  return MADE[task]?.[0] ?? task.toLowerCase().replaceAll('_', ' ');
+}
+
+/** "1 restored film", "12 restored films". */
+export function countedMade(value: number, task: string): string {
+  return counted(value, ...(MADE[task] ?? ['result', 'results']));
 }
 
 /** "Left knee of 9000099, 24 months"; of a film that was uploaded there is nobody to name. */

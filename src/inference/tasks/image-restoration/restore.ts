@@ -2,13 +2,12 @@ import { UserError } from '../../../domain/errors.js';
 import type { FloatTensor, Graph } from '../../backend.js';
 import type { Device } from '../../devices.js';
 import { gaussianNoise } from '../../noise.js';
-import { planResidualShift, shifts } from '../../residual-shift.js';
-import type { SamplerStep } from '../../sampler.js';
-import { coreOf, cut, type Tile, tilesOf } from '../../tiles.js';
+import { runShift, type ShiftPlace } from '../../shift-run.js';
+import { coreOf, cut, type Tile } from '../../tiles.js';
 import type { OpenBundle, TaskHooks, TaskRequest } from '../task.js';
 import type { Manifest } from './manifest.js';
 
-const { log2, sqrt } = Math;
+const { log2 } = Math;
 
 /** A film to restore, in units of its window: 0 at the lower percentile of the manifest's window, 1 at the upper. */
 export interface RestorationRequest extends TaskRequest {
@@ -65,7 +64,7 @@ export function checkRestoration({ rows, columns, film, mask }: RestorationReque
 }
 
 /**
- * Restores a film step by step, each step tile by tile, so that tiles only have to overlap by what the network sees once.
+ * Restores a film step by step, each step tile by tile.
  *
  * @throws UserError BAD_USER_INPUT for what the bundle was not trained for; Error for a network that gives no numbers
  */
@@ -82,38 +81,15 @@ export async function restoreFilm(
   }
   const { rows, columns, film } = request;
   const mask = request.mask ?? new Float32Array(film.length);
-  const plan = planResidualShift(manifest.schedule, steps);
-  const noise = noiseOf(request);
-  const etas = shifts(manifest.schedule);
-  const tiles = tilesOf(rows, columns, manifest.sizes, request.tile);
-  const total = tiles.length * steps;
-  let state = film.slice();
-  noise?.(state, 0, plan.start.noise);
-  for (const [at, step] of plan.steps.entries()) {
-    const last = at === steps - 1;
-    const next = last ? state : state.slice();
-    const eta = etas[step.timestep]!;
-    for (const [index, tile] of tiles.entries()) {
-      hooks.signal.throwIfAborted();
-      const spread = noise ? manifest.schedule.noiseScale * sqrt(eta) : 0;
-      const clean = await evaluate(sessions.restorer, tile, {
-        request,
-        mask,
-        state,
-        eta,
-        spread,
-        strengths,
-        device,
-        hooks,
-      });
-      if (last) await hooks.onOutputs([{ index, ...tile.core, pixels: clean }]);
-      else advance(next, columns, tile, clean, step);
-      hooks.onProgress({ done: at * tiles.length + index + 1, total });
-    }
-    if (!last) noise?.(next, at + 1, step.noise);
-    state = next;
-  }
-  return { steps, tiles: tiles.length, device, durationMs: performance.now() - began };
+  const tiles = await runShift({
+    ...{ rows, columns, image: film, sizes: manifest.sizes, tile: request.tile, schedule: manifest.schedule, steps },
+    noise: noiseOf(request),
+    evaluate: (tile, place) => evaluate(sessions.restorer, tile, { request, mask, ...place, strengths, device, hooks }),
+    signal: hooks.signal,
+    onTile: (index, { core }, pixels) => hooks.onOutputs([{ index, ...core, pixels }]),
+    onProgress: (done, total) => hooks.onProgress({ done, total }),
+  });
+  return { steps, tiles, device, durationMs: performance.now() - began };
 }
 
 /** What the network is told, 0 to 1 each. @throws UserError BAD_USER_INPUT outside of what it was trained for */
@@ -142,12 +118,9 @@ function noiseOf({ seed, rows, columns, mask }: RestorationRequest) {
   };
 }
 
-interface Evaluation {
+interface Evaluation extends ShiftPlace {
   request: RestorationRequest;
   mask: Float32Array;
-  state: Float32Array;
-  eta: number;
-  spread: number;
   strengths: Float32Array;
   device: Device;
   hooks: TaskHooks<RestoredTile, RestorationProgress>;
@@ -182,17 +155,6 @@ async function evaluate(graph: Graph, tile: Tile, evaluation: Evaluation): Promi
     }
   }
   return pixels;
-}
-
-/** The state after a step, without its noise. */
-function advance(state: Float32Array, columns: number, { core }: Tile, clean: Float32Array, step: SamplerStep): void {
-  for (let row = 0; row < core.rows; row++) {
-    const from = (core.top + row) * columns + core.left;
-    for (let column = 0; column < core.columns; column++) {
-      state[from + column] =
-        step.sample * state[from + column]! + step.prediction * clean[row * core.columns + column]!;
-    }
-  }
 }
 
 function refuse(message: string): never {

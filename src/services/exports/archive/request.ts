@@ -28,7 +28,7 @@ export async function checkArchive(
   if (count === 0) {
     const hint =
       (choice.generations ?? choice.batch)
-        ? 'none of its generations has a volume yet.'
+        ? 'none of its generations has a volume yet. What other tasks make is downloaded file by file.'
         : 'no stored series fits. Without a condition on synthetic, only series that no bundle generated are meant.';
     throw new UserError('BAD_USER_INPUT', `The archive would be empty: ${hint}`);
   }

@@ -2,7 +2,10 @@
 import type { EntityManager } from 'typeorm';
 import type { Batch, Bundle } from '../../../entities/index.js';
 import type { Task } from '../../../inference/index.js';
+import type { CohortSource } from './cohort-source.js';
 import type { CohortRestoration } from './image-restoration/request.js';
+import type { CohortSuperResolution } from './mri-super-resolution/cohort.js';
+import type { CohortProgression } from './xray-progression/request.js';
 import type { RecipeRequest } from './xray-to-mri/request.js';
 
 /** How results are to be made, whatever of. */
@@ -11,6 +14,10 @@ export interface CohortRequest extends RecipeRequest {
   task?: Task | null | undefined;
   /** What image-restoration is told. */
   restoration?: CohortRestoration | null | undefined;
+  /** What xray-progression is told. */
+  progression?: CohortProgression | null | undefined;
+  /** What mri-super-resolution is told. */
+  superResolution?: CohortSuperResolution | null | undefined;
 }
 
 /** Binds a value of a statement and gives its SQL. */
@@ -22,12 +29,14 @@ export interface CohortRecipe {
   /** Columns of the batch. */
   batch: Pick<Batch, 'task' | 'parameters' | 'steps' | 'eta'> &
     Partial<Pick<Batch, 'sliceCount' | 'sampler' | 'noise' | 'seed' | 'featureOverrides'>>;
+  /** What of each exam it is made of. */
+  source(bind: Bind): CohortSource;
   /**
-   * What each generation has, by column: SQL over `planned`, whose row has `seed`, and of the film `film_rows` and `film_columns`. A column
-   * that is left out has its default.
+   * What each generation has, by column: SQL over `planned`, whose row has `seed`, `grades`, and of the source `source_rows`, `source_columns`
+   * and `source_slices`. A column that is left out has its default.
    */
   columns(bind: Bind): Readonly<Record<string, string>>;
-  /** The key of each generation: SQL over `exam` (id, side and the grades of the preferred reading, `grades`), `film` (sha256) and `seeded` (seed). */
+  /** The key of each generation: SQL over `exam` (id, side and the grades of the preferred reading, `grades`), `source` (sha256) and `seeded` (seed). */
   key(bind: Bind): string;
 }
 

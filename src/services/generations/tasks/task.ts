@@ -36,8 +36,8 @@ export interface GeneratingTask {
    * who asked, when, or how often it was tried.
    */
   recipeOf(generation: Generation, bundle: MadeBy): Recorded;
-  /** What it makes of a batch's request. @throws UserError BAD_USER_INPUT, NOT_FOUND, BUNDLE_REFUSED */
-  forCohort: ForCohort;
+  /** What it makes of a batch's request; null for a task that makes nothing of a cohort. @throws UserError BAD_USER_INPUT, NOT_FOUND, BUNDLE_REFUSED */
+  forCohort: ForCohort | null;
   /** One attempt, from wherever earlier ones have left it. */
   run(attempt: TaskAttempt): Promise<GenerationCompletion>;
 }

@@ -6,7 +6,7 @@ import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { InlineError } from '../../components/notes.tsx';
 import { sentence } from '../../lib/client.ts';
-import { counted } from '../../lib/words.ts';
+import { counted, countedMade } from '../../lib/words.ts';
 import { ArchiveDialog } from './archive-dialog.tsx';
 import { type Batch, CANCEL, DELETE, PAUSE, RESUME, RETRY } from './queries.ts';
 import { isOver } from './use-batch.ts';
@@ -47,7 +47,7 @@ export function BatchActions({ batch: { id, state, cancelRequested, counters }, 
             Retry {counted(again, 'exam')}
           </Button>
         )}
-        {made > 0 && <Button onClick={() => setOpen('archive')}>Download …</Button>}
+        {made > 0 && batch.task === 'XRAY_TO_MRI' && <Button onClick={() => setOpen('archive')}>Download …</Button>}
         {viewer.canGenerate && isOver(state) && (
           <Button kind="danger" onClick={() => setOpen('delete')}>
             Delete …
@@ -62,7 +62,7 @@ export function BatchActions({ batch: { id, state, cancelRequested, counters }, 
   );
 }
 
-function CancelDialog({ batch: { id, name, counters }, onClose }: { batch: Batch; onClose: () => void }) {
+function CancelDialog({ batch: { id, name, task, counters }, onClose }: { batch: Batch; onClose: () => void }) {
   const [{ error, fetching }, cancel] = useMutation(CANCEL);
   const { waiting, running, succeeded, reused } = counters;
   const confirm = async () => {
@@ -75,7 +75,7 @@ function CancelDialog({ batch: { id, name, counters }, onClose }: { batch: Batch
         <ul>
           {waiting > 0 && <li>Canceled at once, because they wait: {counted(waiting, 'exam')}</li>}
           {running > 0 && <li>Stopped at their next step: {counted(running, 'generation')}</li>}
-          <li>Kept: {counted(succeeded + reused, 'volume')}</li>
+          <li>Kept: {countedMade(succeeded + reused, task)}</li>
         </ul>
         <p>
           It cannot be resumed. Retrying it later starts what was canceled anew, with the slices that were finished. To
@@ -93,7 +93,7 @@ function CancelDialog({ batch: { id, name, counters }, onClose }: { batch: Batch
   );
 }
 
-function DeleteDialog({ batch: { id, name, counters }, onClose }: { batch: Batch; onClose: () => void }) {
+function DeleteDialog({ batch: { id, name, task, counters }, onClose }: { batch: Batch; onClose: () => void }) {
   const [{ error, fetching }, remove] = useMutation(DELETE);
   const navigate = useNavigate();
   const confirm = async () => {
@@ -104,8 +104,8 @@ function DeleteDialog({ batch: { id, name, counters }, onClose }: { batch: Batch
     <Dialog title={`Delete "${name}"?`} onClose={onClose}>
       <div className={styles.words}>
         <ul>
-          <li>Gone for good, with its log: {counted(counters.succeeded, 'volume')} made for it</li>
-          {counters.reused > 0 && <li>Kept, not made for it: {counted(counters.reused, 'volume')}</li>}
+          <li>Gone for good, with its log: {countedMade(counters.succeeded, task)} made for it</li>
+          {counters.reused > 0 && <li>Kept, not made for it: {countedMade(counters.reused, task)}</li>}
         </ul>
         {error && <InlineError message={sentence(error)} />}
         <div className={styles.foot}>

@@ -1,12 +1,27 @@
 import { Link } from 'react-router';
 import { FactList } from '../../components/fact-list.tsx';
 import { printFilter } from '../../lib/filters.ts';
+import { parameterFacts } from '../../lib/parameters.ts';
 import { featureName, gradeTerm, moment, taskName } from '../../lib/words.ts';
 import type { Batch } from './queries.ts';
 
-/** What was asked for, by whom and when: what its volumes come from. */
+/** What was asked for, by whom and when: what its results come from. */
 export function BatchFacts({ batch }: { batch: Batch }) {
-  const { bundle, cohorts, filter, task, sliceCount, steps, sampler, eta, noise, seed, seedRule, skipExisting } = batch;
+  const {
+    bundle,
+    cohorts,
+    filter,
+    task,
+    parameters,
+    sliceCount,
+    steps,
+    sampler,
+    eta,
+    noise,
+    seed,
+    seedRule,
+    skipExisting,
+  } = batch;
   const { featureOverrides, requestedBy, createdAt, startedAt, finishedAt, clientKey, id } = batch;
   return (
     <FactList
@@ -23,6 +38,7 @@ export function BatchFacts({ batch }: { batch: Batch }) {
         ),
         ...(cohorts.length === 0 ? [['Knees', <code key="filter">{printFilter(filter)}</code>] as const] : []),
         ['Task', taskName(task)],
+        ...parameterFacts(parameters),
         ...(sliceCount === null
           ? ([['Steps', steps]] as const)
           : ([

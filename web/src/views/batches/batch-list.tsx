@@ -42,8 +42,8 @@ export function BatchList() {
         title="There is no batch yet"
         message={
           viewer.canGenerate
-            ? 'A batch makes a synthetic MRI volume of every knee of a cohort. Choose the knees, or open a saved cohort, and start one there.'
-            : `A batch makes a synthetic MRI volume of every knee of a cohort. Starting one needs the role OPERATOR; yours is ${viewer.role}.`
+            ? 'A batch makes something of every knee of a cohort: a synthetic MRI volume, a restored film, a film at another grade, a finer series. Choose the knees, or open a saved cohort, and start one there.'
+            : `A batch makes something of every knee of a cohort: a synthetic MRI volume, a restored film, a film at another grade, a finer series. Starting one needs the role OPERATOR; yours is ${viewer.role}.`
         }
       >
         <ButtonLink kind={viewer.canGenerate ? 'main' : 'plain'} to="/cohorts">

@@ -1,4 +1,5 @@
-import type { Connection } from '../../lib/follow.ts';
+import { connectionText } from '../../components/progress-bar.tsx';
+import type { Connection } from '../../lib/use-follow.ts';
 import { count, duration } from '../../lib/words.ts';
 import { BatchBar, ended, PARTS, Swatch } from './batch-bar.tsx';
 import { paceWords } from './pace.ts';
@@ -29,7 +30,7 @@ export function BatchProgress({ batch, connection, shown, onShow }: ProgressProp
         ))}
         {took !== undefined && <span>took {duration(took)}, pauses included</span>}
         <span role="status" className={styles.lost}>
-          {connection === 'reconnecting' && 'Connection lost; reconnecting …'}
+          {connectionText(connection)}
         </span>
       </p>
       <BatchBar counters={counters} />

@@ -9,6 +9,7 @@ import { Page } from '../../components/page.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
+import { taskName } from '../../lib/words.ts';
 import { BatchActions } from './batch-actions.tsx';
 import { BatchFacts } from './batch-facts.tsx';
 import { BatchProgress } from './batch-progress.tsx';
@@ -18,7 +19,7 @@ import { Members } from './members.tsx';
 import { isOver, useBatch } from './use-batch.ts';
 import styles from './batch-view.module.css';
 
-/** A batch from its first volume to its archive; its address works at any time. */
+/** A batch from its first result to its archive; its address works at any time. */
 export function BatchView() {
   const { id = '' } = useParams();
   const { viewer } = useSession();
@@ -49,8 +50,8 @@ export function BatchView() {
         <>
           <StateBadge state={state} />
           {priority !== 0 && <Badge>priority {priority}</Badge>}
-          <Badge tone="warn" title="Made by a model from radiographs; not images of persons">
-            synthetic volumes
+          <Badge tone="warn" title="Made by a model; not images of persons">
+            synthetic: {taskName(batch.task)}
           </Badge>
         </>
       }
@@ -64,7 +65,7 @@ export function BatchView() {
       <BatchProgress batch={batch} connection={connection} shown={shown} onShow={show} />
       {!viewer.canGenerate && !isOver(state) && (
         <p className={styles.message}>
-          Your role {viewer.role} can watch this batch and download its volumes. Pausing and canceling need the role
+          Your role {viewer.role} can watch this batch and download what it makes. Pausing and canceling need the role
           OPERATOR.
         </p>
       )}

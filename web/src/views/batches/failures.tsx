@@ -13,7 +13,7 @@ const LOOKED_AT = 200;
 
 const CATCH_UP_MS = 1000;
 
-/** Why exams have no volume: the reasons, the commonest first, each with its exams. */
+/** Why nothing was made of exams: the reasons, the commonest first, each with its exams. */
 export function Failures({ batch: { id, counters } }: { batch: Batch }) {
   const expected = counters.failed + counters.impossible;
   const failures = useQuery({

@@ -69,7 +69,7 @@ export function Members({ batch: { id, state }, shown, onShow }: MembersProps) {
       ) : page.nodes.length === 0 ? (
         <p>None of its exams is in this state at the moment.</p>
       ) : (
-        <Table plain label="Exams of the batch" columns={['#', 'State', 'Knee', 'Volume', 'PSNR', 'SSIM', 'Time']}>
+        <Table plain label="Exams of the batch" columns={['#', 'State', 'Knee', 'Result', 'PSNR', 'SSIM', 'Time']}>
           {page.nodes.map(({ position, state: at, reason, exam, generation }) => (
             <tr key={position}>
               <td>{position}</td>

@@ -81,6 +81,7 @@ export const BATCH = graphql(
         startedAt
         filter
         task
+        parameters
         sliceCount
         steps
         sampler
@@ -250,16 +251,16 @@ export const EXPORT_BATCH = graphql(`
   }
 `);
 
-/** How many exams a batch would have, how many of them lack a film, and the bundles that could make it. */
+/** How many exams a batch would have, how many of them lack what it is made of, and the bundles that could make it. */
 export const PREPARE_BATCH = graphql(`
-  query PrepareBatch($where: KneeExamFilter!, $without: KneeExamFilter!) {
+  query PrepareBatch($where: KneeExamFilter!, $without: KneeExamFilter!, $task: GenerationTask!) {
     selected: kneeExams(where: $where, first: 1) {
       totalCount
     }
     without: kneeExams(where: $without, first: 1) {
       totalCount
     }
-    bundles(task: XRAY_TO_MRI) {
+    bundles(task: $task) {
       id
       name
       version

@@ -12,6 +12,7 @@ import { both, type Filter } from '../../lib/filters.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { useClientKey } from '../../lib/use-client-key.ts';
 import { count, counted } from '../../lib/words.ts';
+import { BATCH_TASKS, type BatchTask } from './batch-tasks.tsx';
 import { PREPARE_BATCH, START_BATCH } from './queries.ts';
 import styles from './start-batch.module.css';
 
@@ -25,13 +26,14 @@ interface StartProps {
   onClose: () => void;
 }
 
-/** Asks for a volume of every knee of a selection, and says before how many that is. */
+/** Asks what is to be made of every knee of a selection, and says before of how many. */
 export function StartBatch({ of, name, onClose }: StartProps) {
   const where = 'where' in of ? of.where : { inCohort: { eq: of.cohortId } };
-  const without = both(where, { hasRadiograph: false });
-  const [{ data, error }] = useQuery({
+  const [task, setTask] = useState<BatchTask>('XRAY_TO_MRI');
+  const { makes, needs, without, fields, told } = BATCH_TASKS[task];
+  const [{ data, error, fetching: counting }] = useQuery({
     query: PREPARE_BATCH,
-    variables: { where, without },
+    variables: { where, without: both(where, without), task },
     requestPolicy: 'network-only',
   });
   const [{ fetching, error: refused }, ask] = useMutation(START_BATCH);
@@ -40,20 +42,17 @@ export function StartBatch({ of, name, onClose }: StartProps) {
   const navigate = useNavigate();
   const bundles = data?.bundles.filter(({ state }) => state === 'READY') ?? [];
   const exams = data?.selected.totalCount ?? 0;
-  const filmless = data?.without.totalCount ?? 0;
+  const lacking = data?.without.totalCount ?? 0;
 
   const start = async (form: FormData) => {
     const text = (field: string) => String(form.get(field) ?? '').trim() || undefined;
-    const number = (field: string) => (text(field) === undefined ? undefined : Number(text(field)));
     const input: Input = {
       ...of,
+      task,
+      ...told(form),
       name: text('name'),
       bundle: text('bundle'),
-      sliceCount: number('slices'),
-      steps: number('steps'),
-      seed: number('seed'),
-      seedRule: text('seedRule') as Input['seedRule'],
-      priority: number('priority'),
+      priority: Number(text('priority') ?? 0),
       skipExisting: form.get('skipExisting') !== null,
     };
     const { data: started } = await ask({ input: { ...input, clientKey: clientKey(input) } });
@@ -71,10 +70,29 @@ export function StartBatch({ of, name, onClose }: StartProps) {
             void start(new FormData(event.currentTarget));
           }}
         >
+          <Field label="What is made">
+            {(ids) => (
+              <select
+                {...ids}
+                className={inputClass}
+                value={task}
+                onChange={({ target }) => {
+                  setChosen(0);
+                  setTask(target.value as BatchTask);
+                }}
+              >
+                {Object.entries(BATCH_TASKS).map(([name, { label }]) => (
+                  <option key={name} value={name}>
+                    {label}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
           <p>
-            A synthetic MRI volume of each of <strong>{counted(exams, 'knee exam')}</strong>.
-            {filmless > 0 &&
-              ` ${count(filmless)} of them ${filmless === 1 ? 'has' : 'have'} no radiograph here and will be listed as not possible.`}
+            {makes} of each of <strong>{counted(exams, 'knee exam')}</strong>.
+            {lacking > 0 &&
+              ` ${count(lacking)} of them ${lacking === 1 ? 'has' : 'have'} no ${needs} here and will be listed as not possible.`}
           </p>
           {bundles.length === 0 && (
             <InlineError message={data.bundles[0]?.refusal ?? 'No bundle can generate; register one first.'} />
@@ -101,57 +119,27 @@ export function StartBatch({ of, name, onClose }: StartProps) {
             </Field>
             <NumberField
               label="Priority"
-              hint="-10 to 10; a higher one goes first."
+              hint="-10 to 10; a higher one goes first. Above 0 only for administrators."
               name="priority"
               min={-10}
               max={10}
               defaultValue={0}
             />
-            <NumberField
-              label="Slices"
-              hint="2 to 500; 50 is the trained stack."
-              name="slices"
-              min={2}
-              max={500}
-              defaultValue={50}
-            />
-            <NumberField
-              label="Steps"
-              hint="More steps, more time; empty takes the bundle's own."
-              name="steps"
-              min={1}
-              placeholder={String(bundles[chosen]?.defaultSteps ?? '')}
-            />
-            <NumberField
-              label="Seed"
-              hint="The same seed gives the same volumes."
-              name="seed"
-              min={0}
-              max={2147483647}
-              defaultValue={0}
-            />
-            <Field label="Seed rule">
-              {(ids) => (
-                <select {...ids} className={inputClass} name="seedRule">
-                  <option value="FIXED">one seed for all</option>
-                  <option value="PER_EXAM">each exam its own</option>
-                </select>
-              )}
-            </Field>
+            {fields(bundles[chosen]?.defaultSteps ?? undefined)}
           </div>
           <label className={styles.check}>
             <input type="checkbox" name="skipExisting" defaultChecked />
             <span>
-              Reuse volumes that are there already
+              Reuse results that are there already
               <small>
-                Made with the same model, film, grades, seed and settings. The batch says how many it found.
+                Made with the same model, of the same image, with the same settings. The batch says how many it found.
               </small>
             </span>
           </label>
           {refused && <InlineError message={sentence(refused)} />}
           <div className={styles.foot}>
             <Button onClick={onClose}>Not now</Button>
-            <Button kind="main" type="submit" disabled={fetching || exams === 0 || bundles.length === 0}>
+            <Button kind="main" type="submit" disabled={fetching || counting || exams === 0 || bundles.length === 0}>
               {fetching ? 'Starting …' : 'Start'}
             </Button>
           </div>

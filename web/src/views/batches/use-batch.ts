@@ -1,8 +1,7 @@
 import { useEffect, useReducer } from 'react';
 import { type CombinedError, useQuery } from 'urql';
-import type { Connection } from '../../lib/follow.ts';
 import type { ResultOf } from '../../lib/graphql.ts';
-import { useFollow } from '../../lib/use-follow.ts';
+import { type Connection, useFollow } from '../../lib/use-follow.ts';
 import { usePoll } from '../../lib/use-poll.ts';
 import { type Batch, BATCH, BATCH_PROGRESS, type BatchEvent, type BatchSummary, PACE } from './queries.ts';
 
@@ -35,11 +34,12 @@ export function useBatch(id: string): FollowedBatch {
   useEffect(() => dispatch(null), [row?.id, startAfter]);
   const refresh = () => run({ requestPolicy: 'network-only' });
   const connection = useFollow<BatchEvent>({
+    kind: 'batch',
     document: BATCH_PROGRESS,
     id: row?.id,
     after: startAfter,
     onEvent: dispatch,
-    onEnd: refresh,
+    onRow: refresh,
   });
   const batch = row && (isOver(row.state) ? row : { ...row, ...live });
   const runs = batch?.state === 'RUNNING';

@@ -51,7 +51,7 @@ export type Bucket = ResultOf<typeof OVERVIEW>['kl'][number];
 
 export const TRANSITIONS = graphql(`
   query Transitions($where: KneeExamFilter, $from: VisitCode!, $to: VisitCode!) {
-    klTransitions(where: $where, from: $from, to: $to) {
+    gradeTransitions(where: $where, from: $from, to: $to) {
       from
       to
       kind
@@ -60,7 +60,7 @@ export const TRANSITIONS = graphql(`
   }
 `);
 
-export type Transition = ResultOf<typeof TRANSITIONS>['klTransitions'][number];
+export type Transition = ResultOf<typeof TRANSITIONS>['gradeTransitions'][number];
 
 /** A page of the table; grades and images only when a column shows them. */
 export const EXAMS = graphql(

@@ -25,15 +25,18 @@ export function KlTransitions({ where = {}, onFilter }: KlTransitionsProps) {
   const [to, setTo] = useState<Visit>('V06');
   const rest = without(where, 'visit');
   const [{ data, error, fetching }] = useQuery({ query: TRANSITIONS, variables: { where: rest, from, to } });
-  const cells = data?.klTransitions.filter(({ kind }) => kind === 'CELL') ?? [];
+  const cells = byGrade(data?.gradeTransitions.filter(({ kind }) => kind === 'CELL') ?? []);
   const total = cells.reduce((sum, { knees }) => sum + knees, 0);
   const choose = (cell: Transition) => {
     const at = (visit: string, kl: number | null) => ({
       sameKnee: { some: { visit: { eq: visit }, kl: kl === null ? { isNull: true } : { eq: kl } } },
     });
+    // Without a later grade it may not have been examined then at all.
+    const ungraded = { sameKnee: { none: { visit: { eq: to }, kl: { isNull: false } } } };
+    const later = cell.to === null ? ungraded : at(to, cell.to);
     const { and, ...others } = where;
     const kept = Array.isArray(and) ? (and as Filter[]) : [];
-    onFilter({ ...others, and: [...kept, at(from, cell.from), at(to, cell.to)] });
+    onFilter({ ...others, and: [...kept, at(from, cell.from), later] });
   };
   const select = (label: string, value: Visit, set: (visit: Visit) => void) => (
     <label>
@@ -50,7 +53,7 @@ export function KlTransitions({ where = {}, onFilter }: KlTransitionsProps) {
   return (
     <Card
       title="KL transitions"
-      note={data ? `${counted(total, 'knee')} with an exam at both visits` : undefined}
+      note={data ? `${counted(total, 'knee')} with an exam at the earlier visit` : undefined}
       actions={
         <div className={styles.visits}>
           {select('from', from, setFrom)}
@@ -63,7 +66,7 @@ export function KlTransitions({ where = {}, onFilter }: KlTransitionsProps) {
       ) : fetching && !data ? (
         <Waiting label="Comparing visits" />
       ) : total === 0 ? (
-        <p className={styles.none}>No knee of this selection was examined at both visits.</p>
+        <p className={styles.none}>No knee of this selection was examined at the earlier visit.</p>
       ) : (
         <div className={styles.both}>
           <TransitionFlows cells={cells} from={visitName(from)} to={visitName(to)} />
@@ -72,6 +75,15 @@ export function KlTransitions({ where = {}, onFilter }: KlTransitionsProps) {
       )}
     </Card>
   );
+}
+
+/** One cell for each pair of grades: why a grade is missing is not told apart here. */
+function byGrade(cells: readonly Transition[]): Transition[] {
+  const pairs = Map.groupBy(cells, ({ from, to }) => `${from} ${to}`);
+  return [...pairs.values()].map((alike) => ({
+    ...alike[0]!,
+    knees: alike.reduce((sum, { knees }) => sum + knees, 0),
+  }));
 }
 
 interface MatrixProps {

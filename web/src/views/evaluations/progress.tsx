@@ -2,7 +2,7 @@ import { Link } from 'react-router';
 import { Card } from '../../components/card.tsx';
 import { ProgressBar } from '../../components/progress-bar.tsx';
 import { Table } from '../../components/table.tsx';
-import type { Connection } from '../../lib/follow.ts';
+import type { Connection } from '../../lib/use-follow.ts';
 import { count, decimal, duration } from '../../lib/words.ts';
 import type { Evaluation, Scored } from './queries.ts';
 import type { Live } from './use-evaluation.ts';

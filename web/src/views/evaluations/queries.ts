@@ -1,3 +1,4 @@
+import type { EvaluationEvent } from '../../../../clients/typescript/src/index.ts';
 import { graphql, type ResultOf } from '../../lib/graphql.ts';
 
 export const EVALUATIONS = graphql(`
@@ -90,6 +91,19 @@ export const EVALUATION = graphql(`
             upper
           }
         }
+        references {
+          reference
+          exams
+          participants
+          metric
+          median
+          lowerQuartile
+          upperQuartile
+          interval {
+            lower
+            upper
+          }
+        }
         series {
           exams
           median
@@ -137,37 +151,7 @@ export type Evaluation = NonNullable<ResultOf<typeof EVALUATION>['evaluation']>;
 
 export type Report = NonNullable<Evaluation['report']>;
 
-/** The log from the event after `after`, then live. */
-export const PROGRESS = graphql(`
-  subscription EvaluationProgress($id: ID!, $after: Int!) {
-    evaluationProgress(id: $id, after: $after) {
-      __typename
-      seq
-      at
-      ... on EvaluationStateChanged {
-        state
-        message
-      }
-      ... on EvaluationVolumeScored {
-        arm
-        examId
-        generationId
-        reused
-        psnr
-        ssim
-        rssim
-        error
-        done
-        failed
-        total
-      }
-    }
-  }
-`);
-
-export type ProgressEvent = ResultOf<typeof PROGRESS>['evaluationProgress'];
-
-export type Scored = Extract<ProgressEvent, { __typename: 'EvaluationVolumeScored' }>;
+export type Scored = Extract<EvaluationEvent, { __typename: 'EvaluationVolumeScored' }>;
 
 export const CANCEL = graphql(`
   mutation CancelEvaluation($id: ID!) {

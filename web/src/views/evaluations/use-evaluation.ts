@@ -1,8 +1,8 @@
 import { useEffect, useReducer } from 'react';
 import { type CombinedError, useQuery } from 'urql';
-import type { Connection } from '../../lib/follow.ts';
-import { useFollow } from '../../lib/use-follow.ts';
-import { type Evaluation, EVALUATION, PROGRESS, type ProgressEvent, type Scored } from './queries.ts';
+import { type Connection, useFollow } from '../../lib/use-follow.ts';
+import type { EvaluationEvent } from '../../../../clients/typescript/src/index.ts';
+import { type Evaluation, EVALUATION, type Scored } from './queries.ts';
 
 /** Volumes that the progress shows, the newest first. */
 const SHOWN = 8;
@@ -34,13 +34,13 @@ export function useEvaluation(id: string): FollowedEvaluation {
   const after = going && Math.max(going.lastSeq - SHOWN, 0);
   const refresh = () => run({ requestPolicy: 'network-only' });
   useEffect(() => dispatch(null), [going?.id, after]);
-  const connection = useFollow<ProgressEvent>({
-    document: PROGRESS,
+  const connection = useFollow<EvaluationEvent>({
+    kind: 'evaluation',
     id: going?.id,
     after,
     onEvent: dispatch,
     // Figures and report come with the row.
-    onEnd: refresh,
+    onRow: refresh,
   });
   return { evaluation, error, live, connection, refresh };
 }
@@ -50,7 +50,7 @@ export function isOver(state: Evaluation['state']): boolean {
 }
 
 /** The state after an event; null begins anew. */
-function advance(live: Live, event: ProgressEvent | null): Live {
+function advance(live: Live, event: EvaluationEvent | null): Live {
   if (event === null) return NOTHING;
   if (event.__typename === 'EvaluationStateChanged') return { ...live, state: event.state };
   return {

@@ -11,6 +11,7 @@ import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { variableText } from '../../lib/variable-text.ts';
 import { decimal, gradeTerm, sideName, visitName } from '../../lib/words.ts';
+import { ProgressButton } from '../progress/progress-button.tsx';
 import { RestoreButton } from '../restore/restore-button.tsx';
 import { AutomaticReading } from './automatic-reading.tsx';
 import { ExamRuns } from './exam-runs.tsx';
@@ -48,6 +49,7 @@ export function ExamView() {
   }
   const { participant, visit } = exam;
   const hasFilm = exam.radiographs.some(({ image }) => image !== null);
+  const hasImages = hasFilm || exam.mriSeries.some(({ volume }) => volume !== null);
   return (
     <Page
       title={`${sideName(exam.side) === 'left' ? 'Left' : 'Right'} knee at ${visitName(visit.code).toLowerCase()}`}
@@ -77,15 +79,18 @@ export function ExamView() {
         </>
       }
       actions={
-        viewer.canGenerate &&
-        hasFilm && (
-          <>
-            <RestoreButton source={{ examId: exam.id }} />
-            <ButtonLink kind="main" to={`/generate?exam=${exam.id}`}>
-              Generate an MRI …
-            </ButtonLink>
-          </>
-        )
+        <>
+          {hasImages && <ButtonLink to={`/exams/${exam.id}/view`}>Open the viewer</ButtonLink>}
+          {viewer.canGenerate && hasFilm && (
+            <>
+              <RestoreButton source={{ examId: exam.id }} />
+              <ProgressButton source={{ examId: exam.id }} ownKl={exam.kl} />
+              <ButtonLink kind="main" to={`/generate?exam=${exam.id}`}>
+                Generate an MRI …
+              </ButtonLink>
+            </>
+          )}
+        </>
       }
     >
       <TimeLine exam={exam} />
@@ -95,7 +100,7 @@ export function ExamView() {
             {exam.radiographs.length === 0 ? (
               <p className={styles.none}>No film of this visit is known.</p>
             ) : (
-              exam.radiographs.map((film) => <Radiograph key={film.id} film={film} side={exam.side} />)
+              exam.radiographs.map((film) => <Radiograph key={film.id} film={film} exam={exam} />)
             )}
           </Card>
           <Card title="MRI series" note="Real series, and what was generated">
@@ -104,7 +109,7 @@ export function ExamView() {
             ) : (
               <ul className={styles.series}>
                 {exam.mriSeries.map((series) => (
-                  <Series key={series.id} series={series} />
+                  <Series key={series.id} series={series} examId={exam.id} />
                 ))}
               </ul>
             )}

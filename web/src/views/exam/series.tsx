@@ -4,13 +4,14 @@ import { Badge } from '../../components/badge.tsx';
 import { Synthetic } from '../../components/synthetic.tsx';
 import { fetchVolume, sliceImage, type Volume } from '../../lib/nifti.ts';
 import { fileSize } from '../../lib/words.ts';
+import { viewerLink } from '../viewer/link.ts';
 import type { Exam } from './queries.ts';
 import styles from './series.module.css';
 
 type SeriesOf = Exam['mriSeries'][number];
 
 /** A series as its middle slice; a real one can be leafed through. */
-export function Series({ series }: { series: SeriesOf }) {
+export function Series({ series, examId }: { series: SeriesOf; examId: string }) {
   const { sequence, plane, sliceCount, sliceSpacing, synthetic, volume, generation } = series;
   const facts = [
     plane?.toLowerCase(),
@@ -40,6 +41,11 @@ export function Series({ series }: { series: SeriesOf }) {
         {synthetic && <Badge tone="warn">synthetic</Badge>}
       </p>
       <p className={styles.facts}>{facts.filter(Boolean).join(' · ')}</p>
+      {volume && (
+        <p className={styles.facts}>
+          <Link to={viewerLink(examId, series.id)}>Open in the viewer</Link>
+        </p>
+      )}
     </li>
   );
 }

@@ -75,7 +75,7 @@ export function DropZone({ onUploaded }: { onUploaded: (id: string) => void }) {
   }, []);
 
   return (
-    <Card title="Your own radiograph" note="One knee or both, as PNG or DICOM, up to 64 MiB.">
+    <Card title="Your own radiograph" note="One knee or both, as DICOM, PNG, TIFF or JPEG, up to 64 MiB.">
       <div className={`${styles.zone} ${over ? styles.over : ''}`} data-over={over}>
         {sending ? (
           <Progress {...sending} />
@@ -93,7 +93,7 @@ export function DropZone({ onUploaded }: { onUploaded: (id: string) => void }) {
           type="file"
           hidden
           aria-label="Radiograph"
-          accept=".png,.dcm,.dicom,image/png,application/dicom"
+          accept=".dcm,.dicom,.png,.tif,.tiff,.jpg,.jpeg,application/dicom,image/png,image/tiff,image/jpeg"
           onChange={({ target }) => {
             void send(target.files);
             target.value = '';

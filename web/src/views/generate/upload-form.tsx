@@ -7,6 +7,7 @@ import { ErrorNote, InlineError } from '../../components/notes.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { moment, sideName } from '../../lib/words.ts';
+import { ProgressButton } from '../progress/progress-button.tsx';
 import { RestoreButton } from '../restore/restore-button.tsx';
 import { GenerateForm } from './generate-form.tsx';
 import { DELETE_UPLOAD, PREPARE_UPLOAD, type Upload } from './queries.ts';
@@ -87,7 +88,8 @@ function OneUpload({ upload, bundles, onOther }: OneUploadProps) {
             </fieldset>
           )}
           <p>
-            <RestoreButton source={{ uploadId: id }} />
+            <RestoreButton source={{ uploadId: id }} />{' '}
+            {chosen !== null && seen >= 0 && <ProgressButton source={{ uploadId: id, side: chosen }} />}
           </p>
           {both && <p>The patient’s right knee is on the left of the picture.</p>}
           {warnings.length > 0 && (

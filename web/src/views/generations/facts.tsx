@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { FactList } from '../../components/fact-list.tsx';
+import { parameterFacts } from '../../lib/parameters.ts';
 import { count, decimal, duration, moment, taskName } from '../../lib/words.ts';
 import type { Generation } from './queries.ts';
 
@@ -8,7 +9,7 @@ import type { Generation } from './queries.ts';
 export function Facts({ generation }: { generation: Generation }) {
   const { bundle, batch, sliceCount, steps, sampler, eta, seed, noise, requestedBy, createdAt, finishedAt } =
     generation;
-  const { gradeGuidance } = generation;
+  const { gradeGuidance, task } = generation;
   const { psnr, ssim, rssim, ssimMode, adjacentCorrelation, durationMs, denoiserEvaluations, device } = generation;
   const rows: [string, ReactNode][] = [
     ['Bundle', `${bundle.name}@${bundle.version}`],
@@ -32,7 +33,8 @@ export function Facts({ generation }: { generation: Generation }) {
     ]);
   }
   if (finishedAt && sliceCount === null) {
-    const runs = denoiserEvaluations === null ? '–' : `${count(denoiserEvaluations)} tiles on ${device ?? '?'}`;
+    const unit = task === 'XRAY_PROGRESSION' ? 'frames' : 'tiles';
+    const runs = denoiserEvaluations === null ? '–' : `${count(denoiserEvaluations)} ${unit} on ${device ?? '?'}`;
     rows.push(['Time', duration(durationMs)], ['Network', runs]);
   } else if (finishedAt) {
     rows.push(
@@ -52,23 +54,9 @@ export function Facts({ generation }: { generation: Generation }) {
 
 /** What a task was told, and what it has found for itself. */
 function told({ task, parameters, steps, seed }: Generation): [string, string][] {
-  const words = Object.entries(parameters as Record<string, unknown>).flatMap(([name, value]): [string, string][] =>
-    name in WORDS && value !== null ? [[WORDS[name]!, inWords(value)]] : [],
-  );
+  const words = parameterFacts(parameters);
+  // A progression goes to the network once for each frame, and draws nothing.
+  if (task === 'XRAY_PROGRESSION') return [['Task', taskName(task)], ...words];
   const drawn = seed === null ? 'none: the mean of what is likely' : String(seed);
   return [['Task', taskName(task)], ...words, ['Steps', String(steps)], ['Seed', drawn]];
-}
-
-/** What the parameters of tasks are called; those that are not here are not shown. */
-const WORDS: Readonly<Record<string, string>> = {
-  operation: 'What',
-  sigma: 'Noise, of 255',
-  estimated: 'Noise estimated',
-  impulses: 'Black and white pixels',
-  factor: 'Enlarged, times',
-};
-
-function inWords(value: unknown): string {
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'number' ? String(Number(value.toPrecision(3))) : String(value).toLowerCase();
 }

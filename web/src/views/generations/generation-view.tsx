@@ -12,9 +12,12 @@ import { StateBadge } from '../../components/state-badge.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { featureName, gradeTerm, kneeName, taskName } from '../../lib/words.ts';
+import { framesOf } from '../progress/frames.ts';
+import { ProgressedKnee } from '../progress/progressed-knee.tsx';
 import { RestoredFilm } from '../restore/restored-film.tsx';
 import { Downloads } from './downloads.tsx';
 import { Facts } from './facts.tsx';
+import { MADE_SERIES, MadeSeries } from './made-series.tsx';
 import { Progress } from './progress.tsx';
 import { CANCEL, DELETE, type Generation, RETRY } from './queries.ts';
 import { SeenRadiograph } from './seen-radiograph.tsx';
@@ -44,6 +47,7 @@ export function GenerationView() {
   const scored = ordered.some(({ psnr }) => psnr !== null);
   const phantom = generation.radiograph?.provenance === 'PHANTOM';
   const ofPhantom = generation.exam?.mriSeries.some(({ provenance }) => provenance === 'PHANTOM') ?? false;
+  const madeSeries = MADE_SERIES[generation.task];
   const framed = generation.box ? 'What the model sees is framed' : undefined;
   return (
     <Page
@@ -63,18 +67,22 @@ export function GenerationView() {
       )}
       <div className={styles.columns}>
         <Column>
-          <Card
-            title="Radiograph"
-            note={phantom ? ['Of a phantom: synthetic', framed].filter(Boolean).join('. ') : framed}
-          >
-            <SeenRadiograph generation={generation} />
-          </Card>
+          {!madeSeries && (
+            <Card
+              title="Radiograph"
+              note={phantom ? ['Of a phantom: synthetic', framed].filter(Boolean).join('. ') : framed}
+            >
+              <SeenRadiograph generation={generation} />
+            </Card>
+          )}
           <Card title="Request and result">
             <Facts generation={generation} />
           </Card>
         </Column>
         <Column>
           <RestoredFilm outputs={generation.outputs} />
+          <ProgressedKnee frames={framesOf(generation, live.frames)} outputs={generation.outputs} />
+          {madeSeries && <MadeSeries title={madeSeries} outputs={generation.outputs} />}
           {scored && (
             <Card
               title="Scores"
@@ -105,7 +113,7 @@ function Lead({ generation: { exam, task, featureOverrides }, state }: LeadProps
     <>
       <StateBadge state={state} />
       {exam && <KlBadge kl={exam.kl} />}
-      <Badge tone="warn" title="Made by a model from a radiograph; not an image of a person">
+      <Badge tone="warn" title="Made by a model; not an image of a person">
         synthetic, {taskName(task)}
       </Badge>
       {featureOverrides.map(({ feature: code, grade }) => (
@@ -120,7 +128,7 @@ function Lead({ generation: { exam, task, featureOverrides }, state }: LeadProps
 /** What can be done with it, and why something could not. */
 function Actions({ generation, state, onChange }: LeadProps & { onChange: () => void }) {
   const { viewer } = useSession();
-  const { id, side, exam, upload, featureOverrides, mriSeries, seed, steps, sliceCount, bundle } = generation;
+  const { id, side, exam, upload, featureOverrides, mriSeries, outputs, seed, steps, sliceCount, bundle } = generation;
   const [{ error: notCanceled, fetching: canceling }, cancel] = useMutation(CANCEL);
   const [{ error: notRetried, fetching: retrying }, retry] = useMutation(RETRY);
   const [deleting, setDeleting] = useState(false);
@@ -148,6 +156,9 @@ function Actions({ generation, state, onChange }: LeadProps & { onChange: () => 
       )}
       {viewer.canGenerate && isOver(state) && sliceCount !== null && (
         <ButtonLink to={`/generate?${whatIf.toString()}`}>What if …</ButtonLink>
+      )}
+      {(mriSeries?.volume || outputs.some(({ kind }) => kind === 'FILM')) && (
+        <ButtonLink to={`/generations/${id}/view`}>Open the viewer</ButtonLink>
       )}
       {mriSeries?.volume && <Downloads series={mriSeries} />}
       {viewer.canGenerate && isOver(state) && (

@@ -1,5 +1,5 @@
 import { ProgressBar } from '../../components/progress-bar.tsx';
-import type { Connection } from '../../lib/follow.ts';
+import type { Connection } from '../../lib/use-follow.ts';
 import { duration } from '../../lib/words.ts';
 import type { Generation } from './queries.ts';
 import type { FollowedGeneration } from './use-generation.ts';
@@ -17,11 +17,12 @@ interface ProgressProps {
 export function Progress({
   generation: { sliceCount, waitingReason },
   state,
-  live: { step, tile, since, message },
+  live: { step, tile, frames, frameCount, since, message },
   done,
   connection,
 }: ProgressProps) {
-  const fraction = (step ?? tile)?.fraction ?? (sliceCount === null ? 0 : done / sliceCount);
+  const fraction =
+    (step ?? tile)?.fraction ?? (sliceCount === null ? frames.size / (frameCount ?? 1) : done / sliceCount);
   const left = timeLeft(fraction, (step ?? tile)?.at, since);
   const doing =
     state === 'QUEUED'
@@ -32,7 +33,9 @@ export function Progress({
           : `Slices ${step.firstSlice + 1} to ${step.lastSlice + 1}: step ${step.step} of ${step.steps}`
         : tile
           ? `Tile ${tile.index + 1} of ${tile.total}${tile.steps > 1 ? `, step ${tile.step} of ${tile.steps}` : ''}`
-          : 'Starting';
+          : frameCount
+            ? `Frame ${Math.min(frames.size + 1, frameCount)} of ${frameCount}`
+            : 'Starting';
   return (
     <ProgressBar
       fraction={fraction}

@@ -81,6 +81,7 @@ export const GENERATION = graphql(
         }
         outputs {
           kind
+          index
           rows
           columns
           url
@@ -158,58 +159,6 @@ export const GENERATION = graphql(
 export type Generation = NonNullable<ResultOf<typeof GENERATION>['generation']>;
 
 export type Slice = Generation['slices'][number];
-
-/** The log from the event after `after`, then live. */
-export const PROGRESS = graphql(`
-  subscription Progress($id: ID!, $after: Int!) {
-    generationProgress(id: $id, after: $after) {
-      __typename
-      seq
-      at
-      ... on GenerationStateChanged {
-        state
-        message
-      }
-      ... on GenerationStepProgress {
-        firstSlice
-        lastSlice
-        step
-        steps
-        fraction
-      }
-      ... on GenerationSliceCompleted {
-        completed
-        total
-        slice {
-          index
-          depth
-          psnr
-          ssim
-          rssim
-          previewUrl
-        }
-      }
-      ... on GenerationTileCompleted {
-        index
-        total
-        step
-        steps
-        fraction
-      }
-      ... on GenerationCompleted {
-        psnr
-        ssim
-        rssim
-        adjacentCorrelation
-        durationMs
-        denoiserEvaluations
-        device
-      }
-    }
-  }
-`);
-
-export type ProgressEvent = ResultOf<typeof PROGRESS>['generationProgress'];
 
 export const CANCEL = graphql(`
   mutation CancelGeneration($id: ID!) {

@@ -1,8 +1,9 @@
 import { useEffect, useMemo, useReducer } from 'react';
 import { type CombinedError, useQuery } from 'urql';
-import type { Connection } from '../../lib/follow.ts';
-import { useFollow } from '../../lib/use-follow.ts';
-import { type Generation, GENERATION, PROGRESS, type ProgressEvent, type Slice } from './queries.ts';
+import { type Connection, useFollow } from '../../lib/use-follow.ts';
+import type { Frame } from '../progress/frames.ts';
+import type { GenerationEvent } from '../../../../clients/typescript/src/index.ts';
+import { type Generation, GENERATION, type Slice } from './queries.ts';
 
 /** What the events have told since the row was read. */
 interface Live {
@@ -13,6 +14,9 @@ interface Live {
     { firstSlice: number; lastSlice: number; step: number; steps: number; fraction: number; at: string } | undefined;
   /** What of a film was finished last. */
   tile: { index: number; total: number; step: number; steps: number; fraction: number; at: string } | undefined;
+  /** Frames of a knee that have arrived, by index, and how many there will be. */
+  frames: ReadonlyMap<number, Frame>;
+  frameCount: number | undefined;
   /** Part of the whole that was done when the first live event came, and when: what the time left is reckoned from. */
   since: { fraction: number; at: number } | undefined;
 }
@@ -23,6 +27,8 @@ const NOTHING: Live = {
   slices: new Map(),
   step: undefined,
   tile: undefined,
+  frames: new Map(),
+  frameCount: undefined,
   since: undefined,
 };
 
@@ -53,13 +59,13 @@ export function useGeneration(id: string): FollowedGeneration {
   const known = generation?.id;
 
   useEffect(() => dispatch(null), [known, startAfter]);
-  const connection = useFollow<ProgressEvent>({
-    document: PROGRESS,
+  const connection = useFollow<GenerationEvent>({
+    kind: 'generation',
     id: known,
     after: startAfter,
     onEvent: dispatch,
     // The row has what only the end brings: the volume, the box, the totals.
-    onEnd: () => run({ requestPolicy: 'network-only' }),
+    onRow: () => run({ requestPolicy: 'network-only' }),
   });
 
   const slices = useMemo(
@@ -81,7 +87,7 @@ export function isOver(state: Generation['state']): boolean {
 }
 
 /** The state after an event; null begins anew. */
-function advance(live: Live, event: ProgressEvent | null): Live {
+function advance(live: Live, event: GenerationEvent | null): Live {
   if (event === null) return NOTHING;
   switch (event.__typename) {
     case 'GenerationStateChanged':
@@ -97,6 +103,11 @@ function advance(live: Live, event: ProgressEvent | null): Live {
       const { index, total, step, steps, fraction, at } = event;
       const since = live.since ?? { fraction, at: Date.parse(at) };
       return { ...live, tile: { index, total, step, steps, fraction, at }, since };
+    }
+    case 'GenerationFrameCompleted': {
+      const { index, total, image, position, kl, jsw, expectedKl } = event;
+      const frame = { index, image, measured: { position, kl, jsw, expectedKl } };
+      return { ...live, frames: new Map(live.frames).set(index, frame), frameCount: total };
     }
     case 'GenerationCompleted':
       return live;

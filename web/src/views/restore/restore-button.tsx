@@ -7,11 +7,11 @@ import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Field, inputClass } from '../../components/field.tsx';
 import { InlineError } from '../../components/notes.tsx';
-import { NumberField } from '../../components/number-field.tsx';
 import { sentence } from '../../lib/client.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { useClientKey } from '../../lib/use-client-key.ts';
 import { RESTORE } from './queries.ts';
+import { FactorField, SigmaField, toldToRestore } from './restoration-fields.tsx';
 import styles from './restore.module.css';
 
 type Input = VariablesOf<typeof RESTORE>['input'];
@@ -30,13 +30,6 @@ export function RestoreButton({ source }: { source: Source }) {
 
 const OPERATIONS = { denoise: 'Take noise off', upscale: 'Enlarge', inpaint: 'Fill in what is hidden' } as const;
 type Operation = keyof typeof OPERATIONS;
-
-const FACTORS: readonly [number, string][] = [
-  [2, '2 times'],
-  [2.83, '2.83 times'],
-  [4, '4 times'],
-  [8, '8 times'],
-];
 
 function RestoreDialog({ source, onClose }: { source: Source; onClose: () => void }) {
   const { clients } = useSession();
@@ -89,29 +82,8 @@ function RestoreDialog({ source, onClose }: { source: Source; onClose: () => voi
             </select>
           )}
         </Field>
-        {operation === 'denoise' && (
-          <NumberField
-            label="Strength"
-            hint="Deviation of the noise, 1/255 of the film's grey range; empty: estimated."
-            name="sigma"
-            min={0}
-            step="any"
-            placeholder="estimated"
-          />
-        )}
-        {operation === 'upscale' && (
-          <Field label="How much">
-            {(ids) => (
-              <select {...ids} className={inputClass} name="factor" defaultValue="2">
-                {FACTORS.map(([factor, label]) => (
-                  <option key={factor} value={factor}>
-                    {label}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
-        )}
+        {operation === 'denoise' && <SigmaField />}
+        {operation === 'upscale' && <FactorField />}
         {operation === 'inpaint' && (
           <Field label="Mask" hint="A PNG as large as the film, not black where the film is to be filled in.">
             {(ids) => (
@@ -136,11 +108,7 @@ async function aimOf(
   form: FormData,
   send: (file: File) => Promise<{ id: string }>,
 ): Promise<Pick<Input, Operation>> {
-  if (operation === 'upscale') return { upscale: { factor: Number(form.get('factor')) } };
-  if (operation === 'denoise') {
-    const sigma = form.get('sigma');
-    return { denoise: { sigma: sigma === null || sigma === '' ? null : Number(sigma) } };
-  }
+  if (operation !== 'inpaint') return toldToRestore(operation, form);
   const mask = form.get('mask');
   if (!(mask instanceof File)) throw new Error('Choose a mask.');
   return { inpaint: { maskUploadId: (await send(mask)).id } };

@@ -4,8 +4,10 @@ import { Card } from '../../components/card.tsx';
 import { InlineError } from '../../components/notes.tsx';
 import { fetchVolume, type Volume } from '../../lib/nifti.ts';
 import type { Generation } from '../generations/queries.ts';
-import { difference, niftiFile, onGrid, type OnGrid } from './grid.ts';
-import { type Layer, openPane, type Pane, type Place } from './pane.ts';
+import { openFlatPane } from './flat-pane.ts';
+import { difference, onGrid, type OnGrid } from './grid.ts';
+import { ORIGIN_MARKS } from './images.ts';
+import { hasWebgl, type Layer, openPane, type Pane, type Place } from './pane.ts';
 import { type Source, sourcesOf } from './sources.ts';
 import styles from './viewer.module.css';
 
@@ -80,6 +82,9 @@ interface SceneProps {
   slices: number;
 }
 
+/** How strong the upper volume is at first: the anatomy below stays in sight. */
+const TINT = 0.35;
+
 const MIDDLE: Place = [0.5, 0.5, 0.5];
 
 /** Slices that a key leafs through, towards anterior. */
@@ -101,8 +106,9 @@ function Scene({ mode, left, right, slices }: SceneProps) {
   const [ready, setReady] = useState(false);
   const [fault, setFault] = useState<string>();
   const [place, setPlace] = useState<Place>(MIDDLE);
-  const [opacity, setOpacity] = useState(mode === 'overlay' ? 0.5 : 0.8);
+  const [opacity, setOpacity] = useState(mode === 'overlay' ? TINT : 0.8);
   const [planes, setPlanes] = useState(false);
+  const [flat, setFlat] = useState<Flatness | undefined>(() => (hasWebgl() ? undefined : 'missing'));
 
   useEffect(() => {
     const stop = new AbortController();
@@ -113,15 +119,16 @@ function Scene({ mode, left, right, slices }: SceneProps) {
       const canvases = [first.current, second.current].slice(0, scenes.length);
       for (const [index, canvas] of canvases.entries()) {
         if (stop.signal.aborted || !canvas) return;
-        const pane = await openPane(canvas, setPlace);
+        const follow = (next: Place) => {
+          setPlace(next);
+          for (const other of opened) if (other !== pane) other.setPlace(next);
+        };
+        const pane: Pane = flat
+          ? openFlatPane(canvas, follow)
+          : await openPane(canvas, { onPlace: follow, onLost: () => setFlat('lost') });
         opened.push(pane);
         if (stop.signal.aborted) return pane.close();
         await pane.show(scenes[index]!);
-      }
-      const [one, two] = opened;
-      if (one && two) {
-        one.niivue.broadcastTo([two.niivue], { '2d': true, '3d': true });
-        two.niivue.broadcastTo([one.niivue], { '2d': true, '3d': true });
       }
       panes.current = opened;
       setReady(true);
@@ -133,8 +140,9 @@ function Scene({ mode, left, right, slices }: SceneProps) {
       stop.abort();
       for (const pane of opened) pane.close();
       panes.current = [];
+      setReady(false);
     };
-  }, [mode, left, right, slices]);
+  }, [mode, left, right, slices, flat]);
 
   const step = 1 / Math.max(slices - 1, 1);
   const move = (next: Place) => {
@@ -153,28 +161,35 @@ function Scene({ mode, left, right, slices }: SceneProps) {
   return (
     <>
       <div className={mode === 'side' ? styles.pair : styles.single} data-ready={ready} onKeyDown={leaf}>
-        {shown.map((source, index) => (
-          <figure key={index} className={styles.pane}>
-            <div className={styles.canvas}>
-              <canvas
-                ref={index === 0 ? first : second}
-                aria-label={`${MODES[mode]}: ${source.label}`}
-                role="img"
-                tabIndex={0}
-              />
-            </div>
-            {(source.synthetic || (mode !== 'side' && left.synthetic)) && (
-              <span className={styles.synthetic}>synthetic</span>
-            )}
-            <figcaption>{mode === 'side' ? source.label : `${left.label} and ${right.label}`}</figcaption>
-          </figure>
-        ))}
+        {shown.map((source, index) => {
+          const drawn = mode === 'side' ? [source] : [left, right];
+          const marks = [...new Set(drawn.map(({ provenance }) => ORIGIN_MARKS[provenance]))].filter(
+            (mark) => mark !== null,
+          );
+          return (
+            <figure key={index} className={styles.pane}>
+              <div className={styles.canvas}>
+                {/* A canvas that was drawn on by the graphics card takes nothing else. */}
+                <canvas
+                  key={flat}
+                  ref={index === 0 ? first : second}
+                  aria-label={`${MODES[mode]}: ${source.label}`}
+                  role="img"
+                  tabIndex={0}
+                />
+              </div>
+              {marks.length > 0 && <span className={styles.synthetic}>{marks.join(' and ')}</span>}
+              <figcaption>{mode === 'side' ? source.label : `${left.label} and ${right.label}`}</figcaption>
+            </figure>
+          );
+        })}
       </div>
       {!ready && (
         <p className={styles.loading} role="status">
           Loading the volumes …
         </p>
       )}
+      {flat && <p className={styles.loading}>{FLAT[flat]}</p>}
       {mode === 'difference' && (
         <p className={styles.key}>
           <span className={styles.more}>brighter</span> or <span className={styles.less}>darker</span> in {right.label}{' '}
@@ -214,22 +229,32 @@ function Scene({ mode, left, right, slices }: SceneProps) {
             />
           </label>
         )}
-        <label>
-          <input
-            type="checkbox"
-            checked={planes}
-            disabled={!ready}
-            onChange={({ target }) => {
-              setPlanes(target.checked);
-              for (const pane of panes.current) pane.setView(target.checked ? 'planes' : 'coronal');
-            }}
-          />
-          all three planes
-        </label>
+        {!flat && (
+          <label>
+            <input
+              type="checkbox"
+              checked={planes}
+              disabled={!ready}
+              onChange={({ target }) => {
+                setPlanes(target.checked);
+                for (const pane of panes.current) pane.setView?.(target.checked ? 'planes' : 'coronal');
+              }}
+            />
+            all three planes
+          </label>
+        )}
       </div>
     </>
   );
 }
+
+/** Why the graphics card does not draw. */
+type Flatness = 'missing' | 'lost';
+
+const FLAT: Record<Flatness, string> = {
+  missing: 'This browser has no WebGL2: coronal slices are drawn without the graphics card.',
+  lost: 'The graphics card has given up its picture: coronal slices are drawn without it. Reload the page to try it again.',
+};
 
 interface Loaded {
   grid: OnGrid;
@@ -246,13 +271,14 @@ async function load({ url, synthetic }: Source, slices: number, signal: AbortSig
 function layersOf(mode: Mode, a: Loaded, b: Loaded): Layer[][] {
   const reference = [b, a].find(({ synthetic }) => synthetic) ?? b;
   const { affine, spacing } = reference.volume;
-  const file = (grid: OnGrid) => niftiFile(grid, affine, spacing[2]);
-  const grey = (grid: OnGrid): Layer => ({ file: file(grid), colormap: 'gray', range: [0, 1], opacity: 1 });
+  const shared = { affine, spacing: spacing[2] };
+  const grey = (grid: OnGrid): Layer => ({ ...shared, grid, colormap: 'gray', range: [0, 1], opacity: 1 });
   if (mode === 'side') return [[grey(a.grid)], [grey(b.grid)]];
   if (mode === 'overlay')
-    return [[grey(a.grid), { ...grey(b.grid), colormap: 'warm', range: [0.05, 1], opacity: 0.5 }]];
+    return [[grey(a.grid), { ...grey(b.grid), colormap: 'warm', range: [0.25, 1], opacity: TINT }]];
   const layer: Layer = {
-    file: file(difference(a.grid, b.grid)),
+    ...shared,
+    grid: difference(a.grid, b.grid),
     colormap: 'warm',
     negative: 'winter',
     range: [0.1, 0.6],

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { chooseReadyBundle, manifestOf } from '../../../bundles/index.js';
 import { refuse } from '../../checks.js';
 import type { CohortRecipe, CohortRequest } from '../cohort.js';
+import { filmOfExam } from '../cohort-source.js';
 import { restorationKeySql } from './keys.js';
 import { checkRestorationRecipe, parametersFor, stepsFor } from './request.js';
 
@@ -20,17 +21,18 @@ export async function filmsForCohort(manager: EntityManager, request: CohortRequ
   return {
     bundle,
     batch: { task: 'image-restoration', parameters, steps, eta: 0, seed },
+    source: filmOfExam,
     columns: (bind) => ({
       task: bind('image-restoration', 'text'),
-      parameters: `${bind(parameters, 'jsonb')} || jsonb_build_object('film', CASE WHEN film_rows IS NOT NULL
-        THEN jsonb_build_object('rows', film_rows, 'columns', film_columns) END)`,
+      parameters: `${bind(parameters, 'jsonb')} || jsonb_build_object('film', CASE WHEN source_rows IS NOT NULL
+        THEN jsonb_build_object('rows', source_rows, 'columns', source_columns) END)`,
       steps: bind(steps, 'smallint'),
       seed: 'seed',
     }),
     key: (bind) =>
       restorationKeySql({
         bundle: bind(bundle.sha256, 'text'),
-        film: 'film.sha256',
+        film: 'source.sha256',
         mask: 'NULL::text',
         parameters: bind(parameters, 'jsonb'),
         steps: bind(steps, 'integer'),

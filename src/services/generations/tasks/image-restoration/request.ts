@@ -1,6 +1,5 @@
-import { PRIORITY_RANGE, SINGLE_PRIORITY } from '../../../../domain/batches.js';
 import { MAX_PIXELS } from '../../../../imaging/refuse.js';
-import { checkClientKey, checkTarget, checkWhole, MAX_SEED, refuse } from '../../checks.js';
+import { checkTarget, checkTurn, checkWhole, MAX_SEED, refuse } from '../../checks.js';
 import type { TargetRequest } from '../../request.js';
 import type { RestorationParameters, Restorer } from './parameters.js';
 
@@ -41,8 +40,7 @@ export interface RestorationRequest extends RestorationRecipeRequest, Omit<Targe
 export function checkRestoration(request: RestorationRequest): void {
   checkTarget(request);
   checkRestorationRecipe(request);
-  checkWhole('priority', request.priority, { ...PRIORITY_RANGE, max: SINGLE_PRIORITY });
-  checkClientKey(request.clientKey);
+  checkTurn(request);
 }
 
 const AIMS = ['denoise', 'upscale', 'inpaint'] as const;

@@ -1,13 +1,12 @@
 import type { EntityManager } from 'typeorm';
-import { refuse } from '../../checks.js';
 import type { CohortRecipe, CohortRequest } from '../cohort.js';
+import { filmOfExam } from '../cohort-source.js';
 import { checkRecipe } from './checks.js';
 import { keySql } from './keys.js';
 import { resolveRecipe } from './recipe.js';
 
 /** One volume of every exam. The seed is 0 unless the request says otherwise, so that asking again finds what is there. */
 export async function volumesForCohort(manager: EntityManager, request: CohortRequest): Promise<CohortRecipe> {
-  if (request.restoration != null) refuse('restoration is told to the task IMAGE_RESTORATION; give task, too.');
   checkRecipe(request);
   const recipe = await resolveRecipe(manager, { ...request, seed: request.seed ?? 0 });
   const { bundle, kneeDetector, sliceCount, steps, sampler, eta, noise, seed, featureOverrides } = recipe;
@@ -21,6 +20,7 @@ export async function volumesForCohort(manager: EntityManager, request: CohortRe
   return {
     bundle,
     batch: { task: 'xray-to-mri', parameters: {}, ...settings, seed, featureOverrides },
+    source: filmOfExam,
     columns: (bind) => ({
       ...told(bind),
       slice_count: bind(sliceCount, 'smallint'),
@@ -34,7 +34,7 @@ export async function volumesForCohort(manager: EntityManager, request: CohortRe
         sliceCount: bind(sliceCount, 'smallint'),
         bundle: bind(bundle.sha256, 'text'),
         kneeDetector: bind(kneeDetector, 'text'),
-        film: 'film.sha256',
+        film: 'source.sha256',
         box: 'NULL::jsonb',
         side: 'exam.side',
         seed: 'seeded.seed',

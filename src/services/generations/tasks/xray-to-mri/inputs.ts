@@ -64,7 +64,7 @@ async function loadXray(
   const { side, barcode, view, name } = source;
   if (side === null) throw new Error(`${name} does not say which knee the volume is of.`);
   const { film, sha256 } = await readSourceFilm(store, source);
-  const box = await kneeBox(film, { side, box: given ?? undefined, view, detector });
+  const box = await kneeBox(film, { side, box: given ?? undefined, view, detector, reframe: true });
   return { side, box, film: { sha256, barcode }, xray: radiographInput(film, box, side, size) };
 }
 

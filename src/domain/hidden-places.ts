@@ -1,0 +1,46 @@
+/** Places of an MRI series that are to be filled in, as a request names them; slices, rows and columns count from 0. */
+export interface HiddenPlaces {
+  /** Slices that are hidden whole. */
+  readonly slices: readonly number[];
+  readonly boxes: readonly HiddenBox[];
+}
+
+/** A rectangle that is hidden in one slice or several. */
+export interface HiddenBox {
+  readonly firstSlice: number;
+  readonly lastSlice: number;
+  readonly left: number;
+  readonly top: number;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Most boxes of a request. */
+export const MAX_BOXES = 200;
+
+/** What is wrong with places in a series of that size, as the end of a sentence; null where nothing is. */
+export function faultOfPlaces(
+  { slices, boxes }: HiddenPlaces,
+  size: { columns: number; rows: number; slices: number },
+): string | null {
+  if (slices.length === 0 && boxes.length === 0) return 'Nothing is hidden: give slices or boxes.';
+  if (boxes.length > MAX_BOXES) return `${boxes.length} boxes are given; at most ${MAX_BOXES} are accepted.`;
+  const inside = (value: number, count: number) => Number.isInteger(value) && value >= 0 && value < count;
+  const lost = slices.find((slice) => !inside(slice, size.slices));
+  if (lost !== undefined) return `Slice ${lost} is not in the series, whose slices are 0 to ${size.slices - 1}.`;
+  for (const [index, box] of boxes.entries()) {
+    const { firstSlice, lastSlice, left, top } = box;
+    const fits =
+      [firstSlice, lastSlice].every((slice) => inside(slice, size.slices)) &&
+      inside(left, size.columns) &&
+      inside(top, size.rows) &&
+      inside(left + box.columns - 1, size.columns) &&
+      inside(top + box.rows - 1, size.rows) &&
+      box.columns > 0 &&
+      box.rows > 0;
+    if (!fits || firstSlice > lastSlice) {
+      return `Box ${index} does not lie in the series, which has ${size.columns} x ${size.rows} x ${size.slices} voxels.`;
+    }
+  }
+  return null;
+}

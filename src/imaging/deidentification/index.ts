@@ -1,0 +1,6 @@
+/** The de-identification policy of every door. */
+export { type Deidentified, deidentifyDicom } from './deidentify.js';
+export { deidentifyFilm } from './film.js';
+export { DEIDENTIFICATION_POLICY, type DeidentifiedSubject, refuseBurnedIn, replacedUid } from './policy.js';
+export type { DeidentificationReport } from './report.js';
+export { cleanDescription } from './words.js';

@@ -1,0 +1,160 @@
+import type { HiddenPlaces } from '../../domain/hidden-places.js';
+import { refuseFile } from '../refuse.js';
+import { openNiftiFile, type OpenSeries } from '../series/index.js';
+import { solve } from '../../metrics/statistics/index.js';
+import type { Affine, Volume } from '../volume.js';
+
+const { abs, max } = Math;
+
+/** What is hidden of a series. */
+export interface SeriesMask {
+  /** What messages call it. */
+  readonly name: string;
+  /** Of a slice 1 where it is hidden, row by row; null where nothing of it is. */
+  slice(index: number): Promise<Uint8Array | null>;
+  close(): Promise<void>;
+}
+
+/** The mask of places that were named; those must lie in the series. */
+export function maskOfPlaces({ slices, boxes }: HiddenPlaces, { rows, columns }: OpenSeries): SeriesMask {
+  const mask = (index: number): Uint8Array | null => {
+    if (slices.includes(index)) return new Uint8Array(rows * columns).fill(1);
+    const here = boxes.filter(({ firstSlice, lastSlice }) => firstSlice <= index && index <= lastSlice);
+    if (here.length === 0) return null;
+    const hidden = new Uint8Array(rows * columns);
+    for (const { left, top, ...size } of here) {
+      for (let row = top; row < top + size.rows; row++) {
+        hidden.fill(1, row * columns + left, row * columns + left + size.columns);
+      }
+    }
+    return hidden;
+  };
+  return {
+    name: 'The request',
+    slice: (index) => Promise.resolve(mask(index)),
+    close: () => Promise.resolve(),
+  };
+}
+
+/**
+ * Opens a mask: a NIfTI file on the grid of the series, above 0 where it is hidden. Programs turn and flip rows, columns and the order of slices:
+ * what lies at the same places is the same grid.
+ *
+ * @throws UserError FILE_REFUSED for another size or place, and for a file that is no NIfTI
+ */
+export async function openMask(path: string, series: OpenSeries): Promise<SeriesMask> {
+  const file = await openNiftiFile(path);
+  try {
+    const order = orderOf(file, series);
+    return {
+      name: file.name,
+      async slice(index) {
+        const values = await file.read(order.flipSlices ? series.slices - 1 - index : index);
+        return turned(values, series, order);
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** How the voxels of a mask are put into the order of the series: transposed first, then flipped. */
+interface Order {
+  transpose: boolean;
+  flipRows: boolean;
+  flipColumns: boolean;
+  flipSlices: boolean;
+}
+
+const AS_IT_IS: Order = { transpose: false, flipRows: false, flipColumns: false, flipSlices: false };
+
+/** Places that differ by more than this share of a voxel are others. */
+const TOLERANCE = 0.25;
+
+function orderOf(mask: OpenSeries, series: OpenSeries): Order {
+  const sizes = [mask, series].map(({ columns, rows, slices }) => `${columns} x ${rows} x ${slices}`);
+  const sameSize = sizes[0] === sizes[1];
+  // Where one of both does not say where it lies, its size is all there is to go by.
+  if (mask.placement === 'UNKNOWN' || series.placement === 'UNKNOWN') {
+    if (sameSize) return AS_IT_IS;
+    return refuseFile(mask.name, `is ${sizes[0]} voxels and the series ${sizes[1]}; they must be of one size`);
+  }
+  for (const transpose of [false, true]) {
+    const [columns, rows] = transpose ? [mask.rows, mask.columns] : [mask.columns, mask.rows];
+    if (columns !== series.columns || rows !== series.rows || mask.slices !== series.slices) continue;
+    for (let flips = 0; flips < 8; flips++) {
+      const order = { transpose, flipColumns: !!(flips & 1), flipRows: !!(flips & 2), flipSlices: !!(flips & 4) };
+      if (farthest(ordered(mask, order), series) < TOLERANCE) return order;
+    }
+  }
+  if (!sameSize) {
+    refuseFile(mask.name, `is ${sizes[0]} voxels and the series ${sizes[1]}; they must be of one size`);
+  }
+  return refuseFile(
+    mask.name,
+    'lies elsewhere than the series: their affines do not put the same voxels at the same places',
+  );
+}
+
+/** The affine that a mask has once it is in that order. */
+function ordered({ affine, columns, rows, slices }: Omit<Volume, 'data'>, order: Order): Affine {
+  const [across, down] = order.transpose ? [1, 0] : [0, 1];
+  const counts = [columns, rows];
+  const line = (at: 0 | 4 | 8): [number, number, number, number] => {
+    let origin = affine[at + 3]!;
+    const step = (axis: number, count: number, flip: boolean): number => {
+      const way = affine[at + axis]!;
+      if (!flip) return way;
+      origin += way * (count - 1);
+      return -way;
+    };
+    const steps = [
+      step(across, counts[across]!, order.flipColumns),
+      step(down, counts[down]!, order.flipRows),
+      step(2, slices, order.flipSlices),
+    ];
+    return [steps[0]!, steps[1]!, steps[2]!, origin];
+  };
+  return [...line(0), ...line(4), ...line(8)];
+}
+
+/** How far apart the corners of the series lie in both, in voxels of the series along its axes. */
+function farthest(affine: Affine, series: Omit<Volume, 'data'>): number {
+  const { columns, rows, slices } = series;
+  const axes = [0, 4, 8].map((at) => [series.affine[at]!, series.affine[at + 1]!, series.affine[at + 2]!]);
+  let most = 0;
+  for (let corner = 0; corner < 8; corner++) {
+    const voxel = [corner & 1 ? columns - 1 : 0, corner & 2 ? rows - 1 : 0, corner & 4 ? slices - 1 : 0, 1];
+    const apart = [0, 4, 8].map((at) =>
+      voxel.reduce((sum, place, axis) => sum + place * (affine[at + axis]! - series.affine[at + axis]!), 0),
+    );
+    most = max(most, ...solve(axes, apart).map(abs));
+  }
+  return most;
+}
+
+function turned(
+  values: ArrayLike<number>,
+  { rows, columns }: Omit<Volume, 'data'>,
+  { transpose, flipRows, flipColumns }: Order,
+): Uint8Array | null {
+  const hidden = new Uint8Array(rows * columns);
+  let some = false;
+  for (let row = 0; row < rows; row++) {
+    const down = flipRows ? rows - 1 - row : row;
+    for (let column = 0; column < columns; column++) {
+      const across = flipColumns ? columns - 1 - column : column;
+      if (!(values[transpose ? across * rows + down : down * columns + across]! > 0)) continue;
+      hidden[row * columns + column] = 1;
+      some = true;
+    }
+  }
+  return some ? hidden : null;
+}
+
+/** Pixels of a slice that are hidden. */
+export function countHidden(mask: Uint8Array | null): number {
+  return mask?.reduce((sum, one) => sum + one, 0) ?? 0;
+}

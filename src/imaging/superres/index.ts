@@ -1,0 +1,6 @@
+/** Super-resolution of MRI series around the networks: correction, the fine grid, and files. */
+export { fineSlices } from './fine-slices.js';
+export { readGradients } from './gradients.js';
+export { planSuperres, type SuperresPlan } from './plan.js';
+export { superresInWords, superresLabel } from './words.js';
+export { SUPERRES_NIFTI, writeFineSeries } from './write.js';

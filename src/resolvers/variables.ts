@@ -1,0 +1,172 @@
+import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
+import { UserError } from '../domain/errors.js';
+import { MISSING_CODES } from '../domain/missing.js';
+import type { VariableTable } from '../domain/variables/index.js';
+import { AFTER, FIRST } from '../schema/arguments.js';
+import type { ConnectionOf } from '../schema/connections.js';
+import { KneeExamNode } from '../schema/knee-exam.js';
+import { connectionComplexity, listComplexity } from '../schema/limits.js';
+import { ParticipantNode } from '../schema/participant.js';
+import {
+  ownerName,
+  VariableConnection,
+  VariableCoverage,
+  VariableItem,
+  VariableValueItem,
+} from '../schema/variable.js';
+import { VARIABLE_NAME } from '../schema/variables.js';
+import { VisitNode } from '../schema/visit.js';
+import { MIN_GROUP } from '../services/aggregates/index.js';
+import { pageSize } from '../services/paging/index.js';
+import {
+  countVariables,
+  coverageOf,
+  findVariables,
+  readValues,
+  resolveVariables,
+} from '../services/variables/index.js';
+import { type Context, requireRole } from './context.js';
+
+const NAMES = { description: `Names of variables. ${VARIABLE_NAME}` } as const;
+
+@Resolver(() => VariableItem)
+export class VariableResolver {
+  @Query(() => VariableConnection, {
+    description:
+      'Variables of the release by name: those with a field of their own, and all others that were imported.',
+    complexity: connectionComplexity,
+  })
+  variables(
+    @Ctx() { platform: { dataSource } }: Context,
+    @Arg('search', () => String, {
+      nullable: true,
+      description:
+        'Words that name, label or released column hold, each of them, letter case ignored; default: all variables.',
+    })
+    search: string | null,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null,
+  ): ConnectionOf<VariableItem> {
+    let reading: Promise<{ page: VariableItem[]; more: boolean }> | undefined;
+    const read = () =>
+      (reading ??= (async () => {
+        const most = pageSize(first);
+        const found = await findVariables(dataSource, { search, first: most + 1, after: after && nameOf(after) });
+        const page = found
+          .slice(0, most)
+          .map((one) => Object.assign(new VariableItem(), one, { owner: ownerName(one.owner) }));
+        return { page, more: found.length > most };
+      })());
+    return {
+      edges: async () => (await read()).page.map((node) => ({ node, cursor: cursorOf(node) })),
+      nodes: async () => (await read()).page,
+      pageInfo: async () => {
+        const { page, more } = await read();
+        const [start, end] = [page[0], page.at(-1)];
+        return {
+          hasNextPage: more,
+          hasPreviousPage: after !== null && after !== undefined,
+          startCursor: start ? cursorOf(start) : null,
+          endCursor: end ? cursorOf(end) : null,
+        };
+      },
+      totalCount: () => countVariables(dataSource, search),
+    };
+  }
+
+  @FieldResolver(() => [VariableCoverage], {
+    description: 'Values by visit; visits without any are left out.',
+    complexity: listComplexity(8),
+  })
+  async coverage(@Root() variable: VariableItem, @Ctx() context: Context): Promise<VariableCoverage[]> {
+    const { dataSource } = context.platform;
+    const coverage = await context.variableCoverage.for(null, (all) => coverageOf(dataSource, all)).load(variable);
+    return context.viewer.role === 'SUMMARY' ? coverage.map(rounded) : coverage;
+  }
+}
+
+@Resolver(() => KneeExamNode)
+export class KneeExamVariables {
+  @FieldResolver(() => [VariableValueItem], {
+    description: 'What is known of the knee, of its visit or of its participant, in the order of the names.',
+    complexity: valuesComplexity,
+  })
+  variables(
+    @Root() { row }: KneeExamNode,
+    @Ctx() context: Context,
+    @Arg('names', () => [String], NAMES) names: string[],
+  ): Promise<VariableValueItem[]> {
+    return valuesOf(context, 'knee_exam', row.id, names);
+  }
+}
+
+@Resolver(() => VisitNode)
+export class VisitVariables {
+  @FieldResolver(() => [VariableValueItem], {
+    description: 'What is known of the visit, of a knee at it or of its participant, in the order of the names.',
+    complexity: valuesComplexity,
+  })
+  variables(
+    @Root() { row }: VisitNode,
+    @Ctx() context: Context,
+    @Arg('names', () => [String], NAMES) names: string[],
+  ): Promise<VariableValueItem[]> {
+    return valuesOf(context, 'visit', row.id, names);
+  }
+}
+
+@Resolver(() => ParticipantNode)
+export class ParticipantVariables {
+  @FieldResolver(() => [VariableValueItem], {
+    description:
+      'What is known of the participant, or of a visit or knee that the name fixes, in the order of the names.',
+    complexity: valuesComplexity,
+  })
+  variables(
+    @Root() { row }: ParticipantNode,
+    @Ctx() context: Context,
+    @Arg('names', () => [String], NAMES) names: string[],
+  ): Promise<VariableValueItem[]> {
+    return valuesOf(context, 'participant', row.id, names);
+  }
+}
+
+/** All rows of an operation that are asked for the same names are read together. */
+async function valuesOf(
+  context: Context,
+  of: VariableTable,
+  id: number,
+  names: readonly string[],
+): Promise<VariableValueItem[]> {
+  requireRole(context, 'READER', 'Reading records');
+  const { dataSource } = context.platform;
+  const loader = context.variableValues.for([of, names], async (ids) => {
+    const refs = await resolveVariables(dataSource, names, 'names');
+    return (await readValues(dataSource, refs, of, ids)).map((row) =>
+      row.map((value) => ({
+        ...value,
+        missingReason: value.missing === null ? null : (MISSING_CODES[value.missing] ?? null),
+      })),
+    );
+  });
+  return loader.load(id);
+}
+
+function valuesComplexity({ args, childComplexity }: { args: { names?: string[] }; childComplexity: number }): number {
+  return 1 + (args.names?.length ?? 1) * childComplexity;
+}
+
+function rounded({ visit, filled, missing }: VariableCoverage): VariableCoverage {
+  const round = (count: number): number => (count < MIN_GROUP ? 0 : MIN_GROUP * Math.round(count / MIN_GROUP));
+  return { visit, filled: round(filled), missing: round(missing) };
+}
+
+function cursorOf({ name }: VariableItem): string {
+  return Buffer.from(name).toString('base64url');
+}
+
+function nameOf(cursor: string): string {
+  const name = Buffer.from(cursor, 'base64url').toString();
+  if (name === '' || name.includes('\0')) throw new UserError('BAD_USER_INPUT', 'after is no cursor of this list.');
+  return name;
+}

@@ -1,0 +1,33 @@
+import { Field, Float, InputType } from 'type-graphql';
+import type { SuperResolver } from '../inference/index.js';
+import { SuperResolverEnum } from './enums.js';
+
+export const ScaleField = () =>
+  Field(() => Float, { description: 'How many times as many pixels along rows and columns, e.g. 2, 2.6667 or 4.' });
+
+export const NetworkField = () =>
+  Field(() => SuperResolverEnum, { nullable: true, description: 'Which of the two networks; default STUDENT.' });
+
+export const BiasField = () =>
+  Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether the shading of the coil is estimated from the series and divided by; default false.',
+  });
+
+@InputType({ description: 'Which series of each exam is brought to a finer grid, and how.' })
+export class CohortSuperResolutionInput {
+  @Field(() => String, {
+    description:
+      'Description of the series, with or without the side at its end, e.g. COR_T1_3D_FLASH; of several of that name the newest is taken.',
+  })
+  sequence!: string;
+
+  @ScaleField()
+  scale!: number;
+
+  @NetworkField()
+  network?: SuperResolver | null;
+
+  @BiasField()
+  bias?: boolean | null;
+}

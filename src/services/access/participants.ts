@@ -1,0 +1,134 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
+import { queryRows, sharedSecret } from '../../entities/index.js';
+import { UserError } from '../../domain/errors.js';
+
+type Database = DataSource | EntityManager;
+
+const SECRET_NAME = 'erasures';
+
+/** A keyed digest of whatever must be known again and may not be told: 64 hexadecimal digits. */
+export type KeyedDigest = (text: string) => string;
+
+/** What tombstones and the digests of a certificate are made with: a secret of this database, so that nobody else can try ids. */
+export async function erasureDigest(database: Database): Promise<KeyedDigest> {
+  const secret = await sharedSecret((text, values) => database.query(text, values), SECRET_NAME);
+  const key = Buffer.from(secret, 'hex');
+  return (text) => createHmac('sha256', key).update(text).digest('hex');
+}
+
+/** Tells whether a participant has withdrawn consent and was erased. */
+export type HasWithdrawn = (oaiId: string) => boolean;
+
+/** The participants who have withdrawn, as they are now. Each id is digested once. */
+export async function readWithdrawals(database: Database): Promise<HasWithdrawn> {
+  const rows = await queryRows(database, z.object({ tombstone: z.string() }), 'SELECT tombstone FROM erasure');
+  if (rows.length === 0) return () => false;
+  const tombstones = new Set(rows.map(({ tombstone }) => tombstone));
+  const digest = await erasureDigest(database);
+  const known = new Map<string, boolean>();
+  return (oaiId) => {
+    let withdrawn = known.get(oaiId);
+    if (withdrawn === undefined) known.set(oaiId, (withdrawn = tombstones.has(digest(oaiId))));
+    return withdrawn;
+  };
+}
+
+/** @throws UserError CONFLICT for a participant who has withdrawn; the sentence names nobody */
+export async function refuseWithdrawn(database: Database, oaiId: string): Promise<void> {
+  if ((await readWithdrawals(database))(oaiId)) throw new UserError('CONFLICT', `Nothing was imported: ${WITHDRAWN}`);
+}
+
+/** Why nothing of a participant is imported. */
+export const WITHDRAWN = 'the participant has withdrawn consent and was erased.';
+
+/** A word of seven digits, as participants' ids are. */
+const ID = /\b\d{7}\b/g;
+
+/** What stands in the audit for a participant who is erased already. */
+const ERASED = 'erased';
+
+/**
+ * Names in what the audit keeps become pseudonyms: each participant's are made with a key of their own. With the key the audit of a
+ * participant can still be found; without it nobody knows whom it is about.
+ */
+export async function underPseudonyms<T>(database: Database, value: T): Promise<T> {
+  const words = new Set(JSON.stringify(value).match(ID));
+  if (words.size === 0) return value;
+  const pseudonyms = await pseudonymsOf(database, [...words]);
+  return pseudonyms.size === 0
+    ? value
+    : (mapTexts(value, (text) => text.replace(ID, (word) => pseudonyms.get(word) ?? word)) as T);
+}
+
+/** Every text of a JSON value, names of members included, as `change` gives it. */
+export function mapTexts(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [change(name), mapTexts(member, change)]));
+}
+
+async function pseudonymsOf(database: Database, oaiIds: readonly string[]): Promise<Map<string, string>> {
+  const known = await queryRows(
+    database,
+    z.object({ id: z.number(), oaiId: z.string() }),
+    'SELECT id, oai_id AS "oaiId" FROM participant WHERE oai_id = ANY($1)',
+    [oaiIds],
+  );
+  const pseudonyms = new Map<string, string>();
+  for (const { id, oaiId } of known) pseudonyms.set(oaiId, pseudonym(await keyOf(database, id), oaiId));
+  if (known.length < oaiIds.length) {
+    const hasWithdrawn = await readWithdrawals(database);
+    for (const oaiId of oaiIds) if (hasWithdrawn(oaiId)) pseudonyms.set(oaiId, ERASED);
+  }
+  return pseudonyms;
+}
+
+function pseudonym(key: string, oaiId: string): string {
+  const digest = createHmac('sha256', Buffer.from(key, 'hex')).update(oaiId).digest('hex');
+  return `participant:${digest.slice(0, 16)}`;
+}
+
+/** Dates of a participant's images go at least so many days back, and up to ten years more. */
+const [LEAST_DAYS_BACK, DAYS_BACK] = [31, 3650];
+
+/**
+ * How many days the dates of a participant's images go back: the same for all of them, so that the time between two stays what it was. It
+ * comes from the participant's key, is kept nowhere, and cannot be told any more once the participant is erased.
+ *
+ * @throws UserError NOT_FOUND
+ */
+export async function daysBackOf(database: Database, oaiId: string): Promise<number> {
+  const [participant] = await queryRows(
+    database,
+    z.object({ id: z.number() }),
+    'SELECT id FROM participant WHERE oai_id = $1',
+    [oaiId],
+  );
+  if (!participant) throw new UserError('NOT_FOUND', 'There is no such participant.');
+  const key = Buffer.from(await keyOf(database, participant.id), 'hex');
+  return LEAST_DAYS_BACK + (createHmac('sha256', key).update('dates').digest().readUInt32BE() % DAYS_BACK);
+}
+
+/** What UIDs of images are replaced with: a secret of this database, so that the objects of one study go on belonging together. */
+export async function uidKey(database: Database): Promise<Buffer> {
+  return Buffer.from(await sharedSecret((text, values) => database.query(text, values), 'deidentification'), 'hex');
+}
+
+/** The key of a participant, made when it is first needed. */
+async function keyOf(database: Database, participantId: number): Promise<string> {
+  const key = randomBytes(32).toString('hex');
+  await database.query('INSERT INTO audit_key (participant_id, key) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+    participantId,
+    key,
+  ]);
+  const [row] = await queryRows(
+    database,
+    z.object({ key: z.string() }),
+    'SELECT key FROM audit_key WHERE participant_id = $1',
+    [participantId],
+  );
+  return row!.key;
+}

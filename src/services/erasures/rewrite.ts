@@ -1,0 +1,182 @@
+import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
+import { encodeId, type NodeType } from '../../domain/global-ids.js';
+import { queryRecords, queryRows } from '../../entities/index.js';
+import { mapTexts } from '../access/index.js';
+import { idsOf, type Person } from './person.js';
+
+/** What stands in place of whatever named the participant. */
+const ERASED = 'erased';
+
+/** Texts by which others may know a participant and their images, and the columns that hold them. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  participant: ['oai_id'],
+  radiograph: ['barcode', 'source_uid', 'sop_instance_uid', 'content_sha256'],
+  mri_series: ['barcode', 'source_uid', 'content_sha256'],
+};
+
+/** The names of a participant's rows. To be read before they are removed. */
+export async function namesOf(manager: EntityManager, person: Person): Promise<string[]> {
+  const names = new Set<string>();
+  for (const [table, columns] of Object.entries(NAMES)) {
+    const rows = await queryRecords(
+      manager,
+      `SELECT ${columns.join(', ')} FROM ${table} WHERE id = ANY($1::integer[])`,
+      [idsOf(person, table)],
+    );
+    for (const row of rows) for (const name of Object.values(row)) if (typeof name === 'string') names.add(name);
+  }
+  return [...names];
+}
+
+/** Those of the names that nobody else's image has: a film may be known of two people. To be asked once the rows are removed. */
+export async function unshared(manager: EntityManager, names: readonly string[]): Promise<string[]> {
+  const rows = await queryRows(
+    manager,
+    z.object({ name: z.string().nullable() }),
+    `SELECT sha256 AS name FROM asset WHERE sha256 = ANY($1)
+     UNION SELECT unnest(ARRAY[source_uid, sop_instance_uid, content_sha256]) FROM radiograph
+       WHERE source_uid = ANY($1) OR sop_instance_uid = ANY($1) OR content_sha256 = ANY($1)
+     UNION SELECT unnest(ARRAY[source_uid, content_sha256]) FROM mri_series
+       WHERE source_uid = ANY($1) OR content_sha256 = ANY($1)`,
+    [names],
+  );
+  const shared = new Set(rows.map(({ name }) => name));
+  return names.filter((name) => !shared.has(name));
+}
+
+/** How the API and the audit call the participant's rows. */
+export function nodesOf(person: Person): string[] {
+  const kinds: readonly (readonly [table: string, type: NodeType])[] = [
+    ['participant', 'Participant'],
+    ['visit', 'Visit'],
+    ['knee_exam', 'KneeExam'],
+    ['reading', 'Reading'],
+    ['radiograph', 'Radiograph'],
+    ['mri_series', 'MriSeries'],
+    ['generation', 'Generation'],
+    ['radiograph_reading', 'RadiographReading'],
+  ];
+  return kinds.flatMap(([table, type]) =>
+    idsOf(person, table).flatMap((id) => (/^\d+$/.test(id) ? [encodeId(type, Number(id))] : [encodeId(type, id), id])),
+  );
+}
+
+/** Characters of a name that rows are looked for by; what is found is compared as a whole. */
+const END = 16;
+
+interface TextColumns {
+  table: string;
+  columns: readonly { name: string; type: string }[];
+}
+
+/**
+ * Takes names out of every text and JSON of every table, whoever's row it is: filters that were stored, messages of logs, what somebody
+ * typed.
+ *
+ * @returns how many rows were changed, by table
+ */
+export async function takeOutNames(manager: EntityManager, names: readonly string[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const one of await textColumns(manager)) {
+    const changed = await rewriteTable(manager, one, names);
+    if (changed > 0) counts[one.table] = changed;
+  }
+  return counts;
+}
+
+/** Members of the audit's JSON that hold a row's key as a number, and the row's table. */
+const KEYS: Readonly<Record<string, string>> = {
+  examId: 'knee_exam',
+  visitId: 'visit',
+  radiographId: 'radiograph',
+  seriesId: 'mri_series',
+  sourceSeriesId: 'mri_series',
+};
+
+/** Takes a participant out of the audit, where rows are known by their keys, too. @returns how many rows were changed */
+export async function takeOutOfAudit(
+  manager: EntityManager,
+  person: Person,
+  names: readonly string[],
+): Promise<Record<string, number>> {
+  const counts = await rewriteTable(
+    manager,
+    {
+      table: 'audit_entry',
+      columns: [
+        { name: 'target', type: 'text' },
+        { name: 'detail', type: 'jsonb' },
+      ],
+    },
+    [...names, ...nodesOf(person)],
+  );
+  const series = await manager.query<[unknown[], number]>(
+    `UPDATE audit_entry SET target = $2 WHERE action = 'series.download' AND target = ANY($1)`,
+    [idsOf(person, 'mri_series'), ERASED],
+  );
+  let byKey = 0;
+  for (const [member, table] of Object.entries(KEYS)) {
+    const [, changed] = await manager.query<[unknown[], number]>(
+      `UPDATE audit_entry SET detail = jsonb_set(detail, ARRAY[$1], 'null') WHERE detail ->> $1 = ANY($2)`,
+      [member, idsOf(person, table)],
+    );
+    byKey += changed;
+  }
+  const all = counts + series[1] + byKey;
+  return all > 0 ? { audit_entry: all } : {};
+}
+
+async function rewriteTable(
+  manager: EntityManager,
+  { table, columns }: TextColumns,
+  names: readonly string[],
+): Promise<number> {
+  // Their ends alone: a digest is as good by a part of it, and the database compiles the pattern in no time.
+  const ends = new Set(names.map((name) => escaped(name.slice(-END))));
+  const rows = await queryRecords(
+    manager,
+    `SELECT ctid::text AS "at", ${columns.map(({ name }, at) => `${name}::text AS "c${at}"`).join(', ')} FROM ${table}
+     WHERE ${columns.map(({ name }) => `${name}::text ~ $1`).join(' OR ')} FOR UPDATE`,
+    [[...ends].join('|')],
+  );
+  const whole = new RegExp(`(?<!\\w)(?:${names.map(escaped).join('|')})(?!\\w)`, 'g');
+  const change = (text: string) => text.replace(whole, ERASED);
+  let changed = 0;
+  for (const row of rows) {
+    const before = columns.map((_, at) => row[`c${at}`] as string | null);
+    const after = before.map((text, at) => (text === null ? null : rewritten(text, columns[at]!.type, change)));
+    if (after.every((text, at) => text === before[at])) continue;
+    const set = columns.map(({ name, type }, at) => `${name} = $${at + 2}::${type}`).join(', ');
+    await manager.query(`UPDATE ${table} SET ${set} WHERE ctid = $1::tid`, [row['at'], ...after]);
+    changed++;
+  }
+  return changed;
+}
+
+/** A value as text, changed; text that stays the same when nothing in it does. */
+function rewritten(text: string, type: string, change: (text: string) => string): string {
+  if (type !== 'json' && type !== 'jsonb') return change(text);
+  const value: unknown = JSON.parse(text);
+  const changed = JSON.stringify(mapTexts(value, change));
+  return changed === JSON.stringify(value) ? text : changed;
+}
+
+/** Every column that holds text, of every table. */
+async function textColumns(manager: EntityManager): Promise<TextColumns[]> {
+  const rows = await queryRows(
+    manager,
+    z.object({ table: z.string(), name: z.string(), type: z.string() }),
+    `SELECT t.oid::regclass::text AS "table", quote_ident(a.attname) AS name, format_type(a.atttypid, a.atttypmod) AS type
+     FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid
+     WHERE t.relkind = 'r' AND t.relnamespace = current_schema()::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+       AND a.attgenerated = '' AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'json'::regtype, 'jsonb'::regtype,
+         'text[]'::regtype, 'varchar[]'::regtype)
+     ORDER BY 1, a.attnum`,
+  );
+  return [...Map.groupBy(rows, ({ table }) => table)].map(([table, columns]) => ({ table, columns }));
+}
+
+function escaped(name: string): string {
+  return name.replace(/[.*+?^${}()|[\]\\-]/g, '\\$&');
+}

@@ -1,0 +1,68 @@
+import type { DataSource } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import type { StoredKind, VariableRef } from '../../domain/variables/index.js';
+import { levelsOf, valueSql } from '../variables/index.js';
+import type { ColumnKind, ExportColumn } from './columns.js';
+
+/** Coded values that a data dictionary lists. */
+const MAX_CODES = 200;
+
+const KINDS: Readonly<Record<StoredKind, ColumnKind>> = {
+  NONE: 'text',
+  NUMBER: 'real',
+  CODE: 'real',
+  DATE: 'date',
+  TEXT: 'text',
+};
+
+/**
+ * Columns of variables that were asked for by name: each has the value, and beside it the code of why there is none.
+ *
+ * @throws UserError BAD_USER_INPUT for a name that comes twice
+ */
+export async function variableColumns(dataSource: DataSource, refs: readonly VariableRef[]): Promise<ExportColumn[]> {
+  const columns: ExportColumn[] = [];
+  for (const [index, ref] of refs.entries()) {
+    if (columns.some(({ name }) => name === ref.name)) {
+      throw new UserError('BAD_USER_INPUT', `variables names ${ref.name} twice.`);
+    }
+    columns.push(...(await columnsOf(dataSource, ref, `w${index}`)));
+  }
+  return columns;
+}
+
+async function columnsOf(dataSource: DataSource, ref: VariableRef, fresh: string): Promise<ExportColumn[]> {
+  const { name, label, unit, kind } = ref;
+  const { joins, exact, text, missing } = valueSql(ref, 'knee_exam', 'exam', fresh);
+  const codes = kind === 'CODE' ? await codesOf(dataSource, ref) : null;
+  const shared = { group: 'variables', nullable: true } as const;
+  return [
+    {
+      ...shared,
+      name,
+      kind: KINDS[kind],
+      description: label ?? `Released column ${name}`,
+      // Plain letters, for the programs that read no others.
+      ...(unit === null ? {} : { unit: unit.replace('²', '2') }),
+      ...(codes ? { codes } : {}),
+      missing: `${name}_missing`,
+      sql: KINDS[kind] === 'real' ? exact : text,
+      joins,
+    },
+    {
+      ...shared,
+      name: `${name}_missing`,
+      kind: 'text',
+      description: `OAI's code of why ${name} is missing; missing itself where there is a value, or where the release is blank`,
+      sql: missing,
+    },
+  ];
+}
+
+async function codesOf(dataSource: DataSource, { source }: VariableRef): Promise<Record<string, string> | null> {
+  if ('code' in source) return null;
+  const levels = await levelsOf(dataSource, source.id, MAX_CODES + 1);
+  if (levels.size > MAX_CODES) return null;
+  const values = [...levels.values()].filter(({ missing }) => missing === null);
+  return Object.fromEntries(values.map(({ text, label }) => [text, label ?? text]));
+}

@@ -1,0 +1,83 @@
+import type { EntityManager } from 'typeorm';
+import { SINGLE_PRIORITY } from '../../../../domain/batches.js';
+import { faultOfPlaces, type HiddenBox, type HiddenPlaces } from '../../../../domain/hidden-places.js';
+import type { Generation, MriSeries } from '../../../../entities/index.js';
+import type { BundleManifest } from '../../../../inference/index.js';
+import type { Principal } from '../../../../policy/index.js';
+import { chooseReadyBundle, manifestOf } from '../../../bundles/index.js';
+import { checkTurn, refuse } from '../../checks.js';
+import { type GenerationServices, requestOf, type Wish } from '../../requests.js';
+import { checkSpacing, findSeries, seriesKey } from '../../source-series.js';
+import type { InpaintingParameters } from './parameters.js';
+
+/** A wish for a series with hidden places filled in. */
+export interface InpaintingRequest {
+  /** An MRI series of an exam, with pixels. */
+  seriesId: number;
+  /** Slices that are filled in whole. */
+  slices?: readonly number[] | null | undefined;
+  boxes?: readonly HiddenBox[] | null | undefined;
+  /** Default: the bundle's. */
+  steps?: number | null | undefined;
+  /** `name` or `name@version`; default: the newest that is READY. */
+  bundle?: string | null | undefined;
+  /** -10 to 11; default 11, before every batch. */
+  priority?: number | null | undefined;
+  /** The caller's own key: asking twice with one key gives one generation. */
+  clientKey?: string | null | undefined;
+}
+
+/**
+ * Enters the inpainting of a series and queues it. Asking again with the same client key gives the generation there is.
+ *
+ * @throws UserError BAD_USER_INPUT, NOT_FOUND, BUNDLE_REFUSED; CONFLICT when the client key was used for another request
+ */
+export async function requestInpainting(
+  services: GenerationServices,
+  actor: Pick<Principal, 'tokenId'>,
+  request: InpaintingRequest,
+): Promise<Generation> {
+  checkTurn(request);
+  return requestOf(services, actor, request, {
+    action: 'inpaintSeries',
+    resolve: (manager) => wishOf(manager, request),
+  });
+}
+
+async function wishOf(manager: EntityManager, request: InpaintingRequest): Promise<Wish> {
+  const series = await findSeries(manager, request.seriesId, 'filled in');
+  const bundle = await chooseReadyBundle(manager, request.bundle, 'mri-inpainting');
+  const manifest = manifestOf(bundle, 'mri-inpainting');
+  checkSpacing(series, manifest);
+  const parameters = parametersFor(request, series);
+  const steps = stepsFor(request, manifest);
+  const told = { task: 'mri-inpainting', parameters, steps, bundleId: bundle.id } as const;
+  const key = await seriesKey(manager, { ...told, assetId: series.assetId });
+  return {
+    wanted: {
+      ...{ examId: series.examId, radiographId: null, sourceSeriesId: series.id },
+      ...{ ...told, seed: null, eta: 0, key },
+      priority: request.priority ?? SINGLE_PRIORITY,
+    },
+  };
+}
+
+/** @throws UserError BAD_USER_INPUT for places that do not lie in the series, as far as its size is known */
+function parametersFor(request: InpaintingRequest, { rows, columns, sliceCount }: MriSeries): InpaintingParameters {
+  const slices = [...new Set(request.slices ?? [])].sort((a, b) => a - b);
+  const places: HiddenPlaces = { slices, boxes: request.boxes ?? [] };
+  const known = rows !== null && columns !== null && sliceCount !== null;
+  const size = known ? { rows, columns, slices: sliceCount } : null;
+  const fault = faultOfPlaces(places, size ?? { rows: Infinity, columns: Infinity, slices: Infinity });
+  if (fault !== null) refuse(fault);
+  return { slices, boxes: places.boxes.map((box) => ({ ...box })), series: size };
+}
+
+function stepsFor(
+  { steps }: InpaintingRequest,
+  { name, inpainting }: Pick<BundleManifest<'mri-inpainting'>, 'name' | 'inpainting'>,
+): number {
+  if (steps == null) return inpainting.defaultSteps;
+  if (inpainting.steps.includes(steps)) return steps;
+  return refuse(`steps is ${steps}; ${name} works in ${inpainting.steps.join(', ')} steps.`);
+}

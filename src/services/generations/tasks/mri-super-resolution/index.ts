@@ -1,0 +1,26 @@
+import type { Generation } from '../../../../entities/index.js';
+import type { GeneratingTask } from '../task.js';
+import { seriesForCohort } from './cohort.js';
+import { parametersIn } from './parameters.js';
+import { recipeOf } from './recipe.js';
+import { superResolveSeries } from './run.js';
+
+/** Header of a DICOM file, and its name in the archive. */
+const HEADER_BYTES = 8 * 1024;
+
+/** Finer MRI series. One is made in one go: an attempt begins anew. */
+export const superResolution: GeneratingTask = {
+  bytesOf,
+  parametersOf: (generation) => ({ ...parametersIn(generation), steps: generation.steps }),
+  recipeOf,
+  forCohort: seriesForCohort,
+  run: superResolveSeries,
+};
+
+/** 16-bit voxels as NIfTI and once more as DICOM, uncompressible at worst. */
+function bytesOf(generation: Generation): number {
+  const { series, scale } = parametersIn(generation);
+  if (!series) return 0;
+  const voxels = series.rows * series.columns * scale ** 2 * series.slices;
+  return Math.ceil(2 * 2.01 * voxels) + series.slices * HEADER_BYTES;
+}

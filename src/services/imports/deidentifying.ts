@@ -1,0 +1,103 @@
+import type { EntityManager } from 'typeorm';
+import type { Strip } from '../../domain/strips.js';
+import { calendarDate } from '../../oai/index.js';
+import {
+  type Deidentified,
+  type DeidentificationReport,
+  deidentifyDicom,
+  deidentifyFilm,
+  type DeidentifiedSubject,
+} from '../../imaging/deidentification/index.js';
+import { readDicomHeader, readDicomHeaders } from '../../imaging/dicom/read.js';
+import type { SeriesFile } from '../../imaging/dicom/scan.js';
+import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
+import type { Film } from '../../imaging/radiograph/film.js';
+import { readSource } from '../../imaging/source.js';
+import type { BlobStore } from '../../storage/index.js';
+import { daysBackOf, uidKey } from '../access/index.js';
+import { forgetOriginal, keepOriginal, type OwnerOfOriginal } from '../files/index.js';
+
+/** What an import does about the objects that images come as. */
+export interface ObjectOptions {
+  /** Keep no objects, only what is made of their pixels. */
+  withoutOriginals?: boolean | undefined;
+  /** Strips that are made black in every image; what says that text is burned in is refused without. */
+  redact?: readonly Strip[] | undefined;
+  /** Called for every file that was de-identified, once it is imported. */
+  onDeidentified?: ((report: DeidentificationReport) => void) | undefined;
+}
+
+/** Whose images are de-identified. */
+export interface DeidentifiedFor {
+  oaiId: string;
+  /** Day of the study as a release publishes it: dates go where it says. Null for images from elsewhere, whose dates go back. */
+  published: string | null;
+  synthetic: boolean;
+}
+
+/** De-identifies the files of a participant. */
+export interface Deidentifier {
+  /**
+   * A film, read from what is left of its file.
+   *
+   * @throws UserError FILE_REFUSED
+   */
+  film(path: string, name: string): Promise<{ film: Film; object: Deidentified }>;
+  /** What is left of a header: whatever is stored of it is taken from there. */
+  header(slice: Pick<SeriesFile, 'path' | 'frame'>, name: string): Promise<DicomAttributes>;
+  /** Keeps these files, and tells what became of each. */
+  keep(store: BlobStore, owner: OwnerOfOriginal, files: readonly Deidentified[] | readonly string[]): Promise<void>;
+}
+
+/** The participant must be in the database: their key decides about dates. */
+export async function deidentifierFor(
+  manager: EntityManager,
+  { oaiId, published, synthetic }: DeidentifiedFor,
+  { withoutOriginals = false, redact = [], onDeidentified }: ObjectOptions,
+): Promise<Deidentifier> {
+  const key = await uidKey(manager);
+  const back = await daysBackOf(manager, oaiId);
+
+  const subjectFor = (studyDate: string | null): DeidentifiedSubject => ({
+    pseudonym: oaiId,
+    daysBack: daysTo(published, studyDate) ?? back,
+    uidKey: key,
+    synthetic,
+    redact,
+  });
+
+  async function file(path: string, name: string): Promise<Deidentified> {
+    const { bytes } = await readSource(path);
+    const { studyDate } = await readDicomHeader({ bytes, name });
+    return deidentifyDicom({ bytes, name }, subjectFor(studyDate));
+  }
+
+  async function* each(files: readonly Deidentified[] | readonly string[]) {
+    for (const one of files) {
+      const { bytes, report } = typeof one === 'string' ? await file(one, 'The series') : one;
+      onDeidentified?.(report);
+      if (bytes !== null) yield { bytes, sopInstanceUid: report.sopInstanceUid! };
+    }
+  }
+
+  return {
+    async film(path, name) {
+      return deidentifyFilm({ bytes: (await readSource(path)).bytes, name }, subjectFor);
+    },
+    async header({ path, frame }, name) {
+      return (await readDicomHeaders({ bytes: (await file(path, name)).bytes!, name }))[frame]!;
+    },
+    async keep(store, owner, files) {
+      if (!withoutOriginals) return keepOriginal(manager, store, owner, each(files));
+      if (onDeidentified) for await (const _ of each(files));
+      // The object of what the image was before may show what was redacted now.
+      if (redact.length > 0) await forgetOriginal(manager, owner);
+    },
+  };
+}
+
+/** How many days back a date goes that becomes another; null where one of them is not known. */
+function daysTo(published: string | null, studyDate: string | null): number | null {
+  const said = calendarDate(studyDate ?? '');
+  return published === null || said === null ? null : (Date.parse(said) - Date.parse(published)) / 86_400_000;
+}

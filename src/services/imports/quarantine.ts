@@ -1,0 +1,123 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import { QUARANTINE_REASON, type QuarantineState } from '../../domain/quarantine.js';
+import { QuarantinedImage } from '../../entities/index.js';
+import { contradictionOf, type TakenFor } from '../../imaging/contradictions.js';
+import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
+import type { Principal } from '../../policy/index.js';
+import { audit } from '../access/index.js';
+
+/** An image that is about to be written. */
+interface Candidate extends TakenFor {
+  /** What messages call it. */
+  file: string;
+  /** What is kept of that; the same where it is left out. */
+  listedAs?: string;
+  oaiId: string;
+  visit: string;
+  contentSha256: string;
+}
+
+/** A header that contradicts what its file is taken for; kept by {@link keepContradiction} once the import of the file is taken back. */
+export class Contradiction extends UserError {
+  constructor(readonly candidate: Candidate & { contradiction: string }) {
+    const { file, contradiction } = candidate;
+    super('FILE_REFUSED', `${file} says that ${contradiction}; it waits in quarantine ("osteograph quarantine").`);
+  }
+}
+
+/**
+ * Lets an image pass whose header contradicts nothing, or whose contradiction somebody has accepted.
+ *
+ * @throws Contradiction, or UserError FILE_REFUSED where somebody has rejected it
+ */
+export async function requireConsistent(
+  manager: EntityManager,
+  headers: readonly DicomAttributes[],
+  candidate: Candidate,
+): Promise<void> {
+  const contradiction = headers.map((header) => contradictionOf(header, candidate)).find((found) => found !== null);
+  if (contradiction === undefined) return;
+  const { contentSha256, oaiId, visit, file } = candidate;
+  const known = await manager.findOneBy(QuarantinedImage, { contentSha256, oaiId, visit, contradiction });
+  if (known?.state === 'ACCEPTED') return;
+  if (known?.state === 'REJECTED') {
+    throw new UserError(
+      'FILE_REFUSED',
+      `${file} says that ${contradiction}; it was rejected: ${known.reason?.replace(/\.$/, '')}.`,
+    );
+  }
+  throw new Contradiction({ ...candidate, contradiction });
+}
+
+/** Does an import, and keeps what it stumbled over, though the rest of it is taken back. */
+export async function keepingContradictions<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Contradiction) {
+      const { kind, contentSha256, oaiId, visit, side, file, listedAs = file, contradiction } = error.candidate;
+      const row = { kind, contentSha256, oaiId, visit, side, file: listedAs, contradiction };
+      await dataSource.createQueryBuilder().insert().into(QuarantinedImage).values(row).orIgnore().execute();
+    }
+    throw error;
+  }
+}
+
+/** Images in quarantine, the newest first. */
+export async function listQuarantine(
+  dataSource: DataSource,
+  { state, limit }: { state: QuarantineState | null; limit: number },
+): Promise<QuarantinedImage[]> {
+  return dataSource.getRepository(QuarantinedImage).find({
+    where: state === null ? {} : { state },
+    relations: { resolvedBy: true },
+    order: { id: 'DESC' },
+    take: limit,
+  });
+}
+
+/** Removes what waits, or was decided, of a participant. @returns how many */
+export async function forgetQuarantined(manager: EntityManager, oaiId: string): Promise<number> {
+  return (await manager.delete(QuarantinedImage, { oaiId })).affected ?? 0;
+}
+
+/** @throws UserError NOT_FOUND */
+export async function findQuarantined(database: DataSource | EntityManager, id: number): Promise<QuarantinedImage> {
+  const repository = database.getRepository(QuarantinedImage);
+  const found = await repository.findOne({ where: { id }, relations: { resolvedBy: true } });
+  if (!found) throw new UserError('NOT_FOUND', `No image ${id} is in quarantine.`);
+  return found;
+}
+
+/**
+ * Accepts an image as what it was meant to be, so that the next import takes it, or rejects it for good. A decision may be changed
+ * until the image is imported.
+ *
+ * @throws UserError NOT_FOUND; BAD_USER_INPUT without a reason of 3 to 500 characters
+ */
+export async function resolveQuarantined(
+  dataSource: DataSource,
+  { tokenId }: Pick<Principal, 'tokenId'>,
+  id: number,
+  { state, reason }: { state: Exclude<QuarantineState, 'OPEN'>; reason: string },
+): Promise<QuarantinedImage> {
+  const { min, max } = QUARANTINE_REASON;
+  const given = reason.trim();
+  if (given.length < min || given.length > max || given.includes('\0')) {
+    throw new UserError('BAD_USER_INPUT', `reason must have between ${min} and ${max} characters.`);
+  }
+  return dataSource.transaction(async (manager) => {
+    const found = await manager.findOne(QuarantinedImage, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    if (!found) throw new UserError('NOT_FOUND', `No image ${id} is in quarantine.`);
+    Object.assign(found, { state, reason: given, resolvedById: tokenId, resolvedAt: new Date() });
+    await manager.save(found);
+    await audit(manager, {
+      tokenId,
+      action: 'resolveQuarantinedImage',
+      target: String(id),
+      detail: { state, reason: given },
+    });
+    return findQuarantined(manager, id);
+  });
+}

@@ -1,0 +1,46 @@
+import type { Retained } from './rules.js';
+
+/** Rows of one table that are kept for a time. */
+export interface Store {
+  kind: Exclude<Retained, 'exports'>;
+  table: string;
+  /** SQL over the table as `t`: whose time is over before the moment $1. */
+  expired: string;
+  /** SQL that forgets those whose ctid is in `gone`; default: removes the rows. */
+  forget?: string;
+}
+
+/** Works whose logs go when they have been over for so long. The last line stays: who resumes is told how it ended, and nobody waits. */
+const LOGS = [
+  ['generation', ['SUCCEEDED', 'FAILED', 'CANCELED']],
+  ['batch', ['SUCCEEDED', 'PARTIAL', 'FAILED', 'CANCELED']],
+  ['evaluation', ['SUCCEEDED', 'FAILED', 'CANCELED']],
+  ['export', ['SUCCEEDED', 'EXPIRED', 'FAILED', 'CANCELED']],
+  ['reader_study', ['CLOSED']],
+] as const;
+
+const KEYED = ['generation', 'batch'] as const;
+
+/** Every table of which rows go, in the order in which it is looked at. */
+export const STORES: readonly Store[] = [
+  ...LOGS.map(([table, final]): Store => {
+    const over = `w.id = t.${table}_id AND w.finished_at < $1 AND w.state IN (${final.map((state) => `'${state}'`).join(', ')})`;
+    return {
+      kind: 'events',
+      table: `${table}_event`,
+      expired: `EXISTS (SELECT 1 FROM ${table} w WHERE ${over} AND t.seq < w.last_seq)`,
+    };
+  }),
+  { kind: 'audit', table: 'audit_entry', expired: 't.at < $1' },
+  ...KEYED.map((table): Store => ({
+    kind: 'keys',
+    table,
+    expired: 't.client_key IS NOT NULL AND t.finished_at < $1',
+    forget: `UPDATE ${table} SET client_key = NULL, request = NULL WHERE ctid = ANY(ARRAY(SELECT at FROM gone))`,
+  })),
+  {
+    kind: 'previews',
+    table: 'generation_difference',
+    expired: 'EXISTS (SELECT 1 FROM asset a WHERE a.id = t.picture_id AND a.stored_at < $1)',
+  },
+];

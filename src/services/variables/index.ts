@@ -1,0 +1,14 @@
+/** The only door to variables by their names for other layers. */
+export { removeUnused, type UsedLevel, usedLevels } from './forget.js';
+export { resolveVariables } from './catalogue.js';
+export {
+  countVariables,
+  coverageOf,
+  findVariables,
+  type FoundVariable,
+  levelsOf,
+  type VariableLevel,
+  type VisitCoverage,
+} from './search.js';
+export { conditionSql, valueSql, type ValueSql } from './sql.js';
+export { readValues, type VariableValue } from './values.js';

@@ -1,0 +1,196 @@
+import { execFileSync } from 'node:child_process';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeId } from '../../src/domain/global-ids.js';
+import { packageRoot } from '../../src/domain/package.js';
+import { Asset, AuditEntry, Generation, GenerationOutput, MriSeries } from '../../src/entities/index.js';
+import { readDicomTexts } from '../../src/imaging/dicom/read.js';
+import { readSeries, scanSeries } from '../../src/imaging/dicom/series.js';
+import { decodeNifti } from '../../src/imaging/nifti.js';
+import { registerBundles } from '../../src/services/bundles/registry.js';
+import { readAsset } from '../../src/storage/index.js';
+import { upTo } from '../helpers/events.js';
+import { bytesOf, madeFromSeries } from '../helpers/made-series.js';
+import { createExam } from '../helpers/platform.js';
+import { startTestServer, type TestServer } from '../helpers/server.js';
+import { startWorkerProcess, type WorkerProcess } from '../helpers/worker-process.js';
+
+let api: TestServer;
+let worker: WorkerProcess;
+let folder: string;
+let examId: string;
+let series: MriSeries;
+let seriesId: string;
+
+beforeAll(async () => {
+  api = await startTestServer();
+  const models = join(api.dataDir, 'models');
+  const bundle = join(packageRoot, 'test/golden/tiny-inpaint-bundle');
+  await cp(bundle, join(models, 'tiny-inpaint', '1.0.0'), { recursive: true });
+  await registerBundles(api.dataSource, models);
+  const { exam } = await createExam(api, { mri: true });
+  examId = encodeId('KneeExam', exam.id);
+  const { manager } = api.dataSource;
+  series = await manager.findOneByOrFail(MriSeries, { examId: exam.id });
+  series = await manager.save(Object.assign(series, { rows: 64, columns: 64, sliceCount: 80 }));
+  seriesId = encodeId('MriSeries', series.id);
+  worker = await startWorkerProcess({ dataDir: api.dataDir, url: api.databaseUrl });
+  folder = await mkdtemp(join(tmpdir(), 'osteograph-inpaintings-'));
+});
+
+afterAll(async () => {
+  await worker.dispose();
+  await api.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const ASK = 'mutation ($input: InpaintSeriesInput!) { inpaintSeries(input: $input) { generation { id } } }';
+const BOX = { firstSlice: 3, lastSlice: 4, left: 10, top: 20, columns: 12, rows: 8 };
+
+async function ask(input: object, token = api.tokens.OPERATOR) {
+  return api.ask<{ inpaintSeries: { generation: { id: string } } }>(ASK, { input }, token);
+}
+
+/** Asks for a series to be filled in and follows it to its end. */
+async function inpaint(input: object): ReturnType<typeof madeFromSeries> {
+  const { data, errors } = await ask(input);
+  expect(errors).toBeUndefined();
+  return madeFromSeries(api, data!.inpaintSeries.generation.id);
+}
+
+test('lost slices and boxes are filled in, all else stays, as NIfTI and DICOM of the same values at the same places', async () => {
+  const { made, events } = await inpaint({ seriesId, slices: [40, 12, 40], boxes: [BOX] });
+
+  const asset = await api.dataSource.manager.findOneByOrFail(Asset, { id: series.assetId! });
+  expect(made).toMatchObject({
+    ...{ state: 'SUCCEEDED', error: null, task: 'MRI_INPAINTING', side: 'RIGHT', steps: 1, seed: null },
+    ...{ exam: { id: examId }, radiograph: null, sourceSeries: { id: seriesId }, mriSeries: null, device: 'cpu' },
+    parameters: { slices: [12, 40], boxes: [BOX], steps: 1 },
+    provenance: {
+      ...{ synthetic: true, task: 'mri-inpainting', bundle: { name: 'tiny-inpaint', version: '1.0.0' } },
+      ...{ series: { sha256: asset.sha256 }, slices: [12, 40], boxes: [BOX] },
+    },
+    outputs: [
+      { kind: 'DICOM', rows: 64, columns: 64, file: { mediaType: 'application/zip' } },
+      { kind: 'VOLUME', rows: 64, columns: 64, file: { mediaType: 'application/gzip' } },
+    ],
+    // Two lost slices, and two with the box.
+    denoiserEvaluations: 4,
+  });
+  const slices = events.filter(({ __typename }) => __typename === 'GenerationTileCompleted');
+  expect(slices.map(({ index }) => index)).toEqual(upTo(80).map((place) => place - 1));
+  expect(slices.at(-1)).toMatchObject({ total: 80, fraction: 1 });
+
+  const given = (await decodeNifti(await readAsset(api.store, asset, 'The series'))).volume;
+  const { volume, description } = await decodeNifti(await bytesOf(api, made, 'VOLUME'));
+  expect(description).toContain('SYNTHETIC, filled in by tiny-inpaint 1.0.0');
+  expect(volume.affine).toEqual(given.affine);
+  const changed = new Set<number>();
+  volume.data.forEach((value, voxel) => value !== given.data[voxel] && changed.add(Math.floor(voxel / 4096)));
+  expect([...changed]).toEqual([3, 4, 12, 40]);
+  const inBox = (voxel: number) => {
+    const [row, column] = [Math.floor(voxel / 64) % 64, voxel % 64];
+    return row >= 20 && row < 28 && column >= 10 && column < 22;
+  };
+  for (let voxel = 3 * 4096; voxel < 5 * 4096; voxel++) {
+    if (!inBox(voxel)) expect(volume.data[voxel]).toBe(given.data[voxel]);
+  }
+  await writeFile(join(folder, 'dicom.zip'), await bytesOf(api, made, 'DICOM'));
+  execFileSync('python3', ['-m', 'zipfile', '-e', 'dicom.zip', 'dicom'], { cwd: folder });
+  const [read] = (await scanSeries(join(folder, 'dicom'))).series;
+  const dicom = await readSeries(read!);
+  expect([...dicom.data]).toEqual([...volume.data]);
+  const texts = await readDicomTexts(join(folder, 'dicom', '001.dcm'), { id: 'x00100020', synthetic: 'x0008001c' });
+  expect(texts).toEqual({ id: expect.stringMatching(/^1\d{6}$/), synthetic: 'YES' });
+});
+
+test('steps are as many as were asked for, and a client key means one request', async () => {
+  const input = { seriesId, slices: [7], steps: 4, clientKey: 'figure 11' };
+  const { made } = await inpaint(input);
+  const again = await ask(input);
+  const other = await ask({ ...input, slices: [8] });
+
+  expect(made).toMatchObject({ steps: 4, denoiserEvaluations: 4 });
+  expect(again.data!.inpaintSeries.generation.id).toBe(made.id);
+  expect(other.errors![0]!.extensions).toMatchObject({ code: 'CONFLICT' });
+});
+
+describe('refused in one sentence, with nothing stored, is', () => {
+  test.each<[string, () => object, string]>([
+    ['no place', () => ({ seriesId }), 'Nothing is hidden: give slices or boxes.'],
+    [
+      'a slice beyond the last',
+      () => ({ seriesId, slices: [80] }),
+      'Slice 80 is not in the series, whose slices are 0 to 79.',
+    ],
+    [
+      'a box beyond the edge',
+      () => ({ seriesId, boxes: [{ ...BOX, left: 60 }] }),
+      'Box 0 does not lie in the series, which has 64 x 64 x 80 voxels.',
+    ],
+    [
+      'a number of steps',
+      () => ({ seriesId, slices: [1], steps: 3 }),
+      'steps is 3; tiny-inpaint works in 1, 2, 4 steps.',
+    ],
+    [
+      'a knee in the place of a series',
+      () => ({ seriesId: examId, slices: [1] }),
+      'seriesId must be the id of a MriSeries.',
+    ],
+    [
+      'a series that is not there',
+      () => ({ seriesId: encodeId('MriSeries', 999_999), slices: [1] }),
+      'There is no such MRI series of an exam.',
+    ],
+    [
+      'a bundle that is not there',
+      () => ({ seriesId, slices: [1], bundle: 'other' }),
+      'There is no bundle other; ready: tiny-inpaint@1.0.0.',
+    ],
+  ])('%s', async (_, input, message) => {
+    const count = () =>
+      Promise.all(
+        [Generation, GenerationOutput, AuditEntry].map((entity) =>
+          api.dataSource.manager.count(entity as typeof Generation),
+        ),
+      );
+    const before = await count();
+    const { errors } = await ask(input());
+    expect(errors).toHaveLength(1);
+    expect(errors![0]!.message).toBe(message);
+    expect(await count()).toEqual(before);
+  });
+
+  test('a series without pixels', async () => {
+    const { manager } = api.dataSource;
+    const bare = await manager.save(
+      manager.create(MriSeries, { examId: series.examId, sequence: 'SAG_IW', provenance: 'PHANTOM' }),
+    );
+    const { errors } = await ask({ seriesId: encodeId('MriSeries', bare.id), slices: [1] });
+    expect(errors![0]!.message).toBe('The series has no pixels here; import its images first.');
+  });
+});
+
+test('slices that are lost with all that surround them fail with a sentence, and no image', async () => {
+  const { made } = await inpaint({ seriesId, slices: [10, 11, 12, 13, 14] });
+  expect(made).toMatchObject({ state: 'FAILED', outputs: [] });
+  expect(made.error).toContain('leaves nothing to fill slice 13 in from');
+});
+
+test('places beyond a series whose size was not known fail with a sentence', async () => {
+  const { manager } = api.dataSource;
+  const { examId, assetId } = series;
+  const old = await manager.save(
+    manager.create(MriSeries, { examId, assetId, sequence: 'OLD', provenance: 'PHANTOM' }),
+  );
+  const { made } = await inpaint({ seriesId: encodeId('MriSeries', old.id), slices: [80] });
+  expect(made).toMatchObject({ state: 'FAILED', outputs: [] });
+  expect(made.error).toContain('Slice 80 is not in the series, whose slices are 0 to 79.');
+});
+
+test('readers may look and not ask', async () => {
+  const { errors } = await ask({ seriesId, slices: [1] }, api.tokens.READER);
+  expect(errors![0]!.extensions).toMatchObject({ code: 'FORBIDDEN' });
+});

@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { encodeId } from '../../src/domain/global-ids.js';
+import { packageRoot } from '../../src/domain/package.js';
+import { type Line, openLine } from '../helpers/line.js';
+import { loggedRun } from '../helpers/logged-run.js';
+import { runProgram } from '../helpers/program.js';
+import { startTestServer, type TestServer } from '../helpers/server.js';
+
+let api: TestServer;
+let line: Line;
+/** A project that has the packed package installed; what the package needs is found in this repository's node_modules. */
+let project: string;
+let packed: { files: { path: string }[] };
+
+beforeAll(async () => {
+  api = await startTestServer();
+  line = await openLine(Number(new URL(api.url).port));
+  await mkdir(join(packageRoot, '.cache'), { recursive: true });
+  project = await mkdtemp(join(packageRoot, '.cache/client-project-'));
+  const folder = join(packageRoot, 'clients/typescript');
+  const told = await runProgram('npm', ['pack', folder, '--json', '--pack-destination', project]);
+  const [tarball] = JSON.parse(told.slice(told.indexOf('['))) as [{ filename: string; files: { path: string }[] }];
+  packed = tarball;
+  const installed = join(project, 'node_modules/@osteograph/client');
+  await mkdir(installed, { recursive: true });
+  await runProgram('tar', ['-xzf', join(project, tarball.filename), '-C', installed, '--strip-components=1']);
+  await writeFile(join(project, 'package.json'), '{ "type": "module" }');
+  const guide = await readFile(join(packageRoot, 'docs/guides/frontend-developer.md'), 'utf8');
+  await writeFile(join(project, 'follow.ts'), /^```ts\n(.*?)^```$/ms.exec(guide)![1]!);
+});
+
+afterAll(async () => {
+  line.close();
+  await api.close();
+  await rm(project, { recursive: true });
+});
+
+/** Runs the guide's program against the server, by the line; gives what it printed and how it ended. */
+function followed(id: string, token = api.tokens.READER, onLine: (text: string) => void = () => undefined) {
+  const { promise, resolve } = Promise.withResolvers<{ lines: string[]; said: string; code: unknown }>();
+  const env = { ...process.env, OSTEOGRAPH_URL: line.url, OSTEOGRAPH_TOKEN: token };
+  const child = execFile(process.execPath, [join(project, 'follow.ts'), id], { env }, (error, stdout, stderr) =>
+    resolve({ lines: stdout.trim().split('\n'), said: stderr.trim(), code: error ? error.code : 0 }),
+  );
+  child.stdout!.on('data', (text) => onLine(String(text)));
+  return promise;
+}
+
+test('the package has its code, its types, its page and its licence, and nothing else', () => {
+  const paths = packed.files.map(({ path }) => path);
+
+  expect(paths).toEqual(
+    expect.arrayContaining(['LICENSE', 'README.md', 'dist/graphql-env.d.ts', 'dist/index.d.ts', 'dist/index.js']),
+  );
+  expect(
+    paths.filter((path) => !/^(LICENSE|README\.md|package\.json|dist\/[a-z-]+(\.d\.ts|\.js))$/.test(path)),
+  ).toEqual([]);
+});
+
+test('the guide’s program prints every event once, through two cuts, and ends', async () => {
+  const run = await loggedRun(api);
+  const cuts = [/^1 of 2/m, /^2 of 2/m];
+  const ready = Promise.withResolvers<void>();
+  const result = followed(run.id, undefined, (text) => {
+    if (text.includes('RUNNING')) ready.resolve();
+    if (cuts[0]?.test(text)) {
+      cuts.shift();
+      line.cut();
+    }
+  });
+  await ready.promise;
+  await run.slice(0);
+  await run.slice(1);
+  for (let step = 1; step <= 20; step++) await run.step(step);
+  await run.succeed();
+  const { lines, said, code } = await result;
+
+  expect([said, code]).toEqual(['', 0]);
+  expect(lines.map((text) => text.replace(/; .*/, ''))).toEqual([
+    'QUEUED',
+    'RUNNING',
+    '1 of 2 slices',
+    '2 of 2 slices',
+    'SUCCEEDED',
+  ]);
+});
+
+test('the guide’s program ends with the error where the id is unknown or the token wrong', async () => {
+  const unknown = encodeId('Generation', 'd0a3c090-252d-4719-93af-1c675756712b');
+  const run = await loggedRun(api);
+
+  expect(await followed(unknown)).toMatchObject({ code: 1, said: expect.stringMatching(/^NOT_FOUND: /) });
+  expect(await followed(run.id, 'osteo_wrong')).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/^UNAUTHENTICATED: /),
+  });
+});
+
+test('the guide’s program goes on where a proxy blocks WebSocket', async () => {
+  const run = await loggedRun(api);
+  await run.slice(0);
+  await run.succeed();
+  line.block(/upgrade: websocket/i);
+  const { lines, code } = await followed(run.id);
+  line.block(undefined);
+
+  expect(code).toBe(0);
+  expect(lines).toHaveLength(4);
+});
+
+test('the packed types know the schema: a misspelt field or a wrong variable is an error', async () => {
+  const file = join(project, 'types.ts');
+  await writeFile(
+    file,
+    `import { connect, graphql } from '@osteograph/client';
+const osteograph = connect({ url: 'http://127.0.0.1:4000', token: '' });
+const exam = graphql('query ($id: ID!) { kneeExam: node(id: $id) { id } }');
+const { kneeExam } = await osteograph.ask(exam, { id: 'x' });
+export const id: string | undefined = kneeExam?.id;
+// @ts-expect-error the variable is missing
+await osteograph.ask(exam);
+// @ts-expect-error a number is no id's field
+export const kl: number | undefined = kneeExam?.kl;
+const misspelt = graphql('{ viewer { nme } }');
+// @ts-expect-error there is no such field
+export const name: string = (await osteograph.ask(misspelt)).viewer.nme;
+for await (const event of osteograph.follow('batch', 'x')) {
+  if (event.__typename === 'BatchGenerationFinished') export_(event.outcome);
+}
+function export_(outcome: 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELED'): void {
+  void outcome;
+}
+`,
+  );
+  const tsc = join(packageRoot, 'node_modules/typescript/bin/tsc');
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--types', 'node', '--ignoreConfig'];
+  const kind = ['--module', 'nodenext', '--target', 'es2024', '--allowImportingTsExtensions'];
+
+  expect(await runProgram(process.execPath, [tsc, ...options, ...kind, file, join(project, 'follow.ts')])).toBe('');
+});
+
+test('what a browser loads of it, beside graphql-ws, is less than 10 kB, event streams included', async () => {
+  await writeFile(join(project, 'entry.js'), `export * from '@osteograph/client';`);
+  // Vite does not run in Jest's sandbox.
+  await writeFile(join(project, 'bundle.js'), BUNDLE);
+  await runProgram(process.execPath, ['bundle.js'], {}, project);
+  const folder = join(project, 'out/assets');
+  const codes = await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file))));
+  const bytes = codes.map((code) => gzipSync(code, { level: 9 }).length).reduce((sum, size) => sum + size);
+
+  expect(bytes).toBeGreaterThan(1_000);
+  expect(bytes).toBeLessThan(10_000);
+});
+
+const BUNDLE = `
+import { build } from 'vite';
+const rolldownOptions = { input: 'entry.js', preserveEntrySignatures: 'strict', external: ['graphql-ws'] };
+await build({ logLevel: 'silent', build: { outDir: 'out', modulePreload: { polyfill: false }, rolldownOptions } });
+`;

@@ -1,0 +1,154 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/domain/package.js';
+import { blockMeans, blockOf, estimateBias, logBiasAt } from '../../src/imaging/superres/bias.js';
+import { displacement, type Gradients, parseGradients, readGradients } from '../../src/imaging/superres/gradients.js';
+import { sampleSlices } from '../../src/imaging/superres/sample.js';
+import { FoldedField, unwarper } from '../../src/imaging/superres/unwarp.js';
+import type { Affine } from '../../src/imaging/volume.js';
+
+interface Golden {
+  coefficients: Gradients;
+  axes: Record<'right' | 'down' | 'through' | 'origin', [number, number, number]>;
+  displacement: { point: number[]; moved: number[] }[];
+  unwarped: { source: number[][][]; jacobian: number[][]; values: number[][] };
+  bias: { weights: number[]; field: number[][] };
+}
+
+const golden = JSON.parse(readFileSync(join(packageRoot, 'test/golden/superres.json'), 'utf8')) as Golden;
+const [rows, columns, slices] = [40, 48, 6];
+const { right, down, through, origin } = golden.axes;
+const affine: Affine = [0, 1, 2].flatMap((axis) => [
+  right[axis]!,
+  down[axis]!,
+  through[axis]!,
+  origin[axis]!,
+]) as unknown as Affine;
+const gradients = parseGradients(golden.coefficients, 'scanner.json');
+const grid = { rows, columns, fineRows: 2 * rows, fineColumns: 2 * columns };
+
+/** The volume of test/golden/superres.py. */
+function invented(): Float32Array[] {
+  return Array.from({ length: slices }, (_, z) =>
+    Float32Array.from({ length: rows * columns }, (_, pixel) => {
+      const [x, y] = [pixel % columns, Math.floor(pixel / columns)];
+      const bone = (x - 20) ** 2 + (y - 18) ** 2 < 150 ? 900 : 0;
+      const line = Math.abs(y - 30 - 2 * Math.sin(x / 4)) < 2 ? 500 : 0;
+      const knee = (x - 24) ** 2 / 500 + (y - 20) ** 2 / 330 < 1 ? 300 + bone + line : 3;
+      return Math.round(knee * Math.exp((0.4 * x) / columns - 0.3 * (y / rows) ** 2 + (0.05 * z) / slices));
+    }),
+  );
+}
+
+describe('gradient nonlinearity', () => {
+  it('displaces points as gradunwarp does', () => {
+    for (const { point, moved } of golden.displacement) {
+      displacement(gradients, point).forEach((mm, axis) => expect(mm).toBeCloseTo(moved[axis]!, 9));
+    }
+  });
+
+  it('says where each fine pixel was imaged, and by how much the image is compressed there', () => {
+    const field = unwarper(gradients, affine, grid)(2);
+    golden.unwarped.source.forEach((line, row) =>
+      line.forEach(([column, at, slice], place) => {
+        const pixel = 16 * row * grid.fineColumns + 16 * place;
+        expect(field.column[pixel]).toBeCloseTo(column!, 4);
+        expect(field.row[pixel]).toBeCloseTo(at!, 4);
+        expect(field.slice[pixel]).toBeCloseTo(slice!, 4);
+      }),
+    );
+    golden.unwarped.jacobian.forEach((line, row) =>
+      line.forEach((value, place) =>
+        expect(field.jacobian[(16 * row + 8) * grid.fineColumns + 16 * place + 8]).toBeCloseTo(value, 4),
+      ),
+    );
+  });
+
+  it('unwarps a slice by cubic convolution in plane, linearly between slices', async () => {
+    const volume = invented();
+    const field = unwarper(gradients, affine, grid)(2);
+    const found = await sampleSlices((index) => Promise.resolve(volume[index]!), { rows, columns, slices }, field);
+    golden.unwarped.values.forEach((line, row) =>
+      line.forEach((value, place) =>
+        expect(Math.abs(found[8 * row * grid.fineColumns + 8 * place]! - value)).toBeLessThan(0.02),
+      ),
+    );
+  });
+
+  it('refuses a field that folds: the coefficients are not of this scanner', () => {
+    const wild = { ...gradients, coils: { ...gradients.coils, x: [{ n: 3, m: 1, a: 40, b: 0 }] } };
+    expect(() => unwarper(wild, affine, grid)(2)).toThrow(FoldedField);
+  });
+});
+
+describe('a file of coefficients', () => {
+  let dir: string;
+  beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), 'gradients-'))));
+  afterAll(() => rm(dir, { recursive: true }));
+
+  const written = async (text: string) => {
+    const path = join(dir, 'scanner.json');
+    await writeFile(path, text);
+    return readGradients(path);
+  };
+
+  it('is read', async () => {
+    expect(await written(JSON.stringify(golden.coefficients))).toEqual(golden.coefficients);
+  });
+
+  it.each([
+    [
+      'text',
+      'no JSON',
+      'scanner.json cannot be read as gradient coefficients: a JSON file of osteograph-gradients/1 is expected.',
+    ],
+    [
+      'another format',
+      JSON.stringify({ ...golden.coefficients, format: 'other/1' }),
+      'scanner.json is no file of gradient coefficients: format Invalid input: expected "osteograph-gradients/1".',
+    ],
+    [
+      'an order beyond five',
+      JSON.stringify({ ...golden.coefficients, coils: { x: [{ n: 7, m: 1, a: 0.1, b: 0 }], y: [], z: [] } }),
+      'scanner.json is no file of gradient coefficients: coils.x.0.n Too big: expected number to be <=5.',
+    ],
+    [
+      'a degree above its order',
+      JSON.stringify({ ...golden.coefficients, coils: { x: [{ n: 3, m: 4, a: 0.1, b: 0 }], y: [], z: [] } }),
+      'scanner.json is no file of gradient coefficients: coils.x.0.m is larger than n.',
+    ],
+  ])('is refused in one sentence: %s', async (_, text, sentence) => {
+    await expect(written(text)).rejects.toThrow(sentence);
+  });
+
+  it('that is not there is refused', async () => {
+    await expect(readGradients(join(dir, 'none.json'))).rejects.toThrow('none.json cannot be read');
+  });
+});
+
+describe('the bias estimated from the image', () => {
+  const data = invented().map((slice) => blockMeans(slice, rows, columns));
+  const series = { columns, rows, slices, block: blockOf(rows, columns), data };
+
+  it('is the one that the training package finds', () => {
+    const bias = estimateBias(series);
+    bias.weights.forEach((weight, one) => expect(weight).toBeCloseTo(golden.bias.weights[one]!, 7));
+    const places = Array.from({ length: 30 }, (_, place) => [8 * (place % 6), 8 * Math.floor(place / 6)] as const);
+    const found = logBiasAt(
+      bias,
+      3,
+      places.map(([column]) => column),
+      places.map(([, row]) => row),
+    );
+    expect([...found].map((value) => value.toFixed(5))).toEqual(
+      golden.bias.field.flat().map((value) => value.toFixed(5)),
+    );
+  });
+
+  it('is none in air', () => {
+    const air = data.map((slice) => slice.map(() => 0));
+    expect(estimateBias({ ...series, data: air }).weights.every((weight) => weight === 0)).toBe(true);
+  });
+});

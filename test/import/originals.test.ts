@@ -1,0 +1,257 @@
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/domain/package.js';
+import { MriSeries, OriginalObject, Radiograph } from '../../src/entities/index.js';
+import { COMMAND_LINE } from '../../src/policy/index.js';
+import { eraseParticipant } from '../../src/services/erasures/index.js';
+import {
+  addImages,
+  type AddedTo,
+  type AddOptions,
+  importRelease,
+  listImports,
+  undoImport,
+} from '../../src/services/imports/index.js';
+import { dicomFiles, loadSources, nameOf, readVolume } from '../../src/services/series/index.js';
+import { DirectoryStore, readAsset, sweepBlobs } from '../../src/storage/index.js';
+import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
+import { hunt } from '../helpers/hunt.js';
+import { filmFile, ReleaseFolder, sliceFile } from '../helpers/oai-files.js';
+import { pythonWith } from '../helpers/python.js';
+import { unzipped } from '../helpers/zip.js';
+
+const python = pythonWith(['pydicom', 'numpy']);
+const needsPython = python ? test : test.skip;
+
+let database: TestDatabase;
+let api: Pick<TestDatabase, 'dataSource'> & { store: DirectoryStore };
+let files: ReleaseFolder;
+let blobs: ReleaseFolder;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  files = await ReleaseFolder.make();
+  blobs = await ReleaseFolder.make();
+  api = { dataSource: database.dataSource, store: new DirectoryStore(blobs.path) };
+});
+
+afterEach(async () => {
+  await database.drop();
+  await files.remove();
+  await blobs.remove();
+});
+
+const RIGHT: AddedTo = { oaiId: '9000001', visit: 'V00', side: 'RIGHT' };
+const add = (path: string, to = RIGHT, options: Partial<AddOptions> = {}) =>
+  addImages(api.dataSource, path, to, { store: api.store, create: true, ...options });
+const originals = () =>
+  api.dataSource.getRepository(OriginalObject).find({ relations: { asset: true }, order: { id: 'ASC' } });
+
+/** How the patient of these files is known. */
+const WORDS = ['Zyxwvut', 'zyxwvut', 'ZYXWVUT', 'Quentin', '19480203'];
+const NAME = 'Zyxwvut^Quentin';
+const NAMED = {
+  ...{ PatientName: NAME, PatientID: 'Zyxwvut-77', PatientBirthDate: '19480203', AccessionNumber: 'ZYXWVUT' },
+  ...{ StudyDescription: `KNEE ${NAME}`, SeriesDescription: `COR T1 ${NAME} RIGHT`, ProtocolName: NAME },
+  ...{
+    Manufacturer: 'Zyxwvut Quentin',
+    StationName: 'Zyxwvut',
+    DeviceSerialNumber: 'Zyxwvut-1',
+    ReceiveCoilName: 'Zyxwvut',
+  },
+  ...{
+    InstitutionName: NAME,
+    ImageComments: NAME,
+    SequenceName: 'ZYXWVUT',
+    ImageType: ['ORIGINAL', 'PRIMARY', 'ZYXWVUT'],
+  },
+  ...{ RequestAttributesSequence: [{ ScheduledProcedureStepDescription: NAME }], BodyPartExamined: 'KNEE' },
+};
+
+async function writeSeries(folder: string, elements = {}, slices = [0, 1, 2]): Promise<string> {
+  for (const slice of slices) await files.write(`${folder}/${slice}`, sliceFile('', folder, slice, { elements }));
+  return join(files.path, folder);
+}
+
+/** Writes the kept objects into a folder of their own, and gives their paths. */
+async function writtenOut(original: OriginalObject): Promise<string[]> {
+  const bytes = await readAsset(api.store, original.asset);
+  const { mediaType } = original.asset;
+  const kept = mediaType === 'application/zip' ? await unzipped(bytes) : new Map([['film.dcm', bytes]]);
+  return Promise.all([...kept].map(([name, file]) => files.write(`kept-${original.id}/${name}`, file)));
+}
+
+interface Seen {
+  meta: [uid: string, transferSyntax: string];
+  codes: string[][];
+  private: number;
+  words: string;
+  [keyword: string]: unknown;
+}
+
+function seenByPydicom(paths: readonly string[]): Seen[] {
+  const script = join(packageRoot, 'test/helpers/read-objects.py');
+  return JSON.parse(execFileSync(python!, [script, ...paths], { encoding: 'utf8' })) as Seen[];
+}
+
+test('a name in every attribute, in the name of the file and of its folder gets into no table, file, log or export', async () => {
+  const planted = await readFile(join(packageRoot, 'test/golden/deidentification/planted.dcm'));
+  const film = await files.write(`${NAME}/${NAME} 19480203.dcm`, planted);
+  await add(film);
+  await add(await writeSeries(NAME.toLowerCase(), NAMED));
+  await expect(
+    add(await files.write(`${NAME}-2.dcm`, filmFile('', '2', { elements: { ...NAMED, Modality: 'ZYXWVUT' } }))),
+  ).rejects.toThrow('it waits in quarantine');
+
+  expect(await hunt(api, WORDS)).toEqual([]);
+  expect(await originals()).toHaveLength(2);
+  const series = await api.dataSource.getRepository(MriSeries).findOneByOrFail({});
+  expect(series).toMatchObject({ sequence: 'COR_T1_RIGHT', acquisition: { manufacturer: null, receiveCoil: null } });
+  const [source] = await loadSources(api.dataSource, [series.id]);
+  const exported = [...dicomFiles(source!, await readVolume(api.store, source!))];
+  expect([nameOf(source!), ...exported.map((file) => Buffer.from(file).toString('latin1'))].join()).not.toMatch(
+    /zyxwvut|quentin|19480203/i,
+  );
+});
+
+needsPython(
+  'pydicom reads the kept objects: the pixels and geometry of the files, nothing of the patient',
+  async () => {
+    const film = await files.write('film.dcm', filmFile('H-1', '1', { elements: NAMED }));
+    await add(film);
+    const folder = await writeSeries('scan', { ...NAMED, Manufacturer: 'SIEMENS', EchoTime: '4.9' });
+    await add(folder);
+
+    const [ofFilm, ofSeries] = (await originals()) as [OriginalObject, OriginalObject];
+    const [keptFilm] = seenByPydicom(await writtenOut(ofFilm));
+    const slices = seenByPydicom(await writtenOut(ofSeries));
+    const [filmBefore, ...slicesBefore] = seenByPydicom([
+      film,
+      // The last file is the most posterior slice, which is the first of the image.
+      ...[2, 1, 0].map((slice) => join(folder, String(slice))),
+    ]);
+
+    const { date, sopInstanceUid } = await api.dataSource.getRepository(Radiograph).findOneByOrFail({});
+    expect(keptFilm).toMatchObject({
+      ...{ PatientName: '9000001', PatientID: '9000001', PatientBirthDate: '', InstitutionName: '', private: 0 },
+      ...{ SeriesDescription: 'COR T1 RIGHT', StudyDescription: 'KNEE', PatientIdentityRemoved: 'YES' },
+      ...{ StudyDate: date!.replaceAll('-', ''), LongitudinalTemporalInformationModified: 'MODIFIED' },
+      ...{ pixels: filmBefore!['pixels'], PixelSpacing: '[0.2, 0.2]', SOPInstanceUID: sopInstanceUid },
+      codes: [
+        ['113100', 'DCM', 'Basic Application Confidentiality Profile'],
+        ['113105', 'DCM', 'Clean Descriptors Option'],
+        ['113107', 'DCM', 'Retain Longitudinal Temporal Information Modified Dates Option'],
+        ['113109', 'DCM', 'Retain Device Identity Option'],
+      ],
+    });
+    expect(slices.map(({ pixels }) => pixels)).toEqual(slicesBefore.map(({ pixels }) => pixels));
+    expect(slices.map(({ meta }) => meta[0])).toEqual(ofSeries.instanceUids);
+    expect(slices[0]).toMatchObject({ Manufacturer: 'SIEMENS', EchoTime: '4.9', StudyInstanceUID: ofSeries.studyUid });
+    expect([keptFilm, ...slices].map((seen) => seen!.words).join(' ')).not.toMatch(/zyxwvut|quentin|19480203/i);
+  },
+);
+
+test('dates of one participant go back together, and those of another by another number', async () => {
+  const day = async (barcode: string, StudyDate: string, oaiId: string) => {
+    const path = await files.write(`${barcode}.dcm`, filmFile('', barcode, { elements: { StudyDate } }));
+    await add(path, { ...RIGHT, oaiId });
+    const found = await api.dataSource.getRepository(Radiograph).find({ order: { id: 'DESC' }, take: 1 });
+    return Date.parse(found[0]!.date!) / 86_400_000;
+  };
+  const [first, later, other] = [
+    await day('1', '20040623', '9000001'),
+    await day('2', '20050623', '9000001'),
+    await day('3', '20040623', '9000002'),
+  ];
+  expect(later - first).toBe(365);
+  const back = Date.parse('2004-06-23') / 86_400_000 - first;
+  expect(back).toBeGreaterThan(30);
+  expect(back).toBeLessThan(3681);
+  expect(other).not.toBe(first);
+});
+
+test('an image of a release keeps the day that the release publishes, whatever its header says', async () => {
+  const folder = '00m/0.C.2/9000001/20040623/00000001';
+  await files.write(
+    `${folder}/001`,
+    filmFile('9000001', '016600000001', { elements: { StudyDate: '20040701', SeriesDate: '20040703' } }),
+  );
+  await importRelease(api.dataSource, files.path, { store: api.store });
+
+  const film = await api.dataSource.getRepository(Radiograph).findOneByOrFail({});
+  const [original] = await originals();
+  expect(film.date).toBe('2004-06-23');
+  const bytes = (await readAsset(api.store, original!.asset)).toString('latin1');
+  expect(bytes).toContain('20040623');
+  expect(bytes).toContain('20040625');
+  expect(bytes).not.toContain('20040701');
+});
+
+test('an image has one object, whatever is read again, and a corrected file brings its own; undoing its import brings back the other', async () => {
+  const path = await files.write('film.dcm', filmFile('', '1'));
+  await add(path);
+  await add(path);
+  const [before, ...more] = await originals();
+  expect(more).toEqual([]);
+
+  await files.write('film.dcm', filmFile('', '2'));
+  await add(path);
+
+  const [after, ...others] = await originals();
+  expect(others).toEqual([]);
+  expect(after!.assetId).not.toBe(before!.assetId);
+  await sweepBlobs({ dataSource: api.dataSource, store: api.store, graceMs: 0 });
+  const [run] = await listImports(api.dataSource, 1);
+  await undoImport({ dataSource: api.dataSource, store: api.store }, run!.id);
+  expect(await originals()).toEqual([before]);
+  expect(await api.store.exists(before!.asset.storageKey)).toBe(true);
+  expect(await api.store.exists(after!.asset.storageKey)).toBe(false);
+  expect(await add(path)).toMatchObject({ outcomes: ['updated'] });
+});
+
+test('a redaction that keeps no object forgets the one that shows what was redacted', async () => {
+  const film = await files.write('film.dcm', filmFile('', '1'));
+  await add(film);
+  expect(await originals()).toHaveLength(1);
+
+  await add(film, RIGHT, { redact: [{ edge: 'top', pixels: 2 }], withoutOriginals: true });
+
+  expect(await originals()).toEqual([]);
+});
+
+test('without originals nothing but the image is kept, under the same policy, and the report is written all the same', async () => {
+  const told: string[] = [];
+  const onDeidentified: AddOptions['onDeidentified'] = ({ attributes }) => told.push(attributes[0]!.attribute);
+  await add(await writeSeries('scan', NAMED), RIGHT, { withoutOriginals: true, onDeidentified });
+
+  expect(await originals()).toEqual([]);
+  expect(told).toHaveLength(3);
+  expect(await hunt(api, WORDS)).toEqual([]);
+});
+
+test('text burned into a film or a series is refused, and with its strip named it is black in both image and object', async () => {
+  const elements = { BurnedInAnnotation: 'YES' };
+  const film = await files.write('film.dcm', filmFile('', '1', { elements }));
+  const series = await writeSeries('scan', elements);
+  for (const path of [film, series]) await expect(add(path)).rejects.toThrow('name the strip to redact');
+
+  const redact = [{ edge: 'top' as const, pixels: 2 }];
+  await add(film, RIGHT, { redact });
+  await add(series, RIGHT, { redact });
+
+  expect((await originals()).map(({ asset }) => asset.mediaType)).toEqual(['application/dicom', 'application/zip']);
+  expect(await api.dataSource.getRepository(Radiograph).count()).toBe(1);
+});
+
+test('the objects of somebody who is erased go, with the number of days that their dates went back', async () => {
+  await add(await files.write('film.dcm', filmFile('', '1')));
+  await add(await writeSeries('scan'));
+  const before = await originals();
+
+  const { removed } = await eraseParticipant(api, COMMAND_LINE, { oaiId: RIGHT.oaiId });
+
+  expect(removed).toContainEqual({ table: 'original_object', rows: 2 });
+  expect(removed).toContainEqual({ table: 'audit_key', rows: 1 });
+  for (const { asset } of before) expect(await api.store.exists(asset.storageKey)).toBe(false);
+});

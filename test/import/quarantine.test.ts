@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import type { DataSource } from 'typeorm';
+import { AuditEntry, MriSeries, type QuarantinedImage, Radiograph } from '../../src/entities/index.js';
+import { COMMAND_LINE } from '../../src/policy/index.js';
+import { addImages, importRelease, listQuarantine, resolveQuarantined } from '../../src/services/imports/index.js';
+import { DirectoryStore } from '../../src/storage/index.js';
+import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
+import { filmFile, ReleaseFolder } from '../helpers/oai-files.js';
+
+let database: TestDatabase;
+let dataSource: DataSource;
+let release: ReleaseFolder;
+
+const FILM = '00m/0.C.2/1000001/20040623/00000001';
+const SERIES = '00m/0.C.2/1000001/20040623/10000001';
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  dataSource = database.dataSource;
+  release = await ReleaseFolder.make();
+});
+
+afterEach(async () => {
+  await database.drop();
+  await release.remove();
+});
+
+const store = () => new DirectoryStore(join(release.path, 'blobs'));
+const importAll = () => importRelease(dataSource, release.path, { store: store() });
+const kept = async () => [
+  await dataSource.getRepository(Radiograph).count(),
+  await dataSource.getRepository(MriSeries).count(),
+];
+const waiting = () => listQuarantine(dataSource, { state: 'OPEN', limit: 50 });
+
+test('a series that says it shows the other knee waits in quarantine, and is taken once somebody accepts it', async () => {
+  await release.series(SERIES, 3, { elements: { Laterality: 'L' } });
+
+  const refused = await importAll();
+
+  expect(refused.refusals.map(({ reason }) => reason)).toEqual([
+    `${SERIES} says that it shows the left knee, where the right one is expected; it waits in quarantine ("osteograph quarantine").`,
+  ]);
+  expect(await kept()).toEqual([0, 0]);
+  const [found, ...others] = await waiting();
+  expect(others).toEqual([]);
+  expect(found).toMatchObject({ kind: 'MRI_SERIES', oaiId: '1000001', side: 'RIGHT', file: SERIES, state: 'OPEN' });
+
+  await importAll();
+  expect(await waiting()).toHaveLength(1);
+  const decision = { state: 'ACCEPTED', reason: 'the console was set to the wrong side' } as const;
+  await resolveQuarantined(dataSource, COMMAND_LINE, found!.id, decision);
+  const taken = await importAll();
+
+  expect([taken.images.inserted, taken.refused]).toEqual([1, 0]);
+  expect(await kept()).toEqual([0, 1]);
+  expect(await dataSource.getRepository(AuditEntry).findOneBy({ action: 'resolveQuarantinedImage' })).toMatchObject({
+    target: String(found!.id),
+    detail: decision,
+  });
+});
+
+test('what was rejected is refused with the reason, and waits no more', async () => {
+  await release.write(`${FILM}/001`, filmFile('1000001', '016600000001', { elements: { BodyPartExamined: 'CHEST' } }));
+  await importAll();
+  const [{ id }] = (await waiting()) as [QuarantinedImage];
+  await resolveQuarantined(dataSource, COMMAND_LINE, id, { state: 'REJECTED', reason: 'a chest film' });
+
+  const again = await importAll();
+
+  expect(again.refusals.map(({ reason }) => reason)).toEqual([
+    `${FILM} says that it shows another part of the body (CHEST); it was rejected: a chest film.`,
+  ]);
+  expect(await waiting()).toEqual([]);
+  expect(await kept()).toEqual([0, 0]);
+});
+
+test('a radiograph in the folder of an MRI series becomes no series', async () => {
+  await release.series(SERIES, 3, { elements: { Modality: 'DX' } });
+
+  await importAll();
+
+  expect(await waiting()).toMatchObject([{ contradiction: 'it is of modality DX, which no MRI series is' }]);
+  expect(await kept()).toEqual([0, 0]);
+});
+
+test('an image that is added by hand is held back in the same way', async () => {
+  const path = await release.write('film.dcm', filmFile('1000001', '016600000001', { elements: { Laterality: 'L' } }));
+  const to = { oaiId: '1000001', visit: 'V00', side: 'RIGHT' } as const;
+  const add = () => addImages(dataSource, path, to, { store: store(), create: true });
+
+  await expect(add()).rejects.toThrow(
+    'film.dcm says that it shows the left knee, where the right one is expected; it waits in quarantine ("osteograph quarantine").',
+  );
+  const [{ id }] = (await waiting()) as [QuarantinedImage];
+  await resolveQuarantined(dataSource, COMMAND_LINE, id, { state: 'ACCEPTED', reason: 'the marker says right' });
+
+  expect(await add()).toEqual({ kind: 'radiograph', outcomes: ['inserted'] });
+});
+
+test.each([
+  [1, '', 'reason must have between 3 and 500 characters.'],
+  [7, 'a good reason', 'No image 7 is in quarantine.'],
+])('a decision about image %s for the reason "%s" is refused', async (id, reason, message) => {
+  await expect(resolveQuarantined(dataSource, COMMAND_LINE, id, { state: 'ACCEPTED', reason })).rejects.toThrow(
+    message,
+  );
+});

@@ -1,0 +1,1 @@
+"""Progression of knee osteoarthritis on a radiograph: the joint closed by a smooth field, and what a network adds near it."""

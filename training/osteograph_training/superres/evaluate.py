@@ -1,0 +1,139 @@
+"""`evaluate-superres`: one table of cubic enlargement, the arms, the teacher and its students, on phantoms of other people and on real slices."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.ndimage import distance_transform_edt, gaussian_filter
+from skimage.filters import threshold_multiotsu
+from skimage.metrics import structural_similarity
+from skimage.morphology import skeletonize
+from torch import Tensor
+
+from ..errors import TrainingError
+from ..onnx_graphs import round_weights
+from ..restoration.scores import paired_interval
+from .bias import estimate_bias, field
+from .cases import ARMS, Case, acquire
+from .network import STEPS, super_resolve
+from .training import SCALES, load_network
+from .volumes import Volumes, dicom_volume, prepared_volumes, white
+
+COLUMNS = ['set', 'scale', 'method', 'slices', 'psnr', 'ssim', 'gain', 'gain_low', 'gain_high', 'area', 'width']
+
+#: What gains are over.
+REFERENCE = 'cubic, corrected'
+
+#: Noise of the coarse image, as a middling scanner of 1.5 T has it.
+SIGMA = 0.02
+
+PHANTOMS, REAL = 'phantoms of held-out people', 'real sagittal slices of one person'
+
+
+def evaluate_superres(run: Path, data: Path, real: Path | None, out: Path, limit: int) -> list[dict]:
+    """Writes and prints a row for each set, scale and method. Every method sees the same coarse images."""
+    sets = {PHANTOMS: _spread(prepared_volumes(data), limit)}
+    if real is not None:
+        sets[REAL] = dicom_volume(real)
+    networks = {}
+    for path in sorted(run.glob('*.pt')):
+        network, config, _ = load_network(run, path.stem)
+        # Scored as it is stored.
+        round_weights(network)
+        networks[path.stem] = network
+        torch.set_num_threads(config.threads)
+    if 'teacher' not in networks:
+        raise TrainingError(f'{run} holds no teacher.pt; train-superres writes it.')
+    rows = []
+    for name, volumes in sets.items():
+        for scale in SCALES:
+            rows += _scored(name, volumes, scale, networks)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
+
+
+def _spread(volumes: Volumes, limit: int) -> Volumes:
+    chosen = np.unique(np.linspace(0, len(volumes) - 1, limit).round().astype(int)).tolist()
+    return Volumes(volumes.slices[chosen], [volumes.participants[index] for index in chosen], volumes.series[chosen])
+
+
+def _scored(name: str, volumes: Volumes, scale: float, networks: dict) -> list[dict]:
+    cases = [acquire(white(piece), scale, torch.Generator().manual_seed(index), noise=SIGMA) for index, piece in enumerate(volumes.slices.split(4))]
+    found = {method: torch.cat([make(case) for case in cases]) for method, make in _methods(networks).items()}
+    truth = torch.cat([case.truth for case in cases])
+    sizes = _sizes(truth, truth)
+    psnrs = {method: (-10 * (result - truth).double().square().mean(dim=(1, 2, 3)).log10()).numpy() for method, result in found.items()}
+    rows = []
+    for method, result in found.items():
+        row: dict = {'set': name, 'scale': round(scale, 2), 'method': method, 'slices': len(truth), 'psnr': round(float(psnrs[method].mean()), 3)}
+        row['ssim'] = round(float(np.mean([_ssim(mine, theirs) for mine, theirs in zip(result[:, 0], truth[:, 0], strict=True)])), 4)
+        if method != REFERENCE:
+            gain = psnrs[method] - psnrs[REFERENCE]
+            low, high = paired_interval(gain, volumes.participants)
+            row |= {'gain': round(float(gain.mean()), 3), 'gain_low': round(low, 3), 'gain_high': round(high, 3)}
+        area, width = 100 * (np.nanmean(_sizes(result, truth) / sizes, axis=0) - 1)
+        row |= {'area': round(float(area), 2), 'width': round(float(width), 2)}
+        rows.append(row)
+        print('  '.join(f'{key} {value}' for key, value in row.items()), flush=True)
+    return rows
+
+
+def _methods(networks: dict):
+    def by(name: str, arm: str, steps: int):
+        def make(case: Case) -> Tensor:
+            image, guidance = case.given(arm)
+            return super_resolve(networks[name], image, guidance, case.scale, steps)
+
+        return make
+
+    methods = {'cubic': lambda case: case.enlarged, 'cubic, bias estimated': _with_estimated_bias, REFERENCE: lambda case: case.corrected}
+    what = {'A': 'no guidance', 'B': 'channels', 'C': 'corrected, channels', 'D': 'corrected'}
+    for arm in ARMS:
+        if f'arm-{arm}' in networks:
+            methods[f'arm {arm}: {what[arm]}'] = by(f'arm-{arm}', arm, 1)
+    for steps in (max(STEPS), 1):
+        methods[f'teacher, {steps} step' + 's' * (steps > 1)] = by('teacher', 'C', steps)
+    for steps in STEPS[1:]:
+        if f'student-{steps}' in networks:
+            methods[f'student, {steps} step' + 's' * (steps > 1)] = by(f'student-{steps}', 'C', steps)
+    return methods
+
+
+def _with_estimated_bias(case: Case) -> Tensor:
+    """Unwarped by what is known, and divided by the bias that the slice itself shows."""
+    unwarped = case.corrected * case.bias.exp()
+    slices = []
+    for slice_ in unwarped[:, 0].double().numpy():
+        volume = slice_[None]
+        slices.append(slice_ / np.exp(field(estimate_bias(volume), volume.shape, 0)))
+    return torch.from_numpy(np.stack(slices)).float()[:, None]
+
+
+def _ssim(found: Tensor, truth: Tensor) -> float:
+    pair = (found.double().numpy(), truth.double().numpy())
+    return structural_similarity(*pair, data_range=1.0, gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
+
+
+def _sizes(slices: Tensor, truth: Tensor) -> np.ndarray:
+    """Of each slice the pixels of dark tissue inside the knee and the mean width of bright structures, pixels, by the truth's thresholds.
+
+    Slices are smoothed by a pixel first, so that noise is no structure.
+    """
+    sizes = []
+    for found, real in zip(*(gaussian_filter(images[:, 0].numpy(), (0, 1, 1)) for images in (slices, truth)), strict=True):
+        inside = real > 0.04
+        if inside.sum() < 1000 or np.ptp(real[inside]) < 0.1:
+            sizes.append((np.nan, np.nan))
+            continue
+        dark, bright = threshold_multiotsu(real[inside], classes=3)
+        tissue = inside & (found < dark)
+        thick = found > bright
+        middle = skeletonize(thick)
+        widths = 2 * distance_transform_edt(thick)[middle] - 1 if middle.any() else np.array([np.nan])
+        sizes.append((tissue.sum(), widths.mean()))
+    return np.array(sizes, dtype=np.float64)
