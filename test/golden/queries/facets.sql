@@ -4,4 +4,5 @@ FROM knee_exam t
 JOIN visit t_visit ON t_visit.id = t.visit_id
 WHERE TRUE
 GROUP BY 1, 2, 3) grouped
-GROUP BY k0, k1, k2 HAVING count(*) > 0;
+GROUP BY k0, k1, k2 HAVING count(*) > 0
+LIMIT 20001;
