@@ -65,7 +65,6 @@ export function GenerationList() {
           'SSIM',
           'RSSIM',
           'Time',
-          'By',
         ]}
       >
         {nodes.map(
@@ -89,6 +88,7 @@ export function GenerationList() {
             <tr key={id}>
               <td>
                 <Link to={`/generations/${id}`}>{moment(createdAt)}</Link>
+                {requestedBy && <small>by {requestedBy}</small>}
               </td>
               <td>
                 {exam ? (
@@ -113,7 +113,6 @@ export function GenerationList() {
               <td>{decimal(ssim, 3)}</td>
               <td>{decimal(rssim, 3)}</td>
               <td>{duration(durationMs)}</td>
-              <td>{requestedBy ?? '–'}</td>
             </tr>
           ),
         )}
