@@ -477,6 +477,7 @@ CREATE TABLE import_change (
   asset_id integer,
   before jsonb,
   import_id integer NOT NULL,
+  redacted boolean NOT NULL DEFAULT false,
   row_id integer NOT NULL,
   table_name text NOT NULL,
   FOREIGN KEY (asset_id) REFERENCES asset(id),

@@ -95,7 +95,7 @@ versions the later import counts. An image belongs to one knee: one that is anot
 or their release say that they are synthetic.
 Images are de-identified (docs/guides/deidentification.md). One that says that text is burned into its pixels is refused without --redact.
 --undo takes back one import: each value that comes from it is what it was before, and what it made goes. It is refused while a later import
-has read the same values, or something was made from what it brought.
+has read the same values, or something was made from what it brought. An image that was redacted stays redacted.
 Exit code: 0 also with refusals, ${NOTHING_READ} when nothing could be read.
 
 Examples:
@@ -303,15 +303,22 @@ function kindsInWords<K extends string>(kinds: readonly K[], counts: Readonly<Re
 }
 
 /** A line for each column that changes, and one for each table of which rows go. */
-function undoneInWords({ undone, dryRun, changes, removed, durationMs }: UndoSummary): string {
+function undoneInWords({ undone, dryRun, changes, removed, redacted, durationMs }: UndoSummary): string {
   const lines = changes.map((change) => `${change.table}.${change.column}: ${kindsInWords(UNDO_KINDS, change)}`);
   const gone = Object.entries(removed).map(([table, rows]) => `${table}: ${counted(rows, 'row')} removed`);
   const seconds = (durationMs / 1000).toFixed(1);
   if (lines.length + gone.length === 0) lines.push('Nothing of it is left that could be taken back.');
+  if (redacted > 0) gone.push(redactedInWords(redacted));
   const end = dryRun
     ? `Nothing was written: a dry run of ${seconds} s.`
     : `Import ${undone} was undone in ${seconds} s.`;
   return [...lines, ...gone, '', end].join('\n');
+}
+
+function redactedInWords(images: number): string {
+  return images === 1
+    ? '1 image stays as it was redacted: what it showed before is not kept.'
+    : `${images} images stay as they were redacted: what they showed before is not kept.`;
 }
 
 /** A line for each reason, which names all files. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import { MriSeries, OriginalObject, Radiograph } from '../../src/entities/index.js';
+import { Asset, KneeExam, MriSeries, OriginalObject, Radiograph } from '../../src/entities/index.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
 import { eraseParticipant } from '../../src/services/erasures/index.js';
 import {
@@ -16,6 +16,7 @@ import {
 import { dicomFiles, loadSources, nameOf, readVolume } from '../../src/services/series/index.js';
 import { DirectoryStore, readAsset, sweepBlobs } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
+import { factories } from '../helpers/factories.js';
 import { hunt } from '../helpers/hunt.js';
 import { filmFile, ReleaseFolder, sliceFile } from '../helpers/oai-files.js';
 import { pythonWith } from '../helpers/python.js';
@@ -218,6 +219,79 @@ test('a redaction that keeps no object forgets the one that shows what was redac
   await add(film, RIGHT, { redact: [{ edge: 'top', pixels: 2 }], withoutOriginals: true });
 
   expect(await originals()).toEqual([]);
+});
+
+const TOP: AddOptions['redact'] = [{ edge: 'top', pixels: 2 }];
+const undo = (id: number, dryRun = false) => undoImport(api, id, { dryRun });
+
+test.each(['film', 'series'])(
+  'what a redaction removed of a %s is gone at once, and no undoing brings it back',
+  async (kind) => {
+    const table = kind === 'film' ? 'radiograph' : 'mri_series';
+    const write = async (brightness: string): Promise<string> =>
+      kind === 'film'
+        ? files.write('film.dcm', filmFile('', brightness))
+        : writeSeries('scan', { RescaleIntercept: brightness });
+    const state = () => api.dataSource.query<object[]>(`SELECT * FROM ${table}`);
+    const digests = async () => (await api.dataSource.getRepository(Asset).find()).map(({ sha256 }) => sha256).sort();
+    await add(await write('1'));
+    const first = await digests();
+    const path = await write('2');
+    await add(path);
+    const both = await digests();
+    expect([first.length, both.length]).toEqual([2, 4]);
+
+    expect(await add(path, RIGHT, { redact: TOP })).toMatchObject({ outcomes: ['updated'] });
+
+    const redacted = await state();
+    const kept = await originals();
+    const left = await digests();
+    expect(left).toHaveLength(2);
+    expect(left.filter((one) => both.includes(one))).toEqual([]);
+    for (const one of both) expect(await api.store.exists(`${one.slice(0, 2)}/${one}`)).toBe(false);
+    const [third, second, made] = (await listImports(api.dataSource, 3)).map(({ id }) => id) as [number, number, number];
+    await expect(undo(second)).rejects.toMatchObject({ code: 'CONFLICT' });
+    for (const id of [third, second]) {
+      expect(await undo(id, true)).toMatchObject({ changes: [], removed: {}, redacted: 1, files: 0 });
+      expect(await undo(id)).toMatchObject({ changes: [], removed: {}, redacted: 1, files: 0 });
+      expect(await state()).toEqual(redacted);
+      expect(await originals()).toEqual(kept);
+    }
+    expect(await undo(made)).toMatchObject({ removed: { [table]: 1 }, redacted: 0, files: 2 });
+    expect([await state(), await digests()]).toEqual([[], []]);
+  },
+);
+
+test('a redacted film that a later file replaced is redacted again when the import of that file is undone', async () => {
+  const path = await files.write('film.dcm', filmFile('', '1'));
+  await add(path);
+  await add(path, RIGHT, { redact: TOP });
+  const redacted = await api.dataSource.getRepository(Radiograph).findOneByOrFail({});
+  await files.write('film.dcm', filmFile('', '2'));
+  await add(path);
+  const [run] = await listImports(api.dataSource, 1);
+
+  expect(await undo(run!.id)).toMatchObject({ redacted: 0 });
+
+  expect(await api.dataSource.getRepository(Radiograph).find()).toEqual([redacted]);
+});
+
+test('a film that something was made from is not redacted beside itself, but refused', async () => {
+  const path = await files.write('film.dcm', filmFile('', '1'));
+  await add(path);
+  const film = await api.dataSource.getRepository(Radiograph).findOneByOrFail({});
+  const make = factories(api.dataSource);
+  const exam = await api.dataSource.getRepository(KneeExam).findOneByOrFail({});
+  const generation = await make.generation(exam, film, await make.bundle());
+
+  await expect(add(path, RIGHT, { redact: TOP })).rejects.toMatchObject({
+    code: 'FILE_REFUSED',
+    message: 'film.dcm cannot be redacted while something that was made from what it shows is kept; remove that first.',
+  });
+
+  expect(await api.dataSource.getRepository(Radiograph).find()).toEqual([film]);
+  await api.dataSource.query('DELETE FROM generation WHERE id = $1', [generation.id]);
+  expect(await add(path, RIGHT, { redact: TOP })).toMatchObject({ outcomes: ['updated'] });
 });
 
 test('without originals nothing but the image is kept, under the same policy, and the report is written all the same', async () => {

@@ -13,9 +13,10 @@ import type { SeriesFile } from '../../imaging/dicom/scan.js';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import type { Film } from '../../imaging/radiograph/film.js';
 import { readSource } from '../../imaging/source.js';
-import type { BlobStore } from '../../storage/index.js';
+import type { BlobStore, LetGo } from '../../storage/index.js';
 import { daysBackOf, uidKey } from '../access/index.js';
 import { forgetOriginal, keepOriginal, type OwnerOfOriginal } from '../files/index.js';
+import { forgetUnredacted } from './redactions.js';
 
 /** What an import does about the objects that images come as. */
 export interface ObjectOptions {
@@ -45,8 +46,16 @@ export interface Deidentifier {
   film(path: string, name: string): Promise<{ film: Film; object: Deidentified }>;
   /** What is left of a header: whatever is stored of it is taken from there. */
   header(slice: Pick<SeriesFile, 'path' | 'frame'>, name: string): Promise<DicomAttributes>;
-  /** Keeps these files, and tells what became of each. */
-  keep(store: BlobStore, owner: OwnerOfOriginal, files: readonly Deidentified[] | readonly string[]): Promise<void>;
+  /**
+   * Keeps these files, and tells what became of each.
+   *
+   * @returns files that show what was redacted, to be removed once the transaction has ended
+   */
+  keep(
+    store: BlobStore,
+    owner: Exclude<OwnerOfOriginal, { uploadId: string }>,
+    files: readonly Deidentified[] | readonly string[],
+  ): Promise<LetGo[]>;
 }
 
 /** The participant must be in the database: their key decides about dates. */
@@ -88,10 +97,15 @@ export async function deidentifierFor(
       return (await readDicomHeaders({ bytes: (await file(path, name)).bytes!, name }))[frame]!;
     },
     async keep(store, owner, files) {
-      if (!withoutOriginals) return keepOriginal(manager, store, owner, each(files));
-      if (onDeidentified) for await (const _ of each(files));
-      // The object of what the image was before may show what was redacted now.
-      if (redact.length > 0) await forgetOriginal(manager, owner);
+      const keepObject = async (): Promise<void> => {
+        if (!withoutOriginals) return keepOriginal(manager, store, owner, each(files));
+        if (onDeidentified) for await (const _ of each(files));
+        // The object of what the image was before may show what was redacted now.
+        if (redact.length > 0) await forgetOriginal(manager, owner);
+      };
+      if (redact.length > 0) return forgetUnredacted(manager, owner, keepObject);
+      await keepObject();
+      return [];
     },
   };
 }
