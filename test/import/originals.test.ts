@@ -221,7 +221,7 @@ test('a redaction that keeps no object forgets the one that shows what was redac
   expect(await originals()).toEqual([]);
 });
 
-const TOP: AddOptions['redact'] = [{ edge: 'top', pixels: 2 }];
+const BOTTOM: AddOptions['redact'] = [{ edge: 'bottom', pixels: 2 }];
 const undo = (id: number, dryRun = false) => undoImport(api, id, { dryRun });
 
 test.each(['film', 'series'])(
@@ -241,7 +241,7 @@ test.each(['film', 'series'])(
     const both = await digests();
     expect([first.length, both.length]).toEqual([2, 4]);
 
-    expect(await add(path, RIGHT, { redact: TOP })).toMatchObject({ outcomes: ['updated'] });
+    expect(await add(path, RIGHT, { redact: BOTTOM })).toMatchObject({ outcomes: ['updated'] });
 
     const redacted = await state();
     const kept = await originals();
@@ -249,7 +249,11 @@ test.each(['film', 'series'])(
     expect(left).toHaveLength(2);
     expect(left.filter((one) => both.includes(one))).toEqual([]);
     for (const one of both) expect(await api.store.exists(`${one.slice(0, 2)}/${one}`)).toBe(false);
-    const [third, second, made] = (await listImports(api.dataSource, 3)).map(({ id }) => id) as [number, number, number];
+    const [third, second, made] = (await listImports(api.dataSource, 3)).map(({ id }) => id) as [
+      number,
+      number,
+      number,
+    ];
     await expect(undo(second)).rejects.toMatchObject({ code: 'CONFLICT' });
     for (const id of [third, second]) {
       expect(await undo(id, true)).toMatchObject({ changes: [], removed: {}, redacted: 1, files: 0 });
@@ -265,7 +269,7 @@ test.each(['film', 'series'])(
 test('a redacted film that a later file replaced is redacted again when the import of that file is undone', async () => {
   const path = await files.write('film.dcm', filmFile('', '1'));
   await add(path);
-  await add(path, RIGHT, { redact: TOP });
+  await add(path, RIGHT, { redact: BOTTOM });
   const redacted = await api.dataSource.getRepository(Radiograph).findOneByOrFail({});
   await files.write('film.dcm', filmFile('', '2'));
   await add(path);
@@ -284,14 +288,14 @@ test('a film that something was made from is not redacted beside itself, but ref
   const exam = await api.dataSource.getRepository(KneeExam).findOneByOrFail({});
   const generation = await make.generation(exam, film, await make.bundle());
 
-  await expect(add(path, RIGHT, { redact: TOP })).rejects.toMatchObject({
+  await expect(add(path, RIGHT, { redact: BOTTOM })).rejects.toMatchObject({
     code: 'FILE_REFUSED',
     message: 'film.dcm cannot be redacted while something that was made from what it shows is kept; remove that first.',
   });
 
   expect(await api.dataSource.getRepository(Radiograph).find()).toEqual([film]);
   await api.dataSource.query('DELETE FROM generation WHERE id = $1', [generation.id]);
-  expect(await add(path, RIGHT, { redact: TOP })).toMatchObject({ outcomes: ['updated'] });
+  expect(await add(path, RIGHT, { redact: BOTTOM })).toMatchObject({ outcomes: ['updated'] });
 });
 
 test('without originals nothing but the image is kept, under the same policy, and the report is written all the same', async () => {

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import type { DataSet, Element } from 'dicom-parser';
 import { data } from 'dcmjs';
 import type { DeidentifiedAs } from '../../domain/deidentification.js';
-import { encodeFile, type PackedFrames, type RawElement } from '../dicom/elements.js';
-import { clearOtherBits, parseDicom, type ParsedDicom, readSamples } from '../dicom/read.js';
-import { BIG_ENDIAN, EXPLICIT, IMPLICIT, transferSyntax } from '../dicom/transfer-syntaxes.js';
+import { encodeFile, type RawElement } from '../dicom/elements.js';
+import { parseDicom, type ParsedDicom } from '../dicom/read.js';
 import { IMPLEMENTATION_UID } from '../dicom/write.js';
-import { withoutComments } from './comments.js';
+import { pixelsOf } from './pixels.js';
 import { DEIDENTIFICATION_POLICY, type DeidentifiedSubject, methodsOf, refuseBurnedIn, showsNobody } from './policy.js';
 import { treatmentOf } from './profile.js';
 import { type DeidentificationReport, PIXEL_DATA, ReportBook } from './report.js';
@@ -15,7 +14,7 @@ import { cleanText, isCode, isEquipment, isWellFormed, NamingWords, pseudonymous
 /** A file as it is kept, and what became of it. */
 export interface Deidentified {
   /**
-   * A DICOM part 10 file: the same pixels in the same transfer syntax, unless strips of them were redacted in compressed ones. Null of a
+   * A DICOM part 10 file: the same pixels in the same transfer syntax, unless compressed ones had to be unpacked (see pixelsOf). Null of a
    * picture, of which nothing but the pixels is kept.
    */
   bytes: Uint8Array | null;
@@ -39,9 +38,8 @@ export async function deidentifyDicom(
   const walk = new Walk(subject, attributes.transferSyntax);
   walk.collectNames(dataSet);
   const kept = walk.elements(dataSet, '');
-  const pixels = await pixelsOf(parsed, subject, name);
-  const redacted = subject.redact.length > 0;
-  walk.book.note('PixelData', PIXEL_DATA, redacted ? 'CLEANED' : 'KEPT');
+  const pixels = await pixelsOf(parsed, subject, walk.names, name);
+  walk.book.note('PixelData', PIXEL_DATA, pixels.cleaned ? 'CLEANED' : 'KEPT');
   const sopInstanceUid = pseudonymousUid(subject.uidKey, attributes.sopInstanceUid ?? sha256);
   const syntax = pixels.transferSyntax;
   const elements = [
@@ -91,38 +89,6 @@ function statements({ dataSet, attributes }: ParsedDicom, subject: DeidentifiedS
   ];
 }
 
-/**
- * The pixels as they came, without comments and whatever lies beside and behind them; in the byte order of the file, and unpacked where they are redacted
- * or hold an overlay.
- */
-async function pixelsOf(
-  parsed: ParsedDicom,
-  { redact }: DeidentifiedSubject,
-  name: string,
-): Promise<{ element: RawElement; transferSyntax: string }> {
-  const { dataSet, attributes } = parsed;
-  const element = dataSet.elements[`x${PIXEL_DATA}`];
-  const vr = attributes.bitsAllocated > 8 || attributes.transferSyntax === IMPLICIT ? 'OW' : 'OB';
-  const packed = element?.encapsulatedPixelData === true;
-  if (redact.length > 0 || !packed || hasOverlayInPixels(dataSet)) {
-    const samples = await readSamples(parsed, name, redact);
-    clearOtherBits(samples, attributes);
-    if (attributes.transferSyntax === BIG_ENDIAN && attributes.bitsAllocated === 16)
-      Buffer.from(samples.buffer).swap16();
-    const syntax = packed ? EXPLICIT : attributes.transferSyntax;
-    return { element: { tag: PIXEL_DATA, vr: (!packed && element?.vr) || vr, value: samples }, transferSyntax: syntax };
-  }
-  const { transferSyntax: syntax } = attributes;
-  const { coding } = transferSyntax(syntax)!;
-  const frames: PackedFrames = {
-    offsets: element.basicOffsetTable ?? [],
-    fragments: (element.fragments ?? []).map(({ position, length }) =>
-      withoutComments(dataSet.byteArray.subarray(position, position + length), coding),
-    ),
-  };
-  return { element: { tag: PIXEL_DATA, vr: 'OB', value: frames }, transferSyntax: syntax };
-}
-
 /** Terms of the standard that a name may lie in, as Mary in PRIMARY and Mono in MONOCHROME2, and that say nobody's. */
 const TERMS = new Set(['ORIGINAL', 'DERIVED', 'PRIMARY', 'SECONDARY', 'MONOCHROME1', 'MONOCHROME2']);
 
@@ -131,11 +97,6 @@ function withoutTerms(text: string): string {
     .split('\\')
     .filter((value) => !TERMS.has(value.trim()))
     .join('\\');
-}
-
-/** Whether an overlay (60xx,0102) lies in bits of the pixels beside the image's own. */
-function hasOverlayInPixels(dataSet: DataSet): boolean {
-  return Object.keys(dataSet.elements).some((tag) => /^x60[0-9a-f]{2}0102$/.test(tag) && dataSet.uint16(tag) !== 0);
 }
 
 /** Value representations of numbers and tags in binary form. */
@@ -162,7 +123,7 @@ interface Known {
 /** One way through a file. */
 class Walk {
   readonly book = new ReportBook();
-  readonly #names = new NamingWords();
+  readonly names = new NamingWords();
 
   constructor(
     readonly subject: DeidentifiedSubject,
@@ -174,7 +135,7 @@ class Walk {
     for (const element of Object.values(dataSet.elements)) {
       for (const item of element.items ?? []) if (item.dataSet) this.collectNames(item.dataSet);
       const known = knownOf(element.tag);
-      if (known && (known.vr === 'PN' || NAMING.has(known.keyword))) this.#names.add(textOf(dataSet, element));
+      if (known && (known.vr === 'PN' || NAMING.has(known.keyword))) this.names.add(textOf(dataSet, element));
     }
   }
 
@@ -226,7 +187,7 @@ class Walk {
     const raw = bytesOf(dataSet, element);
     if (treatment === 'DEVICE' || treatment === 'TECHNICAL') {
       const fits = vr === 'DS' || vr === 'CS' || (treatment === 'DEVICE' ? isEquipment(text) : isCode(text));
-      return fits && !this.#names.isNamedIn(text) ? as('KEPT', raw) : as('REMOVED', empty);
+      return fits && !this.names.isNamedIn(text) ? as('KEPT', raw) : as('REMOVED', empty);
     }
     if (vr === 'UI') return this.#uid(text, as);
     if (vr === 'DA' || vr === 'DT') {
@@ -236,7 +197,7 @@ class Walk {
         : as(this.subject.daysBack === 0 ? 'KEPT' : 'SHIFTED', ascii(shifted));
     }
     if (vr === 'CS')
-      return isWellFormed(text, vr) && !this.#names.isNamedIn(withoutTerms(text))
+      return isWellFormed(text, vr) && !this.names.isNamedIn(withoutTerms(text))
         ? as('KEPT', raw)
         : as('REMOVED', empty);
     if (vr === 'DS' || vr === 'IS' || vr === 'TM')

@@ -68,6 +68,11 @@ function jpegHeader(packed: Uint8Array, ...frameMarkers: number[]): ImageHeader 
   const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
   for (let offset = 2; offset + 10 <= packed.length;) {
     const marker = view.getUint16(offset);
+    if (marker === 0xffff) {
+      // Any number of FF may stand before a marker.
+      offset++;
+      continue;
+    }
     if (frameMarkers.includes(marker)) {
       return {
         bits: view.getUint8(offset + 4),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BundleManifest } from '../../inference/index.js';
-import type { PixelData } from '../dicom/read.js';
+import type { PixelData } from '../dicom/stored-values.js';
 import { percentile } from '../normalise.js';
 import { MAX_PIXELS, refuseFile } from '../refuse.js';
 import type { OpenSeries } from '../series/index.js';

@@ -86,7 +86,13 @@ async function undo(manager: EntityManager, id: number): Promise<Undone> {
   const run = await beginRun(manager, release);
   await manager.update(ImportRun, { id: run }, { undoesId: id, reversible: false });
   const sum = (kind: 'removed' | 'emptied' | 'restored') => changes.reduce((total, change) => total + change[kind], 0);
-  const detail = { removed: sum('removed'), emptied: sum('emptied'), restored: sum('restored'), gone: removed, redacted };
+  const detail = {
+    removed: sum('removed'),
+    emptied: sum('emptied'),
+    restored: sum('restored'),
+    gone: removed,
+    redacted,
+  };
   await endRun(manager, run, detail);
   await audit(manager, { tokenId: null, action: 'undoImport', target: String(id), detail });
   return { changes, removed, redacted, files };
