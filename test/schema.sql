@@ -36,6 +36,7 @@ CREATE TABLE audit_entry (
 CREATE INDEX ON audit_entry USING btree (at);
 
 CREATE TABLE audit_key (
+  days_back integer,
   key text NOT NULL,
   participant_id integer NOT NULL,
   FOREIGN KEY (participant_id) REFERENCES participant(id) ON DELETE CASCADE,

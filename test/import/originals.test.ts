@@ -14,6 +14,7 @@ import {
   undoImport,
 } from '../../src/services/imports/index.js';
 import { dicomFiles, loadSources, nameOf, readVolume } from '../../src/services/series/index.js';
+import { readDicomHeader, readStored } from '../../src/imaging/dicom/read.js';
 import { DirectoryStore, readAsset, sweepBlobs } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { factories } from '../helpers/factories.js';
@@ -187,6 +188,92 @@ test('an image of a release keeps the day that the release publishes, whatever i
   expect(bytes).toContain('20040623');
   expect(bytes).toContain('20040625');
   expect(bytes).not.toContain('20040701');
+});
+
+describe('a study that is in a release and among images added by hand', () => {
+  const STUDY = '1.2.3.4';
+  const [DAY, LATER] = ['20040701', '20050701'];
+  const addFilm = async (barcode: string, StudyDate: string, StudyInstanceUID: string) =>
+    add(await files.write(`${barcode}.dcm`, filmFile('', barcode, { elements: { StudyDate, StudyInstanceUID } })));
+  /** The release publishes the study at 2004-06-23. */
+  const release = async () => {
+    const elements = { StudyDate: DAY, StudyInstanceUID: STUDY };
+    await files.write(
+      'release/00m/0.C.2/9000001/20040623/00000001/001',
+      filmFile('9000001', '016600000001', { elements }),
+    );
+    const { refusals } = await importRelease(api.dataSource, join(files.path, 'release'), { store: api.store });
+    expect(refusals).toEqual([]);
+  };
+  const films = async () =>
+    (await api.dataSource.getRepository(Radiograph).find({ order: { id: 'ASC' } })).map(({ date }) => date);
+  /** Study UID and dates of every kept object, by its own bytes. */
+  const objects = async () => {
+    const kept = await originals();
+    const read = kept.map(async (original) => {
+      const [path] = await writtenOut(original);
+      const { studyUid, studyDate } = await readDicomHeader(path!);
+      return [studyUid, studyDate];
+    });
+    return Promise.all(read);
+  };
+
+  async function expectOneShift(ofFilms: string[], days = ofFilms): Promise<void> {
+    expect(await films()).toEqual(ofFilms);
+    const kept = await objects();
+    expect(kept.map(([, date]) => date)).toEqual(days.map((day) => day.replaceAll('-', '')));
+    const ofStudy = kept.filter(([, date]) => date === '20040623');
+    expect(ofStudy).toHaveLength(2);
+    expect(new Set(ofStudy.map(([uid]) => uid)).size).toBe(1);
+  }
+
+  test('has the published day by both doors, and so does every other image added by hand, when the release came first', async () => {
+    await release();
+    await addFilm('1', DAY, STUDY);
+    await addFilm('2', LATER, '1.2.3.5');
+
+    await expectOneShift(['2004-06-23', '2004-06-23', '2005-06-23']);
+  });
+
+  test('has it when the images added by hand came first: they get other dates, and nothing else of them changes', async () => {
+    await addFilm('1', DAY, STUDY);
+    await addFilm('2', LATER, '1.2.3.5');
+    await add(await writeSeries('scan', { StudyDate: LATER, StudyInstanceUID: '1.2.3.5' }));
+    const before = await originals();
+    const uids = before.map(({ instanceUids, studyUid }) => [instanceUids, studyUid]);
+    const seen = async () => (await Promise.all((await originals()).slice(0, 3).map(writtenOut))).flat();
+    const pixels = async () => Promise.all((await seen()).map(async (path) => (await readStored(path)).values));
+    const voxels = await pixels();
+    expect((await films())[0]).not.toBe('2004-06-23');
+
+    await release();
+
+    await expectOneShift(
+      ['2004-06-23', '2005-06-23', '2004-06-23'],
+      ['2004-06-23', '2005-06-23', '2005-06-23', '2004-06-23'],
+    );
+    expect((await originals()).slice(0, 3).map(({ instanceUids, studyUid }) => [instanceUids, studyUid])).toEqual(uids);
+    expect(await pixels()).toEqual(voxels);
+    expect(await api.dataSource.getRepository(MriSeries).findOneByOrFail({})).toMatchObject({ date: '2005-06-23' });
+    for (const { asset } of before)
+      expect(await api.dataSource.getRepository(Asset).findOneBy({ id: asset.id })).toBeNull();
+  });
+
+  test('brings back no other date when an import from before is undone', async () => {
+    const path = await files.write(
+      'film.dcm',
+      filmFile('', '1', { elements: { StudyDate: DAY, StudyInstanceUID: STUDY } }),
+    );
+    await add(path);
+    await files.write('film.dcm', filmFile('', '2', { elements: { StudyDate: DAY, StudyInstanceUID: STUDY } }));
+    await add(path);
+    const [replacing] = await listImports(api.dataSource, 1);
+    await release();
+
+    await undo(replacing!.id);
+
+    await expectOneShift(['2004-06-23', '2004-06-23']);
+  });
 });
 
 test('an image has one object, whatever is read again, and a corrected file brings its own; undoing its import brings back the other', async () => {

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { DataSet, Element } from 'dicom-parser';
-import { data } from 'dcmjs';
 import type { DeidentifiedAs } from '../../domain/deidentification.js';
 import { encodeFile, type RawElement } from '../dicom/elements.js';
 import { parseDicom, type ParsedDicom } from '../dicom/read.js';
 import { IMPLEMENTATION_UID } from '../dicom/write.js';
+import { agreedVr, ascii, bytesOf, type Known, knownOf, textOf } from './raw-values.js';
 import { pixelsOf } from './pixels.js';
-import { DEIDENTIFICATION_POLICY, type DeidentifiedSubject, methodsOf, refuseBurnedIn, showsNobody } from './policy.js';
+import {
+  DEIDENTIFICATION_POLICY,
+  type DeidentifiedSubject,
+  LONGITUDINAL,
+  methodsOf,
+  refuseBurnedIn,
+  showsNobody,
+} from './policy.js';
 import { treatmentOf } from './profile.js';
 import { type DeidentificationReport, PIXEL_DATA, ReportBook } from './report.js';
 import { cleanText, isCode, isEquipment, isWellFormed, NamingWords, pseudonymousUid, shiftDate } from './values.js';
@@ -85,7 +92,7 @@ function statements({ dataSet, attributes }: ParsedDicom, subject: DeidentifiedS
         text('00080104', 'LO', meaning),
       ]),
     },
-    text('00280303', 'CS', subject.daysBack === 0 ? 'UNMODIFIED' : 'MODIFIED'),
+    text('00280303', 'CS', LONGITUDINAL[subject.daysBack === 0 ? 0 : 1][2]),
   ];
 }
 
@@ -114,11 +121,6 @@ const NAMING = new Set(
     ' ',
   ),
 );
-
-interface Known {
-  keyword: string;
-  vr: string;
-}
 
 /** One way through a file. */
 class Walk {
@@ -228,37 +230,4 @@ class Walk {
     if (keyword === 'ClinicalTrialSubjectID') return this.subject.pseudonym;
     return vr === 'AS' ? '000Y' : 'ANONYMOUS';
   }
-}
-
-/** What the data dictionary says of a tag; undefined for private and unknown ones, and for overlays and curves, which may be drawn text. */
-function knownOf(tag: string): Known | undefined {
-  const [group, element] = [tag.slice(1, 5), tag.slice(5)];
-  if (/^[56]0/.test(group) || parseInt(group, 16) % 2 === 1) return undefined;
-  const entry = data.DicomMetaDictionary.dictionary[`(${group},${element})`.toUpperCase()];
-  return entry && { keyword: entry.name.replace(/^RETIRED_/, ''), vr: entry.vr };
-}
-
-/** The value representation by which an element is treated; null where the file says another one than the dictionary. */
-function agreedVr({ vr }: Known, element: Element): string | null {
-  if (element.vr === undefined) {
-    if ((vr === 'SQ') !== (element.items !== undefined) && element.length > 0) return null;
-    return vr === 'xs' ? 'US' : /^[A-Z]{2}$/.test(vr) ? vr : 'OW';
-  }
-  if (element.vr === vr) return vr;
-  return !/^[A-Z]{2}$/.test(vr) && /^(?:US|SS|OW|OB)$/.test(element.vr) ? element.vr : null;
-}
-
-function bytesOf(dataSet: DataSet, { dataOffset, length }: Element): Uint8Array {
-  return dataSet.byteArray.subarray(dataOffset, dataOffset + length);
-}
-
-/** A value as text, one character per byte, without what pads it. */
-function textOf(dataSet: DataSet, element: Element | undefined): string {
-  if (!element || element.items) return '';
-  const { buffer, byteOffset, length } = bytesOf(dataSet, element);
-  return Buffer.from(buffer, byteOffset, length).toString('latin1').replace(/\0+$/, '').trim();
-}
-
-function ascii(text: string): Uint8Array {
-  return Buffer.from(text, 'latin1');
 }

@@ -1,5 +1,5 @@
 import type { DataSet } from 'dicom-parser';
-import type { PackedFrames, RawElement } from '../dicom/elements.js';
+import { inOnePieceEach, type PackedFrames, type RawElement } from '../dicom/elements.js';
 import { packedFrames, type ParsedDicom, readSamples } from '../dicom/read.js';
 import { clearOtherBits } from '../dicom/stored-values.js';
 import { BIG_ENDIAN, EXPLICIT, IMPLICIT, transferSyntax } from '../dicom/transfer-syntaxes.js';
@@ -60,21 +60,17 @@ function keptFrames(
   const { rows, columns, bitsAllocated } = attributes;
   const { coding } = transferSyntax(attributes.transferSyntax)!;
   const shape = { rows, columns, bytesPerSample: bitsAllocated / 8 };
-  const fragments: Uint8Array[] = [];
-  const offsets: number[] = [];
-  let at = 0;
+  const frames: Uint8Array[] = [];
   let cleaned = false;
   for (const packed of packedFrames(parsed, name)) {
     const frame = withoutComments(packed, coding, shape);
     if (frame === null || names.isHiddenIn(frame)) return null;
     cleaned ||= Buffer.compare(frame, packed) !== 0;
-    fragments.push(frame);
-    offsets.push(at);
-    at += 8 + frame.length + (frame.length % 2);
+    frames.push(frame);
   }
   const table = dataSet.elements[`x${PIXEL_DATA}`]?.basicOffsetTable ?? [];
-  cleaned ||= table.length > fragments.length;
-  return { frames: { offsets: fragments.length > 1 ? offsets : [], fragments }, cleaned };
+  cleaned ||= table.length > frames.length;
+  return { frames: inOnePieceEach(frames), cleaned };
 }
 
 /** Whether an overlay (60xx,0102) lies in bits of the pixels beside the image's own. */

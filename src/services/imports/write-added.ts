@@ -58,7 +58,7 @@ export async function writeFilm(
   const [examId, visitId] = await findOwner(manager, to, to.side ?? null, false);
   const header = await headerOf(path);
   const origin = originOf(header, [header?.sopInstanceUid ?? null], null);
-  const deidentify = await deidentifierFor(manager, subjectOf(to, origin), options);
+  const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin), options);
   const { film, object } = await deidentify.film(path, name);
   const { attributes } = film;
   const pixels = { ...(await storeFilm(manager, store, film)), ...origin, ...uidsOf(film) };
@@ -90,7 +90,7 @@ export async function writeFilm(
     date: calendarDate(attributes?.studyDate ?? ''),
   };
   const id = settled.is === 'new' ? await insertRow(manager, Radiograph, radiograph) : settled.row.id;
-  forgotten.push(...(await deidentify.keep(store, { radiographId: id }, [object])));
+  forgotten.push(...(await deidentify.keep({ radiographId: id }, [object])));
   if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
   await remember(manager, fingerprint, { rows: 1, refused: 0, became: { radiographId: id } });
   return OUTCOMES[settled.is];
@@ -127,7 +127,7 @@ export async function writeSeries(
     const [examId] = await findOwner(manager, to, side, false);
     const { sequence, plane } = sequenceOf(attributes.seriesDescription, side);
     const origin = originOf(attributes, [seriesUid || null, echo], null);
-    const deidentify = await deidentifierFor(manager, subjectOf(to, origin), options);
+    const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin), options);
     const header = await deidentify.header(one.files[0]!, name);
     const pixels = await storeSeries(manager, store, one, niftiDescription(to, sequence, origin), { header, redact });
     const owner = { oaiId: to.oaiId, visit: to.visit, side };
@@ -156,7 +156,7 @@ export async function writeSeries(
     };
     if (isToWrite(settled)) await manager.update(MriSeries, { id: settled.row.id }, described);
     const id = settled.is === 'new' ? await insertRow(manager, MriSeries, described) : settled.row.id;
-    forgotten.push(...(await deidentify.keep(store, { seriesId: id }, pathsOf(one))));
+    forgotten.push(...(await deidentify.keep({ seriesId: id }, pathsOf(one))));
     seriesIds.push(id);
     outcomes.push(OUTCOMES[settled.is]);
     if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
