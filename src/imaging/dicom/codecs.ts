@@ -4,6 +4,7 @@ import loadOpenJph from '@cornerstonejs/codec-openjph/wasmjs';
 import { Decoder as JpegLosslessDecoder } from 'jpeg-lossless-decoder-js';
 import { decodePicture } from '../unpacking/picture.js';
 import type { PixelCoding } from './transfer-syntaxes.js';
+import { assertWholeJpeg, assertWholeJpeg2000 } from './whole-streams.js';
 
 /** What the header of a DICOM file says about one frame; the compressed image must say the same. */
 export interface FrameShape {
@@ -33,9 +34,11 @@ export async function decodeFrame(packed: Uint8Array, coding: PixelCoding, shape
       return runWasm(jpegLsDecoder, packed, shape);
     case 'jpeg-2000':
       assertShape(jpeg2000Header(packed), shape);
+      assertWholeJpeg2000(packed);
       return runWasm(jpeg2000Decoder, packed, shape);
     case 'htj2k':
       assertShape(jpeg2000Header(packed), shape);
+      assertWholeJpeg2000(packed);
       return runWasm(htj2kDecoder, packed, shape);
   }
 }
@@ -51,6 +54,7 @@ async function decodeJpeg(packed: Uint8Array, shape: FrameShape): Promise<Uint8A
 
 function decodeJpegLossless(packed: Uint8Array, shape: FrameShape): Uint8Array {
   assertShape(jpegHeader(packed, 0xffc3), shape);
+  assertWholeJpeg(packed);
   // The decoder reads an ArrayBuffer from its start; Uint8Array.from, because Buffer's own slice() would share the file's.
   const copy = Uint8Array.from(packed);
   return assertLength(new Uint8Array(new JpegLosslessDecoder().decompress(copy.buffer, 0, copy.length)), shape);
