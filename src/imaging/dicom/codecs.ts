@@ -31,6 +31,7 @@ export async function decodeFrame(packed: Uint8Array, coding: PixelCoding, shape
       return decodeJpeg(packed, shape);
     case 'jpeg-ls':
       assertShape(jpegHeader(packed, 0xfff7), shape);
+      assertWholeJpeg(packed);
       return runWasm(jpegLsDecoder, packed, shape);
     case 'jpeg-2000':
       assertShape(jpeg2000Header(packed), shape);

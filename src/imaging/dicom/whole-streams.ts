@@ -1,11 +1,11 @@
-/** Refusals of compressed images that are cut short, where a decoder would fill what is missing without a word. */
+/** Refusals of compressed images that are cut short, where a decoder would fill what is missing without a word, or look for it without end. */
 
 const SOS = 0xffda;
 const [SOT, SOD] = [0xff90, 0xff93];
 const END = Buffer.from([0xff, 0xd9]);
 
 /**
- * @throws Error when no end follows the (first) scan of a JPEG image; in a scan nothing looks like it
+ * @throws Error when no end follows the first scan of a JPEG or JPEG-LS image; in a scan nothing looks like it
  */
 export function assertWholeJpeg(packed: Uint8Array): void {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
