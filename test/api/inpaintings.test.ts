@@ -190,8 +190,11 @@ describe('refused in one sentence, with nothing stored, is', () => {
   });
 });
 
-test('slices that are lost with all that surround them fail with a sentence, and no image', async () => {
-  const { made } = await inpaint({ seriesId, slices: [10, 11, 12, 13, 14] });
+test('slices that are lost with all that surround them, in a series of unknown size, fail with a sentence, and no image', async () => {
+  const sizeIs = (sliceCount: number | null) =>
+    api.dataSource.manager.update(MriSeries, { id: series.id }, { sliceCount });
+  await sizeIs(null);
+  const { made } = await inpaint({ seriesId, slices: [10, 11, 12, 13, 14] }).finally(() => sizeIs(80));
   expect(made).toMatchObject({ state: 'FAILED', outputs: [] });
   expect(made.error).toContain('leaves nothing to fill slice 13 in from');
 });
