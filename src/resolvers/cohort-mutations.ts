@@ -12,8 +12,21 @@ import {
   SplitCohortPayload,
   UpdateCohortPayload,
 } from '../schema/mutations.js';
-import type { CohortPayload, DeletedCohortPayload, IdInput, SplitPayload } from '../schema/mutations.js';
-import { createCohort, deleteCohort, shareCohort, splitCohort, updateCohort } from '../services/cohorts/index.js';
+import type {
+  CohortPayload,
+  CreatedCohortPayload,
+  DeletedCohortPayload,
+  IdInput,
+  SplitPayload,
+} from '../schema/mutations.js';
+import {
+  createCohort,
+  deleteCohort,
+  findNamedExams,
+  shareCohort,
+  splitCohort,
+  updateCohort,
+} from '../services/cohorts/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { keyOf } from './ids.js';
@@ -21,16 +34,18 @@ import { keyOf } from './ids.js';
 @Resolver()
 export class CohortMutationResolver {
   @Mutation(() => CreateCohortPayload, {
-    description: 'Makes a cohort from a filter, from ids, or from other cohorts.',
+    description: 'Makes a cohort from a filter, from ids, from rows that name exams, or from other cohorts.',
   })
   async createCohort(
     @Ctx() context: Context,
-    @Arg('input', () => CreateCohortInput, INPUT) { examIds, combine, ...rest }: CreateCohortInput,
-  ): Promise<CohortPayload> {
+    @Arg('input', () => CreateCohortInput, INPUT) { examIds, exams, unknownExams, combine, ...rest }: CreateCohortInput,
+  ): Promise<CreatedCohortPayload> {
     requireRole(context, 'READER', 'createCohort');
     const { platform, viewer } = context;
-    const request = { ...rest, examIds: examKeys('examIds', examIds), combine: combination(combine) };
-    return { cohort: new CohortNode(await createCohort(platform.dataSource, viewer, request)) };
+    const found = exams ? await findNamedExams(platform.dataSource, exams, unknownExams) : null;
+    const request = { ...rest, examIds: examKeys('examIds', examIds), found, combine: combination(combine) };
+    const cohort = new CohortNode(await createCohort(platform.dataSource, viewer, request));
+    return { cohort, unknownExams: found?.unknown ?? [] };
   }
 
   @Mutation(() => UpdateCohortPayload, {

@@ -1,10 +1,20 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { GraphQLJSONObject } from 'graphql-scalars';
-import type { CohortKind, CohortVisibility, SetOperation } from '../domain/cohorts.js';
+import type { CohortKind, CohortVisibility, SetOperation, UnknownExamRule } from '../domain/cohorts.js';
+import type { Side } from '../domain/participants.js';
+import type { VisitCode } from '../domain/visits.js';
 import { encodeId } from '../domain/global-ids.js';
 import type { Cohort, CohortOrigin as StoredOrigin, CohortReference, CohortVersion } from '../entities/index.js';
 import { connectionType } from './connections.js';
-import { CohortKindEnum, CohortOriginKindEnum, CohortVisibilityEnum, SetOperationEnum } from './enums.js';
+import {
+  CohortKindEnum,
+  CohortOriginKindEnum,
+  CohortVisibilityEnum,
+  SetOperationEnum,
+  SideEnum,
+  UnknownExamRuleEnum,
+  VisitCodeEnum,
+} from './enums.js';
 import { KneeExamFilter } from './filters.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
@@ -111,6 +121,15 @@ export class CohortOrigin {
   @Field(() => Int, { nullable: true, description: 'SPLIT only.' })
   seed: number | null;
 
+  @Field(() => Int, { nullable: true, description: 'EXAMS only, of named exams: rows that were given.' })
+  rows: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'EXAMS only, of named exams: rows that named none and were left out.',
+  })
+  unknownRows: number | null;
+
   @Field(() => Int, { nullable: true, description: 'EDIT only: the version before.' })
   version: number | null;
 
@@ -123,6 +142,9 @@ export class CohortOrigin {
     this.part = split?.part ?? null;
     this.fraction = split?.fraction ?? null;
     this.seed = split?.seed ?? null;
+    const rows = origin.kind === 'EXAMS' ? origin.rows : undefined;
+    this.rows = rows?.given ?? null;
+    this.unknownRows = rows?.unknown ?? null;
     this.version = origin.kind === 'EDIT' ? origin.of : null;
   }
 }
@@ -197,7 +219,37 @@ export class CombineCohortsInput {
   cohorts!: string[];
 }
 
-@InputType({ description: 'Give one of `filter`, `examIds` and `combine`.' })
+@InputType({ description: 'A knee exam by what tables of the release call it.' })
+export class ExamNameInput {
+  @Field(() => String, { description: 'Participant; seven digits.' })
+  oaiId!: string;
+
+  @Field(() => VisitCodeEnum, { description: 'Time point of the study.' })
+  visit!: VisitCode;
+
+  @Field(() => SideEnum, { nullable: true, description: 'Which knee; default: both.' })
+  side?: Side | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'A row that names no knee exam.' })
+export class UnknownExam {
+  @Field(() => Int, { description: 'Its number among the rows that were given, from 1.' })
+  row!: number;
+
+  @Field(() => String, { description: 'As it was given.' })
+  oaiId!: string;
+
+  @Field(() => VisitCodeEnum, { description: 'As it was given.' })
+  visit!: VisitCode;
+
+  @Field(() => SideEnum, { nullable: true, description: 'As it was given.' })
+  side?: Side | null | undefined;
+
+  @Field(() => String, { description: 'One sentence that says what is not there.' })
+  reason!: string;
+}
+
+@InputType({ description: 'Give one of `filter`, `examIds`, `exams` and `combine`.' })
 export class CreateCohortInput {
   @Field(() => String, { description: '1 to 200 characters.' })
   name!: string;
@@ -222,6 +274,18 @@ export class CreateCohortInput {
 
   @Field(() => [ID], { nullable: true, description: 'These knee exams, at most 10,000. STATIC only.' })
   examIds?: string[] | null;
+
+  @Field(() => [ExamNameInput], {
+    nullable: true,
+    description: 'The knee exams that these rows name, at most 100,000; each counts once. STATIC only.',
+  })
+  exams?: ExamNameInput[] | null;
+
+  @Field(() => UnknownExamRuleEnum, {
+    defaultValue: 'REFUSE',
+    description: 'What becomes of it where some rows of `exams` name no exam.',
+  })
+  unknownExams!: UnknownExamRule;
 
   @Field(() => CombineCohortsInput, { nullable: true, description: 'Other cohorts, put together.' })
   combine?: CombineCohortsInput | null;

@@ -13,6 +13,7 @@ import { MriSeriesFilter } from './image-filters.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
 import { CompetingEventEnum, SurvivalEventEnum } from './survival.js';
+import { VariableOwnerEnum } from './variable.js';
 import { VARIABLE_NAME } from './variables.js';
 
 @ObjectType('SelectedCohort', {
@@ -140,6 +141,9 @@ export class ExportColumnItem {
 
   @Field(() => ExportColumnTypeEnum, { description: 'What its values are.' })
   type!: string;
+
+  @Field(() => VariableOwnerEnum, { description: 'Whose its values are.' })
+  owner!: string;
 
   @Field(() => String, { description: 'What a value of it means.' })
   description!: string;
