@@ -6,6 +6,7 @@ import { UserError } from '../domain/errors.js';
 import { parseJson } from '../domain/json.js';
 import { ARCHIVE_FORMATS, EXPORT_FILES, EXPORT_FORMATS, TABLE_FORMATS } from '../domain/exports.js';
 import type { ExportFormat } from '../domain/exports.js';
+import { SPLIT_METHODS, type SplitMethod } from '../domain/splits.js';
 import { COMPETING_EVENTS, SURVIVAL_EVENTS } from '../domain/survival.js';
 import { VISIT_CODES } from '../domain/visits.js';
 import { openDatabase } from '../server/database/index.js';
@@ -27,7 +28,7 @@ import {
 } from '../services/exports/index.js';
 import { openOwnBlobStore } from '../storage/index.js';
 import { readJsonFile } from './json-file.js';
-import { blobSettings, dataDirOption, sharedDatabase } from './options.js';
+import { blobSettings, dataDirOption, sharedDatabase, wholeNumber } from './options.js';
 import { progressBar } from './progress.js';
 import { stopOnSignal } from './signals.js';
 
@@ -44,6 +45,9 @@ interface Options {
   changes?: string;
   slopes?: string;
   pairs?: string;
+  folds?: number;
+  split?: SplitMethod;
+  seed?: number;
   series?: string;
   generations?: string;
   batch?: string;
@@ -91,6 +95,21 @@ export function exportCommand(): Command {
       '--pairs <file>',
       'file that says as JSON which exams are paired: only these are written, with the pair of each',
     )
+    .option(
+      '--split <method>',
+      'adds a column that tells train, val and test, or the fold, of each participant: alike in KL or SITE, RANDOM, or LEAVE_ONE_SITE_OUT',
+      oneOf(SPLIT_METHODS),
+    )
+    .option(
+      '--folds <count>',
+      'with --split or alone: so many equal parts instead of train, val and test',
+      wholeNumber('--folds'),
+    )
+    .option(
+      '--seed <number>',
+      'with --split or --folds: another seed gives other parts (default: 0)',
+      wholeNumber('--seed'),
+    )
     .option('--series <json>', 'archives: which series of the exams; default: those that no bundle generated')
     .option('--generations <ids>', 'archives: the volumes of these generations, separated by commas')
     .option('--batch <id>', 'archives: the volumes of this batch')
@@ -120,6 +139,13 @@ Examples:
   return command;
 }
 
+/** What the options ask of a split; undefined where they ask for none. */
+function splitIn({ split: method, folds, seed }: Options): object | undefined {
+  if (method !== undefined || folds !== undefined) return { method, folds, seed };
+  if (seed === undefined) return undefined;
+  throw new UserError('BAD_USER_INPUT', '--seed goes with --split or --folds.');
+}
+
 async function run(file: string | undefined, options: Options): Promise<void> {
   if (file === undefined) throw new UserError('BAD_USER_INPUT', 'Say which file to write, e.g. knees.parquet.');
   checkTogether(options);
@@ -136,6 +162,7 @@ async function run(file: string | undefined, options: Options): Promise<void> {
     asOf: options.later && { origin: options.origin, visits: options.later },
     numbers: [...periodsIn(options.changes, 'change'), ...periodsIn(options.slopes, 'slope')],
     pairs: options.pairs === undefined ? undefined : await readJsonFile(options.pairs, 'pairs'),
+    split: splitIn(options),
     cohortId: options.cohort,
     where: options.filter === undefined ? undefined : await readJsonFile(options.filter, 'filter'),
     series: options.series === undefined ? undefined : seriesFilter(options.series),

@@ -1,6 +1,7 @@
 import { Column, CreateDateColumn, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
 import type { SetOperation } from '../domain/cohorts.js';
+import type { SplitMethod } from '../domain/splits.js';
 import { ApiToken } from './api-token.js';
 import { Cohort } from './cohort.js';
 
@@ -10,7 +11,7 @@ export type CohortOrigin =
   | { kind: 'EXAMS'; rows?: NamedRows }
   | { kind: 'EDIT'; of: number; added: number; removed: number }
   | { kind: 'COMBINATION'; operation: SetOperation; cohorts: CohortReference[] }
-  | { kind: 'SPLIT'; of: CohortReference; part: string; fraction: number; seed: number };
+  | { kind: 'SPLIT'; of: CohortReference; part: string; fraction: number; seed: number; method?: SplitMethod };
 
 /** Rows of a table that a version was made of; who they name is not kept. */
 export interface NamedRows {

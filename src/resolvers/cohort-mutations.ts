@@ -95,8 +95,8 @@ export class CohortMutationResolver {
 
   @Mutation(() => SplitCohortPayload, {
     description:
-      'Splits a cohort by participant into new STATIC cohorts, stratified by the highest KL grade of each. Both knees and all ' +
-      'visits of a participant go together.',
+      'Splits a cohort by participant into new STATIC cohorts: into fractions or folds that are alike in KL grades or sites, at random, ' +
+      'or by site. Both knees and all visits of a participant go together.',
   })
   async splitCohort(
     @Ctx() context: Context,

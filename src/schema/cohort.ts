@@ -2,6 +2,7 @@ import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { GraphQLJSONObject } from 'graphql-scalars';
 import type { CohortKind, CohortVisibility, SetOperation, UnknownExamRule } from '../domain/cohorts.js';
 import type { Side } from '../domain/participants.js';
+import type { SplitMethod } from '../domain/splits.js';
 import type { VisitCode } from '../domain/visits.js';
 import { encodeId } from '../domain/global-ids.js';
 import type { Cohort, CohortOrigin as StoredOrigin, CohortReference, CohortVersion } from '../entities/index.js';
@@ -12,6 +13,7 @@ import {
   CohortVisibilityEnum,
   SetOperationEnum,
   SideEnum,
+  SplitMethodEnum,
   UnknownExamRuleEnum,
   VisitCodeEnum,
 } from './enums.js';
@@ -121,6 +123,9 @@ export class CohortOrigin {
   @Field(() => Int, { nullable: true, description: 'SPLIT only.' })
   seed: number | null;
 
+  @Field(() => SplitMethodEnum, { nullable: true, description: 'SPLIT only: what its parts are alike in.' })
+  method: SplitMethod | null;
+
   @Field(() => Int, { nullable: true, description: 'EXAMS only, of named exams: rows that were given.' })
   rows: number | null;
 
@@ -142,6 +147,7 @@ export class CohortOrigin {
     this.part = split?.part ?? null;
     this.fraction = split?.fraction ?? null;
     this.seed = split?.seed ?? null;
+    this.method = split ? (split.method ?? 'KL') : null;
     const rows = origin.kind === 'EXAMS' ? origin.rows : undefined;
     this.rows = rows?.given ?? null;
     this.unknownRows = rows?.unknown ?? null;
@@ -336,16 +342,30 @@ export class CohortPartInput {
   fraction!: number;
 }
 
-@InputType({ description: 'A split by participant, stratified by KL grade.' })
-export class SplitCohortInput {
-  @Field(() => ID, { description: 'Node id of the cohort.' })
-  id!: string;
-
+@InputType({
+  description: 'How participants are told into parts; the same seed on the same participants gives the same parts.',
+})
+export class SplitInput {
   @Field(() => [CohortPartInput], { nullable: true, description: 'Default: train 0.7, val 0.15, test 0.15.' })
   parts?: CohortPartInput[] | null;
 
-  @Field(() => Int, { defaultValue: 0, description: 'The same seed on the same participants gives the same parts.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Instead of parts: so many equal ones, `fold 1`, `fold 2`, ...; 2 to 20.',
+  })
+  folds?: number | null;
+
+  @Field(() => SplitMethodEnum, { defaultValue: 'KL', description: 'What the parts are alike in.' })
+  method!: SplitMethod;
+
+  @Field(() => Int, { defaultValue: 0, description: '0 to 2147483647.' })
   seed!: number;
+}
+
+@InputType({ description: 'A split of a cohort by participant.' })
+export class SplitCohortInput extends SplitInput {
+  @Field(() => ID, { description: 'Node id of the cohort.' })
+  id!: string;
 
   @Field(() => CohortVisibilityEnum, { defaultValue: 'PRIVATE', description: 'Of the new cohorts.' })
   visibility!: CohortVisibility;

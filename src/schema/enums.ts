@@ -2,6 +2,7 @@ import { DEIDENTIFIED_AS } from '../domain/deidentification.js';
 import { registerEnumType } from 'type-graphql';
 import { IMAGE_PROVENANCES } from '../domain/provenance.js';
 import { BATCH_STATES, MEMBER_STATES, SEED_RULES } from '../domain/batches.js';
+import { SPLIT_METHODS } from '../domain/splits.js';
 import { COHORT_KINDS, COHORT_VISIBILITIES, SET_OPERATIONS, UNKNOWN_EXAM_RULES } from '../domain/cohorts.js';
 import { ARCHIVE_FORMATS, EXPORT_FORMATS, EXPORT_STATES } from '../domain/exports.js';
 import { FEATURES } from '../domain/features.js';
@@ -308,6 +309,18 @@ export const UnknownExamRuleEnum = choices(
   {
     REFUSE: 'Nothing is made, and the refusal counts and names them.',
     LEAVE_OUT: 'It is made of the others, and the payload names those.',
+  },
+);
+
+export const SplitMethodEnum = choices(
+  'SplitMethod',
+  SPLIT_METHODS,
+  'What the parts of a split are alike in. Both knees and all visits of a participant are always in one part.',
+  {
+    KL: 'Each part has its share of every KL grade, the highest of each participant.',
+    SITE: 'Each part has its share of every clinical site.',
+    RANDOM: 'Participants as they come.',
+    LEAVE_ONE_SITE_OUT: 'A part for each clinical site.',
   },
 );
 

@@ -95,7 +95,7 @@ test('rows that name no exam are left out where that is asked for, and told', as
     { id: cohort.id },
   );
 
-  expect((await readCohort(api, cohort.id)).counts).toEqual({ exams: 2, participants: 1 });
+  expect((await readCohort(api, cohort.id))!.counts).toEqual({ exams: 2, participants: 1 });
   expect(unknownExams).toEqual([
     { row: 2, oaiId: '9999999', visit: 'V00', side: null, reason: 'There is no participant 9999999.' },
     { row: 3, oaiId: '1500001', visit: 'V03', side: null, reason: 'Participant 1500001 has no visit V03.' },

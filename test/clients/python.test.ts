@@ -1,12 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
+import { registerBundles } from '../../src/services/bundles/registry.js';
 import { createExam } from '../helpers/platform.js';
 import { runProgram } from '../helpers/program.js';
 import { CLIENT_FOLDER, CLIENT_MODULES, pythonWith } from '../helpers/python.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 import { importSyntheticTables } from '../helpers/synthetic-tables.js';
+import { TINY_BUNDLE } from '../helpers/tiny-bundle.js';
 
 const MODULES = [...CLIENT_MODULES, 'IPython', 'pytest'];
 const python = pythonWith(MODULES);
@@ -24,6 +26,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'osteograph-python-'));
   await importSyntheticTables(api.dataSource, { participants: 60, seed: 4, visits: ['V00', 'V03', 'V06'] });
   await createExam(api, { mri: true });
+  await cp(TINY_BUNDLE, join(folder, 'models/tiny-bundle/1.0.0'), { recursive: true });
+  await registerBundles(api.dataSource, join(folder, 'models'));
 });
 
 afterAll(async () => {

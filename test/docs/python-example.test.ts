@@ -11,7 +11,9 @@ let api: TestServer;
 
 beforeAll(async () => {
   if (!python) {
-    console.warn(`No Python with ${CLIENT_MODULES.join(', ')} was found; set OSTEOGRAPH_PYTHON to one to run the example.`);
+    console.warn(
+      `No Python with ${CLIENT_MODULES.join(', ')} was found; set OSTEOGRAPH_PYTHON to one to run the example.`,
+    );
     return;
   }
   api = await startTestServer();

@@ -24,6 +24,9 @@ query CohortByName($name: String!) { cohorts(where: { name: { eq: $name } }, fir
 _COUNT = """
 query Count($where: KneeExamFilter) { kneeExams(where: $where) { totalCount } }"""
 
+_SPLIT = """
+mutation Split($input: SplitCohortInput!) { splitCohort(input: $input) { parts { name cohort { id name version } } } }"""
+
 _FACETS = """
 query Counts($where: KneeExamFilter, $by: [KneeExamFacet!], $variables: [String!]) {
   kneeExamFacets(where: $where, by: $by, variables: $variables) {
@@ -69,6 +72,7 @@ class Cohort:
         event: str | None = None,
         competing: Sequence[str] = (),
         pairs: dict[str, Any] | None = None,
+        split: dict[str, Any] | None = None,
         missing: bool = True,
         progress: bool | None = None,
     ) -> pandas.DataFrame:
@@ -84,6 +88,7 @@ class Cohort:
         changes, slopes: numbers over time, as `('WOMKP', 'V00', 'V06')`.
         event, competing: adds `time` (days), `status` (0 censored, 1 the event, 2 and on the competing ones), `competing` and `left_out`.
         pairs: as `kneePairs` takes it, such as `{'of': 'SAME_PERSON', 'cases': {...}, 'controls': {...}}`.
+        split: adds `split`, the part of each participant, such as `{'folds': 5, 'method': 'SITE', 'seed': 1}`; see `split()`.
         missing: whether `<name>_missing` stands beside each value, with OAI's code of why there is none.
         raises BadInputError with the server's sentence for a name or a filter that is wrong
         """
@@ -97,6 +102,7 @@ class Cohort:
             'numbers': [*_numbers('change', changes), *_numbers('slope', slopes)],
             'event': {'event': event, 'competing': list(competing), 'origin': origin} if event else None,
             'pairs': pairs,
+            'split': split,
         }
         request = {name: value for name, value in wanted.items() if value}
         table, manifest = fetch_table(self._connection, request, self._progress if progress is None else progress)
@@ -147,6 +153,21 @@ class Cohort:
         at: days at which curves are told; default: at each step.
         """
         return ask_survival(self._connection, self.where, event, competing=competing, by=by, origin=origin, at=at)
+
+    def split(self, *, visibility: str = 'PRIVATE', **how: Any) -> dict[str, 'Cohort']:
+        """Makes cohorts of parts of the participants, by name; both knees and all visits of a participant are in one part.
+
+        how: `parts`, such as `{'train': 0.8, 'test': 0.2}` (default: train .7, val .15, test .15), or `folds`, a number; `method`: KL or SITE (each
+            part has its share of every grade or site), RANDOM, LEAVE_ONE_SITE_OUT (a part for each site); `seed`: the same gives the same parts.
+        raises BadInputError for what is no cohort that the server keeps, or a part that would have nobody
+        """
+        if self.id is None or self._where:
+            raise BadInputError('BAD_USER_INPUT', 'Only a cohort that is kept is split into cohorts; create_cohort() keeps one.')
+        parts = how.pop('parts', None)
+        named = [{'name': name, 'fraction': fraction} for name, fraction in parts.items()] if parts else None
+        asked = {'id': self.id, 'visibility': visibility, **({'parts': named} if named else {}), **how}
+        made = self._connection.ask(_SPLIT, {'input': asked})['splitCohort']['parts']
+        return {part['name']: Cohort(self._connection, **part['cohort'], where=None, progress=self._progress) for part in made}
 
     def films(self, *, progress: bool | None = None) -> Iterator[Film]:
         """The films of the exams that have one with pixels, as NumPy arrays, one after the other."""

@@ -114,6 +114,9 @@ def _events(source: EventSource) -> Iterator[dict[str, Any]]:
     for message in source.iter_sse():
         if message.event == 'complete':
             return
+        # A sign of life: a comment, which httpx-sse gives as an event without data.
+        if not message.data:
+            continue
         answer = message.json()
         if answer.get('errors'):
             raise refusal_in(answer['errors'], source.response.status_code)

@@ -5,11 +5,14 @@ import io
 import sys
 from typing import Any
 
+import httpx
 import numpy
 import pytest
+from httpx_sse import EventSource
 
 import osteograph
 from line import Line
+from osteograph.follow import _events
 from osteograph.live import watching
 
 EXAM = {'visit': {'eq': 'V00'}, 'side': {'eq': 'LEFT'}, 'hasMri': True}
@@ -93,6 +96,16 @@ def test_an_unknown_id_is_an_error_at_once(server: osteograph.Osteograph, kind: 
 
     with pytest.raises(osteograph.NotFoundError):
         list(server.follow(kind, name))
+
+
+def test_signs_of_life_between_events_are_no_events() -> None:
+    bytes_of_a_stream = (
+        b'id: 1\nevent: next\ndata: {"data":{"generationProgress":{"seq":1}}}\n\n:\n\n:\n\n'
+        b'id: 2\nevent: next\ndata: {"data":{"generationProgress":{"seq":2}}}\n\nevent: complete\ndata:\n\n'
+    )
+    response = httpx.Response(200, headers={'content-type': 'text/event-stream'}, content=bytes_of_a_stream)
+
+    assert [event['seq'] for event in _events(EventSource(response))] == [1, 2]
 
 
 def test_a_wrong_token_ends_the_following_at_once(address: tuple[str, str], finished: osteograph.Generation) -> None:

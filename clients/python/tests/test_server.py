@@ -91,3 +91,21 @@ def test_time_to_an_event_agrees_with_its_columns(baseline: osteograph.Cohort) -
 def test_an_event_that_the_filter_leaves_out_is_refused(server: osteograph.Osteograph) -> None:
     with pytest.raises(osteograph.BadInputError):
         server.cohort(where={'visit': {'eq': 'V06'}}).survival('KL_GE_2')
+
+
+def test_a_cohort_is_split_by_participant_as_its_frame_tells(server: osteograph.Osteograph) -> None:
+    kept = server.create_cohort('To be split', where={'visit': {'eq': 'V00'}})
+    parts = kept.split(folds=4, method='SITE', seed=6)
+    told = kept.frame(columns=['site'], split={'folds': 4, 'method': 'SITE', 'seed': 6})
+
+    assert list(parts) == ['fold 1', 'fold 2', 'fold 3', 'fold 4']
+    assert list(told['split'].cat.categories) == list(parts)
+    assert told.groupby('oai_id')['split'].nunique().eq(1).all()
+    for name, part in parts.items():
+        assert sorted(part.frame(columns=['site'])['exam_id']) == sorted(told.loc[told['split'] == name, 'exam_id'])
+    assert list(kept.split(parts={'train': 0.8, 'test': 0.2})) == ['train', 'test']
+
+
+def test_a_filter_alone_is_not_split_into_cohorts(baseline: osteograph.Cohort) -> None:
+    with pytest.raises(osteograph.BadInputError, match='Only a cohort that is kept is split'):
+        baseline.split(folds=2)

@@ -6,4 +6,5 @@ export { type ExamName, findNamedExams, type FoundExams, type UnknownExam } from
 export { COHORT_LISTING, COHORT_VERSION_LISTING, COHORT_VERSIONS, COHORTS } from './listing.js';
 export { cohortAttrition, cohortProblem, countCohort, inCohort } from './read.js';
 export { splitCohort } from './split.js';
-export type { SplitRequest, SplitResult } from './split.js';
+export type { SplitResult } from './split.js';
+export { dealParticipants, planSplit } from './split-plan.js';

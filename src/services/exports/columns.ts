@@ -21,8 +21,8 @@ export const COLUMN_GROUPS = [
   'availability',
 ] as const;
 
-/** The columns of events, changes and pairs come with these, not by the name of their group. */
-export type ColumnGroup = (typeof COLUMN_GROUPS)[number] | 'event' | 'numbers' | 'pair';
+/** The columns of events, changes, pairs and splits come with these, not by the name of their group. */
+export type ColumnGroup = (typeof COLUMN_GROUPS)[number] | 'event' | 'numbers' | 'pair' | 'split';
 
 /** Groups of an export that names no columns. */
 export const DEFAULT_GROUPS: readonly ColumnGroup[] = COLUMN_GROUPS.filter((group) => group !== 'readings');

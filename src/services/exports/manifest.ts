@@ -54,7 +54,7 @@ interface ExamSelection {
 }
 
 /** What is known of the rows before the file is finished; a Parquet file carries it in its own metadata. */
-export interface TableDescription extends Pick<TableShape, 'event' | 'asOf'> {
+export interface TableDescription extends Pick<TableShape, 'event' | 'asOf' | 'split'> {
   /** Names of changes and slopes. */
   numbers?: string[];
   /** How its exams are paired. */
@@ -128,10 +128,11 @@ export function dictionary(columns: readonly ExportColumn[]): DictionaryEntry[] 
 }
 
 /** What was asked for beside the columns, in the API's words. */
-function describeShape({ event, asOf, numbers, pairs }: TableShape): Partial<TableDescription> {
+function describeShape({ event, asOf, numbers, pairs, split }: TableShape): Partial<TableDescription> {
   return {
     ...(event ? { event } : {}),
     ...(asOf ? { asOf } : {}),
+    ...(split ? { split } : {}),
     ...(numbers ? { numbers: numbers.map(numberName) } : {}),
     ...(pairs
       ? {
