@@ -45,7 +45,7 @@ type Row = Record<'oai_id' | 'visit' | 'side' | 'split', string>;
 async function exported(request: object): Promise<{ status: number; text: string; rows: () => Row[] }> {
   const response = await fetch(`${api.url}/exports`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${api.tokens.READER}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${api.tokens.ADMIN}`, 'content-type': 'application/json' },
     body: JSON.stringify({ columns: ['xrkl'], ...request }),
   });
   const text = await response.text();
