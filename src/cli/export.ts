@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
@@ -19,9 +17,7 @@ import {
   dictionary,
   EXPORT_COLUMNS,
   type ExportManifest,
-  type ExportSpec,
   type ExportHooks,
-  type ExportStream,
   exportSpec,
   writeArchive,
   writeTable,
@@ -29,6 +25,7 @@ import {
 import { openOwnBlobStore } from '../storage/index.js';
 import { readJsonFile } from './json-file.js';
 import { blobSettings, dataDirOption, sharedDatabase, wholeNumber } from './options.js';
+import { writeWhole } from './export-file.js';
 import { progressBar } from './progress.js';
 import { stopOnSignal } from './signals.js';
 
@@ -239,41 +236,6 @@ function described(manifest: ExportManifest): string {
   const who = { NONE: '', SOME: `, ${phantomRows} of them of phantoms`, ALL: ', all of phantoms' }[synthetic];
   const phantoms = who && `${who} of a synthetic release`;
   return `${rows} knee exam${rows === 1 ? '' : 's'}${phantoms}; ${columns.length} columns, ${file.bytes} bytes.`;
-}
-
-/** Writes beside the file and renames, so that a file that is there is whole; the manifest comes last. */
-async function writeWhole(file: string, spec: ExportSpec, stream: ExportStream): Promise<ExportManifest> {
-  const part = `${file}.part`;
-  try {
-    const { sha256, bytes } = await writePieces(part, stream.pieces);
-    const { mediaType } = EXPORT_FILES[spec.format];
-    const manifest: ExportManifest = { ...stream.description(), file: { sha256, bytes, mediaType } };
-    await rename(part, file);
-    await writeFile(`${file}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-    return manifest;
-  } catch (error) {
-    await rm(part, { force: true });
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (code === undefined || syscall === undefined) throw error;
-    throw new UserError('UNAVAILABLE', `${file} cannot be written (${code}).`, { cause: error });
-  }
-}
-
-async function writePieces(path: string, pieces: AsyncIterable<Buffer>): Promise<{ sha256: string; bytes: number }> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const handle = await open(path, 'w');
-  try {
-    for await (const piece of pieces) {
-      await handle.writeFile(piece);
-      hash.update(piece);
-      bytes += piece.length;
-    }
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return { sha256: hash.digest('hex'), bytes };
 }
 
 function formatOf(file: string): ExportFormat {

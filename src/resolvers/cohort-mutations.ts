@@ -1,8 +1,9 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { CohortVisibility } from '../domain/cohorts.js';
 import { INPUT } from '../schema/arguments.js';
-import { CohortNode, CreateCohortInput, SplitCohortInput, UpdateCohortInput } from '../schema/cohort.js';
-import type { CombineCohortsInput } from '../schema/cohort.js';
+import { CohortNode } from '../schema/cohort.js';
+import { CreateCohortInput, SplitCohortInput, UpdateCohortInput } from '../schema/cohort-input.js';
+import type { CombineCohortsInput } from '../schema/cohort-input.js';
 import {
   CreateCohortPayload,
   DeleteCohortInput,

@@ -4,7 +4,7 @@ import { type ArchiveFormat, choiceInApi, type ExportFormat, type ExportState } 
 import type { CompetingEvent, SurvivalEvent } from '../domain/survival.js';
 import type { VisitCode } from '../domain/visits.js';
 import type { Export } from '../entities/index.js';
-import { SplitInput } from './cohort.js';
+import { SplitInput } from './cohort-input.js';
 import { connectionType } from './connections.js';
 import { ArchiveFormatEnum, ExportColumnTypeEnum, ExportFormatEnum, ExportStateEnum, VisitCodeEnum } from './enums.js';
 import { KneeExamFilter } from './filters.js';
