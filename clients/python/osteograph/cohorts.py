@@ -9,7 +9,7 @@ from .connection import Connection
 from .errors import BadInputError, ConflictError, NotFoundError
 from .exports import fetch_table
 from .frames import Shape, Unit, by_pair, by_participant, sort_rows, typed_frame
-from .images import Film, Volume, cohort_images
+from .images import Film, Volume, cohort_films, cohort_volumes
 from .survival import Survival, ask_survival
 
 # Visits with films, in the order of time.
@@ -171,7 +171,7 @@ class Cohort:
 
     def films(self, *, progress: bool | None = None) -> Iterator[Film]:
         """The films of the exams that have one with pixels, as NumPy arrays, one after the other."""
-        return cohort_images(self._connection, self.where, 'film', progress=self._progress if progress is None else progress)
+        return cohort_films(self._connection, self.where, self._progress if progress is None else progress)
 
     def volumes(self, sequence: str | None = None, *, synthetic: bool | None = False, progress: bool | None = None) -> Iterator[Volume]:
         """The MRI series of the exams as NumPy arrays with their affines, one after the other.
@@ -180,7 +180,7 @@ class Cohort:
         synthetic: False for imported series, True for generated ones, None for both.
         """
         shown = self._progress if progress is None else progress
-        return cohort_images(self._connection, self.where, 'volume', sequence=sequence, synthetic=synthetic, progress=shown)
+        return cohort_volumes(self._connection, self.where, sequence, synthetic, shown)
 
     def __repr__(self) -> str:
         of = f' {self.name!r}, version {self.version}' if self.name is not None else ''

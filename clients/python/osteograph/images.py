@@ -4,7 +4,7 @@ import gzip
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, overload
+from typing import Any
 
 import nibabel
 import numpy
@@ -111,37 +111,27 @@ def fetch_volume(connection: Connection, exam_id: str, sequence: str | None, syn
     raise NotFoundError('NOT_FOUND', f'There is no exam {exam_id} with an MRI series{of} whose pixels are stored.')
 
 
-@overload
-def cohort_images(connection: Connection, where: dict[str, Any], kind: Literal['film'], *, progress: bool | None) -> Iterator[Film]: ...
+def cohort_films(connection: Connection, where: dict[str, Any], progress: bool | None) -> Iterator[Film]:
+    """The films of a filter's exams that have their pixels stored, one after the other: nothing but one is in memory."""
+    exams = pages(connection, _FILMS, {'where': _both(where, {'hasRadiograph': True})}, size=_PAGE)
+    return _counted((_film(connection, exam) for exam in exams if _has_film(exam)), 'films', progress)
 
 
-@overload
-def cohort_images(
-    connection: Connection, where: dict[str, Any], kind: Literal['volume'], *, sequence: str | None, synthetic: bool | None, progress: bool | None
-) -> Iterator[Volume]: ...
-
-
-def cohort_images(
-    connection: Connection,
-    where: dict[str, Any],
-    kind: Literal['film', 'volume'],
-    *,
-    sequence: str | None = None,
-    synthetic: bool | None = False,
-    progress: bool | None,
-) -> Iterator[Film] | Iterator[Volume]:
-    """The images of a filter's exams that have their pixels stored, one after the other: nothing but one is in memory."""
-    if kind == 'film':
-        selected = {'and': [where, {'hasRadiograph': True}]}
-        exams = pages(connection, _FILMS, {'where': selected}, size=_PAGE)
-        return _counted((_film(connection, exam) for exam in exams if _has_film(exam)), 'films', progress)
-    stored = {'stored': True, **({} if synthetic is None else {'synthetic': {'eq': synthetic}})}
+def cohort_volumes(
+    connection: Connection, where: dict[str, Any], sequence: str | None, synthetic: bool | None, progress: bool | None
+) -> Iterator[Volume]:
+    """The MRI series of a filter's exams that have their pixels stored, one after the other: nothing but one is in memory."""
     # Without a word on synthetic the API means imported series only.
-    wanted = {**stored, **({'synthetic': {'isNull': False}} if synthetic is None else {})}
-    selected = {'and': [where, {'mriSeries': {'some': wanted}}]}
+    kind = {'isNull': False} if synthetic is None else {'eq': synthetic}
+    selected = _both(where, {'mriSeries': {'some': {'stored': True, 'synthetic': kind}}})
     exams = pages(connection, _VOLUMES, {'where': selected, 'synthetic': synthetic}, size=_PAGE)
     found = (read_volume(connection, series, exam) for exam in exams for series in _series_of(exam, sequence))
     return _counted(found, 'volumes', progress)
+
+
+def _both(where: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """A part of a filter without a condition would be refused."""
+    return {'and': [where, more]} if where else more
 
 
 def read_volume(connection: Connection, series: dict[str, Any], exam: dict[str, Any] | None) -> Volume:

@@ -51,6 +51,13 @@ def test_a_cohort_gives_its_images_one_after_the_other(baseline: osteograph.Coho
     assert sorted(volumes) == [('1000001', 'LEFT', 'COR_T1_3D_FLASH_LEFT'), ('1000001', 'RIGHT', 'COR_T1_3D_FLASH_RIGHT')]
 
 
+def test_all_there_is_needs_no_filter(server: osteograph.Osteograph) -> None:
+    everything = server.cohort()
+
+    assert {film.visit for film in everything.films()} == {'V00', 'V06'}
+    assert next(everything.volumes(synthetic=None)).oai_id == '1000001'
+
+
 def test_an_exam_without_images_is_said(server: osteograph.Osteograph, imaged: str, baseline: osteograph.Cohort) -> None:
     exams = baseline.frame(columns=['has_mri'])
     bare = str(exams.loc[~exams['has_mri'], 'exam_id'].iloc[0])
