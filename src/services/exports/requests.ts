@@ -106,7 +106,7 @@ export async function exportSpec(
     );
   if (columns || variables) throw new UserError('BAD_USER_INPUT', `${format} is an archive; it has no columns.`);
   const choice = asStored(archive ?? {}) as ArchiveChoice;
-  await checkArchive(dataSource, shared.selection, choice);
+  await checkArchive(dataSource, shared.selection, choice, format);
   return { ...shared, format, archive: choice };
 }
 
