@@ -45,6 +45,7 @@ export default tseslint.config(
       '.cache',
       'test/golden',
       'examples/python',
+      'clients/python',
       'clients/typescript/dist',
       'clients/typescript/src/graphql-env.d.ts',
     ],

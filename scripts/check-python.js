@@ -20,12 +20,13 @@ if (!existsSync(join(bin, 'mypy'))) {
 }
 run(join(bin, 'ruff'), ['check', '--quiet', '.']);
 run(join(bin, 'ruff'), ['format', '--quiet', '--check', '.']);
-run(join(bin, 'mypy'), [
-  '--config-file',
-  'training/pyproject.toml',
-  '--no-error-summary',
-  'training/osteograph_training',
-]);
+for (const [project, packaged] of [
+  ['training', 'osteograph_training'],
+  ['clients/python', 'osteograph'],
+]) {
+  const config = ['--config-file', join(project, 'pyproject.toml'), '--no-error-summary'];
+  run(join(bin, 'mypy'), [...config, join(project, packaged)]);
+}
 
 function run(command, args) {
   const { status } = spawnSync(command, args, { stdio: 'inherit' });

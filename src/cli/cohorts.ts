@@ -5,8 +5,16 @@ import { UserError } from '../domain/errors.js';
 import { decodeId, encodeId } from '../domain/global-ids.js';
 import { Cohort, CohortVersion } from '../entities/index.js';
 import type { AttritionCounts } from '../entities/index.js';
+import { readNamedExams } from '../oai/index.js';
 import { COMMAND_LINE } from '../policy/index.js';
-import { cohortAttrition, countCohort, createCohort, findCohort } from '../services/cohorts/index.js';
+import {
+  cohortAttrition,
+  countCohort,
+  createCohort,
+  findCohort,
+  findNamedExams,
+  type FoundExams,
+} from '../services/cohorts/index.js';
 import { readJsonFile } from './json-file.js';
 import { withDatabase } from './database.js';
 import { dataDirOption } from './options.js';
@@ -21,9 +29,13 @@ export function cohortsCommand(): Command {
     `
 A filter is what "where" takes in the API, as JSON. Enum values are text: "V00", "LEFT", "FEMALE".
 
+A table names exams by its columns ID (or oai_id), SIDE (1 or RIGHT, 2 or LEFT; without it both knees are meant) and VISIT (V00), among any
+others, as CSV, TSV, ASCII, XLSX, SAS7BDAT or XPT. Its exams are frozen.
+
 Examples:
   $ osteograph cohorts
   $ echo '{ "visit": { "eq": "V00" }, "kl": { "gte": 2 } }' | osteograph cohorts create --name 'OA at baseline' --filter -
+  $ osteograph cohorts create --name 'Our 507 knees' --from knees.csv
   $ osteograph cohorts show Q29ob3J0OjVl...`,
   );
   command
@@ -39,9 +51,11 @@ Examples:
     .action(show);
   command
     .command('create')
-    .description('make a cohort from a filter and print its id')
+    .description('make a cohort from a filter, or from a table that names its exams, and print its id')
     .requiredOption('--name <name>', 'what to call it')
-    .requiredOption('--filter <file>', 'file with the filter as JSON; - reads standard input')
+    .option('--filter <file>', 'file with the filter as JSON; - reads standard input')
+    .option('--from <file>', 'table whose rows name the exams: columns ID, SIDE, VISIT')
+    .option('--leave-out-unknown', 'with --from: leave out rows that name no exam, instead of making nothing', false)
     .option('--description <text>', 'what it is for and how it was chosen')
     .addOption(
       new Option('--kind <kind>', 'freeze the exams, or run the filter anew').choices(COHORT_KINDS).default('STATIC'),
@@ -58,21 +72,42 @@ Examples:
 
 interface CreateOptions {
   name: string;
-  filter: string;
+  filter?: string;
+  from?: string;
+  leaveOutUnknown: boolean;
   description?: string;
   kind: CohortKind;
   visibility: CohortVisibility;
   dataDir: string;
 }
 
-async function create({ name, filter: file, description, kind, visibility, dataDir }: CreateOptions): Promise<void> {
-  const { parseExamFilter } = await filterJson();
-  const filter = await parseExamFilter(await readJsonFile(file, 'filter'));
+async function create({ filter: file, from, leaveOutUnknown, dataDir, ...words }: CreateOptions): Promise<void> {
+  if ((file === undefined) === (from === undefined)) {
+    throw new UserError('BAD_USER_INPUT', 'Say what the cohort is made of: --filter or --from, one of the two.');
+  }
+  if (leaveOutUnknown && from === undefined) {
+    throw new UserError('BAD_USER_INPUT', '--leave-out-unknown goes with --from.');
+  }
+  const filter = file === undefined ? null : await parsedFilter(file);
+  const named = from === undefined ? null : await readNamedExams(from);
   await withDatabase(dataDir, 'cohorts', async ({ dataSource }) => {
-    const request = { name, description, kind, visibility, filter };
-    const cohort = await createCohort(dataSource, COMMAND_LINE, request);
+    const found = named && (await findNamedExams(dataSource, named, leaveOutUnknown ? 'LEAVE_OUT' : 'REFUSE'));
+    const cohort = await createCohort(dataSource, COMMAND_LINE, { ...words, filter, found });
+    if (found) tellFound(found);
     console.log(encodeId('Cohort', cohort.id));
   });
+}
+
+async function parsedFilter(file: string): Promise<object> {
+  const { parseExamFilter } = await filterJson();
+  return parseExamFilter(await readJsonFile(file, 'filter'));
+}
+
+/** Beside the id, which alone goes to the standard output. */
+function tellFound({ rows, exams, unknown }: FoundExams): void {
+  const leftOut = unknown.length === 0 ? '' : `; left out, because they name no exam: ${unknown.length}`;
+  console.error(`${exams.length} exams named by ${rows} rows${leftOut}`);
+  for (const { row, reason } of unknown) console.error(`row ${row}: ${reason}`);
 }
 
 async function list({ dataDir }: { dataDir: string }): Promise<void> {
@@ -99,6 +134,10 @@ async function show(id: string, { dataDir }: { dataDir: string }): Promise<void>
     if (row.filter) {
       const { writeExamFilter } = await filterJson();
       console.log(`filter ${JSON.stringify(await writeExamFilter(row.filter))}`);
+    }
+    const { origin } = row;
+    if (origin.kind === 'EXAMS' && origin.rows) {
+      console.log(`named by ${origin.rows.given} rows, of which ${origin.rows.unknown} named no exam`);
     }
     const { exams, participants } = await countCohort(dataSource, COMMAND_LINE, row);
     console.log(`${exams} exams of ${participants} participants`);

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { parseJson } from '../domain/json.js';
 import { ARCHIVE_FORMATS, EXPORT_FILES, EXPORT_FORMATS, TABLE_FORMATS } from '../domain/exports.js';
 import type { ExportFormat } from '../domain/exports.js';
+import { SPLIT_METHODS, type SplitMethod } from '../domain/splits.js';
 import { COMPETING_EVENTS, SURVIVAL_EVENTS } from '../domain/survival.js';
 import { VISIT_CODES } from '../domain/visits.js';
 import { openDatabase } from '../server/database/index.js';
@@ -18,16 +17,15 @@ import {
   dictionary,
   EXPORT_COLUMNS,
   type ExportManifest,
-  type ExportSpec,
   type ExportHooks,
-  type ExportStream,
   exportSpec,
   writeArchive,
   writeTable,
 } from '../services/exports/index.js';
 import { openOwnBlobStore } from '../storage/index.js';
 import { readJsonFile } from './json-file.js';
-import { blobSettings, dataDirOption, sharedDatabase } from './options.js';
+import { blobSettings, dataDirOption, sharedDatabase, wholeNumber } from './options.js';
+import { writeWhole } from './export-file.js';
 import { progressBar } from './progress.js';
 import { stopOnSignal } from './signals.js';
 import { counted } from './words.js';
@@ -45,6 +43,9 @@ interface Options {
   changes?: string;
   slopes?: string;
   pairs?: string;
+  folds?: number;
+  split?: SplitMethod;
+  seed?: number;
   series?: string;
   generations?: string;
   batch?: string;
@@ -94,6 +95,21 @@ export function exportCommand(): Command {
       '--pairs <file>',
       'file that says as JSON which exams are paired: only these are written, with the pair of each',
     )
+    .option(
+      '--split <method>',
+      'adds a column that tells train, val and test, or the fold, of each participant: alike in KL or SITE, RANDOM, or LEAVE_ONE_SITE_OUT',
+      oneOf(SPLIT_METHODS),
+    )
+    .option(
+      '--folds <count>',
+      'with --split or alone: so many equal parts instead of train, val and test',
+      wholeNumber('--folds'),
+    )
+    .option(
+      '--seed <number>',
+      'with --split or --folds: another seed gives other parts (default: 0)',
+      wholeNumber('--seed'),
+    )
     .option('--series <json>', 'archives: which series of the exams; default: those that no bundle generated')
     .option('--generations <ids>', 'archives: what these generations made, separated by commas')
     .option('--batch <id>', 'archives: what this batch has made')
@@ -125,6 +141,13 @@ Examples:
   return command;
 }
 
+/** What the options ask of a split; undefined where they ask for none. */
+function splitIn({ split: method, folds, seed }: Options): object | undefined {
+  if (method !== undefined || folds !== undefined) return { method, folds, seed };
+  if (seed === undefined) return undefined;
+  throw new UserError('BAD_USER_INPUT', '--seed goes with --split or --folds.');
+}
+
 async function run(file: string | undefined, options: Options): Promise<void> {
   if (file === undefined) throw new UserError('BAD_USER_INPUT', 'Say which file to write, e.g. knees.parquet.');
   checkTogether(options);
@@ -141,6 +164,7 @@ async function run(file: string | undefined, options: Options): Promise<void> {
     asOf: options.later && { origin: options.origin, visits: options.later },
     numbers: [...periodsIn(options.changes, 'change'), ...periodsIn(options.slopes, 'slope')],
     pairs: options.pairs === undefined ? undefined : await readJsonFile(options.pairs, 'pairs'),
+    split: splitIn(options),
     cohortId: options.cohort,
     where: options.filter === undefined ? undefined : await readJsonFile(options.filter, 'filter'),
     series: options.series === undefined ? undefined : seriesFilter(options.series),
@@ -228,41 +252,6 @@ function described(manifest: ExportManifest): string {
   const who = { NONE: '', SOME: `, ${phantomRows} of them of phantoms`, ALL: ', all of phantoms' }[synthetic];
   const phantoms = who && `${who} of a synthetic release`;
   return `${rows} knee exam${rows === 1 ? '' : 's'}${phantoms}; ${columns.length} columns, ${file.bytes} bytes.`;
-}
-
-/** Writes beside the file and renames, so that a file that is there is whole; the manifest comes last. */
-async function writeWhole(file: string, spec: ExportSpec, stream: ExportStream): Promise<ExportManifest> {
-  const part = `${file}.part`;
-  try {
-    const { sha256, bytes } = await writePieces(part, stream.pieces);
-    const { mediaType } = EXPORT_FILES[spec.format];
-    const manifest: ExportManifest = { ...stream.description(), file: { sha256, bytes, mediaType } };
-    await rename(part, file);
-    await writeFile(`${file}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-    return manifest;
-  } catch (error) {
-    await rm(part, { force: true });
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (code === undefined || syscall === undefined) throw error;
-    throw new UserError('UNAVAILABLE', `${file} cannot be written (${code}).`, { cause: error });
-  }
-}
-
-async function writePieces(path: string, pieces: AsyncIterable<Buffer>): Promise<{ sha256: string; bytes: number }> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const handle = await open(path, 'w');
-  try {
-    for await (const piece of pieces) {
-      await handle.writeFile(piece);
-      hash.update(piece);
-      bytes += piece.length;
-    }
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return { sha256: hash.digest('hex'), bytes };
 }
 
 const EITHER = new Intl.ListFormat('en-GB', { type: 'disjunction' });

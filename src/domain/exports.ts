@@ -1,6 +1,7 @@
 import { encodeId } from './global-ids.js';
 import type { KneeNumber } from './knee-numbers.js';
 import type { PairRequest } from './knee-pairs.js';
+import type { SplitPlan } from './splits.js';
 import type { EventRequest } from './survival.js';
 import type { VisitCode } from './visits.js';
 
@@ -69,4 +70,6 @@ export interface TableShape {
   numbers?: readonly KneeNumber[] | null | undefined;
   /** Its rows are the exams of these pairs, made among those that its filter selects; `written` has the filters in the API's words. */
   pairs?: (PairRequest & { written: { cases: object; controls: object } }) | null | undefined;
+  /** A column that says which part of a split the participant of each row is in. */
+  split?: SplitPlan | null | undefined;
 }

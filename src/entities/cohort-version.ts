@@ -1,16 +1,24 @@
 import { Column, CreateDateColumn, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
 import type { SetOperation } from '../domain/cohorts.js';
+import type { SplitMethod } from '../domain/splits.js';
 import { ApiToken } from './api-token.js';
 import { Cohort } from './cohort.js';
 
 /** Where the exams of a version came from, with the versions of other cohorts that were read. */
 export type CohortOrigin =
   | { kind: 'FILTER'; cohorts: CohortReference[] }
-  | { kind: 'EXAMS' }
+  | { kind: 'EXAMS'; rows?: NamedRows }
   | { kind: 'EDIT'; of: number; added: number; removed: number }
   | { kind: 'COMBINATION'; operation: SetOperation; cohorts: CohortReference[] }
-  | { kind: 'SPLIT'; of: CohortReference; part: string; fraction: number; seed: number };
+  | { kind: 'SPLIT'; of: CohortReference; part: string; fraction: number; seed: number; method?: SplitMethod };
+
+/** Rows of a table that a version was made of; who they name is not kept. */
+export interface NamedRows {
+  given: number;
+  /** Of these, rows that named no exam and were left out. */
+  unknown: number;
+}
 
 export interface CohortReference {
   /** Key of the cohort. */

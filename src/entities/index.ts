@@ -115,7 +115,7 @@ export { readKeyedTables, readReferences, type Reference } from './references.js
 export { askedBy, askedByNobody, askerLeft, carryThrough, isAskerLeft, SharedWork } from './asker.js';
 export { leavablePostgres } from './pool.js';
 export type { Work } from './work.js';
-export type { AttritionCounts, CohortOrigin, CohortReference } from './cohort-version.js';
+export type { AttritionCounts, CohortOrigin, CohortReference, NamedRows } from './cohort-version.js';
 
 /** Every entity of the database, for the data source. */
 export const ENTITIES = [

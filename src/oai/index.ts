@@ -6,6 +6,7 @@ export { readStatement, type ReleaseStatement } from './release/statement.js';
 export { describeSequence, filmSide, isKneeFilm, isKneeSeries, sideInWords } from './tables/images.js';
 export { ROW_READERS, type TableKind } from './tables/kinds.js';
 export type { Table, TableRow } from './tables/forms/table.js';
+export { type NamedExam, readNamedExams } from './tables/named-exams.js';
 export { openTable } from './tables/open-table.js';
 export { PassedOver, type RowReader } from './tables/reader.js';
 export type * from './tables/records.js';

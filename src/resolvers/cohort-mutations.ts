@@ -1,8 +1,9 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { CohortVisibility } from '../domain/cohorts.js';
 import { INPUT } from '../schema/arguments.js';
-import { CohortNode, CreateCohortInput, SplitCohortInput, UpdateCohortInput } from '../schema/cohort.js';
-import type { CombineCohortsInput } from '../schema/cohort.js';
+import { CohortNode } from '../schema/cohort.js';
+import { CreateCohortInput, SplitCohortInput, UpdateCohortInput } from '../schema/cohort-input.js';
+import type { CombineCohortsInput } from '../schema/cohort-input.js';
 import {
   CreateCohortPayload,
   DeleteCohortInput,
@@ -12,8 +13,21 @@ import {
   SplitCohortPayload,
   UpdateCohortPayload,
 } from '../schema/mutations.js';
-import type { CohortPayload, DeletedCohortPayload, IdInput, SplitPayload } from '../schema/mutations.js';
-import { createCohort, deleteCohort, shareCohort, splitCohort, updateCohort } from '../services/cohorts/index.js';
+import type {
+  CohortPayload,
+  CreatedCohortPayload,
+  DeletedCohortPayload,
+  IdInput,
+  SplitPayload,
+} from '../schema/mutations.js';
+import {
+  createCohort,
+  deleteCohort,
+  findNamedExams,
+  shareCohort,
+  splitCohort,
+  updateCohort,
+} from '../services/cohorts/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { keyOf } from './ids.js';
@@ -21,16 +35,18 @@ import { keyOf } from './ids.js';
 @Resolver()
 export class CohortMutationResolver {
   @Mutation(() => CreateCohortPayload, {
-    description: 'Makes a cohort from a filter, from ids, or from other cohorts.',
+    description: 'Makes a cohort from a filter, from ids, from rows that name exams, or from other cohorts.',
   })
   async createCohort(
     @Ctx() context: Context,
-    @Arg('input', () => CreateCohortInput, INPUT) { examIds, combine, ...rest }: CreateCohortInput,
-  ): Promise<CohortPayload> {
+    @Arg('input', () => CreateCohortInput, INPUT) { examIds, exams, unknownExams, combine, ...rest }: CreateCohortInput,
+  ): Promise<CreatedCohortPayload> {
     requireRole(context, 'READER', 'createCohort');
     const { platform, viewer } = context;
-    const request = { ...rest, examIds: examKeys('examIds', examIds), combine: combination(combine) };
-    return { cohort: new CohortNode(await createCohort(platform.dataSource, viewer, request)) };
+    const found = exams ? await findNamedExams(platform.dataSource, exams, unknownExams) : null;
+    const request = { ...rest, examIds: examKeys('examIds', examIds), found, combine: combination(combine) };
+    const cohort = new CohortNode(await createCohort(platform.dataSource, viewer, request));
+    return { cohort, unknownExams: found?.unknown ?? [] };
   }
 
   @Mutation(() => UpdateCohortPayload, {
@@ -80,8 +96,8 @@ export class CohortMutationResolver {
 
   @Mutation(() => SplitCohortPayload, {
     description:
-      'Splits a cohort by participant into new STATIC cohorts, stratified by the highest KL grade of each. Both knees and all ' +
-      'visits of a participant go together.',
+      'Splits a cohort by participant into new STATIC cohorts: into fractions or folds that are alike in KL grades or sites, at random, ' +
+      'or by site. Both knees and all visits of a participant go together.',
   })
   async splitCohort(
     @Ctx() context: Context,

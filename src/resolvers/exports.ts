@@ -99,6 +99,7 @@ export class ExportResolver {
       event,
       asOf,
       pairs,
+      split,
     }: ExportCohortInput,
     @Info() { schema }: GraphQLResolveInfo,
   ): Promise<ExportPayload> {
@@ -114,6 +115,7 @@ export class ExportResolver {
       columns,
       variables,
       numbers,
+      split,
       pairs: pairs && {
         ...pairs,
         written: {

@@ -1,7 +1,11 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root } from 'type-graphql';
+import { isOaiId, type Side } from '../domain/participants.js';
+import type { VisitCode } from '../domain/visits.js';
+import { KneeExam, Participant } from '../entities/index.js';
 import { AFTER, FIRST, ORDER_BY, WHERE } from '../schema/arguments.js';
 import type { ConnectionOf } from '../schema/connections.js';
+import { SideEnum, VisitCodeEnum } from '../schema/enums.js';
 import { GenerationFilter, KneeExamFilter } from '../schema/filters.js';
 import { GenerationConnection, GenerationNode } from '../schema/generation.js';
 import { Grade, gradeList } from '../schema/grade.js';
@@ -19,6 +23,7 @@ import { countSummaryExams } from '../services/aggregates/index.js';
 import { KNEE_EXAMS } from '../services/filters/index.js';
 import { countRows, GENERATION_LISTING, KNEE_EXAM_LISTING, readJsonPage, readPage } from '../services/paging/index.js';
 import { connection, nestedConnection } from './connection.js';
+import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { examsAsJson } from './exam-json.js';
 import { wantedOfExams } from './exam-pages.js';
@@ -52,6 +57,23 @@ export class KneeExamResolver {
       summaryCount: () => countSummaryExams(dataSource, where),
       node: (row, related) => new KneeExamNode(row, related),
     });
+  }
+
+  @Query(() => KneeExamNode, {
+    nullable: true,
+    description: 'One knee of one participant at one visit; null when it was not examined.',
+  })
+  async kneeExam(
+    @Ctx() context: Context,
+    @Arg('oaiId', () => String, { description: 'Participant; seven digits.' }) oaiId: string,
+    @Arg('visit', () => VisitCodeEnum, { description: 'Time point of the study.' }) visit: VisitCode,
+    @Arg('side', () => SideEnum, { description: 'Which knee.' }) side: Side,
+  ): Promise<KneeExamNode | null> {
+    requireRole(context, 'READER', 'Reading records');
+    const { manager } = context.platform.dataSource;
+    const person = isOaiId(oaiId) ? await manager.findOneBy(Participant, { oaiId }) : null;
+    const row = person && (await manager.findOneBy(KneeExam, { participantId: person.id, visitCode: visit, side }));
+    return row && new KneeExamNode(row);
   }
 
   @FieldResolver(() => ParticipantNode, { description: 'Whose knee it is.' })

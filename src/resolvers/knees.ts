@@ -1,6 +1,7 @@
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { SIDES, type Side } from '../domain/participants.js';
 import type { VisitCode } from '../domain/visits.js';
+import { AT_VISITS } from '../schema/arguments.js';
 import { VisitCodeEnum } from '../schema/enums.js';
 import { JointOutcome } from '../schema/joint-outcome.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
@@ -20,8 +21,7 @@ export class KneeResolver {
   async exams(
     @Root() { participantId, side }: KneeNode,
     @Ctx() { loaders }: Context,
-    @Arg('visits', () => [VisitCodeEnum], { nullable: true, description: 'Only those at these visits; default: all.' })
-    visits: VisitCode[] | null,
+    @Arg('visits', () => [VisitCodeEnum], AT_VISITS) visits: VisitCode[] | null,
   ): Promise<KneeExamNode[]> {
     const exams = await loaders.examsOfParticipant.load(participantId);
     return exams

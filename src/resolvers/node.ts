@@ -37,13 +37,35 @@ export class NodeResolver {
     @Ctx() context: Context,
     @Arg('id', () => ID, { description: 'Of any kind of node.' }) id: string,
   ): Promise<Node | null> {
-    requireRole(context, 'READER', 'Reading records');
-    const decoded = decodeId(id);
-    if (!decoded) throw new UserError('BAD_USER_INPUT', 'id is not an id of this API.');
-    if (decoded.type === 'ApiToken') requireRole(context, 'ADMIN', 'Reading tokens');
-    if (decoded.type === 'QuarantinedImage') requireRole(context, 'OPERATOR', 'Reading the quarantine');
-    return findOrNull(findNode(context, decoded));
+    return lookUp(context, id, 'id');
   }
+
+  @Query(() => [Node], {
+    nullable: 'items',
+    description: 'The nodes with these ids, in their order; null in the place of one that is not there.',
+    complexity: ({ args, childComplexity }) => 1 + (args as { ids: string[] }).ids.length * childComplexity,
+  })
+  nodes(
+    @Ctx() context: Context,
+    @Arg('ids', () => [ID], { description: 'Of any kinds of nodes, 1 to 200.' }) ids: string[],
+  ): Promise<(Node | null)[]> {
+    if (ids.length < 1 || ids.length > MAX_IDS) {
+      throw new UserError('BAD_USER_INPUT', `ids must be between 1 and ${MAX_IDS}, got ${ids.length}.`);
+    }
+    return Promise.all(ids.map((id, index) => lookUp(context, id, `ids[${index}]`)));
+  }
+}
+
+/** Ids that one request may look up. */
+const MAX_IDS = 200;
+
+async function lookUp(context: Context, id: string, argument: string): Promise<Node | null> {
+  requireRole(context, 'READER', 'Reading records');
+  const decoded = decodeId(id);
+  if (!decoded) throw new UserError('BAD_USER_INPUT', `${argument} is not an id of this API.`);
+  if (decoded.type === 'ApiToken') requireRole(context, 'ADMIN', 'Reading tokens');
+  if (decoded.type === 'QuarantinedImage') requireRole(context, 'OPERATOR', 'Reading the quarantine');
+  return findOrNull(findNode(context, decoded));
 }
 
 /** What a lookup found; null where there is nothing to find. */

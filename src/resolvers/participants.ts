@@ -1,8 +1,10 @@
 import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
 import { SIDES } from '../domain/participants.js';
 import { Participant } from '../entities/index.js';
-import { AFTER, FIRST, ORDER_BY, WHERE } from '../schema/arguments.js';
+import type { VisitCode } from '../domain/visits.js';
+import { AFTER, AT_VISITS, FIRST, ORDER_BY, WHERE } from '../schema/arguments.js';
 import type { ConnectionOf } from '../schema/connections.js';
+import { VisitCodeEnum } from '../schema/enums.js';
 import { ParticipantFilter } from '../schema/filters.js';
 import { JointOutcome } from '../schema/joint-outcome.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
@@ -62,8 +64,13 @@ export class ParticipantResolver {
     description: 'Of all visits, the right knee of a visit before the left.',
     complexity: listComplexity(14),
   })
-  async exams(@Root() { row }: ParticipantNode, @Ctx() { loaders }: Context): Promise<KneeExamNode[]> {
-    return (await loaders.examsOfParticipant.load(row.id)).map((exam) => new KneeExamNode(exam));
+  async exams(
+    @Root() { row }: ParticipantNode,
+    @Ctx() { loaders }: Context,
+    @Arg('visits', () => [VisitCodeEnum], AT_VISITS) visits: VisitCode[] | null,
+  ): Promise<KneeExamNode[]> {
+    const exams = await loaders.examsOfParticipant.load(row.id);
+    return exams.filter(({ visitCode }) => visits?.includes(visitCode) ?? true).map((exam) => new KneeExamNode(exam));
   }
 
   @FieldResolver(() => [KneeNode], { description: 'Right knee before left.', complexity: listComplexity(2) })

@@ -1,6 +1,8 @@
 /** Options of arguments that mean the same wherever they are. */
 export const FIRST = { nullable: true, description: 'Rows of the page, 1 to 200; default 25.' } as const;
 
+export const AT_VISITS = { nullable: true, description: 'Only those at these visits; default: all.' } as const;
+
 export const AFTER = {
   nullable: true,
   description: '`endCursor` of the page before, or the cursor of any row; default: from the start.',

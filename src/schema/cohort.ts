@@ -1,11 +1,21 @@
-import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 import { GraphQLJSONObject } from 'graphql-scalars';
 import type { CohortKind, CohortVisibility, SetOperation } from '../domain/cohorts.js';
+import type { Side } from '../domain/participants.js';
+import type { SplitMethod } from '../domain/splits.js';
+import type { VisitCode } from '../domain/visits.js';
 import { encodeId } from '../domain/global-ids.js';
 import type { Cohort, CohortOrigin as StoredOrigin, CohortReference, CohortVersion } from '../entities/index.js';
 import { connectionType } from './connections.js';
-import { CohortKindEnum, CohortOriginKindEnum, CohortVisibilityEnum, SetOperationEnum } from './enums.js';
-import { KneeExamFilter } from './filters.js';
+import {
+  CohortKindEnum,
+  CohortOriginKindEnum,
+  CohortVisibilityEnum,
+  SetOperationEnum,
+  SideEnum,
+  SplitMethodEnum,
+  VisitCodeEnum,
+} from './enums.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
 
@@ -111,6 +121,18 @@ export class CohortOrigin {
   @Field(() => Int, { nullable: true, description: 'SPLIT only.' })
   seed: number | null;
 
+  @Field(() => SplitMethodEnum, { nullable: true, description: 'SPLIT only: what its parts are alike in.' })
+  method: SplitMethod | null;
+
+  @Field(() => Int, { nullable: true, description: 'EXAMS only, of named exams: rows that were given.' })
+  rows: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'EXAMS only, of named exams: rows that named none and were left out.',
+  })
+  unknownRows: number | null;
+
   @Field(() => Int, { nullable: true, description: 'EDIT only: the version before.' })
   version: number | null;
 
@@ -123,6 +145,10 @@ export class CohortOrigin {
     this.part = split?.part ?? null;
     this.fraction = split?.fraction ?? null;
     this.seed = split?.seed ?? null;
+    this.method = split ? (split.method ?? 'KL') : null;
+    const rows = origin.kind === 'EXAMS' ? origin.rows : undefined;
+    this.rows = rows?.given ?? null;
+    this.unknownRows = rows?.unknown ?? null;
     this.version = origin.kind === 'EDIT' ? origin.of : null;
   }
 }
@@ -185,104 +211,23 @@ export class CohortPart {
   participants!: number;
 }
 
+@ObjectType({ simpleResolvers: true, description: 'A row that names no knee exam.' })
+export class UnknownExam {
+  @Field(() => Int, { description: 'Its number among the rows that were given, from 1.' })
+  row!: number;
+
+  @Field(() => String, { description: 'As it was given.' })
+  oaiId!: string;
+
+  @Field(() => VisitCodeEnum, { description: 'As it was given.' })
+  visit!: VisitCode;
+
+  @Field(() => SideEnum, { nullable: true, description: 'As it was given.' })
+  side?: Side | null | undefined;
+
+  @Field(() => String, { description: 'One sentence that says what is not there.' })
+  reason!: string;
+}
+
 export const CohortConnection = connectionType('Cohort', () => CohortNode);
 export const CohortVersionConnection = connectionType('CohortVersion', () => CohortVersionItem);
-
-@InputType({ description: 'Two or more cohorts and what to make of them.' })
-export class CombineCohortsInput {
-  @Field(() => SetOperationEnum, { description: 'What to make of them.' })
-  operation!: SetOperation;
-
-  @Field(() => [ID], { description: '2 to 20; the order counts for DIFFERENCE.' })
-  cohorts!: string[];
-}
-
-@InputType({ description: 'Give one of `filter`, `examIds` and `combine`.' })
-export class CreateCohortInput {
-  @Field(() => String, { description: '1 to 200 characters.' })
-  name!: string;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'What it is for and how it was chosen; up to 10,000 characters.',
-  })
-  description?: string | null;
-
-  @Field(() => CohortKindEnum, {
-    description: 'Whether to freeze the exams or to look them up anew.',
-    defaultValue: 'STATIC',
-  })
-  kind!: CohortKind;
-
-  @Field(() => CohortVisibilityEnum, { description: 'Who may read it.', defaultValue: 'PRIVATE' })
-  visibility!: CohortVisibility;
-
-  @Field(() => KneeExamFilter, { nullable: true, description: 'The exams that fit.' })
-  filter?: object | null;
-
-  @Field(() => [ID], { nullable: true, description: 'These knee exams, at most 10,000. STATIC only.' })
-  examIds?: string[] | null;
-
-  @Field(() => CombineCohortsInput, { nullable: true, description: 'Other cohorts, put together.' })
-  combine?: CombineCohortsInput | null;
-}
-
-@InputType({ description: 'What to change; all else stays. Members are given anew, or added and removed.' })
-export class UpdateCohortInput {
-  @Field(() => ID, { description: 'Node id of the cohort.' })
-  id!: string;
-
-  @Field(() => Int, { description: 'The version the change was made from; refused when the cohort has moved on.' })
-  version!: number;
-
-  @Field(() => String, { description: 'Its new name, 1 to 200 characters.', nullable: true })
-  name?: string | null;
-
-  @Field(() => String, { description: 'Its new description, up to 10,000 characters.', nullable: true })
-  description?: string | null;
-
-  @Field(() => String, { nullable: true, description: 'What changes and why, for the history.' })
-  note?: string | null;
-
-  @Field(() => KneeExamFilter, { description: 'The filter that its exams come from, from now on.', nullable: true })
-  filter?: object | null;
-
-  @Field(() => [ID], { description: 'Its knee exams from now on, at most 10,000. STATIC only.', nullable: true })
-  examIds?: string[] | null;
-
-  @Field(() => CombineCohortsInput, {
-    description: 'Other cohorts, put together, to take its exams from.',
-    nullable: true,
-  })
-  combine?: CombineCohortsInput | null;
-
-  @Field(() => [ID], { nullable: true, description: 'Knee exams to take in. STATIC only.' })
-  addExamIds?: string[] | null;
-
-  @Field(() => [ID], { nullable: true, description: 'Knee exams to leave out. STATIC only.' })
-  removeExamIds?: string[] | null;
-}
-
-@InputType({ description: 'One part that a cohort is split into.' })
-export class CohortPartInput {
-  @Field(() => String, { description: 'What to call the part, e.g. "train"; it ends the name of the new cohort.' })
-  name!: string;
-
-  @Field(() => Float, { description: 'Of the participants, above 0; the fractions add up to 1.' })
-  fraction!: number;
-}
-
-@InputType({ description: 'A split by participant, stratified by KL grade.' })
-export class SplitCohortInput {
-  @Field(() => ID, { description: 'Node id of the cohort.' })
-  id!: string;
-
-  @Field(() => [CohortPartInput], { nullable: true, description: 'Default: train 0.7, val 0.15, test 0.15.' })
-  parts?: CohortPartInput[] | null;
-
-  @Field(() => Int, { defaultValue: 0, description: 'The same seed on the same participants gives the same parts.' })
-  seed!: number;
-
-  @Field(() => CohortVisibilityEnum, { defaultValue: 'PRIVATE', description: 'Of the new cohorts.' })
-  visibility!: CohortVisibility;
-}

@@ -2,7 +2,8 @@ import { DEIDENTIFIED_AS } from '../domain/deidentification.js';
 import { registerEnumType } from 'type-graphql';
 import { IMAGE_PROVENANCES } from '../domain/provenance.js';
 import { BATCH_STATES, MEMBER_STATES, SEED_RULES } from '../domain/batches.js';
-import { COHORT_KINDS, COHORT_VISIBILITIES, SET_OPERATIONS } from '../domain/cohorts.js';
+import { SPLIT_METHODS } from '../domain/splits.js';
+import { COHORT_KINDS, COHORT_VISIBILITIES, SET_OPERATIONS, UNKNOWN_EXAM_RULES } from '../domain/cohorts.js';
 import { ARCHIVE_FORMATS, EXPORT_FORMATS, EXPORT_STATES } from '../domain/exports.js';
 import { FEATURES } from '../domain/features.js';
 import { OUTPUT_KINDS } from '../domain/generation-outputs.js';
@@ -301,13 +302,35 @@ export const SetOperationEnum = choices('SetOperation', SET_OPERATIONS, 'What is
   DIFFERENCE: 'Exams of the first that are in none of the others.',
 });
 
+export const UnknownExamRuleEnum = choices(
+  'UnknownExamRule',
+  UNKNOWN_EXAM_RULES,
+  'What becomes of a cohort where some rows name no exam.',
+  {
+    REFUSE: 'Nothing is made, and the refusal counts and names them.',
+    LEAVE_OUT: 'It is made of the others, and the payload names those.',
+  },
+);
+
+export const SplitMethodEnum = choices(
+  'SplitMethod',
+  SPLIT_METHODS,
+  'What the parts of a split are alike in. Both knees and all visits of a participant are always in one part.',
+  {
+    KL: 'Each part has its share of every KL grade, the highest of each participant.',
+    SITE: 'Each part has its share of every clinical site.',
+    RANDOM: 'Participants as they come.',
+    LEAVE_ONE_SITE_OUT: 'A part for each clinical site.',
+  },
+);
+
 export const CohortOriginKindEnum = choices(
   'CohortOriginKind',
   ['FILTER', 'EXAMS', 'EDIT', 'COMBINATION', 'SPLIT'],
   'Where the exams of a cohort came from.',
   {
     FILTER: 'From a filter.',
-    EXAMS: 'From a list of ids.',
+    EXAMS: 'From a list of ids or of named exams.',
     EDIT: 'From an earlier version, by adding and removing exams.',
     COMBINATION: 'From other cohorts.',
     SPLIT: 'From splitting another cohort by participant.',

@@ -4,6 +4,7 @@ import { type ArchiveFormat, choiceInApi, type ExportFormat, type ExportState } 
 import type { CompetingEvent, SurvivalEvent } from '../domain/survival.js';
 import type { VisitCode } from '../domain/visits.js';
 import type { Export } from '../entities/index.js';
+import { SplitInput } from './cohort-input.js';
 import { connectionType } from './connections.js';
 import { ArchiveFormatEnum, ExportColumnTypeEnum, ExportFormatEnum, ExportStateEnum, VisitCodeEnum } from './enums.js';
 import { KneeExamFilter } from './filters.js';
@@ -13,6 +14,7 @@ import { MriSeriesFilter } from './image-filters.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
 import { CompetingEventEnum, SurvivalEventEnum } from './survival.js';
+import { VariableOwnerEnum } from './variable.js';
 import { VARIABLE_NAME } from './variables.js';
 
 @ObjectType('SelectedCohort', {
@@ -142,6 +144,9 @@ export class ExportColumnItem {
   @Field(() => ExportColumnTypeEnum, { description: 'What its values are.' })
   type!: string;
 
+  @Field(() => VariableOwnerEnum, { description: 'Whose its values are.' })
+  owner!: string;
+
   @Field(() => String, { description: 'What a value of it means.' })
   description!: string;
 
@@ -231,6 +236,12 @@ export class ExportCohortInput {
       'Of a table: only exams in pairs, made among those that are selected, with the columns `pair`, `pair_role` and `pair_distance`.',
   })
   pairs?: KneePairsInput | null;
+
+  @Field(() => SplitInput, {
+    nullable: true,
+    description: 'Of a table: adds the column `split`, which says which part the participant of each row is in.',
+  })
+  split?: SplitInput | null;
 
   @Field(() => [String], {
     nullable: true,

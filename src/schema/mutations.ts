@@ -3,7 +3,7 @@ import type { CohortVisibility } from '../domain/cohorts.js';
 import type { ReaderChoice } from '../domain/reader-studies.js';
 import { BatchNode } from './batch.js';
 import { BundleNode } from './bundle.js';
-import { CohortNode, CohortPart } from './cohort.js';
+import { CohortNode, CohortPart, UnknownExam } from './cohort.js';
 import { CohortVisibilityEnum } from './enums.js';
 import { ReaderChoiceEnum } from './evaluation-enums.js';
 import { EvaluationNode } from './evaluation.js';
@@ -66,7 +66,13 @@ export const DeleteGenerationPayload = payloadType<DeletedGenerationPayload>('de
 export interface CohortPayload {
   cohort: CohortNode;
 }
-export const CreateCohortPayload = cohortPayload('createCohort', 'The new cohort, at version 1.');
+export interface CreatedCohortPayload extends CohortPayload {
+  unknownExams: UnknownExam[];
+}
+export const CreateCohortPayload = payloadType<CreatedCohortPayload>('createCohort', {
+  cohort: [() => CohortNode, 'The new cohort, at version 1.'],
+  unknownExams: [() => [UnknownExam], 'Rows of `exams` that name no exam and were left out, in their order.'],
+});
 export const UpdateCohortPayload = cohortPayload('updateCohort', 'The cohort at its new version.');
 export const ShareCohortInput = mutationInput<IdInput & { visibility: CohortVisibility }>('shareCohort', {
   id: [() => ID, 'Node id of the cohort.'],

@@ -17,7 +17,7 @@ const VariableKindEnum = described<StoredKind>(
   },
 );
 
-const VariableOwnerEnum = described('VariableOwner', 'Whose a value of a variable is.', {
+export const VariableOwnerEnum = described('VariableOwner', 'Whose a value of a variable is.', {
   PARTICIPANT: "The participant's.",
   VISIT: "The participant's at a visit.",
   KNEE_EXAM: "One knee's at a visit.",

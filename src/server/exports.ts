@@ -7,6 +7,7 @@ import { UserError } from '../domain/errors.js';
 import { EXPORT_FILES, EXPORT_FORMATS } from '../domain/exports.js';
 import { isJsonObject, parseJson } from '../domain/json.js';
 import { PAIRINGS } from '../domain/knee-pairs.js';
+import { SPLIT_METHODS } from '../domain/splits.js';
 import { COMPETING_EVENTS, SURVIVAL_EVENTS } from '../domain/survival.js';
 import { VISIT_CODES } from '../domain/visits.js';
 import { isAskerLeft } from '../entities/index.js';
@@ -46,6 +47,13 @@ const PAIRS = z.strictObject({
   nearest: z.array(NUMBER.extend({ caliper: z.number().nullish() })).nullish(),
 });
 
+const SPLIT = z.strictObject({
+  parts: z.array(z.strictObject({ name: z.string(), fraction: z.number() })).nullish(),
+  folds: z.int().nullish(),
+  method: z.enum(SPLIT_METHODS).nullish(),
+  seed: z.int().nullish(),
+});
+
 const REQUEST = z.strictObject({
   format: z.enum(EXPORT_FORMATS).default('CSV'),
   columns: z.array(z.string()).nullish(),
@@ -63,6 +71,7 @@ const REQUEST = z.strictObject({
   asOf: z.strictObject({ origin: z.enum(VISIT_CODES).default('V00'), visits: z.array(z.enum(VISIT_CODES)) }).nullish(),
   numbers: z.array(NUMBER).nullish(),
   pairs: PAIRS.nullish(),
+  split: SPLIT.nullish(),
   series: JSON_OBJECT.nullish(),
   generationIds: z.array(z.string()).min(1).nullish(),
   batchId: z.string().nullish(),
@@ -146,8 +155,20 @@ export function exportRequest(schema: GraphQLSchema, json: unknown): ExportReque
     const place = issue!.path.length > 0 ? `${issue!.path.join('.')}: ` : '';
     throw new UserError('BAD_USER_INPUT', `${place}${issue!.message}.`);
   }
-  const { format, columns, variables, cohortId, cohortVersion, where, event, asOf, numbers, pairs, ...archived } =
-    parsed.data;
+  const {
+    format,
+    columns,
+    variables,
+    cohortId,
+    cohortVersion,
+    where,
+    event,
+    asOf,
+    numbers,
+    pairs,
+    split,
+    ...archived
+  } = parsed.data;
   const { series, generationIds, batchId, withReal } = archived;
   const written = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
   const chosen = archiveChoice({
@@ -166,6 +187,7 @@ export function exportRequest(schema: GraphQLSchema, json: unknown): ExportReque
     archive,
     shape: { event, asOf },
     numbers,
+    split,
     pairs: pairs && {
       ...pairs,
       cases: filterFromJson(schema, 'KneeExamFilter', pairs.cases),
@@ -177,7 +199,7 @@ export function exportRequest(schema: GraphQLSchema, json: unknown): ExportReque
 
 /** Query parameters as the JSON they stand for. */
 function fromQuery(query: Record<string, unknown>): unknown {
-  const { columns, variables, where, cohortVersion, event, asOf, numbers, pairs, ...rest } = query;
+  const { columns, variables, where, cohortVersion, event, asOf, numbers, pairs, split, ...rest } = query;
   return {
     ...rest,
     ...(typeof columns === 'string' ? { columns: columns.split(',').map((name) => name.trim()) } : {}),
@@ -187,12 +209,14 @@ function fromQuery(query: Record<string, unknown>): unknown {
     ...(event === undefined ? {} : { event: parseJson(String(event), 'event', EVENT_AS_JSON) }),
     ...(asOf === undefined ? {} : { asOf: parseJson(String(asOf), 'asOf', AS_OF_AS_JSON) }),
     ...(numbers === undefined ? {} : { numbers: parseJson(String(numbers), 'numbers', NUMBERS_AS_JSON) }),
+    ...(split === undefined ? {} : { split: parseJson(String(split), 'split', SPLIT_AS_JSON) }),
     ...(pairs === undefined ? {} : { pairs: parseJson(String(pairs), 'pairs', PAIRS_AS_JSON) }),
   };
 }
 
 const EVENT_AS_JSON = 'event must be JSON, e.g. {"event":"KL_GE_2","competing":["DEATH"]}.';
 const NUMBERS_AS_JSON = 'numbers must be JSON, e.g. [{"variable":"WOMKP","change":{"from":"V00","to":"V06"}}].';
+const SPLIT_AS_JSON = 'split must be JSON, e.g. {"folds":5,"method":"SITE","seed":1}.';
 const PAIRS_AS_JSON =
   'pairs must be JSON, e.g. {"of":"SAME_PERSON","cases":{"kl":{"gte":2}},"controls":{"kl":{"lte":1}}}.';
 const AS_OF_AS_JSON = 'asOf must be JSON, e.g. {"visits":["V06"]}.';

@@ -72,7 +72,7 @@ describe('a dynamic cohort', () => {
 
   test('cannot be made from ids', async () => {
     await expect(createCohort(api, { kind: 'DYNAMIC', examIds: [] })).rejects.toThrow(
-      'A DYNAMIC cohort is made from a filter or a combination, not from examIds.',
+      'A DYNAMIC cohort is made from a filter or a combination, not from a list of exams.',
     );
   });
 });
@@ -209,8 +209,8 @@ describe('set operations', () => {
 
 describe('requests that cannot be met', () => {
   test.each([
-    ['nothing to make it from', {}, 'A cohort is made from a filter, examIds or combine; give one.'],
-    ['two sources', { filter: {}, examIds: [] }, 'Give one of filter, examIds and combine, not several.'],
+    ['nothing to make it from', {}, 'A cohort is made from a filter, examIds, exams or combine; give one.'],
+    ['two sources', { filter: {}, examIds: [] }, 'Give one of filter and examIds, not several.'],
     ['an empty name', { name: '  ', filter: {} }, 'name must have between 1 and 200 characters.'],
     ['a name with U+0000', { name: 'a\0b', filter: {} }, 'name must have between 1 and 200 characters.'],
     ['an id of something else', { examIds: ['x'] }, 'examIds[0] must be the id of a KneeExam.'],

@@ -171,7 +171,7 @@ test.each([
   ],
   [
     { format: 'NIFTI_ZIP', asOf: { visits: ['V06'] } },
-    'NIFTI_ZIP is an archive; event, asOf, numbers and pairs are of tables.',
+    'NIFTI_ZIP is an archive; event, asOf, numbers, pairs and split are of tables.',
   ],
   [
     { event: { event: 'KL_GE_2', origin: 'V03' }, where: { and: [{ visit: { eq: 'V01' } }] } },

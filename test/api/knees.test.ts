@@ -1,3 +1,4 @@
+import { encodeId } from '../../src/domain/global-ids.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;
@@ -63,4 +64,60 @@ test('an exam leads to the other exams of its knee', async () => {
       { side: 'LEFT', knee: { side: 'LEFT', participant: { oaiId: '9000001' }, exams: [{ kl: 4 }] } },
     ],
   });
+});
+
+test('an exam is found by participant, visit and side', async () => {
+  const { data, errors } = await api.ask(`{
+    left: kneeExam(oaiId: "9000001", visit: V00, side: LEFT) { kl side visit { code } participant { oaiId } }
+    notExamined: kneeExam(oaiId: "9000001", visit: V06, side: LEFT) { kl }
+    nobody: kneeExam(oaiId: "9999999", visit: V00, side: LEFT) { kl }
+    noId: kneeExam(oaiId: "x", visit: V00, side: LEFT) { kl }
+  }`);
+
+  expect(errors).toBeUndefined();
+  expect(data).toEqual({
+    left: { kl: 4, side: 'LEFT', visit: { code: 'V00' }, participant: { oaiId: '9000001' } },
+    notExamined: null,
+    nobody: null,
+    noId: null,
+  });
+});
+
+test('a participant has the exams of chosen visits', async () => {
+  const { data } = await api.ask('{ participant(oaiId: "9000001") { exams(visits: [V00, V01]) { kl side } } }');
+
+  expect(data!['participant']).toEqual({
+    exams: [
+      { kl: 1, side: 'RIGHT' },
+      { kl: 4, side: 'LEFT' },
+      { kl: 2, side: 'RIGHT' },
+    ],
+  });
+});
+
+test('nodes are looked up together, in the order of their ids, with null for those that are not there', async () => {
+  const { data: found } = await api.ask<{ participant: { id: string; exams: { id: string }[] } }>(
+    '{ participant(oaiId: "9000001") { id exams(visits: [V06]) { id } } }',
+  );
+  const { id, exams } = found!.participant;
+  const ids = [exams[0]!.id, encodeId('KneeExam', 999_999), id];
+  const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id __typename ... on KneeExam { kl } } }';
+  const { data, errors } = await api.ask(query, { ids });
+
+  expect(errors).toBeUndefined();
+  expect(data!['nodes']).toEqual([
+    { id: ids[0], __typename: 'KneeExam', kl: 3 },
+    null,
+    { id, __typename: 'Participant' },
+  ]);
+});
+
+test.each([
+  [[], 'ids must be between 1 and 200, got 0.'],
+  [Array<string>(201).fill(encodeId('KneeExam', 1)), 'ids must be between 1 and 200, got 201.'],
+  [[encodeId('KneeExam', 1), 'x'], 'ids[1] is not an id of this API.'],
+])('ids that cannot be looked up are refused: %#', async (ids, message) => {
+  const { errors } = await api.ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids });
+
+  expect(errors![0]).toMatchObject({ message, extensions: { code: 'BAD_USER_INPUT' } });
 });

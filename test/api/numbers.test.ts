@@ -262,7 +262,7 @@ test('an export says what it cannot hold', async () => {
     ],
     [
       { format: 'NIFTI_ZIP', numbers: [{ variable: 'WOMKP', change: TO_V06 }] },
-      'NIFTI_ZIP is an archive; event, asOf, numbers and pairs are of tables.',
+      'NIFTI_ZIP is an archive; event, asOf, numbers, pairs and split are of tables.',
     ],
   ] as const) {
     const response = await fetch(`${api.url}/exports`, {

@@ -67,6 +67,8 @@ const FIELDS: [string, Role, () => string][] = [
   ['participant', 'READER', () => `{ participant(oaiId: "${ids['oaiId']}") { id } }`],
   ['generation', 'READER', () => `{ generation(id: "${ids['generation']}") { id } }`],
   ['node', 'READER', () => `{ node(id: "${ids['exam']}") { id } }`],
+  ['nodes', 'READER', () => `{ nodes(ids: ["${ids['exam']}"]) { id } }`],
+  ['kneeExam', 'READER', () => `{ kneeExam(oaiId: "${ids['oaiId']}", visit: V00, side: RIGHT) { id } }`],
   ['bundles', 'READER', () => '{ bundles { name } }'],
   ['bundle', 'READER', () => '{ bundle(name: "test-bundle") { name } }'],
   ['workers', 'READER', () => '{ workers { name } }'],

@@ -21,6 +21,22 @@ export function pythonWith(modules: readonly string[]): string | undefined {
   });
 }
 
+/** What the Python client needs; it is run from its sources. */
+export const CLIENT_MODULES = [
+  'httpx',
+  'httpx_sse',
+  'nibabel',
+  'numpy',
+  'pandas',
+  'PIL',
+  'pyarrow',
+  'tenacity',
+  'tqdm',
+];
+
+/** The folder of the Python client, for PYTHONPATH. */
+export const CLIENT_FOLDER = join(packageRoot, 'clients/python');
+
 /** Whether a program is installed; tests that need it are skipped where it is not. */
 export function hasProgram(name: string): boolean {
   try {

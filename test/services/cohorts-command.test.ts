@@ -82,3 +82,89 @@ test('what is no cohort is refused in a sentence', async () => {
     /^osteograph: The file of the filter cannot be read: ENOENT/,
   );
 });
+
+describe('from a table', () => {
+  async function tableFile(name: string, text: string): Promise<string> {
+    const file = join(folder, name);
+    await writeFile(file, text);
+    return file;
+  }
+
+  test.each([
+    ['comma', 'ID,SIDE,VISIT,note\n1500000,1: Right,V00,a\n1500001,2,v06,b\n'],
+    ['pipe, as the release has it', 'ID|VERSION|SIDE|VISIT\n1500000|25|1: Right|V00\n1500001|25|2: Left|V06\n'],
+    [
+      'semicolon, with the names of exports',
+      '"oai_id";"visit";"side"\n"1500000";"V00";"RIGHT"\n"1500001";"V06";"LEFT"\n',
+    ],
+  ])('of columns separated by a %s, a cohort of the exams that it names is made', async (name, text) => {
+    const made = await cohorts('create', '--name', name, '--from', await tableFile('knees.csv', text));
+
+    expect(made).toMatchObject({ code: 0, stderr: '2 exams named by 2 rows\n' });
+    const shown = await cohorts('show', made.stdout.trim());
+    expect(shown.stdout).toContain('named by 2 rows, of which 0 named no exam\n2 exams of 2 participants\n');
+  });
+
+  test('of which rows name no exam, nothing is made and they are told', async () => {
+    const file = await tableFile('unknown.csv', 'ID,VISIT\n1500000,V00\n9999999,V00\n1500001,V03\n');
+    const before = (await cohorts('list')).stdout;
+    const refused = await cohorts('create', '--name', 'x', '--from', file);
+
+    expect(refused).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr:
+        'osteograph: 2 of 3 rows name no knee exam, and nothing was made. row 2: There is no participant 9999999. ' +
+        'row 3: Participant 1500001 has no visit V03.\n',
+    });
+    expect((await cohorts('list')).stdout).toBe(before);
+
+    const made = await cohorts('create', '--name', 'Some', '--from', file, '--leave-out-unknown');
+    expect(made).toMatchObject({
+      code: 0,
+      stderr:
+        '2 exams named by 3 rows; left out, because they name no exam: 2\n' +
+        'row 2: There is no participant 9999999.\nrow 3: Participant 1500001 has no visit V03.\n',
+    });
+  });
+
+  test.each([
+    [
+      'without a column of visits',
+      'ID,SIDE\n1500000,1\n',
+      /^osteograph: bad\.csv lacks its key column VISIT \(the visit\)/,
+    ],
+    [
+      'with a visit that is none',
+      'ID,VISIT\n1500000,V00\n1500000,V99\n',
+      /^osteograph: bad\.csv line 3: VISIT is "V99"; a visit is one of V00, /,
+    ],
+    [
+      'with a side that is none',
+      'ID,SIDE,VISIT\n1500000,7,V00\n',
+      /^osteograph: bad\.csv line 2: SIDE is "7"; accepted are /,
+    ],
+    [
+      'with an id that is none',
+      'ID,VISIT\n12,V00\n',
+      /^osteograph: bad\.csv line 2: ID is "12"; a participant's id has seven digits\.\n$/,
+    ],
+    ['that is empty', '', /^osteograph: bad\.csv is empty\.\n$/],
+  ])('%s nothing is made', async (_, text, message) => {
+    const refused = await cohorts('create', '--name', 'x', '--from', await tableFile('bad.csv', text));
+
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(message) as string });
+  });
+
+  test('what is no file, and what a cohort is not made of, is refused in a sentence', async () => {
+    expect((await cohorts('create', '--name', 'x', '--from', join(folder, 'none.csv'))).stderr).toMatch(
+      /^osteograph: none\.csv cannot be read: ENOENT/,
+    );
+    expect((await cohorts('create', '--name', 'x')).stderr).toBe(
+      'osteograph: Say what the cohort is made of: --filter or --from, one of the two.\n',
+    );
+    expect((await cohorts('create', '--name', 'x', '--filter', '-', '--leave-out-unknown')).stderr).toBe(
+      'osteograph: --leave-out-unknown goes with --from.\n',
+    );
+  });
+});

@@ -2,7 +2,7 @@ import { encodeId } from '../../src/domain/global-ids.js';
 import { CohortMember, CohortVersion, KneeExam } from '../../src/entities/index.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
 import { createCohort, expandCohorts, inCohort, splitCohort } from '../../src/services/cohorts/index.js';
-import { dealOut } from '../../src/services/cohorts/split.js';
+import { dealOut } from '../../src/services/cohorts/split-plan.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { makeStudy } from '../helpers/cohorts.js';
 import { factories } from '../helpers/factories.js';

@@ -72,6 +72,8 @@ test('it writes one row per knee with later visits beside it, and the time to an
 });
 
 test.each([
+  [['knees.csv', '--seed', '1'], '--seed goes with --split or --folds.'],
+  [['knees.csv', '--split', 'GRADES'], 'It must be one of KL, SITE, RANDOM, LEAVE_ONE_SITE_OUT.'],
   [['knees.csv', '--competing', 'DEATH'], '--competing needs --event, whose risk it ends.'],
   [['knees.csv', '--origin', 'V03'], '--origin needs --event or --later; --filter selects exams of one visit.'],
   [

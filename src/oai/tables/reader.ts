@@ -91,9 +91,16 @@ export function versionReader(columns: Columns): (cells: readonly string[]) => s
   return (cells) => textIn(cells, column)?.replace(/^(\d+)\.0+$/, '$1') ?? null;
 }
 
-/** Finds the participant's column, and reads it. NDA's tables have OAI's id beside a key of their own. */
-export function participantReader(columns: Columns): (cells: readonly string[]) => string {
-  const column = columns.key('the participant', 'ID', 'SRC_SUBJECT_ID', 'SUBJECTKEY', 'PARTICIPANTID');
+/**
+ * Finds the participant's column, and reads it. NDA's tables have OAI's id beside a key of their own.
+ *
+ * @param others names that tables of no release have
+ */
+export function participantReader(
+  columns: Columns,
+  ...others: readonly string[]
+): (cells: readonly string[]) => string {
+  const column = columns.key('the participant', 'ID', 'SRC_SUBJECT_ID', 'SUBJECTKEY', 'PARTICIPANTID', ...others);
   return (cells) => {
     const id = cell(cells, column).trim().replace(/\.0+$/, '');
     return isOaiId(id) ? id : refuseRow(`${column.name} is "${cellInReason(id)}"; a participant's id has seven digits`);

@@ -47,7 +47,8 @@ export async function createCohort(dataSource: DataSource, actor: Principal, req
     note: null,
   };
   const contents = contentsOf(request);
-  if (!contents) throw new UserError('BAD_USER_INPUT', 'A cohort is made from a filter, examIds or combine; give one.');
+  if (!contents)
+    throw new UserError('BAD_USER_INPUT', 'A cohort is made from a filter, examIds, exams or combine; give one.');
   const kind = request.kind ?? 'STATIC';
   return inSnapshot(dataSource, async (manager) => {
     const cohort = await insertCohort(manager, actor, { ...words, kind, visibility: request.visibility ?? 'PRIVATE' });

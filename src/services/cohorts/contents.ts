@@ -2,13 +2,17 @@ import { SET_OPERATIONS } from '../../domain/cohorts.js';
 import type { SetOperation } from '../../domain/cohorts.js';
 import { UserError } from '../../domain/errors.js';
 import { encodeId } from '../../domain/global-ids.js';
+import type { NamedRows } from '../../entities/index.js';
 import type { Where } from '../filters/index.js';
+import type { FoundExams } from './named-exams.js';
 
 /** Where the exams of a cohort come from: one of these, as the caller gives it. */
 export interface ContentsRequest {
   filter?: Where | null | undefined;
   /** Keys of knee exams. */
   examIds?: readonly number[] | null | undefined;
+  /** Exams that the rows of a table name. */
+  found?: FoundExams | null | undefined;
   combine?: CombineRequest | null | undefined;
 }
 
@@ -20,7 +24,7 @@ export interface CombineRequest {
 
 export type Contents =
   | { kind: 'FILTER'; filter: Where }
-  | { kind: 'EXAMS'; exams: readonly number[] }
+  | { kind: 'EXAMS'; exams: readonly number[]; rows?: NamedRows }
   | { kind: 'COMBINATION'; operation: SetOperation; filter: Where };
 
 /** Most ids that one request may name. */
@@ -32,11 +36,16 @@ const MAX_COMBINED = 20;
  *
  * @throws UserError BAD_USER_INPUT when it names more than one or an impossible combination, LIMIT_EXCEEDED for too many.
  */
-export function contentsOf({ filter, examIds, combine }: ContentsRequest): Contents | undefined {
-  const given = [filter, examIds, combine].filter((part) => part !== null && part !== undefined);
-  if (given.length > 1) throw new UserError('BAD_USER_INPUT', 'Give one of filter, examIds and combine, not several.');
+export function contentsOf({ filter, examIds, found, combine }: ContentsRequest): Contents | undefined {
+  const given = Object.entries({ filter, examIds, exams: found, combine }).filter(([, part]) => part != null);
+  if (given.length > 1)
+    throw new UserError('BAD_USER_INPUT', `Give one of ${given.map(([name]) => name).join(' and ')}, not several.`);
   if (filter) return { kind: 'FILTER', filter: asStored(filter) };
   if (examIds) return { kind: 'EXAMS', exams: checkExamIds(examIds, 'examIds') };
+  if (found) {
+    const { exams, rows, unknown } = found;
+    return { kind: 'EXAMS', exams, rows: { given: rows, unknown: unknown.length } };
+  }
   if (combine) return { kind: 'COMBINATION', operation: combine.operation, filter: combinationFilter(combine) };
   return undefined;
 }

@@ -50,10 +50,11 @@ export async function writeContents(
     if (cohort.kind === 'DYNAMIC') {
       throw new UserError(
         'BAD_USER_INPUT',
-        'A DYNAMIC cohort is made from a filter or a combination, not from examIds.',
+        'A DYNAMIC cohort is made from a filter or a combination, not from a list of exams.',
       );
     }
-    const row = await insertVersion(manager, actor, cohort, words, { filter: null, origin: { kind: 'EXAMS' } });
+    const origin: CohortOrigin = { kind: 'EXAMS', ...(contents.rows ? { rows: contents.rows } : {}) };
+    const row = await insertVersion(manager, actor, cohort, words, { filter: null, origin });
     return complete(manager, row, await freezeExams(manager, row.id, contents.exams), null);
   }
   const { filter } = contents;

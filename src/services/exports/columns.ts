@@ -22,8 +22,8 @@ export const COLUMN_GROUPS = [
   'availability',
 ] as const;
 
-/** The columns of events, changes and pairs come with these, not by the name of their group. */
-export type ColumnGroup = (typeof COLUMN_GROUPS)[number] | 'event' | 'numbers' | 'pair';
+/** The columns of events, changes, pairs and splits come with these, not by the name of their group. */
+export type ColumnGroup = (typeof COLUMN_GROUPS)[number] | 'event' | 'numbers' | 'pair' | 'split';
 
 /** Groups of an export that names no columns. */
 export const DEFAULT_GROUPS: readonly ColumnGroup[] = COLUMN_GROUPS.filter((group) => group !== 'readings');
@@ -37,6 +37,8 @@ export interface ExportColumn {
   /** Variables are asked for by their own names. */
   group: ColumnGroup | 'variables';
   kind: ColumnKind;
+  /** Whose a value is; absent: the knee's at the visit. */
+  owner?: VariableTable;
   description: string;
   unit?: string;
   /** Lowest and highest value of a number. */
@@ -76,23 +78,31 @@ const KEY: ExportColumn[] = [
     ...always('key', 'text', 'exam_id', 'exam.id', 'Id of the knee exam in the API; node(id) finds it'),
     read: (id) => encodeId('KneeExam', id as number),
   },
-  always('key', 'text', 'oai_id', 'participant.oai_id', 'Participant; seven digits, text'),
+  {
+    ...always('key', 'text', 'oai_id', 'participant.oai_id', 'Participant; seven digits, text'),
+    owner: 'participant',
+  },
   {
     ...always('key', 'text', 'visit', 'visit.code', 'Time point of the study'),
+    owner: 'visit',
     codes: VISIT_NAMES,
   },
   { ...always('key', 'text', 'side', 'exam.side', 'Knee of the participant'), codes: words(SIDES) },
-  always(
-    'key',
-    'boolean',
-    'phantom',
-    'participant.phantom',
-    'True for a phantom of the synthetic release, who is no real person',
-  ),
+  {
+    ...always(
+      'key',
+      'boolean',
+      'phantom',
+      'participant.phantom',
+      'True for a phantom of the synthetic release, who is no real person',
+    ),
+    owner: 'participant',
+  },
 ];
 
 const MONTH: ExportColumn = {
   ...always('visit', 'integer', 'month', 'visit.month', 'Nominal time after baseline'),
+  owner: 'visit',
   unit: 'months',
   range: [0, 120],
 };
@@ -206,6 +216,7 @@ function variableColumns(group: Variable['group']): ExportColumn[] {
       const sql = `${ALIASES[table]}.${column}${kind === 'date' ? '::text' : ''}`;
       return {
         ...maybe(group, kind === 'letter' || kind === 'choice' ? 'text' : kind, exportName ?? column, sql, description),
+        owner: table,
         // Plain letters, for the programs that read no others.
         ...(unit === undefined ? {} : { unit: unit.replace('²', '2') }),
         ...(kind === 'integer' || kind === 'real' ? { range: [domain.min, domain.max] as const } : {}),

@@ -3,7 +3,7 @@ import { packageVersion } from '../../domain/package.js';
 import type { ArchiveChoice, ArchiveFormat, TableFormat, TableShape } from '../../domain/exports.js';
 import { numberName } from '../../domain/knee-numbers.js';
 import type { ExportedCohort } from '../../entities/index.js';
-import type { VariableRef } from '../../domain/variables/index.js';
+import type { VariableRef, VariableTable } from '../../domain/variables/index.js';
 import type { Where } from '../filters/index.js';
 import type { SeriesKind } from '../series/index.js';
 import type { ColumnKind, ExportColumn } from './columns.js';
@@ -14,6 +14,8 @@ export interface DictionaryEntry {
   name: string;
   group: string;
   type: ColumnKind;
+  /** Whose a value is: the participant's, the participant's at the visit, or the knee's at the visit. */
+  owner: (typeof OWNERS)[VariableTable];
   description: string;
   unit: string | null;
   range: readonly [number, number] | null;
@@ -52,7 +54,7 @@ interface ExamSelection {
 }
 
 /** What is known of the rows before the file is finished; a Parquet file carries it in its own metadata. */
-export interface TableDescription extends Pick<TableShape, 'event' | 'asOf'> {
+export interface TableDescription extends Pick<TableShape, 'event' | 'asOf' | 'split'> {
   /** Names of changes and slopes. */
   numbers?: string[];
   /** How its exams are paired. */
@@ -98,6 +100,8 @@ export type ExportManifest<T extends ExportDescription = ExportDescription> = T 
   file: { sha256: string; bytes: number; mediaType: string };
 };
 
+const OWNERS = { participant: 'PARTICIPANT', visit: 'VISIT', knee_exam: 'KNEE_EXAM' } as const;
+
 const READ_AS: Record<ColumnKind, DictionaryEntry['readAs']> = {
   text: { pandas: 'string', duckdb: 'VARCHAR', readr: 'c' },
   integer: { pandas: 'Int32', duckdb: 'INTEGER', readr: 'i' },
@@ -108,25 +112,29 @@ const READ_AS: Record<ColumnKind, DictionaryEntry['readAs']> = {
 
 /** The data dictionary of some columns. */
 export function dictionary(columns: readonly ExportColumn[]): DictionaryEntry[] {
-  return columns.map(({ name, group, kind, description, unit, range, codes, nullable, missing }) => ({
-    name,
-    group,
-    type: kind,
-    description,
-    unit: unit ?? null,
-    range: range ?? null,
-    codes: codes ?? null,
-    nullable,
-    missing: missing ?? null,
-    readAs: READ_AS[kind],
-  }));
+  return columns.map(
+    ({ name, group, kind, owner = 'knee_exam', description, unit, range, codes, nullable, missing }) => ({
+      name,
+      group,
+      type: kind,
+      owner: OWNERS[owner],
+      description,
+      unit: unit ?? null,
+      range: range ?? null,
+      codes: codes ?? null,
+      nullable,
+      missing: missing ?? null,
+      readAs: READ_AS[kind],
+    }),
+  );
 }
 
 /** What was asked for beside the columns, in the API's words. */
-function describeShape({ event, asOf, numbers, pairs }: TableShape): Partial<TableDescription> {
+function describeShape({ event, asOf, numbers, pairs, split }: TableShape): Partial<TableDescription> {
   return {
     ...(event ? { event } : {}),
     ...(asOf ? { asOf } : {}),
+    ...(split ? { split } : {}),
     ...(numbers ? { numbers: numbers.map(numberName) } : {}),
     ...(pairs
       ? {

@@ -34,7 +34,9 @@ function columnsOf(number: KneeNumber, fresh: string): ExportColumn[] {
   const of = label ?? `released column ${variable}`;
   // Plain letters, for the programs that read no others.
   const own = (unit ?? '').replace('²', '2');
-  const shared = { group: 'numbers', nullable: true } as const;
+  const { owner, side } = number.variable;
+  const ofKnee = owner === 'knee_exam' && side === null;
+  const shared = { group: 'numbers', nullable: true, owner: ofKnee ? owner : 'participant' } as const;
   return [
     {
       ...shared,

@@ -5,7 +5,7 @@ import { encodeId } from '../../domain/global-ids.js';
 import { Export } from '../../entities/index.js';
 import { cancelWork, enterLog } from '../../work/index.js';
 import { audit } from '../access/index.js';
-import { expandCohorts } from '../cohorts/index.js';
+import { expandCohorts, planSplit } from '../cohorts/index.js';
 import {
   column,
   compileFilter,
@@ -20,6 +20,7 @@ import type { Listing } from '../paging/index.js';
 import { mayReadExport, type Principal, seesEverybodys, type TokenPrincipal } from '../../policy/index.js';
 import { checkArchive } from './archive/request.js';
 import type { PairQuestion } from '../../domain/knee-pairs.js';
+import type { SplitRequest } from '../../domain/splits.js';
 import { resolvePairs } from '../pairs/index.js';
 import type { NumberRequest } from '../../domain/knee-numbers.js';
 import { resolveNumbers } from '../numbers/index.js';
@@ -28,6 +29,7 @@ import { variableColumns } from './variable-columns.js';
 import { EXPORT } from './kind.js';
 import type { ExportSpec } from './manifest.js';
 import { checkShape, shapedColumns } from './shape.js';
+import { amongOf, splitJoin } from './split-column.js';
 
 /** Exports of one token that may wait or run at a time. */
 const MAX_UNFINISHED = 5;
@@ -46,6 +48,8 @@ export interface ExportRequest {
   numbers?: readonly NumberRequest[] | null | undefined;
   /** Pairs whose exams are the rows of a table, with their filters in the API's words too. */
   pairs?: (PairQuestion & { written: { cases: object; controls: object } }) | null | undefined;
+  /** The split whose part each row of a table tells. */
+  split?: SplitRequest | null | undefined;
   /** Which series an archive holds; none: all real ones of the exams. */
   archive?: ArchiveChoice | null | undefined;
   /** The filter in the API's own words, for the manifest. */
@@ -60,7 +64,7 @@ export interface ExportRequest {
 export async function exportSpec(
   dataSource: DataSource,
   actor: Principal,
-  { format, columns, variables, where, written, archive, shape, numbers, pairs }: ExportRequest,
+  { format, columns, variables, where, written, archive, shape, numbers, pairs, split }: ExportRequest,
 ): Promise<ExportSpec> {
   const { where: selection, cohorts, names } = await expandCohorts(dataSource, actor, where ?? null);
   const paired =
@@ -83,17 +87,23 @@ export async function exportSpec(
     const asked = checkShape({
       ...{ ...shape, numbers: await resolveNumbers(dataSource, numbers ?? [], 'numbers') },
       pairs: paired && { ...paired, written: pairs!.written },
+      split: split && planSplit(split),
     });
     for (const argument of ['asOf', 'event'] as const) {
       const origin = asked[argument]?.origin;
       if (origin) selectingAt(origin, selection, new Scope(KNEE_EXAMS, 't'), new Parameters(), `${argument}.origin`);
     }
     const refs = await resolveVariables(dataSource, variables ?? []);
+    // Said when it is asked for, and not when it is written.
+    if (asked.split) await splitJoin(dataSource, asked.split, amongOf(asked, selection), new Parameters());
     const chosen = [...shapedColumns(columns, asked), ...(await variableColumns(dataSource, refs))];
     return { ...shared, format, columns: chosen, variables: refs, shape: asked };
   }
-  if (shape?.event || shape?.asOf || numbers?.length || pairs)
-    throw new UserError('BAD_USER_INPUT', `${format} is an archive; event, asOf, numbers and pairs are of tables.`);
+  if (shape?.event || shape?.asOf || numbers?.length || pairs || split)
+    throw new UserError(
+      'BAD_USER_INPUT',
+      `${format} is an archive; event, asOf, numbers, pairs and split are of tables.`,
+    );
   if (columns || variables) throw new UserError('BAD_USER_INPUT', `${format} is an archive; it has no columns.`);
   const choice = asStored(archive ?? {}) as ArchiveChoice;
   await checkArchive(dataSource, shared.selection, choice, format);

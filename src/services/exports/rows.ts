@@ -7,6 +7,7 @@ import { compileFilter, KNEE_EXAMS, Parameters, Scope, selectingAt, type Where }
 import { kneeTimes } from '../timeline/index.js';
 import type { ExportColumn, ReadingAlias } from './columns.js';
 import { type PairRows, pairRows } from './pair-columns.js';
+import { amongOf, splitJoin } from './split-column.js';
 
 /** Knee exams looked through per statement: what an export holds in memory at a time. */
 export const BATCH_EXAMS = 2_000;
@@ -55,7 +56,8 @@ export async function* readRows(dataSource: DataSource, request: RowRequest): As
   const parameters = new Parameters();
   const [after, upTo] = [parameters.add(0, 'integer'), parameters.add(0, 'integer')];
   const paired = await pairsOf(dataSource, request, parameters);
-  const statement = rowStatement(request, parameters, { after, upTo, paired });
+  const parts = await partsOf(dataSource, request, parameters);
+  const statement = rowStatement(request, parameters, { after, upTo, paired, parts });
   const bounds = await queryRow(
     dataSource,
     z.object({ total: z.number(), last: z.number().nullable() }),
@@ -88,18 +90,25 @@ export async function* readRows(dataSource: DataSource, request: RowRequest): As
 /** The pairs whose exams are the rows; with `asOf` they are made of exams of its origin. */
 async function pairsOf(
   dataSource: DataSource,
-  { where, shape: { pairs, asOf } = {} }: RowRequest,
+  { where, shape = {} }: RowRequest,
   parameters: Parameters,
 ): Promise<PairRows | null> {
-  if (!pairs) return null;
-  const among = asOf ? { and: [where ?? {}, { visit: { eq: asOf.origin } }] } : where;
-  return pairRows(dataSource, pairs, among, parameters);
+  return shape.pairs ? pairRows(dataSource, shape.pairs, amongOf(shape, where), parameters) : null;
+}
+
+/** The parts of a split, as a join; of the participants of all exams that are selected. */
+async function partsOf(
+  dataSource: DataSource,
+  { where, shape = {} }: RowRequest,
+  parameters: Parameters,
+): Promise<string | null> {
+  return shape.split ? splitJoin(dataSource, shape.split, amongOf(shape, where), parameters) : null;
 }
 
 function rowStatement(
   request: RowRequest,
   parameters: Parameters,
-  { after, upTo, paired }: { after: string; upTo: string; paired: PairRows | null },
+  { after, upTo, paired, parts }: { after: string; upTo: string; paired: PairRows | null; parts: string | null },
 ): string {
   const { where, columns, shape: { event, asOf } = {} } = request;
   const scope = new Scope(KNEE_EXAMS, 't');
@@ -124,6 +133,7 @@ function rowStatement(
       : []),
     ...columns.map(({ joins }) => joins ?? ''),
     ...(paired ? [paired.join] : []),
+    ...(parts ? [parts] : []),
     'ORDER BY exam.id',
   ].join(' ');
 }

@@ -6,6 +6,7 @@ import { checkEvent } from '../timeline/index.js';
 import { chooseColumns, EXPORT_COLUMNS, type ExportColumn } from './columns.js';
 import { checkNumbers, numberColumns } from './number-columns.js';
 import { PAIR_COLUMNS } from './pair-columns.js';
+import { splitColumn } from './split-column.js';
 
 /** Groups whose columns a later visit has values of its own of. */
 const BY_VISIT: readonly ExportColumn['group'][] = ['visit', 'scores', 'grades', 'readings', 'availability'];
@@ -20,7 +21,7 @@ export function isColumn(name: string): boolean {
  *
  * @throws UserError BAD_USER_INPUT for events that cannot be told apart, for visits that are not later ones, and as {@link checkNumbers}
  */
-export function checkShape({ event, asOf, numbers, pairs }: TableShape): TableShape {
+export function checkShape({ event, asOf, numbers, pairs, split }: TableShape): TableShape {
   if (numbers) checkNumbers(numbers);
   if (event) checkEvent(event);
   if (asOf) {
@@ -36,18 +37,19 @@ export function checkShape({ event, asOf, numbers, pairs }: TableShape): TableSh
     ...(asOf ? { asOf } : {}),
     ...(numbers?.length ? { numbers } : {}),
     ...(pairs ? { pairs } : {}),
+    ...(split ? { split } : {}),
   };
 }
 
 /**
  * The columns of a table: those chosen, for each later visit those of them that a visit has values of its own of, the event's,
- * those of changes and slopes, and those of pairs.
+ * those of changes and slopes, those of pairs, and that of a split.
  *
  * @throws UserError BAD_USER_INPUT as {@link chooseColumns}
  */
 export function shapedColumns(
   names: readonly string[] | null | undefined,
-  { event, asOf, numbers, pairs }: TableShape,
+  { event, asOf, numbers, pairs, split }: TableShape,
 ): ExportColumn[] {
   const chosen = chooseColumns(names);
   const repeated = chosen.filter(({ group, name }) => BY_VISIT.includes(group) && name !== 'month');
@@ -57,6 +59,7 @@ export function shapedColumns(
     ...(event ? eventColumns(event) : []),
     ...numberColumns(numbers ?? []),
     ...(pairs ? PAIR_COLUMNS : []),
+    ...(split ? [splitColumn(split)] : []),
   ];
 }
 

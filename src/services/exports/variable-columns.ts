@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import type { StoredKind, VariableRef } from '../../domain/variables/index.js';
+import type { StoredKind, VariableRef, VariableTable } from '../../domain/variables/index.js';
 import { levelsOf, valueSql } from '../variables/index.js';
 import type { ColumnKind, ExportColumn } from './columns.js';
 
@@ -35,7 +35,7 @@ async function columnsOf(dataSource: DataSource, ref: VariableRef, fresh: string
   const { name, label, unit, kind } = ref;
   const { joins, exact, text, missing } = valueSql(ref, 'knee_exam', 'exam', fresh);
   const codes = kind === 'CODE' ? await codesOf(dataSource, ref) : null;
-  const shared = { group: 'variables', nullable: true } as const;
+  const shared = { group: 'variables', nullable: true, owner: ownerOf(ref) } as const;
   return [
     {
       ...shared,
@@ -57,6 +57,12 @@ async function columnsOf(dataSource: DataSource, ref: VariableRef, fresh: string
       sql: missing,
     },
   ];
+}
+
+/** What a name fixes is the same for all exams of a person, or of a knee. */
+function ownerOf({ owner, visit, side }: VariableRef): VariableTable {
+  const ofPerson = owner === 'knee_exam' ? side !== null : visit !== null;
+  return ofPerson ? 'participant' : owner;
 }
 
 async function codesOf(dataSource: DataSource, { source }: VariableRef): Promise<Record<string, string> | null> {

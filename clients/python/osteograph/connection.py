@@ -1,0 +1,131 @@
+"""HTTP to one server with one token: queries, files, and waiting for what passes by itself."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_exponential, wait_random
+
+from .errors import NO_ANSWER, UNKNOWN_TOKEN, NetworkError, OsteographError, RateLimitedError, UnavailableError, error_of, refusal_in
+
+T = TypeVar('T')
+
+# A statement may take 30 s, and wait for its turn before.
+TIMEOUT = httpx.Timeout(10, read=120)
+
+_BACK_OFF = wait_exponential(multiplier=0.5, max=5) + wait_random(0, 0.5)
+
+
+class Connection:
+    """Asks, and waits up to `patience` seconds for a server that is away or has no room for more."""
+
+    def __init__(self, url: str, token: str, patience: float) -> None:
+        self.patience = patience
+        self.http = httpx.Client(base_url=url, headers={'Authorization': f'Bearer {token}'}, timeout=TIMEOUT)
+
+    def ask(self, query: str, variables: dict[str, Any] | None = None, *, repeatable: bool | None = None) -> dict[str, Any]:
+        """Runs a query or a mutation and gives its `data`.
+
+        repeatable: whether it may be sent again when nobody knows if it arrived; default: a query may, a mutation may not.
+        raises OsteographError with the code and the sentence of the API's first error
+        """
+        again = not re.search(r'^\s*mutation\b', query, re.MULTILINE) if repeatable is None else repeatable
+
+        def once() -> dict[str, Any]:
+            with _answered():
+                response = self.http.post('/graphql', json={'query': query, 'variables': variables or {}})
+            if not response.is_success:
+                raise refusal_of(response)
+            with _answered():
+                answer = response.json()
+            if answer.get('errors') or not answer.get('data'):
+                raise refusal_in(answer.get('errors') or [], response.status_code)
+            return answer['data']
+
+        return self.patiently(once, repeatable=again)
+
+    def fetch(self, path: str, *, json: Any = None, on_bytes: Callable[[int, int | None], None] = lambda done, total: None) -> bytes:
+        """The body behind a path of the server, by GET, or by POST where there is JSON to send.
+
+        on_bytes: told how many bytes have come, and of how many if that is known.
+        raises OsteographError; a body that breaks off is asked for again and never given in part
+        """
+
+        def once() -> bytes:
+            method = 'GET' if json is None else 'POST'
+            parts: list[bytes] = []
+            with _answered(), self.http.stream(method, path, json=json) as response:
+                if not response.is_success:
+                    response.read()
+                    raise refusal_of(response)
+                length = response.headers.get('content-length')
+                packed = 'content-encoding' in response.headers
+                done = 0
+                for part in response.iter_bytes():
+                    parts.append(part)
+                    done += len(part)
+                    on_bytes(done, int(length) if length and not packed else None)
+            return b''.join(parts)
+
+        return self.patiently(once, repeatable=True)
+
+    def patiently(self, once: Callable[[], T], *, repeatable: bool) -> T:
+        """Runs `once`, again and again with growing pauses while what it raises passes by itself, for `patience` seconds."""
+        retrying = Retrying(
+            retry=retry_if_exception(lambda error: passes(error, repeatable=repeatable)),
+            wait=_pause,
+            stop=stop_before_delay(self.patience),
+            reraise=True,
+        )
+        return retrying(once)
+
+    def close(self) -> None:
+        self.http.close()
+
+
+def passes(error: BaseException, *, repeatable: bool) -> bool:
+    """Whether the same request may well be answered a little later, and may be made again."""
+    if isinstance(error, RateLimitedError):
+        return True
+    if isinstance(error, UnavailableError):
+        # With status 200 a part of the answer came, and a mutation may have been made.
+        return repeatable or error.status != 200
+    return isinstance(error, NetworkError) and (repeatable or bool(error.details.get('unsent')))
+
+
+def refusal_of(response: httpx.Response) -> OsteographError:
+    """What an answer that is no success says: the API's own sentence, or a proxy's status."""
+    status = response.status_code
+    try:
+        errors = response.json().get('errors')
+    except (ValueError, AttributeError):
+        errors = None
+    if errors:
+        error = refusal_in(errors, status)
+        seconds = response.headers.get('retry-after', '')
+        if seconds.isdigit():
+            error.details = {'retryAfter': int(seconds), **error.details}
+        return error
+    if status == 401:
+        return error_of('UNAUTHENTICATED', UNKNOWN_TOKEN, status=status)
+    return error_of('NETWORK', f'The server answered with {status}.', status=status)
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Turns every failure of the network, and what is no JSON, into a NetworkError."""
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout) as cause:
+        raise NetworkError('NETWORK', NO_ANSWER, details={'unsent': True}) from cause
+    except (httpx.HTTPError, ValueError) as cause:
+        raise NetworkError('NETWORK', NO_ANSWER) from cause
+
+
+def _pause(state: RetryCallState) -> float:
+    """Seconds before the next try: as the server says, and no less than the back-off."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.details.get('retryAfter') if isinstance(error, OsteographError) else None
+    return max(_BACK_OFF(state), float(asked) if isinstance(asked, int | float) else 0.0)

@@ -1,0 +1,111 @@
+"""What one server has: variables, cohorts, counts, time to events."""
+
+import pandas
+import pytest
+
+import osteograph
+
+
+def test_variables_are_found_by_a_word_with_label_unit_and_coverage(server: osteograph.Osteograph, tables: dict[str, pandas.DataFrame]) -> None:
+    found = server.variables('symptoms koos')
+    filled = sum(pandas.to_numeric(tables['jointsx00'][f'V00KOOSYM{letter}'], errors='coerce').notna().sum() for letter in 'RL')
+
+    assert found.loc['koosSymptoms', 'owner'] == 'KNEE_EXAM'
+    assert found.loc['koosSymptoms', 'kind'] == 'NUMBER'
+    assert found.loc['koosSymptoms', 'V00'] == filled
+
+
+def test_all_variables_come_whatever_the_size_of_a_page(server: osteograph.Osteograph) -> None:
+    everything = server.variables()
+    count = server.ask('{ variables { totalCount } }')['variables']['totalCount']
+
+    assert len(everything) == count > 60
+    assert everything.index.is_unique
+
+
+def test_a_word_that_no_variable_has_gives_an_empty_frame(server: osteograph.Osteograph) -> None:
+    assert len(server.variables('nosuchword')) == 0
+
+
+def test_counts_are_those_of_pandas(server: osteograph.Osteograph, baseline: osteograph.Cohort) -> None:
+    told = baseline.counts('KL', 'SEX').set_index(['kl', 'sex'])['exams']
+    frame = baseline.frame(columns=['xrkl', 'sex'])
+
+    assert told.sum() == len(baseline) == 120
+    for kl in (0, 1, 2, 3):
+        assert told.get((kl, 'FEMALE'), 0) == ((frame['xrkl'] == kl) & (frame['sex'] == 'FEMALE')).sum()
+
+
+def test_counts_by_a_coded_variable_are_told_by_its_labels(baseline: osteograph.Cohort) -> None:
+    told = baseline.counts(variables=['V00INCOME']).set_index('V00INCOME')['exams']
+    frame = baseline.frame(columns=['side'], variables=['V00INCOME'])
+
+    assert told.to_dict() == frame['V00INCOME'].value_counts()[lambda counts: counts > 0].to_dict()
+
+
+def test_a_cohort_is_kept_and_found_by_its_name(server: osteograph.Osteograph) -> None:
+    kept = server.create_cohort('Worn at baseline', where={'visit': {'eq': 'V00'}, 'kl': {'gte': 2}}, description='For the test.')
+    found = server.cohort('Worn at baseline')
+
+    assert (found.id, found.version, len(found)) == (kept.id, 1, len(kept))
+    assert found.frame(columns=['xrkl'])['xrkl'].ge(2).all()
+    assert len(server.cohort('Worn at baseline', where={'side': {'eq': 'LEFT'}})) < len(found)
+    assert server.cohorts().set_index('id').loc[kept.id, 'description'] == 'For the test.'
+    assert 'Worn at baseline' in repr(found)
+
+
+def test_a_name_that_two_cohorts_have_is_no_name(server: osteograph.Osteograph) -> None:
+    for _ in range(2):
+        last = server.create_cohort('Twins', where={'visit': {'eq': 'V00'}})
+
+    with pytest.raises(osteograph.ConflictError, match=r"Several cohorts are called 'Twins'; give the id of one"):
+        server.cohort('Twins')
+    assert server.cohort(last.id).name == 'Twins'
+
+
+def test_a_cohort_that_is_not_there_is_said(server: osteograph.Osteograph) -> None:
+    with pytest.raises(osteograph.NotFoundError, match="There is no cohort 'Nobody' that this token may read"):
+        server.cohort('Nobody')
+
+
+def test_time_to_an_event_agrees_with_its_columns(baseline: osteograph.Cohort) -> None:
+    competing = ['KNEE_REPLACEMENT', 'DEATH']
+    told = baseline.survival('KL_GE_2', competing=competing, by=['SEX'])
+    knees = baseline.frame(columns=['sex'], event='KL_GE_2', competing=competing)
+    timed = knees[knees['time'].notna()]
+
+    groups = told.groups.set_index('sex')
+    assert told.examined == 120
+    assert groups['knees'].sum() + told.left_out.sum() == 120
+    for sex in groups.index:
+        own = timed[timed['sex'] == sex]
+        assert groups.loc[sex, 'knees'] == len(own)
+        assert groups.loc[sex, 'events'] == (own['status'] == 1).sum()
+        assert groups.loc[sex, 'death'] == (own['status'] == 3).sum()
+    assert {'KL_GE_2'} < set(told.incidence['event']) <= {'KL_GE_2', *competing}
+    assert told.curves.groupby('sex')['estimate'].apply(lambda curve: curve.is_monotonic_decreasing).all()
+    assert told.tests.loc[('gray', 'clustered'), 'degrees_of_freedom'] == 1
+    assert told.left_out['HAD_EVENT'] > 0
+
+
+def test_an_event_that_the_filter_leaves_out_is_refused(server: osteograph.Osteograph) -> None:
+    with pytest.raises(osteograph.BadInputError):
+        server.cohort(where={'visit': {'eq': 'V06'}}).survival('KL_GE_2')
+
+
+def test_a_cohort_is_split_by_participant_as_its_frame_tells(server: osteograph.Osteograph) -> None:
+    kept = server.create_cohort('To be split', where={'visit': {'eq': 'V00'}})
+    parts = kept.split(folds=4, method='SITE', seed=6)
+    told = kept.frame(columns=['site'], split={'folds': 4, 'method': 'SITE', 'seed': 6})
+
+    assert list(parts) == ['fold 1', 'fold 2', 'fold 3', 'fold 4']
+    assert list(told['split'].cat.categories) == list(parts)
+    assert told.groupby('oai_id')['split'].nunique().eq(1).all()
+    for name, part in parts.items():
+        assert sorted(part.frame(columns=['site'])['exam_id']) == sorted(told.loc[told['split'] == name, 'exam_id'])
+    assert list(kept.split(parts={'train': 0.8, 'test': 0.2})) == ['train', 'test']
+
+
+def test_a_filter_alone_is_not_split_into_cohorts(baseline: osteograph.Cohort) -> None:
+    with pytest.raises(osteograph.BadInputError, match='Only a cohort that is kept is split'):
+        baseline.split(folds=2)

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { UserError } from '../domain/errors.js';
+import { EXPORT_FILES } from '../domain/exports.js';
+import type { ExportManifest, ExportSpec, ExportStream } from '../services/exports/index.js';
+
+/** Writes beside the file and renames, so that a file that is there is whole; the manifest comes last. */
+export async function writeWhole(file: string, spec: ExportSpec, stream: ExportStream): Promise<ExportManifest> {
+  const part = `${file}.part`;
+  try {
+    const { sha256, bytes } = await writePieces(part, stream.pieces);
+    const { mediaType } = EXPORT_FILES[spec.format];
+    const manifest: ExportManifest = { ...stream.description(), file: { sha256, bytes, mediaType } };
+    await rename(part, file);
+    await writeFile(`${file}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+    return manifest;
+  } catch (error) {
+    await rm(part, { force: true });
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw error;
+    throw new UserError('UNAVAILABLE', `${file} cannot be written (${code}).`, { cause: error });
+  }
+}
+
+async function writePieces(path: string, pieces: AsyncIterable<Buffer>): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const handle = await open(path, 'w');
+  try {
+    for await (const piece of pieces) {
+      await handle.writeFile(piece);
+      hash.update(piece);
+      bytes += piece.length;
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return { sha256: hash.digest('hex'), bytes };
+}
