@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DataSet, Element } from 'dicom-parser';
-import { data } from 'dcmjs';
 import type { DeidentifiedAs } from '../../domain/deidentification.js';
+import { dictionaryEntry } from '../dicom/dictionary.js';
 import { encodeFile, type PackedFrames, type RawElement } from '../dicom/elements.js';
 import { clearOtherBits, parseDicom, type ParsedDicom, readSamples } from '../dicom/read.js';
 import { BIG_ENDIAN, EXPLICIT, IMPLICIT, transferSyntax } from '../dicom/transfer-syntaxes.js';
@@ -271,10 +271,9 @@ class Walk {
 
 /** What the data dictionary says of a tag; undefined for private and unknown ones, and for overlays and curves, which may be drawn text. */
 function knownOf(tag: string): Known | undefined {
-  const [group, element] = [tag.slice(1, 5), tag.slice(5)];
+  const group = tag.slice(1, 5);
   if (/^[56]0/.test(group) || parseInt(group, 16) % 2 === 1) return undefined;
-  const entry = data.DicomMetaDictionary.dictionary[`(${group},${element})`.toUpperCase()];
-  return entry && { keyword: entry.name.replace(/^RETIRED_/, ''), vr: entry.vr };
+  return dictionaryEntry(tag);
 }
 
 /** The value representation by which an element is treated; null where the file says another one than the dictionary. */
