@@ -15,12 +15,12 @@ export class ListDicomSeries1760000005900 implements MigrationInterface {
     await runner.query('CREATE INDEX dicom_series_uids ON dicom_series (study_uid, series_uid)');
     await runner.query('CREATE INDEX dicom_series_series ON dicom_series (series_uid)');
     await runner.query(`CREATE INDEX dicom_series_pending ON dicom_series (id) WHERE state = 'PENDING'`);
-    for (const [column, table] of [
-      ['original_id', 'original_object'],
-      ['generation_id', 'generation'],
+    for (const [column, name, table] of [
+      ['original_id', 'FK_8b5f3bb07225ed22eb7b99905ee', 'original_object'],
+      ['generation_id', 'FK_f4620b9d2253a9106960a82ea7c', 'generation'],
     ]) {
       await runner.query(
-        `ALTER TABLE dicom_series ADD CONSTRAINT "FK_dicom_series_${table}" FOREIGN KEY (${column}) REFERENCES ${table}(id) ON DELETE CASCADE`,
+        `ALTER TABLE dicom_series ADD CONSTRAINT "${name}" FOREIGN KEY (${column}) REFERENCES ${table}(id) ON DELETE CASCADE`,
       );
     }
     await runner.query(

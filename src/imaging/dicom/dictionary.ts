@@ -11,8 +11,6 @@ export interface DictionaryEntry {
   readonly vr: string;
 }
 
-let keywords: Map<string, string> | undefined;
-
 /**
  * The entry of a tag, undefined for one that the dictionary does not know, as private ones.
  *
@@ -27,13 +25,9 @@ export function dictionaryEntry(tag: string): DictionaryEntry | undefined {
 /** The entry of an attribute as people name it: by keyword ("PatientID") or tag ("00100020"). */
 export function namedAttribute(name: string): DictionaryEntry | undefined {
   if (/^[0-9a-f]{8}$/i.test(name)) return dictionaryEntry(name);
-  keywords ??= new Map(
-    Object.entries(data.DicomMetaDictionary.dictionary).flatMap(([tag, entry]) =>
-      entry && /^\([0-9A-F]{4},[0-9A-F]{4}\)$/.test(tag) ? [[entry.name, tag.replace(/[(),]/g, '')]] : [],
-    ),
-  );
-  const tag = keywords.get(name);
-  return tag === undefined ? undefined : dictionaryEntry(tag);
+  // The map answers names of its own, such as "constructor", with something else.
+  const tag: unknown = data.DicomMetaDictionary.nameMap[name]?.tag;
+  return typeof tag === 'string' ? dictionaryEntry(tag.replace(/[(),]/g, '')) : undefined;
 }
 
 /** The value representation of an element: what its file says, else the dictionary; UN where neither does. */

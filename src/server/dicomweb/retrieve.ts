@@ -58,21 +58,24 @@ export async function askedObject(options: DicomwebOptions, { found }: Asked): P
   throw new UserError('NOT_FOUND', 'There is no such DICOM object.');
 }
 
-/** Leaves the row that every download leaves: before its first byte, so that nobody has anything without it. */
+/**
+ * Leaves the row that every download leaves: before its first byte, so that nobody has anything without it. One of several instances is told by
+ * its place in the image, since an erasure knows studies and series by their UIDs.
+ */
 export async function auditRetrieval(
   { dataSource }: DicomwebOptions,
   response: Response,
-  { path, count }: Asked,
+  { path, found, count }: Asked,
   what: string,
 ): Promise<void> {
   if (response.req.method === 'HEAD') return;
   const { studyUid, seriesUid, instanceUid } = path;
-  const target = [studyUid, seriesUid, instanceUid].filter((uid) => uid !== undefined).join(' ');
+  const place = instanceUid === undefined ? {} : { place: found[0]!.source.instanceUids.indexOf(instanceUid) + 1 };
   await audit(dataSource, {
     tokenId: viewerOf(response).tokenId,
     action: 'dicom.download',
-    target,
-    detail: { what, instances: count },
+    target: seriesUid === undefined ? studyUid : `${studyUid} ${seriesUid}`,
+    detail: { what, instances: count, ...place },
   });
 }
 
@@ -118,7 +121,7 @@ export function metadataHandler(options: DicomwebOptions): RequestHandler {
       }
       yield Buffer.from(before === '[' ? '[]' : ']');
     }
-    response.set(headers()).set('Content-Type', type);
+    response.set(headers()).setHeader('Content-Type', type);
     await stream(request, response, pieces());
   };
 }

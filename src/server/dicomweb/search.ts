@@ -22,12 +22,6 @@ const LIMITS = { most: 1_000, default: 100 };
 /** What a search takes from the quota: looking, and each answer that it may have. */
 const SEARCH_POINTS = { each: 500, row: 5 };
 
-const LEVEL_NAMES: Readonly<Record<AttributeLevel, string>> = {
-  STUDY: 'studies',
-  SERIES: 'series',
-  INSTANCE: 'instances',
-};
-
 /** QIDO-RS (PS3.18, 10.6): what of the objects that the caller may see fits the query, as DICOM JSON. */
 export function searchHandler(
   { dataSource, quotas, catalogue }: DicomwebOptions,
@@ -56,7 +50,8 @@ export function searchHandler(
       ...attributes,
       '00081190': { vr: 'UR', Value: [addressOf(root, path)] },
     }));
-    response.set('Content-Type', type).end(JSON.stringify(answers));
+    // Not by `set`, which would add a charset that the types do not have.
+    response.setHeader('Content-Type', type).end(JSON.stringify(answers));
   };
 }
 
@@ -70,7 +65,7 @@ function searchIn(request: Request, level: AttributeLevel): SearchRequest {
     throw new UserError('BAD_USER_INPUT', 'fuzzymatching must be true or false.');
   }
   const matches = Object.entries(request.query).flatMap(([name, value]): Match[] =>
-    OTHERS.includes(name) ? [] : [matchIn(name, value, level)],
+    OTHERS.includes(name) ? [] : [matchIn(name, value)],
   );
   const matched = matches.map(({ attribute }) => attribute);
   const include = includedIn(includefield);
@@ -85,28 +80,21 @@ function searchIn(request: Request, level: AttributeLevel): SearchRequest {
   };
 }
 
-const LEVELS: readonly AttributeLevel[] = ['STUDY', 'SERIES', 'INSTANCE'];
-
-function matchIn(name: string, value: unknown, level: AttributeLevel): Match {
+/** Of whichever level: a study is found by what one of its series or instances is. */
+function matchIn(name: string, value: unknown): Match {
   const attribute = SEARCHABLE.find(({ tag }) => tag === namedAttribute(name)?.tag);
-  const isOfLevel = attribute && LEVELS.indexOf(attribute.level) <= LEVELS.indexOf(level);
   // A filter that is left out would widen the answer.
-  if (!attribute || !isOfLevel || !isMatched(attribute)) {
+  if (!attribute || !isMatched(attribute)) {
+    const accepted = SEARCHABLE.filter(isMatched).map(({ keyword }) => keyword);
     throw new UserError(
       'BAD_USER_INPUT',
-      `${printable(name)} is nothing that ${LEVEL_NAMES[level]} are searched by; accepted: ${acceptedBy(level)}, ${OTHERS.join(', ')}.`,
+      `${printable(name)} is nothing that is searched by; accepted: ${[...accepted, ...OTHERS].join(', ')}.`,
     );
   }
   if (typeof value !== 'string' || value.includes('\0') || value.length > 4_000) {
     throw new UserError('BAD_USER_INPUT', `${attribute.keyword} must be given once, as text.`);
   }
   return { attribute, value };
-}
-
-function acceptedBy(level: AttributeLevel): string {
-  return SEARCHABLE.filter((known) => isMatched(known) && LEVELS.indexOf(known.level) <= LEVELS.indexOf(level))
-    .map(({ keyword }) => keyword)
-    .join(', ');
 }
 
 /** Attributes to be answered with: keywords or tags, separated by commas or given several times. What is not kept is left out. */

@@ -53,7 +53,7 @@ export function storeHandler(options: DicomwebOptions): RequestHandler {
     if (outcomes.length === 0) throw new UserError('BAD_USER_INPUT', 'The request holds no DICOM object.');
     const failures = outcomes.flatMap(({ failure }) => failure ?? []);
     const status = failures.length === 0 ? 200 : failures.length < outcomes.length ? 202 : 409;
-    response.set({ 'Cache-Control': 'no-store', 'Content-Type': type });
+    response.set('Cache-Control', 'no-store').setHeader('Content-Type', type);
     if (failures.length > 0) response.set('Warning', warningsOf(failures));
     response.status(status).end(JSON.stringify(answerOf(rootOf(request), outcomes)));
   };
