@@ -54,6 +54,16 @@ export function notAcceptable(message: string): UserError {
   return new UserError('NOT_ACCEPTABLE', message);
 }
 
+/** Whether a media type is of a range such as "image/*"; a client that names none takes it. */
+function isIn(range: string | null, type: string): boolean {
+  return range === null || range === '*/*' || range === type || range === `${type.slice(0, type.indexOf('/'))}/*`;
+}
+
+/** Whether a client that takes a media type takes parts of another one. */
+export function takesParts({ essence, partType }: AcceptedType, type: string): boolean {
+  return essence === '*/*' || (isIn(essence, 'multipart/related') && isIn(partType, type));
+}
+
 /**
  * The first of some whole media types that a client takes.
  *
@@ -61,9 +71,7 @@ export function notAcceptable(message: string): UserError {
  */
 export function chooseType<T extends string>(accepted: readonly AcceptedType[], offered: readonly T[]): T {
   for (const { essence } of accepted) {
-    const found = offered.find(
-      (type) => essence === '*/*' || essence === type || essence === `${type.slice(0, type.indexOf('/'))}/*`,
-    );
+    const found = offered.find((type) => isIn(essence, type));
     if (found) return found;
   }
   throw notAcceptable(`There is ${offered.join(' and ')} here.`);

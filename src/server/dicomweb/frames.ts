@@ -5,11 +5,11 @@ import { codingOf, frameSamples, storedFrame } from '../../imaging/dicom/one-fra
 import { type ParsedDicom, parseDicom, readSamples } from '../../imaging/dicom/read.js';
 import { renderFrame, type RenderingWish } from '../../imaging/dicom/rendered-frame.js';
 import { EXPLICIT, type PixelCoding } from '../../imaging/dicom/transfer-syntaxes.js';
-import { type AcceptedType, acceptedTypes, chooseType, notAcceptable } from './accept.js';
+import { type AcceptedType, acceptedTypes, chooseType, notAcceptable, takesParts } from './accept.js';
 import { multipartOf } from './multipart.js';
 import type { DicomwebOptions } from './options.js';
 import { addressOf, rootOf } from './paths.js';
-import { askedObject, askedObjects, auditRetrieval, headers, isMultipart, OBJECT, stream } from './retrieve.js';
+import { askedObject, askedObjects, auditRetrieval, headers, OBJECT, stream } from './retrieve.js';
 
 /** Most frames of one request. */
 const MOST_FRAMES = 1_000;
@@ -76,7 +76,7 @@ export function renderedHandler(options: DicomwebOptions): RequestHandler {
 export function bulkDataHandler(options: DicomwebOptions): RequestHandler {
   return async (request, response) => {
     const accepted = acceptedTypes(request);
-    const form = accepted.find(({ essence, partType }) => essence === OCTETS || isMultipart(essence, partType, OCTETS));
+    const form = accepted.find((type) => type.essence === OCTETS || takesParts(type, OCTETS));
     if (!form) throw notAcceptable(`There is ${OCTETS}, alone or in multipart/related, here.`);
     const tag = String(request.params['tag']).toUpperCase();
     const asked = await askedObjects(options, request, response);
@@ -134,15 +134,17 @@ function frameFormOf(accepted: readonly AcceptedType[], parsed: ParsedDicom, isO
   const coding = codingOf(parsed);
   const { transferSyntax } = parsed.attributes;
   const packed = coding === 'native' ? undefined : MEDIA_TYPES[coding];
-  for (const { essence, partType, transferSyntax: wanted } of accepted) {
-    const plain = { type: OCTETS, isSingle: essence === OCTETS, isStored: false };
-    // Without compression is what everybody gets who does not name a compression; `*` lets the server choose.
-    if (wanted === null || wanted === '*' || wanted === EXPLICIT) {
-      if (plain.isSingle ? isOne : isMultipart(essence, partType, OCTETS)) return plain;
+  for (const type of accepted) {
+    const { essence, transferSyntax: wanted } = type;
+    const isOpen = wanted === null || wanted === '*';
+    // Without compression is what everybody gets who does not name a compression.
+    const isSingle = essence === OCTETS;
+    if ((isOpen || wanted === EXPLICIT) && (isSingle ? isOne : takesParts(type, OCTETS))) {
+      return { type: OCTETS, isSingle, isStored: false };
     }
-    if (packed !== undefined && (wanted === null || wanted === '*' || wanted === transferSyntax)) {
-      const isSingle = essence === packed;
-      if (isSingle ? isOne : isMultipart(essence, partType, packed)) return { type: packed, isSingle, isStored: true };
+    if (packed === undefined || !(isOpen || wanted === transferSyntax)) continue;
+    if (essence === packed ? isOne : takesParts(type, packed)) {
+      return { type: packed, isSingle: essence === packed, isStored: true };
     }
   }
   throw notAcceptable(`There is multipart/related; type="${OCTETS}"${packed ? ` and type="${packed}"` : ''} here.`);

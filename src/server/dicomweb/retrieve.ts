@@ -16,7 +16,7 @@ import {
 } from '../../services/dicomweb/index.js';
 import { viewerOf } from '../authenticate.js';
 import { charge } from '../rate-limit.js';
-import { type AcceptedType, acceptedTypes, chooseJson, notAcceptable } from './accept.js';
+import { type AcceptedType, acceptedTypes, chooseJson, notAcceptable, takesParts } from './accept.js';
 import { multipartOf } from './multipart.js';
 import type { DicomwebOptions } from './options.js';
 import { addressOf, objectPathOf, rootOf } from './paths.js';
@@ -89,17 +89,17 @@ export function objectsHandler(options: DicomwebOptions): RequestHandler {
     response.set(headers());
     if (form.isSingle) {
       const { bytes } = await inSyntax(await askedObject(options, asked), form.transferSyntax);
-      return void response.set('Content-Type', 'application/dicom').end(request.method === 'HEAD' ? '' : bytes);
+      return void response.set('Content-Type', DICOM).end(request.method === 'HEAD' ? '' : bytes);
     }
     const root = rootOf(request);
     async function* parts() {
       for await (const object of readObjects(options, asked.found)) {
         const { bytes, transferSyntax } = await inSyntax(object, form.transferSyntax);
-        const contentType = `application/dicom; transfer-syntax=${transferSyntax}`;
+        const contentType = `${DICOM}; transfer-syntax=${transferSyntax}`;
         yield { contentType, location: addressOf(root, object), bytes };
       }
     }
-    const { contentType, pieces } = multipartOf('application/dicom', parts());
+    const { contentType, pieces } = multipartOf(DICOM, parts());
     response.set('Content-Type', contentType);
     await stream(request, response, pieces);
   };
@@ -158,23 +158,19 @@ interface ObjectForm {
   transferSyntax: string;
 }
 
+const DICOM = 'application/dicom';
+
 /** As it is stored. */
 const STORED = '*';
 
 /** @throws UserError NOT_ACCEPTABLE */
 function formOf(accepted: readonly AcceptedType[], isOne: boolean): ObjectForm {
-  for (const { essence, partType, transferSyntax } of accepted) {
-    const form = { isSingle: essence === 'application/dicom', transferSyntax: transferSyntax ?? EXPLICIT };
-    if (form.isSingle ? isOne : isMultipart(essence, partType, 'application/dicom')) return form;
+  for (const type of accepted) {
+    const form = { isSingle: type.essence === DICOM, transferSyntax: type.transferSyntax ?? EXPLICIT };
+    if (form.isSingle ? isOne : takesParts(type, DICOM)) return form;
   }
-  const types = `multipart/related; type="application/dicom"${isOne ? ' and application/dicom' : ''}`;
+  const types = `multipart/related; type="${DICOM}"${isOne ? ` and ${DICOM}` : ''}`;
   throw notAcceptable(`There is ${types} here.`);
-}
-
-/** Whether a client that takes a type takes parts of another one. */
-export function isMultipart(essence: string, partType: string | null, type: string): boolean {
-  if (essence === '*/*') return true;
-  return (essence === 'multipart/related' || essence === 'multipart/*') && (partType === null || partType === type);
 }
 
 /**
