@@ -4,7 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 export class ListDicomSeries1760000005900 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(
-      `CREATE TABLE dicom_series (id integer GENERATED ALWAYS AS IDENTITY NOT NULL, original_id integer, generation_id uuid, state text NOT NULL DEFAULT 'PENDING', study_uid text, series_uid text, attributes jsonb, instance_uids text array NOT NULL DEFAULT '{}', instance_numbers integer array NOT NULL DEFAULT '{}',
+      `CREATE TABLE dicom_series (id integer GENERATED ALWAYS AS IDENTITY NOT NULL, original_id integer, generation_id uuid, state text NOT NULL DEFAULT 'PENDING', study_uid text, series_uid text, study_date text, patient_id text, modality text, attributes jsonb, instance_uids text array NOT NULL DEFAULT '{}', instance_numbers integer array NOT NULL DEFAULT '{}', instance_count integer NOT NULL DEFAULT 0,
          CONSTRAINT dicom_series_owner CHECK (num_nonnulls(original_id, generation_id) = 1),
          CONSTRAINT dicom_series_state CHECK (state IN ('PENDING', 'LISTED', 'UNLISTED')),
          CONSTRAINT dicom_series_listed CHECK (state <> 'LISTED' OR num_nulls(study_uid, series_uid, attributes) = 0),
@@ -14,6 +14,8 @@ export class ListDicomSeries1760000005900 implements MigrationInterface {
     await runner.query('CREATE UNIQUE INDEX dicom_series_generation ON dicom_series (generation_id)');
     await runner.query('CREATE INDEX dicom_series_uids ON dicom_series (study_uid, series_uid)');
     await runner.query('CREATE INDEX dicom_series_series ON dicom_series (series_uid)');
+    await runner.query('CREATE INDEX dicom_series_patient ON dicom_series (patient_id)');
+    await runner.query('CREATE INDEX dicom_series_date ON dicom_series (study_date)');
     await runner.query(`CREATE INDEX dicom_series_pending ON dicom_series (id) WHERE state = 'PENDING'`);
     for (const [column, name, table] of [
       ['original_id', 'FK_8b5f3bb07225ed22eb7b99905ee', 'original_object'],

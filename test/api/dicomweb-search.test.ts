@@ -1,4 +1,5 @@
 import { decodeId } from '../../src/domain/global-ids.js';
+import { addImages, listImports, undoImport } from '../../src/services/imports/index.js';
 import { createToken } from '../../src/services/access/tokens.js';
 import {
   type DicomwebServer,
@@ -8,12 +9,15 @@ import {
   startDicomwebServer,
   valueOf,
 } from '../helpers/dicomweb.js';
+import { filmFile } from '../helpers/oai-files.js';
 import { bilateralDicom, bilateralPng, upload } from '../helpers/radiographs.js';
+import { StatementLog } from '../helpers/statements.js';
 
 let api: DicomwebServer;
+const log = new StatementLog();
 
 beforeAll(async () => {
-  api = await startDicomwebServer();
+  api = await startDicomwebServer(log);
 });
 
 afterAll(() => api.close());
@@ -195,6 +199,49 @@ test('two echoes that a scanner has put into one series are one series of all th
   expect(more).toEqual([]);
   expect(valueOf(series, '00201209')).toBe(1);
   expect(await api.search(`/studies/${study}/instances`)).toHaveLength(1);
+});
+
+test('whatever is found, a search looks for what has come since and is one statement', async () => {
+  await api.search('/studies');
+  for (const path of ['/studies', '/series', '/instances?SOPClassUID=1.2.840.10008.5.1.4.1.1.4']) {
+    log.clear();
+    await api.search(path);
+    const statements = log.statements.filter((statement) => statement.includes('dicom_series'));
+    expect(statements).toHaveLength(2);
+    expect(statements[0]).toContain(`d.state = 'PENDING'`);
+  }
+});
+
+test('a corrected file takes the place of the object that it was, and undoing its import brings that back', async () => {
+  const to = { oaiId: '9000005', visit: 'V00' } as const;
+  const path = await api.files.write('corrected.dcm', filmFile('', '11'));
+  const add = () => addImages(api.dataSource, path, to, { store: api.store, create: true });
+  const uids = async () => (await api.search('/instances?PatientID=9000005')).map((found) => valueOf(found, INSTANCE));
+  await add();
+  const before = await uids();
+  await api.files.write('corrected.dcm', filmFile('', '12'));
+  await add();
+  const after = await uids();
+
+  expect(before).toHaveLength(1);
+  expect(after).toHaveLength(1);
+  expect(after).not.toEqual(before);
+
+  const [run] = await listImports(api.dataSource, 1);
+  await undoImport({ dataSource: api.dataSource, store: api.store }, run!.id);
+  expect(await uids()).toEqual(before);
+});
+
+test('more than a request lists at once is listed by those that follow', async () => {
+  for (let index = 0; index < 25; index++) {
+    const path = await api.files.write(`many-${index}.dcm`, filmFile('', `many-${index}`));
+    await addImages(api.dataSource, path, { oaiId: '9000006', visit: 'V00' }, { store: api.store, create: true });
+  }
+  const found = async () => (await api.search('/instances?PatientID=9000006')).length;
+
+  const first = await found();
+  expect(first).toBeGreaterThanOrEqual(20);
+  expect(await found()).toBe(25);
 });
 
 /** What puts a film into a study. */

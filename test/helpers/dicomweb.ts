@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Logger } from 'typeorm';
 import { packageRoot } from '../../src/domain/package.js';
-import { type Generation, GenerationOutput, type KneeExam, Participant, Radiograph } from '../../src/entities/index.js';
+import { type Generation, GenerationOutput, type KneeExam, Radiograph } from '../../src/entities/index.js';
 import { deidentifyDicom } from '../../src/imaging/deidentification/index.js';
 import { encodeNifti } from '../../src/imaging/nifti.js';
 import { encodeRestoredFilm } from '../../src/imaging/restoration/index.js';
@@ -34,8 +35,9 @@ export function valueOf(json: Json | undefined, tag: string): unknown {
   return json?.[tag]?.Value?.[0];
 }
 
-export async function startDicomwebServer(): Promise<DicomwebServer> {
-  const api = await startTestServer();
+/** @param logger told every statement */
+export async function startDicomwebServer(logger?: Logger): Promise<DicomwebServer> {
+  const api = await startTestServer(logger);
   const files = await ReleaseFolder.make();
   const get = (path: string, accept?: string, token = api.tokens.READER) =>
     fetch(`${api.url}/dicomweb${path}`, {
@@ -127,11 +129,6 @@ export async function makeRestored(api: DicomwebServer): Promise<Generation> {
   const file = { generationId: generation.id, kind: 'DICOM', rows: 4, columns: 4, assetId: asset.id } as const;
   await dataSource.getRepository(GenerationOutput).insert(file);
   return generation;
-}
-
-/** The id of participant 9000001. */
-export async function participantOf(api: DicomwebServer): Promise<number> {
-  return (await api.dataSource.getRepository(Participant).findOneByOrFail({ oaiId: '9000001' })).id;
 }
 
 /** The parts of a multipart answer: what their heads say, and their bytes. */

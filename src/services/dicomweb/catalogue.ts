@@ -86,13 +86,16 @@ function findPending(dataSource: DataSource, most: number): Promise<Pending[]> {
 async function list({ dataSource, store }: Storage, pending: Pending): Promise<void> {
   const listing = await listingOf({ dataSource, store }, pending);
   const { studyUid, seriesUid, attributes, instanceUids, instanceNumbers } = listing ?? NOTHING;
+  const texts = ['00080020', '00100020', '00080060'].map((tag) => attributes && textIn(attributes, tag));
   await dataSource.query(
-    `UPDATE dicom_series d SET state = $3, study_uid = $4, series_uid = $5, attributes = $6, instance_uids = $7, instance_numbers = $8
+    `UPDATE dicom_series d SET state = $3, study_uid = $4, series_uid = $5, attributes = $6, instance_uids = $7, instance_numbers = $8,
+       instance_count = $9, study_date = $10, patient_id = $11, modality = $12
      WHERE d.id = $1 AND d.state = 'PENDING'
        AND (SELECT o.asset_id FROM original_object o WHERE o.id = d.original_id) IS NOT DISTINCT FROM $2::integer`,
     [
       ...[pending.id, pending.assetId, listing ? 'LISTED' : 'UNLISTED'],
       ...[studyUid, seriesUid, attributes && JSON.stringify(attributes), instanceUids, instanceNumbers],
+      ...[instanceUids.length, ...texts],
     ],
   );
 }

@@ -14,12 +14,23 @@ const COUNTED = new Set([
   'NumberOfSeriesRelatedInstances',
 ]);
 
-/** UIDs and numbers that have a column of their own. */
+/** Attributes that have a column of their own. */
 const COLUMNS: Readonly<Record<string, string>> = {
   StudyInstanceUID: 'study_uid',
   SeriesInstanceUID: 'series_uid',
-  SOPInstanceUID: 'instance_uid',
+  StudyDate: 'study_date',
+  PatientID: 'patient_id',
+  Modality: 'modality',
+  SOPInstanceUID: 'i.uid',
 };
+
+/** Attributes of which each instance of a series has one of its own. */
+const OF_ONE = new Set(['SOPInstanceUID', 'InstanceNumber']);
+
+/** Whether a match is one of single instances, `i`, and not of the whole series. */
+export function isOfInstances({ attribute }: Match): boolean {
+  return OF_ONE.has(attribute.keyword);
+}
 
 /** Whether an attribute can be searched by. */
 export function isMatched({ keyword }: SearchableAttribute): boolean {
@@ -27,7 +38,7 @@ export function isMatched({ keyword }: SearchableAttribute): boolean {
 }
 
 /**
- * SQL of one match over the rows that are visible.
+ * SQL of one match over the rows that are visible, or over one instance `i` of theirs.
  *
  * @param parameter takes a value and gives SQL for it
  * @throws UserError BAD_USER_INPUT for a value that its attribute cannot have
@@ -38,7 +49,7 @@ export function conditionOf({ attribute, value }: Match, parameter: (value: unkn
   if (value === '' || value === '*') return 'true';
   if (keyword === 'ModalitiesInStudy')
     return `study_uid IN (SELECT study_uid FROM visible WHERE ${textFits('modality', value, parameter)})`;
-  if (keyword === 'InstanceNumber') return `instance_number = ${parameter(wholeNumber(value, keyword))}::integer`;
+  if (keyword === 'InstanceNumber') return `i.number = ${parameter(wholeNumber(value, keyword))}::integer`;
   const stored = COLUMNS[keyword] ?? `(attributes #>> '{${tag},Value,0${vr === 'PN' ? ',Alphabetic' : ''}}')`;
   switch (vr) {
     case 'UI':

@@ -4,7 +4,7 @@ import { queryRows } from '../../entities/index.js';
 import type { JsonDataSet } from '../../imaging/dicom/json-model.js';
 import type { Principal } from '../../policy/index.js';
 import { type AttributeLevel, SEARCHABLE, searchable, type SearchableAttribute } from './attributes.js';
-import { conditionOf, type Match } from './matching.js';
+import { conditionOf, isOfInstances, type Match } from './matching.js';
 import type { DicomPath } from './objects.js';
 import { sightOf, VISIBLE, visibleTo } from './visible.js';
 
@@ -39,20 +39,16 @@ const ROW = z.object({
   instances: z.coerce.number().nullable(),
 });
 
-/** What one row of an answer is, and the order of answers. */
-const LEVELS: Readonly<Record<AttributeLevel, { keys: string; order: string }>> = {
-  STUDY: { keys: 'study_uid', order: 'study_date DESC NULLS LAST, study_uid' },
-  SERIES: { keys: 'study_uid, series_uid', order: 'study_date DESC NULLS LAST, study_uid, series_uid' },
-  INSTANCE: {
-    keys: 'study_uid, series_uid, instance_uid',
-    order: 'study_date DESC NULLS LAST, study_uid, series_uid, place, instance_uid',
-  },
-};
+/** The newest study first; within it whatever is always the same. */
+const ORDER = 'study_date DESC NULLS LAST, study_uid';
+
+/** Instances of a row, by their places. */
+const INSTANCES = 'unnest(d.instance_uids, d.instance_numbers) WITH ORDINALITY i(uid, number, place)';
 
 /**
  * What of the objects that a principal may see fits a request, the newest study first. One statement, whatever is found.
  *
- * @returns at most `limit`, and whether there is more
+ * @returns at most `limit`, and whether there is more; an instance that two images share may come twice on two pages
  * @throws UserError BAD_USER_INPUT for a value that its attribute cannot have
  */
 export async function searchObjects(
@@ -60,36 +56,25 @@ export async function searchObjects(
   principal: Pick<Principal, 'tokenId' | 'role'>,
   request: SearchRequest,
 ): Promise<{ found: Found[]; isMore: boolean }> {
-  const { level, below, limit, offset } = request;
+  const { level, below, matches, limit, offset } = request;
   const values: unknown[] = sightOf(principal);
   const parameter = (value: unknown) => `$${values.push(value)}`;
-  const conditions = [
+  const ofInstances = conjunction(matches.filter(isOfInstances).map((match) => conditionOf(match, parameter)));
+  const ofSeries = [
     ...(below.studyUid === undefined ? [] : [`study_uid = ${parameter(below.studyUid)}`]),
     ...(below.seriesUid === undefined ? [] : [`series_uid = ${parameter(below.seriesUid)}`]),
-    ...request.matches.map((match) => conditionOf(match, parameter)),
+    ...matches.filter((match) => !isOfInstances(match)).map((match) => conditionOf(match, parameter)),
   ];
-  // Instances are only looked at one by one where they are what is asked about.
-  const ofInstances = level === 'INSTANCE' || request.matches.some(({ attribute }) => IS_OF_ONE.has(attribute.keyword));
-  const { keys, order } = LEVELS[level];
+  const hits = ofInstances === 'true' ? 'instance_count' : `(SELECT count(*) FROM ${INSTANCES} WHERE ${ofInstances})`;
+  const page = { level, hits, ofInstances, first: parameter(offset), last: parameter(offset + limit + 1) };
   const rows = await queryRows(
     dataSource,
     ROW,
     `WITH visible AS NOT MATERIALIZED (
-       SELECT d.id, d.study_uid, d.series_uid, d.attributes, d.instance_uids, d.attributes #>> '{00080020,Value,0}' AS study_date,
-         d.attributes #>> '{00080060,Value,0}' AS modality${ofInstances ? ', i.uid AS instance_uid, i.number AS instance_number, i.place' : ''}
-       ${VISIBLE}
-       ${ofInstances ? 'CROSS JOIN LATERAL unnest(d.instance_uids, d.instance_numbers) WITH ORDINALITY i(uid, number, place)' : ''}
-       WHERE ${visibleTo('$1', '$2')}
-     ), chosen AS (
-       SELECT ${keys}, min(id) AS id, max(study_date) AS study_date${level === 'INSTANCE' ? ', min(place) AS place, min(instance_number) AS instance_number' : ''}
-       FROM visible ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
-       GROUP BY ${keys} ORDER BY ${order} LIMIT ${parameter(limit + 1)} OFFSET ${parameter(offset)}
-     )
-     SELECT c.study_uid AS "studyUid", ${level === 'STUDY' ? 'NULL' : 'c.series_uid'} AS "seriesUid",
-       ${level === 'INSTANCE' ? 'c.instance_uid' : 'NULL'} AS "instanceUid", ${level === 'INSTANCE' ? 'c.instance_number' : 'NULL::integer'} AS "instanceNumber",
-       d.attributes, n.*
-     FROM chosen c JOIN dicom_series d ON d.id = c.id, LATERAL (${countsOf(level)}) n
-     ORDER BY ${order.replace(/\b(study_date|study_uid|series_uid|place|instance_uid)\b/g, 'c.$1')}`,
+       SELECT d.id, d.study_uid, d.series_uid, d.study_date, d.patient_id, d.modality, d.attributes, d.instance_uids, d.instance_numbers,
+         d.instance_count ${VISIBLE} WHERE ${visibleTo('$1', '$2')}
+     ), fitting AS NOT MATERIALIZED (SELECT * FROM visible d WHERE ${conjunction(ofSeries)})
+     ${level === 'INSTANCE' ? pageOfInstances(page) : pageOfGroups(page)}`,
     values,
   );
   const included = request.include === 'all' ? () => true : isIncluded(request.include);
@@ -104,18 +89,53 @@ export async function searchObjects(
   return { found, isMore: rows.length > limit };
 }
 
-/** Attributes of which each instance of a series has one of its own. */
-const IS_OF_ONE = new Set(['SOPInstanceUID', 'InstanceNumber']);
+interface Page {
+  level: AttributeLevel;
+  /** SQL: how many instances of a row are meant. */
+  hits: string;
+  /** SQL of the conditions on one of them. */
+  ofInstances: string;
+  /** SQL: where the page begins, and where it ends. */
+  first: string;
+  last: string;
+}
 
-/** What is counted of a study or of a series, over all of it that is shown: whatever else was asked for. */
-function countsOf(level: AttributeLevel): string {
-  if (level === 'INSTANCE')
-    return 'SELECT NULL::text[] AS modalities, NULL::integer AS series, NULL::integer AS instances';
-  const same = level === 'STUDY' ? '' : 'AND d.series_uid = c.series_uid';
-  return `SELECT array_agg(DISTINCT d.attributes #>> '{00080060,Value,0}') FILTER (WHERE d.attributes #>> '{00080060,Value,0}' IS NOT NULL) AS modalities,
-      count(DISTINCT d.series_uid) AS series, count(DISTINCT i.uid) AS instances
-    ${VISIBLE} CROSS JOIN LATERAL unnest(d.instance_uids) i(uid)
-    WHERE ${visibleTo('$1', '$2')} AND d.study_uid = c.study_uid ${same}`;
+function conjunction(conditions: readonly string[]): string {
+  return conditions.length > 0 ? conditions.join(' AND ') : 'true';
+}
+
+/** Studies or series; what is counted of them is over all of it that is shown, whatever else was asked for. */
+function pageOfGroups({ level, hits, first, last }: Page): string {
+  const keys = level === 'STUDY' ? 'study_uid' : 'study_uid, series_uid';
+  const same =
+    level === 'STUDY' ? 'd.study_uid = c.study_uid' : 'd.study_uid = c.study_uid AND d.series_uid = c.series_uid';
+  return `, chosen AS (
+      SELECT ${keys}, min(id) AS id, max(study_date) AS study_date FROM fitting d WHERE ${hits} > 0
+      GROUP BY ${keys} ORDER BY ${ORDER}${level === 'STUDY' ? '' : ', series_uid'} LIMIT ${last}::integer - ${first}::integer OFFSET ${first}
+    )
+    SELECT c.study_uid AS "studyUid", ${level === 'STUDY' ? 'NULL' : 'c.series_uid'} AS "seriesUid", NULL AS "instanceUid",
+      NULL::integer AS "instanceNumber", d.attributes, n.*
+    FROM chosen c JOIN dicom_series d ON d.id = c.id, LATERAL (
+      SELECT array_agg(DISTINCT d.modality) FILTER (WHERE d.modality IS NOT NULL) AS modalities, count(DISTINCT d.series_uid) AS series,
+        count(DISTINCT i.uid) AS instances
+      FROM visible d CROSS JOIN LATERAL ${INSTANCES} WHERE ${same}) n
+    ORDER BY c.study_date DESC NULLS LAST, c.study_uid${level === 'STUDY' ? '' : ', c.series_uid'}`;
+}
+
+/** Instances: how many each image has tells which images a page is of, and only theirs are looked at one by one. */
+function pageOfInstances({ hits, ofInstances, first, last }: Page): string {
+  return `, counted AS (SELECT id, study_date, study_uid, series_uid, ${hits} AS hits FROM fitting d),
+    placed AS (SELECT *, sum(hits) OVER (ORDER BY ${ORDER}, series_uid, id) - hits AS before FROM counted WHERE hits > 0),
+    listed AS (
+      SELECT d.study_uid, d.series_uid, d.attributes, i.uid, i.number, p.before + row_number() OVER (PARTITION BY d.id ORDER BY i.place) - 1 AS position
+      FROM placed p JOIN dicom_series d ON d.id = p.id CROSS JOIN LATERAL ${INSTANCES}
+      WHERE p.before < ${last} AND p.before + p.hits > ${first} AND ${ofInstances}
+    ), paged AS (
+      SELECT DISTINCT ON (study_uid, series_uid, uid) * FROM listed WHERE position >= ${first} AND position < ${last}
+      ORDER BY study_uid, series_uid, uid, position
+    )
+    SELECT study_uid AS "studyUid", series_uid AS "seriesUid", uid AS "instanceUid", number AS "instanceNumber", attributes,
+      NULL::text[] AS modalities, NULL::integer AS series, NULL::integer AS instances FROM paged ORDER BY position`;
 }
 
 function isIncluded(include: readonly SearchableAttribute[]): (attribute: SearchableAttribute) => boolean {
