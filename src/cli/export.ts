@@ -30,6 +30,7 @@ import { readJsonFile } from './json-file.js';
 import { blobSettings, dataDirOption, sharedDatabase } from './options.js';
 import { progressBar } from './progress.js';
 import { stopOnSignal } from './signals.js';
+import { counted } from './words.js';
 
 interface Options {
   format?: ExportFormat;
@@ -54,7 +55,9 @@ interface Options {
 /** `osteograph export`: knee exams as a file, or their volumes as an archive, with the manifest beside it. */
 export function exportCommand(): Command {
   const command = new Command('export')
-    .description('write knee exams to a file, one row per exam, or their volumes to an archive')
+    .description(
+      'write knee exams to a file, one row per exam, or their volumes, or what generations made, to an archive',
+    )
     .argument('[file]', 'file to write; its ending says how: .csv, .ndjson or .parquet; .zip needs --format')
     .addOption(
       new Option('--format <format>', `how to write it: ${EXPORT_FORMATS.map(written).join(', ')}`).argParser(
@@ -92,8 +95,8 @@ export function exportCommand(): Command {
       'file that says as JSON which exams are paired: only these are written, with the pair of each',
     )
     .option('--series <json>', 'archives: which series of the exams; default: those that no bundle generated')
-    .option('--generations <ids>', 'archives: the volumes of these generations, separated by commas')
-    .option('--batch <id>', 'archives: the volumes of this batch')
+    .option('--generations <ids>', 'archives: what these generations made, separated by commas')
+    .option('--batch <id>', 'archives: what this batch has made')
     .option('--with-real', 'with --generations or --batch: also the real series of the same exams')
     .addOption(dataDirOption())
     .addHelpText(
@@ -102,7 +105,8 @@ export function exportCommand(): Command {
 Groups of columns: ${COLUMN_GROUPS.join(', ')}. Without --columns every group but readings is written. The key columns
 and "phantom" are always there; a grade comes with the column that says why it is missing. FILE.manifest.json says what was
 written: digest, filter, cohorts, counts, data dictionary with units and codes. An archive keeps volumes that were generated, drawn
-and taken of persons in folders of their own, and has its own manifest, with the provenance of each generated volume.
+and taken of persons in folders of their own, and has its own manifest, with the provenance of each generated volume. files-zip takes
+whatever generations of any task made, each file as it is kept: restored films, frames, DICOM, curves, tables.
 
 Examples:
   $ osteograph export knees.parquet
@@ -113,6 +117,7 @@ Examples:
   $ echo '{ "of": "SAME_PERSON", "cases": { "kl": { "gte": 2 } }, "controls": { "kl": { "lte": 1 } } }' | osteograph export pairs.csv --pairs -
   $ osteograph export real.zip --format nifti-zip --filter oa.json
   $ osteograph export made.zip --format dicom-zip --series '{ "synthetic": { "eq": true } }'
+  $ osteograph export restored.zip --format files-zip --batch ID
   $ osteograph export columns                             the data dictionary`,
     )
     .action(run);
@@ -170,8 +175,7 @@ async function run(file: string | undefined, options: Options): Promise<void> {
     const manifest = await writeWhole(file, spec, stream);
     bar.stop();
     const { filter, cohorts } = manifest;
-    const held =
-      'kinds' in manifest ? { volumes: manifest.volumes, archive: manifest.archive } : { rows: manifest.rows };
+    const held = 'kinds' in manifest ? { ...heldBy(manifest), archive: manifest.archive } : { rows: manifest.rows };
     await audit(dataSource, { tokenId: null, action: 'export.download', detail: { format, filter, cohorts, ...held } });
     console.log(`${file}: ${described(manifest)}`);
   } finally {
@@ -203,10 +207,22 @@ function periodsIn(list: string | undefined, as: 'change' | 'slope'): object[] {
   });
 }
 
+/** Of how many volumes or generations an archive holds files. */
+function heldBy({ volumes, generations }: { volumes?: number; generations?: number }): object {
+  return generations === undefined ? { volumes } : { generations };
+}
+
 function described(manifest: ExportManifest): string {
   if ('kinds' in manifest) {
-    const kinds = Object.entries(manifest.kinds).filter(([, count]) => count > 0);
-    return `${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')} volume${manifest.volumes === 1 ? '' : 's'}; ${manifest.files} files, ${manifest.file.bytes} bytes.`;
+    const { kinds, volumes, generations, files, file } = manifest;
+    const what =
+      generations === undefined
+        ? `${Object.entries(kinds)
+            .filter(([, count]) => count > 0)
+            .map(([kind, count]) => `${count} ${kind}`)
+            .join(', ')} volume${volumes === 1 ? '' : 's'}`
+        : `what ${counted(generations, 'generation')} made`;
+    return `${what}; ${files} files, ${file.bytes} bytes.`;
   }
   const { rows, phantomRows, synthetic, columns, file } = manifest;
   const who = { NONE: '', SOME: `, ${phantomRows} of them of phantoms`, ALL: ', all of phantoms' }[synthetic];
@@ -249,6 +265,8 @@ async function writePieces(path: string, pieces: AsyncIterable<Buffer>): Promise
   return { sha256: hash.digest('hex'), bytes };
 }
 
+const EITHER = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+
 function formatOf(file: string): ExportFormat {
   const ending = extname(file).slice(1).toLowerCase();
   const format = TABLE_FORMATS.find((known) => EXPORT_FILES[known].extension === ending);
@@ -256,7 +274,7 @@ function formatOf(file: string): ExportFormat {
   if (ending === 'zip') {
     throw new UserError(
       'BAD_USER_INPUT',
-      `Say with --format what ${file} is to hold: ${ARCHIVE_FORMATS.map(written).join(' or ')}.`,
+      `Say with --format what ${file} is to hold: ${EITHER.format(ARCHIVE_FORMATS.map(written))}.`,
     );
   }
   throw new UserError(

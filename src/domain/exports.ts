@@ -9,7 +9,11 @@ export const TABLE_FORMATS = ['CSV', 'NDJSON', 'PARQUET'] as const;
 export type TableFormat = (typeof TABLE_FORMATS)[number];
 
 /** Archives of MRI volumes. */
-export const ARCHIVE_FORMATS = ['NIFTI_ZIP', 'DICOM_ZIP'] as const;
+export const VOLUME_FORMATS = ['NIFTI_ZIP', 'DICOM_ZIP'] as const;
+export type VolumeFormat = (typeof VOLUME_FORMATS)[number];
+
+/** Archives: of MRI volumes, or of whatever generations made, each file as it is kept. */
+export const ARCHIVE_FORMATS = [...VOLUME_FORMATS, 'FILES_ZIP'] as const;
 export type ArchiveFormat = (typeof ARCHIVE_FORMATS)[number];
 
 /** How an export is written. */
@@ -27,19 +31,20 @@ export const EXPORT_FILES: Readonly<Record<ExportFormat, { mediaType: string; ex
   PARQUET: { mediaType: 'application/vnd.apache.parquet', extension: 'parquet' },
   NIFTI_ZIP: { mediaType: 'application/zip', extension: 'zip' },
   DICOM_ZIP: { mediaType: 'application/zip', extension: 'zip' },
+  FILES_ZIP: { mediaType: 'application/zip', extension: 'zip' },
 };
 
 /** Life of an export job. A file is offered in SUCCEEDED only. */
 export const EXPORT_STATES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED'] as const;
 export type ExportState = (typeof EXPORT_STATES)[number];
 
-/** Which stored series an archive holds. */
+/** What an archive holds: stored series, or what generations made. */
 export interface ArchiveChoice {
   /** Conditions on the series; without one on `synthetic`, those that no bundle generated. */
   series?: object | null;
-  /** Only the volumes of these generations, by their keys. */
+  /** Only what these generations made, by their keys. */
   generations?: readonly string[];
-  /** Only the volumes of this batch, by its key. */
+  /** Only what this batch made, by its key. */
   batch?: string;
   /** With the volumes of generations or a batch: the series of the same exams that no bundle generated. */
   withReal?: boolean;

@@ -15,3 +15,15 @@ export const OUTPUT_KINDS = [
   'TABLE',
 ] as const;
 export type OutputKind = (typeof OUTPUT_KINDS)[number];
+
+/** What a generation is asked for; the others show it beside what it was made from, or are given to it. */
+export const RESULT_KINDS = [
+  'VOLUME',
+  'FILM',
+  'DICOM',
+  'FRAME',
+  'GIF',
+  'MP4',
+  'CURVE',
+  'TABLE',
+] as const satisfies OutputKind[];

@@ -130,7 +130,7 @@ export class ExportResolver {
 
   @Mutation(() => ExportGenerationsPayload, {
     description:
-      'Writes an archive of generated volumes in the background: of chosen generations, or of what a batch has made so far. Each ' +
+      'Writes an archive of generated volumes or files in the background: of chosen generations, or of what a batch has made so far. Each ' +
       'comes with its provenance.',
     complexity: jobComplexity,
   })

@@ -1,6 +1,7 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { INPUT } from '../schema/arguments.js';
-import { GenerateMriInput, GenerationNode } from '../schema/generation.js';
+import { GenerationNode } from '../schema/generation.js';
+import { GenerateMriInput } from '../schema/generation-input.js';
 import {
   CancelGenerationInput,
   CancelGenerationPayload,

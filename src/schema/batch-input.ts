@@ -4,7 +4,7 @@ import { type NoiseMode, SLICE_COUNT_RANGE } from '../domain/generations.js';
 import type { SamplerName, Task } from '../inference/index.js';
 import { GenerationTaskEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
 import { KneeExamFilter } from './filters.js';
-import { FeatureOverrideInput } from './generation.js';
+import { FeatureOverrideInput } from './generation-input.js';
 import { CohortProgressionInput } from './progression-input.js';
 import { BundleField } from './request-fields.js';
 import { DenoiseInput, UpscaleInput } from './restoration-input.js';

@@ -324,6 +324,8 @@ export const RoleEnum = choices('Role', ROLES, 'What a token may do; each role i
 const ARCHIVES = {
   NIFTI_ZIP: 'Volumes as NIfTI files in a zip archive, with manifests.',
   DICOM_ZIP: 'Volumes as DICOM series in a zip archive, with manifests.',
+  FILES_ZIP:
+    'Whatever generations made (films, frames, volumes, curves, tables) in a zip archive, each file as it is kept, with manifests.',
 };
 
 export const ExportFormatEnum = choices('ExportFormat', EXPORT_FORMATS, 'How an export is written.', {
@@ -333,12 +335,7 @@ export const ExportFormatEnum = choices('ExportFormat', EXPORT_FORMATS, 'How an 
   ...ARCHIVES,
 });
 
-export const ArchiveFormatEnum = choices(
-  'ArchiveFormat',
-  ARCHIVE_FORMATS,
-  'How volumes are put into an archive.',
-  ARCHIVES,
-);
+export const ArchiveFormatEnum = choices('ArchiveFormat', ARCHIVE_FORMATS, 'What an archive holds, and how.', ARCHIVES);
 
 export const ExportStateEnum = choices('ExportState', EXPORT_STATES, 'Life of an export.', {
   QUEUED: 'Waits for its turn.',

@@ -4,7 +4,7 @@ import type { NoiseMode } from '../domain/generations.js';
 import type { SamplerName } from '../inference/index.js';
 import { NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
 import { KneeExamFilter } from './filters.js';
-import { FeatureOverrideInput } from './generation.js';
+import { FeatureOverrideInput } from './generation-input.js';
 
 @InputType({ description: 'A set of grades to condition on: an ablation or a what-if.' })
 export class FeatureSetInput {

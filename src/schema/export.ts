@@ -33,7 +33,8 @@ export class ExportedCohortItem {
 @ObjectType('Export', {
   implements: Node,
   simpleResolvers: true,
-  description: 'A file of knee exams, one row per exam, or an archive of their volumes; written in the background.',
+  description:
+    'A file of knee exams, one row per exam, or an archive of their volumes or of what generations made; written in the background.',
 })
 export class ExportNode extends Node {
   @Field(() => ExportStateEnum, { description: 'Current state.' })
@@ -57,16 +58,16 @@ export class ExportNode extends Node {
   })
   archive: object | null;
 
-  @Field(() => Int, { description: 'Exams looked through so far; volumes written of an archive.' })
+  @Field(() => Int, { description: 'Exams looked through so far; of an archive, volumes or generations written.' })
   done: number;
 
-  @Field(() => Int, { description: 'Exams to look through; volumes to write of an archive.' })
+  @Field(() => Int, { description: 'Exams to look through; of an archive, volumes or generations to write.' })
   total: number;
 
   @Field(() => Float, { description: 'How far it is, 0 to 1.' })
   fraction: number;
 
-  @Field(() => Int, { description: 'Rows or volumes written.' })
+  @Field(() => Int, { description: 'Rows, volumes or generations written.' })
   rows: number;
 
   @Field(() => String, { nullable: true, description: 'One sentence that says why it failed.' })
@@ -246,15 +247,18 @@ export class ExportCohortInput {
   series?: object | null;
 }
 
-@InputType({ description: 'Either generationIds or batchId says which volumes are meant.' })
+@InputType({ description: 'Either generationIds or batchId says what is meant.' })
 export class ExportGenerationsInput {
-  @Field(() => ArchiveFormatEnum, { description: 'How to put the volumes into the archive.' })
+  @Field(() => ArchiveFormatEnum, { description: 'What goes into the archive, and how.' })
   format!: ArchiveFormat;
 
   @Field(() => [ID], { nullable: true, description: 'Generations that have succeeded; at most 10,000.' })
   generationIds?: string[] | null;
 
-  @Field(() => ID, { nullable: true, description: 'The batch whose volumes, as far as they are made, are exported.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The batch of which everything that it has made so far is exported.',
+  })
   batchId?: string | null;
 
   @Field(() => Boolean, {

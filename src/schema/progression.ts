@@ -1,6 +1,6 @@
 import { Field, InputType, Int } from 'type-graphql';
 import type { AffectedCompartment } from '../domain/progressions.js';
-import { KneeBoxInput } from './generation.js';
+import { KneeBoxInput } from './generation-input.js';
 import { FilmInput } from './film-input.js';
 import { generationPayload } from './mutations.js';
 import { CompartmentField, FrameCountField, TargetKlField } from './progression-input.js';

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
-import { EXPORT_FILES } from '../domain/exports.js';
+import { extensionOf } from '../domain/media-types.js';
 import { Asset } from '../entities/index.js';
 import { audit, type KnownTokens } from '../services/access/index.js';
 import type { AssetGrant, AssetUrls } from '../services/files/index.js';
@@ -118,15 +118,5 @@ function rangeError({ bytes }: Asset): object {
 }
 
 function fileName({ sha256, mediaType }: Asset): string {
-  const extensions: Record<string, string> = {
-    'image/png': 'png',
-    'image/jpeg': 'jpg',
-    'application/gzip': 'nii.gz',
-    'application/x-gzip': 'nii.gz',
-    'application/dicom': 'dcm',
-    'text/html': 'html',
-    'image/svg+xml': 'svg',
-    ...Object.fromEntries(Object.values(EXPORT_FILES).map(({ mediaType: type, extension }) => [type, extension])),
-  };
-  return `${sha256.slice(0, 16)}.${extensions[mediaType] ?? 'bin'}`;
+  return `${sha256.slice(0, 16)}.${extensionOf(mediaType)}`;
 }

@@ -320,7 +320,7 @@ test('what is for volumes refuses a film', async () => {
   );
 
   expect(difference.errors![0]!.message).toBe('a makes no volume; only volumes can be compared.');
-  expect(archive.errors![0]!.message).toBe(`The generation ${ids.a} makes no volume; fetch its outputs.`);
+  expect(archive.errors![0]!.message).toBe(`The generation ${ids.a} makes no volume; ask for FILES_ZIP.`);
 });
 
 test('readers may look and not ask', async () => {

@@ -83,7 +83,7 @@ test.each([
   [['knees.csv', '--columns', 'kl'], '"kl" is neither a column nor a group of columns'],
   [['knees.csv', '--cohort', 'nothing'], 'inCohort.eq must be the id of a Cohort.'],
   [['missing-folder/knees.csv'], 'cannot be written (ENOENT).'],
-  [['made.zip'], 'to hold: nifti-zip or dicom-zip.'],
+  [['made.zip'], 'to hold: nifti-zip, dicom-zip or files-zip.'],
   [['made.zip', '--format', 'nifti-zip', '--batch', 'x'], 'batchId: "x" is not the id of a Batch.'],
   [['made.zip', '--format', 'nifti-zip', '--series', 'x'], '--series must be a filter as JSON'],
   [['made.zip', '--format', 'nifti-zip', '--with-real'], 'give one of them.'],

@@ -63,6 +63,43 @@ test('counts, charts and rows follow the filter, however it is given', async () 
   expect(faults).toEqual([]);
 });
 
+test('back undoes the last change of the filter, and forward makes it again', async () => {
+  const { page } = await app.open('/workers');
+  await page.getByRole('link', { name: 'Cohorts' }).click();
+  const counts = page.locator('h1 + p');
+  await counts.filter({ hasText: '5,001 knee exams' }).waitFor();
+  await page.getByRole('button', { name: /^KL 4/ }).first().click();
+  await page.waitForURL(/where=/);
+  await counts.filter({ hasText: '1,250 knee exams' }).waitFor();
+  await page
+    .getByRole('button', { name: /^right/ })
+    .first()
+    .click();
+  await page.waitForURL(/side/);
+  await counts.filter({ hasText: '625 knee exams' }).waitFor();
+
+  await page.goBack();
+  await counts.filter({ hasText: '1,250 knee exams' }).waitFor();
+  expect(new URL(page.url()).searchParams.get('where')).toBe('{"kl":{"eq":4}}');
+  await page.goBack();
+  await counts.filter({ hasText: '5,001 knee exams' }).waitFor();
+  expect(new URL(page.url()).searchParams.get('where')).toBe(null);
+  await page.goForward();
+  await counts.filter({ hasText: '1,250 knee exams' }).waitFor();
+});
+
+test.each(['%7Bbad', '%7B%22kl%22%3A%7B%22eq', '4', '%5B%5D'])(
+  'a link whose filter is cut off (%s) asks for nothing and says so',
+  async (where) => {
+    const { page, faults } = await app.open(`/cohorts?where=${where}`);
+    await page.getByRole('heading', { name: 'The filter of this link cannot be read' }).waitFor();
+    expect(await page.getByRole('table').count()).toBe(0);
+    await page.getByRole('link', { name: 'Start without a filter' }).click();
+    await page.locator('h1 + p', { hasText: '5,001 knee exams' }).waitFor();
+    expect(faults).toEqual([]);
+  },
+);
+
 test('a number of the transition matrix selects the knees behind it', async () => {
   const { page } = await app.open('/cohorts');
   await page.getByRole('button', { name: 'KL 1 to KL 2: 250' }).click();

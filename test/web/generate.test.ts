@@ -55,6 +55,28 @@ test('a knee is chosen, a what-if asked, its slices arrive, and the volume is co
   expect(faults).toEqual([]);
 });
 
+test('the list shows the generations of one task, state, participant or model, and its address says which', async () => {
+  const { page, faults } = await app.open('/generations');
+  const rows = page.getByRole('table', { name: 'Generations' }).getByRole('row', { name: /tiny-bundle/ });
+  await rows.first().waitFor();
+  await page.getByLabel('Task').selectOption('restored film');
+  await page.getByRole('heading', { name: 'No generation is like that' }).waitFor();
+  await page.getByLabel('Task').selectOption('MRI volume');
+  await rows.first().waitFor();
+  await page.getByLabel('Participant').fill(oaiId);
+  await page.waitForURL(`**/generations?task=XRAY_TO_MRI&participant=${oaiId}`);
+  await page.reload();
+  await rows.first().waitFor();
+  expect(await page.getByLabel('Task').inputValue()).toBe('XRAY_TO_MRI');
+  expect(await accessibilityFaults(page)).toEqual([]);
+  expect(faults).toEqual([]);
+
+  await page.goto(`${app.url}/generations?state=NEARLY`);
+  await page.getByText('Value "NEARLY" does not exist in "GenerationState" enum.').waitFor();
+  await page.getByLabel('State').selectOption('succeeded');
+  await rows.first().waitFor();
+});
+
 test('a cut connection and a reload in the middle lose no slice', async () => {
   const { page } = await app.open(`/generate?exam=${exam}`, { width: 900, height: 600 });
   await generate(page, { slices: 40, steps: 500 });

@@ -43,6 +43,45 @@ test('the card tells what a bundle is for, what it is conditioned on and which f
   expect(faults).toEqual([]);
 });
 
+test('a card that measured several methods shows them below one another, intervals beside their values', async () => {
+  const manifest = {
+    trainedOn: { synthetic: false, films: 4026, people: 2013 },
+    evaluation: {
+      data: '40 films of test people',
+      metrics: [
+        { case: 'noise25', method: 'BM3D', psnr: 33.014 },
+        {
+          case: 'noise25',
+          method: 'ours',
+          psnr: 32.73,
+          gain: -0.286,
+          gain_low: -0.32,
+          gain_high: -0.25,
+          kl_change: 0.1017,
+        },
+      ],
+    },
+  };
+  await app.platform.dataSource.query(
+    `INSERT INTO bundle (name, version, task, manifest, sha256, state, refusal, directory)
+     VALUES ('measured', '0.1.0', 'image-restoration', $1, '', 'READY', NULL, '')`,
+    [manifest],
+  );
+  const { page, faults } = await app.open('/models');
+  const row = await page.getByRole('row', { name: /measured@0\.1\.0/ }).innerText();
+  expect(row).toMatch(/4,026 real films of 2,013 people\s+2 rows on its card/);
+  await page.getByRole('link', { name: 'measured@0.1.0' }).click();
+  const table = page.getByRole('table', { name: 'Figures' });
+  await table.waitFor();
+  const rows = await table.getByRole('row').allInnerTexts();
+  expect(rows.map((text) => text.split('\t').map((cell) => cell.trim()))).toEqual([
+    ['Case', 'Method', 'PSNR', 'Gain', 'KL change'],
+    ['noise25', 'BM3D', '33', '–', '–'],
+    ['noise25', 'ours', '32.7', '-0.286 (-0.32 to -0.25)', '0.102'],
+  ]);
+  expect(faults).toEqual([]);
+});
+
 test('who may not generate reads the card and is not offered to', async () => {
   const { page } = await app.open('/models/tiny-bundle', { role: 'READER' });
   await page.getByRole('heading', { name: 'tiny-bundle@1.0.0' }).waitFor();

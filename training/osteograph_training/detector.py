@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .config import Count, DataConfig, NotNegative, Positive, Share, Steps
+from .checked_yaml import Count, NotNegative, Positive, Share, Steps
+from .config import DataConfig
 
 #: Rows and columns of the network's input, and input pixels per cell of its output.
 FILM_ROWS, FILM_COLUMNS, STRIDE = 192, 256, 8

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from .checked_yaml import config_of
 from .checkpoint import git_commit, load_checkpoint, save_checkpoint
-from .config import config_of
 from .dataset import Split
 from .detector import Detector, DetectorConfig, decode, detector_loss, overlap, targets
 from .detector_data import FilmSet, load_films, plain_batch, random_batch

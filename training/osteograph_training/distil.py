@@ -24,7 +24,8 @@ from .runlog import RunLog, step_streams
 from .sampler import Prediction
 from .schedule import alphas_cumprod, previous_alphas, sampling_timesteps
 from .train_autoencoder import load_autoencoder
-from .train_diffusion import TrainingSet, encode_latents, load_generator
+from .train_diffusion import load_generator
+from .training_set import TrainingSet, encode_latents
 
 COLUMNS = ['step', 'loss', 'learning_rate', 'seconds']
 

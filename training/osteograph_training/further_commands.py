@@ -69,7 +69,7 @@ def _restore(options: argparse.Namespace) -> None:
 
 
 def _train_detector(options: argparse.Namespace) -> None:
-    from .config import config_of, read_yaml
+    from .checked_yaml import config_of, read_yaml
     from .detector import DetectorConfig
     from .detector_training import train_detector
 

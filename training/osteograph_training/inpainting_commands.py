@@ -31,7 +31,7 @@ def add_inpainting_commands(commands: 'argparse._SubParsersAction[argparse.Argum
 
 
 def _train_inpainter(options: argparse.Namespace) -> None:
-    from .config import config_of, read_yaml
+    from .checked_yaml import config_of, read_yaml
     from .inpainting.network import InpainterConfig
     from .inpainting.training import train_inpainter
 

@@ -4,8 +4,6 @@ In natural data film and grades always agree, and the film tells all: the grades
 their pair's other knee, so that only the grades tell what to draw, and the difference of a pair is trained for itself.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,9 +14,7 @@ from .config import DiffusionConfig
 from .errors import TrainingError
 from .features import FEATURES
 from .parallel import Group
-
-if TYPE_CHECKING:
-    from .train_diffusion import TrainingSet
+from .training_set import TrainingSet, drawn_places
 
 #: Two knees differ where a latent, of standard deviation 1, differs by more than this.
 DIFFERS = 0.25
@@ -27,7 +23,7 @@ DIFFERS = 0.25
 class PairedSet:
     """Sets of the same knees with other grades; draws batches of pairs."""
 
-    def __init__(self, versions: list['TrainingSet']) -> None:
+    def __init__(self, versions: list[TrainingSet]) -> None:
         first = versions[0].knees.names
         for number, version in enumerate(versions[1:], 1):
             if version.knees.names != first:
@@ -41,8 +37,6 @@ class PairedSet:
         They share slices, noise, timesteps, turn, how their film is changed and which grades are missing. `differs` [n,1,32,32] is
         1 where the two knees differ.
         """
-        from .train_diffusion import drawn_places
-
         count, per_knee = options.knees // 2, options.slices_per_knee
         knees = rng.integers(len(self.versions[0].knees), size=count)
         views = rng.integers(len(self.versions[0].views), size=count)

@@ -35,7 +35,7 @@ def add_progression_commands(commands: 'argparse._SubParsersAction[argparse.Argu
 
 
 def _train_remodeller(options: argparse.Namespace) -> None:
-    from .config import config_of, read_yaml
+    from .checked_yaml import config_of, read_yaml
     from .progression.remodel import RemodellerConfig
     from .progression.training import train_remodeller
 

@@ -63,7 +63,7 @@ def _film_split(options: argparse.Namespace) -> None:
 
 
 def _train_grader(options: argparse.Namespace) -> None:
-    from .config import config_of, read_yaml
+    from .checked_yaml import config_of, read_yaml
     from .reading.grader import GraderConfig
     from .reading.training import train_grader
 
@@ -79,7 +79,7 @@ def _export_grader(options: argparse.Namespace) -> None:
 
 
 def _train_restorer(options: argparse.Namespace) -> None:
-    from .config import config_of, read_yaml
+    from .checked_yaml import config_of, read_yaml
     from .restoration.restorer import RestorerConfig
     from .restoration.training import train_restorer
 

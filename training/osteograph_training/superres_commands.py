@@ -30,7 +30,7 @@ def add_superres_commands(commands: 'argparse._SubParsersAction[argparse.Argumen
 
 
 def _train_superres(options: argparse.Namespace) -> None:
-    from .config import config_of, read_yaml
+    from .checked_yaml import config_of, read_yaml
     from .errors import TrainingError
     from .superres.network import SuperresConfig
     from .superres.training import names, train_superres

@@ -1,6 +1,5 @@
 """`train-diffusion`: the conditional latent diffusion U-Net and its radiograph encoder, on cached latents of a frozen autoencoder."""
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,16 +11,15 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from .augment import random_crops
 from .checkpoint import git_commit, load_checkpoint, save_checkpoint
-from .config import Config, DiffusionConfig, config_from
+from .config import Config, config_from
 from .dataset import Knees, Split, data_hash, load_knees
+from .diffusion_loss import diffusion_loss
 from .errors import TrainingError
-from .features import FEATURES
 from .images import inference_crops
 from .models import Average, Generator, check_same_networks
 from .networks import Autoencoder, AutoencoderKL, FilmConditioner, XrayEncoder
-from .pairs import PairedSet, pair_loss
+from .pairs import PairedSet
 from .parallel import Group, descend, run_group
 from .pretrained import CLIP, DENOISER, PROJECTION, load_pretrained
 from .runlog import RunLog, learning_rate, step_streams
@@ -31,7 +29,8 @@ from .schedule import alphas_cumprod
 from .sheets import write_sheet
 from .train_autoencoder import load_autoencoder
 from .train_xray_encoder import load_warm_start
-from .turning import turn_angles, turned_slices
+from .training_set import TrainingSet, encode_latents
+from .turning import turn_angles
 
 COLUMNS = ['step', 'loss', 'learning_rate', 'validation_loss', 'seconds']
 
@@ -202,119 +201,6 @@ def _training_parts(data: Path, pairs: Sequence[Path]) -> list[tuple[Path, str, 
     return [(data, 'train', 'train'), *((folder, 'train', f'train-pair{number}') for number, folder in enumerate(pairs))]
 
 
-class TrainingSet:
-    """Knees with their latents [N,50,4,32,32], and perhaps those of the knees turned by angles [N] in degrees; draws batches."""
-
-    def __init__(self, knees: Knees, latents: np.ndarray, turned: Sequence[tuple[np.ndarray, np.ndarray]] = ()) -> None:
-        self.knees = knees
-        self.latents = latents
-        self.depths = depths(latents.shape[1])
-        self.views = [(np.zeros(len(knees), dtype=np.float32), latents), *turned]
-
-    @staticmethod
-    def of(knees: Knees, run: Path, name: str, options: DiffusionConfig) -> 'TrainingSet':
-        """With the latents that a run keeps as `name`."""
-        numbers = range(options.turns)
-        angles = [turn_angles(knees.names, options.turn, number) for number in numbers]
-        paths = [run / f'latents-{name}.npy', *(run / f'latents-{name}-turn{number}.npy' for number in numbers)]
-        latents, *turned = (np.load(path, mmap_mode='r') for path in paths)
-        return TrainingSet(knees, latents, list(zip(angles, turned, strict=True)))
-
-    def batch(self, options: DiffusionConfig, rng: np.random.Generator, stream: torch.Generator, group: Group) -> dict[str, Tensor]:
-        """A process's share of a batch; every process draws the whole one, so the split does not change the run."""
-        knees = rng.integers(len(self.knees), size=options.knees)
-        views = rng.integers(len(self.views), size=options.knees)
-        total = options.knees * options.slices_per_knee
-        slices = rng.integers(self.latents.shape[1], size=total)
-        features = drop_features(self.knees.features[knees], rng, options.feature_dropout)
-        crop_seeds = rng.integers(2**63, size=options.knees)
-        noise = torch.randn(total, 4, 32, 32, generator=stream)
-        place = drawn_places(options, total, stream)
-        mine = np.array_split(np.arange(options.knees), group.size)[group.rank]
-        own, seen = np.repeat(knees, options.slices_per_knee), np.repeat(views, options.slices_per_knee)
-        rows = torch.from_numpy((mine[:, None] * options.slices_per_knee + np.arange(options.slices_per_knee)).reshape(-1))
-        xrays = [
-            random_crops(
-                self.knees.film[knees[index] : knees[index] + 1],
-                np.random.default_rng(crop_seeds[index]),
-                options.untouched if options.augment else 1.0,
-                float(self.views[views[index]][0][knees[index]]),
-            )
-            for index in mine
-        ]
-        clean = np.stack([self.views[seen[row]][1][own[row], slices[row]] for row in rows.tolist()])
-        batch = {
-            'xrays': torch.cat(xrays),
-            'clean': torch.from_numpy(clean).float(),
-            'noise': noise[rows],
-            'place': place[rows],
-            'depth': self.depths[torch.from_numpy(slices)][rows],
-            'features': torch.from_numpy(features).repeat_interleave(options.slices_per_knee, 0)[rows],
-        }
-        return {key: value.to(group.device) for key, value in batch.items()}
-
-
-def drawn_places(options: DiffusionConfig, count: int, stream: torch.Generator) -> Tensor:
-    """Places in the noise schedule, 0 to 1, at which slices are trained."""
-    place = torch.rand(count, generator=stream)
-    if options.timesteps == 'noisy':
-        # More of the noisy timesteps: there the film decides what the knee becomes.
-        place = place.sqrt()
-    place[torch.rand(count, generator=stream) < options.final_share] = 1.0
-    return place
-
-
-def diffusion_loss(
-    model: Generator,
-    batch: dict[str, Tensor],
-    alphas: Tensor,
-    snr_cap: float,
-    half: bool,
-    prediction: str = 'v_prediction',
-    options: DiffusionConfig | None = None,
-) -> Tensor:
-    """Squared error of the prediction.
-
-    That of v has the weight of nearly clean samples capped: the error of the clean latent counts min(SNR + 1, cap). That of the noise
-    (`epsilon`) counts as it is, as in the paper. `options` say what counts more: the joint, and the difference of pairs.
-    """
-    timestep = (batch['place'] * len(alphas)).long().clamp(max=len(alphas) - 1)
-    alpha = alphas[timestep][:, None, None, None]
-    sample = alpha.sqrt() * batch['clean'] + (1 - alpha).sqrt() * batch['noise']
-    with torch.autocast(sample.device.type, torch.bfloat16, enabled=half):
-        predicted = model(batch['xrays'], sample, timestep.float(), batch['depth'], batch['features'])
-    if prediction == 'epsilon':
-        error, weight = predicted.float() - batch['noise'], torch.ones_like(alpha)
-    else:
-        velocity = alpha.sqrt() * batch['noise'] - (1 - alpha).sqrt() * batch['clean']
-        error, weight = predicted.float() - velocity, (snr_cap * (1 - alpha)).clamp(max=1.0)
-    if options is None:
-        return (weight * error.square()).mean()
-    loss = (weight * joint_weights(error, options.joint_weight) * error.square()).mean()
-    if 'differs' in batch:
-        loss = loss + options.pair_weight * pair_loss(error, weight, batch, options.lesion_weight)
-    return loss
-
-
-def joint_weights(like: Tensor, extra: float) -> Tensor:
-    """1, and `extra` more in the middle of a latent [1,1,32,32]: the joint and 40 mm around it."""
-    weights = torch.ones(1, 1, *like.shape[2:], device=like.device)
-    weights[:, :, 12:23, 7:25] += extra
-    return weights
-
-
-def drop_features(features: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarray:
-    """Makes features missing (all zeros), one by one and all at once, each with probability `share` / 2."""
-    kept = features.copy()
-    start = 0
-    for _, levels in FEATURES:
-        missing = rng.random(len(kept)) < share / 2
-        kept[missing, start : start + levels] = 0
-        start += levels
-    kept[rng.random(len(kept)) < share / 2] = 0
-    return kept
-
-
 @torch.no_grad()
 def validation_loss(config: Config, model: Generator, average: Average, held_out: TrainingSet, alphas: Tensor) -> float:
     """Loss of the averaged weights on a fixed batch of held-out knees, films as at inference."""
@@ -347,29 +233,3 @@ def generated_rows(config: Config, model: Generator, autoencoder: Autoencoder | 
     model.train()
     autoencoder.cpu()
     return rows
-
-
-@torch.no_grad()
-def encode_latents(autoencoder: Autoencoder | AutoencoderKL, scale: float, knees: Knees, path: Path, degrees: np.ndarray | None = None) -> None:
-    """Scaled mean latents of every slice, float16 [N,50,4,32,32], of the knees turned by `degrees` [N] where they are given.
-
-    Reused while autoencoder, scale, knees and angles are the same.
-    """
-    digest = hashlib.sha256(' '.join(knees.names).encode())
-    for value in autoencoder.encoding_state().values():
-        digest.update(value.cpu().numpy().tobytes())
-    if degrees is not None:
-        digest.update(degrees.tobytes())
-    stamp, mark = path.with_suffix('.sha256'), f'{digest.hexdigest()} {scale}'
-    # Stamps without a scale are of runs whose scale followed from the encoder.
-    if path.exists() and stamp.exists() and stamp.read_text(encoding='utf-8') in (mark, digest.hexdigest()):
-        return
-    device = next(autoencoder.parameters()).device
-    latents = np.empty((*knees.mri.shape[:2], 4, 32, 32), dtype=np.float16)
-    for index in tqdm(range(len(knees)), desc=path.stem, unit='knee', mininterval=10):
-        images = torch.from_numpy(knees.mri[index]).to(device).float().div_(127.5).sub_(1).unsqueeze(1)
-        if degrees is not None:
-            images = turned_slices(images, float(degrees[index]))
-        latents[index] = (autoencoder.encode(images) * scale).cpu().numpy().astype(np.float16)
-    np.save(path, latents)
-    stamp.write_text(mark, encoding='utf-8')

@@ -7,7 +7,7 @@ import pytest
 import torch
 from fabricated import BOX_SIDE, write_film
 
-from osteograph_training.config import config_of
+from osteograph_training.checked_yaml import config_of
 from osteograph_training.detector import Detector, DetectorConfig, DetectorOptions, decode, detector_loss, overlap, targets
 from osteograph_training.detector_data import fit, load_films, plain_batch, random_batch
 from osteograph_training.detector_export import export_detector

@@ -17,7 +17,8 @@ from osteograph_training.pairs import PairedSet, differing, pair_loss, seen_grad
 from osteograph_training.parallel import Group
 from osteograph_training.runlog import step_streams
 from osteograph_training.train_autoencoder import train_autoencoder
-from osteograph_training.train_diffusion import TrainingSet, batch_parts, train_diffusion
+from osteograph_training.train_diffusion import batch_parts, train_diffusion
+from osteograph_training.training_set import TrainingSet
 from osteograph_training.turning import JOINT_ROW, turn_angles, turned_slices
 
 

@@ -12,6 +12,7 @@ from fabricated import write_prepared
 
 from osteograph_training import onnx_graphs
 from osteograph_training.config import Config, config_from, load_config
+from osteograph_training.diffusion_loss import diffusion_loss
 from osteograph_training.errors import TrainingError
 from osteograph_training.export import export_bundle, export_untrained
 from osteograph_training.features import FEATURE_WIDTH
@@ -19,7 +20,7 @@ from osteograph_training.models import Generator, make_autoencoder, make_denoise
 from osteograph_training.networks.latent_unet import timestep_embedding
 from osteograph_training.pretrained import CLIP, DENOISER, FIRST_STAGE, PROJECTION, read_weights, transfer
 from osteograph_training.train_autoencoder import train_autoencoder
-from osteograph_training.train_diffusion import diffusion_loss, start_generator, train_diffusion
+from osteograph_training.train_diffusion import start_generator, train_diffusion
 
 PAPER = Path(__file__).parents[1] / 'configs' / 'paper.yaml'
 

@@ -14,6 +14,7 @@ from PIL import Image
 from osteograph_training.cli import main
 from osteograph_training.config import config_from, load_config
 from osteograph_training.dataset import Split, load_knees
+from osteograph_training.diffusion_loss import diffusion_loss
 from osteograph_training.errors import TrainingError
 from osteograph_training.evaluate import evaluate_command
 from osteograph_training.export import export_bundle
@@ -23,7 +24,7 @@ from osteograph_training.parallel import Group, descend
 from osteograph_training.runlog import RunLog, check_finite
 from osteograph_training.schedule import alphas_cumprod
 from osteograph_training.train_autoencoder import autoencoder_loss, train_autoencoder
-from osteograph_training.train_diffusion import diffusion_loss, train_diffusion
+from osteograph_training.train_diffusion import train_diffusion
 from osteograph_training.train_xray_encoder import band_deviations, train_xray_encoder
 
 

@@ -1,7 +1,8 @@
 /** The only door to exports for other layers. */
 export { COLUMN_GROUPS, EXPORT_COLUMNS } from './columns.js';
 export { archiveChoice } from './archive/request.js';
-export { sliceName, writeArchive } from './archive/write.js';
+export { sliceName } from './archive/volumes.js';
+export { writeArchive } from './archive/write.js';
 export { dictionary, type DictionaryEntry, type ExportManifest, type ExportSpec } from './manifest.js';
 export {
   cancelExport,

@@ -37,7 +37,7 @@ export interface TableSpec extends ExamSelection {
   variables: readonly VariableRef[];
 }
 
-/** An archive of the volumes of knee exams. */
+/** An archive of the volumes of knee exams, or of what generations made. */
 export interface ArchiveSpec extends ExamSelection {
   format: ArchiveFormat;
   archive: ArchiveChoice;
@@ -80,12 +80,14 @@ export interface ArchiveDescription {
   cohorts: readonly ExportedCohort[];
   /** What was asked for beside the filter, in the API's words. */
   archive: object;
-  volumes: number;
-  /** Volumes by kind, which is their folder at the top. */
+  volumes?: number;
+  /** In its place, of how many generations there are files. */
+  generations?: number;
+  /** These by kind, which is their folder at the top. */
   kinds: Readonly<Record<SeriesKind, number>>;
-  /** Files of volumes; manifests and README.txt are not counted. */
+  /** Manifests and README.txt are not counted. */
   files: number;
-  /** NONE, ALL or SOME of the volumes were not taken of a person. */
+  /** NONE, ALL or SOME of it were not taken of a person. */
   synthetic: 'NONE' | 'SOME' | 'ALL';
 }
 

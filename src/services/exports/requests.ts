@@ -96,7 +96,7 @@ export async function exportSpec(
     throw new UserError('BAD_USER_INPUT', `${format} is an archive; event, asOf, numbers and pairs are of tables.`);
   if (columns || variables) throw new UserError('BAD_USER_INPUT', `${format} is an archive; it has no columns.`);
   const choice = asStored(archive ?? {}) as ArchiveChoice;
-  await checkArchive(dataSource, shared.selection, choice);
+  await checkArchive(dataSource, shared.selection, choice, format);
   return { ...shared, format, archive: choice };
 }
 

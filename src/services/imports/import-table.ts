@@ -22,7 +22,7 @@ import { keepChanges, restOnFile } from './runs.js';
 import { Sources } from './sources.js';
 import { type StoredRow, StoredValues } from './stored-values.js';
 import type { TableSummary } from './summary.js';
-import { type Sourced, WRITE_BATCH, type WriteBatch } from './table-upserts.js';
+import { type Sourced, WRITE_BATCH, type WriteBatch } from './upserts/index.js';
 
 /** Rows that go to the database together. */
 const BATCH_ROWS = 2000;

@@ -7,7 +7,7 @@ import type { ExamRegistry } from './exam-registry.js';
 import type { RowOutcome } from './merge.js';
 import { compareVersions, judge } from './precedence.js';
 import type { Sources } from './sources.js';
-import type { Keeps } from './table-upserts.js';
+import type { Keeps } from './upserts/index.js';
 import { type Block, Blocks } from './stored-blocks.js';
 import { type Levels, readLevels, writeLevels } from './stored-levels.js';
 import { StoredLines } from './stored-lines.js';

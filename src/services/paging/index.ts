@@ -6,7 +6,6 @@ export {
   countRowsOf,
   type JsonPage,
   type Listing,
-  type Order,
   type Page,
   type PageRequest,
   pageSize,
@@ -16,3 +15,4 @@ export {
   type Wanted,
 } from './pages.js';
 export { EXAM_RELATIONS, type Relation } from './relations.js';
+export type { Order } from './order.js';

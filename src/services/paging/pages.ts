@@ -1,48 +1,24 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import { type KneeNumber, numberName } from '../../domain/knee-numbers.js';
 import { columnList, type Columns, readRows, type Row, rowReader, queryRow, queryRows } from '../../entities/index.js';
-import {
-  type ColumnField,
-  compileFilter,
-  Parameters,
-  Scope,
-  sqlType,
-  type Table,
-  type Where,
-} from '../filters/index.js';
-import { numberSql } from '../numbers/index.js';
+import { compileFilter, Parameters, Scope, type Table, type Where } from '../filters/index.js';
 import { cursorEncoder, decodeCursor } from './cursors.js';
-import type { OrderTerm } from './cursors.js';
 import type { JsonSql } from './json.js';
+import { afterCursor, asCursorValue, type Order, type Orderable, orderTerms } from './order.js';
 import { relationReader, relationSql } from './relations.js';
 import type { Relations } from './relations.js';
 
 /** Page sizes of every list. */
 export const PAGE_SIZE = { default: 25, max: 200 } as const;
 
-/** Most columns one list may be ordered by. */
-const MAX_ORDER_TERMS = 8;
-
 /** A list of the API: its table, what its rows are, and what it can be ordered by. */
-export interface Listing<T extends ObjectLiteral, R extends object = object> {
+export interface Listing<T extends ObjectLiteral, R extends object = object> extends Orderable {
   table: Table;
   entity: new () => T;
-  /** The unique column that breaks ties. */
-  key: ColumnField;
-  /** By the names that `orderBy` uses. */
-  orders: Record<string, ColumnField>;
-  defaultOrder: readonly Order[];
   /** What a page can bring along with its rows. */
   relations?: Relations<R>;
 }
-
-export type Order = { direction: 'ASC' | 'DESC' } & (
-  | { field: string }
-  /** Only of lists of knee exams. */
-  | { number: KneeNumber }
-);
 
 export interface PageRequest {
   where?: Where | null | undefined;
@@ -255,55 +231,4 @@ export function pageSize(first: number | null | undefined): number {
   if (first === null || first === undefined) return PAGE_SIZE.default;
   if (first >= 1 && first <= PAGE_SIZE.max) return first;
   throw new UserError('BAD_USER_INPUT', `first must be between 1 and ${PAGE_SIZE.max}, got ${first}.`);
-}
-
-function orderTerms<T extends ObjectLiteral, R extends object>(
-  listing: Listing<T, R>,
-  orderBy: readonly Order[] | null | undefined,
-  scope: Scope,
-): OrderTerm[] {
-  const asked = orderBy?.length ? orderBy : listing.defaultOrder;
-  if (asked.length > MAX_ORDER_TERMS) {
-    throw new UserError('LIMIT_EXCEEDED', `orderBy takes at most ${MAX_ORDER_TERMS} fields, got ${asked.length}.`);
-  }
-  const terms = asked.map((order, index): OrderTerm => {
-    const { direction } = order;
-    if ('number' in order) {
-      const { joins, number } = numberSql(order.number, scope.alias, `${scope.alias}o${index}`);
-      scope.attach(joins);
-      return { name: numberName(order.number), direction, type: { kind: 'double' }, sql: number };
-    }
-    const { field } = order;
-    const column = Object.hasOwn(listing.orders, field) ? listing.orders[field] : undefined;
-    if (!column) throw new UserError('BAD_USER_INPUT', `orderBy: ${field} is not a field that can be ordered by.`);
-    return { name: field, direction, type: column.type, sql: scope.sql(column) };
-  });
-  // A field named twice decides once.
-  const unique = terms.filter((term, index) => terms.findIndex(({ name }) => name === term.name) === index);
-  return [...unique, { name: 'key', direction: 'ASC', type: listing.key.type, sql: scope.sql(listing.key) }];
-}
-
-/** The rows after a cursor: the usual lexicographic comparison, written out so that missing values come last. */
-function afterCursor(order: readonly OrderTerm[], values: readonly unknown[], parameters: Parameters): string {
-  let equal: string[] = [];
-  const alternatives: string[] = [];
-  for (const [index, { sql, type, direction }] of order.entries()) {
-    const value = values[index];
-    if (value === null) {
-      equal = [...equal, `${sql} IS NULL`];
-      continue;
-    }
-    const parameter = parameters.add(value, sqlType(type));
-    const isLast = index === order.length - 1;
-    const beyond = `${sql} ${direction === 'ASC' ? '>' : '<'} ${parameter}`;
-    alternatives.push([...equal, isLast ? beyond : `(${beyond} OR ${sql} IS NULL)`].join(' AND '));
-    equal = [...equal, `${sql} = ${parameter}`];
-  }
-  return alternatives.map((alternative) => `(${alternative})`).join(' OR ');
-}
-
-/** Timestamps as text with microseconds: a JavaScript Date would round them and the next page would skip or repeat rows. */
-function asCursorValue(sql: string, kind: string): string {
-  if (kind === 'timestamp') return `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-  return kind === 'date' ? `${sql}::text` : sql;
 }

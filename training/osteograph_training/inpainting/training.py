@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..checked_yaml import config_of
 from ..checkpoint import load_checkpoint
-from ..config import config_of
 from ..film_training import FilmRun, train_on_films
 from ..superres.volumes import Volumes, other_contrast, prepared_volumes
 from .fill import NEIGHBOURS

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..config import Count, Widths
+from ..checked_yaml import Count, Widths
 from .told import ToldBlocks, waves
 
 #: Sizes of an image or tile are multiples of this.

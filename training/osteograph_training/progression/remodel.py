@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..config import Count, NotNegative, Positive, Share, Steps, Widths
+from ..checked_yaml import Count, NotNegative, Positive, Share, Steps, Widths
 from ..restoration.degrade import Degraded, window_of
 from ..restoration.restorer import Restorer, RestorerOptions
 

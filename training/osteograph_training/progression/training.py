@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from tqdm import trange
 
+from ..checked_yaml import config_of
 from ..checkpoint import load_checkpoint, save_checkpoint
-from ..config import config_of
 from ..errors import TrainingError
 from ..film_training import FilmRun, train_on_films
 from ..reading.films import GRADES, GradedFilms

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..config import Count, NotNegative, Positive, Share, Steps, Widths
+from ..checked_yaml import Count, NotNegative, Positive, Share, Steps, Widths
 from .films import GRADES, joint_window
 
 

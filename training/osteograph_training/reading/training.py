@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..checked_yaml import config_of
 from ..checkpoint import load_checkpoint
-from ..config import config_of
 from ..film_training import FilmRun, train_on_films
 from .films import GRADES, GradedFilms, joint_window, load_graded_films, random_films
 from .grader import Grader, GraderConfig, GraderEnsemble, GraderOptions, wanted_chances

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from ..config import Count, NotNegative, Positive, Share, Steps, Widths
+from ..checked_yaml import Count, NotNegative, Positive, Share, Steps, Widths
 from ..networks.shift_path import places_of, schedule_of
 from ..networks.shift_unet import Shape, ShiftUnet
 from .degrade import Degraded

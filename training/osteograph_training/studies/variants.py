@@ -17,15 +17,17 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ..config import Config, Count, Widths, config_from, config_of, read_yaml
+from ..checked_yaml import Count, Widths, config_of, read_yaml
+from ..config import Config, config_from
 from ..dataset import Knees, Split, is_synthetic, load_knees
 from ..errors import TrainingError
 from ..evaluate import VolumeGenerator, slices_median
 from ..images import inference_crops
 from ..metrics import adjacent_correlation, psnr, rssim, ssim
 from ..train_autoencoder import load_autoencoder
-from ..train_diffusion import encode_latents, train_diffusion
+from ..train_diffusion import train_diffusion
 from ..train_xray_encoder import train_xray_encoder
+from ..training_set import encode_latents
 
 #: Files of the shared folder that each variant's run links to.
 SHARED = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from ..config import Count, NotNegative, Positive, Share, Steps
+from ..checked_yaml import Count, NotNegative, Positive, Share, Steps
 from ..networks.shift_path import mean_along, places_of, schedule_of
 from ..networks.shift_unet import Shape, ShiftUnet
 from .cases import CHANNELS, LARGEST_SCALE

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from ..checked_yaml import config_of
 from ..checkpoint import load_checkpoint
-from ..config import config_of
 from ..film_training import FilmRun, train_on_films
 from ..networks.shift_path import step_to
 from ..networks.shift_unet import Shape

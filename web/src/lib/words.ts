@@ -87,13 +87,16 @@ export function ago(iso: string): string {
 }
 
 /** What tasks make: one, and many. */
-const MADE: Readonly<Record<string, readonly [string, string]>> = {
+const MADE: Readonly<Record<string, readonly [one: string, many: string]>> = {
   XRAY_TO_MRI: ['MRI volume', 'MRI volumes'],
   IMAGE_RESTORATION: ['restored film', 'restored films'],
   XRAY_PROGRESSION: ['knee at other grades', 'knees at other grades'],
   MRI_SUPER_RESOLUTION: ['finer MRI series', 'finer MRI series'],
   MRI_INPAINTING: ['filled-in MRI series', 'filled-in MRI series'],
 };
+
+/** Tasks that make something. */
+export const TASKS: readonly string[] = Object.keys(MADE);
 
 /** What a task makes, e.g. "restored film". */
 export function taskName(task: string): string {

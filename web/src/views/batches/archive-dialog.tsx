@@ -7,7 +7,7 @@ import { Field, inputClass } from '../../components/field.tsx';
 import { InlineError } from '../../components/notes.tsx';
 import { sentence } from '../../lib/client.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
-import { counted } from '../../lib/words.ts';
+import { countedMade } from '../../lib/words.ts';
 import { EXPORT_BATCH } from './queries.ts';
 import styles from './batch-actions.module.css';
 
@@ -15,14 +15,16 @@ type Format = VariablesOf<typeof EXPORT_BATCH>['input']['format'];
 
 interface ArchiveProps {
   batchId: string;
-  /** Volumes that are there. */
+  task: string;
+  /** Exams of which there is a result. */
   made: number;
   onClose: () => void;
 }
 
-/** The volumes of a batch as one archive; it is written in the background and offered among the exports. */
-export function ArchiveDialog({ batchId, made, onClose }: ArchiveProps) {
-  const [format, setFormat] = useState<Format>('NIFTI_ZIP');
+/** What a batch has made as one archive; it is written in the background and offered among the exports. */
+export function ArchiveDialog({ batchId, task, made, onClose }: ArchiveProps) {
+  const ofVolumes = task === 'XRAY_TO_MRI';
+  const [format, setFormat] = useState<Format>(ofVolumes ? 'NIFTI_ZIP' : 'FILES_ZIP');
   const [withReal, setWithReal] = useState(false);
   const [{ error, fetching }, write] = useMutation(EXPORT_BATCH);
   const navigate = useNavigate();
@@ -31,29 +33,34 @@ export function ArchiveDialog({ batchId, made, onClose }: ArchiveProps) {
     if (data) await navigate('/cohorts/exports');
   };
   return (
-    <Dialog title={`Download ${counted(made, 'volume')}`} onClose={onClose}>
+    <Dialog title={`Download ${countedMade(made, task)}`} onClose={onClose}>
       <div className={styles.words}>
         <p>
           What is there now goes into one zip archive, with a manifest of provenance and digests. Every file says that
           it is synthetic.
         </p>
-        <Field label="Format">
-          {(ids) => (
-            <select
-              {...ids}
-              className={inputClass}
-              value={format}
-              onChange={({ target }) => setFormat(target.value as Format)}
-            >
-              <option value="NIFTI_ZIP">NIfTI: a .nii.gz per volume</option>
-              <option value="DICOM_ZIP">DICOM: a series per volume</option>
-            </select>
-          )}
-        </Field>
-        <label className={styles.check}>
-          <input type="checkbox" checked={withReal} onChange={({ target }) => setWithReal(target.checked)} />
-          Also the stored MRI of the same knees, in a folder of its own
-        </label>
+        {!ofVolumes && <p>Each file goes in as it is kept: images, DICOM, and whatever else the task makes.</p>}
+        {ofVolumes && (
+          <Field label="Format">
+            {(ids) => (
+              <select
+                {...ids}
+                className={inputClass}
+                value={format}
+                onChange={({ target }) => setFormat(target.value as Format)}
+              >
+                <option value="NIFTI_ZIP">NIfTI: a .nii.gz per volume</option>
+                <option value="DICOM_ZIP">DICOM: a series per volume</option>
+              </select>
+            )}
+          </Field>
+        )}
+        {ofVolumes && (
+          <label className={styles.check}>
+            <input type="checkbox" checked={withReal} onChange={({ target }) => setWithReal(target.checked)} />
+            Also the stored MRI of the same knees, in a folder of its own
+          </label>
+        )}
         {error && <InlineError message={sentence(error)} />}
         <div className={styles.foot}>
           <Button onClick={onClose}>Not now</Button>

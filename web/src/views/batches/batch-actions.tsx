@@ -47,7 +47,7 @@ export function BatchActions({ batch: { id, state, cancelRequested, counters }, 
             Retry {counted(again, 'exam')}
           </Button>
         )}
-        {made > 0 && batch.task === 'XRAY_TO_MRI' && <Button onClick={() => setOpen('archive')}>Download …</Button>}
+        {made > 0 && <Button onClick={() => setOpen('archive')}>Download …</Button>}
         {viewer.canGenerate && isOver(state) && (
           <Button kind="danger" onClick={() => setOpen('delete')}>
             Delete …
@@ -57,7 +57,9 @@ export function BatchActions({ batch: { id, state, cancelRequested, counters }, 
       {fault && <InlineError message={sentence(fault)} />}
       {open === 'cancel' && <CancelDialog batch={batch} onClose={() => setOpen(undefined)} />}
       {open === 'delete' && <DeleteDialog batch={batch} onClose={() => setOpen(undefined)} />}
-      {open === 'archive' && <ArchiveDialog batchId={id} made={made} onClose={() => setOpen(undefined)} />}
+      {open === 'archive' && (
+        <ArchiveDialog batchId={id} task={batch.task} made={made} onClose={() => setOpen(undefined)} />
+      )}
     </div>
   );
 }

@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import { useQuery } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
-import { Button } from '../../components/button.tsx';
+import { Button, ButtonLink } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
-import { ErrorNote } from '../../components/notes.tsx';
+import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
 import { codeOf, sentence } from '../../lib/client.ts';
 import { type Filter, without } from '../../lib/filters.ts';
 import { useSettled } from '../../lib/use-settled.ts';
@@ -19,8 +19,20 @@ import styles from './explore.module.css';
 
 /** One question, asked in every way at once: as conditions, as GraphQL, by clicking on bars; and its answer in numbers and rows. */
 export function Explore() {
+  const filter = useFilter();
+  if (!filter.broken) return <Explored {...filter} />;
+  return (
+    <EmptyNote
+      title="The filter of this link cannot be read"
+      message="It is no JSON, perhaps because the link was cut off. Nothing was asked."
+    >
+      <ButtonLink to="/cohorts">Start without a filter</ButtonLink>
+    </EmptyNote>
+  );
+}
+
+function Explored({ draft, where, setFilter }: Omit<ReturnType<typeof useFilter>, 'broken'>) {
   const { viewer } = useSession();
-  const { draft, where, setFilter } = useFilter();
   const [filtersOpen, setFiltersOpen] = useState(false);
   const settled = useSettled(where);
   const [{ data, error, stale, fetching }, again] = useQuery({

@@ -31,7 +31,8 @@ const EXPORT_COHORT = graphql(`
   }
 `);
 
-type Format = VariablesOf<typeof EXPORT_COHORT>['input']['format'];
+/** FILES_ZIP is of generations, not of exams. */
+type Format = Exclude<VariablesOf<typeof EXPORT_COHORT>['input']['format'], 'FILES_ZIP'>;
 
 const FORMATS: Readonly<Record<Format & string, string>> = {
   CSV: 'CSV: for spreadsheets and R',

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Link } from 'react-router';
+import { Link, useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
 import { KlBadge } from '../../components/badge.tsx';
@@ -10,26 +10,47 @@ import { Page } from '../../components/page.tsx';
 import { Table } from '../../components/table.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
+import { useSettled } from '../../lib/use-settled.ts';
 import { decimal, duration, moment, taskName } from '../../lib/words.ts';
 import { GENERATIONS } from './queries.ts';
+import { RunFilter, whereOf } from './run-filter.tsx';
 import styles from './generation-list.module.css';
 
-/** Every generation, the newest first. */
+/** Generations, the newest first; what they are filtered by is in the address. */
 export function GenerationList() {
   const { viewer } = useSession();
+  const [params, setParams] = useSearchParams();
   const [after, setAfter] = useState<string | null>(null);
+  const asked = useSettled(params);
+  const where = whereOf(asked);
   const [{ data, error }, again] = useQuery({
     query: GENERATIONS,
-    variables: { after },
+    variables: { after, where },
     requestPolicy: 'cache-and-network',
   });
+  const change = (name: string, value: string) => {
+    setAfter(null);
+    setParams(
+      (before) => {
+        const next = new URLSearchParams(before);
+        if (value === '') next.delete(name);
+        else next.set(name, value);
+        return next;
+      },
+      { replace: true },
+    );
+  };
+  const filter = <RunFilter params={params} onChange={change} />;
   if (error)
     return (
-      <ErrorNote
-        title="Could not load the generations"
-        message={sentence(error)}
-        onRetry={() => again({ requestPolicy: 'network-only' })}
-      />
+      <Page title="Generations">
+        {filter}
+        <ErrorNote
+          title="Could not load the generations"
+          message={sentence(error)}
+          onRetry={() => again({ requestPolicy: 'network-only' })}
+        />
+      </Page>
     );
   if (!data) return <Waiting label="Loading generations" />;
   const { nodes, pageInfo } = data.generations;
@@ -38,7 +59,7 @@ export function GenerationList() {
       Generate …
     </ButtonLink>
   );
-  if (nodes.length === 0 && after === null) {
+  if (nodes.length === 0 && after === null && where === undefined) {
     return (
       <EmptyNote
         title="Nothing was generated yet"
@@ -50,6 +71,10 @@ export function GenerationList() {
   }
   return (
     <Page title="Generations" actions={start}>
+      {filter}
+      {nodes.length === 0 && (
+        <EmptyNote title="No generation is like that" message="None of those you may see fits the filter." />
+      )}
       <Table
         label="Generations"
         columns={[
@@ -65,7 +90,6 @@ export function GenerationList() {
           'SSIM',
           'RSSIM',
           'Time',
-          'By',
         ]}
       >
         {nodes.map(
@@ -89,6 +113,7 @@ export function GenerationList() {
             <tr key={id}>
               <td>
                 <Link to={`/generations/${id}`}>{moment(createdAt)}</Link>
+                {requestedBy && <small>by {requestedBy}</small>}
               </td>
               <td>
                 {exam ? (
@@ -113,7 +138,6 @@ export function GenerationList() {
               <td>{decimal(ssim, 3)}</td>
               <td>{decimal(rssim, 3)}</td>
               <td>{duration(durationMs)}</td>
-              <td>{requestedBy ?? '–'}</td>
             </tr>
           ),
         )}

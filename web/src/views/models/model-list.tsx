@@ -8,7 +8,7 @@ import { Table } from '../../components/table.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { fileSize, meaning } from '../../lib/words.ts';
-import { figureText, headlines, type Manifest } from './manifest.ts';
+import { figureText, headlines, type Manifest, measurements } from './manifest.ts';
 import { type Bundle, BUNDLES } from './queries.ts';
 
 const COLUMNS = ['Bundle', 'State', 'Task', 'Size', 'Sampler', 'Trained on', 'Figures of its card'];
@@ -48,6 +48,7 @@ function Row({ bundle }: { bundle: Bundle }) {
   const { name, version, state, refusal, task, bytes, defaultSampler, defaultSteps } = bundle;
   const manifest: Manifest = bundle.manifest;
   const figures = headlines(manifest);
+  const rows = measurements(manifest)?.rows.length ?? 0;
   return (
     <tr>
       <th scope="row">
@@ -66,13 +67,12 @@ function Row({ bundle }: { bundle: Bundle }) {
         <TrainedOn manifest={manifest} />
       </td>
       <td>
-        {figures.length === 0
-          ? 'none'
-          : figures.map((figure) => (
-              <div key={figure.name}>
-                {figure.name} {figureText(figure)}
-              </div>
-            ))}
+        {figures.map((figure) => (
+          <div key={figure.name}>
+            {figure.name} {figureText(figure)}
+          </div>
+        ))}
+        {figures.length === 0 && (rows > 0 ? `${rows} rows on its card` : 'none')}
       </td>
     </tr>
   );
@@ -81,6 +81,10 @@ function Row({ bundle }: { bundle: Bundle }) {
 /** Whether a model has ever seen a person. */
 export function TrainedOn({ manifest: { trainedOn } }: { manifest: Manifest }) {
   if (!trainedOn) return 'not said';
-  if (trainedOn.synthetic) return <Badge tone="warn">synthetic data only</Badge>;
-  return typeof trainedOn.data === 'string' ? trainedOn.data : 'see its card';
+  const { synthetic, data, films, people } = trainedOn;
+  if (synthetic) return <Badge tone="warn">synthetic data only</Badge>;
+  if (typeof films === 'number' && typeof people === 'number') {
+    return `${films.toLocaleString('en')} real films of ${people.toLocaleString('en')} people`;
+  }
+  return typeof data === 'string' ? data : 'see its card';
 }

@@ -7,11 +7,11 @@ import { FactList } from '../../components/fact-list.tsx';
 import { EmptyNote, ErrorNote, InlineError } from '../../components/notes.tsx';
 import { Column, Columns, Page } from '../../components/page.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
-import { Table } from '../../components/table.tsx';
+import { numericClass, Table } from '../../components/table.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { featureName, fileSize, gradeTerm, meaning, moment } from '../../lib/words.ts';
-import { figureText, headlines, linesOf, type Manifest, quartilesText } from './manifest.ts';
+import { figureText, headlines, linesOf, type Manifest, measurements, type Measurements, quartilesText } from './manifest.ts';
 import { TrainedOn } from './model-list.tsx';
 import { type Bundle, BUNDLE, REINSTATE, RETIRE } from './queries.ts';
 import styles from './model-view.module.css';
@@ -134,13 +134,15 @@ function Retirement({ bundle: { id, state } }: { bundle: Bundle }) {
 function Figures({ manifest }: { manifest: Manifest }) {
   const { data, metrics } = manifest.evaluation ?? {};
   const figures = headlines(manifest);
-  const lines = linesOf(metrics ?? {});
+  const table = measurements(manifest);
+  const lines = table ? [] : linesOf(metrics ?? {});
   return (
     <Card
       title="Figures"
       note={`Reported by the manifest, measured on: ${typeof data === 'string' ? data : JSON.stringify(data ?? 'nothing')}`}
     >
-      {lines.length === 0 && <p>The manifest reports no figures.</p>}
+      {lines.length === 0 && !table && <p>The manifest reports no figures.</p>}
+      {table && <MeasuredTable table={table} />}
       <dl className={styles.headlines}>
         {figures.map((figure) => (
           <div key={figure.name}>
@@ -160,6 +162,23 @@ function Figures({ manifest }: { manifest: Manifest }) {
         </details>
       )}
     </Card>
+  );
+}
+
+/** Intervals are those of 95 % that the manifest gives. */
+function MeasuredTable({ table: { columns, numeric, rows } }: { table: Measurements }) {
+  return (
+    <Table plain label="Figures" columns={columns} numeric={numeric}>
+      {rows.map((cells, place) => (
+        <tr key={place}>
+          {cells.map((cell, column) => (
+            <td key={column} className={numeric.includes(columns[column]!) ? numericClass : undefined}>
+              {cell}
+            </td>
+          ))}
+        </tr>
+      ))}
+    </Table>
   );
 }
 

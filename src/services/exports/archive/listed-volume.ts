@@ -1,15 +1,7 @@
-import { createHash } from 'node:crypto';
-import { stringify } from 'csv-stringify/sync';
 import { encodeId } from '../../../domain/global-ids.js';
 import type { VolumeProvenance } from '../../generations/index.js';
 import { type ExamSeriesSource, kindOf, provenanceOfSeries, type SeriesKind } from '../../series/index.js';
-
-/** A file of an archive as its manifest lists it. */
-export interface ListedFile {
-  path: string;
-  bytes: number;
-  sha256: string;
-}
+import type { Columns, ListedFile } from './listed.js';
 
 /** A volume of an archive. */
 export interface ListedVolume {
@@ -38,10 +30,7 @@ export interface ListedVolume {
   files: ListedFile[];
 }
 
-export function listedFile(path: string, bytes: Uint8Array): ListedFile {
-  return { path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
-}
-
+/** A volume as the manifests list it. */
 export function listedVolume(source: ExamSeriesSource, files: ListedFile[]): ListedVolume {
   const { id, exam, sequence, barcode, pixelSpacing, sliceSpacing, sliceCount, asset } = source;
   const { visit } = exam;
@@ -69,7 +58,7 @@ export function listedVolume(source: ExamSeriesSource, files: ListedFile[]): Lis
 }
 
 /** Columns of manifest.csv, one row per file. */
-const COLUMNS: Readonly<Record<string, (volume: ListedVolume, file: ListedFile) => unknown>> = {
+export const VOLUME_COLUMNS: Columns<ListedVolume> = {
   path: (_, { path }) => path,
   sha256: (_, { sha256 }) => sha256,
   bytes: (_, { bytes }) => bytes,
@@ -100,17 +89,3 @@ const COLUMNS: Readonly<Record<string, (volume: ListedVolume, file: ListedFile) 
   device: ({ provenance }) => provenance?.device,
   duration_ms: ({ provenance }) => provenance?.durationMs,
 };
-
-/** manifest.csv: the line of names. */
-export function csvHead(): string {
-  return csv([Object.keys(COLUMNS)]);
-}
-
-/** manifest.csv: the rows of one volume. */
-export function csvRows(volume: ListedVolume): string {
-  return csv(volume.files.map((file) => Object.values(COLUMNS).map((read) => read(volume, file))));
-}
-
-function csv(rows: unknown[][]): string {
-  return stringify(rows, { cast: { boolean: (value) => (value ? 'true' : 'false') } });
-}
