@@ -31,7 +31,7 @@ import { createApollo } from './apollo.js';
 import { webAppHandler } from './app.js';
 import { assetHandler } from './assets.js';
 import { viewerOf } from './authenticate.js';
-import { awayBehind, masked, RETRY_AFTER_S, STATUS } from './errors.js';
+import { awayBehind, masked, RETRY_AFTER_S, slowStatementBehind, STATUS } from './errors.js';
 import { allowOrigins, mayOpenSocket, packed } from './edge.js';
 import { acceptEventStreams } from './event-streams.js';
 import { openEntrance, requireToken } from './entrance.js';
@@ -264,7 +264,7 @@ function answerFaults(app: Express, logger: Logger): void {
   const handler: ErrorRequestHandler = (thrown: unknown, _request, response, next) => {
     // The head is out: all that is left is to break the connection, so that nobody takes half for whole.
     if (response.headersSent) return next(thrown);
-    const error = awayBehind(thrown, logger) ?? thrown;
+    const error = awayBehind(thrown, logger) ?? slowStatementBehind(thrown) ?? thrown;
     response.set('Cache-Control', 'no-store');
     if (error instanceof UserError) {
       if (error.code === 'UNAVAILABLE') response.set('Retry-After', String(RETRY_AFTER_S));

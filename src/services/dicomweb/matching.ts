@@ -32,6 +32,14 @@ export function isOfInstances({ attribute }: Match): boolean {
   return OF_ONE.has(attribute.keyword);
 }
 
+/** SQL of whether a row has an instance that a match of single instances may mean: cheaper than to look at each. */
+export function rowConditionOf({ attribute, value }: Match, parameter: (value: unknown) => string): string {
+  const { keyword } = attribute;
+  if (isUniversal(value)) return 'true';
+  if (keyword === 'InstanceNumber') return `${parameter(wholeNumber(value, keyword))}::integer = ANY(instance_numbers)`;
+  return `instance_uids && ${parameter(uids(value, keyword))}::text[]`;
+}
+
 /** Whether an attribute can be searched by. */
 export function isMatched({ keyword }: SearchableAttribute): boolean {
   return !COUNTED.has(keyword);
@@ -45,8 +53,7 @@ export function isMatched({ keyword }: SearchableAttribute): boolean {
  */
 export function conditionOf({ attribute, value }: Match, parameter: (value: unknown) => string): string {
   const { keyword, tag, vr } = attribute;
-  // Universal matching: every value fits, and one that is missing.
-  if (value === '' || value === '*') return 'true';
+  if (isUniversal(value)) return 'true';
   if (keyword === 'ModalitiesInStudy')
     return `study_uid IN (SELECT study_uid FROM visible WHERE ${textFits('modality', value, parameter)})`;
   if (keyword === 'InstanceNumber') return `i.number = ${parameter(wholeNumber(value, keyword))}::integer`;
@@ -70,6 +77,11 @@ export function conditionOf({ attribute, value }: Match, parameter: (value: unkn
     case 'SH':
       return textFits(stored, value, parameter);
   }
+}
+
+/** Whether every value fits, and one that is missing. */
+function isUniversal(value: string): boolean {
+  return value === '' || value === '*';
 }
 
 function textFits(stored: string, value: string, parameter: (value: unknown) => string): string {

@@ -4,7 +4,7 @@ import { queryRows } from '../../entities/index.js';
 import type { JsonDataSet } from '../../imaging/dicom/json-model.js';
 import type { Principal } from '../../policy/index.js';
 import { type AttributeLevel, SEARCHABLE, searchable, type SearchableAttribute } from './attributes.js';
-import { conditionOf, isOfInstances, type Match } from './matching.js';
+import { conditionOf, isOfInstances, type Match, rowConditionOf } from './matching.js';
 import type { DicomPath } from './objects.js';
 import { sightOf, VISIBLE, visibleTo } from './visible.js';
 
@@ -63,7 +63,7 @@ export async function searchObjects(
   const ofSeries = [
     ...(below.studyUid === undefined ? [] : [`study_uid = ${parameter(below.studyUid)}`]),
     ...(below.seriesUid === undefined ? [] : [`series_uid = ${parameter(below.seriesUid)}`]),
-    ...matches.filter((match) => !isOfInstances(match)).map((match) => conditionOf(match, parameter)),
+    ...matches.map((match) => (isOfInstances(match) ? rowConditionOf : conditionOf)(match, parameter)),
   ];
   const hits = ofInstances === 'true' ? 'instance_count' : `(SELECT count(*) FROM ${INSTANCES} WHERE ${ofInstances})`;
   const page = { level, hits, ofInstances, first: parameter(offset), last: parameter(offset + limit + 1) };
