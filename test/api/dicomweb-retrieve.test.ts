@@ -201,7 +201,7 @@ describe('rendered', () => {
     expect(exif!.toString('latin1')).toContain('SYNTHETIC');
   });
 
-  test.each(['window=1', 'window=1,0,linear', 'window=1,2,sigmoid', 'viewport=0,1', 'viewport=9999,1', 'quality=101'])(
+  test.each(['window=1', 'window=1,0,linear', 'window=1,2,sigmoid', 'viewport=0,1', 'viewport=4097,1', 'quality=101'])(
     '%s is refused',
     async (query) => {
       expect((await api.get(`${slice}/rendered?${query}`)).status).toBe(400);
@@ -224,6 +224,14 @@ test('metadata of a series are a list of headers, a small binary value is in the
   expect(pixels!.bytes).toHaveLength(128);
   expect((await api.get(`${slice}/bulkdata/00100010`)).status).toBe(404);
   expect((await api.get(`${slice}/bulkdata/x`)).status).toBe(404);
+});
+
+test('addresses in answers are those by which the client, or the proxy in front, reached the server', async () => {
+  const headers = { authorization: `Bearer ${api.tokens.READER}`, 'x-forwarded-proto': 'https' };
+  const response = await fetch(`${api.url}/dicomweb/studies`, { headers });
+  const [study] = (await response.json()) as Json[];
+
+  expect(valueOf(study, '00081190')).toMatch(new RegExp(`^${api.url.replace('http', 'https')}/dicomweb/studies/`));
 });
 
 test('what a bundle has made is given as the platform exports it, and refers to the film that it was made from', async () => {

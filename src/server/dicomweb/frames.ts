@@ -170,7 +170,7 @@ function windowIn(given: unknown): NonNullable<RenderingWish['window']> {
 }
 
 /** Largest side of a picture, pixels. */
-const MOST_PIXELS = 8_192;
+const MOST_PIXELS = 4_096;
 
 function viewportIn(given: unknown): NonNullable<RenderingWish['viewport']> {
   const [width, height, ...more] = String(given).split(',');

@@ -36,11 +36,12 @@ function uidIn(text: unknown): string | undefined {
 
 /** What addresses of this server begin with, as the client of a request sees it. */
 export function rootOf({ headers, socket }: Pick<Request, 'headers' | 'socket'>): string {
-  const { host, 'x-forwarded-proto': proxied } = headers;
+  const { host } = headers;
+  const [proxied] = [headers['x-forwarded-proto'] ?? []].flat();
   // A client of HTTP/1.0 names no host.
   if (host === undefined) return DICOMWEB_PATH;
   // A proxy in front says how it was reached; without one, the port is ours, which dicomweb-client leaves out of the header.
-  if (proxied !== undefined) return `${proxied === 'https' ? 'https' : 'http'}://${host}${DICOMWEB_PATH}`;
+  if (proxied !== undefined) return `${proxied.startsWith('https') ? 'https' : 'http'}://${host}${DICOMWEB_PATH}`;
   const port = /:\d+$/.test(host) || socket.localPort === 80 ? '' : `:${socket.localPort}`;
   return `http://${host}${port}${DICOMWEB_PATH}`;
 }
