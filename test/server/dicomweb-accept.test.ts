@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { UserError } from '../../src/domain/errors.js';
+import type { UserError } from '../../src/domain/errors.js';
 import { acceptedTypes, chooseType, takesParts } from '../../src/server/dicomweb/accept.js';
 
 const accepted = (accept?: string, query = {}) =>
