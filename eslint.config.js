@@ -109,7 +109,7 @@ export default tseslint.config(
             },
             {
               regex:
-                '^(\\.\\./)+(access|aggregates|backups|batches|bundles|cohorts|evaluations|exports|film-readings|files|filters|generations|' +
+                '^(\\.\\./)+(access|aggregates|backups|batches|bundles|cohorts|dicomweb|evaluations|exports|film-readings|files|filters|generations|' +
                 'imports|paging|reader-studies|reports|retention|series|uploads)/(?!index\\.js$)',
               message: "Import a room's index.",
             },

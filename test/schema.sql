@@ -166,6 +166,35 @@ CREATE TABLE cohort_version (
   UNIQUE (cohort_id, version)
 );
 
+CREATE TABLE dicom_series (
+  attributes jsonb,
+  generation_id uuid,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  instance_count integer NOT NULL DEFAULT 0,
+  instance_numbers integer[] NOT NULL DEFAULT '{}'::integer[],
+  instance_uids text[] NOT NULL DEFAULT '{}'::text[],
+  modality text,
+  original_id integer,
+  patient_id text,
+  series_uid text,
+  state text NOT NULL DEFAULT 'PENDING'::text,
+  study_date text,
+  study_uid text,
+  CHECK (((state <> 'LISTED'::text) OR (num_nulls(study_uid, series_uid, attributes) = 0))),
+  CHECK ((num_nonnulls(original_id, generation_id) = 1)),
+  CHECK ((state = ANY (ARRAY['PENDING'::text, 'LISTED'::text, 'UNLISTED'::text]))),
+  FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
+  FOREIGN KEY (original_id) REFERENCES original_object(id) ON DELETE CASCADE,
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON dicom_series USING btree (id) WHERE (state = 'PENDING'::text);
+CREATE INDEX ON dicom_series USING btree (patient_id);
+CREATE INDEX ON dicom_series USING btree (series_uid);
+CREATE INDEX ON dicom_series USING btree (study_date);
+CREATE INDEX ON dicom_series USING btree (study_uid, series_uid);
+CREATE UNIQUE INDEX ON dicom_series USING btree (generation_id);
+CREATE UNIQUE INDEX ON dicom_series USING btree (original_id);
+
 CREATE TABLE erasure (
   at timestamp with time zone NOT NULL DEFAULT now(),
   bytes bigint NOT NULL,

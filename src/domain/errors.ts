@@ -11,6 +11,7 @@ export type UserErrorCode =
   | 'FILE_REFUSED'
   | 'PAYLOAD_TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'NOT_ACCEPTABLE'
   | 'UNAVAILABLE';
 
 /**

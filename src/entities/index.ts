@@ -9,6 +9,7 @@ import { Bundle } from './bundle.js';
 import { CohortMember } from './cohort-member.js';
 import { CohortVersion } from './cohort-version.js';
 import { Cohort } from './cohort.js';
+import { DicomSeries } from './dicom-series.js';
 import { Erasure } from './erasure.js';
 import { EvaluationEvent } from './evaluation-event.js';
 import { EvaluationExam } from './evaluation-exam.js';
@@ -66,6 +67,7 @@ export {
   Cohort,
   CohortMember,
   CohortVersion,
+  DicomSeries,
   Erasure,
   Evaluation,
   EvaluationEvent,
@@ -130,6 +132,7 @@ export const ENTITIES = [
   Cohort,
   CohortMember,
   CohortVersion,
+  DicomSeries,
   Erasure,
   Evaluation,
   EvaluationEvent,

@@ -24,6 +24,7 @@ export const STATUS: Record<UserErrorCode, number> = {
   FILE_REFUSED: 422,
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
+  NOT_ACCEPTABLE: 406,
   LIMIT_EXCEEDED: 400,
   RATE_LIMITED: 429,
   UNAVAILABLE: 503,
@@ -36,7 +37,8 @@ export const STATUS: Record<UserErrorCode, number> = {
 export function presentError(error: GraphQLError, logger: Logger): GraphQLFormattedError {
   const { message, locations, path, extensions } = error.toJSON();
   const where = { ...(locations ? { locations } : {}), ...(path ? { path } : {}) };
-  const fault = userErrorBehind(error) ?? slowStatementBehind(error) ?? awayBehind(error.originalError, logger);
+  const fault =
+    userErrorBehind(error) ?? slowStatementBehind(error.originalError) ?? awayBehind(error.originalError, logger);
   if (fault) return { message: fault.message, ...where, extensions: { code: fault.code, ...fault.details } };
   const { originalError } = error;
   if (originalError && !(originalError instanceof GraphQLError)) return { ...masked(originalError, logger), ...where };
@@ -64,8 +66,8 @@ export function masked(error: unknown, logger: Logger): GraphQLFormattedError {
 }
 
 /** What PostgreSQL stopped because it took too long, as a fault of whoever asked for so much. */
-function slowStatementBehind({ originalError }: GraphQLError): UserError | undefined {
-  if (sqlState(originalError) !== QUERY_CANCELED) return undefined;
+export function slowStatementBehind(error: unknown): UserError | undefined {
+  if (sqlState(error) !== QUERY_CANCELED) return undefined;
   return new UserError(
     'LIMIT_EXCEEDED',
     `The database worked on this for ${LIMITS.statement / 1000} s, the limit, and was stopped; narrow the filter or ask for less at a time.`,

@@ -15,6 +15,7 @@ const ROUTES = [
   '/schema.graphql',
   '/assets',
   '/exports',
+  '/dicomweb',
   '/radiographs',
   '/health',
   '/metrics',
@@ -43,7 +44,7 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
       inRequest(facts, () => {
         // A probe that hears no is told so every few seconds; why is in its answer.
         const level = route === '/health' ? 'debug' : status >= 500 ? 'warn' : status >= 400 ? 'info' : 'debug';
-        const line = { method, path: withoutDigest(path), status, operation, ms: Math.round(1_000 * seconds) };
+        const line = { method, path: withoutNames(path), status, operation, ms: Math.round(1_000 * seconds) };
         logger[level](line, 'a request was answered');
       });
       return { method, route, status, operation };
@@ -63,8 +64,9 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
   };
 }
 
-/** A film's digest tells whose it is, and a log outlives the film: which file was fetched is in the audit alone. */
-function withoutDigest(path: string): string {
+/** A film's digest or UID tells whose it is, and a log outlives the film: which file was fetched is in the audit alone. */
+function withoutNames(path: string): string {
+  if (path.startsWith('/dicomweb/')) return path.replace(/\/[\d.]+(?=\/|$)/g, '/:uid');
   return path.replace(/^\/assets\/[0-9a-f]{64}/, '/assets/:sha256');
 }
 

@@ -20,6 +20,7 @@ import { createAssetUrls } from '../services/files/index.js';
 import { EVALUATION, evaluationLogs, openDifferences } from '../services/evaluations/index.js';
 import { EXPORT } from '../services/exports/index.js';
 import { openDatabaseClock, openKnownTokens, openQuotas } from '../services/access/index.js';
+import { openCatalogue, startCatalogue } from '../services/dicomweb/index.js';
 import { openFilmReadings, openKneeReader } from '../services/film-readings/index.js';
 import { READER_STUDY } from '../services/reader-studies/index.js';
 import { applyRetention, DEFAULT_RULES, type RetentionRules } from '../services/retention/index.js';
@@ -30,11 +31,12 @@ import { createApollo } from './apollo.js';
 import { webAppHandler } from './app.js';
 import { assetHandler } from './assets.js';
 import { viewerOf } from './authenticate.js';
-import { awayBehind, masked, RETRY_AFTER_S, STATUS } from './errors.js';
+import { awayBehind, masked, RETRY_AFTER_S, slowStatementBehind, STATUS } from './errors.js';
 import { allowOrigins, mayOpenSocket, packed } from './edge.js';
 import { acceptEventStreams } from './event-streams.js';
 import { openEntrance, requireToken } from './entrance.js';
 import { exportHandler } from './exports.js';
+import { dicomweb, DICOMWEB_PATH } from './dicomweb/index.js';
 import { drainOf } from './drain.js';
 import { KINDS } from './kinds.js';
 import { listen, urlOf } from './listen.js';
@@ -138,6 +140,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const uploadExpiry = startUploadExpiry({ dataSource, store, logger });
   const filmReader = openFilmReader();
   const kneeReader = openKneeReader();
+  const catalogue = openCatalogue({ dataSource, store });
+  const listing = startCatalogue({ dataSource, store, logger });
   const webApp = await webAppHandler();
   const quotas = rateLimit > 0 ? await openQuotas({ dataSource, queueUrl, limit: rateLimit, logger }) : undefined;
   const platform: Platform = {
@@ -164,7 +168,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await apollo.stop();
     await sweeper.close();
     await Promise.all(
-      [exports, evaluations, readerStudies, uploadExpiry, filmReader, kneeReader].map((work) => work.close()),
+      [exports, evaluations, readerStudies, uploadExpiry, filmReader, kneeReader, listing].map((work) => work.close()),
     );
     await quotas?.close();
     await closeLogs();
@@ -183,8 +187,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app.get('/schema.graphql', packed(), (_request, response) => {
       response.set('Cache-Control', 'no-cache').type('application/graphql; charset=utf-8').send(sdl);
     });
-    app.use(['/assets', '/exports', '/radiographs', GRAPHQL_PATH], allowOrigins(corsOrigins));
-    app.use(['/exports', GRAPHQL_PATH], packed());
+    app.use(['/assets', '/exports', '/radiographs', DICOMWEB_PATH, GRAPHQL_PATH], allowOrigins(corsOrigins));
+    app.use(['/exports', DICOMWEB_PATH, GRAPHQL_PATH], packed());
     // Not of what changes something, which is carried to its end.
     app.use(['/assets', '/exports', GRAPHQL_PATH], askedByClient);
     app.get('/assets/:sha256', assetHandler({ dataSource, store, assetUrls, tokens }));
@@ -201,6 +205,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       requireToken(entrance),
       chargeRequests(quotas, limits),
       uploadHandler({ dataSource, store, assetUrls, quotas, reader: filmReader }),
+    );
+    app.use(
+      DICOMWEB_PATH,
+      dicomweb(
+        { dataSource, store, quotas, catalogue, reader: filmReader },
+        [requireToken(entrance), chargeRequests(quotas, limits)],
+        (answer) => inTurn(limits.dicomweb, [], answer),
+      ),
     );
     const answerGraphQL = expressMiddleware(apollo, {
       context: async ({ res }) => createContext(platform, viewerOf(res), { rawLists: new RawLists() }),
@@ -252,7 +264,7 @@ function answerFaults(app: Express, logger: Logger): void {
   const handler: ErrorRequestHandler = (thrown: unknown, _request, response, next) => {
     // The head is out: all that is left is to break the connection, so that nobody takes half for whole.
     if (response.headersSent) return next(thrown);
-    const error = awayBehind(thrown, logger) ?? thrown;
+    const error = awayBehind(thrown, logger) ?? slowStatementBehind(thrown) ?? thrown;
     response.set('Cache-Control', 'no-store');
     if (error instanceof UserError) {
       if (error.code === 'UNAVAILABLE') response.set('Retry-After', String(RETRY_AFTER_S));

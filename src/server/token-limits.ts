@@ -6,6 +6,8 @@ export const TOKEN_LIMITS = {
   requests: { running: 4, waiting: 500 },
   /** Files that `/exports` streams. */
   exports: { running: 2, waiting: 20 },
+  /** Requests of `/dicomweb` that read: a viewer asks for all frames of a series at once. */
+  dicomweb: { running: 4, waiting: 500 },
   /** Starts, queries, reads of a log and events of all its sockets; as many wait as there are subscriptions. */
   socketWork: { running: 4 },
   sockets: 1_000,
@@ -26,6 +28,7 @@ export interface Share {
 export class TokenLimits {
   readonly requests = new TokenTurns(TOKEN_LIMITS.requests);
   readonly exports = new TokenTurns(TOKEN_LIMITS.exports);
+  readonly dicomweb = new TokenTurns(TOKEN_LIMITS.dicomweb);
   readonly socketWork = new TokenTurns(TOKEN_LIMITS.socketWork);
   readonly sockets = new TokenCounts(TOKEN_LIMITS.sockets);
   readonly subscriptions = new TokenCounts(TOKEN_LIMITS.subscriptions);

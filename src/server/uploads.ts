@@ -16,7 +16,7 @@ import { viewerOf } from './authenticate.js';
 import { charge } from './rate-limit.js';
 
 /** What an upload takes from the quota: it keeps a thread busy, and memory. */
-const UPLOAD_POINTS = 50_000;
+export const UPLOAD_POINTS = 50_000;
 
 /** What a radiograph may be sent as; its first bytes decide what it is. */
 const MEDIA_TYPES = new Set(['image/png', 'image/jpeg', 'image/tiff', 'application/dicom', 'application/octet-stream']);

@@ -1,5 +1,5 @@
 import type { DataSet, Element } from 'dicom-parser';
-import { data } from 'dcmjs';
+import { dictionaryEntry } from '../dicom/dictionary.js';
 
 /** An entry of the data dictionary. */
 export interface Known {
@@ -9,10 +9,9 @@ export interface Known {
 
 /** What the data dictionary says of a tag; undefined for private and unknown ones, and for overlays and curves, which may be drawn text. */
 export function knownOf(tag: string): Known | undefined {
-  const [group, element] = [tag.slice(1, 5), tag.slice(5)];
+  const group = tag.slice(1, 5);
   if (/^[56]0/.test(group) || parseInt(group, 16) % 2 === 1) return undefined;
-  const entry = data.DicomMetaDictionary.dictionary[`(${group},${element})`.toUpperCase()];
-  return entry && { keyword: entry.name.replace(/^RETIRED_/, ''), vr: entry.vr };
+  return dictionaryEntry(tag);
 }
 
 /** The value representation by which an element is treated; null where the file says another one than the dictionary. */

@@ -15,6 +15,8 @@ declare module 'dcmjs' {
     readonly DicomMetaDictionary: {
       /** By tag, "(0010,0010)"; names of retired attributes begin with RETIRED_. */
       readonly dictionary: Readonly<Record<string, { readonly vr: string; readonly name: string } | undefined>>;
+      /** By name. */
+      readonly nameMap: Readonly<Record<string, { readonly tag?: string } | undefined>>;
       denaturalizeDataset(dataset: Record<string, unknown>): Record<string, DicomElement>;
     };
   };

@@ -66,8 +66,14 @@ const LAYOUT = 'mr-series 3';
 /**
  * A volume as a DICOM series of MR Image Storage, one file per slice in the volume's order. Positions and directions are the
  * affine's, turned from RAS to DICOM's LPS. The same volume and header give the same bytes.
+ *
+ * @param only which slices; absent for all
  */
-export function* encodeMrSeries(volume: Volume, header: MrSeriesHeader): Generator<Uint8Array> {
+export function* encodeMrSeries(
+  volume: Volume,
+  header: MrSeriesHeader,
+  only?: ReadonlySet<number>,
+): Generator<Uint8Array> {
   const { columns, rows, slices } = volume;
   const { pixels, slope, intercept } = storedPixels(volume.data);
   const { right, down, step, origin } = affineInDicom(volume.affine);
@@ -75,6 +81,7 @@ export function* encodeMrSeries(volume: Volume, header: MrSeriesHeader): Generat
   const uid = (...parts: (string | number)[]) => dicomUid('osteograph', LAYOUT, ...header.identity, ...parts);
   const { low, high } = header.window;
   for (let index = 0; index < slices; index++) {
+    if (only && !only.has(index)) continue;
     const size = rows * columns;
     const position = origin.map((value, axis) => value + index * step[axis]!);
     yield encodeDicom({

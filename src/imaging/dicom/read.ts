@@ -60,22 +60,6 @@ async function parseHead(source: FileSource): Promise<ParsedDicom & { name: stri
   return parsed(bytes, name);
 }
 
-/** SOP classes without an image that come with series: directories, reports, presentation states, raw and encapsulated data (PS3.4 B.5). */
-const WITHOUT_IMAGE =
-  /^1\.2\.840\.10008\.(?:1\.3\.10|5\.1\.4\.1\.1\.(?:11\.\d+|66|66\.[1-3]|66\.5|88\.\d+|104\.\d+|9\.\d+(?:\.\d+)?))$/;
-
-/** Whether a file is a whole DICOM file that holds no image by its kind. */
-export async function isWithoutImage(source: FileSource): Promise<boolean> {
-  const { bytes } = await readSource(source, HEAD_BYTES);
-  if (!isDicom(bytes)) return false;
-  try {
-    const meta = dicomParser.parseDicom(bytes, { untilTag: 'x00020010' });
-    return WITHOUT_IMAGE.test(meta.string('x00020002')?.replace(/\0/g, '').trim() ?? '');
-  } catch {
-    return false;
-  }
-}
-
 /** Texts of a header by keyword; of several values a list. */
 export type DicomTexts = Readonly<Record<string, string | readonly string[]>>;
 
@@ -273,7 +257,8 @@ function framesOf(element: Element, { dataSet, attributes }: ParsedDicom): Uint8
   return Array.from({ length: frames }, (_, frame) => packedFrame(dataSet, element, frames, frame));
 }
 
-function packedFrame(dataSet: DataSet, element: Element, frames: number, frame: number): Uint8Array {
+/** The pieces of one frame of a compressed file, put together. @throws Error with a message that completes "cannot be unpacked: ..." */
+export function packedFrame(dataSet: DataSet, element: Element, frames: number, frame: number): Uint8Array {
   const fragments = element.fragments ?? [];
   if (frames === 1) return dicomParser.readEncapsulatedPixelDataFromFragments(dataSet, element, 0, fragments.length);
   if (element.basicOffsetTable?.length === frames)

@@ -4,7 +4,8 @@ import { UserError } from '../../domain/errors.js';
 import { refuseUnread } from '../source.js';
 import { type Plane, STORED_AXES } from '../volume.js';
 import type { DicomAttributes, Vector3 } from './attributes.js';
-import { isWithoutImage, readDicomHeaders } from './read.js';
+import { isWithoutImage } from './media-storage.js';
+import { readDicomHeaders } from './read.js';
 import { cross, dot, toLps } from './vectors.js';
 
 /** One slice of a series: a file, or a frame of one. */

@@ -13,6 +13,8 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   participant: ['oai_id'],
   radiograph: ['barcode', 'source_uid', 'sop_instance_uid', 'content_sha256'],
   mri_series: ['barcode', 'source_uid', 'content_sha256'],
+  original_object: ['study_uid', 'series_uid'],
+  dicom_series: ['study_uid', 'series_uid'],
 };
 
 /** The names of a participant's rows. To be read before they are removed. */
@@ -38,7 +40,9 @@ export async function unshared(manager: EntityManager, names: readonly string[])
      UNION SELECT unnest(ARRAY[source_uid, sop_instance_uid, content_sha256]) FROM radiograph
        WHERE source_uid = ANY($1) OR sop_instance_uid = ANY($1) OR content_sha256 = ANY($1)
      UNION SELECT unnest(ARRAY[source_uid, content_sha256]) FROM mri_series
-       WHERE source_uid = ANY($1) OR content_sha256 = ANY($1)`,
+       WHERE source_uid = ANY($1) OR content_sha256 = ANY($1)
+     UNION SELECT unnest(ARRAY[study_uid, series_uid]) FROM original_object
+       WHERE study_uid = ANY($1) OR series_uid = ANY($1)`,
     [names],
   );
   const shared = new Set(rows.map(({ name }) => name));

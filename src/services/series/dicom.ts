@@ -24,9 +24,13 @@ const WRITER: DicomEquipment = { manufacturer: 'Osteograph', model: 'osteograph'
 /** MR images must have a position; where the imported files had none, readers are told. */
 const ASSUMED = ' Position and orientation are assumed: the imported files do not say them.';
 
-/** The DICOM files of a series, in slice order. The same series gives the same bytes and UIDs. */
-export function dicomFiles(source: SeriesSource, volume: Volume): Generator<Uint8Array> {
-  return encodeMrSeries(volume, headerOf(source, volume));
+/**
+ * The DICOM files of a series, in slice order. The same series gives the same bytes and UIDs.
+ *
+ * @param only which slices; absent for all
+ */
+export function dicomFiles(source: SeriesSource, volume: Volume, only?: ReadonlySet<number>): Generator<Uint8Array> {
+  return encodeMrSeries(volume, headerOf(source, volume), only);
 }
 
 function headerOf(source: SeriesSource, volume: Volume): MrSeriesHeader {
