@@ -44,6 +44,8 @@ import { CreateErasure1760000005200 } from './1760000005200-create-erasure.js';
 import { KeepOriginals1760000005300 } from './1760000005300-keep-originals.js';
 import { KeepImports1760000005400 } from './1760000005400-keep-imports.js';
 import { MeasureKneesInEvaluations1760000005700 } from './1760000005700-measure-knees-in-evaluations.js';
+import { MarkRedactions1760000005800 } from './1760000005800-mark-redactions.js';
+import { KeepDaysBack1760000005810 } from './1760000005810-keep-days-back.js';
 import { ListDicomSeries1760000005900 } from './1760000005900-list-dicom-series.js';
 
 /** In the order they run. Applied migrations are never edited. */
@@ -94,5 +96,7 @@ export const MIGRATIONS = [
   KeepOriginals1760000005300,
   KeepImports1760000005400,
   MeasureKneesInEvaluations1760000005700,
+  MarkRedactions1760000005800,
+  KeepDaysBack1760000005810,
   ListDicomSeries1760000005900,
 ];

@@ -36,6 +36,7 @@ CREATE TABLE audit_entry (
 CREATE INDEX ON audit_entry USING btree (at);
 
 CREATE TABLE audit_key (
+  days_back integer,
   key text NOT NULL,
   participant_id integer NOT NULL,
   FOREIGN KEY (participant_id) REFERENCES participant(id) ON DELETE CASCADE,
@@ -506,6 +507,7 @@ CREATE TABLE import_change (
   asset_id integer,
   before jsonb,
   import_id integer NOT NULL,
+  redacted boolean NOT NULL DEFAULT false,
   row_id integer NOT NULL,
   table_name text NOT NULL,
   FOREIGN KEY (asset_id) REFERENCES asset(id),

@@ -33,7 +33,7 @@ export function backupCommand(): Command {
       'after',
       `
 A backup has every table as of one moment and every file that they name. It is made while everything goes on; files that the
-folder has already are not copied again. The folder also keeps the list of erasures, which every restore applies. Exit code
+folder has already are not copied again, but for those that have another size there or that "verify" has found damaged. The folder also keeps the list of erasures, which every restore applies. Exit code
 ${LOST_BLOBS} says that the store had lost files, which the backup therefore lacks.
 
 Examples:
@@ -102,12 +102,16 @@ async function create({ out, dataDir }: { out: string; dataDir: string }): Promi
         },
       }),
     ).finally(() => bar.stop());
-    const { name, tables, rows, blobs, bytes, copied, copiedBytes, lost } = report;
+    const { name, tables, rows, blobs, bytes, copied, copiedBytes, repaired, lost } = report;
     await audit(dataSource, { tokenId: null, action: 'backup', target: name, detail: { rows, blobs, bytes } });
     console.log(
       `${name}: ${rows} rows of ${tables} tables and ${counted(blobs, 'file')}, ${sizeInWords(bytes)}, of which ${copied} ` +
         `(${sizeInWords(copiedBytes)}) were not in ${out} yet.`,
     );
+    if (repaired > 0)
+      console.log(
+        `${counted(repaired, 'file')} that ${repaired === 1 ? 'was' : 'were'} damaged there ${repaired === 1 ? 'was' : 'were'} copied again.`,
+      );
     for (const { sha256, fault } of lost) console.error(`${fault}: ${sha256}`);
     if (lost.length > 0) process.exitCode = LOST_BLOBS;
   });

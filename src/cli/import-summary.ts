@@ -54,11 +54,12 @@ export function importedInWords(summary: ImportSummary, report: string | undefin
 }
 
 /** What undoing an import did or would do: a line for each column that changes, and one for each table of which rows go. */
-export function undoneInWords({ undone, dryRun, changes, removed, durationMs }: UndoSummary): string {
+export function undoneInWords({ undone, dryRun, changes, removed, redacted, durationMs }: UndoSummary): string {
   const lines = changes.map((change) => `${change.table}.${change.column}: ${kindsInWords(UNDO_KINDS, change)}`);
   const gone = Object.entries(removed).map(([table, rows]) => `${table}: ${counted(rows, 'row')} removed`);
   const seconds = (durationMs / 1000).toFixed(1);
   if (lines.length + gone.length === 0) lines.push('Nothing of it is left that could be taken back.');
+  if (redacted > 0) gone.push(redactedInWords(redacted));
   const end = dryRun
     ? `Nothing was written: a dry run of ${seconds} s.`
     : `Import ${undone} was undone in ${seconds} s.`;
@@ -117,6 +118,12 @@ function changeLines({ changes }: TableSummary): string[] {
 
 function kindsInWords<K extends string>(kinds: readonly K[], counts: Readonly<Record<K, number>>): string {
   return kinds.flatMap((kind) => (counts[kind] > 0 ? [`${counts[kind]} ${kind}`] : [])).join(', ');
+}
+
+function redactedInWords(images: number): string {
+  return images === 1
+    ? '1 image stays as it was redacted: what it showed before is not kept.'
+    : `${images} images stay as they were redacted: what they showed before is not kept.`;
 }
 
 /** A line for each reason, which names all files. */

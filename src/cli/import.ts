@@ -79,7 +79,7 @@ versions the later import counts. An image belongs to one knee: one that is anot
 or their release say that they are synthetic.
 Images are de-identified (docs/guides/deidentification.md). One that says that text is burned into its pixels is refused without --redact.
 --undo takes back one import: each value that comes from it is what it was before, and what it made goes. It is refused while a later import
-has read the same values, or something was made from what it brought.
+has read the same values, or something was made from what it brought. An image that was redacted stays redacted.
 Exit code: 0 also with refusals, ${NOTHING_READ} when nothing could be read.
 
 Examples:

@@ -18,6 +18,37 @@ export interface HiddenBox {
 /** Most boxes of a request. */
 export const MAX_BOXES = 200;
 
+/** Which slices of a series are hidden whole by these places. */
+export function lostSlices(
+  { slices, boxes }: HiddenPlaces,
+  size: { columns: number; rows: number; slices: number },
+): boolean[] {
+  const lost = new Set(slices);
+  const pixels = size.columns * size.rows;
+  return Array.from({ length: size.slices }, (_, index) => {
+    if (lost.has(index)) return true;
+    const here = boxes.filter(({ firstSlice, lastSlice }) => firstSlice <= index && index <= lastSlice);
+    if (here.reduce((sum, { rows, columns }) => sum + rows * columns, 0) < pixels) return false;
+    const hidden = new Uint8Array(pixels);
+    for (const { left, top, rows, columns } of here) {
+      for (let row = top; row < top + rows; row++)
+        hidden.fill(1, row * size.columns + left, row * size.columns + left + columns);
+    }
+    return hidden.every((one) => one === 1);
+  });
+}
+
+/**
+ * The first slice that nothing is left to fill in from, because all that the network sees beside it is hidden whole too; null where there is none.
+ *
+ * @param lost whether each slice is hidden whole
+ * @param reach slices on either side that the network sees
+ */
+export function sliceWithoutContext(lost: readonly boolean[], reach: number): number | null {
+  const alone = lost.findIndex((_, index) => lost.slice(Math.max(0, index - reach), index + reach + 1).every(Boolean));
+  return alone === -1 ? null : alone;
+}
+
 /** What is wrong with places in a series of that size, as the end of a sentence; null where nothing is. */
 export function faultOfPlaces(
   { slices, boxes }: HiddenPlaces,

@@ -15,4 +15,8 @@ export class AuditKey {
   /** 64 hexadecimal digits. */
   @Column('text')
   key!: string;
+
+  /** Days that the dates of images added by hand go back; null where no release has told it, and the key does. */
+  @Column('integer', { nullable: true })
+  daysBack!: number | null;
 }

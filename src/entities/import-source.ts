@@ -1,4 +1,4 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Raw, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { ImportRun } from './import-run.js';
 
@@ -57,3 +57,6 @@ export function droppedSql(row: string): string {
 export function standingSql(row: string): string {
   return `${row}.dropped = '{}'`;
 }
+
+/** The same as a condition on the column `dropped` of an entity. */
+export const STANDING = Raw((column) => `${column} = '{}'`);

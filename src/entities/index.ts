@@ -45,7 +45,15 @@ import { UploadedRadiograph } from './uploaded-radiograph.js';
 import { Visit } from './visit.js';
 import { Worker } from './worker.js';
 
-export { type Dropped, droppedSql, isDropped, type Origin, type Origins, standingSql } from './import-source.js';
+export {
+  type Dropped,
+  droppedSql,
+  isDropped,
+  type Origin,
+  type Origins,
+  STANDING,
+  standingSql,
+} from './import-source.js';
 export type { ExamRelations } from './exam-relations.js';
 export {
   ApiToken,

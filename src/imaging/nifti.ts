@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import type { PixelData } from './dicom/read.js';
+import type { PixelData } from './dicom/stored-values.js';
 import { fromQuaternion, isSame, type Quaternion, toQuaternion } from './nifti-quaternion.js';
 import { assertPixelCount, MAX_PIXELS, refuseFile } from './refuse.js';
 import type { Affine, Placement, Volume } from './volume.js';

@@ -1,5 +1,5 @@
 import type { GreyImage } from '../metrics/index.js';
-import type { PixelData } from './dicom/read.js';
+import type { PixelData } from './dicom/stored-values.js';
 import { coronalSeries } from './orient.js';
 import { refuseFile } from './refuse.js';
 import type { Volume } from './volume.js';

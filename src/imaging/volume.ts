@@ -1,4 +1,4 @@
-import type { PixelData } from './dicom/read.js';
+import type { PixelData } from './dicom/stored-values.js';
 
 /** The anatomical plane that slices are parallel to, or null when the files do not say. */
 export type Plane = 'CORONAL' | 'SAGITTAL' | 'AXIAL';

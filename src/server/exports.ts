@@ -103,6 +103,10 @@ export function exportHandler(
       );
     }
     await charge(quotas, response, count * EXPORT_POINTS.row, `this export of ${count} knee exams`);
+    let rows = 0;
+    const stream = writeTable(dataSource, spec, { onProgress: (progress: ExportProgress) => (rows = progress.rows) });
+    // Pairs may be refused only when they are made: once a piece is on its way nobody can be told.
+    await stream.begin();
     const { mediaType, extension } = EXPORT_FILES[spec.format];
     response.set({
       'Content-Type': spec.format === 'PARQUET' ? mediaType : `${mediaType}; charset=utf-8`,
@@ -110,10 +114,11 @@ export function exportHandler(
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
     });
-    // Asked for the head alone, which is known without reading a row: nothing is written, nothing downloaded.
-    if (request.method === 'HEAD') return void response.end();
-    let rows = 0;
-    const stream = writeTable(dataSource, spec, { onProgress: (progress: ExportProgress) => (rows = progress.rows) });
+    // Asked for the head alone: nothing is written, nothing downloaded.
+    if (request.method === 'HEAD') {
+      await stream.leave();
+      return void response.end();
+    }
     let whole = true;
     try {
       await pipeline(stream.pieces, response);

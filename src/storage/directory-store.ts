@@ -69,6 +69,11 @@ export class DirectoryStore implements BlobStore {
     }
   }
 
+  /** How many bytes a blob has; undefined for one that is not there. */
+  async sizeOf(storageKey: string): Promise<number | undefined> {
+    return (await statOf(this.#path(storageKey)).catch((error: unknown) => this.#fail(error)))?.size;
+  }
+
   async delete(storageKey: string): Promise<void> {
     await rm(this.#path(storageKey), { force: true }).catch((error: unknown) => this.#fail(error));
   }

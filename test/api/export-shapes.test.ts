@@ -218,3 +218,33 @@ test('a file of pairs has both exams of each, with what became of them, and says
     ['LEFT', '3', '', '', 'MISSING_AT_FROM', '1', 'case'],
   ]);
 });
+
+test.each(['CSV', 'NDJSON', 'PARQUET'])(
+  'too many comparisons for pairs are refused before the first byte of %s',
+  async (format) => {
+    // Once is enough for all three.
+    await api.dataSource.query(
+      `WITH people AS (INSERT INTO participant (oai_id) SELECT (9100000 + n)::text FROM generate_series(1, 9200) n ON CONFLICT DO NOTHING RETURNING id, oai_id),
+       visits AS (INSERT INTO visit (participant_id, code, month) SELECT id, 'V03', 24 FROM people RETURNING id, participant_id)
+     INSERT INTO knee_exam (visit_id, participant_id, visit_code, side, xrkl, womac_pain)
+     SELECT v.id, v.participant_id, 'V03', 'RIGHT', CASE WHEN v.participant_id % 2 = 0 THEN 3 ELSE 0 END, 5 FROM visits v`,
+    );
+    const pairs = {
+      ...{ of: 'NEAREST', cases: { kl: { gte: 2 } }, controls: { kl: { lte: 1 } } },
+      nearest: [{ variable: 'WOMKP' }],
+    };
+    const ask = (method: string) =>
+      fetch(`${api.url}/exports?${new URLSearchParams({ format, pairs: JSON.stringify(pairs) })}`, {
+        method,
+        headers: { authorization: `Bearer ${api.tokens.READER}` },
+      });
+
+    const refused = await ask('GET');
+
+    expect([refused.status, refused.headers.get('content-disposition')]).toEqual([400, null]);
+    expect(await refused.text()).toMatch(
+      /460\d cases would be compared with controls 21160000 times, and 20000000 is the limit; name more facets in exactly, or filter\./,
+    );
+    expect((await ask('HEAD')).status).toBe(400);
+  },
+);

@@ -130,6 +130,23 @@ describe('refused in one sentence, with nothing stored, is', () => {
       'Box 0 does not lie in the series, which has 64 x 64 x 80 voxels.',
     ],
     [
+      'slices in a row of which none can be filled in from another',
+      () => ({ seriesId, slices: [10, 11, 12, 13, 14] }),
+      'Nothing is left to fill slice 12 in from: it is hidden whole, and so are those up to 2 away on either side.',
+    ],
+    [
+      'the same where boxes hide some of them',
+      () => ({
+        seriesId,
+        slices: [0],
+        boxes: [
+          { firstSlice: 1, lastSlice: 2, left: 0, top: 0, columns: 40, rows: 64 },
+          { firstSlice: 1, lastSlice: 2, left: 40, top: 0, columns: 24, rows: 64 },
+        ],
+      }),
+      'Nothing is left to fill slice 0 in from: it is hidden whole, and so are those up to 2 away on either side.',
+    ],
+    [
       'a number of steps',
       () => ({ seriesId, slices: [1], steps: 3 }),
       'steps is 3; tiny-inpaint works in 1, 2, 4 steps.',
@@ -173,8 +190,11 @@ describe('refused in one sentence, with nothing stored, is', () => {
   });
 });
 
-test('slices that are lost with all that surround them fail with a sentence, and no image', async () => {
-  const { made } = await inpaint({ seriesId, slices: [10, 11, 12, 13, 14] });
+test('slices that are lost with all that surround them, in a series of unknown size, fail with a sentence, and no image', async () => {
+  const sizeIs = (sliceCount: number | null) =>
+    api.dataSource.manager.update(MriSeries, { id: series.id }, { sliceCount });
+  await sizeIs(null);
+  const { made } = await inpaint({ seriesId, slices: [10, 11, 12, 13, 14] }).finally(() => sizeIs(80));
   expect(made).toMatchObject({ state: 'FAILED', outputs: [] });
   expect(made.error).toContain('leaves nothing to fill slice 13 in from');
 });

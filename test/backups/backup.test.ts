@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { restoreBackup, type RestoreOptions } from '../../src/services/backups/index.js';
 import { openOwnBlobStore } from '../../src/storage/index.js';
@@ -63,6 +64,9 @@ async function backUp(out = folder): Promise<string> {
   expect([made.code, made.stderr]).toEqual([0, '']);
   return made.stdout.replace(/^\d{8}T\d{6}\.\d{3}Z/, 'AT');
 }
+
+const verify = (path: string, name?: string) =>
+  runCommand(['backup', 'verify', path, ...(name === undefined ? [] : ['--backup', name])]);
 
 const restore = ({ database: { dataSource }, store }: Place, path: string, options?: RestoreOptions) =>
   restoreBackup({ dataSource, store }, path, options);
@@ -154,12 +158,12 @@ const DAMAGES: [string, (backup: string, path: string) => Promise<void>, RegExp]
   [
     'a damaged blob',
     async (_, path) => appendFile(await someBlob(path), 'x'),
-    /^The backup cannot be used: its blob [0-9a-f]{64} is damaged\.$/,
+    /^The backup cannot be used: its blob [0-9a-f]{64} is damaged; a further backup into the folder copies it again while the store has it\.$/,
   ],
   [
     'a missing blob',
     async (_, path) => rm(await someBlob(path)),
-    /^The backup cannot be used: its blob [0-9a-f]{64} is missing\.$/,
+    /^The backup cannot be used: its blob [0-9a-f]{64} is missing; a further backup into the folder copies it again while the store has it\.$/,
   ],
   [
     'a backup of a newer osteograph',
@@ -179,9 +183,12 @@ const DAMAGES: [string, (backup: string, path: string) => Promise<void>, RegExp]
 ];
 
 async function someBlob(folder: string): Promise<string> {
-  const [digits] = (await readdir(join(folder, 'blobs'))).filter((name) => /^[0-9a-f]{2}$/.test(name));
-  const [name] = await readdir(join(folder, 'blobs', digits!));
-  return join(folder, 'blobs', digits!, name!);
+  return (await everyBlob(folder))[0]!;
+}
+
+async function everyBlob(folder: string): Promise<string[]> {
+  const names = await readdir(join(folder, 'blobs'), { recursive: true });
+  return names.filter((name) => /^[0-9a-f]{2}\/[0-9a-f]{64}$/.test(name)).map((name) => join(folder, 'blobs', name));
 }
 
 /** Changes the manifest as a program would that knows of digests. */
@@ -201,6 +208,51 @@ test.each(DAMAGES)('%s is refused in one sentence, and nothing is restored', asy
   await expect(restore(place, path)).rejects.toThrow(sentence);
 
   await untouched(place);
+});
+
+test('a damaged file is copied again by the next backup: at once where its size differs, otherwise when a check has found it', async () => {
+  const path = await copied();
+  const [name] = await names(path);
+  const [cut, changed] = (await everyBlob(path)) as [string, string];
+  const { size } = await stat(changed);
+  await truncate(cut, 3);
+  await writeFile(changed, Buffer.alloc(size, 'x'));
+
+  expect(await backUp(path)).toMatch(
+    / of which 0 \(0 bytes\) were not in .*\n1 file that was damaged there was copied again\.\n$/,
+  );
+  const bad = await verify(path, name);
+  const again = await backUp(path);
+
+  const sha256 = changed.slice(-64);
+  expect([bad.code, bad.stderr]).toEqual([
+    1,
+    `osteograph: The backup cannot be used: its blob ${sha256} is damaged; a further backup into the folder copies it again while the store has it.\n`,
+  ]);
+  expect(again).toMatch(/\n1 file that was damaged there was copied again\.\n$/);
+  for (const backup of [name!, (await names(path)).at(-1)!])
+    expect((await verify(path, backup)).stdout).toMatch(/ is whole: 23 files, /);
+  expect(await backUp(path)).not.toContain('damaged');
+});
+
+test('several damaged files are counted, and one that the store has lost as well is named by the backup', async () => {
+  const path = await copied();
+  const [first, second] = (await everyBlob(path)) as [string, string];
+  const key = first.slice(-67);
+  await appendFile(first, 'x');
+  await rm(second);
+
+  const bad = await verify(path);
+
+  expect(bad.stderr).toMatch(
+    /^osteograph: The backup cannot be used: 2 of its blobs are missing or damaged, among them [0-9a-f]{64}; a further backup into the folder copies them again while the store has them\.\n$/,
+  );
+  const blob = await buffer(await origin.store.open(key));
+  await origin.store.delete(key);
+  const made = await origin.run('backup', '--out', path);
+  await origin.store.put(blob, 'application/octet-stream');
+  expect([made.code, made.stderr]).toEqual([2, `missing: ${first.slice(-64)}\n`]);
+  expect(await backUp(path)).toContain('1 file that was damaged there was copied again.');
 });
 
 test('a table with fewer rows than the manifest says takes the restore back', async () => {

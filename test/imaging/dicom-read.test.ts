@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { UserError } from '../../src/domain/errors.js';
 import { packageRoot } from '../../src/domain/package.js';
-import { readDicom, readDicomHeader } from '../../src/imaging/dicom/read.js';
+import { deidentifyDicom } from '../../src/imaging/deidentification/index.js';
+import { parseDicom, readDicom, readDicomHeader } from '../../src/imaging/dicom/read.js';
+import type { DicomKeywords } from '../../src/imaging/dicom/write.js';
+import { filmFile } from '../helpers/oai-files.js';
 
 const ROWS = 40;
 const COLUMNS = 48;
@@ -175,6 +178,48 @@ describe('a hostile file is refused with one sentence', () => {
     expect(Array.from(shown.slice(600))).toEqual(rest);
     expect(new Set(shown.slice(0, 600))).toEqual(new Set([Math.min(...rest)]));
     expect([plainly[0], plainly[300]]).toEqual([seen(4095), seen(4094)]);
+  });
+
+  test.each([
+    ['padded.dcm', (value: number) => value],
+    ['padded-monochrome1.dcm', (value: number) => 4095 - value],
+  ])('padding of %s beyond the stored bits is black as well, also in the kept object', async (name, seen) => {
+    const file = Buffer.from(fixture(name));
+    const { elements } = parseDicom(file, name).dataSet;
+    for (const tag of ['x00280120', 'x00280121']) file.writeUInt16LE(65_535, elements[tag]!.dataOffset);
+    for (let at = 0; at < 1200; at += 2) file.writeUInt16LE(65_535, elements['x7fe00010']!.dataOffset + at);
+    const subject = { pseudonym: '9000001', daysBack: 1, uidKey: Buffer.alloc(32), synthetic: false, redact: [] };
+    const kept = await deidentifyDicom({ bytes: file, name }, subject);
+    const rest = stored.slice(600).map(seen);
+
+    for (const bytes of [file, kept.bytes!]) {
+      const { pixels } = await readDicom({ bytes, name }, true);
+      expect(Array.from(pixels)).toEqual([...new Array<number>(600).fill(Math.min(...rest)), ...rest]);
+    }
+  });
+
+  test('a Pixel Spacing of zeros gives way to the Imager Pixel Spacing, and is refused without one', async () => {
+    const spacing = async (elements: DicomKeywords) =>
+      (await readDicomHeader({ bytes: filmFile('', '1', { elements }), name: 'film.dcm' })).pixelSpacing;
+    expect(await spacing({ PixelSpacing: ['0', '0'], ImagerPixelSpacing: ['0.14', '0.14'] })).toEqual([0.14, 0.14]);
+    expect(await spacing({ PixelSpacing: ['0.2', '0.2'], ImagerPixelSpacing: ['0.14', '0.14'] })).toEqual([0.2, 0.2]);
+    await expect(spacing({ PixelSpacing: ['0', '0'] })).rejects.toThrow('film.dcm has a pixel spacing of 0 x 0 mm');
+    await expect(spacing({ PixelSpacing: ['0', '0'], ImagerPixelSpacing: ['500', '500'] })).rejects.toThrow(
+      'film.dcm has a pixel spacing of 500 x 500 mm',
+    );
+  });
+
+  describe.each(['jpeg-2000', 'htj2k', 'jpeg-ls', 'jpeg-lossless', 'jpeg-baseline', 'rle'])('%s', (name) => {
+    test.each([0.99, 0.9, 0.5, 0.2])('of which only %d is there is refused instead of filled up', async (share) => {
+      const file = fixture(`${name}.dcm`);
+      const { dataSet } = parseDicom(file, name);
+      const { position, length } = dataSet.elements['x7fe00010']!.fragments![0]!;
+      const kept = 2 * Math.floor((length * share) / 2);
+      const cut = Buffer.concat([file.subarray(0, position + kept), file.subarray(position + length)]);
+      cut.writeUInt32LE(kept, position - 4);
+
+      await expect(read(cut)).rejects.toThrow(/^film\.dcm has pixels that cannot be unpacked: /);
+    });
   });
 
   test('JPEG baseline gives what was stored, within what it loses', async () => {

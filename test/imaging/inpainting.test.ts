@@ -137,6 +137,14 @@ describe('a mask', () => {
     await expect(openMask(await write('other.nii.gz', changes), series)).rejects.toThrow(sentence);
   });
 
+  it('of which the slices are rows is refused, and told so', async () => {
+    const turned = [0, 4, 8].flatMap((at) => [affine[at]!, affine[at + 2]!, affine[at + 1]!, affine[at + 3]!]);
+    const changes = { data: new Uint16Array(60), rows: 3, slices: 4, affine: turned as unknown as Affine };
+    await expect(openMask(await write('rows.nii.gz', changes), series)).rejects.toThrow(
+      'rows.nii.gz has its axes in another order than the series, whose slices lie along its second axis; store it with the slices of the series as its slices.',
+    );
+  });
+
   it('is made of slices and boxes, too', async () => {
     const box = { firstSlice: 1, lastSlice: 2, left: 3, top: 1, columns: 2, rows: 2 };
     const mask = maskOfPlaces({ slices: [2], boxes: [box] }, series);

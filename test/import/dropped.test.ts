@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { encodeId } from '../../src/domain/global-ids.js';
 import {
   importRelease,
   type ImportSummary,
@@ -179,4 +180,50 @@ test('participants, visits, films and series are marked too, and filters select 
     films: { nodes: [second, second] },
     series: { nodes: [{ side: 'RIGHT', ...second }] },
   });
+});
+
+test('dropped films and series are counted, exported and made something of no more than dropped readings, until the release has them again', async () => {
+  const { make } = api;
+  const exam = await make.exam(await make.visit(await make.participant({ oaiId: '9000001' })));
+  await make.bundle();
+  const film = await make.radiograph(exam, { assetId: (await make.asset()).id });
+  const series = await make.series(exam, {
+    assetId: (await make.asset()).id,
+    sequence: 'COR_T1_3D_FLASH',
+    plane: 'CORONAL',
+  });
+  const told = async () => {
+    const { data, errors } = await api.ask<Record<string, { totalCount: number }>>(`{
+      film: kneeExams(where: { hasRadiograph: true }) { totalCount }
+      mri: kneeExams(where: { hasMri: true }) { totalCount }
+      paired: kneeExams(where: { hasPairedMri: true }) { totalCount }
+      someFilm: kneeExams(where: { radiographs: { some: { stored: true } } }) { totalCount }
+      countedFilms: kneeExams(where: { radiographs: { count: { gte: 1 } } }) { totalCount }
+      noSeries: kneeExams(where: { mriSeries: { none: { sequence: { contains: "T1" } } } }) { totalCount }
+      dropped: kneeExams(where: { or: [{ radiographs: { some: { dropped: true } } }, { mriSeries: { some: { dropped: true } } }] }) { totalCount }
+      listed: kneeExams(where: {}) { totalCount }
+    }`);
+    expect(errors).toBeUndefined();
+    const response = await fetch(`${api.url}/exports?columns=availability`, {
+      headers: { authorization: `Bearer ${api.tokens.READER}` },
+    });
+    const line = (await response.text()).split(/\r?\n/)[1]!;
+    return [...Object.values(data!).map(({ totalCount }) => totalCount), line.split(',').slice(-4).join()];
+  };
+  const drop = async (dropped: object) => {
+    await dataSource.query('UPDATE radiograph SET dropped = $2 WHERE id = $1', [film.id, dropped]);
+    await dataSource.query('UPDATE mri_series SET dropped = $2 WHERE id = $1', [series.id, dropped]);
+  };
+  const standing = [1, 1, 1, 1, 1, 0, 0, 1, 'true,true,false,COR_T1_3D_FLASH'];
+  expect(await told()).toEqual(standing);
+
+  await drop({ XRay00: 1 });
+
+  expect(await told()).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 'false,false,false,']);
+  const asked = await api.ask(`mutation ($exam: ID!) { generateMri(input: { examId: $exam }) { generation { id } } }`, {
+    exam: encodeId('KneeExam', exam.id),
+  });
+  expect(asked.errors![0]!.message).toBe('The exam has no radiograph with pixels; import its images or add one first.');
+  await drop({});
+  expect(await told()).toEqual(standing);
 });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
-import { MriSeries, OriginalObject, Radiograph } from '../../src/entities/index.js';
+import { Asset, KneeExam, MriSeries, OriginalObject, Radiograph } from '../../src/entities/index.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
 import { eraseParticipant } from '../../src/services/erasures/index.js';
 import {
@@ -14,8 +14,10 @@ import {
   undoImport,
 } from '../../src/services/imports/index.js';
 import { dicomFiles, loadSources, nameOf, readVolume } from '../../src/services/series/index.js';
+import { readDicomHeader, readStored } from '../../src/imaging/dicom/read.js';
 import { DirectoryStore, readAsset, sweepBlobs } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
+import { factories } from '../helpers/factories.js';
 import { hunt } from '../helpers/hunt.js';
 import { filmFile, ReleaseFolder, sliceFile } from '../helpers/oai-files.js';
 import { pythonWith } from '../helpers/python.js';
@@ -188,6 +190,92 @@ test('an image of a release keeps the day that the release publishes, whatever i
   expect(bytes).not.toContain('20040701');
 });
 
+describe('a study that is in a release and among images added by hand', () => {
+  const STUDY = '1.2.3.4';
+  const [DAY, LATER] = ['20040701', '20050701'];
+  const addFilm = async (barcode: string, StudyDate: string, StudyInstanceUID: string) =>
+    add(await files.write(`${barcode}.dcm`, filmFile('', barcode, { elements: { StudyDate, StudyInstanceUID } })));
+  /** The release publishes the study at 2004-06-23. */
+  const release = async () => {
+    const elements = { StudyDate: DAY, StudyInstanceUID: STUDY };
+    await files.write(
+      'release/00m/0.C.2/9000001/20040623/00000001/001',
+      filmFile('9000001', '016600000001', { elements }),
+    );
+    const { refusals } = await importRelease(api.dataSource, join(files.path, 'release'), { store: api.store });
+    expect(refusals).toEqual([]);
+  };
+  const films = async () =>
+    (await api.dataSource.getRepository(Radiograph).find({ order: { id: 'ASC' } })).map(({ date }) => date);
+  /** Study UID and dates of every kept object, by its own bytes. */
+  const objects = async () => {
+    const kept = await originals();
+    const read = kept.map(async (original) => {
+      const [path] = await writtenOut(original);
+      const { studyUid, studyDate } = await readDicomHeader(path!);
+      return [studyUid, studyDate];
+    });
+    return Promise.all(read);
+  };
+
+  async function expectOneShift(ofFilms: string[], days = ofFilms): Promise<void> {
+    expect(await films()).toEqual(ofFilms);
+    const kept = await objects();
+    expect(kept.map(([, date]) => date)).toEqual(days.map((day) => day.replaceAll('-', '')));
+    const ofStudy = kept.filter(([, date]) => date === '20040623');
+    expect(ofStudy).toHaveLength(2);
+    expect(new Set(ofStudy.map(([uid]) => uid)).size).toBe(1);
+  }
+
+  test('has the published day by both doors, and so does every other image added by hand, when the release came first', async () => {
+    await release();
+    await addFilm('1', DAY, STUDY);
+    await addFilm('2', LATER, '1.2.3.5');
+
+    await expectOneShift(['2004-06-23', '2004-06-23', '2005-06-23']);
+  });
+
+  test('has it when the images added by hand came first: they get other dates, and nothing else of them changes', async () => {
+    await addFilm('1', DAY, STUDY);
+    await addFilm('2', LATER, '1.2.3.5');
+    await add(await writeSeries('scan', { StudyDate: LATER, StudyInstanceUID: '1.2.3.5' }));
+    const before = await originals();
+    const uids = before.map(({ instanceUids, studyUid }) => [instanceUids, studyUid]);
+    const seen = async () => (await Promise.all((await originals()).slice(0, 3).map(writtenOut))).flat();
+    const pixels = async () => Promise.all((await seen()).map(async (path) => (await readStored(path)).values));
+    const voxels = await pixels();
+    expect((await films())[0]).not.toBe('2004-06-23');
+
+    await release();
+
+    await expectOneShift(
+      ['2004-06-23', '2005-06-23', '2004-06-23'],
+      ['2004-06-23', '2005-06-23', '2005-06-23', '2004-06-23'],
+    );
+    expect((await originals()).slice(0, 3).map(({ instanceUids, studyUid }) => [instanceUids, studyUid])).toEqual(uids);
+    expect(await pixels()).toEqual(voxels);
+    expect(await api.dataSource.getRepository(MriSeries).findOneByOrFail({})).toMatchObject({ date: '2005-06-23' });
+    for (const { asset } of before)
+      expect(await api.dataSource.getRepository(Asset).findOneBy({ id: asset.id })).toBeNull();
+  });
+
+  test('brings back no other date when an import from before is undone', async () => {
+    const path = await files.write(
+      'film.dcm',
+      filmFile('', '1', { elements: { StudyDate: DAY, StudyInstanceUID: STUDY } }),
+    );
+    await add(path);
+    await files.write('film.dcm', filmFile('', '2', { elements: { StudyDate: DAY, StudyInstanceUID: STUDY } }));
+    await add(path);
+    const [replacing] = await listImports(api.dataSource, 1);
+    await release();
+
+    await undo(replacing!.id);
+
+    await expectOneShift(['2004-06-23', '2004-06-23']);
+  });
+});
+
 test('an image has one object, whatever is read again, and a corrected file brings its own; undoing its import brings back the other', async () => {
   const path = await files.write('film.dcm', filmFile('', '1'));
   await add(path);
@@ -218,6 +306,83 @@ test('a redaction that keeps no object forgets the one that shows what was redac
   await add(film, RIGHT, { redact: [{ edge: 'top', pixels: 2 }], withoutOriginals: true });
 
   expect(await originals()).toEqual([]);
+});
+
+const BOTTOM: AddOptions['redact'] = [{ edge: 'bottom', pixels: 2 }];
+const undo = (id: number, dryRun = false) => undoImport(api, id, { dryRun });
+
+test.each(['film', 'series'])(
+  'what a redaction removed of a %s is gone at once, and no undoing brings it back',
+  async (kind) => {
+    const table = kind === 'film' ? 'radiograph' : 'mri_series';
+    const write = async (brightness: string): Promise<string> =>
+      kind === 'film'
+        ? files.write('film.dcm', filmFile('', brightness))
+        : writeSeries('scan', { RescaleIntercept: brightness });
+    const state = () => api.dataSource.query<object[]>(`SELECT * FROM ${table}`);
+    const digests = async () => (await api.dataSource.getRepository(Asset).find()).map(({ sha256 }) => sha256).sort();
+    await add(await write('1'));
+    const first = await digests();
+    const path = await write('2');
+    await add(path);
+    const both = await digests();
+    expect([first.length, both.length]).toEqual([2, 4]);
+
+    expect(await add(path, RIGHT, { redact: BOTTOM })).toMatchObject({ outcomes: ['updated'] });
+
+    const redacted = await state();
+    const kept = await originals();
+    const left = await digests();
+    expect(left).toHaveLength(2);
+    expect(left.filter((one) => both.includes(one))).toEqual([]);
+    for (const one of both) expect(await api.store.exists(`${one.slice(0, 2)}/${one}`)).toBe(false);
+    const [third, second, made] = (await listImports(api.dataSource, 3)).map(({ id }) => id) as [
+      number,
+      number,
+      number,
+    ];
+    await expect(undo(second)).rejects.toMatchObject({ code: 'CONFLICT' });
+    for (const id of [third, second]) {
+      expect(await undo(id, true)).toMatchObject({ changes: [], removed: {}, redacted: 1, files: 0 });
+      expect(await undo(id)).toMatchObject({ changes: [], removed: {}, redacted: 1, files: 0 });
+      expect(await state()).toEqual(redacted);
+      expect(await originals()).toEqual(kept);
+    }
+    expect(await undo(made)).toMatchObject({ removed: { [table]: 1 }, redacted: 0, files: 2 });
+    expect([await state(), await digests()]).toEqual([[], []]);
+  },
+);
+
+test('a redacted film that a later file replaced is redacted again when the import of that file is undone', async () => {
+  const path = await files.write('film.dcm', filmFile('', '1'));
+  await add(path);
+  await add(path, RIGHT, { redact: BOTTOM });
+  const redacted = await api.dataSource.getRepository(Radiograph).findOneByOrFail({});
+  await files.write('film.dcm', filmFile('', '2'));
+  await add(path);
+  const [run] = await listImports(api.dataSource, 1);
+
+  expect(await undo(run!.id)).toMatchObject({ redacted: 0 });
+
+  expect(await api.dataSource.getRepository(Radiograph).find()).toEqual([redacted]);
+});
+
+test('a film that something was made from is not redacted beside itself, but refused', async () => {
+  const path = await files.write('film.dcm', filmFile('', '1'));
+  await add(path);
+  const film = await api.dataSource.getRepository(Radiograph).findOneByOrFail({});
+  const make = factories(api.dataSource);
+  const exam = await api.dataSource.getRepository(KneeExam).findOneByOrFail({});
+  const generation = await make.generation(exam, film, await make.bundle());
+
+  await expect(add(path, RIGHT, { redact: BOTTOM })).rejects.toMatchObject({
+    code: 'FILE_REFUSED',
+    message: 'film.dcm cannot be redacted while something that was made from what it shows is kept; remove that first.',
+  });
+
+  expect(await api.dataSource.getRepository(Radiograph).find()).toEqual([film]);
+  await api.dataSource.query('DELETE FROM generation WHERE id = $1', [generation.id]);
+  expect(await add(path, RIGHT, { redact: BOTTOM })).toMatchObject({ outcomes: ['updated'] });
 });
 
 test('without originals nothing but the image is kept, under the same policy, and the report is written all the same', async () => {

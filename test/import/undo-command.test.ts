@@ -5,7 +5,7 @@ import { compiledModule } from '../../src/domain/package.js';
 import { runCommand } from '../helpers/command.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { everythingImported } from '../helpers/imported.js';
-import { ReleaseFolder } from '../helpers/oai-files.js';
+import { filmFile, ReleaseFolder } from '../helpers/oai-files.js';
 
 let database: TestDatabase;
 let release: ReleaseFolder;
@@ -69,6 +69,19 @@ test('an import is undone by its number, after a look at what that changes, and 
   ]);
   expect(stdout).toContain('\n  undid import 2: values: 1 removed, 0 emptied, 1 restored\n');
   expect((await everythingImported(database.dataSource))['readings']).toMatchObject([{ xrkl: 2, version: '0.8' }]);
+});
+
+test('undoing the import that redacted a film says that it stays redacted', async () => {
+  const film = await release.write('film.dcm', filmFile('', '1'));
+  const add = (...more: string[]) =>
+    osteograph('import', film, '--participant', '9000001', '--visit', 'V00', '--create', ...more);
+  expect((await add()).code).toBe(0);
+  expect((await add('--redact', 'bottom:2')).stdout).toBe('radiograph: updated\n');
+
+  const done = await osteograph('import', '--undo', '2');
+
+  expect(done.stdout.split('\n')[1]).toBe('1 image stays as it was redacted: what it showed before is not kept.');
+  expect((await osteograph('import', '--undo', '1')).stdout).toContain('radiograph: 1 row removed\n');
 });
 
 test.each([

@@ -230,7 +230,16 @@ test('a batch restores films or makes series finer, and says what it was told', 
   expect(await facts.innerText()).toMatch(/Pixels a side, times\s+1.5\s+By the\s+student\s+Series\s+COR_T1_3D_FLASH/);
   await badge(page, 'partial').waitFor();
   await part(page, /^1 made/).waitFor();
-  expect(await page.getByRole('button', { name: 'Download …' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Download …' }).click();
+  await page.getByRole('heading', { name: /^Download 1 (finer MRI series|restored film)$/ }).waitFor();
+  expect(await page.getByLabel('Format').count()).toBe(0);
+  await page.getByRole('button', { name: 'Write the archive' }).click();
+  await page.waitForURL('**/cohorts/exports');
+  const address = await page
+    .getByRole('link', { name: /^Download/ })
+    .first()
+    .getAttribute('href');
+  expect((await fetch(app.url + address!)).headers.get('content-type')).toBe('application/zip');
   expect(faults).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 """What a bundle is called: its folder is `<name>/<version>`, and the platform refuses a bundle that says otherwise; and how its manifest begins."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,18 @@ def bundle_name(out: Path, name: str | None = None, version: str | None = None) 
     if not VERSION.fullmatch(version):
         raise TrainingError(f'The bundle would have the version "{version}"; one such as 1.0.0 is expected: models/NAME/VERSION.')
     return name, version
+
+
+def started_from(saved: Mapping[str, Any]) -> dict[str, Any]:
+    """What `trainedOn` of a manifest says of the bundle that a run started from; nothing where it started from none."""
+    start = saved.get('started_from')
+    return {} if start is None else {'startedFrom': start}
+
+
+def start_in_words(trained: Mapping[str, Any]) -> str:
+    """A sentence of a card on that bundle, with a space before it; empty where there is none."""
+    start = trained.get('startedFrom')
+    return '' if start is None else f' It started from the weights of {start["bundle"]}, whose {start["steps"]:,} steps are not counted here.'
 
 
 def manifest_head(name: str, version: str, task: str, description: str, intended_use: str) -> dict[str, Any]:

@@ -67,6 +67,8 @@ class FilmRun:
     scores: list[str]
     #: Of Adam: how long it remembers gradients and their squares.
     betas: tuple[float, float] = (0.9, 0.999)
+    #: The bundle whose weights the network has already, and its steps (`restore.start_from`).
+    started_from: dict[str, Any] | None = None
 
 
 def train_on_films(
@@ -83,13 +85,13 @@ def train_on_films(
     config, options, path = run.config, run.options, run.path
     average = Average(network, options.ema)
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, betas=run.betas, weight_decay=options.weight_decay)
-    start, spent = 0, 0.0
+    start, spent, started_from = 0, 0.0, run.started_from
     if resume and path.exists():
         saved = load_checkpoint(path, run.kind)
         network.load_state_dict(saved['model'])
         average.load(saved['average'])
         optimiser.load_state_dict(saved['optimiser'])
-        start, spent = saved['step'], saved['seconds']
+        start, spent, started_from = saved['step'], saved['seconds'], saved.get('started_from')
         if start >= options.steps:
             return path
     columns = ['step', 'loss', 'learning_rate', *run.scores, 'seconds']
@@ -98,7 +100,12 @@ def train_on_films(
 
     def save(step: int) -> None:
         content = {'kind': run.kind, 'config': config.to_dict(), 'seed': run.seed, 'step': step, 'commit': git_commit()}
-        content |= {'films': len(run.films), 'people': len(set(run.films.participants)), 'seconds': spent + time.monotonic() - began}
+        content |= {
+            'started_from': started_from,
+            'films': len(run.films),
+            'people': len(set(run.films.participants)),
+            'seconds': spent + time.monotonic() - began,
+        }
         content |= {'model': network.state_dict(), 'average': average.weights, 'optimiser': optimiser.state_dict()}
         save_checkpoint(path, content)
 

@@ -11,6 +11,7 @@ def add_inpainting_commands(commands: 'argparse._SubParsersAction[argparse.Argum
     train.add_argument('--run', type=Path, required=True, help='folder for checkpoint and log')
     train.add_argument('--resume', action='store_true', help='go on from the last checkpoint')
     train.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
+    train.add_argument('--start-from', type=Path, help='bundle folder to start from, for example ../models/knee-mri-inpaint/0.9.0')
     train.set_defaults(run_command=_train_inpainter)
 
     scores = commands.add_parser('evaluate-inpainter', help='compare the network with biharmonic filling and lines between slices')
@@ -36,7 +37,7 @@ def _train_inpainter(options: argparse.Namespace) -> None:
     from .inpainting.training import train_inpainter
 
     config = config_of(InpainterConfig, read_yaml(options.config), str(options.config))
-    train_inpainter(config, options.data, options.run, options.resume, options.steps)
+    train_inpainter(config, options.data, options.run, options.resume, options.steps, options.start_from)
 
 
 def _evaluate_inpainter(options: argparse.Namespace) -> None:

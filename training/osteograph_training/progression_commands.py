@@ -11,6 +11,7 @@ def add_progression_commands(commands: 'argparse._SubParsersAction[argparse.Argu
     train.add_argument('--run', type=Path, required=True, help='folder for checkpoints, traced joints and logs')
     train.add_argument('--resume', action='store_true', help='go on from the last checkpoint')
     train.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
+    train.add_argument('--start-from', type=Path, help='bundle folder to start from, for example ../models/knee-xray-progression/0.9.0')
     train.set_defaults(run_command=_train_remodeller)
 
     scores = commands.add_parser(
@@ -40,7 +41,7 @@ def _train_remodeller(options: argparse.Namespace) -> None:
     from .progression.training import train_remodeller
 
     config = config_of(RemodellerConfig, read_yaml(options.config), str(options.config))
-    train_remodeller(config, options.films, options.run, options.resume, options.steps)
+    train_remodeller(config, options.films, options.run, options.resume, options.steps, options.start_from)
 
 
 def _evaluate_progression(options: argparse.Namespace) -> None:

@@ -23,6 +23,7 @@ def add_reading_commands(commands: 'argparse._SubParsersAction[argparse.Argument
 
     restorer = commands.add_parser('train-restorer', help='train the restorer of radiographs on films of real people')
     _add_training_options(restorer, 'configs/knee-xray-restore.yaml')
+    restorer.add_argument('--start-from', type=Path, help='bundle folder to start from, for example ../models/knee-xray-restore/0.9.0')
     restorer.set_defaults(run_command=_train_restorer)
 
     scores = commands.add_parser('evaluate-restorer', help='compare the restorer with classical methods on films of test people')
@@ -84,7 +85,7 @@ def _train_restorer(options: argparse.Namespace) -> None:
     from .restoration.training import train_restorer
 
     config = config_of(RestorerConfig, read_yaml(options.config), str(options.config))
-    train_restorer(config, options.films, options.run, options.resume, options.steps)
+    train_restorer(config, options.films, options.run, options.resume, options.steps, options.start_from)
 
 
 def _evaluate_restorer(options: argparse.Namespace) -> None:

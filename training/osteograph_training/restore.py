@@ -7,6 +7,7 @@ decoder.
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -53,6 +54,13 @@ def load_graph(module: nn.Module, path: Path) -> None:
         module.load_state_dict(found)
     except RuntimeError as error:
         raise TrainingError(f'{path} is not a graph of the network that its configuration describes: {error}') from error
+
+
+def start_from(network: nn.Module, graph: Path) -> dict[str, Any]:
+    """Gives a network the weights of a shipped graph to start from, and returns what its bundle was and how many steps it had."""
+    load_graph(network, graph)
+    metadata = _metadata(_graph(graph))
+    return {'bundle': metadata['bundle'], 'steps': int(metadata['training_step'])}
 
 
 def graph_weights(model: onnx.ModelProto, like: Mapping[str, Tensor]) -> dict[str, Tensor]:

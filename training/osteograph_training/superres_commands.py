@@ -10,6 +10,7 @@ def add_superres_commands(commands: 'argparse._SubParsersAction[argparse.Argumen
     train.add_argument('--data', type=Path, required=True, help='folder written by "prepare"; --mri-only is enough')
     train.add_argument('--run', type=Path, required=True, help='folder for checkpoints and logs')
     train.add_argument('--resume', action='store_true', help='keep what is whole and go on from the last checkpoint')
+    train.add_argument('--start-from', type=Path, help='bundle folder to start from, for example ../models/knee-mri-sr/0.9.0')
     train.add_argument('--only', help='train one of teacher, student-4, student-2, student-1, arm-A, arm-B, arm-C, arm-D')
     train.set_defaults(run_command=_train_superres)
 
@@ -38,7 +39,7 @@ def _train_superres(options: argparse.Namespace) -> None:
     if options.only is not None and options.only not in names():
         raise TrainingError(f'--only is {options.only}; accepted: {", ".join(names())}.')
     config = config_of(SuperresConfig, read_yaml(options.config), str(options.config))
-    train_superres(config, options.data, options.run, options.resume, options.only)
+    train_superres(config, options.data, options.run, options.resume, options.only, options.start_from)
 
 
 def _evaluate_superres(options: argparse.Namespace) -> None:

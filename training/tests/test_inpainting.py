@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -166,6 +167,26 @@ def test_the_bundle_takes_slices_of_any_size(prepared: Path, tmp_path: Path) -> 
     found = session.run(None, {spec.name: value.numpy() for spec, value in zip(session.get_inputs(), inputs, strict=True)})[0]
     with torch.no_grad():
         assert np.abs(found - network(*inputs).numpy()).max() < 0.02
+
+
+def test_a_run_starts_from_a_bundle_and_its_own_bundle_says_so(prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    config, first, second = tmp_path / 'tiny.yaml', tmp_path / 'knee-mri-inpaint' / '0.1.0', tmp_path / 'knee-mri-inpaint' / '0.2.0'
+    config.write_text(CONFIG)
+    train = ['train-inpainter', '--config', str(config), '--data', str(prepared)]
+    assert main([*train, '--run', str(tmp_path / 'run')]) == 0
+    assert main(['export-inpainter', '--run', str(tmp_path / 'run'), '--out', str(first)]) == 0
+    assert main([*train, '--run', str(tmp_path / 'again'), '--steps', '0', '--start-from', str(first)]) == 0
+    assert main(['export-inpainter', '--run', str(tmp_path / 'again'), '--out', str(second)]) == 0
+    stored = [{tensor.name: tensor for tensor in onnx.load(folder / 'inpainter.onnx').graph.initializer} for folder in (first, second)]
+    weights = {name for name in stored[0] if name.endswith(('.int8', '.half', '.weight', '.bias'))}
+    assert len(weights) > 10
+    assert all(stored[0][name] == stored[1][name] for name in weights)
+    manifest = json.loads((second / 'bundle.json').read_text())
+    assert manifest['trainedOn']['startedFrom'] == {'bundle': 'knee-mri-inpaint@0.1.0', 'steps': 1}
+    assert 'startedFrom' not in json.loads((first / 'bundle.json').read_text())['trainedOn']
+    assert 'It started from the weights of knee-mri-inpaint@0.1.0, whose 1 steps are not counted here.' in (second / 'README.md').read_text()
+    assert main([*train, '--run', str(tmp_path / 'none'), '--start-from', str(prepared)]) == 2
+    assert 'inpainter.onnx could not be read as an ONNX graph' in capsys.readouterr().err
 
 
 def test_tiles_with_the_halo_give_what_the_whole_slice_gives(stream: torch.Generator) -> None:

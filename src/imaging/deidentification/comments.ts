@@ -1,44 +1,80 @@
+import type { FrameShape } from '../dicom/codecs.js';
 import type { PixelCoding } from '../dicom/transfer-syntaxes.js';
-
-/** How much of a JPEG application segment says how the pixels are to be read: JFIF, SPIFF and Adobe need no more. */
-const APPLICATION_BYTES: Readonly<Record<number, number>> = { 0xffe0: 14, 0xffe8: 30, 0xffee: 12 };
-
-const COMMENT = 0xfffe;
-const [SOT_J2K, COMMENT_J2K] = [0xff90, 0xff64];
+import { blankJpeg2000 } from './jpeg-2000-stream.js';
+import { blankJpeg } from './jpeg-stream.js';
 
 /**
- * A compressed frame whose comments are blanked: people's names stand there, and cameras write a whole EXIF header. No byte moves, and
- * no pixel changes.
+ * A compressed frame in which nothing but the image is left: people's names stand in comments, cameras write a whole EXIF header, and
+ * decoders pass by whatever lies behind the image. No byte moves, and no pixel changes.
+ *
+ * @param packed a whole frame, from all of its fragments
+ * @returns null for one that is not understood from end to end, or that holds text where the image's own bytes are: it is to be unpacked
  */
-export function withoutComments(packed: Uint8Array, coding: PixelCoding): Uint8Array {
+export function withoutComments(packed: Uint8Array, coding: PixelCoding, shape: FrameShape): Uint8Array | null {
   const copy = Uint8Array.from(packed);
-  if (coding.startsWith('jpeg-2000') || coding === 'htj2k') blankJpeg2000(copy);
-  else if (coding.startsWith('jpeg')) blankJpeg(copy);
-  return copy;
-}
-
-function blankJpeg(bytes: Uint8Array): void {
-  for (const { marker, start, end } of segments(bytes, 2, 0xffda)) {
-    if (marker === COMMENT) bytes.fill(0, start, end);
-    if (marker >= 0xffe0 && marker <= 0xffef) bytes.fill(0, start + (APPLICATION_BYTES[marker] ?? 0), end);
+  switch (coding) {
+    case 'jpeg':
+    case 'jpeg-lossless':
+    case 'jpeg-ls':
+      return textless(copy, blankJpeg(copy, coding === 'jpeg-ls'));
+    case 'jpeg-2000':
+    case 'htj2k':
+      return textless(copy, blankJpeg2000(copy));
+    case 'rle':
+      return isWholeRle(copy, shape) ? copy : null;
+    case 'native':
+      return null;
   }
 }
 
-/** Comments stand in the main header; two bytes of each say what it holds. */
-function blankJpeg2000(bytes: Uint8Array): void {
-  for (const { marker, start, end } of segments(bytes, 2, SOT_J2K)) {
-    if (marker === COMMENT_J2K) bytes.fill(0, start + 2, end);
-  }
+/** Text of this many characters is hardly ever met in compressed pixels by chance: once in some 100 MB. */
+const TEXT = /[A-Za-z ^.,'-]{12,}/g;
+/** What repeats in compressed pixels is few different bytes. */
+const DIFFERENT = 6;
+
+/** The frame, unless what cannot be blanked of it, from one byte to before another, holds text. */
+function textless(frame: Uint8Array, stretches: readonly Stretch[] | null): Uint8Array | null {
+  const isText = (run: string): boolean => new Set(run).size >= DIFFERENT;
+  const holdsText = ([from, to]: Stretch): boolean =>
+    Buffer.from(frame.buffer, frame.byteOffset + from, to - from)
+      .toString('latin1')
+      .match(TEXT)
+      ?.some(isText) ?? false;
+  return stretches === null || stretches.some(holdsText) ? null : frame;
 }
 
-/** Segments of a header: where what follows their length begins and ends. */
-function* segments(bytes: Uint8Array, from: number, last: number) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = from; at + 4 <= bytes.length;) {
-    const marker = view.getUint16(at);
-    if (marker < 0xff00 || marker === last) return;
-    const end = Math.min(bytes.length, at + 2 + view.getUint16(at + 2));
-    yield { marker, start: Math.min(at + 4, end), end };
-    at = end;
+/** Bytes of a frame: from one to before another. */
+export type Stretch = readonly [from: number, to: number];
+
+const RLE_HEADER = 64;
+
+/**
+ * Whether an RLE frame is its segments and nothing else (PS3.5 G.5): they follow the header and each other, each ends with the last pixel, and what
+ * is unused is 0.
+ */
+function isWholeRle(packed: Uint8Array, { rows, columns, bytesPerSample }: FrameShape): boolean {
+  if (packed.length < RLE_HEADER) return false;
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+  const header = Array.from({ length: RLE_HEADER / 4 }, (_, index) => view.getUint32(4 * index, true));
+  if (header[0] !== bytesPerSample || header[1] !== RLE_HEADER) return false;
+  if (header.slice(1 + bytesPerSample).some((unused) => unused !== 0)) return false;
+  const isZero = (from: number, to: number): boolean => packed.subarray(from, to).every((byte) => byte === 0);
+  return header.slice(1, 1 + bytesPerSample).every((from, segment) => {
+    const end = segment + 1 < bytesPerSample ? header[segment + 2]! : packed.length;
+    const last = endOfRuns(packed, from, rows * columns);
+    return last !== null && last <= end && end <= packed.length && isZero(last, end);
+  });
+}
+
+/** Where the runs of so many bytes end; null where they do not end with one. */
+function endOfRuns(packed: Uint8Array, from: number, pixels: number): number | null {
+  let at = from;
+  let left = pixels;
+  while (left > 0 && at < packed.length) {
+    const control = packed[at]!;
+    const [taken, given] = control < 128 ? [control + 2, control + 1] : control > 128 ? [2, 257 - control] : [1, 0];
+    at += taken;
+    left -= given;
   }
+  return left === 0 ? at : null;
 }

@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { DataSet, Element } from 'dicom-parser';
 import type { DeidentifiedAs } from '../../domain/deidentification.js';
-import { dictionaryEntry } from '../dicom/dictionary.js';
-import { encodeFile, type PackedFrames, type RawElement } from '../dicom/elements.js';
-import { clearOtherBits, parseDicom, type ParsedDicom, readSamples } from '../dicom/read.js';
-import { BIG_ENDIAN, EXPLICIT, IMPLICIT, transferSyntax } from '../dicom/transfer-syntaxes.js';
+import { encodeFile, type RawElement } from '../dicom/elements.js';
+import { parseDicom, type ParsedDicom } from '../dicom/read.js';
 import { IMPLEMENTATION_UID } from '../dicom/write.js';
-import { withoutComments } from './comments.js';
-import { DEIDENTIFICATION_POLICY, type DeidentifiedSubject, methodsOf, refuseBurnedIn, showsNobody } from './policy.js';
+import { agreedVr, ascii, bytesOf, type Known, knownOf, textOf } from './raw-values.js';
+import { pixelsOf } from './pixels.js';
+import {
+  DEIDENTIFICATION_POLICY,
+  type DeidentifiedSubject,
+  LONGITUDINAL,
+  methodsOf,
+  refuseBurnedIn,
+  showsNobody,
+} from './policy.js';
 import { treatmentOf } from './profile.js';
 import { type DeidentificationReport, PIXEL_DATA, ReportBook } from './report.js';
 import { cleanText, isCode, isEquipment, isWellFormed, NamingWords, pseudonymousUid, shiftDate } from './values.js';
@@ -15,7 +21,7 @@ import { cleanText, isCode, isEquipment, isWellFormed, NamingWords, pseudonymous
 /** A file as it is kept, and what became of it. */
 export interface Deidentified {
   /**
-   * A DICOM part 10 file: the same pixels in the same transfer syntax, unless strips of them were redacted in compressed ones. Null of a
+   * A DICOM part 10 file: the same pixels in the same transfer syntax, unless compressed ones had to be unpacked (see pixelsOf). Null of a
    * picture, of which nothing but the pixels is kept.
    */
   bytes: Uint8Array | null;
@@ -39,9 +45,8 @@ export async function deidentifyDicom(
   const walk = new Walk(subject, attributes.transferSyntax);
   walk.collectNames(dataSet);
   const kept = walk.elements(dataSet, '');
-  const pixels = await pixelsOf(parsed, subject, name);
-  const redacted = subject.redact.length > 0;
-  walk.book.note('PixelData', PIXEL_DATA, redacted ? 'CLEANED' : 'KEPT');
+  const pixels = await pixelsOf(parsed, subject, walk.names, name);
+  walk.book.note('PixelData', PIXEL_DATA, pixels.cleaned ? 'CLEANED' : 'KEPT');
   const sopInstanceUid = pseudonymousUid(subject.uidKey, attributes.sopInstanceUid ?? sha256);
   const syntax = pixels.transferSyntax;
   const elements = [
@@ -87,40 +92,8 @@ function statements({ dataSet, attributes }: ParsedDicom, subject: DeidentifiedS
         text('00080104', 'LO', meaning),
       ]),
     },
-    text('00280303', 'CS', subject.daysBack === 0 ? 'UNMODIFIED' : 'MODIFIED'),
+    text('00280303', 'CS', LONGITUDINAL[subject.daysBack === 0 ? 0 : 1][2]),
   ];
-}
-
-/**
- * The pixels as they came, without comments and whatever lies beside and behind them; in the byte order of the file, and unpacked where they are redacted
- * or hold an overlay.
- */
-async function pixelsOf(
-  parsed: ParsedDicom,
-  { redact }: DeidentifiedSubject,
-  name: string,
-): Promise<{ element: RawElement; transferSyntax: string }> {
-  const { dataSet, attributes } = parsed;
-  const element = dataSet.elements[`x${PIXEL_DATA}`];
-  const vr = attributes.bitsAllocated > 8 || attributes.transferSyntax === IMPLICIT ? 'OW' : 'OB';
-  const packed = element?.encapsulatedPixelData === true;
-  if (redact.length > 0 || !packed || hasOverlayInPixels(dataSet)) {
-    const samples = await readSamples(parsed, name, redact);
-    clearOtherBits(samples, attributes);
-    if (attributes.transferSyntax === BIG_ENDIAN && attributes.bitsAllocated === 16)
-      Buffer.from(samples.buffer).swap16();
-    const syntax = packed ? EXPLICIT : attributes.transferSyntax;
-    return { element: { tag: PIXEL_DATA, vr: (!packed && element?.vr) || vr, value: samples }, transferSyntax: syntax };
-  }
-  const { transferSyntax: syntax } = attributes;
-  const { coding } = transferSyntax(syntax)!;
-  const frames: PackedFrames = {
-    offsets: element.basicOffsetTable ?? [],
-    fragments: (element.fragments ?? []).map(({ position, length }) =>
-      withoutComments(dataSet.byteArray.subarray(position, position + length), coding),
-    ),
-  };
-  return { element: { tag: PIXEL_DATA, vr: 'OB', value: frames }, transferSyntax: syntax };
 }
 
 /** Terms of the standard that a name may lie in, as Mary in PRIMARY and Mono in MONOCHROME2, and that say nobody's. */
@@ -131,11 +104,6 @@ function withoutTerms(text: string): string {
     .split('\\')
     .filter((value) => !TERMS.has(value.trim()))
     .join('\\');
-}
-
-/** Whether an overlay (60xx,0102) lies in bits of the pixels beside the image's own. */
-function hasOverlayInPixels(dataSet: DataSet): boolean {
-  return Object.keys(dataSet.elements).some((tag) => /^x60[0-9a-f]{2}0102$/.test(tag) && dataSet.uint16(tag) !== 0);
 }
 
 /** Value representations of numbers and tags in binary form. */
@@ -154,15 +122,10 @@ const NAMING = new Set(
   ),
 );
 
-interface Known {
-  keyword: string;
-  vr: string;
-}
-
 /** One way through a file. */
 class Walk {
   readonly book = new ReportBook();
-  readonly #names = new NamingWords();
+  readonly names = new NamingWords();
 
   constructor(
     readonly subject: DeidentifiedSubject,
@@ -174,7 +137,7 @@ class Walk {
     for (const element of Object.values(dataSet.elements)) {
       for (const item of element.items ?? []) if (item.dataSet) this.collectNames(item.dataSet);
       const known = knownOf(element.tag);
-      if (known && (known.vr === 'PN' || NAMING.has(known.keyword))) this.#names.add(textOf(dataSet, element));
+      if (known && (known.vr === 'PN' || NAMING.has(known.keyword))) this.names.add(textOf(dataSet, element));
     }
   }
 
@@ -226,7 +189,7 @@ class Walk {
     const raw = bytesOf(dataSet, element);
     if (treatment === 'DEVICE' || treatment === 'TECHNICAL') {
       const fits = vr === 'DS' || vr === 'CS' || (treatment === 'DEVICE' ? isEquipment(text) : isCode(text));
-      return fits && !this.#names.isNamedIn(text) ? as('KEPT', raw) : as('REMOVED', empty);
+      return fits && !this.names.isNamedIn(text) ? as('KEPT', raw) : as('REMOVED', empty);
     }
     if (vr === 'UI') return this.#uid(text, as);
     if (vr === 'DA' || vr === 'DT') {
@@ -236,7 +199,7 @@ class Walk {
         : as(this.subject.daysBack === 0 ? 'KEPT' : 'SHIFTED', ascii(shifted));
     }
     if (vr === 'CS')
-      return isWellFormed(text, vr) && !this.#names.isNamedIn(withoutTerms(text))
+      return isWellFormed(text, vr) && !this.names.isNamedIn(withoutTerms(text))
         ? as('KEPT', raw)
         : as('REMOVED', empty);
     if (vr === 'DS' || vr === 'IS' || vr === 'TM')
@@ -267,36 +230,4 @@ class Walk {
     if (keyword === 'ClinicalTrialSubjectID') return this.subject.pseudonym;
     return vr === 'AS' ? '000Y' : 'ANONYMOUS';
   }
-}
-
-/** What the data dictionary says of a tag; undefined for private and unknown ones, and for overlays and curves, which may be drawn text. */
-function knownOf(tag: string): Known | undefined {
-  const group = tag.slice(1, 5);
-  if (/^[56]0/.test(group) || parseInt(group, 16) % 2 === 1) return undefined;
-  return dictionaryEntry(tag);
-}
-
-/** The value representation by which an element is treated; null where the file says another one than the dictionary. */
-function agreedVr({ vr }: Known, element: Element): string | null {
-  if (element.vr === undefined) {
-    if ((vr === 'SQ') !== (element.items !== undefined) && element.length > 0) return null;
-    return vr === 'xs' ? 'US' : /^[A-Z]{2}$/.test(vr) ? vr : 'OW';
-  }
-  if (element.vr === vr) return vr;
-  return !/^[A-Z]{2}$/.test(vr) && /^(?:US|SS|OW|OB)$/.test(element.vr) ? element.vr : null;
-}
-
-function bytesOf(dataSet: DataSet, { dataOffset, length }: Element): Uint8Array {
-  return dataSet.byteArray.subarray(dataOffset, dataOffset + length);
-}
-
-/** A value as text, one character per byte, without what pads it. */
-function textOf(dataSet: DataSet, element: Element | undefined): string {
-  if (!element || element.items) return '';
-  const { buffer, byteOffset, length } = bytesOf(dataSet, element);
-  return Buffer.from(buffer, byteOffset, length).toString('latin1').replace(/\0+$/, '').trim();
-}
-
-function ascii(text: string): Uint8Array {
-  return Buffer.from(text, 'latin1');
 }

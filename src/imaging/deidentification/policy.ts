@@ -44,15 +44,20 @@ export function refuseBurnedIn(
   );
 }
 
+/** What an object says of dates that are as they were, and of those that go back: code, meaning, and (0028,0303). */
+export const LONGITUDINAL = [
+  ['113106', 'Retain Longitudinal Temporal Information Full Dates Option', 'UNMODIFIED'],
+  ['113107', 'Retain Longitudinal Temporal Information Modified Dates Option', 'MODIFIED'],
+] as const;
+
 /** Codes of PS3.16 CID 7050 for what the policy does. */
 export function methodsOf({ daysBack, redact }: Pick<DeidentifiedSubject, 'daysBack' | 'redact'>): [string, string][] {
+  const [code, meaning] = LONGITUDINAL[daysBack === 0 ? 0 : 1];
   return [
     ['113100', 'Basic Application Confidentiality Profile'],
     ...(redact.length > 0 ? [['113101', 'Clean Pixel Data Option'] as [string, string]] : []),
     ['113105', 'Clean Descriptors Option'],
-    daysBack === 0
-      ? ['113106', 'Retain Longitudinal Temporal Information Full Dates Option']
-      : ['113107', 'Retain Longitudinal Temporal Information Modified Dates Option'],
+    [code, meaning],
     ['113109', 'Retain Device Identity Option'],
   ];
 }

@@ -75,9 +75,19 @@ export class NamingWords {
   isNamedIn(text: string): boolean {
     const lower = text.toLowerCase();
     const alone = new Set(lower.split(/[^\p{L}\p{N}]+/u));
-    for (const word of this.#words) if (alone.has(word) || (word.length > 3 && lower.includes(word))) return true;
+    for (const word of this.#words) if (alone.has(word) || (isLong(word) && lower.includes(word))) return true;
     return false;
   }
+
+  /** Whether one of the longer words lies in bytes that are no text; short ones are in any by chance. */
+  isHiddenIn(bytes: Uint8Array): boolean {
+    const lower = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1').toLowerCase();
+    return [...this.#words].some((word) => isLong(word) && lower.includes(word));
+  }
+}
+
+function isLong(word: string): boolean {
+  return word.length > 3;
 }
 
 function valuesOf(text: string): string[] {

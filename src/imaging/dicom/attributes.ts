@@ -8,6 +8,13 @@ const [MIN_SPACING, MAX_SPACING] = [0.001, 100];
 /** A triple of mm in DICOM's patient coordinates: x to the patient's left, y to the back, z to the head. */
 export type Vector3 = readonly [number, number, number];
 
+/** Pixel Padding Value, and the values from the lowest to the highest, both included, that it and its Range Limit name. */
+export interface Padding {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 /** What the platform uses of a DICOM header. Absent or empty elements are null; text is trimmed. */
 export interface DicomAttributes {
   readonly transferSyntax: string;
@@ -38,7 +45,7 @@ export interface DicomAttributes {
   readonly position: Vector3 | null;
   /** Unit vectors: along a row (to the next column), down a column (to the next row). */
   readonly orientation: readonly [Vector3, Vector3] | null;
-  /** mm between rows, mm between columns: PixelSpacing, else ImagerPixelSpacing. */
+  /** mm between rows, mm between columns: PixelSpacing, else, or where that is 0, ImagerPixelSpacing. */
   readonly pixelSpacing: readonly [number, number] | null;
   readonly rows: number;
   readonly columns: number;
@@ -49,8 +56,8 @@ export interface DicomAttributes {
   readonly bitsStored: number;
   readonly highBit: number;
   readonly signed: boolean;
-  /** Stored values from and to which pixels are padding outside of the image, both ends included. */
-  readonly padding: readonly [number, number] | null;
+  /** Stored values of pixels that are padding outside of the image. */
+  readonly padding: Padding | null;
   readonly rescaleSlope: number;
   readonly rescaleIntercept: number;
   /** (0008,001C) Synthetic Data: true when YES. */
@@ -108,9 +115,7 @@ export function readAttributes(dataSet: DataSet, transferSyntax: string, name: s
     sliceThickness: number('x00180050', 'Slice Thickness'),
     position: toVector(numbers('x00200032', 'Image Position (Patient)'), 'Image Position (Patient)', name),
     orientation: toOrientation(numbers('x00200037', 'Image Orientation (Patient)'), name),
-    pixelSpacing:
-      toSpacing(numbers('x00280030', 'Pixel Spacing'), name) ??
-      toSpacing(numbers('x00181164', 'Imager Pixel Spacing'), name),
+    pixelSpacing: spacingOf(numbers('x00280030', 'Pixel Spacing'), numbers('x00181164', 'Imager Pixel Spacing'), name),
     rows: whole('x00280010', 'Rows'),
     columns: whole('x00280011', 'Columns'),
     frames: number('x00280008', 'Number of Frames') ?? 1,
@@ -128,18 +133,28 @@ export function readAttributes(dataSet: DataSet, transferSyntax: string, name: s
   };
 }
 
+/** Some machines fill Pixel Spacing with zeros when they know of the detector only. */
+function spacingOf(
+  pixel: readonly number[] | null,
+  imager: readonly number[] | null,
+  name: string,
+): readonly [number, number] | null {
+  const isFilledIn = pixel !== null && (imager === null || pixel.some((value) => value !== 0));
+  return toSpacing(isFilledIn ? pixel : imager, name);
+}
+
 /** Names of equipment hold letters, digits and few signs; what else stands there, or is longer, is not kept. */
 function equipment(text: string | null): string | null {
   return text !== null && /^[\w .,:;/+()-]{1,64}$/.test(text) ? text : null;
 }
 
 /** Pixel Padding Value and Range Limit (PS3.3 C.7.5.1.1.2), signed where the pixels are. */
-function paddingOf(dataSet: DataSet): [number, number] | null {
+function paddingOf(dataSet: DataSet): Padding | null {
   const read = (tag: string) => (dataSet.uint16('x00280103') === 1 ? dataSet.int16(tag) : dataSet.uint16(tag));
   const value = read('x00280120');
   if (value === undefined) return null;
   const limit = read('x00280121') ?? value;
-  return [Math.min(value, limit), Math.max(value, limit)];
+  return { value, low: Math.min(value, limit), high: Math.max(value, limit) };
 }
 
 /** Backslash-separated decimal strings. Nothing but blanks counts as absent. */

@@ -4,6 +4,7 @@ import loadOpenJph from '@cornerstonejs/codec-openjph/wasmjs';
 import { Decoder as JpegLosslessDecoder } from 'jpeg-lossless-decoder-js';
 import { decodePicture } from '../unpacking/picture.js';
 import type { PixelCoding } from './transfer-syntaxes.js';
+import { assertWholeJpeg, assertWholeJpeg2000 } from './whole-streams.js';
 
 /** What the header of a DICOM file says about one frame; the compressed image must say the same. */
 export interface FrameShape {
@@ -30,12 +31,15 @@ export async function decodeFrame(packed: Uint8Array, coding: PixelCoding, shape
       return decodeJpeg(packed, shape);
     case 'jpeg-ls':
       assertShape(jpegHeader(packed, 0xfff7), shape);
+      assertWholeJpeg(packed);
       return runWasm(jpegLsDecoder, packed, shape);
     case 'jpeg-2000':
       assertShape(jpeg2000Header(packed), shape);
+      assertWholeJpeg2000(packed);
       return runWasm(jpeg2000Decoder, packed, shape);
     case 'htj2k':
       assertShape(jpeg2000Header(packed), shape);
+      assertWholeJpeg2000(packed);
       return runWasm(htj2kDecoder, packed, shape);
   }
 }
@@ -51,6 +55,7 @@ async function decodeJpeg(packed: Uint8Array, shape: FrameShape): Promise<Uint8A
 
 function decodeJpegLossless(packed: Uint8Array, shape: FrameShape): Uint8Array {
   assertShape(jpegHeader(packed, 0xffc3), shape);
+  assertWholeJpeg(packed);
   // The decoder reads an ArrayBuffer from its start; Uint8Array.from, because Buffer's own slice() would share the file's.
   const copy = Uint8Array.from(packed);
   return assertLength(new Uint8Array(new JpegLosslessDecoder().decompress(copy.buffer, 0, copy.length)), shape);
@@ -68,6 +73,11 @@ function jpegHeader(packed: Uint8Array, ...frameMarkers: number[]): ImageHeader 
   const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
   for (let offset = 2; offset + 10 <= packed.length;) {
     const marker = view.getUint16(offset);
+    if (marker === 0xffff) {
+      // Any number of FF may stand before a marker.
+      offset++;
+      continue;
+    }
     if (frameMarkers.includes(marker)) {
       return {
         bits: view.getUint8(offset + 4),

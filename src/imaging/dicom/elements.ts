@@ -15,6 +15,17 @@ export interface PackedFrames {
   readonly fragments: readonly Uint8Array[];
 }
 
+/** Packed frames of one piece each, with the table that says where they are; one alone needs none. */
+export function inOnePieceEach(frames: readonly Uint8Array[]): PackedFrames {
+  let at = 0;
+  const offsets = frames.map(({ length }) => {
+    const offset = at;
+    at += 8 + length + (length % 2);
+    return offset;
+  });
+  return { offsets: frames.length > 1 ? offsets : [], fragments: frames };
+}
+
 /** Value representations whose length takes four bytes. */
 const LONG = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 const BINARY = /^(?:O[BDFLVW]|UN|UI)$/;

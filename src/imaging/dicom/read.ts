@@ -8,11 +8,9 @@ import { readSource, type FileSource } from '../source.js';
 import { readAttributes, type DicomAttributes } from './attributes.js';
 import type { FrameShape } from './codecs.js';
 import { readFrames } from './frames.js';
+import { type PixelData, rescale, storedValues, wordsOf } from './stored-values.js';
 import { BIG_ENDIAN, transferSyntax } from './transfer-syntaxes.js';
 import { unpacker } from '../unpacking/unpacker.js';
-
-/** Grey pixels: whole numbers as they are, anything else after rescaling as floats. */
-export type PixelData = Uint16Array | Int16Array | Float32Array;
 
 export interface DicomImage {
   readonly attributes: DicomAttributes;
@@ -98,8 +96,7 @@ export async function readDicomTexts(source: FileSource, tags: Readonly<Record<s
  * @throws UserError FILE_REFUSED with one sentence, for anything truncated, contradictory, too large or not grey
  */
 export async function readDicom(source: FileSource, darkenPadding = false): Promise<DicomImage> {
-  const { attributes, values } = await readStored(source);
-  if (darkenPadding) darken(values, attributes);
+  const { attributes, values } = await readStored(source, { darkenPadding });
   return { attributes, pixels: rescale(values, attributes) };
 }
 
@@ -111,12 +108,12 @@ export async function readDicom(source: FileSource, darkenPadding = false): Prom
  */
 export async function readStored(
   source: FileSource,
-  strips: readonly Strip[] = [],
+  { strips = [], darkenPadding = false }: { strips?: readonly Strip[]; darkenPadding?: boolean } = {},
 ): Promise<{ attributes: DicomAttributes; values: Int16Array | Uint16Array }> {
   const { bytes, name } = await readSource(source);
   const parsed = parse(bytes, name);
   const samples = await readSamples(parsed, name, strips);
-  return { attributes: parsed.attributes, values: storedValues(samples, parsed.attributes) };
+  return { attributes: parsed.attributes, values: storedValues(samples, parsed.attributes, darkenPadding) };
 }
 
 /** The unpacked samples of a file, little endian, of all frames; @throws UserError as {@link readDicom} */
@@ -133,10 +130,21 @@ export async function readSamples(
   };
   const element = dataSet.elements[PIXEL_DATA] ?? refuseFile(name, 'holds no pixel data');
   const samples = element.encapsulatedPixelData
-    ? await unpackFrames(dataSet, element, attributes, shape, name)
+    ? await unpackFrames(element, { dataSet, attributes }, shape, name)
     : nativeSamples(dataSet, element, attributes, shape, name);
   blackenStrips(wordsOf(samples, attributes), storedValues(samples, attributes), attributes, strips, name);
   return samples;
+}
+
+/** The frames of a compressed file, each from all of its fragments; @throws UserError FILE_REFUSED where they do not fit together */
+export function packedFrames(parsed: ParsedDicom, name: string): Uint8Array[] {
+  assertReadable(parsed.attributes, name);
+  const element = parsed.dataSet.elements[PIXEL_DATA] ?? refuseFile(name, 'holds no pixel data');
+  try {
+    return framesOf(element, parsed);
+  } catch (error) {
+    return refuseUnpackable(name, error);
+  }
 }
 
 /** A parsed file. */
@@ -223,24 +231,30 @@ function nativeSamples(
   return samples;
 }
 
-/** Frames of a compressed file: one frame takes all fragments; with more, the offset table or one fragment each. */
+/** The samples of a compressed file. */
 async function unpackFrames(
-  dataSet: DataSet,
   element: Element,
-  attributes: DicomAttributes,
+  { dataSet, attributes }: ParsedDicom,
   shape: FrameShape,
   name: string,
 ): Promise<Uint8Array> {
   const { coding } = transferSyntax(attributes.transferSyntax)!;
   try {
-    const frames = Array.from({ length: attributes.frames }, (_, frame) =>
-      packedFrame(dataSet, element, attributes.frames, frame),
-    );
-    return await unpacker.unpack({ frames, coding, shape });
+    return await unpacker.unpack({ frames: framesOf(element, { dataSet, attributes }), coding, shape });
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/\.$/, '') : 'the compressed image is damaged';
-    return refuseFile(name, `has pixels that cannot be unpacked: ${reason}`, error);
+    return refuseUnpackable(name, error);
   }
+}
+
+function refuseUnpackable(name: string, error: unknown): never {
+  const reason = error instanceof Error ? error.message.replace(/\.$/, '') : 'the compressed image is damaged';
+  return refuseFile(name, `has pixels that cannot be unpacked: ${reason}`, error);
+}
+
+/** Frames of a compressed file: one frame takes all fragments; with more, the offset table or one fragment each. */
+function framesOf(element: Element, { dataSet, attributes }: ParsedDicom): Uint8Array[] {
+  const { frames } = attributes;
+  return Array.from({ length: frames }, (_, frame) => packedFrame(dataSet, element, frames, frame));
 }
 
 /** The pieces of one frame of a compressed file, put together. @throws Error with a message that completes "cannot be unpacked: ..." */
@@ -251,67 +265,4 @@ export function packedFrame(dataSet: DataSet, element: Element, frames: number, 
     return dicomParser.readEncapsulatedImageFrame(dataSet, element, frame);
   if (fragments.length !== frames) throw new Error(`it has ${fragments.length} fragments for ${frames} frames`);
   return dicomParser.readEncapsulatedPixelDataFromFragments(dataSet, element, frame, 1);
-}
-
-/** Samples as whole numbers, a view of the same memory. */
-function wordsOf(samples: Uint8Array, { bitsAllocated }: DicomAttributes): Uint8Array | Uint16Array {
-  return bitsAllocated === 16 ? new Uint16Array(samples.buffer, samples.byteOffset, samples.length / 2) : samples;
-}
-
-/** Clears the bits beside the stored ones, where films from before DICOM 2004 hold drawings; signs are extended above them. */
-export function clearOtherBits(samples: Uint8Array, attributes: DicomAttributes): void {
-  const { bitsStored, highBit, signed } = attributes;
-  const words = wordsOf(samples, attributes);
-  const shift = highBit - bitsStored + 1;
-  const unused = 32 - bitsStored;
-  for (let index = 0; index < words.length; index++) {
-    const bits = (words[index]! >> shift) << unused;
-    words[index] = (signed ? bits >> unused : bits >>> unused) << shift;
-  }
-}
-
-/** Whole stored numbers: the stored bits cut out of each little-endian sample, signs extended, MONOCHROME1 inverted. */
-function storedValues(samples: Uint8Array, attributes: DicomAttributes): Int16Array | Uint16Array {
-  const { bitsStored, highBit, signed, photometric } = attributes;
-  const words = wordsOf(samples, attributes);
-  const values = signed ? new Int16Array(words.length) : new Uint16Array(words.length);
-  const shift = highBit - bitsStored + 1;
-  const mask = 2 ** bitsStored - 1;
-  const unused = 32 - bitsStored;
-  const invert = photometric === 'MONOCHROME1';
-  for (let index = 0; index < words.length; index++) {
-    const bits = (words[index]! >> shift) & mask;
-    const value = signed ? (bits << unused) >> unused : bits;
-    // Lowest and highest stored number change places: unsigned mask - v, signed -1 - v.
-    values[index] = !invert ? value : signed ? -1 - value : mask - value;
-  }
-  return values;
-}
-
-/** Gives padding the least of the other values, which is black: MONOCHROME1 has been inverted by now, and padding with it. */
-function darken(values: Int16Array | Uint16Array, { padding, photometric, signed, bitsStored }: DicomAttributes): void {
-  if (!padding) return;
-  const invert = (value: number) => (signed ? -1 - value : 2 ** bitsStored - 1 - value);
-  const [low, high] = photometric === 'MONOCHROME1' ? [invert(padding[1]), invert(padding[0])] : padding;
-  const isPadding = (value: number) => value >= low && value <= high;
-  let least = Infinity;
-  for (const value of values) if (value < least && !isPadding(value)) least = value;
-  if (least === Infinity) return;
-  for (let index = 0; index < values.length; index++) if (isPadding(values[index]!)) values[index] = least;
-}
-
-/** Values of the image for stored ones. */
-export function rescale(values: Int16Array | Uint16Array, attributes: DicomAttributes): PixelData {
-  const { rescaleSlope: slope, rescaleIntercept: intercept } = attributes;
-  if (slope === 1 && intercept === 0) return values;
-  const scaled = Float32Array.from(values, (value) => value * slope + intercept);
-  let [low, high, whole] = [Infinity, -Infinity, true];
-  for (const value of scaled) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-    whole &&= Number.isInteger(value);
-  }
-  if (whole && low >= 0 && high <= 65535) return Uint16Array.from(scaled);
-  if (whole && low >= -32768 && high <= 32767) return Int16Array.from(scaled);
-  return scaled;
 }

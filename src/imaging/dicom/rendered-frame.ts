@@ -1,6 +1,7 @@
 import { refuseFile } from '../refuse.js';
 import { frameSamples } from './one-frame.js';
-import { clearOtherBits, parseDicom, type ParsedDicom } from './read.js';
+import { parseDicom, type ParsedDicom } from './read.js';
+import { clearOtherBits } from './stored-values.js';
 
 const { max, min, round } = Math;
 

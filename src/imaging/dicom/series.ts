@@ -3,7 +3,8 @@ import { cleanDescription } from '../deidentification/words.js';
 import { assertPixelCount, refuseFile } from '../refuse.js';
 import { centredAffine, STORED_AXES, type Affine, type Plane, type Volume } from '../volume.js';
 import type { DicomAttributes, Vector3 } from './attributes.js';
-import { type PixelData, readStored, rescale } from './read.js';
+import { readStored } from './read.js';
+import { type PixelData, rescale } from './stored-values.js';
 import { type DicomSeries, type SeriesFile, towardsStored } from './scan.js';
 import { cross, dot, scale, subtract, toLps } from './vectors.js';
 
@@ -82,7 +83,7 @@ export async function readSeries(series: DicomSeries, redact: readonly Strip[] =
 function slicesInTurn(redact: readonly Strip[]): (slice: SeriesFile) => Promise<PixelData> {
   let held: { path: string; file: Awaited<ReturnType<typeof readStored>> } | undefined;
   return async ({ path, frame, attributes }) => {
-    if (held?.path !== path) held = { path, file: await readStored(path, redact) };
+    if (held?.path !== path) held = { path, file: await readStored(path, { strips: redact }) };
     const { values, attributes: whole } = held.file;
     const size = whole.rows * whole.columns;
     return rescale(values.subarray(frame * size, (frame + 1) * size), attributes);

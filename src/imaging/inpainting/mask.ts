@@ -60,15 +60,28 @@ export async function openMask(path: string, series: OpenSeries): Promise<Series
   }
 }
 
-/** How the voxels of a mask are put into the order of the series: transposed first, then flipped. */
+/** How the voxels of a mask are put into the order of the series: its axes are those of the mask, some of them flipped. */
 interface Order {
-  transpose: boolean;
+  /** Axes of the mask that run along columns, rows and slices of the series: 0 its columns, 1 its rows, 2 its slices. */
+  axes: readonly [number, number, number];
   flipRows: boolean;
   flipColumns: boolean;
   flipSlices: boolean;
 }
 
-const AS_IT_IS: Order = { transpose: false, flipRows: false, flipColumns: false, flipSlices: false };
+const AS_IT_IS: Order = { axes: [0, 1, 2], flipRows: false, flipColumns: false, flipSlices: false };
+
+/** Slices are read one by one: a mask of which they are no slices is not. */
+const READ: readonly Order['axes'][] = [
+  [0, 1, 2],
+  [1, 0, 2],
+];
+const NOT_READ: readonly Order['axes'][] = [
+  [0, 2, 1],
+  [2, 0, 1],
+  [1, 2, 0],
+  [2, 1, 0],
+];
 
 /** Places that differ by more than this share of a voxel are others. */
 const TOLERANCE = 0.25;
@@ -81,13 +94,14 @@ function orderOf(mask: OpenSeries, series: OpenSeries): Order {
     if (sameSize) return AS_IT_IS;
     return refuseFile(mask.name, `is ${sizes[0]} voxels and the series ${sizes[1]}; they must be of one size`);
   }
-  for (const transpose of [false, true]) {
-    const [columns, rows] = transpose ? [mask.rows, mask.columns] : [mask.columns, mask.rows];
-    if (columns !== series.columns || rows !== series.rows || mask.slices !== series.slices) continue;
-    for (let flips = 0; flips < 8; flips++) {
-      const order = { transpose, flipColumns: !!(flips & 1), flipRows: !!(flips & 2), flipSlices: !!(flips & 4) };
-      if (farthest(ordered(mask, order), series) < TOLERANCE) return order;
-    }
+  const found = orderAmong(READ, mask, series);
+  if (found) return found;
+  const foreign = orderAmong(NOT_READ, mask, series);
+  if (foreign) {
+    refuseFile(
+      mask.name,
+      `has its axes in another order than the series, whose slices lie along its ${AXES[foreign.axes[2]]!} axis; store it with the slices of the series as its slices`,
+    );
   }
   if (!sameSize) {
     refuseFile(mask.name, `is ${sizes[0]} voxels and the series ${sizes[1]}; they must be of one size`);
@@ -98,10 +112,26 @@ function orderOf(mask: OpenSeries, series: OpenSeries): Order {
   );
 }
 
+const AXES = ['first', 'second', 'third'];
+
+/** The order among these in which a mask has its voxels where the series has them. */
+function orderAmong(all: readonly Order['axes'][], mask: OpenSeries, series: OpenSeries): Order | undefined {
+  const counts = [mask.columns, mask.rows, mask.slices];
+  const wanted = [series.columns, series.rows, series.slices];
+  for (const axes of all) {
+    if (axes.some((axis, at) => counts[axis] !== wanted[at])) continue;
+    for (let flips = 0; flips < 8; flips++) {
+      const order = { axes, flipColumns: !!(flips & 1), flipRows: !!(flips & 2), flipSlices: !!(flips & 4) };
+      if (farthest(ordered(mask, order), series) < TOLERANCE) return order;
+    }
+  }
+  return undefined;
+}
+
 /** The affine that a mask has once it is in that order. */
 function ordered({ affine, columns, rows, slices }: Omit<Volume, 'data'>, order: Order): Affine {
-  const [across, down] = order.transpose ? [1, 0] : [0, 1];
-  const counts = [columns, rows];
+  const [across, down, through] = order.axes;
+  const counts = [columns, rows, slices];
   const line = (at: 0 | 4 | 8): [number, number, number, number] => {
     let origin = affine[at + 3]!;
     const step = (axis: number, count: number, flip: boolean): number => {
@@ -113,7 +143,7 @@ function ordered({ affine, columns, rows, slices }: Omit<Volume, 'data'>, order:
     const steps = [
       step(across, counts[across]!, order.flipColumns),
       step(down, counts[down]!, order.flipRows),
-      step(2, slices, order.flipSlices),
+      step(through, counts[through]!, order.flipSlices),
     ];
     return [steps[0]!, steps[1]!, steps[2]!, origin];
   };
@@ -138,8 +168,9 @@ function farthest(affine: Affine, series: Omit<Volume, 'data'>): number {
 function turned(
   values: ArrayLike<number>,
   { rows, columns }: Omit<Volume, 'data'>,
-  { transpose, flipRows, flipColumns }: Order,
+  { axes, flipRows, flipColumns }: Order,
 ): Uint8Array | null {
+  const transpose = axes[0] === 1;
   const hidden = new Uint8Array(rows * columns);
   let some = false;
   for (let row = 0; row < rows; row++) {

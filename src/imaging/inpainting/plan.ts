@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { sliceWithoutContext } from '../../domain/hidden-places.js';
 import type { BundleManifest } from '../../inference/index.js';
-import type { PixelData } from '../dicom/read.js';
+import type { PixelData } from '../dicom/stored-values.js';
 import { percentile } from '../normalise.js';
 import { MAX_PIXELS, refuseFile } from '../refuse.js';
 import type { OpenSeries } from '../series/index.js';
@@ -114,10 +115,11 @@ function assertContext(hidden: readonly number[], { rows, columns }: OpenSeries,
   const all = rows * columns;
   if (hidden.every((count) => count === 0)) refuseFile(mask, 'hides nothing: no voxel of it is above 0');
   if (hidden.every((count) => count === all)) refuseFile(mask, 'hides the whole series');
-  const alone = hidden.findIndex((_, index) =>
-    hidden.slice(max(0, index - reach), index + reach + 1).every((count) => count === all),
+  const alone = sliceWithoutContext(
+    hidden.map((count) => count === all),
+    reach,
   );
-  if (alone !== -1) {
+  if (alone !== null) {
     refuseFile(
       mask,
       `leaves nothing to fill slice ${alone + 1} in from: it is hidden whole, and so are the ${reach} slices on either side`,

@@ -1,5 +1,5 @@
 import type { InferenceHost, RunHooks } from '../../inference/index.js';
-import type { PixelData } from '../dicom/read.js';
+import type { PixelData } from '../dicom/stored-values.js';
 import { type Rescale, storeNiftiValue } from '../nifti.js';
 import type { MadeSlice, WrittenSlice } from '../series/index.js';
 import { fillInside, fillSmoothly, type SliceWindow } from './fill.js';

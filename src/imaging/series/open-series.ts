@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { UserError } from '../../domain/errors.js';
-import type { PixelData } from '../dicom/read.js';
+import type { PixelData } from '../dicom/stored-values.js';
 import { type DicomSeries, openSlices, scanSeries } from '../dicom/series.js';
 import { NIFTI_HEAD_BYTES, type NiftiHead, niftiRescale, niftiValues, readNiftiHead, type Rescale } from '../nifti.js';
 import { refuseFile } from '../refuse.js';

@@ -10,6 +10,7 @@ export {
   mapTexts,
   readWithdrawals,
   refuseWithdrawn,
+  settleDaysBack,
   uidKey,
   WITHDRAWN,
 } from './participants.js';

@@ -78,7 +78,7 @@ async function pseudonymsOf(database: Database, oaiIds: readonly string[]): Prom
     [oaiIds],
   );
   const pseudonyms = new Map<string, string>();
-  for (const { id, oaiId } of known) pseudonyms.set(oaiId, pseudonym(await keyOf(database, id), oaiId));
+  for (const { id, oaiId } of known) pseudonyms.set(oaiId, pseudonym((await keyOf(database, id)).key, oaiId));
   if (known.length < oaiIds.length) {
     const hasWithdrawn = await readWithdrawals(database);
     for (const oaiId of oaiIds) if (hasWithdrawn(oaiId)) pseudonyms.set(oaiId, ERASED);
@@ -96,11 +96,32 @@ const [LEAST_DAYS_BACK, DAYS_BACK] = [31, 3650];
 
 /**
  * How many days the dates of a participant's images go back: the same for all of them, so that the time between two stays what it was. It
- * comes from the participant's key, is kept nowhere, and cannot be told any more once the participant is erased.
+ * comes from the participant's key unless a release has told it, and cannot be told any more once the participant is erased.
  *
  * @throws UserError NOT_FOUND
  */
 export async function daysBackOf(database: Database, oaiId: string): Promise<number> {
+  const { key, daysBack } = await participantKey(database, oaiId);
+  if (daysBack !== null) return daysBack;
+  const secret = Buffer.from(key, 'hex');
+  return LEAST_DAYS_BACK + (createHmac('sha256', secret).update('dates').digest().readUInt32BE() % DAYS_BACK);
+}
+
+/**
+ * Notes how many days the dates of a participant's images go back, for a release tells it.
+ *
+ * @returns how many they went back until now; null where a release has told it before, which stays
+ * @throws UserError NOT_FOUND
+ */
+export async function settleDaysBack(database: Database, oaiId: string, daysBack: number): Promise<number | null> {
+  const { id, daysBack: settled } = await participantKey(database, oaiId);
+  if (settled !== null) return null;
+  const before = await daysBackOf(database, oaiId);
+  await database.query('UPDATE audit_key SET days_back = $2 WHERE participant_id = $1', [id, daysBack]);
+  return before;
+}
+
+async function participantKey(database: Database, oaiId: string): Promise<ParticipantKey & { id: number }> {
   const [participant] = await queryRows(
     database,
     z.object({ id: z.number() }),
@@ -108,8 +129,7 @@ export async function daysBackOf(database: Database, oaiId: string): Promise<num
     [oaiId],
   );
   if (!participant) throw new UserError('NOT_FOUND', 'There is no such participant.');
-  const key = Buffer.from(await keyOf(database, participant.id), 'hex');
-  return LEAST_DAYS_BACK + (createHmac('sha256', key).update('dates').digest().readUInt32BE() % DAYS_BACK);
+  return { id: participant.id, ...(await keyOf(database, participant.id)) };
 }
 
 /** What UIDs of images are replaced with: a secret of this database, so that the objects of one study go on belonging together. */
@@ -117,8 +137,11 @@ export async function uidKey(database: Database): Promise<Buffer> {
   return Buffer.from(await sharedSecret((text, values) => database.query(text, values), 'deidentification'), 'hex');
 }
 
+const PARTICIPANT_KEY = z.object({ key: z.string(), daysBack: z.number().nullable() });
+type ParticipantKey = z.infer<typeof PARTICIPANT_KEY>;
+
 /** The key of a participant, made when it is first needed. */
-async function keyOf(database: Database, participantId: number): Promise<string> {
+async function keyOf(database: Database, participantId: number): Promise<ParticipantKey> {
   const key = randomBytes(32).toString('hex');
   await database.query('INSERT INTO audit_key (participant_id, key) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
     participantId,
@@ -126,9 +149,9 @@ async function keyOf(database: Database, participantId: number): Promise<string>
   ]);
   const [row] = await queryRows(
     database,
-    z.object({ key: z.string() }),
-    'SELECT key FROM audit_key WHERE participant_id = $1',
+    PARTICIPANT_KEY,
+    'SELECT key, days_back AS "daysBack" FROM audit_key WHERE participant_id = $1',
     [participantId],
   );
-  return row!.key;
+  return row!;
 }

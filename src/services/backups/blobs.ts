@@ -1,5 +1,4 @@
 import { createInterface } from 'node:readline';
-import { UserError } from '../../domain/errors.js';
 import { BlobDamaged, BlobMissing, type BlobStore, readThrough } from '../../storage/index.js';
 import { unpack } from './files.js';
 import { BLOBS, type Manifest } from './manifest.js';
@@ -46,19 +45,18 @@ export async function forEachBlob(
 }
 
 /**
- * Copies a blob unless it is there. Its digest is taken on the way, so that no damaged one arrives.
+ * Copies a blob, over what there is of it. Its digest is taken on the way, so that no damaged one arrives.
  *
- * @returns whether it was copied, or what is wrong with it at its source
+ * @returns what is wrong with it at its source; null when it was copied
  */
 export async function copyBlob(
   from: BlobStore,
   to: BlobStore,
   { storageKey, mediaType }: BackedBlob,
-): Promise<boolean | Lost['fault']> {
-  if (await to.exists(storageKey)) return false;
+): Promise<Lost['fault'] | null> {
   try {
     await to.put(await from.open(storageKey), mediaType);
-    return true;
+    return null;
   } catch (error) {
     if (error instanceof BlobMissing) return 'missing';
     if (error instanceof BlobDamaged) return 'damaged';
@@ -69,25 +67,25 @@ export async function copyBlob(
 /**
  * Reads every blob of a backup but those that it says were lost, and compares it with its digest.
  *
- * @throws UserError FILE_REFUSED for one that is missing or damaged
+ * @returns those that are missing or damaged
  */
 export async function checkBackedBlobs(
   folder: string,
   blobs: BlobStore,
   { lost }: Pick<Manifest, 'lost'>,
-  { signal, onBlob }: { signal?: AbortSignal | undefined; onBlob?: ((bytes: number) => void) | undefined } = {},
-): Promise<void> {
+  { signal, onBlob }: { signal?: AbortSignal | undefined; onBlob?: (() => void) | undefined } = {},
+): Promise<Lost[]> {
+  const bad: Lost[] = [];
   const known = new Set(lost.map(({ sha256 }) => sha256));
   await forEachBlob(
     listBlobs(folder),
     async ({ sha256, storageKey }) => {
       if (known.has(sha256)) return;
       const read = await readThrough(blobs, storageKey);
-      if (typeof read !== 'number') {
-        throw new UserError('FILE_REFUSED', `The backup cannot be used: its blob ${sha256} is ${read}.`);
-      }
-      onBlob?.(read);
+      if (typeof read !== 'number') bad.push({ sha256, fault: read });
+      onBlob?.();
     },
     signal,
   );
+  return bad;
 }

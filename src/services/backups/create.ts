@@ -28,12 +28,14 @@ export interface BackupReport {
   /** Blobs that were not in the folder yet. */
   copied: number;
   copiedBytes: number;
+  /** Blobs that were damaged in the folder, and were copied again. */
+  repaired: number;
   lost: Lost[];
 }
 
 /**
  * Backs up database and blobs while everything goes on: all tables as of one moment, and every blob that they name. Nobody waits for it;
- * sweeps leave blobs alone until they are copied. Blobs that the folder has are not copied again. A process that dies leaves the folder
+ * sweeps leave blobs alone until they are copied. Blobs that the folder has are not copied again, unless they are known to be damaged. A process that dies leaves the folder
  * with the backups that it had.
  *
  * @throws UserError CONFLICT for a folder of something else, UNAVAILABLE from a store that does not answer, the signal's reason
@@ -52,7 +54,7 @@ export async function createBackup(
     await holdFolders(runner);
     const sums = new Sums(draft);
     const { name, ...dump } = await dumpDatabase(runner, sums);
-    const copied = await copyBlobs(draft, store, folder.blobs, { signal, onBlob, total: dump.blobs.count });
+    const copied = await copyBlobs(draft, store, folder, { signal, onBlob, total: dump.blobs.count });
     const manifest: Manifest = { format: FORMAT, osteograph: packageVersion, database, ...dump, lost: copied.lost };
     await sums.keep(MANIFEST, Readable.from([`${JSON.stringify(manifest, null, 1)}\n`], { objectMode: false }));
     await sums.close();
@@ -108,23 +110,29 @@ async function dumpDatabase(runner: QueryRunner, sums: Sums): Promise<Dump> {
   }
 }
 
-/** Copies the blobs that the target has not. */
+/** Copies the blobs that the folder has not, has of another size, or has damaged as a check has found. */
 async function copyBlobs(
   draft: string,
   from: BlobStore,
-  to: BlobStore,
+  folder: BackupFolder,
   { signal, onBlob, total }: BackupOptions & { total: number },
-): Promise<Pick<BackupReport, 'copied' | 'copiedBytes' | 'lost'>> {
-  const report = { copied: 0, copiedBytes: 0, lost: [] as Lost[] };
+): Promise<Pick<BackupReport, 'copied' | 'copiedBytes' | 'repaired' | 'lost'>> {
+  const report = { copied: 0, copiedBytes: 0, repaired: 0, lost: [] as Lost[] };
+  const damaged = await folder.damaged();
   let done = 0;
   await forEachBlob(
     listBlobs(draft),
     async (blob) => {
-      const copied = await copyBlob(from, to, blob);
-      if (typeof copied === 'string') report.lost.push({ sha256: blob.sha256, fault: copied });
-      else if (copied) {
-        report.copied++;
-        report.copiedBytes += blob.bytes;
+      const { sha256, bytes, storageKey } = blob;
+      const size = await folder.blobs.sizeOf(storageKey);
+      if (size !== bytes || damaged.has(sha256)) {
+        const fault = await copyBlob(from, folder.blobs, blob);
+        if (fault !== null) report.lost.push({ sha256, fault });
+        else if (size === undefined) {
+          report.copied++;
+          report.copiedBytes += bytes;
+        } else report.repaired++;
+        if (fault === null) await folder.noteRepaired(sha256);
       }
       onBlob?.(++done, total);
     },

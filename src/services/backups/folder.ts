@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
@@ -13,6 +13,9 @@ const MARKED = z.object({ format: z.literal(1), database: z.string() });
 const OWN = new Set([MARK, `${MARK}.new`, 'osteograph.lock']);
 
 const UNFINISHED = 'unfinished-';
+
+/** Has an empty file for each blob that was found to be damaged, named after it. */
+const DAMAGED = 'damaged';
 
 /**
  * A folder of backups of one database: a folder for each, named after its moment, the blobs of all of them, and the list of erasures.
@@ -111,6 +114,36 @@ export class BackupFolder {
     const away = join(this.path, `${UNFINISHED}${randomUUID()}`);
     await rename(this.pathOf(name), away);
     await rm(away, { recursive: true });
+  }
+
+  /**
+   * Notes blobs that are not what they were, for the next backup.
+   *
+   * @returns false where the folder cannot be written
+   */
+  async noteDamaged(digests: readonly string[]): Promise<boolean> {
+    try {
+      if (digests.length > 0) await mkdir(join(this.path, DAMAGED), { recursive: true });
+      for (const sha256 of digests) await writeFile(join(this.path, DAMAGED, sha256), '');
+      return true;
+    } catch (error) {
+      if (['EROFS', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+      throw error;
+    }
+  }
+
+  /** Digests of blobs that were found to be damaged, and have not been copied again since. */
+  async damaged(): Promise<Set<string>> {
+    const names = await readdir(join(this.path, DAMAGED)).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    return new Set(names);
+  }
+
+  /** Notes that a blob is what it was again. */
+  async noteRepaired(sha256: string): Promise<void> {
+    await rm(join(this.path, DAMAGED, sha256), { force: true });
   }
 
   async #mark(): Promise<string | undefined> {

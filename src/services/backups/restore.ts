@@ -5,7 +5,7 @@ import { queryRow, knownMigrations } from '../../entities/index.js';
 import { type BlobStore, removeForgotten } from '../../storage/index.js';
 import { audit } from '../access/index.js';
 import { eraseAgain } from '../erasures/index.js';
-import { checkBackedBlobs, copyBlob, forEachBlob, listBlobs } from './blobs.js';
+import { checkBackedBlobs, copyBlob, forEachBlob, listBlobs, type Lost } from './blobs.js';
 import { listedErasures } from './erasures.js';
 import { BackupFolder } from './folder.js';
 import { checkFiles, type Manifest, refuseNewer } from './manifest.js';
@@ -44,7 +44,8 @@ export interface RestoreReport {
 }
 
 /**
- * Reads every file and blob of a backup and compares it with its digest.
+ * Reads every file and blob of a backup and compares it with its digest. Damaged blobs are noted in the folder, so that the next backup copies
+ * them again.
  *
  * @param migrations names of those that this program knows
  * @throws UserError NOT_FOUND; FILE_REFUSED for what is missing or damaged; CONFLICT for a backup of a newer program
@@ -59,10 +60,11 @@ export async function verifyBackup(
   const manifest = await checkFiles(folder.pathOf(name), signal);
   refuseNewer(manifest, migrations);
   let done = 0;
-  await checkBackedBlobs(folder.pathOf(name), folder.blobs, manifest, {
+  const bad = await checkBackedBlobs(folder.pathOf(name), folder.blobs, manifest, {
     signal,
     onBlob: () => onProgress?.('checked', ++done, manifest.blobs.count),
   });
+  if (bad.length > 0) await refuseBlobs(folder, bad);
   return { name, folder, manifest };
 }
 
@@ -88,9 +90,8 @@ export async function restoreBackup(
     listBlobs(folder.pathOf(name)),
     async (blob) => {
       if (lost.has(blob.sha256)) return;
-      const done = await copyBlob(folder.blobs, store, blob);
-      if (typeof done === 'string')
-        throw new UserError('FILE_REFUSED', `The blob ${blob.sha256} of the backup is ${done}.`);
+      const done = (await store.exists(blob.storageKey)) ? null : await copyBlob(folder.blobs, store, blob);
+      if (done !== null) throw new UserError('FILE_REFUSED', `The blob ${blob.sha256} of the backup is ${done}.`);
       onProgress?.('copied', ++copied, manifest.blobs.count);
     },
     signal,
@@ -129,6 +130,20 @@ export async function restoreBackup(
     erased,
     lost: lost.size,
   };
+}
+
+/** @throws UserError FILE_REFUSED, saying which and what to do */
+async function refuseBlobs(folder: BackupFolder, bad: readonly Lost[]): Promise<never> {
+  const noted = await folder.noteDamaged(bad.flatMap(({ sha256, fault }) => (fault === 'damaged' ? [sha256] : [])));
+  const [{ sha256, fault }] = bad as [Lost];
+  const what =
+    bad.length === 1
+      ? `its blob ${sha256} is ${fault}`
+      : `${bad.length} of its blobs are missing or damaged, among them ${sha256}`;
+  const remedy = noted
+    ? `a further backup into the folder copies ${bad.length === 1 ? 'it' : 'them'} again while the store has ${bad.length === 1 ? 'it' : 'them'}`
+    : 'verify it again where its folder can be written, and make a further backup into that';
+  throw new UserError('FILE_REFUSED', `The backup cannot be used: ${what}; ${remedy}.`);
 }
 
 /** @throws UserError CONFLICT when the database has tables, or the store belongs to a database or has blobs of something else */

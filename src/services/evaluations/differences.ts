@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { type Asset, Generation, GenerationDifference, KneeExam, MriSeries } from '../../entities/index.js';
+import { type Asset, Generation, GenerationDifference, KneeExam, MriSeries, STANDING } from '../../entities/index.js';
 import type { VolumeDifference } from '../../imaging/volume-difference.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
 import { openFigures, readSeries, readSlices } from '../reports/index.js';
@@ -107,7 +107,7 @@ async function kept(dataSource: DataSource, firstId: string, secondId: string): 
 /** The imported series on which the compartments are found, as evaluations choose it. */
 async function comparedSeries(dataSource: DataSource, store: BlobStore, examId: number) {
   const candidates = await dataSource.manager.find(MriSeries, {
-    where: { examId, synthetic: false, plane: 'CORONAL' },
+    where: { examId, synthetic: false, plane: 'CORONAL', dropped: STANDING },
     order: { id: 'ASC' },
   });
   const series = candidates.find(({ sequence, assetId }) => assetId !== null && /COR.*T1.*FLASH/i.test(sequence));

@@ -10,12 +10,19 @@ import {
   FIGURES_VERSION,
 } from '../../domain/evaluations.js';
 import { encodeId } from '../../domain/global-ids.js';
-import { type Asset, Evaluation, EvaluationFile, type Generation, queryRows } from '../../entities/index.js';
+import {
+  type Asset,
+  Evaluation,
+  EvaluationFile,
+  type Generation,
+  queryRows,
+  standingSql,
+} from '../../entities/index.js';
 import { GENERATION, MAX_SEED } from '../generations/index.js';
 import { advance, cancelWork, enterLog } from '../../work/index.js';
 import { audit } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
-import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
+import { compileFilter, hasRadiograph, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { type Principal, requireOwnWork } from '../../policy/index.js';
 import { type ArmsRequest, evaluationArms } from './arms.js';
 import { EVALUATION } from './kind.js';
@@ -178,12 +185,11 @@ async function selectExams(manager: EntityManager, where: Where | null): Promise
     `SELECT exam.id AS "examId", exam.participant_id AS "participantId", exam.xrkl AS kl, exam.side,
        p.oai_id || ' ' || v.code || ' ' || exam.side AS label, p.sex, ref.id AS "seriesId",
        COALESCE(ref.provenance = 'PHANTOM', false) AS phantom,
-       EXISTS (SELECT 1 FROM radiograph f WHERE (f.visit_id = exam.visit_id OR f.exam_id = exam.id)
-          AND f.asset_id IS NOT NULL) AS "hasFilm"
+       ${hasRadiograph('exam')} AS "hasFilm"
      FROM (SELECT t.* FROM ${scope.from()} WHERE ${condition}) exam
      JOIN visit v ON v.id = exam.visit_id JOIN participant p ON p.id = exam.participant_id
      LEFT JOIN LATERAL (SELECT s.id, s.provenance FROM mri_series s WHERE s.exam_id = exam.id AND NOT s.synthetic
-       AND s.plane = 'CORONAL' AND s.asset_id IS NOT NULL AND s.sequence ~* 'COR.*T1.*FLASH' ORDER BY s.id LIMIT 1) ref ON true
+       AND s.plane = 'CORONAL' AND s.asset_id IS NOT NULL AND ${standingSql('s')} AND s.sequence ~* 'COR.*T1.*FLASH' ORDER BY s.id LIMIT 1) ref ON true
      ORDER BY exam.id`,
     parameters.values,
   );

@@ -5,6 +5,7 @@ import { SIDES } from '../../domain/participants.js';
 import { READING_PROJECTS } from '../../domain/readings.js';
 import { type Variable, variablesOf, type VariableTable } from '../../domain/variables/index.js';
 import { VISITS, type VisitCode } from '../../domain/visits.js';
+import { hasGeneratedMri, hasMri, hasRadiograph, mriSequences } from '../filters/index.js';
 
 /** What a column of an export holds. */
 export type ColumnKind = 'text' | 'integer' | 'real' | 'boolean' | 'date';
@@ -101,30 +102,28 @@ const AVAILABILITY: ExportColumn[] = [
     'availability',
     'boolean',
     'has_radiograph',
-    '(EXISTS (SELECT 1 FROM radiograph f WHERE f.visit_id = exam.visit_id AND f.asset_id IS NOT NULL)' +
-      ' OR EXISTS (SELECT 1 FROM radiograph f WHERE f.exam_id = exam.id AND f.asset_id IS NOT NULL))',
+    hasRadiograph('exam'),
     'Whether pixels of a radiograph of this knee are stored',
   ),
   always(
     'availability',
     'boolean',
     'has_mri',
-    storedSeries('NOT s.synthetic'),
+    hasMri('exam'),
     'Whether pixels of an imported MRI series of this knee are stored',
   ),
   always(
     'availability',
     'boolean',
     'has_generated_mri',
-    storedSeries('s.synthetic'),
+    hasGeneratedMri('exam'),
     'Whether a synthetic MRI volume of this knee, made by a generation, is stored',
   ),
   maybe(
     'availability',
     'text',
     'mri_sequences',
-    `(SELECT string_agg(DISTINCT s.sequence, ';' ORDER BY s.sequence) FROM mri_series s` +
-      ' WHERE s.exam_id = exam.id AND NOT s.synthetic AND s.asset_id IS NOT NULL)',
+    mriSequences('exam'),
     'Descriptions of the imported MRI series that are stored, joined by semicolons',
   ),
 ];
@@ -213,10 +212,6 @@ function variableColumns(group: Variable['group']): ExportColumn[] {
         ...(kind === 'choice' ? { codes: domain.enum === 'VisitCode' ? VISIT_NAMES : words(domain.codes) } : {}),
       };
     });
-}
-
-function storedSeries(which: string): string {
-  return `EXISTS (SELECT 1 FROM mri_series s WHERE s.exam_id = exam.id AND ${which} AND s.asset_id IS NOT NULL)`;
 }
 
 /** The 19 grades of one reading, each followed by the column that says why it is missing. */

@@ -1,4 +1,4 @@
-import type { ExportDescription } from './manifest.js';
+import type { ExportDescription, TableDescription } from './manifest.js';
 import type { ExportProgress } from './rows.js';
 
 /** An export under way. */
@@ -9,6 +9,18 @@ export interface ExportStream<T extends ExportDescription = ExportDescription> {
   description(): T;
   /** Of an archive, once it is whole: its manifest.json. */
   manifestFile(): Buffer | undefined;
+}
+
+/** A table under way. */
+export interface TableStream extends ExportStream<TableDescription> {
+  /**
+   * Reads the first rows, so that what is refused is refused before the first piece.
+   *
+   * @throws UserError as the pieces
+   */
+  begin(): Promise<void>;
+  /** Ends it without a piece. */
+  leave(): Promise<void>;
 }
 
 export interface ExportHooks {

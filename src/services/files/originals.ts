@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { EntityManager } from 'typeorm';
-import { OriginalObject } from '../../entities/index.js';
+import { fromBufferPromise } from 'yauzl';
+import { type Asset, OriginalObject } from '../../entities/index.js';
 import { readDicomHeader } from '../../imaging/dicom/read.js';
-import { type BlobStore, storeAsset } from '../../storage/index.js';
+import { type BlobStore, readAsset, storeAsset } from '../../storage/index.js';
 import { zipPieces } from './zip.js';
 
 /** Whose objects they are. */
@@ -35,8 +37,8 @@ export async function keepOriginal(
   const instanceUids = [first.value.sopInstanceUid];
   const second = await given.next();
   const asset = second.done
-    ? await storeAsset(manager, store, first.value.bytes, 'application/dicom')
-    : await storeAsset(manager, store, Readable.from(zipPieces(entries())), 'application/zip');
+    ? await storeAsset(manager, store, first.value.bytes, DICOM)
+    : await storeAsset(manager, store, Readable.from(zipPieces(entries())), ZIP);
 
   async function* entries() {
     yield entryOf(first.value as OriginalFile);
@@ -56,6 +58,32 @@ export async function keepOriginal(
 export async function forgetOriginal(manager: EntityManager, owner: OwnerOfOriginal): Promise<void> {
   await manager.delete(OriginalObject, owner);
 }
+
+/**
+ * Stores kept objects anew with something changed in each.
+ *
+ * @returns the asset that takes the place of theirs
+ */
+export async function rewriteOriginal(
+  manager: EntityManager,
+  store: BlobStore,
+  asset: Pick<Asset, 'storageKey' | 'mediaType'>,
+  change: (bytes: Uint8Array) => Uint8Array,
+): Promise<Asset> {
+  const bytes = await readAsset(store, asset, 'an original object');
+  if (asset.mediaType === DICOM) return storeAsset(manager, store, change(bytes), DICOM);
+  async function* entries() {
+    const archive = await fromBufferPromise(bytes);
+    for await (const entry of archive.eachEntry()) {
+      const file = await buffer(await archive.openReadStreamPromise(entry));
+      yield { path: entry.fileName, bytes: change(file) };
+    }
+  }
+  return storeAsset(manager, store, Readable.from(zipPieces(entries())), ZIP);
+}
+
+const DICOM = 'application/dicom';
+const ZIP = 'application/zip';
 
 function entryOf({ sopInstanceUid, bytes }: OriginalFile) {
   return { path: `${sopInstanceUid}.dcm`, bytes };

@@ -2,7 +2,7 @@ import { UserError } from '../../domain/errors.js';
 import { changeCondition } from './change.js';
 import { comparison, entries, list, lookUp } from './comparison.js';
 import { type Parameters, Scope } from './scope.js';
-import type { Field, ManyField, MaybeField } from './table.js';
+import type { Field, ManyField, MaybeField, Unless } from './table.js';
 import { parameterValue } from './values.js';
 import { variableComparison } from './variable-comparison.js';
 import { variableCondition } from './variable-condition.js';
@@ -198,13 +198,18 @@ class Compiler {
   }
 
   /** What follows the columns in queries of the related rows that fit, or of those that do not: one for each way to be related. */
-  private related({ table, on, rows, unless }: ManyField, part: unknown, place: Place, failing: boolean): string[] {
+  private related(
+    { table, on, rows, unless = [] }: ManyField,
+    part: unknown,
+    place: Place,
+    failing: boolean,
+  ): string[] {
     const inner = { ...place, rows: rows * place.rows, depth: place.depth + 1 };
     this.count(inner);
     return on.map((related) => {
       const child = new Scope(table(), this.alias());
       const conditions = [related(place.scope.alias, child.alias)];
-      if (unless && !speaksOf(part, unless.field)) conditions.push(unless.on(child.alias));
+      conditions.push(...leftOut(unless, part, child.alias));
       const condition = this.group(part, { ...inner, scope: child, related: true });
       conditions.push(failing ? `(${condition}) IS NOT TRUE` : condition);
       return `FROM ${child.from()} WHERE ${joined(conditions, 'AND')}`;
@@ -229,6 +234,11 @@ class Compiler {
       );
     }
   }
+}
+
+/** Conditions of rows that a filter leaves out because it does not speak of them. */
+export function leftOut(unless: readonly Unless[], where: unknown, row: string): string[] {
+  return unless.flatMap(({ field, on }) => (speaksOf(where, field) ? [] : [on(row)]));
 }
 
 /** Whether a filter has a condition on a field of its own table, below any `and`, `or`, `not`. */

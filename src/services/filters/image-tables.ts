@@ -1,6 +1,7 @@
-import { DROPPED } from './dropped.js';
+import { standingSql } from '../../entities/index.js';
+import { DROPPED, UNLESS_DROPPED } from './dropped.js';
 import { column } from './table.js';
-import type { Table } from './table.js';
+import type { Table, Unless } from './table.js';
 
 const PLANE = { kind: 'choice', of: ['CORONAL', 'SAGITTAL', 'AXIAL'] } as const;
 
@@ -44,19 +45,40 @@ export const MRI_SERIES: Table = {
   },
 };
 
+/** What relations to series leave out: real and generated ones never mix silently. */
+export const UNLESS_OF_SERIES: readonly Unless[] = [
+  { field: 'synthetic', on: (series) => `NOT ${series}.synthetic` },
+  UNLESS_DROPPED,
+];
+
 function stored(alias: string): string {
   return `(${alias}.asset_id IS NOT NULL)`;
 }
 
-/** A stored film that shows the knee. */
+/** A stored film that shows the knee and that the release still has. */
 export function hasRadiograph(exam: string): string {
+  const film = `f.asset_id IS NOT NULL AND ${standingSql('f')}`;
   return (
-    `(EXISTS (SELECT 1 FROM radiograph f WHERE f.visit_id = ${exam}.visit_id AND f.asset_id IS NOT NULL)` +
-    ` OR EXISTS (SELECT 1 FROM radiograph f WHERE f.exam_id = ${exam}.id AND f.asset_id IS NOT NULL))`
+    `(EXISTS (SELECT 1 FROM radiograph f WHERE f.visit_id = ${exam}.visit_id AND ${film})` +
+    ` OR EXISTS (SELECT 1 FROM radiograph f WHERE f.exam_id = ${exam}.id AND ${film}))`
   );
 }
 
-/** A stored real series of the knee. */
+/** A stored real series of the knee that the release still has. */
 export function hasMri(exam: string): string {
-  return `EXISTS (SELECT 1 FROM mri_series m WHERE m.exam_id = ${exam}.id AND NOT m.synthetic AND m.asset_id IS NOT NULL)`;
+  return `EXISTS (SELECT 1 FROM ${seriesOf(exam, 'NOT m.synthetic')})`;
+}
+
+/** A stored series of the knee that was made by a generation. */
+export function hasGeneratedMri(exam: string): string {
+  return `EXISTS (SELECT 1 FROM ${seriesOf(exam, 'm.synthetic')})`;
+}
+
+/** Descriptions of the stored real series of the knee, joined by semicolons; null without one. */
+export function mriSequences(exam: string): string {
+  return `(SELECT string_agg(DISTINCT m.sequence, ';' ORDER BY m.sequence) FROM ${seriesOf(exam, 'NOT m.synthetic')})`;
+}
+
+function seriesOf(exam: string, which: string): string {
+  return `mri_series m WHERE m.exam_id = ${exam}.id AND ${which} AND m.asset_id IS NOT NULL AND ${standingSql('m')}`;
 }

@@ -47,8 +47,15 @@ export interface ManyField {
   on: ((parent: string, child: string) => string)[];
   /** Rows one parent usually has at most: what each condition on them counts in the cost of a filter. */
   rows: number;
-  /** Rows the relation leaves out unless the filter itself speaks of `field`. */
-  unless?: { field: string; on: (child: string) => string };
+  /** Rows the relation leaves out, of each kind unless the filter itself speaks of its `field`. */
+  unless?: readonly Unless[];
+}
+
+/** Rows that a filter leaves out unless it speaks of them. */
+export interface Unless {
+  field: string;
+  /** SQL that is true of the others. */
+  on: (row: string) => string;
 }
 
 /** A value of a knee exam that can be compared between two visits. */

@@ -7,10 +7,10 @@ import { enumName, variablesOf } from '../../domain/variables/index.js';
 import { VISIT_CODES } from '../../domain/visits.js';
 import { TASK_NAMES } from '../../inference/index.js';
 import { sameKnee } from './change.js';
-import { hasMri, hasRadiograph, MRI_SERIES, RADIOGRAPHS } from './image-tables.js';
+import { hasMri, hasRadiograph, MRI_SERIES, RADIOGRAPHS, UNLESS_OF_SERIES } from './image-tables.js';
 import { JOINT_OUTCOMES, KNEE_OUTCOME } from './outcome-table.js';
 import { gradeColumns, READINGS } from './reading-table.js';
-import { DROPPED } from './dropped.js';
+import { DROPPED, UNLESS_DROPPED } from './dropped.js';
 import { column } from './table.js';
 import type { Measure, Table } from './table.js';
 import { variableColumns } from './variables.js';
@@ -68,6 +68,7 @@ export const VISITS: Table = {
       rows: 2,
       table: () => RADIOGRAPHS,
       on: [(visit, film) => `${film}.visit_id = ${visit}.id`],
+      unless: [UNLESS_DROPPED],
     },
   },
 };
@@ -164,21 +165,21 @@ export const KNEE_EXAMS: Table = {
       table: () => RADIOGRAPHS,
       // A film shows the knee it belongs to, or both knees of the visit it belongs to.
       on: [(exam, film) => `${film}.visit_id = ${exam}.visit_id`, (exam, film) => `${film}.exam_id = ${exam}.id`],
+      unless: [UNLESS_DROPPED],
     },
     mriSeries: {
       kind: 'many',
       rows: 8,
       table: () => MRI_SERIES,
       on: [(exam, series) => `${series}.exam_id = ${exam}.id`],
-      // Real and generated series never mix silently.
-      unless: { field: 'synthetic', on: (series) => `NOT ${series}.synthetic` },
+      unless: UNLESS_OF_SERIES,
     },
     readings: {
       kind: 'many',
       rows: 2,
       table: () => READINGS,
       on: [(exam, reading) => `${reading}.exam_id = ${exam}.id`],
-      unless: { field: 'dropped', on: standingSql },
+      unless: [UNLESS_DROPPED],
     },
     generations: {
       kind: 'many',

@@ -3,7 +3,7 @@ import { UserError } from '../../domain/errors.js';
 import { FEATURE_CODES, type Grades } from '../../domain/features.js';
 import type { SquareBox } from '../../domain/knee-box.js';
 import type { Side } from '../../domain/participants.js';
-import { type Generation, KneeExam, Radiograph, UploadedRadiograph } from '../../entities/index.js';
+import { type Generation, KneeExam, Radiograph, STANDING, UploadedRadiograph } from '../../entities/index.js';
 import { mayGenerateFromUpload } from '../../policy/index.js';
 import type { TargetRequest } from './request.js';
 
@@ -172,7 +172,7 @@ async function findExam(manager: EntityManager, id: number): Promise<KneeExam> {
 
 /** The film of an exam: the newest of this knee alone, else the newest of its visit. */
 async function filmOf(manager: EntityManager, exam: KneeExam): Promise<Radiograph> {
-  const withPixels = { assetId: Not(IsNull()) };
+  const withPixels = { assetId: Not(IsNull()), dropped: STANDING };
   const order = { id: 'DESC' } as const;
   const film =
     (await manager.findOne(Radiograph, { where: { examId: exam.id, ...withPixels }, order })) ??

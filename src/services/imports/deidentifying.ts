@@ -7,15 +7,18 @@ import {
   deidentifyDicom,
   deidentifyFilm,
   type DeidentifiedSubject,
+  pseudonymousUid,
 } from '../../imaging/deidentification/index.js';
-import { readDicomHeader, readDicomHeaders } from '../../imaging/dicom/read.js';
+import { isDicom, readDicomHeader, readDicomHeaders } from '../../imaging/dicom/read.js';
 import type { SeriesFile } from '../../imaging/dicom/scan.js';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import type { Film } from '../../imaging/radiograph/film.js';
 import { readSource } from '../../imaging/source.js';
-import type { BlobStore } from '../../storage/index.js';
+import type { BlobStore, LetGo } from '../../storage/index.js';
 import { daysBackOf, uidKey } from '../access/index.js';
 import { forgetOriginal, keepOriginal, type OwnerOfOriginal } from '../files/index.js';
+import { forgetUnredacted } from './redactions.js';
+import { daysBackFor, daysBetween } from './shared-studies.js';
 
 /** What an import does about the objects that images come as. */
 export interface ObjectOptions {
@@ -45,18 +48,26 @@ export interface Deidentifier {
   film(path: string, name: string): Promise<{ film: Film; object: Deidentified }>;
   /** What is left of a header: whatever is stored of it is taken from there. */
   header(slice: Pick<SeriesFile, 'path' | 'frame'>, name: string): Promise<DicomAttributes>;
-  /** Keeps these files, and tells what became of each. */
-  keep(store: BlobStore, owner: OwnerOfOriginal, files: readonly Deidentified[] | readonly string[]): Promise<void>;
+  /**
+   * Keeps these files, and tells what became of each.
+   *
+   * @returns files that show what was redacted, to be removed once the transaction has ended
+   */
+  keep(
+    owner: Exclude<OwnerOfOriginal, { uploadId: string }>,
+    files: readonly Deidentified[] | readonly string[],
+  ): Promise<LetGo[]>;
 }
 
 /** The participant must be in the database: their key decides about dates. */
 export async function deidentifierFor(
   manager: EntityManager,
+  store: BlobStore,
   { oaiId, published, synthetic }: DeidentifiedFor,
   { withoutOriginals = false, redact = [], onDeidentified }: ObjectOptions,
 ): Promise<Deidentifier> {
   const key = await uidKey(manager);
-  const back = await daysBackOf(manager, oaiId);
+  let back = await daysBackOf(manager, oaiId);
 
   const subjectFor = (studyDate: string | null): DeidentifiedSubject => ({
     pseudonym: oaiId,
@@ -65,6 +76,15 @@ export async function deidentifierFor(
     synthetic,
     redact,
   });
+
+  /** Somebody's study may be known by the other door, which then says about dates. */
+  async function meet(bytes: Uint8Array, name: string): Promise<void> {
+    if (synthetic || !isDicom(bytes)) return;
+    const { studyUid, studyDate } = await readDicomHeader({ bytes, name });
+    const day = calendarDate(studyDate ?? '');
+    if (studyUid === null || day === null) return;
+    back = await daysBackFor(manager, store, { oaiId, studyUid: pseudonymousUid(key, studyUid), day, published });
+  }
 
   async function file(path: string, name: string): Promise<Deidentified> {
     const { bytes } = await readSource(path);
@@ -82,16 +102,24 @@ export async function deidentifierFor(
 
   return {
     async film(path, name) {
-      return deidentifyFilm({ bytes: (await readSource(path)).bytes, name }, subjectFor);
+      const { bytes } = await readSource(path);
+      await meet(bytes, name);
+      return deidentifyFilm({ bytes, name }, subjectFor);
     },
     async header({ path, frame }, name) {
+      await meet((await readSource(path)).bytes, name);
       return (await readDicomHeaders({ bytes: (await file(path, name)).bytes!, name }))[frame]!;
     },
-    async keep(store, owner, files) {
-      if (!withoutOriginals) return keepOriginal(manager, store, owner, each(files));
-      if (onDeidentified) for await (const _ of each(files));
-      // The object of what the image was before may show what was redacted now.
-      if (redact.length > 0) await forgetOriginal(manager, owner);
+    async keep(owner, files) {
+      const keepObject = async (): Promise<void> => {
+        if (!withoutOriginals) return keepOriginal(manager, store, owner, each(files));
+        if (onDeidentified) for await (const _ of each(files));
+        // The object of what the image was before may show what was redacted now.
+        if (redact.length > 0) await forgetOriginal(manager, owner);
+      };
+      if (redact.length > 0) return forgetUnredacted(manager, owner, keepObject);
+      await keepObject();
+      return [];
     },
   };
 }
@@ -99,5 +127,5 @@ export async function deidentifierFor(
 /** How many days back a date goes that becomes another; null where one of them is not known. */
 function daysTo(published: string | null, studyDate: string | null): number | null {
   const said = calendarDate(studyDate ?? '');
-  return published === null || said === null ? null : (Date.parse(said) - Date.parse(published)) / 86_400_000;
+  return published === null || said === null ? null : daysBetween(said, published);
 }

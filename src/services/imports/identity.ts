@@ -25,6 +25,8 @@ export interface Incoming {
   barcode: string | null;
   /** Rows that the same path became before, or that have the same barcode. */
   earlier: readonly number[];
+  /** Whether strips of it are made black: then no row may go on to show them. */
+  redacted?: boolean;
 }
 
 /** A row that may be the image that comes in. */
@@ -65,7 +67,8 @@ type ImageTable = 'radiograph' | 'mri_series';
  * replaces the row while nothing was made from that, and comes beside it otherwise, so that what was made keeps its source. Anything
  * else is another image.
  *
- * @throws UserError FILE_REFUSED naming both owners: when the image is another's, or the path or barcode was
+ * @throws UserError FILE_REFUSED naming both owners: when the image is another's, or the path or barcode was; for a redaction of an image
+ *   that something was made from
  */
 export async function settle(manager: EntityManager, table: ImageTable, image: Incoming): Promise<Settled> {
   const candidates = await findCandidates(manager, table, image);
@@ -95,8 +98,13 @@ export async function settle(manager: EntityManager, table: ImageTable, image: I
   if (known && (image.barcode === null || before.length === 0 || before.includes(known))) {
     return { is: 'known', row: known };
   }
-  const corrected = [...before, ...others.filter(({ barcode }) => barcode === null)].find(({ inUse }) => !inUse);
-  return corrected ? { is: 'replacement', row: corrected } : { is: 'new', beside: before };
+  const replaceable = [...before, ...others.filter(({ barcode }) => barcode === null)];
+  const corrected = replaceable.find(({ inUse }) => !inUse);
+  if (corrected) return { is: 'replacement', row: corrected };
+  if (image.redacted && replaceable.length > 0) {
+    refuseFile(name, 'cannot be redacted while something that was made from what it shows is kept; remove that first');
+  }
+  return { is: 'new', beside: before };
 }
 
 async function findCandidates(manager: EntityManager, table: ImageTable, image: Incoming): Promise<Candidate[]> {

@@ -130,7 +130,7 @@ async function importFilm(
   const owner: ImageOwner = known ? ownerOf(known) : { oaiId: folder.oaiId, visit: folder.visit, side };
   const [examId, visitId] = await findOwner(manager, known ?? folder, side, release.phantoms);
   const origin = originOf(withStudy(attributes, folder), [attributes.sopInstanceUid], release);
-  const deidentify = await deidentifierFor(manager, subjectOf(folder, origin), objects);
+  const deidentify = await deidentifierFor(manager, store, subjectOf(folder, origin), objects);
   const { film, object } = await deidentify.film(path, folder.file);
   const pixels = { ...(await storeFilm(manager, store, film)), ...origin, ...uidsOf(film) };
   const { contentSha256 } = pixels;
@@ -142,7 +142,7 @@ async function importFilm(
     view: known?.name ?? cleanDescription(described) ?? BILATERAL,
     date: folder.date ?? calendarDate(film.attributes?.studyDate ?? ''),
   });
-  await deidentify.keep(store, { radiographId: id }, [object]);
+  await deidentify.keep({ radiographId: id }, [object]);
   if (origin.provenance === 'PHANTOM') await flagPhantom(manager, folder.oaiId);
   return outcome;
 }
@@ -180,7 +180,7 @@ async function importSeries({ manager, store, folder, release, known, objects }:
     const barcode = index === 0 ? folder.barcode : `${folder.barcode}-${index + 1}`;
     const origin = originOf(withStudy(attributes, folder), [echo.seriesUid || null, echo.echo], release);
     const [examId] = await findOwner(manager, owner, side, release.phantoms);
-    const deidentify = await deidentifierFor(manager, subjectOf(folder, origin), objects);
+    const deidentify = await deidentifierFor(manager, store, subjectOf(folder, origin), objects);
     const header = await deidentify.header(echo.files[0]!, folder.file);
     const description = niftiDescription(folder, sequence, origin);
     const pixels = await storeSeries(manager, store, echo, description, { header, redact: objects.redact });
@@ -202,7 +202,7 @@ async function importSeries({ manager, store, folder, release, known, objects }:
         date: folder.date ?? calendarDate(header.studyDate ?? ''),
       },
     );
-    await deidentify.keep(store, { seriesId: id }, pathsOf(echo));
+    await deidentify.keep({ seriesId: id }, pathsOf(echo));
     outcomes.push(outcome);
     if (origin.provenance === 'PHANTOM') await flagPhantom(manager, folder.oaiId);
   }
@@ -222,7 +222,7 @@ async function writeImage<P extends (FilmPixels | SeriesPixels) & ImageOrigin>(
   owner: ImageOwner,
   known: KnownImage | undefined,
   pixels: P,
-  described: { barcode: string } & Record<string, unknown>,
+  described: { barcode: string; date: string | null } & Record<string, unknown>,
 ): Promise<{ outcome: ImageOutcome; id: number }> {
   const settled = await settle(manager, entity === Radiograph ? 'radiograph' : 'mri_series', {
     name: folder.file,
@@ -238,7 +238,8 @@ async function writeImage<P extends (FilmPixels | SeriesPixels) & ImageOrigin>(
   }
   const { row } = settled;
   // What was added by hand, or came before origins were kept, is now known to be of the release.
-  await manager.update(entity, { id: row.id }, { ...pixels, barcode: row.barcode ?? described.barcode });
+  const adopted = row.barcode === null ? { barcode: described.barcode, date: described.date } : {};
+  await manager.update(entity, { id: row.id }, { ...pixels, ...adopted });
   const outcome = row.assetId === null ? 'inserted' : settled.is === 'known' ? 'unchanged' : 'updated';
   return { outcome, id: row.id };
 }

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..bundle_folder import manifest_head
+from ..bundle_folder import manifest_head, start_in_words, started_from
 from ..networks.shift_unet import MULTIPLE_OF, reach_of
 from ..onnx_graphs import check_parity, export_graph, graph_metadata, round_weights, weight_count
 from ..score_tables import read_scores
@@ -67,6 +67,7 @@ def write_bundle(network: Inpainter, saved: dict, out: Path, name: str, version:
             'people': saved['people'],
             'steps': saved['step'],
             'hours': round(saved['seconds'] / 3600, 2),
+            **started_from(saved),
         },
         'sizes': {'multipleOf': MULTIPLE_OF, 'haloPx': halo},
         'ranges': {'spacingMm': list(SPACING_MM)},
@@ -174,7 +175,7 @@ Outside of the mask nothing changes. Nothing is normalised over space: a pixel d
 
 {trained['data']}: {trained['slices']:,} slices of {trained['people']} drawn people, none of them real; slices 1.5, 3 and
 4.5 mm apart. Hidden were blobs of metal through one to five slices, cut edges, rectangles and whole slices. Training took
-{trained['hours']} hours of one core, shared with other work ({trained['steps']:,} steps).
+{trained['hours']} hours of one core, shared with other work ({trained['steps']:,} steps).{start_in_words(trained)}
 
 ## Figures
 

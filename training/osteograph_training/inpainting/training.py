@@ -9,6 +9,7 @@ from torch import Tensor
 from ..checked_yaml import config_of
 from ..checkpoint import load_checkpoint
 from ..film_training import FilmRun, train_on_films
+from ..restore import start_from
 from ..superres.volumes import Volumes, other_contrast, prepared_volumes
 from .fill import NEIGHBOURS
 from .masks import KINDS, random_kinds, random_masks
@@ -30,15 +31,19 @@ LEAST_SHARE = 0.01
 BETAS = (0.9, 0.99)
 
 
-def train_inpainter(config: InpainterConfig, data: Path, run: Path, resume: bool = False, steps: int | None = None) -> Path:
-    """Trains the network and returns its checkpoint, `<run>/inpainter.pt`."""
+def train_inpainter(
+    config: InpainterConfig, data: Path, run: Path, resume: bool = False, steps: int | None = None, start: Path | None = None
+) -> Path:
+    """Trains the network, from the weights of the bundle folder `start` if there is one, and returns its checkpoint, `<run>/inpainter.pt`."""
     if steps is not None:
         config = replace(config, inpainter=replace(config.inpainter, steps=steps))
     options = config.inpainter
     torch.set_num_threads(config.threads)
     volumes = prepared_volumes(data)
     torch.manual_seed(config.seed)
-    network = Inpainter(options.shape).to(memory_format=torch.channels_last)
+    network = Inpainter(options.shape)
+    started_from = None if start is None else start_from(network, start / 'inpainter.onnx')
+    network.to(memory_format=torch.channels_last)
     held = torch.linspace(0, len(volumes) - 1, LOGGED).round().long()
     kinds = [KINDS[index % len(KINDS)] for index in range(LOGGED)]
     window, gap = volumes.windows(held, NEIGHBOURS), torch.full((LOGGED,), PREPARED_GAP)
@@ -51,7 +56,7 @@ def train_inpainter(config: InpainterConfig, data: Path, run: Path, resume: bool
     def validation(averaged: dict[str, Tensor]) -> dict[str, float]:
         return _gains(_averaged(options, averaged), logged, window[0][:, NEIGHBOURS : NEIGHBOURS + 1], kinds)
 
-    film_run = FilmRun(KIND, run / 'inpainter.pt', config.seed, config, options, volumes, list(KINDS), BETAS)
+    film_run = FilmRun(KIND, run / 'inpainter.pt', config.seed, config, options, volumes, list(KINDS), BETAS, started_from)
     return train_on_films(film_run, network, loss_of, validation, resume)
 
 

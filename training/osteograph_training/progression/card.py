@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from ..bundle_folder import start_in_words
+
 #: Columns of the table of methods: heading, key, digits.
 COLUMNS = [
     ('joint space never grows', 'never_grows', 3),
@@ -46,7 +48,7 @@ whose joints had been closed or opened at random, so that the joint space does n
 
 {trained['data']}.
 Trained on {trained['films']:,.0f} films of {trained['people']:,.0f} people, grades equally often. Split: {trained['split']}.
-Training took {trained['hours']} hours of one shared core ({trained['steps']:,} steps).
+Training took {trained['hours']} hours of one shared core ({trained['steps']:,} steps).{start_in_words(trained)}
 
 ## Figures
 

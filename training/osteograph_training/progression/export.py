@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..bundle_folder import manifest_head
+from ..bundle_folder import manifest_head, started_from
 from ..onnx_graphs import check_parity, export_graph, graph_metadata, round_weights, weight_count
 from ..reading.export import DATA
 from ..restoration.restorer import Restorer
@@ -69,6 +69,7 @@ def export_progression(run: Path, out: Path, name: str, version: str, amplitude:
             'split': 'training/splits/films.csv: no film of a validation, test or judge person',
             'steps': saved['step'],
             'hours': round(saved['seconds'] / 3600, 1),
+            **started_from(saved),
         },
         'bitDepth': 16,
         'progression': {

@@ -15,6 +15,7 @@ from ..film_training import FilmRun, train_on_films
 from ..reading.films import GRADES, GradedFilms
 from ..restoration.degrade import Degraded
 from ..restoration.restorer import KAPPA, Restorer
+from ..restore import start_from
 from .amplitude import measured_widths
 from .field import closing, displacement, warped
 from .films import TracedFilms, load_traced_films
@@ -35,8 +36,13 @@ from .remodel import (
 SCORES = ['error', 'effect']
 
 
-def train_remodeller(config: RemodellerConfig, films: Path, run: Path, resume: bool = False, steps: int | None = None) -> Path:
-    """Measures the joint spaces of the training people, trains the network, and returns its checkpoint, `<run>/remodeller.pt`."""
+def train_remodeller(
+    config: RemodellerConfig, films: Path, run: Path, resume: bool = False, steps: int | None = None, start: Path | None = None
+) -> Path:
+    """Measures the joint spaces of the training people, trains the network, and returns its checkpoint, `<run>/remodeller.pt`.
+
+    With `start`, the folder of a bundle, the network starts from its weights.
+    """
     if steps is not None:
         config = replace(config, remodeller=replace(config.remodeller, steps=steps))
     options = config.remodeller
@@ -45,7 +51,9 @@ def train_remodeller(config: RemodellerConfig, films: Path, run: Path, resume: b
     held_out = load_traced_films(films, run, 'validation', 16)
     save_checkpoint(run / 'widths.pt', {'kind': 'widths', 'widths': measured_widths(train), 'films': len(train)})
     torch.manual_seed(config.seed)
-    network = remodeller(options).to(memory_format=torch.channels_last)
+    network = remodeller(options)
+    started_from = None if start is None else start_from(network, start / 'remodeller.onnx')
+    network.to(memory_format=torch.channels_last)
     pool = _kept_pool(run / 'moved.pt', train, options, config.seed)
     affected = affected_compartments(train)
     chances = 1 / torch.bincount(train.grades, minlength=GRADES).clamp(min=1)[train.grades].double()
@@ -62,7 +70,7 @@ def train_remodeller(config: RemodellerConfig, films: Path, run: Path, resume: b
         return _validation(_averaged(options, averaged), held_out)
 
     graded = GradedFilms(train.names, train.participants, train.images, train.grades)
-    film_run = FilmRun('remodeller', run / 'remodeller.pt', config.seed, config, options, graded, SCORES)
+    film_run = FilmRun('remodeller', run / 'remodeller.pt', config.seed, config, options, graded, SCORES, started_from=started_from)
     return train_on_films(film_run, network, loss_of, validation, resume)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..bundle_folder import manifest_head
+from ..bundle_folder import manifest_head, start_in_words, started_from
 from ..networks.shift_unet import MULTIPLE_OF, reach_of
 from ..onnx_graphs import check_parity, export_graph, graph_metadata, round_weights, weight_count
 from ..reading.export import DATA
@@ -58,6 +58,7 @@ def export_restorer(run: Path, out: Path, name: str, version: str, scores: Path 
             'split': 'training/splits/films.csv: no film of a validation, test or judge person',
             'steps': saved['step'],
             'hours': round(saved['seconds'] / 3600, 1),
+            **started_from(saved),
         },
         'sizes': {'multipleOf': MULTIPLE_OF, 'haloPx': halo},
         'ranges': {'sigma': [0, LARGEST_SIGMA], 'scale': [1, LARGEST_SCALE]},
@@ -134,7 +135,7 @@ others up to {manifest['sizes']['haloPx']} pixels away, so tiles with that halo 
 
 {trained['data']}.
 Trained on crops of {trained['films']:,} films of {trained['people']:,} people. Split: {trained['split']}.
-Training took {trained['hours']} hours of one core ({trained['steps']:,} steps).
+Training took {trained['hours']} hours of one core ({trained['steps']:,} steps).{start_in_words(trained)}
 
 ## Figures
 

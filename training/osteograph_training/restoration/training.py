@@ -10,6 +10,7 @@ from ..checked_yaml import config_of
 from ..checkpoint import load_checkpoint
 from ..film_training import FilmRun, train_on_films
 from ..reading.films import load_graded_films
+from ..restore import start_from
 from .degrade import random_degraded, windowed
 from .restorer import KAPPA, Restorer, RestorerConfig, RestorerOptions, state_between
 from .scores import validation_scores
@@ -17,8 +18,8 @@ from .scores import validation_scores
 SCORES = ['noise15', 'noise25', 'noise50', 'impulses', 'scale4', 'mask']
 
 
-def train_restorer(config: RestorerConfig, films: Path, run: Path, resume: bool = False, steps: int | None = None) -> Path:
-    """Trains the network and returns its checkpoint, `<run>/restorer.pt`."""
+def train_restorer(config: RestorerConfig, films: Path, run: Path, resume: bool = False, steps: int | None = None, start: Path | None = None) -> Path:
+    """Trains the network, from the weights of the bundle folder `start` if there is one, and returns its checkpoint, `<run>/restorer.pt`."""
     if steps is not None:
         config = replace(config, restorer=replace(config.restorer, steps=steps))
     options = config.restorer
@@ -26,7 +27,9 @@ def train_restorer(config: RestorerConfig, films: Path, run: Path, resume: bool 
     train = load_graded_films(films, config.part)
     held_out = load_graded_films(films, 'validation').images[:24]
     torch.manual_seed(config.seed)
-    network = Restorer(options).to(memory_format=torch.channels_last)
+    network = Restorer(options)
+    started_from = None if start is None else start_from(network, start / 'restorer.onnx')
+    network.to(memory_format=torch.channels_last)
     windows = torch.cat([windowed(piece).half() for piece in train.images.split(64)])
 
     def loss_of(stream: torch.Generator) -> Tensor:
@@ -35,7 +38,7 @@ def train_restorer(config: RestorerConfig, films: Path, run: Path, resume: bool 
     def validation(averaged: dict[str, Tensor]) -> dict[str, float]:
         return validation_scores(_averaged(options, averaged), held_out)
 
-    film_run = FilmRun('restorer', run / 'restorer.pt', config.seed, config, options, train, SCORES)
+    film_run = FilmRun('restorer', run / 'restorer.pt', config.seed, config, options, train, SCORES, started_from=started_from)
     return train_on_films(film_run, network, loss_of, validation, resume)
 
 

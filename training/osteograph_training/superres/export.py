@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..bundle_folder import manifest_head
+from ..bundle_folder import manifest_head, start_in_words, started_from
 from ..networks.shift_unet import MULTIPLE_OF, reach_of
 from ..onnx_graphs import check_parity, export_graph, graph_metadata, round_weights, weight_count
 from ..score_tables import read_scores
@@ -73,6 +73,7 @@ def write_bundle(
             'people': trained['people'],
             'steps': {role: saved[role]['step'] for role in saved},
             'hours': round(sum(content['seconds'] for content in saved.values()) / 3600, 2),
+            **started_from(trained),
         },
         'sizes': {'multipleOf': MULTIPLE_OF, 'haloPx': halo},
         'ranges': {'scale': [LEAST_SCALE, LARGEST_SCALE], 'spacingMm': list(SPACING_MM)},
@@ -175,7 +176,7 @@ Nothing is normalised over space: a pixel depends on others up to {manifest['siz
 
 {trained['data']}: {trained['slices']:,} slices of {trained['people']} drawn people,
 none of them real. Training took {trained['hours']} hours of one core, shared with other work, for these two networks
-({trained['steps']['teacher']:,} steps of the teacher, {trained['steps']['student']:,} of the last student).
+({trained['steps']['teacher']:,} steps of the teacher, {trained['steps']['student']:,} of the last student).{start_in_words(trained)}
 
 ## Figures
 

@@ -12,6 +12,7 @@ from ..checkpoint import load_checkpoint
 from ..film_training import FilmRun, train_on_films
 from ..networks.shift_path import step_to
 from ..networks.shift_unet import Shape
+from ..restore import start_from
 from .cases import ARMS, LARGEST_SCALE, LEAST_SCALE, Case, acquire
 from .network import KAPPA, STEPS, Stage, SuperresConfig, SuperResolver, places, super_resolve
 from .physics import thick
@@ -30,12 +31,15 @@ KIND = 'superres'
 BETAS = (0.9, 0.99)
 
 
-def train_superres(config: SuperresConfig, data: Path, run: Path, resume: bool = False, only: str | None = None) -> None:
-    """Trains `teacher.pt`, `student-4.pt`, `student-2.pt`, `student-1.pt` and `arm-A.pt` to `arm-D.pt` in this order, or one of them."""
+def train_superres(config: SuperresConfig, data: Path, run: Path, resume: bool = False, only: str | None = None, start: Path | None = None) -> None:
+    """Trains `teacher.pt`, `student-4.pt`, `student-2.pt`, `student-1.pt` and `arm-A.pt` to `arm-D.pt` in this order, or one of them.
+
+    With `start`, the folder of a bundle, its teacher is where the teacher starts, and its student where the first student does.
+    """
     torch.set_num_threads(config.threads)
     volumes = prepared_volumes(data)
     for name in [only] if only else names():
-        _train(name, config, volumes, run, resume)
+        _train(name, config, volumes, run, resume, start)
 
 
 def names() -> list[str]:
@@ -75,7 +79,7 @@ def _levels(shape: Shape) -> list[int]:
     return [*shape.widths, *reversed(shape.widths[:-1])]
 
 
-def _train(name: str, config: SuperresConfig, volumes: Volumes, run: Path, resume: bool) -> Path:
+def _train(name: str, config: SuperresConfig, volumes: Volumes, run: Path, resume: bool, start: Path | None) -> Path:
     torch.manual_seed(config.seed)
     steps = int(name.removeprefix('student-')) if name.startswith('student-') else None
     learner = _Learner(_network(name, config), config.student, config.teacher if steps else None)
@@ -96,6 +100,8 @@ def _train(name: str, config: SuperresConfig, volumes: Volumes, run: Path, resum
         def loss_of(stream: torch.Generator) -> Tensor:
             return _halving_loss(learner, before, teacher, _batch(volumes, stage, stream), steps, config, stream)
 
+    role = {'teacher': 'teacher', f'student-{STEPS[1]}': 'student'}.get(name)
+    started_from = start_from(learner.network, start / f'{role}.onnx') if start is not None and role is not None else None
     learner.to(memory_format=torch.channels_last)
     held_out = white(volumes.slices[:: max(1, len(volumes) // LOGGED)][:LOGGED])
 
@@ -104,7 +110,7 @@ def _train(name: str, config: SuperresConfig, volumes: Volumes, run: Path, resum
         scored.load_state_dict({key.removeprefix('network.'): value for key, value in averaged.items() if key.startswith('network.')})
         return _logged(scored.eval(), held_out, _arm(name), 1 if steps is None else steps)
 
-    film_run = FilmRun(KIND, run / f'{name}.pt', config.seed, config, stage, volumes, ['gain2', 'gain4'], BETAS)
+    film_run = FilmRun(KIND, run / f'{name}.pt', config.seed, config, stage, volumes, ['gain2', 'gain4'], BETAS, started_from)
     return train_on_films(film_run, learner, loss_of, scores, resume)
 
 

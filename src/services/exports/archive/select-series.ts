@@ -1,8 +1,17 @@
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { queryRow, queryRows } from '../../../entities/index.js';
+import { queryRow, queryRows, standingSql } from '../../../entities/index.js';
 import type { ArchiveChoice } from '../../../domain/exports.js';
-import { compileFilter, KNEE_EXAMS, MRI_SERIES, Parameters, Scope, speaksOf, type Where } from '../../filters/index.js';
+import {
+  compileFilter,
+  KNEE_EXAMS,
+  leftOut,
+  MRI_SERIES,
+  Parameters,
+  Scope,
+  UNLESS_OF_SERIES,
+  type Where,
+} from '../../filters/index.js';
 
 /** Series found by one statement. */
 const STRETCH = 200;
@@ -75,8 +84,10 @@ function whichSeries({ series, generations, batch, withReal }: ArchiveChoice, pa
       ? `SELECT id AS generation_id, exam_id FROM generation WHERE id = ANY(${parameters.add([...generations], 'uuid[]')})`
       : `SELECT generation_id, exam_id FROM batch_member WHERE batch_id = ${parameters.add(batch, 'uuid')}`;
     const made = `s.generation_id IN (SELECT generation_id FROM (${wanted}) wanted)`;
-    return withReal ? `${made} OR (NOT s.synthetic AND s.exam_id IN (SELECT exam_id FROM (${wanted}) wanted))` : made;
+    return withReal
+      ? `${made} OR (NOT s.synthetic AND ${standingSql('s')} AND s.exam_id IN (SELECT exam_id FROM (${wanted}) wanted))`
+      : made;
   }
   const condition = compileFilter(series, new Scope(MRI_SERIES, 's'), parameters);
-  return speaksOf(series, 'synthetic') ? condition : `NOT s.synthetic AND (${condition})`;
+  return [...leftOut(UNLESS_OF_SERIES, series, 's'), `(${condition})`].join(' AND ');
 }

@@ -1,4 +1,5 @@
 /** What of each exam of a cohort a result is made of: its film, or one of its MRI series. */
+import { standingSql } from '../../../entities/index.js';
 import type { Bind } from './cohort.js';
 
 /** SQL over `exam` (id, side, visit_id), in a statement that goes through exams. */
@@ -19,9 +20,9 @@ export function filmOfExam(bind: Bind): CohortSource {
     refusal: `CASE WHEN source.id IS NULL THEN ${bind(missing, 'text')} END`,
     found: `
       SELECT film.id, film.rows, film.columns, NULL::smallint AS slices, asset.sha256 FROM (
-        SELECT id, asset_id, rows, columns, true AS own FROM radiograph WHERE exam_id = exam.id AND asset_id IS NOT NULL
+        SELECT id, asset_id, rows, columns, true AS own FROM radiograph f WHERE exam_id = exam.id AND asset_id IS NOT NULL AND ${standingSql('f')}
         UNION ALL
-        SELECT id, asset_id, rows, columns, false FROM radiograph WHERE visit_id = exam.visit_id AND asset_id IS NOT NULL
+        SELECT id, asset_id, rows, columns, false FROM radiograph f WHERE visit_id = exam.visit_id AND asset_id IS NOT NULL AND ${standingSql('f')}
         ORDER BY own DESC, id DESC LIMIT 1
       ) film JOIN asset ON asset.id = film.asset_id`,
   };
@@ -56,7 +57,7 @@ export function seriesOfExam(bind: Bind, sequence: string, { name, spacingMm, vo
     found: `
       SELECT series.id, series.rows, series.columns, series.slice_count AS slices, series.pixel_spacing, asset.sha256
       FROM mri_series series JOIN asset ON asset.id = series.asset_id
-      WHERE series.exam_id = exam.id AND NOT series.synthetic AND series.sequence IN (${wanted}, ${wanted} || '_' || exam.side)
+      WHERE series.exam_id = exam.id AND NOT series.synthetic AND ${standingSql('series')} AND series.sequence IN (${wanted}, ${wanted} || '_' || exam.side)
       ORDER BY series.id DESC LIMIT 1`,
   };
 }

@@ -7,6 +7,7 @@ import { audit } from '../../access/index.js';
 import { FIELDS, type MergedTable } from '../cells.js';
 import { withImportLock } from '../lock.js';
 import { gradeAnew } from '../preferred-readings.js';
+import { countRedacted } from '../redactions.js';
 import { beginRun, endRun } from '../runs.js';
 import { restoreBlocks } from './blocks.js';
 import { type ColumnLoss, Losses } from './losses.js';
@@ -24,6 +25,8 @@ export interface UndoSummary {
   changes: ColumnLoss[];
   /** Rows that went, by table. */
   removed: Partial<Record<MergedTable, number>>;
+  /** Images that the import changed and that were redacted: they stay as they are. */
+  redacted: number;
   /** Images of which no file is left that anything refers to. */
   files: number;
   durationMs: number;
@@ -31,7 +34,7 @@ export interface UndoSummary {
 
 /**
  * Takes back what one import did, cell by cell: each value that comes from it is again what it was before, with where that came from, and what
- * it made goes. All of it is one transaction; files go after that, and a sweep removes what a process that dies leaves. Who was erased in
+ * it made goes. An image that was redacted stays redacted: nothing of what it was before is kept. All of it is one transaction; files go after that, and a sweep removes what a process that dies leaves. Who was erased in
  * between stays erased.
  *
  * @throws UserError NOT_FOUND; CONFLICT where a later import rests on it, somebody made something from it, it was undone before, it cannot be
@@ -51,7 +54,7 @@ export async function undoImport(
   return { undone: id, dryRun, ...done, files: files.length, durationMs: Math.round(performance.now() - started) };
 }
 
-type Undone = Pick<UndoSummary, 'changes' | 'removed'> & { files: LetGo[] };
+type Undone = Pick<UndoSummary, 'changes' | 'removed' | 'redacted'> & { files: LetGo[] };
 
 async function undo(manager: EntityManager, id: number): Promise<Undone> {
   // A whole release is more than any question may take.
@@ -69,6 +72,7 @@ async function undo(manager: EntityManager, id: number): Promise<Undone> {
     exams: new Set(),
   };
   const images = await imagesOf(manager, id);
+  const redacted = await countRedacted(manager, id);
   const variables = await restoreBlocks(undoing);
   for (const table of Object.keys(FIELDS) as MergedTable[]) await restoreRows(undoing, table);
   const removed = await removeRows(undoing);
@@ -82,10 +86,16 @@ async function undo(manager: EntityManager, id: number): Promise<Undone> {
   const run = await beginRun(manager, release);
   await manager.update(ImportRun, { id: run }, { undoesId: id, reversible: false });
   const sum = (kind: 'removed' | 'emptied' | 'restored') => changes.reduce((total, change) => total + change[kind], 0);
-  const detail = { removed: sum('removed'), emptied: sum('emptied'), restored: sum('restored'), gone: removed };
+  const detail = {
+    removed: sum('removed'),
+    emptied: sum('emptied'),
+    restored: sum('restored'),
+    gone: removed,
+    redacted,
+  };
   await endRun(manager, run, detail);
   await audit(manager, { tokenId: null, action: 'undoImport', target: String(id), detail });
-  return { changes, removed, files };
+  return { changes, removed, redacted, files };
 }
 
 async function findUndoable(manager: EntityManager, id: number): Promise<ImportRun> {

@@ -1,6 +1,12 @@
 import type { EntityManager } from 'typeorm';
 import { SINGLE_PRIORITY } from '../../../../domain/batches.js';
-import { faultOfPlaces, type HiddenBox, type HiddenPlaces } from '../../../../domain/hidden-places.js';
+import {
+  faultOfPlaces,
+  type HiddenBox,
+  type HiddenPlaces,
+  lostSlices,
+  sliceWithoutContext,
+} from '../../../../domain/hidden-places.js';
 import type { Generation, MriSeries } from '../../../../entities/index.js';
 import type { BundleManifest } from '../../../../inference/index.js';
 import type { Principal } from '../../../../policy/index.js';
@@ -49,7 +55,7 @@ async function wishOf(manager: EntityManager, request: InpaintingRequest): Promi
   const bundle = await chooseReadyBundle(manager, request.bundle, 'mri-inpainting');
   const manifest = manifestOf(bundle, 'mri-inpainting');
   checkSpacing(series, manifest);
-  const parameters = parametersFor(request, series);
+  const parameters = parametersFor(request, series, manifest.inpainting.neighbours);
   const steps = stepsFor(request, manifest);
   const told = { task: 'mri-inpainting', parameters, steps, bundleId: bundle.id } as const;
   const key = await seriesKey(manager, { ...told, assetId: series.assetId });
@@ -62,14 +68,24 @@ async function wishOf(manager: EntityManager, request: InpaintingRequest): Promi
   };
 }
 
-/** @throws UserError BAD_USER_INPUT for places that do not lie in the series, as far as its size is known */
-function parametersFor(request: InpaintingRequest, { rows, columns, sliceCount }: MriSeries): InpaintingParameters {
+/** @throws UserError BAD_USER_INPUT for places that do not lie in the series or leave nothing to go by, as far as its size is known */
+function parametersFor(
+  request: InpaintingRequest,
+  { rows, columns, sliceCount }: MriSeries,
+  reach: number,
+): InpaintingParameters {
   const slices = [...new Set(request.slices ?? [])].sort((a, b) => a - b);
   const places: HiddenPlaces = { slices, boxes: request.boxes ?? [] };
   const known = rows !== null && columns !== null && sliceCount !== null;
   const size = known ? { rows, columns, slices: sliceCount } : null;
   const fault = faultOfPlaces(places, size ?? { rows: Infinity, columns: Infinity, slices: Infinity });
   if (fault !== null) refuse(fault);
+  const alone = size && sliceWithoutContext(lostSlices(places, size), reach);
+  if (alone !== null) {
+    refuse(
+      `Nothing is left to fill slice ${alone} in from: it is hidden whole, and so are those up to ${reach} away on either side.`,
+    );
+  }
   return { slices, boxes: places.boxes.map((box) => ({ ...box })), series: size };
 }
 

@@ -4,7 +4,7 @@ import { UserError } from '../../../../domain/errors.js';
 import type { SourceFile } from '../../../../domain/origins.js';
 import type { SquareBox } from '../../../../domain/knee-box.js';
 import type { Side } from '../../../../domain/participants.js';
-import { Asset, type Generation, MriSeries } from '../../../../entities/index.js';
+import { Asset, type Generation, MriSeries, STANDING } from '../../../../entities/index.js';
 import { decodeNifti } from '../../../../imaging/nifti.js';
 import { trainedStack } from '../../../../imaging/normalise.js';
 import { kneeBox, radiographInput } from '../../../../imaging/radiograph/index.js';
@@ -76,7 +76,7 @@ async function loadScorer(
   const { examId, ssimMode } = generation;
   if (examId === null) return undefined;
   const candidates = await dataSource.manager.find(MriSeries, {
-    where: { examId, synthetic: false, plane: 'CORONAL' },
+    where: { examId, synthetic: false, plane: 'CORONAL', dropped: STANDING },
     order: { id: 'ASC' },
   });
   const series = candidates.find(({ sequence, assetId }) => assetId !== null && TRAINED_SEQUENCE.test(sequence));

@@ -1,0 +1,75 @@
+import type { DataSet, Element } from 'dicom-parser';
+import { encodeFile, inOnePieceEach, type RawElement } from '../dicom/elements.js';
+import { packedFrames, parseDicom, type ParsedDicom } from '../dicom/read.js';
+import { LONGITUDINAL } from './policy.js';
+import { agreedVr, ascii, bytesOf, knownOf, textOf } from './raw-values.js';
+import { PIXEL_DATA } from './report.js';
+import { shiftDate } from './values.js';
+
+/**
+ * A de-identified object whose dates go other days back than they did. Nothing else changes but what it says of its dates.
+ *
+ * @param earlier by how many days each date becomes earlier; later where negative
+ * @param daysBack by how many days they are back then
+ * @throws UserError FILE_REFUSED for a damaged file
+ */
+export function redateDicom(
+  { bytes, name }: { bytes: Uint8Array; name: string },
+  { earlier, daysBack }: { earlier: number; daysBack: number },
+): Uint8Array {
+  const parsed = parseDicom(bytes, name);
+  const { dataSet, attributes } = parsed;
+  const elements = elementsOf(dataSet, earlier, daysBack);
+  const isMeta = ({ tag }: RawElement): boolean => tag.startsWith('0002');
+  return encodeFile(
+    elements.filter((element) => isMeta(element)),
+    [...elements.filter((element) => !isMeta(element)), ...pixelsOf(parsed, name)],
+    attributes.transferSyntax,
+  );
+}
+
+function pixelsOf(parsed: ParsedDicom, name: string): RawElement[] {
+  const element = parsed.dataSet.elements[`x${PIXEL_DATA}`];
+  if (!element) return [];
+  const value = element.encapsulatedPixelData
+    ? inOnePieceEach(packedFrames(parsed, name))
+    : bytesOf(parsed.dataSet, element);
+  return [{ tag: PIXEL_DATA, vr: element.vr ?? 'OW', value }];
+}
+
+function elementsOf(dataSet: DataSet, earlier: number, daysBack: number): RawElement[] {
+  return Object.values(dataSet.elements).flatMap((element): RawElement[] => {
+    const tag = element.tag.slice(1);
+    const vr = element.vr ?? implicitVr(element);
+    if (tag.endsWith('0000') || tag === PIXEL_DATA || vr === null) return [];
+    if (vr === 'SQ') {
+      const items = (element.items ?? []).flatMap((item) =>
+        item.dataSet ? [elementsOf(item.dataSet, earlier, daysBack)] : [],
+      );
+      return [{ tag, vr, value: items }];
+    }
+    return [{ tag, vr, value: valueOf(dataSet, element, vr, { earlier, daysBack }) }];
+  });
+}
+
+/** Objects in implicit little endian name no kind of value. */
+function implicitVr(element: Element): string | null {
+  const known = knownOf(element.tag);
+  return known ? agreedVr(known, element) : null;
+}
+
+/** Where objects say what became of dates: code, its meaning, and Longitudinal Temporal Information Modified. */
+const PLACES = ['x00080100', 'x00080104', 'x00280303'];
+
+function valueOf(
+  dataSet: DataSet,
+  element: Element,
+  vr: string,
+  { earlier, daysBack }: { earlier: number; daysBack: number },
+): Uint8Array {
+  const text = textOf(dataSet, element);
+  const place = PLACES.indexOf(element.tag);
+  if (LONGITUDINAL.some((way) => way[place] === text)) return ascii(LONGITUDINAL[daysBack === 0 ? 0 : 1][place]!);
+  // Whatever is no date any more was removed when the object was made.
+  return vr === 'DA' || vr === 'DT' ? ascii(shiftDate(text, earlier) ?? '') : bytesOf(dataSet, element);
+}

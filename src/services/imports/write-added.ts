@@ -1,0 +1,205 @@
+import { basename } from 'node:path';
+import type { EntityManager, EntityTarget, QueryDeepPartialEntity } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
+import type { Side } from '../../domain/participants.js';
+import { MriSeries, Participant, Radiograph } from '../../entities/index.js';
+import { cleanDescription, refuseBurnedIn } from '../../imaging/deidentification/index.js';
+import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
+import { readDicomHeader } from '../../imaging/dicom/read.js';
+import type { DicomSeries } from '../../imaging/dicom/series.js';
+import { refuseFile } from '../../imaging/refuse.js';
+import { calendarDate } from '../../oai/index.js';
+import type { BlobStore, LetGo } from '../../storage/index.js';
+import { type DeidentifiedFor, deidentifierFor, type ObjectOptions } from './deidentifying.js';
+import type { VisitKey } from './exam-registry.js';
+import {
+  headersOf,
+  inEchoOrder,
+  niftiDescription,
+  pathsOf,
+  sequenceOf,
+  sequenceOfPart,
+  sideOf,
+} from './folder-series.js';
+import { settle, type Settled } from './identity.js';
+import { findOwner, flagPhantom, type ImageOutcome } from './import-folder.js';
+import { type ImageOrigin, originOf } from './origins.js';
+import { requireConsistent } from './quarantine.js';
+import { earlier, type Fingerprint, remember } from './remember.js';
+import { storeFilm, storeSeries, uidsOf } from './write-images.js';
+
+/** Whose images are added. Without a side a film is bilateral, and a series says itself which knee it shows. */
+export interface AddedTo extends VisitKey {
+  side?: Side | undefined;
+}
+
+/** Adds images within one transaction. */
+export interface Adding extends ObjectOptions {
+  store: BlobStore;
+  /** Files that show what is redacted; they go once the transaction has ended. */
+  forgotten: LetGo[];
+}
+
+/**
+ * Writes a film of which the file is no part of a release.
+ *
+ * @throws UserError FILE_REFUSED
+ */
+export async function writeFilm(
+  manager: EntityManager,
+  path: string,
+  to: AddedTo,
+  fingerprint: Fingerprint,
+  options: Adding,
+): Promise<ImageOutcome> {
+  const { store, redact = [], forgotten } = options;
+  const name = basename(fingerprint.path);
+  const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
+  const [examId, visitId] = await findOwner(manager, to, to.side ?? null, false);
+  const header = await headerOf(path);
+  const origin = originOf(header, [header?.sopInstanceUid ?? null], null);
+  const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin), options);
+  const { film, object } = await deidentify.film(path, name);
+  const { attributes } = film;
+  const pixels = { ...(await storeFilm(manager, store, film)), ...origin, ...uidsOf(film) };
+  const owner = { oaiId: to.oaiId, visit: to.visit, side: to.side ?? null };
+  const { contentSha256 } = pixels;
+  await requireConsistent(manager, header ? [header] : [], {
+    kind: 'RADIOGRAPH',
+    file: name,
+    listedAs: BY_HAND,
+    ...owner,
+    contentSha256,
+  });
+  const { radiographId } = await earlier(manager, fingerprint.path);
+  const settled = await settle(manager, 'radiograph', {
+    name,
+    owner,
+    ...pixels,
+    barcode: null,
+    earlier: radiographId === undefined ? [] : [radiographId],
+    redacted: redact.length > 0,
+  });
+  if (isToWrite(settled)) await manager.update(Radiograph, { id: settled.row.id }, pixels);
+  const radiograph = {
+    ...(to.side ? { examId, visitId: null } : { visitId, examId: null }),
+    ...pixels,
+    view:
+      cleanDescription(attributes?.seriesDescription ?? null) ??
+      (to.side ? `Knee ${to.side.toLowerCase()}` : 'Knees bilateral'),
+    date: calendarDate(attributes?.studyDate ?? ''),
+  };
+  const id = settled.is === 'new' ? await insertRow(manager, Radiograph, radiograph) : settled.row.id;
+  forgotten.push(...(await deidentify.keep({ radiographId: id }, [object])));
+  if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
+  await remember(manager, fingerprint, { rows: 1, refused: 0, became: { radiographId: id } });
+  return OUTCOMES[settled.is];
+}
+
+/** Whose objects they become. Nobody has published their day. */
+function subjectOf({ oaiId }: AddedTo, { provenance }: ImageOrigin): DeidentifiedFor {
+  return { oaiId, published: null, synthetic: provenance === 'PHANTOM' };
+}
+
+/**
+ * Writes the series of a folder that is no part of a release; those that it held before and does not any more go.
+ *
+ * @throws UserError FILE_REFUSED
+ */
+export async function writeSeries(
+  manager: EntityManager,
+  series: readonly DicomSeries[],
+  to: AddedTo,
+  fingerprint: Fingerprint,
+  options: Adding,
+): Promise<ImageOutcome[]> {
+  const { store, redact = [], forgotten } = options;
+  const name = basename(fingerprint.path);
+  const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
+  const before = (await earlier(manager, fingerprint.path)).seriesIds ?? [];
+  const seriesIds: number[] = [];
+  const outcomes: ImageOutcome[] = [];
+  for (const [index, one] of inEchoOrder(series).entries()) {
+    const { attributes, seriesUid, echo } = one;
+    for (const file of one.files) refuseBurnedIn(file.attributes, redact, name);
+    const side = to.side ?? sideOf({ seriesDescription: null, studyDescription: null }, attributes);
+    if (!side) return refuseFile(name, 'does not say which knee it shows; say --side RIGHT or --side LEFT');
+    const [examId] = await findOwner(manager, to, side, false);
+    const { sequence, plane } = sequenceOf(attributes.seriesDescription, side);
+    const origin = originOf(attributes, [seriesUid || null, echo], null);
+    const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin), options);
+    const header = await deidentify.header(one.files[0]!, name);
+    const pixels = await storeSeries(manager, store, one, niftiDescription(to, sequence, origin), { header, redact });
+    const owner = { oaiId: to.oaiId, visit: to.visit, side };
+    const { contentSha256 } = pixels;
+    await requireConsistent(manager, headersOf(one), {
+      kind: 'MRI_SERIES',
+      file: name,
+      listedAs: BY_HAND,
+      ...owner,
+      contentSha256,
+    });
+    const row = { ...pixels, ...origin, plane: pixels.plane ?? plane };
+    const settled = await settle(manager, 'mri_series', {
+      name,
+      owner,
+      ...row,
+      barcode: null,
+      earlier: before[index] === undefined ? [] : [before[index]],
+      redacted: redact.length > 0,
+    });
+    const described = {
+      ...row,
+      examId: examId!,
+      sequence: sequenceOfPart(sequence, one),
+      date: calendarDate(header.studyDate ?? ''),
+    };
+    if (isToWrite(settled)) await manager.update(MriSeries, { id: settled.row.id }, described);
+    const id = settled.is === 'new' ? await insertRow(manager, MriSeries, described) : settled.row.id;
+    forgotten.push(...(await deidentify.keep({ seriesId: id }, pathsOf(one))));
+    seriesIds.push(id);
+    outcomes.push(OUTCOMES[settled.is]);
+    if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
+  }
+  // What the folder held before and does not any more, unless an evaluation holds to it or something was made from it.
+  await manager.query(
+    `DELETE FROM mri_series s WHERE s.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = s.id)
+       AND NOT EXISTS (SELECT 1 FROM generation g WHERE g.source_series_id = s.id)`,
+    [before.filter((id) => !seriesIds.includes(id))],
+  );
+  await remember(manager, fingerprint, { rows: seriesIds.length, refused: 0, became: { seriesIds } });
+  return outcomes;
+}
+
+/** What the list of the quarantine calls a file that lay anywhere: its name may name a patient. */
+const BY_HAND = 'added by hand';
+
+const OUTCOMES: Readonly<Record<Settled['is'], ImageOutcome>> = {
+  known: 'unchanged',
+  replacement: 'updated',
+  new: 'inserted',
+};
+
+/** A row that takes what the file says: a corrected file's, or one from before its content and origin were kept. */
+function isToWrite(settled: Settled): settled is Exclude<Settled, { is: 'new' }> {
+  return settled.is === 'replacement' || (settled.is === 'known' && settled.row.contentSha256 === null);
+}
+
+async function insertRow<T extends Radiograph | MriSeries>(
+  manager: EntityManager,
+  entity: EntityTarget<T>,
+  row: QueryDeepPartialEntity<T>,
+): Promise<number> {
+  const { identifiers } = await manager.insert<T>(entity, row);
+  return Number(identifiers[0]!['id']);
+}
+
+/** Header of a DICOM file; null for other files, whose reader says what is wrong with them. */
+export async function headerOf(path: string): Promise<DicomAttributes | null> {
+  try {
+    return await readDicomHeader(path);
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
+}
