@@ -1,5 +1,8 @@
 import type { DataSet, Element } from 'dicom-parser';
 import { dictionaryEntry } from '../dicom/dictionary.js';
+import { rawValue } from '../dicom/raw-values.js';
+
+export { rawValue as bytesOf } from '../dicom/raw-values.js';
 
 /** An entry of the data dictionary. */
 export interface Known {
@@ -24,15 +27,10 @@ export function agreedVr({ vr }: Known, element: Element): string | null {
   return !/^[A-Z]{2}$/.test(vr) && /^(?:US|SS|OW|OB)$/.test(element.vr) ? element.vr : null;
 }
 
-/** The bytes of a value, as they lie in the file. */
-export function bytesOf(dataSet: DataSet, { dataOffset, length }: Element): Uint8Array {
-  return dataSet.byteArray.subarray(dataOffset, dataOffset + length);
-}
-
 /** A value as text, one character per byte, without what pads it. */
 export function textOf(dataSet: DataSet, element: Element | undefined): string {
   if (!element || element.items) return '';
-  const { buffer, byteOffset, length } = bytesOf(dataSet, element);
+  const { buffer, byteOffset, length } = rawValue(dataSet, element);
   return Buffer.from(buffer, byteOffset, length).toString('latin1').replace(/\0+$/, '').trim();
 }
 
