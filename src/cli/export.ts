@@ -1,8 +1,7 @@
-import { extname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { parseJson } from '../domain/json.js';
-import { ARCHIVE_FORMATS, EXPORT_FILES, EXPORT_FORMATS, TABLE_FORMATS } from '../domain/exports.js';
+import { EXPORT_FORMATS } from '../domain/exports.js';
 import type { ExportFormat } from '../domain/exports.js';
 import { SPLIT_METHODS, type SplitMethod } from '../domain/splits.js';
 import { COMPETING_EVENTS, SURVIVAL_EVENTS } from '../domain/survival.js';
@@ -16,7 +15,6 @@ import {
   COLUMN_GROUPS,
   dictionary,
   EXPORT_COLUMNS,
-  type ExportManifest,
   type ExportHooks,
   exportSpec,
   writeArchive,
@@ -26,9 +24,10 @@ import { openOwnBlobStore } from '../storage/index.js';
 import { readJsonFile } from './json-file.js';
 import { blobSettings, dataDirOption, sharedDatabase, wholeNumber } from './options.js';
 import { writeWhole } from './export-file.js';
+import { formatNamed, formatOf, written } from './export-formats.js';
+import { described, heldBy, itemsOf } from './export-words.js';
 import { progressBar } from './progress.js';
 import { stopOnSignal } from './signals.js';
-import { counted } from './words.js';
 
 interface Options {
   format?: ExportFormat;
@@ -184,7 +183,7 @@ async function run(file: string | undefined, options: Options): Promise<void> {
       onProgress({ done, total, rows }) {
         if (!drawn) bar.start(total);
         drawn = true;
-        bar.update(done, `${rows} ${'archive' in spec ? 'volumes' : 'rows'}`);
+        bar.update(done, `${rows} ${'archive' in spec ? itemsOf(spec.format) : 'rows'}`);
       },
     };
     // A table needs no blobs, and is written while their store is down.
@@ -229,58 +228,6 @@ function periodsIn(list: string | undefined, as: 'change' | 'slope'): object[] {
     if (variable !== undefined) return { variable, [as]: { from, to } };
     throw new UserError('BAD_USER_INPUT', `--${as}s takes names with two visits, e.g. WOMKP:V00:V06, got ${text}.`);
   });
-}
-
-/** Of how many volumes or generations an archive holds files. */
-function heldBy({ volumes, generations }: { volumes?: number; generations?: number }): object {
-  return generations === undefined ? { volumes } : { generations };
-}
-
-function described(manifest: ExportManifest): string {
-  if ('kinds' in manifest) {
-    const { kinds, volumes, generations, files, file } = manifest;
-    const what =
-      generations === undefined
-        ? `${Object.entries(kinds)
-            .filter(([, count]) => count > 0)
-            .map(([kind, count]) => `${count} ${kind}`)
-            .join(', ')} volume${volumes === 1 ? '' : 's'}`
-        : `what ${counted(generations, 'generation')} made`;
-    return `${what}; ${files} files, ${file.bytes} bytes.`;
-  }
-  const { rows, phantomRows, synthetic, columns, file } = manifest;
-  const who = { NONE: '', SOME: `, ${phantomRows} of them of phantoms`, ALL: ', all of phantoms' }[synthetic];
-  const phantoms = who && `${who} of a synthetic release`;
-  return `${rows} knee exam${rows === 1 ? '' : 's'}${phantoms}; ${columns.length} columns, ${file.bytes} bytes.`;
-}
-
-const EITHER = new Intl.ListFormat('en-GB', { type: 'disjunction' });
-
-function formatOf(file: string): ExportFormat {
-  const ending = extname(file).slice(1).toLowerCase();
-  const format = TABLE_FORMATS.find((known) => EXPORT_FILES[known].extension === ending);
-  if (format) return format;
-  if (ending === 'zip') {
-    throw new UserError(
-      'BAD_USER_INPUT',
-      `Say with --format what ${file} is to hold: ${EITHER.format(ARCHIVE_FORMATS.map(written))}.`,
-    );
-  }
-  throw new UserError(
-    'BAD_USER_INPUT',
-    `${file} must end in .csv, .ndjson or .parquet, or --format must say how to write it.`,
-  );
-}
-
-/** A format as the command line writes it: nifti-zip. */
-function written(format: ExportFormat): string {
-  return format.toLowerCase().replace('_', '-');
-}
-
-function formatNamed(name: string): ExportFormat {
-  const format = EXPORT_FORMATS.find((known) => written(known) === name.toLowerCase().replace('_', '-'));
-  if (format) return format;
-  throw new InvalidArgumentError(`It must be one of ${EXPORT_FORMATS.map(written).join(', ')}.`);
 }
 
 /** Takes one of some words, for commander. */
