@@ -71,6 +71,18 @@ def test_a_connection_that_is_cut_twice_loses_no_event_and_brings_none_twice(
     assert line.opened >= 3
 
 
+def test_where_a_proxy_holds_the_stream_back_the_row_comes_after_one_try(
+    address: tuple[str, str], finished: osteograph.Generation, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('osteograph.follow.UNPROVEN_TIMEOUT', httpx.Timeout(1))
+    line.answer(b'text/event-stream', b'')
+    with osteograph.connect(line.url, address[1]) as client:
+        rows = list(client.follow('generation', finished.id))
+
+    assert [row['state'] for row in rows] == ['SUCCEEDED']
+    assert line.answered == 1
+
+
 def test_where_no_event_stream_gets_through_the_row_comes_to_the_end(address: tuple[str, str], finished: osteograph.Generation, line: Line) -> None:
     line.block(b'text/event-stream')
     with osteograph.connect(line.url, address[1]) as client:
