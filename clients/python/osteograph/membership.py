@@ -36,13 +36,13 @@ def create_cohort(
         raise BadInputError('BAD_USER_INPUT', 'A cohort is made of where or of rows; give one of the two.')
     if leave_out_unknown and rows is None:
         raise BadInputError('BAD_USER_INPUT', 'leave_out_unknown is for rows; a filter names no exam that may be unknown.')
-    contents = {'filter': where} if rows is None else {'exams': named_rows(rows), 'unknownExams': 'LEAVE_OUT' if leave_out_unknown else 'REFUSE'}
+    exams = [] if rows is None else named_rows(rows)
+    contents = {'filter': where} if rows is None else {'exams': exams, 'unknownExams': 'LEAVE_OUT' if leave_out_unknown else 'REFUSE'}
     made = connection.ask(_CREATE, {'input': {'name': name, **words, **contents}})['createCohort']
     if left_out := made['unknownExams']:
         named = ' '.join(f'Row {row["row"]}: {row["reason"]}' for row in left_out[:_NAMED_ROWS])
         more = ' ...' if len(left_out) > _NAMED_ROWS else ''
-        count = f'{len(left_out)} of {len(contents["exams"])} rows'
-        warnings.warn(f'{count} left out that named no knee exam. {named}{more}', stacklevel=3)
+        warnings.warn(f'{len(left_out)} of {len(exams)} rows left out that named no knee exam. {named}{more}', stacklevel=3)
     return str(made['cohort']['id'])
 
 
