@@ -15,6 +15,9 @@ from .survival import Survival, ask_survival
 # Visits with films, in the order of time.
 FILM_VISITS = ('V00', 'V01', 'V03', 'V05', 'V06', 'V08', 'V10')
 
+# A column that is always there: the API takes an empty list for all of them.
+_KEY = 'exam_id'
+
 _BY_ID = """
 query CohortById($id: ID!) { cohort(id: $id) { id name version } }"""
 
@@ -96,7 +99,7 @@ class Cohort:
             raise BadInputError('BAD_USER_INPUT', "unit='pair' needs pairs, such as {'of': 'SAME_PERSON', 'cases': {...}, 'controls': {...}}.")
         wanted = {
             'where': self._selection(shape, visits) or None,
-            'columns': list(columns) if columns is not None else None,
+            'columns': None if columns is None else list(columns) or [_KEY],
             'variables': list(variables) or None,
             'asOf': self._later(shape, unit, origin, visits),
             'numbers': [*_numbers('change', changes), *_numbers('slope', slopes)] or None,

@@ -8,7 +8,18 @@ from typing import Any, TypeVar
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_exponential, wait_random
 
-from .errors import NO_ANSWER, NO_API, UNKNOWN_TOKEN, BadInputError, NetworkError, OsteographError, RateLimitedError, UnavailableError, error_of, refusal_in
+from .errors import (
+    NO_ANSWER,
+    NO_API,
+    UNKNOWN_TOKEN,
+    BadInputError,
+    NetworkError,
+    OsteographError,
+    RateLimitedError,
+    UnavailableError,
+    error_of,
+    refusal_in,
+)
 
 T = TypeVar('T')
 

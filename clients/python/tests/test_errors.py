@@ -39,7 +39,14 @@ def test_the_token_in_an_address_is_used_and_never_shown(address: tuple[str, str
 
 
 @pytest.mark.parametrize(
-    'url', ['http://127.0.0.1:4000/?key=secret', 'http://me:secret@127.0.0.1:4000', 'http://127.0.0.1:4000/#secret', '127.0.0.1:4000', 'http://127.0.0.1:secret']
+    'url',
+    [
+        'http://127.0.0.1:4000/?key=secret',
+        'http://me:secret@127.0.0.1:4000',
+        'http://127.0.0.1:4000/#secret',
+        '127.0.0.1:4000',
+        'http://127.0.0.1:secret',
+    ],
 )
 def test_what_is_no_address_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(osteograph.BadInputError) as refused:
