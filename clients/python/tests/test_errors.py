@@ -1,7 +1,9 @@
 """What goes wrong, and what is waited for."""
 
+import contextlib
 import os
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -151,8 +153,12 @@ def test_who_leaves_while_the_server_is_away_says_so_once_and_leaves() -> None:
 
 
 def test_a_database_that_is_away_is_waited_for(address: tuple[str, str], server: osteograph.Osteograph, data_dir: Path) -> None:
-    postmaster = next(data_dir.rglob('postmaster.pid'))
-    os.kill(int(postmaster.read_text().split()[0]), signal.SIGQUIT)
+    lines = next(data_dir.rglob('postmaster.pid')).read_text().splitlines()
+    # Connected to PostgreSQL as the server is: it ends when the server's own connections do.
+    with socket.create_connection((lines[5].strip(), int(lines[3]))) as own:
+        os.kill(int(lines[0]), signal.SIGQUIT)
+        with contextlib.suppress(ConnectionResetError):
+            assert own.recv(1) == b''
 
     with osteograph.connect(*address, patience=0) as hasty, pytest.raises(osteograph.UnavailableError) as away:
         hasty.ask('{ kneeExams { totalCount } }')
