@@ -63,7 +63,7 @@ describe.each(['student', 'teacher'] as const)('the shipped %s', (network) => {
     const squares = again.reduce((sum, value, pixel) => sum + (value - coarse[pixel]!) ** 2, 0);
     expect(255 * sqrt(squares / coarse.length)).toBeLessThanOrEqual(2.8);
     expect(abs(max(...made.data) - max(...coarse))).toBeLessThanOrEqual(0.06);
-    expect(abs(made.data[0]!)).toBeLessThanOrEqual(0.02);
+    expect(abs(made.data[0]!)).toBeLessThanOrEqual(0.03);
   });
 
   it('adds no noise to flat tissue', async () => {
