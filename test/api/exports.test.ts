@@ -166,6 +166,18 @@ test('the flag of phantoms is in every export, whatever columns were asked for',
   }
 });
 
+test('a file has the columns that were asked for, and not the group of the column visit with them', async () => {
+  expect((await exported({ format: 'CSV', columns: ['xrkl'] })).columns).toEqual([
+    'exam_id',
+    'oai_id',
+    'visit',
+    'side',
+    'phantom',
+    'xrkl',
+    'xrkl_missing',
+  ]);
+});
+
 test('text with commas, quotes and missing numbers survives CSV', async () => {
   const response = await streamed({ format: 'CSV', columns: 'site,age', where: '{"kl":{"eq":4}}' });
 

@@ -211,6 +211,14 @@ def test_the_bundle_takes_slices_of_any_size(prepared: Path, tmp_path: Path) -> 
         assert main(['train-superres', '--config', str(config), '--data', str(prepared), '--run', str(run), '--only', name]) == 0
     assert main(['export-superres', '--run', str(run), '--out', str(out)]) == 0
     assert 'Not measured.' in (out / 'README.md').read_text()
+    assert 'studentStartedFrom' not in json.loads((out / 'bundle.json').read_text())['trainedOn']
+    again = tmp_path / 'knee-mri-sr' / '0.2.0'
+    train = ['train-superres', '--config', str(config), '--data', str(prepared), '--run', str(run)]
+    assert main([*train, '--only', 'student-4', '--start-from', str(out)]) == 0
+    assert main(['export-superres', '--run', str(run), '--out', str(again)]) == 0
+    trained = json.loads((again / 'bundle.json').read_text())['trainedOn']
+    assert (trained['studentStartedFrom']['bundle'], 'startedFrom' in trained) == ('knee-mri-sr@0.1.0', False)
+    assert 'The first student started from that of knee-mri-sr@0.1.0, whose' in (again / 'README.md').read_text()
     network, _, _ = load_network(run, 'student-1')
     session = onnxruntime.InferenceSession(out / 'student.onnx', providers=['CPUExecutionProvider'])
     image = torch.rand(1, 1, 40, 56)
@@ -225,6 +233,12 @@ def test_the_bundle_takes_slices_of_any_size(prepared: Path, tmp_path: Path) -> 
     [
         (['--only', 'arm-Z'], '--only is arm-Z; accepted: teacher, student-4'),
         ([], 'holds no <knee>.mri.npy'),
+        (
+            ['--only', 'student-2', '--start-from', 'bundle'],
+            'changes nothing for student-2: a bundle has weights for teacher and student-4',
+        ),
+        (['--only', 'student-1', '--start-from', 'bundle'], '--start-from changes nothing for student-1'),
+        (['--only', 'arm-A', '--start-from', 'bundle'], '--start-from changes nothing for arm-A'),
     ],
 )
 def test_what_cannot_be_trained_is_refused_in_a_sentence(arguments: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

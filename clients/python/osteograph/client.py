@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
+import httpx
 import pandas
 
 from .cohorts import Cohort, find_cohort
@@ -39,16 +40,17 @@ query Cohorts($first: Int, $after: String) {
 def connect(url: str | None = None, token: str | None = None, *, progress: bool | None = None, patience: float = 120) -> 'Osteograph':
     """Says where the server is and who asks; connects to nothing yet.
 
-    url: address of the server; default: OSTEOGRAPH_URL, else http://127.0.0.1:4000.
-    token: as `osteograph token create` prints it; default: OSTEOGRAPH_TOKEN.
+    url: address of the server; default: OSTEOGRAPH_URL, else http://127.0.0.1:4000. It may carry a token, as the one that `npm start`
+        prints does (`/?token=...`); the token is taken out of it.
+    token: as `osteograph token create` prints it; default: that of the address, else OSTEOGRAPH_TOKEN.
     progress: whether bars are drawn; default: in notebooks and on terminals, where tqdm is installed.
     patience: how long a server that is away, or has no room for more, is waited for, s.
-    raises BadInputError without a token
+    raises BadInputError without a token, and for what is no address
     """
-    secret = token or os.environ.get('OSTEOGRAPH_TOKEN')
+    address, carried = _parted(url or os.environ.get('OSTEOGRAPH_URL') or DEFAULT_URL)
+    secret = token or carried or os.environ.get('OSTEOGRAPH_TOKEN')
     if not secret:
         raise BadInputError('BAD_USER_INPUT', 'Give a token, or set OSTEOGRAPH_TOKEN; `osteograph token create` prints one.')
-    address = url or os.environ.get('OSTEOGRAPH_URL') or DEFAULT_URL
     return Osteograph(Connection(address.rstrip('/'), secret, patience), address, progress)
 
 
@@ -156,7 +158,7 @@ class Osteograph:
         return follow(self._connection, kind, id, after=after, document=document)
 
     def download(self, path: str) -> bytes:
-        """The bytes behind a path of the server, such as the signed `url` of an image or file."""
+        """The bytes behind a path of the server, such as the signed `url` of an image or file. raises BadInputError for what is no path"""
         return self._connection.fetch(path)
 
     def close(self) -> None:
@@ -171,3 +173,17 @@ class Osteograph:
 
     def __repr__(self) -> str:
         return f'<Osteograph at {self._url}>'
+
+
+def _parted(url: str) -> tuple[str, str | None]:
+    """The address without a token, and the token that it carried."""
+    try:
+        given = httpx.URL(url)
+    except httpx.InvalidURL:
+        given = httpx.URL()
+    words = dict(given.params)
+    token = words.pop('token', None)
+    # The sentence does not repeat the address: it may hold a secret.
+    if given.scheme not in ('http', 'https') or not given.host or given.userinfo or given.fragment or words:
+        raise BadInputError('BAD_USER_INPUT', f'Give an address such as {DEFAULT_URL}, with nothing behind it but ?token=...')
+    return str(given.copy_with(query=None)), token

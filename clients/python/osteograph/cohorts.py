@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pandas
 
 from .connection import Connection
-from .errors import BadInputError, ConflictError, NotFoundError
+from .errors import BadInputError, ConflictError, ForbiddenError, NotFoundError
 from .exports import fetch_table
 from .frames import Shape, Unit, by_pair, by_participant, sort_rows, typed_frame
 from .images import Film, Volume, cohort_films, cohort_volumes
@@ -14,6 +14,9 @@ from .survival import Survival, ask_survival
 
 # Visits with films, in the order of time.
 FILM_VISITS = ('V00', 'V01', 'V03', 'V05', 'V06', 'V08', 'V10')
+
+# A column that is always there: the API takes an empty list for all of them.
+_KEY = 'exam_id'
 
 _BY_ID = """
 query CohortById($id: ID!) { cohort(id: $id) { id name version } }"""
@@ -95,16 +98,16 @@ class Cohort:
         if unit == 'pair' and pairs is None:
             raise BadInputError('BAD_USER_INPUT', "unit='pair' needs pairs, such as {'of': 'SAME_PERSON', 'cases': {...}, 'controls': {...}}.")
         wanted = {
-            'where': self._selection(shape, visits),
-            'columns': list(columns) if columns is not None else None,
-            'variables': list(variables),
+            'where': self._selection(shape, visits) or None,
+            'columns': None if columns is None else list(columns) or [_KEY],
+            'variables': list(variables) or None,
             'asOf': self._later(shape, unit, origin, visits),
-            'numbers': [*_numbers('change', changes), *_numbers('slope', slopes)],
-            'event': {'event': event, 'competing': list(competing), 'origin': origin} if event else None,
+            'numbers': [*_numbers('change', changes), *_numbers('slope', slopes)] or None,
+            'event': {'event': event, 'competing': list(competing), 'origin': origin} if event is not None else None,
             'pairs': pairs,
             'split': split,
         }
-        request = {name: value for name, value in wanted.items() if value}
+        request = {name: value for name, value in wanted.items() if value is not None}
         table, manifest = fetch_table(self._connection, request, self._progress if progress is None else progress)
         frame = sort_rows(typed_frame(table, manifest, missing=missing))
         if unit == 'participant':
@@ -112,8 +115,11 @@ class Cohort:
         return by_pair(frame) if unit == 'pair' and shape == 'wide' else frame
 
     def __len__(self) -> int:
-        """Exams, as the server counts them."""
-        return int(self._connection.ask(_COUNT, {'where': self.where})['kneeExams']['totalCount'] or 0)
+        """Exams, as the server counts them. raises ForbiddenError where the token's role is not told so small a count"""
+        count = self._connection.ask(_COUNT, {'where': self.where})['kneeExams']['totalCount']
+        if count is None:
+            raise ForbiddenError('FORBIDDEN', 'They are fewer than this token is told; a token of role READER counts them.')
+        return int(count)
 
     def counts(self, *by: str, variables: Sequence[str] = ()) -> pandas.DataFrame:
         """Exams and people by one to four facets, such as `counts('KL', 'SEX')`, counted by the server.

@@ -2,18 +2,35 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_exponential, wait_random
 
-from .errors import NO_ANSWER, UNKNOWN_TOKEN, NetworkError, OsteographError, RateLimitedError, UnavailableError, error_of, refusal_in
+from .errors import (
+    NO_ANSWER,
+    NO_API,
+    UNKNOWN_TOKEN,
+    BadInputError,
+    NetworkError,
+    OsteographError,
+    RateLimitedError,
+    UnavailableError,
+    error_of,
+    refusal_in,
+)
 
 T = TypeVar('T')
 
 # A statement may take 30 s, and wait for its turn before.
 TIMEOUT = httpx.Timeout(10, read=120)
+
+# Whoever leaves does not wait for the answer to what is said in leaving.
+PARTING_TIMEOUT = httpx.Timeout(5)
+
+# Of a proxy, or of a server behind it that is away; any other status without the API's words would come again.
+PASSING_STATUSES = (408, 425, 502, 503, 504)
 
 _BACK_OFF = wait_exponential(multiplier=0.5, max=5) + wait_random(0, 0.5)
 
@@ -32,26 +49,22 @@ class Connection:
         raises OsteographError with the code and the sentence of the API's first error
         """
         again = not re.search(r'^\s*mutation\b', query, re.MULTILINE) if repeatable is None else repeatable
+        return self.patiently(lambda: self._once(query, variables, TIMEOUT), repeatable=again)
 
-        def once() -> dict[str, Any]:
-            with _answered():
-                response = self.http.post('/graphql', json={'query': query, 'variables': variables or {}})
-            if not response.is_success:
-                raise refusal_of(response)
-            with _answered():
-                answer = response.json()
-            if answer.get('errors') or not answer.get('data'):
-                raise refusal_in(answer.get('errors') or [], response.status_code)
-            return answer['data']
-
-        return self.patiently(once, repeatable=again)
+    def part(self, query: str, variables: dict[str, Any]) -> None:
+        """Asks once, for a few seconds, for somebody who leaves whatever the answer is."""
+        with suppress(OsteographError):
+            self._once(query, variables, PARTING_TIMEOUT)
 
     def fetch(self, path: str, *, json: Any = None, on_bytes: Callable[[int, int | None], None] = lambda done, total: None) -> bytes:
         """The body behind a path of the server, by GET, or by POST where there is JSON to send.
 
         on_bytes: told how many bytes have come, and of how many if that is known.
-        raises OsteographError; a body that breaks off is asked for again and never given in part
+        raises OsteographError; a body that breaks off is asked for again and never given in part. BadInputError for what is no path: the
+            token goes to no other server.
         """
+        if not path.startswith('/') or path.startswith('//'):
+            raise BadInputError('BAD_USER_INPUT', 'Only paths of the server are fetched, such as the url of an image; they begin with one "/".')
 
         def once() -> bytes:
             method = 'GET' if json is None else 'POST'
@@ -84,15 +97,31 @@ class Connection:
     def close(self) -> None:
         self.http.close()
 
+    def _once(self, query: str, variables: dict[str, Any] | None, timeout: httpx.Timeout) -> dict[str, Any]:
+        with _answered():
+            response = self.http.post('/graphql', json={'query': query, 'variables': variables or {}}, timeout=timeout)
+        if not response.is_success:
+            raise refusal_of(response)
+        try:
+            answer = response.json()
+        except ValueError as cause:
+            raise NetworkError('NETWORK', NO_API, status=response.status_code) from cause
+        if answer.get('errors') or not answer.get('data'):
+            raise refusal_in(answer.get('errors') or [], response.status_code)
+        return answer['data']
+
 
 def passes(error: BaseException, *, repeatable: bool) -> bool:
     """Whether the same request may well be answered a little later, and may be made again."""
     if isinstance(error, RateLimitedError):
-        return True
+        cost, limit = error.details.get('cost'), error.details.get('limit')
+        return cost is None or limit is None or cost <= limit
     if isinstance(error, UnavailableError):
         # With status 200 a part of the answer came, and a mutation may have been made.
         return repeatable or error.status != 200
-    return isinstance(error, NetworkError) and (repeatable or bool(error.details.get('unsent')))
+    if isinstance(error, NetworkError):
+        return (error.status is None or error.status in PASSING_STATUSES) and (repeatable or bool(error.details.get('unsent')))
+    return False
 
 
 def refusal_of(response: httpx.Response) -> OsteographError:
@@ -115,12 +144,12 @@ def refusal_of(response: httpx.Response) -> OsteographError:
 
 @contextmanager
 def _answered() -> Iterator[None]:
-    """Turns every failure of the network, and what is no JSON, into a NetworkError."""
+    """Turns every failure of the network into a NetworkError."""
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout) as cause:
         raise NetworkError('NETWORK', NO_ANSWER, details={'unsent': True}) from cause
-    except (httpx.HTTPError, ValueError) as cause:
+    except httpx.HTTPError as cause:
         raise NetworkError('NETWORK', NO_ANSWER) from cause
 
 

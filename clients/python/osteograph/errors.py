@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 NO_ANSWER = 'The server does not answer. It may be restarting; check the address and try again.'
+NO_API = 'What answers at this address is no Osteograph server; check the address.'
 UNKNOWN_TOKEN = 'The server does not know this token, or it has expired.'
 
 

@@ -63,5 +63,5 @@ def _canceled_if_left(connection: Connection, id: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.ask(_CANCEL, {'id': id})
+        connection.part(_CANCEL, {'id': id})
         raise

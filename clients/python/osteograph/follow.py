@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 from httpx_sse import EventSource, SSEError, connect_sse
 
-from .connection import Connection, refusal_of
+from .connection import Connection, passes, refusal_of
 from .errors import NO_ANSWER, NetworkError, NotFoundError, OsteographError, refusal_in
 from .logs import LOGS, UNDER_WAY, Kind
 
-# A way is given up after so many failures in a row without ever having worked.
+# A way is given up after so many failures in a row without ever having worked; at the first where it is silent or refused.
 GIVE_UP = 2
 
 # The row is asked for so often where no stream of events gets through, s; of an export, which has no log, sooner at first.
@@ -24,14 +24,12 @@ BETTER_AGAIN = 60.0
 # The longest pause before another try, s.
 LONGEST_PAUSE = 5.0
 
-# What passes by itself; everything else that the API says, it would say again.
-PASSING = ('NETWORK', 'UNAVAILABLE', 'RATE_LIMITED')
-
 # A fault of the server may pass or not: it is asked so often.
 PATIENCE = 5
 
-# Signs of life come every 12 s; before the first byte, a proxy may hold everything back without a word.
+# Signs of life come every 12 s. A proxy may hold everything back without a word: until a stream has ever worked, it is waited for less long.
 STREAM_TIMEOUT = httpx.Timeout(10, read=45)
+UNPROVEN_TIMEOUT = httpx.Timeout(10, read=15)
 
 
 def follow(connection: Connection, kind: Kind, id: str, *, after: int = 0, document: str | None = None) -> Iterator[dict[str, Any]]:
@@ -67,7 +65,7 @@ def follow(connection: Connection, kind: Kind, id: str, *, after: int = 0, docum
                 time.sleep(POLL if events else pause)
                 pause = min(pause * 1.5, POLL)
                 continue
-            for event in _stream(connection, events, {'id': id, 'after': last}):
+            for event in _stream(connection, events, {'id': id, 'after': last}, STREAM_TIMEOUT if proven else UNPROVEN_TIMEOUT):
                 failures, proven = 0, True
                 if event['seq'] > last:
                     last = event['seq']
@@ -75,18 +73,19 @@ def follow(connection: Connection, kind: Kind, id: str, *, after: int = 0, docum
             return
         except OsteographError as fault:
             failures += 1
-            if _is_final(fault, failures):
-                raise
-            if fault.code == 'NETWORK' and failures >= GIVE_UP and not proven and polling_since is None and events:
+            given_up = failures >= GIVE_UP or 'silent' in fault.details or not passes(fault, repeatable=True)
+            if fault.code == 'NETWORK' and given_up and not proven and polling_since is None and events:
                 polling_since, failures = time.monotonic(), 0
                 continue
+            if _is_final(fault, failures):
+                raise
             time.sleep(min(0.25 * 2**failures, LONGEST_PAUSE))
 
 
 def _is_final(fault: OsteographError, failures: int) -> bool:
     if fault.code == 'INTERNAL_SERVER_ERROR':
         return failures >= PATIENCE
-    return fault.code not in PASSING
+    return not passes(fault, repeatable=True)
 
 
 def _row(connection: Connection, kind: Kind, id: str) -> dict[str, Any]:
@@ -96,16 +95,18 @@ def _row(connection: Connection, kind: Kind, id: str) -> dict[str, Any]:
     return row
 
 
-def _stream(connection: Connection, query: str, variables: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The events of one connection; raises NetworkError where it ends before the server has said that there are no more."""
+def _stream(connection: Connection, query: str, variables: dict[str, Any], timeout: httpx.Timeout) -> Iterator[dict[str, Any]]:
+    """The events of one connection; raises NetworkError where it ends, or is silent, before the server has said that there are no more."""
     try:
-        request = {'json': {'query': query, 'variables': variables}, 'timeout': STREAM_TIMEOUT}
+        request = {'json': {'query': query, 'variables': variables}, 'timeout': timeout}
         with connect_sse(connection.http, 'POST', '/graphql', **request) as source:
             if not source.response.is_success:
                 source.response.read()
                 raise refusal_of(source.response)
             yield from _events(source)
             return
+    except httpx.ReadTimeout as cause:
+        raise NetworkError('NETWORK', NO_ANSWER, details={'silent': True}) from cause
     except (httpx.HTTPError, SSEError) as cause:
         raise NetworkError('NETWORK', NO_ANSWER) from cause
 

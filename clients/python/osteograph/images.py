@@ -11,11 +11,11 @@ import numpy
 from PIL import Image
 
 from .connection import Connection
-from .errors import NotFoundError
+from .errors import ForbiddenError, NotFoundError
 from .pages import pages
 from .progress import bar
 
-# Exams that are asked for at a time; their signed addresses live for an hour.
+# Exams that are asked for at a time.
 _PAGE = 25
 
 _EXAM = """
@@ -44,6 +44,12 @@ _VOLUMES = f"""
 query Volumes($where: KneeExamFilter, $synthetic: Boolean, $first: Int, $after: String) {{
   page: kneeExams(where: $where, first: $first, after: $after) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...series }} }}
 }}{_SERIES}{_EXAM}"""
+
+
+_ADDRESS = """
+query Address($id: ID!) {
+  node(id: $id) { ... on Radiograph { file: image { url } } ... on MriSeries { file: volume { url } } }
+}"""
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,7 @@ def _both(where: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
 
 def read_volume(connection: Connection, series: dict[str, Any], exam: dict[str, Any] | None) -> Volume:
     """Fetches and opens the NIfTI file of a series."""
-    image = nibabel.Nifti1Image.from_bytes(gzip.decompress(connection.fetch(series['volume']['url'])))
+    image = nibabel.Nifti1Image.from_bytes(gzip.decompress(_bytes(connection, series['id'], series['volume']['url'])))
     return Volume(
         array=numpy.asanyarray(image.dataobj),
         affine=image.affine,
@@ -155,7 +161,7 @@ def read_volume(connection: Connection, series: dict[str, Any], exam: dict[str, 
 
 def _film(connection: Connection, exam: dict[str, Any]) -> Film:
     film = exam['radiograph']
-    with Image.open(io.BytesIO(connection.fetch(film['image']['url']))) as picture:
+    with Image.open(io.BytesIO(_bytes(connection, film['id'], film['image']['url']))) as picture:
         array = numpy.asarray(picture).astype(numpy.uint16)
     return Film(
         array=array,
@@ -169,6 +175,17 @@ def _film(connection: Connection, exam: dict[str, Any]) -> Film:
         bilateral=film['bilateral'],
         provenance=film['provenance'],
     )
+
+
+def _bytes(connection: Connection, id: str, url: str) -> bytes:
+    """The file of a film or series; its address lives for an hour or two, and the loop over a page may take longer."""
+    try:
+        return connection.fetch(url)
+    except ForbiddenError:
+        file = (connection.ask(_ADDRESS, {'id': id})['node'] or {}).get('file')
+        if file is None:
+            raise NotFoundError('NOT_FOUND', f'The pixels of {id} are stored no more.') from None
+        return connection.fetch(file['url'])
 
 
 def _has_film(exam: dict[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """Cohorts that are made: by a filter, or of the exams that a table names."""
 
 import re
+import warnings
 from os import PathLike
 from typing import Any
 
@@ -11,7 +12,7 @@ from .errors import BadInputError
 
 _CREATE = """
 mutation CreateCohort($input: CreateCohortInput!) {
-  createCohort(input: $input) { cohort { id } }
+  createCohort(input: $input) { cohort { id } unknownExams { row reason } }
 }"""
 
 _NAMES = {
@@ -21,18 +22,28 @@ _NAMES = {
 }
 
 # As OAI's tables and people write them; labels of codes begin with the code, as in "1: Right".
-_SIDES = {'1': 'RIGHT', '2': 'LEFT', 'r': 'RIGHT', 'l': 'LEFT', 'right': 'RIGHT', 'left': 'LEFT'}
+_SIDES = {'1': 'RIGHT', '2': 'LEFT', '3': 'BOTH', 'r': 'RIGHT', 'l': 'LEFT', 'right': 'RIGHT', 'left': 'LEFT', 'both': 'BOTH'}
+
+# Rows that a warning names; it counts them all.
+_NAMED_ROWS = 10
 
 
 def create_cohort(
     connection: Connection, name: str, *, where: dict[str, Any] | None, rows: Any, leave_out_unknown: bool, words: dict[str, Any]
 ) -> str:
-    """Makes a cohort and gives its id. raises BadInputError with the server's sentence; nothing is kept then."""
+    """Makes a cohort and gives its id; warns of rows that were left out. raises BadInputError with the server's sentence; nothing is kept then."""
     if (where is None) == (rows is None):
         raise BadInputError('BAD_USER_INPUT', 'A cohort is made of where or of rows; give one of the two.')
-    contents = {'filter': where} if rows is None else {'exams': named_rows(rows), 'unknownExams': 'LEAVE_OUT' if leave_out_unknown else 'REFUSE'}
-    answer = connection.ask(_CREATE, {'input': {'name': name, **words, **contents}})
-    return str(answer['createCohort']['cohort']['id'])
+    if leave_out_unknown and rows is None:
+        raise BadInputError('BAD_USER_INPUT', 'leave_out_unknown is for rows; a filter names no exam that may be unknown.')
+    exams = [] if rows is None else named_rows(rows)
+    contents = {'filter': where} if rows is None else {'exams': exams, 'unknownExams': 'LEAVE_OUT' if leave_out_unknown else 'REFUSE'}
+    made = connection.ask(_CREATE, {'input': {'name': name, **words, **contents}})['createCohort']
+    if left_out := made['unknownExams']:
+        named = ' '.join(f'Row {row["row"]}: {row["reason"]}' for row in left_out[:_NAMED_ROWS])
+        more = ' ...' if len(left_out) > _NAMED_ROWS else ''
+        warnings.warn(f'{len(left_out)} of {len(exams)} rows left out that named no knee exam. {named}{more}', stacklevel=3)
+    return str(made['cohort']['id'])
 
 
 def named_rows(rows: Any) -> list[dict[str, str]]:
@@ -59,17 +70,18 @@ def _column(table: pandas.DataFrame, name: str) -> Any:
 
 
 def _side(row: dict[str, Any], number: int) -> dict[str, str]:
-    if 'side' not in row or pandas.isna(row['side']):
+    if 'side' not in row:
         return {}
-    text = _word(row['side']).lower()
+    text = '' if pandas.isna(row['side']) else _word(row['side']).lower()
     side = _SIDES.get(text) or _SIDES.get(text.split(':')[0].strip())
     if side is None:
-        raise BadInputError('BAD_USER_INPUT', f'Row {number}: {row["side"]!r} is no side; RIGHT, R or 1 and LEFT, L or 2 are.')
-    return {'side': side}
+        given = repr(row['side']) if text else 'a blank'
+        raise BadInputError('BAD_USER_INPUT', f'Row {number}: {given} is no side; RIGHT, R or 1, LEFT, L or 2, and BOTH or 3 are.')
+    return {} if side == 'BOTH' else {'side': side}
 
 
 def _visit(value: Any, number: int) -> str:
-    match = re.match(r'^[Vv]?(\d{1,2})\b', _word(value))
+    match = re.fullmatch(r'[Vv]?(\d{1,2})', _word(value))
     if match is None or int(match[1]) > 12:
         raise BadInputError('BAD_USER_INPUT', f'Row {number}: {value!r} is no visit; V00 to V12 are.')
     return f'V{int(match[1]):02}'

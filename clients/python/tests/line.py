@@ -13,7 +13,9 @@ class Line:
         self._listener = socket.create_server(('127.0.0.1', 0))
         self._open: set[socket.socket] = set()
         self._blocked: bytes | None = None
+        self._answers: dict[bytes, bytes] = {}
         self.opened = 0
+        self.answered = 0
         self.url = f'http://127.0.0.1:{self._listener.getsockname()[1]}'
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -26,6 +28,10 @@ class Line:
     def block(self, words: bytes | None) -> None:
         """From now on breaks every connection over which the client sends these words, as a proxy does that does not know them."""
         self._blocked = words
+
+    def answer(self, words: bytes, response: bytes) -> None:
+        """From now on answers itself what the client asks with these words; with no bytes it keeps silent, as a proxy does that buffers."""
+        self._answers[words] = response
 
     def __enter__(self) -> 'Line':
         return self
@@ -46,10 +52,16 @@ class Line:
 
     def _forward(self, source: socket.socket, target: socket.socket, asks: bool) -> None:
         with contextlib.suppress(OSError):
+            answered = False
             while data := source.recv(65_536):
                 if asks and self._blocked and self._blocked in data:
                     break
-                target.sendall(data)
+                for words in [words for words in self._answers if asks and words in data]:
+                    source.sendall(self._answers[words])
+                    answered = True
+                    self.answered += 1
+                if not answered:
+                    target.sendall(data)
         for one in (source, target):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)

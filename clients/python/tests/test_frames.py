@@ -1,15 +1,15 @@
 """Frames of a cohort, held against the release's own tables as pandas reads them."""
 
-import io
 import json
 from pathlib import Path
 
 import pandas
 import pytest
 from pandas.api.types import CategoricalDtype
+from pandas.testing import assert_frame_equal
 
 import osteograph
-from osteograph.exports import _by_job
+from line import Line
 
 SIDES = {'1': 'RIGHT', '2': 'LEFT'}
 
@@ -207,11 +207,22 @@ def test_a_described_frame_is_written_as_parquet_and_joined_as_any_other(baselin
     assert len(joined) == 240
 
 
-def test_what_is_too_much_to_stream_is_the_same_by_a_job(server: osteograph.Osteograph, baseline: osteograph.Cohort) -> None:
-    request = {'format': 'PARQUET', 'where': {'visit': {'eq': 'V00'}}, 'columns': ['xrkl']}
-    file = pandas.read_parquet(io.BytesIO(_by_job(server._connection, request, None)))
+def test_what_is_too_much_to_stream_is_the_same_by_a_job(address: tuple[str, str], baseline: osteograph.Cohort, line: Line) -> None:
+    refusal = b'{"errors":[{"message":"At most 20000 are streamed at once.","extensions":{"code":"LIMIT_EXCEEDED"}}]}'
+    head = b'HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n' % len(refusal)
+    line.answer(b'POST /exports', head + refusal)
+    with osteograph.connect(line.url, address[1]) as client:
+        by_job = client.cohort(where={'visit': {'eq': 'V00'}}).frame(columns=['xrkl'])
 
-    assert sorted(file['exam_id']) == sorted(baseline.frame(columns=['xrkl'])['exam_id'])
+    assert line.answered == 1
+    assert_frame_equal(by_job, baseline.frame(columns=['xrkl']))
+
+
+def test_what_is_empty_is_not_taken_for_what_is_not_given(baseline: osteograph.Cohort) -> None:
+    assert list(baseline.frame(columns=[])) == ['exam_id', 'oai_id', 'visit', 'side', 'phantom']
+    assert list(baseline.frame(columns=[], split={})) == ['exam_id', 'oai_id', 'visit', 'side', 'phantom', 'split']
+    with pytest.raises(osteograph.BadInputError):
+        baseline.frame(event='')
 
 
 @pytest.mark.parametrize(

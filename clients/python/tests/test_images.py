@@ -1,6 +1,7 @@
 """Films and MRI series as arrays."""
 
 import gzip
+import re
 from pathlib import Path
 
 import nibabel
@@ -8,6 +9,8 @@ import numpy
 import pytest
 
 import osteograph
+from osteograph.images import _FILMS, _VOLUMES, _film, read_volume
+from osteograph.pages import pages
 
 
 @pytest.fixture(scope='module')
@@ -41,6 +44,21 @@ def test_a_series_has_the_voxels_and_the_affine_of_its_file(server: osteograph.O
     # The right knee is on the patient's right, and slices run from posterior to anterior.
     assert volume.affine[0] @ [128, 128, 40, 1] > 0
     assert volume.affine[1, 2] == 1.5
+
+
+def test_an_address_that_has_expired_is_asked_for_again(server: osteograph.Osteograph, imaged: str) -> None:
+    connection = server._connection
+    (film,) = pages(connection, _FILMS, {'where': {'id': {'eq': imaged}}})
+    (exam,) = pages(connection, _VOLUMES, {'where': {'id': {'eq': imaged}}, 'synthetic': False})
+    series = exam['mriSeries'][0]
+    for image in (film['radiograph']['image'], series['volume']):
+        # The server refuses it as one whose time is over.
+        image['url'] = re.sub(r'expires=\d+', 'expires=1000000000', image['url'])
+        with pytest.raises(osteograph.ForbiddenError):
+            server.download(image['url'])
+
+    assert (_film(connection, film).array == server.film(imaged).array).all()
+    assert read_volume(connection, series, exam).array.shape == (256, 256, 80)
 
 
 def test_a_cohort_gives_its_images_one_after_the_other(baseline: osteograph.Cohort) -> None:

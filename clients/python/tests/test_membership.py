@@ -37,7 +37,20 @@ def test_rows_that_name_no_exam_are_told_and_nothing_is_kept(server: osteograph.
         server.create_cohort('Unknown', rows=rows)
     with pytest.raises(osteograph.NotFoundError):
         server.cohort('Unknown')
-    assert len(server.create_cohort('Known', rows=rows, leave_out_unknown=True)) == 2
+    with pytest.warns(UserWarning, match=r'^1 of 2 rows left out that named no knee exam\. Row 2: There is no participant 9999999\.$') as warned:
+        assert len(server.create_cohort('Known', rows=rows, leave_out_unknown=True)) == 2
+    assert warned[0].filename == __file__
+
+
+def test_only_rows_can_be_left_out(server: osteograph.Osteograph) -> None:
+    with pytest.raises(osteograph.BadInputError, match='leave_out_unknown is for rows'):
+        server.create_cohort('Filter', where={'visit': {'eq': 'V00'}}, leave_out_unknown=True)
+
+
+def test_both_knees_are_meant_where_a_row_says_so() -> None:
+    rows = named_rows(pandas.DataFrame({'ID': ['1000001', '1000001', '1000001'], 'visit': ['V00', 'v6', '8'], 'side': ['BOTH', '3', '3: Both']}))
+
+    assert rows == [{'oaiId': '1000001', 'visit': 'V00'}, {'oaiId': '1000001', 'visit': 'V06'}, {'oaiId': '1000001', 'visit': 'V08'}]
 
 
 @pytest.mark.parametrize(
@@ -45,11 +58,16 @@ def test_rows_that_name_no_exam_are_told_and_nothing_is_kept(server: osteograph.
     [
         ({'oai_id': ['1000001']}, 'The table has no column visit or visit_code or timepoint; its columns are oai_id.'),
         ({'visit': ['V00']}, 'The table has no column oai_id or oaiid or id'),
-        ({'ID': ['1000001'], 'visit': ['V00'], 'side': ['up']}, "Row 1: 'up' is no side; RIGHT, R or 1 and LEFT, L or 2 are."),
+        ({'ID': ['1000001'], 'visit': ['V00'], 'side': ['up']}, "Row 1: 'up' is no side; RIGHT, R or 1, LEFT, L or 2, and BOTH or 3 are."),
+        ({'ID': ['1000001'], 'visit': ['V00'], 'side': [' ']}, 'Row 1: a blank is no side; RIGHT, R or 1, LEFT, L or 2, and BOTH or 3 are.'),
+        ({'ID': ['1000001'] * 2, 'visit': ['V00'] * 2, 'side': [1.0, None]}, 'Row 2: a blank is no side'),
         ({'ID': ['1000001'], 'visit': ['later']}, "Row 1: 'later' is no visit; V00 to V12 are."),
+        ({'ID': ['1000001'], 'visit': ['6-month']}, "Row 1: '6-month' is no visit; V00 to V12 are."),
+        ({'ID': ['1000001'], 'visit': ['12 months']}, "Row 1: '12 months' is no visit; V00 to V12 are."),
+        ({'ID': ['1000001'], 'visit': ['13']}, "Row 1: '13' is no visit; V00 to V12 are."),
     ],
 )
-def test_what_names_no_exam_at_all_is_said(table: dict[str, list[str]], sentence: str) -> None:
+def test_what_names_no_exam_at_all_is_said(table: dict[str, list], sentence: str) -> None:
     with pytest.raises(osteograph.BadInputError, match=sentence.replace('.', r'\.')):
         named_rows(pandas.DataFrame(table))
 

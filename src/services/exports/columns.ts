@@ -197,6 +197,11 @@ export function chooseColumns(names?: readonly string[] | null): ExportColumn[] 
   );
 }
 
+/** The columns of these very names: `visit` is here the column, where {@link chooseColumns} takes it for the group. */
+export function columnsNamed(names: readonly string[]): ExportColumn[] {
+  return EXPORT_COLUMNS.filter(({ name }) => names.includes(name));
+}
+
 /** A column that has a value in every row. */
 function always(group: ColumnGroup, kind: ColumnKind, name: string, sql: string, description: string): ExportColumn {
   return { name, group, kind, description, nullable: false, sql };

@@ -5,9 +5,10 @@ import { EXPORT_FILES, type ExportState, isArchive } from '../../domain/exports.
 import { Export, queryRows } from '../../entities/index.js';
 import { type BlobStore, nameBlob, removeUnclaimed, storeAsset } from '../../storage/index.js';
 import { advance, type Completion, type RunContext, type StateChange, type WorkKind } from '../../work/index.js';
+import { columnsNamed } from './columns.js';
 import type { ExportManifest, ExportSpec } from './manifest.js';
 import type { ExportProgress } from './rows.js';
-import { isColumn, shapedColumns } from './shape.js';
+import { shapedColumns } from './shape.js';
 import { variableColumns } from './variable-columns.js';
 import { writeExport } from './write.js';
 
@@ -91,10 +92,7 @@ async function specOf(dataSource: DataSource, row: Export): Promise<ExportSpec> 
   const ofVariables = await variableColumns(dataSource, variables);
   const names = new Set(ofVariables.map(({ name }) => name));
   const asked = shape ?? {};
-  const own = shapedColumns(
-    columns.filter((name) => isColumn(name) && !names.has(name)),
-    asked,
-  );
+  const own = shapedColumns(columnsNamed(columns.filter((name) => !names.has(name))), asked);
   return { ...shared, format, columns: [...own, ...ofVariables], variables, shape: asked };
 }
 

@@ -27,6 +27,7 @@ import { resolveNumbers } from '../numbers/index.js';
 import { resolveVariables } from '../variables/index.js';
 import { variableColumns } from './variable-columns.js';
 import { EXPORT } from './kind.js';
+import { chooseColumns } from './columns.js';
 import type { ExportSpec } from './manifest.js';
 import { checkShape, shapedColumns } from './shape.js';
 import { amongOf, splitJoin } from './split-column.js';
@@ -96,7 +97,7 @@ export async function exportSpec(
     const refs = await resolveVariables(dataSource, variables ?? []);
     // Said when it is asked for, and not when it is written.
     if (asked.split) await splitJoin(dataSource, asked.split, amongOf(asked, selection), new Parameters());
-    const chosen = [...shapedColumns(columns, asked), ...(await variableColumns(dataSource, refs))];
+    const chosen = [...shapedColumns(chooseColumns(columns), asked), ...(await variableColumns(dataSource, refs))];
     return { ...shared, format, columns: chosen, variables: refs, shape: asked };
   }
   if (shape?.event || shape?.asOf || numbers?.length || pairs || split)

@@ -3,18 +3,13 @@ import type { TableShape } from '../../domain/exports.js';
 import { type EventRequest, LEFT_OUT } from '../../domain/survival.js';
 import { VISITS, type VisitCode } from '../../domain/visits.js';
 import { checkEvent } from '../timeline/index.js';
-import { chooseColumns, EXPORT_COLUMNS, type ExportColumn } from './columns.js';
+import type { ExportColumn } from './columns.js';
 import { checkNumbers, numberColumns } from './number-columns.js';
 import { PAIR_COLUMNS } from './pair-columns.js';
 import { splitColumn } from './split-column.js';
 
 /** Groups whose columns a later visit has values of its own of. */
 const BY_VISIT: readonly ExportColumn['group'][] = ['visit', 'scores', 'grades', 'readings', 'availability'];
-
-/** Whether a name is that of a column of the exams themselves. */
-export function isColumn(name: string): boolean {
-  return EXPORT_COLUMNS.some((column) => column.name === name);
-}
 
 /**
  * What was asked for, without what is null.
@@ -44,14 +39,11 @@ export function checkShape({ event, asOf, numbers, pairs, split }: TableShape): 
 /**
  * The columns of a table: those chosen, for each later visit those of them that a visit has values of its own of, the event's,
  * those of changes and slopes, those of pairs, and that of a split.
- *
- * @throws UserError BAD_USER_INPUT as {@link chooseColumns}
  */
 export function shapedColumns(
-  names: readonly string[] | null | undefined,
+  chosen: readonly ExportColumn[],
   { event, asOf, numbers, pairs, split }: TableShape,
 ): ExportColumn[] {
-  const chosen = chooseColumns(names);
   const repeated = chosen.filter(({ group, name }) => BY_VISIT.includes(group) && name !== 'month');
   return [
     ...chosen,

@@ -14,7 +14,7 @@ from ..onnx_graphs import check_parity, export_graph, graph_metadata, round_weig
 from ..score_tables import read_scores
 from .cases import LARGEST_SCALE, LEAST_SCALE
 from .network import SCHEDULE, STEPS, SuperResolver
-from .training import load_network
+from .training import FIRST_STUDENT, load_network
 
 #: Largest difference between PyTorch and ONNX Runtime that an export may have; white is 1.
 TOLERANCE = 1e-3
@@ -43,6 +43,8 @@ def export_superres(run: Path, out: Path, name: str, version: str, scores: Path 
         networks[role], config, saved[role] = load_network(run, trained)
         torch.set_num_threads(config.threads)
         round_weights(networks[role])
+    # The last student goes back to where the first one started.
+    saved['student'] = {**saved['student'], 'started_from': load_network(run, FIRST_STUDENT)[2].get('started_from')}
     write_bundle(networks, saved, out, name, version, read_scores(scores), golden)
 
 
@@ -74,6 +76,7 @@ def write_bundle(
             'steps': {role: saved[role]['step'] for role in saved},
             'hours': round(sum(content['seconds'] for content in saved.values()) / 3600, 2),
             **started_from(trained),
+            **({'studentStartedFrom': start} if (start := saved['student'].get('started_from')) else {}),
         },
         'sizes': {'multipleOf': MULTIPLE_OF, 'haloPx': halo},
         'ranges': {'scale': [LEAST_SCALE, LARGEST_SCALE], 'spacingMm': list(SPACING_MM)},
@@ -147,6 +150,13 @@ def _write_golden(path: Path, networks: dict[str, SuperResolver], manifest: dict
     path.with_suffix('.json').write_text(json.dumps(description, indent=1) + '\n', encoding='utf-8')
 
 
+def _starts_in_words(trained: dict) -> str:
+    start, words = trained.get('studentStartedFrom'), start_in_words(trained)
+    if start is None:
+        return words
+    return f'{words} The first student started from that of {start["bundle"]}, whose {start["steps"]:,} steps are not counted either.'
+
+
 def _write_card(path: Path, manifest: dict, counts: dict[str, int]) -> None:
     trained, metrics = manifest['trainedOn'], manifest['evaluation']['metrics']
     low, high = manifest['ranges']['spacingMm']
@@ -176,7 +186,7 @@ Nothing is normalised over space: a pixel depends on others up to {manifest['siz
 
 {trained['data']}: {trained['slices']:,} slices of {trained['people']} drawn people,
 none of them real. Training took {trained['hours']} hours of one core, shared with other work, for these two networks
-({trained['steps']['teacher']:,} steps of the teacher, {trained['steps']['student']:,} of the last student).{start_in_words(trained)}
+({trained['steps']['teacher']:,} steps of the teacher, {trained['steps']['student']:,} of the last student).{_starts_in_words(trained)}
 
 ## Figures
 

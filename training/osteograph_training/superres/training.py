@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..checked_yaml import config_of
 from ..checkpoint import load_checkpoint
+from ..errors import TrainingError
 from ..film_training import FilmRun, train_on_films
 from ..networks.shift_path import step_to
 from ..networks.shift_unet import Shape
@@ -22,6 +23,10 @@ from .volumes import Volumes, other_contrast, prepared_volumes, white
 SCALES = (2.0, 8 / 3, 4.0)
 LOGGED = 12
 
+#: Networks that a bundle has weights to start from for, and its graphs of them.
+FIRST_STUDENT = f'student-{STEPS[1]}'
+STARTS = {'teacher': 'teacher', FIRST_STUDENT: 'student'}
+
 #: How much of a batch has a given scanner's own correction already, and is thicker than its slices lie apart.
 PLAIN_SHARE, THICK_SHARE = 0.2, 0.25
 
@@ -34,8 +39,11 @@ BETAS = (0.9, 0.99)
 def train_superres(config: SuperresConfig, data: Path, run: Path, resume: bool = False, only: str | None = None, start: Path | None = None) -> None:
     """Trains `teacher.pt`, `student-4.pt`, `student-2.pt`, `student-1.pt` and `arm-A.pt` to `arm-D.pt` in this order, or one of them.
 
-    With `start`, the folder of a bundle, its teacher is where the teacher starts, and its student where the first student does.
+    With `start`, the folder of a bundle, its teacher is where the teacher starts, and its student where the first student does. All other
+    networks start from these or from nothing. raises TrainingError for `start` with one of the others alone
     """
+    if start is not None and only is not None and only not in STARTS:
+        raise TrainingError(f'--start-from changes nothing for {only}: a bundle has weights for {" and ".join(STARTS)} to start from.')
     torch.set_num_threads(config.threads)
     volumes = prepared_volumes(data)
     for name in [only] if only else names():
@@ -100,7 +108,7 @@ def _train(name: str, config: SuperresConfig, volumes: Volumes, run: Path, resum
         def loss_of(stream: torch.Generator) -> Tensor:
             return _halving_loss(learner, before, teacher, _batch(volumes, stage, stream), steps, config, stream)
 
-    role = {'teacher': 'teacher', f'student-{STEPS[1]}': 'student'}.get(name)
+    role = STARTS.get(name)
     started_from = start_from(learner.network, start / f'{role}.onnx') if start is not None and role is not None else None
     learner.to(memory_format=torch.channels_last)
     held_out = white(volumes.slices[:: max(1, len(volumes) // LOGGED)][:LOGGED])
