@@ -59,12 +59,16 @@ def _column(table: pandas.DataFrame, name: str) -> Any:
 
 
 def _side(row: dict[str, Any], number: int) -> dict[str, str]:
-    if 'side' not in row or pandas.isna(row['side']):
+    if 'side' not in row:
         return {}
+    if pandas.isna(row['side']):
+        raise BadInputError('BAD_USER_INPUT', f'Row {number}: side is missing; RIGHT, LEFT or BOTH is accepted.')
     text = _word(row['side']).lower()
+    if text.split(':')[0].strip() in ('both', '3'):
+        return {}
     side = _SIDES.get(text) or _SIDES.get(text.split(':')[0].strip())
     if side is None:
-        raise BadInputError('BAD_USER_INPUT', f'Row {number}: {row["side"]!r} is no side; RIGHT, R or 1 and LEFT, L or 2 are.')
+        raise BadInputError('BAD_USER_INPUT', f'Row {number}: {row["side"]!r} is no side; RIGHT, R or 1, LEFT, L or 2, and BOTH or 3 are.')
     return {'side': side}
 
 

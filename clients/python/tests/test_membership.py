@@ -30,6 +30,11 @@ def test_without_sides_both_knees_are_meant(server: osteograph.Osteograph) -> No
     assert len(server.create_cohort('Both', rows=pandas.DataFrame({'ID': [1000001.0, 1000002.0], 'visit': 'V00'}))) == 4
 
 
+def test_a_row_says_both_knees_in_words_or_as_the_release_does() -> None:
+    rows = named_rows(pandas.DataFrame({'ID': ['1000001', '1000001'], 'visit': 'V00', 'side': ['BOTH', 3]}))
+    assert rows == [{'oaiId': '1000001', 'visit': 'V00'}, {'oaiId': '1000001', 'visit': 'V00'}]
+
+
 def test_rows_that_name_no_exam_are_told_and_nothing_is_kept(server: osteograph.Osteograph) -> None:
     rows = pandas.DataFrame({'oai_id': ['1000001', '9999999'], 'visit': ['V00', 'V00']})
 
@@ -45,11 +50,12 @@ def test_rows_that_name_no_exam_are_told_and_nothing_is_kept(server: osteograph.
     [
         ({'oai_id': ['1000001']}, 'The table has no column visit or visit_code or timepoint; its columns are oai_id.'),
         ({'visit': ['V00']}, 'The table has no column oai_id or oaiid or id'),
-        ({'ID': ['1000001'], 'visit': ['V00'], 'side': ['up']}, "Row 1: 'up' is no side; RIGHT, R or 1 and LEFT, L or 2 are."),
+        ({'ID': ['1000001'], 'visit': ['V00'], 'side': ['up']}, "Row 1: 'up' is no side; RIGHT, R or 1, LEFT, L or 2, and BOTH or 3 are."),
+        ({'ID': ['1000001'], 'visit': ['V00'], 'side': [None]}, 'Row 1: side is missing; RIGHT, LEFT or BOTH is accepted.'),
         ({'ID': ['1000001'], 'visit': ['later']}, "Row 1: 'later' is no visit; V00 to V12 are."),
     ],
 )
-def test_what_names_no_exam_at_all_is_said(table: dict[str, list[str]], sentence: str) -> None:
+def test_what_names_no_exam_at_all_is_said(table: dict[str, list[str | None]], sentence: str) -> None:
     with pytest.raises(osteograph.BadInputError, match=sentence.replace('.', r'\.')):
         named_rows(pandas.DataFrame(table))
 
