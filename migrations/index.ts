@@ -46,6 +46,8 @@ import { KeepImports1760000005400 } from './1760000005400-keep-imports.js';
 import { MeasureKneesInEvaluations1760000005700 } from './1760000005700-measure-knees-in-evaluations.js';
 import { MarkRedactions1760000005800 } from './1760000005800-mark-redactions.js';
 import { KeepDaysBack1760000005810 } from './1760000005810-keep-days-back.js';
+import { MarkRedactedImages1760000005820 } from './1760000005820-mark-redacted-images.js';
+import { IndexOriginalStudies1760000005830 } from './1760000005830-index-original-studies.js';
 import { ListDicomSeries1760000005900 } from './1760000005900-list-dicom-series.js';
 
 /** In the order they run. Applied migrations are never edited. */
@@ -98,5 +100,7 @@ export const MIGRATIONS = [
   MeasureKneesInEvaluations1760000005700,
   MarkRedactions1760000005800,
   KeepDaysBack1760000005810,
+  MarkRedactedImages1760000005820,
+  IndexOriginalStudies1760000005830,
   ListDicomSeries1760000005900,
 ];

@@ -640,6 +640,7 @@ CREATE TABLE mri_series (
   pixel_spacing real,
   plane text,
   provenance text NOT NULL DEFAULT 'REAL'::text,
+  redacted boolean NOT NULL DEFAULT false,
   release text,
   rows integer,
   sequence text NOT NULL,
@@ -682,6 +683,7 @@ CREATE TABLE original_object (
   PRIMARY KEY (id)
 );
 CREATE INDEX ON original_object USING btree (asset_id);
+CREATE INDEX ON original_object USING btree (study_uid);
 CREATE UNIQUE INDEX ON original_object USING btree (radiograph_id);
 CREATE UNIQUE INDEX ON original_object USING btree (series_id);
 CREATE UNIQUE INDEX ON original_object USING btree (upload_id);
@@ -742,6 +744,7 @@ CREATE TABLE radiograph (
   photometric text,
   pixel_spacing real,
   provenance text NOT NULL DEFAULT 'REAL'::text,
+  redacted boolean NOT NULL DEFAULT false,
   release text,
   rows integer,
   sop_class_uid text,

@@ -54,7 +54,7 @@ Examples:
     .description('make a cohort from a filter, or from a table that names its exams, and print its id')
     .requiredOption('--name <name>', 'what to call it')
     .option('--filter <file>', 'file with the filter as JSON; - reads standard input')
-    .option('--from <file>', 'table whose rows name the exams: columns ID, SIDE, VISIT')
+    .option('--from <file>', 'table whose rows name the exams: columns ID, SIDE (1, 2 or 3 for both), VISIT')
     .option('--leave-out-unknown', 'with --from: leave out rows that name no exam, instead of making nothing', false)
     .option('--description <text>', 'what it is for and how it was chosen')
     .addOption(

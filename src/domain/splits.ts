@@ -16,7 +16,7 @@ export interface SplitRequest {
   folds?: number | null | undefined;
   /** Default: KL. */
   method?: SplitMethod | null | undefined;
-  /** 0 to 2^31 - 1; default 0. The same seed on the same participants gives the same parts. */
+  /** 0 to 2^31 - 1; default 0. The same seed on the same exams gives the same parts. */
   seed?: number | null | undefined;
 }
 
@@ -26,4 +26,22 @@ export interface SplitPlan {
   seed: number;
   /** Null for LEAVE_ONE_SITE_OUT, whose parts are the sites that there are. */
   parts: readonly SplitPart[] | null;
+}
+
+const METHODS_IN_WORDS: Readonly<Record<SplitMethod, string>> = {
+  KL: 'alike in KL grades',
+  SITE: 'alike in sites',
+  RANDOM: 'at random',
+  LEAVE_ONE_SITE_OUT: 'a site each',
+};
+
+/** How parts were made, e.g. `alike in KL grades, by seed 3`; a part for each site draws nothing. */
+export function splitInWords({ method, seed }: Pick<SplitPlan, 'method' | 'seed'>): string {
+  const words = METHODS_IN_WORDS[method];
+  return method === 'LEAVE_ONE_SITE_OUT' ? words : `${words}, by seed ${seed}`;
+}
+
+/** How many are in a part, e.g. `0.3333 of the participants`. */
+export function fractionInWords(fraction: number): string {
+  return `${Number(fraction.toFixed(4))} of the participants`;
 }

@@ -112,6 +112,10 @@ export class MriSeries {
   @Column('smallint', { nullable: true })
   deidentification!: number | null;
 
+  /** Whether strips of it were made black: no release brings back what they showed. */
+  @Column('boolean', { default: false })
+  redacted!: boolean;
+
   @Column('integer', { nullable: true })
   assetId!: number | null;
 

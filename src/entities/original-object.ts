@@ -14,6 +14,7 @@ import { UploadedRadiograph } from './uploaded-radiograph.js';
 @Index(['seriesId'], { unique: true })
 @Index(['uploadId'], { unique: true })
 @Index(['assetId'])
+@Index('IDX_original_object_study', ['studyUid'])
 export class OriginalObject {
   @PrimaryGeneratedColumn('identity', { type: 'integer', generatedIdentity: 'ALWAYS' })
   id!: number;

@@ -63,7 +63,9 @@ export class CreateCohortInput {
 
   @Field(() => [ExamNameInput], {
     nullable: true,
-    description: 'The knee exams that these rows name, at most 100,000; each counts once. STATIC only.',
+    description:
+      'The knee exams that these rows name, at most 100,000; each counts once. STATIC only. A request of 1,000,000 bytes holds some 20,000 rows: ' +
+      'make a cohort of each stretch and put them together by `combine`.',
   })
   exams?: ExamNameInput[] | null;
 
@@ -123,7 +125,9 @@ export class CohortPartInput {
 }
 
 @InputType({
-  description: 'How participants are told into parts; the same seed on the same participants gives the same parts.',
+  description:
+    'How participants are told into parts. The same seed on the same exams gives the same parts; further exams of the same participants may give others, ' +
+    'so split once and join by `oaiId`.',
 })
 export class SplitInput {
   @Field(() => [CohortPartInput], { nullable: true, description: 'Default: train 0.7, val 0.15, test 0.15.' })
@@ -146,6 +150,9 @@ export class SplitInput {
 export class SplitCohortInput extends SplitInput {
   @Field(() => ID, { description: 'Node id of the cohort.' })
   id!: string;
+
+  @Field(() => Int, { nullable: true, description: 'Which version of it; default: the newest.' })
+  version?: number | null;
 
   @Field(() => CohortVisibilityEnum, { defaultValue: 'PRIVATE', description: 'Of the new cohorts.' })
   visibility!: CohortVisibility;

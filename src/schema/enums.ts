@@ -319,7 +319,7 @@ export const SplitMethodEnum = choices(
   {
     KL: 'Each part has its share of every KL grade, the highest of each participant.',
     SITE: 'Each part has its share of every clinical site.',
-    RANDOM: 'Participants as they come.',
+    RANDOM: 'Participants in an order that the seed draws.',
     LEAVE_ONE_SITE_OUT: 'A part for each clinical site.',
   },
 );

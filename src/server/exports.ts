@@ -94,6 +94,8 @@ export function exportHandler(
       schema,
       request.method === 'POST' ? (request.body as unknown) : fromQuery(request.query),
     );
+    // Counting, and dealing out participants, is work too: it is paid before it is done.
+    await charge(quotas, response, EXPORT_POINTS.each, 'this export');
     const spec = await exportSpec(dataSource, viewer, asked);
     if ('archive' in spec) {
       throw new UserError(
@@ -101,7 +103,6 @@ export function exportHandler(
         `${spec.format} is not streamed; the mutation exportCohort writes archives.`,
       );
     }
-    await charge(quotas, response, EXPORT_POINTS.each, 'this export');
     const { selection, shape } = spec;
     const paired = shape.pairs && { or: [shape.pairs.cases, shape.pairs.controls] };
     const count = await countRows(dataSource, KNEE_EXAMS, paired ? { and: [selection ?? {}, paired] } : selection);

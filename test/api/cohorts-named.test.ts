@@ -77,6 +77,18 @@ test('rows that name no exam are counted and named, and nothing is made', async 
   expect(await cohorts()).toBe(before);
 });
 
+test('an id with a NUL in it is no id', async () => {
+  const { errors } = await api.ask(CREATE, {
+    input: { name: 'NUL', exams: [{ oaiId: '15000\u0000', visit: 'V00' }] },
+  });
+
+  expect(errors![0]).toMatchObject({
+    message:
+      '1 of 1 rows names no knee exam, and nothing was made. row 1: "15000\\u0000" is no participant\'s id, which has seven digits.',
+    extensions: { code: 'NOT_FOUND' },
+  });
+});
+
 test('of many rows that name no exam a refusal names ten', async () => {
   const rows = Array.from({ length: 14 }, () => ({ oaiId: '9999999', visit: 'V00' }));
   const { errors } = await api.ask<Created>(CREATE, { input: { name: 'None', exams: [named(0), ...rows] } });

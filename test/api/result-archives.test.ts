@@ -8,7 +8,11 @@ import { decodeId, encodeId } from '../../src/domain/global-ids.js';
 import { packageRoot } from '../../src/domain/package.js';
 import { Generation, Participant } from '../../src/entities/index.js';
 import { readDicom } from '../../src/imaging/dicom/read.js';
+import { COMMAND_LINE } from '../../src/policy/index.js';
 import { registerBundles } from '../../src/services/bundles/registry.js';
+import { archiveChoice, exportSpec, writeArchive } from '../../src/services/exports/index.js';
+import type { Where } from '../../src/services/filters/index.js';
+import { DirectoryStore } from '../../src/storage/index.js';
 import { createExam } from '../helpers/platform.js';
 import { hasProgram } from '../helpers/python.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
@@ -146,6 +150,26 @@ needsUnzip('what a batch of another task made comes as one archive, whose digest
   const dicom = await bytesOf(generated[0]!);
   const { attributes } = await readDicom({ name: 'dicom.dcm', bytes: dicom });
   expect(attributes).toMatchObject({ synthetic: true });
+});
+
+test('an archive of files holds what was made for the exams of the filter alone, and is refused where that is nothing', async () => {
+  const batchId = await restoredBatch();
+  const spec = (where: Where) =>
+    exportSpec(api.dataSource, COMMAND_LINE, { format: 'FILES_ZIP', where, archive: archiveChoice({ batchId }) });
+  const left = await spec({ side: { eq: 'LEFT' } });
+  if (!('archive' in left)) throw new Error('FILES_ZIP is an archive');
+  const stream = writeArchive(
+    { dataSource: api.dataSource, store: new DirectoryStore(join(api.dataDir, 'blobs')) },
+    left,
+  );
+  for await (const _ of stream.pieces);
+
+  expect(stream.description()).toMatchObject({ generations: 1, files: 2 });
+  const { contents } = JSON.parse(stream.manifestFile()!.toString()) as { contents: { side: string }[] };
+  expect(contents).toMatchObject([{ side: 'LEFT' }]);
+  await expect(spec({ visit: { eq: 'V10' } })).rejects.toThrow(
+    'The archive would be empty: none of its generations for exams that fit has made anything yet.',
+  );
 });
 
 test('an archive of files is asked for by generations or a batch alone, and never empty', async () => {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { parse } from 'csv-parse/sync';
-import { createCohort, makeStudy, only } from '../helpers/cohorts.js';
+import { planSplit } from '../../src/services/cohorts/index.js';
+import { splitColumn } from '../../src/services/exports/split-column.js';
+import { createCohort, makeStudy, only, readCohort, updateCohort } from '../helpers/cohorts.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;
@@ -14,6 +16,9 @@ beforeAll(async () => {
   await makeStudy(api.dataSource, PEOPLE);
   await api.dataSource.query(
     `UPDATE participant SET site = CASE WHEN oai_id::integer % 6 < 3 THEN 'A' WHEN oai_id::integer % 6 < 5 THEN 'B' ELSE 'C' END`,
+  );
+  await api.dataSource.query(
+    `UPDATE knee_exam SET xrkl = 4 WHERE visit_code = 'V06' AND (SELECT oai_id::integer % 7 FROM participant p WHERE p.id = participant_id) = 0`,
   );
   ({ id: cohort } = await createCohort(api, { name: 'Knees', filter: {} }));
 });
@@ -143,6 +148,63 @@ test('another seed gives other folds, and the version says how it was split', as
 
   expect(data!.cohort.versions.nodes[0]!.origin).toEqual({ kind: 'SPLIT', part: 'fold 1', seed: 2, method: 'SITE' });
   expect(await columnOf({ ...how, seed: 9 })).not.toEqual(await columnOf(how));
+});
+
+test('one row per knee has the part that a cohort of the same exams gives, whose later visits tell grades too', async () => {
+  const how = { folds: 5, method: 'KL', seed: 3 };
+  const parts = await partsOf(how);
+  const told = await columnOf(how, { asOf: { visits: ['V06'] } });
+
+  for (const { name, cohort: part } of parts) {
+    const members = (await exported({ cohortId: part.id })).rows().map(({ oai_id }) => oai_id);
+    expect(members.filter((oaiId) => told.get(oaiId) !== name)).toEqual([]);
+  }
+  expect(told.size).toBe(90);
+});
+
+test('an earlier version of a cohort is split where one is named', async () => {
+  const { id } = await createCohort(api, { name: 'Two versions', filter: { participant: { site: { eq: 'A' } } } });
+  await updateCohort(api, { id, version: 1, filter: { participant: { site: { eq: 'B' } } } });
+  const people = async (how: object) =>
+    (await partsOf({ id, folds: 3, ...how })).map(({ participants }) => participants);
+
+  expect(await people({ version: 1 })).toEqual([15, 15, 15]);
+  expect(await people({})).toEqual([10, 10, 10]);
+  const { errors } = await api.ask(
+    'mutation ($input: SplitCohortInput!) { splitCohort(input: $input) { parts { name } } }',
+    { input: { id, folds: 3, version: 3 } },
+  );
+  expect(errors![0]!.extensions).toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('a part and the column say how they were made, in the same words', async () => {
+  const [part] = await partsOf({ folds: 3, method: 'SITE', seed: 2 });
+  const [site] = await partsOf({ method: 'LEAVE_ONE_SITE_OUT', seed: 2 });
+  const words = async ({ cohort }: Part) => (await readCohort(api, cohort.id))!.description;
+
+  expect(await words(part!)).toBe(
+    'Part "fold 1" (0.3333 of the participants) of "Knees", version 1; alike in sites, by seed 2.',
+  );
+  expect(await words(site!)).toBe('Part "site A" (0.5 of the participants) of "Knees", version 1; a site each.');
+  expect(splitColumn(planSplit({ folds: 3, method: 'SITE', seed: 2 })).description).toBe(
+    'Part of the participants, alike in sites, by seed 2; both knees and all visits of a participant are in one part',
+  );
+});
+
+test('more sites than parts may be are refused', async () => {
+  await api.dataSource.query(`UPDATE participant SET site = 'X' || right(oai_id, 2) WHERE oai_id < '1500021'`);
+  const { status, text } = await exported({
+    split: { method: 'LEAVE_ONE_SITE_OUT' },
+    where: { participant: { oaiId: { in: everybody.slice(0, 21) } } },
+  });
+  await api.dataSource.query(
+    `UPDATE participant SET site = CASE WHEN oai_id::integer % 6 < 3 THEN 'A' WHEN oai_id::integer % 6 < 5 THEN 'B' ELSE 'C' END`,
+  );
+
+  expect([status, JSON.parse(text)]).toMatchObject([
+    400,
+    { errors: [{ message: 'The export has participants of 21 sites; at most 20 parts are made.' }] },
+  ]);
 });
 
 test('one row per knee has the part beside later visits, of the people of the filter alone', async () => {

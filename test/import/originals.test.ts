@@ -385,6 +385,88 @@ test('a film that something was made from is not redacted beside itself, but ref
   expect(await add(path, RIGHT, { redact: BOTTOM })).toMatchObject({ outcomes: ['updated'] });
 });
 
+const FOLDER = '00m/0.C.2/9000001/20040623/00000001';
+const release = () => importRelease(api.dataSource, files.path, { store: api.store, reread: true });
+const films = () => api.dataSource.getRepository(Radiograph).find({ order: { id: 'ASC' } });
+const BOTH: AddedTo = { oaiId: '9000001', visit: 'V00' };
+
+test('a film is not redacted while another row of the same film is in use', async () => {
+  const path = await files.write('film.dcm', filmFile('', '1'));
+  await add(path);
+  const [used] = await films();
+  const make = factories(api.dataSource);
+  const exam = await api.dataSource.getRepository(KneeExam).findOneByOrFail({});
+  await make.generation(exam, used!, await make.bundle());
+  await files.write('film.dcm', filmFile('', '1', { side: 100 }));
+  expect(await add(path)).toMatchObject({ outcomes: ['inserted'] });
+  const before = await films();
+
+  await expect(add(path, RIGHT, { redact: BOTTOM })).rejects.toThrow(
+    'film.dcm cannot be redacted while something that was made from what it shows is kept; remove that first.',
+  );
+
+  expect(before).toHaveLength(2);
+  expect(await films()).toEqual(before);
+});
+
+test('a film that a release brought is redacted in the row of the release, and the next import of it is refused', async () => {
+  const elements = { StudyDate: '20050101', StudyDescription: 'OAI^BILATERAL_KNEE' };
+  const path = await files.write(`${FOLDER}/001`, filmFile('9000001', '016600000001', { elements }));
+  await release();
+  const [before] = await films();
+  const [object] = await originals();
+
+  expect(await add(path, BOTH, { redact: BOTTOM })).toMatchObject({ outcomes: ['updated'] });
+
+  const [after, ...others] = await films();
+  expect(others).toEqual([]);
+  expect(after).toMatchObject({
+    ...{ id: before!.id, barcode: '016600000001', release: '0.C.2', date: '2004-06-23', redacted: true },
+    ...{ sponsor: before!.sponsor, provenance: before!.provenance },
+  });
+  expect(await api.store.exists(object!.asset.storageKey)).toBe(false);
+  const [kept, ...more] = await originals();
+  expect(more).toEqual([]);
+  const bytes = await readAsset(api.store, kept!.asset);
+  expect(await readDicomHeader({ bytes, name: 'kept' })).toMatchObject({ studyDate: '20040623' });
+  const { refusals } = await release();
+  expect(refusals.map(({ reason }) => reason)).toEqual([
+    `${FOLDER} would bring back what was redacted of the image of both knees of participant 9000001 at V00, which stays as it is.`,
+  ]);
+  expect(await films()).toEqual([after]);
+});
+
+test('a film that was redacted when it was added by hand is not brought back by a release', async () => {
+  const film = filmFile('9000001', '016600000001');
+  await add(await files.write('film.dcm', film), BOTH, { redact: BOTTOM });
+  const before = await films();
+  await files.write(`${FOLDER}/001`, film);
+
+  const { images, refusals } = await release();
+
+  expect(images).toMatchObject({ inserted: 0, updated: 0, refused: 1 });
+  expect(refusals[0]!.reason).toBe(
+    `${FOLDER} would bring back what was redacted of the image of both knees of participant 9000001 at V00, which stays as it is.`,
+  );
+  expect(await films()).toEqual(before);
+  expect(before).toMatchObject([{ redacted: true, barcode: null }]);
+});
+
+test('a film that two rows show is not redacted in one of them', async () => {
+  const film = filmFile('9000001', '016600000001');
+  await files.write(`${FOLDER}/001`, film);
+  await release();
+  const corrected = await files.write('film.dcm', filmFile('9000001', '016600000001', { side: 100 }));
+  expect(await add(corrected, BOTH)).toMatchObject({ outcomes: ['inserted'] });
+  const before = await films();
+
+  await expect(add(corrected, BOTH, { redact: BOTTOM })).rejects.toThrow(
+    'film.dcm cannot be redacted while 2 images of both knees of participant 9000001 at V00 are of it; undo the imports of all but one first.',
+  );
+
+  expect(await films()).toEqual(before);
+});
+
 test('without originals nothing but the image is kept, under the same policy, and the report is written all the same', async () => {
   const told: string[] = [];
   const onDeidentified: AddOptions['onDeidentified'] = ({ attributes }) => told.push(attributes[0]!.attribute);

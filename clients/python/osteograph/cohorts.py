@@ -164,14 +164,16 @@ class Cohort:
         """Makes cohorts of parts of the participants, by name; both knees and all visits of a participant are in one part.
 
         how: `parts`, such as `{'train': 0.8, 'test': 0.2}` (default: train .7, val .15, test .15), or `folds`, a number; `method`: KL or SITE (each
-            part has its share of every grade or site), RANDOM, LEAVE_ONE_SITE_OUT (a part for each site); `seed`: the same gives the same parts.
+            part has its share of every grade or site), RANDOM, LEAVE_ONE_SITE_OUT (a part for each site); `seed`: the same one on the same exams
+            gives the same parts.
         raises BadInputError for what is no cohort that the server keeps, or a part that would have nobody
         """
         if self.id is None or self._where:
             raise BadInputError('BAD_USER_INPUT', 'Only a cohort that is kept is split into cohorts; create_cohort() keeps one.')
         parts = how.pop('parts', None)
         named = [{'name': name, 'fraction': fraction} for name, fraction in parts.items()] if parts else None
-        asked = {'id': self.id, 'visibility': visibility, **({'parts': named} if named else {}), **how}
+        version = {} if self.version is None else {'version': self.version}
+        asked = {'id': self.id, **version, 'visibility': visibility, **({'parts': named} if named else {}), **how}
         made = self._connection.ask(_SPLIT, {'input': asked})['splitCohort']['parts']
         return {part['name']: Cohort(self._connection, **part['cohort'], where=None, progress=self._progress) for part in made}
 

@@ -30,6 +30,11 @@ def test_without_sides_both_knees_are_meant(server: osteograph.Osteograph) -> No
     assert len(server.create_cohort('Both', rows=pandas.DataFrame({'ID': [1000001.0, 1000002.0], 'visit': 'V00'}))) == 4
 
 
+def test_a_row_says_both_knees_in_words_or_as_the_release_does() -> None:
+    rows = named_rows(pandas.DataFrame({'ID': ['1000001', '1000001'], 'visit': 'V00', 'side': ['BOTH', 3]}))
+    assert rows == [{'oaiId': '1000001', 'visit': 'V00'}, {'oaiId': '1000001', 'visit': 'V00'}]
+
+
 def test_rows_that_name_no_exam_are_told_and_nothing_is_kept(server: osteograph.Osteograph) -> None:
     rows = pandas.DataFrame({'oai_id': ['1000001', '9999999'], 'visit': ['V00', 'V00']})
 
@@ -67,7 +72,7 @@ def test_both_knees_are_meant_where_a_row_says_so() -> None:
         ({'ID': ['1000001'], 'visit': ['13']}, "Row 1: '13' is no visit; V00 to V12 are."),
     ],
 )
-def test_what_names_no_exam_at_all_is_said(table: dict[str, list], sentence: str) -> None:
+def test_what_names_no_exam_at_all_is_said(table: dict[str, list[str | None]], sentence: str) -> None:
     with pytest.raises(osteograph.BadInputError, match=sentence.replace('.', r'\.')):
         named_rows(pandas.DataFrame(table))
 

@@ -106,6 +106,15 @@ def test_a_cohort_is_split_by_participant_as_its_frame_tells(server: osteograph.
     assert list(kept.split(parts={'train': 0.8, 'test': 0.2})) == ['train', 'test']
 
 
+def test_the_version_that_a_cohort_is_pinned_to_is_split(server: osteograph.Osteograph) -> None:
+    kept = server.create_cohort('Pinned', where={'visit': {'eq': 'V00'}})
+    change = 'mutation ($input: UpdateCohortInput!) { updateCohort(input: $input) { cohort { version } } }'
+    server.ask(change, input={'id': kept.id, 'version': 1, 'filter': {'visit': {'eq': 'V00'}, 'side': {'eq': 'LEFT'}}})
+
+    pinned = server.cohort('Pinned', version=1)
+    assert sum(len(part) for part in pinned.split(folds=2).values()) == len(pinned)
+
+
 def test_a_filter_alone_is_not_split_into_cohorts(baseline: osteograph.Cohort) -> None:
     with pytest.raises(osteograph.BadInputError, match='Only a cohort that is kept is split'):
         baseline.split(folds=2)

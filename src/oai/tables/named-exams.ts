@@ -5,7 +5,7 @@ import type { Side } from '../../domain/participants.js';
 import type { VisitCode } from '../../domain/visits.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import { openTable } from './open-table.js';
-import { cell, parseImageSide, participantReader, visitReader } from './reader.js';
+import { cell, parseKnees, participantReader, visitReader } from './reader.js';
 
 /** A knee exam as a row of somebody's own table names it; null: both knees. */
 export interface NamedExam {
@@ -16,7 +16,8 @@ export interface NamedExam {
 
 /**
  * The exams that a table names, one row each: ID, SIDE and VISIT, or `oai_id`, `side` and `visit` as exports have them, in any letter
- * case and among other columns. A table without sides means both knees.
+ * case and among other columns. A table without the column means both knees; in one that has it, 3 or BOTH does,
+ * and a blank is refused.
  *
  * @param path of a table in any form that releases come in: CSV, TSV, ASCII, XLSX, SAS7BDAT, XPT
  * @throws UserError FILE_REFUSED naming the file and the line, for what is no table, lacks a column or has a cell that is none
@@ -34,7 +35,7 @@ export async function readNamedExams(path: string): Promise<NamedExam[]> {
   const named: NamedExam[] = [];
   for await (const { cells, line } of table.rows()) {
     try {
-      const knee = side && parseImageSide(cell(cells, side), side.name);
+      const knee = side && parseKnees(cell(cells, side), side.name);
       named.push({ oaiId: participant(cells), visit: visit(cells), side: knee });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

@@ -136,9 +136,20 @@ export function parseSide(text: string, column: string): Side {
   );
 }
 
+const SIDES_OF_IMAGES = { ...ONE_SIDE, 3: 'BOTH', BOTH: 'BOTH', BILATERAL: 'BOTH' } as const;
+
 /** The side of an image: null for both knees or when it does not say. */
 export function parseImageSide(text: string, column: string): Side | null {
-  return parseCode<Side | null>(text, column, { ...ONE_SIDE, 3: null, BOTH: null, BILATERAL: null });
+  const side = parseCode<Side | 'BOTH'>(text, column, SIDES_OF_IMAGES);
+  return side === 'BOTH' ? null : side;
+}
+
+/** The knees that a row is about: null for both, which it must say. */
+export function parseKnees(text: string, column: string): Side | null {
+  const side =
+    parseCode<Side | 'BOTH'>(text, column, SIDES_OF_IMAGES) ??
+    refuseRow(`${column} is missing; 1 (right), 2 (left) or 3 (both) is accepted`);
+  return side === 'BOTH' ? null : side;
 }
 
 const COMPLETED = { 0: false, 1: true, N: false, Y: true, NO: false, YES: true } as const;

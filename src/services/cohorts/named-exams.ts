@@ -61,7 +61,11 @@ export async function findNamedExams(
      LEFT JOIN visit v ON v.participant_id = p.id AND v.code = n.visit
      LEFT JOIN knee_exam e ON e.visit_id = v.id AND (n.side IS NULL OR e.side = n.side)
      ORDER BY n.row, e.id`,
-    [names.map(({ oaiId }) => oaiId), names.map(({ visit }) => visit), names.map(({ side }) => side ?? null)],
+    [
+      names.map(({ oaiId }) => (isOaiId(oaiId) ? oaiId : null)),
+      names.map(({ visit }) => visit),
+      names.map(({ side }) => side ?? null),
+    ],
   );
   const unknown = found
     .filter(({ exam }) => exam === null)
@@ -82,7 +86,8 @@ const FOUND = z.object({
 });
 
 function reasonOf({ oaiId, visit, side }: ExamName, { hasParticipant, hasVisit }: z.infer<typeof FOUND>): string {
-  if (!isOaiId(oaiId)) return `"${oaiId.slice(0, 20)}" is no participant's id, which has seven digits.`;
+  if (!isOaiId(oaiId))
+    return `${JSON.stringify(oaiId.slice(0, 20).toWellFormed())} is no participant's id, which has seven digits.`;
   if (!hasParticipant) return `There is no participant ${oaiId}.`;
   if (!hasVisit) return `Participant ${oaiId} has no visit ${visit}.`;
   return `Participant ${oaiId} has no exam of ${side ? `the ${side.toLowerCase()} knee` : 'a knee'} at ${visit}.`;

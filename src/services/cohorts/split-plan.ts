@@ -54,7 +54,7 @@ export function planSplit({ parts, folds, method, seed }: SplitRequest): SplitPl
 
 /**
  * Deals the participants of the exams that a filter selects into the parts of a plan: by KL grade (the highest of a person's exams), by
- * site or as they come, within that by a hash of seed and OAI id. Both knees and all visits of a participant go together.
+ * site or not at all, within that by a hash of seed and OAI id. Both knees and all visits of a participant go together.
  *
  * @param where without `inCohort`: expanded
  * @param what whose participants they are, as a refusal begins, e.g. `The cohort "x"`
@@ -95,6 +95,12 @@ export async function dealParticipants(
     throw new UserError(
       'BAD_USER_INPUT',
       `${what} has participants of ${sites[0] ?? 'no site'} alone; there is none to leave out.`,
+    );
+  }
+  if (parts.length > MAX_PARTS) {
+    throw new UserError(
+      'BAD_USER_INPUT',
+      `${what} has participants of ${parts.length} sites; at most ${MAX_PARTS} parts are made.`,
     );
   }
   const empty = parts.findIndex((_, index) => !places.includes(index));

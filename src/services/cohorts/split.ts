@@ -1,6 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { CohortVisibility } from '../../domain/cohorts.js';
-import type { SplitPart, SplitRequest } from '../../domain/splits.js';
+import { fractionInWords, type SplitPart, type SplitRequest, splitInWords } from '../../domain/splits.js';
 import type { Cohort, CohortVersion } from '../../entities/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { findCohort } from './access.js';
@@ -14,6 +14,8 @@ import { complete, insertVersion, inSnapshot } from './versions.js';
 import { checkName } from './words.js';
 
 export interface CohortSplitRequest extends SplitRequest {
+  /** Of the cohort that is split; default: the newest. */
+  version?: number | null | undefined;
   /** Of the new cohorts; default: PRIVATE. */
   visibility?: CohortVisibility | null | undefined;
 }
@@ -29,7 +31,7 @@ export interface SplitResult extends SplitPart {
  * by a hash of seed and OAI id, and dealt out in that order, so that each part gets its fraction of every KL grade or site to within two
  * participants. Both knees and all visits of a participant go together.
  *
- * @throws UserError BAD_USER_INPUT as {@link planSplit} and {@link dealParticipants}; NOT_FOUND, CONFLICT.
+ * @throws UserError BAD_USER_INPUT as {@link planSplit} and {@link dealParticipants}; NOT_FOUND for a cohort or a version that is not there, CONFLICT.
  */
 export async function splitCohort(
   dataSource: DataSource,
@@ -41,17 +43,17 @@ export async function splitCohort(
   const { method, seed } = plan;
   return inSnapshot(dataSource, async (manager) => {
     const source = await findCohort(manager, actor, id);
-    const { where } = await expandCohorts(manager, actor, inCohort(source.id, source.version));
+    const of = { id: source.id, version: request.version ?? source.version };
+    const { where } = await expandCohorts(manager, actor, inCohort(of.id, of.version));
     const dealt = await dealParticipants(manager, where, plan, `The cohort "${source.name}"`);
     const made: { part: SplitPart; cohort: Cohort; version: CohortVersion }[] = [];
     for (const part of dealt.parts) {
       const words = {
         name: checkName(`${source.name} / ${part.name}`),
-        description: `Part "${part.name}" (${part.fraction}) of "${source.name}", version ${source.version}, seed ${seed}.`,
+        description: `Part "${part.name}" (${fractionInWords(part.fraction)}) of "${source.name}", version ${of.version}; ${splitInWords(plan)}.`,
       };
       const visibility = request.visibility ?? 'PRIVATE';
       const cohort = await insertCohort(manager, actor, { ...words, kind: 'STATIC', visibility });
-      const of = { id: source.id, version: source.version };
       const origin = { kind: 'SPLIT', of, part: part.name, fraction: part.fraction, seed, method } as const;
       const version = await insertVersion(manager, actor, cohort, { ...words, note: null }, { filter: null, origin });
       made.push({ part, cohort, version });
@@ -73,7 +75,7 @@ export async function splitCohort(
       method,
       parts: results.map(({ name, fraction, cohort }) => ({ name, fraction, id: cohort.id })),
     };
-    await record(manager, actor, 'splitCohort', source, { version: source.version, ...detail });
+    await record(manager, actor, 'splitCohort', source, { version: of.version, ...detail });
     return results;
   });
 }

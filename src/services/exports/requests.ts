@@ -30,7 +30,7 @@ import { EXPORT } from './kind.js';
 import { chooseColumns } from './columns.js';
 import type { ExportSpec } from './manifest.js';
 import { checkShape, shapedColumns } from './shape.js';
-import { amongOf, splitJoin } from './split-column.js';
+import { splitJoin } from './split-column.js';
 
 /** Exports of one token that may wait or run at a time. */
 const MAX_UNFINISHED = 5;
@@ -96,7 +96,7 @@ export async function exportSpec(
     }
     const refs = await resolveVariables(dataSource, variables ?? []);
     // Said when it is asked for, and not when it is written.
-    if (asked.split) await splitJoin(dataSource, asked.split, amongOf(asked, selection), new Parameters());
+    if (asked.split) await splitJoin(dataSource, asked.split, selection, new Parameters());
     const chosen = [...shapedColumns(chooseColumns(columns), asked), ...(await variableColumns(dataSource, refs))];
     return { ...shared, format, columns: chosen, variables: refs, shape: asked };
   }

@@ -7,7 +7,7 @@ import { compileFilter, KNEE_EXAMS, Parameters, Scope, selectingAt, type Where }
 import { kneeTimes } from '../timeline/index.js';
 import type { ExportColumn, ReadingAlias } from './columns.js';
 import { type PairRows, pairRows } from './pair-columns.js';
-import { amongOf, splitJoin } from './split-column.js';
+import { splitJoin } from './split-column.js';
 
 /** Knee exams looked through per statement: what an export holds in memory at a time. */
 export const BATCH_EXAMS = 2_000;
@@ -93,7 +93,10 @@ async function pairsOf(
   { where, shape = {} }: RowRequest,
   parameters: Parameters,
 ): Promise<PairRows | null> {
-  return shape.pairs ? pairRows(dataSource, shape.pairs, amongOf(shape, where), parameters) : null;
+  const { pairs, asOf } = shape;
+  if (!pairs) return null;
+  const among = asOf ? { and: [where ?? {}, { visit: { eq: asOf.origin } }] } : where;
+  return pairRows(dataSource, pairs, among, parameters);
 }
 
 /** The parts of a split, as a join; of the participants of all exams that are selected. */
@@ -102,7 +105,7 @@ async function partsOf(
   { where, shape = {} }: RowRequest,
   parameters: Parameters,
 ): Promise<string | null> {
-  return shape.split ? splitJoin(dataSource, shape.split, amongOf(shape, where), parameters) : null;
+  return shape.split ? splitJoin(dataSource, shape.split, where, parameters) : null;
 }
 
 function rowStatement(

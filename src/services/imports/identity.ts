@@ -36,6 +36,8 @@ interface Candidate extends ImageOwner {
   sourceUid: string | null;
   contentSha256: string | null;
   assetId: number | null;
+  /** Whether strips of it were made black. */
+  redacted: boolean;
   /** Whether something was made from it that must go on to mean it. */
   inUse: boolean;
 }
@@ -49,6 +51,7 @@ const CANDIDATE = z.object({
   sourceUid: z.string().nullable(),
   contentSha256: z.string().nullable(),
   assetId: z.number().nullable(),
+  redacted: z.boolean(),
   inUse: z.boolean(),
 });
 
@@ -67,8 +70,10 @@ type ImageTable = 'radiograph' | 'mri_series';
  * replaces the row while nothing was made from that, and comes beside it otherwise, so that what was made keeps its source. Anything
  * else is another image.
  *
- * @throws UserError FILE_REFUSED naming both owners: when the image is another's, or the path or barcode was; for a redaction of an image
- *   that something was made from
+ * A redaction takes the place of the one row that shows the image, the release's own too; nothing may go on to show what it removes.
+ *
+ * @throws UserError FILE_REFUSED naming both owners: when the image is another's, or the path or barcode was; for a redaction that would
+ *   leave what it removes in another row, and for an image of a release that would bring back what was removed
  */
 export async function settle(manager: EntityManager, table: ImageTable, image: Incoming): Promise<Settled> {
   const candidates = await findCandidates(manager, table, image);
@@ -88,23 +93,55 @@ export async function settle(manager: EntityManager, table: ImageTable, image: I
     table,
     candidates.map(({ id }) => id),
   );
+  if (image.redacted) return settleRedaction(candidates, image);
+  if (image.barcode !== null) refuseUnredacted(candidates, image);
   const before = candidates.filter((row) => image.earlier.includes(row.id));
   // A barcode is a name of its own: an image of another one is not this.
   const others = candidates.filter((row) => row.barcode === null || image.barcode === null);
-  const known = [...before, ...others].find(
-    ({ contentSha256, assetId }) =>
-      contentSha256 === image.contentSha256 || (contentSha256 === null && assetId === image.assetId),
-  );
+  const known = [...before, ...others].find((row) => holdsContent(row, image));
   if (known && (image.barcode === null || before.length === 0 || before.includes(known))) {
     return { is: 'known', row: known };
   }
   const replaceable = [...before, ...others.filter(({ barcode }) => barcode === null)];
   const corrected = replaceable.find(({ inUse }) => !inUse);
   if (corrected) return { is: 'replacement', row: corrected };
-  if (image.redacted && replaceable.length > 0) {
+  return { is: 'new', beside: before };
+}
+
+/** Decides about an image of which strips were made black: whatever row shows it takes the black strips too, or it is refused. */
+function settleRedaction(candidates: readonly Candidate[], image: Incoming): Settled {
+  const { name, owner } = image;
+  const known = candidates.find((row) => holdsContent(row, image));
+  const showing = candidates.filter((row) => !holdsContent(row, image));
+  if (showing.some(({ inUse }) => inUse)) {
     refuseFile(name, 'cannot be redacted while something that was made from what it shows is kept; remove that first');
   }
-  return { is: 'new', beside: before };
+  const [first, ...more] = showing;
+  if (first && (known !== undefined || more.length > 0)) {
+    refuseFile(
+      name,
+      `cannot be redacted while ${showing.length + (known ? 1 : 0)} images of ${inWords(owner)} are of it; undo the imports of all but one first`,
+    );
+  }
+  if (known) return { is: 'known', row: known };
+  return first ? { is: 'replacement', row: first } : { is: 'new', beside: [] };
+}
+
+/** A release says of no image that its text may be shown again. */
+function refuseUnredacted(candidates: readonly Candidate[], image: Incoming): void {
+  const redacted = candidates.find(
+    (row) => row.redacted && !holdsContent(row, image) && (row.barcode === null || image.earlier.includes(row.id)),
+  );
+  if (!redacted) return;
+  refuseFile(
+    image.name,
+    `would bring back what was redacted of the image of ${inWords(redacted)}, which stays as it is`,
+  );
+}
+
+/** Whether a row has the pixels of an image already. */
+function holdsContent({ contentSha256, assetId }: Candidate, image: Incoming): boolean {
+  return contentSha256 === image.contentSha256 || (contentSha256 === null && assetId === image.assetId);
 }
 
 async function findCandidates(manager: EntityManager, table: ImageTable, image: Incoming): Promise<Candidate[]> {
@@ -123,7 +160,7 @@ async function findCandidates(manager: EntityManager, table: ImageTable, image: 
     manager,
     CANDIDATE,
     `SELECT i.id, i.barcode, p.oai_id AS "oaiId", v.code AS visit, e.side, i.source_uid AS "sourceUid",
-       i.content_sha256 AS "contentSha256", i.asset_id AS "assetId", (${inUse}) AS "inUse"
+       i.content_sha256 AS "contentSha256", i.asset_id AS "assetId", i.redacted, (${inUse}) AS "inUse"
      FROM ${table} i LEFT JOIN knee_exam e ON e.id = i.exam_id
      JOIN visit v ON v.id = ${visitId} JOIN participant p ON p.id = v.participant_id
      WHERE i.id IN (SELECT id FROM ${table} WHERE ${match})

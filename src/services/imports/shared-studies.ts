@@ -21,7 +21,9 @@ export interface StudyMet {
 const IMAGES = `(
   SELECT 'radiograph' AS kind, r.id, r.date, r.barcode IS NULL AND r.release IS NULL AS by_hand FROM radiograph r
    WHERE r.visit_id IN (SELECT v.id FROM visit v JOIN participant p ON p.id = v.participant_id WHERE p.oai_id = $1)
-      OR r.exam_id IN (SELECT e.id FROM knee_exam e JOIN participant p ON p.id = e.participant_id WHERE p.oai_id = $1)
+  UNION ALL
+  SELECT 'radiograph', r.id, r.date, r.barcode IS NULL AND r.release IS NULL FROM radiograph r
+   WHERE r.exam_id IN (SELECT e.id FROM knee_exam e JOIN participant p ON p.id = e.participant_id WHERE p.oai_id = $1)
   UNION ALL
   SELECT 'mri_series', s.id, s.date, s.barcode IS NULL AND s.release IS NULL FROM mri_series s
    WHERE s.exam_id IN (SELECT e.id FROM knee_exam e JOIN participant p ON p.id = e.participant_id WHERE p.oai_id = $1)

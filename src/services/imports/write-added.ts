@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import type { EntityManager, EntityTarget, QueryDeepPartialEntity } from 'typeorm';
+import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import type { Side } from '../../domain/participants.js';
-import { MriSeries, Participant, Radiograph } from '../../entities/index.js';
+import { MriSeries, Participant, queryRows, Radiograph } from '../../entities/index.js';
 import { cleanDescription, refuseBurnedIn } from '../../imaging/deidentification/index.js';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import { readDicomHeader } from '../../imaging/dicom/read.js';
@@ -58,10 +59,11 @@ export async function writeFilm(
   const [examId, visitId] = await findOwner(manager, to, to.side ?? null, false);
   const header = await headerOf(path);
   const origin = originOf(header, [header?.sopInstanceUid ?? null], null);
-  const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin), options);
+  const published = redact.length > 0 ? await publishedDay(manager, 'radiograph', origin) : null;
+  const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin, published), options);
   const { film, object } = await deidentify.film(path, name);
   const { attributes } = film;
-  const pixels = { ...(await storeFilm(manager, store, film)), ...origin, ...uidsOf(film) };
+  const pixels = { ...(await storeFilm(manager, store, film)), ...uidsOf(film), redacted: redact.length > 0 };
   const owner = { oaiId: to.oaiId, visit: to.visit, side: to.side ?? null };
   const { contentSha256 } = pixels;
   await requireConsistent(manager, header ? [header] : [], {
@@ -76,14 +78,17 @@ export async function writeFilm(
     name,
     owner,
     ...pixels,
+    ...origin,
     barcode: null,
     earlier: radiographId === undefined ? [] : [radiographId],
-    redacted: redact.length > 0,
   });
-  if (isToWrite(settled)) await manager.update(Radiograph, { id: settled.row.id }, pixels);
+  if (isToWrite(settled)) {
+    await manager.update(Radiograph, { id: settled.row.id }, { ...pixels, ...originFor(settled, origin) });
+  }
   const radiograph = {
     ...(to.side ? { examId, visitId: null } : { visitId, examId: null }),
     ...pixels,
+    ...origin,
     view:
       cleanDescription(attributes?.seriesDescription ?? null) ??
       (to.side ? `Knee ${to.side.toLowerCase()}` : 'Knees bilateral'),
@@ -96,9 +101,30 @@ export async function writeFilm(
   return OUTCOMES[settled.is];
 }
 
-/** Whose objects they become. Nobody has published their day. */
-function subjectOf({ oaiId }: AddedTo, { provenance }: ImageOrigin): DeidentifiedFor {
-  return { oaiId, published: null, synthetic: provenance === 'PHANTOM' };
+/** Whose objects they become. Nobody has published their day, unless a release has the image too. */
+function subjectOf({ oaiId }: AddedTo, { provenance }: ImageOrigin, published: string | null): DeidentifiedFor {
+  return { oaiId, published, synthetic: provenance === 'PHANTOM' };
+}
+
+/** The day, ISO 8601, that a release publishes of an image which is redacted by hand: it stays the release's. */
+async function publishedDay(
+  manager: EntityManager,
+  table: 'radiograph' | 'mri_series',
+  { sourceUid }: ImageOrigin,
+): Promise<string | null> {
+  const [row] = await queryRows(
+    manager,
+    z.object({ date: z.string() }),
+    `SELECT to_char(date, 'YYYY-MM-DD') AS date FROM ${table}
+     WHERE source_uid = $1 AND barcode IS NOT NULL AND date IS NOT NULL ORDER BY id LIMIT 1`,
+    [sourceUid],
+  );
+  return row?.date ?? null;
+}
+
+/** What a row is told of its origin: an image of a release stays that, whoever redacts it. */
+function originFor({ row }: Exclude<Settled, { is: 'new' }>, origin: ImageOrigin): Partial<ImageOrigin> {
+  return row.barcode === null ? origin : { deidentification: origin.deidentification };
 }
 
 /**
@@ -127,9 +153,11 @@ export async function writeSeries(
     const [examId] = await findOwner(manager, to, side, false);
     const { sequence, plane } = sequenceOf(attributes.seriesDescription, side);
     const origin = originOf(attributes, [seriesUid || null, echo], null);
-    const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin), options);
+    const published = redact.length > 0 ? await publishedDay(manager, 'mri_series', origin) : null;
+    const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin, published), options);
     const header = await deidentify.header(one.files[0]!, name);
-    const pixels = await storeSeries(manager, store, one, niftiDescription(to, sequence, origin), { header, redact });
+    const stored = await storeSeries(manager, store, one, niftiDescription(to, sequence, origin), { header, redact });
+    const pixels = { ...stored, plane: stored.plane ?? plane, redacted: redact.length > 0 };
     const owner = { oaiId: to.oaiId, visit: to.visit, side };
     const { contentSha256 } = pixels;
     await requireConsistent(manager, headersOf(one), {
@@ -139,22 +167,26 @@ export async function writeSeries(
       ...owner,
       contentSha256,
     });
-    const row = { ...pixels, ...origin, plane: pixels.plane ?? plane };
     const settled = await settle(manager, 'mri_series', {
       name,
       owner,
-      ...row,
+      ...pixels,
+      ...origin,
       barcode: null,
       earlier: before[index] === undefined ? [] : [before[index]],
-      redacted: redact.length > 0,
     });
     const described = {
-      ...row,
+      ...pixels,
+      ...origin,
       examId: examId!,
       sequence: sequenceOfPart(sequence, one),
       date: calendarDate(header.studyDate ?? ''),
     };
-    if (isToWrite(settled)) await manager.update(MriSeries, { id: settled.row.id }, described);
+    if (isToWrite(settled)) {
+      const { row } = settled;
+      const told = row.barcode === null ? described : { ...pixels, ...originFor(settled, origin) };
+      await manager.update(MriSeries, { id: row.id }, told);
+    }
     const id = settled.is === 'new' ? await insertRow(manager, MriSeries, described) : settled.row.id;
     forgotten.push(...(await deidentify.keep({ seriesId: id }, pathsOf(one))));
     seriesIds.push(id);

@@ -34,11 +34,11 @@ export async function checkArchive(
   }
   if (choice.generations) await checkGenerations(dataSource, choice.generations, !ofFiles);
   const count = ofFiles
-    ? await countGenerations(dataSource, choice)
+    ? await countGenerations(dataSource, selection, choice)
     : (await countSeries(dataSource, selection, choice)).count;
   if (count === 0) {
     const hint = ofFiles
-      ? 'none of its generations has made anything yet.'
+      ? `none of its generations${selection ? ' for exams that fit' : ''} has made anything yet.`
       : (choice.generations ?? choice.batch)
         ? 'none of its generations has a volume yet. FILES_ZIP takes what other tasks make.'
         : 'no stored series fits. Without a condition on synthetic, only series that no bundle generated are meant.';

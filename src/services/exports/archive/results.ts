@@ -19,14 +19,14 @@ const PACKED = /^(image|video)\/|gzip/;
 /** What generations made, each file as it is kept; one is in memory at a time. */
 export function resultContents(
   { dataSource, store }: { dataSource: DataSource; store: BlobStore },
-  { archive }: ArchiveSpec,
+  { selection, archive }: ArchiveSpec,
 ): ArchiveContents {
   return {
     readme: RESULTS_README,
     csvHead: csvHead(RESULT_COLUMNS),
-    count: () => countGenerations(dataSource, archive),
+    count: () => countGenerations(dataSource, selection, archive),
     async *items(signal) {
-      for await (const ids of selectGenerations(dataSource, archive)) {
+      for await (const ids of selectGenerations(dataSource, selection, archive)) {
         for (const id of ids) {
           signal?.throwIfAborted();
           const generation = await loadGeneration(dataSource, id);

@@ -4,7 +4,6 @@ import { queryRow, queryRows, standingSql } from '../../../entities/index.js';
 import type { ArchiveChoice } from '../../../domain/exports.js';
 import {
   compileFilter,
-  KNEE_EXAMS,
   leftOut,
   MRI_SERIES,
   Parameters,
@@ -12,6 +11,7 @@ import {
   UNLESS_OF_SERIES,
   type Where,
 } from '../../filters/index.js';
+import { ofExams } from './of-exams.js';
 
 /** Series found by one statement. */
 const STRETCH = 200;
@@ -66,12 +66,12 @@ export async function countSeries(
 function statement(selection: Where | null, choice: ArchiveChoice): { from: string; values: unknown[] } {
   const parameters = new Parameters();
   // What was made from an upload is its owner's and goes when the upload goes: no archive holds it.
-  const conditions = ['s.asset_id IS NOT NULL', 's.exam_id IS NOT NULL', whichSeries(choice, parameters)];
-  if (selection) {
-    const exams = new Scope(KNEE_EXAMS, 't');
-    const condition = compileFilter(selection, exams, parameters);
-    conditions.push(`s.exam_id IN (SELECT t.id FROM ${exams.from()} WHERE ${condition})`);
-  }
+  const conditions = [
+    's.asset_id IS NOT NULL',
+    's.exam_id IS NOT NULL',
+    whichSeries(choice, parameters),
+    ...ofExams('s.exam_id', selection, parameters),
+  ];
   return {
     from: `FROM mri_series s WHERE ${conditions.map((part) => `(${part})`).join(' AND ')}`,
     values: parameters.values,
