@@ -9,7 +9,7 @@ import { isRadiographFile } from '../imaging/radiograph/index.js';
 import { newestKneeDetector } from '../services/generations/index.js';
 import { UploadedRadiographNode } from '../schema/upload.js';
 import type { AssetUrls } from '../services/files/index.js';
-import { type Quotas, uidKey } from '../services/access/index.js';
+import { type Quotas, uploadKey } from '../services/access/index.js';
 import { type FilmReader, keepUpload } from '../services/uploads/index.js';
 import type { BlobStore } from '../storage/index.js';
 import { viewerOf } from './authenticate.js';
@@ -50,7 +50,12 @@ export function uploadHandler({ dataSource, store, assetUrls, quotas, reader }: 
         );
       }
       const kneeDetector = (await newestKneeDetector(dataSource.manager))?.directory;
-      return read({ bytes, kneeDetector, redact, uidKey: (await uidKey(dataSource)).toString('hex') });
+      return read({
+        bytes,
+        kneeDetector,
+        redact,
+        uidKey: (await uploadKey(dataSource, viewer.tokenId)).toString('hex'),
+      });
     });
     const { row, known } = await keepUpload({ dataSource, store }, viewer, film);
     const { url, expiresAt } = assetUrls.sign(row.asset.sha256, viewer.tokenId);

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { AuditEntry, UploadedRadiograph } from '../../src/entities/index.js';
 import { type DicomwebServer, type Json, partsOf, startDicomwebServer, valueOf } from '../helpers/dicomweb.js';
+import { createToken } from '../../src/services/access/tokens.js';
+import { addImages } from '../../src/services/imports/index.js';
 import { hunt } from '../helpers/hunt.js';
 import { sliceFile } from '../helpers/oai-files.js';
 import { bilateralDicom, bilateralPng } from '../helpers/radiographs.js';
@@ -41,6 +43,9 @@ async function store(
   return { status: response.status, warning: response.headers.get('warning'), body: json };
 }
 
+/** Films of one study that tell its day. */
+const DAYS = { StudyInstanceUID: '1.2.840.79', SeriesInstanceUID: '1.2.840.79.0', SeriesDescription: 'KNEE' };
+
 /** A film of a study, as a hospital sends it. */
 function film(instance: string, elements = {}): Uint8Array {
   return bilateralDicom({
@@ -75,6 +80,43 @@ test('a film is stored as an upload of whoever sent it, without its patient, and
     .getRepository(AuditEntry)
     .find({ where: { action: 'uploadRadiograph' }, order: { id: 'DESC' }, take: 1 });
   expect(entry).not.toBeUndefined();
+});
+
+test('the UIDs of an upload are of its token: they do not tell whose image has the same, and nor does the address it is sent to', async () => {
+  const file = film('78', { StudyInstanceUID: '1.2.840.78.1', SeriesInstanceUID: '1.2.840.78.1.1' });
+  const path = await api.files.write('of-a-participant.dcm', file);
+  await addImages(api.dataSource, path, { oaiId: '9000078', visit: 'V00' }, { store: api.store, create: true });
+  const [own] = await api.search('/studies?PatientID=9000078');
+  const other = (await createToken(api.dataSource, { name: 'other', role: 'OPERATOR' })).text;
+  const studyOf = async (token: string) => {
+    const { body } = await store(messageOf([file]), { token });
+    return String(valueOf(itemsOf(body, STORED)[0], '00081190')).split('/')[5];
+  };
+
+  const [theirs, others] = [await studyOf(api.tokens.OPERATOR), await studyOf(other)];
+
+  const studies = [String(valueOf(own, '0020000D')), theirs, others];
+  expect(new Set(studies).size).toBe(3);
+  for (const study of studies) expect(study).toMatch(/^2\.25\.\d+$/);
+  const statusAt = async (study: string | undefined) =>
+    (await store(messageOf([file]), { path: `/studies/${study}` })).status;
+  expect(await Promise.all(studies.map(statusAt))).toEqual([409, 200, 409]);
+});
+
+test('films of one study that are uploaded one by one go back by the same number of days', async () => {
+  const first = bilateralDicom(DAYS, { index: 2, sopInstanceUid: '1.2.840.79.1' });
+  const second = bilateralDicom(DAYS, { index: 3, sopInstanceUid: '1.2.840.79.2' });
+  const dayOf = async (file: Uint8Array) => {
+    const { body } = await store(messageOf([file]));
+    const uid = String(valueOf(itemsOf(body, STORED)[0], '00081155'));
+    const [found] = await api.search(`/instances?SOPInstanceUID=${uid}`, api.tokens.OPERATOR);
+    return valueOf(found, '00080020');
+  };
+
+  const day = await dayOf(first);
+
+  expect(day).toMatch(/^(200|201)\d{5}$/);
+  expect(await dayOf(second)).toBe(day);
 });
 
 test('one file by itself is stored as well, and the same film again is the upload there is', async () => {

@@ -5,7 +5,7 @@ import { type MediaStorage, readMediaStorage } from '../../imaging/dicom/media-s
 import { readDicomHeader } from '../../imaging/dicom/read.js';
 import type { TokenPrincipal } from '../../policy/index.js';
 import type { BlobStore } from '../../storage/index.js';
-import { uidKey } from '../access/index.js';
+import { uploadKey } from '../access/index.js';
 import { newestKneeDetector } from '../generations/index.js';
 import { type FilmReader, keepUpload } from '../uploads/index.js';
 
@@ -55,7 +55,7 @@ export async function storeObject(
   try {
     const { dataSource } = storage;
     const kneeDetector = (await newestKneeDetector(dataSource.manager))?.directory;
-    const key = await uidKey(dataSource);
+    const key = await uploadKey(dataSource, principal.tokenId);
     const film = await read({ bytes, kneeDetector, redact: [], uidKey: key.toString('hex') });
     const { original } = film;
     if (!original) return failed(FAILURES.NOT_UNDERSTOOD, 'The part is no DICOM file.');
