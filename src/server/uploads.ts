@@ -42,7 +42,7 @@ export function uploadHandler({ dataSource, store, assetUrls, quotas, reader }: 
     await charge(quotas, response, UPLOAD_POINTS, 'this upload');
     await store.requireRoom(Number(request.headers['content-length'] ?? 0));
     const film = await reader.admit(async (read) => {
-      const bytes = await receive(request);
+      const bytes = await receiveFile(request);
       if (!isRadiographFile(bytes)) {
         throw new UserError(
           'UNSUPPORTED_MEDIA_TYPE',
@@ -95,8 +95,12 @@ function checkHeaders({ headers }: Request): void {
   if (Number(headers['content-length'] ?? 0) > MAX_UPLOAD_BYTES) throw tooLarge();
 }
 
-/** @throws UserError PAYLOAD_TOO_LARGE, as soon as so much has come; BAD_USER_INPUT when the connection ends before the file */
-async function receive(request: Request): Promise<Buffer> {
+/**
+ * A body that is one radiograph.
+ *
+ * @throws UserError PAYLOAD_TOO_LARGE, as soon as so much has come; BAD_USER_INPUT when the connection ends before the file
+ */
+export async function receiveFile(request: Request): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {

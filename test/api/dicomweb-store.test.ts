@@ -46,6 +46,8 @@ async function store(
 /** Films of one study that tell its day. */
 const DAYS = { StudyInstanceUID: '1.2.840.79', SeriesInstanceUID: '1.2.840.79.0', SeriesDescription: 'KNEE' };
 
+const TWINS = { StudyInstanceUID: '1.2.840.80', SeriesInstanceUID: '1.2.840.80.0' };
+
 /** A film of a study, as a hospital sends it. */
 function film(instance: string, elements = {}): Uint8Array {
   return bilateralDicom({
@@ -157,6 +159,36 @@ test.each<[string, () => Uint8Array, number, string]>([
   expect(warning).toContain(words);
 });
 
+test('the same pixels as another object are refused, and the first stays where its sender was told that it is', async () => {
+  const first = await store(messageOf([bilateralDicom(TWINS, { index: 4, sopInstanceUid: '1.2.840.80.1' })]));
+  const second = await store(messageOf([bilateralDicom(TWINS, { index: 4, sopInstanceUid: '1.2.840.80.2' })]));
+
+  expect(second.status).toBe(409);
+  expect(valueOf(itemsOf(second.body, FAILED)[0], '00081197')).toBe(0x0110);
+  expect(second.warning).toContain('The pixels are kept already, as another object of yours.');
+  const url = String(valueOf(itemsOf(first.body, STORED)[0], '00081190'));
+  expect((await fetch(url, { headers: { authorization: `Bearer ${api.tokens.OPERATOR}` } })).status).toBe(200);
+});
+
+test('what a request holds beyond its thousandth object is said not to be stored', async () => {
+  const rich = await startTestServer(undefined, undefined, 1_000_000_000);
+  try {
+    const response = await fetch(`${rich.url}/dicomweb/studies`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${rich.tokens.OPERATOR}`, 'content-type': MULTIPART },
+      body: new Uint8Array(messageOf(Array.from({ length: 1_002 }, () => Buffer.from('no file')))),
+    });
+    const codes = itemsOf((await response.json()) as Json, FAILED).map((item) => valueOf(item, '00081197'));
+
+    expect(response.status).toBe(409);
+    expect(codes).toHaveLength(1_001);
+    expect(codes.slice(-2)).toEqual([0xc000, 0xa700]);
+    expect(response.headers.get('warning')).toContain('A request has at most 1000 objects');
+  } finally {
+    await rich.close();
+  }
+});
+
 test('an object of another study than the one it is sent to is refused', async () => {
   const { status, body } = await store(messageOf([film('6')]), { path: '/studies/1.2.840.77.2' });
 
@@ -201,19 +233,25 @@ test('only who may upload may store', async () => {
   expect((await store(messageOf([film('9')]), { token: 'nobody' })).status).toBe(401);
 });
 
-test('a client that leaves in the middle leaves nothing behind, and the next one is served', async () => {
-  const { host, port } = new URL(api.url);
-  const socket = connect(Number(port), '127.0.0.1');
-  await once(socket, 'connect');
-  socket.write(
-    `POST /dicomweb/studies HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${api.tokens.OPERATOR}\r\n` +
-      `Content-Type: ${MULTIPART}\r\nContent-Length: 100000\r\n\r\n--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\nDICM`,
-  );
-  socket.destroySoon();
-  await once(socket, 'close');
+test.each([MULTIPART, 'application/dicom'])(
+  'a client that leaves in the middle of %s leaves nothing behind, and the next one is served',
+  async (type) => {
+    const from = api.log.length;
+    const { host, port } = new URL(api.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(
+      `POST /dicomweb/studies HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${api.tokens.OPERATOR}\r\n` +
+        `Content-Type: ${type}\r\nContent-Length: 100000\r\n\r\n--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\nDICM`,
+    );
+    socket.destroySoon();
+    await once(socket, 'close');
 
-  expect((await store(messageOf([film('1')]))).status).toBe(200);
-});
+    expect((await store(messageOf([film('1')]))).status).toBe(200);
+    // pino calls a warning 40.
+    expect(api.log.slice(from).filter(({ level }) => Number(level) >= 40)).toEqual([]);
+  },
+);
 
 test('objects are paid for as uploads are, and a quota that is spent refuses what is left', async () => {
   const poor = await startTestServer(undefined, undefined, 130_000);

@@ -67,7 +67,8 @@ export async function storeObject(
     if (studyUid !== undefined && study !== studyUid && study !== pseudonymousUid(key, studyUid)) {
       return failed(FAILURES.OF_ANOTHER_STUDY, 'The object is of another study than the one that it was sent to.');
     }
-    await keepUpload(storage, principal, film);
+    // Whoever was told where an object is finds that one there, and no other.
+    await keepUpload(storage, principal, film, { isStrict: true });
     const kept = { sopClassUid, sopInstanceUid: original.sopInstanceUid, studyUid: study, seriesUid };
     return { sent, kept, failure: null };
   } catch (error) {
