@@ -127,7 +127,8 @@ test('limit and offset page through what is found, and say that there is more', 
 test('includefield adds what is kept, and fuzzymatching is answered by a warning', async () => {
   const path = await api.files.write('knee.dcm', filmFile('', 'knee', { elements: { BodyPartExamined: 'KNEE' } }));
   await addImages(api.dataSource, path, { oaiId: '9000004', visit: 'V00' }, { store: api.store, create: true });
-  const partOf = async (query: string) => valueOf((await api.search(`/series?PatientID=9000004${query}`))[0], '00180015');
+  const partOf = async (query: string) =>
+    valueOf((await api.search(`/series?PatientID=9000004${query}`))[0], '00180015');
   const fuzzy = await api.get('/studies?fuzzymatching=true&PatientName=9000001');
 
   expect(await partOf('')).toBeUndefined();
