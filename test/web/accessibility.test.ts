@@ -138,7 +138,7 @@ test.each(CASES)(
   '$what: WCAG 2.2 AA in light on a screen and in dark on a phone, with nothing sticking out or asked elsewhere',
   async ({ role = 'ADMIN', path, press, shows, within }) => {
     const { page, faults } = await app.open(
-      path.replace(/:(\w+)/g, (_, name) => ids[name as keyof typeof ids]),
+      path.replace(/(?<=[/=]):(\w+)/g, (_, name) => ids[name as keyof typeof ids]),
       { role },
     );
     if (press) await page.getByRole('button', { name: press, exact: true }).click();

@@ -10,7 +10,7 @@ def add_superres_commands(commands: 'argparse._SubParsersAction[argparse.Argumen
     train.add_argument('--data', type=Path, required=True, help='folder written by "prepare"; --mri-only is enough')
     train.add_argument('--run', type=Path, required=True, help='folder for checkpoints and logs')
     train.add_argument('--resume', action='store_true', help='keep what is whole and go on from the last checkpoint')
-    train.add_argument('--start-from', type=Path, help='bundle folder to start from, for example ../models/knee-mri-sr/0.9.0')
+    train.add_argument('--start-from', type=Path, help='bundle folder to start from, for example ../models/knee-mri-sr/0.10.0')
     train.add_argument('--only', help='train one of teacher, student-4, student-2, student-1, arm-A, arm-B, arm-C, arm-D')
     train.set_defaults(run_command=_train_superres)
 
@@ -24,7 +24,7 @@ def add_superres_commands(commands: 'argparse._SubParsersAction[argparse.Argumen
 
     bundle = commands.add_parser('export-superres', help='write teacher and student as a bundle')
     bundle.add_argument('--run', type=Path, required=True, help='folder of train-superres')
-    bundle.add_argument('--out', type=Path, required=True, help='bundle folder <name>/<version>, for example ../models/knee-mri-sr/0.9.0')
+    bundle.add_argument('--out', type=Path, required=True, help='bundle folder <name>/<version>, for example ../models/knee-mri-sr/0.10.0')
     bundle.add_argument('--scores', type=Path, help='table of evaluate-superres; without it the card says "not measured"')
     bundle.add_argument('--golden', type=Path, help='also write golden values for the tests to this path (.json)')
     bundle.set_defaults(run_command=_export_superres)

@@ -26,13 +26,17 @@ export function useFilter(): FilterState {
   const given = JSON.stringify(filledIn(inAddress ?? {}));
   const shown = JSON.stringify(filledIn(draft));
   const [seen, setSeen] = useState(text);
+  // What was put there by an edit: the address may become it after a further edit, which then stays.
+  const [pushed, setPushed] = useState<{ text: string | null }>();
   if (text !== seen) {
     setSeen(text);
-    if (given !== shown) setDraft(inAddress ?? {});
+    if (pushed?.text === text) setPushed(undefined);
+    else if (given !== shown) setDraft(inAddress ?? {});
   }
   const settled = useSettled(shown);
   useEffect(() => {
     if (settled !== shown || settled === given) return;
+    setPushed({ text: settled ?? null });
     setParams((before) => {
       const next = new URLSearchParams(before);
       if (settled === undefined) next.delete('where');

@@ -20,16 +20,19 @@ import styles from './generation-list.module.css';
 export function GenerationList() {
   const { viewer } = useSession();
   const [params, setParams] = useSearchParams();
-  const [after, setAfter] = useState<string | null>(null);
   const asked = useSettled(params);
   const where = whereOf(asked);
-  const [{ data, error }, again] = useQuery({
+  // A cursor belongs to the list that it was given for.
+  const [place, setPlace] = useState<{ list: string; after: string | null }>();
+  const list = asked.toString();
+  const after = place?.list === list ? place.after : null;
+  const turnTo = (cursor: string | null) => setPlace({ list, after: cursor });
+  const [{ data, error, fetching, stale }, again] = useQuery({
     query: GENERATIONS,
     variables: { after, where },
     requestPolicy: 'cache-and-network',
   });
-  const change = (name: string, value: string) => {
-    setAfter(null);
+  const change = (name: string, value: string) =>
     setParams(
       (before) => {
         const next = new URLSearchParams(before);
@@ -39,7 +42,6 @@ export function GenerationList() {
       },
       { replace: true },
     );
-  };
   const filter = <RunFilter params={params} onChange={change} />;
   if (error)
     return (
@@ -59,7 +61,8 @@ export function GenerationList() {
       Generate …
     </ButtonLink>
   );
-  if (nodes.length === 0 && after === null && where === undefined) {
+  const empty = nodes.length === 0 && !fetching && !stale;
+  if (empty && after === null && where === undefined && params.size === 0) {
     return (
       <EmptyNote
         title="Nothing was generated yet"
@@ -72,9 +75,7 @@ export function GenerationList() {
   return (
     <Page title="Generations" actions={start}>
       {filter}
-      {nodes.length === 0 && (
-        <EmptyNote title="No generation is like that" message="None of those you may see fits the filter." />
-      )}
+      {empty && <EmptyNote title="No generation is like that" message="None of those you may see fits the filter." />}
       <Table
         label="Generations"
         columns={[
@@ -143,8 +144,8 @@ export function GenerationList() {
         )}
       </Table>
       <div className={styles.pages}>
-        {after !== null && <Button onClick={() => setAfter(null)}>Newest</Button>}
-        {pageInfo.hasNextPage && <Button onClick={() => setAfter(pageInfo.endCursor)}>Older</Button>}
+        {after !== null && <Button onClick={() => turnTo(null)}>Newest</Button>}
+        {pageInfo.hasNextPage && <Button onClick={() => turnTo(pageInfo.endCursor)}>Older</Button>}
       </div>
     </Page>
   );
