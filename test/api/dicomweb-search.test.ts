@@ -249,17 +249,18 @@ test('what a newer release dropped is not found any more, until one brings it ba
   expect((await api.get(study)).status).toBe(200);
 });
 
-test('who follows the pages to their end has met every instance, also where two images share one', async () => {
+test('who follows the pages to their end comes to every place, also where two images share an instance', async () => {
+  await keepGolden(api, 'enhanced-mr-slice.dcm');
+  const path = await keepGolden(api, 'enhanced-mr-slice.dcm');
+  const [, , study, , , , instance] = path.split('/');
   const met: unknown[] = [];
   for (let [offset, isMore] = [0, true]; isMore; offset++) {
-    const response = await api.get(`/instances?limit=1&offset=${offset}`);
+    const response = await api.get(`/studies/${study}/instances?limit=1&offset=${offset}`);
     isMore = response.headers.get('warning') !== null;
     met.push(valueOf(((await response.json()) as never[])[0], INSTANCE));
   }
 
-  const all = (await api.search('/instances')).map((instance) => valueOf(instance, INSTANCE));
-  expect(new Set(met)).toEqual(new Set(all));
-  expect(met).toHaveLength(all.length + 1);
+  expect(met).toEqual([instance, instance]);
 });
 
 test('an object whose file was away is found once the file is there again', async () => {
