@@ -379,6 +379,20 @@ test('an object whose file is lost is unavailable, and the search goes on', asyn
   expect((await api.get('/studies')).status).toBe(200);
 });
 
+test('of somebody who is erased nothing is found any more, at once', async () => {
+  expect((await api.get(slice)).status).toBe(200);
+
+  await eraseParticipant(api, COMMAND_LINE, { oaiId: '9000001' });
+
+  for (const path of [slice, series, `${slice}/rendered`, `${slice}/metadata`, `${slice}/frames/1`]) {
+    expect((await api.get(path)).status).toBe(404);
+  }
+  expect(await api.search('/studies')).toEqual([]);
+  expect(await api.dataSource.getRepository(DicomSeries).count()).toBe(0);
+  const [, , study, , seriesUid, , instance] = slice.split('/') as string[];
+  expect(await hunt(api, [study!, seriesUid!, instance!])).toEqual([]);
+});
+
 test('an erasure takes UIDs of objects that an import has replaced out of the audit, too', async () => {
   const add = async (barcode: string) => {
     const path = await api.files.write('corrected.dcm', filmFile('', barcode));
@@ -396,18 +410,4 @@ test('an erasure takes UIDs of objects that an import has replaced out of the au
   await eraseParticipant(api, COMMAND_LINE, { oaiId: '9000009' });
 
   expect(await hunt(api, uids)).toEqual([]);
-});
-
-test('of somebody who is erased nothing is found any more, at once', async () => {
-  expect((await api.get(slice)).status).toBe(200);
-
-  await eraseParticipant(api, COMMAND_LINE, { oaiId: '9000001' });
-
-  for (const path of [slice, series, `${slice}/rendered`, `${slice}/metadata`, `${slice}/frames/1`]) {
-    expect((await api.get(path)).status).toBe(404);
-  }
-  expect(await api.search('/studies')).toEqual([]);
-  expect(await api.dataSource.getRepository(DicomSeries).count()).toBe(0);
-  const [, , study, , seriesUid, , instance] = slice.split('/') as string[];
-  expect(await hunt(api, [study!, seriesUid!, instance!])).toEqual([]);
 });
