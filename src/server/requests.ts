@@ -64,10 +64,32 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
   };
 }
 
-/** A film's digest or UID tells whose it is, and a log outlives the film: which file was fetched is in the audit alone. */
+/**
+ * A film's digest or UID tells whose it is, and a log outlives the film: which file was fetched is in the audit alone. Express finds its way
+ * whatever the case of an address, and whatever of it is percent-encoded.
+ */
 function withoutNames(path: string): string {
-  if (path.startsWith('/dicomweb/')) return path.replace(/\/[\d.]+(?=\/|$)/g, '/:uid');
-  return path.replace(/^\/assets\/[0-9a-f]{64}/, '/assets/:sha256');
+  const segments = path.split('/').map(decoded).join('/').split('/');
+  const words = segments.map((segment) => segment.toLowerCase());
+  if (words.includes('dicomweb')) {
+    const isName = (at: number) => NAMED.has(words[at - 1]!) || /^[\d.]+$/.test(words[at]!);
+    return segments.map((segment, at) => (isName(at) ? ':uid' : segment)).join('/');
+  }
+  if (words.includes('assets')) {
+    return segments.map((segment) => segment.replace(/[0-9a-f]{64}/gi, ':sha256')).join('/');
+  }
+  return path;
+}
+
+/** Behind which a UID stands. */
+const NAMED = new Set(['studies', 'series', 'instances']);
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return ':malformed';
+  }
 }
 
 function requestIdOf({ headers }: Request): string {

@@ -101,6 +101,9 @@ const readJson: RequestHandler[] = [
 const HEAD_MS = 20_000;
 const LOOK_MS = 5_000;
 
+/** A request that has not come whole within this time is ended, ms: a thousand radiographs over a slow line take longer than Node's five minutes. */
+const BODY_MS = 2 * 60 * 60_000;
+
 /** How long requests that are running may go on when the server closes, ms. */
 const DRAIN_MS = 5_000;
 
@@ -116,7 +119,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { corsOrigins = [], retention = DEFAULT_RULES } = options;
   const schema = await platformSchema();
   const app = express();
-  const httpServer = createServer({ headersTimeout: HEAD_MS, connectionsCheckingInterval: LOOK_MS }, app);
+  const httpServer = createServer(
+    { headersTimeout: HEAD_MS, requestTimeout: BODY_MS, connectionsCheckingInterval: LOOK_MS },
+    app,
+  );
   const drain = drainOf(httpServer);
   const metrics = createMetrics(dataSource);
   const limits = new TokenLimits();

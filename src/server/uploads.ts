@@ -9,7 +9,7 @@ import { isRadiographFile } from '../imaging/radiograph/index.js';
 import { newestKneeDetector } from '../services/generations/index.js';
 import { UploadedRadiographNode } from '../schema/upload.js';
 import type { AssetUrls } from '../services/files/index.js';
-import { type Quotas, uidKey } from '../services/access/index.js';
+import { type Quotas, uploadKey } from '../services/access/index.js';
 import { type FilmReader, keepUpload } from '../services/uploads/index.js';
 import type { BlobStore } from '../storage/index.js';
 import { viewerOf } from './authenticate.js';
@@ -42,7 +42,7 @@ export function uploadHandler({ dataSource, store, assetUrls, quotas, reader }: 
     await charge(quotas, response, UPLOAD_POINTS, 'this upload');
     await store.requireRoom(Number(request.headers['content-length'] ?? 0));
     const film = await reader.admit(async (read) => {
-      const bytes = await receive(request);
+      const bytes = await receiveFile(request);
       if (!isRadiographFile(bytes)) {
         throw new UserError(
           'UNSUPPORTED_MEDIA_TYPE',
@@ -50,7 +50,12 @@ export function uploadHandler({ dataSource, store, assetUrls, quotas, reader }: 
         );
       }
       const kneeDetector = (await newestKneeDetector(dataSource.manager))?.directory;
-      return read({ bytes, kneeDetector, redact, uidKey: (await uidKey(dataSource)).toString('hex') });
+      return read({
+        bytes,
+        kneeDetector,
+        redact,
+        uidKey: (await uploadKey(dataSource, viewer.tokenId)).toString('hex'),
+      });
     });
     const { row, known } = await keepUpload({ dataSource, store }, viewer, film);
     const { url, expiresAt } = assetUrls.sign(row.asset.sha256, viewer.tokenId);
@@ -90,8 +95,12 @@ function checkHeaders({ headers }: Request): void {
   if (Number(headers['content-length'] ?? 0) > MAX_UPLOAD_BYTES) throw tooLarge();
 }
 
-/** @throws UserError PAYLOAD_TOO_LARGE, as soon as so much has come; BAD_USER_INPUT when the connection ends before the file */
-async function receive(request: Request): Promise<Buffer> {
+/**
+ * A body that is one radiograph.
+ *
+ * @throws UserError PAYLOAD_TOO_LARGE, as soon as so much has come; BAD_USER_INPUT when the connection ends before the file
+ */
+export async function receiveFile(request: Request): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {

@@ -5,6 +5,8 @@ import { packageRoot } from '../../src/domain/package.js';
 import { Asset, AuditEntry, DicomSeries } from '../../src/entities/index.js';
 import { readDicom } from '../../src/imaging/dicom/read.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
+import { createToken } from '../../src/services/access/tokens.js';
+import { addImages } from '../../src/services/imports/index.js';
 import { eraseParticipant } from '../../src/services/erasures/index.js';
 import { deleteGeneration } from '../../src/services/generations/index.js';
 import {
@@ -18,6 +20,7 @@ import {
   valueOf,
 } from '../helpers/dicomweb.js';
 import { hunt } from '../helpers/hunt.js';
+import { filmFile } from '../helpers/oai-files.js';
 
 let api: DicomwebServer;
 /** Path of the MRI series of three slices, and of its first slice. */
@@ -158,9 +161,20 @@ test('frames of an image of several are told apart, and one that it does not hav
   expect(all[2]!.bytes).toEqual(third!.bytes);
   expect(all[0]!.bytes).not.toEqual(third!.bytes);
   expect((await api.get(`${path}/frames/99`)).status).toBe(404);
-  for (const frames of ['0', '-1', '1,', 'x', '1e3']) {
+  for (const frames of ['0', '-1', '1,', 'x', '1e3', '1,1', '1,2,1']) {
     expect((await api.get(`${path}/frames/${frames}`)).status).toBe(400);
   }
+});
+
+test('each frame is paid for', async () => {
+  const path = await keepGolden(api, 'enhanced-mr.dcm');
+  const { text } = await createToken(api.dataSource, { name: 'frames', role: 'READER' });
+
+  const response = await api.get(`${path}/frames/1,2,3`, '*/*', text);
+
+  await response.arrayBuffer();
+  // Of ten million: the request, the object with its first frame, and two more frames.
+  expect(response.headers.get('ratelimit')).toContain('"points";r=9999399;');
 });
 
 describe('rendered', () => {
@@ -325,6 +339,23 @@ test('each retrieval leaves a row in the audit, a search none, and no log has a 
   expect(lines).not.toContain(instance);
 });
 
+test.each([
+  ['/DICOMweb/studies/1.2.840.55', '/DICOMweb/studies/:uid'],
+  ['/dicomweb/studies/1.2%2e840.55', '/dicomweb/studies/:uid'],
+  ['/dicomweb/studies%2F1.2.840.55', '/dicomweb/studies/:uid'],
+  ['/dicomweb/STUDIES/1.2.840.55x/Series/Doe', '/dicomweb/STUDIES/:uid/Series/:uid'],
+  ['/dicomweb/studies/1.2.840.55%zz/metadata', '/dicomweb/studies/:uid/metadata'],
+  ['/dicomweb/1.2.840.55', '/dicomweb/:uid'],
+  [`/Assets/%41${'a'.repeat(63)}`, '/Assets/:sha256'],
+])('the log has %s without whose it is', async (path, logged) => {
+  const from = api.log.length;
+
+  await (await fetch(api.url + path)).arrayBuffer();
+
+  const lines = api.log.slice(from).filter((line) => 'path' in line);
+  expect(lines.map((line) => line['path'])).toEqual([logged]);
+});
+
 test('a generation that is deleted is gone at once', async () => {
   const generation = await makeGenerated(api);
   const known = new Set((await api.search('/studies')).map((study) => valueOf(study, '0020000D')));
@@ -360,4 +391,23 @@ test('of somebody who is erased nothing is found any more, at once', async () =>
   expect(await api.dataSource.getRepository(DicomSeries).count()).toBe(0);
   const [, , study, , seriesUid, , instance] = slice.split('/') as string[];
   expect(await hunt(api, [study!, seriesUid!, instance!])).toEqual([]);
+});
+
+test('an erasure takes UIDs of objects that an import has replaced out of the audit, too', async () => {
+  const add = async (barcode: string) => {
+    const path = await api.files.write('corrected.dcm', filmFile('', barcode));
+    await addImages(api.dataSource, path, { oaiId: '9000009', visit: 'V00' }, { store: api.store, create: true });
+    const [found] = await api.search('/series?PatientID=9000009');
+    return found!;
+  };
+  const before = await add('21');
+  await (await api.get(`${pathOf(before, ['0020000D', '0020000E'])}/metadata`)).arrayBuffer();
+  const after = await add('22');
+  const uids = ['0020000D', '0020000E'].map((tag) => String(valueOf(before, tag)));
+  expect(uids).not.toContain(valueOf(after, '0020000E'));
+  expect(await hunt(api, uids)).not.toEqual([]);
+
+  await eraseParticipant(api, COMMAND_LINE, { oaiId: '9000009' });
+
+  expect(await hunt(api, uids)).toEqual([]);
 });

@@ -1,6 +1,9 @@
 import { decodeId } from '../../src/domain/global-ids.js';
+import { Asset } from '../../src/entities/index.js';
+import { retryUnlisted } from '../../src/services/dicomweb/catalogue.js';
 import { addImages, listImports, undoImport } from '../../src/services/imports/index.js';
 import { createToken } from '../../src/services/access/tokens.js';
+import { readAsset, storeAsset } from '../../src/storage/index.js';
 import {
   type DicomwebServer,
   keepGolden,
@@ -44,7 +47,8 @@ test('studies are found with what the standard wants to be told of them', async 
     '00081190': { vr: 'UR', Value: [`${api.url}/dicomweb/studies/${String(valueOf(mr, STUDY))}`] },
   });
   expect(valueOf(mr, STUDY_DATE)).toMatch(/^(199|200)\d{5}$/);
-  expect(mr).not.toHaveProperty('00081030');
+  expect(valueOf(mr, '00081030')).toBe('MR RIGHT');
+  expect(mr).not.toHaveProperty('00101010');
 });
 
 test('a study has series, a series has instances in the order of the image, and each says where it is', async () => {
@@ -121,12 +125,15 @@ test('limit and offset page through what is found, and say that there is more', 
 });
 
 test('includefield adds what is kept, and fuzzymatching is answered by a warning', async () => {
-  const [named] = await api.search('/studies?Modality=MR&includefield=StudyDescription');
-  const [all] = await api.search('/studies?Modality=MR&includefield=all');
+  const path = await api.files.write('knee.dcm', filmFile('', 'knee', { elements: { BodyPartExamined: 'KNEE' } }));
+  await addImages(api.dataSource, path, { oaiId: '9000004', visit: 'V00' }, { store: api.store, create: true });
+  const partOf = async (query: string) =>
+    valueOf((await api.search(`/series?PatientID=9000004${query}`))[0], '00180015');
   const fuzzy = await api.get('/studies?fuzzymatching=true&PatientName=9000001');
 
-  expect(valueOf(named, '00081030')).toBe('MR RIGHT');
-  expect(valueOf(all, '00081030')).toBe('MR RIGHT');
+  expect(await partOf('')).toBeUndefined();
+  expect(await partOf('&includefield=BodyPartExamined')).toBe('KNEE');
+  expect(await partOf('&includefield=all')).toBe('KNEE');
   expect(fuzzy.status).toBe(200);
   expect(fuzzy.headers.get('warning')).toBe(
     '299 osteograph "The fuzzymatching parameter is not supported. Only literal matching has been performed."',
@@ -167,7 +174,12 @@ test('what a bundle has made is found in studies of its own, says that it is syn
 
   expect(synthetic.map((instance) => valueOf(instance, '00080060')).sort()).toEqual(['CR', 'MR', 'MR']);
   expect(synthetic.map((instance) => valueOf(instance, '00081030'))).toContain('V00 RIGHT knee MRI SYNTHETIC');
-  expect(await api.search('/studies', api.tokens.OPERATOR)).toHaveLength(before + 2);
+  const studies = await api.search('/studies', api.tokens.OPERATOR);
+  expect(studies).toHaveLength(before + 2);
+  // Among real ones they say so unasked, and so do their series.
+  expect(studies.filter((study) => valueOf(study, '0008001C') === 'YES')).toHaveLength(2);
+  const series = await api.search('/series', api.tokens.OPERATOR);
+  expect(series.filter((one) => valueOf(one, '0008001C') === 'YES')).toHaveLength(2);
 });
 
 test('an upload and what was made from it are found by its owner and administrators alone', async () => {
@@ -199,6 +211,71 @@ test('two echoes that a scanner has put into one series are one series of all th
   expect(more).toEqual([]);
   expect(valueOf(series, '00201209')).toBe(1);
   expect(await api.search(`/studies/${study}/instances`)).toHaveLength(1);
+});
+
+test('a number in an object that is none is found by nobody, and fails the search of nobody', async () => {
+  const [{ id }] = await api.dataSource
+    .query<[{ id: number }]>(
+      `UPDATE dicom_series SET attributes = jsonb_set(attributes, '{00200011}', '{"vr": "IS", "Value": ["1-2"]}')
+     WHERE id = (SELECT id FROM dicom_series WHERE state = 'LISTED' ORDER BY id LIMIT 1) RETURNING id`,
+    )
+    .then(([rows]) => rows as unknown as [{ id: number }]);
+  await api.dataSource.query(
+    `UPDATE dicom_series SET attributes = jsonb_set(attributes, '{00200011}', '{"vr": "IS", "Value": [7]}')
+     WHERE id = (SELECT id FROM dicom_series WHERE state = 'LISTED' AND id > $1 ORDER BY id LIMIT 1)`,
+    [id],
+  );
+
+  expect(await api.search('/series?SeriesNumber=%2B7')).toHaveLength(1);
+  expect(await api.search('/series?SeriesNumber=12')).toEqual([]);
+});
+
+test('what a newer release dropped is not found any more, until one brings it back', async () => {
+  const path = await api.files.write('dropped.dcm', filmFile('', 'dropped'));
+  await addImages(api.dataSource, path, { oaiId: '9000007', visit: 'V00' }, { store: api.store, create: true });
+  const [found] = await api.search('/studies?PatientID=9000007');
+  const study = `/studies/${String(valueOf(found, STUDY))}`;
+  const drop = (dropped: object) =>
+    api.dataSource.query(
+      `UPDATE radiograph SET dropped = $1 WHERE id = (SELECT radiograph_id FROM original_object WHERE study_uid = $2)`,
+      [dropped, valueOf(found, STUDY)],
+    );
+
+  await drop({ allclinical00: 1 });
+  expect(await api.search('/studies?PatientID=9000007')).toEqual([]);
+  expect((await api.get(study)).status).toBe(404);
+
+  await drop({});
+  expect((await api.get(study)).status).toBe(200);
+});
+
+test('who follows the pages to their end comes to every place, also where two images share an instance', async () => {
+  await keepGolden(api, 'enhanced-mr-slice.dcm');
+  const path = await keepGolden(api, 'enhanced-mr-slice.dcm');
+  const [, , study, , , , instance] = path.split('/');
+  const met: unknown[] = [];
+  for (let [offset, isMore] = [0, true]; isMore; offset++) {
+    const response = await api.get(`/studies/${study}/instances?limit=1&offset=${offset}`);
+    isMore = response.headers.get('warning') !== null;
+    met.push(valueOf(((await response.json()) as never[])[0], INSTANCE));
+  }
+
+  expect(met).toEqual([instance, instance]);
+});
+
+test('an object whose file was away is found once the file is there again', async () => {
+  const path = await api.files.write('away.dcm', filmFile('', 'away'));
+  await addImages(api.dataSource, path, { oaiId: '9000008', visit: 'V00' }, { store: api.store, create: true });
+  const [asset] = await api.dataSource.getRepository(Asset).find({ order: { id: 'DESC' }, take: 1 });
+  const bytes = await readAsset(api.store, asset!);
+  await api.store.delete(asset!.storageKey);
+  expect(await api.search('/studies?PatientID=9000008')).toEqual([]);
+  await storeAsset(api.dataSource.manager, api.store, bytes, 'application/dicom');
+  expect(await api.search('/studies?PatientID=9000008')).toEqual([]);
+
+  await retryUnlisted(api.dataSource);
+
+  expect(await api.search('/studies?PatientID=9000008')).toHaveLength(1);
 });
 
 test('whatever is found, a search looks for what has come since and is one statement', async () => {

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { AuditEntry, UploadedRadiograph } from '../../src/entities/index.js';
 import { type DicomwebServer, type Json, partsOf, startDicomwebServer, valueOf } from '../helpers/dicomweb.js';
+import { createToken } from '../../src/services/access/tokens.js';
+import { addImages } from '../../src/services/imports/index.js';
 import { hunt } from '../helpers/hunt.js';
 import { sliceFile } from '../helpers/oai-files.js';
 import { bilateralDicom, bilateralPng } from '../helpers/radiographs.js';
@@ -41,6 +43,11 @@ async function store(
   return { status: response.status, warning: response.headers.get('warning'), body: json };
 }
 
+/** Films of one study that tell its day. */
+const DAYS = { StudyInstanceUID: '1.2.840.79', SeriesInstanceUID: '1.2.840.79.0', SeriesDescription: 'KNEE' };
+
+const TWINS = { StudyInstanceUID: '1.2.840.80', SeriesInstanceUID: '1.2.840.80.0' };
+
 /** A film of a study, as a hospital sends it. */
 function film(instance: string, elements = {}): Uint8Array {
   return bilateralDicom({
@@ -75,6 +82,43 @@ test('a film is stored as an upload of whoever sent it, without its patient, and
     .getRepository(AuditEntry)
     .find({ where: { action: 'uploadRadiograph' }, order: { id: 'DESC' }, take: 1 });
   expect(entry).not.toBeUndefined();
+});
+
+test('the UIDs of an upload are of its token: they do not tell whose image has the same, and nor does the address it is sent to', async () => {
+  const file = film('78', { StudyInstanceUID: '1.2.840.78.1', SeriesInstanceUID: '1.2.840.78.1.1' });
+  const path = await api.files.write('of-a-participant.dcm', file);
+  await addImages(api.dataSource, path, { oaiId: '9000078', visit: 'V00' }, { store: api.store, create: true });
+  const [own] = await api.search('/studies?PatientID=9000078');
+  const other = (await createToken(api.dataSource, { name: 'other', role: 'OPERATOR' })).text;
+  const studyOf = async (token: string) => {
+    const { body } = await store(messageOf([file]), { token });
+    return String(valueOf(itemsOf(body, STORED)[0], '00081190')).split('/')[5];
+  };
+
+  const [theirs, others] = [await studyOf(api.tokens.OPERATOR), await studyOf(other)];
+
+  const studies = [String(valueOf(own, '0020000D')), theirs, others];
+  expect(new Set(studies).size).toBe(3);
+  for (const study of studies) expect(study).toMatch(/^2\.25\.\d+$/);
+  const statusAt = async (study: string | undefined) =>
+    (await store(messageOf([file]), { path: `/studies/${study}` })).status;
+  expect(await Promise.all(studies.map(statusAt))).toEqual([409, 200, 409]);
+});
+
+test('films of one study that are uploaded one by one go back by the same number of days', async () => {
+  const first = bilateralDicom(DAYS, { index: 2, sopInstanceUid: '1.2.840.79.1' });
+  const second = bilateralDicom(DAYS, { index: 3, sopInstanceUid: '1.2.840.79.2' });
+  const dayOf = async (file: Uint8Array) => {
+    const { body } = await store(messageOf([file]));
+    const uid = String(valueOf(itemsOf(body, STORED)[0], '00081155'));
+    const [found] = await api.search(`/instances?SOPInstanceUID=${uid}`, api.tokens.OPERATOR);
+    return valueOf(found, '00080020');
+  };
+
+  const day = await dayOf(first);
+
+  expect(day).toMatch(/^(200|201)\d{5}$/);
+  expect(await dayOf(second)).toBe(day);
 });
 
 test('one file by itself is stored as well, and the same film again is the upload there is', async () => {
@@ -113,6 +157,36 @@ test.each<[string, () => Uint8Array, number, string]>([
   expect(status).toBe(409);
   expect(itemsOf(body, FAILED).map((item) => valueOf(item, '00081197'))).toEqual([code]);
   expect(warning).toContain(words);
+});
+
+test('the same pixels as another object are refused, and the first stays where its sender was told that it is', async () => {
+  const first = await store(messageOf([bilateralDicom(TWINS, { index: 4, sopInstanceUid: '1.2.840.80.1' })]));
+  const second = await store(messageOf([bilateralDicom(TWINS, { index: 4, sopInstanceUid: '1.2.840.80.2' })]));
+
+  expect(second.status).toBe(409);
+  expect(valueOf(itemsOf(second.body, FAILED)[0], '00081197')).toBe(0x0110);
+  expect(second.warning).toContain('The pixels are kept already, as another object of yours.');
+  const url = String(valueOf(itemsOf(first.body, STORED)[0], '00081190'));
+  expect((await fetch(url, { headers: { authorization: `Bearer ${api.tokens.OPERATOR}` } })).status).toBe(200);
+});
+
+test('what a request holds beyond its thousandth object is said not to be stored', async () => {
+  const rich = await startTestServer(undefined, undefined, 1_000_000_000);
+  try {
+    const response = await fetch(`${rich.url}/dicomweb/studies`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${rich.tokens.OPERATOR}`, 'content-type': MULTIPART },
+      body: new Uint8Array(messageOf(Array.from({ length: 1_002 }, () => Buffer.from('no file')))),
+    });
+    const codes = itemsOf((await response.json()) as Json, FAILED).map((item) => valueOf(item, '00081197'));
+
+    expect(response.status).toBe(409);
+    expect(codes).toHaveLength(1_001);
+    expect(codes.slice(-2)).toEqual([0xc000, 0xa700]);
+    expect(response.headers.get('warning')).toContain('A request has at most 1000 objects');
+  } finally {
+    await rich.close();
+  }
 });
 
 test('an object of another study than the one it is sent to is refused', async () => {
@@ -159,19 +233,25 @@ test('only who may upload may store', async () => {
   expect((await store(messageOf([film('9')]), { token: 'nobody' })).status).toBe(401);
 });
 
-test('a client that leaves in the middle leaves nothing behind, and the next one is served', async () => {
-  const { host, port } = new URL(api.url);
-  const socket = connect(Number(port), '127.0.0.1');
-  await once(socket, 'connect');
-  socket.write(
-    `POST /dicomweb/studies HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${api.tokens.OPERATOR}\r\n` +
-      `Content-Type: ${MULTIPART}\r\nContent-Length: 100000\r\n\r\n--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\nDICM`,
-  );
-  socket.destroySoon();
-  await once(socket, 'close');
+test.each([MULTIPART, 'application/dicom'])(
+  'a client that leaves in the middle of %s leaves nothing behind, and the next one is served',
+  async (type) => {
+    const from = api.log.length;
+    const { host, port } = new URL(api.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(
+      `POST /dicomweb/studies HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${api.tokens.OPERATOR}\r\n` +
+        `Content-Type: ${type}\r\nContent-Length: 100000\r\n\r\n--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\nDICM`,
+    );
+    socket.destroySoon();
+    await once(socket, 'close');
 
-  expect((await store(messageOf([film('1')]))).status).toBe(200);
-});
+    expect((await store(messageOf([film('1')]))).status).toBe(200);
+    // pino calls a warning 40.
+    expect(api.log.slice(from).filter(({ level }) => Number(level) >= 40)).toEqual([]);
+  },
+);
 
 test('objects are paid for as uploads are, and a quota that is spent refuses what is left', async () => {
   const poor = await startTestServer(undefined, undefined, 130_000);

@@ -28,9 +28,12 @@ export function drawnKneePng(bone: number, ground = 60): Buffer {
   return encodePng({ rows: 224, columns: 224, data });
 }
 
-/** A drawn film of both knees as a DICOM file with the name of a patient, low values bright. */
-export function bilateralDicom(elements: DicomKeywords = {}): Uint8Array {
-  const { rows, columns, data } = drawFilm(1).film;
+/** A drawn film of both knees as a DICOM file with the name of a patient, low values bright; another index, another film. */
+export function bilateralDicom(
+  elements: DicomKeywords = {},
+  { index = 1, sopInstanceUid = '1.2.3.4' } = {},
+): Uint8Array {
+  const { rows, columns, data } = drawFilm(index).film;
   return encodeDicom({
     pixels: Uint16Array.from(data, (value) => 4_095 - Math.min(Math.max(value, 0), 4_095)),
     rows,
@@ -38,7 +41,7 @@ export function bilateralDicom(elements: DicomKeywords = {}): Uint8Array {
     photometric: 'MONOCHROME1',
     bitsStored: 12,
     sopClass: 'CR',
-    sopInstanceUid: '1.2.3.4',
+    sopInstanceUid,
     elements: {
       PatientName: 'Doe^Jane',
       PatientID: 'HOSPITAL-77',

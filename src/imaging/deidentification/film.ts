@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { DicomAttributes } from '../dicom/attributes.js';
 import { isDicom, readDicomHeader } from '../dicom/read.js';
 import { type Film, loadRadiograph } from '../radiograph/film.js';
 import { blackenStrips } from '../redact.js';
@@ -9,16 +10,15 @@ import { PIXEL_DATA, ReportBook } from './report.js';
 /**
  * Reads a film from what de-identification leaves of its file: nothing else of it can get any further. Of a picture that is the pixels.
  *
- * @param subjectFor whose it becomes, by the StudyDate of its header
+ * @param subjectFor whose it becomes, by the date and the UID of its study, as its header has them; null of a picture
  * @throws UserError FILE_REFUSED as {@link loadRadiograph} and {@link deidentifyDicom}
  */
 export async function deidentifyFilm(
   { bytes, name }: { bytes: Uint8Array; name: string },
-  subjectFor: (studyDate: string | null) => DeidentifiedSubject,
+  subjectFor: (study: Pick<DicomAttributes, 'studyDate' | 'studyUid'> | null) => DeidentifiedSubject,
 ): Promise<{ film: Film; object: Deidentified }> {
   if (isDicom(bytes)) {
-    const { studyDate } = await readDicomHeader({ bytes, name });
-    const object = await deidentifyDicom({ bytes, name }, subjectFor(studyDate));
+    const object = await deidentifyDicom({ bytes, name }, subjectFor(await readDicomHeader({ bytes, name })));
     return { film: await loadRadiograph({ bytes: object.bytes!, name }), object };
   }
   const film = await loadRadiograph({ bytes, name });

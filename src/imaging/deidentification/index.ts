@@ -4,5 +4,5 @@ export { deidentifyFilm } from './film.js';
 export { DEIDENTIFICATION_POLICY, type DeidentifiedSubject, refuseBurnedIn, replacedUid } from './policy.js';
 export { redateDicom } from './redate.js';
 export type { DeidentificationReport } from './report.js';
-export { pseudonymousUid } from './values.js';
+export { daysBackBy, pseudonymousUid } from './values.js';
 export { cleanDescription } from './words.js';

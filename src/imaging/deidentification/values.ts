@@ -60,6 +60,14 @@ export function pseudonymousUid(key: Buffer, uid: string): string {
   return `2.25.${BigInt(`0x${digest}`)}`;
 }
 
+/** Dates go at least so many days back, and up to ten years more. */
+const [LEAST_DAYS_BACK, DAYS_BACK] = [31, 3650];
+
+/** How many days dates go back under a key: 31 to 3680, the same for the same text, and not to be told without the key. */
+export function daysBackBy(key: Buffer, text: string): number {
+  return LEAST_DAYS_BACK + (createHmac('sha256', key).update(text).digest().readUInt32BE() % DAYS_BACK);
+}
+
 /** Words by which a header names somebody: in whatever is kept they are looked for, because people type names anywhere. */
 export class NamingWords {
   readonly #words = new Set<string>();

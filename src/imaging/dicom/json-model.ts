@@ -15,8 +15,9 @@ export interface JsonAttribute {
 /** A data set in the DICOM JSON Model, by tag: eight upper-case hexadecimal digits. */
 export type JsonDataSet = Record<string, JsonAttribute>;
 
-/** Binary values up to this size stand in the JSON itself, bytes. */
+/** Binary values and numbers in binary form up to this size stand in the JSON itself, bytes; and texts, which most headers cannot have longer. */
 const INLINE_BYTES = 1_024;
+const INLINE_TEXT_BYTES = 65_534;
 
 const PIXEL_DATA = 'x7fe00010';
 const CHARACTER_SET = 'x00080005';
@@ -38,7 +39,7 @@ const NUMBERS: Readonly<Record<string, readonly [bytes: number, read: Reader]>> 
 };
 
 /**
- * The header of a DICOM file in the DICOM JSON Model; of pixels, and of other binary values that are long, where they can be fetched.
+ * The header of a DICOM file in the DICOM JSON Model; of pixels, and of other values that are long, where they can be fetched.
  *
  * @param bulkDataUri address of an element of the file itself, by its tag of eight upper-case hexadecimal digits; what lies in a sequence
  *   and is long is left out
@@ -55,10 +56,10 @@ export function dicomJson(bytes: Uint8Array, name: string, bulkDataUri: (tag: st
 }
 
 /**
- * A binary element of a file as bytes, little endian.
+ * An element of a file that its header in JSON has no room for as bytes, little endian.
  *
  * @param tag eight hexadecimal digits
- * @returns undefined where the file has no such element, or it is no binary value of the file itself or is compressed pixels
+ * @returns undefined where the file has no such element, or it is a short text or number, a sequence or compressed pixels
  * @throws UserError FILE_REFUSED for a damaged file
  */
 export function bulkValue(bytes: Uint8Array, name: string, tag: string): Uint8Array | undefined {
@@ -66,12 +67,17 @@ export function bulkValue(bytes: Uint8Array, name: string, tag: string): Uint8Ar
   const element = dataSet.elements[`x${tag.toLowerCase()}`];
   if (!element || element.items || element.encapsulatedPixelData) return undefined;
   const vr = representationOf(dataSet, element);
-  if (!isBinary(vr)) return undefined;
+  if (!isBinary(vr) && !isLong(vr, element)) return undefined;
   return littleEndian(rawValue(dataSet, element), vr, attributes.transferSyntax === BIG_ENDIAN);
 }
 
 function isBinary(vr: string): boolean {
   return /^O[BDFLVW]$|^UN$/.test(vr);
+}
+
+/** Whether a value other than a sequence does not stand in the JSON itself. */
+function isLong(vr: string, { tag, length }: Element): boolean {
+  return tag === PIXEL_DATA || length > (isBinary(vr) || NUMBERS[vr] ? INLINE_BYTES : INLINE_TEXT_BYTES);
 }
 
 class Walk {
@@ -98,12 +104,10 @@ class Walk {
       const items = (element.items ?? []).flatMap((item) => (item.dataSet ? [this.dataSet(item.dataSet)] : []));
       return items.length > 0 ? { vr, Value: items } : { vr };
     }
+    if (isLong(vr, element)) return uri && { vr, BulkDataURI: uri() };
     if (isBinary(vr)) {
-      if (element.tag !== PIXEL_DATA && element.length <= INLINE_BYTES) {
-        const bytes = littleEndian(rawValue(dataSet, element), vr, this.isBigEndian);
-        return bytes.length > 0 ? { vr, InlineBinary: Buffer.from(bytes).toString('base64') } : { vr };
-      }
-      return uri && { vr, BulkDataURI: uri() };
+      const bytes = littleEndian(rawValue(dataSet, element), vr, this.isBigEndian);
+      return bytes.length > 0 ? { vr, InlineBinary: Buffer.from(bytes).toString('base64') } : { vr };
     }
     const values = this.#values(dataSet, element, vr);
     return values.some((value) => value !== null) ? { vr, Value: values } : { vr };

@@ -1,6 +1,6 @@
 import { refuseFile } from '../refuse.js';
 import { unpacker } from '../unpacking/unpacker.js';
-import { packedFrame, type ParsedDicom, readSamples } from './read.js';
+import { nativeFrame, packedFrame, type ParsedDicom, readSamples } from './read.js';
 import { type PixelCoding, transferSyntax } from './transfer-syntaxes.js';
 
 const PIXEL_DATA = 'x7fe00010';
@@ -34,13 +34,9 @@ export function storedFrame({ dataSet, attributes }: ParsedDicom, frame: number,
  */
 export async function frameSamples(parsed: ParsedDicom, frame: number, name: string): Promise<Uint8Array> {
   const { rows, columns, bitsAllocated, frames } = parsed.attributes;
-  const size = (rows * columns * bitsAllocated) / 8;
+  if (!parsed.dataSet.elements[PIXEL_DATA]?.encapsulatedPixelData) return nativeFrame(parsed, frame, name);
   const packed = frames === 1 ? null : storedFrame(parsed, frame, name);
-  if (packed === null) {
-    const samples = await readSamples(parsed, name);
-    // A copy of its own: words need an even address, which a frame of an odd number of bytes would not leave to the next.
-    return samples.slice(frame * size, (frame + 1) * size);
-  }
+  if (packed === null) return readSamples(parsed, name);
   try {
     const shape = { rows, columns, bytesPerSample: bitsAllocated / 8 };
     return await unpacker.unpack({ frames: [packed], coding: codingOf(parsed), shape });

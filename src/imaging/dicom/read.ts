@@ -123,17 +123,29 @@ export async function readSamples(
   strips: readonly Strip[] = [],
 ): Promise<Uint8Array> {
   assertReadable(attributes, name);
-  const shape = {
-    rows: attributes.rows,
-    columns: attributes.columns,
-    bytesPerSample: attributes.bitsAllocated / 8,
-  };
+  const shape = shapeOf(attributes);
   const element = dataSet.elements[PIXEL_DATA] ?? refuseFile(name, 'holds no pixel data');
   const samples = element.encapsulatedPixelData
     ? await unpackFrames(element, { dataSet, attributes }, shape, name)
     : nativeSamples(dataSet, element, attributes, shape, name);
   blackenStrips(wordsOf(samples, attributes), storedValues(samples, attributes), attributes, strips, name);
   return samples;
+}
+
+/**
+ * The samples of one frame of a file that is not compressed, little endian; of the others nothing is touched.
+ *
+ * @param frame from 0; the caller knows that there is such a one
+ * @throws UserError as {@link readDicom}
+ */
+export function nativeFrame({ dataSet, attributes }: ParsedDicom, frame: number, name: string): Uint8Array {
+  assertReadable(attributes, name);
+  const element = dataSet.elements[PIXEL_DATA] ?? refuseFile(name, 'holds no pixel data');
+  return nativeSamples(dataSet, element, attributes, shapeOf(attributes), name, frame);
+}
+
+function shapeOf({ rows, columns, bitsAllocated }: DicomAttributes): FrameShape {
+  return { rows, columns, bytesPerSample: bitsAllocated / 8 };
 }
 
 /** The frames of a compressed file, each from all of its fragments; @throws UserError FILE_REFUSED where they do not fit together */
@@ -211,12 +223,14 @@ function assertReadable(attributes: DicomAttributes, name: string): void {
   }
 }
 
+/** @param frame from 0; absent for all */
 function nativeSamples(
   dataSet: DataSet,
   element: Element,
   attributes: DicomAttributes,
   shape: FrameShape,
   name: string,
+  frame?: number,
 ): Uint8Array {
   const needed = shape.rows * shape.columns * attributes.frames * shape.bytesPerSample;
   const available = Math.min(element.length, dataSet.byteArray.length - element.dataOffset);
@@ -226,7 +240,12 @@ function nativeSamples(
       `is truncated or lies about its size: ${attributes.columns} x ${attributes.rows} pixels need ${needed} bytes, it holds ${Math.max(0, available)}`,
     );
   }
-  const samples = Uint8Array.from(dataSet.byteArray.subarray(element.dataOffset, element.dataOffset + needed));
+  const [from, bytes] =
+    frame === undefined ? [0, needed] : [(frame * needed) / attributes.frames, needed / attributes.frames];
+  // A copy of its own: words need an even address, and whoever turns or blackens them leaves the file alone.
+  const samples = new Uint8Array(
+    dataSet.byteArray.subarray(element.dataOffset + from, element.dataOffset + from + bytes),
+  );
   if (attributes.transferSyntax === BIG_ENDIAN && shape.bytesPerSample === 2) Buffer.from(samples.buffer).swap16();
   return samples;
 }

@@ -5,6 +5,7 @@ import { codingOf, frameSamples, storedFrame } from '../../imaging/dicom/one-fra
 import { type ParsedDicom, parseDicom, readSamples } from '../../imaging/dicom/read.js';
 import { renderFrame, type RenderingWish } from '../../imaging/dicom/rendered-frame.js';
 import { EXPLICIT, type PixelCoding } from '../../imaging/dicom/transfer-syntaxes.js';
+import { charge } from '../rate-limit.js';
 import { type AcceptedType, acceptedTypes, chooseType, notAcceptable, takesParts } from './accept.js';
 import { multipartOf } from './multipart.js';
 import type { DicomwebOptions } from './options.js';
@@ -13,6 +14,9 @@ import { askedObject, askedObjects, auditRetrieval, headers, OBJECT, stream } fr
 
 /** Most frames of one request. */
 const MOST_FRAMES = 1_000;
+
+/** What each frame beyond the first takes from the quota: it may have to be unpacked. */
+const FRAME_POINTS = 200;
 
 const OCTETS = 'application/octet-stream';
 
@@ -32,6 +36,8 @@ export function framesHandler(options: DicomwebOptions): RequestHandler {
     const accepted = acceptedTypes(request);
     const numbers = frameNumbersIn(request.params['frames']);
     const asked = await askedObjects(options, request, response);
+    // The first is paid for with its object.
+    await charge(options.quotas, response, FRAME_POINTS * (numbers.length - 1), `these ${numbers.length} frames`);
     const object = await askedObject(options, asked);
     const parsed = parseDicom(object.bytes, OBJECT);
     requireFrames(parsed, numbers);
@@ -101,13 +107,14 @@ async function valueOf(bytes: Uint8Array, tag: string): Promise<Uint8Array | und
   return tag === '7FE00010' ? readSamples(parseDicom(bytes, OBJECT), OBJECT) : bulkValue(bytes, OBJECT, tag);
 }
 
-/** Numbers of frames, from 1, separated by commas. @throws UserError BAD_USER_INPUT */
+/** Numbers of frames, from 1, separated by commas, each once. @throws UserError BAD_USER_INPUT */
 function frameNumbersIn(given: unknown): number[] {
   const numbers = String(given).split(',');
-  if (numbers.length > MOST_FRAMES || !numbers.every((number) => /^[1-9]\d{0,5}$/.test(number))) {
+  const isList = numbers.every((number) => /^[1-9]\d{0,5}$/.test(number)) && new Set(numbers).size === numbers.length;
+  if (numbers.length > MOST_FRAMES || !isList) {
     throw new UserError(
       'BAD_USER_INPUT',
-      `Frames are numbers from 1 on, separated by commas, at most ${MOST_FRAMES} of them.`,
+      `Frames are numbers from 1 on, each once, separated by commas, at most ${MOST_FRAMES} of them.`,
     );
   }
   return numbers.map(Number);

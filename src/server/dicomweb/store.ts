@@ -7,7 +7,7 @@ import { requireRole } from '../../policy/index.js';
 import { storeObject, type StoredObject } from '../../services/dicomweb/index.js';
 import { viewerOf } from '../authenticate.js';
 import { charge } from '../rate-limit.js';
-import { UPLOAD_POINTS } from '../uploads.js';
+import { receiveFile, UPLOAD_POINTS } from '../uploads.js';
 import { chooseJson } from './accept.js';
 import { type ReceivedPart, receivedParts } from './multipart.js';
 import type { DicomwebOptions } from './options.js';
@@ -35,7 +35,10 @@ export function storeHandler(options: DicomwebOptions): RequestHandler {
     // One place for the whole request: its objects come one after the other.
     await reader.admit(async (read) => {
       for await (const { contentType, bytes } of parts) {
-        if (outcomes.length === MOST_OBJECTS) break;
+        if (outcomes.length === MOST_OBJECTS) {
+          outcomes.push(refused(OUT_OF_RESOURCES, TOO_MANY));
+          break;
+        }
         try {
           await charge(quotas, response, UPLOAD_POINTS, 'this object');
         } catch (error) {
@@ -60,6 +63,8 @@ export function storeHandler(options: DicomwebOptions): RequestHandler {
 }
 
 const [OUT_OF_RESOURCES, NOT_UNDERSTOOD] = [0xa700, 0xc000];
+
+const TOO_MANY = `A request has at most ${MOST_OBJECTS} objects; those behind them were not stored, send them in another one.`;
 
 const TOO_LARGE = `The object has more than ${MAX_UPLOAD_BYTES} bytes, the most a radiograph may have.`;
 
@@ -99,14 +104,13 @@ function parsed(contentType: string): MIMEType | undefined {
 
 /** A body that is one object. */
 async function* onePart(request: Request): AsyncGenerator<ReceivedPart> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_UPLOAD_BYTES) chunks.length = 0;
-    else chunks.push(chunk);
-  }
-  yield { contentType: DICOM, bytes: size > MAX_UPLOAD_BYTES ? null : Buffer.concat(chunks) };
+  yield {
+    contentType: DICOM,
+    bytes: await receiveFile(request).catch((error: unknown) => {
+      if (error instanceof UserError && error.code === 'PAYLOAD_TOO_LARGE') return null;
+      throw error;
+    }),
+  };
 }
 
 /** Most sentences in one header. */

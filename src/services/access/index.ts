@@ -12,6 +12,7 @@ export {
   refuseWithdrawn,
   settleDaysBack,
   uidKey,
+  uploadKey,
   WITHDRAWN,
 } from './participants.js';
 export { DEFAULT_QUOTA, MAX_QUOTA, openQuotas, type Quotas, type Standing } from './quotas.js';

@@ -3,6 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { queryRows, sharedSecret } from '../../entities/index.js';
 import { UserError } from '../../domain/errors.js';
+import { daysBackBy } from '../../imaging/deidentification/index.js';
 
 type Database = DataSource | EntityManager;
 
@@ -91,9 +92,6 @@ function pseudonym(key: string, oaiId: string): string {
   return `participant:${digest.slice(0, 16)}`;
 }
 
-/** Dates of a participant's images go at least so many days back, and up to ten years more. */
-const [LEAST_DAYS_BACK, DAYS_BACK] = [31, 3650];
-
 /**
  * How many days the dates of a participant's images go back: the same for all of them, so that the time between two stays what it was. It
  * comes from the participant's key unless a release has told it, and cannot be told any more once the participant is erased.
@@ -103,8 +101,7 @@ const [LEAST_DAYS_BACK, DAYS_BACK] = [31, 3650];
 export async function daysBackOf(database: Database, oaiId: string): Promise<number> {
   const { key, daysBack } = await participantKey(database, oaiId);
   if (daysBack !== null) return daysBack;
-  const secret = Buffer.from(key, 'hex');
-  return LEAST_DAYS_BACK + (createHmac('sha256', secret).update('dates').digest().readUInt32BE() % DAYS_BACK);
+  return daysBackBy(Buffer.from(key, 'hex'), 'dates');
 }
 
 /**
@@ -135,6 +132,16 @@ async function participantKey(database: Database, oaiId: string): Promise<Partic
 /** What UIDs of images are replaced with: a secret of this database, so that the objects of one study go on belonging together. */
 export async function uidKey(database: Database): Promise<Buffer> {
   return Buffer.from(await sharedSecret((text, values) => database.query(text, values), 'deidentification'), 'hex');
+}
+
+/**
+ * What takes the place of {@link uidKey} in uploads of a token: whoever uploads a file learns the UIDs that stand for its own, and these must not
+ * tell which participant's images have the same.
+ */
+export async function uploadKey(database: Database, tokenId: number): Promise<Buffer> {
+  return createHmac('sha256', await uidKey(database))
+    .update(`upload ${tokenId}`)
+    .digest();
 }
 
 const PARTICIPANT_KEY = z.object({ key: z.string(), daysBack: z.number().nullable() });

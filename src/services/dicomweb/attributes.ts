@@ -8,7 +8,7 @@ export interface SearchableAttribute {
   tag: string;
   vr: 'CS' | 'DA' | 'IS' | 'LO' | 'PN' | 'SH' | 'TM' | 'UI' | 'US' | 'AS';
   level: AttributeLevel;
-  /** Whether it is in an answer that was not asked for it: PS3.18, tables 10.6.3-3 to 10.6.3-5. */
+  /** Whether it is in an answer that was not asked for it: PS3.18, tables 10.6.3-3 to 10.6.3-5, and what tells made images. */
   isAlways: boolean;
 }
 
@@ -30,7 +30,7 @@ export const SEARCHABLE: readonly SearchableAttribute[] = [
   attribute('STUDY', '00080050', 'AccessionNumber', 'SH'),
   attribute('STUDY', '00080061', 'ModalitiesInStudy', 'CS'),
   attribute('STUDY', '00080090', 'ReferringPhysicianName', 'PN'),
-  attribute('STUDY', '00081030', 'StudyDescription', 'LO', false),
+  attribute('STUDY', '00081030', 'StudyDescription', 'LO'),
   attribute('STUDY', '00100010', 'PatientName', 'PN'),
   attribute('STUDY', '00100020', 'PatientID', 'LO'),
   attribute('STUDY', '00100030', 'PatientBirthDate', 'DA'),

@@ -29,6 +29,9 @@ const AT_ONCE = 20;
 /** How often the background looks for what has come, ms; requests look by themselves. */
 const POLL_MS = 60_000;
 
+/** How often what was lost or damaged is looked at again, ms: a file may have been brought back. */
+const RETRY_MS = 60 * 60_000;
+
 export function openCatalogue(storage: Storage): Catalogue {
   let running: Promise<void> | undefined;
   const catchUp = async () => {
@@ -49,15 +52,29 @@ export function openCatalogue(storage: Storage): Catalogue {
 
 /** Starts to list what requests leave. */
 export function startCatalogue({ logger, ...storage }: Storage & { logger: Logger }): BackgroundWork {
+  let nextRetry = 0;
   return startBackground({
     name: 'list of DICOM objects',
     logger,
     pollMs: POLL_MS,
     async next() {
+      if (performance.now() >= nextRetry) {
+        nextRetry = performance.now() + RETRY_MS;
+        await retryUnlisted(storage.dataSource);
+      }
       const [pending] = await findPending(storage.dataSource, 1);
       return pending && (() => list(storage, pending));
     },
   });
+}
+
+/** Has objects that are not listed although they have a file listed anew. */
+export async function retryUnlisted(dataSource: DataSource): Promise<void> {
+  await dataSource.query(
+    `UPDATE dicom_series SET state = 'PENDING' WHERE id IN (
+       SELECT d.id FROM dicom_series d LEFT JOIN original_object o ON o.id = d.original_id LEFT JOIN generation g ON g.id = d.generation_id
+       ${SOURCE_TABLES} WHERE d.state = 'UNLISTED' AND (a.id IS NOT NULL OR s.id IS NOT NULL))`,
+  );
 }
 
 const PENDING = z.object({
@@ -110,7 +127,7 @@ interface Listing {
 
 const NOTHING: Listing = { studyUid: null, seriesUid: null, attributes: null, instanceUids: [], instanceNumbers: [] };
 
-/** What is listed; undefined for what cannot be found by UIDs, is lost or damaged: `doctor` and `blobs check` name such files. */
+/** What is listed; undefined for what cannot be found by UIDs, is lost or damaged: `doctor` and `blobs check` name such files, and they are tried again. */
 async function listingOf(storage: Storage, pending: Pending): Promise<Listing | undefined> {
   const source = sourceOf(pending, []);
   if (!source) return undefined;
@@ -127,7 +144,7 @@ async function listingOf(storage: Storage, pending: Pending): Promise<Listing | 
       listing.seriesUid ??= textIn(header, '0020000E');
     }
   } catch (error) {
-    // A store that does not answer will, later on; what is lost or damaged stays so.
+    // A store that does not answer will, later on; what is lost or damaged waits for the next look.
     if (!(error instanceof UserError) || error instanceof BlobStoreUnavailable) throw error;
     return undefined;
   }

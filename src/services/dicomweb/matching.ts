@@ -67,7 +67,8 @@ export function conditionOf({ attribute, value }: Match, parameter: (value: unkn
       return inRange(stored, rangeOf(value, keyword, /^\d{2,6}$/, 'hhmmss'), parameter);
     case 'IS':
     case 'US':
-      return `${stored}::numeric = ${parameter(wholeNumber(value, keyword))}::integer`;
+      // As text: what stands in a file need not be a number, and one that is none would fail the search of everybody.
+      return `${stored} = ${parameter(String(wholeNumber(value, keyword)))}`;
     case 'PN':
       // Case is no part of a name.
       return textFits(`lower(${stored})`, value.toLowerCase(), parameter);

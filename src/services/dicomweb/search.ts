@@ -37,6 +37,7 @@ const ROW = z.object({
   modalities: z.array(z.string()).nullable(),
   series: z.coerce.number().nullable(),
   instances: z.coerce.number().nullable(),
+  isMore: z.boolean().nullable(),
 });
 
 /** The newest study first; within it whatever is always the same. */
@@ -86,7 +87,7 @@ export async function searchObjects(
     },
     attributes: answerOf(level, below, row, included),
   }));
-  return { found, isMore: rows.length > limit };
+  return { found, isMore: rows.length > limit || rows[0]?.isMore === true };
 }
 
 interface Page {
@@ -114,7 +115,7 @@ function pageOfGroups({ level, hits, first, last }: Page): string {
       GROUP BY ${keys} ORDER BY ${ORDER}${level === 'STUDY' ? '' : ', series_uid'} LIMIT ${last}::integer - ${first}::integer OFFSET ${first}
     )
     SELECT c.study_uid AS "studyUid", ${level === 'STUDY' ? 'NULL' : 'c.series_uid'} AS "seriesUid", NULL AS "instanceUid",
-      NULL::integer AS "instanceNumber", d.attributes, n.*
+      NULL::integer AS "instanceNumber", NULL::boolean AS "isMore", d.attributes, n.*
     FROM chosen c JOIN dicom_series d ON d.id = c.id, LATERAL (
       SELECT array_agg(DISTINCT d.modality) FILTER (WHERE d.modality IS NOT NULL) AS modalities, count(DISTINCT d.series_uid) AS series,
         count(DISTINCT i.uid) AS instances
@@ -131,11 +132,12 @@ function pageOfInstances({ hits, ofInstances, first, last }: Page): string {
       FROM placed p JOIN dicom_series d ON d.id = p.id CROSS JOIN LATERAL ${INSTANCES}
       WHERE p.before < ${last} AND p.before + p.hits > ${first} AND ${ofInstances}
     ), paged AS (
-      SELECT DISTINCT ON (study_uid, series_uid, uid) * FROM listed WHERE position >= ${first} AND position < ${last}
+      SELECT DISTINCT ON (study_uid, series_uid, uid) * FROM listed WHERE position >= ${first} AND position < ${last}::integer - 1
       ORDER BY study_uid, series_uid, uid, position
     )
     SELECT study_uid AS "studyUid", series_uid AS "seriesUid", uid AS "instanceUid", number AS "instanceNumber", attributes,
-      NULL::text[] AS modalities, NULL::integer AS series, NULL::integer AS instances FROM paged ORDER BY position`;
+      NULL::text[] AS modalities, NULL::integer AS series, NULL::integer AS instances,
+      (SELECT sum(hits) FROM placed) >= ${last} AS "isMore" FROM paged ORDER BY position`;
 }
 
 function isIncluded(include: readonly SearchableAttribute[]): (attribute: SearchableAttribute) => boolean {
@@ -155,7 +157,9 @@ function answerOf(
     ...(level === 'SERIES' || (level === 'INSTANCE' && below.seriesUid === undefined) ? (['SERIES'] as const) : []),
     ...(level === 'INSTANCE' ? (['INSTANCE'] as const) : []),
   ];
-  const wanted = SEARCHABLE.filter((attribute) => levels.includes(attribute.level) && included(attribute));
+  const wanted = SEARCHABLE.filter(
+    (attribute) => attribute === SYNTHETIC || (levels.includes(attribute.level) && included(attribute)),
+  );
   const stored = Object.fromEntries(
     wanted.flatMap(({ tag, vr, isAlways }) => {
       const value = row.attributes[tag];
@@ -180,6 +184,9 @@ function answerOf(
   }
   return Object.fromEntries(Object.entries(stored).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** What a bundle has made says so at every level: nobody takes it for somebody's image. */
+const SYNTHETIC = searchable('SyntheticData');
 
 const MAY_BE_EMPTY = new Set(
   ['StudyDate', 'StudyTime', 'AccessionNumber', 'ReferringPhysicianName', 'PatientName', 'PatientID']

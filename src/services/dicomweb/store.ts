@@ -5,7 +5,7 @@ import { type MediaStorage, readMediaStorage } from '../../imaging/dicom/media-s
 import { readDicomHeader } from '../../imaging/dicom/read.js';
 import type { TokenPrincipal } from '../../policy/index.js';
 import type { BlobStore } from '../../storage/index.js';
-import { uidKey } from '../access/index.js';
+import { uploadKey } from '../access/index.js';
 import { newestKneeDetector } from '../generations/index.js';
 import { type FilmReader, keepUpload } from '../uploads/index.js';
 
@@ -55,7 +55,7 @@ export async function storeObject(
   try {
     const { dataSource } = storage;
     const kneeDetector = (await newestKneeDetector(dataSource.manager))?.directory;
-    const key = await uidKey(dataSource);
+    const key = await uploadKey(dataSource, principal.tokenId);
     const film = await read({ bytes, kneeDetector, redact: [], uidKey: key.toString('hex') });
     const { original } = film;
     if (!original) return failed(FAILURES.NOT_UNDERSTOOD, 'The part is no DICOM file.');
@@ -67,7 +67,8 @@ export async function storeObject(
     if (studyUid !== undefined && study !== studyUid && study !== pseudonymousUid(key, studyUid)) {
       return failed(FAILURES.OF_ANOTHER_STUDY, 'The object is of another study than the one that it was sent to.');
     }
-    await keepUpload(storage, principal, film);
+    // Whoever was told where an object is finds that one there, and no other.
+    await keepUpload(storage, principal, film, { isStrict: true });
     const kept = { sopClassUid, sopInstanceUid: original.sopInstanceUid, studyUid: study, seriesUid };
     return { sent, kept, failure: null };
   } catch (error) {

@@ -28,6 +28,15 @@ export async function namesOf(manager: EntityManager, person: Person): Promise<s
     );
     for (const row of rows) for (const name of Object.values(row)) if (typeof name === 'string') names.add(name);
   }
+  // UIDs of objects that an import has replaced, or its undoing: what was fetched under them is in the audit.
+  const replaced = await queryRows(
+    manager,
+    z.object({ uid: z.string().nullable() }),
+    `SELECT unnest(ARRAY[before ->> 'study_uid', before ->> 'series_uid']) AS uid FROM import_change
+     WHERE table_name = 'original_object' AND row_id = ANY($1::integer[])`,
+    [idsOf(person, 'original_object')],
+  );
+  for (const { uid } of replaced) if (uid !== null) names.add(uid);
   return [...names];
 }
 

@@ -104,7 +104,7 @@ export async function deidentifierFor(
     async film(path, name) {
       const { bytes } = await readSource(path);
       await meet(bytes, name);
-      return deidentifyFilm({ bytes, name }, subjectFor);
+      return deidentifyFilm({ bytes, name }, (study) => subjectFor(study?.studyDate ?? null));
     },
     async header({ path, frame }, name) {
       await meet((await readSource(path)).bytes, name);

@@ -1,9 +1,9 @@
-import { randomInt } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Strip } from '../../domain/strips.js';
 import type { Side } from '../../domain/participants.js';
 import type { UploadedRadiograph } from '../../entities/index.js';
 import { encodeFilm, type Film, kneesOn } from '../../imaging/radiograph/index.js';
-import { deidentifyFilm } from '../../imaging/deidentification/index.js';
+import { daysBackBy, deidentifyFilm } from '../../imaging/deidentification/index.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import { openDetector, startInferenceHost } from '../../inference/index.js';
 import { filmSide, sideInWords } from '../../oai/index.js';
@@ -39,7 +39,7 @@ export interface FilmWork {
   bytes: Uint8Array;
   /** Folder of the knee detector; the outlines of a drawn knee are matched without one. */
   kneeDetector: string | undefined;
-  /** What UIDs are replaced with, hexadecimal. */
+  /** What UIDs are replaced with, and days come from: of the owner's uploads, hexadecimal. */
   uidKey: string;
   /** What is made black. */
   redact: readonly Strip[];
@@ -51,11 +51,12 @@ export interface FilmWork {
  * @throws UserError FILE_REFUSED with one sentence, for whatever is no whole radiograph
  */
 export async function readFilm({ bytes, kneeDetector, uidKey, redact }: FilmWork): Promise<KeptFilm> {
-  const { film, object } = await deidentifyFilm({ bytes, name: NAME }, () => ({
+  const key = Buffer.from(uidKey, 'hex');
+  const { film, object } = await deidentifyFilm({ bytes, name: NAME }, (study) => ({
     pseudonym: PSEUDONYM,
-    // An upload is nobody's: its dates go back by a number that nobody ever knows.
-    daysBack: randomInt(31, 3681),
-    uidKey: Buffer.from(uidKey, 'hex'),
+    // An upload is nobody's: what films of one study must share is known by the study.
+    daysBack: daysBackBy(key, `dates ${study?.studyUid ?? randomUUID()}`),
+    uidKey: key,
     synthetic: false,
     redact,
   }));

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
+import { UserError } from '../../domain/errors.js';
 import { UPLOAD_DAYS } from '../../domain/uploads.js';
-import { UploadedRadiograph } from '../../entities/index.js';
+import { OriginalObject, UploadedRadiograph } from '../../entities/index.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
 import { audit } from '../access/index.js';
 import { keepOriginal, type OriginalFile } from '../files/index.js';
@@ -30,12 +31,14 @@ const UPDATED = [
 /**
  * Keeps a film for its owner. The same pixels brought again are the upload there is, kept from now on anew.
  *
- * @throws UserError LIMIT_EXCEEDED when the store is full, UNAVAILABLE
+ * @param isStrict refuses an object whose pixels are kept as another one, which it would take the place of
+ * @throws UserError LIMIT_EXCEEDED when the store is full, UNAVAILABLE; CONFLICT
  */
 export async function keepUpload(
   { dataSource, store }: { dataSource: DataSource; store: BlobStore },
   { tokenId }: TokenPrincipal,
   { png, original, ...film }: KeptFilm,
+  { isStrict = false } = {},
 ): Promise<KeptUpload> {
   const { id: assetId } = await storeAsset(dataSource.manager, store, png, 'image/png');
   return dataSource.transaction(async (manager) => {
@@ -55,6 +58,12 @@ export async function keepUpload(
       .returning('id')
       .execute();
     const [{ id }] = raw as [{ id: string }];
+    if (original && isStrict && id !== fresh) {
+      const kept = await manager.findOneBy(OriginalObject, { uploadId: id });
+      if (kept && !kept.instanceUids.includes(original.sopInstanceUid)) {
+        throw new UserError('CONFLICT', 'The pixels are kept already, as another object of yours.');
+      }
+    }
     if (original) await keepOriginal(manager, store, { uploadId: id }, oneFile(original));
     await audit(manager, { tokenId, action: 'uploadRadiograph', target: id });
     const row = await manager.findOneOrFail(UploadedRadiograph, { where: { id }, relations: { asset: true } });
