@@ -30,11 +30,6 @@ def test_without_sides_both_knees_are_meant(server: osteograph.Osteograph) -> No
     assert len(server.create_cohort('Both', rows=pandas.DataFrame({'ID': [1000001.0, 1000002.0], 'visit': 'V00'}))) == 4
 
 
-def test_a_row_says_both_knees_in_words_or_as_the_release_does() -> None:
-    rows = named_rows(pandas.DataFrame({'ID': ['1000001', '1000001'], 'visit': 'V00', 'side': ['BOTH', 3]}))
-    assert rows == [{'oaiId': '1000001', 'visit': 'V00'}, {'oaiId': '1000001', 'visit': 'V00'}]
-
-
 def test_rows_that_name_no_exam_are_told_and_nothing_is_kept(server: osteograph.Osteograph) -> None:
     rows = pandas.DataFrame({'oai_id': ['1000001', '9999999'], 'visit': ['V00', 'V00']})
 
