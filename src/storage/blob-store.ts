@@ -108,3 +108,9 @@ export class BlobStoreUnavailable extends UserError {
     super('UNAVAILABLE', message, options);
   }
 }
+
+/** What is the matter with a stored file, as the end of a sentence of which it is the subject; null for any other error. */
+export function blobFault(error: unknown): string | null {
+  if (error instanceof BlobMissing) return 'is not in the blob store';
+  return error instanceof BlobDamaged ? 'is damaged in the blob store' : null;
+}

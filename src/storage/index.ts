@@ -2,6 +2,7 @@
 export { nameBlob, readAsset, storeAsset } from './assets.js';
 export {
   BlobDamaged,
+  blobFault,
   BlobMissing,
   type BlobStore,
   BlobStoreUnavailable,

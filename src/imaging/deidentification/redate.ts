@@ -1,5 +1,6 @@
 import type { DataSet, Element } from 'dicom-parser';
 import { encodeFile, inOnePieceEach, type RawElement } from '../dicom/elements.js';
+import { isMeta, rawElements } from '../dicom/raw-elements.js';
 import { packedFrames, parseDicom, type ParsedDicom } from '../dicom/read.js';
 import { LONGITUDINAL } from './policy.js';
 import { agreedVr, ascii, bytesOf, knownOf, textOf } from './raw-values.js';
@@ -19,8 +20,10 @@ export function redateDicom(
 ): Uint8Array {
   const parsed = parseDicom(bytes, name);
   const { dataSet, attributes } = parsed;
-  const elements = elementsOf(dataSet, earlier, daysBack);
-  const isMeta = ({ tag }: RawElement): boolean => tag.startsWith('0002');
+  const elements = rawElements(dataSet, {
+    vrOf: (_, element) => element.vr ?? implicitVr(element),
+    valueOf: (items, element, vr) => valueOf(items, element, vr, { earlier, daysBack }),
+  });
   return encodeFile(
     elements.filter((element) => isMeta(element)),
     [...elements.filter((element) => !isMeta(element)), ...pixelsOf(parsed, name)],
@@ -35,21 +38,6 @@ function pixelsOf(parsed: ParsedDicom, name: string): RawElement[] {
     ? inOnePieceEach(packedFrames(parsed, name))
     : bytesOf(parsed.dataSet, element);
   return [{ tag: PIXEL_DATA, vr: element.vr ?? 'OW', value }];
-}
-
-function elementsOf(dataSet: DataSet, earlier: number, daysBack: number): RawElement[] {
-  return Object.values(dataSet.elements).flatMap((element): RawElement[] => {
-    const tag = element.tag.slice(1);
-    const vr = element.vr ?? implicitVr(element);
-    if (tag.endsWith('0000') || tag === PIXEL_DATA || vr === null) return [];
-    if (vr === 'SQ') {
-      const items = (element.items ?? []).flatMap((item) =>
-        item.dataSet ? [elementsOf(item.dataSet, earlier, daysBack)] : [],
-      );
-      return [{ tag, vr, value: items }];
-    }
-    return [{ tag, vr, value: valueOf(dataSet, element, vr, { earlier, daysBack }) }];
-  });
 }
 
 /** Objects in implicit little endian name no kind of value. */

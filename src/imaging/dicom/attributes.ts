@@ -1,6 +1,7 @@
 import type { DataSet } from 'dicom-parser';
 import type { MriAcquisition } from '../../domain/acquisition.js';
 import { refuseFile } from '../refuse.js';
+import { uidOrNull } from './uid.js';
 
 /** Distances of pixels that a film or an MRI may have, mm. */
 const [MIN_SPACING, MAX_SPACING] = [0.001, 100];
@@ -72,7 +73,7 @@ export interface DicomAttributes {
  */
 export function readAttributes(dataSet: DataSet, transferSyntax: string, name: string): DicomAttributes {
   const text = (tag: string): string | null => dataSet.string(tag)?.replace(/\0/g, '').trim() || null;
-  const uid = (tag: string): string | null => /^[\d.]{1,64}$/.exec(text(tag) ?? '')?.[0] ?? null;
+  const uid = (tag: string): string | null => uidOrNull(text(tag));
   const whole = (tag: string, label: string): number =>
     dataSet.uint16(tag) ?? refuseFile(name, `lacks the DICOM element ${label}`);
   const numbers = (tag: string, label: string): number[] | null => readNumbers(text(tag), label, name);

@@ -1,6 +1,7 @@
 import dicomParser from 'dicom-parser';
 import { type FileSource, readSource } from '../source.js';
 import { isDicom } from './read.js';
+import { uidOrNull } from './uid.js';
 
 /** What the meta information of a file says that it is; null where it does not. */
 export interface MediaStorage {
@@ -13,7 +14,7 @@ export function readMediaStorage(bytes: Uint8Array): MediaStorage | null {
   if (!isDicom(bytes)) return null;
   try {
     const meta = dicomParser.parseDicom(bytes, { untilTag: 'x00020010' });
-    const uid = (tag: string) => /^[\d.]{1,64}$/.exec(meta.string(tag)?.replace(/\0/g, '').trim() ?? '')?.[0] ?? null;
+    const uid = (tag: string) => uidOrNull(meta.string(tag)?.replace(/\0/g, '').trim());
     return { sopClassUid: uid('x00020002'), sopInstanceUid: uid('x00020003') };
   } catch {
     return null;

@@ -1,14 +1,7 @@
 import { refuseFile } from '../refuse.js';
-import { unpacker } from '../unpacking/unpacker.js';
-import { nativeFrame, packedFrame, type ParsedDicom, readSamples } from './read.js';
-import { type PixelCoding, transferSyntax } from './transfer-syntaxes.js';
+import { nativeFrame, packedFrame, type ParsedDicom, readSamples, unpackFrames } from './read.js';
 
 const PIXEL_DATA = 'x7fe00010';
-
-/** How the pixels of a parsed file are packed. */
-export function codingOf({ attributes }: ParsedDicom): PixelCoding {
-  return transferSyntax(attributes.transferSyntax)!.coding;
-}
 
 /**
  * One frame as it lies in its file, compressed; null where the file is not compressed.
@@ -33,15 +26,8 @@ export function storedFrame({ dataSet, attributes }: ParsedDicom, frame: number,
  * @throws UserError FILE_REFUSED as {@link readSamples}
  */
 export async function frameSamples(parsed: ParsedDicom, frame: number, name: string): Promise<Uint8Array> {
-  const { rows, columns, bitsAllocated, frames } = parsed.attributes;
-  if (!parsed.dataSet.elements[PIXEL_DATA]?.encapsulatedPixelData) return nativeFrame(parsed, frame, name);
-  const packed = frames === 1 ? null : storedFrame(parsed, frame, name);
-  if (packed === null) return readSamples(parsed, name);
-  try {
-    const shape = { rows, columns, bytesPerSample: bitsAllocated / 8 };
-    return await unpacker.unpack({ frames: [packed], coding: codingOf(parsed), shape });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/\.$/, '') : 'the compressed image is damaged';
-    return refuseFile(name, `has pixels that cannot be unpacked: ${reason}`, error);
-  }
+  const { attributes, dataSet } = parsed;
+  if (!dataSet.elements[PIXEL_DATA]?.encapsulatedPixelData) return nativeFrame(parsed, frame, name);
+  const packed = attributes.frames === 1 ? null : storedFrame(parsed, frame, name);
+  return packed === null ? readSamples(parsed, name) : unpackFrames(() => [packed], attributes, name);
 }

@@ -9,7 +9,7 @@ import { readAttributes, type DicomAttributes } from './attributes.js';
 import type { FrameShape } from './codecs.js';
 import { readFrames } from './frames.js';
 import { type PixelData, rescale, storedValues, wordsOf } from './stored-values.js';
-import { BIG_ENDIAN, transferSyntax } from './transfer-syntaxes.js';
+import { BIG_ENDIAN, type PixelCoding, transferSyntax } from './transfer-syntaxes.js';
 import { unpacker } from '../unpacking/unpacker.js';
 
 export interface DicomImage {
@@ -126,7 +126,7 @@ export async function readSamples(
   const shape = shapeOf(attributes);
   const element = dataSet.elements[PIXEL_DATA] ?? refuseFile(name, 'holds no pixel data');
   const samples = element.encapsulatedPixelData
-    ? await unpackFrames(element, { dataSet, attributes }, shape, name)
+    ? await unpackFrames(() => framesOf(element, { dataSet, attributes }), attributes, name)
     : nativeSamples(dataSet, element, attributes, shape, name);
   blackenStrips(wordsOf(samples, attributes), storedValues(samples, attributes), attributes, strips, name);
   return samples;
@@ -157,6 +157,11 @@ export function packedFrames(parsed: ParsedDicom, name: string): Uint8Array[] {
   } catch (error) {
     return refuseUnpackable(name, error);
   }
+}
+
+/** How the pixels of a file are packed. */
+export function codingOf({ transferSyntax: uid }: DicomAttributes): PixelCoding {
+  return transferSyntax(uid)!.coding;
 }
 
 /** A parsed file. */
@@ -250,16 +255,18 @@ function nativeSamples(
   return samples;
 }
 
-/** The samples of a compressed file. */
-async function unpackFrames(
-  element: Element,
-  { dataSet, attributes }: ParsedDicom,
-  shape: FrameShape,
+/**
+ * The samples of packed frames, one after the other.
+ *
+ * @throws UserError FILE_REFUSED where they cannot be told apart or unpacked
+ */
+export async function unpackFrames(
+  frames: () => Uint8Array[],
+  attributes: DicomAttributes,
   name: string,
 ): Promise<Uint8Array> {
-  const { coding } = transferSyntax(attributes.transferSyntax)!;
   try {
-    return await unpacker.unpack({ frames: framesOf(element, { dataSet, attributes }), coding, shape });
+    return await unpacker.unpack({ frames: frames(), coding: codingOf(attributes), shape: shapeOf(attributes) });
   } catch (error) {
     return refuseUnpackable(name, error);
   }

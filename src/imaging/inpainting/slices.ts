@@ -1,3 +1,4 @@
+import { putPiece } from '../pieces.js';
 import type { InferenceHost, RunHooks } from '../../inference/index.js';
 import type { PixelData } from '../dicom/stored-values.js';
 import { type Rescale, storeNiftiValue } from '../nifti.js';
@@ -82,12 +83,7 @@ async function fillIn(
     },
     {
       ...hooks,
-      onOutput(piece) {
-        for (let row = 0; row < piece.rows; row++) {
-          const line = piece.pixels.subarray(row * piece.columns, (row + 1) * piece.columns);
-          values.set(line, (piece.top + row) * columns + piece.left);
-        }
-      },
+      onOutput: (piece) => putPiece(values, columns, piece),
     },
   );
   const [least, most] = range;

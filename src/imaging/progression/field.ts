@@ -59,7 +59,8 @@ export function jointLine(left: CompartmentSpace, right: CompartmentSpace, scale
 
 /** What becomes of each column's gap, 1 being no change, where the compartments on the image's left and right shall keep these shares. */
 export function closing(left: number, right: number): Float64Array {
-  const [from, to] = [left, right].map((share) => log(min(max(share, SHARES.least), SHARES.most))) as [number, number];
+  const bounded = (share: number) => log(min(max(share, SHARES.least), SHARES.most));
+  const [from, to] = [bounded(left), bounded(right)];
   return Float64Array.from({ length: WORKING }, (_, column) => {
     const place = min(max((column - NOTCH.from) / (NOTCH.to - NOTCH.from), 0), 1);
     return exp(from + (to - from) * place * place * (3 - 2 * place));

@@ -25,7 +25,8 @@ export async function encodeMoving(
   });
   end.catch(() => undefined);
   try {
-    const [file] = (await Promise.race([once(thread, 'message', { signal }), end])) as [Uint8Array];
+    const [file]: unknown[] = await Promise.race([once(thread, 'message', { signal }), end]);
+    if (!(file instanceof Uint8Array)) throw new Error(`The thread that makes a ${kind} gave no file.`);
     return file;
   } finally {
     ended.abort();

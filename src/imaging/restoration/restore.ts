@@ -1,5 +1,6 @@
 import type { InferenceHost, RunHooks } from '../../inference/index.js';
 import type { RestorationProgress, RestorationSummary } from '../../inference/index.js';
+import { putPiece } from '../pieces.js';
 import type { PreparedFilm } from './prepare.js';
 
 /** What of a {@link PreparedFilm} the network is given. */
@@ -36,12 +37,7 @@ export async function restorePrepared(
   };
   const summary = await host.run('image-restoration', request, {
     ...hooks,
-    onOutput(tile) {
-      for (let row = 0; row < tile.rows; row++) {
-        const line = tile.pixels.subarray(row * tile.columns, (row + 1) * tile.columns);
-        restored.set(line, (tile.top + row) * columns + tile.left);
-      }
-    },
+    onOutput: (tile) => putPiece(restored, columns, tile),
   });
   return { restored, summary };
 }

@@ -1,3 +1,4 @@
+import { putPiece } from '../pieces.js';
 import type { InferenceHost, RunHooks, SuperResolver } from '../../inference/index.js';
 import { enlarge } from '../restoration/index.js';
 import { refuseFile } from '../refuse.js';
@@ -48,12 +49,7 @@ export async function* fineSlices(plan: SuperresPlan, options: FineOptions, firs
       },
       {
         ...hooks,
-        onOutput(piece) {
-          for (let row = 0; row < piece.rows; row++) {
-            const line = piece.pixels.subarray(row * piece.columns, (row + 1) * piece.columns);
-            made.set(line, (piece.top + row) * columns + piece.left);
-          }
-        },
+        onOutput: (piece) => putPiece(made, columns, piece),
       },
     );
     const scale = white * storage.factor;

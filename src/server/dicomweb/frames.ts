@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
 import { UserError } from '../../domain/errors.js';
 import { bulkValue } from '../../imaging/dicom/json-model.js';
-import { codingOf, frameSamples, storedFrame } from '../../imaging/dicom/one-frame.js';
-import { type ParsedDicom, parseDicom, readSamples } from '../../imaging/dicom/read.js';
+import { frameSamples, storedFrame } from '../../imaging/dicom/one-frame.js';
+import { codingOf, type ParsedDicom, parseDicom, readSamples } from '../../imaging/dicom/read.js';
 import { renderFrame, type RenderingWish } from '../../imaging/dicom/rendered-frame.js';
 import { EXPLICIT, type PixelCoding } from '../../imaging/dicom/transfer-syntaxes.js';
 import { charge } from '../rate-limit.js';
@@ -138,7 +138,7 @@ interface FrameForm {
 
 /** @throws UserError NOT_ACCEPTABLE */
 function frameFormOf(accepted: readonly AcceptedType[], parsed: ParsedDicom, isOne: boolean): FrameForm {
-  const coding = codingOf(parsed);
+  const coding = codingOf(parsed.attributes);
   const { transferSyntax } = parsed.attributes;
   const packed = coding === 'native' ? undefined : MEDIA_TYPES[coding];
   for (const type of accepted) {

@@ -1,11 +1,10 @@
 import type { Request } from 'express';
 import { UserError } from '../../domain/errors.js';
+import { isUid } from '../../imaging/dicom/uid.js';
 import type { DicomPath } from '../../services/dicomweb/index.js';
 
 /** Where DICOMweb is served. */
 export const DICOMWEB_PATH = '/dicomweb';
-
-const UID = /^[\d.]{1,64}$/;
 
 /**
  * The object that an address names.
@@ -30,7 +29,7 @@ export function objectPathOf(request: Pick<Request, 'params'>): DicomPath {
 
 function uidIn(text: unknown): string | undefined {
   if (text === undefined) return undefined;
-  if (typeof text === 'string' && UID.test(text)) return text;
+  if (typeof text === 'string' && isUid(text)) return text;
   throw new UserError('NOT_FOUND', 'There is no such DICOM object.');
 }
 

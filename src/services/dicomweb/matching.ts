@@ -1,3 +1,4 @@
+import { isUid } from '../../imaging/dicom/uid.js';
 import { UserError } from '../../domain/errors.js';
 import type { SearchableAttribute } from './attributes.js';
 
@@ -96,7 +97,7 @@ function textFits(stored: string, value: string, parameter: (value: unknown) => 
 
 function uids(value: string, keyword: string): string[] {
   const given = value.split(/[,\\]/);
-  if (given.every((uid) => /^[\d.]{1,64}$/.test(uid))) return given;
+  if (given.every(isUid)) return given;
   throw new UserError('BAD_USER_INPUT', `${keyword} takes UIDs, several of them separated by commas.`);
 }
 

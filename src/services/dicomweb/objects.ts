@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { queryRows } from '../../entities/index.js';
 import type { Principal } from '../../policy/index.js';
-import { BlobDamaged, BlobMissing, type BlobStore, readAsset } from '../../storage/index.js';
+import { blobFault, type BlobStore, readAsset } from '../../storage/index.js';
 import { dicomFiles, loadSources, readVolume } from '../series/index.js';
 import { sightOf, VISIBLE, visibleTo } from './visible.js';
 
@@ -151,9 +151,8 @@ export async function* readFiles(
     else yield { place: 0, bytes: await readAsset(store, file) };
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const lost = error instanceof BlobMissing;
-    if (!lost && !(error instanceof BlobDamaged) && !(error instanceof DamagedArchive)) throw error;
-    const what = lost ? 'is not in the blob store' : 'is damaged in the blob store';
+    const what = error instanceof DamagedArchive ? 'is damaged in the blob store' : blobFault(error);
+    if (what === null) throw error;
     throw new UserError('UNAVAILABLE', `The file of these DICOM objects ${what}.`, { cause: error });
   }
 }

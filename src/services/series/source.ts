@@ -13,7 +13,7 @@ import {
 import { decodeNifti } from '../../imaging/nifti.js';
 import type { Volume } from '../../imaging/volume.js';
 import { type VolumeProvenance, volumeProvenanceOf } from '../generations/index.js';
-import { BlobDamaged, BlobMissing, type BlobStore, readAsset } from '../../storage/index.js';
+import { blobFault, type BlobStore, readAsset } from '../../storage/index.js';
 
 /** A stored series with everything that its files say of it. */
 export type SeriesSource = MriSeries & {
@@ -84,8 +84,8 @@ export async function readNifti(store: BlobStore, source: SeriesSource): Promise
   try {
     return await readAsset(store, source.asset);
   } catch (error) {
-    if (!(error instanceof BlobMissing || error instanceof BlobDamaged)) throw error;
-    const what = error instanceof BlobMissing ? 'is not in the blob store' : 'is damaged in the blob store';
+    const what = blobFault(error);
+    if (what === null) throw error;
     throw new UserError('UNAVAILABLE', `The volume of the MRI series ${nameOf(source)} ${what}.`, { cause: error });
   }
 }

@@ -5,6 +5,7 @@ import { bounded, sliceOf, windowOf } from './image-pane.tsx';
 import { COLOR_MAPS } from './paint.ts';
 import { PLANES } from './planes.ts';
 import { PRESETS, presetWindow, type Stack, type Window } from './stack.ts';
+import { LEAFING } from './leafing.ts';
 
 /** What a key asks for: a change of the pane or of the desk, or something that is not part of what is seen. */
 export type KeyAct =
@@ -16,18 +17,6 @@ interface Key {
   key: string;
   shiftKey: boolean;
 }
-
-/** Slices that a key leafs through. */
-const LEAFING: Readonly<Record<string, number>> = {
-  ArrowRight: 1,
-  ArrowUp: 1,
-  ArrowLeft: -1,
-  ArrowDown: -1,
-  PageUp: 10,
-  PageDown: -10,
-  Home: -Infinity,
-  End: Infinity,
-};
 
 const PANNING: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],

@@ -10,6 +10,7 @@ import { ORIGIN_MARKS } from './images.ts';
 import { hasWebgl, type Layer, openPane, type Pane, type Place } from './pane.ts';
 import { type Source, sourcesOf } from './sources.ts';
 import styles from './viewer.module.css';
+import { LEAFING } from './leafing.ts';
 
 const MODES = { side: 'side by side', overlay: 'overlay', difference: 'difference' } as const;
 
@@ -86,18 +87,6 @@ interface SceneProps {
 const TINT = 0.35;
 
 const MIDDLE: Place = [0.5, 0.5, 0.5];
-
-/** Slices that a key leafs through, towards anterior. */
-const LEAFING: Readonly<Record<string, number>> = {
-  ArrowRight: 1,
-  ArrowUp: 1,
-  ArrowLeft: -1,
-  ArrowDown: -1,
-  PageUp: 10,
-  PageDown: -10,
-  Home: -Infinity,
-  End: Infinity,
-};
 
 function Scene({ mode, left, right, slices }: SceneProps) {
   const first = useRef<HTMLCanvasElement>(null);
