@@ -11,26 +11,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from .checkpoint import git_commit, load_checkpoint, save_checkpoint
+from .loop_settings import LoopConfig, LoopOptions
 from .models import Average
 from .parallel import Group, optimise
 from .runlog import RunLog, learning_rate, step_streams
-
-
-class LoopOptions(Protocol):
-    """How a network is trained; part of its own options."""
-
-    @property
-    def steps(self) -> int: ...
-    @property
-    def learning_rate(self) -> float: ...
-    @property
-    def warmup(self) -> int: ...
-    @property
-    def decay_share(self) -> float: ...
-    @property
-    def weight_decay(self) -> float: ...
-    @property
-    def ema(self) -> float: ...
 
 
 class Images(Protocol):
@@ -39,18 +23,6 @@ class Images(Protocol):
     @property
     def participants(self) -> list[str]: ...
     def __len__(self) -> int: ...
-
-
-class LoopConfig(Protocol):
-    """How often a run writes; part of its own configuration."""
-
-    @property
-    def checkpoint_minutes(self) -> float: ...
-    @property
-    def log_every(self) -> int: ...
-    @property
-    def validate_every(self) -> int: ...
-    def to_dict(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """The network: on the path from a slice that was filled smoothly to one as it could have been, with the slices around it."""
 
-import dataclasses
 import math
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from ..checked_yaml import Count, NotNegative, Positive, Share, Steps
+from ..checked_yaml import Count, Share
+from ..loop_settings import LoopConfig, LoopOptions
 from ..networks.shift_path import mean_along, places_of, schedule_of
 from ..networks.shift_unet import Shape, ShiftUnet
 from .fill import NEIGHBOURS, filled, filled_inside
@@ -27,36 +27,23 @@ GAPS = (1.0, 8.0)
 
 
 @dataclass(frozen=True)
-class InpainterOptions:
+class InpainterOptions(LoopOptions):
     """The network, and how it is trained, on `crops` crops of `crop` pixels of each of `slices` slices and their neighbours."""
 
     shape: Shape = field(default_factory=Shape)
-    steps: Steps = 3000
-    learning_rate: Positive = 2e-3
     slices: Count = 6
     crops: Count = 2
     crop: Count = 96
-    warmup: Steps = 80
-    decay_share: Share = 0.9
-    weight_decay: NotNegative = 1e-4
-    ema: Share = 0.995
     sampled_share: Share = 0.25
 
 
 @dataclass(frozen=True)
-class InpainterConfig:
-    """Everything a run of `train-inpainter` depends on, besides the volumes. `half` computes layers in bfloat16."""
+class InpainterConfig(LoopConfig):
+    """Everything a run of `train-inpainter` depends on, besides the volumes."""
 
     seed: Count = 1
-    threads: Count = 1
-    checkpoint_minutes: NotNegative = 5.0
-    log_every: Count = 50
     validate_every: Count = 250
-    half: bool = False
     inpainter: InpainterOptions = field(default_factory=InpainterOptions)
-
-    def to_dict(self) -> dict:
-        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)

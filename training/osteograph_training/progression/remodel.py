@@ -5,7 +5,6 @@ told the KL grade and which compartment is affected, and shown where the joint s
 the difference between two such drawings from the same start: at the frame's grade and at the film's own. Grades that are alike add nothing.
 """
 
-import dataclasses
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..checked_yaml import Count, NotNegative, Positive, Share, Steps, Widths
+from ..checked_yaml import Count, Positive, Share, Steps, Widths
+from ..loop_settings import LoopConfig, LoopOptions
 from ..restoration.degrade import Degraded, window_of
 from ..restoration.restorer import Restorer, RestorerOptions
 
@@ -26,7 +26,7 @@ BLUR, NEAR, FAR = 8.0, 16.0, 24.0
 
 
 @dataclass(frozen=True)
-class RemodellerOptions:
+class RemodellerOptions(LoopOptions):
     """Widths at 1/2, 1/4 and 1/8 of the picture, blocks at each and in the middle, and how it is trained.
 
     At most `per_grade` films of each grade take part, all grades equally often; a share `moved` of them with one of `variants` gaps at
@@ -42,30 +42,17 @@ class RemodellerOptions:
     narrowest: Positive = 0.45
     widest: Positive = 1.8
     batch: Count = 16
-    steps: Steps = 3000
-    learning_rate: Positive = 2e-3
     warmup: Steps = 100
-    decay_share: Share = 0.9
-    weight_decay: NotNegative = 1e-4
-    ema: Share = 0.995
     sampled_share: Share = 0.5
 
 
 @dataclass(frozen=True)
-class RemodellerConfig:
+class RemodellerConfig(LoopConfig):
     """Everything a run of `train-remodeller` depends on, besides the films."""
 
     seed: Count = 1
     part: str = 'train'
-    threads: Count = 1
-    checkpoint_minutes: NotNegative = 5.0
-    log_every: Count = 50
-    validate_every: Count = 500
-    half: bool = False
     remodeller: RemodellerOptions = field(default_factory=RemodellerOptions)
-
-    def to_dict(self) -> dict:
-        return dataclasses.asdict(self)
 
 
 def remodeller(options: RemodellerOptions) -> Restorer:

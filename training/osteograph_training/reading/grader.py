@@ -1,6 +1,5 @@
 """The KL grader: a residual network over the joint's rows that gives probabilities of KL 0 to 4."""
 
-import dataclasses
 from dataclasses import dataclass, field
 
 import torch
@@ -8,11 +7,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..checked_yaml import Count, NotNegative, Positive, Share, Steps, Widths
+from ..loop_settings import LoopConfig, LoopOptions
 from .films import GRADES, joint_window
 
 
 @dataclass(frozen=True)
-class GraderOptions:
+class GraderOptions(LoopOptions):
     """Widths at 1/4, 1/8, 1/16 and 1/32 of the film, and how one network of the ensemble is trained.
 
     `smoothing` is the probability that training gives to each neighbouring grade, since readers disagree by one;
@@ -26,7 +26,6 @@ class GraderOptions:
     steps: Steps = 5000
     learning_rate: Positive = 1e-3
     warmup: Steps = 200
-    decay_share: Share = 0.9
     weight_decay: NotNegative = 0.03
     ema: Share = 0.998
     smoothing: Share = 0.06
@@ -35,23 +34,12 @@ class GraderOptions:
 
 
 @dataclass(frozen=True)
-class GraderConfig:
-    """Everything a run of `train-grader` depends on, besides the films. Each network of the ensemble has a seed of its own.
-
-    `half` computes layers in bfloat16 (weights stay float32): two to three times quicker on processors with AMX, slower on others.
-    """
+class GraderConfig(LoopConfig):
+    """Everything a run of `train-grader` depends on, besides the films. Each network of the ensemble has a seed of its own."""
 
     seeds: tuple[Count, ...] = (1, 2, 3)
     part: str = 'train'
-    threads: Count = 1
-    checkpoint_minutes: NotNegative = 5.0
-    log_every: Count = 50
-    validate_every: Count = 500
-    half: bool = False
     grader: GraderOptions = field(default_factory=GraderOptions)
-
-    def to_dict(self) -> dict:
-        return dataclasses.asdict(self)
 
 
 class Grader(nn.Module):

@@ -1,13 +1,13 @@
 """The restorer: a U-Net between a spoilt film and a clean one, along a residual-shift path (Yue et al. 2023, ResShift)."""
 
-import dataclasses
 import math
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from ..checked_yaml import Count, NotNegative, Positive, Share, Steps, Widths
+from ..checked_yaml import Count, Positive, Share, Steps, Widths
+from ..loop_settings import LoopConfig, LoopOptions
 from ..networks.shift_path import places_of, schedule_of
 from ..networks.shift_unet import Shape, ShiftUnet
 from .degrade import Degraded
@@ -24,7 +24,7 @@ STEPS = (1, 2, 4)
 
 
 @dataclass(frozen=True)
-class RestorerOptions:
+class RestorerOptions(LoopOptions):
     """Widths at 1/2, 1/4 and 1/8 of the film, blocks at each and in the middle, and how it is trained on crops of `crop` pixels."""
 
     widths: Widths = (64, 128, 192)
@@ -35,31 +35,19 @@ class RestorerOptions:
     steps: Steps = 8000
     learning_rate: Positive = 1e-3
     warmup: Steps = 200
-    decay_share: Share = 0.9
-    weight_decay: NotNegative = 1e-4
     ema: Share = 0.998
     sampled_share: Share = 0.35
     hidden_weight: Positive = 4.0
 
 
 @dataclass(frozen=True)
-class RestorerConfig:
-    """Everything a run of `train-restorer` depends on, besides the films.
-
-    `half` computes layers in bfloat16 (weights stay float32): two to three times quicker on processors with AMX, slower on others.
-    """
+class RestorerConfig(LoopConfig):
+    """Everything a run of `train-restorer` depends on, besides the films."""
 
     seed: Count = 1
     part: str = 'train'
-    threads: Count = 1
-    checkpoint_minutes: NotNegative = 5.0
-    log_every: Count = 50
     validate_every: Count = 1000
-    half: bool = False
     restorer: RestorerOptions = field(default_factory=RestorerOptions)
-
-    def to_dict(self) -> dict:
-        return dataclasses.asdict(self)
 
 
 class Restorer(ShiftUnet):

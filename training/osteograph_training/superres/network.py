@@ -1,13 +1,13 @@
 """The networks: a U-Net on the path between an enlarged slice and a fine one (residual shift, Yue et al. 2023), for teacher and student alike."""
 
-import dataclasses
 import math
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from ..checked_yaml import Count, NotNegative, Positive, Share, Steps
+from ..checked_yaml import Count, NotNegative, Share, Steps
+from ..loop_settings import LoopConfig, LoopOptions
 from ..networks.shift_path import mean_along, places_of, schedule_of
 from ..networks.shift_unet import Shape, ShiftUnet
 from .cases import CHANNELS, LARGEST_SCALE
@@ -24,43 +24,31 @@ STEPS = (8, 4, 2, 1)
 
 
 @dataclass(frozen=True)
-class Stage:
+class Stage(LoopOptions):
     """How one network is trained, on `crops` crops of `crop` pixels of each of `slices` slices."""
 
     steps: Steps = 2000
-    learning_rate: Positive = 2e-3
     slices: Count = 4
     crops: Count = 3
     crop: Count = 96
-    warmup: Steps = 80
-    decay_share: Share = 0.9
-    weight_decay: NotNegative = 1e-4
     ema: Share = 0.995
 
 
 @dataclass(frozen=True)
-class SuperresConfig:
+class SuperresConfig(LoopConfig):
     """Everything a run of `train-superres` depends on, besides the volumes.
 
     `teacher` and `student` are networks; the student's stages have `halving` steps each, and the arms of the ablation, all of the student's
-    shape, as many as these together. `half` computes layers in bfloat16.
+    shape, as many as these together.
     """
 
     seed: Count = 1
-    threads: Count = 1
-    checkpoint_minutes: NotNegative = 5.0
-    log_every: Count = 50
-    validate_every: Count = 500
-    half: bool = False
     teacher: Shape = field(default_factory=Shape)
     student: Shape = field(default_factory=lambda: Shape(widths=(16, 32, 48)))
     teaching: Stage = field(default_factory=Stage)
     halving: Stage = field(default_factory=lambda: Stage(steps=700))
     sampled_share: Share = 0.3
     feature_weight: NotNegative = 0.05
-
-    def to_dict(self) -> dict:
-        return dataclasses.asdict(self)
 
 
 class SuperResolver(ShiftUnet):
