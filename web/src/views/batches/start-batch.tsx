@@ -12,6 +12,7 @@ import { both, type Filter } from '../../lib/filters.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { useClientKey } from '../../lib/use-client-key.ts';
 import { count, counted } from '../../lib/words.ts';
+import { submitted } from '../../lib/submitted.ts';
 import { BATCH_TASKS, type BatchTask } from './batch-tasks.tsx';
 import { PREPARE_BATCH, START_BATCH } from './queries.ts';
 import styles from './start-batch.module.css';
@@ -63,13 +64,7 @@ export function StartBatch({ of, name, onClose }: StartProps) {
       {error && <InlineError message={sentence(error)} />}
       {!data && !error && <Waiting label="Counting" />}
       {data && (
-        <form
-          className={styles.form}
-          onSubmit={(event) => {
-            event.preventDefault();
-            void start(new FormData(event.currentTarget));
-          }}
-        >
+        <form className={styles.form} onSubmit={submitted(start)}>
           <Field label="What is made">
             {(ids) => (
               <select

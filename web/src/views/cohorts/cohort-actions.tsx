@@ -10,6 +10,7 @@ import { sentence } from '../../lib/client.ts';
 import type { Filter } from '../../lib/filters.ts';
 import { graphql, type VariablesOf } from '../../lib/graphql.ts';
 import { counted } from '../../lib/words.ts';
+import { submitted } from '../../lib/submitted.ts';
 import { StartBatch } from '../batches/start-batch.tsx';
 import { ExportDialog } from './export-dialog.tsx';
 import styles from './cohort-actions.module.css';
@@ -68,13 +69,7 @@ function SaveDialog({ where, exams, onClose }: ActionsProps & { onClose: () => v
   };
   return (
     <Dialog title="Save as a cohort" onClose={onClose}>
-      <form
-        className={styles.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save(new FormData(event.currentTarget));
-        }}
-      >
+      <form className={styles.form} onSubmit={submitted(save)}>
         <Field label="Name">
           {(ids) => <input {...ids} className={inputClass} name="name" required maxLength={200} autoFocus />}
         </Field>

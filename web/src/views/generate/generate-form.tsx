@@ -10,6 +10,7 @@ import { Column, Columns, Page } from '../../components/page.tsx';
 import { sentence } from '../../lib/client.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { useClientKey } from '../../lib/use-client-key.ts';
+import { submitted } from '../../lib/submitted.ts';
 import { GradeOverrides, type Overrides, type ReadGrade } from './grade-overrides.tsx';
 import { GENERATE, type Prepared } from './queries.ts';
 import styles from './generate.module.css';
@@ -70,12 +71,7 @@ export function GenerateForm({ source, lead, radiograph, radiographNote, grades,
     if (data) await navigate(`/generations/${data.generateMri.generation.id}`);
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void start(new FormData(event.currentTarget));
-      }}
-    >
+    <form onSubmit={submitted(start)}>
       <Page
         title="Generate an MRI volume"
         lead={lead}

@@ -8,6 +8,7 @@ import { InlineError } from '../../components/notes.tsx';
 import { sentence } from '../../lib/client.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { useClientKey } from '../../lib/use-client-key.ts';
+import { submitted } from '../../lib/submitted.ts';
 import { ProgressionFields, toldToProgress } from './progression-fields.tsx';
 import { PROGRESS_RADIOGRAPH } from './queries.ts';
 import styles from './progress.module.css';
@@ -52,15 +53,7 @@ function ProgressDialog({ source, ownKl, onClose }: ProgressDialogProps) {
   const from = ownKl === null ? 'The film’s own grade is read by the grader.' : `The film has KL ${ownKl}.`;
   return (
     <Dialog title="Show this knee at other grades" onClose={onClose}>
-      <form
-        className={styles.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          // The button may stand in a form itself, which is not meant.
-          event.stopPropagation();
-          void start(new FormData(event.currentTarget));
-        }}
-      >
+      <form className={styles.form} onSubmit={submitted(start)}>
         <ProgressionFields from={from} usual={ownKl === 4 ? 0 : 4} />
         <p className={styles.note}>
           No frame but the first was seen. They show what a film of that grade could look like, and say nothing of what

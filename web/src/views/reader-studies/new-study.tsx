@@ -11,6 +11,7 @@ import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { moment } from '../../lib/words.ts';
+import { submitted } from '../../lib/submitted.ts';
 import { CREATE, SOURCES } from './queries.ts';
 import styles from './study.module.css';
 
@@ -53,12 +54,7 @@ export function NewStudy() {
     if (made.data) await navigate(`/reader-studies/${made.data.createReaderStudy.study.id}`);
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void start(new FormData(event.currentTarget));
-      }}
-    >
+    <form onSubmit={submitted(start)}>
       <Page
         title="New reader study"
         up={{ to: '/reader-studies', label: 'Reader studies' }}

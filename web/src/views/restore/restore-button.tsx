@@ -10,6 +10,7 @@ import { InlineError } from '../../components/notes.tsx';
 import { sentence } from '../../lib/client.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { useClientKey } from '../../lib/use-client-key.ts';
+import { submitted } from '../../lib/submitted.ts';
 import { RESTORE } from './queries.ts';
 import { FactorField, SigmaField, toldToRestore } from './restoration-fields.tsx';
 import styles from './restore.module.css';
@@ -57,15 +58,7 @@ function RestoreDialog({ source, onClose }: { source: Source; onClose: () => voi
   const message = fault ?? (error && sentence(error));
   return (
     <Dialog title="Restore this film" onClose={onClose}>
-      <form
-        className={styles.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          // The button may stand in a form itself, which is not meant.
-          event.stopPropagation();
-          void start(new FormData(event.currentTarget));
-        }}
-      >
+      <form className={styles.form} onSubmit={submitted(start)}>
         <Field label="What" hint="The whole film is restored. What is added is likely and was not seen.">
           {(ids) => (
             <select
