@@ -31,7 +31,7 @@ CREATE TABLE audit_entry (
   detail jsonb NOT NULL DEFAULT '{}'::jsonb,
   digest text,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
-  salt uuid DEFAULT gen_random_uuid(),
+  salt uuid,
   sealed_at timestamp with time zone,
   seq integer,
   target text,
@@ -41,7 +41,7 @@ CREATE TABLE audit_entry (
 );
 CREATE INDEX ON audit_entry USING btree (at);
 CREATE INDEX ON audit_entry USING btree (id) WHERE (seq IS NULL);
-CREATE INDEX ON audit_entry USING btree (seq) WHERE (salt IS NULL);
+CREATE INDEX ON audit_entry USING btree (seq) WHERE ((salt IS NULL) AND (seq IS NOT NULL));
 CREATE UNIQUE INDEX ON audit_entry USING btree (seq);
 
 CREATE TABLE audit_key (

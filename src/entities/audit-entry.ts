@@ -5,7 +5,7 @@ import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 @Index(['at'])
 @Index('audit_entry_seq', ['seq'], { unique: true })
 @Index('audit_entry_unsealed', ['id'], { where: 'seq IS NULL' })
-@Index('audit_entry_unsalted', ['seq'], { where: 'salt IS NULL' })
+@Index('audit_entry_unsalted', ['seq'], { where: 'salt IS NULL AND seq IS NOT NULL' })
 @Check('audit_entry_sealed', 'num_nulls(seq, sealed_at, content_digest, digest) IN (0, 4)')
 export class AuditEntry {
   @PrimaryGeneratedColumn('identity', { generatedIdentity: 'ALWAYS' })
@@ -29,8 +29,8 @@ export class AuditEntry {
   @Column('jsonb', { default: {} })
   detail!: Record<string, unknown>;
 
-  /** Keeps `contentDigest` from being guessed; null where an erasure has changed the row after it was sealed. */
-  @Column('uuid', { nullable: true, default: () => 'gen_random_uuid()' })
+  /** Keeps `contentDigest` from being guessed; null until the row is sealed, and where an erasure has changed it since. */
+  @Column('uuid', { nullable: true })
   salt!: string | null;
 
   /** Place in the chain, from 1; null until the row is sealed. */

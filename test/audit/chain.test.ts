@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { audit } from '../../src/services/access/index.js';
 import { checkAudit, sealAudit } from '../../src/services/audit/index.js';
+import { contentDigest, linkDigest } from '../../src/services/audit/chain.js';
 import { applyRetention, parseRules } from '../../src/services/retention/index.js';
 import { runCommand } from '../helpers/command.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
@@ -31,24 +32,16 @@ async function noteFive(): Promise<void> {
   }
 }
 
-test('the digests are those that another program gets for the same rows', async () => {
-  await sql(
-    `INSERT INTO audit_entry (id, at, action, target, detail, salt) OVERRIDING SYSTEM VALUE
-     VALUES (7, '2026-03-01T10:15:30.00025Z', 'generateMri', 'x', '{"steps": 4}', '00000000-0000-4000-8000-000000000001')`,
+test('the digests are those that another program gets for the same rows', () => {
+  // Python: hashlib.sha256(...).hexdigest() of the texts of decision 67.
+  const content = contentDigest(
+    '00000000-0000-4000-8000-000000000001',
+    '[7, "2026-03-01T10:15:30.000250Z", null, "generateMri", "x", {"steps": 4}]',
   );
-  await sealAudit(database.dataSource);
-
-  const [row] = (await sql(
-    `SELECT seq, content_digest, digest, to_char(sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS sealed FROM audit_entry`,
-  )) as { seq: number; content_digest: string; digest: string; sealed: string }[];
-  // Python: hashlib.sha256(b'00000000-0000-4000-8000-000000000001\n[7, "2026-03-01T10:15:30.000250Z", null, "generateMri", "x", {"steps": 4}]')
-  expect(row).toMatchObject({
-    seq: 1,
-    content_digest: '61de73d1c1f3e5b51b89fad012a0647eda15b10880077241afddd43b8a998a5b',
-    digest: sha256(
-      `${'0'.repeat(64)}\n1\n${row!.sealed}\n61de73d1c1f3e5b51b89fad012a0647eda15b10880077241afddd43b8a998a5b`,
-    ),
-  });
+  expect(content).toBe('61de73d1c1f3e5b51b89fad012a0647eda15b10880077241afddd43b8a998a5b');
+  expect(
+    linkDigest({ previous: '0'.repeat(64), seq: 1, sealedAt: '2026-03-01T10:15:32.000000Z', contentDigest: content }),
+  ).toBe('0d32df1d537ec81f2809e043de4c37406e943d04f38d8235a94731384c3a8995');
 });
 
 test('an exported chain holds all that is needed to check it, and the command says how large the file is', async () => {

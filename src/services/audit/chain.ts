@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
@@ -63,9 +63,9 @@ async function sealChunk(manager: EntityManager): Promise<number> {
   await lockChain(manager);
   const rows = await queryRows(
     manager,
-    z.object({ id: z.number(), salt: z.string(), content: z.string() }),
+    z.object({ id: z.number(), content: z.string() }),
     // An erasure may be changing a row: its turn comes later.
-    `SELECT id, salt, ${CONTENT_SQL} AS content FROM audit_entry WHERE seq IS NULL ORDER BY id LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED`,
+    `SELECT id, ${CONTENT_SQL} AS content FROM audit_entry WHERE seq IS NULL ORDER BY id LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED`,
   );
   if (rows.length === 0) return 0;
   const [head] = await readHead(manager);
@@ -75,7 +75,8 @@ async function sealChunk(manager: EntityManager): Promise<number> {
     `SELECT ${momentSql('clock_timestamp()')} AS now`,
   );
   let previous = head?.digest ?? NO_DIGEST;
-  const links = rows.map(({ id, salt, content }, index) => {
+  const links = rows.map(({ id, content }, index) => {
+    const salt = randomUUID();
     const link = {
       previous,
       seq: (head?.seq ?? 0) + 1 + index,
@@ -83,14 +84,15 @@ async function sealChunk(manager: EntityManager): Promise<number> {
       contentDigest: contentDigest(salt, content),
     };
     previous = linkDigest(link);
-    return { id, ...link, digest: previous };
+    return { id, salt, ...link, digest: previous };
   });
   await manager.query(
-    `UPDATE audit_entry e SET seq = l.seq, sealed_at = $5::timestamptz, content_digest = l.content_digest, digest = l.digest
-     FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[]) AS l(id, seq, content_digest, digest) WHERE e.id = l.id`,
+    `UPDATE audit_entry e SET seq = l.seq, salt = l.salt, sealed_at = $6::timestamptz, content_digest = l.content_digest, digest = l.digest
+     FROM unnest($1::integer[], $2::integer[], $3::uuid[], $4::text[], $5::text[]) AS l(id, seq, salt, content_digest, digest) WHERE e.id = l.id`,
     [
       links.map(({ id }) => id),
       links.map(({ seq }) => seq),
+      links.map(({ salt }) => salt),
       links.map(({ contentDigest }) => contentDigest),
       links.map(({ digest }) => digest),
       now,

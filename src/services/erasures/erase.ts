@@ -121,7 +121,12 @@ export async function erase(
   await manager.insert(Erasure, row);
   // What the chain of the audit cannot show any more; without this the rows would count as tampered with.
   const auditPlaces = (await unsaltedPlaces(manager)).filter((seq) => !changedBefore.has(seq));
-  await audit(manager, { tokenId, action: 'eraseParticipant', target: row.id, detail: { auditPlaces } });
+  await audit(manager, {
+    tokenId,
+    action: 'eraseParticipant',
+    target: row.id,
+    detail: auditPlaces.length > 0 ? { auditPlaces } : {},
+  });
   return { certificate: certificateOf(row), files: gone };
 }
 

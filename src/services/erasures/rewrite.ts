@@ -107,9 +107,6 @@ const KEYS: Readonly<Record<string, string>> = {
   sourceSeriesId: 'mri_series',
 };
 
-/** A row of the audit that is sealed loses its salt: what it said can be neither checked nor guessed any more. One that is not is sealed as it is now. */
-const NEW_SALT = 'salt = CASE WHEN seq IS NULL THEN gen_random_uuid() END';
-
 /** Places in the audit's chain whose rows erasures have changed. */
 export async function unsaltedPlaces(manager: EntityManager): Promise<number[]> {
   const rows = await queryRows(
@@ -138,13 +135,13 @@ export async function takeOutOfAudit(
     [...names, ...nodesOf(person)],
   );
   const series = await manager.query<[unknown[], number]>(
-    `UPDATE audit_entry SET target = $2, ${NEW_SALT} WHERE action = 'series.download' AND target = ANY($1)`,
+    `UPDATE audit_entry SET target = $2, salt = NULL WHERE action = 'series.download' AND target = ANY($1)`,
     [idsOf(person, 'mri_series'), ERASED],
   );
   let byKey = 0;
   for (const [member, table] of Object.entries(KEYS)) {
     const [, changed] = await manager.query<[unknown[], number]>(
-      `UPDATE audit_entry SET detail = jsonb_set(detail, ARRAY[$1], 'null'), ${NEW_SALT} WHERE detail ->> $1 = ANY($2)`,
+      `UPDATE audit_entry SET detail = jsonb_set(detail, ARRAY[$1], 'null'), salt = NULL WHERE detail ->> $1 = ANY($2)`,
       [member, idsOf(person, table)],
     );
     byKey += changed;
@@ -174,7 +171,8 @@ async function rewriteTable(
     const after = before.map((text, at) => (text === null ? null : rewritten(text, columns[at]!.type, change)));
     if (after.every((text, at) => text === before[at])) continue;
     const set = columns.map(({ name, type }, at) => `${name} = $${at + 2}::${type}`).join(', ');
-    const also = table === 'audit_entry' ? `, ${NEW_SALT}` : '';
+    // What a sealed row of the audit said can be neither checked nor guessed any more.
+    const also = table === 'audit_entry' ? ', salt = NULL' : '';
     await manager.query(`UPDATE ${table} SET ${set}${also} WHERE ctid = $1::tid`, [row['at'], ...after]);
     changed++;
   }
