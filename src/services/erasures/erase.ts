@@ -11,7 +11,7 @@ import { withImportLock } from '../imports/index.js';
 import { type Certificate, certificateOf } from './certificate.js';
 import { type Erased, ERASERS } from './erasers.js';
 import { countParts, filesOf, findPerson, removeParts } from './person.js';
-import { namesOf, takeOutNames, takeOutOfAudit, unshared } from './rewrite.js';
+import { namesOf, takeOutNames, takeOutOfAudit, unsaltedPlaces, unshared } from './rewrite.js';
 import { endUnderWay, refuseUnderWay } from './under-way.js';
 
 export interface ErasureServices {
@@ -100,6 +100,7 @@ export async function erase(
   for (const finish of afterwards) note(await finish());
   const gone = await letGo(manager, [...files]);
   note({ removed: { asset: gone.length } });
+  const changedBefore = new Set(await unsaltedPlaces(manager));
   const theirs = await unshared(manager, [...names, ...files]);
   note({ rewritten: await takeOutNames(manager, theirs) });
   note({ rewritten: await takeOutOfAudit(manager, person, theirs) });
@@ -118,7 +119,14 @@ export async function erase(
     files: gone.map(({ sha256 }) => digest(sha256)).sort(),
   });
   await manager.insert(Erasure, row);
-  await audit(manager, { tokenId, action: 'eraseParticipant', target: row.id });
+  // What the chain of the audit cannot show any more; without this the rows would count as tampered with.
+  const auditPlaces = (await unsaltedPlaces(manager)).filter((seq) => !changedBefore.has(seq));
+  await audit(manager, {
+    tokenId,
+    action: 'eraseParticipant',
+    target: row.id,
+    detail: auditPlaces.length > 0 ? { auditPlaces } : {},
+  });
   return { certificate: certificateOf(row), files: gone };
 }
 
