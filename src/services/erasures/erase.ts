@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { isOaiId } from '../../domain/participants.js';
@@ -177,10 +177,28 @@ async function leaveNoTrace(dataSource: DataSource, { removed, rewritten }: Cert
   await using runner = dataSource.createQueryRunner();
   try {
     await runner.query('SET statement_timeout = 0');
-    for (const table of tables) await runner.query(`VACUUM (ANALYZE) ${table}`);
+    for (const table of tables) {
+      await runner.query(`VACUUM (ANALYZE) ${table}`);
+      await forgetStatistics(runner, table);
+    }
   } catch {
     return;
   } finally {
     await runner.query('RESET statement_timeout').catch(() => undefined);
   }
+}
+
+/** ANALYZE leaves the statistics of a table as they are when it finds no row. Before PostgreSQL 18 nothing can remove them. */
+async function forgetStatistics(runner: QueryRunner, table: string): Promise<void> {
+  const [empty] = await queryRows(
+    runner,
+    z.object({ removable: z.boolean() }),
+    `SELECT current_setting('server_version_num')::integer >= 180000 AS removable WHERE NOT EXISTS (SELECT FROM ${table})`,
+  );
+  if (!empty?.removable) return;
+  await runner.query(
+    `SELECT pg_clear_attribute_stats(current_schema()::text, $1, attname::text, false)
+     FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`,
+    [table],
+  );
 }
