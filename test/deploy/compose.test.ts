@@ -8,7 +8,7 @@ import { packageRoot } from '../../src/domain/package.js';
 import { parseArguments } from '../helpers/deploy.js';
 
 interface Compose {
-  services: Record<string, { command?: string[] }>;
+  services: Record<string, { command?: string[]; volumes?: string[]; tmpfs?: string[]; read_only?: boolean }>;
 }
 
 let compose: Compose;
@@ -33,6 +33,17 @@ test('the compose file keeps to the schema of the Compose specification', () => 
 
   validate(compose);
   expect(validate.errors).toBeNull();
+});
+
+test('what exports and uploads are spooled to lies on a disk', () => {
+  for (const name of ['api', 'worker', 'worker-gpu']) {
+    const { volumes, tmpfs = [], read_only } = compose.services[name]!;
+    expect({ name, read_only, volumes, tmp: tmpfs.filter((one) => one.startsWith('/tmp')) }).toMatchObject({
+      read_only: true,
+      volumes: expect.arrayContaining(['/tmp']),
+      tmp: [],
+    });
+  }
 });
 
 test.each(['serve', 'worker', 'migrate'])('services that run "%s" give it options that it takes', (name) => {

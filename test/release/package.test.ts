@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageRoot } from '../../src/domain/package.js';
+import { packageRoot, packageVersion } from '../../src/domain/package.js';
 import { runProgram } from '../helpers/program.js';
 
 interface Packed {
@@ -17,6 +17,25 @@ beforeAll(async () => {
   const said = await npm(['pack', '--dry-run', '--ignore-scripts', '--json']);
   [packed] = Object.values(JSON.parse(said) as Record<string, Packed>) as [Packed];
   paths = packed.files.map(({ path }) => path);
+});
+
+test('everything that is released has one version', async () => {
+  const places: Record<string, RegExp> = {
+    'package-lock.json': /^ {2}"version": "(.*)"/gm,
+    'CITATION.cff': /^version: (.*)/gm,
+    'deploy/docker-compose.yml': /image: osteograph:([\d.]+)/g,
+    'deploy/helm/osteograph/Chart.yaml': /^(?:appV|v)ersion: (.*)/gm,
+    'deploy/helm/osteograph/values.yaml': /tag: ([\d.]+)-cuda/g,
+    'clients/typescript/package.json': /^ {2}"version": "(.*)"/gm,
+    'clients/python/pyproject.toml': /^version = "(.*)"/gm,
+    'training/pyproject.toml': /^version = "(.*)"/gm,
+  };
+  for (const [path, pattern] of Object.entries(places)) {
+    const found = [...(await readFile(join(packageRoot, path), 'utf8')).matchAll(pattern)].map(
+      ([, version]) => version,
+    );
+    expect([path, [...new Set(found)]]).toEqual([path, [packageVersion]]);
+  }
 });
 
 test('the package has what it runs: the program, migrations, the web app with GraphiQL, and the models', () => {
