@@ -16,6 +16,7 @@ from ..onnx_graphs import round_weights
 from ..restoration.scores import paired_interval
 from .bias import estimate_bias, field
 from .cases import ARMS, Case, acquire
+from .keep_taken import estimated_noise, keep_taken
 from .network import STEPS, super_resolve
 from .training import SCALES, load_network
 from .volumes import Volumes, dicom_volume, prepared_volumes, white
@@ -27,6 +28,9 @@ REFERENCE = 'cubic, corrected'
 
 #: Noise of the coarse image, as a middling scanner of 1.5 T has it.
 SIGMA = 0.02
+
+#: What the platform makes of the networks' slices.
+KEPT = 'what was taken kept'
 
 PHANTOMS, REAL = 'phantoms of held-out people', 'real sagittal slices of one person'
 
@@ -84,10 +88,11 @@ def _scored(name: str, volumes: Volumes, scale: float, networks: dict) -> list[d
 
 
 def _methods(networks: dict):
-    def by(name: str, arm: str, steps: int):
+    def by(name: str, arm: str, steps: int, kept: bool = False):
         def make(case: Case) -> Tensor:
             image, guidance = case.given(arm)
-            return super_resolve(networks[name], image, guidance, case.scale, steps)
+            fine = super_resolve(networks[name], image, guidance, case.scale, steps)
+            return _kept(fine, case) if kept else fine
 
         return make
 
@@ -98,10 +103,20 @@ def _methods(networks: dict):
             methods[f'arm {arm}: {what[arm]}'] = by(f'arm-{arm}', arm, 1)
     for steps in (max(STEPS), 1):
         methods[f'teacher, {steps} step' + 's' * (steps > 1)] = by('teacher', 'C', steps)
+    methods[f'teacher, 1 step, {KEPT}'] = by('teacher', 'C', 1, kept=True)
     for steps in STEPS[1:]:
         if f'student-{steps}' in networks:
             methods[f'student, {steps} step' + 's' * (steps > 1)] = by(f'student-{steps}', 'C', steps)
+    if 'student-1' in networks:
+        methods[f'student, 1 step, {KEPT}'] = by('student-1', 'C', 1, kept=True)
     return methods
+
+
+def _kept(fine: Tensor, case: Case) -> Tensor:
+    """As the platform gives it: what the network lost of the taken slice put back, by the noise that this slice shows."""
+    taken = case.taken
+    assert taken is not None, 'only crops are without'
+    return keep_taken(fine, case.corrected, (taken.shape[2], taken.shape[3]), estimated_noise(taken), (1 + case.jacobian) / case.bias.exp())
 
 
 def _with_estimated_bias(case: Case) -> Tensor:
