@@ -10,6 +10,7 @@ import { sampleSlices } from '../../src/imaging/superres/sample.js';
 import { enlarge } from '../../src/imaging/restoration/index.js';
 import { FoldedField, unwarper } from '../../src/imaging/superres/unwarp.js';
 import type { Affine } from '../../src/imaging/volume.js';
+import { inventedKnee } from '../helpers/invented-slices.js';
 
 interface Golden {
   coefficients: Gradients;
@@ -31,19 +32,6 @@ const affine: Affine = [0, 1, 2].flatMap((axis) => [
 ]) as unknown as Affine;
 const gradients = parseGradients(golden.coefficients, 'scanner.json');
 const grid = { rows, columns, fineRows: 2 * rows, fineColumns: 2 * columns };
-
-/** The volume of test/golden/superres.py. */
-function invented(): Float32Array[] {
-  return Array.from({ length: slices }, (_, z) =>
-    Float32Array.from({ length: rows * columns }, (_, pixel) => {
-      const [x, y] = [pixel % columns, Math.floor(pixel / columns)];
-      const bone = (x - 20) ** 2 + (y - 18) ** 2 < 150 ? 900 : 0;
-      const line = Math.abs(y - 30 - 2 * Math.sin(x / 4)) < 2 ? 500 : 0;
-      const knee = (x - 24) ** 2 / 500 + (y - 20) ** 2 / 330 < 1 ? 300 + bone + line : 3;
-      return Math.round(knee * Math.exp((0.4 * x) / columns - 0.3 * (y / rows) ** 2 + (0.05 * z) / slices));
-    }),
-  );
-}
 
 describe('gradient nonlinearity', () => {
   it('displaces points as gradunwarp does', () => {
@@ -70,7 +58,7 @@ describe('gradient nonlinearity', () => {
   });
 
   it('unwarps a slice by cubic convolution in plane, linearly between slices', async () => {
-    const volume = invented();
+    const volume = inventedKnee();
     const field = unwarper(gradients, affine, grid)(2);
     const found = await sampleSlices((index) => Promise.resolve(volume[index]!), { rows, columns, slices }, field);
     golden.unwarped.values.forEach((line, row) =>
@@ -132,7 +120,7 @@ describe('a file of coefficients', () => {
 });
 
 describe('the bias estimated from the image', () => {
-  const data = invented().map((slice) => blockMeans(slice, rows, columns));
+  const data = inventedKnee().map((slice) => blockMeans(slice, rows, columns));
   const series = { columns, rows, slices, block: blockOf(rows, columns), data };
 
   it('is the one that the training package finds', () => {
