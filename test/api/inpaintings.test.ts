@@ -112,7 +112,8 @@ async function uploadMask(rows: number, columns: number, token = api.tokens.OPER
   const data = new Uint8Array(rows * columns);
   for (let row = 20; row < 28; row++) data.fill(255, row * columns + 10, row * columns + 22);
   const { status, body } = await upload(api.url, token, encodePng({ rows, columns, data }));
-  expect(status).toBe(201);
+  // 200 where the same pixels are kept already.
+  expect([200, 201]).toContain(status);
   return body.id;
 }
 
@@ -150,8 +151,8 @@ describe('refused in one sentence, with nothing stored, is', () => {
     ['no place', () => ({ seriesId }), 'Nothing is hidden: give slices, boxes or masks.'],
     [
       'a mask of another size',
-      async () => ({ seriesId, masks: [{ maskUploadId: await uploadMask(64, 60), firstSlice: 3, lastSlice: 4 }] }),
-      'The mask is 60 x 64 pixels and a slice 64 x 64; they must be of one size.',
+      async () => ({ seriesId, masks: [{ maskUploadId: await uploadMask(64, 70), firstSlice: 3, lastSlice: 4 }] }),
+      'The mask is 70 x 64 pixels and a slice 64 x 64; they must be of one size.',
     ],
     [
       'a mask of slices beyond the last',
@@ -162,7 +163,7 @@ describe('refused in one sentence, with nothing stored, is', () => {
       "somebody else's mask",
       async () => ({
         seriesId,
-        masks: [{ maskUploadId: await uploadMask(64, 62, api.tokens.ADMIN), firstSlice: 3, lastSlice: 4 }],
+        masks: [{ maskUploadId: await uploadMask(64, 72, api.tokens.ADMIN), firstSlice: 3, lastSlice: 4 }],
       }),
       'There is no such uploaded mask.',
     ],
