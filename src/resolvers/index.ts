@@ -1,4 +1,5 @@
 import { AggregateResolver } from './aggregates.js';
+import { AuditResolver } from './audit.js';
 import { BatchMutationResolver } from './batches-change.js';
 import { BatchMemberResolver, BatchResolver } from './batches.js';
 import { BundleResolver } from './bundles.js';
@@ -43,6 +44,7 @@ export type { Context, Platform } from './context.js';
 export const RESOLVERS = [
   NodeResolver,
   ViewerResolver,
+  AuditResolver,
   StorageResolver,
   ParticipantResolver,
   VisitResolver,
