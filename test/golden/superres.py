@@ -1,6 +1,7 @@
 """Writes tiny-superres-bundle/ (task mri-super-resolution, small random networks by the training package's own export) and superres.json: what
-PyTorch makes with them in 1 and 8 steps, a slice that is given back what was taken, a gradient displacement as gradunwarp adds its harmonics up (scipy, spherical coordinates), a slice
-unwarped by it and the bias field that the training package finds in an invented volume. Run: python test/golden/superres.py
+PyTorch makes with them in 1 and 8 steps, a slice that is given back what was taken, twice as many slices, a gradient displacement as gradunwarp
+adds its harmonics up (scipy, spherical coordinates), a slice unwarped by it and the bias field that the training package finds in an invented
+volume. Run: python test/golden/superres.py
 """
 
 import json
