@@ -10,7 +10,7 @@ import {
   TextFilter,
 } from './operators.js';
 
-const RadiographFilter = filterInput('RadiographFilter', 'Selects radiographs.', () => RadiographFilter, {
+export const RadiographFilter = filterInput('RadiographFilter', 'Selects radiographs.', () => RadiographFilter, {
   id: [IdFilter, 'Node id.'],
   barcode: [TextFilter, 'Twelve digits.'],
   view: [TextFilter, "OAI's exam type."],

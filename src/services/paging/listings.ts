@@ -1,10 +1,13 @@
 import { FEATURES } from '../../domain/features.js';
+import type { KneeKeys } from '../../domain/knees.js';
+import type { Side } from '../../domain/participants.js';
 import { type ExamRelations, Generation, KneeExam, Participant, UploadedRadiograph } from '../../entities/index.js';
 import {
   column,
   type ColumnField,
   GENERATIONS,
   KNEE_EXAMS,
+  KNEES,
   PARTICIPANTS,
   UPLOADS,
   variableOrders,
@@ -19,6 +22,21 @@ export const PARTICIPANT_LISTING: Listing<Participant> = {
   orders: {
     OAI_ID: column('text', 'oai_id'),
     ...variableOrders('participant'),
+  },
+  defaultOrder: [],
+};
+
+export const KNEE_LISTING: Listing<KneeKeys> = {
+  table: KNEES,
+  rows: {
+    columns: ['participant_id', 'side'],
+    read: ({ participant_id, side }) => ({ participantId: participant_id as number, side: side as Side }),
+  },
+  key: column({ kind: 'id', of: 'Knee' }, 'id'),
+  orders: {
+    OAI_ID: column('text', 'oai_id', 'participant'),
+    SIDE: column('text', 'side'),
+    ...variableOrders('participant', 'participant'),
   },
   defaultOrder: [],
 };
