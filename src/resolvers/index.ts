@@ -27,6 +27,7 @@ import {
 import { ExamReadingsResolver, RadiographReadingResolver, UploadReadingsResolver } from './radiograph-readings.js';
 import { ProgressionResolver } from './progressions.js';
 import { RestorationResolver } from './restorations.js';
+import { ReleaseResolver } from './releases.js';
 import { StorageResolver } from './storage.js';
 import { ReaderSessionResolver, ReaderStudyResolver, ReaderTrialResolver } from './reader-studies.js';
 import { InpaintingResolver } from './inpaintings.js';
@@ -43,6 +44,7 @@ export type { Context, Platform } from './context.js';
 export const RESOLVERS = [
   NodeResolver,
   ViewerResolver,
+  ReleaseResolver,
   StorageResolver,
   ParticipantResolver,
   VisitResolver,

@@ -21,7 +21,8 @@ beforeAll(async () => {
         await make.reading(exam, { project: '15', grades: { XRKL: kl } });
         await make.reading(exam, { project: '37', grades: { XRKL: kl + 1 } });
         await make.series(exam, { sequence: 'COR_T1_3D_FLASH' });
-        await make.series(exam, { sequence: 'SAG_3D_DESS' });
+        await make.series(exam, { sequence: `SAG_3D_DESS_${side}` });
+        await make.series(exam, { sequence: 'ep2d' });
         const generation = await make.generation(exam, film, bundle, { state: 'SUCCEEDED' });
         await make.series(exam, { sequence: 'COR_T1_3D_FLASH', synthetic: true, generationId: generation.id });
       }
@@ -74,10 +75,37 @@ test('each list below an exam takes a filter, and real and generated series stay
     readings: [{ project: 'PROJECT_37', kl: 3 }],
     radiographs: [{ view: 'Bilateral PA Fixed Flexion Knee' }],
     none: [],
-    mriSeries: [{ sequence: 'SAG_3D_DESS', synthetic: false }],
+    mriSeries: [{ sequence: 'SAG_3D_DESS_LEFT', synthetic: false }],
     generated: [{ sequence: 'COR_T1_3D_FLASH', synthetic: true }],
     spoken: [{ sequence: 'COR_T1_3D_FLASH', synthetic: true }],
     radiographReadings: [],
+  });
+});
+
+test('series are told and selected by protocol and side', async () => {
+  const { data, errors } = await api.ask(`{
+    kneeExam(oaiId: "1000001", visit: V00, side: LEFT) {
+      mriSeries { sequence protocol side }
+      dess: mriSeries(where: { protocol: { eq: SAG_3D_DESS } }) { protocol side }
+      left: mriSeries(where: { side: { eq: LEFT } }) { protocol }
+      other: mriSeries(where: { protocol: { nin: [SAG_3D_DESS, COR_T1_3D_FLASH] } }) { sequence }
+    }
+    kneeExams(where: { mriSeries: { some: { protocol: { eq: SAG_3D_DESS }, side: { eq: LEFT } } } }) { totalCount }
+  }`);
+
+  expect(errors).toBeUndefined();
+  expect(data).toEqual({
+    kneeExam: {
+      mriSeries: [
+        { sequence: 'COR_T1_3D_FLASH', protocol: 'COR_T1_3D_FLASH', side: null },
+        { sequence: 'SAG_3D_DESS_LEFT', protocol: 'SAG_3D_DESS', side: 'LEFT' },
+        { sequence: 'ep2d', protocol: 'OTHER', side: null },
+      ],
+      dess: [{ protocol: 'SAG_3D_DESS', side: 'LEFT' }],
+      left: [{ protocol: 'SAG_3D_DESS' }],
+      other: [{ sequence: 'ep2d' }],
+    },
+    kneeExams: { totalCount: 10 },
   });
 });
 

@@ -39,6 +39,7 @@ const FIELDS: [string, Role, () => string][] = [
   ['kneeExams.totalCount', 'SUMMARY', () => '{ kneeExams { totalCount } }'],
   ['participants.totalCount', 'SUMMARY', () => '{ participants { totalCount } }'],
   ['generations.totalCount', 'SUMMARY', () => '{ generations { totalCount } }'],
+  ['releases', 'READER', () => '{ releases { name imports } }'],
   ['knees.totalCount', 'SUMMARY', () => '{ knees { totalCount } }'],
   ['knees.nodes', 'READER', () => '{ knees { nodes { side } } }'],
   ['knee', 'READER', () => `{ knee(oaiId: "${ids['oaiId']}", side: LEFT) { side } }`],

@@ -97,8 +97,8 @@ test('the linter finds what is not described, misnamed or no list of Relay', asy
     'naming-convention: Input value "Name" should be in camelCase format',
     'naming-convention: Scalar "DateTimeISO" should not contain the forbidden pattern "/ISO$/"',
     'naming-convention: Type "KneeItem" should not have "Item" suffix',
-    'relay-connection-types: Connection type must contain a field `edges` that return a list type',
-    'relay-connection-types: Connection type must contain a field `pageInfo` that return a non-null `PageInfo` Object type',
+    'relay-connection-types: Connection type must contain a field `edges` that return a list type.',
+    'relay-connection-types: Connection type must contain a field `pageInfo` that return a non-null `PageInfo` Object type.',
     'require-description: Description is required for field "grade" in type "Knee"',
     'require-description: Description is required for type "Knee"',
   ]);
