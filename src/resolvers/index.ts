@@ -28,6 +28,7 @@ import { ExamReadingsResolver, RadiographReadingResolver, UploadReadingsResolver
 import { ProgressionResolver } from './progressions.js';
 import { RestorationResolver } from './restorations.js';
 import { ReleaseResolver } from './releases.js';
+import { SearchResolver } from './search.js';
 import { StorageResolver } from './storage.js';
 import { ReaderSessionResolver, ReaderStudyResolver, ReaderTrialResolver } from './reader-studies.js';
 import { InpaintingResolver } from './inpaintings.js';
@@ -45,6 +46,7 @@ export const RESOLVERS = [
   NodeResolver,
   ViewerResolver,
   ReleaseResolver,
+  SearchResolver,
   StorageResolver,
   ParticipantResolver,
   VisitResolver,

@@ -40,6 +40,7 @@ const FIELDS: [string, Role, () => string][] = [
   ['participants.totalCount', 'SUMMARY', () => '{ participants { totalCount } }'],
   ['generations.totalCount', 'SUMMARY', () => '{ generations { totalCount } }'],
   ['releases', 'READER', () => '{ releases { name imports } }'],
+  ['search', 'READER', () => '{ search(text: "900") { title } }'],
   ['knees.totalCount', 'SUMMARY', () => '{ knees { totalCount } }'],
   ['knees.nodes', 'READER', () => '{ knees { nodes { side } } }'],
   ['knee', 'READER', () => `{ knee(oaiId: "${ids['oaiId']}", side: LEFT) { side } }`],
