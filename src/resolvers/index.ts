@@ -1,4 +1,5 @@
 import { AggregateResolver } from './aggregates.js';
+import { AuditResolver } from './audit.js';
 import { BatchMutationResolver } from './batches-change.js';
 import { BatchMemberResolver, BatchResolver } from './batches.js';
 import { BundleResolver } from './bundles.js';
@@ -47,6 +48,7 @@ export const RESOLVERS = [
   ViewerResolver,
   ReleaseResolver,
   SearchResolver,
+  AuditResolver,
   StorageResolver,
   ParticipantResolver,
   VisitResolver,

@@ -3,6 +3,7 @@ import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeKey } from '../domain/global-ids.js';
 import { kneeOfKey } from '../domain/knees.js';
+import { AuditEntryNode } from '../schema/audit.js';
 import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
 import { CohortNode } from '../schema/cohort.js';
@@ -66,6 +67,7 @@ async function lookUp(context: Context, id: string, argument: string): Promise<N
   const decoded = decodeId(id);
   if (!decoded) throw new UserError('BAD_USER_INPUT', `${argument} is not an id of this API.`);
   if (decoded.type === 'ApiToken') requireRole(context, 'ADMIN', 'Reading tokens');
+  if (decoded.type === 'AuditEntry') requireRole(context, 'ADMIN', 'Reading the audit');
   if (decoded.type === 'QuarantinedImage') requireRole(context, 'OPERATOR', 'Reading the quarantine');
   return findOrNull(findNode(context, decoded));
 }
@@ -126,6 +128,8 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new QuarantinedImageNode(await findQuarantined(platform.dataSource, id));
     case 'Worker':
       return new WorkerNode(await findWorker(platform.dataSource, String(key)));
+    case 'AuditEntry':
+      return new AuditEntryNode(await loaders.auditEntry.load(id));
     case 'ApiToken':
       return new ApiTokenNode(await loaders.apiToken.load(id));
   }

@@ -34,6 +34,7 @@ afterAll(() => api.close());
 
 /** Each root field, the role it needs, and a way to ask for it. */
 const FIELDS: [string, Role, () => string][] = [
+  ['auditEntries', 'ADMIN', () => '{ auditEntries { totalCount } }'],
   ['quarantinedImages', 'OPERATOR', () => '{ quarantinedImages { id } }'],
   ['viewer', 'SUMMARY', () => '{ viewer { name } }'],
   ['kneeExams.totalCount', 'SUMMARY', () => '{ kneeExams { totalCount } }'],

@@ -110,6 +110,16 @@ const KEYS: Readonly<Record<string, string>> = {
   sourceSeriesId: 'mri_series',
 };
 
+/** Places in the audit's chain whose rows erasures have changed. */
+export async function unsaltedPlaces(manager: EntityManager): Promise<number[]> {
+  const rows = await queryRows(
+    manager,
+    z.object({ seq: z.number() }),
+    'SELECT seq FROM audit_entry WHERE salt IS NULL AND seq IS NOT NULL ORDER BY seq',
+  );
+  return rows.map(({ seq }) => seq);
+}
+
 /** Takes a participant out of the audit, where rows are known by their keys, too. @returns how many rows were changed */
 export async function takeOutOfAudit(
   manager: EntityManager,
@@ -128,13 +138,13 @@ export async function takeOutOfAudit(
     [...names, ...nodesOf(person)],
   );
   const series = await manager.query<[unknown[], number]>(
-    `UPDATE audit_entry SET target = $2 WHERE action = 'series.download' AND target = ANY($1)`,
+    `UPDATE audit_entry SET target = $2, salt = NULL WHERE action = 'series.download' AND target = ANY($1)`,
     [idsOf(person, 'mri_series'), ERASED],
   );
   let byKey = 0;
   for (const [member, table] of Object.entries(KEYS)) {
     const [, changed] = await manager.query<[unknown[], number]>(
-      `UPDATE audit_entry SET detail = jsonb_set(detail, ARRAY[$1], 'null') WHERE detail ->> $1 = ANY($2)`,
+      `UPDATE audit_entry SET detail = jsonb_set(detail, ARRAY[$1], 'null'), salt = NULL WHERE detail ->> $1 = ANY($2)`,
       [member, idsOf(person, table)],
     );
     byKey += changed;
@@ -164,7 +174,9 @@ async function rewriteTable(
     const after = before.map((text, at) => (text === null ? null : rewritten(text, columns[at]!.type, change)));
     if (after.every((text, at) => text === before[at])) continue;
     const set = columns.map(({ name, type }, at) => `${name} = $${at + 2}::${type}`).join(', ');
-    await manager.query(`UPDATE ${table} SET ${set} WHERE ctid = $1::tid`, [row['at'], ...after]);
+    // What a sealed row of the audit said can be neither checked nor guessed any more.
+    const also = table === 'audit_entry' ? ', salt = NULL' : '';
+    await manager.query(`UPDATE ${table} SET ${set}${also} WHERE ctid = $1::tid`, [row['at'], ...after]);
     changed++;
   }
   return changed;

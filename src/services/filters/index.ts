@@ -16,7 +16,7 @@ export {
 export { JOINT_OUTCOMES } from './outcome-table.js';
 export { READINGS } from './reading-table.js';
 export { column, type ColumnField, type Field, type Table, type Unless } from './table.js';
-export { GENERATIONS, KNEE_EXAMS, KNEES, PARTICIPANTS, UPLOADS, VISITS } from './tables.js';
+export { AUDIT_ENTRIES, GENERATIONS, KNEE_EXAMS, KNEES, PARTICIPANTS, UPLOADS, VISITS } from './tables.js';
 export { type ColumnType, parameterValue, sqlType } from './values.js';
 export { variableOrders } from './variables.js';
 export { RESOLVED } from './variable-condition.js';

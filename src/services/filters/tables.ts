@@ -274,3 +274,18 @@ export const UPLOADS: Table = {
     owner: column('integer', 'owner_id'),
   },
 };
+
+export const AUDIT_ENTRIES: Table = {
+  name: 'audit_entry',
+  joins: {},
+  fields: {
+    id: column({ kind: 'id', of: 'AuditEntry' }, 'id'),
+    at: column('timestamp', 'at'),
+    action: column('text', 'action'),
+    target: column('text', 'target'),
+    /** Key of the token that did it. */
+    token: column({ kind: 'id', of: 'ApiToken' }, 'token_id'),
+    /** All that the row tells of what was done; not in the API's filter. */
+    words: { ...column('text', 'detail'), sql: (row) => `${row}.detail::text` },
+  },
+};

@@ -1,6 +1,7 @@
 /** The only door to pages: lists, their orders and cursors, and the JSON that the database writes of them. */
 export { jsonId, jsonObject, jsonPlain, jsonRelation, type JsonSql, jsonValue, jsonWord } from './json.js';
 export {
+  AUDIT_LISTING,
   GENERATION_LISTING,
   KNEE_EXAM_LISTING,
   KNEE_LISTING,
@@ -13,6 +14,7 @@ export {
   type JsonPage,
   type Listing,
   type Page,
+  PAGE_SIZE,
   type PageBounds,
   type PageRequest,
   pageSize,

@@ -1,8 +1,16 @@
 import { FEATURES } from '../../domain/features.js';
 import type { KneeKeys } from '../../domain/knees.js';
 import type { Side } from '../../domain/participants.js';
-import { type ExamRelations, Generation, KneeExam, Participant, UploadedRadiograph } from '../../entities/index.js';
 import {
+  AuditEntry,
+  type ExamRelations,
+  Generation,
+  KneeExam,
+  Participant,
+  UploadedRadiograph,
+} from '../../entities/index.js';
+import {
+  AUDIT_ENTRIES,
   column,
   type ColumnField,
   GENERATIONS,
@@ -83,4 +91,12 @@ export const UPLOAD_LISTING: Listing<UploadedRadiograph> = {
   key: column({ kind: 'id', of: 'UploadedRadiograph' }, 'id'),
   orders: { CREATED_AT: column('timestamp', 'created_at') },
   defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
+};
+
+export const AUDIT_LISTING: Listing<AuditEntry> = {
+  table: AUDIT_ENTRIES,
+  entity: AuditEntry,
+  key: column({ kind: 'id', of: 'AuditEntry' }, 'id'),
+  orders: { AT: column('timestamp', 'at') },
+  defaultOrder: [{ field: 'AT', direction: 'DESC' }],
 };
