@@ -2,6 +2,7 @@
 const NODE_KEYS = {
   Participant: 'integer',
   Visit: 'integer',
+  Knee: 'integer',
   KneeExam: 'integer',
   Reading: 'integer',
   Radiograph: 'integer',

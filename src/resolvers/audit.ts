@@ -1,5 +1,5 @@
-import { Arg, Ctx, Int, Query, Resolver } from 'type-graphql';
-import { AFTER, FIRST, WHERE } from '../schema/arguments.js';
+import { Arg, Args, Ctx, Query, Resolver } from 'type-graphql';
+import { PageArgs, WHERE } from '../schema/arguments.js';
 import { AuditEntryConnection, AuditEntryNode, AuditFilter } from '../schema/audit.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { connectionComplexity } from '../schema/limits.js';
@@ -25,8 +25,7 @@ export class AuditResolver {
       description: 'OAI id: only rows about this participant; default: all.',
     })
     participant: string | null | undefined,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<AuditEntryNode> {
     requireRole(context, 'ADMIN', 'Reading the audit');
     const { dataSource } = context.platform;
@@ -37,7 +36,7 @@ export class AuditResolver {
       return ready ? { and: [ready, about] } : about;
     };
     return connection(context, {
-      page: async () => readPage(dataSource, AUDIT_LISTING, { where: await selected(), first, after }),
+      page: async () => readPage(dataSource, AUDIT_LISTING, { where: await selected(), ...page }),
       count: async () => countRows(dataSource, AUDIT_ENTRIES, await selected()),
       node: (row) => new AuditEntryNode(row),
     });

@@ -28,6 +28,8 @@ import {
 import { ExamReadingsResolver, RadiographReadingResolver, UploadReadingsResolver } from './radiograph-readings.js';
 import { ProgressionResolver } from './progressions.js';
 import { RestorationResolver } from './restorations.js';
+import { ReleaseResolver } from './releases.js';
+import { SearchResolver } from './search.js';
 import { StorageResolver } from './storage.js';
 import { ReaderSessionResolver, ReaderStudyResolver, ReaderTrialResolver } from './reader-studies.js';
 import { InpaintingResolver } from './inpaintings.js';
@@ -44,6 +46,8 @@ export type { Context, Platform } from './context.js';
 export const RESOLVERS = [
   NodeResolver,
   ViewerResolver,
+  ReleaseResolver,
+  SearchResolver,
   AuditResolver,
   StorageResolver,
   ParticipantResolver,

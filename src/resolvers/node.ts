@@ -2,6 +2,7 @@ import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeKey } from '../domain/global-ids.js';
+import { kneeOfKey } from '../domain/knees.js';
 import { AuditEntryNode } from '../schema/audit.js';
 import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
@@ -11,6 +12,7 @@ import { ExportNode } from '../schema/export.js';
 import { GenerationNode } from '../schema/generation.js';
 import { MriSeriesNode, RadiographNode } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
+import { KneeNode } from '../schema/knee.js';
 import { Node } from '../schema/node.js';
 import { ParticipantNode } from '../schema/participant.js';
 import { QuarantinedImageNode } from '../schema/quarantine.js';
@@ -88,6 +90,11 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new ParticipantNode(await loaders.participant.load(id));
     case 'Visit':
       return new VisitNode(await loaders.visit.load(id));
+    case 'Knee': {
+      const keys = kneeOfKey(id);
+      await loaders.participant.load(keys.participantId);
+      return new KneeNode(keys);
+    }
     case 'KneeExam':
       return new KneeExamNode(await loaders.kneeExam.load(id));
     case 'Reading':

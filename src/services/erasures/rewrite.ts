@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { encodeId, type NodeType } from '../../domain/global-ids.js';
+import { kneeKey, kneesOf } from '../../domain/knees.js';
 import { queryRecords, queryRows } from '../../entities/index.js';
 import { mapTexts } from '../access/index.js';
 import { idsOf, type Person } from './person.js';
@@ -70,9 +71,11 @@ export function nodesOf(person: Person): string[] {
     ['generation', 'Generation'],
     ['radiograph_reading', 'RadiographReading'],
   ];
-  return kinds.flatMap(([table, type]) =>
+  const knees = idsOf(person, 'participant').flatMap((id) => kneesOf(Number(id)));
+  const rows = kinds.flatMap(([table, type]) =>
     idsOf(person, table).flatMap((id) => (/^\d+$/.test(id) ? [encodeId(type, Number(id))] : [encodeId(type, id), id])),
   );
+  return [...rows, ...knees.map((knee) => encodeId('Knee', kneeKey(knee)))];
 }
 
 /** Characters of a name that rows are looked for by; what is found is compared as a whole. */

@@ -4,6 +4,7 @@ export {
   AUDIT_LISTING,
   GENERATION_LISTING,
   KNEE_EXAM_LISTING,
+  KNEE_LISTING,
   PARTICIPANT_LISTING,
   UPLOAD_LISTING,
 } from './listings.js';
@@ -14,6 +15,7 @@ export {
   type Listing,
   type Page,
   PAGE_SIZE,
+  type PageBounds,
   type PageRequest,
   pageSize,
   readJsonPage,
@@ -21,5 +23,7 @@ export {
   readPagesOf,
   type Wanted,
 } from './pages.js';
+export { fittingRows } from './fitting.js';
+export { noCursor } from './cursors.js';
 export { EXAM_RELATIONS, type Relation } from './relations.js';
 export type { Order } from './order.js';

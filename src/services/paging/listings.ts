@@ -1,4 +1,6 @@
 import { FEATURES } from '../../domain/features.js';
+import type { KneeKeys } from '../../domain/knees.js';
+import type { Side } from '../../domain/participants.js';
 import {
   AuditEntry,
   type ExamRelations,
@@ -13,6 +15,7 @@ import {
   type ColumnField,
   GENERATIONS,
   KNEE_EXAMS,
+  KNEES,
   PARTICIPANTS,
   UPLOADS,
   variableOrders,
@@ -27,6 +30,21 @@ export const PARTICIPANT_LISTING: Listing<Participant> = {
   orders: {
     OAI_ID: column('text', 'oai_id'),
     ...variableOrders('participant'),
+  },
+  defaultOrder: [],
+};
+
+export const KNEE_LISTING: Listing<KneeKeys> = {
+  table: KNEES,
+  rows: {
+    columns: ['participant_id', 'side'],
+    read: ({ participant_id, side }) => ({ participantId: participant_id as number, side: side as Side }),
+  },
+  key: column({ kind: 'id', of: 'Knee' }, 'id'),
+  orders: {
+    OAI_ID: column('text', 'oai_id', 'participant'),
+    SIDE: column('text', 'side'),
+    ...variableOrders('participant', 'participant'),
   },
   defaultOrder: [],
 };
