@@ -21,6 +21,8 @@ export default defineConfig({
     target: 'es2023',
     reportCompressedSize: false,
     chunkSizeWarningLimit: 4096,
+    // What of others' work is in the bundle, with its licences; the bill of materials reads it.
+    license: { fileName: 'licenses.json' },
     modulePreload: { polyfill: false },
   },
   server: { proxy: { '/graphql': { target: 'http://127.0.0.1:4000', ws: true }, '/assets': 'http://127.0.0.1:4000' } },

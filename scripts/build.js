@@ -33,6 +33,9 @@ const PARTS = [
   },
 ];
 
+const clean = process.argv.includes('--clean');
+if (clean) rmSync('dist', { recursive: true, force: true });
+
 for (const { name, made, from, build } of PARTS) {
   const stamp = `dist/.built-${name}`;
   const state = stateOf(from);

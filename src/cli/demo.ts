@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { destination, pino } from 'pino';
+import { commandPrefix } from '../domain/package.js';
 import { writeRelease } from '../oai/synthetic/release.js';
 import { type RunningPlatform, startPlatform } from '../server/platform.js';
 import { importRelease } from '../services/imports/index.js';
@@ -75,8 +76,8 @@ async function demo(options: DemoOptions): Promise<void> {
     await platform.close();
   }
   console.log(`\nDone in ${seconds(started)}. To look around in GraphiQL:\n`);
-  console.log(`   npm run osteograph -- token create --name me --role ADMIN --data-dir ${join(folder, 'data')}`);
-  console.log(`   npm run osteograph -- serve --data-dir ${join(folder, 'data')}`);
+  console.log(`   ${commandPrefix} token create --name me --role ADMIN --data-dir ${join(folder, 'data')}`);
+  console.log(`   ${commandPrefix} serve --data-dir ${join(folder, 'data')}`);
 }
 
 async function makeRelease({ participants, images, seed }: DemoOptions, out: string): Promise<void> {

@@ -1,10 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The folder of this package's package.json, the same from src/ (tests) and from dist/ (everything else). */
 export const packageRoot: string = findPackageRoot(dirname(fileURLToPath(import.meta.url)));
+
+/** What a person types before the name of a command: that of a package beside others, or of a checkout. */
+export const commandPrefix: string = packageRoot.split(sep).includes('node_modules')
+  ? 'npx osteograph'
+  : 'npm run osteograph --';
 
 const packageFile = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
   version: string;
