@@ -137,7 +137,11 @@ describe('a series of twice as many slices', () => {
     execFileSync('python3', ['-m', 'zipfile', '-e', 'thin.zip', 'thin-dicom'], { cwd: folder });
     const [read] = (await scanSeries(path('thin-dicom'))).series;
     const dicom = await readSeries(read!);
-    expect([...dicom.data]).toEqual([...volume.data]);
+    expect(dicom.data.length).toBe(volume.data.length);
+    let largest = 0;
+    dicom.data.forEach((value, voxel) => (largest = Math.max(largest, Math.abs(value - volume.data[voxel]!))));
+    // The slope has 32 bits in one and 16 characters in the other; the 16-bit numbers lie .02 apart.
+    expect(largest).toBeLessThan(1e-3);
     dicom.affine.forEach((value, place) => expect(value).toBeCloseTo(volume.affine[place]!, 3));
   });
 
