@@ -49,7 +49,9 @@ test('a finer series is wiped over the one it was made of, slice by slice at the
   const divider = dividerOf(page);
   await divider.waitFor();
   const size = async (name: string) =>
-    card.getByRole('img', { name }).evaluate(({ width, height }: HTMLCanvasElement) => [width, height]);
+    card
+      .getByRole('img', { name })
+      .evaluate((canvas) => ['width', 'height'].map((side) => Number(canvas.getAttribute(side))));
   expect(await size('Before: slice 41 of 80')).toEqual([64, 64]);
   expect(await size('After, synthetic: slice 81 of 160')).toEqual([96, 96]);
   await card.getByText('phantom, synthetic').waitFor();
