@@ -17,6 +17,7 @@ import { ProgressedKnee } from '../progress/progressed-knee.tsx';
 import { RestoredFilm } from '../restore/restored-film.tsx';
 import { Downloads } from './downloads.tsx';
 import { Facts } from './facts.tsx';
+import { FinerSeries } from './finer-series.tsx';
 import { MADE_SERIES, MadeSeries } from './made-series.tsx';
 import { Progress } from './progress.tsx';
 import { CANCEL, DELETE, type Generation, RETRY } from './queries.ts';
@@ -82,6 +83,7 @@ export function GenerationView() {
         <Column>
           <RestoredFilm outputs={generation.outputs} />
           <ProgressedKnee frames={framesOf(generation, live.frames)} outputs={generation.outputs} />
+          {generation.task === 'MRI_SUPER_RESOLUTION' && <FinerSeries key={generation.id} generation={generation} />}
           {madeSeries && <MadeSeries title={madeSeries} outputs={generation.outputs} />}
           {scored && (
             <Card
