@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import type { AuditEntry } from '../entities/index.js';
-import { auditOf, checkAudit, type ChainHead, exportAudit, parseHead, sealAudit } from '../services/audit/index.js';
+import { auditOf, checkAudit, type ChainHead, exportAudit, parseHead } from '../services/audit/index.js';
 import { AUDIT_LISTING, PAGE_SIZE, readPage } from '../services/paging/index.js';
 import { sizeInWords } from '../storage/index.js';
 import { withDatabase } from './database.js';
@@ -85,7 +85,6 @@ function inWords({ seq, at, action, tokenId, target, detail }: AuditEntry): stri
 
 async function check({ dataDir, head, json }: { dataDir: string; head?: ChainHead; json?: boolean }): Promise<void> {
   await withDatabase(dataDir, 'audit', async ({ dataSource }) => {
-    await sealAudit(dataSource);
     const result = await checkAudit(dataSource, head);
     if (result.faults.length > 0) process.exitCode = 1;
     if (json) return console.log(JSON.stringify(result));
@@ -99,6 +98,8 @@ async function check({ dataDir, head, json }: { dataDir: string; head?: ChainHea
       ].join(', '),
     );
     for (const fault of faults) console.log(fault);
+    if (result.isNotedRemoved)
+      console.log(`Place ${head!.seq}, which was noted, was removed by retention and cannot be compared.`);
     if (faults.length === 0) console.log('Nothing was changed, removed or put in between.');
     if (result.head) console.log(`head ${result.head.seq}:${result.head.digest}`);
   });

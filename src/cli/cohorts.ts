@@ -19,7 +19,7 @@ import {
 } from '../services/cohorts/index.js';
 import { readJsonFile } from './json-file.js';
 import { withDatabase } from './database.js';
-import { dataDirOption } from './options.js';
+import { dataDirOption, wholeNumber } from './options.js';
 
 /** The schema of the API takes a second to load; listing, and the help of other commands, need not wait for it. */
 const filterJson = () => import('../server/filter-json.js');
@@ -84,9 +84,7 @@ Examples:
     .option('--name <name>', 'what to call it from now on')
     .option('--description <text>', 'what it is for from now on')
     .option('--note <text>', 'what changes and why, for the history')
-    .addOption(
-      new Option('--at-version <number>', 'change nothing unless the cohort is at this version').argParser(Number),
-    )
+    .option('--at-version <number>', 'change nothing unless the cohort is at this version', wholeNumber('--at-version'))
     .addOption(dataDirOption())
     .action(update);
   return command;

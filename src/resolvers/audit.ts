@@ -22,7 +22,8 @@ export class AuditResolver {
     @Arg('where', () => AuditFilter, WHERE) where: object | null,
     @Arg('participant', () => String, {
       nullable: true,
-      description: 'OAI id: only rows about this participant; default: all.',
+      description:
+        'OAI id: only rows about this participant, their images and what was made from them, at most the newest 10,000; default: all.',
     })
     participant: string | null | undefined,
     @Args(() => PageArgs) page: PageArgs,

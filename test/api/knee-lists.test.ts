@@ -128,11 +128,14 @@ test.each([
   expect(errors!.map((error) => error.message)).toEqual([message]);
 });
 
-test('a token of role SUMMARY gets the rounded number of all knees and filters none', async () => {
+test('a token of role SUMMARY gets twice the rounded number of people, none for three of them, and filters none', async () => {
   const all = await api.ask('{ knees { totalCount } }', {}, api.tokens.SUMMARY);
   const filtered = await api.ask('{ knees(where: { side: { eq: LEFT } }) { totalCount } }', {}, api.tokens.SUMMARY);
 
-  expect(all.data).toEqual({ knees: { totalCount: 5 } });
+  expect(all.data).toEqual({ knees: { totalCount: null } });
+  for (let more = 4; more <= 8; more++) await api.make.participant({ oaiId: `200000${more}` });
+  const both = await api.ask('{ participants { totalCount } knees { totalCount } }', {}, api.tokens.SUMMARY);
+  expect(both.data).toEqual({ participants: { totalCount: 10 }, knees: { totalCount: 20 } });
   expect(filtered.errors![0]).toMatchObject({
     message: 'A token of role SUMMARY may filter only kneeExams and kneeExamFacets.',
     extensions: { code: 'FORBIDDEN' },

@@ -122,6 +122,21 @@ describe('what was done to a sealed audit', () => {
       `UPDATE audit_entry SET action = 'read', salt = NULL WHERE target = 'three'`,
       ['Row 3 (place 3) cannot be checked, and no erasure says that it changed it.'],
     ],
+    [
+      'changed, and excused by a row without a salt that calls itself an erasure',
+      `UPDATE audit_entry SET salt = NULL, action = CASE seq WHEN 2 THEN 'eraseParticipant' ELSE 'read' END,
+         detail = CASE seq WHEN 2 THEN '{"auditPlaces": [2, 3]}' ELSE '{}' END::jsonb WHERE seq IN (2, 3)`,
+      [
+        'Row 2 (place 2) cannot be checked, and no erasure says that it changed it.',
+        'Row 3 (place 3) cannot be checked, and no erasure says that it changed it.',
+      ],
+    ],
+    [
+      'changed, and excused by an erasure from before it',
+      `UPDATE audit_entry SET salt = NULL, action = 'read' WHERE seq = 5;
+       INSERT INTO audit_entry (action, detail) VALUES ('eraseParticipant', '{"auditPlaces": [6]}')`,
+      ['Row 5 (place 5) cannot be checked, and no erasure says that it changed it.'],
+    ],
     ['removed', `DELETE FROM audit_entry WHERE target = 'three'`, ['Place 3 of the chain is missing.']],
     [
       'removed from the beginning',
@@ -189,6 +204,14 @@ test('retention removes the beginning, says up to where, and the rest still lead
   await sealAudit(database.dataSource);
 
   expect(await checkAudit(database.dataSource, head!)).toMatchObject({ sealed: 4, removedThrough: 2, faults: [] });
+  const first = await osteograph('check', '--head', `1:${'0'.repeat(64)}`);
+  expect([first.code, first.stdout]).toEqual([
+    0,
+    expect.stringContaining('Place 1, which was noted, was removed by retention and cannot be compared.\n') as string,
+  ]);
+  expect((await checkAudit(database.dataSource, { seq: 2, digest: '0'.repeat(64) })).faults).toEqual([
+    'Place 2 is not what was noted: the chain was made anew.',
+  ]);
   expect((await osteograph('check')).stdout).toContain('4 rows checked, removed by retention up to place 2\n');
   await sql(`DELETE FROM audit_entry WHERE target = 'three'`);
   expect((await checkAudit(database.dataSource)).faults).toEqual(['Places 1 to 3 of the chain are missing.']);

@@ -66,6 +66,8 @@ test('rows that name a file of theirs lose what they said, and the erasure says 
   const [row] = await dataSource.query<{ seq: number }[]>(
     `SELECT seq FROM audit_entry WHERE action = 'readRadiograph'`,
   );
+  const about = await api.ask<{ auditEntries: { nodes: object[] } }>(ABOUT, { id: '9000003' });
+  expect(about.data!.auditEntries.nodes).toMatchObject([{ action: 'readRadiograph' }]);
 
   await eraseParticipant({ dataSource, store: await openOwnBlobStore(dataSource, { dataDir: folder }) }, COMMAND_LINE, {
     oaiId: '9000003',

@@ -348,3 +348,20 @@ test('a proxy that answers each way with a page of its own ends the following', 
   proxy.closeAllConnections();
   await new Promise((resolve) => proxy.close(resolve));
 });
+
+test('a proxy that asks for patience is asked again', async () => {
+  let patience = 5;
+  const proxy = createServer((_request, response) =>
+    response.writeHead(patience-- > 0 ? 429 : 404).end('<h1>Not now</h1>'),
+  );
+  await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve));
+  const { port } = proxy.address() as AddressInfo;
+  const osteograph = connect({ url: `http://127.0.0.1:${port}`, token: 'osteo_any' });
+  opened.push(osteograph);
+
+  await expect(all(osteograph.follow('generation', encodeId('Generation', 'x')))).rejects.toMatchObject({
+    status: 404,
+  });
+  proxy.closeAllConnections();
+  await new Promise((resolve) => proxy.close(resolve));
+});

@@ -224,6 +224,7 @@ describe('a cohort is changed', () => {
 
   test.each([
     [['--at-version', '7', '--name', 'x'], /is at version 1, not 7; read it again and repeat the change\.\n$/],
+    [['--at-version', 'abc', '--name', 'x'], /--at-version .*whole number/],
     [[], /There is nothing to change; give a name, a description, a filter or exams\.\n$/],
     [
       ['--filter', 'a', '--from', 'b'],

@@ -242,7 +242,7 @@ def labels_of(values: Iterable[dict[str, Any]]) -> dict[tuple[str | None, str], 
 
 
 def told(value: dict[str, Any], labels: dict[tuple[str | None, str], set[str]]) -> str | None:
-    """A value by its label; two codes of one label are told apart by the code, as in frames."""
+    """A value by its label; two codes of one label that are in one table are told apart by the code."""
     label, code = value['meaning'], value['value']
     if label is not None and code is not None and len(labels[value['variable'], label]) > 1:
         return f'{label} ({code})'

@@ -36,7 +36,7 @@ const LONGEST_PAUSE = 5_000;
 const PASSING = ['NETWORK', 'UNAVAILABLE', 'RATE_LIMITED'];
 
 /** Of a proxy, or of a server behind it that is away; any other status without the API's words would come again. */
-const PASSING_STATUSES = [408, 425, 502, 503, 504];
+const PASSING_STATUSES = [408, 425, 429, 502, 503, 504];
 
 /** A fault of the server may pass or not: it is asked so often. */
 const PATIENCE = 5;

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { DataSource, EntityManager } from 'typeorm';
+import { type DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { queryRow, queryRows } from '../../entities/index.js';
 import { type BackgroundWork, startBackground } from '../../work/index.js';
@@ -43,12 +43,13 @@ const LOCK = 6_200_001;
  * Links the rows that have come since to the chain, in the order of their numbers. A row that is committed later than one with a higher
  * number comes after it. Any number of processes may: one after the other does.
  *
+ * @param database a transaction to seal in, or each thousand rows in one of their own
  * @returns how many
  */
-export async function sealAudit(dataSource: DataSource): Promise<number> {
+export async function sealAudit(database: DataSource | EntityManager): Promise<number> {
   let total = 0;
   for (;;) {
-    const sealed = await dataSource.transaction(sealChunk);
+    const sealed = await (database instanceof EntityManager ? sealChunk(database) : database.transaction(sealChunk));
     total += sealed;
     if (sealed < CHUNK) return total;
   }

@@ -1,8 +1,8 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { queryRow, queryRows } from '../../entities/index.js';
-import { CONTENT_SQL, contentDigest, linkDigest, momentSql, NO_DIGEST } from './chain.js';
+import { CONTENT_SQL, contentDigest, linkDigest, momentSql, NO_DIGEST, sealAudit } from './chain.js';
 
 /** Where a chain ended when somebody looked. */
 export interface ChainHead {
@@ -17,8 +17,10 @@ export interface AuditCheck {
   unsealed: number;
   /** Of the sealed: rows that an erasure has changed, as its own row says; what they said cannot be checked any more. */
   erased: number;
-  /** The last row that retention has removed, as its own row says; 0 for none. */
+  /** The last place that retention has removed, as its own row says; 0 for none. */
   removedThrough: number;
+  /** Whether the head to compare with is among what retention has removed, and could not be compared. */
+  isNotedRemoved: boolean;
   /** The newest sealed row; null of an empty chain. */
   head: ChainHead | null;
   /** What is wrong, a sentence each, at most {@link MAX_FAULTS}. */
@@ -30,73 +32,30 @@ const MAX_FAULTS = 20;
 /** Rows read at once. */
 const CHUNK = 5_000;
 
-const SEALED = z.object({
-  id: z.number(),
-  seq: z.number(),
-  salt: z.string().nullable(),
-  sealedAt: z.string(),
-  contentDigest: z.string(),
-  digest: z.string(),
-  content: z.string(),
-});
-
 /**
- * Looks whether the audit is as it was written: every row says what was sealed, none is missing, none was put in between. A chain whose end was cut off or which was
- * made anew as a whole shows only against a head that was noted earlier.
+ * Seals what has come, and looks whether the audit is as it was written: every row says what was sealed, none is missing, none was put in between. A
+ * chain whose end was cut off, or which was made anew as a whole, shows only against a head that was noted earlier.
  *
  * @param noted a head of before: the chain must still lead to it
  */
 export async function checkAudit(dataSource: DataSource, noted?: ChainHead): Promise<AuditCheck> {
-  const excuses = await readExcuses(dataSource);
-  const faults: string[] = [];
-  const complain = (sentence: string) => faults.length < MAX_FAULTS && faults.push(sentence);
-  let [sealed, erased] = [0, 0];
-  let last: ChainHead = { seq: 0, digest: NO_DIGEST };
-  let reached = noted === undefined || excuses.removed.get(noted.seq) === noted.digest;
-  for (;;) {
-    const rows = await readSealed(dataSource, last.seq);
-    for (const row of rows) {
-      const { seq } = row;
-      let previous = last.digest;
-      if (seq !== last.seq + 1) {
-        const removed = last.seq === 0 ? excuses.removed.get(seq - 1) : undefined;
-        if (removed === undefined) complain(missingBefore(last.seq, seq));
-        // What follows is judged from here on.
-        previous = removed ?? '';
-      }
-      if (row.salt === null) {
-        erased++;
-        if (!excuses.erased.has(seq))
-          complain(`Row ${row.id} (place ${seq}) cannot be checked, and no erasure says that it changed it.`);
-      } else if (contentDigest(row.salt, row.content) !== row.contentDigest) {
-        complain(`Row ${row.id} (place ${seq}) was changed after it was sealed.`);
-      }
-      if (previous !== '' && linkDigest({ ...row, previous }) !== row.digest) {
-        complain(`Row ${row.id} (place ${seq}) does not follow the row before it.`);
-      }
-      if (seq === noted?.seq) {
-        reached = true;
-        if (row.digest !== noted.digest) complain(`Place ${seq} is not what was noted: the chain was made anew.`);
-      }
-      last = { seq, digest: row.digest };
-      sealed++;
+  await sealAudit(dataSource);
+  // One moment of the database: an erasure in between would otherwise look like tampering.
+  return dataSource.transaction('REPEATABLE READ', async (manager) => {
+    await manager.query('SET TRANSACTION READ ONLY');
+    const walk = new Walk(noted);
+    for (let more = true; more;) {
+      const rows = await readSealed(manager, walk.last.seq);
+      for (const row of rows) walk.step(row);
+      more = rows.length === CHUNK;
     }
-    if (rows.length < CHUNK) break;
-  }
-  if (!reached) complain(`Place ${noted!.seq}, which was noted, is not there any more.`);
-  const { unsealed } = await queryRow(
-    dataSource,
-    z.object({ unsealed: z.number() }),
-    'SELECT count(*)::integer AS unsealed FROM audit_entry WHERE seq IS NULL',
-  );
-  return {
-    sealed,
-    unsealed,
-    erased,
-    removedThrough: Math.max(0, ...excuses.removed.keys()),
-    head: last.seq > 0 ? last : null,
-    faults,
-  };
+    const { unsealed } = await queryRow(
+      manager,
+      z.object({ unsealed: z.number() }),
+      'SELECT count(*)::integer AS unsealed FROM audit_entry WHERE seq IS NULL',
+    );
+    return { ...walk.end(), unsealed };
+  });
 }
 
 /**
@@ -112,14 +71,114 @@ export function parseHead(text: string): ChainHead {
   return { seq: Number(match[1]), digest: match[2]! };
 }
 
-function missingBefore(last: number, seq: number): string {
-  const [from, to] = [last + 1, seq - 1];
-  return from === to ? `Place ${from} of the chain is missing.` : `Places ${from} to ${to} of the chain are missing.`;
+/** Goes along a chain. What excuses a gap or a changed row is itself a row of it, sealed, unchanged and further on, so that it is judged at the end. */
+class Walk {
+  last: ChainHead = { seq: 0, digest: NO_DIGEST };
+  #first: SealedRow | undefined;
+  #sealed = 0;
+  #isReached = false;
+  readonly #faults: string[] = [];
+  readonly #unsalted: SealedRow[] = [];
+  readonly #erasedPlaces = new Set<number>();
+  /** By retention: places, with their digests. */
+  readonly #removed = new Map<number, string>();
+
+  constructor(private readonly noted: ChainHead | undefined) {}
+
+  step(row: SealedRow): void {
+    const { seq, salt, content, digest } = row;
+    const follows = seq === this.last.seq + 1;
+    this.#first ??= row;
+    if (!follows && row !== this.#first) this.#complain(missing(this.last.seq + 1, seq - 1));
+    if (follows && linkDigest({ ...row, previous: this.last.digest }) !== digest) this.#complain(breaks(row));
+    if (salt === null) this.#unsalted.push(row);
+    else if (contentDigest(salt, content) !== row.contentDigest)
+      this.#complain(`${named(row)} was changed after it was sealed.`);
+    else this.#excuse(row);
+    if (seq === this.noted?.seq) {
+      this.#isReached = true;
+      if (digest !== this.noted.digest) this.#complain(`Place ${seq} is not what was noted: the chain was made anew.`);
+    }
+    this.last = { seq, digest };
+    this.#sealed++;
+  }
+
+  end(): Omit<AuditCheck, 'unsealed'> {
+    const before = (this.#first?.seq ?? 1) - 1;
+    const removed = this.#removed.get(before);
+    if (before > 0 && removed === undefined) this.#complain(missing(1, before));
+    else if (before > 0 && linkDigest({ ...this.#first!, previous: removed! }) !== this.#first!.digest)
+      this.#complain(breaks(this.#first!));
+    for (const row of this.#unsalted) {
+      if (this.#erasedPlaces.has(row.seq)) continue;
+      this.#complain(`${named(row)} cannot be checked, and no erasure says that it changed it.`);
+    }
+    const isNotedRemoved = this.#judgeNoted(removed === undefined ? 0 : before);
+    return {
+      sealed: this.#sealed,
+      erased: this.#unsalted.length,
+      removedThrough: removed === undefined ? 0 : before,
+      isNotedRemoved,
+      head: this.#sealed > 0 ? this.last : null,
+      faults: this.#faults,
+    };
+  }
+
+  /** @returns whether the noted head was removed, and no retention says what it was */
+  #judgeNoted(removedThrough: number): boolean {
+    const { noted } = this;
+    if (!noted || this.#isReached) return false;
+    if (noted.seq > removedThrough) {
+      this.#complain(`Place ${noted.seq}, which was noted, is not there any more.`);
+      return false;
+    }
+    const digest = this.#removed.get(noted.seq);
+    if (digest !== undefined && digest !== noted.digest)
+      this.#complain(`Place ${noted.seq} is not what was noted: the chain was made anew.`);
+    return digest === undefined;
+  }
+
+  #excuse({ seq, content }: SealedRow): void {
+    const { data } = EXCUSE.safeParse(JSON.parse(content));
+    if (!data) return;
+    const [, , , action, , { removedThrough, auditPlaces = [] }] = data;
+    if (action === 'retention' && removedThrough && removedThrough.seq < seq)
+      this.#removed.set(removedThrough.seq, removedThrough.digest);
+    if (action === 'eraseParticipant') for (const place of auditPlaces) if (place < seq) this.#erasedPlaces.add(place);
+  }
+
+  #complain(sentence: string): void {
+    if (this.#faults.length < MAX_FAULTS) this.#faults.push(sentence);
+  }
 }
 
-function readSealed(dataSource: DataSource, after: number): Promise<z.infer<typeof SEALED>[]> {
+const SEALED = z.object({
+  id: z.number(),
+  seq: z.number(),
+  salt: z.string().nullable(),
+  sealedAt: z.string(),
+  contentDigest: z.string(),
+  digest: z.string(),
+  content: z.string(),
+});
+type SealedRow = z.infer<typeof SEALED>;
+
+/** What a row says, where it excuses others. */
+const EXCUSE = z.tuple([
+  z.number(),
+  z.string(),
+  z.unknown(),
+  z.enum(['retention', 'eraseParticipant']),
+  z.unknown(),
+  z.object({
+    removedThrough: z.object({ seq: z.number(), digest: z.string() }).optional(),
+    auditPlaces: z.array(z.number()).optional(),
+  }),
+]);
+
+function readSealed(manager: EntityManager, after: number): Promise<SealedRow[]> {
   return queryRows(
-    dataSource,
+    manager,
     SEALED,
     `SELECT id, seq, salt, ${momentSql('sealed_at')} AS "sealedAt", content_digest AS "contentDigest", digest, ${CONTENT_SQL} AS content
      FROM audit_entry WHERE seq > $1 ORDER BY seq LIMIT ${CHUNK}`,
@@ -127,25 +186,14 @@ function readSealed(dataSource: DataSource, after: number): Promise<z.infer<type
   );
 }
 
-/** What rows of the audit themselves say was done to it: places that retention removed up to, with their digests, and places that erasures changed. */
-async function readExcuses(dataSource: DataSource): Promise<{ removed: Map<number, string>; erased: Set<number> }> {
-  const rows = await queryRows(
-    dataSource,
-    z.object({ action: z.string(), detail: z.unknown() }),
-    `SELECT action, detail FROM audit_entry WHERE action IN ('eraseParticipant', 'retention')`,
-  );
-  const removed = new Map<number, string>();
-  const erased = new Set<number>();
-  for (const { action, detail } of rows) {
-    const { data } = EXCUSE.safeParse(detail);
-    if (action === 'retention' && data?.removedThrough)
-      removed.set(data.removedThrough.seq, data.removedThrough.digest);
-    if (action === 'eraseParticipant') for (const seq of data?.auditPlaces ?? []) erased.add(seq);
-  }
-  return { removed, erased };
+function named({ id, seq }: SealedRow): string {
+  return `Row ${id} (place ${seq})`;
 }
 
-const EXCUSE = z.object({
-  removedThrough: z.object({ seq: z.number(), digest: z.string() }).optional(),
-  auditPlaces: z.array(z.number()).optional(),
-});
+function breaks(row: SealedRow): string {
+  return `${named(row)} does not follow the row before it.`;
+}
+
+function missing(from: number, to: number): string {
+  return from === to ? `Place ${from} of the chain is missing.` : `Places ${from} to ${to} of the chain are missing.`;
+}

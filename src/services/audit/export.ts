@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import { queryRows } from '../../entities/index.js';
 import { CONTENT_SQL, momentSql, sealAudit } from './chain.js';
@@ -21,10 +21,22 @@ const LINE = z.object({
  */
 export async function* exportAudit(dataSource: DataSource): AsyncGenerator<Buffer> {
   await sealAudit(dataSource);
+  const runner = dataSource.createQueryRunner();
+  try {
+    // One moment of the database: retention in between would leave a hole.
+    await runner.startTransaction('REPEATABLE READ');
+    yield* linesOf(runner);
+  } finally {
+    await runner.rollbackTransaction().catch(() => undefined);
+    await runner.release();
+  }
+}
+
+async function* linesOf(runner: QueryRunner): AsyncGenerator<Buffer> {
   let after = 0;
   for (;;) {
     const rows = await queryRows(
-      dataSource,
+      runner,
       LINE,
       `SELECT seq, ${momentSql('sealed_at')} AS "sealedAt", salt, ${CONTENT_SQL} AS content, content_digest AS "contentDigest", digest
        FROM audit_entry WHERE seq > $1 ORDER BY seq LIMIT ${CHUNK}`,

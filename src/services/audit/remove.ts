@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { queryRow, queryRows } from '../../entities/index.js';
 import { audit } from '../access/index.js';
-import { lockChain } from './chain.js';
+import { lockChain, sealAudit } from './chain.js';
 
 /** Rows removed in one transaction. */
 const CHUNK = 50_000;
@@ -43,5 +43,6 @@ async function removeChunk(manager: EntityManager, before: string): Promise<numb
     [last.seq],
   );
   await audit(manager, { tokenId: null, action: 'retention', detail: { audit_entry: removed, removedThrough: last } });
+  await sealAudit(manager);
   return removed;
 }

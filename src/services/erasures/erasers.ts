@@ -7,7 +7,7 @@ import { forgetQuarantined } from '../imports/index.js';
 import { removeTrials } from '../reader-studies/index.js';
 import { removeUnused, type UsedLevel, usedLevels } from '../variables/index.js';
 import { forgetImports, replacedFiles } from './imported-files.js';
-import { idsOf, type Person } from './person.js';
+import { idsOf, type Person } from '../people/index.js';
 
 /** What one store has done about a participant. */
 export interface Erased {

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { queryRow, queryRows } from '../../entities/index.js';
-import { filesOf, idsOf, type Person } from './person.js';
+import { filesOf, idsOf, type Person } from '../people/index.js';
 
 /** Digests of the files that images of a participant, and the objects that they came as, had before an import which can be undone. */
 export async function replacedFiles(manager: EntityManager, person: Person): Promise<string[]> {

@@ -1,45 +1,11 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { encodeId, type NodeType } from '../../domain/global-ids.js';
-import { kneeKey, kneesOf } from '../../domain/knees.js';
 import { queryRecords, queryRows } from '../../entities/index.js';
 import { mapTexts } from '../access/index.js';
-import { idsOf, type Person } from './person.js';
+import { AUDITED_KEYS, idsOf, nodesOf, type Person } from '../people/index.js';
 
 /** What stands in place of whatever named the participant. */
 const ERASED = 'erased';
-
-/** Texts by which others may know a participant and their images, and the columns that hold them. */
-const NAMES: Readonly<Record<string, readonly string[]>> = {
-  participant: ['oai_id'],
-  radiograph: ['barcode', 'source_uid', 'sop_instance_uid', 'content_sha256'],
-  mri_series: ['barcode', 'source_uid', 'content_sha256'],
-  original_object: ['study_uid', 'series_uid'],
-  dicom_series: ['study_uid', 'series_uid'],
-};
-
-/** The names of a participant's rows. To be read before they are removed. */
-export async function namesOf(manager: EntityManager, person: Person): Promise<string[]> {
-  const names = new Set<string>();
-  for (const [table, columns] of Object.entries(NAMES)) {
-    const rows = await queryRecords(
-      manager,
-      `SELECT ${columns.join(', ')} FROM ${table} WHERE id = ANY($1::integer[])`,
-      [idsOf(person, table)],
-    );
-    for (const row of rows) for (const name of Object.values(row)) if (typeof name === 'string') names.add(name);
-  }
-  // UIDs of objects that an import has replaced, or its undoing: what was fetched under them is in the audit.
-  const replaced = await queryRows(
-    manager,
-    z.object({ uid: z.string().nullable() }),
-    `SELECT unnest(ARRAY[before ->> 'study_uid', before ->> 'series_uid']) AS uid FROM import_change
-     WHERE table_name = 'original_object' AND row_id = ANY($1::integer[])`,
-    [idsOf(person, 'original_object')],
-  );
-  for (const { uid } of replaced) if (uid !== null) names.add(uid);
-  return [...names];
-}
 
 /** Those of the names that nobody else's image has: a film may be known of two people. To be asked once the rows are removed. */
 export async function unshared(manager: EntityManager, names: readonly string[]): Promise<string[]> {
@@ -57,25 +23,6 @@ export async function unshared(manager: EntityManager, names: readonly string[])
   );
   const shared = new Set(rows.map(({ name }) => name));
   return names.filter((name) => !shared.has(name));
-}
-
-/** How the API and the audit call the participant's rows. */
-export function nodesOf(person: Person): string[] {
-  const kinds: readonly (readonly [table: string, type: NodeType])[] = [
-    ['participant', 'Participant'],
-    ['visit', 'Visit'],
-    ['knee_exam', 'KneeExam'],
-    ['reading', 'Reading'],
-    ['radiograph', 'Radiograph'],
-    ['mri_series', 'MriSeries'],
-    ['generation', 'Generation'],
-    ['radiograph_reading', 'RadiographReading'],
-  ];
-  const knees = idsOf(person, 'participant').flatMap((id) => kneesOf(Number(id)));
-  const rows = kinds.flatMap(([table, type]) =>
-    idsOf(person, table).flatMap((id) => (/^\d+$/.test(id) ? [encodeId(type, Number(id))] : [encodeId(type, id), id])),
-  );
-  return [...rows, ...knees.map((knee) => encodeId('Knee', kneeKey(knee)))];
 }
 
 /** Characters of a name that rows are looked for by; what is found is compared as a whole. */
@@ -100,15 +47,6 @@ export async function takeOutNames(manager: EntityManager, names: readonly strin
   }
   return counts;
 }
-
-/** Members of the audit's JSON that hold a row's key as a number, and the row's table. */
-const KEYS: Readonly<Record<string, string>> = {
-  examId: 'knee_exam',
-  visitId: 'visit',
-  radiographId: 'radiograph',
-  seriesId: 'mri_series',
-  sourceSeriesId: 'mri_series',
-};
 
 /** Places in the audit's chain whose rows erasures have changed. */
 export async function unsaltedPlaces(manager: EntityManager): Promise<number[]> {
@@ -142,7 +80,7 @@ export async function takeOutOfAudit(
     [idsOf(person, 'mri_series'), ERASED],
   );
   let byKey = 0;
-  for (const [member, table] of Object.entries(KEYS)) {
+  for (const [member, table] of Object.entries(AUDITED_KEYS)) {
     const [, changed] = await manager.query<[unknown[], number]>(
       `UPDATE audit_entry SET detail = jsonb_set(detail, ARRAY[$1], 'null'), salt = NULL WHERE detail ->> $1 = ANY($2)`,
       [member, idsOf(person, table)],

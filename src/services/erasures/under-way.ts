@@ -5,7 +5,7 @@ import { queryRow, queryRows, type Work } from '../../entities/index.js';
 import { advance, type LogBody, type WorkKind } from '../../work/index.js';
 import { EVALUATION } from '../evaluations/index.js';
 import { READER_STUDY } from '../reader-studies/index.js';
-import { idsOf, type Person } from './person.js';
+import { idsOf, type Person } from '../people/index.js';
 
 /**
  * Refuses to erase a participant while somebody works on them, who would write what was just removed. What only waits goes with the

@@ -285,7 +285,5 @@ export const AUDIT_ENTRIES: Table = {
     target: column('text', 'target'),
     /** Key of the token that did it. */
     token: column({ kind: 'id', of: 'ApiToken' }, 'token_id'),
-    /** All that the row tells of what was done; not in the API's filter. */
-    words: { ...column('text', 'detail'), sql: (row) => `${row}.detail::text` },
   },
 };
