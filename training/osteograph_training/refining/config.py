@@ -1,0 +1,33 @@
+"""Configuration of a refiner."""
+
+from dataclasses import dataclass, field
+
+from ..checked_yaml import Count, NotNegative, Share, Steps
+from ..loop_settings import LoopConfig, LoopOptions
+from ..networks.refiner import RefinerShape
+
+
+@dataclass(frozen=True)
+class RefinerOptions(LoopOptions):
+    """How a refiner is trained, in batches of `pairs` pairs of half joints.
+
+    The two halves of a pair are of one knee with other grades. A share `film_swap` of the pairs is shown one film, so that only the grades tell
+    them apart; a share `changed_share` is taken from where they differ. The squared error of a pair's difference counts `pair_weight`, and
+    where the two differ `lesion_weight` times as much besides; that of each half itself, whose least is a blur, `error_weight`, and the lack or
+    excess of detail anywhere `detail_weight`.
+    """
+
+    shape: RefinerShape = field(default_factory=RefinerShape)
+    pairs: Count = 8
+    film_swap: Share = 0.5
+    changed_share: Share = 0.8
+    pair_weight: NotNegative = 1.0
+    lesion_weight: NotNegative = 8.0
+    error_weight: NotNegative = 0.25
+    detail_weight: NotNegative = 0.3
+
+
+@dataclass(frozen=True)
+class RefinerConfig(LoopConfig):
+    seed: Steps = 20261130
+    refiner: RefinerOptions = field(default_factory=RefinerOptions)
