@@ -34,7 +34,12 @@ async function withRefiner(source: string, change: (manifest: BundleManifest) =>
     file: 'refiner.onnx',
     sha256: createHash('sha256').update(onnx).digest('hex'),
     precision: 'fp32',
-    inputs: [float('image', image), float('xray', ['B', 2, 96, 64]), float('depth', ['B']), float('features', ['B', 65])],
+    inputs: [
+      float('image', image),
+      float('xray', ['B', 2, 96, 64]),
+      float('depth', ['B']),
+      float('features', ['B', 65]),
+    ],
     outputs: [float('refined', image)],
   };
   change(manifest);
@@ -76,7 +81,11 @@ describe('a generator with a refiner', () => {
     expect(await timings(UNREFINED)).not.toHaveProperty('refiner');
   });
 
-  async function volume(bundleDir: string, grades: Grades, options: { gradeGuidance?: number }): Promise<GeneratedSlice[]> {
+  async function volume(
+    bundleDir: string,
+    grades: Grades,
+    options: { gradeGuidance?: number },
+  ): Promise<GeneratedSlice[]> {
     const slices: GeneratedSlice[] = [];
     const onOutput = (slice: GeneratedSlice) => void slices.push(slice);
     await host.run('xray-to-mri', { ...request(bundleDir, grades), ...options }, { onOutput });

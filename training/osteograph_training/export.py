@@ -193,15 +193,19 @@ def _trained_on(generator: VolumeGenerator, run: Path, data: Path) -> dict:
     counts = {part: sum(split.part_of(participant) == part for participant in participants) for part in ('train', 'validation', 'test')}
     notes = run / 'notes.txt'
     extra = {'notes': notes.read_text(encoding='utf-8').strip()} if notes.exists() else {}
-    return {
-        'data': 'Osteograph synthetic release (3-D knee phantoms; no patient data)' if is_synthetic(data) else 'OAI-shaped release of real knees',
-        'synthetic': is_synthetic(data),
-        'participants': counts,
-        'knees': sum(1 for _ in data.glob('*.json')),
-        'splitSeed': config.data.split_seed,
-        'dataSha256': checkpoint['data'],
-        'steps': checkpoint['step'],
-    } | _refiner_trained_on(generator) | extra
+    return (
+        {
+            'data': 'Osteograph synthetic release (3-D knee phantoms; no patient data)' if is_synthetic(data) else 'OAI-shaped release of real knees',
+            'synthetic': is_synthetic(data),
+            'participants': counts,
+            'knees': sum(1 for _ in data.glob('*.json')),
+            'splitSeed': config.data.split_seed,
+            'dataSha256': checkpoint['data'],
+            'steps': checkpoint['step'],
+        }
+        | _refiner_trained_on(generator)
+        | extra
+    )
 
 
 def _refiner_trained_on(generator: VolumeGenerator) -> dict:

@@ -17,7 +17,7 @@ from osteograph_training.features import grades_of, one_hot
 from osteograph_training.networks.refiner import Refiner, RefinerShape, halves, mirrored_features
 from osteograph_training.refining.config import RefinerConfig, RefinerOptions
 from osteograph_training.refining.samples import SLICES, Samples
-from osteograph_training.refining.training import detail, refiner_loss, smoothed, train_refiner
+from osteograph_training.refining.training import refiner_loss, train_refiner
 from osteograph_training.restore import restore
 from osteograph_training.train_autoencoder import train_autoencoder
 from osteograph_training.train_diffusion import train_diffusion
@@ -94,30 +94,31 @@ def test_pairs_are_drawn_from_where_they_differ() -> None:
     assert ((first - second).abs().amax(dim=(1, 2, 3)) > 1).all()
 
 
-def test_the_loss_asks_for_the_difference_of_a_pair() -> None:
+class Fixed:
+    """In place of a refiner: adds what it is given."""
+
+    def __init__(self, added: torch.Tensor) -> None:
+        self.added = added
+
+    def residual(self, *_: torch.Tensor) -> torch.Tensor:
+        return self.added
+
+
+def test_the_loss_asks_for_the_difference_of_a_pair_and_for_nothing_elsewhere() -> None:
     one = np.ones(1, dtype=np.int64)
     batch = samples().pair_batch(one, 0 * one, one, one == 1, 3 * one, one)
-    options = replace(SMALL.refiner, error_weight=0.0, detail_weight=0.0)
-
-    class Fixed:
-        def __init__(self, added: torch.Tensor) -> None:
-            self.added = added
-
-        def residual(self, *_: torch.Tensor) -> torch.Tensor:
-            return self.added
-
     nothing, right = torch.zeros(2, 1, 96, 96), batch['truth'] - batch['slices']
-    assert refiner_loss(Fixed(right), batch, options).item() == pytest.approx(0, abs=1e-12)
+    of_pair, of_own = replace(SMALL.refiner, own_weight=0.0), replace(SMALL.refiner, pair_weight=0.0, own_weight=1.0)
+    for options in (of_pair, of_own):
+        assert refiner_loss(Fixed(right), batch, options).item() == pytest.approx(0, abs=1e-12)
     # 16 pixels of 150 grey levels, nine times, over the root of 100 differing pixels of 9,216 and .005.
     expected = 9 * 16 * (150 / 255) ** 2 / 9216 / (100 / 9216 + 0.005) ** 0.5
-    assert refiner_loss(Fixed(nothing), batch, options).item() == pytest.approx(expected, rel=1e-3)
-
-
-def test_detail_is_the_slope_of_an_image_and_grain_is_smoothed() -> None:
-    ramp = torch.arange(20.0).expand(1, 1, 20, 20) / 10
-    assert torch.allclose(detail(ramp), torch.tensor(0.05), rtol=1e-3)
-    grain = torch.randn(1, 1, 64, 64, generator=torch.Generator().manual_seed(0))
-    assert smoothed(grain).std() < 0.5 * grain.std()
+    assert refiner_loss(Fixed(nothing), batch, of_pair).item() == pytest.approx(expected, rel=1e-3)
+    # What is added to both alike is no difference, and an error of each: .1 on all pixels but the 16 of one half that lack 150 levels.
+    alike = torch.full((2, 1, 96, 96), 0.2)
+    assert refiner_loss(Fixed(alike), batch, of_pair).item() == pytest.approx(expected, rel=1e-3)
+    elsewhere = 0.01 * (2 * 9216 - 16) + 16 * (150 / 255 - 0.1) ** 2
+    assert refiner_loss(Fixed(alike), batch, of_own).item() == pytest.approx(elsewhere / (2 * 9216), rel=1e-3)
 
 
 @pytest.fixture

@@ -117,9 +117,7 @@ def mirrored_features() -> Tensor:
         start += levels
     exchanged = {'M': 'L', 'L': 'M'}
     # XRKL ends in L too and has no side.
-    places = [
-        starts[code[:-1] + exchanged[code[-1]] if code != 'XRKL' else code] + level for code, levels in FEATURES for level in range(levels)
-    ]
+    places = [starts[code[:-1] + exchanged[code[-1]] if code != 'XRKL' else code] + level for code, levels in FEATURES for level in range(levels)]
     return torch.tensor(places)
 
 

@@ -13,8 +13,8 @@ class RefinerOptions(LoopOptions):
 
     The two halves of a pair are of one knee with other grades. A share `film_swap` of the pairs is shown one film, so that only the grades tell
     them apart; a share `changed_share` is taken from where they differ. The squared error of a pair's difference counts `pair_weight`, and
-    where the two differ `lesion_weight` times as much besides; that of each half itself, whose least is a blur, `error_weight`, and the lack or
-    excess of detail anywhere `detail_weight`.
+    where the two differ `lesion_weight` times as much besides. There the error of each half counts `own_weight`, and elsewhere what is added to
+    it: the least squared error of a whole half would be a blur.
     """
 
     shape: RefinerShape = field(default_factory=RefinerShape)
@@ -23,8 +23,7 @@ class RefinerOptions(LoopOptions):
     changed_share: Share = 0.8
     pair_weight: NotNegative = 1.0
     lesion_weight: NotNegative = 8.0
-    error_weight: NotNegative = 0.25
-    detail_weight: NotNegative = 0.3
+    own_weight: NotNegative = 0.5
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from ..pairs import seen_grades
 from ..sampler import depths
 from .config import RefinerConfig, RefinerOptions
 
-#: Slices of a knee that are kept, in groups that share what of the grades is seen and how the film is exposed: all and as it is; without KL; at random.
+#: Slices of a knee that are kept, in groups that share which grades are seen and how the film is exposed: all and as it is; without KL; at random.
 SLICES, GROUPS = 12, 3
 
 #: A pixel of two versions differs by more than this of 255: what `feature-effect` counts.
@@ -70,7 +70,10 @@ class Samples:
     def pair_batch(
         self, knees: np.ndarray, first: np.ndarray, second: np.ndarray, swapped: np.ndarray, slices: np.ndarray, sides: np.ndarray
     ) -> dict[str, Tensor]:
-        """`slices`, `films`, `truth` [2N,1,96,96] in [-1,1], `lateral`, `depth` [2N], `grades` [2N,65]. Both of a swapped pair have the second one's film."""
+        """`slices`, `films`, `truth` [2N,1,96,96] in [-1,1], `lateral`, `depth` [2N], `grades` [2N,65].
+
+        Both of a swapped pair have the second one's film.
+        """
         group = slices // (SLICES // GROUPS)
         parts: dict[str, list[np.ndarray]] = {name: [] for name in ('slices', 'films', 'truth', 'grades')}
         order = mirrored_features().numpy()
@@ -161,7 +164,8 @@ def _made(generator: VolumeGenerator, versions: list[Knees], config: RefinerConf
         for group in range(GROUPS):
             own = slice(group * each, (group + 1) * each)
             crops = [
-                inference_crops(version.film[knee : knee + 1]) if group < 2
+                inference_crops(version.film[knee : knee + 1])
+                if group < 2
                 else random_crops(version.film[knee : knee + 1], np.random.default_rng(crop_seed), 0.0)
                 for version in versions
             ]

@@ -27,9 +27,7 @@ LEAST_SHARE = 0.005
 HELD = 4
 
 
-def train_refiner(
-    config: RefinerConfig, run: Path, pairs: Sequence[Sequence[Path]], resume: bool = False, steps: int | None = None
-) -> Path:
+def train_refiner(config: RefinerConfig, run: Path, pairs: Sequence[Sequence[Path]], resume: bool = False, steps: int | None = None) -> Path:
     """Trains and returns the checkpoint, `<run>/refiner.pt`, which `evaluate` and `export` then take for a part of the run.
 
     `pairs` are groups of prepared releases: the same knees, drawn with other grades (`synth --redraw`).
@@ -56,34 +54,24 @@ def train_refiner(
         return _figures(averaged_refiner(options, averaged), held)
 
     scores = ['psnr', 'base_psnr', 'change', 'base_change']
-    return train_on_films(FilmRun(KIND, run / 'refiner.pt', config.seed, config, options, samples, scores, BETAS), network, loss_of, validation, resume)
+    return train_on_films(
+        FilmRun(KIND, run / 'refiner.pt', config.seed, config, options, samples, scores, BETAS), network, loss_of, validation, resume
+    )
 
 
 def refiner_loss(network: Refiner, batch: dict[str, Tensor], options: RefinerOptions, half: bool = False) -> Tensor:
-    """Error of the halves, of the difference of each pair, and of how much detail there is where; images count as in [0,1]."""
+    """What pairs lack of their difference, what each half is off where they differ, and what is added elsewhere; images count as in [0,1]."""
     with torch.autocast('cpu', torch.bfloat16, enabled=half):
-        added = network.residual(batch['slices'], batch['films'], batch['lateral'], batch['depth'], batch['grades'])
-    images = batch['slices'] + added.float()
-    error = (images - batch['truth']) / 2
+        added = network.residual(batch['slices'], batch['films'], batch['lateral'], batch['depth'], batch['grades']).float() / 2
+    error = (batch['slices'] - batch['truth']) / 2 + added
     first, second = error.chunk(2)
     lesions = differing(batch['truth'])
     # A cyst is a thousandth of a narrowing; by the root of their shares it counts a thirtieth of it.
     share = (lesions.mean(dim=(1, 2, 3), keepdim=True) + LEAST_SHARE).sqrt()
     pair = (1 + options.lesion_weight * lesions) * (first - second).square() / share
-    lost = (detail(images) - detail(smoothed(batch['truth']))).abs()
-    return options.error_weight * error.square().mean() + options.pair_weight * pair.mean() + options.detail_weight * lost.mean()
-
-
-def detail(images: Tensor) -> Tensor:
-    """How steep images [N,1,H,W] in [-1,1] are around each place, in units of [0,1] per pixel: root mean square over 5 x 5 pixels."""
-    down, right = (images[..., 1:, :-1] - images[..., :-1, :-1]) / 2, (images[..., :-1, 1:] - images[..., :-1, :-1]) / 2
-    return (F.avg_pool2d(down.square() + right.square(), 5, stride=1) + 1e-6).sqrt()
-
-
-def smoothed(images: Tensor) -> Tensor:
-    """Images [N,1,H,W] without their grain: binomial weights over 3 x 3 pixels."""
-    line = torch.tensor([0.25, 0.5, 0.25])
-    return F.conv2d(F.pad(images, (1, 1, 1, 1), mode='replicate'), (line[:, None] * line)[None, None])
+    both = lesions.repeat(2, 1, 1, 1)
+    own = both * error.square() + (1 - both) * added.square()
+    return options.pair_weight * pair.mean() + options.own_weight * own.mean()
 
 
 def differing(truth: Tensor) -> Tensor:
