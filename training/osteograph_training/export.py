@@ -193,6 +193,9 @@ def _trained_on(generator: VolumeGenerator, run: Path, data: Path) -> dict:
     counts = {part: sum(split.part_of(participant) == part for participant in participants) for part in ('train', 'validation', 'test')}
     notes = run / 'notes.txt'
     extra = {'notes': notes.read_text(encoding='utf-8').strip()} if notes.exists() else {}
+    if 'trained_on' in checkpoint:
+        # Of a restored generator that was not trained further, its bundle knows.
+        return checkpoint['trained_on'] | _refiner_trained_on(generator) | extra
     return (
         {
             'data': 'Osteograph synthetic release (3-D knee phantoms; no patient data)' if is_synthetic(data) else 'OAI-shaped release of real knees',

@@ -48,6 +48,7 @@ def restore(bundle: Path, run: Path) -> Path:
             'scale_factor': float(manifest['latent']['scaleFactor']),
             'data': metadata['data_sha256'],
             'commit': metadata['commit'],
+            'trained_on': manifest['trainedOn'],
             'restored': f'{manifest["name"]}@{manifest["version"]}',
             'model': model.state_dict(),
             'average': model.state_dict(),

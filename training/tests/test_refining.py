@@ -31,16 +31,26 @@ def of_refiner(rows: int = 2) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor,
     return image, film, torch.rand(rows, generator=stream), torch.zeros(rows, 65)
 
 
-def test_a_new_refiner_changes_nothing_and_a_trained_one_only_the_joint() -> None:
+def test_without_grades_nothing_is_changed_and_with_them_only_the_joint() -> None:
     network = Refiner(RefinerShape(widths=(8, 8, 16), middle=1))
-    image, film, depth, grades = of_refiner()
-    assert torch.equal(network(image, film, depth, grades), image)
-    torch.nn.init.constant_(network.tail[-1].bias, 0.5)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.1, generator=torch.Generator().manual_seed(parameter.numel()))
+    image, film, depth, none = of_refiner()
+    assert torch.equal(network(image, film, depth, none), image)
+    grades = torch.from_numpy(one_hot({'XRKL': 3, 'XRJSM': 2})).expand(2, -1)
     changed = (network(image, film, depth, grades) - image)[0, 0].detach()
     rows, columns = torch.nonzero(changed).unbind(1)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (72, 167, 48, 207)
-    # Whole where neither fades, the middle line where both halves meet included.
-    assert torch.allclose(changed[80:160, 56:200], torch.tensor(0.5), atol=1e-5)
+
+
+def test_what_is_added_fades_at_the_border_and_is_whole_where_both_halves_meet() -> None:
+    network = Refiner(RefinerShape(widths=(8, 8, 16), middle=1))
+    network.residual = lambda slices, *_: torch.full_like(slices, 0.5)
+    image, film, depth, none = of_refiner(1)
+    added = (network(image, film, depth, none) - image)[0, 0].detach()
+    assert torch.allclose(added[80:160, 56:200], torch.tensor(0.5), atol=1e-5)
+    assert torch.allclose(added[120, 48:56], torch.tensor([1, 3, 5, 7, 9, 11, 13, 15]) / 32, atol=1e-5)
+    assert torch.equal(added[120, :48], torch.zeros(48))
 
 
 def test_the_lateral_half_is_seen_as_in_a_mirror_with_the_grades_of_its_side() -> None:

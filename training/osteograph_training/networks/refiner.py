@@ -47,7 +47,7 @@ class RefinerShape:
 class Refiner(nn.Module):
     """Slices [B,1,256,256] and film [B,1,256,256] in [-1,1], depth [B], features [B,65] -> the slices with their joint gone over.
 
-    At first it adds nothing.
+    Where no grade is told it adds nothing.
     """
 
     def __init__(self, shape: RefinerShape) -> None:
@@ -83,7 +83,13 @@ class Refiner(nn.Module):
         return self.film_rows @ torch.cat([xray, xray.flip(3)]) @ self.film_columns
 
     def residual(self, slices: Tensor, films: Tensor, lateral: Tensor, depth: Tensor, grades: Tensor) -> Tensor:
-        """What is to be added to halves [N,1,96,96]; `lateral` is 1 for mirrored ones, whose grades are those of the other side."""
+        """What is to be added to halves [N,1,96,96]; `lateral` is 1 for mirrored ones, whose grades are those of the other side.
+
+        It is what the network makes of the grades, less what it makes of none: a blur that would be added whatever the grades falls out.
+        """
+        return self._made(slices, films, lateral, depth, grades) - self._made(slices, films, lateral, depth, torch.zeros_like(grades))
+
+    def _made(self, slices: Tensor, films: Tensor, lateral: Tensor, depth: Tensor, grades: Tensor) -> Tensor:
         told = self.told(torch.cat([grades, lateral[:, None], waves(depth[:, None], FREQUENCIES)], dim=1))
         seen = F.pixel_unshuffle(torch.cat([slices, films], dim=1), 2)
         hidden = self.head(torch.cat([seen, self.place.expand(seen.shape[0], -1, -1, -1)], dim=1))

@@ -23,7 +23,7 @@ class RefinerOptions(LoopOptions):
     changed_share: Share = 0.8
     pair_weight: NotNegative = 1.0
     lesion_weight: NotNegative = 8.0
-    own_weight: NotNegative = 0.5
+    own_weight: NotNegative = 0.25
 
 
 @dataclass(frozen=True)
