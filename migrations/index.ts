@@ -49,6 +49,7 @@ import { KeepDaysBack1760000005810 } from './1760000005810-keep-days-back.js';
 import { MarkRedactedImages1760000005820 } from './1760000005820-mark-redacted-images.js';
 import { IndexOriginalStudies1760000005830 } from './1760000005830-index-original-studies.js';
 import { ListDicomSeries1760000005900 } from './1760000005900-list-dicom-series.js';
+import { SealAudit1760000006200 } from './1760000006200-seal-audit.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -103,4 +104,5 @@ export const MIGRATIONS = [
   MarkRedactedImages1760000005820,
   IndexOriginalStudies1760000005830,
   ListDicomSeries1760000005900,
+  SealAudit1760000006200,
 ];

@@ -27,13 +27,22 @@ CREATE TABLE asset (
 CREATE TABLE audit_entry (
   action text NOT NULL,
   at timestamp with time zone NOT NULL DEFAULT now(),
+  content_digest text,
   detail jsonb NOT NULL DEFAULT '{}'::jsonb,
+  digest text,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  salt uuid,
+  sealed_at timestamp with time zone,
+  seq integer,
   target text,
   token_id integer,
+  CHECK ((num_nulls(seq, sealed_at, content_digest, digest) = ANY (ARRAY[0, 4]))),
   PRIMARY KEY (id)
 );
 CREATE INDEX ON audit_entry USING btree (at);
+CREATE INDEX ON audit_entry USING btree (id) WHERE (seq IS NULL);
+CREATE INDEX ON audit_entry USING btree (seq) WHERE ((salt IS NULL) AND (seq IS NOT NULL));
+CREATE UNIQUE INDEX ON audit_entry USING btree (seq);
 
 CREATE TABLE audit_key (
   days_back integer,

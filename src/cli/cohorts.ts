@@ -12,8 +12,10 @@ import {
   countCohort,
   createCohort,
   findCohort,
+  type ExamName,
   findNamedExams,
   type FoundExams,
+  updateCohort,
 } from '../services/cohorts/index.js';
 import { readJsonFile } from './json-file.js';
 import { withDatabase } from './database.js';
@@ -22,9 +24,9 @@ import { dataDirOption } from './options.js';
 /** The schema of the API takes a second to load; listing, and the help of other commands, need not wait for it. */
 const filterJson = () => import('../server/filter-json.js');
 
-/** `osteograph cohorts`: list, show and make cohorts of knee exams. */
+/** `osteograph cohorts`: list, show, make and change cohorts of knee exams. */
 export function cohortsCommand(): Command {
-  const command = new Command('cohorts').description('list, show and make cohorts of knee exams').addHelpText(
+  const command = new Command('cohorts').description('list, show, make and change cohorts of knee exams').addHelpText(
     'after',
     `
 A filter is what "where" takes in the API, as JSON. Enum values are text: "V00", "LEFT", "FEMALE".
@@ -36,7 +38,8 @@ Examples:
   $ osteograph cohorts
   $ echo '{ "visit": { "eq": "V00" }, "kl": { "gte": 2 } }' | osteograph cohorts create --name 'OA at baseline' --filter -
   $ osteograph cohorts create --name 'Our 507 knees' --from knees.csv
-  $ osteograph cohorts show Q29ob3J0OjVl...`,
+  $ osteograph cohorts show Q29ob3J0OjVl...
+  $ osteograph cohorts update Q29ob3J0OjVl... --remove-from withdrawn.csv --note 'withdrawn in May'`,
   );
   command
     .command('list', { isDefault: true })
@@ -67,6 +70,25 @@ Examples:
     )
     .addOption(dataDirOption())
     .action(create);
+  command
+    .command('update')
+    .description('make a new version of a cohort: other exams, some more or fewer, or other words; print its number')
+    .argument('<id>', 'id of the cohort, from "osteograph cohorts"')
+    .option('--filter <file>', 'its exams from now on: file with a filter as JSON; - reads standard input')
+    .option('--from <file>', 'its exams from now on: table whose rows name them')
+    .option('--add-filter <file>', 'take in the exams that a filter selects')
+    .option('--add-from <file>', 'take in the exams that the rows of a table name')
+    .option('--remove-filter <file>', 'leave out the exams that a filter selects')
+    .option('--remove-from <file>', 'leave out the exams that the rows of a table name')
+    .option('--leave-out-unknown', 'leave out rows that name no exam, instead of changing nothing', false)
+    .option('--name <name>', 'what to call it from now on')
+    .option('--description <text>', 'what it is for from now on')
+    .option('--note <text>', 'what changes and why, for the history')
+    .addOption(
+      new Option('--at-version <number>', 'change nothing unless the cohort is at this version').argParser(Number),
+    )
+    .addOption(dataDirOption())
+    .action(update);
   return command;
 }
 
@@ -98,6 +120,75 @@ async function create({ filter: file, from, leaveOutUnknown, dataDir, ...words }
   });
 }
 
+interface UpdateOptions {
+  filter?: string;
+  from?: string;
+  addFilter?: string;
+  addFrom?: string;
+  removeFilter?: string;
+  removeFrom?: string;
+  leaveOutUnknown: boolean;
+  name?: string;
+  description?: string;
+  note?: string;
+  atVersion?: number;
+  dataDir: string;
+}
+
+async function update(id: string, options: UpdateOptions): Promise<void> {
+  const { name, description, note, atVersion, leaveOutUnknown, dataDir } = options;
+  const parts = {
+    contents: await readSelection(options.filter, options.from),
+    add: await readSelection(options.addFilter, options.addFrom),
+    remove: await readSelection(options.removeFilter, options.removeFrom),
+  };
+  await withDatabase(dataDir, 'cohorts', async ({ dataSource }) => {
+    const rule = leaveOutUnknown ? 'LEAVE_OUT' : 'REFUSE';
+    const found = async ({ filter, named }: Selection) => ({
+      filter,
+      found: named && (await findNamedExams(dataSource, named, rule)),
+    });
+    const [contents, add, remove] = [
+      parts.contents && (await found(parts.contents)),
+      parts.add && (await found(parts.add)),
+      parts.remove && (await found(parts.remove)),
+    ];
+    const before = await findCohort(dataSource, COMMAND_LINE, cohortKey(id));
+    const words = { name, description, note, version: atVersion ?? before.version };
+    const cohort = await updateCohort(dataSource, COMMAND_LINE, before.id, { ...contents, ...words, add, remove });
+    for (const part of [contents, add, remove]) if (part?.found) tellFound(part.found);
+    console.log(String(cohort.version));
+  });
+}
+
+/** Exams as a filter, or as the rows of a table that name them. */
+interface Selection {
+  filter: object | null;
+  named: ExamName[] | null;
+}
+
+/** @param table a file too; nothing is selected where neither is given */
+async function readSelection(filter: string | undefined, table: string | undefined): Promise<Selection | null> {
+  if (filter === undefined && table === undefined) return null;
+  if (filter !== undefined && table !== undefined) {
+    throw new UserError(
+      'BAD_USER_INPUT',
+      `Say by one of "${filter}" and "${table}" which exams are meant, not by both.`,
+    );
+  }
+  return {
+    filter: filter === undefined ? null : await parsedFilter(filter),
+    named: table === undefined ? null : await readNamedExams(table),
+  };
+}
+
+/** @throws UserError BAD_USER_INPUT for what is no id of a cohort */
+function cohortKey(id: string): string {
+  const decoded = decodeId(id);
+  if (decoded?.type !== 'Cohort') throw new UserError('BAD_USER_INPUT', `"${id}" is not the id of a cohort.`);
+  return String(decoded.key);
+}
+
 async function parsedFilter(file: string): Promise<object> {
   const { parseExamFilter } = await filterJson();
   return parseExamFilter(await readJsonFile(file, 'filter'));
@@ -124,9 +215,7 @@ async function list({ dataDir }: { dataDir: string }): Promise<void> {
 
 async function show(id: string, { dataDir }: { dataDir: string }): Promise<void> {
   await withDatabase(dataDir, 'cohorts', async ({ dataSource }) => {
-    const decoded = decodeId(id);
-    if (decoded?.type !== 'Cohort') throw new UserError('BAD_USER_INPUT', `"${id}" is not the id of a cohort.`);
-    const cohort = await findCohort(dataSource, COMMAND_LINE, String(decoded.key));
+    const cohort = await findCohort(dataSource, COMMAND_LINE, cohortKey(id));
     const { name, description, kind, visibility, version } = cohort;
     const row = await dataSource.getRepository(CohortVersion).findOneByOrFail({ cohortId: cohort.id, version });
     console.log(`${name} (${kind}, ${visibility}, version ${version} of ${row.createdAt.toISOString().slice(0, 10)})`);

@@ -4,16 +4,37 @@ import { UserError } from '../domain/errors.js';
 import { EXPORT_FILES } from '../domain/exports.js';
 import type { ExportManifest, ExportSpec, ExportStream } from '../services/exports/index.js';
 
-/** Writes beside the file and renames, so that a file that is there is whole; the manifest comes last. */
+/** Writes an export as {@link writeFileWhole} does; its manifest comes last. */
 export async function writeWhole(file: string, spec: ExportSpec, stream: ExportStream): Promise<ExportManifest> {
-  const part = `${file}.part`;
-  try {
-    const { sha256, bytes } = await writePieces(part, stream.pieces);
-    const { mediaType } = EXPORT_FILES[spec.format];
+  const { mediaType } = EXPORT_FILES[spec.format];
+  return writeFileWhole(file, stream.pieces, async ({ sha256, bytes }) => {
     const manifest: ExportManifest = { ...stream.description(), file: { sha256, bytes, mediaType } };
-    await rename(part, file);
     await writeFile(`${file}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
     return manifest;
+  });
+}
+
+interface Written {
+  sha256: string;
+  bytes: number;
+}
+
+/**
+ * Writes beside the file and renames, so that a file that is there is whole.
+ *
+ * @param done what to do when it is there, and to give
+ * @throws UserError UNAVAILABLE where it cannot be written
+ */
+export async function writeFileWhole<T>(
+  file: string,
+  pieces: AsyncIterable<Uint8Array>,
+  done: (written: Written) => T | Promise<T>,
+): Promise<T> {
+  const part = `${file}.part`;
+  try {
+    const written = await writePieces(part, pieces);
+    await rename(part, file);
+    return await done(written);
   } catch (error) {
     await rm(part, { force: true });
     const { code, syscall } = error as NodeJS.ErrnoException;
@@ -22,7 +43,7 @@ export async function writeWhole(file: string, spec: ExportSpec, stream: ExportS
   }
 }
 
-async function writePieces(path: string, pieces: AsyncIterable<Buffer>): Promise<{ sha256: string; bytes: number }> {
+async function writePieces(path: string, pieces: AsyncIterable<Uint8Array>): Promise<Written> {
   const hash = createHash('sha256');
   let bytes = 0;
   const handle = await open(path, 'w');

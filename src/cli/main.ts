@@ -31,6 +31,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   score: async () => (await import('./score.js')).scoreCommand(),
   bundles: async () => (await import('./bundles.js')).bundlesCommand(),
   blobs: async () => (await import('./blobs.js')).blobsCommand(),
+  audit: async () => (await import('./audit.js')).auditCommand(),
   retention: async () => (await import('./retention.js')).retentionCommand(),
   backup: async () => (await import('./backup.js')).backupCommand(),
   token: async () => (await import('./token.js')).tokenCommand(),

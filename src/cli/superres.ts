@@ -7,10 +7,12 @@ import {
   readGradients,
   SUPERRES_NIFTI,
   superresInWords,
+  THROUGH_PLANE,
+  thinSlices,
   superresLabel,
   writeFineSeries,
 } from '../imaging/superres/index.js';
-import { type DeviceChoice, readBundleFor, type SuperResolver } from '../inference/index.js';
+import { type DeviceChoice, type InferenceHost, readBundleFor, type SuperResolver } from '../inference/index.js';
 import { chooseBundle, deviceOption, modelsOption } from './bundles.js';
 import { wholeNumber } from './options.js';
 import { assertWritable } from './out-folder.js';
@@ -18,6 +20,7 @@ import { reportFiles, workOnSeries } from './series-work.js';
 
 interface SuperresOptions {
   scale: number;
+  throughPlane?: number;
   out: string;
   coefficients?: string;
   bias?: true;
@@ -35,6 +38,11 @@ export function superresCommand(): Command {
     .description('bring an MRI series to a finer grid, without a database')
     .argument('<series>', 'a folder with the DICOM files of one series, or a NIfTI file (.nii, .nii.gz)')
     .requiredOption('--scale <factor>', 'how many times as many pixels along rows and columns: 2, 2.67 or 4', scaleOf)
+    .option(
+      '--through-plane <factor>',
+      'how many slices are made of each first, which takes memory for the series: 2',
+      slicesOf,
+    )
     .requiredOption('--out <dir>', `folder for ${SUPERRES_NIFTI} and ${DICOM_FOLDER}/`)
     .option(
       '--coefficients <file.json>',
@@ -57,6 +65,7 @@ placed about the isocentre. Not for clinical use.
 Examples:
   $ osteograph superres series/ --scale 2 --out fine
   $ osteograph superres knee.nii.gz --scale 2.67 --bias --out fine
+  $ osteograph superres series/ --scale 2 --through-plane 2 --out fine
   $ osteograph superres series/ --scale 4 --coefficients scanner.json --teacher --out fine`,
     )
     .action(superres);
@@ -71,19 +80,26 @@ async function superres(path: string, options: SuperresOptions): Promise<void> {
   const bundleDir = await chooseBundle(options.models, options.bundle, 'mri-super-resolution');
   const { manifest, sha256 } = await readBundleFor(bundleDir, 'mri-super-resolution');
   const { name, version } = manifest;
-  const aim = { scale, gradients, bias: options.bias === true };
+  const throughPlane = options.throughPlane !== undefined;
+  const aim = { scale, throughPlane, gradients, bias: options.bias === true };
   const derivation = superresInWords(aim, network);
+  const run = (host: InferenceHost, signal: AbortSignal) => ({ host, bundleDir, network, steps, signal });
   const { result, seconds } = await workOnSeries(
     { label: 'Super-resolving', path, device: options.device, threads: options.threads },
     ({ series, looked }) => planSuperres(series, aim, manifest, looked),
-    async (plan, { host, signal, from, made }) => {
-      const slices = fineSlices(plan, { host, bundleDir, network, steps, signal });
+    async (looked, { host, signal, from, made }) => {
+      const thin = throughPlane && (await thinSlices(looked.series, { ...run(host, signal), white: looked.white }));
+      const plan = thin ? await planSuperres(thin, aim, manifest) : looked;
+      const slices = fineSlices(plan, run(host, signal));
       const header = {
+        ...(throughPlane ? { thinner: THROUGH_PLANE } : {}),
         ...{ bundle: { name, version }, derivation, label: superresLabel(manifest), createdAt: new Date() },
         identity: [from, name, version, sha256, derivation, steps ?? ''],
         comment: JSON.stringify({ synthetic: true, bundle: { name, version, sha256 }, source: from, derivation }),
       };
-      await writeFineSeries(plan, slices, out, header, made);
+      await writeFineSeries(plan, slices, out, header, (done) =>
+        made(Math.ceil((done * looked.series.slices) / plan.fine.slices)),
+      );
       return plan.fine;
     },
   );
@@ -94,6 +110,14 @@ async function superres(path: string, options: SuperresOptions): Promise<void> {
       `${name} ${version}) in ${seconds} s. SYNTHETIC: what it adds was not seen.`,
   );
   reportFiles(out, SUPERRES_NIFTI);
+}
+
+/** Twice is what was measured. */
+function slicesOf(text: string): number {
+  if (text !== String(THROUGH_PLANE)) {
+    throw new InvalidArgumentError(`--through-plane takes ${THROUGH_PLANE}, got "${text}".`);
+  }
+  return THROUGH_PLANE;
 }
 
 /** A factor; 2.67 stands for the 8/3 between the usual grids of 1.5 and 7 T. */

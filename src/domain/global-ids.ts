@@ -2,6 +2,7 @@
 const NODE_KEYS = {
   Participant: 'integer',
   Visit: 'integer',
+  Knee: 'integer',
   KneeExam: 'integer',
   Reading: 'integer',
   Radiograph: 'integer',
@@ -19,6 +20,7 @@ const NODE_KEYS = {
   Worker: 'uuid',
   RadiographReading: 'uuid',
   QuarantinedImage: 'integer',
+  AuditEntry: 'integer',
 } as const;
 
 export type NodeType = keyof typeof NODE_KEYS;

@@ -3,20 +3,27 @@ export interface HiddenPlaces {
   /** Slices that are hidden whole. */
   readonly slices: readonly number[];
   readonly boxes: readonly HiddenBox[];
+  /** Slices in which images hide what is not black in them. */
+  readonly masks?: readonly HiddenSpan[] | undefined;
+}
+
+/** Slices from the first to the last, itself included. */
+export interface HiddenSpan {
+  readonly firstSlice: number;
+  readonly lastSlice: number;
 }
 
 /** A rectangle that is hidden in one slice or several. */
-export interface HiddenBox {
-  readonly firstSlice: number;
-  readonly lastSlice: number;
+export interface HiddenBox extends HiddenSpan {
   readonly left: number;
   readonly top: number;
   readonly columns: number;
   readonly rows: number;
 }
 
-/** Most boxes of a request. */
+/** Most boxes of a request, and most images. */
 export const MAX_BOXES = 200;
+const MAX_MASKS = 50;
 
 /** Which slices of a series are hidden whole by these places. */
 export function lostSlices(
@@ -51,14 +58,20 @@ export function sliceWithoutContext(lost: readonly boolean[], reach: number): nu
 
 /** What is wrong with places in a series of that size, as the end of a sentence; null where nothing is. */
 export function faultOfPlaces(
-  { slices, boxes }: HiddenPlaces,
+  { slices, boxes, masks = [] }: HiddenPlaces,
   size: { columns: number; rows: number; slices: number },
 ): string | null {
-  if (slices.length === 0 && boxes.length === 0) return 'Nothing is hidden: give slices or boxes.';
+  if (slices.length + boxes.length + masks.length === 0) return 'Nothing is hidden: give slices, boxes or masks.';
+  if (masks.length > MAX_MASKS) return `${masks.length} masks are given; at most ${MAX_MASKS} are accepted.`;
   if (boxes.length > MAX_BOXES) return `${boxes.length} boxes are given; at most ${MAX_BOXES} are accepted.`;
   const inside = (value: number, count: number) => Number.isInteger(value) && value >= 0 && value < count;
   const lost = slices.find((slice) => !inside(slice, size.slices));
   if (lost !== undefined) return `Slice ${lost} is not in the series, whose slices are 0 to ${size.slices - 1}.`;
+  for (const [index, { firstSlice, lastSlice }] of masks.entries()) {
+    if (![firstSlice, lastSlice].every((slice) => inside(slice, size.slices)) || firstSlice > lastSlice) {
+      return `Mask ${index} hides slices ${firstSlice} to ${lastSlice} of a series whose slices are 0 to ${size.slices - 1}.`;
+    }
+  }
   for (const [index, box] of boxes.entries()) {
     const { firstSlice, lastSlice, left, top } = box;
     const fits =

@@ -8,6 +8,9 @@ export type Race = (typeof RACES)[keyof typeof RACES];
 export const STUDY_COHORTS = { 1: 'PROGRESSION', 2: 'INCIDENCE', 3: 'CONTROL' } as const;
 export type StudyCohort = (typeof STUDY_COHORTS)[keyof typeof STUDY_COHORTS];
 
+/** OAI's clinical sites, by the letters that its tables have for them. */
+export const SITES = ['A', 'B', 'C', 'D', 'E'] as const;
+
 /** OAI's SIDE code: 1 = right, 2 = left. */
 export const SIDES = { 1: 'RIGHT', 2: 'LEFT' } as const;
 export type Side = (typeof SIDES)[keyof typeof SIDES];

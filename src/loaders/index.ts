@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import {
   ApiToken,
   Asset,
+  AuditEntry,
   Batch,
   Bundle,
   Cohort,
@@ -48,6 +49,7 @@ export function createLoaders(dataSource: DataSource) {
     asset: oneByKey<number, Asset>('asset', by(Asset, 'id')),
     bundle: oneByKey<number, Bundle>('bundle', by(Bundle, 'id')),
     apiToken: oneByKey<number, ApiToken>('token', by(ApiToken, 'id')),
+    auditEntry: oneByKey<number, AuditEntry>('row of the audit', by(AuditEntry, 'id')),
     generation: oneByKey<string, Generation>('generation', by(Generation, 'id', 'uuid')),
     upload: oneByKey<string, UploadedRadiograph>('uploaded radiograph', by(UploadedRadiograph, 'id', 'uuid')),
     radiographReading: oneByKey<string, RadiographReading>('radiograph reading', by(RadiographReading, 'id', 'uuid')),

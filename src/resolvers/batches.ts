@@ -1,8 +1,8 @@
-import { Arg, Ctx, FieldResolver, Float, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Float, ID, Query, Resolver, Root } from 'type-graphql';
 import type { MemberState } from '../domain/batches.js';
 import { COUNTED_AS } from '../domain/batches.js';
 import { decodeId } from '../domain/global-ids.js';
-import { AFTER, FIRST, idOf, ORDER_BY, WHERE } from '../schema/arguments.js';
+import { idOf, ORDER_BY, WHERE, PageArgs } from '../schema/arguments.js';
 import { BatchConnection, BatchMemberConnection, BatchMemberNode, BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
 import type { ConnectionOf } from '../schema/connections.js';
@@ -35,12 +35,11 @@ export class BatchResolver {
     @Ctx() context: Context,
     @Arg('where', () => BatchFilter, WHERE) where: object | null,
     @Arg('orderBy', () => [BatchOrder], ORDER_BY) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<BatchNode> {
     const { dataSource } = context.platform;
     return connection(context, {
-      page: () => readPage(dataSource, BATCH_LISTING, { where, orderBy, first, after }),
+      page: () => readPage(dataSource, BATCH_LISTING, { where, orderBy, ...page }),
       count: () => countRows(dataSource, BATCHES, where),
       node: (row) => new BatchNode(row),
     });
@@ -90,13 +89,12 @@ export class BatchResolver {
     @Ctx() context: Context,
     @Arg('states', () => [MemberStateEnum], { nullable: true, description: 'Default: all.' })
     states: MemberState[] | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<BatchMemberNode> {
     return nestedConnection(context, row.id, {
       listing: BATCH_MEMBER_LISTING,
       column: 'batch_id',
-      request: { where: states === null ? null : { state: { in: states } }, first, after },
+      request: { where: states === null ? null : { state: { in: states } }, ...page },
       node: (member) => new BatchMemberNode(member),
     });
   }
@@ -109,13 +107,12 @@ export class BatchResolver {
     @Root() { row }: BatchNode,
     @Ctx() context: Context,
     @Arg('where', () => GenerationFilter, WHERE) where: object | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<GenerationNode> {
     return nestedConnection(context, row.id, {
       listing: BATCH_GENERATION_LISTING,
       column: 'of_batch',
-      request: { where, first, after },
+      request: { where, ...page },
       node: (generation) => new GenerationNode(generation),
     });
   }

@@ -3,7 +3,7 @@ import type { CohortVisibility } from '../domain/cohorts.js';
 import { INPUT } from '../schema/arguments.js';
 import { CohortNode } from '../schema/cohort.js';
 import { CreateCohortInput, SplitCohortInput, UpdateCohortInput } from '../schema/cohort-input.js';
-import type { CombineCohortsInput } from '../schema/cohort-input.js';
+import type { CombineCohortsInput, ExamNameInput, ExamSelectionInput } from '../schema/cohort-input.js';
 import {
   CreateCohortPayload,
   DeleteCohortInput,
@@ -55,19 +55,29 @@ export class CohortMutationResolver {
   async updateCohort(
     @Ctx() context: Context,
     @Arg('input', () => UpdateCohortInput, INPUT)
-    { id, examIds, combine, addExamIds, removeExamIds, ...rest }: UpdateCohortInput,
-  ): Promise<CohortPayload> {
+    { id, examIds, exams, add, remove, unknownExams, combine, ...rest }: UpdateCohortInput,
+  ): Promise<CreatedCohortPayload> {
     requireRole(context, 'READER', 'updateCohort');
     const { platform, viewer } = context;
+    const named = async (rows: ExamNameInput[] | null | undefined) =>
+      rows ? findNamedExams(platform.dataSource, rows, unknownExams) : null;
+    const edit = async (field: string, selection: ExamSelectionInput | null | undefined) =>
+      selection && {
+        filter: selection.filter,
+        examIds: examKeys(`${field}.examIds`, selection.examIds),
+        found: await named(selection.exams),
+      };
     const change = {
       ...rest,
       examIds: examKeys('examIds', examIds),
-      addExamIds: examKeys('addExamIds', addExamIds),
-      removeExamIds: examKeys('removeExamIds', removeExamIds),
+      found: await named(exams),
+      add: await edit('add', add),
+      remove: await edit('remove', remove),
       combine: combination(combine),
     };
     const row = await updateCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id), change);
-    return { cohort: new CohortNode(row) };
+    const unknown = [change, change.add, change.remove].flatMap((part) => part?.found?.unknown ?? []);
+    return { cohort: new CohortNode(row), unknownExams: unknown };
   }
 
   @Mutation(() => ShareCohortPayload, {

@@ -1,9 +1,9 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { GraphQLJSONObject } from 'graphql-scalars';
-import { Arg, Ctx, FieldResolver, ID, Info, Int, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
 import { decodeId, encodeId } from '../domain/global-ids.js';
 import type { Cohort, CohortVersion } from '../entities/index.js';
-import { AFTER, FIRST, idOf, ORDER_BY, WHERE } from '../schema/arguments.js';
+import { idOf, ORDER_BY, WHERE, PageArgs } from '../schema/arguments.js';
 import {
   CohortAttrition,
   CohortConnection,
@@ -34,7 +34,7 @@ import {
   listedFor,
 } from '../services/cohorts/index.js';
 import { KNEE_EXAMS } from '../services/filters/index.js';
-import { countRows, KNEE_EXAM_LISTING, readPage } from '../services/paging/index.js';
+import { countRows, type PageBounds, KNEE_EXAM_LISTING, readPage } from '../services/paging/index.js';
 import { shownAttrition, shownCounts } from './cohort-counts.js';
 import { connection } from './connection.js';
 import { mayChangeCohort } from '../policy/index.js';
@@ -59,13 +59,12 @@ export class CohortResolver {
     @Arg('where', () => CohortFilter, WHERE) where: object | null,
     @Arg('mine', () => Boolean, { defaultValue: false, description: "Only the viewer's own." }) mine: boolean,
     @Arg('orderBy', () => [CohortOrder], ORDER_BY) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<CohortNode> {
     const { dataSource } = context.platform;
     const visible = { and: [listedFor(context.viewer, mine), ...(where ? [where] : [])] };
     return connection(context, {
-      page: () => readPage(dataSource, COHORT_LISTING, { where: visible, orderBy, first, after }),
+      page: () => readPage(dataSource, COHORT_LISTING, { where: visible, orderBy, ...page }),
       count: () => countRows(dataSource, COHORTS, visible),
       // How many cohorts there are says nothing about people.
       summaryCount: () => countRows(dataSource, COHORTS, visible),
@@ -143,24 +142,22 @@ export class CohortResolver {
     @Ctx() context: Context,
     @Arg('where', () => KneeExamFilter, WHERE) where: object | null,
     @Arg('orderBy', () => [KneeExamOrder], ORDER_BY) orderBy: KneeExamOrderInput[] | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
     @Info() info: GraphQLResolveInfo,
   ): ConnectionOf<KneeExamNode> {
-    return examsOf(context, info, row.id, row.version, { where, orderBy, first, after });
+    return examsOf(context, info, row.id, row.version, { where, orderBy, ...page });
   }
 
   @FieldResolver(() => CohortVersionConnection, { description: 'The newest first.', complexity: connectionComplexity })
   versions(
     @Root() { row }: CohortNode,
     @Ctx() context: Context,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<CohortVersionItem> {
     const { dataSource } = context.platform;
     const where = { cohort: { eq: encodeId('Cohort', row.id) } };
     return connection(context, {
-      page: () => readPage(dataSource, COHORT_VERSION_LISTING, { where, first, after }),
+      page: () => readPage(dataSource, COHORT_VERSION_LISTING, { where, ...page }),
       count: () => countRows(dataSource, COHORT_VERSIONS, where),
       node: (version) => new CohortVersionItem(version, row),
     });
@@ -213,19 +210,16 @@ export class CohortVersionResolver {
     @Ctx() context: Context,
     @Arg('where', () => KneeExamFilter, WHERE) where: object | null,
     @Arg('orderBy', () => [KneeExamOrder], ORDER_BY) orderBy: KneeExamOrderInput[] | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
     @Info() info: GraphQLResolveInfo,
   ): ConnectionOf<KneeExamNode> {
-    return examsOf(context, info, row.cohortId, row.version, { where, orderBy, first, after });
+    return examsOf(context, info, row.cohortId, row.version, { where, orderBy, ...page });
   }
 }
 
-interface ExamsRequest {
+interface ExamsRequest extends PageBounds {
   where: object | null;
   orderBy: KneeExamOrderInput[] | null;
-  first: number | null;
-  after: string | null;
 }
 
 /** The version that a cohort is at. */

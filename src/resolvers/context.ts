@@ -48,6 +48,8 @@ export interface Context {
   /** Pages and counts of nested lists, by list and arguments. */
   nestedPages: LoadersByArguments<number | string, Page<object>>;
   nestedCounts: LoadersByArguments<number | string, number>;
+  /** Whether rows of nested lists fit a filter, by their table and the filter. */
+  fitting: LoadersByArguments<number | string, boolean>;
   batchPaces: LoadersByArguments<Batch, BatchPace>;
   queuePositions: LoadersByArguments<string, number | null>;
   /** What participants, visits or exams have of some variables, by whose they are and by the names. */
@@ -72,6 +74,7 @@ export function createContext(
     inTurn,
     nestedPages: new LoadersByArguments(),
     nestedCounts: new LoadersByArguments(),
+    fitting: new LoadersByArguments(),
     batchPaces: new LoadersByArguments(),
     queuePositions: new LoadersByArguments(),
     variableValues: new LoadersByArguments(),

@@ -1,8 +1,21 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
+import {
+  Arg,
+  Args,
+  Ctx,
+  FieldResolver,
+  ID,
+  Info,
+  Int,
+  Mutation,
+  Query,
+  Resolver,
+  Root,
+  Subscription,
+} from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
-import { AFTER, FIRST, idOf, INPUT } from '../schema/arguments.js';
+import { idOf, INPUT, PageArgs } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import {
@@ -50,13 +63,12 @@ export class EvaluationResolver {
       description: 'Only evaluations on the same exams with the same settings.',
     })
     comparisonKey: string | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<EvaluationNode> {
     const { dataSource } = context.platform;
     const where = comparisonKey === null ? {} : { comparisonKey: { eq: comparisonKey } };
     return connection(context, {
-      page: () => readPage(dataSource, EVALUATION_LISTING, { where, first, after }),
+      page: () => readPage(dataSource, EVALUATION_LISTING, { where, ...page }),
       count: () => countRows(dataSource, EVALUATIONS, where),
       node: (row) => new EvaluationNode(row),
     });
@@ -145,13 +157,12 @@ export class EvaluationResolver {
     @Root() { row }: EvaluationNode,
     @Ctx() context: Context,
     @Arg('arm', () => Int, { nullable: true, description: 'Default: all arms.' }) arm: number | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<EvaluationScoreItem> {
     return nestedConnection(context, row.id, {
       listing: EVALUATION_SCORE_LISTING,
       column: 'evaluation_id',
-      request: { where: arm === null ? null : { arm: { eq: arm } }, first, after },
+      request: { where: arm === null ? null : { arm: { eq: arm } }, ...page },
       node: (score) => new EvaluationScoreItem(score),
     });
   }

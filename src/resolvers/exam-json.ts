@@ -2,6 +2,7 @@ import { getNamedType, isEnumType, isObjectType } from 'graphql';
 import type { FieldNode, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo, SelectionSetNode } from 'graphql';
 import { droppedSql } from '../entities/index.js';
 import type { NodeType } from '../domain/global-ids.js';
+import { protocolSql, sideSql } from '../domain/mri-protocols.js';
 import {
   EXAM_RELATIONS,
   jsonId,
@@ -47,7 +48,15 @@ const WRITTEN: Partial<Record<NodeType, Written>> = {
   Participant: { sources: PARTICIPANT, values: dropped },
   Reading: { sources: READING, values: { ...kl, ...dropped } },
   Radiograph: { sources: RADIOGRAPH, values: { ...dropped, bilateral: (row) => `(${row}.visit_id IS NOT NULL)` } },
-  MriSeries: { sources: MRI_SERIES, values: { ...dropped, synthetic: (row) => `${row}.synthetic` } },
+  MriSeries: {
+    sources: MRI_SERIES,
+    values: {
+      ...dropped,
+      synthetic: (row) => `${row}.synthetic`,
+      protocol: (row) => protocolSql(`${row}.sequence`),
+      side: (row) => sideSql(`${row}.sequence`),
+    },
+  },
 };
 
 /** Scalars that PostgreSQL writes as graphql-js does. */

@@ -49,6 +49,8 @@ export const RADIOGRAPH: Sources = {
   ...keys('bilateral', 'image'),
 };
 export const MRI_SERIES: Sources = {
+  protocol: ['sequence'],
+  side: ['sequence'],
   ...same('barcode', 'sequence', 'plane', 'date', 'sliceCount', 'rows', 'columns', 'pixelSpacing', 'sliceSpacing'),
   ...same('direction', 'createdAt', 'dropped', 'provenance', 'sponsor'),
   ...keys('synthetic', 'exam', 'volume', 'generation'),
@@ -87,6 +89,7 @@ function findWanted(connection: Selection): Wanted<ExamRelations> {
           'synthetic',
           'assetId',
           'generationId',
+          'sequence',
         ]),
       }),
     },

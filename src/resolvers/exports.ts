@@ -1,8 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
-import { AFTER, FIRST, idOf, INPUT } from '../schema/arguments.js';
+import { idOf, INPUT, PageArgs } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import {
@@ -55,15 +55,11 @@ export class ExportResolver {
     description: "The viewer's own exports, an administrator's view of everybody's; the newest first.",
     complexity: connectionComplexity,
   })
-  exports(
-    @Ctx() context: Context,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
-  ): ConnectionOf<ExportNode> {
+  exports(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): ConnectionOf<ExportNode> {
     const { dataSource } = context.platform;
     const where = ownExports(context.viewer);
     return connection(context, {
-      page: () => readPage(dataSource, EXPORT_LISTING, { where, first, after }),
+      page: () => readPage(dataSource, EXPORT_LISTING, { where, ...page }),
       count: () => countRows(dataSource, EXPORTS, where),
       node: (row) => new ExportNode(row),
     });

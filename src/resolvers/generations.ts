@@ -1,9 +1,9 @@
 import { GraphQLJSONObject } from 'graphql-scalars';
-import { Arg, Ctx, FieldResolver, Float, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Float, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import { decodeId } from '../domain/global-ids.js';
 import type { Side } from '../domain/participants.js';
 import { positionsInLine } from '../scheduling/index.js';
-import { AFTER, FIRST, idOf, ORDER_BY, WHERE } from '../schema/arguments.js';
+import { idOf, ORDER_BY, WHERE, PageArgs } from '../schema/arguments.js';
 import { gradeGuidanceOf, parametersOf, type Provenance, provenanceOf } from '../services/generations/index.js';
 import { Asset } from '../schema/asset.js';
 import { BatchNode } from '../schema/batch.js';
@@ -44,15 +44,14 @@ export class GenerationResolver {
     @Ctx() context: Context,
     @Arg('where', () => GenerationFilter, WHERE) where: object | null,
     @Arg('orderBy', () => [GenerationOrder], ORDER_BY) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<GenerationNode> {
     const { dataSource } = context.platform;
     const visible = async () => generationsFor(context.viewer, await readyFilter(context, where));
     return connection(context, {
       page: async () => {
         const ready = await visible();
-        return readPage(dataSource, GENERATION_LISTING, { where: ready, orderBy, first, after });
+        return readPage(dataSource, GENERATION_LISTING, { where: ready, orderBy, ...page });
       },
       count: async () => countRows(dataSource, GENERATIONS, await visible()),
       summaryCount: () => countSummaryRows(dataSource, GENERATIONS, where, OF_EXAMS),

@@ -1,4 +1,5 @@
 import { AggregateResolver } from './aggregates.js';
+import { AuditResolver } from './audit.js';
 import { BatchMutationResolver } from './batches-change.js';
 import { BatchMemberResolver, BatchResolver } from './batches.js';
 import { BundleResolver } from './bundles.js';
@@ -27,6 +28,8 @@ import {
 import { ExamReadingsResolver, RadiographReadingResolver, UploadReadingsResolver } from './radiograph-readings.js';
 import { ProgressionResolver } from './progressions.js';
 import { RestorationResolver } from './restorations.js';
+import { ReleaseResolver } from './releases.js';
+import { SearchResolver } from './search.js';
 import { StorageResolver } from './storage.js';
 import { ReaderSessionResolver, ReaderStudyResolver, ReaderTrialResolver } from './reader-studies.js';
 import { InpaintingResolver } from './inpaintings.js';
@@ -43,6 +46,9 @@ export type { Context, Platform } from './context.js';
 export const RESOLVERS = [
   NodeResolver,
   ViewerResolver,
+  ReleaseResolver,
+  SearchResolver,
+  AuditResolver,
   StorageResolver,
   ParticipantResolver,
   VisitResolver,

@@ -20,7 +20,11 @@ export class InpaintingResolver {
   ): Promise<GenerationPayload> {
     requireRole(context, 'OPERATOR', 'inpaintSeries');
     const seriesId = Number(keyOf('seriesId', 'MriSeries', input.seriesId));
-    const row = await requestInpainting(context.platform, context.viewer, { ...input, seriesId });
+    const masks = input.masks?.map((mask) => ({
+      ...mask,
+      maskUploadId: keyOf('maskUploadId', 'UploadedRadiograph', mask.maskUploadId),
+    }));
+    const row = await requestInpainting(context.platform, context.viewer, { ...input, seriesId, masks });
     return { generation: new GenerationNode(row) };
   }
 }

@@ -1,26 +1,36 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Info, Query, Resolver, Root } from 'type-graphql';
 import { isOaiId, type Side } from '../domain/participants.js';
 import type { VisitCode } from '../domain/visits.js';
 import { KneeExam, Participant } from '../entities/index.js';
-import { AFTER, FIRST, ORDER_BY, WHERE } from '../schema/arguments.js';
+import { ORDER_BY, WHERE, PageArgs } from '../schema/arguments.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { SideEnum, VisitCodeEnum } from '../schema/enums.js';
 import { GenerationFilter, KneeExamFilter } from '../schema/filters.js';
 import { GenerationConnection, GenerationNode } from '../schema/generation.js';
 import { Grade, gradeList } from '../schema/grade.js';
+import { MriSeriesFilter, RadiographFilter } from '../schema/image-filters.js';
 import { JointOutcome } from '../schema/joint-outcome.js';
 import { MriSeriesNode, RadiographNode } from '../schema/images.js';
 import { KneeExamConnection, KneeExamNode } from '../schema/knee-exam.js';
 import { KneeNode } from '../schema/knee.js';
-import { connectionComplexity, examsComplexity, listComplexity } from '../schema/limits.js';
+import { connectionComplexity, examsComplexity, filteredComplexity, listComplexity } from '../schema/limits.js';
 import { GenerationOrder, KneeExamOrder } from '../schema/orders.js';
 import type { KneeExamOrderInput, OrderInput } from '../schema/orders.js';
 import { ParticipantNode } from '../schema/participant.js';
+import { ReadingFilter } from '../schema/reading-filters.js';
 import { ReadingNode } from '../schema/reading.js';
 import { VisitNode } from '../schema/visit.js';
 import { countSummaryExams } from '../services/aggregates/index.js';
-import { KNEE_EXAMS } from '../services/filters/index.js';
+import {
+  KNEE_EXAMS,
+  MRI_SERIES,
+  RADIOGRAPHS,
+  READINGS,
+  speaksOf,
+  type Table,
+  UNLESS_DROPPED,
+} from '../services/filters/index.js';
 import { countRows, GENERATION_LISTING, KNEE_EXAM_LISTING, readJsonPage, readPage } from '../services/paging/index.js';
 import { connection, nestedConnection } from './connection.js';
 import { requireRole } from './context.js';
@@ -29,9 +39,14 @@ import { examsAsJson } from './exam-json.js';
 import { wantedOfExams } from './exam-pages.js';
 import { readyFilter } from './filter.js';
 import { outcomeOf } from './knees.js';
+import { thatFit } from './nested.js';
 import { readyOrder } from './order.js';
 import { whenHere } from './when-here.js';
 import type { MaybePromise } from './when-here.js';
+
+/** What the lists of an exam's rows say of dropped ones. */
+const DROPPED =
+  'Those that a newer release dropped are among them, unless `where` is given and does not speak of `dropped`.';
 
 @Resolver(() => KneeExamNode)
 export class KneeExamResolver {
@@ -40,14 +55,13 @@ export class KneeExamResolver {
     @Ctx() context: Context,
     @Arg('where', () => KneeExamFilter, WHERE) where: object | null,
     @Arg('orderBy', () => [KneeExamOrder], ORDER_BY) orderBy: KneeExamOrderInput[] | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
     @Info() info: GraphQLResolveInfo,
   ): ConnectionOf<KneeExamNode> {
     const { dataSource } = context.platform;
     const request = async () => ({
       ...{ where: await readyFilter(context, where), orderBy: await readyOrder(context, orderBy) },
-      ...{ first, after },
+      ...{ ...page },
     });
     const json = examsAsJson(context, info);
     return connection(context, {
@@ -101,9 +115,18 @@ export class KneeExamResolver {
     );
   }
 
-  @FieldResolver(() => [ReadingNode], { description: 'As published, by project.', complexity: listComplexity(2) })
-  readings(@Root() node: KneeExamNode, @Ctx() context: Context): MaybePromise<ReadingNode[]> {
-    return whenHere(readingsOf(node, context), (readings) => readings.map((reading) => new ReadingNode(reading)));
+  @FieldResolver(() => [ReadingNode], {
+    description: `As published, by project. ${DROPPED}`,
+    complexity: filteredComplexity(2),
+  })
+  readings(
+    @Root() node: KneeExamNode,
+    @Ctx() context: Context,
+    @Arg('where', () => ReadingFilter, WHERE) where: object | null,
+  ): MaybePromise<ReadingNode[]> {
+    return whenHere(narrowed(context, READINGS, where, readingsOf(node, context)), (readings) =>
+      readings.map((reading) => new ReadingNode(reading)),
+    );
   }
 
   @FieldResolver(() => RadiographNode, {
@@ -115,34 +138,44 @@ export class KneeExamResolver {
   }
 
   @FieldResolver(() => [RadiographNode], {
-    description: 'All films that show the knee.',
-    complexity: listComplexity(2),
+    description: `All films that show the knee. ${DROPPED}`,
+    complexity: filteredComplexity(2),
   })
-  radiographs(@Root() node: KneeExamNode, @Ctx() context: Context): MaybePromise<RadiographNode[]> {
-    return whenHere(filmsOf(node, context), (films) => films.map((film) => new RadiographNode(film)));
+  radiographs(
+    @Root() node: KneeExamNode,
+    @Ctx() context: Context,
+    @Arg('where', () => RadiographFilter, WHERE) where: object | null,
+  ): MaybePromise<RadiographNode[]> {
+    return whenHere(narrowed(context, RADIOGRAPHS, where, filmsOf(node, context)), (films) =>
+      films.map((film) => new RadiographNode(film)),
+    );
   }
 
   @FieldResolver(() => [MriSeriesNode], {
-    description: 'Real series, unless generated ones are asked for: the two never mix silently.',
-    complexity: listComplexity(3),
+    description: `Real series, unless generated ones are asked for: the two never mix silently. ${DROPPED}`,
+    complexity: filteredComplexity(3),
   })
   mriSeries(
     @Root() { row, related }: KneeExamNode,
-    @Ctx() { loaders }: Context,
+    @Ctx() context: Context,
     @Arg('synthetic', () => Boolean, {
       nullable: true,
       defaultValue: false,
-      description: 'False: real series. True: generated ones. Null: both.',
+      description: 'False: real series. True: generated ones. Null: both, and so where `where` speaks of `synthetic`.',
     })
     synthetic: boolean | null,
+    @Arg('where', () => MriSeriesFilter, WHERE) where: object | null,
   ): MaybePromise<MriSeriesNode[]> {
-    if (synthetic === false) {
-      return whenHere(related.realSeries ?? loaders.realSeriesOfExam.load(row.id), (series) =>
-        series.map((one) => new MriSeriesNode(one)),
-      );
-    }
-    return whenHere(loaders.seriesOfExam.load(row.id), (series) =>
-      series.filter((one) => synthetic === null || one.synthetic).map((one) => new MriSeriesNode(one)),
+    const { loaders } = context;
+    const kind = speaksOf(where, 'synthetic') ? null : synthetic;
+    const series =
+      kind === false
+        ? (related.realSeries ?? loaders.realSeriesOfExam.load(row.id))
+        : whenHere(loaders.seriesOfExam.load(row.id), (all) =>
+            all.filter((one) => kind === null || one.synthetic === kind),
+          );
+    return whenHere(narrowed(context, MRI_SERIES, where, series), (chosen) =>
+      chosen.map((one) => new MriSeriesNode(one)),
     );
   }
 
@@ -156,7 +189,7 @@ export class KneeExamResolver {
 
   @FieldResolver(() => KneeNode, { description: 'The knee that was examined, with its other exams.' })
   knee(@Root() { row }: KneeExamNode): KneeNode {
-    return new KneeNode(row.participantId, row.side);
+    return new KneeNode(row);
   }
 
   @FieldResolver(() => GenerationConnection, {
@@ -168,16 +201,26 @@ export class KneeExamResolver {
     @Ctx() context: Context,
     @Arg('where', () => GenerationFilter, WHERE) where: object | null,
     @Arg('orderBy', () => [GenerationOrder], ORDER_BY) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<GenerationNode> {
     return nestedConnection(context, row.id, {
       listing: GENERATION_LISTING,
       column: 'exam_id',
-      request: { where, orderBy, first, after },
+      request: { where, orderBy, ...page },
       node: (generation) => new GenerationNode(generation),
     });
   }
+}
+
+/** Those of an exam's rows that `where` selects, at once where there is none and the rows are here. */
+function narrowed<Row extends { id: number }>(
+  context: Context,
+  table: Table,
+  where: object | null,
+  rows: MaybePromise<Row[]>,
+): MaybePromise<Row[]> {
+  if (!where) return rows;
+  return whenHere(rows, (all) => thatFit(context, { table, unless: [UNLESS_DROPPED] }, where, all));
 }
 
 const readingsOf = ({ row, related }: KneeExamNode, { loaders }: Context) =>

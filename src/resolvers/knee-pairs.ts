@@ -1,12 +1,11 @@
-import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
-import { UserError } from '../domain/errors.js';
-import { AFTER, FIRST } from '../schema/arguments.js';
+import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { PageArgs } from '../schema/arguments.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { KneeExamFilter } from '../schema/filters.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { KneePairConnection, KneePairItem, KneePairsInput, KneePairsItem } from '../schema/knee-pairs.js';
 import { connectionComplexity, PASS } from '../schema/limits.js';
-import { type Page, pageSize } from '../services/paging/index.js';
+import { noCursor, type Page, type PageBounds, pageSize } from '../services/paging/index.js';
 import { type KneePairs, makePairs, resolvePairs } from '../services/pairs/index.js';
 import { connection } from './connection.js';
 import type { Context } from './context.js';
@@ -43,12 +42,11 @@ export class KneePairsResolver {
   pairs(
     @Root() made: KneePairsItem,
     @Ctx() context: Context,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<KneePairItem> {
     const { pairs } = made as KneePairsItem & KneePairs;
     return connection(context, {
-      page: () => Promise.resolve(pageOf(pairs, first, after)),
+      page: () => Promise.resolve(pageOf(pairs, page)),
       count: () => Promise.resolve(pairs.length),
       node: (pair) => pair,
     });
@@ -69,19 +67,25 @@ export class KneePairResolver {
 }
 
 /** A page of pairs, which are made anew for each: a cursor is the number of a pair. */
-function pageOf(pairs: KneePairs['pairs'], first: number | null, after: string | null): Page<KneePairItem> {
-  const size = pageSize(first);
-  const start = after === null || after === undefined ? 0 : numberOf(after);
-  const items = pairs.slice(start, start + size).map((pair, index) => {
+function pageOf(pairs: KneePairs['pairs'], bounds: PageBounds): Page<KneePairItem> {
+  const { size, backwards } = pageSize(bounds);
+  const [after, before] = [numberOf(bounds, 'after') ?? 0, numberOf(bounds, 'before') ?? pairs.length + 1];
+  // Numbers count from 1; the pairs at the cursors themselves are not shown.
+  const [start, end] = backwards
+    ? [Math.max(after, before - 1 - size), before - 1]
+    : [after, Math.min(after + size, before - 1)];
+  const items = pairs.slice(start, end).map((pair, index) => {
     const number = start + index + 1;
     return { row: { number, ...pair }, related: {}, cursor: Buffer.from(`pair ${number}`).toString('base64url') };
   });
-  return { items, hasNextPage: start + size < pairs.length, hasPreviousPage: start > 0 };
+  return { items, hasNextPage: end < pairs.length, hasPreviousPage: start > 0 };
 }
 
 /** @throws UserError BAD_USER_INPUT for what is no cursor of pairs */
-function numberOf(cursor: string): number {
+function numberOf(bounds: PageBounds, argument: 'after' | 'before'): number | undefined {
+  const cursor = bounds[argument];
+  if (cursor === null || cursor === undefined) return undefined;
   const [, number] = /^pair (\d{1,6})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (number !== undefined) return Number(number);
-  throw new UserError('BAD_USER_INPUT', 'after is not a cursor; pass the endCursor of the page before.');
+  throw noCursor(argument);
 }

@@ -1,32 +1,80 @@
-import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
-import { SIDES, type Side } from '../domain/participants.js';
+import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { kneesOf } from '../domain/knees.js';
+import { isOaiId, type Side } from '../domain/participants.js';
 import type { VisitCode } from '../domain/visits.js';
-import { AT_VISITS } from '../schema/arguments.js';
-import { VisitCodeEnum } from '../schema/enums.js';
+import { Participant } from '../entities/index.js';
+import { AT_VISITS, ORDER_BY, PageArgs, WHERE } from '../schema/arguments.js';
+import type { ConnectionOf } from '../schema/connections.js';
+import { SideEnum, VisitCodeEnum } from '../schema/enums.js';
+import { KneeExamFilter, KneeFilter } from '../schema/filters.js';
 import { JointOutcome } from '../schema/joint-outcome.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
-import { KneeNode } from '../schema/knee.js';
-import { listComplexity } from '../schema/limits.js';
+import { KneeConnection, KneeNode } from '../schema/knee.js';
+import { connectionComplexity, filteredComplexity } from '../schema/limits.js';
+import { KneeOrder } from '../schema/orders.js';
+import type { OrderInput } from '../schema/orders.js';
 import { ParticipantNode } from '../schema/participant.js';
+import { countSummaryRows } from '../services/aggregates/index.js';
+import { KNEES } from '../services/filters/index.js';
+import { countRows, KNEE_LISTING, readPage } from '../services/paging/index.js';
+import { connection } from './connection.js';
+import { requireRole } from './context.js';
 import type { Context } from './context.js';
+import { readyFilter } from './filter.js';
+import { nestedExams } from './nested.js';
 
 @Resolver(() => KneeNode)
 export class KneeResolver {
+  @Query(() => KneeConnection, {
+    description:
+      'Both knees of every participant, examined or not, the right knee of each before the left. `exams` in `where` selects by visits.',
+    complexity: connectionComplexity,
+  })
+  knees(
+    @Ctx() context: Context,
+    @Arg('where', () => KneeFilter, WHERE) where: object | null,
+    @Arg('orderBy', () => [KneeOrder], ORDER_BY) orderBy: OrderInput[] | null,
+    @Args(() => PageArgs) page: PageArgs,
+  ): ConnectionOf<KneeNode> {
+    const { dataSource } = context.platform;
+    return connection(context, {
+      page: async () => {
+        const ready = await readyFilter(context, where);
+        return readPage(dataSource, KNEE_LISTING, { where: ready, orderBy, ...page });
+      },
+      count: async () => countRows(dataSource, KNEES, await readyFilter(context, where)),
+      summaryCount: () => countSummaryRows(dataSource, KNEES, where),
+      node: (keys) => new KneeNode(keys),
+    });
+  }
+
+  @Query(() => KneeNode, {
+    nullable: true,
+    description: 'One knee of one participant, examined or not; null when there is no such participant.',
+  })
+  async knee(
+    @Ctx() context: Context,
+    @Arg('oaiId', () => String, { description: 'Participant; seven digits.' }) oaiId: string,
+    @Arg('side', () => SideEnum, { description: 'Which knee.' }) side: Side,
+  ): Promise<KneeNode | null> {
+    requireRole(context, 'READER', 'Reading records');
+    const person = isOaiId(oaiId) ? await context.platform.dataSource.manager.findOneBy(Participant, { oaiId }) : null;
+    return person && new KneeNode({ participantId: person.id, side });
+  }
+
   @FieldResolver(() => ParticipantNode, { description: 'Whose knee it is.' })
   async participant(@Root() { participantId }: KneeNode, @Ctx() { loaders }: Context): Promise<ParticipantNode> {
     return new ParticipantNode(await loaders.participant.load(participantId));
   }
 
-  @FieldResolver(() => [KneeExamNode], { description: 'In order of time.', complexity: listComplexity(7) })
+  @FieldResolver(() => [KneeExamNode], { description: 'In order of time.', complexity: filteredComplexity(7) })
   async exams(
     @Root() { participantId, side }: KneeNode,
-    @Ctx() { loaders }: Context,
+    @Ctx() context: Context,
     @Arg('visits', () => [VisitCodeEnum], AT_VISITS) visits: VisitCode[] | null,
+    @Arg('where', () => KneeExamFilter, WHERE) where: object | null,
   ): Promise<KneeExamNode[]> {
-    const exams = await loaders.examsOfParticipant.load(participantId);
-    return exams
-      .filter((exam) => exam.side === side && (visits?.includes(exam.visitCode) ?? true))
-      .map((exam) => new KneeExamNode(exam));
+    return nestedExams(context, await context.loaders.examsOfParticipant.load(participantId), { visits, side, where });
   }
 
   @FieldResolver(() => JointOutcome, {
@@ -39,10 +87,7 @@ export class KneeResolver {
 
   @FieldResolver(() => KneeNode, { description: 'The other knee of the participant.' })
   otherKnee(@Root() { participantId, side }: KneeNode): KneeNode {
-    return new KneeNode(
-      participantId,
-      Object.values(SIDES).find((other) => other !== side)!,
-    );
+    return new KneeNode(kneesOf(participantId).find((knee) => knee.side !== side)!);
   }
 }
 

@@ -2,6 +2,8 @@ import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeKey } from '../domain/global-ids.js';
+import { kneeOfKey } from '../domain/knees.js';
+import { AuditEntryNode } from '../schema/audit.js';
 import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
 import { CohortNode } from '../schema/cohort.js';
@@ -10,6 +12,7 @@ import { ExportNode } from '../schema/export.js';
 import { GenerationNode } from '../schema/generation.js';
 import { MriSeriesNode, RadiographNode } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
+import { KneeNode } from '../schema/knee.js';
 import { Node } from '../schema/node.js';
 import { ParticipantNode } from '../schema/participant.js';
 import { QuarantinedImageNode } from '../schema/quarantine.js';
@@ -64,6 +67,7 @@ async function lookUp(context: Context, id: string, argument: string): Promise<N
   const decoded = decodeId(id);
   if (!decoded) throw new UserError('BAD_USER_INPUT', `${argument} is not an id of this API.`);
   if (decoded.type === 'ApiToken') requireRole(context, 'ADMIN', 'Reading tokens');
+  if (decoded.type === 'AuditEntry') requireRole(context, 'ADMIN', 'Reading the audit');
   if (decoded.type === 'QuarantinedImage') requireRole(context, 'OPERATOR', 'Reading the quarantine');
   return findOrNull(findNode(context, decoded));
 }
@@ -86,6 +90,11 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new ParticipantNode(await loaders.participant.load(id));
     case 'Visit':
       return new VisitNode(await loaders.visit.load(id));
+    case 'Knee': {
+      const keys = kneeOfKey(id);
+      await loaders.participant.load(keys.participantId);
+      return new KneeNode(keys);
+    }
     case 'KneeExam':
       return new KneeExamNode(await loaders.kneeExam.load(id));
     case 'Reading':
@@ -119,6 +128,8 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new QuarantinedImageNode(await findQuarantined(platform.dataSource, id));
     case 'Worker':
       return new WorkerNode(await findWorker(platform.dataSource, String(key)));
+    case 'AuditEntry':
+      return new AuditEntryNode(await loaders.auditEntry.load(id));
     case 'ApiToken':
       return new ApiTokenNode(await loaders.apiToken.load(id));
   }

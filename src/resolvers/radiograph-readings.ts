@@ -1,15 +1,18 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
-import { INPUT } from '../schema/arguments.js';
+import { INPUT, WHERE } from '../schema/arguments.js';
+import { RadiographReadingFilter } from '../schema/filters.js';
 import { BundleNode } from '../schema/bundle.js';
 import { RadiographNode } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
-import { listComplexity } from '../schema/limits.js';
+import { filteredComplexity } from '../schema/limits.js';
 import { RadiographReadingNode, ReadRadiographInput, ReadRadiographPayload } from '../schema/radiograph-reading.js';
 import type { RadiographReadingPayload } from '../schema/radiograph-reading.js';
 import { UploadedRadiographNode } from '../schema/upload.js';
+import { RADIOGRAPH_READINGS } from '../services/filters/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { filmKeys } from './ids.js';
+import { thatFit } from './nested.js';
 
 @Resolver(() => RadiographReadingNode)
 export class RadiographReadingResolver {
@@ -51,13 +54,17 @@ export class RadiographReadingResolver {
 export class ExamReadingsResolver {
   @FieldResolver(() => [RadiographReadingNode], {
     description: "Automatic readings of the exam's films, the newest first; `readings` are those of people.",
-    complexity: listComplexity(2),
+    complexity: filteredComplexity(2),
   })
   async radiographReadings(
     @Root() { row }: KneeExamNode,
-    @Ctx() { loaders }: Context,
+    @Ctx() context: Context,
+    @Arg('where', () => RadiographReadingFilter, WHERE) where: object | null,
   ): Promise<RadiographReadingNode[]> {
-    return (await loaders.radiographReadingsOfExam.load(row.id)).map((one) => new RadiographReadingNode(one));
+    const readings = await context.loaders.radiographReadingsOfExam.load(row.id);
+    return (await thatFit(context, { table: RADIOGRAPH_READINGS }, where, readings)).map(
+      (one) => new RadiographReadingNode(one),
+    );
   }
 }
 
@@ -65,12 +72,16 @@ export class ExamReadingsResolver {
 export class UploadReadingsResolver {
   @FieldResolver(() => [RadiographReadingNode], {
     description: 'Automatic readings of it, the newest first.',
-    complexity: listComplexity(2),
+    complexity: filteredComplexity(2),
   })
   async radiographReadings(
     @Root() { row }: UploadedRadiographNode,
-    @Ctx() { loaders }: Context,
+    @Ctx() context: Context,
+    @Arg('where', () => RadiographReadingFilter, WHERE) where: object | null,
   ): Promise<RadiographReadingNode[]> {
-    return (await loaders.radiographReadingsOfUpload.load(row.id)).map((one) => new RadiographReadingNode(one));
+    const readings = await context.loaders.radiographReadingsOfUpload.load(row.id);
+    return (await thatFit(context, { table: RADIOGRAPH_READINGS }, where, readings)).map(
+      (one) => new RadiographReadingNode(one),
+    );
   }
 }

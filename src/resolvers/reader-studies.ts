@@ -1,8 +1,8 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeType } from '../domain/global-ids.js';
-import { AFTER, FIRST, idOf, INPUT } from '../schema/arguments.js';
+import { idOf, INPUT, PageArgs } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { connectionComplexity, listComplexity } from '../schema/limits.js';
@@ -55,14 +55,10 @@ const MAX_TRIALS = 20;
 @Resolver(() => ReaderStudyNode)
 export class ReaderStudyResolver {
   @Query(() => ReaderStudyConnection, { description: 'The newest first.', complexity: connectionComplexity })
-  readerStudies(
-    @Ctx() context: Context,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
-  ): ConnectionOf<ReaderStudyNode> {
+  readerStudies(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): ConnectionOf<ReaderStudyNode> {
     const { dataSource } = context.platform;
     return connection(context, {
-      page: () => readPage(dataSource, READER_STUDY_LISTING, { first, after }),
+      page: () => readPage(dataSource, READER_STUDY_LISTING, { ...page }),
       count: () => countRows(dataSource, READER_STUDIES, null),
       node: (row) => new ReaderStudyNode(row),
     });

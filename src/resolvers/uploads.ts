@@ -1,5 +1,5 @@
-import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { AFTER, FIRST, INPUT, ORDER_BY, WHERE } from '../schema/arguments.js';
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { INPUT, ORDER_BY, WHERE, PageArgs } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { GenerationFilter } from '../schema/filters.js';
@@ -27,13 +27,12 @@ export class UploadResolver {
   })
   uploadedRadiographs(
     @Ctx() context: Context,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<UploadedRadiographNode> {
     const { dataSource } = context.platform;
     const where = uploadsFor(context.viewer);
     return connection(context, {
-      page: () => readPage(dataSource, UPLOAD_LISTING, { where, first, after }),
+      page: () => readPage(dataSource, UPLOAD_LISTING, { where, ...page }),
       count: () => countRows(dataSource, UPLOADS, where),
       node: (row) => new UploadedRadiographNode(row),
     });
@@ -67,13 +66,12 @@ export class UploadResolver {
     @Ctx() context: Context,
     @Arg('where', () => GenerationFilter, WHERE) where: object | null,
     @Arg('orderBy', () => [GenerationOrder], ORDER_BY) orderBy: OrderInput[] | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<GenerationNode> {
     return nestedConnection(context, row.id, {
       listing: GENERATION_LISTING,
       column: 'upload_id',
-      request: { where, orderBy, first, after },
+      request: { where, orderBy, ...page },
       node: (generation) => new GenerationNode(generation),
     });
   }

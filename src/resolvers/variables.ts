@@ -1,9 +1,8 @@
-import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
-import { UserError } from '../domain/errors.js';
+import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import { MISSING_CODES } from '../domain/missing.js';
 import type { VariableTable } from '../domain/variables/index.js';
-import { AFTER, FIRST } from '../schema/arguments.js';
-import type { ConnectionOf } from '../schema/connections.js';
+import { PageArgs } from '../schema/arguments.js';
+import type { ConnectionOf, PageInfo } from '../schema/connections.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { connectionComplexity, listComplexity } from '../schema/limits.js';
 import { ParticipantNode } from '../schema/participant.js';
@@ -17,7 +16,7 @@ import {
 import { VARIABLE_NAME } from '../schema/variables.js';
 import { VisitNode } from '../schema/visit.js';
 import { MIN_GROUP } from '../services/aggregates/index.js';
-import { pageSize } from '../services/paging/index.js';
+import { noCursor, pageSize } from '../services/paging/index.js';
 import {
   countVariables,
   coverageOf,
@@ -44,28 +43,30 @@ export class VariableResolver {
         'Words that name, label or released column hold, each of them, letter case ignored; default: all variables.',
     })
     search: string | null,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Args(() => PageArgs) bounds: PageArgs,
   ): ConnectionOf<VariableItem> {
-    let reading: Promise<{ page: VariableItem[]; more: boolean }> | undefined;
+    const given = (cursor: string | null | undefined): boolean => typeof cursor === 'string';
+    let reading: Promise<{ page: VariableItem[]; info: Pick<PageInfo, 'hasNextPage' | 'hasPreviousPage'> }> | undefined;
     const read = () =>
       (reading ??= (async () => {
-        const most = pageSize(first);
-        const found = await findVariables(dataSource, { search, first: most + 1, after: after && nameOf(after) });
-        const page = found
-          .slice(0, most)
-          .map((one) => Object.assign(new VariableItem(), one, { owner: ownerName(one.owner) }));
-        return { page, more: found.length > most };
+        const { size, backwards } = pageSize(bounds);
+        const [after, before] = [nameOf(bounds, 'after'), nameOf(bounds, 'before')];
+        const found = await findVariables(dataSource, search, { most: size + 1, backwards, after, before });
+        const more = found.length > size;
+        const page = (backwards ? found.slice(-size) : found.slice(0, size)).map((one) =>
+          Object.assign(new VariableItem(), one, { owner: ownerName(one.owner) }),
+        );
+        const hasNextPage = (!backwards && more) || given(bounds.before);
+        return { page, info: { hasNextPage, hasPreviousPage: (backwards && more) || given(bounds.after) } };
       })());
     return {
       edges: async () => (await read()).page.map((node) => ({ node, cursor: cursorOf(node) })),
       nodes: async () => (await read()).page,
       pageInfo: async () => {
-        const { page, more } = await read();
+        const { page, info } = await read();
         const [start, end] = [page[0], page.at(-1)];
         return {
-          hasNextPage: more,
-          hasPreviousPage: after !== null && after !== undefined,
+          ...info,
           startCursor: start ? cursorOf(start) : null,
           endCursor: end ? cursorOf(end) : null,
         };
@@ -165,8 +166,10 @@ function cursorOf({ name }: VariableItem): string {
   return Buffer.from(name).toString('base64url');
 }
 
-function nameOf(cursor: string): string {
+function nameOf(bounds: PageArgs, argument: 'after' | 'before'): string | null {
+  const cursor = bounds[argument];
+  if (cursor === null || cursor === undefined) return null;
   const name = Buffer.from(cursor, 'base64url').toString();
-  if (name === '' || name.includes('\0')) throw new UserError('BAD_USER_INPUT', 'after is no cursor of this list.');
+  if (name === '' || name.includes('\0')) throw noCursor(argument);
   return name;
 }

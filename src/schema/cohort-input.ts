@@ -79,7 +79,25 @@ export class CreateCohortInput {
   combine?: CombineCohortsInput | null;
 }
 
-@InputType({ description: 'What to change; all else stays. Members are given anew, or added and removed.' })
+@InputType({ description: 'Knee exams: give one of `filter`, `examIds` and `exams`.' })
+export class ExamSelectionInput {
+  @Field(() => KneeExamFilter, { nullable: true, description: 'The exams that fit now.' })
+  filter?: object | null;
+
+  @Field(() => [ID], { nullable: true, description: 'These knee exams, at most 10,000.' })
+  examIds?: string[] | null;
+
+  @Field(() => [ExamNameInput], {
+    nullable: true,
+    description: 'The knee exams that these rows name, at most 100,000.',
+  })
+  exams?: ExamNameInput[] | null;
+}
+
+@InputType({
+  description:
+    'What to change; all else stays. Exams are given anew by one of `filter`, `examIds`, `exams` and `combine`, or some are taken in and left out.',
+})
 export class UpdateCohortInput {
   @Field(() => ID, { description: 'Node id of the cohort.' })
   id!: string;
@@ -108,11 +126,29 @@ export class UpdateCohortInput {
   })
   combine?: CombineCohortsInput | null;
 
-  @Field(() => [ID], { nullable: true, description: 'Knee exams to take in. STATIC only.' })
-  addExamIds?: string[] | null;
+  @Field(() => [ExamNameInput], {
+    nullable: true,
+    description: 'The knee exams that these rows name, from now on, at most 100,000. STATIC only.',
+  })
+  exams?: ExamNameInput[] | null;
 
-  @Field(() => [ID], { nullable: true, description: 'Knee exams to leave out. STATIC only.' })
-  removeExamIds?: string[] | null;
+  @Field(() => ExamSelectionInput, {
+    nullable: true,
+    description: 'Knee exams to take in; those that are there already stay. STATIC only.',
+  })
+  add?: ExamSelectionInput | null;
+
+  @Field(() => ExamSelectionInput, {
+    nullable: true,
+    description: 'Knee exams to leave out, unless `add` takes them in. STATIC only.',
+  })
+  remove?: ExamSelectionInput | null;
+
+  @Field(() => UnknownExamRuleEnum, {
+    defaultValue: 'REFUSE',
+    description: 'What becomes of the change where some rows of `exams` name no exam, those of `add` and `remove` too.',
+  })
+  unknownExams!: UnknownExamRule;
 }
 
 @InputType({ description: 'One part that a cohort is split into.' })

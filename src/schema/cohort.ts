@@ -133,6 +133,12 @@ export class CohortOrigin {
   })
   unknownRows: number | null;
 
+  @Field(() => Int, { nullable: true, description: 'EDIT only: exams that were taken in.' })
+  added: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'EDIT only: exams that were left out.' })
+  removed: number | null;
+
   @Field(() => Int, { nullable: true, description: 'EDIT only: the version before.' })
   version: number | null;
 
@@ -149,7 +155,10 @@ export class CohortOrigin {
     const rows = origin.kind === 'EXAMS' ? origin.rows : undefined;
     this.rows = rows?.given ?? null;
     this.unknownRows = rows?.unknown ?? null;
-    this.version = origin.kind === 'EDIT' ? origin.of : null;
+    const edit = origin.kind === 'EDIT' ? origin : undefined;
+    this.added = edit?.added ?? null;
+    this.removed = edit?.removed ?? null;
+    this.version = edit?.of ?? null;
   }
 }
 

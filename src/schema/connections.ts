@@ -7,13 +7,19 @@ export class PageInfo {
   @Field(() => Boolean, { description: 'Whether there are rows after this page.' })
   hasNextPage!: boolean;
 
-  @Field(() => Boolean, { description: 'Whether this page was reached with `after`.' })
+  @Field(() => Boolean, { description: 'Whether there are rows before this page.' })
   hasPreviousPage!: boolean;
 
-  @Field(() => String, { description: 'Cursor of its first row; null when it is empty.', nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor of its first row: pass it as `before`, with `last`, to get the page before.',
+  })
   startCursor!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Pass it as `after` to get the next page.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor of its last row: pass it as `after` to get the next page.',
+  })
   endCursor!: string | null;
 }
 

@@ -1,3 +1,4 @@
+import { MRI_PROTOCOLS } from '../domain/mri-protocols.js';
 import { DEIDENTIFIED_AS } from '../domain/deidentification.js';
 import { registerEnumType } from 'type-graphql';
 import { IMAGE_PROVENANCES } from '../domain/provenance.js';
@@ -9,7 +10,7 @@ import { FEATURES } from '../domain/features.js';
 import { OUTPUT_KINDS } from '../domain/generation-outputs.js';
 import { GENERATION_STATES, NOISE_MODES } from '../domain/generations.js';
 import { DEATH_CONFIRMATIONS, JOINTS, REPLACEMENT_CONFIRMATIONS, REPLACEMENT_TYPES } from '../domain/outcomes.js';
-import { RACES, SEXES, SIDES, STUDY_COHORTS } from '../domain/participants.js';
+import { RACES, SEXES, SIDES, STUDY_COHORTS, SITES } from '../domain/participants.js';
 import { AFFECTED_COMPARTMENTS } from '../domain/progressions.js';
 import { PREFERRED } from '../domain/readings.js';
 import { ROLES } from '../domain/roles.js';
@@ -21,6 +22,14 @@ import { enumMeanings, variablesOf } from '../domain/variables/index.js';
 import { choices, described } from './enum-types.js';
 
 /** Enum types of the API. Each is an object of its values, which is what type-graphql knows an enum by. */
+export const SiteEnum = choices('Site', SITES, 'Clinical site, by its letter in the tables.', {
+  A: 'Site A.',
+  B: 'Site B.',
+  C: 'Site C.',
+  D: 'Site D.',
+  E: 'Site E.',
+});
+
 export const SexEnum = choices('Sex', Object.values(SEXES), 'Sex as enrolled.', { MALE: 'Male.', FEMALE: 'Female.' });
 
 export const RaceEnum = choices('Race', Object.values(RACES), "Race in OAI's four groups.", {
@@ -148,6 +157,22 @@ export const PlaneEnum = choices('Plane', ['CORONAL', 'SAGITTAL', 'AXIAL'], 'Pla
   SAGITTAL: 'From one side to the other.',
   AXIAL: 'Along the leg.',
 });
+
+export const MriProtocolEnum = choices(
+  'MriProtocol',
+  MRI_PROTOCOLS,
+  "Which series of OAI's protocol for knees it is, whichever the side.",
+  {
+    COR_T1_3D_FLASH: 'Coronal T1-weighted 3D FLASH with water excitation.',
+    SAG_3D_DESS: 'Sagittal 3D DESS with water excitation.',
+    COR_IW_TSE: 'Coronal intermediate-weighted turbo spin echo.',
+    SAG_IW_TSE: 'Sagittal intermediate-weighted turbo spin echo with fat suppression.',
+    SAG_T2_MAP: 'Sagittal multi-echo spin echo, for maps of T2.',
+    COR_MPR: 'Coronal reformat of the DESS series.',
+    AX_MPR: 'Axial reformat of the DESS series.',
+    OTHER: 'None of these; `sequence` says what it is.',
+  },
+);
 
 export const GenerationStateEnum = choices('GenerationState', GENERATION_STATES, 'Life of a generation.', {
   QUEUED: 'Waits for a worker.',

@@ -1,6 +1,6 @@
 import { GradeChangeFilter, KlChangeFilter, KneePeriodFilter, ScoreChangeFilter } from './change-filters.js';
 import { CohortMembershipFilter } from './cohort-filters.js';
-import { filterInput, listFilter } from './filter-input.js';
+import { type FieldType, filterInput, listFilter } from './filter-input.js';
 import { JointOutcomeListFilter, KneeOutcomeFilter } from './outcome-filters.js';
 import { MriSeriesListFilter, RadiographListFilter } from './image-filters.js';
 import {
@@ -20,6 +20,20 @@ import {
 import { COMPARISONS_FIELD, VARIABLES_FIELD, variableFilters } from './variables.js';
 import { ChosenReadingFilter, GradesFilter, ReadingListFilter } from './reading-filters.js';
 
+/** What is true of a knee, and so of all its exams. */
+const CHANGES: Record<string, [FieldType, string]> = {
+  klChange: [() => KlChangeFilter, 'How the KL grade of this knee changed between two visits.'],
+  gradeChange: [() => GradeChangeFilter, 'How any grade of this knee changed between two visits.'],
+  scoreChange: [() => ScoreChangeFilter, 'How a questionnaire score of this knee changed between two visits.'],
+  incidentOa: [() => KneePeriodFilter, 'Knees with KL 0-1 at `from` and KL 2-4 at `to`.'],
+  klProgression: [() => KneePeriodFilter, 'Knees with KL 2-3 at `from` and a higher grade at `to`.'],
+};
+
+const OUTCOME: [FieldType, string] = [
+  () => KneeOutcomeFilter,
+  'What became of the knee in the whole study. A knee that the release says nothing of fits none of it.',
+];
+
 export const ParticipantFilter = filterInput('ParticipantFilter', 'Selects participants.', () => ParticipantFilter, {
   id: [IdFilter, 'Node id.'],
   oaiId: [TextFilter, 'Seven digits.'],
@@ -29,6 +43,7 @@ export const ParticipantFilter = filterInput('ParticipantFilter', 'Selects parti
   dropped: [() => Boolean, 'Whether a newer release of a table of participants lists them no more.'],
   visits: [() => VisitListFilter, "The participant's visits."],
   exams: [() => KneeExamListFilter, "The participant's knee exams."],
+  knees: [() => KneeListFilter, "The participant's knees: always both, examined or not."],
   jointOutcomes: [() => JointOutcomeListFilter, "What became of the participant's knees and hips."],
 });
 
@@ -53,16 +68,9 @@ export const KneeExamFilter = filterInput('KneeExamFilter', 'Selects knee exams.
     () => Boolean,
     'Whether a radiograph and a real MRI series of the exam are both stored here, neither of them dropped.',
   ],
-  klChange: [() => KlChangeFilter, 'How the KL grade of this knee changed between two visits.'],
-  gradeChange: [() => GradeChangeFilter, 'How any grade of this knee changed between two visits.'],
-  scoreChange: [() => ScoreChangeFilter, 'How a questionnaire score of this knee changed between two visits.'],
-  incidentOa: [() => KneePeriodFilter, 'Knees with KL 0-1 at `from` and KL 2-4 at `to`.'],
-  klProgression: [() => KneePeriodFilter, 'Knees with KL 2-3 at `from` and a higher grade at `to`.'],
+  ...CHANGES,
   reading: [() => ChosenReadingFilter, "The preferred reading of the exam, or one project's, as published."],
-  outcome: [
-    () => KneeOutcomeFilter,
-    'What became of the knee in the whole study. A knee that the release says nothing of fits none of it.',
-  ],
+  outcome: OUTCOME,
   otherKnee: [() => KneeExamFilter, 'The other knee at the same visit.'],
   sameKnee: [() => KneeExamListFilter, 'Exams of this knee at all visits, this one included.'],
   radiographs: [
@@ -75,6 +83,16 @@ export const KneeExamFilter = filterInput('KneeExamFilter', 'Selects knee exams.
   ],
   readings: [() => ReadingListFilter, 'Published readings of the exam.'],
   generations: [() => GenerationListFilter, 'Generations for the exam.'],
+});
+
+export const KneeFilter = filterInput('KneeFilter', 'Selects knees.', () => KneeFilter, {
+  id: [IdFilter, 'Node id.'],
+  side: [SideFilter, 'Left or right.'],
+  participant: [() => ParticipantFilter, 'Whose knee it is.'],
+  exams: [() => KneeExamListFilter, 'Exams of the knee: at one visit, at several, at none.'],
+  ...CHANGES,
+  outcome: OUTCOME,
+  otherKnee: [() => KneeFilter, 'The other knee of the participant.'],
 });
 
 export const GenerationFilter = filterInput('GenerationFilter', 'Selects generations.', () => GenerationFilter, {
@@ -97,6 +115,22 @@ export const GenerationFilter = filterInput('GenerationFilter', 'Selects generat
   finishedAt: [DateTimeFilter, 'When it reached a final state.'],
 });
 
+export const RadiographReadingFilter = filterInput(
+  'RadiographReadingFilter',
+  'Selects automatic readings of films.',
+  () => RadiographReadingFilter,
+  {
+    id: [IdFilter, 'Node id.'],
+    side: [SideFilter, 'Which knee was read.'],
+    bundle: [() => BundleFilter, 'The model that read it.'],
+    kl: [IntFilter, 'The most probable Kellgren-Lawrence grade; missing where the knee could not be read.'],
+    expectedKl: [FloatFilter, 'Sum of grade times probability.'],
+    distance: [FloatFilter, 'Distance from the films that the model was trained on.'],
+    readable: [() => Boolean, 'Whether the knee could be read.'],
+    createdAt: [DateTimeFilter, 'When it was read.'],
+  },
+);
+
 export const BatchFilter = filterInput('BatchFilter', 'Selects batches.', () => BatchFilter, {
   id: [IdFilter, 'Node id.'],
   name: [TextFilter, 'Name.'],
@@ -107,7 +141,7 @@ export const BatchFilter = filterInput('BatchFilter', 'Selects batches.', () => 
   finishedAt: [DateTimeFilter, 'When it reached a final state.'],
 });
 
-const VisitFilter = filterInput('VisitFilter', 'Selects visits.', () => VisitFilter, {
+export const VisitFilter = filterInput('VisitFilter', 'Selects visits.', () => VisitFilter, {
   id: [IdFilter, 'Node id.'],
   code: [VisitCodeFilter, 'Time point.'],
   dropped: [() => Boolean, 'Whether a newer release of a table of visits has it no more.'],
@@ -125,4 +159,5 @@ const BundleFilter = filterInput('BundleFilter', 'Selects bundles.', () => Bundl
 
 const VisitListFilter = listFilter('VisitListFilter', VisitFilter);
 const KneeExamListFilter = listFilter('KneeExamListFilter', KneeExamFilter);
+const KneeListFilter = listFilter('KneeListFilter', KneeFilter);
 const GenerationListFilter = listFilter('GenerationListFilter', GenerationFilter);

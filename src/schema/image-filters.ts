@@ -6,11 +6,13 @@ import {
   FloatFilter,
   IdFilter,
   IntFilter,
+  MriProtocolFilter,
   PlaneFilter,
+  SideFilter,
   TextFilter,
 } from './operators.js';
 
-const RadiographFilter = filterInput('RadiographFilter', 'Selects radiographs.', () => RadiographFilter, {
+export const RadiographFilter = filterInput('RadiographFilter', 'Selects radiographs.', () => RadiographFilter, {
   id: [IdFilter, 'Node id.'],
   barcode: [TextFilter, 'Twelve digits.'],
   view: [TextFilter, "OAI's exam type."],
@@ -27,7 +29,9 @@ const RadiographFilter = filterInput('RadiographFilter', 'Selects radiographs.',
 export const MriSeriesFilter = filterInput('MriSeriesFilter', 'Selects MRI series.', () => MriSeriesFilter, {
   id: [IdFilter, 'Node id.'],
   barcode: [TextFilter, 'Twelve digits.'],
-  sequence: [TextFilter, 'Series description.'],
+  sequence: [TextFilter, 'Series description, which ends with the side.'],
+  protocol: [MriProtocolFilter, 'What the description says beside the side.'],
+  side: [SideFilter, 'Knee that the description names.'],
   plane: [PlaneFilter, 'Plane of the slices.'],
   date: [DateFilter, 'Day it was taken.'],
   sliceCount: [IntFilter, 'Number of slices; missing while only the tables tell of the series.'],

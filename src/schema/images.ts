@@ -1,8 +1,10 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { GraphQLDate } from 'graphql-scalars';
 import type { MriAcquisition } from '../domain/acquisition.js';
+import { type MriProtocol, protocolOf } from '../domain/mri-protocols.js';
+import type { Side } from '../domain/participants.js';
 import { isDropped, type MriSeries, type Radiograph } from '../entities/index.js';
-import { ImageProvenanceEnum, PlaneEnum } from './enums.js';
+import { ImageProvenanceEnum, MriProtocolEnum, PlaneEnum, SideEnum } from './enums.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
 
@@ -134,8 +136,14 @@ export class MriSeriesNode extends Node {
   @Field(() => String, { nullable: true, description: 'Twelve digits; null for a generated series.' })
   barcode: string | null;
 
-  @Field(() => String, { description: 'Series description.' })
+  @Field(() => String, { description: 'Series description, which ends with the side.' })
   sequence: string;
+
+  @Field(() => MriProtocolEnum, { description: 'What the description says beside the side.' })
+  protocol: MriProtocol;
+
+  @Field(() => SideEnum, { nullable: true, description: 'Knee that the description names; null where it names none.' })
+  side: Side | null;
 
   @Field(() => Boolean, { description: 'True when a newer release of the table of series has it no more.' })
   dropped: boolean;
@@ -194,6 +202,9 @@ export class MriSeriesNode extends Node {
     this.sponsor = row.sponsor;
     this.barcode = row.barcode;
     this.sequence = row.sequence;
+    const { protocol, side } = protocolOf(row.sequence);
+    this.protocol = protocol;
+    this.side = side;
     this.dropped = isDropped(row);
     this.plane = row.plane;
     this.date = row.date;

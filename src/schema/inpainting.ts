@@ -26,7 +26,21 @@ export class HiddenBoxInput implements HiddenBox {
   rows!: number;
 }
 
-@InputType({ description: 'Which series is to be filled in, and where: slices, boxes or both.' })
+@InputType({ description: 'An uploaded image that hides parts of slices; slices count from 0.' })
+export class MaskImageInput {
+  @Field(() => ID, {
+    description: 'An upload of as many rows and columns as the slices; what is not black in it is filled in.',
+  })
+  maskUploadId!: string;
+
+  @Field(() => Int, { description: 'First slice that it hides parts of.' })
+  firstSlice!: number;
+
+  @Field(() => Int, { description: 'Last slice that it hides parts of, itself included.' })
+  lastSlice!: number;
+}
+
+@InputType({ description: 'Which series is to be filled in, and where: slices, boxes, masks or several of these.' })
 export class InpaintSeriesInput {
   @Field(() => ID, { description: 'An MRI series of an exam that was imported with its images.' })
   seriesId!: string;
@@ -39,6 +53,9 @@ export class InpaintSeriesInput {
     description: 'Rectangles that are hidden, e.g. by metal or beyond a cut edge of the field of view.',
   })
   boxes?: HiddenBoxInput[] | null;
+
+  @Field(() => [MaskImageInput], { nullable: true, description: 'Images that were uploaded as masks.' })
+  masks?: MaskImageInput[] | null;
 
   @Field(() => Int, { nullable: true, description: "Steps of the network; default: the bundle's." })
   steps?: number | null;

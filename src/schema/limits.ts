@@ -39,13 +39,21 @@ export function examsComplexity(options: { args: unknown; childComplexity: numbe
 
 /** Complexity of a connection field: what is asked of each row, times the rows. The page size itself is checked elsewhere. */
 export function connectionComplexity({ args, childComplexity }: { args: unknown; childComplexity: number }): number {
-  const { first } = args as { first?: number | null };
-  return 1 + Math.min(Math.max(first ?? PAGE.default, 1), PAGE.max) * childComplexity;
+  const { first, last } = args as { first?: number | null; last?: number | null };
+  return 1 + Math.min(Math.max(first ?? last ?? PAGE.default, 1), PAGE.max) * childComplexity;
 }
 
 /** Complexity of a short list: `rows` is what one of them usually holds. */
 export function listComplexity(rows: number): (options: { childComplexity: number }) => number {
   return ({ childComplexity }) => 1 + rows * childComplexity;
+}
+
+/** The same where `where` may be given: each row is looked up once more then. */
+export function filteredComplexity(rows: number): (options: { args: unknown; childComplexity: number }) => number {
+  return ({ args, childComplexity }) => {
+    const { where } = args as { where?: object | null };
+    return 1 + rows * (childComplexity + (where ? 1 : 0));
+  };
 }
 
 /** Complexity of a mutation that asks for minutes or hours of work in the background. */

@@ -73,7 +73,13 @@ export const CreateCohortPayload = payloadType<CreatedCohortPayload>('createCoho
   cohort: [() => CohortNode, 'The new cohort, at version 1.'],
   unknownExams: [() => [UnknownExam], 'Rows of `exams` that name no exam and were left out, in their order.'],
 });
-export const UpdateCohortPayload = cohortPayload('updateCohort', 'The cohort at its new version.');
+export const UpdateCohortPayload = payloadType<CreatedCohortPayload>('updateCohort', {
+  cohort: [() => CohortNode, 'The cohort at its new version.'],
+  unknownExams: [
+    () => [UnknownExam],
+    'Rows that name no exam and were left out, in their order: of `exams`, or of `add` and then of `remove`.',
+  ],
+});
 export const ShareCohortInput = mutationInput<IdInput & { visibility: CohortVisibility }>('shareCohort', {
   id: [() => ID, 'Node id of the cohort.'],
   visibility: [() => CohortVisibilityEnum, 'Who may read it from now on.'],

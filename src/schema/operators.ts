@@ -6,6 +6,7 @@ import {
   GenerationStateEnum,
   GenerationTaskEnum,
   JointEnum,
+  MriProtocolEnum,
   PlaneEnum,
   RaceEnum,
   ReadingProjectEnum,
@@ -13,6 +14,7 @@ import {
   ReplacementTypeEnum,
   SexEnum,
   SideEnum,
+  SiteEnum,
   StudyCohortEnum,
   VisitCodeEnum,
 } from './enums.js';
@@ -49,6 +51,7 @@ export const DateFilter = operators('DateFilter', () => GraphQLDate, [...EQUALIT
 export const DateTimeFilter = operators('DateTimeFilter', () => DateTime, [...EQUALITY, ...ORDER, 'isNull']);
 export const SexFilter = operators('SexFilter', () => SexEnum, [...EQUALITY, 'isNull']);
 export const RaceFilter = operators('RaceFilter', () => RaceEnum, [...EQUALITY, 'isNull']);
+export const SiteFilter = operators('SiteFilter', () => SiteEnum, [...EQUALITY, 'isNull']);
 export const StudyCohortFilter = operators('StudyCohortFilter', () => StudyCohortEnum, [...EQUALITY, 'isNull']);
 export const SideFilter = operators('SideFilter', () => SideEnum, EQUALITY);
 export const VisitCodeFilter = operators('VisitCodeFilter', () => VisitCodeEnum, [...EQUALITY, ...ORDER]);
@@ -77,6 +80,7 @@ export const ReadingProjectFilter = operators('ReadingProjectFilter', () => Read
   'isNull',
 ]);
 export const PlaneFilter = operators('PlaneFilter', () => PlaneEnum, [...EQUALITY, 'isNull']);
+export const MriProtocolFilter = operators('MriProtocolFilter', () => MriProtocolEnum, EQUALITY);
 export const GenerationStateFilter = operators('GenerationStateFilter', () => GenerationStateEnum, EQUALITY);
 export const GenerationTaskFilter = operators('GenerationTaskFilter', () => GenerationTaskEnum, EQUALITY);
 export const BatchStateFilter = operators('BatchStateFilter', () => BatchStateEnum, EQUALITY);

@@ -30,6 +30,12 @@ export const ParticipantOrder = orderInput('ParticipantOrder', {
   ...enumMeanings(variablesOf('participant', 'order')),
 });
 
+export const KneeOrder = orderInput('KneeOrder', {
+  OAI_ID: "The participant's OAI id.",
+  SIDE: 'Left or right.',
+  ...enumMeanings(variablesOf('participant', 'order')),
+});
+
 const KneeExamOrderFieldEnum = described('KneeExamOrderField', WHAT, {
   KL: 'Kellgren-Lawrence grade of the preferred reading.',
   VISIT: 'Time point, in order of time.',

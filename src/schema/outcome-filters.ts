@@ -27,7 +27,7 @@ const FIELDS: Record<string, [FieldType, string]> = {
   visitAfter: [MaybeVisitCodeFilter, 'First contact after the replacement.'],
 };
 
-const JointOutcomeFilter = filterInput(
+export const JointOutcomeFilter = filterInput(
   'JointOutcomeFilter',
   'Selects knees and hips by what became of them.',
   () => JointOutcomeFilter,

@@ -29,7 +29,7 @@ const READING_FIELDS: Record<string, [FieldType, string]> = {
   missing: [MissingCodesFilter, "OAI's code of a grade that is missing, such as `.P`."],
 };
 
-const ReadingFilter = filterInput('ReadingFilter', 'Selects readings.', () => ReadingFilter, {
+export const ReadingFilter = filterInput('ReadingFilter', 'Selects readings.', () => ReadingFilter, {
   project: [ReadingProjectFilter, 'Reading project.'],
   dropped: [
     () => Boolean,

@@ -15,6 +15,7 @@ import {
   ReplacementConfirmationEnum,
   ReplacementTypeEnum,
   SexEnum,
+  SiteEnum,
   StudyCohortEnum,
   VisitCodeEnum,
 } from './enums.js';
@@ -34,6 +35,7 @@ import {
   ReplacementConfirmationFilter,
   ReplacementTypeFilter,
   SexFilter,
+  SiteFilter,
   StudyCohortFilter,
   TextFilter,
   type TypeThunk,
@@ -47,6 +49,7 @@ export const VARIABLE_NAME =
 const CHOICES = {
   Sex: { type: SexEnum, filter: SexFilter },
   Race: { type: RaceEnum, filter: RaceFilter },
+  Site: { type: SiteEnum, filter: SiteFilter },
   StudyCohort: { type: StudyCohortEnum, filter: StudyCohortFilter },
   VisitCode: { type: VisitCodeEnum, filter: MaybeVisitCodeFilter },
   DeathConfirmation: { type: DeathConfirmationEnum, filter: DeathConfirmationFilter },
@@ -145,7 +148,7 @@ function typeOf({ domain }: Variable): TypeThunk {
     case 'date':
       return () => GraphQLDate;
     case 'letter':
-      return () => String;
+      return () => CHOICES[domain.enum].type;
     case 'choice':
       return () => CHOICES[domain.enum].type;
   }
@@ -162,7 +165,7 @@ function filterOf(domain: Domain): FieldType {
     case 'date':
       return DateFilter;
     case 'letter':
-      return TextFilter;
+      return CHOICES[domain.enum].filter;
     case 'choice':
       return CHOICES[domain.enum].filter;
   }

@@ -23,6 +23,7 @@ import { openDatabaseClock, openKnownTokens, openQuotas } from '../services/acce
 import { openCatalogue, startCatalogue } from '../services/dicomweb/index.js';
 import { openFilmReadings, openKneeReader } from '../services/film-readings/index.js';
 import { READER_STUDY } from '../services/reader-studies/index.js';
+import { startAuditSeal } from '../services/audit/index.js';
 import { applyRetention, DEFAULT_RULES, type RetentionRules } from '../services/retention/index.js';
 import { openFilmReader, openUploads, startUploadExpiry } from '../services/uploads/index.js';
 import { type BlobStore, startSweeper } from '../storage/index.js';
@@ -101,6 +102,9 @@ const readJson: RequestHandler[] = [
 const HEAD_MS = 20_000;
 const LOOK_MS = 5_000;
 
+/** An idle connection is kept for so long, ms: longer than the usual 60 s of a proxy, which would otherwise send a request into one that is just being closed. */
+const IDLE_MS = 65_000;
+
 /** A request that has not come whole within this time is ended, ms: a thousand radiographs over a slow line take longer than Node's five minutes. */
 const BODY_MS = 2 * 60 * 60_000;
 
@@ -120,7 +124,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const schema = await platformSchema();
   const app = express();
   const httpServer = createServer(
-    { headersTimeout: HEAD_MS, requestTimeout: BODY_MS, connectionsCheckingInterval: LOOK_MS },
+    {
+      headersTimeout: HEAD_MS,
+      requestTimeout: BODY_MS,
+      keepAliveTimeout: IDLE_MS,
+      connectionsCheckingInterval: LOOK_MS,
+    },
     app,
   );
   const drain = drainOf(httpServer);
@@ -148,6 +157,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const kneeReader = openKneeReader();
   const catalogue = openCatalogue({ dataSource, store });
   const listing = startCatalogue({ dataSource, store, logger });
+  const auditSeal = startAuditSeal({ dataSource, logger });
   const webApp = await webAppHandler();
   const quotas = rateLimit > 0 ? await openQuotas({ dataSource, queueUrl, limit: rateLimit, logger }) : undefined;
   const platform: Platform = {
@@ -174,7 +184,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await apollo.stop();
     await sweeper.close();
     await Promise.all(
-      [exports, evaluations, readerStudies, uploadExpiry, filmReader, kneeReader, listing].map((work) => work.close()),
+      [exports, evaluations, readerStudies, uploadExpiry, filmReader, kneeReader, listing, auditSeal].map((work) =>
+        work.close(),
+      ),
     );
     await quotas?.close();
     await closeLogs();

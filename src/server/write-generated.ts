@@ -5,7 +5,7 @@ import { lexicographicSortSchema, printSchema } from 'graphql';
 import { packageRoot } from '../domain/package.js';
 import { type VariableTable, variablesOf } from '../domain/variables/index.js';
 import { connect, dumpSchema, migrate, startEmbeddedPostgres } from './database/index.js';
-import { conventionFaults } from './schema-conventions.js';
+import { mutationFaults } from './mutation-faults.js';
 import { platformSchema } from './schema.js';
 
 /**
@@ -13,7 +13,7 @@ import { platformSchema } from './schema.js';
  * checked for drift.
  */
 const schema = await platformSchema();
-const faults = conventionFaults(schema);
+const faults = mutationFaults(schema);
 if (faults.length > 0) throw new Error(`The schema breaks its conventions:\n${faults.join('\n')}`);
 await writeFile(join(packageRoot, 'schema.graphql'), `${printSchema(lexicographicSortSchema(schema))}\n`);
 await writeFile(join(packageRoot, 'web', 'src', 'lib', 'variable-fragments.ts'), variableFragments());

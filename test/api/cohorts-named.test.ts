@@ -149,3 +149,39 @@ test('an exam that the table of exams lacks for one knee is named with it', asyn
     '1 of 1 rows names no knee exam, and nothing was made. row 1: Participant 1500599 has no exam of the left knee at V00.',
   );
 });
+
+const UPDATE = `mutation ($input: UpdateCohortInput!) {
+  updateCohort(input: $input) { cohort { version counts { exams } } unknownExams { row oaiId reason } }
+}`;
+
+test('rows of a table take the place of the exams of a cohort, or are taken in and left out', async () => {
+  const { id } = await createCohort(api, { exams: [named(0), named(1)] });
+  const replaced = await api.ask(UPDATE, { input: { id, version: 1, exams: [named(2), named(3)] } });
+  const edited = await api.ask(UPDATE, {
+    input: { id, version: 2, add: { exams: [named(4, 'V06', 'LEFT')] }, remove: { exams: [named(2, 'V00', 'LEFT')] } },
+  });
+
+  expect(replaced.data!['updateCohort']).toEqual({ cohort: { version: 2, counts: { exams: 4 } }, unknownExams: [] });
+  expect(edited.data!['updateCohort']).toEqual({ cohort: { version: 3, counts: { exams: 4 } }, unknownExams: [] });
+  const asked = {
+    or: [
+      { participant: { oaiId: { eq: '1500002' } }, visit: { eq: 'V00' }, side: { eq: 'RIGHT' } },
+      { participant: { oaiId: { eq: '1500003' } }, visit: { eq: 'V00' } },
+      { participant: { oaiId: { eq: '1500004' } }, visit: { eq: 'V06' }, side: { eq: 'LEFT' } },
+    ],
+  };
+  expect(await countOf({ and: [{ inCohort: { eq: id } }, asked] })).toBe(4);
+});
+
+test('an edit whose rows name no exam changes nothing, or leaves them out where that is asked for', async () => {
+  const { id } = await createCohort(api, { exams: [named(0)] });
+  const input = { id, version: 1, add: { exams: [named(1), named(9_000)] } };
+  const refused = await api.ask(UPDATE, { input });
+  const done = await api.ask(UPDATE, { input: { ...input, unknownExams: 'LEAVE_OUT' } });
+
+  expect(refused.errors![0]!.extensions.code).toBe('NOT_FOUND');
+  expect(done.data!['updateCohort']).toEqual({
+    cohort: { version: 2, counts: { exams: 4 } },
+    unknownExams: [{ row: 2, oaiId: '1509000', reason: 'There is no participant 1509000.' }],
+  });
+});

@@ -16,7 +16,7 @@ interface VersionAnswer {
   note: string | null;
   createdBy: string;
   filter: object | null;
-  origin: { kind: string; version: number | null };
+  origin: { kind: string; version: number | null; added: number | null; removed: number | null };
   counts: { exams: number };
   exams: { totalCount: number; nodes: { id: string }[] };
 }
@@ -24,7 +24,7 @@ interface VersionAnswer {
 async function versionsOf(id: string): Promise<VersionAnswer[]> {
   const answer = await api.ask<{ cohort: { versions: { nodes: VersionAnswer[]; totalCount: number } } }>(
     `query ($id: ID!) { cohort(id: $id) { versions { totalCount nodes {
-      version name note createdBy filter origin { kind version } counts { exams }
+      version name note createdBy filter origin { kind version added removed } counts { exams }
       exams(first: 200) { totalCount nodes { id } } } } } }`,
     { id },
   );
@@ -84,14 +84,52 @@ test('exams are added and removed by hand', async () => {
   const edited = await updateCohort(api, {
     id,
     version: 1,
-    addExamIds: all.slice(9, 12),
-    removeExamIds: [all[0], all[50]],
+    add: { examIds: all.slice(9, 12) },
+    remove: { examIds: [all[0], all[50]] },
   });
 
   expect(edited).toMatchObject({ version: 2, filter: null, counts: { exams: 11 } });
   expect(await examsWhere(api, { inCohort: { eq: id } })).toEqual(all.slice(1, 12));
   expect(await examsWhere(api, { inCohort: { eq: id, version: 1 } })).toEqual(all.slice(0, 10));
-  expect((await versionsOf(id))[0]!.origin).toEqual({ kind: 'EDIT', version: 1 });
+  expect((await versionsOf(id))[0]!.origin).toEqual({ kind: 'EDIT', version: 1, added: 2, removed: 1 });
+});
+
+test('exams are taken in and left out by filters, which may speak of the cohort as it was', async () => {
+  const { id } = await createCohort(api, { filter: MILD });
+  const edited = await updateCohort(api, {
+    id,
+    version: 1,
+    add: { filter: SEVERE },
+    remove: { filter: { inCohort: { eq: id }, side: { eq: 'LEFT' } } },
+  });
+  const expected = await examsWhere(api, { or: [{ ...MILD, side: { eq: 'RIGHT' } }, SEVERE] });
+
+  expect(await examsWhere(api, { inCohort: { eq: id } })).toEqual(expected);
+  expect(edited).toMatchObject({ version: 2, filter: null, counts: { exams: expected.length } });
+  const [mild, left, severe] = [
+    await examsWhere(api, MILD),
+    await examsWhere(api, { ...MILD, side: { eq: 'LEFT' } }),
+    await examsWhere(api, SEVERE),
+  ];
+  expect(await examsWhere(api, { inCohort: { eq: id, version: 1 } })).toEqual(mild);
+  const [{ origin }] = (await versionsOf(id)) as [VersionAnswer];
+  expect(origin).toEqual({ kind: 'EDIT', version: 1, added: severe.length, removed: left.length });
+});
+
+test('an exam that is taken in and left out at once is there', async () => {
+  const { id } = await createCohort(api, { filter: MILD });
+  await updateCohort(api, { id, version: 1, add: { filter: MILD }, remove: { filter: {} } });
+
+  expect(await examsWhere(api, { inCohort: { eq: id } })).toEqual(await examsWhere(api, MILD));
+});
+
+test.each([
+  ['add takes one of filter, examIds and exams, got 0.', { add: {} }],
+  ['remove takes one of filter, examIds and exams, got 2.', { remove: { filter: {}, examIds: [] } }],
+])('an edit that does not say its exams in one way is refused: %s', async (message, change) => {
+  const { id } = await createCohort(api, { filter: MILD });
+
+  await expect(updateCohort(api, { id, version: 1, ...change })).rejects.toThrow(message);
 });
 
 test('a change made from an old version is refused and says which version there is', async () => {
@@ -122,7 +160,9 @@ test('a change that cannot be made leaves the version as it was', async () => {
   const { id } = await createCohort(api, { filter: MILD });
   const missing = Buffer.from('KneeExam:999999').toString('base64url');
 
-  await expect(updateCohort(api, { id, version: 1, addExamIds: [missing] })).rejects.toThrow('There is no knee exam');
+  await expect(updateCohort(api, { id, version: 1, add: { examIds: [missing] } })).rejects.toThrow(
+    'There is no knee exam',
+  );
   expect((await readCohort(api, id))!.version).toBe(1);
   expect(await versionsOf(id)).toHaveLength(1);
 });
@@ -131,7 +171,7 @@ test.each([
   ['nothing to change', {}, 'There is nothing to change; give a name, a description, a filter or exams.'],
   [
     'both new contents and an edit',
-    { filter: {}, addExamIds: ['S25lZUV4YW06MQ'] },
+    { filter: {}, add: { examIds: ['S25lZUV4YW06MQ'] } },
     'Give new contents, or exams to add',
   ],
   ['an empty name', { name: '' }, 'name must have between 1 and 200 characters.'],
@@ -145,7 +185,7 @@ test('a dynamic cohort has no exams to add or remove', async () => {
   const { id } = await createCohort(api, { kind: 'DYNAMIC', filter: MILD });
   const [exam] = await examsWhere(api, {});
 
-  await expect(updateCohort(api, { id, version: 1, addExamIds: [exam] })).rejects.toThrow(
+  await expect(updateCohort(api, { id, version: 1, add: { examIds: [exam] } })).rejects.toThrow(
     'A DYNAMIC cohort has no members of its own; change its filter.',
   );
 });

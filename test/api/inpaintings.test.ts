@@ -13,6 +13,8 @@ import { readAsset } from '../../src/storage/index.js';
 import { upTo } from '../helpers/events.js';
 import { bytesOf, madeFromSeries } from '../helpers/made-series.js';
 import { createExam } from '../helpers/platform.js';
+import { upload } from '../helpers/radiographs.js';
+import { encodePng } from '../../src/imaging/png.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 import { startWorkerProcess, type WorkerProcess } from '../helpers/worker-process.js';
 
@@ -105,6 +107,34 @@ test('lost slices and boxes are filled in, all else stays, as NIfTI and DICOM of
   expect(texts).toEqual({ id: expect.stringMatching(/^1\d{6}$/), synthetic: 'YES' });
 });
 
+/** Uploads a mask that hides rows 20 to 27 of columns 10 to 21. */
+async function uploadMask(rows: number, columns: number, token = api.tokens.OPERATOR): Promise<string> {
+  const data = new Uint8Array(rows * columns);
+  for (let row = 20; row < 28; row++) data.fill(255, row * columns + 10, row * columns + 22);
+  const { status, body } = await upload(api.url, token, encodePng({ rows, columns, data }));
+  // 200 where the same pixels are kept already.
+  expect([200, 201]).toContain(status);
+  return body.id;
+}
+
+test('what an uploaded mask hides of some slices is what a box there hides, and the mask stays with the result', async () => {
+  const mask = { maskUploadId: await uploadMask(64, 64), firstSlice: 3, lastSlice: 4 };
+  const { made } = await inpaint({ seriesId, masks: [mask] });
+  const { made: boxed } = await inpaint({ seriesId, boxes: [BOX] });
+
+  const sha256 = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+  expect(made).toMatchObject({
+    ...{ state: 'SUCCEEDED', error: null, denoiserEvaluations: 2 },
+    parameters: { slices: [], boxes: [], masks: [{ firstSlice: 3, lastSlice: 4, sha256 }] },
+    provenance: { masks: [{ firstSlice: 3, lastSlice: 4, sha256 }] },
+    outputs: [{ kind: 'DICOM' }, { kind: 'MASK', rows: 64, columns: 64 }, { kind: 'VOLUME' }],
+  });
+  const voxels = async (found: typeof made) => [
+    ...(await decodeNifti(await bytesOf(api, found, 'VOLUME'))).volume.data,
+  ];
+  expect(await voxels(made)).toEqual(await voxels(boxed));
+});
+
 test('steps are as many as were asked for, and a client key means one request', async () => {
   const input = { seriesId, slices: [7], steps: 4, clientKey: 'figure 11' };
   const { made } = await inpaint(input);
@@ -117,8 +147,26 @@ test('steps are as many as were asked for, and a client key means one request', 
 });
 
 describe('refused in one sentence, with nothing stored, is', () => {
-  test.each<[string, () => object, string]>([
-    ['no place', () => ({ seriesId }), 'Nothing is hidden: give slices or boxes.'],
+  test.each<[string, () => object | Promise<object>, string]>([
+    ['no place', () => ({ seriesId }), 'Nothing is hidden: give slices, boxes or masks.'],
+    [
+      'a mask of another size',
+      async () => ({ seriesId, masks: [{ maskUploadId: await uploadMask(64, 70), firstSlice: 3, lastSlice: 4 }] }),
+      'The mask is 70 x 64 pixels and a slice 64 x 64; they must be of one size.',
+    ],
+    [
+      'a mask of slices beyond the last',
+      async () => ({ seriesId, masks: [{ maskUploadId: await uploadMask(64, 64), firstSlice: 3, lastSlice: 80 }] }),
+      'Mask 0 hides slices 3 to 80 of a series whose slices are 0 to 79.',
+    ],
+    [
+      "somebody else's mask",
+      async () => ({
+        seriesId,
+        masks: [{ maskUploadId: await uploadMask(64, 72, api.tokens.ADMIN), firstSlice: 3, lastSlice: 4 }],
+      }),
+      'There is no such uploaded mask.',
+    ],
     [
       'a slice beyond the last',
       () => ({ seriesId, slices: [80] }),
@@ -173,8 +221,9 @@ describe('refused in one sentence, with nothing stored, is', () => {
           api.dataSource.manager.count(entity as typeof Generation),
         ),
       );
+    const asked = await input();
     const before = await count();
-    const { errors } = await ask(input());
+    const { errors } = await ask(asked);
     expect(errors).toHaveLength(1);
     expect(errors![0]!.message).toBe(message);
     expect(await count()).toEqual(before);

@@ -64,6 +64,71 @@ test.each(
   for (const first of [7, 50]) expect(await allPages(order as Term[], first)).toEqual(wanted);
 });
 
+test.each(
+  ORDERS.map((order) => [order.map(({ field, direction }) => `${field} ${direction}`).join(', ') || 'no order', order]),
+)('pages by %s from the end neither lose nor repeat an exam', async (_name, order) => {
+  const seen: string[] = [];
+  let before: string | null = null;
+  do {
+    const answer: { data: { kneeExams: Connection } | null | undefined } = await api.ask(BACKWARDS, {
+      orderBy: order,
+      last: 7,
+      before,
+    });
+    const { edges, pageInfo } = answer.data!.kneeExams;
+    expect(pageInfo.hasNextPage).toBe(before !== null);
+    seen.unshift(...edges.map(({ node }) => node.id));
+    before = pageInfo.hasPreviousPage ? pageInfo.startCursor : null;
+  } while (before);
+
+  expect(seen).toEqual(sorted(order as Term[]));
+});
+
+test('the rows between two cursors are taken from either end', async () => {
+  const all = await api.ask<{ kneeExams: Connection }>(PAGE, { orderBy: [], first: 10 });
+  const { edges } = all.data!.kneeExams;
+  const between = { after: edges[1]!.cursor, before: edges[8]!.cursor };
+  const { data, errors } = await api.ask<Record<string, Connection>>(
+    `query ($after: String, $before: String) {
+      start: kneeExams(after: $after, before: $before, first: 2) { edges { node { id } } pageInfo { hasNextPage hasPreviousPage } }
+      end: kneeExams(after: $after, before: $before, last: 2) { edges { node { id } } pageInfo { hasNextPage hasPreviousPage } }
+      whole: kneeExams(after: $after, before: $before) { edges { node { id } } pageInfo { hasNextPage hasPreviousPage } }
+    }`,
+    between,
+  );
+
+  expect(errors).toBeUndefined();
+  const ids = (from: number, to: number) => edges.slice(from, to).map(({ node: { id } }) => ({ node: { id } }));
+  const pageInfo = { hasNextPage: true, hasPreviousPage: true };
+  expect(data).toEqual({
+    start: { edges: ids(2, 4), pageInfo },
+    end: { edges: ids(6, 8), pageInfo },
+    whole: { edges: ids(2, 8), pageInfo },
+  });
+});
+
+test('nested lists are read from their end', async () => {
+  const { data } = await api.ask<{ kneeExams: { nodes: { generations: Record<'all' | 'end', object> }[] } }>(
+    `{ kneeExams(where: { generations: { exists: true } }) { nodes {
+      all: generations { nodes { id } } end: generations(last: 2) { nodes { id } pageInfo { hasNextPage } } } } }`,
+  );
+
+  for (const { all, end } of data!.kneeExams.nodes as unknown as Record<'all' | 'end', { nodes: object[] }>[]) {
+    expect(end).toEqual({ nodes: all.nodes.slice(-2), pageInfo: { hasNextPage: false } });
+  }
+});
+
+test.each([
+  ['first: 1, last: 1', 'first and last cannot go together; give one of them.'],
+  ['last: 0', 'last must be between 1 and 200, got 0.'],
+  ['last: 201', 'last must be between 1 and 200, got 201.'],
+  ['before: "x"', 'before is not a cursor; pass the startCursor of the page after.'],
+])('a page of %s is refused', async (bounds, message) => {
+  const { errors } = await api.ask(`{ kneeExams(${bounds}) { nodes { id } } }`);
+
+  expect(errors!.map((error) => error.message)).toEqual([message]);
+});
+
 test('a page tells where it ends', async () => {
   const answer = await api.ask<{ kneeExams: Connection }>(PAGE, { orderBy: [], first: 7 });
   const { pageInfo, edges, totalCount } = answer.data!.kneeExams;
@@ -192,6 +257,13 @@ interface Connection {
   edges: { cursor: string; node: { id: string } }[];
   pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string; endCursor: string };
 }
+
+const BACKWARDS = `query ($orderBy: [KneeExamOrder!], $last: Int, $before: String) {
+  kneeExams(orderBy: $orderBy, last: $last, before: $before) {
+    edges { node { id } }
+    pageInfo { hasNextPage hasPreviousPage startCursor }
+  }
+}`;
 
 const PAGE = `query ($orderBy: [KneeExamOrder!], $first: Int, $after: String) {
   kneeExams(orderBy: $orderBy, first: $first, after: $after) {

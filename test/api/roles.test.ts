@@ -34,11 +34,17 @@ afterAll(() => api.close());
 
 /** Each root field, the role it needs, and a way to ask for it. */
 const FIELDS: [string, Role, () => string][] = [
+  ['auditEntries', 'ADMIN', () => '{ auditEntries { totalCount } }'],
   ['quarantinedImages', 'OPERATOR', () => '{ quarantinedImages { id } }'],
   ['viewer', 'SUMMARY', () => '{ viewer { name } }'],
   ['kneeExams.totalCount', 'SUMMARY', () => '{ kneeExams { totalCount } }'],
   ['participants.totalCount', 'SUMMARY', () => '{ participants { totalCount } }'],
   ['generations.totalCount', 'SUMMARY', () => '{ generations { totalCount } }'],
+  ['releases', 'READER', () => '{ releases { name imports } }'],
+  ['search', 'READER', () => '{ search(text: "900") { title } }'],
+  ['knees.totalCount', 'SUMMARY', () => '{ knees { totalCount } }'],
+  ['knees.nodes', 'READER', () => '{ knees { nodes { side } } }'],
+  ['knee', 'READER', () => `{ knee(oaiId: "${ids['oaiId']}", side: LEFT) { side } }`],
   ['kneeExams.nodes', 'READER', () => '{ kneeExams { nodes { kl } } }'],
   ['kneeExams.edges', 'READER', () => '{ kneeExams { edges { cursor } } }'],
   ['kneeExams.pageInfo', 'READER', () => '{ kneeExams { pageInfo { endCursor } } }'],

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { connect, graphql, type Kind, type Osteograph } from '../../clients/typescript/src/index.js';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { createToken, revokeToken } from '../../src/services/access/tokens.js';
@@ -331,4 +333,18 @@ test('no server is an error of its own', async () => {
   line.cut();
 
   await expect(osteograph.fetch('/health/live')).rejects.toMatchObject({ code: 'NETWORK', status: undefined });
+});
+
+test('a proxy that answers each way with a page of its own ends the following', async () => {
+  const proxy = createServer((_request, response) => response.writeHead(404).end('<h1>Not found</h1>'));
+  await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve));
+  const { port } = proxy.address() as AddressInfo;
+  const osteograph = connect({ url: `http://127.0.0.1:${port}`, token: 'osteo_any' });
+  opened.push(osteograph);
+
+  await expect(all(osteograph.follow('generation', encodeId('Generation', 'x')))).rejects.toMatchObject({
+    ...{ code: 'NETWORK', status: 404, message: 'The server answered with 404.' },
+  });
+  proxy.closeAllConnections();
+  await new Promise((resolve) => proxy.close(resolve));
 });

@@ -19,7 +19,7 @@ function commandsOf(section: string): string[][] {
     .map((line) => line.replace(/ +#.*/, '').replace('npm run osteograph -- ', '').split(' '));
 }
 
-test('the commands that the page shows for backups and retention work, with the embedded PostgreSQL', async () => {
+test('the commands that the page shows for backups, retention and the audit work, with the embedded PostgreSQL', async () => {
   const cwd = await mkdtemp(join(tmpdir(), 'osteograph-operations-'));
   const { DATABASE_URL: _, BLOB_URL: __, ...env } = process.env;
   const osteograph = (args: string[]) => run(process.execPath, [compiledModule('cli/main'), ...args], { cwd, env });
@@ -27,7 +27,9 @@ test('the commands that the page shows for backups and retention work, with the 
     const backups = commandsOf('Backups');
     const said: string[] = [];
     for (const args of backups) said.push((await osteograph(args)).stdout);
-    for (const args of commandsOf('Retention')) said.push((await osteograph(args)).stdout);
+    for (const section of ['Retention', 'The audit']) {
+      for (const args of commandsOf(section)) said.push((await osteograph(args)).stdout);
+    }
 
     expect(backups.map(([, what]) => what)).toEqual([
       '--out',
@@ -46,6 +48,10 @@ test('the commands that the page shows for backups and retention work, with the 
     expect(existsSync(join(cwd, 'new/postgres/PG_VERSION'))).toBe(true);
     expect(said[8]).toMatch(/^events +90d {2}generation_event: 0 rows/m);
     expect(said[9]).toMatch(/^events +90d .*\n(?:.*\n)*audit +keep /);
+    expect(said.slice(10).join('')).toMatch(
+      /^.*backup by the command line.*\n(?:.*\n)*Nothing was changed, removed or put in between\.\nhead \d+:/,
+    );
+    expect(readFileSync(join(cwd, 'audit.jsonl'), 'utf8').split('\n')[0]).toMatch(/^\{"seq":1,/);
   } finally {
     await rm(cwd, { recursive: true, force: true });
   }

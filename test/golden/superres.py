@@ -1,6 +1,7 @@
 """Writes tiny-superres-bundle/ (task mri-super-resolution, small random networks by the training package's own export) and superres.json: what
-PyTorch makes with them in 1 and 8 steps, a gradient displacement as gradunwarp adds its harmonics up (scipy, spherical coordinates), a slice
-unwarped by it and the bias field that the training package finds in an invented volume. Run: python test/golden/superres.py
+PyTorch makes with them in 1 and 8 steps, a slice that is given back what was taken, twice as many slices, a gradient displacement as gradunwarp
+adds its harmonics up (scipy, spherical coordinates), a slice unwarped by it and the bias field that the training package finds in an invented
+volume. Run: python test/golden/superres.py
 """
 
 import json
@@ -15,8 +16,10 @@ from osteograph_training.networks.shift_unet import Shape
 from osteograph_training.onnx_graphs import round_weights
 from osteograph_training.superres.bias import estimate_bias, field
 from osteograph_training.superres.export import write_bundle
+from osteograph_training.superres.keep_taken import keep_taken
 from osteograph_training.superres.network import SuperresConfig, SuperResolver, super_resolve
 from osteograph_training.superres.physics import sampled
+from osteograph_training.superres.through_plane import thin_slices
 
 HERE = Path(__file__).parent
 COEFFICIENTS = {
@@ -108,6 +111,23 @@ def fine(made: dict[str, SuperResolver]) -> list[dict]:
     return [{'network': role, 'steps': steps, 'fine': result.tolist()} for (role, steps), result in zip(runs, results, strict=True)]
 
 
+def kept() -> list[list[float]]:
+    """A slice that has lost a stripe and the noise of what was taken, 20 x 24 pixels, enlarged to 40 x 48; noise is stronger to the right."""
+    row, column = np.mgrid[0 : ROWS // 2, 0 : COLUMNS // 2]
+    taken = 0.5 + 0.3 * np.sin(row / 3) * np.cos(column / 4) + 0.2 * (np.abs(row - column) < 2) + 0.02 * (((7 * row + 5 * column) % 11) / 5 - 1)
+    row, column = np.mgrid[0:ROWS, 0:COLUMNS]
+    made = 0.5 + 0.3 * np.sin((row - 0.5) / 6) * np.cos((column - 0.5) / 8)
+    small, fine, gain = (torch.from_numpy(image.astype(np.float32))[None, None] for image in (taken, made, 1 + column / COLUMNS))
+    enlarged = torch.nn.functional.interpolate(small, size=(ROWS, COLUMNS), mode='bicubic', align_corners=False)
+    return keep_taken(fine, enlarged, (ROWS // 2, COLUMNS // 2), torch.tensor([0.02]), gain)[0, 0, ::4, ::4].tolist()
+
+
+def thin(made: dict[str, SuperResolver]) -> list:
+    """The invented volume, white 2,400, of twice as many slices by the teacher in one step."""
+    taken = torch.from_numpy(invented().astype(np.float32) / 2400)
+    return thin_slices(made['teacher'], taken)[:, ::8, ::8].tolist()
+
+
 if __name__ == '__main__':
     made, volume = networks(), invented()
     content = {'config': SuperresConfig().to_dict(), 'step': 0, 'commit': 'none', 'films': 0, 'people': 0, 'seconds': 0}
@@ -121,5 +141,7 @@ if __name__ == '__main__':
         'unwarped': unwarped(volume),
         'bias': {'weights': weights.tolist(), 'field': field(weights, volume.shape, 3)[::8, ::8].tolist()},
         'fine': fine(made),
+        'kept': kept(),
+        'thin': thin(made),
     }
     (HERE / 'superres.json').write_text(json.dumps(golden, indent=1) + '\n')

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
 import { blockMeans, blockOf, estimateBias, logBiasAt } from '../../src/imaging/superres/bias.js';
 import { displacement, type Gradients, parseGradients, readGradients } from '../../src/imaging/superres/gradients.js';
+import { keepTaken } from '../../src/imaging/superres/keep-taken.js';
 import { sampleSlices } from '../../src/imaging/superres/sample.js';
+import { enlarge } from '../../src/imaging/restoration/index.js';
 import { FoldedField, unwarper } from '../../src/imaging/superres/unwarp.js';
 import type { Affine } from '../../src/imaging/volume.js';
+import { inventedKnee } from '../helpers/invented-slices.js';
 
 interface Golden {
   coefficients: Gradients;
@@ -15,6 +18,7 @@ interface Golden {
   displacement: { point: number[]; moved: number[] }[];
   unwarped: { source: number[][][]; jacobian: number[][]; values: number[][] };
   bias: { weights: number[]; field: number[][] };
+  kept: number[][];
 }
 
 const golden = JSON.parse(readFileSync(join(packageRoot, 'test/golden/superres.json'), 'utf8')) as Golden;
@@ -28,19 +32,6 @@ const affine: Affine = [0, 1, 2].flatMap((axis) => [
 ]) as unknown as Affine;
 const gradients = parseGradients(golden.coefficients, 'scanner.json');
 const grid = { rows, columns, fineRows: 2 * rows, fineColumns: 2 * columns };
-
-/** The volume of test/golden/superres.py. */
-function invented(): Float32Array[] {
-  return Array.from({ length: slices }, (_, z) =>
-    Float32Array.from({ length: rows * columns }, (_, pixel) => {
-      const [x, y] = [pixel % columns, Math.floor(pixel / columns)];
-      const bone = (x - 20) ** 2 + (y - 18) ** 2 < 150 ? 900 : 0;
-      const line = Math.abs(y - 30 - 2 * Math.sin(x / 4)) < 2 ? 500 : 0;
-      const knee = (x - 24) ** 2 / 500 + (y - 20) ** 2 / 330 < 1 ? 300 + bone + line : 3;
-      return Math.round(knee * Math.exp((0.4 * x) / columns - 0.3 * (y / rows) ** 2 + (0.05 * z) / slices));
-    }),
-  );
-}
 
 describe('gradient nonlinearity', () => {
   it('displaces points as gradunwarp does', () => {
@@ -67,7 +58,7 @@ describe('gradient nonlinearity', () => {
   });
 
   it('unwarps a slice by cubic convolution in plane, linearly between slices', async () => {
-    const volume = invented();
+    const volume = inventedKnee();
     const field = unwarper(gradients, affine, grid)(2);
     const found = await sampleSlices((index) => Promise.resolve(volume[index]!), { rows, columns, slices }, field);
     golden.unwarped.values.forEach((line, row) =>
@@ -129,7 +120,7 @@ describe('a file of coefficients', () => {
 });
 
 describe('the bias estimated from the image', () => {
-  const data = invented().map((slice) => blockMeans(slice, rows, columns));
+  const data = inventedKnee().map((slice) => blockMeans(slice, rows, columns));
   const series = { columns, rows, slices, block: blockOf(rows, columns), data };
 
   it('is the one that the training package finds', () => {
@@ -150,5 +141,33 @@ describe('the bias estimated from the image', () => {
   it('is none in air', () => {
     const air = data.map((slice) => slice.map(() => 0));
     expect(estimateBias({ ...series, data: air }).weights.every((weight) => weight === 0)).toBe(true);
+  });
+});
+
+describe('what was taken', () => {
+  const { abs, cos, floor, sin } = Math;
+  const image = (rows: number, columns: number, value: (row: number, column: number) => number) =>
+    Float32Array.from({ length: rows * columns }, (_, pixel) => value(floor(pixel / columns), pixel % columns));
+  const made = {
+    rows,
+    columns,
+    data: image(rows, columns, (y, x) => 0.5 + 0.3 * sin((y - 0.5) / 6) * cos((x - 0.5) / 8)),
+  };
+  const half = { rows: rows / 2, columns: columns / 2 };
+
+  it('is put back where noise does not explain that it is lost, as the training package does', () => {
+    const stripe = (y: number, x: number) => (abs(y - x) < 2 ? 0.2 : 0) + 0.02 * (((7 * y + 5 * x) % 11) / 5 - 1);
+    const taken = image(half.rows, half.columns, (y, x) => 0.5 + 0.3 * sin(y / 3) * cos(x / 4) + stripe(y, x));
+    const enlarged = enlarge({ ...half, data: taken }, rows, columns).data;
+    const gain = image(rows, columns, (_, x) => 1 + x / columns);
+    const kept = keepTaken(made, { ...half, enlarged, noise: 0.02, gain });
+    golden.kept.forEach((line, row) =>
+      line.forEach((value, column) => expect(kept.data[4 * row * columns + 4 * column]).toBeCloseTo(value, 5)),
+    );
+  });
+
+  it('is not put back where noise explains the difference: the network took it off', () => {
+    const enlarged = made.data.map((value, pixel) => value + (pixel % 2 === 0 ? 0.01 : -0.01));
+    expect(keepTaken(made, { ...half, enlarged, noise: 0.02 }).data).toEqual(made.data);
   });
 });

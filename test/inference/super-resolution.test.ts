@@ -2,11 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
 import type { InferenceHost } from '../../src/inference/index.js';
+import { thinSlices } from '../../src/imaging/superres/index.js';
+import { centredAffine } from '../../src/imaging/volume.js';
+import { inventedKnee } from '../helpers/invented-slices.js';
 import { readBundleFor, startInferenceHost } from '../../src/inference/index.js';
 import type { RequestOf } from '../../src/inference/tasks/index.js';
 
 interface Golden {
   fine: { network: 'student' | 'teacher'; steps: number; fine: number[][] }[];
+  thin: number[][][];
 }
 
 /** What `export-superres --golden` writes. */
@@ -68,6 +72,28 @@ describe('a super-resolver in the inference process', () => {
     );
     expect(progress).toHaveLength(asked.steps);
     expect(progress.at(-1)).toBe(1);
+  });
+
+  it('makes twice as many slices as PyTorch does, each half a slice where it lay', async () => {
+    const slices = inventedKnee();
+    const affine = centredAffine('SAGITTAL', [columns, rows, slices.length], [0.5, 0.5, 3]);
+    const series = {
+      ...{ name: 'knee', rows, columns, slices: slices.length, affine, placement: 'SCANNER' as const },
+      ...{ spacing: [0.5, 0.5, 3] as const, dicom: null, nifti: null, rescaleOf: () => null },
+      read: (index: number) => Promise.resolve(slices[index]!),
+      close: () => Promise.resolve(),
+    };
+    const thin = await thinSlices(series, { host, bundleDir, network: 'teacher', steps: 1, white: 2400 });
+    expect([thin.slices, ...thin.spacing]).toEqual([12, 0.5, 0.5, 1.5]);
+    // Both halves have their middle where the slice had it.
+    const middle = (place: number, grid: typeof thin | typeof series) => grid.affine[2] * place + grid.affine[3];
+    expect((middle(4, thin) + middle(5, thin)) / 2).toBeCloseTo(middle(2, series), 6);
+    for (const [index, lines] of golden.thin.entries()) {
+      const found = await thin.read(index);
+      lines.forEach((line, row) =>
+        line.forEach((value, column) => expect(found[8 * row * columns + 8 * column]! / 2400).toBeCloseTo(value, 3)),
+      );
+    }
   });
 
   it.each([32, 64, 96, 256])(

@@ -77,6 +77,44 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+describe('twice as many slices', () => {
+  beforeAll(async () => {
+    const asked = [path('series'), '--scale', '2', '--through-plane', '2', '--out', path('thin')];
+    const { code, stdout, stderr } = await superres(...asked);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(
+      /^Super-resolved series: 8 slices of 104 x 88 pixels, 0\.3 x 0\.3 x 1\.5 mm \(2 times .*, twice as many slices, by/,
+    );
+  });
+
+  it('lie half as far apart in DICOM and NIfTI, each half as thick', async () => {
+    const nifti = await made('thin');
+    const [series] = (await scanSeries(join(path('thin'), 'dicom'))).series;
+    const dicom = await readSeries(series!);
+    expect([dicom.columns, dicom.rows, dicom.slices]).toEqual([104, 88, 8]);
+    dicom.affine.forEach((value, place) => expect(value).toBeCloseTo(nifti.affine[place]!, 3));
+    // Slices of 3 mm from -4.5 to 4.5 mm: the first half lies from -6 to -4.5 mm.
+    expect(nifti.spacing[2]).toBeCloseTo(1.5, 5);
+    expect(Math.abs(nifti.affine[3])).toBeCloseTo(5.25, 4);
+    const tags = { SliceThickness: 'x00180050', SpacingBetweenSlices: 'x00180088' };
+    const texts = await readDicomTexts(join(path('thin'), 'dicom', '003.dcm'), tags);
+    expect(texts).toEqual({ SliceThickness: '1.5', SpacingBetweenSlices: '1.5' });
+  });
+
+  it('are all there is: another factor is refused', async () => {
+    const { code, stderr } = await superres(
+      path('series'),
+      '--scale',
+      '2',
+      '--through-plane',
+      '3',
+      '--out',
+      path('none'),
+    );
+    expect([code, stderr]).toEqual([1, expect.stringContaining('--through-plane takes 2, got "3".')]);
+  });
+});
+
 describe('a folder of DICOM files', () => {
   beforeAll(async () => {
     const { code, stdout, stderr } = await superres(path('series'), '--scale', '2', '--out', path('fine'));

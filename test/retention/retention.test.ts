@@ -81,7 +81,7 @@ test('the command shows rule, rows and what would go, removes it when told to, a
   // Of the log that is over for long the last line stays.
   expect(await lines()).toEqual(['old 3', 'young 1', 'young 2', 'young 3']);
   const audited = await platform.dataSource.query<{ action: string }[]>('SELECT action FROM audit_entry ORDER BY id');
-  expect(audited.map(({ action }) => action)).toEqual(['10 days ago', 'retention']);
+  expect(audited.map(({ action }) => action)).toEqual(['10 days ago', 'retention', 'retention']);
   expect((await retention('apply', ...rules)).stdout).toBe('Nothing was kept longer than the rules say.\n');
 });
 

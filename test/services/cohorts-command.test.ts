@@ -182,3 +182,56 @@ describe('from a table', () => {
     );
   });
 });
+
+describe('a cohort is changed', () => {
+  async function made(): Promise<string> {
+    const file = await filterFile('{ "visit": { "eq": "V00" }, "kl": { "gte": 2 } }');
+    return (await cohorts('create', '--name', 'To change', '--filter', file)).stdout.trim();
+  }
+
+  test('by a filter of exams to leave out and a table of those to take in, with a note and a new name', async () => {
+    const id = await made();
+    const left = await filterFile('{ "side": { "eq": "LEFT" } }');
+    const table = join(folder, 'more.csv');
+    await writeFile(table, 'ID,SIDE,VISIT\n1500000,2,V06\n');
+    const edit = [
+      '--remove-filter',
+      left,
+      '--add-from',
+      table,
+      '--note',
+      'right knees and one more',
+      '--name',
+      'Edited',
+    ];
+    const { code, stdout, stderr } = await cohorts('update', id, ...edit);
+    const shown = await cohorts('show', id);
+
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '2\n', stderr: '1 exams named by 1 rows\n' });
+    expect(shown.stdout).toMatch(/^Edited \(STATIC, READERS, version 2 of /);
+    expect(shown.stdout).toMatch(/\n7 exams of \d participants\n/);
+  });
+
+  test('by exams that take the place of all others', async () => {
+    const id = await made();
+    const { stdout } = await cohorts('update', id, '--filter', await filterFile('{ "visit": { "eq": "V06" } }'));
+
+    expect(stdout).toBe('2\n');
+    expect((await cohorts('show', id)).stdout).toContain(
+      'filter {"visit":{"eq":"V06"}}\n20 exams of 10 participants\n',
+    );
+  });
+
+  test.each([
+    [['--at-version', '7', '--name', 'x'], /is at version 1, not 7; read it again and repeat the change\.\n$/],
+    [[], /There is nothing to change; give a name, a description, a filter or exams\.\n$/],
+    [
+      ['--filter', 'a', '--from', 'b'],
+      /^osteograph: Say by one of "a" and "b" which exams are meant, not by both\.\n$/,
+    ],
+  ])('not by %j, which is refused in a sentence', async (options, message) => {
+    const refused = await cohorts('update', await made(), ...options);
+
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(message) as string });
+  });
+});

@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 import torch
 from scipy.special import lpmv
+from torch.nn import functional as F
 
 from osteograph_training.cli import main
 from osteograph_training.errors import TrainingError
@@ -18,8 +19,10 @@ from osteograph_training.superres.bias import estimate_bias, field
 from osteograph_training.superres.cases import ARMS, CHANNELS, acquire
 from osteograph_training.superres.export import halo_of
 from osteograph_training.superres.gradients import Gradients, Term, displacement, random_gradients, read_gradients, write_gradients
+from osteograph_training.superres.keep_taken import estimated_noise, keep_taken
 from osteograph_training.superres.network import STEPS, SuperResolver, places, super_resolve
 from osteograph_training.superres.physics import coarse, inverse, jacobian, random_bias, random_shift, sampled, thick
+from osteograph_training.superres.through_plane import thicker, thin_slices
 from osteograph_training.superres.training import load_network, names
 
 TINY = 'widths: [8, 8, 8], blocks: 1, middle: 1'
@@ -181,14 +184,48 @@ def test_one_command_trains_all_another_scores_them_and_a_third_writes_the_bundl
     with scores.open(newline='') as file:
         rows = list(csv.DictReader(file))
     methods = ['cubic', 'cubic, bias estimated', 'cubic, corrected', 'arm A: no guidance', 'arm B: channels', 'arm C: corrected, channels']
-    methods += ['arm D: corrected', 'teacher, 8 steps', 'teacher, 1 step', 'student, 4 steps', 'student, 2 steps', 'student, 1 step']
-    assert [row['method'] for row in rows] == methods * 3
+    methods += ['arm D: corrected', 'teacher, 8 steps', 'teacher, 1 step', 'teacher, 1 step, what was taken kept', 'student, 4 steps']
+    methods += ['student, 2 steps', 'student, 1 step', 'student, 1 step, what was taken kept']
+    through = ['cubic between slices', 'teacher, 1 step, what was taken kept', 'student, 1 step, what was taken kept']
+    assert [row['method'] for row in rows] == methods * 3 + through
+    assert [row['set'] for row in rows[-3:]] == ['slices of phantoms, of half as many'] * 3
     assert main(['export-superres', '--run', str(run), '--out', str(out), '--scores', str(scores), '--golden', str(tmp_path / 'golden')]) == 0
     manifest = json.loads((out / 'bundle.json').read_text())
     assert manifest['graphs'].keys() == {'student', 'teacher'}
     assert manifest['trainedOn']['people'] == 2
     assert '| phantoms of held-out people | 2 | cubic |' in (out / 'README.md').read_text()
     assert np.array(json.loads((tmp_path / 'golden.json').read_text())['fine']['student']).shape == (4, 4)
+
+
+def test_what_was_taken_is_put_back_but_for_its_noise(stream: torch.Generator) -> None:
+    row, column = torch.meshgrid(torch.arange(48), torch.arange(64), indexing='ij')
+    taken = (0.5 + 0.3 * torch.sin(row / 4) * torch.cos(column / 5))[None, None]
+    enlarged = F.interpolate(taken, size=(96, 128), mode='bicubic', align_corners=False)
+    lost = torch.full_like(enlarged, 0.5)
+    noisy = taken + 0.02 * torch.randn(taken.shape, generator=stream)
+    noise = estimated_noise(noisy)
+
+    again = F.interpolate(keep_taken(lost, enlarged, (48, 64), torch.zeros(1)), size=(48, 64), mode='bicubic', antialias=True, align_corners=False)
+    noisy_enlarged = F.interpolate(noisy, size=(96, 128), mode='bicubic', align_corners=False)
+    denoised = keep_taken(enlarged, noisy_enlarged, (48, 64), noise)
+
+    assert (again - taken).square().mean().sqrt() < 0.06 * (0.5 - taken).square().mean().sqrt()
+    assert noise.item() == pytest.approx(0.02, rel=0.2)
+    # A tenth of the noise that was taken off comes back at most.
+    assert (denoised - enlarged).square().mean().sqrt() < 0.1 * (noisy_enlarged - enlarged).square().mean().sqrt()
+
+
+def test_slices_are_made_two_of_one_where_they_lay(stream: torch.Generator) -> None:
+    network = SuperResolver(Shape(widths=(8, 8, 8), blocks=1, middle=1)).eval()
+    truth = torch.sin(torch.arange(12) / 3)[:, None, None].expand(12, 20, 28) / 4 + 0.5
+    taken = thicker(truth, 0.0, stream)
+    # A network that has learnt nothing yet adds nothing: what is left is cubic convolution, and what it lost put back.
+    made = thin_slices(network, taken)
+
+    assert taken.shape == (6, 20, 28)
+    assert torch.allclose(taken[1], (truth[2] + truth[3]) / 2)
+    assert made.shape == truth.shape
+    assert (made - truth)[2:-2].abs().max() < 0.02
 
 
 def test_tiles_with_the_halo_give_what_the_whole_slice_gives(stream: torch.Generator) -> None:

@@ -130,9 +130,10 @@ class Cohort:
         asked = {'where': self.where, 'by': list(by) or None, 'variables': list(variables) or None}
         buckets = self._connection.ask(_FACETS, asked)['kneeExamFacets']
         names = [*(name.lower() for name in by), *variables]
+        labels = labels_of(value for bucket in buckets for value in bucket['values'])
         rows = [
             {
-                **{name: value['meaning'] or value['value'] or value['missing'] for name, value in zip(names, bucket['values'])},
+                **{name: told(value, labels) for name, value in zip(names, bucket['values'])},
                 'exams': bucket['exams'],
                 'participants': bucket['participants'],
             }
@@ -229,3 +230,20 @@ def _numbers_or_words(values: pandas.Series) -> pandas.Series:
 
 def _numbers(kind: Literal['change', 'slope'], asked: Iterable[tuple[str, str, str]]) -> list[dict[str, Any]]:
     return [{'variable': variable, kind: {'from': first, 'to': last}} for variable, first, last in asked]
+
+
+def labels_of(values: Iterable[dict[str, Any]]) -> dict[tuple[str | None, str], set[str]]:
+    """The codes that each label of a variable stands for."""
+    labels: dict[tuple[str | None, str], set[str]] = {}
+    for value in values:
+        if value['meaning'] is not None and value['value'] is not None:
+            labels.setdefault((value['variable'], value['meaning']), set()).add(value['value'])
+    return labels
+
+
+def told(value: dict[str, Any], labels: dict[tuple[str | None, str], set[str]]) -> str | None:
+    """A value by its label; two codes of one label are told apart by the code, as in frames."""
+    label, code = value['meaning'], value['value']
+    if label is not None and code is not None and len(labels[value['variable'], label]) > 1:
+        return f'{label} ({code})'
+    return label or code or value['missing']

@@ -4,6 +4,7 @@ import pandas
 import pytest
 
 import osteograph
+from osteograph.cohorts import labels_of, told
 
 
 def test_variables_are_found_by_a_word_with_label_unit_and_coverage(server: osteograph.Osteograph, tables: dict[str, pandas.DataFrame]) -> None:
@@ -41,6 +42,16 @@ def test_counts_by_a_coded_variable_are_told_by_its_labels(baseline: osteograph.
     frame = baseline.frame(columns=['side'], variables=['V00INCOME'])
 
     assert told.to_dict() == frame['V00INCOME'].value_counts()[lambda counts: counts > 0].to_dict()
+
+
+def test_two_codes_of_one_label_are_counted_apart() -> None:
+    def value(code: str | None, meaning: str | None, missing: str | None = None) -> dict[str, str | None]:
+        return {'facet': None, 'variable': 'V00X', 'value': code, 'meaning': meaning, 'missing': missing}
+
+    values = [value('1', 'Yes'), value('2', 'Other'), value('3', 'Other'), value(None, None, '.A'), value('7', None)]
+    labels = labels_of(values)
+
+    assert [told(one, labels) for one in values] == ['Yes', 'Other (2)', 'Other (3)', '.A', '7']
 
 
 def test_a_cohort_is_kept_and_found_by_its_name(server: osteograph.Osteograph) -> None:

@@ -35,6 +35,9 @@ const LONGEST_PAUSE = 5_000;
 /** What passes by itself; everything else that the API says, it would say again. */
 const PASSING = ['NETWORK', 'UNAVAILABLE', 'RATE_LIMITED'];
 
+/** Of a proxy, or of a server behind it that is away; any other status without the API's words would come again. */
+const PASSING_STATUSES = [408, 425, 502, 503, 504];
+
 /** A fault of the server may pass or not: it is asked so often. */
 const PATIENCE = 5;
 
@@ -82,8 +85,11 @@ export async function* followLog<K extends Kind, Event extends Numbered>(
         continue;
       }
       failures += 1;
-      if (!(fault instanceof OsteographError) || isFinal(fault, failures)) throw fault;
-      if (fault.code === 'NETWORK' && failures >= GIVE_UP && !ways.proven(way)) {
+      if (!(fault instanceof OsteographError)) throw fault;
+      // What is in the way of a connection that never worked may not be in the way of the next kind.
+      const unproven = query !== undefined && way !== 'poll' && !ways.proven(way);
+      if (isFinal(fault, failures, unproven)) throw fault;
+      if (fault.code === 'NETWORK' && failures >= GIVE_UP && unproven) {
         ways.giveUp(way);
         failures = 0;
         continue;
@@ -108,8 +114,9 @@ export async function* followLog<K extends Kind, Event extends Numbered>(
   }
 }
 
-function isFinal({ code }: OsteographError, failures: number): boolean {
+function isFinal({ code, status }: OsteographError, failures: number, unproven: boolean): boolean {
   if (code === 'INTERNAL_SERVER_ERROR') return failures >= PATIENCE;
+  if (code === 'NETWORK' && status !== undefined && !unproven) return !PASSING_STATUSES.includes(status);
   return !PASSING.includes(code);
 }
 

@@ -1,5 +1,5 @@
 import { DEATH_CONFIRMATIONS, VISIT_NUMBERS } from '../outcomes.js';
-import { RACES, SEXES, STUDY_COHORTS } from '../participants.js';
+import { RACES, SEXES, STUDY_COHORTS, SITES } from '../participants.js';
 import type { Variable } from './variable.js';
 
 const OF_PARTICIPANT = { table: 'participant', group: 'participant' } as const;
@@ -57,7 +57,7 @@ export const PARTICIPANT_VARIABLES = [
     code: 'site',
     label: 'Site',
     description: 'Clinical site, a letter A-E',
-    domain: { kind: 'letter' },
+    domain: { kind: 'letter', enum: 'Site', of: SITES },
     sources: ['V00SITE', 'SITE'],
     column: 'site',
     uses: ['filter', 'order', 'facet', 'export', 'table'],

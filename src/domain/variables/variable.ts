@@ -5,8 +5,8 @@ export type Domain =
   | { kind: 'real'; min: number; max: number }
   | { kind: 'boolean' }
   | { kind: 'date' }
-  /** One capital letter. */
-  | { kind: 'letter' }
+  /** One of these capital letters, an enum of the API. */
+  | { kind: 'letter'; enum: 'Site'; of: readonly string[] }
   /** One of OAI's codes as the platform's words, an enum of the API; `also` are other spellings in released tables. */
   | {
       kind: 'choice';

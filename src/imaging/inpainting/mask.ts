@@ -1,4 +1,4 @@
-import type { HiddenPlaces } from '../../domain/hidden-places.js';
+import type { HiddenPlaces, HiddenSpan } from '../../domain/hidden-places.js';
 import { refuseFile } from '../refuse.js';
 import { openNiftiFile, type OpenSeries } from '../series/index.js';
 import { solve } from '../../metrics/statistics/index.js';
@@ -15,17 +15,31 @@ export interface SeriesMask {
   close(): Promise<void>;
 }
 
-/** The mask of places that were named; those must lie in the series. */
-export function maskOfPlaces({ slices, boxes }: HiddenPlaces, { rows, columns }: OpenSeries): SeriesMask {
+/** An image that hides what is not black in it, in some slices. */
+export interface MaskImage extends HiddenSpan {
+  /** Pixels of a slice, row by row. */
+  data: ArrayLike<number>;
+}
+
+/** The mask of places that were named; those must lie in the series, and images be as large as its slices. */
+export function maskOfPlaces(
+  { slices, boxes }: Pick<HiddenPlaces, 'slices' | 'boxes'>,
+  { rows, columns }: OpenSeries,
+  images: readonly MaskImage[] = [],
+): SeriesMask {
   const mask = (index: number): Uint8Array | null => {
     if (slices.includes(index)) return new Uint8Array(rows * columns).fill(1);
-    const here = boxes.filter(({ firstSlice, lastSlice }) => firstSlice <= index && index <= lastSlice);
-    if (here.length === 0) return null;
+    const isHere = ({ firstSlice, lastSlice }: HiddenSpan) => firstSlice <= index && index <= lastSlice;
+    const [here, drawn] = [boxes.filter(isHere), images.filter(isHere)];
+    if (here.length + drawn.length === 0) return null;
     const hidden = new Uint8Array(rows * columns);
     for (const { left, top, ...size } of here) {
       for (let row = top; row < top + size.rows; row++) {
         hidden.fill(1, row * columns + left, row * columns + left + size.columns);
       }
+    }
+    for (const { data } of drawn) {
+      for (let pixel = 0; pixel < hidden.length; pixel++) if (data[pixel]! > 0) hidden[pixel] = 1;
     }
     return hidden;
   };

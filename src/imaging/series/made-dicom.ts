@@ -23,6 +23,8 @@ export interface MadeHeader {
   /** Where it comes from, for its UIDs: the same identity gives the same ones. */
   identity: readonly (string | number)[];
   createdAt: Date;
+  /** By how much slices are thinner than those whose header they have; default 1. */
+  thinner?: number | undefined;
   /** What is known of a series that does not come as DICOM, by keywords. */
   kept?: DicomTexts | undefined;
 }
@@ -105,7 +107,7 @@ export async function encodeMadeSlice(
   { index, pixels, slope, intercept }: MadeSlice,
   header: MadeHeader,
 ): Promise<Uint8Array> {
-  const { bundle, kind, derivation, label, identity, createdAt } = header;
+  const { bundle, kind, derivation, label, identity, createdAt, thinner = 1 } = header;
   const source = series.dicom?.files[index];
   const kept: DicomTexts = source ? await readDicomTexts(source.path, KEPT) : (header.kept ?? {});
   const uid = (...parts: (string | number)[]) => dicomUid('osteograph', kind.root, ...identity, ...parts);
@@ -113,6 +115,7 @@ export async function encodeMadeSlice(
   const [date, time] = createdAt.toISOString().split('T');
   const described = kept['SeriesDescription']?.toString() ?? 'MRI';
   const attributes = source?.attributes;
+  const thickness = Number(kept['SliceThickness']);
   const length = (vector: readonly number[]) => Math.hypot(...vector);
   const decimal = (value: number) => Number(value.toFixed(7)) + 0;
   return encodeDicom({
@@ -132,6 +135,7 @@ export async function encodeMadeSlice(
       SliceThickness: decimal(length(step)),
       SeriesNumber: 1,
       ...kept,
+      ...(thickness > 0 ? { SliceThickness: decimal(thickness / thinner) } : {}),
       SpecificCharacterSet: 'ISO_IR 192',
       ImageType: ['DERIVED', 'SECONDARY', 'OTHER'],
       SyntheticData: 'YES',

@@ -1,9 +1,10 @@
 import { putPiece } from '../pieces.js';
 import type { InferenceHost, RunHooks, SuperResolver } from '../../inference/index.js';
-import { enlarge } from '../restoration/index.js';
+import { enlarge, estimateNoise } from '../restoration/index.js';
 import { refuseFile } from '../refuse.js';
 import type { MadeSlice } from '../series/index.js';
 import { logBiasAt } from './bias.js';
+import { keepTaken } from './keep-taken.js';
 import type { SuperresPlan } from './plan.js';
 import { sampleSlices } from './sample.js';
 import { FoldedField, type UnwarpField, unwarper } from './unwarp.js';
@@ -32,11 +33,11 @@ const KEPT = 8;
 /** Makes the slices of a plan one after the other, from `first` on. @throws as `host.run`; FILE_REFUSED for coefficients of another scanner */
 export async function* fineSlices(plan: SuperresPlan, options: FineOptions, first = 0): AsyncGenerator<FineSlice> {
   const prepare = preparer(plan);
-  const { fine, white, storage, aim } = plan;
+  const { series, fine, white, storage, aim } = plan;
   const { rows, columns } = fine;
   const { host, bundleDir, network, steps, tile, ...hooks } = options;
   for (let index = first; index < fine.slices; index++) {
-    const { enlarged, jacobian, logBias } = await prepare(index);
+    const { enlarged, jacobian, logBias, ...taken } = await prepare(index);
     const made = new Float32Array(rows * columns);
     const summary = await host.run(
       'mri-super-resolution',
@@ -52,10 +53,14 @@ export async function* fineSlices(plan: SuperresPlan, options: FineOptions, firs
         onOutput: (piece) => putPiece(made, columns, piece),
       },
     );
+    const kept = keepTaken(
+      { rows, columns, data: made },
+      { rows: series.rows, columns: series.columns, enlarged, ...taken },
+    );
     const scale = white * storage.factor;
     const [low, high] = storage.signed ? [-32_768, 32_767] : [0, 65_535];
     const whole = (value: number) => min(max(round(value * scale), low), high);
-    const pixels = storage.signed ? Int16Array.from(made, whole) : Uint16Array.from(made, whole);
+    const pixels = storage.signed ? Int16Array.from(kept.data, whole) : Uint16Array.from(kept.data, whole);
     const { device, steps: done, tiles } = summary;
     yield { index, pixels, slope: 1 / storage.factor, intercept: 0, made: { device, steps: done, tiles } };
   }
@@ -66,6 +71,9 @@ export interface PreparedSlice {
   enlarged: Float32Array;
   jacobian: Float32Array | undefined;
   logBias: Float32Array | undefined;
+  /** Deviation of the noise of the slice as it was taken, and what correction has multiplied it by at each pixel. */
+  noise: number;
+  gain: Float32Array | undefined;
 }
 
 /** Enlarges slices of a plan, unwarped and divided by the bias as it says, in units of white. */
@@ -95,11 +103,16 @@ export function preparer({
       : enlarge({ rows, columns, data: await read(index) }, fine.rows, fine.columns).data;
     const { column, row } = field ?? still ?? { column: [], row: [] };
     const logBias = biasField ? logBiasAt(biasField, index, column, row) : undefined;
+    const jacobian = field?.jacobian;
+    const gain =
+      jacobian || logBias
+        ? Float32Array.from(enlarged, (_, pixel) => (jacobian?.[pixel] ?? 1) * (logBias ? exp(-logBias[pixel]!) : 1))
+        : undefined;
     for (let pixel = 0; pixel < enlarged.length; pixel++) {
-      enlarged[pixel] =
-        ((enlarged[pixel]! * (field?.jacobian[pixel] ?? 1)) / white) * (logBias ? exp(-logBias[pixel]!) : 1);
+      enlarged[pixel] = (enlarged[pixel]! * (gain?.[pixel] ?? 1)) / white;
     }
-    return { enlarged, jacobian: field?.jacobian, logBias };
+    const noise = estimateNoise({ rows, columns, data: await read(index) }) / white;
+    return { enlarged, jacobian, logBias, noise, gain };
   };
 }
 

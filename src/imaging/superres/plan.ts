@@ -15,6 +15,8 @@ type Manifest = BundleManifest<'mri-super-resolution'>;
 export interface SuperresAim {
   /** How many times as many pixels along rows and columns. */
   scale: number;
+  /** Whether twice as many slices are made first. */
+  throughPlane?: boolean | undefined;
   /** Coefficients of the scanner's gradient coils, where the series is to be unwarped. */
   gradients?: Gradients | undefined;
   /** Whether the coil's bias is estimated from the series and divided by. */

@@ -2,9 +2,10 @@ import type { SuperResolver } from '../../inference/index.js';
 import type { SuperresAim } from './plan.js';
 
 /** What was done to a series, in words, e.g. "2 times as many pixels in plane, unwarped, by the student". */
-export function superresInWords({ scale, gradients, bias }: SuperresAim, network: SuperResolver): string {
+export function superresInWords({ scale, throughPlane, gradients, bias }: SuperresAim, network: SuperResolver): string {
   const done = [
     `${Number(scale.toFixed(3))} times as many pixels along rows and columns`,
+    ...(throughPlane ? ['twice as many slices'] : []),
     ...(gradients ? [`unwarped by the gradient coefficients of ${gradients.scanner}`] : []),
     ...(bias ? ['divided by the coil bias estimated from it'] : []),
   ];

@@ -38,7 +38,7 @@ export function parserOf(domain: Domain): FieldColumns['parse'] {
     case 'date':
       return parseDate;
     case 'letter':
-      return parseLetter;
+      return (text, column) => parseLetter(text, column, domain.of);
     case 'choice': {
       const meanings = { ...domain.codes, ...domain.also };
       return (text, column) => parseCode(text, column, meanings);
@@ -47,9 +47,9 @@ export function parserOf(domain: Domain): FieldColumns['parse'] {
 }
 
 /** A letter; it would be a missing code in a column of numbers. */
-function parseLetter(text: string, column: string): string | null {
+function parseLetter(text: string, column: string, accepted: readonly string[]): string | null {
   const letter = parseText(text)?.replace(/:.*$/, '').toUpperCase() ?? null;
-  return letter === null || /^[A-Z]$/.test(letter)
+  return letter === null || accepted.includes(letter)
     ? letter
-    : refuseRow(`${column} is "${cellInReason(letter)}"; a letter is accepted`);
+    : refuseRow(`${column} is "${cellInReason(letter)}"; a letter is accepted: ${accepted.join(', ')}`);
 }

@@ -8,6 +8,7 @@ export {
   erasureDigest,
   type HasWithdrawn,
   mapTexts,
+  pseudonymOf,
   readWithdrawals,
   refuseWithdrawn,
   settleDaysBack,

@@ -71,6 +71,17 @@ export function mapTexts(value: unknown, change: (text: string) => string): unkn
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [change(name), mapTexts(member, change)]));
 }
 
+/**
+ * What stands in the audit for a participant.
+ *
+ * @throws UserError NOT_FOUND, for one who is erased too
+ */
+export async function pseudonymOf(database: Database, oaiId: string): Promise<string> {
+  const found = (await pseudonymsOf(database, [oaiId])).get(oaiId);
+  if (found === undefined || found === ERASED) throw new UserError('NOT_FOUND', 'There is no such participant.');
+  return found;
+}
+
 async function pseudonymsOf(database: Database, oaiIds: readonly string[]): Promise<Map<string, string>> {
   const known = await queryRows(
     database,

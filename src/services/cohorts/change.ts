@@ -6,8 +6,8 @@ import { Cohort, CohortVersion } from '../../entities/index.js';
 import { audit } from '../access/index.js';
 import { findOwnCohort } from './access.js';
 import type { Principal } from '../../policy/index.js';
-import { checkExamIds, contentsOf } from './contents.js';
-import type { ContentsRequest } from './contents.js';
+import { contentsOf, editOf } from './contents.js';
+import type { ContentsRequest, EditPart, EditRequest } from './contents.js';
 import { deleteMembers } from './members.js';
 import { inSnapshot, writeContents, writeEdit, writeWords } from './versions.js';
 import type { VersionWords } from './versions.js';
@@ -29,9 +29,9 @@ export interface CohortChange extends ContentsRequest {
   description?: string | null | undefined;
   /** What changes and why. */
   note?: string | null | undefined;
-  /** Keys of knee exams to add to, and to remove from, a static cohort. */
-  addExamIds?: readonly number[] | null | undefined;
-  removeExamIds?: readonly number[] | null | undefined;
+  /** Knee exams to take into a static cohort, and to leave out of it. */
+  add?: EditRequest | null | undefined;
+  remove?: EditRequest | null | undefined;
 }
 
 /**
@@ -71,11 +71,11 @@ export async function updateCohort(
   change: CohortChange,
 ): Promise<Cohort> {
   const contents = contentsOf(change);
+  const edits = Boolean(change.add ?? change.remove);
   const edit = {
-    add: checkExamIds(change.addExamIds ?? [], 'addExamIds'),
-    remove: checkExamIds(change.removeExamIds ?? [], 'removeExamIds'),
+    add: change.add ? editOf(change.add, 'add') : NOBODY,
+    remove: change.remove ? editOf(change.remove, 'remove') : NOBODY,
   };
-  const edits = edit.add.length + edit.remove.length > 0;
   if (contents && edits) {
     throw new UserError('BAD_USER_INPUT', 'Give new contents, or exams to add and remove, not both.');
   }
@@ -103,6 +103,9 @@ export async function updateCohort(
     return cohort;
   });
 }
+
+/** An edit that takes in, or leaves out, nothing. */
+const NOBODY: EditPart = { exams: [] };
 
 /** Sets who may read a cohort. No new version: what it holds stays. @throws UserError NOT_FOUND, FORBIDDEN. */
 export async function shareCohort(

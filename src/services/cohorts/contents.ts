@@ -22,6 +22,12 @@ export interface CombineRequest {
   cohorts: readonly string[];
 }
 
+/** Exams that an edit names, as the caller gives them: one of these. */
+export type EditRequest = Omit<ContentsRequest, 'combine'>;
+
+/** Exams by their keys, or by a filter that may speak of cohorts. */
+export type EditPart = { exams: readonly number[] } | { where: Where };
+
 export type Contents =
   | { kind: 'FILTER'; filter: Where }
   | { kind: 'EXAMS'; exams: readonly number[]; rows?: NamedRows }
@@ -48,6 +54,21 @@ export function contentsOf({ filter, examIds, found, combine }: ContentsRequest)
   }
   if (combine) return { kind: 'COMBINATION', operation: combine.operation, filter: combinationFilter(combine) };
   return undefined;
+}
+
+/**
+ * The exams that an edit is to take in or to leave out.
+ *
+ * @param field as the caller calls it
+ * @throws UserError BAD_USER_INPUT when the request names none or more than one way, LIMIT_EXCEEDED for too many ids
+ */
+export function editOf({ filter, examIds, found }: EditRequest, field: 'add' | 'remove'): EditPart {
+  const given = Object.entries({ filter, examIds, exams: found }).filter(([, part]) => part != null);
+  if (given.length !== 1) {
+    throw new UserError('BAD_USER_INPUT', `${field} takes one of filter, examIds and exams, got ${given.length}.`);
+  }
+  if (filter) return { where: asStored(filter) };
+  return { exams: found ? found.exams : checkExamIds(examIds ?? [], `${field}.examIds`) };
 }
 
 /** @throws UserError LIMIT_EXCEEDED for more ids than one request may name. */

@@ -38,21 +38,57 @@ export async function freezeExams(
   return countMembers(manager, versionId);
 }
 
-/** The members of an earlier version with some added and some removed. @throws UserError NOT_FOUND as {@link freezeExams}. */
+/** Exams by their keys, or those that a filter selects; `where` is without `inCohort`: expanded. */
+export type ExamSelection = { exams: readonly number[] } | { where: Where };
+
+/** How many members an edit took in and left out: exams that were there already, or were not, are not among them. */
+export interface EditCounts extends MemberCounts {
+  added: number;
+  removed: number;
+}
+
+/**
+ * The members of an earlier version with some removed and some added; an exam that is both is there.
+ *
+ * @throws UserError NOT_FOUND as {@link freezeExams}
+ */
 export async function freezeEdited(
   manager: EntityManager,
   versionId: number,
   from: number,
-  { add, remove }: { add: readonly number[]; remove: readonly number[] },
-): Promise<MemberCounts> {
-  await refuseUnknown(manager, add);
+  { add, remove }: { add: ExamSelection; remove: ExamSelection },
+): Promise<EditCounts> {
+  if ('exams' in add) await refuseUnknown(manager, add.exams);
+  const parameters = new Parameters();
+  const version = parameters.add(versionId, 'integer');
+  const before = `(SELECT exam_id FROM cohort_member WHERE version_id = ${parameters.add(from, 'integer')})`;
   await manager.query(
-    `INSERT INTO cohort_member (version_id, exam_id)
-     SELECT $1::integer, exam_id FROM cohort_member WHERE version_id = $2::integer AND exam_id <> ALL($4::integer[])
-     UNION SELECT $1::integer, e.id FROM knee_exam e WHERE e.id = ANY($3::integer[])`,
-    [versionId, from, add, remove],
+    `WITH came AS (${selectionSql(add, parameters)}), gone AS (${selectionSql(remove, parameters)})
+     INSERT INTO cohort_member (version_id, exam_id)
+     SELECT ${version}, o.exam_id FROM ${before} o WHERE NOT EXISTS (SELECT 1 FROM gone g WHERE g.id = o.exam_id)
+     UNION SELECT ${version}, c.id FROM came c`,
+    parameters.values,
   );
-  return countMembers(manager, versionId);
+  const counts = await queryRow(
+    manager,
+    z.object({ added: z.number(), removed: z.number() }),
+    `SELECT count(*) FILTER (WHERE o.exam_id IS NULL)::integer AS added,
+            count(*) FILTER (WHERE n.exam_id IS NULL)::integer AS removed
+     FROM (SELECT exam_id FROM cohort_member WHERE version_id = $1::integer) n
+     FULL JOIN (SELECT exam_id FROM cohort_member WHERE version_id = $2::integer) o ON o.exam_id = n.exam_id`,
+    [versionId, from],
+  );
+  return { ...(await countMembers(manager, versionId)), ...counts };
+}
+
+/** SQL of the keys of a selection's exams, as `id`. */
+function selectionSql(selection: ExamSelection, parameters: Parameters): string {
+  if ('exams' in selection) {
+    return `SELECT e.id FROM knee_exam e WHERE e.id = ANY(${parameters.add(selection.exams, 'integer[]')})`;
+  }
+  const scope = new Scope(KNEE_EXAMS, 't');
+  const condition = compileFilter(selection.where, scope, parameters);
+  return `SELECT t.id FROM ${scope.from()} WHERE ${condition}`;
 }
 
 export async function countMembers(manager: EntityManager, versionId: number): Promise<MemberCounts> {

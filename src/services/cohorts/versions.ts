@@ -4,10 +4,10 @@ import { type AttritionCounts, type Cohort, type CohortOrigin, CohortVersion } f
 import { compileFilter, KNEE_EXAMS, Parameters, Scope } from '../filters/index.js';
 import type { Principal } from '../../policy/index.js';
 import { countAttrition } from './attrition.js';
-import type { Contents } from './contents.js';
+import type { Contents, EditPart } from './contents.js';
 import { expandCohorts } from './expand.js';
 import { freezeEdited, freezeExams, freezeFilter } from './members.js';
-import type { MemberCounts } from './members.js';
+import type { ExamSelection, MemberCounts } from './members.js';
 
 /** What a version says, beside its members. */
 export interface VersionWords {
@@ -16,10 +16,10 @@ export interface VersionWords {
   note: string | null;
 }
 
-/** Exams to take into, and out of, the members of a static cohort. */
+/** Exams to take into, and to leave out of, the members of a static cohort. */
 export interface MemberEdit {
-  add: readonly number[];
-  remove: readonly number[];
+  add: EditPart;
+  remove: EditPart;
 }
 
 /**
@@ -86,14 +86,17 @@ export async function writeEdit(
   if (before.membersOfId === null) {
     throw new UserError('BAD_USER_INPUT', 'A DYNAMIC cohort has no members of its own; change its filter.');
   }
-  const origin: CohortOrigin = {
-    kind: 'EDIT',
-    of: before.version,
-    added: edit.add.length,
-    removed: edit.remove.length,
-  };
+  // Before the new version is there, so that a filter that names this cohort speaks of the version before.
+  const [add, remove] = [await selected(manager, actor, edit.add), await selected(manager, actor, edit.remove)];
+  const origin: CohortOrigin = { kind: 'EDIT', of: before.version, added: 0, removed: 0 };
   const row = await insertVersion(manager, actor, cohort, words, { filter: null, origin });
-  return complete(manager, row, await freezeEdited(manager, row.id, before.membersOfId, edit), null);
+  const { added, removed, ...counts } = await freezeEdited(manager, row.id, before.membersOfId, { add, remove });
+  row.origin = { ...origin, added, removed };
+  return complete(manager, row, counts, null);
+}
+
+async function selected(manager: EntityManager, actor: Principal, part: EditPart): Promise<ExamSelection> {
+  return 'where' in part ? { where: (await expandCohorts(manager, actor, part.where)).where } : part;
 }
 
 /** Writes the current version number with other words for the same contents. */

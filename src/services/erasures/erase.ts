@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { isOaiId } from '../../domain/participants.js';
@@ -11,7 +11,7 @@ import { withImportLock } from '../imports/index.js';
 import { type Certificate, certificateOf } from './certificate.js';
 import { type Erased, ERASERS } from './erasers.js';
 import { countParts, filesOf, findPerson, removeParts } from './person.js';
-import { namesOf, takeOutNames, takeOutOfAudit, unshared } from './rewrite.js';
+import { namesOf, takeOutNames, takeOutOfAudit, unsaltedPlaces, unshared } from './rewrite.js';
 import { endUnderWay, refuseUnderWay } from './under-way.js';
 
 export interface ErasureServices {
@@ -100,6 +100,7 @@ export async function erase(
   for (const finish of afterwards) note(await finish());
   const gone = await letGo(manager, [...files]);
   note({ removed: { asset: gone.length } });
+  const changedBefore = new Set(await unsaltedPlaces(manager));
   const theirs = await unshared(manager, [...names, ...files]);
   note({ rewritten: await takeOutNames(manager, theirs) });
   note({ rewritten: await takeOutOfAudit(manager, person, theirs) });
@@ -118,7 +119,14 @@ export async function erase(
     files: gone.map(({ sha256 }) => digest(sha256)).sort(),
   });
   await manager.insert(Erasure, row);
-  await audit(manager, { tokenId, action: 'eraseParticipant', target: row.id });
+  // What the chain of the audit cannot show any more; without this the rows would count as tampered with.
+  const auditPlaces = (await unsaltedPlaces(manager)).filter((seq) => !changedBefore.has(seq));
+  await audit(manager, {
+    tokenId,
+    action: 'eraseParticipant',
+    target: row.id,
+    detail: auditPlaces.length > 0 ? { auditPlaces } : {},
+  });
   return { certificate: certificateOf(row), files: gone };
 }
 
@@ -169,10 +177,28 @@ async function leaveNoTrace(dataSource: DataSource, { removed, rewritten }: Cert
   await using runner = dataSource.createQueryRunner();
   try {
     await runner.query('SET statement_timeout = 0');
-    for (const table of tables) await runner.query(`VACUUM (ANALYZE) ${table}`);
+    for (const table of tables) {
+      await runner.query(`VACUUM (ANALYZE) ${table}`);
+      await forgetStatistics(runner, table);
+    }
   } catch {
     return;
   } finally {
     await runner.query('RESET statement_timeout').catch(() => undefined);
   }
+}
+
+/** ANALYZE leaves the statistics of a table as they are when it finds no row. Before PostgreSQL 18 nothing can remove them. */
+async function forgetStatistics(runner: QueryRunner, table: string): Promise<void> {
+  const [empty] = await queryRows(
+    runner,
+    z.object({ removable: z.boolean() }),
+    `SELECT current_setting('server_version_num')::integer >= 180000 AS removable WHERE NOT EXISTS (SELECT FROM ${table})`,
+  );
+  if (!empty?.removable) return;
+  await runner.query(
+    `SELECT pg_clear_attribute_stats(current_schema()::text, $1, attname::text, false)
+     FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`,
+    [table],
+  );
 }

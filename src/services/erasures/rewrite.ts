@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { encodeId, type NodeType } from '../../domain/global-ids.js';
+import { kneeKey, kneesOf } from '../../domain/knees.js';
 import { queryRecords, queryRows } from '../../entities/index.js';
 import { mapTexts } from '../access/index.js';
 import { idsOf, type Person } from './person.js';
@@ -70,9 +71,11 @@ export function nodesOf(person: Person): string[] {
     ['generation', 'Generation'],
     ['radiograph_reading', 'RadiographReading'],
   ];
-  return kinds.flatMap(([table, type]) =>
+  const knees = idsOf(person, 'participant').flatMap((id) => kneesOf(Number(id)));
+  const rows = kinds.flatMap(([table, type]) =>
     idsOf(person, table).flatMap((id) => (/^\d+$/.test(id) ? [encodeId(type, Number(id))] : [encodeId(type, id), id])),
   );
+  return [...rows, ...knees.map((knee) => encodeId('Knee', kneeKey(knee)))];
 }
 
 /** Characters of a name that rows are looked for by; what is found is compared as a whole. */
@@ -107,6 +110,16 @@ const KEYS: Readonly<Record<string, string>> = {
   sourceSeriesId: 'mri_series',
 };
 
+/** Places in the audit's chain whose rows erasures have changed. */
+export async function unsaltedPlaces(manager: EntityManager): Promise<number[]> {
+  const rows = await queryRows(
+    manager,
+    z.object({ seq: z.number() }),
+    'SELECT seq FROM audit_entry WHERE salt IS NULL AND seq IS NOT NULL ORDER BY seq',
+  );
+  return rows.map(({ seq }) => seq);
+}
+
 /** Takes a participant out of the audit, where rows are known by their keys, too. @returns how many rows were changed */
 export async function takeOutOfAudit(
   manager: EntityManager,
@@ -125,13 +138,13 @@ export async function takeOutOfAudit(
     [...names, ...nodesOf(person)],
   );
   const series = await manager.query<[unknown[], number]>(
-    `UPDATE audit_entry SET target = $2 WHERE action = 'series.download' AND target = ANY($1)`,
+    `UPDATE audit_entry SET target = $2, salt = NULL WHERE action = 'series.download' AND target = ANY($1)`,
     [idsOf(person, 'mri_series'), ERASED],
   );
   let byKey = 0;
   for (const [member, table] of Object.entries(KEYS)) {
     const [, changed] = await manager.query<[unknown[], number]>(
-      `UPDATE audit_entry SET detail = jsonb_set(detail, ARRAY[$1], 'null') WHERE detail ->> $1 = ANY($2)`,
+      `UPDATE audit_entry SET detail = jsonb_set(detail, ARRAY[$1], 'null'), salt = NULL WHERE detail ->> $1 = ANY($2)`,
       [member, idsOf(person, table)],
     );
     byKey += changed;
@@ -161,7 +174,9 @@ async function rewriteTable(
     const after = before.map((text, at) => (text === null ? null : rewritten(text, columns[at]!.type, change)));
     if (after.every((text, at) => text === before[at])) continue;
     const set = columns.map(({ name, type }, at) => `${name} = $${at + 2}::${type}`).join(', ');
-    await manager.query(`UPDATE ${table} SET ${set} WHERE ctid = $1::tid`, [row['at'], ...after]);
+    // What a sealed row of the audit said can be neither checked nor guessed any more.
+    const also = table === 'audit_entry' ? ', salt = NULL' : '';
+    await manager.query(`UPDATE ${table} SET ${set}${also} WHERE ctid = $1::tid`, [row['at'], ...after]);
     changed++;
   }
   return changed;

@@ -1,3 +1,5 @@
+import { MRI_PROTOCOLS, protocolSql, sideSql } from '../../domain/mri-protocols.js';
+import { SIDES } from '../../domain/participants.js';
 import { standingSql } from '../../entities/index.js';
 import { DROPPED, UNLESS_DROPPED } from './dropped.js';
 import { column } from './table.js';
@@ -30,6 +32,14 @@ export const MRI_SERIES: Table = {
     id: column({ kind: 'id', of: 'MriSeries' }, 'id'),
     barcode: column('text', 'barcode'),
     sequence: column('text', 'sequence'),
+    protocol: {
+      ...column({ kind: 'choice', of: MRI_PROTOCOLS }, 'sequence'),
+      sql: (series) => protocolSql(`${series}.sequence`),
+    },
+    side: {
+      ...column({ kind: 'choice', of: Object.values(SIDES) }, 'sequence'),
+      sql: (series) => sideSql(`${series}.sequence`),
+    },
     plane: column(PLANE, 'plane'),
     date: column('date', 'date'),
     sliceCount: column('integer', 'slice_count'),

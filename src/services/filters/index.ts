@@ -1,10 +1,22 @@
 /** The only door to filters: what each table can be asked, and the SQL of it. */
 export { selectingAt } from './at-visit.js';
 export { difference } from './change.js';
-export { compileFilter, leftOut, Parameters, Scope, type Where } from './compile.js';
-export { hasGeneratedMri, hasMri, hasRadiograph, MRI_SERIES, mriSequences, UNLESS_OF_SERIES } from './image-tables.js';
-export { column, type ColumnField, type Field, type Table } from './table.js';
-export { GENERATIONS, KNEE_EXAMS, PARTICIPANTS, UPLOADS } from './tables.js';
+export { compileFilter, leftOut, Parameters, Scope, speaksOf, type Where } from './compile.js';
+export { UNLESS_DROPPED } from './dropped.js';
+export { RADIOGRAPH_READINGS } from './film-reading-table.js';
+export {
+  hasGeneratedMri,
+  hasMri,
+  hasRadiograph,
+  MRI_SERIES,
+  mriSequences,
+  RADIOGRAPHS,
+  UNLESS_OF_SERIES,
+} from './image-tables.js';
+export { JOINT_OUTCOMES } from './outcome-table.js';
+export { READINGS } from './reading-table.js';
+export { column, type ColumnField, type Field, type Table, type Unless } from './table.js';
+export { AUDIT_ENTRIES, GENERATIONS, KNEE_EXAMS, KNEES, PARTICIPANTS, UPLOADS, VISITS } from './tables.js';
 export { type ColumnType, parameterValue, sqlType } from './values.js';
 export { variableOrders } from './variables.js';
 export { RESOLVED } from './variable-condition.js';

@@ -1,18 +1,20 @@
 import { droppedSql, standingSql } from '../../entities/index.js';
 import { FEATURES } from '../../domain/features.js';
 import { GENERATION_STATES } from '../../domain/generations.js';
+import { KNEES_SQL } from '../../domain/knees.js';
 import { SIDES } from '../../domain/participants.js';
 import { PREFERRED, READING_PROJECTS } from '../../domain/readings.js';
 import { enumName, variablesOf } from '../../domain/variables/index.js';
 import { VISIT_CODES } from '../../domain/visits.js';
 import { TASK_NAMES } from '../../inference/index.js';
+import { BUNDLES } from './bundle-table.js';
 import { sameKnee } from './change.js';
 import { hasMri, hasRadiograph, MRI_SERIES, RADIOGRAPHS, UNLESS_OF_SERIES } from './image-tables.js';
 import { JOINT_OUTCOMES, KNEE_OUTCOME } from './outcome-table.js';
 import { gradeColumns, READINGS } from './reading-table.js';
 import { DROPPED, UNLESS_DROPPED } from './dropped.js';
 import { column } from './table.js';
-import type { Measure, Table } from './table.js';
+import type { ChangeField, Measure, Table } from './table.js';
 import { variableColumns } from './variables.js';
 
 const SIDE = { kind: 'choice', of: Object.values(SIDES) } as const;
@@ -42,6 +44,12 @@ export const PARTICIPANTS: Table = {
       rows: 16,
       table: () => KNEE_EXAMS,
       on: [(participant, exam) => `${exam}.participant_id = ${participant}.id`],
+    },
+    knees: {
+      kind: 'many',
+      rows: 2,
+      table: () => KNEES,
+      on: [(participant, knee) => `${knee}.participant_id = ${participant}.id`],
     },
     jointOutcomes: {
       kind: 'many',
@@ -77,6 +85,34 @@ const GRADE_MEASURES = Object.fromEntries(
   FEATURES.map(({ code }): [string, Measure] => [code, { column: code.toLowerCase(), inReadings: true }]),
 );
 
+/** Conditions on a knee at two visits, of its exams as of the knee itself. */
+const CHANGES: Record<string, ChangeField> = {
+  klChange: { kind: 'change', measure: GRADE_MEASURES['XRKL']! },
+  gradeChange: { kind: 'change', measure: { by: 'feature', measures: GRADE_MEASURES } },
+  scoreChange: {
+    kind: 'change',
+    measure: {
+      by: 'score',
+      measures: Object.fromEntries(
+        variablesOf('knee_exam', 'change').map((variable): [string, Measure] => [
+          enumName(variable),
+          { column: variable.column, inReadings: false },
+        ]),
+      ),
+    },
+  },
+  incidentOa: {
+    kind: 'change',
+    measure: GRADE_MEASURES['XRKL']!,
+    rule: (earlier, later) => `${earlier} <= 1 AND ${later} >= 2`,
+  },
+  klProgression: {
+    kind: 'change',
+    measure: GRADE_MEASURES['XRKL']!,
+    rule: (earlier, later) => `${earlier} >= 2 AND ${later} > ${earlier}`,
+  },
+};
+
 export const KNEE_EXAMS: Table = {
   name: 'knee_exam',
   joins: {
@@ -110,30 +146,7 @@ export const KNEE_EXAMS: Table = {
     hasRadiograph: { kind: 'flag', sql: hasRadiograph },
     hasMri: { kind: 'flag', sql: hasMri },
     hasPairedMri: { kind: 'flag', sql: (exam) => `(${hasRadiograph(exam)} AND ${hasMri(exam)})` },
-    klChange: { kind: 'change', measure: GRADE_MEASURES['XRKL']! },
-    gradeChange: { kind: 'change', measure: { by: 'feature', measures: GRADE_MEASURES } },
-    scoreChange: {
-      kind: 'change',
-      measure: {
-        by: 'score',
-        measures: Object.fromEntries(
-          variablesOf('knee_exam', 'change').map((variable): [string, Measure] => [
-            enumName(variable),
-            { column: variable.column, inReadings: false },
-          ]),
-        ),
-      },
-    },
-    incidentOa: {
-      kind: 'change',
-      measure: GRADE_MEASURES['XRKL']!,
-      rule: (earlier, later) => `${earlier} <= 1 AND ${later} >= 2`,
-    },
-    klProgression: {
-      kind: 'change',
-      measure: GRADE_MEASURES['XRKL']!,
-      rule: (earlier, later) => `${earlier} >= 2 AND ${later} > ${earlier}`,
-    },
+    ...CHANGES,
     reading: {
       kind: 'maybe',
       table: () => READINGS,
@@ -190,16 +203,31 @@ export const KNEE_EXAMS: Table = {
   },
 };
 
+/** Both knees of every participant, examined or not. */
+export const KNEES: Table = {
+  name: KNEES_SQL,
+  joins: {
+    participant: { table: () => PARTICIPANTS, on: (knee, participant) => `${participant}.id = ${knee}.participant_id` },
+  },
+  fields: {
+    id: column({ kind: 'id', of: 'Knee' }, 'id'),
+    side: column(SIDE, 'side'),
+    participant: { kind: 'one', join: 'participant' },
+    exams: { kind: 'many', rows: 8, table: () => KNEE_EXAMS, on: [sameKnee] },
+    ...CHANGES,
+    outcome: KNEE_OUTCOME,
+    otherKnee: {
+      kind: 'maybe',
+      table: () => KNEES,
+      on: (knee, other) => `${other}.participant_id = ${knee}.participant_id AND ${other}.side <> ${knee}.side`,
+    },
+  },
+};
+
 const COHORT_MEMBERS: Table = {
   name: 'cohort_member',
   joins: {},
   fields: { version: column('integer', 'version_id') },
-};
-
-export const BUNDLES: Table = {
-  name: 'bundle',
-  joins: {},
-  fields: { name: column('text', 'name'), version: column('text', 'version') },
 };
 
 export const GENERATIONS: Table = {
@@ -244,5 +272,20 @@ export const UPLOADS: Table = {
   fields: {
     /** Key of the owner's token. */
     owner: column('integer', 'owner_id'),
+  },
+};
+
+export const AUDIT_ENTRIES: Table = {
+  name: 'audit_entry',
+  joins: {},
+  fields: {
+    id: column({ kind: 'id', of: 'AuditEntry' }, 'id'),
+    at: column('timestamp', 'at'),
+    action: column('text', 'action'),
+    target: column('text', 'target'),
+    /** Key of the token that did it. */
+    token: column({ kind: 'id', of: 'ApiToken' }, 'token_id'),
+    /** All that the row tells of what was done; not in the API's filter. */
+    words: { ...column('text', 'detail'), sql: (row) => `${row}.detail::text` },
   },
 };

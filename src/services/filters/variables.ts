@@ -22,10 +22,10 @@ export function variableOrders(table: VariableTable, join?: string): Record<stri
 
 function typeOf(domain: Domain): ColumnType {
   switch (domain.kind) {
+    case 'letter':
+      return { kind: 'choice', of: domain.of };
     case 'choice':
       return { kind: 'choice', of: Object.values(domain.codes) };
-    case 'letter':
-      return { kind: 'text' };
     case 'boolean':
     case 'date':
     case 'integer':

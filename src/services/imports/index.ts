@@ -3,6 +3,7 @@ export { type Added, type AddedTo, addImages, type AddOptions } from './add-imag
 export { CHANGE_KINDS, type ColumnChange } from './changes.js';
 export { listImports, type PastImport } from './history.js';
 export { findQuarantined, forgetQuarantined, listQuarantine, resolveQuarantined } from './quarantine.js';
+export { listReleases } from './releases.js';
 export { importRelease, type ImportOptions, type ImportProgress } from './import-release.js';
 export { withImportLock } from './lock.js';
 export { type ColumnLoss, UNDO_KINDS } from './undo/losses.js';

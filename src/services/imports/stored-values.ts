@@ -5,6 +5,7 @@ import type { VisitCode } from '../../domain/visits.js';
 import type { StoredColumn, StoredReader } from '../../oai/index.js';
 import type { ExamRegistry } from './exam-registry.js';
 import type { RowOutcome } from './merge.js';
+import { BECAME, outcomeOf } from './stored-outcomes.js';
 import { compareVersions, judge } from './precedence.js';
 import type { Sources } from './sources.js';
 import type { Keeps } from './upserts/index.js';
@@ -42,12 +43,6 @@ interface Sink {
   /** Cells of the batch that are a lone letter, by row. */
   readonly letters: Map<number, string>;
 }
-
-/** What became of each row of a batch so far. */
-const TAKEN = 1;
-const KEPT = 2;
-const BLANK = 4;
-const THERE = 8;
 
 /**
  * Merges the cells of a table that no column of ours takes into the store, by the same rule of precedence as all others. One writer is for one
@@ -233,10 +228,10 @@ export class StoredValues {
       if (row.version !== version) source = sources.own((version = row.version));
       const place = id % BLOCK;
       const before = block.codes[place]!;
-      if (before !== 0) became[index]! |= THERE;
+      if (before !== 0) became[index]! |= BECAME.there;
       if (before !== 0 && now !== 0) sources.met(block.sources[place]!);
       let takes = false;
-      if (now === 0) became[index]! |= before === 0 ? 0 : BLANK;
+      if (now === 0) became[index]! |= before === 0 ? 0 : BECAME.blank;
       else if (before === 0) takes = true;
       else if (before === now) {
         const from = block.sources[place]!;
@@ -252,10 +247,10 @@ export class StoredValues {
           { value: valueOf(given), missing: given.missing, ...standing },
         );
         takes = verdict === 'taken';
-        if (!takes) became[index]! |= verdict === 'blank' ? BLANK : KEPT;
+        if (!takes) became[index]! |= verdict === 'blank' ? BECAME.blank : BECAME.kept;
       }
       if (!takes) continue;
-      became[index]! |= TAKEN;
+      became[index]! |= BECAME.taken;
       const [wasMissing, isMissing] = [before !== 0 && levels.isMissing(before), levels.isMissing(now)];
       changes[before === 0 ? 'added' : wasMissing ? 'filled' : 'replaced']++;
       const filled = (isMissing ? 0 : 1) - (before !== 0 && !wasMissing ? 1 : 0);
@@ -300,10 +295,4 @@ function ownerKey({ owner, side }: StoredColumn): string {
 /** For the rule of precedence two values differ when their texts do. */
 function valueOf({ text, missing }: { text: string; missing: string | null }): string | null {
   return missing === null ? text : null;
-}
-
-function outcomeOf(flags: number): RowOutcome {
-  if (flags & TAKEN) return flags & THERE ? 'updated' : 'inserted';
-  if (flags & KEPT) return 'kept';
-  return flags & BLANK ? 'blank' : 'unchanged';
 }

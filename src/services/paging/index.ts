@@ -1,12 +1,21 @@
 /** The only door to pages: lists, their orders and cursors, and the JSON that the database writes of them. */
 export { jsonId, jsonObject, jsonPlain, jsonRelation, type JsonSql, jsonValue, jsonWord } from './json.js';
-export { GENERATION_LISTING, KNEE_EXAM_LISTING, PARTICIPANT_LISTING, UPLOAD_LISTING } from './listings.js';
+export {
+  AUDIT_LISTING,
+  GENERATION_LISTING,
+  KNEE_EXAM_LISTING,
+  KNEE_LISTING,
+  PARTICIPANT_LISTING,
+  UPLOAD_LISTING,
+} from './listings.js';
 export {
   countRows,
   countRowsOf,
   type JsonPage,
   type Listing,
   type Page,
+  PAGE_SIZE,
+  type PageBounds,
   type PageRequest,
   pageSize,
   readJsonPage,
@@ -14,5 +23,7 @@ export {
   readPagesOf,
   type Wanted,
 } from './pages.js';
+export { fittingRows } from './fitting.js';
+export { noCursor } from './cursors.js';
 export { EXAM_RELATIONS, type Relation } from './relations.js';
 export type { Order } from './order.js';

@@ -1,10 +1,21 @@
 import { FEATURES } from '../../domain/features.js';
-import { type ExamRelations, Generation, KneeExam, Participant, UploadedRadiograph } from '../../entities/index.js';
+import type { KneeKeys } from '../../domain/knees.js';
+import type { Side } from '../../domain/participants.js';
 import {
+  AuditEntry,
+  type ExamRelations,
+  Generation,
+  KneeExam,
+  Participant,
+  UploadedRadiograph,
+} from '../../entities/index.js';
+import {
+  AUDIT_ENTRIES,
   column,
   type ColumnField,
   GENERATIONS,
   KNEE_EXAMS,
+  KNEES,
   PARTICIPANTS,
   UPLOADS,
   variableOrders,
@@ -19,6 +30,21 @@ export const PARTICIPANT_LISTING: Listing<Participant> = {
   orders: {
     OAI_ID: column('text', 'oai_id'),
     ...variableOrders('participant'),
+  },
+  defaultOrder: [],
+};
+
+export const KNEE_LISTING: Listing<KneeKeys> = {
+  table: KNEES,
+  rows: {
+    columns: ['participant_id', 'side'],
+    read: ({ participant_id, side }) => ({ participantId: participant_id as number, side: side as Side }),
+  },
+  key: column({ kind: 'id', of: 'Knee' }, 'id'),
+  orders: {
+    OAI_ID: column('text', 'oai_id', 'participant'),
+    SIDE: column('text', 'side'),
+    ...variableOrders('participant', 'participant'),
   },
   defaultOrder: [],
 };
@@ -65,4 +91,12 @@ export const UPLOAD_LISTING: Listing<UploadedRadiograph> = {
   key: column({ kind: 'id', of: 'UploadedRadiograph' }, 'id'),
   orders: { CREATED_AT: column('timestamp', 'created_at') },
   defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
+};
+
+export const AUDIT_LISTING: Listing<AuditEntry> = {
+  table: AUDIT_ENTRIES,
+  entity: AuditEntry,
+  key: column({ kind: 'id', of: 'AuditEntry' }, 'id'),
+  orders: { AT: column('timestamp', 'at') },
+  defaultOrder: [{ field: 'AT', direction: 'DESC' }],
 };

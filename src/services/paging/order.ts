@@ -53,23 +53,44 @@ export function orderTerms(
   return [...unique, { name: 'key', direction: 'ASC', type: listing.key.type, sql: scope.sql(listing.key) }];
 }
 
-/** The rows after a cursor: the usual lexicographic comparison, written out so that missing values come last. */
-export function afterCursor(order: readonly OrderTerm[], values: readonly unknown[], parameters: Parameters): string {
+/**
+ * The rows after a cursor, or before it: the usual lexicographic comparison, written out so that missing values come last either
+ * way.
+ */
+export function besideCursor(
+  side: 'after' | 'before',
+  order: readonly OrderTerm[],
+  values: readonly unknown[],
+  parameters: Parameters,
+): string {
   let equal: string[] = [];
   const alternatives: string[] = [];
   for (const [index, { sql, type, direction }] of order.entries()) {
     const value = values[index];
     if (value === null) {
+      // Nothing comes after a missing value, and everything that is not missing before it.
+      if (side === 'before') alternatives.push([...equal, `${sql} IS NOT NULL`].join(' AND '));
       equal = [...equal, `${sql} IS NULL`];
       continue;
     }
     const parameter = parameters.add(value, sqlType(type));
-    const isLast = index === order.length - 1;
-    const beyond = `${sql} ${direction === 'ASC' ? '>' : '<'} ${parameter}`;
-    alternatives.push([...equal, isLast ? beyond : `(${beyond} OR ${sql} IS NULL)`].join(' AND '));
+    const beyond = `${sql} ${(direction === 'ASC') === (side === 'after') ? '>' : '<'} ${parameter}`;
+    // The key, which comes last, is never missing.
+    const missingToo = side === 'after' && index < order.length - 1;
+    alternatives.push([...equal, missingToo ? `(${beyond} OR ${sql} IS NULL)` : beyond].join(' AND '));
     equal = [...equal, `${sql} = ${parameter}`];
   }
   return alternatives.map((alternative) => `(${alternative})`).join(' OR ');
+}
+
+/** What follows ORDER BY. @param backwards from the end of the list to its start */
+export function orderSql(order: readonly OrderTerm[], backwards: boolean): string {
+  return order
+    .map(({ sql, direction }) => {
+      const forwards = `${sql} ${direction} NULLS LAST`;
+      return backwards ? `${sql} ${direction === 'ASC' ? 'DESC' : 'ASC'} NULLS FIRST` : forwards;
+    })
+    .join(', ');
 }
 
 /** Timestamps as text with microseconds: a JavaScript Date would round them and the next page would skip or repeat rows. */

@@ -5,7 +5,7 @@ import { columnList, type Columns, readRows, type Row, rowReader, queryRow, quer
 import { compileFilter, Parameters, Scope, type Table, type Where } from '../filters/index.js';
 import { cursorEncoder, decodeCursor } from './cursors.js';
 import type { JsonSql } from './json.js';
-import { afterCursor, asCursorValue, type Order, type Orderable, orderTerms } from './order.js';
+import { asCursorValue, besideCursor, type Order, type Orderable, orderSql, orderTerms } from './order.js';
 import { relationReader, relationSql } from './relations.js';
 import type { Relations } from './relations.js';
 
@@ -13,18 +13,30 @@ import type { Relations } from './relations.js';
 export const PAGE_SIZE = { default: 25, max: 200 } as const;
 
 /** A list of the API: its table, what its rows are, and what it can be ordered by. */
-export interface Listing<T extends ObjectLiteral, R extends object = object> extends Orderable {
+export type Listing<T extends ObjectLiteral, R extends object = object> = Orderable & {
   table: Table;
-  entity: new () => T;
   /** What a page can bring along with its rows. */
   relations?: Relations<R>;
+} & ({ entity: new () => T } | { rows: OwnRows<T> });
+
+/** How the rows are read of a table that has no entity. */
+interface OwnRows<T> {
+  columns: readonly string[];
+  read: (row: Row) => T;
 }
 
-export interface PageRequest {
-  where?: Where | null | undefined;
-  orderBy?: readonly Order[] | null | undefined;
+/** Which rows of a list make the page. */
+export interface PageBounds {
   first?: number | null | undefined;
   after?: string | null | undefined;
+  /** Instead of `first`: the page is taken from the end. */
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}
+
+export interface PageRequest extends PageBounds {
+  where?: Where | null | undefined;
+  orderBy?: readonly Order[] | null | undefined;
 }
 
 /** What of a page will be looked at: less than everything is read sooner. */
@@ -71,11 +83,10 @@ export async function readJsonPage<T extends ObjectLiteral, R extends object>(
 ): Promise<JsonPage> {
   const query = listQuery(listing, request, [`${item('t')} AS item`]);
   const rows = await readRows(dataSource, query.text(), query.parameters.values);
-  const shown = rows.slice(0, query.size);
+  const { shown, ...neighbours } = query.shown(rows);
   return {
     json: `[${shown.map((row) => row['item'] as string).join(',')}]`,
-    hasNextPage: rows.length > query.size,
-    hasPreviousPage: typeof request.after === 'string',
+    ...neighbours,
     startCursor: shown.length > 0 ? query.cursor(shown[0]!) : null,
     endCursor: shown.length > 0 ? query.cursor(shown.at(-1)!) : null,
   };
@@ -161,15 +172,18 @@ function pageQuery<T extends ObjectLiteral, R extends object>(
     };
   });
   const query = listQuery(listing, request, [
-    columnList(dataSource, listing.entity, 't', columns),
+    'rows' in listing
+      ? listing.rows.columns.map((name) => `t."${name}"`).join(', ')
+      : columnList(dataSource, listing.entity, 't', columns),
     // PostgreSQL works these out for the rows of the page only: they are costly, and the page has a limit.
     ...relations.map(({ sql, column }) => `${sql} AS ${column}`),
   ]);
-  const read = rowReader(dataSource, listing.entity, columns);
+  const read = 'rows' in listing ? listing.rows.read : rowReader(dataSource, listing.entity, columns);
   return {
     ...query,
     page(rows: Row[]): Page<T, R> {
-      const items = rows.slice(0, query.size).map((row) => {
+      const { shown, ...neighbours } = query.shown(rows);
+      const items = shown.map((row) => {
         const brought: Row = {};
         for (const { name, column, read } of relations) brought[name] = read(row[column]);
         return {
@@ -181,7 +195,7 @@ function pageQuery<T extends ObjectLiteral, R extends object>(
           },
         };
       });
-      return { items, hasNextPage: rows.length > query.size, hasPreviousPage: typeof request.after === 'string' };
+      return { items, ...neighbours };
     },
   };
 }
@@ -192,20 +206,32 @@ function listQuery<T extends ObjectLiteral, R extends object>(
   request: PageRequest,
   selected: readonly string[],
 ) {
-  const size = pageSize(request.first);
+  const { size, backwards } = pageSize(request);
   const parameters = new Parameters();
   const scope = new Scope(listing.table, 't');
   const order = orderTerms(listing, request.orderBy, scope);
   const conditions = [compileFilter(request.where, scope, parameters)];
-  if (typeof request.after === 'string') {
-    conditions.push(afterCursor(order, decodeCursor(order, request.after), parameters));
+  for (const side of ['after', 'before'] as const) {
+    const cursor = request[side];
+    if (typeof cursor !== 'string') continue;
+    conditions.push(besideCursor(side, order, decodeCursor(order, cursor, side), parameters));
   }
-  const orderBy = order.map(({ sql, direction }) => `${sql} ${direction} NULLS LAST`).join(', ');
+  const orderBy = orderSql(order, backwards);
   const values = order.map(({ sql, type }, index) => `${asCursorValue(sql, type.kind)} AS order_${index}`);
   const encode = cursorEncoder(order);
   return {
-    size,
     parameters,
+    /** The rows of the page, in the order of the list, of those that the statement gives. */
+    shown(rows: readonly Row[]): { shown: Row[]; hasNextPage: boolean; hasPreviousPage: boolean } {
+      const shown = rows.slice(0, size);
+      const more = rows.length > size;
+      return {
+        shown: backwards ? shown.reverse() : shown,
+        // The row of a cursor lies beyond the page.
+        hasNextPage: (!backwards && more) || typeof request.before === 'string',
+        hasPreviousPage: (backwards && more) || typeof request.after === 'string',
+      };
+    },
     /** One row more than the page, which tells whether there is a next page. */
     text(condition?: string): string {
       const position = condition ? [`row_number() OVER (ORDER BY ${orderBy}) AS place_in_page`] : [];
@@ -219,16 +245,24 @@ function listQuery<T extends ObjectLiteral, R extends object>(
   };
 }
 
-function keyTypeOf([first]: readonly (number | string)[]): string {
+/** SQL type of a list of keys. */
+export function keyTypeOf([first]: readonly (number | string)[]): string {
   return typeof first === 'string' ? 'uuid[]' : 'integer[]';
 }
 
 /**
- * How many rows a page has.
- * @throws UserError BAD_USER_INPUT for less than one and more than the most
+ * How many rows a page has, and whether they are the last ones.
+ * @throws UserError BAD_USER_INPUT for less than one and more than the most, and for both `first` and `last`
  */
-export function pageSize(first: number | null | undefined): number {
-  if (first === null || first === undefined) return PAGE_SIZE.default;
-  if (first >= 1 && first <= PAGE_SIZE.max) return first;
-  throw new UserError('BAD_USER_INPUT', `first must be between 1 and ${PAGE_SIZE.max}, got ${first}.`);
+export function pageSize({ first, last }: PageBounds): { size: number; backwards: boolean } {
+  const backwards = last !== null && last !== undefined;
+  const size = backwards ? last : (first ?? PAGE_SIZE.default);
+  if (backwards && first !== null && first !== undefined) {
+    throw new UserError('BAD_USER_INPUT', 'first and last cannot go together; give one of them.');
+  }
+  if (size >= 1 && size <= PAGE_SIZE.max) return { size, backwards };
+  throw new UserError(
+    'BAD_USER_INPUT',
+    `${backwards ? 'last' : 'first'} must be between 1 and ${PAGE_SIZE.max}, got ${size}.`,
+  );
 }

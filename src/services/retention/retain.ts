@@ -27,7 +27,8 @@ const COUNTS = z.object({ rows: z.number(), bytes: z.number(), expired: z.number
 /** How much is kept under each rule, and what would go by now. */
 export async function retentionUse(dataSource: DataSource, rules: RetentionRules): Promise<RetentionUse[]> {
   const uses: RetentionUse[] = [];
-  for (const { kind, table, expired } of STORES) {
+  for (const { kind, table, expired, prepare } of STORES) {
+    await prepare?.(dataSource);
     const keptMs = rules[kind];
     const about = kind === 'keys' ? 't.client_key IS NOT NULL' : 'true';
     const counts = await queryRow(
@@ -67,21 +68,25 @@ export async function applyRetention(
   for (const store of STORES) {
     const keptMs = rules[store.kind];
     if (keptMs === null) continue;
+    await store.prepare?.(dataSource);
     const rows = await removeExpired(dataSource, store, keptMs, signal);
     if (rows > 0) removed[store.table] = rows;
   }
-  if (Object.keys(removed).length > 0) {
-    await audit(dataSource, { tokenId: null, action: 'retention', detail: removed });
+  // The audit notes itself what was removed of it.
+  const { audit_entry: _, ...others } = removed;
+  if (Object.keys(others).length > 0) {
+    await audit(dataSource, { tokenId: null, action: 'retention', detail: others });
   }
   return removed;
 }
 
 async function removeExpired(
   dataSource: DataSource,
-  { table, expired, forget }: Store,
+  { table, expired, forget, remove }: Store,
   keptMs: number,
   signal?: AbortSignal,
 ): Promise<number> {
+  if (remove) return remove(dataSource, momentOf(keptMs), signal);
   const change = forget ?? `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT at FROM gone))`;
   let total = 0;
   for (;;) {

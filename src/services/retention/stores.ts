@@ -1,3 +1,5 @@
+import type { DataSource } from 'typeorm';
+import { REMOVABLE, removeAudit, sealAudit } from '../audit/index.js';
 import type { Retained } from './rules.js';
 
 /** Rows of one table that are kept for a time. */
@@ -8,6 +10,10 @@ export interface Store {
   expired: string;
   /** SQL that forgets those whose ctid is in `gone`; default: removes the rows. */
   forget?: string;
+  /** What is done before it is looked at. */
+  prepare?: (dataSource: DataSource) => Promise<unknown>;
+  /** Removes them in a way of its own. @returns how many */
+  remove?: (dataSource: DataSource, before: string, signal?: AbortSignal) => Promise<number>;
 }
 
 /** Works whose logs go when they have been over for so long. The last line stays: who resumes is told how it ended, and nobody waits. */
@@ -31,7 +37,7 @@ export const STORES: readonly Store[] = [
       expired: `EXISTS (SELECT 1 FROM ${table} w WHERE ${over} AND t.seq < w.last_seq)`,
     };
   }),
-  { kind: 'audit', table: 'audit_entry', expired: 't.at < $1' },
+  { kind: 'audit', table: 'audit_entry', expired: REMOVABLE, prepare: sealAudit, remove: removeAudit },
   ...KEYED.map((table): Store => ({
     kind: 'keys',
     table,

@@ -54,20 +54,25 @@ const ALL = `(
 /**
  * Variables whose name, label or released column holds each of the words, by name.
  *
- * @param after name after which the page begins
+ * @param bounds.after name after which the page begins; `before`: one before which it ends
+ * @param bounds.most how many, of the last ones where `backwards`
  */
 export async function findVariables(
   dataSource: DataSource,
-  { search, first, after }: { search?: string | null; first: number; after?: string | null },
+  search: string | null | undefined,
+  bounds: { most: number; backwards?: boolean; after?: string | null; before?: string | null },
 ): Promise<FoundVariable[]> {
-  const { condition, words } = matching(search, 4);
-  return queryRows(
+  const { most, backwards = false, after, before } = bounds;
+  const { condition, words } = matching(search, 5);
+  const found = await queryRows(
     dataSource,
     FOUND,
     `SELECT name, label, unit, owner, kind, field, tables, readings FROM ${ALL}
-     WHERE ${condition} AND ($2::text IS NULL OR name COLLATE "C" > $2) ORDER BY name COLLATE "C" LIMIT $3`,
-    [COLUMNS, after ?? null, first, ...words],
+     WHERE ${condition} AND ($2::text IS NULL OR name COLLATE "C" > $2) AND ($3::text IS NULL OR name COLLATE "C" < $3)
+     ORDER BY name COLLATE "C" ${backwards ? 'DESC' : 'ASC'} LIMIT $4`,
+    [COLUMNS, after ?? null, before ?? null, most, ...words],
   );
+  return backwards ? found.reverse() : found;
 }
 
 /** How many variables a search finds. */

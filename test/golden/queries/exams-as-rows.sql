@@ -24,7 +24,7 @@ FROM (SELECT *
 FROM radiograph f
 WHERE f.visit_id = t.visit_id UNION ALL SELECT *
 FROM radiograph f
-WHERE f.exam_id = t.id) r) AS related_3, (SELECT json_agg(json_build_array(r."id", r."exam_id", r."synthetic", r."asset_id", r."generation_id")
+WHERE f.exam_id = t.id) r) AS related_3, (SELECT json_agg(json_build_array(r."id", r."exam_id", r."sequence", r."synthetic", r."asset_id", r."generation_id")
 ORDER BY r.id)
 FROM mri_series r
 WHERE r.exam_id = t.id AND NOT r.synthetic) AS related_4, t.id AS order_0

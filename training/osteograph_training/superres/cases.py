@@ -29,6 +29,8 @@ class Case:
     bias: Tensor
     length: Tensor
     scale: float
+    #: The coarse image as it was taken, [B,1,h,w]; crops have none.
+    taken: Tensor | None = None
 
     def given(self, arm: str) -> tuple[Tensor, Tensor]:
         """The image that an arm starts from, and its guidance [B,C,H,W]."""
@@ -37,7 +39,11 @@ class Case:
         return image, torch.cat(fields, dim=1) if fields else torch.zeros(len(image), 0, *image.shape[2:])
 
     def crop(self, top: int, left: int, size: int) -> 'Case':
-        fields = {name: value[:, :, top : top + size, left : left + size] for name, value in vars(self).items() if isinstance(value, Tensor)}
+        fields = {
+            name: value[:, :, top : top + size, left : left + size]
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor) and name != 'taken'
+        }
         return Case(scale=self.scale, **fields)
 
 
@@ -69,4 +75,4 @@ def acquire(
     enlarged = sampled(small, torch.zeros_like(shift)).clamp(min=0)
     corrected = (sampled(small, shift) * local / bias).clamp(min=0)
     length = shift.norm(dim=-1)[:, None] / 10
-    return Case(truth, enlarged, corrected, local - 1, bias.log(), length, scale)
+    return Case(truth, enlarged, corrected, local - 1, bias.log(), length, scale, small)

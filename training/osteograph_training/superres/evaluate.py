@@ -16,7 +16,9 @@ from ..onnx_graphs import round_weights
 from ..restoration.scores import paired_interval
 from .bias import estimate_bias, field
 from .cases import ARMS, Case, acquire
+from .keep_taken import estimated_noise, keep_taken
 from .network import STEPS, super_resolve
+from .through_plane import THROUGH_PLANE, enlarged_slices, thicker, thin_slices
 from .training import SCALES, load_network
 from .volumes import Volumes, dicom_volume, prepared_volumes, white
 
@@ -27,6 +29,13 @@ REFERENCE = 'cubic, corrected'
 
 #: Noise of the coarse image, as a middling scanner of 1.5 T has it.
 SIGMA = 0.02
+
+#: What the platform makes of the networks' slices.
+KEPT = 'what was taken kept'
+
+#: Twice as many slices, of phantoms whose slices were taken two by two, and what gains there are over.
+THROUGH = 'slices of phantoms, of half as many'
+THICK_REFERENCE = 'cubic between slices'
 
 PHANTOMS, REAL = 'phantoms of held-out people', 'real sagittal slices of one person'
 
@@ -49,6 +58,7 @@ def evaluate_superres(run: Path, data: Path, real: Path | None, out: Path, limit
     for name, volumes in sets.items():
         for scale in SCALES:
             rows += _scored(name, volumes, scale, networks)
+    rows += _through_plane(prepared_volumes(data), networks)
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open('w', newline='', encoding='utf-8') as file:
         writer = csv.DictWriter(file, COLUMNS)
@@ -66,15 +76,41 @@ def _scored(name: str, volumes: Volumes, scale: float, networks: dict) -> list[d
     cases = [acquire(white(piece), scale, torch.Generator().manual_seed(index), noise=SIGMA) for index, piece in enumerate(volumes.slices.split(4))]
     found = {method: torch.cat([make(case) for case in cases]) for method, make in _methods(networks).items()}
     truth = torch.cat([case.truth for case in cases])
+    return _rows((name, scale), found, truth, volumes.participants, REFERENCE)
+
+
+def _through_plane(volumes: Volumes, networks: dict) -> list[dict]:
+    """Rows of as many slices made of half as many, of the first series of each person."""
+    chosen = [torch.nonzero(volumes.series == first).flatten() for first in _first_series(volumes)]
+    truths = [white(volumes.slices[slices[: len(slices) // THROUGH_PLANE * THROUGH_PLANE]])[:, 0] for slices in chosen]
+    taken = [thicker(truth, SIGMA, torch.Generator().manual_seed(number)) for number, truth in enumerate(truths)]
+    found = {THICK_REFERENCE: torch.cat([enlarged_slices(slices) for slices in taken])[:, None]}
+    for name, method in (('teacher', 'teacher'), ('student-1', 'student')):
+        if name in networks:
+            made = torch.cat([thin_slices(networks[name], slices) for slices in taken])
+            found[f'{method}, 1 step, {KEPT}'] = made[:, None]
+    people = [volumes.participants[int(slices[0])] for slices, truth in zip(chosen, truths, strict=True) for _ in truth]
+    return _rows((THROUGH, THROUGH_PLANE), found, torch.cat(truths)[:, None], people, THICK_REFERENCE)
+
+
+def _first_series(volumes: Volumes) -> list[int]:
+    first: dict[str, int] = {}
+    for person, number in zip(volumes.participants, volumes.series.tolist(), strict=True):
+        first.setdefault(person, number)
+    return list(first.values())
+
+
+def _rows(what: tuple[str, float], found: dict[str, Tensor], truth: Tensor, participants: list[str], reference: str) -> list[dict]:
+    name, scale = what
     sizes = _sizes(truth, truth)
     psnrs = {method: (-10 * (result - truth).double().square().mean(dim=(1, 2, 3)).log10()).numpy() for method, result in found.items()}
     rows = []
     for method, result in found.items():
         row: dict = {'set': name, 'scale': round(scale, 2), 'method': method, 'slices': len(truth), 'psnr': round(float(psnrs[method].mean()), 3)}
         row['ssim'] = round(float(np.mean([_ssim(mine, theirs) for mine, theirs in zip(result[:, 0], truth[:, 0], strict=True)])), 4)
-        if method != REFERENCE:
-            gain = psnrs[method] - psnrs[REFERENCE]
-            low, high = paired_interval(gain, volumes.participants)
+        if method != reference:
+            gain = psnrs[method] - psnrs[reference]
+            low, high = paired_interval(gain, participants)
             row |= {'gain': round(float(gain.mean()), 3), 'gain_low': round(low, 3), 'gain_high': round(high, 3)}
         area, width = 100 * (np.nanmean(_sizes(result, truth) / sizes, axis=0) - 1)
         row |= {'area': round(float(area), 2), 'width': round(float(width), 2)}
@@ -84,10 +120,11 @@ def _scored(name: str, volumes: Volumes, scale: float, networks: dict) -> list[d
 
 
 def _methods(networks: dict):
-    def by(name: str, arm: str, steps: int):
+    def by(name: str, arm: str, steps: int, kept: bool = False):
         def make(case: Case) -> Tensor:
             image, guidance = case.given(arm)
-            return super_resolve(networks[name], image, guidance, case.scale, steps)
+            fine = super_resolve(networks[name], image, guidance, case.scale, steps)
+            return _kept(fine, case) if kept else fine
 
         return make
 
@@ -98,10 +135,20 @@ def _methods(networks: dict):
             methods[f'arm {arm}: {what[arm]}'] = by(f'arm-{arm}', arm, 1)
     for steps in (max(STEPS), 1):
         methods[f'teacher, {steps} step' + 's' * (steps > 1)] = by('teacher', 'C', steps)
+    methods[f'teacher, 1 step, {KEPT}'] = by('teacher', 'C', 1, kept=True)
     for steps in STEPS[1:]:
         if f'student-{steps}' in networks:
             methods[f'student, {steps} step' + 's' * (steps > 1)] = by(f'student-{steps}', 'C', steps)
+    if 'student-1' in networks:
+        methods[f'student, 1 step, {KEPT}'] = by('student-1', 'C', 1, kept=True)
     return methods
+
+
+def _kept(fine: Tensor, case: Case) -> Tensor:
+    """As the platform gives it: what the network lost of the taken slice put back, by the noise that this slice shows."""
+    taken = case.taken
+    assert taken is not None, 'only crops are without'
+    return keep_taken(fine, case.corrected, (taken.shape[2], taken.shape[3]), estimated_noise(taken), (1 + case.jacobian) / case.bias.exp())
 
 
 def _with_estimated_bias(case: Case) -> Tensor:

@@ -194,7 +194,7 @@ none of them real. Training took {trained['hours']} hours of one core, shared wi
 
 ## Limits
 
-Scales {least:g} to {most:g} in plane, pixels of {low:g} to {high:g} mm; nothing is done through plane. Phantoms are drawn
+Scales {least:g} to {most:g} in plane, pixels of {low:g} to {high:g} mm; nothing is learnt for planes across slices. Phantoms are drawn
 and have one contrast, varied by simple curves; contrast that changes with field strength is not modelled. The real slices are of one person,
 and their own noise counts as truth. "7T-like" names the grid, not a promise: what k-space did not hold is guessed.
 

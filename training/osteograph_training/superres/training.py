@@ -147,7 +147,7 @@ def _crops(case: Case, stage: Stage, stream: torch.Generator) -> Case:
     for _ in range(stage.crops):
         top, left = (2 * int(torch.randint(0, (size - stage.crop) // 2 + 1, (1,), generator=stream)) for size in (rows, columns))
         crops.append(case.crop(top, left, stage.crop))
-    joined = {name: torch.cat([getattr(crop, name) for crop in crops]) for name, value in vars(case).items() if isinstance(value, Tensor)}
+    joined = {name: torch.cat([getattr(crop, name) for crop in crops]) for name, value in vars(crops[0]).items() if isinstance(value, Tensor)}
     return Case(scale=case.scale, **joined)
 
 

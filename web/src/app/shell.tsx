@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { NavLink, useLocation } from 'react-router';
 import { Menu } from '../components/menu.tsx';
 import { SECTIONS, mayOpen } from './navigation.tsx';
+import { SearchBox } from './search-box.tsx';
 import { useSession } from './session-context.tsx';
 import { THEMES, useTheme } from './theme.ts';
 import styles from './shell.module.css';
@@ -40,6 +41,7 @@ export function Shell({ children }: { children: ReactNode }) {
             </NavLink>
           ))}
         </nav>
+        {mayOpen(viewer, 'canRead') && <SearchBox />}
         <Menu label={viewer.name} className={styles.account}>
           <p className={styles.who}>
             Signed in as <strong>{viewer.name}</strong>, role <strong>{viewer.role}</strong>

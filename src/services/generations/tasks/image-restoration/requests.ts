@@ -1,13 +1,12 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { UserError } from '../../../../domain/errors.js';
 import { SINGLE_PRIORITY } from '../../../../domain/batches.js';
-import { type Generation, GenerationOutput, queryRows, UploadedRadiograph } from '../../../../entities/index.js';
-import { mayGenerateFromUpload, type Principal } from '../../../../policy/index.js';
+import { type Generation, GenerationOutput, queryRows } from '../../../../entities/index.js';
+import type { Principal } from '../../../../policy/index.js';
 import { chooseReadyBundle, manifestOf } from '../../../bundles/index.js';
-import { refuse } from '../../checks.js';
 import { type GenerationServices, requestOf, type Wish } from '../../requests.js';
 import { type FilmTarget, resolveFilm } from '../../target.js';
+import { findMask } from '../../uploaded-mask.js';
 import { restorationKeySql } from './keys.js';
 import { checkRestoration, parametersFor, type RestorationRequest, stepsFor } from './request.js';
 
@@ -40,7 +39,9 @@ async function wishOf(
   const restorer = manifestOf(bundle, 'image-restoration');
   const parameters = parametersFor(request, restorer, film.size);
   const steps = stepsFor(request, restorer);
-  const mask = request.inpaint ? await findMask(manager, tokenId, request.inpaint.maskUploadId, film) : undefined;
+  const mask = request.inpaint
+    ? await findMask(manager, tokenId, request.inpaint.maskUploadId, { name: 'the film', size: film.size })
+    : undefined;
   const seed = request.seed ?? null;
   const told = { parameters, steps, seed, bundleId: bundle.id };
   const key = await keyOf(manager, { ...told, film, maskId: mask?.assetId ?? null });
@@ -55,25 +56,6 @@ async function wishOf(
       await manager.insert(GenerationOutput, { generationId, kind: 'MASK', rows, columns, assetId });
     },
   };
-}
-
-/** Whoever else asks learns nothing of an upload. */
-async function findMask(
-  manager: EntityManager,
-  tokenId: number | null,
-  id: string,
-  { size }: FilmTarget,
-): Promise<UploadedRadiograph> {
-  const mask = await manager.findOne(UploadedRadiograph, { where: { id }, lock: { mode: 'for_key_share' } });
-  if (!mask || !mayGenerateFromUpload(mask, { tokenId })) {
-    throw new UserError('NOT_FOUND', 'There is no such uploaded mask.');
-  }
-  if (size && (mask.rows !== size.rows || mask.columns !== size.columns)) {
-    refuse(
-      `The mask is ${mask.columns} x ${mask.rows} pixels and the film ${size.columns} x ${size.rows}; they must be of one size.`,
-    );
-  }
-  return mask;
 }
 
 interface Keyed {

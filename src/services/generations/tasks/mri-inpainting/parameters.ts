@@ -9,6 +9,8 @@ const parameters = z.object({
   boxes: z.array(
     z.object({ firstSlice: whole, lastSlice: whole, left: whole, top: whole, columns: whole, rows: whole }),
   ),
+  /** Digests of images, and the slices in which they hide what is not black in them; absent: there is none. */
+  masks: z.array(z.object({ firstSlice: whole, lastSlice: whole, sha256: z.string() })).optional(),
   /** Voxels of the series, as far as its row says. */
   series: z.object({ rows: whole, columns: whole, slices: whole }).nullable(),
 });

@@ -4,17 +4,25 @@ import {
   faultOfPlaces,
   type HiddenBox,
   type HiddenPlaces,
+  type HiddenSpan,
   lostSlices,
   sliceWithoutContext,
 } from '../../../../domain/hidden-places.js';
-import type { Generation, MriSeries } from '../../../../entities/index.js';
+import { type Generation, GenerationOutput, type MriSeries } from '../../../../entities/index.js';
 import type { BundleManifest } from '../../../../inference/index.js';
 import type { Principal } from '../../../../policy/index.js';
 import { chooseReadyBundle, manifestOf } from '../../../bundles/index.js';
 import { checkTurn, refuse } from '../../checks.js';
 import { type GenerationServices, requestOf, type Wish } from '../../requests.js';
+import { findMask } from '../../uploaded-mask.js';
 import { checkSpacing, findSeries, seriesKey } from '../../source-series.js';
 import type { InpaintingParameters } from './parameters.js';
+
+/** An uploaded image as large as the slices, and in which of them it hides what is not black in it. */
+export interface MaskRequest extends HiddenSpan {
+  /** Key of the upload. */
+  maskUploadId: string;
+}
 
 /** A wish for a series with hidden places filled in. */
 export interface InpaintingRequest {
@@ -23,6 +31,7 @@ export interface InpaintingRequest {
   /** Slices that are filled in whole. */
   slices?: readonly number[] | null | undefined;
   boxes?: readonly HiddenBox[] | null | undefined;
+  masks?: readonly MaskRequest[] | null | undefined;
   /** Default: the bundle's. */
   steps?: number | null | undefined;
   /** `name` or `name@version`; default: the newest that is READY. */
@@ -46,16 +55,23 @@ export async function requestInpainting(
   checkTurn(request);
   return requestOf(services, actor, request, {
     action: 'inpaintSeries',
-    resolve: (manager) => wishOf(manager, request),
+    resolve: (manager) => wishOf(manager, actor, request),
   });
 }
 
-async function wishOf(manager: EntityManager, request: InpaintingRequest): Promise<Wish> {
+async function wishOf(
+  manager: EntityManager,
+  { tokenId }: Pick<Principal, 'tokenId'>,
+  request: InpaintingRequest,
+): Promise<Wish> {
   const series = await findSeries(manager, request.seriesId, 'filled in');
   const bundle = await chooseReadyBundle(manager, request.bundle, 'mri-inpainting');
   const manifest = manifestOf(bundle, 'mri-inpainting');
   checkSpacing(series, manifest);
-  const parameters = parametersFor(request, series, manifest.inpainting.neighbours);
+  const found = parametersFor(request, series, manifest.inpainting.neighbours);
+  const masks = await findMasks(manager, tokenId, request.masks ?? [], found.series);
+  const spans = masks.map(({ firstSlice, lastSlice, asset }) => ({ firstSlice, lastSlice, sha256: asset.sha256 }));
+  const parameters = { ...found, ...(masks.length > 0 ? { masks: spans } : {}) };
   const steps = stepsFor(request, manifest);
   const told = { task: 'mri-inpainting', parameters, steps, bundleId: bundle.id } as const;
   const key = await seriesKey(manager, { ...told, assetId: series.assetId });
@@ -65,7 +81,26 @@ async function wishOf(manager: EntityManager, request: InpaintingRequest): Promi
       ...{ ...told, seed: null, eta: 0, key },
       priority: request.priority ?? SINGLE_PRIORITY,
     },
+    async entered(generationId) {
+      for (const [index, { rows, columns, assetId }] of masks.entries()) {
+        await manager.insert(GenerationOutput, { generationId, kind: 'MASK', index, rows, columns, assetId });
+      }
+    },
   };
+}
+
+async function findMasks(
+  manager: EntityManager,
+  tokenId: number | null,
+  masks: readonly MaskRequest[],
+  size: InpaintingParameters['series'],
+) {
+  const found = [];
+  for (const { maskUploadId, firstSlice, lastSlice } of masks) {
+    const { rows, columns, assetId, asset } = await findMask(manager, tokenId, maskUploadId, { name: 'a slice', size });
+    found.push({ rows, columns, assetId, asset, firstSlice, lastSlice });
+  }
+  return found;
 }
 
 /** @throws UserError BAD_USER_INPUT for places that do not lie in the series or leave nothing to go by, as far as its size is known */
@@ -75,7 +110,7 @@ function parametersFor(
   reach: number,
 ): InpaintingParameters {
   const slices = [...new Set(request.slices ?? [])].sort((a, b) => a - b);
-  const places: HiddenPlaces = { slices, boxes: request.boxes ?? [] };
+  const places: HiddenPlaces = { slices, boxes: request.boxes ?? [], masks: request.masks ?? [] };
   const known = rows !== null && columns !== null && sliceCount !== null;
   const size = known ? { rows, columns, slices: sliceCount } : null;
   const fault = faultOfPlaces(places, size ?? { rows: Infinity, columns: Infinity, slices: Infinity });

@@ -1,15 +1,21 @@
 import { UserError } from '../../../../domain/errors.js';
+import { GenerationOutput } from '../../../../entities/index.js';
 import { faultOfPlaces } from '../../../../domain/hidden-places.js';
 import {
   INPAINTED_NIFTI,
   inpaintedSlices,
   type InpaintingPlan,
+  type MaskImage,
   inpaintingInWords,
   inpaintingLabel,
   maskOfPlaces,
   planInpainting,
   writeInpaintedSeries,
 } from '../../../../imaging/inpainting/index.js';
+import { loadRadiograph } from '../../../../imaging/radiograph/index.js';
+import type { OpenSeries } from '../../../../imaging/series/index.js';
+import { readAsset } from '../../../../storage/index.js';
+import { DamagedData } from '../../../../work/index.js';
 import { manifestOf } from '../../../bundles/index.js';
 import { makeSeries } from '../../series-run.js';
 import type { GenerationCompletion, TaskAttempt } from '../task.js';
@@ -22,11 +28,15 @@ export function inpaintSeries(attempt: TaskAttempt): Promise<GenerationCompletio
   const { bundle, steps } = generation;
   const places = parametersIn(generation);
   return makeSeries<InpaintingPlan>(attempt, {
-    plan(series) {
+    async plan(series) {
       // Rows of old imports do not say how large a series is.
       const fault = faultOfPlaces(places, series);
       if (fault !== null) throw new UserError('BAD_USER_INPUT', fault);
-      return planInpainting(series, maskOfPlaces(places, series), manifestOf(bundle, 'mri-inpainting'));
+      return planInpainting(
+        series,
+        maskOfPlaces(places, series, await imagesOf(attempt, series)),
+        manifestOf(bundle, 'mri-inpainting'),
+      );
     },
     slices: (plan, options) => inpaintedSlices(plan, { ...options, steps }),
     write: writeInpaintedSeries,
@@ -37,4 +47,28 @@ export function inpaintSeries(attempt: TaskAttempt): Promise<GenerationCompletio
     size: ({ series }) => series,
     recipe: (made) => recipeOf(made, bundle),
   });
+}
+
+/** The images that were given with the request. @throws DamagedData when one is not there any more; UserError for another size */
+async function imagesOf({ dataSource, store, generation }: TaskAttempt, series: OpenSeries): Promise<MaskImage[]> {
+  const images: MaskImage[] = [];
+  for (const [index, { firstSlice, lastSlice }] of (parametersIn(generation).masks ?? []).entries()) {
+    const given = await dataSource.manager.findOne(GenerationOutput, {
+      where: { generationId: generation.id, kind: 'MASK', index },
+      relations: { asset: true },
+    });
+    if (!given) throw new DamagedData(`Mask ${index} of generation ${generation.id} is not there any more.`);
+    const { rows, columns, data } = await loadRadiograph({
+      bytes: await readAsset(store, given.asset, 'The mask'),
+      name: 'The mask',
+    });
+    if (rows !== series.rows || columns !== series.columns) {
+      throw new UserError(
+        'BAD_USER_INPUT',
+        `Mask ${index} is ${columns} x ${rows} pixels and a slice ${series.columns} x ${series.rows}; they must be of one size.`,
+      );
+    }
+    images.push({ firstSlice, lastSlice, data });
+  }
+  return images;
 }

@@ -1,0 +1,20 @@
+import type { RowOutcome } from './merge.js';
+
+/** What became of the cells of a row so far, as bits of one number. */
+export const BECAME = {
+  /** A cell was stored. */
+  taken: 1,
+  /** What is stored stands above a cell. */
+  kept: 2,
+  /** A blank cell left what is stored. */
+  blank: 4,
+  /** Something was stored before. */
+  there: 8,
+} as const;
+
+/** What became of a row, of the bits of its cells. */
+export function outcomeOf(flags: number): RowOutcome {
+  if (flags & BECAME.taken) return flags & BECAME.there ? 'updated' : 'inserted';
+  if (flags & BECAME.kept) return 'kept';
+  return flags & BECAME.blank ? 'blank' : 'unchanged';
+}
