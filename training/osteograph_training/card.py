@@ -91,8 +91,9 @@ def _refiner(generator: VolumeGenerator) -> str:
     saved = generator.refiner_checkpoint
     return (
         f'\n\nDecoded slices are gone over by a refiner ({_million(generator.refiner)} M), a network in pixels over the joint (60 mm high, 100 mm wide), '
-        f'which sees the film there, depth and grades. It learnt {saved["step"]:,} steps on {saved["films"]} knees, each with other grades besides, and on '
-        'what this generator makes of them from the own film and from that of other grades.'
+        'which sees the film there, depth and grades, and adds what it makes of the grades less what it makes of none. It learnt '
+        f'{saved["step"]:,} steps on {saved["films"]} groups of a knee drawn with other grades, and on what this generator makes of them from their own films '
+        'and from one film for both.'
     )
 
 

@@ -215,7 +215,7 @@ def _refiner_trained_on(generator: VolumeGenerator) -> dict:
     if generator.refiner is None:
         return {}
     saved = generator.refiner_checkpoint
-    return {'refiner': {'knees': saved['films'], 'steps': saved['step'], 'minutes': round(saved['seconds'] / 60)}}
+    return {'refiner': {'groups': saved['films'], 'steps': saved['step'], 'minutes': round(saved['seconds'] / 60)}}
 
 
 def _manifest(generator: VolumeGenerator, trained_on: dict, intended_use: str, name: str, version: str, steps: int, evaluation: dict) -> dict:

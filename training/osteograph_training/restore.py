@@ -64,7 +64,7 @@ def _restore_refiner(bundle: Path, manifest: dict, run: Path) -> None:
     load_graph(refiner, bundle / 'refiner.onnx')
     trained = manifest['trainedOn']['refiner']
     content = {'kind': KIND, 'config': config, 'step': int(metadata['training_step']), 'commit': metadata['commit']}
-    content |= {'films': trained['knees'], 'seconds': 60 * trained['minutes']}
+    content |= {'films': trained['groups'], 'seconds': 60 * trained['minutes']}
     save_checkpoint(run / 'refiner.pt', content | {'model': refiner.state_dict(), 'average': refiner.state_dict()})
 
 

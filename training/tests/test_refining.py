@@ -164,7 +164,7 @@ def test_a_refiner_is_trained_resumed_exported_and_restored(pair: tuple[Path, li
     manifest = json.loads((bundle / 'bundle.json').read_text())
     assert manifest['format'] == 'osteograph-bundle/2'
     assert [tensor['name'] for tensor in manifest['graphs']['refiner']['inputs']] == ['image', 'xray', 'depth', 'features']
-    assert manifest['trainedOn']['refiner'] == {'knees': 2, 'steps': 4, 'minutes': 0}
+    assert manifest['trainedOn']['refiner'] == {'groups': 2, 'steps': 4, 'minutes': 0}
     assert 'gone over by a refiner' in (bundle / 'README.md').read_text()
 
     restore(bundle, tmp_path / 'again')

@@ -4,6 +4,7 @@ It sees half a joint at a time and the other half as in a mirror, so that a medi
 """
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +17,6 @@ from ..framing import JOINT_ROW as FILM_JOINT_ROW
 from ..images import FILM_SIZE, MRI_SIZE, resampling_matrix
 from ..turning import JOINT_ROW
 from .blocks import Downsample, ResidualBlock, Upsample, group_norm, zeroed
-from .told import waves
 
 #: Rows of the joint and columns of its medial half in a slice, canonical orientation: 60 x 60 mm. Halves overlap by 20 mm in the middle.
 ROWS, COLUMNS = slice(72, 168), slice(112, 208)
@@ -90,7 +90,7 @@ class Refiner(nn.Module):
         return self._made(slices, films, lateral, depth, grades) - self._made(slices, films, lateral, depth, torch.zeros_like(grades))
 
     def _made(self, slices: Tensor, films: Tensor, lateral: Tensor, depth: Tensor, grades: Tensor) -> Tensor:
-        told = self.told(torch.cat([grades, lateral[:, None], waves(depth[:, None], FREQUENCIES)], dim=1))
+        told = self.told(torch.cat([grades, lateral[:, None], depth_waves(depth)], dim=1))
         seen = F.pixel_unshuffle(torch.cat([slices, films], dim=1), 2)
         hidden = self.head(torch.cat([seen, self.place.expand(seen.shape[0], -1, -1, -1)], dim=1))
         kept = []
@@ -113,6 +113,15 @@ def halves(images: Tensor) -> Tensor:
 def told_numbers() -> int:
     """How many numbers the network is told of a half: grades, side, waves of the depth."""
     return sum(levels for _, levels in FEATURES) + 1 + 1 + 2 * FREQUENCIES
+
+
+def depth_waves(depth: Tensor) -> Tensor:
+    """Depths [N], 0 to 1, with their sines and cosines at 1, 2, 4, 8 and 16 half periods: [N,11].
+
+    They are computed 16 at a time, because ONNX Runtime gives the last bits of fewer than that another value, depending on the batch.
+    """
+    angles = F.pad(depth[:, None] * (2.0 ** torch.arange(FREQUENCIES)) * math.pi, (0, 16 - FREQUENCIES))
+    return torch.cat([depth[:, None], angles.sin()[:, :FREQUENCIES], angles.cos()[:, :FREQUENCIES]], dim=1)
 
 
 def mirrored_features() -> Tensor:
