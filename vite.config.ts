@@ -29,7 +29,7 @@ export default defineConfig({
 });
 
 /**
- * `virtual:schema-language`: the filter language and every enum of schema.graphql as data, with their descriptions. A new filter
+ * `virtual:schema-language`: the language of filters and orders, and every enum of schema.graphql as data, with their descriptions. A new filter
  * field is in the filter builder with the next build.
  */
 function schemaLanguage(): Plugin {
@@ -42,7 +42,7 @@ function schemaLanguage(): Plugin {
       const path = new URL('schema.graphql', import.meta.url);
       this.addWatchFile(path.pathname);
       const schema = buildSchema(readFileSync(path, 'utf8'));
-      const { inputs, enums } = languageOf(schema, 'KneeExamFilter');
+      const { inputs, enums } = languageOf(schema, ['KneeExamFilter', 'KneeExamOrder', 'GenerationFilter']);
       return `export const inputs = ${JSON.stringify(inputs)};\nexport const enums = ${JSON.stringify(enums)};`;
     },
   };
@@ -73,8 +73,8 @@ function variables(): Plugin {
   };
 }
 
-/** Input types reachable from `root`, and all enums. */
-function languageOf(schema: GraphQLSchema, root: string): { inputs: object; enums: object } {
+/** Input types reachable from `roots`, and all enums. */
+function languageOf(schema: GraphQLSchema, roots: readonly string[]): { inputs: object; enums: object } {
   const inputs: Record<string, object> = {};
   const visit = (name: string) => {
     const type = schema.getType(name);
@@ -93,7 +93,7 @@ function languageOf(schema: GraphQLSchema, root: string): { inputs: object; enum
       visit(of);
     }
   };
-  visit(root);
+  roots.forEach(visit);
   const enums = Object.values(schema.getTypeMap()).filter((type) => isEnumType(type) && !type.name.startsWith('__'));
   return {
     inputs,

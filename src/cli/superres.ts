@@ -8,7 +8,7 @@ import {
   SUPERRES_NIFTI,
   superresInWords,
   THROUGH_PLANE,
-  thinSlices,
+  thinned,
   superresLabel,
   writeFineSeries,
 } from '../imaging/superres/index.js';
@@ -88,11 +88,9 @@ async function superres(path: string, options: SuperresOptions): Promise<void> {
     { label: 'Super-resolving', path, device: options.device, threads: options.threads },
     ({ series, looked }) => planSuperres(series, aim, manifest, looked),
     async (looked, { host, signal, from, made }) => {
-      const thin = throughPlane && (await thinSlices(looked.series, { ...run(host, signal), white: looked.white }));
-      const plan = thin ? await planSuperres(thin, aim, manifest) : looked;
+      const plan = await thinned(looked, manifest, run(host, signal));
       const slices = fineSlices(plan, run(host, signal));
       const header = {
-        ...(throughPlane ? { thinner: THROUGH_PLANE } : {}),
         ...{ bundle: { name, version }, derivation, label: superresLabel(manifest), createdAt: new Date() },
         identity: [from, name, version, sha256, derivation, steps ?? ''],
         comment: JSON.stringify({ synthetic: true, bundle: { name, version, sha256 }, source: from, derivation }),

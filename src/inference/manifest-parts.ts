@@ -117,7 +117,8 @@ export const commonKeys = {
 /** What every manifest says, whatever its task. */
 export type CommonManifest = z.infer<z.ZodObject<typeof commonKeys>> & {
   task: string;
-  graphs: Record<string, GraphSpec>;
+  /** By role; undefined where the task lets a manifest leave one out. */
+  graphs: Record<string, GraphSpec | undefined>;
 };
 
 /** Refuses, in a manifest of format 1, what only format 2 has: the keys that it adds to every manifest, and others by their path. */

@@ -139,13 +139,13 @@ export class GenerationSliceCompleted extends GenerationEvent {
 @ObjectType({
   implements: GenerationEvent,
   simpleResolvers: true,
-  description: 'The network has finished a tile of a film, or a slice of a series.',
+  description: 'The network has finished a tile of a film, or a slice of a series or a plane across its slices.',
 })
 export class GenerationTileCompleted extends GenerationEvent {
   @Field(() => Int, { description: '0, 1, 2, ... within the step.' })
   index: number;
 
-  @Field(() => Int, { description: 'Tiles of the film, or slices of the series.' })
+  @Field(() => Int, { description: 'Tiles of the film, slices of the series, or planes across its slices.' })
   total: number;
 
   @Field(() => Int, { description: 'The step that it was finished in, 1, 2, ...' })

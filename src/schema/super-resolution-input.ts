@@ -1,9 +1,16 @@
-import { Field, Float, InputType } from 'type-graphql';
+import { Field, Float, InputType, Int } from 'type-graphql';
 import type { SuperResolver } from '../inference/index.js';
 import { SuperResolverEnum } from './enums.js';
 
 export const ScaleField = () =>
   Field(() => Float, { description: 'How many times as many pixels along rows and columns, e.g. 2, 2.6667 or 4.' });
+
+export const ThroughPlaneField = () =>
+  Field(() => Int, {
+    nullable: true,
+    description:
+      'How many slices are made of each first: 2; default: as many as there are stay. It takes memory for the whole series.',
+  });
 
 export const NetworkField = () =>
   Field(() => SuperResolverEnum, { nullable: true, description: 'Which of the two networks; default STUDENT.' });
@@ -24,6 +31,9 @@ export class CohortSuperResolutionInput {
 
   @ScaleField()
   scale!: number;
+
+  @ThroughPlaneField()
+  throughPlane?: number | null;
 
   @NetworkField()
   network?: SuperResolver | null;

@@ -2,7 +2,7 @@ import { Field, ID, InputType, Int } from 'type-graphql';
 import { generationPayload } from './mutations.js';
 import type { SuperResolver } from '../inference/index.js';
 import { BundleField, ClientKeyField, PriorityField } from './request-fields.js';
-import { BiasField, NetworkField, ScaleField } from './super-resolution-input.js';
+import { BiasField, NetworkField, ScaleField, ThroughPlaneField } from './super-resolution-input.js';
 
 @InputType({ description: 'Which series is to be brought to a finer grid, and how.' })
 export class SuperResolveSeriesInput {
@@ -11,6 +11,9 @@ export class SuperResolveSeriesInput {
 
   @ScaleField()
   scale!: number;
+
+  @ThroughPlaneField()
+  throughPlane?: number | null;
 
   @NetworkField()
   network?: SuperResolver | null;

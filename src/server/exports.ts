@@ -35,7 +35,7 @@ const MAX_STREAMED = 20_000;
 const EXPORT_POINTS = { each: 1_000, row: 10 };
 
 /** An object as it came: a copy by zod would lose a key `__proto__`, and with it the whole filter. */
-const JSON_OBJECT = z.custom<Record<string, unknown>>(isJsonObject, 'must be an object');
+const JSON_OBJECT = z.custom<Record<string, unknown>>(isJsonObject, 'must be an object').meta({ type: 'object' });
 
 const PERIOD = z.strictObject({ from: z.enum(VISIT_CODES), to: z.enum(VISIT_CODES) });
 const NUMBER = z.strictObject({ variable: z.string(), change: PERIOD.nullish(), slope: PERIOD.nullish() });
@@ -196,6 +196,13 @@ export function exportRequest(schema: GraphQLSchema, json: unknown): ExportReque
       written: { cases: pairs.cases, controls: pairs.controls },
     },
   };
+}
+
+/** What the body of `POST /exports` may be, as a JSON Schema. */
+export function exportBodySchema(): object {
+  // A schema of zod's own for a filter there is none: the GraphQL schema has its language.
+  const { $schema: _, ...schema } = z.toJSONSchema(REQUEST, { io: 'input', unrepresentable: 'any' });
+  return schema;
 }
 
 /** Query parameters as the JSON they stand for. */

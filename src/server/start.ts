@@ -42,6 +42,7 @@ import { drainOf } from './drain.js';
 import { KINDS } from './kinds.js';
 import { listen, urlOf } from './listen.js';
 import { createMetrics } from './metrics.js';
+import { openApiDocument } from './openapi/index.js';
 import { addOperationsRoutes } from './operations.js';
 import { chargeRequests } from './rate-limit.js';
 import { observeRequests } from './requests.js';
@@ -204,6 +205,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const sdl = `${printSchema(lexicographicSortSchema(schema))}\n`;
     app.get('/schema.graphql', packed(), (_request, response) => {
       response.set('Cache-Control', 'no-cache').type('application/graphql; charset=utf-8').send(sdl);
+    });
+    const openApi = openApiDocument();
+    app.get('/openapi.json', packed(), (_request, response) => {
+      response.set('Cache-Control', 'no-cache').json(openApi);
     });
     app.use(['/assets', '/exports', '/radiographs', DICOMWEB_PATH, GRAPHQL_PATH], allowOrigins(corsOrigins));
     app.use(['/exports', DICOMWEB_PATH, GRAPHQL_PATH], packed());

@@ -19,7 +19,13 @@ import { charge } from './rate-limit.js';
 export const UPLOAD_POINTS = 50_000;
 
 /** What a radiograph may be sent as; its first bytes decide what it is. */
-const MEDIA_TYPES = new Set(['image/png', 'image/jpeg', 'image/tiff', 'application/dicom', 'application/octet-stream']);
+export const UPLOAD_MEDIA_TYPES = new Set([
+  'image/png',
+  'image/jpeg',
+  'image/tiff',
+  'application/dicom',
+  'application/octet-stream',
+]);
 
 export interface UploadOptions {
   dataSource: DataSource;
@@ -82,10 +88,10 @@ function stripsOf({ query }: Request): Strip[] {
 /** @throws UserError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE */
 function checkHeaders({ headers }: Request): void {
   const mediaType = headers['content-type']?.split(';')[0]!.trim().toLowerCase();
-  if (mediaType !== undefined && !MEDIA_TYPES.has(mediaType)) {
+  if (mediaType !== undefined && !UPLOAD_MEDIA_TYPES.has(mediaType)) {
     throw new UserError(
       'UNSUPPORTED_MEDIA_TYPE',
-      `The Content-Type is ${JSON.stringify(mediaType.slice(0, 100))}; send the file itself as ${[...MEDIA_TYPES].join(' or ')}.`,
+      `The Content-Type is ${JSON.stringify(mediaType.slice(0, 100))}; send the file itself as ${[...UPLOAD_MEDIA_TYPES].join(' or ')}.`,
     );
   }
   const coding = headers['content-encoding'];

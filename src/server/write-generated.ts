@@ -6,16 +6,18 @@ import { packageRoot } from '../domain/package.js';
 import { type VariableTable, variablesOf } from '../domain/variables/index.js';
 import { connect, dumpSchema, migrate, startEmbeddedPostgres } from './database/index.js';
 import { mutationFaults } from './mutation-faults.js';
+import { openApiDocument } from './openapi/index.js';
 import { platformSchema } from './schema.js';
 
 /**
- * Run by "npm run generate": writes schema.graphql, test/schema.sql and the web app's fragments of variables, which are committed and
+ * Run by "npm run generate": writes schema.graphql, openapi.json, test/schema.sql and the web app's fragments of variables, which are committed and
  * checked for drift.
  */
 const schema = await platformSchema();
 const faults = mutationFaults(schema);
 if (faults.length > 0) throw new Error(`The schema breaks its conventions:\n${faults.join('\n')}`);
 await writeFile(join(packageRoot, 'schema.graphql'), `${printSchema(lexicographicSortSchema(schema))}\n`);
+await writeFile(join(packageRoot, 'openapi.json'), `${JSON.stringify(openApiDocument(), null, 2)}\n`);
 await writeFile(join(packageRoot, 'web', 'src', 'lib', 'variable-fragments.ts'), variableFragments());
 await writeFile(join(packageRoot, 'test', 'schema.sql'), await freshDump());
 

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
@@ -9,6 +9,8 @@ import { readSeries, scanSeries } from '../../src/imaging/dicom/series.js';
 import { readDicomTexts } from '../../src/imaging/dicom/read.js';
 import { decodeNifti } from '../../src/imaging/nifti.js';
 import { registerBundles } from '../../src/services/bundles/registry.js';
+import { readAsset } from '../../src/storage/index.js';
+import { runCommand } from '../helpers/command.js';
 import { upTo } from '../helpers/events.js';
 import { bytesOf, madeFromSeries } from '../helpers/made-series.js';
 import { createExam } from '../helpers/platform.js';
@@ -93,6 +95,90 @@ test('a series comes back finer, slice by slice, as NIfTI and DICOM of the same 
   expect(texts).toEqual({ id: expect.stringMatching(/^1\d{6}$/), synthetic: 'YES' });
 });
 
+describe('a series of twice as many slices', () => {
+  it('is what the command makes of it, and is followed plane by plane and slice by slice', async () => {
+    const { made, events } = await superResolve({ seriesId, scale: 1.5, throughPlane: 2 });
+    expect(made).toMatchObject({
+      ...{ state: 'SUCCEEDED', error: null, steps: 1, sourceSeries: { id: seriesId }, mriSeries: null },
+      parameters: { scale: 1.5, throughPlane: 2, network: 'student', bias: false, steps: 1 },
+      provenance: { synthetic: true, scale: 1.5, throughPlane: 2, network: 'student' },
+      outputs: [
+        { kind: 'DICOM', rows: 96, columns: 96 },
+        { kind: 'VOLUME', rows: 96, columns: 96 },
+      ],
+      // 64 planes along columns and 64 along rows, then 160 slices.
+      denoiserEvaluations: 288,
+    });
+
+    const pieces = events.filter(({ __typename }) => __typename === 'GenerationTileCompleted');
+    expect(pieces.map(({ step, steps, index, total }) => [step, steps, index, total])).toEqual([
+      ...upTo(128).map((place) => [1, 2, place - 1, 128]),
+      ...upTo(160).map((place) => [2, 2, place - 1, 160]),
+    ]);
+    const fractions = pieces.map(({ fraction }) => fraction!);
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+    expect([fractions[127], fractions.at(-1)]).toEqual([expect.closeTo(2 / (2 + 1.5 ** 2), 6), 1]);
+
+    const asset = await api.dataSource.manager.findOneByOrFail(Asset, { id: series.assetId! });
+    const path = (name: string) => join(folder, name);
+    await writeFile(path('taken.nii.gz'), await readAsset(api.store, asset, 'The series'));
+    const bundle = join(packageRoot, 'test/golden/tiny-superres-bundle');
+    const asked = ['superres', path('taken.nii.gz'), '--scale', '1.5', '--through-plane', '2', '--out', path('thin')];
+    const { code, stderr } = await runCommand([...asked, '--bundle', bundle, '--device', 'cpu']);
+    expect([code, stderr]).toEqual([0, '']);
+    const { volume: commanded } = await decodeNifti(await readFile(path('thin/superres.nii.gz')));
+    const { volume } = await decodeNifti(await bytesOf(api, made, 'VOLUME'));
+    expect([volume.columns, volume.rows, volume.slices]).toEqual([96, 96, 160]);
+    expect(volume.spacing[2]).toBeCloseTo(0.75, 6);
+    expect(volume.affine).toEqual(commanded.affine);
+    expect(Buffer.from(volume.data.buffer).equals(Buffer.from(commanded.data.buffer))).toBe(true);
+
+    await writeFile(path('thin.zip'), await bytesOf(api, made, 'DICOM'));
+    execFileSync('python3', ['-m', 'zipfile', '-e', 'thin.zip', 'thin-dicom'], { cwd: folder });
+    const [read] = (await scanSeries(path('thin-dicom'))).series;
+    const dicom = await readSeries(read!);
+    expect(dicom.data.length).toBe(volume.data.length);
+    let largest = 0;
+    dicom.data.forEach((value, voxel) => (largest = Math.max(largest, Math.abs(value - volume.data[voxel]!))));
+    // The slope has 32 bits in one and 16 characters in the other; the 16-bit numbers lie .02 apart.
+    expect(largest).toBeLessThan(1e-3);
+    dicom.affine.forEach((value, place) => expect(value).toBeCloseTo(volume.affine[place]!, 3));
+  });
+
+  it('is not what a client key got that asked without', async () => {
+    const input = { seriesId, scale: 1.5, clientKey: 'figure 10' };
+    const plain = await ask(input);
+    const thin = await ask({ ...input, throughPlane: 2 });
+    const other = await ask({ ...input, clientKey: 'figure 11', throughPlane: 2 });
+
+    expect(thin.errors![0]!.extensions).toMatchObject({ code: 'CONFLICT' });
+    const ids = [plain, other].map(({ data }) => data!.superResolveSeries.generation.id);
+    const made = await Promise.all(ids.map((id) => madeFromSeries(api, id)));
+    const keys = await api.dataSource.manager.find(Generation, { order: { createdAt: 'DESC' }, take: 2 });
+    expect(new Set(keys.map(({ key }) => key)).size).toBe(2);
+    expect(made.map(({ events }) => events.filter(({ steps }) => steps === 2).length)).toEqual([0, 288]);
+  });
+
+  it('is refused where the series would not fit, or as a file would not', async () => {
+    const { manager } = api.dataSource;
+    const sized = (rows: number, columns: number, sliceCount: number) =>
+      manager.save(
+        manager.create(MriSeries, {
+          ...{ examId: series.examId, sequence: `SIZE_${rows}`, provenance: 'PHANTOM', assetId: series.assetId },
+          ...{ rows, columns, sliceCount },
+        }),
+      );
+    const message = async ({ id }: MriSeries, scale: number) =>
+      (await ask({ seriesId: encodeId('MriSeries', id), scale, throughPlane: 2 })).errors![0]!.message;
+    expect(await message(await sized(1000, 1000, 70), 1.5)).toBe(
+      'The series has 1000 x 1000 x 70 voxels; slices are made thinner of series of at most 67108864.',
+    );
+    expect(await message(await sized(600, 600, 50), 4)).toBe(
+      'The series has 600 x 600 x 50 voxels; the finer series would have more than 536870912.',
+    );
+  });
+});
+
 test('the teacher works in as many steps as it is told, and a client key means one request', async () => {
   const input = { seriesId, scale: 1.5, network: 'TEACHER', steps: 2, bias: true, clientKey: 'figure 9' };
   const { made } = await superResolve(input);
@@ -107,6 +193,11 @@ test('the teacher works in as many steps as it is told, and a client key means o
 describe('refused in one sentence, with nothing stored, is', () => {
   test.each<[string, () => object, string]>([
     ['a scale out of range', () => ({ seriesId, scale: 5 }), 'scale is 5; tiny-superres was trained for 1.5 to 4.'],
+    [
+      'another number of slices than twice as many',
+      () => ({ seriesId, scale: 2, throughPlane: 3 }),
+      'throughPlane is 3; it takes 2, or is left out.',
+    ],
     [
       'a number of steps',
       () => ({ seriesId, scale: 2, steps: 3 }),

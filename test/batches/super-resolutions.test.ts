@@ -87,9 +87,31 @@ test('an exam without the series, or with one that cannot be made finer, is list
     null,
     missing,
     'tiny-superres takes series with pixels of 0.2 to 3 mm, and those of this one are not.',
-    'The finer series would have more voxels than can be served as one file.',
+    'The series has more than 134217728 voxels; the finer series would have more than 536870912.',
     missing,
   ]);
+});
+
+test('twice as many slices are another result than as many, and too large a series is listed with the reason', async () => {
+  const exams = [await examWithSeries(), await examWithSeries({ rows: 1_000, columns: 1_000, sliceCount: 68 })];
+  const superResolution = { sequence: 'COR_T1_3D_FLASH', scale: 1.5 };
+
+  const plain = await refining(exams, { superResolution });
+  const thin = await refining(exams, { superResolution: { ...superResolution, throughPlane: 2 } });
+
+  expect(thin).toMatchObject({ waiting: 1, impossible: 1, reused: 0 });
+  expect((await members(thin))[1]!.reason).toBe(
+    'The series has more than 67108864 voxels; slices are made thinner of series of at most 67108864.',
+  );
+  const { manager } = platform.dataSource;
+  const [entered] = await manager.findBy(Generation, { batchId: thin.id });
+  expect(entered!.parameters).toMatchObject({ scale: 1.5, throughPlane: 2, network: 'student' });
+  const [alike] = await manager.findBy(Generation, { batchId: plain.id, examId: entered!.examId! });
+  expect(alike!.parameters).not.toHaveProperty('throughPlane');
+  expect(entered!.key).not.toBe(alike!.key);
+  const { id: seriesId } = await manager.findOneByOrFail(MriSeries, { examId: entered!.examId! });
+  const request = { seriesId, scale: 1.5, throughPlane: 2 };
+  expect((await requestSuperResolution(platform, { tokenId: null }, request)).key).toBe(entered!.key);
 });
 
 test('the side may be named or not, and the newest of several series of one name is taken', async () => {
@@ -116,6 +138,11 @@ test.each<[string, Partial<BatchRequest>, string]>([
     'a scale out of range',
     { superResolution: { sequence: 'COR_T1_3D_FLASH', scale: 9 } },
     'scale is 9; tiny-superres was trained for 1.5 to 4.',
+  ],
+  [
+    'three slices of each',
+    { superResolution: { sequence: 'COR_T1_3D_FLASH', scale: 2, throughPlane: 3 } },
+    'throughPlane is 3; it takes 2, or is left out.',
   ],
   ['steps of another network', { steps: 3 }, 'steps is 3; the student of tiny-superres works in 1 steps.'],
   [

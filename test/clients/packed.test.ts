@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { packageRoot } from '../../src/domain/package.js';
+import { type ClientProject, createClientProject } from '../helpers/client-project.js';
 import { type Line, openLine } from '../helpers/line.js';
 import { loggedRun } from '../helpers/logged-run.js';
 import { runProgram } from '../helpers/program.js';
@@ -11,23 +12,14 @@ import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;
 let line: Line;
-/** A project that has the packed package installed; what the package needs is found in this repository's node_modules. */
+let client: ClientProject;
 let project: string;
-let packed: { files: { path: string }[] };
 
 beforeAll(async () => {
   api = await startTestServer();
   line = await openLine(Number(new URL(api.url).port));
-  await mkdir(join(packageRoot, '.cache'), { recursive: true });
-  project = await mkdtemp(join(packageRoot, '.cache/client-project-'));
-  const folder = join(packageRoot, 'clients/typescript');
-  const told = await runProgram('npm', ['pack', folder, '--json', '--pack-destination', project]);
-  const [tarball] = JSON.parse(told.slice(told.indexOf('['))) as [{ filename: string; files: { path: string }[] }];
-  packed = tarball;
-  const installed = join(project, 'node_modules/@osteograph/client');
-  await mkdir(installed, { recursive: true });
-  await runProgram('tar', ['-xzf', join(project, tarball.filename), '-C', installed, '--strip-components=1']);
-  await writeFile(join(project, 'package.json'), '{ "type": "module" }');
+  client = await createClientProject();
+  project = client.folder;
   const guide = await readFile(join(packageRoot, 'docs/guides/frontend-developer.md'), 'utf8');
   await writeFile(join(project, 'follow.ts'), /^```ts\n(.*?)^```$/ms.exec(guide)![1]!);
 });
@@ -35,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   line.close();
   await api.close();
-  await rm(project, { recursive: true });
+  await client.remove();
 });
 
 /** Runs the guide's program against the server, by the line; gives what it printed and how it ended. */
@@ -50,13 +42,11 @@ function followed(id: string, token = api.tokens.READER, onLine: (text: string) 
 }
 
 test('the package has its code, its types, its page and its licence, and nothing else', () => {
-  const paths = packed.files.map(({ path }) => path);
-
-  expect(paths).toEqual(
+  expect(client.packed).toEqual(
     expect.arrayContaining(['LICENSE', 'README.md', 'dist/graphql-env.d.ts', 'dist/index.d.ts', 'dist/index.js']),
   );
   expect(
-    paths.filter((path) => !/^(LICENSE|README\.md|package\.json|dist\/[a-z-]+(\.d\.ts|\.js))$/.test(path)),
+    client.packed.filter((path) => !/^(LICENSE|README\.md|package\.json|dist\/[a-z-]+(\.d\.ts|\.js))$/.test(path)),
   ).toEqual([]);
 });
 
@@ -112,9 +102,8 @@ test('the guide’s program goes on where a proxy blocks WebSocket', async () =>
 });
 
 test('the packed types know the schema: a misspelt field or a wrong variable is an error', async () => {
-  const file = join(project, 'types.ts');
   await writeFile(
-    file,
+    join(project, 'types.ts'),
     `import { connect, graphql } from '@osteograph/client';
 const osteograph = connect({ url: 'http://127.0.0.1:4000', token: '' });
 const exam = graphql('query ($id: ID!) { kneeExam: node(id: $id) { id } }');
@@ -135,11 +124,8 @@ function export_(outcome: 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCE
 }
 `,
   );
-  const tsc = join(packageRoot, 'node_modules/typescript/bin/tsc');
-  const options = ['--noEmit', '--strict', '--skipLibCheck', '--types', 'node', '--ignoreConfig'];
-  const kind = ['--module', 'nodenext', '--target', 'es2024', '--allowImportingTsExtensions'];
 
-  expect(await runProgram(process.execPath, [tsc, ...options, ...kind, file, join(project, 'follow.ts')])).toBe('');
+  expect(await client.check('types.ts', 'follow.ts')).toBe('');
 });
 
 test('what a browser loads of it, beside graphql-ws, is less than 10 kB, event streams included', async () => {

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
 import { runProgram } from '../helpers/program.js';
+import { hasRPackages } from '../helpers/python.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 import { importSyntheticTables } from '../helpers/synthetic-tables.js';
 
@@ -18,7 +18,7 @@ const query = [...guide.matchAll(/^```graphql\n(.*?)^```/gms)]
   .find((text) => /^query TimeToOsteoarthritis/.test(text))!;
 
 const PACKAGES = ['survival', 'jsonlite'];
-const testWithR = hasR() ? test : test.skip;
+const testWithR = hasRPackages(PACKAGES) ? test : test.skip;
 
 let api: TestServer;
 let folder: string;
@@ -93,13 +93,4 @@ interface Told {
     cumulativeIncidence: { points: { estimate: number; atRisk: number }[] }[];
   }[];
   logRank: { clustered: { chiSquare: number } };
-}
-
-function hasR(): boolean {
-  try {
-    execFileSync('Rscript', ['-e', PACKAGES.map((name) => `library(${name})`).join(';')], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

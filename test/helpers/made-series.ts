@@ -11,6 +11,8 @@ export interface MadeFromSeries {
 export interface SeriesProgress {
   __typename: string;
   seq: number;
+  step?: number;
+  steps?: number;
   index?: number;
   total?: number;
   fraction?: number;
@@ -23,7 +25,7 @@ const FIELDS = `id state task error side steps seed parameters provenance device
 /** Its log, to its end. */
 export async function followMade(api: TestServer, id: string): Promise<SeriesProgress[]> {
   const query = `subscription ($id: ID!) { generationProgress(id: $id) { __typename seq
-    ... on GenerationTileCompleted { index total fraction } } }`;
+    ... on GenerationTileCompleted { step steps index total fraction } } }`;
   const events: SeriesProgress[] = [];
   for await (const { data } of api.socketClient(api.tokens.OPERATOR).iterate({ query, variables: { id } })) {
     if (data) events.push((data as unknown as { generationProgress: SeriesProgress }).generationProgress);

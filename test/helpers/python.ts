@@ -46,3 +46,13 @@ export function hasProgram(name: string): boolean {
     return false;
   }
 }
+
+/** Whether R is installed with these packages; tests that need them are skipped where it is not. */
+export function hasRPackages(packages: readonly string[]): boolean {
+  try {
+    execFileSync('Rscript', ['-e', packages.map((name) => `library(${name})`).join(';')], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

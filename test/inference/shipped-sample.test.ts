@@ -16,7 +16,7 @@ interface Golden {
   arrays: { name: string; offset: number; shape: number[] }[];
 }
 
-it.each(['bundle-sample', 'bundle-sample-1.1'])(
+it.each(['bundle-sample', 'bundle-sample-1.1', 'bundle-sample-1.2'])(
   'samples the volume that PyTorch samples from the same weights, film, grades and seed: %s',
   async (name) => {
     const path = join(packageRoot, 'test/golden', name);
@@ -54,6 +54,38 @@ it.each(['bundle-sample', 'bundle-sample-1.1'])(
     }
   },
 );
+
+it('gives the volume of 1.1.0 where no grade is told, since 1.2.0 adds what grades say', async () => {
+  const [before, now, graded] = await Promise.all([
+    slices('1.1.0', {}),
+    slices('1.2.0', {}),
+    slices('1.2.0', { XRKL: 4, XRJSM: 3, XRSCTM: 3 }),
+  ]);
+  expect(now).toEqual(before);
+  expect(graded).not.toEqual(before);
+});
+
+/** Three slices of one film. */
+async function slices(version: string, grades: Grades): Promise<Float32Array[]> {
+  const film = await readFile(join(packageRoot, 'test/golden/bundle-sample-1.2.bin'));
+  const host = await startInferenceHost({ device: 'cpu', threads: 1 });
+  try {
+    const images: Float32Array[] = [];
+    const request = {
+      bundleDir: join(packageRoot, 'models/knee-xray2mri-demo', version),
+      xray: Float32Array.from(film.subarray(0, 256 * 256), (value) => value / 127.5 - 1),
+      grades,
+      sliceCount: 3,
+      steps: 1,
+      seed: 7,
+      noise: 'SHARED' as const,
+    };
+    await host.run('xray-to-mri', request, { onOutput: ({ index, image }) => void (images[index] = image) });
+    return images;
+  } finally {
+    await host.close();
+  }
+}
 
 /** Where an array starts in the binary file. */
 function offsetIn(golden: Golden, name: string): number {

@@ -33,7 +33,7 @@ test('a machine that has nothing yet is told so, and nothing is made on it', asy
       `ok Node ${process.versions.node}`,
       `ok database none yet: "osteograph serve" or "import" makes one in ${dataDir}`,
       expect.stringMatching(/^ok devices cpu/),
-      expect.stringMatching(/^ok models knee-.*knee-xray2mri-demo@1\.1\.0/),
+      expect.stringMatching(/^ok models knee-.*knee-xray2mri-demo@1\.2\.0/),
     ]),
   );
   await expect(mkdir(dataDir)).resolves.toBeUndefined();

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { openBlobStore } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { factories } from '../helpers/factories.js';
 import { runProgram } from '../helpers/program.js';
+import { hasRPackages } from '../helpers/python.js';
 
 /** What the R program saw. */
 interface Seen {
@@ -21,7 +21,7 @@ interface Seen {
 }
 
 const PACKAGES = ['readr', 'jsonlite'];
-const withR = hasR();
+const withR = hasRPackages(PACKAGES);
 const testWithR = withR ? test : test.skip;
 
 let database: TestDatabase;
@@ -86,13 +86,3 @@ testWithR('R holds the values that were written, missing ones and their codes in
 testWithR('jsonlite opens NDJSON with the same values', () => {
   expect(seen.ndjson).toEqual(seen.csv);
 });
-
-function hasR(): boolean {
-  const ask = PACKAGES.map((name) => `library(${name})`).join(';');
-  try {
-    execFileSync('Rscript', ['-e', ask], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

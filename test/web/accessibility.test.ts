@@ -89,6 +89,7 @@ const CASES: Case[] = [
   { what: 'a filter', path: '/cohorts?where={"kl":{"in":[2,3]},"age":{"gte":50}}', shows: heading('KL transitions') },
   { what: 'adding a condition', path: '/cohorts', press: 'Add condition', shows: menu, within: OPEN_MENU },
   { what: 'choosing columns', path: '/cohorts', press: 'Columns', shows: menu, within: OPEN_MENU },
+  { what: 'copying a table', path: '/cohorts', press: 'Copy the table', shows: menu, within: OPEN_MENU },
   { what: 'saving a cohort', path: '/cohorts', press: 'Save cohort …', shows: field('Name') },
   { what: 'exporting knees', path: '/cohorts', press: 'Export …', shows: field('Format') },
   { what: 'the saved cohorts', path: '/cohorts/saved', shows: heading('Saved cohorts') },

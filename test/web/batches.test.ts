@@ -224,10 +224,13 @@ test('a batch restores films or makes series finer, and says what it was told', 
   await dialog.getByText('no MRI series with pixels here and will be listed as not possible').waitFor();
   expect(await accessibilityFaults(page)).toEqual([]);
   await dialog.getByLabel('How many times finer').fill('1.5');
+  await dialog.getByRole('combobox', { name: 'Slices' }).selectOption('twice as many, half as thick');
   await dialog.getByRole('button', { name: 'Start', exact: true }).click();
   await page.waitForURL('**/batches/*');
   await facts.getByText('tiny-superres@1.0.0').waitFor();
-  expect(await facts.innerText()).toMatch(/Pixels a side, times\s+1.5\s+By the\s+student\s+Series\s+COR_T1_3D_FLASH/);
+  expect(await facts.innerText()).toMatch(
+    /Pixels a side, times\s+1.5\s+By the\s+student\s+Series\s+COR_T1_3D_FLASH\s+Slices, times\s+2/,
+  );
   await badge(page, 'partial').waitFor();
   await part(page, /^1 made/).waitFor();
   await page.getByRole('button', { name: 'Download …' }).click();

@@ -52,7 +52,7 @@ each direction), a U-Net denoiser ({_million(generator.model.denoiser)} M) and a
 the down path and the 19 grades (one-hot, missing = zeros) in the up path. Prediction type v, T = {config.schedule.train_steps},
 {config.schedule.beta_schedule} betas from {config.schedule.beta_start} to {config.schedule.beta_end}, {config.schedule.spacing} grid.
 Default number of DDIM steps: {manifest['sampler']['steps']}{chosen}. The radiograph encoder is not taken from another model. Weights are stored as int8 with a scale per output channel
-and computed with as float32; the figures below are of the weights as stored.
+and computed with as float32; the figures below are of the weights as stored.{_refiner(generator)}
 
 ## Data
 
@@ -83,6 +83,18 @@ See `training/README.md`; the configuration is in the metadata of each graph. Ch
 {manifest['licence']}
 """
     path.write_text(text, encoding='utf-8')
+
+
+def _refiner(generator: VolumeGenerator) -> str:
+    if generator.refiner is None:
+        return ''
+    saved = generator.refiner_checkpoint
+    return (
+        f'\n\nDecoded slices are gone over by a refiner ({_million(generator.refiner)} M), a network in pixels over the joint (60 mm high, 100 mm wide), '
+        'which sees the film there, depth and grades, and adds what it makes of the grades less what it makes of none. It learnt '
+        f'{saved["step"]:,} steps on {saved["films"]} groups of a knee drawn with other grades, and on what this generator makes of them from their own films '
+        'and from one film for both.'
+    )
 
 
 def _plain_card(manifest: dict, generator: VolumeGenerator, studies: str) -> str:

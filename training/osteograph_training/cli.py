@@ -12,6 +12,7 @@ from .further_commands import add_further_commands
 from .inpainting_commands import add_inpainting_commands
 from .progression_commands import add_progression_commands
 from .reading_commands import add_reading_commands
+from .refining_commands import add_refining_commands
 from .study_commands import add_study_commands
 from .superres_commands import add_superres_commands
 
@@ -113,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     add_further_commands(commands)
     add_inpainting_commands(commands)
     add_reading_commands(commands)
+    add_refining_commands(commands)
     add_progression_commands(commands)
     add_study_commands(commands)
     add_superres_commands(commands)

@@ -17,10 +17,12 @@ from .images import inference_crops
 from .metrics import adjacent_correlation, psnr, rssim, ssim
 from .models import Generator, make_autoencoder
 from .networks import Autoencoder, AutoencoderKL
+from .networks.refiner import Refiner
 from .onnx_graphs import round_weights
 from .parallel import pick_device
+from .refining.load import load_refiner
 from .sampler import depths
-from .sampling import decode, sample_latents
+from .sampling import decode, refined, sample_latents, unit_images
 from .train_autoencoder import load_autoencoder
 from .train_diffusion import load_generator
 
@@ -32,13 +34,15 @@ STEPS_TO_COMPARE = (1, 2, 4, 8, 16)
 
 
 class VolumeGenerator:
-    """The whole generator of a run: radiograph, features and seed in, volume in [0,1] out.
+    """The whole generator of a run: radiograph, features and seed in, volume in [0,1] out; `refined` with the run's refiner, if it has one.
 
     Without a run, its networks are those of a configuration with random weights: enough to measure what they cost.
     """
 
-    def __init__(self, run: Path | None, device: str = 'cpu', untrained: Config | None = None) -> None:
+    def __init__(self, run: Path | None, device: str = 'cpu', untrained: Config | None = None, refined: bool = True) -> None:
         self.run = run
+        self.refiner: Refiner | None = None
+        self.refiner_checkpoint: dict = {}
         if run is None:
             assert untrained is not None
             self.config = untrained
@@ -48,21 +52,30 @@ class VolumeGenerator:
         else:
             self.model, self.config, self.checkpoint = load_generator(run / 'diffusion.pt')
             self.autoencoder, _ = load_autoencoder(run / 'autoencoder.pt')
+            if refined and (run / 'refiner.pt').exists():
+                self.refiner, _, self.refiner_checkpoint = load_refiner(run / 'refiner.pt')
+                self.refiner.to(pick_device(device))
         self.scale: float = self.checkpoint['scale_factor']
         self.model.to(pick_device(device))
         self.autoencoder.to(pick_device(device))
 
     def round_as_stored(self) -> None:
         """Gives the networks the weights that an exported bundle would have."""
-        for network in (*self.model.children(), self.autoencoder.decoding()):
+        for network in (*self.model.children(), self.autoencoder.decoding(), *([] if self.refiner is None else [self.refiner])):
             round_weights(network)
 
     @torch.no_grad()
     def __call__(self, xray: Tensor, features: Tensor, steps: int, seed: int, count: int = 50, guidance: float = 1) -> np.ndarray:
         """`xray` [1,256,256] in [-1,1], `features` [65]; returns float32 [count,256,256]."""
+        return unit_images(self.slices(xray, features, depths(count), steps, seed, guidance))
+
+    @torch.no_grad()
+    def slices(self, xray: Tensor, features: Tensor, depth: Tensor, steps: int, seed: int, guidance: float = 1) -> Tensor:
+        """Slices [S,1,256,256] at the given depths, about [-1,1], gone over by the refiner where the run has one."""
         prediction = self.config.diffusion.prediction
-        latents = sample_latents(self.model, self.config.schedule, xray, features, depths(count), steps, seed, prediction, guidance=guidance)
-        return decode(self.autoencoder, latents / self.scale)
+        latents = sample_latents(self.model, self.config.schedule, xray, features, depth, steps, seed, prediction, guidance=guidance)
+        images = decode(self.autoencoder, latents / self.scale)
+        return images if self.refiner is None else refined(self.refiner, images, xray, features, depth, guidance)
 
 
 def random_networks(config: Config) -> tuple[Autoencoder | AutoencoderKL, Generator]:

@@ -14,7 +14,7 @@ from .errors import TrainingError
 from .evaluate import EVERYONE, VolumeGenerator
 from .features import FEATURE_WIDTH, FEATURES
 from .golden import write_golden
-from .onnx_graphs import export_graph, graph_metadata, weight_count
+from .onnx_graphs import check_parity, export_graph, graph_metadata, weight_count
 from .studies.feature_effect import effect_table
 from .studies.film_consistency import consistency_table
 
@@ -87,7 +87,7 @@ def _write_bundle(generator: VolumeGenerator, out: Path, manifest: dict, trainin
     metadata = graph_metadata(f'{manifest["name"]}@{manifest["version"]}', generator.checkpoint, training) | {
         'data_sha256': generator.checkpoint['data'] or 'none'
     }
-    manifest['graphs'] = _graphs(generator, out, metadata)
+    manifest['graphs'] = _graphs(generator, out, metadata) | _refiner_graph(generator, out, metadata, training)
     # The manifest's key order is the one of the format's description.
     manifest['evaluation'] = manifest.pop('evaluation')
     (out / 'bundle.json').write_text(json.dumps(manifest, indent=2) + '\n', encoding='utf-8')
@@ -120,6 +120,21 @@ def _graphs(generator: VolumeGenerator, out: Path, metadata: dict[str, str]) -> 
         if difference > TOLERANCE:
             raise TrainingError(f'{role}.onnx differs from PyTorch by {difference:.1e} of its largest output; {TOLERANCE} is allowed.')
     return entries
+
+
+def _refiner_graph(generator: VolumeGenerator, out: Path, metadata: dict[str, str], training: str) -> dict:
+    """The entry of the refiner's graph, which says itself how it was trained; none where the run has no refiner."""
+    refiner = generator.refiner
+    if refiner is None:
+        return {}
+    random = torch.Generator().manual_seed(1)
+    image, film = (torch.rand(2, 1, 256, 256, generator=random) * 2 - 1 for _ in range(2))
+    examples = [image, film, torch.tensor([0.0, 0.7]), (torch.rand(2, FEATURE_WIDTH, generator=random) > 0.7).float()]
+    inputs, path = ['image', 'xray', 'depth', 'features'], out / 'refiner.onnx'
+    own = graph_metadata(metadata['bundle'], generator.refiner_checkpoint, training)
+    entry = export_graph(refiner, examples, inputs, ['refined'], path, own)
+    check_parity(refiner, path, inputs, [examples, [example[:1] for example in examples]], TOLERANCE)
+    return {'refiner': entry}
 
 
 def parity(module: torch.nn.Module, examples: list[torch.Tensor], inputs: list[str], path: Path) -> float:
@@ -178,15 +193,29 @@ def _trained_on(generator: VolumeGenerator, run: Path, data: Path) -> dict:
     counts = {part: sum(split.part_of(participant) == part for participant in participants) for part in ('train', 'validation', 'test')}
     notes = run / 'notes.txt'
     extra = {'notes': notes.read_text(encoding='utf-8').strip()} if notes.exists() else {}
-    return {
-        'data': 'Osteograph synthetic release (3-D knee phantoms; no patient data)' if is_synthetic(data) else 'OAI-shaped release of real knees',
-        'synthetic': is_synthetic(data),
-        'participants': counts,
-        'knees': sum(1 for _ in data.glob('*.json')),
-        'splitSeed': config.data.split_seed,
-        'dataSha256': checkpoint['data'],
-        'steps': checkpoint['step'],
-    } | extra
+    if 'trained_on' in checkpoint:
+        # Of a restored generator that was not trained further, its bundle knows.
+        return checkpoint['trained_on'] | _refiner_trained_on(generator) | extra
+    return (
+        {
+            'data': 'Osteograph synthetic release (3-D knee phantoms; no patient data)' if is_synthetic(data) else 'OAI-shaped release of real knees',
+            'synthetic': is_synthetic(data),
+            'participants': counts,
+            'knees': sum(1 for _ in data.glob('*.json')),
+            'splitSeed': config.data.split_seed,
+            'dataSha256': checkpoint['data'],
+            'steps': checkpoint['step'],
+        }
+        | _refiner_trained_on(generator)
+        | extra
+    )
+
+
+def _refiner_trained_on(generator: VolumeGenerator) -> dict:
+    if generator.refiner is None:
+        return {}
+    saved = generator.refiner_checkpoint
+    return {'refiner': {'groups': saved['films'], 'steps': saved['step'], 'minutes': round(saved['seconds'] / 60)}}
 
 
 def _manifest(generator: VolumeGenerator, trained_on: dict, intended_use: str, name: str, version: str, steps: int, evaluation: dict) -> dict:
@@ -199,7 +228,7 @@ def _manifest(generator: VolumeGenerator, trained_on: dict, intended_use: str, n
         if key in evaluation
     }
     return {
-        'format': 'osteograph-bundle/1',
+        'format': 'osteograph-bundle/1' if generator.refiner is None else 'osteograph-bundle/2',
         'name': name,
         'version': version,
         'task': 'xray-to-mri',

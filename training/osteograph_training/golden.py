@@ -11,7 +11,7 @@ from .evaluate import VolumeGenerator
 from .features import grades_of
 from .images import inference_crops
 from .sampler import depths, shared_noise
-from .sampling import decode, sample_latents
+from .sampling import unit_images
 from .schedule import sampling_timesteps
 
 SLICES = 3
@@ -40,9 +40,7 @@ def write_golden(path: Path, generator: VolumeGenerator, knees: Knees, manifest:
         features[None].repeat(SLICES, 1),
         *(tokens.repeat(SLICES, 1, 1) for tokens in context),
     )
-    prediction = generator.config.diffusion.prediction
-    latents = sample_latents(generator.model, generator.config.schedule, film, features, depth, STEPS, SEED, prediction)
-    images = decode(generator.autoencoder, latents / generator.scale)
+    images = unit_images(generator.slices(film, features, depth, STEPS, SEED))
     arrays = {
         'xray': xray.reshape(256, 256),
         'features': features.numpy().astype('<f4'),

@@ -50,17 +50,14 @@ class Generator(nn.Module):
 
     def condition(self, xrays: Tensor) -> tuple[Tensor, ...]:
         """What the denoiser sees of radiographs: the latent and, where the architecture has them, context tokens."""
-        encoded = self.xray_encoder(xrays)
+        # Half precision would round away the fine grain from which the compact encoder tells size.
+        full = isinstance(self.xray_encoder, XrayEncoder)
+        with torch.autocast(xrays.device.type, enabled=not full and torch.is_autocast_enabled(xrays.device.type)):
+            encoded = self.xray_encoder(xrays)
         return encoded if isinstance(encoded, tuple) else (encoded,)
 
     def forward(self, xrays: Tensor, sample: Tensor, timestep: Tensor, depth: Tensor, features: Tensor) -> Tensor:
-        if isinstance(self.xray_encoder, XrayEncoder):
-            # Half precision would round away the fine grain from which the encoder tells size.
-            with torch.autocast(xrays.device.type, enabled=False):
-                condition = self.condition(xrays)
-        else:
-            condition = self.condition(xrays)
-        latent, *context = (part.repeat_interleave(len(sample) // len(part), dim=0) for part in condition)
+        latent, *context = (part.repeat_interleave(len(sample) // len(part), dim=0) for part in self.condition(xrays))
         return self.denoiser(sample, timestep, latent, depth, features, *context)
 
 

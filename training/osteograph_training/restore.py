@@ -15,20 +15,29 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from .checked_yaml import config_of
 from .checkpoint import save_checkpoint
 from .config import config_from
 from .errors import TrainingError
 from .models import Generator
+from .networks.refiner import Refiner
+from .refining.config import RefinerConfig
+from .refining.load import KIND
 
 
 def restore(bundle: Path, run: Path) -> Path:
-    """Writes `<run>/diffusion.pt` with the weights, configuration and provenance of a bundle that `export` wrote; returns its path."""
+    """Writes `<run>/diffusion.pt` with the weights, configuration and provenance of a bundle that `export` wrote; returns its path.
+
+    And `<run>/refiner.pt` where the bundle has one.
+    """
     manifest = _manifest(bundle)
     metadata = _metadata(_graph(bundle / 'denoiser.onnx'))
     config = json.loads(metadata['config'])
     model = Generator(config_from(config, f'{bundle}: configuration'))
     load_graph(model.xray_encoder, bundle / 'xrayEncoder.onnx')
     load_graph(model.denoiser, bundle / 'denoiser.onnx')
+    if (bundle / 'refiner.onnx').exists():
+        _restore_refiner(bundle, manifest, run)
     path = run / 'diffusion.pt'
     save_checkpoint(
         path,
@@ -39,12 +48,24 @@ def restore(bundle: Path, run: Path) -> Path:
             'scale_factor': float(manifest['latent']['scaleFactor']),
             'data': metadata['data_sha256'],
             'commit': metadata['commit'],
+            'trained_on': manifest['trainedOn'],
             'restored': f'{manifest["name"]}@{manifest["version"]}',
             'model': model.state_dict(),
             'average': model.state_dict(),
         },
     )
     return path
+
+
+def _restore_refiner(bundle: Path, manifest: dict, run: Path) -> None:
+    metadata = _metadata(_graph(bundle / 'refiner.onnx'))
+    config = json.loads(metadata['config'])
+    refiner = Refiner(config_of(RefinerConfig, config, f'{bundle}: configuration of the refiner').refiner.shape)
+    load_graph(refiner, bundle / 'refiner.onnx')
+    trained = manifest['trainedOn']['refiner']
+    content = {'kind': KIND, 'config': config, 'step': int(metadata['training_step']), 'commit': metadata['commit']}
+    content |= {'films': trained['groups'], 'seconds': 60 * trained['minutes']}
+    save_checkpoint(run / 'refiner.pt', content | {'model': refiner.state_dict(), 'average': refiner.state_dict()})
 
 
 def load_graph(module: nn.Module, path: Path) -> None:

@@ -7,6 +7,7 @@ from torch import Tensor
 from .config import ScheduleConfig
 from .models import Generator
 from .networks import Autoencoder, AutoencoderKL
+from .networks.refiner import Refiner
 from .sampler import SAMPLERS, Prediction, shared_noise
 from .schedule import alphas_cumprod
 
@@ -60,7 +61,25 @@ def as_velocity(predict: Prediction, schedule: ScheduleConfig, prediction: str) 
 
 
 @torch.no_grad()
-def decode(autoencoder: Autoencoder | AutoencoderKL, latents: Tensor) -> np.ndarray:
-    """Unscaled latents -> slices in [0,1], float32 [S,256,256]."""
-    images = torch.cat([autoencoder.decode(part) for part in latents.split(DECODED_TOGETHER)])
+def decode(autoencoder: Autoencoder | AutoencoderKL, latents: Tensor) -> Tensor:
+    """Unscaled latents -> slices [S,1,256,256], about [-1,1]."""
+    return torch.cat([autoencoder.decode(part) for part in latents.split(DECODED_TOGETHER)])
+
+
+@torch.no_grad()
+def refined(refiner: Refiner, images: Tensor, xray: Tensor, features: Tensor, depth: Tensor, guidance: float = 1) -> Tensor:
+    """Decoded slices gone over by a refiner; `guidance` pulls what it adds as it pulls the denoiser."""
+    parts = []
+    for slices, places in zip(images.split(DECODED_TOGETHER), depth.to(images.device).split(DECODED_TOGETHER), strict=True):
+        films, grades = (value[None].to(images.device).expand(len(slices), *value.shape) for value in (xray, features))
+        graded = refiner(slices, films, places, grades)
+        if guidance != 1:
+            ungraded = refiner(slices, films, places, torch.zeros_like(grades))
+            graded = ungraded + guidance * (graded - ungraded)
+        parts.append(graded)
+    return torch.cat(parts)
+
+
+def unit_images(images: Tensor) -> np.ndarray:
+    """Slices [S,1,256,256], about [-1,1], as float32 [S,256,256] in [0,1]."""
     return ((images + 1) / 2).squeeze(1).clamp(0, 1).cpu().numpy()

@@ -24,7 +24,7 @@ from .parallel import Group, descend, run_group
 from .pretrained import CLIP, DENOISER, PROJECTION, load_pretrained
 from .runlog import RunLog, learning_rate, step_streams
 from .sampler import depths
-from .sampling import decode, sample_latents
+from .sampling import decode, sample_latents, unit_images
 from .schedule import alphas_cumprod
 from .sheets import write_sheet
 from .train_autoencoder import load_autoencoder
@@ -229,7 +229,7 @@ def generated_rows(config: Config, model: Generator, autoencoder: Autoencoder | 
         latents = sample_latents(model, config.schedule, film, features, depth, options.sheet_steps, 7, options.prediction)
         shown = (film[0].numpy() + 1) / 2
         rows.append([shown, *(knees.mri[index][place] / np.float32(255) for place in places)])
-        rows.append([np.zeros_like(shown), *decode(autoencoder, latents / scale)])
+        rows.append([np.zeros_like(shown), *unit_images(decode(autoencoder, latents / scale))])
     model.train()
     autoencoder.cpu()
     return rows

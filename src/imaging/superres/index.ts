@@ -2,6 +2,6 @@
 export { fineSlices } from './fine-slices.js';
 export { readGradients } from './gradients.js';
 export { planSuperres, type SuperresPlan } from './plan.js';
-export { THROUGH_PLANE, thinSlices } from './through-plane.js';
+export { MAX_THINNED_VOXELS, THROUGH_PLANE, thinned, thinningShare, thinSlices } from './through-plane.js';
 export { superresInWords, superresLabel } from './words.js';
 export { SUPERRES_NIFTI, writeFineSeries } from './write.js';

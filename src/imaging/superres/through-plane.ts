@@ -1,4 +1,4 @@
-import type { InferenceHost, SuperResolver } from '../../inference/index.js';
+import type { BundleManifest, InferenceHost, RunHooks, SuperResolver } from '../../inference/index.js';
 import { putPiece } from '../pieces.js';
 import type { Raster } from '../radiograph/resample.js';
 import { refuseFile } from '../refuse.js';
@@ -6,22 +6,55 @@ import { enlarge, estimateNoise } from '../restoration/index.js';
 import type { OpenSeries } from '../series/index.js';
 import type { Affine } from '../volume.js';
 import { keepTaken } from './keep-taken.js';
+import { planSuperres, type SuperresPlan } from './plan.js';
 
 /** How many slices are made of each. */
 export const THROUGH_PLANE = 2;
 
 /** Most voxels of a series of which this is made: it lies in memory as a whole, and twice as large once it is finer. */
-const MAX_VOXELS = 2 ** 26;
+export const MAX_THINNED_VOXELS = 2 ** 26;
 
-export interface ThinOptions {
+export interface ThinOptions extends Pick<RunHooks<unknown, unknown>, 'signal' | 'onRun'> {
   host: InferenceHost;
   bundleDir: string;
   network: SuperResolver;
   /** Default: the network's. */
   steps?: number | undefined;
-  signal?: AbortSignal | undefined;
   /** Value that the networks see as 1. */
   white: number;
+  /** Waited for after each plane across the slices. */
+  onPlane?: ((plane: MadePlane) => Promise<void>) | undefined;
+}
+
+/** A plane across the slices that is made, of all along rows and along columns. */
+export interface MadePlane {
+  /** 0, 1, 2, ... */
+  index: number;
+  total: number;
+  /** Where it was computed, in how many steps of the network, and how many tiles of each. */
+  made: { device: string; steps: number; tiles: number };
+}
+
+/**
+ * The plan of a series of twice as many slices, where that is what is aimed for; else the plan itself. The network goes over the whole series for it.
+ *
+ * @param plan of the series as it was taken
+ * @throws as `thinSlices`
+ */
+export async function thinned(
+  plan: SuperresPlan,
+  manifest: BundleManifest<'mri-super-resolution'>,
+  options: Omit<ThinOptions, 'white'>,
+): Promise<SuperresPlan> {
+  const { series, aim, white } = plan;
+  if (!aim.throughPlane) return plan;
+  return planSuperres(await thinSlices(series, { ...options, white }), aim, manifest);
+}
+
+/** How large a part of the work `thinned` is, 0 to 1: of the pixels that the network sees, those of the planes across slices. */
+export function thinningShare({ aim: { scale, throughPlane } }: Pick<SuperresPlan, 'aim'>): number {
+  // Each pixel of a thin slice is seen twice before it becomes scale x scale pixels.
+  return throughPlane ? 2 / (2 + scale ** 2) : 0;
 }
 
 /**
@@ -31,11 +64,11 @@ export interface ThinOptions {
  * @returns a series in memory that refers to the files of the one it was made of, and closes with it
  * @throws UserError FILE_REFUSED for a series too large for this; as `host.run`
  */
-export async function thinSlices(series: OpenSeries, { white, ...options }: ThinOptions): Promise<OpenSeries> {
+export async function thinSlices(series: OpenSeries, { white, onPlane, ...options }: ThinOptions): Promise<OpenSeries> {
   const { name, rows, columns, slices } = series;
   const size = rows * columns;
-  if (size * slices > MAX_VOXELS) {
-    refuseFile(name, `has ${size * slices} voxels; slices are made thinner of series of at most ${MAX_VOXELS}`);
+  if (size * slices > MAX_THINNED_VOXELS) {
+    refuseFile(name, `has ${size * slices} voxels; slices are made thinner of series of at most ${MAX_THINNED_VOXELS}`);
   }
   const taken = new Float32Array(size * slices);
   const noises: number[] = [];
@@ -47,16 +80,19 @@ export async function thinSlices(series: OpenSeries, { white, ...options }: Thin
   const noise = noises.sort((a, b) => a - b)[slices >> 1]!;
   const thin = new Float32Array(THROUGH_PLANE * taken.length);
   for (let column = 0; column < columns; column++) {
-    const { made } = await finer(planeOf(taken, size, { first: column, step: columns, count: rows }), options);
-    putPlane(thin, size, { first: column, step: columns, count: rows }, made.data);
+    const line = { first: column, step: columns, count: rows };
+    const { plane, made } = await finer(planeOf(taken, size, line), options);
+    putPlane(thin, size, line, plane.data);
+    await onPlane?.({ index: column, total: columns + rows, made });
   }
   for (let row = 0; row < rows; row++) {
     const line = { first: row * columns, step: 1, count: columns };
-    const { made, enlarged } = await finer(planeOf(taken, size, line), options);
+    const { plane, enlarged, made } = await finer(planeOf(taken, size, line), options);
     const across = planeOf(thin, size, line).data;
-    const mean = { ...made, data: made.data.map((value, pixel) => (value + across[pixel]!) / 2) };
+    const mean = { ...plane, data: plane.data.map((value, pixel) => (value + across[pixel]!) / 2) };
     const kept = keepTaken(mean, { rows: slices, columns, enlarged, noise });
     putPlane(thin, size, line, kept.data);
+    await onPlane?.({ index: columns + row, total: columns + rows, made });
   }
   for (let voxel = 0; voxel < thin.length; voxel++) thin[voxel]! *= white;
   return {
@@ -87,21 +123,24 @@ function thinGrid(series: OpenSeries): OpenSeries {
 }
 
 /** A plane across slices, of twice as many lines, by the network and before it. */
-async function finer(plane: Raster, { network, signal, ...options }: Omit<ThinOptions, 'white'>) {
-  signal?.throwIfAborted();
+async function finer(
+  plane: Raster,
+  { host, bundleDir, network, steps, ...hooks }: Omit<ThinOptions, 'white' | 'onPlane'>,
+) {
+  hooks.signal?.throwIfAborted();
   const [rows, columns] = [THROUGH_PLANE * plane.rows, plane.columns];
   const enlarged = enlarge(plane, rows, columns).data;
   const data = new Float32Array(rows * columns);
-  const { host, bundleDir, steps } = options;
-  await host.run(
+  const summary = await host.run(
     'mri-super-resolution',
     {
       ...{ bundleDir, rows, columns, enlarged, scale: THROUGH_PLANE, network },
       ...(steps === undefined ? {} : { steps }),
     },
-    { ...(signal ? { signal } : {}), onOutput: (piece) => putPiece(data, columns, piece) },
+    { ...hooks, onOutput: (piece) => putPiece(data, columns, piece) },
   );
-  return { made: { rows, columns, data }, enlarged };
+  const made = { device: summary.device, steps: summary.steps, tiles: summary.tiles };
+  return { plane: { rows, columns, data }, enlarged, made };
 }
 
 /** Pixels of a slice that lie on one line: the first, how far apart, how many. */

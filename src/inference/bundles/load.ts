@@ -6,7 +6,7 @@ import type { Device, DeviceChoice } from '../devices.js';
 import type { RoleOf, Task } from '../tasks/index.js';
 import { taskNamed } from '../tasks/index.js';
 import { checkTensors, reasonOf, tryGraphs } from './graph-checks.js';
-import { graphOf, requiredTensors } from './manifest.js';
+import { graphOf, requiredTensors, rolesOf } from './manifest.js';
 import { readBundle, refuseBundle } from './read.js';
 import type { Bundle } from './read.js';
 
@@ -76,7 +76,7 @@ async function openGraphs(bundle: Bundle<Task>, options: GraphOptions): Promise<
     for (const session of Object.values(sessions)) await session.release();
   };
   try {
-    for (const role of taskNamed(bundle.manifest.task).roles) {
+    for (const role of rolesOf(bundle.manifest)) {
       const session = await openBundleGraph(bundle, role, options);
       sessions[role] = session;
       checkTensors(bundle, role, session);

@@ -19,7 +19,13 @@ export function taskIn(text: string): Task | undefined {
   }
 }
 
-/** The graph of a role, which the manifest's task must have. */
+/** Roles of the graphs that this manifest lists, in the order in which they run. */
+export function rolesOf(manifest: BundleManifest<Task>): readonly string[] {
+  const { graphs } = manifest as CommonManifest;
+  return taskNamed(manifest.task).roles.filter((role) => graphs[role] !== undefined);
+}
+
+/** The graph of a role that the manifest lists. */
 export function graphOf(manifest: BundleManifest<Task>, role: string): GraphSpec {
   return (manifest as CommonManifest).graphs[role]!;
 }
@@ -31,5 +37,5 @@ export function describeUse(manifest: BundleManifest<Task>): string {
 
 /** The tensors that each graph of this manifest must have, by role. */
 export function requiredTensors(manifest: BundleManifest<Task>): Record<string, GraphTensors> {
-  return taskNamed(manifest.task).tensors(manifest as CommonManifest);
+  return taskNamed(manifest.task).tensors(manifest as CommonManifest) as Record<string, GraphTensors>;
 }

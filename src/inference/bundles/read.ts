@@ -8,8 +8,8 @@ import { UserError } from '../../domain/errors.js';
 import { compareVersions } from '../../domain/versions.js';
 import { externalLocations } from './external-data.js';
 import type { BundleManifest, RoleOf, Task } from '../tasks/index.js';
-import { TASK_NAMES, taskNamed } from '../tasks/index.js';
-import { graphOf, manifestSchema, taskIn } from './manifest.js';
+import { TASK_NAMES } from '../tasks/index.js';
+import { graphOf, manifestSchema, rolesOf, taskIn } from './manifest.js';
 import { SCHEDULE_KINDS } from '../manifest-parts.js';
 import type { GraphSpec } from '../manifest-parts.js';
 
@@ -45,7 +45,7 @@ export async function readBundle(dir: string): Promise<Bundle<Task>> {
   const graphs: Record<string, string> = {};
   const hash = createHash('sha256').update(text);
   let bytes = 0;
-  for (const role of taskNamed(manifest.task).roles) {
+  for (const role of rolesOf(manifest)) {
     const graph = graphOf(manifest, role);
     graphs[role] = join(folder, graph.file);
     bytes += await checkGraphFiles(folder, role, graph);

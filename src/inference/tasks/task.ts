@@ -10,6 +10,7 @@ export interface OpenBundle<M = CommonManifest, R extends string = string> {
   dir: string;
   manifest: M;
   device: Device;
+  /** Those of the manifest's graphs. */
   sessions: Record<R, Graph>;
 }
 
@@ -53,7 +54,7 @@ export interface TaskDefinition<
   readonly name: Name;
   /** What it does, in one sentence for the API. */
   readonly purpose: string;
-  /** Roles of the graphs, in the order in which they run. */
+  /** Roles of the graphs, in the order in which they run. A manifest may leave out those that its schema calls optional. */
   readonly roles: readonly Role[];
   /**
    * For networks so small that carrying their input to a GPU takes longer than running them: they run on the cpu, and a process
@@ -62,8 +63,8 @@ export interface TaskDefinition<
   readonly light: boolean;
   /** Schema of bundle.json; its `task` is a literal, `graphs` has the roles. */
   readonly manifest: z.ZodType<M>;
-  /** The tensors that each graph of this manifest must have. */
-  tensors(manifest: M): Record<Role, GraphTensors>;
+  /** The tensors that each graph of this manifest must have, in the order of the roles. */
+  tensors(manifest: M): Partial<Record<Role, GraphTensors>>;
   /** What is wrong with a request, whatever the bundle; asked before the request waits for its turn. @throws UserError BAD_USER_INPUT */
   check?(request: Request): void;
   /** A request as most are, to run once so that a device has chosen its kernels and taken its memory. */

@@ -41,11 +41,11 @@ export interface SliceCompleted {
   total: number;
 }
 
-/** The network has finished a tile of a film in one of its steps, or a slice of a series. */
+/** The network has finished a tile of a film in one of its steps, or a slice of a series or a plane across its slices. */
 export interface TileCompleted {
   /** 0, 1, 2, ... within the step. */
   index: number;
-  /** Tiles of the film, or slices of the series. */
+  /** Tiles of the film, slices of the series, or planes across its slices. */
   total: number;
   step: number;
   steps: number;

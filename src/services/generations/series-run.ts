@@ -30,10 +30,27 @@ export interface AttemptSlice extends WrittenSlice {
   made: { device: string; steps: number; tiles: number } | null;
 }
 
+/** A piece of the series that the network has finished. */
+interface FinishedPiece {
+  index: number;
+  total: number;
+  made: AttemptSlice['made'];
+}
+
+/** What the network makes of a whole series before its slices. */
+interface SeriesPreparation<Plan> {
+  /** How large a part of all work it is, 0 to 1. */
+  share: number;
+  /** `onPlane` is to be waited for after each plane across the slices. */
+  prepare(plan: Plan, options: SliceOptions & { onPlane(plane: FinishedPiece): Promise<void> }): Promise<Plan>;
+}
+
 /** What a task makes of a series, slice by slice. */
 export interface SeriesMaking<Plan> {
   /** Looks through the series. @throws UserError for what cannot be made of it */
   plan(series: OpenSeries): Promise<Plan>;
+  /** What the network makes of the whole series before its slices; null where that is nothing. */
+  preparation: SeriesPreparation<Plan> | null;
   slices(plan: Plan, options: SliceOptions): AsyncIterable<AttemptSlice>;
   write(
     plan: Plan,
@@ -79,34 +96,48 @@ export async function makeSeries<Plan>(
 async function make<Plan>(
   { slot, telemetry, generation, bundleDir, lease, dataSource, store }: TaskAttempt,
   making: SeriesMaking<Plan>,
-  plan: Plan,
+  looked: Plan,
   { origin, patient, sequence }: SourceSeries,
   out: string,
 ): Promise<GenerationCompletion> {
   const { bundle } = generation;
-  const { rows, columns, slices: total } = making.size(plan);
+  const { preparation } = making;
+  const steps = preparation ? 2 : 1;
   const began = performance.now();
   let [seconds, evaluations, device] = [0, 0, ''];
-  const slices = making.slices(plan, {
+  const options: SliceOptions = {
     ...{ host: slot.host, bundleDir, signal: lease.signal },
     onRun(run) {
       seconds += run.seconds;
       telemetry.ran(run);
     },
-  });
-  /** Each slice is announced once it is made, and hands the lease what it has come to. */
+  };
+  const count = ({ made }: Pick<FinishedPiece, 'made'>) => {
+    if (!made) return;
+    device = made.device;
+    evaluations += made.tiles * made.steps;
+  };
+  /** Hands the lease what a step has come to, of whose part of all work `fraction` is done. */
+  const announce = async ({ index, total }: Omit<FinishedPiece, 'made'>, step: number, fraction: number) => {
+    lease.signal.throwIfAborted();
+    slot.fraction = fraction;
+    const payload = { index, total, step, steps, fraction };
+    await lease.write({ events: [{ type: 'TILE_COMPLETED', payload }] });
+  };
+  const share = preparation?.share ?? 0;
+  const onPlane = (plane: FinishedPiece) => {
+    count(plane);
+    return announce(plane, 1, (share * (plane.index + 1)) / plane.total);
+  };
+  const plan = preparation ? await preparation.prepare(looked, { ...options, onPlane }) : looked;
+  const { rows, columns, slices: total } = making.size(plan);
+  /** Each slice is announced once it is written. */
   async function* announced() {
-    for await (const slice of slices) {
-      if (slice.made) {
-        device = slice.made.device;
-        evaluations += slice.made.tiles * slice.made.steps;
-      }
+    for await (const slice of making.slices(plan, options)) {
+      count(slice);
       yield slice;
-      lease.signal.throwIfAborted();
-      const fraction = (slice.index + 1) / total;
-      slot.fraction = fraction;
-      const payload = { index: slice.index, total, step: 1, steps: 1, fraction };
-      await lease.write({ events: [{ type: 'TILE_COMPLETED', payload }] });
+      const { index } = slice;
+      await announce({ index, total }, steps, share + ((1 - share) * (index + 1)) / total);
     }
   }
   const outcome = () => {

@@ -15,7 +15,7 @@ from ..evaluate import VolumeGenerator, slices_median, summarise
 from ..images import inference_crops
 from ..metrics import psnr, rssim
 from ..sampler import SAMPLERS, depths
-from ..sampling import decode, sample_latents
+from ..sampling import decode, sample_latents, unit_images
 from .variants import one_of_each
 
 COLUMNS = {'psnr': ('PSNR, dB', 2), 'rssim': ('RSSIM', 3), 'sharpness': ('sharpness', 2), 'seconds': ('time, s', 2)}
@@ -86,7 +86,7 @@ def _scored(generator: VolumeGenerator, knees: Knees, chosen: list[int], every: 
         began = time.perf_counter()
         prediction = generator.config.diffusion.prediction
         latents = sample_latents(generator.model, schedule, crops[place], features, depth, steps, seed, prediction, sampler)
-        volume = decode(generator.autoencoder, latents / generator.scale)
+        volume = unit_images(decode(generator.autoencoder, latents / generator.scale))
         scores['seconds'].append(time.perf_counter() - began)
         scores['psnr'].append(psnr(real, volume))
         scores['rssim'].append(slices_median(rssim, real, volume))

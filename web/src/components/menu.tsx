@@ -1,5 +1,8 @@
-import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import styles from './menu.module.css';
+
+/** Between a panel and the edge of the window, px. */
+const MARGIN = 8;
 
 interface MenuProps {
   label: string;
@@ -14,7 +17,13 @@ export function Menu({ label, className = '', buttonClass = styles.button, child
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
   const id = useId();
+  useLayoutEffect(() => {
+    // It ends where the button does; near the left edge of a narrow window it would begin outside.
+    const outside = open ? Math.min(panel.current!.getBoundingClientRect().left - MARGIN, 0) : 0;
+    panel.current!.style.right = `${outside}px`;
+  }, [open]);
   useEffect(() => {
     if (!open) return;
     const away = (event: Event) => {
@@ -55,7 +64,7 @@ export function Menu({ label, className = '', buttonClass = styles.button, child
           <path d="M2 4l4 4 4-4" fill="none" stroke="currentColor" strokeWidth="1.8" />
         </svg>
       </button>
-      <div id={id} hidden={!open} className={`${styles.panel} ${className}`}>
+      <div ref={panel} id={id} hidden={!open} className={`${styles.panel} ${className}`}>
         {open && (typeof children === 'function' ? children(close) : children)}
       </div>
     </div>

@@ -1,5 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
+import type { Asked } from '../lib/copied-code.ts';
+import { CopyCode } from './copy-code.tsx';
 import styles from './page.module.css';
 
 interface PageProps {
@@ -10,11 +12,13 @@ interface PageProps {
   lead?: ReactNode;
   /** Beside the title. */
   actions?: ReactNode;
+  /** What the view asked for, to be copied as code. */
+  asked?: Asked;
   children: ReactNode;
 }
 
 /** A view under its title. */
-export function Page({ title, up, lead, actions, children }: PageProps) {
+export function Page({ title, up, lead, actions, asked, children }: PageProps) {
   return (
     <div className={styles.page}>
       <header className={styles.head}>
@@ -23,7 +27,12 @@ export function Page({ title, up, lead, actions, children }: PageProps) {
           <h1>{title}</h1>
           {lead !== undefined && <div className={styles.lead}>{lead}</div>}
         </div>
-        {actions !== undefined && <div className={styles.actions}>{actions}</div>}
+        {(actions !== undefined || asked) && (
+          <div className={styles.actions}>
+            {asked && <CopyCode asked={asked} />}
+            {actions}
+          </div>
+        )}
       </header>
       {children}
     </div>

@@ -199,8 +199,13 @@ const ACRONYMS: Readonly<Record<string, string>> = {
 };
 
 /** The filter as a GraphQL literal, as it is written into a query. */
-export function printFilter(filter: Filter, type = 'KneeExamFilter', indent = ''): string {
-  return print(filter, { type, description: '' }, indent);
+export function printFilter(filter: Filter): string {
+  return printLiteral(filter, 'KneeExamFilter');
+}
+
+/** A value of a type of the schema as a GraphQL literal: enums without quotes. */
+export function printLiteral(value: unknown, type: string): string {
+  return print(value, { type, description: '' }, '');
 }
 
 function print(value: unknown, field: InputField, indent: string): string {

@@ -11,6 +11,7 @@ const WORDS: Readonly<Record<string, string>> = {
   frameCount: 'Frames',
   sequence: 'Series',
   scale: 'Pixels a side, times',
+  throughPlane: 'Slices, times',
   network: 'By the',
   bias: 'Divided by coil bias',
 };

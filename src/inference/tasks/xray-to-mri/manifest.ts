@@ -5,8 +5,8 @@ import { checkFormat, commonKeys, diffusionSchedule, floatTensor, graphPart } fr
 import type { GraphTensors } from '../../manifest-parts.js';
 import { featureLength } from './conditioning.js';
 
-/** Roles of the graphs, in the order in which they run. */
-export const ROLES = ['xrayEncoder', 'denoiser', 'decoder'] as const;
+/** Roles of the graphs, in the order in which they run; a refiner need not be there. */
+export const ROLES = ['xrayEncoder', 'denoiser', 'decoder', 'refiner'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Side of radiograph and slices, and shape of a latent, in format 1, which knew no others. */
@@ -58,7 +58,13 @@ export const manifestSchema = z
       steps: z.int().positive(),
       eta: z.number().min(0).max(1),
     }),
-    graphs: z.strictObject({ xrayEncoder: graphPart, denoiser: graphPart, decoder: graphPart }),
+    graphs: z.strictObject({
+      xrayEncoder: graphPart,
+      denoiser: graphPart,
+      decoder: graphPart,
+      /** Goes over decoded slices with film, depth and grades at hand. */
+      refiner: graphPart.optional(),
+    }),
   })
   .superRefine((manifest, context) => {
     const { image, latent } = manifest;
@@ -68,6 +74,7 @@ export const manifestSchema = z
       [latent.size !== FORMAT_1.latentSize, 'latent', 'size'],
       [manifest.xray !== undefined, 'xray'],
       [manifest.schedule.kind !== undefined, 'schedule', 'kind'],
+      [manifest.graphs.refiner !== undefined, 'graphs', 'refiner'],
     ];
     checkFormat(
       manifest,
@@ -111,16 +118,19 @@ export function xraySize({ xray, image }: Pick<Manifest, 'xray' | 'image'>): Xra
   return xray ?? { rows: image.size, columns: image.size, channels: 1 };
 }
 
-/** The tensors of each graph. `context` is there when the bundle has a context dimension. */
-export function tensors(manifest: Manifest): Record<Role, GraphTensors> {
+/** The tensors of each graph that there is. `context` is there when the bundle has a context dimension. */
+export function tensors(manifest: Manifest): Partial<Record<Role, GraphTensors>> {
   const { channels, size } = manifest.latent;
   const xray = xraySize(manifest);
   const latentShape = ['B', channels, size, size];
+  const xrayShape = ['B', xray.channels, xray.rows, xray.columns];
+  const imageShape = ['B', manifest.image.channels, manifest.image.size, manifest.image.size];
   const { contextDim, features } = manifest.conditioning;
+  const placeAndGrades = [floatTensor('depth', ['B']), floatTensor('features', ['B', featureLength(features)])];
   const context = contextDim === null ? [] : [floatTensor('context', ['B', 'K', contextDim])];
   return {
     xrayEncoder: {
-      inputs: [floatTensor('xray', ['B', xray.channels, xray.rows, xray.columns])],
+      inputs: [floatTensor('xray', xrayShape)],
       outputs: [floatTensor('latent', latentShape), ...context],
     },
     denoiser: {
@@ -128,15 +138,20 @@ export function tensors(manifest: Manifest): Record<Role, GraphTensors> {
         floatTensor('sample', latentShape),
         floatTensor('timestep', ['B']),
         floatTensor('xray_latent', latentShape),
-        floatTensor('depth', ['B']),
-        floatTensor('features', ['B', featureLength(features)]),
+        ...placeAndGrades,
         ...context,
       ],
       outputs: [floatTensor('prediction', latentShape)],
     },
     decoder: {
       inputs: [floatTensor('latent', latentShape)],
-      outputs: [floatTensor('image', ['B', manifest.image.channels, manifest.image.size, manifest.image.size])],
+      outputs: [floatTensor('image', imageShape)],
     },
+    ...(manifest.graphs.refiner && {
+      refiner: {
+        inputs: [floatTensor('image', imageShape), floatTensor('xray', xrayShape), ...placeAndGrades],
+        outputs: [floatTensor('refined', imageShape)],
+      },
+    }),
   };
 }

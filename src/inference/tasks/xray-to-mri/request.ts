@@ -74,7 +74,7 @@ export interface VolumeSummary {
   /** Wall time of this call, loading of the bundle excluded. */
   durationMs: number;
   /** Wall time in each graph, sampler arithmetic excluded. */
-  timings: { encoder: number; denoiser: number; decoder: number };
+  timings: { encoder: number; denoiser: number; decoder: number; refiner?: number };
 }
 
 /** Batches above this size gain nothing on a CPU and cost memory. */

@@ -20,7 +20,8 @@ interface Batch {
 }
 
 /**
- * Algorithm 2 of the paper, batched: for each depth, denoise from Gaussian noise under (radiograph, depth, features), decode.
+ * Algorithm 2 of the paper, batched: for each depth, denoise from Gaussian noise under (radiograph, depth, features), decode, and
+ * refine where the bundle has a graph for it.
  *
  * Slice i always has row (i mod rows) of batch (i div rows), whichever slices are missing; rows without a missing slice are
  * filled with copies. A graph therefore sees one shape, and a slice's numbers depend on nothing but the request and its
@@ -38,11 +39,13 @@ export async function generateVolume(
   checkRequest(request);
   checkXray(request, xraySize(manifest));
   const start = performance.now();
-  const timings = { encoder: 0, denoiser: 0, decoder: 0 };
+  const timings: VolumeSummary['timings'] = { encoder: 0, denoiser: 0, decoder: 0 };
   const plan = samplerPlan(manifest, request);
   const features = featureVector(manifest.conditioning.features, request.grades);
+  const guidance = request.gradeGuidance ?? 1;
   const depths = sliceDepths(request.sliceCount);
   const rows = request.batchSize ?? defaultBatchSize(request.sliceCount);
+  const featureRows = repeatRows({ data: features, dims: [1, features.length] }, rows);
   const batches = missingBatches(request, rows);
 
   let delivery = Promise.resolve();
@@ -82,17 +85,16 @@ export async function generateVolume(
     const { channels, size } = manifest.latent;
     const dims = [rows, channels, size, size];
     const { missing, slicesOfRows } = batch;
+    const depth = depthRows(batch);
     const sample = noiseRows(slicesOfRows, 0);
     const clean = plan.some((step) => step.history !== 0) ? new Float32Array(sample.length) : undefined;
-    const depth = { data: Float32Array.from(slicesOfRows, (slice) => depths[slice]!), dims: [rows] };
-    const featureRows = repeatRows({ data: features, dims: [1, features.length] }, rows);
     for (const [index, step] of plan.entries()) {
       const timestep = { data: new Float32Array(rows).fill(step.timestep), dims: [rows] };
       const inputs = { sample: { data: sample, dims }, timestep, depth, ...condition };
       const prediction = await guided(
         async (features) => (await run('denoiser', sessions.denoiser, { ...inputs, features })).prediction!,
         featureRows,
-        request.gradeGuidance ?? 1,
+        guidance,
       );
       const noise = step.noise === 0 ? undefined : noiseRows(slicesOfRows, index + 1);
       applyStep(step, sample, prediction.data, clean, noise);
@@ -101,13 +103,29 @@ export async function generateVolume(
     return { data: sample.map((value) => value / manifest.latent.scaleFactor), dims };
   }
 
-  async function decode({ missing }: Batch, latent: FloatTensor): Promise<GeneratedSlice[]> {
-    const { image } = await run('decoder', sessions.decoder, { latent });
+  async function decode(batch: Batch, latent: FloatTensor): Promise<GeneratedSlice[]> {
+    const { image: decoded } = await run('decoder', sessions.decoder, { latent });
+    const image = manifest.graphs.refiner ? await refine(batch, decoded!) : decoded!;
     const { size } = manifest.image;
-    return missing.map((index) => {
-      const pixels = unitImage(image!, { row: index % rows, length: size * size, slice: index });
+    return batch.missing.map((index) => {
+      const pixels = unitImage(image, { row: index % rows, length: size * size, slice: index });
       return { index, depth: depths[index]!, size, image: pixels };
     });
+  }
+
+  /** Decoded slices gone over with the film, the depth and the grades; what the grades add is pulled as in the denoiser. */
+  function refine(batch: Batch, image: FloatTensor): Promise<FloatTensor> {
+    const xray = repeatRows({ data: request.xray, dims: [1, xrayChannels, xrayRows, xrayColumns] }, rows);
+    const inputs = { image, xray, depth: depthRows(batch) };
+    return guided(
+      async (features) => (await run('refiner', sessions.refiner, { ...inputs, features })).refined!,
+      featureRows,
+      guidance,
+    );
+  }
+
+  function depthRows({ slicesOfRows }: Batch): FloatTensor {
+    return { data: Float32Array.from(slicesOfRows, (slice) => depths[slice]!), dims: [rows] };
   }
 
   /** Noise of one step for every row; a shared one is drawn as slice 0's. */
@@ -132,7 +150,7 @@ export async function generateVolume(
     const began = performance.now();
     const outputs = await graph.run(inputs);
     const took = performance.now() - began;
-    timings[part] += took;
+    timings[part] = (timings[part] ?? 0) + took;
     const rowsRun = part === 'encoder' ? 1 : rows;
     hooks.onRun?.({ graph: part, device: bundle.device, rows: rowsRun, seconds: took / 1_000 });
     return outputs;

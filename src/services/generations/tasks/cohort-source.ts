@@ -33,8 +33,9 @@ export interface SeriesLimits {
   /** Name of the bundle, for the reason. */
   name: string;
   spacingMm: readonly [number, number];
-  /** Most voxels of the series itself. */
+  /** Most voxels of the series itself, and why no more, as the end of a sentence about it. */
   voxels: number;
+  reason: string;
 }
 
 /**
@@ -42,12 +43,16 @@ export interface SeriesLimits {
  *
  * @param sequence the series description, with or without the side at its end
  */
-export function seriesOfExam(bind: Bind, sequence: string, { name, spacingMm, voxels }: SeriesLimits): CohortSource {
+export function seriesOfExam(
+  bind: Bind,
+  sequence: string,
+  { name, spacingMm, voxels, reason }: SeriesLimits,
+): CohortSource {
   const [finest, coarsest] = spacingMm;
   const wanted = bind(sequence, 'text');
   const missing = `The exam has no MRI series ${sequence} with pixels; import its images first.`;
   const spacing = `${name} takes series with pixels of ${finest} to ${coarsest} mm, and those of this one are not.`;
-  const large = 'The finer series would have more voxels than can be served as one file.';
+  const large = `The series has more than ${voxels} voxels; ${reason}.`;
   return {
     column: 'source_series_id',
     refusal: `CASE

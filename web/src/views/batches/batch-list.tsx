@@ -55,6 +55,7 @@ export function BatchList() {
   return (
     <Page
       title="Batches"
+      asked={{ document: BATCHES, variables: { after } }}
       actions={
         viewer.canGenerate && (
           <ButtonLink kind="main" to="/cohorts/saved">

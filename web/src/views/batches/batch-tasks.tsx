@@ -69,6 +69,7 @@ export const BATCH_TASKS: Readonly<Record<BatchTask, OfferedTask>> = {
       superResolution: {
         sequence: String(form.get('sequence')),
         scale: Number(form.get('scale')),
+        throughPlane: form.get('throughPlane') === '2' ? 2 : null,
         network: form.get('network') === 'TEACHER' ? ('TEACHER' as const) : ('STUDENT' as const),
       },
     }),
@@ -161,6 +162,14 @@ function FinerFields() {
         defaultValue={2}
         required
       />
+      <Field label="Slices">
+        {(ids) => (
+          <select {...ids} className={inputClass} name="throughPlane">
+            <option value="">as many as there are</option>
+            <option value="2">twice as many, half as thick</option>
+          </select>
+        )}
+      </Field>
       <Field label="Network">
         {(ids) => (
           <select {...ids} className={inputClass} name="network">

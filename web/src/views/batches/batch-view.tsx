@@ -14,6 +14,7 @@ import { BatchActions } from './batch-actions.tsx';
 import { BatchFacts } from './batch-facts.tsx';
 import { BatchProgress } from './batch-progress.tsx';
 import { PARTS } from './batch-bar.tsx';
+import { BATCH } from './queries.ts';
 import { Failures } from './failures.tsx';
 import { Members } from './members.tsx';
 import { isOver, useBatch } from './use-batch.ts';
@@ -55,6 +56,7 @@ export function BatchView() {
           </Badge>
         </>
       }
+      asked={{ document: BATCH, variables: { id } }}
       actions={<BatchActions batch={batch} />}
     >
       {message && (

@@ -2,13 +2,15 @@ import { useEffect, useRef } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Card } from '../../components/card.tsx';
+import { CopyCode } from '../../components/copy-code.tsx';
 import { ErrorNote } from '../../components/notes.tsx';
 import { Menu } from '../../components/menu.tsx';
 import { sentence } from '../../lib/client.ts';
 import type { Filter } from '../../lib/filters.ts';
 import { counted } from '../../lib/words.ts';
 import { type Column, COLUMNS, columnTitle, type Order, USUAL_COLUMNS } from './columns.ts';
-import { useExams } from './use-exams.ts';
+import { EXAMS } from './queries.ts';
+import { type ExamsQuery, PAGE, useExams } from './use-exams.ts';
 import styles from './exam-table.module.css';
 
 const ROW_HEIGHT = 36;
@@ -40,12 +42,13 @@ export function ExamTable({ where, total }: ExamTableProps) {
     const shown = columns.map((column) => column.key);
     change('columns', (shown.includes(key) ? shown.filter((other) => other !== key) : [...shown, key]).join(','));
   };
-  const { rows, more, loading, error, loadMore } = useExams({
+  const query: ExamsQuery = {
     where,
     orderBy: [order, ...(order.field === 'OAI_ID' ? [] : [{ field: 'OAI_ID', direction: 'ASC' } as const])],
     grades: columns.some(({ needs }) => needs === 'grades'),
     images: columns.some(({ needs }) => needs === 'images'),
-  });
+  };
+  const { rows, more, loading, error, loadMore } = useExams(query);
   return (
     <Card
       title="Knee exams"
@@ -55,14 +58,20 @@ export function ExamTable({ where, total }: ExamTableProps) {
           : `${counted(rows.length, 'row')} loaded of ${counted(total, 'exam')}; more as you scroll`
       }
       actions={
-        <Menu label="Columns" className={styles.columns}>
-          {COLUMNS.map((column) => (
-            <label key={column.key}>
-              <input type="checkbox" checked={columns.includes(column)} onChange={() => toggle(column)} />
-              {columnTitle(column)}
-            </label>
-          ))}
-        </Menu>
+        <div className={styles.actions}>
+          <CopyCode
+            label="Copy the table"
+            asked={{ document: EXAMS, variables: { ...query, first: PAGE, after: null }, verb: { where } }}
+          />
+          <Menu label="Columns" className={styles.columns}>
+            {COLUMNS.map((column) => (
+              <label key={column.key}>
+                <input type="checkbox" checked={columns.includes(column)} onChange={() => toggle(column)} />
+                {columnTitle(column)}
+              </label>
+            ))}
+          </Menu>
+        </div>
       }
     >
       {error ? (

@@ -3,6 +3,7 @@ import { useQuery } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
 import { Button, ButtonLink } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
+import { CopyCode } from '../../components/copy-code.tsx';
 import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
 import { codeOf, sentence } from '../../lib/client.ts';
 import { type Filter, without } from '../../lib/filters.ts';
@@ -35,10 +36,8 @@ function Explored({ draft, where, setFilter }: Omit<ReturnType<typeof useFilter>
   const { viewer } = useSession();
   const [filtersOpen, setFiltersOpen] = useState(false);
   const settled = useSettled(where);
-  const [{ data, error, stale, fetching }, again] = useQuery({
-    query: OVERVIEW,
-    variables: variablesOf(settled, viewer.canRead),
-  });
+  const variables = variablesOf(settled, viewer.canRead);
+  const [{ data, error, stale, fetching }, again] = useQuery({ query: OVERVIEW, variables });
   const wrongFilter = error && codeOf(error) !== 'NETWORK' ? sentence(error) : undefined;
   const exams = data?.kneeExams.totalCount;
   const participants = data?.kneeExamStatistics?.[0]?.participants;
@@ -58,7 +57,10 @@ function Explored({ draft, where, setFilter }: Omit<ReturnType<typeof useFilter>
             )}
           </p>
         </div>
-        {viewer.canRead && <CohortActions where={where} exams={exams ?? undefined} />}
+        <div className={styles.actions}>
+          <CopyCode asked={{ document: OVERVIEW, variables }} label="Copy the counts" />
+          {viewer.canRead && <CohortActions where={where} exams={exams ?? undefined} />}
+        </div>
       </header>
       <div className={styles.filterToggle}>
         <Button onClick={() => setFiltersOpen(!filtersOpen)} aria-expanded={filtersOpen} aria-controls="filters">

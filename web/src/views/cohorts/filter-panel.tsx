@@ -41,8 +41,6 @@ function FilterText({ where, onChange }: Pick<FilterBuilderProps, 'where' | 'onC
   const printed = where ? printFilter(where) : '{}';
   const [edited, setEdited] = useState<string>();
   const [fault, setFault] = useState<string>();
-  const [copied, setCopied] = useState(false);
-  const query = `query {\n  kneeExams(where: ${printed.replaceAll('\n', '\n  ')}, first: 25) {\n    totalCount\n    nodes { id side kl participant { oaiId } }\n  }\n}`;
   const apply = async () => {
     try {
       onChange(await parseFilter(edited ?? ''));
@@ -53,23 +51,7 @@ function FilterText({ where, onChange }: Pick<FilterBuilderProps, 'where' | 'onC
     }
   };
   return (
-    <Card
-      title="As GraphQL"
-      actions={
-        <Button
-          kind="quiet"
-          small
-          onClick={() =>
-            void navigator.clipboard.writeText(query).then(() => {
-              setCopied(true);
-              setTimeout(() => setCopied(false), 2000);
-            })
-          }
-        >
-          {copied ? 'Copied' : 'Copy query'}
-        </Button>
-      }
-    >
+    <Card title="As GraphQL">
       <textarea
         className={styles.text}
         aria-label="The filter as GraphQL"
@@ -95,9 +77,6 @@ function FilterText({ where, onChange }: Pick<FilterBuilderProps, 'where' | 'onC
           </Button>
         </div>
       )}
-      <span className="visually-hidden" role="status">
-        {copied ? 'Query copied.' : ''}
-      </span>
     </Card>
   );
 }

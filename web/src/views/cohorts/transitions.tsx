@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { enums } from 'virtual:schema-language';
 import { useQuery } from 'urql';
 import { Card } from '../../components/card.tsx';
+import { CopyCode } from '../../components/copy-code.tsx';
 import { InlineError } from '../../components/notes.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
@@ -24,7 +25,8 @@ export function KlTransitions({ where = {}, onFilter }: KlTransitionsProps) {
   const [from, setFrom] = useState<Visit>('V00');
   const [to, setTo] = useState<Visit>('V06');
   const rest = without(where, 'visit');
-  const [{ data, error, fetching }] = useQuery({ query: TRANSITIONS, variables: { where: rest, from, to } });
+  const variables = { where: rest, from, to };
+  const [{ data, error, fetching }] = useQuery({ query: TRANSITIONS, variables });
   const cells = byGrade(data?.gradeTransitions.filter(({ kind }) => kind === 'CELL') ?? []);
   const total = cells.reduce((sum, { knees }) => sum + knees, 0);
   const choose = (cell: Transition) => {
@@ -58,6 +60,7 @@ export function KlTransitions({ where = {}, onFilter }: KlTransitionsProps) {
         <div className={styles.visits}>
           {select('from', from, setFrom)}
           {select('to', to, setTo)}
+          <CopyCode asked={{ document: TRANSITIONS, variables }} label="Copy the transitions" />
         </div>
       }
     >

@@ -4,7 +4,8 @@ import type { Filter } from '../../lib/filters.ts';
 import type { Order } from './columns.ts';
 import { EXAMS, type ExamRow } from './queries.ts';
 
-const PAGE = 100;
+/** Rows of a page. */
+export const PAGE = 100;
 
 interface Loaded {
   rows: ExamRow[];
@@ -14,7 +15,7 @@ interface Loaded {
   error: CombinedError | undefined;
 }
 
-interface ExamsQuery {
+export interface ExamsQuery {
   where: Filter | undefined;
   orderBy: Order[];
   grades: boolean;

@@ -5,7 +5,13 @@ import type { Report } from './queries.ts';
 import styles from './report.module.css';
 
 /** A chart of a report, drawn anew when its place gets another width. Its drawing code comes when the first one is shown. */
-export function Chart({ chart: { title, caption, spec } }: { chart: Report['charts'][number] }) {
+export function Chart({
+  chart: { title, caption, spec },
+  fault = 'The chart could not be drawn; report.html has it as a picture.',
+}: {
+  chart: Pick<Report['charts'][number], 'title' | 'caption'> & { spec: object };
+  fault?: string;
+}) {
   const place = useRef<HTMLDivElement>(null);
   const [state, setState] = useState<'waiting' | 'drawn' | 'failed'>('waiting');
   useEffect(() => {
@@ -34,7 +40,7 @@ export function Chart({ chart: { title, caption, spec } }: { chart: Report['char
     <figure className={styles.figure}>
       <h2>{title}</h2>
       {state === 'waiting' && <Waiting label="Drawing" />}
-      {state === 'failed' && <InlineError message="The chart could not be drawn; report.html has it as a picture." />}
+      {state === 'failed' && <InlineError message={fault} />}
       <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${title}, scrollable`}>
         {/* A word for each of a thousand marks helps nobody: the caption says what is seen, the tables have the figures. */}
         <div role="img" aria-label={`Chart: ${title}`}>

@@ -72,6 +72,7 @@ export function EvaluationList() {
           </>
         )
       }
+      asked={{ document: EVALUATIONS, variables: { comparisonKey, after } }}
       actions={start}
     >
       <Table label="Evaluations" columns={['Name', 'State', 'Arms', 'Knees', 'People', 'Asked for', 'By']}>

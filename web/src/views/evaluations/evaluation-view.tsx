@@ -9,7 +9,7 @@ import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { counted, fileSize, moment } from '../../lib/words.ts';
 import { Progress } from './progress.tsx';
-import { CANCEL, type Evaluation } from './queries.ts';
+import { CANCEL, type Evaluation, EVALUATION } from './queries.ts';
 import { ReportView } from './report.tsx';
 import { isOver, useEvaluation } from './use-evaluation.ts';
 import { wishOf } from './wish.ts';
@@ -35,6 +35,7 @@ export function EvaluationView() {
       title={name}
       up={{ to: '/evaluations', label: 'Evaluations' }}
       lead={<Facts evaluation={evaluation} state={state} />}
+      asked={{ document: EVALUATION, variables: { id } }}
       actions={<Actions evaluation={evaluation} state={state} />}
     >
       {state === 'FAILED' && <InlineError message={why ?? 'It failed.'} />}

@@ -78,6 +78,7 @@ export function ExamView() {
           </span>
         </>
       }
+      asked={{ document: EXAM, variables: { id } }}
       actions={
         <>
           {hasImages && <ButtonLink to={`/exams/${exam.id}/view`}>Open the viewer</ButtonLink>}

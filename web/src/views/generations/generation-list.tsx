@@ -73,7 +73,7 @@ export function GenerationList() {
     );
   }
   return (
-    <Page title="Generations" actions={start}>
+    <Page title="Generations" asked={{ document: GENERATIONS, variables: { after, where } }} actions={start}>
       {filter}
       {empty && <EmptyNote title="No generation is like that" message="None of those you may see fits the filter." />}
       <Table

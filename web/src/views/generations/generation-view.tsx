@@ -17,9 +17,10 @@ import { ProgressedKnee } from '../progress/progressed-knee.tsx';
 import { RestoredFilm } from '../restore/restored-film.tsx';
 import { Downloads } from './downloads.tsx';
 import { Facts } from './facts.tsx';
+import { FinerSeries } from './finer-series.tsx';
 import { MADE_SERIES, MadeSeries } from './made-series.tsx';
 import { Progress } from './progress.tsx';
-import { CANCEL, DELETE, type Generation, RETRY } from './queries.ts';
+import { CANCEL, DELETE, type Generation, GENERATION, RETRY } from './queries.ts';
 import { SeenRadiograph } from './seen-radiograph.tsx';
 import { ScoreCharts } from './score-charts.tsx';
 import { SliceGrid } from './slice-grid.tsx';
@@ -53,6 +54,7 @@ export function GenerationView() {
     <Page
       title={kneeName(generation)}
       up={{ to: '/generations', label: 'Generations' }}
+      asked={{ document: GENERATION, variables: { id }, verb: { generation: id } }}
       lead={<Lead generation={generation} state={state} />}
       actions={<Actions generation={generation} state={state} onChange={refresh} />}
     >
@@ -82,6 +84,7 @@ export function GenerationView() {
         <Column>
           <RestoredFilm outputs={generation.outputs} />
           <ProgressedKnee frames={framesOf(generation, live.frames)} outputs={generation.outputs} />
+          {generation.task === 'MRI_SUPER_RESOLUTION' && <FinerSeries key={generation.id} generation={generation} />}
           {madeSeries && <MadeSeries title={madeSeries} outputs={generation.outputs} />}
           {scored && (
             <Card

@@ -103,6 +103,14 @@ export const GENERATION = graphql(
           }
         }
         side
+        sourceSeries {
+          sequence
+          plane
+          provenance
+          volume {
+            url
+          }
+        }
         radiograph {
           rows
           columns

@@ -34,7 +34,11 @@ export function ModelList() {
     );
   }
   return (
-    <Page title="Models" lead="Figures are those that each manifest reports, on the data it names; compare bundles by an evaluation.">
+    <Page
+      title="Models"
+      lead="Figures are those that each manifest reports, on the data it names; compare bundles by an evaluation."
+      asked={{ document: BUNDLES }}
+    >
       <Table label="Bundles" columns={COLUMNS}>
         {data.bundles.map((bundle) => (
           <Row key={bundle.id} bundle={bundle} />

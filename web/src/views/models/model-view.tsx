@@ -49,6 +49,7 @@ function ModelCard({ bundle }: { bundle: Bundle }) {
     <Page
       title={reference}
       up={{ to: '/models', label: 'Models' }}
+      asked={{ document: BUNDLE, variables: { name: reference } }}
       lead={
         <>
           <StateBadge state={state} />

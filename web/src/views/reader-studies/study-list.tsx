@@ -47,7 +47,7 @@ export function StudyList() {
     );
   }
   return (
-    <Page title="Reader studies" actions={make}>
+    <Page title="Reader studies" asked={{ document: STUDIES, variables: { after } }} actions={make}>
       <Table label="Reader studies" columns={['Name', 'State', 'Pairs', 'You', 'Made', 'By']}>
         {nodes.map(({ id, name, state, unit, pairs, session, createdAt, createdBy }) => (
           <tr key={id}>

@@ -53,6 +53,7 @@ export function StudyView() {
           </span>
         </>
       }
+      asked={{ document: STUDY, variables: { id } }}
       actions={<Actions study={study} />}
     >
       {state === 'FAILED' && <InlineError message={study.error ?? 'Its pictures could not be drawn.'} />}

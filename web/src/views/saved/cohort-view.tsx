@@ -58,6 +58,7 @@ export function CohortView() {
           </span>
         </>
       }
+      asked={{ document: COHORT, variables: { id }, verb: { cohort: id } }}
       actions={
         <>
           {cohort.canChange && (

@@ -21,11 +21,8 @@ export function Compare() {
   const [params] = useSearchParams();
   const [a, b] = [params.get('a') ?? '', params.get('b') ?? ''];
   const [inA, inB] = [{ inCohort: { eq: a } }, { inCohort: { eq: b } }];
-  const [{ data, error }, again] = useQuery({
-    query: COMPARISON,
-    variables: { a, b, inA, inB, inBoth: { and: [inA, inB] } },
-    pause: !a || !b,
-  });
+  const variables = { a, b, inA, inB, inBoth: { and: [inA, inB] } };
+  const [{ data, error }, again] = useQuery({ query: COMPARISON, variables, pause: !a || !b });
   if (!a || !b) return <Missing />;
   if (error)
     return (
@@ -49,6 +46,7 @@ export function Compare() {
     <Page
       title={`${data.a.name} and ${data.b.name}`}
       up={{ to: '/cohorts/saved', label: 'Saved cohorts' }}
+      asked={{ document: COMPARISON, variables }}
       actions={
         <p className={styles.key}>
           <span>

@@ -85,7 +85,7 @@ export function Exports() {
     );
   }
   return (
-    <Page title="Exports" up={{ to: '/cohorts/saved', label: 'Saved cohorts' }}>
+    <Page title="Exports" up={{ to: '/cohorts/saved', label: 'Saved cohorts' }} asked={{ document: EXPORTS }}>
       {refused && <InlineError message={sentence(refused)} />}
       <Table label="Exports" columns={COLUMNS} numeric={['Rows']}>
         {nodes.map(

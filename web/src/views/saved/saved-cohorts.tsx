@@ -52,6 +52,7 @@ export function SavedCohorts() {
   return (
     <Page
       title="Saved cohorts"
+      asked={{ document: COHORTS, variables: { after } }}
       actions={
         <>
           <ButtonLink to="/cohorts/exports">Exports</ButtonLink>

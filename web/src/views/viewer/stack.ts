@@ -33,7 +33,12 @@ export interface Loaded {
  * @throws Error with a sentence when it does not arrive or cannot be read
  */
 export async function loadImage(image: ShownImage, signal: AbortSignal): Promise<Loaded> {
-  return image.kind === 'film' ? filmOf(image, signal) : seriesOf(await fetchVolume(image.url, signal));
+  return image.kind === 'film' ? filmOf(image, signal) : loadSeries(image.url, signal);
+}
+
+/** Fetches and decodes a series. @throws as `loadImage` */
+export async function loadSeries(url: string, signal: AbortSignal): Promise<Loaded> {
+  return seriesOf(await fetchVolume(url, signal));
 }
 
 async function filmOf({ url, pixelSpacing, oriented }: ShownImage, signal: AbortSignal): Promise<Loaded> {

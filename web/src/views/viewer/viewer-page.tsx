@@ -35,7 +35,11 @@ export function ViewerPage() {
   const first = images.find(({ examId }) => examId === exam.id) ?? images[0];
   const title = `${exam.side === 'LEFT' ? 'Left' : 'Right'} knee at ${visitName(exam.visit.code).toLowerCase()}`;
   return (
-    <Page title={title} up={{ to: `/exams/${exam.id}`, label: `Exam of participant ${exam.participant.oaiId}` }}>
+    <Page
+      title={title}
+      up={{ to: `/exams/${exam.id}`, label: `Exam of participant ${exam.participant.oaiId}` }}
+      asked={{ document: IMAGES, variables: { id } }}
+    >
       {first ? (
         <Desk key={exam.id} participant={exam.participant.oaiId} images={images} first={first} />
       ) : (
@@ -72,7 +76,11 @@ export function RunViewerPage() {
   const images = imagesOfRun(run);
   const first = images.find(({ provenance }) => provenance === 'GENERATED') ?? images[0];
   return (
-    <Page title={kneeName(run)} up={{ to: `/generations/${run.id}`, label: 'Generation' }}>
+    <Page
+      title={kneeName(run)}
+      up={{ to: `/generations/${run.id}`, label: 'Generation' }}
+      asked={{ document: RUN_IMAGES, variables: { id } }}
+    >
       {first ? (
         <Desk key={run.id} participant={run.exam?.participant.oaiId ?? 'upload'} images={images} first={first} />
       ) : (

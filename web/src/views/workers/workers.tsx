@@ -31,7 +31,7 @@ export function Workers() {
   const paused = data.paused.nodes.reduce((sum, { counters }) => sum + counters.waiting, 0);
   const waiting = Math.max((data.waiting.totalCount ?? 0) - paused, 0);
   return (
-    <Page title="Workers" lead={`${summary(alive)}; ${queue(waiting, paused)}`}>
+    <Page title="Workers" lead={`${summary(alive)}; ${queue(waiting, paused)}`} asked={{ document: WORKERS }}>
       {error && <InlineError message={sentence(error)} />}
       {alive.length === 0 ? (
         <NoWorker waiting={waiting} />

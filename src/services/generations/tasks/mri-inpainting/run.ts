@@ -38,6 +38,7 @@ export function inpaintSeries(attempt: TaskAttempt): Promise<GenerationCompletio
         manifestOf(bundle, 'mri-inpainting'),
       );
     },
+    preparation: null,
     slices: (plan, options) => inpaintedSlices(plan, { ...options, steps }),
     write: writeInpaintedSeries,
     nifti: INPAINTED_NIFTI,

@@ -4,7 +4,7 @@ import { refuse } from '../../checks.js';
 import { seriesKeySql } from '../../source-series.js';
 import type { CohortRecipe, CohortRequest } from '../cohort.js';
 import { seriesOfExam } from '../cohort-source.js';
-import { MAX_VOXELS, stepsFor, type SuperResolutionWish, told } from './request.js';
+import { limitOf, stepsFor, type SuperResolutionWish, told } from './request.js';
 
 /** A wish for a finer series of every exam. */
 export interface CohortSuperResolution extends SuperResolutionWish {
@@ -34,11 +34,11 @@ export async function seriesForCohort(manager: EntityManager, request: CohortReq
   const parameters = told(superResolution, manifest);
   const steps = stepsFor(wished, parameters.network, manifest);
   const { spacingMm } = manifest.ranges;
-  const voxels = Math.floor(MAX_VOXELS / parameters.scale ** 2);
+  const limit = limitOf(parameters);
   return {
     bundle,
     batch: { task: 'mri-super-resolution', parameters: { ...parameters, sequence }, steps, eta: 0 },
-    source: (bind) => seriesOfExam(bind, sequence, { name: manifest.name, spacingMm, voxels }),
+    source: (bind) => seriesOfExam(bind, sequence, { name: manifest.name, spacingMm, ...limit }),
     columns: (bind) => ({
       task: bind('mri-super-resolution', 'text'),
       parameters: `${bind(parameters, 'jsonb')} || jsonb_build_object('series', CASE WHEN source_rows IS NOT NULL AND source_slices IS NOT NULL

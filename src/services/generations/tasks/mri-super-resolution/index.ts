@@ -19,8 +19,8 @@ export const superResolution: GeneratingTask = {
 
 /** 16-bit voxels as NIfTI and once more as DICOM, uncompressible at worst. */
 function bytesOf(generation: Generation): number {
-  const { series, scale } = parametersIn(generation);
+  const { series, scale, throughPlane = 1 } = parametersIn(generation);
   if (!series) return 0;
-  const voxels = series.rows * series.columns * scale ** 2 * series.slices;
-  return Math.ceil(2 * 2.01 * voxels) + series.slices * HEADER_BYTES;
+  const voxels = series.rows * series.columns * scale ** 2 * series.slices * throughPlane;
+  return Math.ceil(2 * 2.01 * voxels) + series.slices * throughPlane * HEADER_BYTES;
 }

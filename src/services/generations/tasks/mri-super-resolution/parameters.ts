@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import type { Generation } from '../../../../entities/index.js';
+import { THROUGH_PLANE } from '../../../../imaging/superres/index.js';
 import { SUPER_RESOLVERS } from '../../../../inference/index.js';
 
 const parameters = z.object({
   scale: z.number(),
+  /** How many slices are made of each first; absent: none are. */
+  throughPlane: z.literal(THROUGH_PLANE).optional(),
   network: z.enum(SUPER_RESOLVERS),
   /** Whether the series is divided by the coil's bias, estimated from it. */
   bias: z.boolean(),

@@ -1,11 +1,14 @@
 import type { BundleManifest, SuperResolver } from '../../../../inference/index.js';
 import { MAX_PIXELS } from '../../../../imaging/refuse.js';
+import { MAX_THINNED_VOXELS, THROUGH_PLANE } from '../../../../imaging/superres/index.js';
 import { refuse } from '../../checks.js';
 import type { SuperResolutionParameters } from './parameters.js';
 
 /** How series are to be made finer, whatever series. */
 export interface SuperResolutionWish {
   scale: number;
+  /** How many slices are made of each first; default: none are. */
+  throughPlane?: number | null | undefined;
   /** Default: the student. */
   network?: SuperResolver | null | undefined;
   /** Default: no. */
@@ -15,16 +18,32 @@ export interface SuperResolutionWish {
 type Manifest = Pick<BundleManifest<'mri-super-resolution'>, 'name' | 'ranges' | 'superResolution'>;
 
 /** Most voxels of a finer series: it is read and written slice by slice, but served as one file. */
-export const MAX_VOXELS = 8 * MAX_PIXELS;
+const MAX_VOXELS = 8 * MAX_PIXELS;
 
-/** @throws UserError BAD_USER_INPUT for a scale that the bundle was not trained for */
+/** Most voxels of a series that is to become finer, and why no more, as the end of a sentence about the series. */
+export function limitOf({ scale, throughPlane }: Pick<SuperResolutionParameters, 'scale' | 'throughPlane'>): {
+  voxels: number;
+  reason: string;
+} {
+  const served = Math.floor(MAX_VOXELS / (scale ** 2 * (throughPlane ?? 1)));
+  return throughPlane !== undefined && served > MAX_THINNED_VOXELS
+    ? { voxels: MAX_THINNED_VOXELS, reason: `slices are made thinner of series of at most ${MAX_THINNED_VOXELS}` }
+    : { voxels: served, reason: `the finer series would have more than ${MAX_VOXELS}` };
+}
+
+/** @throws UserError BAD_USER_INPUT for a scale that the bundle was not trained for, and other numbers of slices than twice as many */
 export function told(
-  { scale, network, bias }: SuperResolutionWish,
+  { scale, throughPlane, network, bias }: SuperResolutionWish,
   { name, ranges }: Manifest,
 ): Omit<SuperResolutionParameters, 'series'> {
   const [least, most] = ranges.scale;
   if (!(scale >= least && scale <= most)) refuse(`scale is ${scale}; ${name} was trained for ${least} to ${most}.`);
-  return { scale, network: network ?? 'student', bias: bias ?? false };
+  if (throughPlane != null && throughPlane !== THROUGH_PLANE) {
+    refuse(`throughPlane is ${throughPlane}; it takes ${THROUGH_PLANE}, or is left out.`);
+  }
+  // Left out where it is not asked for: what was made before there was a choice keeps its key.
+  const slices = throughPlane == null ? {} : ({ throughPlane: THROUGH_PLANE } as const);
+  return { scale, ...slices, network: network ?? 'student', bias: bias ?? false };
 }
 
 /** @throws UserError BAD_USER_INPUT for a number of steps that the network does not work in */

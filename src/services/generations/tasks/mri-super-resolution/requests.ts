@@ -8,7 +8,7 @@ import { checkTurn, refuse } from '../../checks.js';
 import { type GenerationServices, requestOf, type Wish } from '../../requests.js';
 import { checkSpacing, findSeries, seriesKey } from '../../source-series.js';
 import type { SuperResolutionParameters } from './parameters.js';
-import { MAX_VOXELS, stepsFor, type SuperResolutionWish, told } from './request.js';
+import { limitOf, stepsFor, type SuperResolutionWish, told } from './request.js';
 
 /** A wish for one finer series. */
 export interface SuperResolutionRequest extends SuperResolutionWish {
@@ -68,10 +68,9 @@ function parametersFor(
   checkSpacing(series, manifest);
   const { rows, columns, sliceCount } = series;
   if (rows === null || columns === null || sliceCount === null) return { ...parameters, series: null };
-  if (rows * columns * sliceCount * parameters.scale ** 2 > MAX_VOXELS) {
-    refuse(
-      `The series has ${columns} x ${rows} x ${sliceCount} voxels; ${parameters.scale} times as many a side would be more than ${MAX_VOXELS}.`,
-    );
+  const { voxels, reason } = limitOf(parameters);
+  if (rows * columns * sliceCount > voxels) {
+    refuse(`The series has ${columns} x ${rows} x ${sliceCount} voxels; ${reason}.`);
   }
   return { ...parameters, series: { rows, columns, slices: sliceCount } };
 }

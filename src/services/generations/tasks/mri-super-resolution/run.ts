@@ -5,6 +5,8 @@ import {
   superresInWords,
   superresLabel,
   type SuperresPlan,
+  thinned,
+  thinningShare,
   writeFineSeries,
 } from '../../../../imaging/superres/index.js';
 import { manifestOf } from '../../../bundles/index.js';
@@ -17,14 +19,22 @@ import { recipeOf } from './recipe.js';
 export function superResolveSeries(attempt: TaskAttempt): Promise<GenerationCompletion> {
   const { generation } = attempt;
   const { bundle, steps } = generation;
-  const { scale, bias, network } = parametersIn(generation);
+  const { scale, throughPlane, bias, network } = parametersIn(generation);
+  const manifest = manifestOf(bundle, 'mri-super-resolution');
+  const aim = { scale, throughPlane: throughPlane !== undefined, bias };
   return makeSeries<SuperresPlan>(attempt, {
-    plan: (series) => planSuperres(series, { scale, bias }, manifestOf(bundle, 'mri-super-resolution')),
+    plan: (series) => planSuperres(series, aim, manifest),
+    preparation: aim.throughPlane
+      ? {
+          share: thinningShare({ aim }),
+          prepare: (plan, options) => thinned(plan, manifest, { ...options, network, steps }),
+        }
+      : null,
     slices: (plan, options) => fineSlices(plan, { ...options, network, steps }),
     write: writeFineSeries,
     nifti: SUPERRES_NIFTI,
     graph: network,
-    derivation: ({ aim }) => superresInWords(aim, network),
+    derivation: () => superresInWords(aim, network),
     label: superresLabel(bundle),
     size: ({ fine }) => fine,
     recipe: (made) => recipeOf(made, bundle),

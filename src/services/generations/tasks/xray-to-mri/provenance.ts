@@ -38,11 +38,12 @@ export type VolumeProvenance = ReturnType<typeof volumeProvenanceOf>;
 export function withSummary(origin: GenerationOrigin, summary: VolumeSummary): GenerationOrigin {
   const { device, computedSlices, durationMs, timings } = summary;
   const { round } = Math;
-  const { encoder, denoiser, decoder } = timings;
+  const { encoder, denoiser, decoder, refiner } = timings;
   const measured = {
     encoder: round(encoder),
     denoiser: round(denoiser),
     decoder: round(decoder),
+    ...(refiner === undefined ? {} : { refiner: round(refiner) }),
     total: round(durationMs),
   };
   return withOutcome(origin, { device, computedSlices, timings: measured });
