@@ -61,8 +61,15 @@ it('gives the volume of 1.1.0 where no grade is told, since 1.2.0 adds what grad
     slices('1.2.0', {}),
     slices('1.2.0', { XRKL: 4, XRJSM: 3, XRSCTM: 3 }),
   ]);
-  expect(now).toEqual(before);
-  expect(graded).not.toEqual(before);
+  const farthest = (one: Float32Array[], other: Float32Array[]) =>
+    Math.max(
+      ...one.map((image, at) =>
+        image.reduce((most, value, pixel) => Math.max(most, Math.abs(value - other[at]![pixel]!)), 0),
+      ),
+    );
+  // The stored scales of some weights differ in their last bits.
+  expect(farthest(now, before)).toBeLessThan(1e-5);
+  expect(farthest(graded, before)).toBeGreaterThan(0.05);
 });
 
 /** Three slices of one film. */
