@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
 import { compiledModule } from '../../src/domain/package.js';
 
-/** The limit that the server ships with (deploy/kubernetes/api.yaml), bytes. */
+/** The limit that the server ships with (deploy/helm/osteograph/values.yaml), bytes. */
 export const MEMORY_LIMIT = 1024 ** 3;
 
 /** What V8 is given where no cgroup can be made: the rest is for what lies outside its heap. */

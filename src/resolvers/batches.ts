@@ -6,7 +6,7 @@ import { idOf, ORDER_BY, WHERE, PageArgs } from '../schema/arguments.js';
 import { BatchConnection, BatchMemberConnection, BatchMemberNode, BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
 import type { ConnectionOf } from '../schema/connections.js';
-import { MemberStateEnum } from '../schema/enums.js';
+import { MemberStateEnum } from '../schema/work-enums.js';
 import { BatchFilter, GenerationFilter } from '../schema/filters.js';
 import { GenerationConnection, GenerationNode } from '../schema/generation.js';
 import { KneeExamNode } from '../schema/knee-exam.js';

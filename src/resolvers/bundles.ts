@@ -3,7 +3,7 @@ import { UserError } from '../domain/errors.js';
 import { Bundle } from '../entities/index.js';
 import { INPUT } from '../schema/arguments.js';
 import { BundleNode } from '../schema/bundle.js';
-import { GenerationTaskEnum } from '../schema/enums.js';
+import { GenerationTaskEnum } from '../schema/work-enums.js';
 import { listComplexity } from '../schema/limits.js';
 import {
   ReinstateBundleInput,

@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import type { WorkerState } from '../domain/workers.js';
-import { WorkerStateEnum } from '../schema/enums.js';
+import { WorkerStateEnum } from '../schema/work-enums.js';
 import { GenerationNode } from '../schema/generation.js';
 import { listComplexity } from '../schema/limits.js';
 import { WorkerNode, WorkerSlotNode } from '../schema/worker.js';

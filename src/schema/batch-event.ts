@@ -3,7 +3,7 @@ import type { BatchCounters, BatchState } from '../domain/batches.js';
 import { encodeId } from '../domain/global-ids.js';
 import type { GenerationState } from '../domain/generations.js';
 import { BatchCountersItem } from './batch.js';
-import { BatchStateEnum, GenerationStateEnum } from './enums.js';
+import { BatchStateEnum, GenerationStateEnum } from './work-enums.js';
 import { DateTime } from './scalars.js';
 
 /** What every event of a batch's log has. */

@@ -2,7 +2,7 @@ import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { MAX_BATCH_EXAMS, type SeedRule } from '../domain/batches.js';
 import { type NoiseMode, SLICE_COUNT_RANGE } from '../domain/generations.js';
 import type { SamplerName, Task } from '../inference/index.js';
-import { GenerationTaskEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
+import { GenerationTaskEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './work-enums.js';
 import { KneeExamFilter } from './filters.js';
 import { FeatureOverrideInput } from './generation-input.js';
 import { CohortProgressionInput } from './progression-input.js';

@@ -5,7 +5,7 @@ import type { NoiseMode } from '../domain/generations.js';
 import type { Batch, BatchMember } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
 import { connectionType } from './connections.js';
-import { BatchStateEnum, GenerationTaskEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
+import { BatchStateEnum, GenerationTaskEnum, NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './work-enums.js';
 import { ExportedCohortItem } from './export.js';
 import { Grade, overrideList } from './grade.js';
 import { Node } from './node.js';

@@ -5,7 +5,8 @@ import type { FeatureCode } from '../domain/features.js';
 import type { Bundle } from '../entities/index.js';
 import { SAMPLERS } from '../inference/index.js';
 import type { BundleManifest, SamplerName } from '../inference/index.js';
-import { BundleStateEnum, FeatureEnum, GenerationTaskEnum, SamplerEnum } from './enums.js';
+import { FeatureEnum } from './enums.js';
+import { BundleStateEnum, GenerationTaskEnum, SamplerEnum } from './work-enums.js';
 import { Node } from './node.js';
 import { DateTime, LargeInt } from './scalars.js';
 

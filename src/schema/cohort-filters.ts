@@ -1,5 +1,5 @@
 import { ID, Int } from 'type-graphql';
-import { CohortKindEnum, CohortVisibilityEnum } from './enums.js';
+import { CohortKindEnum, CohortVisibilityEnum } from './work-enums.js';
 import { filterInput } from './filter-input.js';
 import { DateTimeFilter, EQUALITY, IdFilter, inputType, IntFilter, operators, TextFilter } from './operators.js';
 

@@ -3,15 +3,14 @@ import type { CohortKind, CohortVisibility, SetOperation, UnknownExamRule } from
 import type { Side } from '../domain/participants.js';
 import type { SplitMethod } from '../domain/splits.js';
 import type { VisitCode } from '../domain/visits.js';
+import { SideEnum, VisitCodeEnum } from './enums.js';
 import {
   CohortKindEnum,
   CohortVisibilityEnum,
   SetOperationEnum,
-  SideEnum,
   SplitMethodEnum,
   UnknownExamRuleEnum,
-  VisitCodeEnum,
-} from './enums.js';
+} from './work-enums.js';
 import { KneeExamFilter } from './filters.js';
 
 @InputType({ description: 'Two or more cohorts and what to make of them.' })

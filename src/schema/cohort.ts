@@ -7,15 +7,14 @@ import type { VisitCode } from '../domain/visits.js';
 import { encodeId } from '../domain/global-ids.js';
 import type { Cohort, CohortOrigin as StoredOrigin, CohortReference, CohortVersion } from '../entities/index.js';
 import { connectionType } from './connections.js';
+import { SideEnum, VisitCodeEnum } from './enums.js';
 import {
   CohortKindEnum,
   CohortOriginKindEnum,
   CohortVisibilityEnum,
   SetOperationEnum,
-  SideEnum,
   SplitMethodEnum,
-  VisitCodeEnum,
-} from './enums.js';
+} from './work-enums.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
 

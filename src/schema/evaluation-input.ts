@@ -2,7 +2,7 @@ import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { SeedRule } from '../domain/batches.js';
 import type { NoiseMode } from '../domain/generations.js';
 import type { SamplerName } from '../inference/index.js';
-import { NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
+import { NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './work-enums.js';
 import { KneeExamFilter } from './filters.js';
 import { FeatureOverrideInput } from './generation-input.js';
 

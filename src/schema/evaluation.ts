@@ -6,7 +6,7 @@ import type { NoiseMode } from '../domain/generations.js';
 import type { Evaluation, EvaluationScore } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
 import { connectionType } from './connections.js';
-import { NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './enums.js';
+import { NoiseModeEnum, SamplerEnum, SeedRuleEnum } from './work-enums.js';
 import { EvaluationStateEnum, SsimModeEnum } from './evaluation-enums.js';
 import { ExportedCohortItem } from './export.js';
 import { Grade, overrideList } from './grade.js';

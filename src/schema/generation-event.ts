@@ -2,7 +2,7 @@ import { Field, Float, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import { encodeId } from '../domain/global-ids.js';
 import type { OutputKind } from '../domain/generation-outputs.js';
 import type { GenerationState } from '../domain/generations.js';
-import { GenerationStateEnum, OutputKindEnum } from './enums.js';
+import { GenerationStateEnum, OutputKindEnum } from './work-enums.js';
 import { DateTime } from './scalars.js';
 
 /** What every event of a generation's log has. */

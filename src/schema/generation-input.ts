@@ -3,7 +3,8 @@ import type { FeatureCode } from '../domain/features.js';
 import { type NoiseMode, SLICE_COUNT_RANGE } from '../domain/generations.js';
 import type { SquareBox } from '../domain/knee-box.js';
 import type { SamplerName } from '../inference/index.js';
-import { FeatureEnum, NoiseModeEnum, SamplerEnum } from './enums.js';
+import { FeatureEnum } from './enums.js';
+import { NoiseModeEnum, SamplerEnum } from './work-enums.js';
 import { FilmInput } from './film-input.js';
 import { BundleField, ClientKeyField } from './request-fields.js';
 

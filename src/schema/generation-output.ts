@@ -1,7 +1,7 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import type { OutputKind } from '../domain/generation-outputs.js';
 import type { GenerationOutput } from '../entities/index.js';
-import { OutputKindEnum } from './enums.js';
+import { OutputKindEnum } from './work-enums.js';
 
 @ObjectType('GenerationOutput', {
   simpleResolvers: true,

@@ -4,7 +4,7 @@ import type { SquareBox } from '../domain/knee-box.js';
 import type { Generation, GenerationSlice } from '../entities/index.js';
 import type { SamplerName } from '../inference/index.js';
 import { connectionType } from './connections.js';
-import { GenerationStateEnum, GenerationTaskEnum, NoiseModeEnum, SamplerEnum } from './enums.js';
+import { GenerationStateEnum, GenerationTaskEnum, NoiseModeEnum, SamplerEnum } from './work-enums.js';
 import { SsimModeEnum } from './evaluation-enums.js';
 import { Grade, gradeList, overrideList } from './grade.js';
 import { listComplexity } from './limits.js';

@@ -4,7 +4,7 @@ import type { ReaderChoice } from '../domain/reader-studies.js';
 import { BatchNode } from './batch.js';
 import { BundleNode } from './bundle.js';
 import { CohortNode, CohortPart, UnknownExam } from './cohort.js';
-import { CohortVisibilityEnum } from './enums.js';
+import { CohortVisibilityEnum } from './work-enums.js';
 import { ReaderChoiceEnum } from './evaluation-enums.js';
 import { EvaluationNode } from './evaluation.js';
 import { ExportNode } from './export.js';

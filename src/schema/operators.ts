@@ -1,10 +1,7 @@
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { GraphQLDate } from 'graphql-scalars';
 import {
-  BatchStateEnum,
   DeathConfirmationEnum,
-  GenerationStateEnum,
-  GenerationTaskEnum,
   JointEnum,
   MriProtocolEnum,
   PlaneEnum,
@@ -18,6 +15,7 @@ import {
   StudyCohortEnum,
   VisitCodeEnum,
 } from './enums.js';
+import { BatchStateEnum, GenerationStateEnum, GenerationTaskEnum } from './work-enums.js';
 import { DateTime } from './scalars.js';
 
 /** A class that type-graphql knows as an input type. */

@@ -1,6 +1,6 @@
 import { Field, InputType, Int } from 'type-graphql';
 import { type AffectedCompartment, FRAME_COUNT } from '../domain/progressions.js';
-import { AffectedCompartmentEnum } from './enums.js';
+import { AffectedCompartmentEnum } from './work-enums.js';
 
 const { least, most, usual } = FRAME_COUNT;
 

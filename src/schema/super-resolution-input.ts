@@ -1,6 +1,6 @@
 import { Field, Float, InputType, Int } from 'type-graphql';
 import type { SuperResolver } from '../inference/index.js';
-import { SuperResolverEnum } from './enums.js';
+import { SuperResolverEnum } from './work-enums.js';
 
 export const ScaleField = () =>
   Field(() => Float, { description: 'How many times as many pixels along rows and columns, e.g. 2, 2.6667 or 4.' });

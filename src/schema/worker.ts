@@ -1,7 +1,7 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { WorkerSlot, WorkerState } from '../domain/workers.js';
 import type { Worker } from '../entities/index.js';
-import { WorkerStateEnum } from './enums.js';
+import { WorkerStateEnum } from './work-enums.js';
 import { Node } from './node.js';
 import { DateTime, LargeInt } from './scalars.js';
 

@@ -297,11 +297,11 @@ function answerFaults(app: Express, logger: Logger): void {
     }
     const { status, type } = error as { status?: unknown; type?: unknown };
     if (typeof status === 'number' && status >= 400 && status < 500) {
-      const message =
+      const [message, code] =
         type === 'entity.too.large'
-          ? `The request is larger than ${LIMITS.bytes} bytes.`
-          : 'The request could not be read; send JSON with Content-Type: application/json.';
-      return void response.status(status).json({ errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] });
+          ? [`The request is larger than ${LIMITS.bytes} bytes.`, 'PAYLOAD_TOO_LARGE']
+          : ['The request could not be read; send JSON with Content-Type: application/json.', 'BAD_USER_INPUT'];
+      return void response.status(status).json({ errors: [{ message, extensions: { code } }] });
     }
     response.status(500).json({ errors: [masked(error, logger)] });
   };

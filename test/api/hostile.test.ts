@@ -157,7 +157,9 @@ test('a request larger than the limit is refused in JSON', async () => {
   });
 
   expect(response.status).toBe(413);
-  expect(await response.json()).toMatchObject({ errors: [{ message: 'The request is larger than 1000000 bytes.' }] });
+  expect(await response.json()).toMatchObject({
+    errors: [{ message: 'The request is larger than 1000000 bytes.', extensions: { code: 'PAYLOAD_TOO_LARGE' } }],
+  });
 });
 
 const GENERATE =

@@ -222,6 +222,8 @@ withHelm('a digest wins over a tag, and settings reach the containers', () => {
   expect(imagesOf(plain)).toEqual(['osteograph:0.1.0', 'osteograph:0.1.0', 'osteograph:0.1.0-cuda']);
   const pinned = { worker: { image: { tag: 'any', digest: DIGEST } }, image: { digest: DIGEST } };
   expect(new Set(imagesOf(manifestsOf(rendered(pinned))))).toEqual(new Set([`osteograph@${DIGEST}`]));
+  const ofProcessors = { worker: { device: 'cpu', image: { tag: '' } }, image: { digest: DIGEST } };
+  expect(new Set(imagesOf(manifestsOf(rendered(ofProcessors))))).toEqual(new Set([`osteograph@${DIGEST}`]));
   expect(find(plain, 'ConfigMap', 'osteograph').data).toEqual({
     BLOB_URL: 's3://osteograph?region=eu-central-1',
     LOG_LEVEL: 'info',

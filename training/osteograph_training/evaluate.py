@@ -20,7 +20,7 @@ from .networks import Autoencoder, AutoencoderKL
 from .networks.refiner import Refiner
 from .onnx_graphs import round_weights
 from .parallel import pick_device
-from .refining.load import load_refiner
+from .refining.load import generator_mark, load_refiner
 from .sampler import depths
 from .sampling import decode, refined, sample_latents, unit_images
 from .train_autoencoder import load_autoencoder
@@ -54,6 +54,8 @@ class VolumeGenerator:
             self.autoencoder, _ = load_autoencoder(run / 'autoencoder.pt')
             if refined and (run / 'refiner.pt').exists():
                 self.refiner, _, self.refiner_checkpoint = load_refiner(run / 'refiner.pt')
+                if self.refiner_checkpoint.get('generator', generator_mark(self.checkpoint)) != generator_mark(self.checkpoint):
+                    raise TrainingError(f'{run / "refiner.pt"} was fitted to another generator; train it again, or remove it.')
                 self.refiner.to(pick_device(device))
         self.scale: float = self.checkpoint['scale_factor']
         self.model.to(pick_device(device))

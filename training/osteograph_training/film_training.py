@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,6 +41,8 @@ class FilmRun:
     betas: tuple[float, float] = (0.9, 0.999)
     #: The bundle whose weights the network has already, and its steps (`restore.start_from`).
     started_from: dict[str, Any] | None = None
+    #: What else the checkpoint is to say.
+    noted: dict[str, Any] = field(default_factory=dict)
 
 
 def train_on_films(
@@ -62,7 +64,9 @@ def train_on_films(
         saved = load_checkpoint(path, run.kind)
         network.load_state_dict(saved['model'])
         average.load(saved['average'])
-        optimiser.load_state_dict(saved['optimiser'])
+        # A restored bundle has none: the optimiser begins anew.
+        if 'optimiser' in saved:
+            optimiser.load_state_dict(saved['optimiser'])
         start, spent, started_from = saved['step'], saved['seconds'], saved.get('started_from')
         if start >= options.steps:
             return path
@@ -78,6 +82,7 @@ def train_on_films(
             'people': len(set(run.films.participants)),
             'seconds': spent + time.monotonic() - began,
         }
+        content |= run.noted
         content |= {'model': network.state_dict(), 'average': average.weights, 'optimiser': optimiser.state_dict()}
         save_checkpoint(path, content)
 

@@ -22,7 +22,7 @@ from .errors import TrainingError
 from .models import Generator
 from .networks.refiner import Refiner
 from .refining.config import RefinerConfig
-from .refining.load import KIND
+from .refining.load import KIND, generator_mark
 
 
 def restore(bundle: Path, run: Path) -> Path:
@@ -36,35 +36,35 @@ def restore(bundle: Path, run: Path) -> Path:
     model = Generator(config_from(config, f'{bundle}: configuration'))
     load_graph(model.xray_encoder, bundle / 'xrayEncoder.onnx')
     load_graph(model.denoiser, bundle / 'denoiser.onnx')
-    if (bundle / 'refiner.onnx').exists():
-        _restore_refiner(bundle, manifest, run)
     path = run / 'diffusion.pt'
-    save_checkpoint(
-        path,
-        {
-            'kind': 'diffusion',
-            'config': config,
-            'step': int(metadata['training_step']),
-            'scale_factor': float(manifest['latent']['scaleFactor']),
-            'data': metadata['data_sha256'],
-            'commit': metadata['commit'],
-            'trained_on': manifest['trainedOn'],
-            'restored': f'{manifest["name"]}@{manifest["version"]}',
-            'model': model.state_dict(),
-            'average': model.state_dict(),
-        },
-    )
+    content = {
+        'kind': 'diffusion',
+        'config': config,
+        'step': int(metadata['training_step']),
+        'scale_factor': float(manifest['latent']['scaleFactor']),
+        'data': metadata['data_sha256'],
+        'commit': metadata['commit'],
+        'trained_on': manifest['trainedOn'],
+        'restored': f'{manifest["name"]}@{manifest["version"]}',
+        'model': model.state_dict(),
+        'average': model.state_dict(),
+    }
+    save_checkpoint(path, content)
+    # One that lies there is of another generator.
+    (run / 'refiner.pt').unlink(missing_ok=True)
+    if (bundle / 'refiner.onnx').exists():
+        _restore_refiner(bundle, manifest, run, generator_mark(content))
     return path
 
 
-def _restore_refiner(bundle: Path, manifest: dict, run: Path) -> None:
+def _restore_refiner(bundle: Path, manifest: dict, run: Path, generator: dict) -> None:
     metadata = _metadata(_graph(bundle / 'refiner.onnx'))
     config = json.loads(metadata['config'])
     refiner = Refiner(config_of(RefinerConfig, config, f'{bundle}: configuration of the refiner').refiner.shape)
     load_graph(refiner, bundle / 'refiner.onnx')
     trained = manifest['trainedOn']['refiner']
     content = {'kind': KIND, 'config': config, 'step': int(metadata['training_step']), 'commit': metadata['commit']}
-    content |= {'films': trained['groups'], 'seconds': 60 * trained['minutes']}
+    content |= {'films': trained['groups'], 'seconds': 60 * trained['minutes'], 'generator': generator}
     save_checkpoint(run / 'refiner.pt', content | {'model': refiner.state_dict(), 'average': refiner.state_dict()})
 
 

@@ -1,6 +1,7 @@
 """The refiner: what it sees and leaves alone, what it learns from, and how it becomes a part of a bundle."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,6 +179,15 @@ def test_a_refiner_is_trained_resumed_exported_and_restored(pair: tuple[Path, li
     none, once, twice = (refined(film, grades, 1, 7, 2, guidance) for guidance in (0, 1, 2))
     assert not np.array_equal(plain(film, grades, 1, 7, 2), once)
     assert none.shape == once.shape == twice.shape == (2, 256, 256)
+
+    # A restored refiner goes on, and belongs to its generator alone.
+    shutil.copy(run / 'autoencoder.pt', tmp_path / 'again')
+    gone_on = torch.load(train_refiner(SMALL, tmp_path / 'again', [folders], resume=True, steps=5), weights_only=True)
+    assert (gone_on['step'], gone_on['generator']) == (5, saved['generator'])
+    diffusion = torch.load(run / 'diffusion.pt', weights_only=True)
+    torch.save({**diffusion, 'step': diffusion['step'] + 1}, run / 'diffusion.pt')
+    with pytest.raises(TrainingError, match=r'refiner\.pt was fitted to another generator; train it again, or remove it'):
+        VolumeGenerator(run)
 
 
 def test_refuses_other_knees_single_releases_and_too_few_knees_in_a_sentence(pair: tuple[Path, list[Path]], tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ TIMEOUT = httpx.Timeout(10, read=120)
 PARTING_TIMEOUT = httpx.Timeout(5)
 
 # Of a proxy, or of a server behind it that is away; any other status without the API's words would come again.
-PASSING_STATUSES = (408, 425, 502, 503, 504)
+PASSING_STATUSES = (408, 425, 429, 502, 503, 504)
 
 _BACK_OFF = wait_exponential(multiplier=0.5, max=5) + wait_random(0, 0.5)
 

@@ -77,7 +77,7 @@ export async function thinSlices(series: OpenSeries, { white, onPlane, ...option
     noises.push(estimateNoise({ rows, columns, data }));
     taken.set(data, index * size);
   }
-  const noise = noises.sort((a, b) => a - b)[slices >> 1]!;
+  const noise = noises.sort((a, b) => a - b)[(slices - 1) >> 1]!;
   const thin = new Float32Array(THROUGH_PLANE * taken.length);
   for (let column = 0; column < columns; column++) {
     const line = { first: column, step: columns, count: rows };

@@ -9,8 +9,8 @@ import { answer, type Json, OPEN, parameter, path, type PathItem, refusals } fro
 export function filePaths(): Record<string, PathItem> {
   const tables = TABLE_FORMATS.map((format) => EXPORT_FILES[format].mediaType);
   const table = answer('The table, as a stream; one that ends without its last chunk is not whole.', tables);
-  const refused = refusals(400, 401, 403, 404, 429, 503);
-  const body = exportBodySchema() as { properties: Json };
+  const refused = refusals(400, 401, 403, 404, 413, 429, 503);
+  const body = ofTables(exportBodySchema() as { properties: Json });
   return {
     '/assets/{sha256}': path('Files', {
       get: {
@@ -49,11 +49,9 @@ export function filePaths(): Record<string, PathItem> {
         operationId: 'exportByQuery',
         summary: 'A table of knee exams',
         description: 'Lists are separated by commas; what is an object or a list of objects is JSON.',
-        parameters: Object.entries(body.properties)
-          .filter(([name]) => !BY_JSON_ALONE.includes(name))
-          .map(([name, schema]) =>
-            parameter('query', name, 'As in the body of the POST.', asText(name, schema as Json)),
-          ),
+        parameters: Object.entries(body.properties).map(([name, schema]) =>
+          parameter('query', name, 'As in the body of the POST.', asText(name, schema as Json)),
+        ),
         responses: { '200': table, ...refused },
       },
       post: {
@@ -107,8 +105,16 @@ const FILE_ANSWERS = {
   '416': answer('The range lies outside of the file.'),
 };
 
-/** Archives, which the route does not stream, are chosen by these; they are left out of the query. */
-const BY_JSON_ALONE = ['series', 'generationIds', 'batchId', 'withReal'];
+/** Archives, which the route does not stream, are chosen by these. */
+const OF_ARCHIVES = ['series', 'generationIds', 'batchId', 'withReal'];
+
+/** What the route takes of a request: tables alone. */
+function ofTables(body: { properties: Json }): { properties: Json } {
+  const properties = Object.entries(body.properties)
+    .filter(([name]) => !OF_ARCHIVES.includes(name))
+    .map(([name, schema]) => [name, name === 'format' ? { ...(schema as Json), enum: TABLE_FORMATS } : schema]);
+  return { ...body, properties: Object.fromEntries(properties) as Json };
+}
 
 /** How a parameter of the query is written that is no text in JSON. */
 function asText(name: string, schema: Json) {

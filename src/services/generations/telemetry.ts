@@ -88,6 +88,7 @@ const SPAN_OF_GRAPH: Partial<Record<string, string>> = {
   encoder: 'encode',
   denoiser: 'denoise step',
   decoder: 'decode',
+  refiner: 'refine',
 };
 
 function tracer() {

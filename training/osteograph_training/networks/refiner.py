@@ -120,7 +120,7 @@ def depth_waves(depth: Tensor) -> Tensor:
 
     They are computed 16 at a time, because ONNX Runtime gives the last bits of fewer than that another value, depending on the batch.
     """
-    angles = F.pad(depth[:, None] * (2.0 ** torch.arange(FREQUENCIES)) * math.pi, (0, 16 - FREQUENCIES))
+    angles = F.pad(depth[:, None] * (2.0 ** torch.arange(FREQUENCIES, device=depth.device)) * math.pi, (0, 16 - FREQUENCIES))
     return torch.cat([depth[:, None], angles.sin()[:, :FREQUENCIES], angles.cos()[:, :FREQUENCIES]], dim=1)
 
 

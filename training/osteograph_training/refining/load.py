@@ -19,6 +19,11 @@ def load_refiner(path: Path) -> tuple[Refiner, RefinerConfig, dict]:
     return averaged_refiner(config.refiner, saved['average']), config, saved
 
 
+def generator_mark(checkpoint: dict) -> dict:
+    """Which generator a refiner was fitted to, by what that one's checkpoint says: how far it is trained, and on what."""
+    return {'step': checkpoint['step'], 'data': checkpoint.get('data')}
+
+
 def averaged_refiner(options: RefinerOptions, weights: dict[str, Tensor]) -> Refiner:
     network = Refiner(options.shape)
     network.load_state_dict(weights)

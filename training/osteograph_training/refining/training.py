@@ -14,7 +14,7 @@ from ..evaluate import VolumeGenerator
 from ..film_training import FilmRun, train_on_films
 from ..networks.refiner import Refiner
 from .config import RefinerConfig, RefinerOptions
-from .load import KIND, averaged_refiner
+from .load import KIND, averaged_refiner, generator_mark
 from .samples import ARRAYS, CHANGED, Samples, joined, made_samples
 
 #: As for other networks that normalise nothing over space.
@@ -54,9 +54,9 @@ def train_refiner(config: RefinerConfig, run: Path, pairs: Sequence[Sequence[Pat
         return _figures(averaged_refiner(options, averaged), held)
 
     scores = ['psnr', 'base_psnr', 'change', 'base_change']
-    return train_on_films(
-        FilmRun(KIND, run / 'refiner.pt', config.seed, config, options, samples, scores, BETAS), network, loss_of, validation, resume
-    )
+    noted = {'generator': generator_mark(generator.checkpoint)}
+    film_run = FilmRun(KIND, run / 'refiner.pt', config.seed, config, options, samples, scores, BETAS, noted=noted)
+    return train_on_films(film_run, network, loss_of, validation, resume)
 
 
 def refiner_loss(network: Refiner, batch: dict[str, Tensor], options: RefinerOptions, half: bool = False) -> Tensor:

@@ -39,7 +39,13 @@ export function SearchBox() {
   const list = useId();
   const asked = useSettled(text.trim());
   const shown = open && asked !== '';
-  const [{ data, error, fetching }] = useQuery({ query: SEARCH, variables: { text: asked }, pause: !shown });
+  const [{ data, error, fetching }] = useQuery({
+    query: SEARCH,
+    variables: { text: asked },
+    pause: !shown,
+    // Nothing else tells that what has been found is gone, or that there is more by now.
+    requestPolicy: 'cache-and-network',
+  });
   useEffect(() => {
     const press = (event: globalThis.KeyboardEvent) => {
       const typing =

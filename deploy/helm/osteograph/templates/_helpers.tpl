@@ -18,11 +18,13 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version }}
 {{- end }}
 
-{{- /* (list $ image): the digest where there is one, else the tag, else the version of the chart. */ -}}
+{{- /* (list $ image): its digest, else its tag, else those of image, of which the digest counts for the same repository alone; else the version of the chart. */ -}}
 {{- define "osteograph.image" -}}
 {{- $root := index . 0 }}{{ $image := index . 1 -}}
 {{- $repository := $image.repository | default $root.Values.image.repository -}}
-{{- if $image.digest }}{{ $repository }}@{{ $image.digest }}{{ else }}{{ $repository }}:{{ $image.tag | default $root.Values.image.tag | default $root.Chart.AppVersion }}{{ end }}
+{{- $shared := and (not $image.tag) (eq $repository $root.Values.image.repository) -}}
+{{- $digest := $image.digest | default (ternary $root.Values.image.digest "" $shared) -}}
+{{- if $digest }}{{ $repository }}@{{ $digest }}{{ else }}{{ $repository }}:{{ $image.tag | default $root.Values.image.tag | default $root.Chart.AppVersion }}{{ end }}
 {{- end }}
 
 {{- define "osteograph.podSecurity" -}}

@@ -17,15 +17,15 @@ export function FinerSeries({ generation: { sourceSeries, outputs } }: { generat
   const after = outputs.find(({ kind }) => kind === 'VOLUME');
   const before = sourceSeries?.volume?.url;
   const pixels = (after?.rows ?? 0) * (after?.columns ?? 0);
-  const [wanted, setWanted] = useState(pixels <= SMALL);
+  const [asked, setAsked] = useState(false);
   if (!sourceSeries || !before || !after) return null;
   const plane = (sourceSeries.plane?.toLowerCase() ?? 'coronal') as Plane;
   return (
     <Card title="Before and after" note="What is added is likely and was not seen. Not for clinical use.">
-      {wanted ? (
+      {asked || pixels <= SMALL ? (
         <Loading before={before} after={after.url} plane={plane} phantom={sourceSeries.provenance === 'PHANTOM'} />
       ) : (
-        <Button onClick={() => setWanted(true)}>Load both series: slices of {count(pixels)} pixels</Button>
+        <Button onClick={() => setAsked(true)}>Load both series: slices of {count(pixels)} pixels</Button>
       )}
     </Card>
   );
