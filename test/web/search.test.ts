@@ -16,7 +16,7 @@ afterAll(() => app.close());
 
 test('a slash leads to the search, and a hit to its page', async () => {
   const { page, faults } = await app.open('/models', { role: 'READER' });
-  const box = page.getByRole('searchbox', { name: /^Search participants/ });
+  const box = page.getByRole('searchbox', { name: 'Search everything' });
   await box.waitFor();
   await page.keyboard.press('/');
   await page.keyboard.type('90043');
@@ -32,7 +32,7 @@ test('a slash leads to the search, and a hit to its page', async () => {
 
 test('what nothing is called is told, and Escape leaves the search', async () => {
   const { page, faults } = await app.open('/models', { role: 'READER' });
-  const box = page.getByRole('searchbox', { name: /^Search participants/ });
+  const box = page.getByRole('searchbox', { name: 'Search everything' });
   await box.fill('nothing-of-this');
   await page.getByText('Nothing is called “nothing-of-this”.').waitFor();
   await box.press('Escape');
@@ -46,5 +46,5 @@ test('a token that only counts is offered no search', async () => {
   const { page } = await app.open('/cohorts', { role: 'SUMMARY' });
   await page.getByRole('heading', { name: 'Cohorts' }).waitFor();
 
-  expect(await page.getByRole('searchbox', { name: /^Search participants/ }).count()).toBe(0);
+  expect(await page.getByRole('searchbox', { name: 'Search everything' }).count()).toBe(0);
 });

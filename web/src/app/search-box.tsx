@@ -74,7 +74,7 @@ export function SearchBox() {
         type="search"
         value={text}
         placeholder="Search  /"
-        aria-label="Search participants, barcodes, cohorts, runs and variables"
+        aria-label="Search everything"
         aria-controls={shown ? list : undefined}
         onChange={(event) => {
           setText(event.target.value);
