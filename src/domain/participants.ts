@@ -1,3 +1,5 @@
+import { UserError } from './errors.js';
+
 /** Coded values of OAI's Enrollees table, as the words this platform uses. The number is OAI's code. */
 export const SEXES = { 1: 'MALE', 2: 'FEMALE' } as const;
 export type Sex = (typeof SEXES)[keyof typeof SEXES];
@@ -18,4 +20,9 @@ export type Side = (typeof SIDES)[keyof typeof SIDES];
 /** OAI participant id: 7 digits, kept as text. Real ones start with 9, those of the synthetic release with 1. */
 export function isOaiId(text: string): boolean {
   return /^\d{7}$/.test(text);
+}
+
+/** @throws UserError BAD_USER_INPUT for what is no OAI id */
+export function requireOaiId(text: string): void {
+  if (!isOaiId(text)) throw new UserError('BAD_USER_INPUT', 'A participant\'s id has seven digits, such as "9000001".');
 }

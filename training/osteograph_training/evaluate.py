@@ -54,7 +54,8 @@ class VolumeGenerator:
             self.autoencoder, _ = load_autoencoder(run / 'autoencoder.pt')
             if refined and (run / 'refiner.pt').exists():
                 self.refiner, _, self.refiner_checkpoint = load_refiner(run / 'refiner.pt')
-                if self.refiner_checkpoint.get('generator', generator_mark(self.checkpoint)) != generator_mark(self.checkpoint):
+                mark = generator_mark(self.checkpoint)
+                if self.refiner_checkpoint.get('generator', mark) != mark:
                     raise TrainingError(f'{run / "refiner.pt"} was fitted to another generator; train it again, or remove it.')
                 self.refiner.to(pick_device(device))
         self.scale: float = self.checkpoint['scale_factor']

@@ -72,14 +72,13 @@ export function mapTexts(value: unknown, change: (text: string) => string): unkn
 }
 
 /**
- * What stands in the audit for a participant.
+ * A participant's key, and what stands in the audit for them.
  *
  * @throws UserError NOT_FOUND, for one who is erased too
  */
-export async function pseudonymOf(database: Database, oaiId: string): Promise<string> {
-  const found = (await pseudonymsOf(database, [oaiId])).get(oaiId);
-  if (found === undefined || found === ERASED) throw new UserError('NOT_FOUND', 'There is no such participant.');
-  return found;
+export async function knownInAudit(database: Database, oaiId: string): Promise<{ id: number; pseudonym: string }> {
+  const { id, key } = await participantKey(database, oaiId);
+  return { id, pseudonym: pseudonym(key, oaiId) };
 }
 
 async function pseudonymsOf(database: Database, oaiIds: readonly string[]): Promise<Map<string, string>> {

@@ -1,15 +1,14 @@
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { UserError } from '../../domain/errors.js';
 import { encodeId } from '../../domain/global-ids.js';
-import { isOaiId } from '../../domain/participants.js';
+import { requireOaiId } from '../../domain/participants.js';
 import { queryRows } from '../../entities/index.js';
-import { pseudonymOf } from '../access/index.js';
+import { knownInAudit } from '../access/index.js';
 import type { Where } from '../filters/index.js';
 import { AUDITED_KEYS, filesOf, findPerson, idsOf, namesOf, nodesOf } from '../people/index.js';
 
 /** Rows about one participant that are looked at: the newest. As many as a filter may list. */
-export const MAX_ABOUT = 10_000;
+const MAX_ABOUT = 10_000;
 
 /**
  * A filter of the audit that selects what is about a participant: rows under the pseudonym, and those that name an exam, an image, a file or a generation
@@ -18,16 +17,9 @@ export const MAX_ABOUT = 10_000;
  * @throws UserError BAD_USER_INPUT, NOT_FOUND
  */
 export async function auditOf(dataSource: DataSource, oaiId: string): Promise<Where> {
-  if (!isOaiId(oaiId))
-    throw new UserError('BAD_USER_INPUT', 'A participant\'s id has seven digits, such as "9000001".');
-  const pseudonym = await pseudonymOf(dataSource, oaiId);
+  requireOaiId(oaiId);
   return dataSource.transaction(async (manager) => {
-    const [{ id } = { id: 0 }] = await queryRows(
-      manager,
-      z.object({ id: z.number() }),
-      'SELECT id FROM participant WHERE oai_id = $1',
-      [oaiId],
-    );
+    const { id, pseudonym } = await knownInAudit(manager, oaiId);
     const person = await findPerson(manager, { id, oaiId });
     const names = [...(await namesOf(manager, person)), ...(await filesOf(manager, person)), ...nodesOf(person)];
     const keyed = Object.entries(AUDITED_KEYS).map(([member, table]) => [member, idsOf(person, table)] as const);

@@ -1,8 +1,9 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import { queryRow, queryRows } from '../../entities/index.js';
-import { CONTENT_SQL, contentDigest, linkDigest, momentSql, NO_DIGEST, sealAudit } from './chain.js';
+import { queryRow } from '../../entities/index.js';
+import { contentDigest, linkDigest, NO_DIGEST, sealAudit } from './chain.js';
+import { type SealedRow, sealedRows } from './rows.js';
 
 /** Where a chain ended when somebody looked. */
 export interface ChainHead {
@@ -29,9 +30,6 @@ export interface AuditCheck {
 
 const MAX_FAULTS = 20;
 
-/** Rows read at once. */
-const CHUNK = 5_000;
-
 /**
  * Seals what has come, and looks whether the audit is as it was written: every row says what was sealed, none is missing, none was put in between. A
  * chain whose end was cut off, or which was made anew as a whole, shows only against a head that was noted earlier.
@@ -40,15 +38,10 @@ const CHUNK = 5_000;
  */
 export async function checkAudit(dataSource: DataSource, noted?: ChainHead): Promise<AuditCheck> {
   await sealAudit(dataSource);
-  // One moment of the database: an erasure in between would otherwise look like tampering.
   return dataSource.transaction('REPEATABLE READ', async (manager) => {
     await manager.query('SET TRANSACTION READ ONLY');
     const walk = new Walk(noted);
-    for (let more = true; more;) {
-      const rows = await readSealed(manager, walk.last.seq);
-      for (const row of rows) walk.step(row);
-      more = rows.length === CHUNK;
-    }
+    for await (const row of sealedRows(manager)) walk.step(row);
     const { unsealed } = await queryRow(
       manager,
       z.object({ unsealed: z.number() }),
@@ -73,7 +66,7 @@ export function parseHead(text: string): ChainHead {
 
 /** Goes along a chain. What excuses a gap or a changed row is itself a row of it, sealed, unchanged and further on, so that it is judged at the end. */
 class Walk {
-  last: ChainHead = { seq: 0, digest: NO_DIGEST };
+  #last: ChainHead = { seq: 0, digest: NO_DIGEST };
   #first: SealedRow | undefined;
   #sealed = 0;
   #isReached = false;
@@ -87,10 +80,10 @@ class Walk {
 
   step(row: SealedRow): void {
     const { seq, salt, content, digest } = row;
-    const follows = seq === this.last.seq + 1;
+    const follows = seq === this.#last.seq + 1;
     this.#first ??= row;
-    if (!follows && row !== this.#first) this.#complain(missing(this.last.seq + 1, seq - 1));
-    if (follows && linkDigest({ ...row, previous: this.last.digest }) !== digest) this.#complain(breaks(row));
+    if (!follows && row !== this.#first) this.#complain(missing(this.#last.seq + 1, seq - 1));
+    if (follows && linkDigest({ ...row, previous: this.#last.digest }) !== digest) this.#complain(breaks(row));
     if (salt === null) this.#unsalted.push(row);
     else if (contentDigest(salt, content) !== row.contentDigest)
       this.#complain(`${named(row)} was changed after it was sealed.`);
@@ -99,7 +92,7 @@ class Walk {
       this.#isReached = true;
       if (digest !== this.noted.digest) this.#complain(`Place ${seq} is not what was noted: the chain was made anew.`);
     }
-    this.last = { seq, digest };
+    this.#last = { seq, digest };
     this.#sealed++;
   }
 
@@ -119,7 +112,7 @@ class Walk {
       erased: this.#unsalted.length,
       removedThrough: removed === undefined ? 0 : before,
       isNotedRemoved,
-      head: this.#sealed > 0 ? this.last : null,
+      head: this.#sealed > 0 ? this.#last : null,
       faults: this.#faults,
     };
   }
@@ -152,17 +145,6 @@ class Walk {
   }
 }
 
-const SEALED = z.object({
-  id: z.number(),
-  seq: z.number(),
-  salt: z.string().nullable(),
-  sealedAt: z.string(),
-  contentDigest: z.string(),
-  digest: z.string(),
-  content: z.string(),
-});
-type SealedRow = z.infer<typeof SEALED>;
-
 /** What a row says, where it excuses others. */
 const EXCUSE = z.tuple([
   z.number(),
@@ -175,16 +157,6 @@ const EXCUSE = z.tuple([
     auditPlaces: z.array(z.number()).optional(),
   }),
 ]);
-
-function readSealed(manager: EntityManager, after: number): Promise<SealedRow[]> {
-  return queryRows(
-    manager,
-    SEALED,
-    `SELECT id, seq, salt, ${momentSql('sealed_at')} AS "sealedAt", content_digest AS "contentDigest", digest, ${CONTENT_SQL} AS content
-     FROM audit_entry WHERE seq > $1 ORDER BY seq LIMIT ${CHUNK}`,
-    [after],
-  );
-}
 
 function named({ id, seq }: SealedRow): string {
   return `Row ${id} (place ${seq})`;

@@ -1,19 +1,6 @@
-import type { DataSource, QueryRunner } from 'typeorm';
-import { z } from 'zod';
-import { queryRows } from '../../entities/index.js';
-import { CONTENT_SQL, momentSql, sealAudit } from './chain.js';
-
-/** Rows read at once. */
-const CHUNK = 1_000;
-
-const LINE = z.object({
-  seq: z.number(),
-  sealedAt: z.string(),
-  salt: z.string().nullable(),
-  content: z.string(),
-  contentDigest: z.string(),
-  digest: z.string(),
-});
+import type { DataSource } from 'typeorm';
+import { sealAudit } from './chain.js';
+import { sealedRows } from './rows.js';
 
 /**
  * The chain as lines of JSON, oldest first, with all that somebody else's program needs to check it: `content` is the text that was digested, a JSON array
@@ -23,27 +10,10 @@ export async function* exportAudit(dataSource: DataSource): AsyncGenerator<Buffe
   await sealAudit(dataSource);
   const runner = dataSource.createQueryRunner();
   try {
-    // One moment of the database: retention in between would leave a hole.
     await runner.startTransaction('REPEATABLE READ');
-    yield* linesOf(runner);
+    for await (const { id: _, ...line } of sealedRows(runner)) yield Buffer.from(`${JSON.stringify(line)}\n`);
   } finally {
     await runner.rollbackTransaction().catch(() => undefined);
     await runner.release();
-  }
-}
-
-async function* linesOf(runner: QueryRunner): AsyncGenerator<Buffer> {
-  let after = 0;
-  for (;;) {
-    const rows = await queryRows(
-      runner,
-      LINE,
-      `SELECT seq, ${momentSql('sealed_at')} AS "sealedAt", salt, ${CONTENT_SQL} AS content, content_digest AS "contentDigest", digest
-       FROM audit_entry WHERE seq > $1 ORDER BY seq LIMIT ${CHUNK}`,
-      [after],
-    );
-    for (const row of rows) yield Buffer.from(`${JSON.stringify(row)}\n`);
-    if (rows.length < CHUNK) return;
-    after = rows.at(-1)!.seq;
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import { isOaiId } from '../../domain/participants.js';
+import { requireOaiId } from '../../domain/participants.js';
 import { Erasure, queryRow, queryRows, sqlState, takenBack } from '../../entities/index.js';
 import type { Principal } from '../../policy/index.js';
 import { type BlobStore, letGo, type LetGo, removeForgotten } from '../../storage/index.js';
@@ -40,8 +40,7 @@ export async function eraseParticipant(
   principal: Pick<Principal, 'tokenId'>,
   { oaiId, dryRun }: ErasureRequest,
 ): Promise<Certificate> {
-  if (!isOaiId(oaiId))
-    throw new UserError('BAD_USER_INPUT', 'A participant\'s id has seven digits, such as "9000001".');
+  requireOaiId(oaiId);
   const { dataSource, store } = services;
   const work = (manager: EntityManager) => erase(manager, services, principal, oaiId);
   const { certificate, files } = await withImportLock(

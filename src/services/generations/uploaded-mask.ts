@@ -1,8 +1,11 @@
 import type { EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { UploadedRadiograph } from '../../entities/index.js';
+import { type Asset, GenerationOutput, UploadedRadiograph } from '../../entities/index.js';
 import { mayGenerateFromUpload } from '../../policy/index.js';
+import { readAsset } from '../../storage/index.js';
+import { DamagedData } from '../../work/index.js';
 import { refuse } from './checks.js';
+import type { TaskAttempt } from './tasks/task.js';
 
 /**
  * An uploaded image that says where something is hidden. Whoever else asks learns nothing of an upload.
@@ -31,4 +34,23 @@ export async function findMask(
     );
   }
   return mask;
+}
+
+/**
+ * The file of a mask that was given with a request, and its bytes.
+ *
+ * @param name what it is called where it is gone, e.g. "The mask"
+ * @throws DamagedData when it is not there any more
+ */
+export async function readMask(
+  { dataSource, store, generation }: Pick<TaskAttempt, 'dataSource' | 'store' | 'generation'>,
+  name: string,
+  index = 0,
+): Promise<{ asset: Asset; bytes: Buffer }> {
+  const given = await dataSource.manager.findOne(GenerationOutput, {
+    where: { generationId: generation.id, kind: 'MASK', index },
+    relations: { asset: true },
+  });
+  if (!given) throw new DamagedData(`${name} of generation ${generation.id} is not there any more.`);
+  return { asset: given.asset, bytes: await readAsset(store, given.asset, 'The mask') };
 }

@@ -2,12 +2,12 @@ import type { GenerationOrigin } from '../../../../domain/origins.js';
 import { type Asset, type Generation, GenerationOutput, Radiograph } from '../../../../entities/index.js';
 import type { DicomReference } from '../../../../imaging/dicom/mr-series.js';
 import { restorePrepared } from '../../../../imaging/restoration/index.js';
-import { readAsset, storeAsset } from '../../../../storage/index.js';
-import { DamagedData } from '../../../../work/index.js';
+import { storeAsset } from '../../../../storage/index.js';
 import { manifestOf } from '../../../bundles/index.js';
 import { withOutcome } from '../../attempts.js';
 import { elapsed } from '../../elapsed.js';
 import { filmFile, sourceFilm } from '../../film.js';
+import { readMask } from '../../uploaded-mask.js';
 import type { GenerationCompletion, TaskAttempt } from '../task.js';
 import { openFilm } from './film.js';
 import type { FilmWork, MadeFile } from './film-thread.js';
@@ -82,13 +82,8 @@ async function inputsOf({ dataSource, store, generation }: TaskAttempt): Promise
     const aim = { kind: 'DENOISE', impulses, ...(estimated || sigma === null ? {} : { sigma }) } as const;
     return { work: { ...work, aim }, origin };
   }
-  const given = await dataSource.manager.findOne(GenerationOutput, {
-    where: { generationId: generation.id, kind: 'MASK' },
-    relations: { asset: true },
-  });
-  if (!given) throw new DamagedData(`The mask of generation ${generation.id} is not there any more.`);
-  const mask = await readAsset(store, given.asset, 'The mask');
-  return { work: { ...work, aim: { kind: 'INPAINT', mask } }, origin: { ...origin, mask: given.asset.sha256 } };
+  const { asset, bytes: mask } = await readMask({ dataSource, store, generation }, 'The mask');
+  return { work: { ...work, aim: { kind: 'INPAINT', mask } }, origin: { ...origin, mask: asset.sha256 } };
 }
 
 /** The film, where it is a DICOM object of the release. */

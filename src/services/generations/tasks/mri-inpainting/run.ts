@@ -1,5 +1,4 @@
 import { UserError } from '../../../../domain/errors.js';
-import { GenerationOutput } from '../../../../entities/index.js';
 import { faultOfPlaces } from '../../../../domain/hidden-places.js';
 import {
   INPAINTED_NIFTI,
@@ -14,10 +13,9 @@ import {
 } from '../../../../imaging/inpainting/index.js';
 import { loadRadiograph } from '../../../../imaging/radiograph/index.js';
 import type { OpenSeries } from '../../../../imaging/series/index.js';
-import { readAsset } from '../../../../storage/index.js';
-import { DamagedData } from '../../../../work/index.js';
 import { manifestOf } from '../../../bundles/index.js';
 import { makeSeries } from '../../series-run.js';
+import { readMask } from '../../uploaded-mask.js';
 import type { GenerationCompletion, TaskAttempt } from '../task.js';
 import { parametersIn } from './parameters.js';
 import { recipeOf } from './recipe.js';
@@ -51,18 +49,11 @@ export function inpaintSeries(attempt: TaskAttempt): Promise<GenerationCompletio
 }
 
 /** The images that were given with the request. @throws DamagedData when one is not there any more; UserError for another size */
-async function imagesOf({ dataSource, store, generation }: TaskAttempt, series: OpenSeries): Promise<MaskImage[]> {
+async function imagesOf(attempt: TaskAttempt, series: OpenSeries): Promise<MaskImage[]> {
   const images: MaskImage[] = [];
-  for (const [index, { firstSlice, lastSlice }] of (parametersIn(generation).masks ?? []).entries()) {
-    const given = await dataSource.manager.findOne(GenerationOutput, {
-      where: { generationId: generation.id, kind: 'MASK', index },
-      relations: { asset: true },
-    });
-    if (!given) throw new DamagedData(`Mask ${index} of generation ${generation.id} is not there any more.`);
-    const { rows, columns, data } = await loadRadiograph({
-      bytes: await readAsset(store, given.asset, 'The mask'),
-      name: 'The mask',
-    });
+  for (const [index, { firstSlice, lastSlice }] of (parametersIn(attempt.generation).masks ?? []).entries()) {
+    const { bytes } = await readMask(attempt, `Mask ${index}`, index);
+    const { rows, columns, data } = await loadRadiograph({ bytes, name: 'The mask' });
     if (rows !== series.rows || columns !== series.columns) {
       throw new UserError(
         'BAD_USER_INPUT',
