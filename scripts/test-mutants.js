@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { copyWorkingTree } from './working-tree.js';
 
 /*
  * `npm run test:mutants`: breaks one guard at a time, in a copy of the working tree, and runs the tests that should notice.
@@ -82,14 +83,7 @@ function buildProgram(file) {
 
 function copyOfWorkingTree() {
   const folder = mkdtempSync(join(tmpdir(), 'osteograph-mutants-'));
-  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  for (const file of files.split('\0').filter((name) => name !== '' && existsSync(name))) {
-    cpSync(file, join(folder, file), { recursive: true });
-  }
+  copyWorkingTree(folder);
   cpSync('dist', join(folder, 'dist'), { recursive: true });
-  symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'), 'dir');
   return folder;
 }

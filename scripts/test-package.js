@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { copyWorkingTree } from './working-tree.js';
 
 /*
  * `npm run test:package`: packs what git knows in a folder of its own, which runs prepack, installs the file beside it as somebody would who
@@ -19,7 +20,8 @@ const env = { ...process.env, PATH: path, ONNXRUNTIME_NODE_INSTALL: 'skip', npm_
 
 try {
   const tree = join(folder, 'tree');
-  copyTree(tree);
+  // Nothing of these goes into a build, which is most of the files.
+  copyWorkingTree(tree, '.', ':!test', ':!training', ':!docs', ':!deploy');
   run('npm', ['pack', '--pack-destination', folder], tree);
   const packed = readdirSync(folder).find((name) => name.endsWith('.tgz'));
 
@@ -39,17 +41,6 @@ try {
   console.log('The package installs and runs.');
 } finally {
   rmSync(folder, { recursive: true, force: true });
-}
-
-/** Every file that git tracks or would, as it is here, with the dependencies of here. */
-function copyTree(tree) {
-  // Nothing of these goes into a build, which is most of the files.
-  const others = [':!test', ':!training', ':!docs', ':!deploy'];
-  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', '.', ...others];
-  const listed = execFileSync('git', args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  for (const file of listed.split('\0'))
-    if (file && existsSync(file)) cpSync(file, join(tree, file), { verbatimSymlinks: true });
-  symlinkSync(resolve('node_modules'), join(tree, 'node_modules'));
 }
 
 function run(command, args, cwd) {

@@ -76,7 +76,7 @@ test('a change is made whole though its client has left', async () => {
     leaving.abort();
 
     await expect(answer).rejects.toThrow('aborted');
-    await logged({ path: '/graphql', status: 499 });
+    await api.logged({ path: '/graphql', status: 499 });
     await waiting(1);
   });
   await until(async () => {
@@ -233,13 +233,6 @@ async function waiting(count: number): Promise<void> {
     )) as unknown[];
     return rows.length === count;
   });
-}
-
-/** Until the server has logged this. */
-async function logged(line: object): Promise<void> {
-  await until(async () =>
-    api.log.some((logLine) => Object.entries(line).every(([name, value]) => logLine[name] === value)),
-  );
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

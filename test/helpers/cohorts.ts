@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { TestServer } from './server.js';
+import { ask, type TestServer } from './server.js';
 
 /**
  * A small study: `count` participants with both knees at V00 and V06. Number n (from 0) has the OAI id 1500000 + n, is 50 + n years
@@ -41,6 +41,13 @@ export interface CohortAnswer {
 
 const FIELDS =
   'id name description kind visibility version owner canChange filter problem counts { exams participants }';
+
+/** Makes a cohort on a server of which only the address is known. @returns its id */
+export async function makeCohort(url: string, token: string, input: object): Promise<string> {
+  const query = 'mutation ($input: CreateCohortInput!) { createCohort(input: $input) { cohort { id } } }';
+  return only(await ask<{ createCohort: { cohort: { id: string } } }>(url, query, { input }, token)).createCohort.cohort
+    .id;
+}
 
 /** Makes a cohort over the API. */
 export async function createCohort(api: TestServer, input: object, token?: string): Promise<CohortAnswer> {

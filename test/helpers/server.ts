@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +35,8 @@ export interface TestServer extends TestDatabase {
   tokens: Record<Role, string>;
   /** Lines of the server's log. */
   log: Record<string, unknown>[];
+  /** The first line of the log that has all of this, once it is there. */
+  logged(wanted: object): Promise<Record<string, unknown>>;
   /** Asks over HTTP, as ADMIN unless a token is given. */
   ask<T = Record<string, unknown>>(query: string, variables?: object, token?: string): Promise<Answer<T>>;
   /** A WebSocket client; disposed with the server. */
@@ -52,7 +55,13 @@ export async function startTestServer(
   const { dataSource, url: databaseUrl } = database;
   const folder = await mkdtemp(join(tmpdir(), 'osteograph-api-'));
   const log: Record<string, unknown>[] = [];
-  const sink = { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) };
+  const lines = new EventEmitter();
+  const sink = {
+    write(line: string) {
+      log.push(JSON.parse(line) as Record<string, unknown>);
+      lines.emit('line');
+    },
+  };
   const pinoLogger = createLogger('test', 'debug', sink);
   const store = openBlobStore(folder, blobUrl);
   const queue = await openQueue({ databaseUrl, logger: pinoLogger });
@@ -77,6 +86,15 @@ export async function startTestServer(
     store,
     queue,
     log,
+    async logged(wanted) {
+      const isWanted = (line: Record<string, unknown>) =>
+        Object.entries(wanted).every(([name, value]) => line[name] === value);
+      for (;;) {
+        const line = log.find(isWanted);
+        if (line) return line;
+        await once(lines, 'line');
+      }
+    },
     tokens,
     url: server.url,
     databaseUrl,

@@ -5,6 +5,7 @@ import { Radiograph } from '../../src/entities/index.js';
 import { batchOf } from '../helpers/batches.js';
 import { factories } from '../helpers/factories.js';
 import { createExam } from '../helpers/platform.js';
+import { makeCohort } from '../helpers/cohorts.js';
 import { ask } from '../helpers/server.js';
 import { accessibilityFaults, startWebApp, type WebApp } from '../helpers/web-app.js';
 
@@ -32,25 +33,14 @@ async function makeSomethingOfEverything(): Promise<void> {
   await page.locator('h1 + *').getByText('partial').waitFor();
   const [generation] = (await dataSource.query('SELECT id FROM generation')) as [{ id: string }];
   ids.generation = encodeId('Generation', generation.id);
-  ids.cohort = await makeCohort('Mild', { kl: { eq: 2 } });
-  ids.other = await makeCohort('Severe', { kl: { gte: 3 } });
+  ids.cohort = await makeCohort(app.url, app.tokens.ADMIN, { name: 'Mild', filter: { kl: { eq: 2 } } });
+  ids.other = await makeCohort(app.url, app.tokens.ADMIN, { name: 'Severe', filter: { kl: { gte: 3 } } });
   const exported = 'mutation { exportCohort(input: { format: CSV }) { export { id } } }';
   await ask(app.url, exported, {}, app.tokens.ADMIN);
   const { page: form } = await app.open('/evaluations/new?bundle=tiny-bundle@1.0.0&steps=1&slices=6');
   await form.getByRole('button', { name: 'Evaluate', exact: true }).click();
   await form.getByText('succeeded', { exact: true }).waitFor();
   ids.evaluation = new URL(form.url()).pathname.split('/').at(-1)!;
-}
-
-async function makeCohort(name: string, filter: object): Promise<string> {
-  const query = 'mutation ($input: CreateCohortInput!) { createCohort(input: $input) { cohort { id } } }';
-  const { data } = await ask<{ createCohort: { cohort: { id: string } } }>(
-    app.url,
-    query,
-    { input: { name, filter } },
-    app.tokens.ADMIN,
-  );
-  return data!.createCohort.cohort.id;
 }
 
 interface Case {

@@ -9,6 +9,7 @@ import { type ClientProject, createClientProject } from '../helpers/client-proje
 import { createExam } from '../helpers/platform.js';
 import { runProgram } from '../helpers/program.js';
 import { CLIENT_FOLDER, CLIENT_MODULES, hasProgram, hasRPackages, pythonWith } from '../helpers/python.js';
+import { makeCohort } from '../helpers/cohorts.js';
 import { ask } from '../helpers/server.js';
 import { accessibilityFaults, startWebApp, type WebApp } from '../helpers/web-app.js';
 
@@ -53,7 +54,7 @@ beforeAll(async () => {
   await form.getByRole('button', { name: 'Evaluate', exact: true }).click();
   await form.waitForURL((url) => /^\/evaluations\/(?!new)/.test(url.pathname));
   const [generation] = (await app.platform.dataSource.query('SELECT id FROM generation')) as [{ id: string }];
-  const cohort = await makeCohort('Mild', { kl: { eq: 2 } });
+  const cohort = await makeCohort(app.url, app.tokens.READER, { name: 'Mild', filter: { kl: { eq: 2 } } });
   const where = { kl: { in: [2] }, visit: { eq: 'V00' }, participant: { oaiId: { ne: HOSTILE } } };
   const explorer = `/cohorts?where=${encodeURIComponent(JSON.stringify(where))}`;
   const node = (what: string, path: string, id: string): Place => ({
@@ -88,17 +89,6 @@ afterAll(async () => {
   await client.remove();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function makeCohort(name: string, filter: object): Promise<string> {
-  const query = 'mutation ($input: CreateCohortInput!) { createCohort(input: $input) { cohort { id } } }';
-  const { data } = await ask<{ createCohort: { cohort: { id: string } } }>(
-    app.url,
-    query,
-    { input: { name, filter } },
-    app.tokens.READER,
-  );
-  return data!.createCohort.cohort.id;
-}
 
 /** What each entry of the menu puts into the clipboard. */
 async function copyAll({ path, button }: Place): Promise<Record<Language, string>> {
