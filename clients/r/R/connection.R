@@ -96,6 +96,8 @@ request_to <- function(server, path) {
   request <- httr2::req_options(request,
     followlocation = FALSE, connecttimeout = connect_seconds, low_speed_limit = 1, low_speed_time = silent_seconds
   )
+  # patiently() alone says what is tried again, and when: httr2 0.2 waits after its last try, too.
+  request <- httr2::req_retry(request, max_tries = 1, is_transient = function(response) FALSE, backoff = function(tries) 0)
   httr2::req_error(request, is_error = function(response) FALSE)
 }
 
