@@ -62,7 +62,7 @@ by_job <- function(server, request, progress) {
     raise(row$state, row$error %||% sentence)
   }
   data <- fetch(server, row$file$url)
-  if (!identical(as.character(openssl::sha256(data)), row$file$sha256)) {
+  if (!identical(paste(openssl::sha256(data), collapse = ""), row$file$sha256)) {
     raise("NETWORK", "The file of the export did not come as it was written; fetch it again.")
   }
   manifest <- ask(server, export_manifest_query, list(id = id))$export$manifest

@@ -20,7 +20,7 @@ variables <- function(server, search = NULL) {
   filled <- lapply(rows, function(row) {
     stats::setNames(field_of(row$coverage, "filled", integer(1)), vapply(row$coverage, function(one) one$visit %||% "ever", ""))
   })
-  visits <- sort(unique(unlist(lapply(filled, names))), method = "radix")
+  visits <- sort(unique(as.character(unlist(lapply(filled, names)))), method = "radix")
   words <- c("name", "label", "kind", "unit", "owner", "field")
   counts <- lapply(visits, function(visit) vapply(filled, function(of) sum(of[names(of) == visit]), integer(1)))
   tibble::as_tibble(c(
