@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parse } from 'csv-parse/sync';
 import { encodeId } from '../../src/domain/global-ids.js';
-import { packageRoot } from '../../src/domain/package.js';
+import { packageRoot, packageVersion } from '../../src/domain/package.js';
 import { createToken } from '../../src/services/access/tokens.js';
 import { upTo } from '../helpers/events.js';
 import { type Line, openLine } from '../helpers/line.js';
@@ -25,6 +25,8 @@ const withR = hasRPackages([...NEEDED, ...TESTED_WITH]);
 const testWithR = withR ? test : test.skip;
 const python = pythonWith(CLIENT_MODULES);
 const testWithBoth = withR && python ? test : test.skip;
+
+const BUILT = `osteograph_${packageVersion}.tar.gz`;
 
 let platform: TestPlatform;
 let serve: ServeProcess;
@@ -51,13 +53,7 @@ beforeAll(async () => {
   serve = await startServeOf(platform);
   line = await openLine(Number(new URL(serve.url).port));
   await runProgram('R', ['CMD', 'build', '--no-manual', join(packageRoot, 'clients/r')], {}, folder);
-  await runProgram('R', [
-    'CMD',
-    'INSTALL',
-    '--no-docs',
-    `--library=${folder}`,
-    join(folder, 'osteograph_0.1.0.tar.gz'),
-  ]);
+  await runProgram('R', ['CMD', 'INSTALL', '--no-docs', `--library=${folder}`, join(folder, BUILT)]);
 });
 
 afterEach(() => line?.block(undefined));
@@ -90,7 +86,7 @@ testWithR(
   'R CMD check finds nothing to say of the package, whose own tests pass against a real server',
   async () => {
     const env = { ...environment(), OSTEOGRAPH_TEST_URL: serve.url, OSTEOGRAPH_TEST_TOKEN: administrator };
-    const said = await runProgram('R', ['CMD', 'check', '--no-manual', 'osteograph_0.1.0.tar.gz'], env, folder);
+    const said = await runProgram('R', ['CMD', 'check', '--no-manual', BUILT], env, folder);
     const tested = await readFile(join(folder, 'osteograph.Rcheck/tests/testthat.Rout'), 'utf8');
 
     expect(said).toMatch(/^Status: OK$/m);
@@ -289,4 +285,17 @@ testWithR('what the page of the package shows runs as it is', async () => {
   await writeFile(join(folder, 'pairs.csv'), 'ID,SIDE,visit\n1000001,1: Right,V00\n1000002,2: Left,V00\n');
 
   expect(await runR(`${blocks.join('\n')}\ncat("to the end\\n")\n`)).toMatch(/^to the end$/m);
+});
+
+testWithR('the first ten minutes in R run against a real server', async () => {
+  const program = await readFile(join(packageRoot, 'examples/r/first_ten_minutes.R'), 'utf8');
+  const printed = await runR(program);
+
+  expect(printed).toMatch(/^\d\d knees$/m);
+  expect(printed).toMatch(/^<Cohort 'KL 2-3 at baseline', version 1>$/m);
+  expect(printed).toMatch(/^\d+ xrkl +integer +\w+ +Kellgren-Lawrence grade/m);
+  expect(printed).toMatch(/^\d+ of \d+ knees are worse at 48 months$/m);
+  expect(printed).toMatch(/^\d+ womacPain +WOMAC pain, 0 \(none\) to 20 +NUMBER +\S+ +KNEE_EXAM/m);
+  expect(printed).toMatch(/^film of \d{7}: 256 x 256 pixels, \d+ to \d+$/m);
+  expect(printed).toMatch(/^COR_T1_3D_FLASH_RIGHT: 64 x 64 x 80 voxels of 2.5 x 2.5 x 1.5 mm$/m);
 });

@@ -12,6 +12,7 @@ query Counts($where: KneeExamFilter, $by: [KneeExamFacet!], $variables: [String!
 #' @param ... Facets of the API: `"KL"`, the other grades, `"VISIT"`, `"SIDE"`, `"SEX"`, `"RACE"`, `"COHORT"`, `"SITE"`, `"AGE_BAND"`,
 #'   `"BMI_BAND"`.
 #' @param variables Names of variables that are facets too; coded values are told by their labels, as in a [frame()], missing ones by OAI's code.
+#'   A token of role SUMMARY, which knows no dictionary, is told the code behind each label.
 #' @return A row for each group that holds an exam: its facets by their names in small letters, `exams` and `participants`.
 #' @examplesIf nzchar(Sys.getenv("OSTEOGRAPH_TOKEN"))
 #' server <- osteograph_connect()
@@ -44,10 +45,12 @@ labels_of <- function(server, variables) {
   stats::setNames(lapply(known, function(column) column$codes), field_of(known, "name"))
 }
 
-# A value by its label, by itself where it has none, or by the code of why it is missing.
+# A value by its label, with the code behind it where no dictionary tells that no other code has it; by itself where it has none, or by the code
+# of why it is missing.
 told <- function(value, labels) {
   code <- value$value
   if (!is.null(code) && code %in% names(labels)) return(labels[[code]])
+  if (!is.null(code) && !is.null(value$meaning)) return(sprintf("%s (%s)", value$meaning, code))
   value$meaning %||% code %||% value$missing %||% NA_character_
 }
 
