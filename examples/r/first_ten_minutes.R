@@ -51,7 +51,7 @@ if (nrow(imaged) > 0) {
 if (any(imaged$has_mri)) {
   knee <- volume(server, imaged$exam_id[imaged$has_mri][1])
   voxels <- paste(dim(knee$array), collapse = " x ")
-  cat(knee$sequence, ": ", voxels, " voxels of ", paste(format(knee$spacing, trim = TRUE), collapse = " x "), " mm\n", sep = "")
+  cat(knee$sequence, ": ", voxels, " voxels of ", paste(signif(knee$spacing, 4), collapse = " x "), " mm\n", sep = "")
 } else {
   cat("No MRI is stored here; import a release with images, or run the demo.\n")
 }

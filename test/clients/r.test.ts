@@ -291,9 +291,9 @@ testWithR('the first ten minutes in R run against a real server', async () => {
   const program = await readFile(join(packageRoot, 'examples/r/first_ten_minutes.R'), 'utf8');
   const printed = await runR(program);
 
-  expect(printed).toMatch(/^\d\d knees$/m);
+  expect(printed).toMatch(/^\d+ knees$/m);
   expect(printed).toMatch(/^<Cohort 'KL 2-3 at baseline', version 1>$/m);
-  expect(printed).toMatch(/^\d+ xrkl +integer +\w+ +Kellgren-Lawrence grade/m);
+  expect(printed).toMatch(/^\d+ xrkl +integer +<NA> +Kellgren-Lawrence grade/m);
   expect(printed).toMatch(/^\d+ of \d+ knees are worse at 48 months$/m);
   expect(printed).toMatch(/^\d+ womacPain +WOMAC pain, 0 \(none\) to 20 +NUMBER +\S+ +KNEE_EXAM/m);
   expect(printed).toMatch(/^film of \d{7}: 256 x 256 pixels, \d+ to \d+$/m);
