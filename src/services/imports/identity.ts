@@ -55,11 +55,13 @@ const CANDIDATE = z.object({
   inUse: z.boolean(),
 });
 
-/** What is to be done with an image: it is there, a row takes its pixels, or it becomes a row of its own. */
-export type Settled =
-  | { is: 'known'; row: Candidate }
-  | { is: 'replacement'; row: Candidate }
-  | { is: 'new'; /** Rows that stay beside it although they have its barcode. */ beside: Candidate[] };
+/**
+ * What is to be done with an image: it is there, a row takes its pixels, or it becomes a row of its own. Rows `beside` it have its barcode, give
+ * that up, and stay as they are otherwise.
+ */
+export type Settled = { beside: readonly Candidate[] } & (
+  { is: 'known' | 'replacement'; row: Candidate } | { is: 'new' }
+);
 
 type ImageTable = 'radiograph' | 'mri_series';
 
@@ -67,8 +69,9 @@ type ImageTable = 'radiograph' | 'mri_series';
  * Decides what an image is by its UID and its content, and refuses one that belongs to somebody else.
  *
  * The same content for the same exam is there already. Another content of the same UID, path or barcode is a corrected file: it
- * replaces the row while nothing was made from that, and comes beside it otherwise, so that what was made keeps its source. Anything
- * else is another image.
+ * replaces the row while nothing was made from that, and comes beside it otherwise, so that what was made keeps its source. It may be there
+ * already, added by hand: then that row takes the barcode. Anything else is another image, and so is a corrected file of a release's image that
+ * is added by hand: only the release changes its own rows.
  *
  * A redaction takes the place of the one row that shows the image, the release's own too; nothing may go on to show what it removes.
  *
@@ -99,13 +102,13 @@ export async function settle(manager: EntityManager, table: ImageTable, image: I
   // A barcode is a name of its own: an image of another one is not this.
   const others = candidates.filter((row) => row.barcode === null || image.barcode === null);
   const known = [...before, ...others].find((row) => holdsContent(row, image));
-  if (known && (image.barcode === null || before.length === 0 || before.includes(known))) {
-    return { is: 'known', row: known };
-  }
-  const replaceable = [...before, ...others.filter(({ barcode }) => barcode === null)];
+  const replaceable = [...before, ...others].filter(({ barcode }) => barcode === null || barcode === image.barcode);
   const corrected = replaceable.find(({ inUse }) => !inUse);
-  if (corrected) return { is: 'replacement', row: corrected };
-  return { is: 'new', beside: before };
+  // The release's own row is corrected, also where somebody added the correction by hand before, unless something was made from it.
+  const ownIsCorrected = image.barcode !== null && corrected !== undefined && before.includes(corrected);
+  const row = known && (before.includes(known) || !ownIsCorrected) ? known : corrected;
+  const beside = before.filter(({ id, barcode }) => barcode !== null && barcode === image.barcode && id !== row?.id);
+  return row ? { is: row === known ? 'known' : 'replacement', row, beside } : { is: 'new', beside };
 }
 
 /** Decides about an image of which strips were made black: whatever row shows it takes the black strips too, or it is refused. */
@@ -123,8 +126,8 @@ function settleRedaction(candidates: readonly Candidate[], image: Incoming): Set
       `cannot be redacted while ${showing.length + (known ? 1 : 0)} images of ${inWords(owner)} are of it; undo the imports of all but one first`,
     );
   }
-  if (known) return { is: 'known', row: known };
-  return first ? { is: 'replacement', row: first } : { is: 'new', beside: [] };
+  if (known) return { is: 'known', row: known, beside: [] };
+  return first ? { is: 'replacement', row: first, beside: [] } : { is: 'new', beside: [] };
 }
 
 /** A release says of no image that its text may be shown again. */

@@ -210,7 +210,7 @@ async function importSeries({ manager, store, folder, release, known, objects }:
 }
 
 /**
- * Writes an image of a release. A row whose pixels something was made from keeps them and gives up its barcode to the new row.
+ * Writes an image of a release. A row whose pixels something was made from keeps them and gives up its barcode to the row beside it.
  *
  * @param pixels what the file says
  * @param described what the release says, for a row that is made
@@ -231,16 +231,18 @@ async function writeImage<P extends (FilmPixels | SeriesPixels) & ImageOrigin>(
     barcode: described.barcode,
     earlier: known ? [known.id] : [],
   });
+  const { beside } = settled;
+  for (const { id } of beside) await manager.update(entity, { id }, { barcode: null });
   if (settled.is === 'new') {
-    for (const { id } of settled.beside) await manager.update(entity, { id }, { barcode: null });
     const { identifiers } = await manager.insert(entity, { ...described, ...pixels });
-    return { outcome: settled.beside.length > 0 ? 'updated' : 'inserted', id: Number(identifiers[0]!['id']) };
+    return { outcome: beside.length > 0 ? 'updated' : 'inserted', id: Number(identifiers[0]!['id']) };
   }
   const { row } = settled;
   // What was added by hand, or came before origins were kept, is now known to be of the release.
   const adopted = row.barcode === null ? { barcode: described.barcode, date: described.date } : {};
   await manager.update(entity, { id: row.id }, { ...pixels, ...adopted });
-  const outcome = row.assetId === null ? 'inserted' : settled.is === 'known' ? 'unchanged' : 'updated';
+  const isAsItWas = settled.is === 'known' && beside.length === 0;
+  const outcome = row.assetId === null ? 'inserted' : isAsItWas ? 'unchanged' : 'updated';
   return { outcome, id: row.id };
 }
 
