@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { DataSource } from 'typeorm';
 import { MriSeries, Radiograph } from '../../src/entities/index.js';
 import { addImages, type AddedTo, importRelease, listImports, undoImport } from '../../src/services/imports/index.js';
@@ -151,3 +152,104 @@ describe.each(KINDS)(
     );
   },
 );
+
+test("a film that is added by hand leaves the release's own film as it is, though that came from the same path", async () => {
+  const path = await files.write('film.dcm', film(96));
+  await make.participant({ oaiId: '9000001' }).then((participant) => make.visit(participant));
+  expect(await add(path)).toEqual(['inserted']);
+  await files.write(FILM, film(96));
+  await importAll();
+  const released = await films();
+  expect(released).toMatchObject([{ barcode: FILM_BARCODE }]);
+  await files.write('film.dcm', filmFile('', '2', { elements: { SeriesDescription: 'PA Right Knee' } }));
+
+  expect(await add(path)).toEqual(['inserted']);
+
+  expect(await films()).toMatchObject([released[0]!, { barcode: null, rows: 96 }]);
+});
+
+test('a series of a release stays when the folder that it was added from by hand holds it no more', async () => {
+  await writeSlices(SERIES, 8);
+  await importAll();
+  const released = await series();
+  await writeSlices('scan', 8);
+  for (const slice of [0, 1, 2])
+    await files.write(
+      `scan/other-${slice}`,
+      sliceFile('', 'other', slice, { elements: { SeriesDescription: 'SAG T2 RIGHT' } }),
+    );
+  expect((await add(`${files.path}/scan`)).sort()).toEqual(['inserted', 'unchanged']);
+  expect(await series()).toHaveLength(2);
+  for (const slice of [0, 1, 2]) await rm(`${files.path}/scan/00${slice}`);
+
+  expect(await add(`${files.path}/scan`)).toEqual(['unchanged']);
+
+  expect(await series()).toMatchObject([released[0]!, { barcode: null, sequence: 'SAG_T2_RIGHT' }]);
+});
+
+describe('a table that says an image is of another knee or visit', () => {
+  const mris = (...rows: string[]) =>
+    files.table('MRI00.txt', 'ID|VERSION|V00MEXAMTP|V00MRBARCD|V00MRCOMP|V00MRSIDE', rows);
+
+  beforeEach(async () => {
+    await xrays(`9000001|1|PA Right Knee|${FILM_BARCODE}|06/23/2004`);
+    await mris(`9000001|1|R COR T1 3D FLASH|${SERIES_BARCODE}|1|1: Right`);
+    await importAll();
+  });
+
+  test('moves it while its pixels are not there', async () => {
+    await xrays(`9000001|2|PA Left Knee|${FILM_BARCODE}|06/23/2004`);
+    await mris(`9000001|2|L COR T1 3D FLASH|${SERIES_BARCODE}|1|2: Left`);
+
+    expect((await importAll()).tables).toMatchObject([
+      { updated: 1, refused: 0 },
+      { updated: 1, refused: 0 },
+    ]);
+
+    expect([...(await films()), ...(await series())]).toMatchObject([
+      { exam: { side: 'LEFT' } },
+      { exam: { side: 'LEFT' } },
+    ]);
+  });
+
+  test('is refused in that row once its pixels are there, and all of the image stays', async () => {
+    await files.write(FILM, film(96));
+    await writeSlices(SERIES, 8);
+    await importAll();
+    const before = [await films(), await series()];
+    await xrays(
+      `9000001|2|PA Left Knee|${FILM_BARCODE}|06/24/2004`,
+      '9000001|2|Bilateral PA Fixed Flexion Knee|016600000002|06/24/2004',
+    );
+    await mris(`9000001|2|L COR T1 3D FLASH|${SERIES_BARCODE}|1|2: Left`);
+
+    const { tables, refusals } = await importRelease(dataSource, files.path, { store });
+
+    const sentence = (barcode: string) =>
+      `Barcode ${barcode} is that of an image of the right knee of participant 9000001 at V00, whose pixels were imported; ` +
+      'nothing moves it to the left knee of participant 9000001 at V00. ' +
+      'If the row is right, undo the import that brought the image, and import both again.';
+    expect(refusals.map(({ row, reason }) => [row, reason])).toEqual([
+      [2, sentence(FILM_BARCODE)],
+      [2, sentence(SERIES_BARCODE)],
+    ]);
+    expect(tables).toMatchObject([
+      { inserted: 1, updated: 0, refused: 1, changes: [{ added: 1 }, { added: 1 }] },
+      { updated: 0, refused: 1, changes: [] },
+    ]);
+    expect(await films()).toMatchObject([before[0]![0]!, { barcode: '016600000002', examId: null }]);
+    expect(await series()).toEqual(before[1]);
+  });
+
+  test('says nothing of it when the table is older than what is known', async () => {
+    await xrays(`9000001|2|PA Right Knee|${FILM_BARCODE}|06/23/2004`);
+    await files.write(FILM, film(96));
+    await importAll();
+    const before = await films();
+    await xrays(`9000001|1|PA Left Knee|${FILM_BARCODE}|06/22/2004`);
+
+    expect((await importAll()).tables).toMatchObject([{ file: 'XRay00.txt', kept: 1, refused: 0 }, { file: 'MRI00.txt' }]);
+
+    expect(await films()).toEqual(before);
+  });
+});

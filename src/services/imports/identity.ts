@@ -25,8 +25,8 @@ export interface Incoming {
   barcode: string | null;
   /** Rows that the same path became before, or that have the same barcode. */
   earlier: readonly number[];
-  /** Whether strips of it are made black: then no row may go on to show them. */
-  redacted?: boolean;
+  /** Digest of what it showed before strips of it were made black, which no row may go on to show; null where none are. */
+  unredactedSha256: string | null;
 }
 
 /** A row that may be the image that comes in. */
@@ -73,7 +73,8 @@ type ImageTable = 'radiograph' | 'mri_series';
  * already, added by hand: then that row takes the barcode. Anything else is another image, and so is a corrected file of a release's image that
  * is added by hand: only the release changes its own rows.
  *
- * A redaction takes the place of the one row that shows the image, the release's own too; nothing may go on to show what it removes.
+ * A redaction takes the place of the one row that shows the image, the release's own too; nothing may go on to show what it removes. Files without
+ * a UID are told by their pixels, as they are with and without the strips.
  *
  * @throws UserError FILE_REFUSED naming both owners: when the image is another's, or the path or barcode was; for a redaction that would
  *   leave what it removes in another row, and for an image of a release that would bring back what was removed
@@ -96,7 +97,7 @@ export async function settle(manager: EntityManager, table: ImageTable, image: I
     table,
     candidates.map(({ id }) => id),
   );
-  if (image.redacted) return settleRedaction(candidates, image);
+  if (image.unredactedSha256 !== null) return settleRedaction(candidates, image);
   if (image.barcode !== null) refuseUnredacted(candidates, image);
   const before = candidates.filter((row) => image.earlier.includes(row.id));
   // A barcode is a name of its own: an image of another one is not this.
@@ -155,8 +156,8 @@ async function findCandidates(manager: EntityManager, table: ImageTable, image: 
           'e.visit_id',
           'EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = i.id) OR EXISTS (SELECT 1 FROM generation g WHERE g.source_series_id = i.id)',
         ];
-  const match = 'id = ANY($1) OR source_uid = $2 OR content_sha256 = $3';
-  const values = [[...image.earlier], image.sourceUid, image.contentSha256];
+  const match = 'id = ANY($1) OR source_uid = $2 OR content_sha256 = ANY($3)';
+  const values = [[...image.earlier], image.sourceUid, [image.contentSha256, image.unredactedSha256]];
   // Whoever makes something from one of them meanwhile waits until it is decided what becomes of it.
   await manager.query(`SELECT id FROM ${table} WHERE ${match} ORDER BY id FOR UPDATE`, values);
   return queryRows(
@@ -176,11 +177,13 @@ function isSameOwner(one: ImageOwner, other: ImageOwner): boolean {
   return one.oaiId === other.oaiId && one.visit === other.visit && one.side === other.side;
 }
 
-function isSameImage(row: Candidate, { sourceUid, contentSha256 }: Incoming): boolean {
-  return row.contentSha256 === contentSha256 || (sourceUid !== null && row.sourceUid === sourceUid);
+function isSameImage(row: Candidate, { sourceUid, contentSha256, unredactedSha256 }: Incoming): boolean {
+  const holds = row.contentSha256 !== null && [contentSha256, unredactedSha256].includes(row.contentSha256);
+  return holds || (sourceUid !== null && row.sourceUid === sourceUid);
 }
 
-function inWords({ oaiId, visit, side }: ImageOwner): string {
+/** How messages name an owner, e.g. "the right knee of participant 9000001 at V00". */
+export function inWords({ oaiId, visit, side }: ImageOwner): string {
   const knee = side === null ? 'both knees' : `the ${side.toLowerCase()} knee`;
   return `${knee} of participant ${oaiId} at ${visit}`;
 }

@@ -30,7 +30,7 @@ import {
 } from './folder-series.js';
 import { type ImageOwner, settle } from './identity.js';
 import { type ImageOrigin, originOf, type ReleaseOrigin } from './origins.js';
-import { type KnownImage, ownersOfBarcodes } from './owners.js';
+import { type KnownImage, ownersOfBarcodes, refuseOtherPatient } from './owners.js';
 import { keepingContradictions, requireConsistent } from './quarantine.js';
 import { keepChanges } from './runs.js';
 import { fingerprintFolder, noteTime, type Recalled, remember } from './remember.js';
@@ -122,7 +122,7 @@ async function importFilm(
   if (files.length !== 1) refuseFile(folder.file, `holds ${files.length} files; the folder of a film holds one`);
   const path = join(folder.path, files[0]!);
   const attributes = await readDicomHeader(path);
-  assertOwner(attributes, folder);
+  refuseOtherPatient(attributes, folder);
   const described = known?.name ?? folder.seriesDescription ?? attributes.seriesDescription ?? BILATERAL;
   if (!isKneeFilm(described)) return 'passedOver';
 
@@ -163,7 +163,7 @@ async function importSeries({ manager, store, folder, release, known, objects }:
   }
   for (const { files } of series) {
     for (const file of files) {
-      assertOwner(file.attributes, folder);
+      refuseOtherPatient(file.attributes, folder);
       refuseBurnedIn(file.attributes, [], folder.file);
     }
   }
@@ -230,6 +230,7 @@ async function writeImage<P extends (FilmPixels | SeriesPixels) & ImageOrigin>(
     ...pixels,
     barcode: described.barcode,
     earlier: known ? [known.id] : [],
+    unredactedSha256: null,
   });
   const { beside } = settled;
   for (const { id } of beside) await manager.update(entity, { id }, { barcode: null });
@@ -258,13 +259,6 @@ function imageReleaseOf({ file }: ImageFolder): string | null {
 /** A header whose study contents.csv may describe in its stead. */
 function withStudy({ synthetic, studyDescription }: DicomAttributes, folder: ImageFolder) {
   return { synthetic, studyDescription: folder.studyDescription ?? studyDescription };
-}
-
-/** A file whose header names another participant lies in the wrong folder; anonymised headers name nobody. */
-function assertOwner({ patientId }: DicomAttributes, { oaiId, file }: ImageFolder): void {
-  if (patientId !== null && /^\d{7}$/.test(patientId) && patientId !== oaiId) {
-    refuseFile(file, `holds an image of participant ${patientId}, not ${oaiId}`);
-  }
 }
 
 /** The exam (null for both knees) and the visit of an image, made where they are not there yet. */
