@@ -248,7 +248,10 @@ describe('a table that says an image is of another knee or visit', () => {
     const before = await films();
     await xrays(`9000001|1|PA Left Knee|${FILM_BARCODE}|06/22/2004`);
 
-    expect((await importAll()).tables).toMatchObject([{ file: 'XRay00.txt', kept: 1, refused: 0 }, { file: 'MRI00.txt' }]);
+    expect((await importAll()).tables).toMatchObject([
+      { file: 'XRay00.txt', kept: 1, refused: 0 },
+      { file: 'MRI00.txt' },
+    ]);
 
     expect(await films()).toEqual(before);
   });
