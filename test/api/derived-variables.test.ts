@@ -364,7 +364,7 @@ test('a definition or a name that cannot be is refused with one sentence, and no
     'BAD_USER_INPUT: There is no symptomaticOa@9; its only version is 1.',
   );
   expect(await refused({ name: 'fine', where: { variables: [{ name: 'symptomaticOa@new', eq: 1 }] } })).toBe(
-    'BAD_USER_INPUT: There is no symptomaticOa@new; after the @ of a derived variable stands the number of a version.',
+    'BAD_USER_INPUT: There is no symptomaticOa@new; its only version is 1.',
   );
   expect(await api.dataSource.query('SELECT name FROM derived_variable ORDER BY name')).toEqual(before);
 });

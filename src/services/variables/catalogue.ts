@@ -2,6 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import {
+  type DerivedDefinition,
   readingsOfName,
   releasedNames,
   resolveColumn,
@@ -10,7 +11,7 @@ import {
   type VariableRef,
 } from '../../domain/variables/index.js';
 import { queryRows } from '../../entities/index.js';
-import { type DerivedName, type DerivedRow, derivedSource, findDerived, keyOf, versionOf } from './derived.js';
+import { type DerivedRow, derivedSource, findDerived, keyOf, noSuchVersion, versionOf } from './derived.js';
 import { nearestNames } from './nearest.js';
 
 type Database = DataSource | EntityManager;
@@ -88,7 +89,7 @@ export async function resolveVariables(
 
 /** A derived variable, and the visit and the knee that its name fixes. */
 interface FoundDerived {
-  row: DerivedRow;
+  row: DerivedRow & { definition: DerivedDefinition };
   meaning: Meaning;
 }
 
@@ -98,22 +99,17 @@ async function derivedOf(
   given: readonly { name: string; reading: string | null }[],
   meanings: readonly Meaning[][],
 ): Promise<(FoundDerived | null)[]> {
-  const known = await queryRows(
-    database,
-    z.object({ name: z.string() }),
-    'SELECT upper(name) AS name FROM derived_variable WHERE upper(name) = ANY($1)',
-    [[...new Set(meanings.flat().map(({ name }) => name))]],
+  const asked = given.map(({ reading }, index) =>
+    meanings[index]!.map((meaning) => ({ meaning, name: meaning.name, version: versionOf(reading) })),
   );
-  const names = new Set(known.map(({ name }) => name));
-  const asked = given.map(({ name, reading }, index): (DerivedName & { meaning: Meaning }) | null => {
-    const meaning = meanings[index]!.find((one) => names.has(one.name));
-    return meaning ? { name: meaning.name, version: versionOf(name, reading), meaning } : null;
+  const rows = await findDerived(database, asked.flat());
+  return asked.map((readings, index) => {
+    const found = readings.find((one) => rows.has(keyOf(one)));
+    const row = found && rows.get(keyOf(found))!;
+    if (!row) return null;
+    if (row.definition === null) throw noSuchVersion(row, given[index]!.reading);
+    return { row: { ...row, definition: row.definition }, meaning: found.meaning };
   });
-  const rows = await findDerived(
-    database,
-    asked.filter((one) => one !== null),
-  );
-  return asked.map((one) => one && { row: rows.get(keyOf(one))!, meaning: one.meaning });
 }
 
 async function derivedRef(database: Database, name: string, { row, meaning }: FoundDerived): Promise<VariableRef> {

@@ -18,9 +18,10 @@ export interface DerivedName {
 export interface DerivedRow {
   readonly name: string;
   readonly newest: number;
-  readonly version: number;
-  readonly label: string;
-  readonly definition: DerivedDefinition;
+  /** Of the version that was asked for; null where there is no such version. */
+  readonly version: number | null;
+  readonly label: string | null;
+  readonly definition: DerivedDefinition | null;
 }
 
 const DEFINITION = z.union([
@@ -29,55 +30,42 @@ const DEFINITION = z.union([
 ]);
 
 const ROW = z.object({
+  key: z.string(),
   name: z.string(),
   newest: z.number(),
-  asked: z.number().nullable(),
   version: z.number().nullable(),
   label: z.string().nullable(),
   definition: DEFINITION.nullable(),
 });
 
-/** The versions that are there of those that were asked for, by `keyOf`. */
+/** Those of the names that are of derived variables, by `keyOf`. */
 export async function findDerived(database: Database, asked: readonly DerivedName[]): Promise<Map<string, DerivedRow>> {
   if (asked.length === 0) return new Map();
   const rows = await queryRows(
     database,
     ROW,
-    `SELECT d.name, d.version AS newest, w.version AS asked, v.version, v.label, v.definition
-     FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::integer[]) w(name, version)) w
+    `SELECT w.key, d.name, d.version AS newest, v.version, v.label, v.definition
+     FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::integer[]) w(key, name, version)) w
      JOIN derived_variable d ON upper(d.name) = w.name
      LEFT JOIN derived_variable_version v ON v.variable_id = d.id AND v.version = coalesce(w.version, d.version)`,
-    [asked.map(({ name }) => name), asked.map(({ version }) => version)],
+    [asked.map(keyOf), asked.map(({ name }) => name), asked.map(({ version }) => version)],
   );
-  return new Map(
-    rows.map(({ name, newest, asked: number, version, label, definition }) => {
-      if (version === null) throw noSuchVersion(name, String(number), newest);
-      return [
-        keyOf({ name: name.toUpperCase(), version: number }),
-        { name, newest, version, label: label!, definition: definition! },
-      ];
-    }),
-  );
+  return new Map(rows.map(({ key, ...row }) => [key, row]));
 }
 
 export function keyOf({ name, version }: DerivedName): string {
   return `${name}@${version ?? ''}`;
 }
 
-/** The number that stands behind `@` in a name; null where nothing does. @throws UserError BAD_USER_INPUT for what is no number of a version */
-export function versionOf(name: string, reading: string | null): number | null {
+/** The number of the version that stands behind `@` in a name: null where nothing does, 0, of which there is none, for anything else. */
+export function versionOf(reading: string | null): number | null {
   if (reading === null) return null;
-  const version = Number(reading);
-  if (/^\d{1,9}$/.test(reading) && version > 0) return version;
-  throw new UserError(
-    'BAD_USER_INPUT',
-    `There is no ${name}; after the @ of a derived variable stands the number of a version.`,
-  );
+  return /^\d{1,9}$/.test(reading) ? Number(reading) : 0;
 }
 
-function noSuchVersion(name: string, version: string, newest: number): UserError {
+export function noSuchVersion({ name, newest }: DerivedRow, asked: string | null): UserError {
   const versions = newest === 1 ? 'its only version is 1' : `its versions are 1 to ${newest}`;
-  return new UserError('BAD_USER_INPUT', `There is no ${name}@${version}; ${versions}.`);
+  return new UserError('BAD_USER_INPUT', `There is no ${name}@${asked}; ${versions}.`);
 }
 
 /**
@@ -87,10 +75,10 @@ function noSuchVersion(name: string, version: string, newest: number): UserError
  */
 export async function derivedSource(
   database: Database,
-  { name, version, definition }: DerivedRow,
+  { name, version, definition }: DerivedRow & { definition: DerivedDefinition },
 ): Promise<DerivedSource> {
   try {
-    return { derived: name, version, ...(await readDefinition(database, definition)) };
+    return { derived: name, version: version!, ...(await readDefinition(database, definition)) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(
