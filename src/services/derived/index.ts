@@ -12,3 +12,4 @@ export {
   DERIVED_VARIABLE_VERSIONS,
   DERIVED_VARIABLES,
 } from './listing.js';
+export type { DefinitionRequest } from './definition.js';
