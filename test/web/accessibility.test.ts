@@ -85,6 +85,7 @@ const CASES: Case[] = [
   { what: 'the saved cohorts', path: '/cohorts/saved', shows: heading('Saved cohorts') },
   { what: 'a saved cohort', path: '/cohorts/saved/:cohort', shows: heading('Versions') },
   { what: 'starting a batch', path: '/cohorts/saved/:cohort', press: 'Start a batch …', shows: field('Seed rule') },
+  { what: 'changing a cohort', path: '/cohorts/saved/:cohort', press: 'Change …', shows: field('Description') },
   { what: 'deleting a cohort', path: '/cohorts/saved/:cohort', press: 'Delete …', shows: heading('Delete "Mild"?') },
   { what: 'a comparison', path: '/cohorts/compare?a=:cohort&b=:other', shows: heading('Mild and Severe') },
   { what: 'the exports', path: '/cohorts/exports', shows: (page) => page.getByRole('link', { name: /^Download/ }) },
