@@ -299,6 +299,14 @@ test('what it is made of counts in the cost of whatever names it', async () => {
   );
 });
 
+test('a definition of too many operands is refused: they stand in every statement that names it', async () => {
+  const nin = Array.from({ length: 9_000 }, (_, index) => String(1_000_000 + index));
+
+  expect(refusal(await create({ name: 'long', where: { participant: { oaiId: { nin } } } }))).toMatch(
+    /^LIMIT_EXCEEDED: The definition has \d+ characters as JSON, what it names included; at most 50000 are allowed\.$/,
+  );
+});
+
 test('a definition or a name that cannot be is refused with one sentence, and nothing is written', async () => {
   const before = await api.dataSource.query('SELECT name FROM derived_variable ORDER BY name');
   const where = { kl: { gte: 2 } };

@@ -15,6 +15,9 @@ export interface DefinitionRequest {
 const MAX_BANDS = 50;
 const MAX_LABEL = 100;
 
+/** Characters of a definition as JSON, with those of the variables that it names: its operands stand in every statement that names it. */
+const MAX_LENGTH = 50_000;
+
 /** Derived variables within derived variables: each is one more query within another. */
 const MAX_DEPTH = 5;
 
@@ -59,7 +62,15 @@ export async function checkedDefinition(
     'where' in definition
       ? { where: await pinVersions(database, definition.where) }
       : { bands: await pinned(database, definition.bands) };
-  const depth = depthOf(await readDefinition(database, kept));
+  const read = await readDefinition(database, kept);
+  const { length } = JSON.stringify(read.values);
+  if (length > MAX_LENGTH) {
+    throw new UserError(
+      'LIMIT_EXCEEDED',
+      `The definition has ${length} characters as JSON, what it names included; at most ${MAX_LENGTH} are allowed.`,
+    );
+  }
+  const depth = depthOf(read);
   if (depth > MAX_DEPTH) {
     throw new UserError(
       'LIMIT_EXCEEDED',
