@@ -13,7 +13,7 @@ import { isDicom, readDicomHeader, readDicomHeaders } from '../../imaging/dicom/
 import type { SeriesFile } from '../../imaging/dicom/scan.js';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import type { Film } from '../../imaging/radiograph/film.js';
-import { readSource } from '../../imaging/source.js';
+import { type FileSource, readSource } from '../../imaging/source.js';
 import type { BlobStore, LetGo } from '../../storage/index.js';
 import { daysBackOf, uidKey } from '../access/index.js';
 import { forgetOriginal, keepOriginal, type OwnerOfOriginal } from '../files/index.js';
@@ -45,7 +45,7 @@ export interface Deidentifier {
    *
    * @throws UserError FILE_REFUSED
    */
-  film(path: string, name: string): Promise<{ film: Film; object: Deidentified }>;
+  film(file: FileSource, name: string): Promise<{ film: Film; object: Deidentified }>;
   /** What is left of a header: whatever is stored of it is taken from there. */
   header(slice: Pick<SeriesFile, 'path' | 'frame'>, name: string): Promise<DicomAttributes>;
   /**
@@ -101,8 +101,8 @@ export async function deidentifierFor(
   }
 
   return {
-    async film(path, name) {
-      const { bytes } = await readSource(path);
+    async film(file, name) {
+      const { bytes } = await readSource(file);
       await meet(bytes, name);
       return deidentifyFilm({ bytes, name }, (study) => subjectFor(study?.studyDate ?? null));
     },

@@ -27,6 +27,8 @@ export interface Incoming {
   earlier: readonly number[];
   /** Whether strips of it are made black: then no row may go on to show them. */
   redacted?: boolean;
+  /** Whether it came over the network, and nobody looked at it: then it takes away no redaction. */
+  unattended?: boolean;
 }
 
 /** A row that may be the image that comes in. */
@@ -63,6 +65,14 @@ export type Settled =
 
 type ImageTable = 'radiograph' | 'mri_series';
 
+/** An image from the network that is another's already; whoever sent it is not told whose. */
+export class OwnedByAnother extends Error {
+  /** @param sameParticipant whether it is another visit or knee of the same participant */
+  constructor(readonly sameParticipant: boolean) {
+    super('The image is of another participant, visit or knee.');
+  }
+}
+
 /**
  * Decides what an image is by its UID and its content, and refuses one that belongs to somebody else.
  *
@@ -72,6 +82,7 @@ type ImageTable = 'radiograph' | 'mri_series';
  *
  * A redaction takes the place of the one row that shows the image, the release's own too; nothing may go on to show what it removes.
  *
+ * @throws OwnedByAnother for an image from the network that is another's
  * @throws UserError FILE_REFUSED naming both owners: when the image is another's, or the path or barcode was; for a redaction that would
  *   leave what it removes in another row, and for an image of a release that would bring back what was removed
  */
@@ -81,6 +92,7 @@ export async function settle(manager: EntityManager, table: ImageTable, image: I
   for (const row of candidates) {
     if (isSameOwner(row, owner)) continue;
     const same = isSameImage(row, image);
+    if (image.unattended) throw new OwnedByAnother(row.oaiId === owner.oaiId);
     refuseFile(
       name,
       same
@@ -94,7 +106,7 @@ export async function settle(manager: EntityManager, table: ImageTable, image: I
     candidates.map(({ id }) => id),
   );
   if (image.redacted) return settleRedaction(candidates, image);
-  if (image.barcode !== null) refuseUnredacted(candidates, image);
+  if (image.barcode !== null || image.unattended) refuseUnredacted(candidates, image);
   const before = candidates.filter((row) => image.earlier.includes(row.id));
   // A barcode is a name of its own: an image of another one is not this.
   const others = candidates.filter((row) => row.barcode === null || image.barcode === null);
@@ -127,10 +139,13 @@ function settleRedaction(candidates: readonly Candidate[], image: Incoming): Set
   return first ? { is: 'replacement', row: first } : { is: 'new', beside: [] };
 }
 
-/** A release says of no image that its text may be shown again. */
+/** A release says of no image that its text may be shown again, and nor does a network. */
 function refuseUnredacted(candidates: readonly Candidate[], image: Incoming): void {
   const redacted = candidates.find(
-    (row) => row.redacted && !holdsContent(row, image) && (row.barcode === null || image.earlier.includes(row.id)),
+    (row) =>
+      row.redacted &&
+      !holdsContent(row, image) &&
+      (image.unattended || row.barcode === null || image.earlier.includes(row.id)),
   );
   if (!redacted) return;
   refuseFile(
