@@ -84,7 +84,7 @@ export function openArrivals(
     },
     async series() {
       const outcomes = new Map<string, Arrived>();
-      for (const { claim, folder: path, uids } of aside.values()) {
+      for (const [key, { claim, folder: path, uids }] of aside) {
         const { to, doubt, seriesUid } = claim;
         try {
           const written = await run.series(path, seriesUid, to, { name: 'The series', from: sender.from, doubt });
@@ -94,8 +94,8 @@ export function openArrivals(
           for (const uid of uids) outcomes.set(uid, { failure });
         }
         await rm(path, { recursive: true, force: true });
+        aside.delete(key);
       }
-      aside.clear();
       return outcomes;
     },
     async end() {

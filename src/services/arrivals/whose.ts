@@ -6,7 +6,7 @@ import { isVisitCode, VISIT_CODES, type VisitCode } from '../../domain/visits.js
 import { queryRows } from '../../entities/index.js';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import { readDicomHeader, readDicomTexts } from '../../imaging/dicom/read.js';
-import type { FileSource } from '../../imaging/source.js';
+import { type FileSource, readSource } from '../../imaging/source.js';
 import { filmSide, sideInWords } from '../../oai/index.js';
 import type { AddedTo } from '../imports/index.js';
 
@@ -15,14 +15,23 @@ export interface Stated {
   participant?: string | undefined;
   visit?: VisitCode | undefined;
   side?: Side | undefined;
+  /** The visit where neither is stated nor says the object which. */
+  visitOtherwise?: VisitCode | undefined;
 }
+
+/** What is stated of an object by the PatientID that it has; undefined for a patient of whom nothing is. */
+export type StatedOf = (patientId: string | null) => Stated | undefined;
 
 /**
  * What is stated in words; empty ones state nothing.
  *
  * @throws UserError BAD_USER_INPUT for what is no id, visit or side
  */
-export function statedIn({ participant, visit, side }: Partial<Record<keyof Stated, string | undefined>>): Stated {
+export function statedIn({
+  participant,
+  visit,
+  side,
+}: Partial<Record<'participant' | 'visit' | 'side', string | undefined>>): Stated {
   if (participant) requireOaiId(participant);
   if (visit && !isVisitCode(visit)) {
     throw new UserError('BAD_USER_INPUT', `visit is ${JSON.stringify(visit)}; accepted: ${VISIT_CODES.join(', ')}.`);
@@ -58,12 +67,20 @@ const MR_CLASS = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.4(?:\.\d+)?$/;
  * Whose an object is to be: the participant that is stated, or whose id it has as PatientID; at the visit that is stated, or that its
  * ClinicalTrialTimePointID names.
  *
+ * @param stating what is stated of this object, or by the PatientID that it has: then that may be anything
  * @returns null where it names nobody: PatientID is of another kind, and nothing is stated
  * @throws UserError FILE_REFUSED for what is no DICOM object with UIDs, or names no visit; CONFLICT for what was made here
  */
-export async function whoseIs(dataSource: DataSource, source: FileSource, stated: Stated): Promise<Claim | null> {
+export async function whoseIs(
+  dataSource: DataSource,
+  file: FileSource,
+  stating: Stated | StatedOf,
+): Promise<Claim | null> {
+  const source = { bytes: (await readSource(file)).bytes, name: OBJECT };
   const header = await readDicomHeader(source);
   const { patientId } = header;
+  const ofObject = typeof stating !== 'function';
+  const stated = (ofObject ? stating : stating(patientId)) ?? {};
   const named = patientId !== null && isOaiId(patientId) ? patientId : null;
   const oaiId = stated.participant ?? named;
   if (oaiId === null) return null;
@@ -72,7 +89,8 @@ export async function whoseIs(dataSource: DataSource, source: FileSource, stated
     throw new UserError('FILE_REFUSED', `${OBJECT} has no SOP class, instance, study or series.`);
   }
   const { timePoint } = await readDicomTexts(source, { timePoint: 'x00120050' });
-  const visit = stated.visit ?? (typeof timePoint === 'string' && isVisitCode(timePoint) ? timePoint : undefined);
+  const said = typeof timePoint === 'string' && isVisitCode(timePoint) ? timePoint : undefined;
+  const visit = stated.visit ?? said ?? stated.visitOtherwise;
   if (visit === undefined) {
     throw new UserError(
       'FILE_REFUSED',
@@ -86,7 +104,7 @@ export async function whoseIs(dataSource: DataSource, source: FileSource, stated
   const side = stated.side ?? (kind === 'RADIOGRAPH' ? sideOfFilm(header) : undefined);
   const to = { oaiId, visit, ...(side === undefined ? {} : { side }) };
   const doubt =
-    stated.participant !== undefined && named !== null && named !== stated.participant
+    ofObject && stated.participant !== undefined && named !== null && named !== stated.participant
       ? 'it is of another participant than the one that is stated'
       : await doubtOf(dataSource, to, header);
   return { kind, to, doubt, sopInstanceUid, studyUid, seriesUid };
