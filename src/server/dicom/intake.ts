@@ -145,16 +145,19 @@ export async function openIntake(options: IntakeOptions): Promise<Intake> {
     }
   }
 
-  for (const left of await readdir(series)) {
-    const own = join(series, left);
-    const from = await readFile(join(own, SENDER), 'utf8').catch(() => 'DICOM: an earlier process');
-    for (const entry of await readdir(own, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || !entry.name.endsWith('.dcm')) continue;
-      const path = join(incoming, randomUUID());
-      await rename(join(entry.parentPath, entry.name), path);
-      await take(path, from);
+  // In turn: a series is taken in once all that is left of it is found.
+  await inTurn(async () => {
+    for (const left of await readdir(series)) {
+      const own = join(series, left);
+      const from = await readFile(join(own, SENDER), 'utf8').catch(() => 'DICOM: an earlier process');
+      for (const entry of await readdir(own, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || !entry.name.endsWith('.dcm')) continue;
+        const path = join(incoming, randomUUID());
+        await rename(join(entry.parentPath, entry.name), path);
+        await take(path, from);
+      }
     }
-  }
+  });
   return {
     newPath: () => join(incoming, randomUUID()),
     take,
