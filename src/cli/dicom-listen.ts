@@ -33,8 +33,8 @@ interface Options {
   metricsHost: string;
 }
 
-/** Statements of an import are short, and what it locks while it cannot go on others wait for, ms. */
-const LIMITS = { statementTimeout: 10_000, idleTransactionTimeout: 10_000 } as const;
+/** Statements of an import are short; between two of them a film or a series may be read, which takes a while, ms. */
+const LIMITS = { statementTimeout: 10_000, idleTransactionTimeout: 300_000 } as const;
 
 /** Time to take in what waits and to let go of everything, ms. */
 const CLOSE_MS = 60_000;

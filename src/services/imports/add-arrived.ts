@@ -13,7 +13,7 @@ import { Contradiction, keepingContradictions } from './quarantine.js';
 import type { Fingerprint } from './remember.js';
 import { beginRun, endRun, keepChanges } from './runs.js';
 import { emptySummary, type ImageSummary } from './summary.js';
-import { type AddedTo, writeFilm, writeSeries, type Written } from './write-added.js';
+import { type AddedTo, type Adding, writeFilm, writeSeries, type Written } from './write-added.js';
 
 /** How long an image from the network waits for an import that is running, ms: shorter than those who send wait for an answer. */
 const LOCK_WAIT_MS = 20_000;
@@ -46,15 +46,12 @@ export function openArrivalRun(
   async function add(
     to: AddedTo,
     arrival: Arrival,
-    write: (
-      manager: EntityManager,
-      options: { store: BlobStore; forgotten: []; arrival: Arrival },
-    ) => Promise<Written[]>,
+    write: (manager: EntityManager, options: Adding) => Promise<Written[]>,
   ): Promise<Written[]> {
     const inTransaction = async (manager: EntityManager): Promise<Written[]> => {
       await refuseWithdrawn(manager, to.oaiId);
       await keepChanges(manager, run!);
-      return write(manager, { store, forgotten: [], arrival });
+      return write(manager, { store, forgotten: [], arrival, apart: true });
     };
     images.folders++;
     try {
