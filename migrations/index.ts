@@ -50,6 +50,7 @@ import { MarkRedactedImages1760000005820 } from './1760000005820-mark-redacted-i
 import { IndexOriginalStudies1760000005830 } from './1760000005830-index-original-studies.js';
 import { ListDicomSeries1760000005900 } from './1760000005900-list-dicom-series.js';
 import { SealAudit1760000006200 } from './1760000006200-seal-audit.js';
+import { CreateArrivalRules1760000006400 } from './1760000006400-create-arrival-rules.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -105,4 +106,5 @@ export const MIGRATIONS = [
   IndexOriginalStudies1760000005830,
   ListDicomSeries1760000005900,
   SealAudit1760000006200,
+  CreateArrivalRules1760000006400,
 ];

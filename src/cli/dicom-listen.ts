@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
 import type { VisitCode } from '../domain/visits.js';
+import { openQueue } from '../scheduling/index.js';
 import { openDatabase } from '../server/database/index.js';
 import { type Caller, openIntake, parseCaller, readPatients, startListener } from '../server/dicom/index.js';
 import { createLogger } from '../server/logging.js';
@@ -129,14 +130,16 @@ async function run(options: Options): Promise<void> {
     closers.push(() => database.close());
     const { dataSource } = database;
     const store = await openOwnBlobStore(dataSource, blobSettings(dataDir));
+    const queue = await openQueue({ databaseUrl: database.url, queueUrl: process.env['QUEUE_URL'], logger });
+    closers.push(() => queue.close());
     const metrics = createMetrics(dataSource);
     const operations =
       metricsPort === undefined
         ? undefined
-        : await serveOperations({ dataSource, store, metrics, host: metricsHost, port: metricsPort, logger });
+        : await serveOperations({ dataSource, queue, store, metrics, host: metricsHost, port: metricsPort, logger });
     closers.push(async () => (operations ? operations.close() : metrics.close()));
     const intake = await openIntake({
-      ...{ dataSource, store, patients, logger },
+      ...{ dataSource, store, queue, patients, logger },
       folder: resolve(options.folder ?? `${dataDir}/arrivals`),
       quietMs: 1_000 * options.quiet,
       onOutcome: metrics.dicomObject,

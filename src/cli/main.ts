@@ -19,6 +19,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   'dicom-listen': async () => (await import('./dicom-listen.js')).dicomListenCommand(),
   'dicom-find': async () => (await import('./dicom-find.js')).dicomFindCommand(),
   'dicom-fetch': async () => (await import('./dicom-fetch.js')).dicomFetchCommand(),
+  'arrival-rules': async () => (await import('./arrival-rules.js')).arrivalRulesCommand(),
   participants: async () => (await import('./participants.js')).participantsCommand(),
   generate: async () => (await import('./generate.js')).generateCommand(),
   read: async () => (await import('./read.js')).readCommand(),

@@ -9,8 +9,7 @@ import { pendingMigrations } from './database/index.js';
 /** What has to work before work may come; each is asked, and has so long to answer, ms. */
 export interface Dependencies {
   dataSource: DataSource;
-  /** Absent where nothing is queued. */
-  queue?: Pick<GenerationQueue, 'ping'>;
+  queue: Pick<GenerationQueue, 'ping'>;
   store: Pick<BlobStore, 'readMark'>;
 }
 const PATIENCE_MS = 2_000;
@@ -55,7 +54,7 @@ function readinessCheck({ dataSource, queue, store }: Dependencies): () => Promi
       await spill(dataSource);
       written = performance.now() + BELIEVED_MS;
     },
-    ...(queue && { queue: () => queue.ping() }),
+    queue: () => queue.ping(),
     blobs: () => store.readMark(),
   };
   return async () =>

@@ -6,6 +6,7 @@ import dimse from 'dcmjs-dimse';
 import type { responses } from 'dcmjs-dimse';
 import type { DataSource } from 'typeorm';
 import { Participant, Visit } from '../../src/entities/index.js';
+import { openQueue } from '../../src/scheduling/index.js';
 import { openIntake, parseCaller, startListener } from '../../src/server/dicom/index.js';
 import { createLogger } from '../../src/server/logging.js';
 import type { StatedOf } from '../../src/services/arrivals/index.js';
@@ -60,8 +61,9 @@ export async function startTestListener({
   const logger = createLogger('dicom', 'debug', sink);
   const store = openBlobStore(dataDir);
   const folder = join(dataDir, 'arrivals');
+  const queue = await openQueue({ databaseUrl: url, logger });
   const intake = await openIntake({
-    ...{ dataSource, store, folder, quietMs, logger },
+    ...{ dataSource, store, queue, folder, quietMs, logger },
     patients: async () => patients,
     onOutcome(outcome) {
       outcomes.push(outcome);
@@ -82,6 +84,7 @@ export async function startTestListener({
     async close() {
       await listener.close(0);
       await intake.close();
+      await queue.close();
       await database.drop();
       await rm(dataDir, { recursive: true, force: true });
     },

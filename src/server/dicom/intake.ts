@@ -11,6 +11,7 @@ import {
   FAILURES,
   failureOf,
   openArrivals,
+  type RuleServices,
   type StatedOf,
   whoseIs,
 } from '../../services/arrivals/index.js';
@@ -19,6 +20,8 @@ import type { BlobStore } from '../../storage/index.js';
 export interface IntakeOptions {
   dataSource: DataSource;
   store: BlobStore;
+  /** What asks for what rules make of films. */
+  queue: RuleServices['queue'];
   /** Where objects lie until they are taken in; it holds what hospitals send, as they send it. */
   folder: string;
   /** How long nothing more of a series may have come before it is taken in, ms. */
@@ -60,7 +63,8 @@ const SENDER = 'sender';
 
 /** Opens the intake, with the series that an earlier process had received and not taken in; what it had received in part is gone. */
 export async function openIntake(options: IntakeOptions): Promise<Intake> {
-  const { dataSource, store, folder, quietMs, patients, onOutcome, logger } = options;
+  const { dataSource, store, queue, folder, quietMs, patients, onOutcome, logger } = options;
+  const storage = { dataSource, store, rules: { queue, logger } };
   const [incoming, series] = [join(folder, 'incoming'), join(folder, 'series')];
   await rm(incoming, { recursive: true, force: true });
   for (const path of [folder, incoming, series]) await mkdir(path, { recursive: true, mode: 0o700 });
@@ -87,7 +91,7 @@ export async function openIntake(options: IntakeOptions): Promise<Intake> {
   }
 
   async function takeFilm(claim: Claim, path: string, from: string): Promise<Failure | null> {
-    const arrivals = openArrivals({ dataSource, store }, { tokenId: null, from }, incoming);
+    const arrivals = openArrivals(storage, { tokenId: null, from }, incoming);
     try {
       return tell(await arrivals.film(claim, path), from);
     } finally {
@@ -105,7 +109,7 @@ export async function openIntake(options: IntakeOptions): Promise<Intake> {
       const own = join(series, key);
       await mkdir(own, { recursive: true, mode: 0o700 });
       await writeFile(join(own, SENDER), from, { mode: 0o600 });
-      const arrivals = openArrivals({ dataSource, store }, { tokenId: null, from }, own);
+      const arrivals = openArrivals(storage, { tokenId: null, from }, own);
       const timer = setTimeout(() => void inTurn(() => takeSeries(key)), quietMs);
       found = { arrivals, timer, folder: own, from };
       waiting.set(key, found);

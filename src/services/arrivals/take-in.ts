@@ -8,6 +8,7 @@ import { pseudonymousUid } from '../../imaging/deidentification/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import { uidKey } from '../access/index.js';
 import { openArrivalRun, type Written } from '../imports/index.js';
+import { applyArrivalRules, type RuleServices } from './apply-rules.js';
 import { type Failure, failureOf } from './failures.js';
 import { type Claim, OBJECT } from './whose.js';
 
@@ -35,12 +36,16 @@ export interface Sender {
   from: string;
 }
 
+/** What arrivals need. */
+export interface ArrivalServices {
+  dataSource: DataSource;
+  store: BlobStore;
+  /** What rules make of films is asked for with these. */
+  rules: RuleServices;
+}
+
 /** @param folder where objects are set aside; it is made, and only its owner may look into it */
-export function openArrivals(
-  storage: { dataSource: DataSource; store: BlobStore },
-  sender: Sender,
-  folder: string,
-): Arrivals {
+export function openArrivals(storage: ArrivalServices, sender: Sender, folder: string): Arrivals {
   const run = openArrivalRun(storage, sender);
   const { dataSource } = storage;
   const aside = new Map<string, { claim: Claim; folder: string; uids: Set<string> }>();
@@ -60,10 +65,11 @@ export function openArrivals(
   }
 
   return {
-    async film({ to, doubt, sopInstanceUid }, file) {
+    async film({ to, doubt, sopInstanceUid, modality }, file) {
       try {
         const source = typeof file === 'string' ? file : { bytes: file, name: OBJECT };
         const written = await run.film(source, sopInstanceUid, to, { name: OBJECT, from: sender.from, doubt });
+        await applyArrivalRules(dataSource, storage.rules, { radiographId: written.id, modality });
         return (await keptAs(written, 'radiograph', sopInstanceUid)) ?? NOT_AMONG;
       } catch (error) {
         return { failure: failureOf(error) };

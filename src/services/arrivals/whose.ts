@@ -55,6 +55,7 @@ export interface Claim {
   sopInstanceUid: string;
   studyUid: string;
   seriesUid: string;
+  modality: string | null;
 }
 
 /** What messages call an object: its own name may name a patient. */
@@ -107,7 +108,7 @@ export async function whoseIs(
     ofObject && stated.participant !== undefined && named !== null && named !== stated.participant
       ? 'it is of another participant than the one that is stated'
       : await doubtOf(dataSource, to, header);
-  return { kind, to, doubt, sopInstanceUid, studyUid, seriesUid };
+  return { kind, to, doubt, sopInstanceUid, studyUid, seriesUid, modality: header.modality };
 }
 
 /** The knee that a film says it shows; undefined for both. */

@@ -6,6 +6,7 @@ import type { TokenPrincipal } from '../../policy/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import { uidKey, uploadKey } from '../access/index.js';
 import {
+  type ArrivalServices,
   type Arrived,
   type Claim,
   type Failure,
@@ -57,7 +58,7 @@ export function isSlice(bytes: Uint8Array): boolean {
  * @param folder where series are put together
  */
 export function openObjectStore(
-  storage: { dataSource: DataSource; store: BlobStore },
+  storage: ArrivalServices,
   principal: TokenPrincipal,
   { stated, studyUid, folder }: { stated: Stated; studyUid: string | undefined; folder: string },
 ): ObjectStore {
