@@ -1015,8 +1015,7 @@ CREATE TABLE variable_level (
   text text NOT NULL,
   variable_id integer NOT NULL,
   FOREIGN KEY (variable_id) REFERENCES variable(id) ON DELETE CASCADE,
-  PRIMARY KEY (variable_id, code),
-  UNIQUE (variable_id, text)
+  PRIMARY KEY (variable_id, code)
 );
 
 CREATE TABLE variable_line (

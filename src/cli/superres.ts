@@ -9,6 +9,7 @@ import {
   superresInWords,
   THROUGH_PLANE,
   thinned,
+  thinningShare,
   superresLabel,
   writeFineSeries,
 } from '../imaging/superres/index.js';
@@ -87,16 +88,21 @@ async function superres(path: string, options: SuperresOptions): Promise<void> {
   const { result, seconds } = await workOnSeries(
     { label: 'Super-resolving', path, device: options.device, threads: options.threads },
     ({ series, looked }) => planSuperres(series, aim, manifest, looked),
-    async (looked, { host, signal, from, made }) => {
-      const plan = await thinned(looked, manifest, run(host, signal));
+    async (looked, { host, signal, from, identity, made }) => {
+      const { slices: all } = looked.series;
+      const share = thinningShare(looked);
+      const plan = await thinned(looked, manifest, {
+        ...run(host, signal),
+        onPlane: ({ index, total }) => made(Math.floor((share * (index + 1) * all) / total)),
+      });
       const slices = fineSlices(plan, run(host, signal));
       const header = {
         ...{ bundle: { name, version }, derivation, label: superresLabel(manifest), createdAt: new Date() },
-        identity: [from, name, version, sha256, derivation, steps ?? ''],
+        identity: [identity, name, version, sha256, derivation, JSON.stringify(gradients ?? null), steps ?? ''],
         comment: JSON.stringify({ synthetic: true, bundle: { name, version, sha256 }, source: from, derivation }),
       };
       await writeFineSeries(plan, slices, out, header, (done) =>
-        made(Math.ceil((done * looked.series.slices) / plan.fine.slices)),
+        made(Math.ceil((share + ((1 - share) * done) / plan.fine.slices) * all)),
       );
       return plan.fine;
     },

@@ -83,9 +83,10 @@ const MAX_TEXT = 500;
 
 /**
  * Reads a cell of a column that no field of ours takes; null for a blank. A lone letter is a value here: whether it stands for `.A` only the rest
- * of its column can tell.
+ * of its column can tell. The text that it gives reads as itself.
  */
-export function parseStoredCell(text: string): StoredCell | null {
+export function parseStoredCell(raw: string): StoredCell | null {
+  const text = raw.replace(/\p{Cc}+/gu, ' ').trim();
   const { value, missing } = parseCell(text);
   if (missing !== null) return { text: missing, number: null, label: null, missing };
   if (value === null) return null;
@@ -100,11 +101,10 @@ export function parseStoredCell(text: string): StoredCell | null {
     };
   }
   // `Y: QCd and found to be acceptable`; a longer beginning is a sentence's own.
-  const coded = /^([A-Z0-9]{1,3})\s*:\s(.+)$/s.exec(text.trim());
+  const coded = /^([A-Z0-9]{1,3})\s*:\s(.+)$/s.exec(text);
   if (coded) return { text: coded[1]!, number: null, label: coded[2]!.trim().slice(0, MAX_TEXT), missing: null };
-  const words = text.replace(/\p{Cc}+/gu, ' ').trim();
-  const date = /[/-]/.test(words) ? calendarDate(words) : null;
-  return { text: date ?? words.slice(0, MAX_TEXT), number: null, label: null, missing: null };
+  const date = /[/-]/.test(text) ? calendarDate(text) : null;
+  return { text: date ?? text.slice(0, MAX_TEXT).trim(), number: null, label: null, missing: null };
 }
 
 /** Null for what is no number, or more than one: a barcode's leading zero says that it is text. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/domain/package.js';
 import type { InferenceHost } from '../../src/inference/index.js';
-import { thinSlices } from '../../src/imaging/superres/index.js';
+import { planSuperres, thinned, thinSlices } from '../../src/imaging/superres/index.js';
 import { centredAffine } from '../../src/imaging/volume.js';
 import { inventedKnee } from '../helpers/invented-slices.js';
 import { readBundleFor, startInferenceHost } from '../../src/inference/index.js';
@@ -30,6 +30,18 @@ function invented(rows: number, columns: number): Float32Array {
     const [row, column] = [Math.floor(pixel / columns), pixel % columns];
     return 0.5 + 0.3 * Math.sin(row / 5) * Math.cos(column / 7);
   });
+}
+
+/** The knee of test/golden/superres.py as a series in memory. */
+function kneeSeries() {
+  const slices = inventedKnee();
+  return {
+    ...{ name: 'knee', rows, columns, slices: slices.length, placement: 'SCANNER' as const },
+    affine: centredAffine('SAGITTAL', [columns, rows, slices.length], [0.5, 0.5, 3]),
+    ...{ spacing: [0.5, 0.5, 3] as const, dicom: null, nifti: null, rescaleOf: () => null },
+    read: (index: number) => Promise.resolve(slices[index]!),
+    close: () => Promise.resolve(),
+  };
 }
 
 const request = (changes: Partial<RequestOf<'mri-super-resolution'>> = {}) => {
@@ -75,14 +87,7 @@ describe('a super-resolver in the inference process', () => {
   });
 
   it('makes twice as many slices as PyTorch does, each half a slice where it lay', async () => {
-    const slices = inventedKnee();
-    const affine = centredAffine('SAGITTAL', [columns, rows, slices.length], [0.5, 0.5, 3]);
-    const series = {
-      ...{ name: 'knee', rows, columns, slices: slices.length, affine, placement: 'SCANNER' as const },
-      ...{ spacing: [0.5, 0.5, 3] as const, dicom: null, nifti: null, rescaleOf: () => null },
-      read: (index: number) => Promise.resolve(slices[index]!),
-      close: () => Promise.resolve(),
-    };
+    const series = kneeSeries();
     const thin = await thinSlices(series, { host, bundleDir, network: 'teacher', steps: 1, white: 2400 });
     expect([thin.slices, ...thin.spacing]).toEqual([12, 0.5, 0.5, 1.5]);
     // Both halves have their middle where the slice had it.
@@ -94,6 +99,17 @@ describe('a super-resolver in the inference process', () => {
         line.forEach((value, column) => expect(found[8 * row * columns + 8 * column]! / 2400).toBeCloseTo(value, 3)),
       );
     }
+  });
+
+  it('sees the planes across the slices as they were taken, whether or not the bias of the coil is taken out afterwards', async () => {
+    const { manifest } = await readBundleFor(bundleDir, 'mri-super-resolution');
+    const made = async (bias: boolean) => {
+      const plan = await planSuperres(kneeSeries(), { scale: 2, throughPlane: true, bias }, manifest);
+      return thinned(plan, manifest, { host, bundleDir, network: 'student' });
+    };
+    const [kept, corrected] = [await made(false), await made(true)];
+    expect(corrected.series.slices).toBe(12);
+    expect(await corrected.series.read(5)).toEqual(await kept.series.read(5));
   });
 
   it.each([32, 64, 96, 256])(

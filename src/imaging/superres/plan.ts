@@ -29,8 +29,10 @@ export interface SuperresPlan {
   aim: SuperresAim;
   /** The fine volume, without its voxels. */
   fine: Omit<Volume, 'data'>;
-  /** Value that the networks see as 1. */
+  /** Value that the networks see as 1, of the series as it is corrected. */
   white: number;
+  /** The same of the series as it was taken. */
+  takenWhite: number;
   biasField: BiasField | null;
   storage: Storage;
 }
@@ -74,15 +76,16 @@ export async function planSuperres(
     onSlice?.(index + 1);
   }
   const { white: share } = manifest.superResolution;
-  const white = percentile(Float32Array.from(samples), share);
-  if (!(white > 0)) refuseFile(name, `has no signal: its ${share}th percentile is not above 0`);
+  const takenWhite = percentile(Float32Array.from(samples), share);
+  if (!(takenWhite > 0)) refuseFile(name, `has no signal: its ${share}th percentile is not above 0`);
   const survey = { columns, rows, slices, block: blockOf(rows, columns), data: reduced };
   const biasField = aim.bias ? estimateBias(survey) : null;
   return {
     series,
     aim,
     fine: fineVolume(series, aim.scale),
-    white: biasField ? white * brightened(survey, biasField, share) : white,
+    white: biasField ? takenWhite * brightened(survey, biasField, share) : takenWhite,
+    takenWhite,
     biasField,
     storage: storageOf({ least, most, whole, corrected: aim.bias || aim.gradients !== undefined }),
   };

@@ -23,7 +23,7 @@ export interface ThinOptions extends Pick<RunHooks<unknown, unknown>, 'signal' |
   /** Value that the networks see as 1. */
   white: number;
   /** Waited for after each plane across the slices. */
-  onPlane?: ((plane: MadePlane) => Promise<void>) | undefined;
+  onPlane?: ((plane: MadePlane) => Promise<void> | void) | undefined;
 }
 
 /** A plane across the slices that is made, of all along rows and along columns. */
@@ -46,9 +46,9 @@ export async function thinned(
   manifest: BundleManifest<'mri-super-resolution'>,
   options: Omit<ThinOptions, 'white'>,
 ): Promise<SuperresPlan> {
-  const { series, aim, white } = plan;
+  const { series, aim, takenWhite } = plan;
   if (!aim.throughPlane) return plan;
-  return planSuperres(await thinSlices(series, { ...options, white }), aim, manifest);
+  return planSuperres(await thinSlices(series, { ...options, white: takenWhite }), aim, manifest);
 }
 
 /** How large a part of the work `thinned` is, 0 to 1: of the pixels that the network sees, those of the planes across slices. */

@@ -4,6 +4,7 @@ import { queryRows } from '../../entities/index.js';
 import { type Side, SIDES } from '../../domain/participants.js';
 import { VISIT_CODES, visitMonth, type VisitCode } from '../../domain/visits.js';
 import { fromBatch } from './statements.js';
+import { KnownLevels } from './stored-levels.js';
 
 /** A participant at a time point. */
 export interface VisitKey {
@@ -17,7 +18,8 @@ export interface ExamKey extends VisitKey {
 }
 
 /**
- * Ids of the participants, visits and exams that one import has met, so that its statements need not look them up row by row.
+ * Ids of the participants, visits and exams that one import has met, and what the cells of its variables say, so that its statements need not
+ * look them up row by row.
  * It holds while nobody else adds any, which the import lock sees to; after a transaction was rolled back it must be cleared.
  */
 export class ExamRegistry {
@@ -27,6 +29,7 @@ export class ExamRegistry {
   readonly #participants = new Map<string, number>();
   readonly #visits = new Map<number, number>();
   readonly #exams = new Map<number, number>();
+  readonly levels = new KnownLevels();
 
   /** Ids of participants, made where they are not there: a table may name somebody whom Enrollees does not list, or not yet. */
   async participants(manager: EntityManager, oaiIds: readonly string[]): Promise<number[]> {
@@ -113,6 +116,7 @@ export class ExamRegistry {
     this.#participants.clear();
     this.#visits.clear();
     this.#exams.clear();
+    this.levels.clear();
   }
 
   async #meet(manager: EntityManager, oaiIds: readonly string[]): Promise<void> {

@@ -20,12 +20,14 @@ import { ROW_OUTCOMES, type RowOutcome } from './merge.js';
 import { currentState, fingerprintTable, noteTime, remember } from './remember.js';
 import { keepChanges, restOnFile } from './runs.js';
 import { Sources } from './sources.js';
-import { type StoredRow, StoredValues } from './stored-values.js';
+import type { StoredBatch, StoredRow } from './stored-batch.js';
+import { StoredValues } from './stored-values.js';
 import type { TableSummary } from './summary.js';
 import { type Sourced, WRITE_BATCH, type WriteBatch } from './upserts/index.js';
+import { WriteBehind } from './write-behind.js';
 
 /** Rows that go to the database together. */
-const BATCH_ROWS = 2000;
+const BATCH_ROWS = 1000;
 
 /** Ten times the largest table of a release; keys of all rows are held, to find doubles. */
 const MAX_ROWS = 1_000_000;
@@ -105,6 +107,12 @@ interface AnyRecord {
   visit?: VisitCode;
 }
 
+/** What became of the rows of a batch, by line, and those of which nothing could be written. */
+interface WrittenRows {
+  became: ReadonlyMap<number, RowOutcome>;
+  refused: readonly { line: number; reason: string }[];
+}
+
 /** A row that was read: its record, unless no column of ours takes anything of it. */
 interface ReadRow {
   line: number;
@@ -135,25 +143,33 @@ async function readTable(
   const fresh = new Set<number>();
   const places = new Set<string>();
   let batch: ReadRow[] = [];
-  const flush = async (): Promise<void> => {
-    const keeps = store?.keeps();
-    const typed = batch.flatMap(({ line, record }): Sourced<AnyRecord>[] =>
-      record ? [{ line, record, keeps: keeps?.get(line) }] : [],
+  const writeRows = async (rows: readonly ReadRow[], stored?: StoredBatch): Promise<WrittenRows> => {
+    const typed = rows.flatMap(({ line, record }): Sourced<AnyRecord>[] =>
+      record ? [{ line, record, keeps: stored?.keeps.get(line) }] : [],
     );
     const { outcomes, refused } = await write({ manager, registry, sources }, typed);
-    for (const { line, reason } of refused) refuseRow(line, reason);
     const unusable = new Set(refused.map(({ line }) => line));
     const usable = typed.filter(({ line }) => !unusable.has(line));
     const became = new Map(usable.map(({ line }, index) => [line, outcomes[index]!]));
-    for (const [line, kept] of (await store?.write(unusable)) ?? []) {
-      became.set(line, ofBoth(file.kind === 'assessments' ? undefined : became.get(line), kept));
+    if (store && stored) {
+      for (const [line, kept] of await store.write(stored, unusable)) {
+        became.set(line, ofBoth(file.kind === 'assessments' ? undefined : became.get(line), kept));
+      }
     }
+    return { became, refused };
+  };
+  await using batches = new WriteBehind<WrittenRows>(({ became, refused }) => {
+    for (const { line, reason } of refused) refuseRow(line, reason);
     for (const [line, outcome] of became) {
       summary[outcome]++;
       if (outcome === 'inserted') fresh.add(line);
     }
-    batch = [];
     onRows(summary.rows);
+  });
+  const flush = async (): Promise<void> => {
+    const rows = batch;
+    batch = [];
+    await batches.start(() => writeRows(rows, store?.take()));
   };
 
   for await (const { line, cells } of table.rows()) {
@@ -189,6 +205,7 @@ async function readTable(
     if (batch.length === BATCH_ROWS) await flush();
   }
   if (batch.length > 0) await flush();
+  await batches.end();
   await store?.finish();
   summary.storedColumns = rest.columns.length;
   summary.storedCells = store?.counts.cells ?? 0;

@@ -13,24 +13,24 @@ interface Level extends StoredCell {
 
 /** What the cells of one variable say, each different thing a level with a number; 0 is a blank. */
 export class Levels {
-  readonly #byText = new Map<string, Level>();
-  readonly #byCode: Level[] = [];
-  /** Cells as they are written, which are many more than levels in the labelled form and much quicker to look up than to read. */
-  readonly #cells = new Map<string, number>();
-  readonly added: Level[] = [];
+  /** Numbers of texts and of cells as they are written, which are quicker to look up than to read; the text of a level reads as that level. */
+  readonly #codes = new Map<string, number>();
+  /** By number. Of a plain number only its text is held: a table of measurements has a million different ones. */
+  readonly #byCode: (Level | string)[] = [];
+  readonly added: number[] = [];
   /** Levels whose label became known after they did. */
-  readonly labelled: Level[] = [];
+  readonly labelled: number[] = [];
 
   constructor(
     readonly variable: number,
-    stored: readonly Level[],
+    stored: Iterable<Level>,
   ) {
     for (const level of stored) this.#keep(level);
   }
 
   /** Number of the level that a cell is; undefined for a lone letter, which only the rest of its column explains: {@link letter}. */
   encode(text: string): number | undefined {
-    const known = this.#cells.get(text);
+    const known = this.#codes.get(text);
     if (known !== undefined) return known;
     return LETTER.test(text.trim()) ? undefined : this.#read(text, parseStoredCell(text));
   }
@@ -45,18 +45,21 @@ export class Levels {
 
   /** What a number stands for. */
   level(code: number): Level {
-    return this.#byCode[code]!;
+    const level = this.#byCode[code]!;
+    return typeof level === 'string' ? { code, text: level, number: Number(level), label: null, missing: null } : level;
   }
 
   isMissing(code: number): boolean {
-    return this.#byCode[code]!.missing !== null;
+    const level = this.#byCode[code]!;
+    return typeof level !== 'string' && level.missing !== null;
   }
 
   /** What the values are, by all of their levels. */
   kind(): StoredKind {
     let [numbers, labels, dates, words] = [0, 0, 0, 0];
-    for (const level of this.#byText.values()) {
-      if (level.missing !== null) continue;
+    for (const level of this.#byCode) {
+      if (typeof level === 'string') numbers++;
+      if (level === undefined || typeof level === 'string' || level.missing !== null) continue;
       if (level.number !== null) {
         numbers++;
         if (level.label !== null) labels++;
@@ -70,29 +73,29 @@ export class Levels {
 
   #read(text: string, cell: StoredCell | null): number {
     const code = cell === null ? 0 : this.#codeOf(cell);
-    this.#cells.set(text, code);
+    this.#codes.set(text, code);
     return code;
   }
 
   #codeOf(cell: StoredCell): number {
-    const known = this.#byText.get(cell.text);
-    if (known) {
-      if (known.label === null && cell.label !== null) {
-        const level = { ...known, label: cell.label };
-        this.#keep(level);
-        this.labelled.push(level);
+    const known = this.#codes.get(cell.text);
+    if (known !== undefined) {
+      if (cell.label !== null && this.level(known).label === null) {
+        this.#keep({ ...this.level(known), label: cell.label });
+        this.labelled.push(known);
       }
-      return known.code;
+      return known;
     }
-    const level = { ...cell, code: Math.max(1, this.#byCode.length) };
-    this.#keep(level);
-    this.added.push(level);
-    return level.code;
+    const code = Math.max(1, this.#byCode.length);
+    this.#keep({ ...cell, code });
+    this.added.push(code);
+    return code;
   }
 
   #keep(level: Level): void {
-    this.#byText.set(level.text, level);
-    this.#byCode[level.code] = level;
+    const isPlain = level.number !== null && level.label === null && level.text === String(level.number);
+    this.#codes.set(level.text, level.code);
+    this.#byCode[level.code] = isPlain ? level.text : level;
   }
 }
 
@@ -120,24 +123,73 @@ export async function readLevels(manager: EntityManager, variables: readonly num
   return new Map(variables.map((id) => [id, new Levels(id, byVariable.get(id) ?? [])]));
 }
 
+/** Levels of the variables of one table. The next one is often the same table of another visit, and has the same variables. */
+export class KnownLevels {
+  #known = new Map<number, Levels>();
+
+  /** Levels of some variables: those that are known, and the others read. Those of any other variable are forgotten. */
+  async of(manager: EntityManager, variables: readonly number[]): Promise<ReadonlyMap<number, Levels>> {
+    const known = this.#known;
+    this.#known = new Map(variables.flatMap((id) => (known.has(id) ? [[id, known.get(id)!] as const] : [])));
+    known.clear();
+    const strangers = variables.filter((id) => !this.#known.has(id));
+    if (strangers.length > 0) {
+      for (const [id, levels] of await readLevels(manager, strangers)) this.#known.set(id, levels);
+    }
+    return this.#known;
+  }
+
+  clear(): void {
+    this.#known.clear();
+  }
+}
+
 /** Stores levels that are new, and labels that became known. */
 export async function writeLevels(manager: EntityManager, all: Iterable<Levels>): Promise<void> {
-  const rows = [...all].flatMap((levels) =>
-    [...levels.added.splice(0), ...levels.labelled.splice(0)].map((level) => ({ variable: levels.variable, ...level })),
-  );
-  const last = [...new Map(rows.map((row) => [`${row.variable} ${row.code}`, row])).values()];
-  if (last.length === 0) return;
+  let added: Row[] = [];
+  const labelled: Row[] = [];
+  for (const levels of all) {
+    const { variable } = levels;
+    const fresh = new Set(levels.added.splice(0));
+    for (const code of fresh) added.push({ variable, ...levels.level(code) });
+    for (const code of levels.labelled.splice(0)) {
+      if (!fresh.has(code)) labelled.push({ variable, ...levels.level(code) });
+    }
+    if (added.length >= AT_ONCE) {
+      await insertLevels(manager, added);
+      added = [];
+    }
+  }
+  await insertLevels(manager, added);
+  if (labelled.length === 0) return;
   const { from, parameters } = fromBatch({
-    variable_id: ['integer', last.map(({ variable }) => variable)],
-    code: ['integer', last.map(({ code }) => code)],
-    text: ['text', last.map(({ text }) => text)],
-    number: ['double precision', last.map(({ number }) => number)],
-    label: ['text', last.map(({ label }) => label)],
-    missing: ['text', last.map(({ missing }) => missing)],
+    variable_id: ['integer', labelled.map(({ variable }) => variable)],
+    code: ['integer', labelled.map(({ code }) => code)],
+    label: ['text', labelled.map(({ label }) => label)],
   });
   await manager.query(
-    `INSERT INTO variable_level (variable_id, code, text, number, label, missing) SELECT * ${from}
-     ON CONFLICT (variable_id, code) DO UPDATE SET label = excluded.label`,
+    `UPDATE variable_level l SET label = r.label ${from} WHERE l.variable_id = r.variable_id AND l.code = r.code`,
+    parameters,
+  );
+}
+
+type Row = Level & { variable: number };
+
+/** Levels of one statement: about a megabyte. */
+const AT_ONCE = 20_000;
+
+async function insertLevels(manager: EntityManager, rows: readonly Row[]): Promise<void> {
+  if (rows.length === 0) return;
+  const { from, parameters } = fromBatch({
+    variable_id: ['integer', rows.map(({ variable }) => variable)],
+    code: ['integer', rows.map(({ code }) => code)],
+    text: ['text', rows.map(({ text }) => text)],
+    number: ['double precision', rows.map(({ number }) => number)],
+    label: ['text', rows.map(({ label }) => label)],
+    missing: ['text', rows.map(({ missing }) => missing)],
+  });
+  await manager.query(
+    `INSERT INTO variable_level (variable_id, code, text, number, label, missing) SELECT * ${from}`,
     parameters,
   );
 }

@@ -1,28 +1,16 @@
 import type { EntityManager } from 'typeorm';
 import { BLOCK, type VariableTable } from '../../domain/variables/index.js';
-import type { Side } from '../../domain/participants.js';
-import type { VisitCode } from '../../domain/visits.js';
 import type { StoredColumn, StoredReader } from '../../oai/index.js';
 import type { ExamRegistry } from './exam-registry.js';
 import type { RowOutcome } from './merge.js';
 import { BECAME, outcomeOf } from './stored-outcomes.js';
 import { compareVersions, judge } from './precedence.js';
 import type { Sources } from './sources.js';
-import type { Keeps } from './upserts/index.js';
 import { type Block, Blocks } from './stored-blocks.js';
-import { type Levels, readLevels, writeLevels } from './stored-levels.js';
+import { type BatchColumn, spoken, type StoredBatch, type StoredRow } from './stored-batch.js';
+import { writeLevels } from './stored-levels.js';
 import { StoredLines } from './stored-lines.js';
 import { Coverage, describeVariables, variableIds } from './stored-variables.js';
-
-/** A row of a table with cells that the store keeps. */
-export interface StoredRow {
-  readonly line: number;
-  readonly oaiId: string;
-  readonly visit: VisitCode;
-  readonly version: string | null;
-  readonly side: Side | null;
-  readonly reading: string;
-}
 
 /** What a table brought to the store. */
 export interface StoredCounts {
@@ -34,19 +22,16 @@ export interface StoredCounts {
   left: number;
 }
 
-/** A column with its variable. */
-interface Sink {
-  readonly column: StoredColumn;
-  readonly levels: Levels;
-  /** Numbers of the levels that the batch's cells are. */
-  readonly codes: Int32Array;
-  /** Cells of the batch that are a lone letter, by row. */
+/** A column, and what of it was read for the next batch. */
+interface Sink extends BatchColumn {
+  codes: Int32Array;
+  /** Cells that are a lone letter, by row. */
   readonly letters: Map<number, string>;
 }
 
 /**
  * Merges the cells of a table that no column of ours takes into the store, by the same rule of precedence as all others. One writer is for one
- * table; its batches come in order, and {@link finish} ends them.
+ * table; its batches come in order, and {@link finish} ends them. While one batch is written, the rows of the next can be added.
  */
 export class StoredValues {
   readonly counts: StoredCounts = { cells: 0, changed: 0, left: 0 };
@@ -54,6 +39,8 @@ export class StoredValues {
   readonly #lines = new StoredLines();
   readonly #readings = new Set<string>();
   #rows: StoredRow[] = [];
+  /** Of batches that were written, for those to come. */
+  readonly #spare: Int32Array[] = [];
 
   private constructor(
     private readonly manager: EntityManager,
@@ -61,6 +48,7 @@ export class StoredValues {
     private readonly sources: Sources,
     private readonly table: string,
     private readonly sinks: readonly Sink[],
+    private readonly batchRows: number,
   ) {}
 
   static async open(
@@ -71,14 +59,14 @@ export class StoredValues {
     batchRows: number,
   ): Promise<StoredValues> {
     const ids = await variableIds(manager, table, columns);
-    const levels = await readLevels(manager, [...new Set(ids)]);
+    const levels = await registry.levels.of(manager, [...new Set(ids)]);
     const sinks = columns.map((column, index) => ({
       column,
       levels: levels.get(ids[index]!)!,
       codes: new Int32Array(batchRows),
       letters: new Map<number, string>(),
     }));
-    return new StoredValues(manager, registry, sources, table, sinks);
+    return new StoredValues(manager, registry, sources, table, sinks, batchRows);
   }
 
   /** Reads the cells of the next row of the batch. Their texts are not kept: a wide table has a million in a batch. */
@@ -92,56 +80,62 @@ export class StoredValues {
     }
   }
 
-  /** Of whom the rows of the batch have values, by line. */
-  keeps(): Map<number, Keeps> {
-    for (const { levels, codes, letters } of this.sinks) {
+  /** The rows that were added, as a batch to {@link write}; those that are added from now on are the next one's. */
+  take(): StoredBatch {
+    const rows = this.#rows;
+    this.#rows = [];
+    const columns = this.sinks.map((sink) => {
+      const { column, levels, codes, letters } = sink;
       for (const [index, text] of letters) codes[index] = levels.letter(text);
       letters.clear();
-    }
-    const anyone = this.#spoken(() => true);
-    const [right, left] = SIDES_OF_COLUMNS.map((side) => this.#spoken((column) => column.side === side));
-    return new Map(
-      this.#rows.map(({ line }, index) => [
+      sink.codes = this.#spare.pop() ?? new Int32Array(this.batchRows);
+      return { column, levels, codes };
+    });
+    const anyone = spoken({ rows, columns }, () => true);
+    const [right, left] = SIDES_OF_COLUMNS.map((side) => spoken({ rows, columns }, (column) => column.side === side));
+    const keeps = new Map(
+      rows.map(({ line }, index) => [
         line,
         { visit: anyone[index] === 1, RIGHT: right![index] === 1, LEFT: left![index] === 1 },
       ]),
     );
+    return { rows, columns, keeps };
   }
 
   /**
-   * Writes the batch, after the fields of its rows.
+   * Writes a batch, after the fields of its rows. It can be written once.
    * @param refused lines of which nothing may be kept
    * @returns what became of the other rows, by line
    */
-  async write(refused: ReadonlySet<number>): Promise<Map<number, RowOutcome>> {
-    const rows = this.#rows;
-    this.#rows = [];
+  async write(batch: StoredBatch, refused: ReadonlySet<number>): Promise<Map<number, RowOutcome>> {
+    const { rows, columns } = batch;
     if (rows.length === 0) return new Map();
     for (const [index, { line }] of rows.entries()) {
-      if (refused.has(line)) for (const { codes } of this.sinks) codes[index] = 0;
+      if (refused.has(line)) for (const { codes } of columns) codes[index] = 0;
     }
     await this.sources.announce(rows.map(({ version }) => version));
     await writeLevels(
       this.manager,
-      this.sinks.map(({ levels }) => levels),
+      columns.map(({ levels }) => levels),
     );
-    const owners = await this.#owners(rows);
+    const owners = await this.#owners(batch);
     const numbers = new Set([...owners.values()].flatMap((ids) => Array.from(ids, (id) => Math.floor(id / BLOCK))));
     const readings = new Set(rows.map(({ reading }) => reading));
     const became = new Uint8Array(rows.length);
-    const byVariable = Map.groupBy(this.sinks, ({ levels }) => levels.variable);
+    const byVariable = Map.groupBy(columns, ({ levels }) => levels.variable);
     const variables = [...byVariable.keys()];
     const atOnce = Math.max(1, Math.floor(MAX_BLOCKS / numbers.size));
     for (let start = 0; start < variables.length; start += atOnce) {
       const part = variables.slice(start, start + atOnce);
       const blocks = await Blocks.read(this.manager, part, [...readings], [...numbers]);
-      for (const sink of part.flatMap((variable) => byVariable.get(variable)!)) {
-        this.#merge(sink, rows, owners.get(ownerKey(sink.column))!, blocks, became);
+      for (const cells of part.flatMap((variable) => byVariable.get(variable)!)) {
+        this.#merge(cells, rows, owners.get(ownerKey(cells.column))!, blocks, became);
       }
       await blocks.write(this.manager, this.sources.run);
     }
     this.#noteLines(rows, owners);
     for (const reading of readings) this.#readings.add(reading);
+    this.#spare.push(...columns.map(({ codes }) => codes));
     const outcomes = rows.map(({ line }, index) => [line, outcomeOf(became[index]!)] as const);
     return new Map(outcomes.filter(([line]) => !refused.has(line)));
   }
@@ -158,24 +152,25 @@ export class StoredValues {
    * Keys of whom the cells of each kind of column belong to; 0 where there is nobody. A visit and an exam come to be only where a row says
    * something of them: who missed a visit has a row of missing codes.
    */
-  async #owners(rows: readonly StoredRow[]): Promise<Map<string, Int32Array>> {
+  async #owners(batch: StoredBatch): Promise<Map<string, Int32Array>> {
     const { manager, registry } = this;
+    const { rows } = batch;
     const participants = await registry.participants(
       manager,
       rows.map(({ oaiId }) => oaiId),
     );
     const owners = new Map<string, Int32Array>();
     const kinds = new Map(this.sinks.map(({ column }) => [ownerKey(column), column]));
-    const anyone = this.#spoken(() => true, rows.length);
+    const anyone = spoken(batch, () => true);
     for (const [key, { owner, side }] of kinds) {
       if (owner === 'participant') {
         owners.set(key, Int32Array.from(participants));
         continue;
       }
-      const spoken = owner === 'visit' ? anyone : this.#spoken((column) => ownerKey(column) === key, rows.length);
+      const saying = owner === 'visit' ? anyone : spoken(batch, (column) => ownerKey(column) === key);
       const asked = rows.flatMap((row, index) => {
         const knee = side ?? row.side;
-        if (spoken[index] === 0 || (owner === 'knee_exam' && knee === null)) return [];
+        if (saying[index] === 0 || (owner === 'knee_exam' && knee === null)) return [];
         return [{ index, oaiId: row.oaiId, visit: row.visit, side: knee ?? 'RIGHT' }];
       });
       const made = owner === 'visit' ? await registry.visits(manager, asked) : await registry.exams(manager, asked);
@@ -193,20 +188,8 @@ export class StoredValues {
     return owners;
   }
 
-  /** Rows that have a value in some of the columns. */
-  #spoken(of: (column: StoredColumn) => boolean, rows = this.#rows.length): Uint8Array {
-    const spoken = new Uint8Array(rows);
-    for (const { column, levels, codes } of this.sinks) {
-      if (!of(column)) continue;
-      for (let index = 0; index < rows; index++) {
-        if (spoken[index] === 0 && codes[index] !== 0 && !levels.isMissing(codes[index]!)) spoken[index] = 1;
-      }
-    }
-    return spoken;
-  }
-
   #merge(
-    { column, levels, codes }: Sink,
+    { column, levels, codes }: BatchColumn,
     rows: readonly StoredRow[],
     owners: Int32Array,
     blocks: Blocks,
