@@ -66,5 +66,6 @@ test('the commands that the page shows for a PACS say how they are used', async 
     'dicom-listen',
     'dicom-find',
     'dicom-fetch',
+    'arrival-rules',
   ]);
 });
