@@ -1,5 +1,6 @@
 import { AuditEntry, Generation } from '../../src/entities/index.js';
 import { encodeId } from '../../src/domain/global-ids.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import { createCohort } from '../../src/services/cohorts/index.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
 import { runCommand } from '../helpers/command.js';
@@ -91,6 +92,19 @@ test('a rule that cannot be kept does not keep its film out, and the log says wh
   } finally {
     await api.dataSource.query(`UPDATE bundle SET state = 'READY'`);
   }
+});
+
+test('a rule of a token that is revoked is not kept', async () => {
+  const { token, text } = await createToken(api.dataSource, { name: 'leaves', role: 'OPERATOR' });
+  await api.ask(CREATE, { input: { task: 'XRAY_TO_MRI' } }, text);
+  await api.dataSource.query('UPDATE api_token SET revoked_at = now() WHERE id = $1', [token.id]);
+  const before = (await generations()).length;
+
+  expect(await send('25')).toBe(200);
+  expect((await generations()).length).toBe(before);
+  expect(
+    await api.logged({ reason: 'The token "leaves", which added the rule, is revoked or has expired.' }),
+  ).toMatchObject({ level: 40 });
 });
 
 test('a rule is removed by whoever added it and by administrators, and no film is held against it any more', async () => {

@@ -80,9 +80,13 @@ const REQUESTS: Readonly<Record<ArrivalTask, (radiographId: number, exams: reado
         ],
 };
 
+/** @throws UserError FORBIDDEN where the token that added the rule may do nothing any more */
 function creatorOf({ createdBy }: ArrivalRule): Principal {
   if (createdBy === null) return COMMAND_LINE;
-  const { id, name, role } = createdBy;
+  const { id, name, role, revokedAt, expiresAt } = createdBy;
+  if (revokedAt !== null || (expiresAt !== null && expiresAt <= new Date())) {
+    throw new UserError('FORBIDDEN', `The token "${name}", which added the rule, is revoked or has expired.`);
+  }
   return { tokenId: id, name, role, project: null };
 }
 
