@@ -58,8 +58,10 @@ export function importedInWords(summary: ImportSummary, report: string | undefin
 export function addedInWords({ kind, outcomes, archives }: Added): string {
   const lines = [`${kind === 'series' ? 'MRI series' : 'radiograph'}: ${outcomes.join(', ')}`];
   const { expired = 0, restarted = 0 } = archives ?? {};
-  if (expired > 0) lines.push(`${counted(expired, 'exported archive')} of the participant's images expired: export again.`);
-  if (restarted > 0) lines.push(`${counted(restarted, 'archive')} that ${restarted === 1 ? 'is' : 'are'} being written begun anew.`);
+  if (expired > 0)
+    lines.push(`${counted(expired, 'exported archive')} of the participant's images expired: export again.`);
+  if (restarted > 0)
+    lines.push(`${counted(restarted, 'archive')} that ${restarted === 1 ? 'is' : 'are'} being written begun anew.`);
   return lines.join('\n');
 }
 

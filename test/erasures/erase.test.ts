@@ -226,7 +226,9 @@ test('an id that touches a letter or an underscore is a pseudonym in the audit, 
   await createCohort(api.dataSource, COMMAND_LINE, { ...cohort, name: `${LEAVER}_controls`, description });
   await createCohort(api.dataSource, COMMAND_LINE, { ...cohort, name: `1${LEAVER} lines`, description: null });
   const named = () =>
-    api.dataSource.query<object[]>(`SELECT detail ->> 'name' AS name FROM audit_entry WHERE action = 'createCohort' ORDER BY id`);
+    api.dataSource.query<object[]>(
+      `SELECT detail ->> 'name' AS name FROM audit_entry WHERE action = 'createCohort' ORDER BY id`,
+    );
   const digest = { sha256: `${'ab'.repeat(16)}c${LEAVER}d${'ef'.repeat(11)}a` };
   await audit(api.dataSource, { tokenId: null, action: 'asset.download', target: digest.sha256, detail: digest });
   expect(await named()).toEqual([
@@ -237,12 +239,16 @@ test('an id that touches a letter or an underscore is a pseudonym in the audit, 
   await erased();
 
   expect(
-    await api.dataSource.query('SELECT name, description FROM cohort WHERE name ~ $1 ORDER BY id', ['controls|lines']),
+    await api.dataSource.query('SELECT name, description FROM cohort WHERE name ~ $1 ORDER BY name', [
+      'controls|lines',
+    ]),
   ).toEqual([
-    { name: 'erased_controls', description: 'Perased is left out.\nSee file_erasedb.' },
     { name: `1${LEAVER} lines`, description: '' },
+    { name: 'erased_controls', description: 'Perased is left out.\nSee file_erasedb.' },
   ]);
-  expect(await api.dataSource.manager.findBy(AuditEntry, { target: digest.sha256 })).toMatchObject([{ detail: digest }]);
+  expect(await api.dataSource.manager.findBy(AuditEntry, { target: digest.sha256 })).toMatchObject([
+    { detail: digest },
+  ]);
 });
 
 test('a value of a variable that only the participant had is gone, and so is what waits in quarantine', async () => {

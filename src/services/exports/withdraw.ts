@@ -74,7 +74,8 @@ export async function withdrawArchives(
     }
     if (manifestAsset && !(await mayName(store, manifestAsset, oaiId))) continue;
     if (asset) files.push(asset.sha256);
-    const message = 'An image of somebody whom it holds was redacted; export again for a file without what was removed.';
+    const message =
+      'An image of somebody whom it holds was redacted; export again for a file without what was removed.';
     if (await expire(manager, { id, attempt }, message)) expired++;
   }
   return { files, expired, restarted };
