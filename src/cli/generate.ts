@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FEATURES, type Grades, isFeatureCode, isValidGrade, maxGrade } from '../domain/features.js';
@@ -29,7 +28,7 @@ import { adjacentCorrelation, type GreyImage } from '../metrics/index.js';
 import { chooseBundle, chooseKneeDetector, deviceOption, modelsOption } from './bundles.js';
 import { box, side } from './knee-options.js';
 import { wholeNumber } from './options.js';
-import { assertWritable } from './out-folder.js';
+import { assertWritable, putResult } from './out-folder.js';
 import { progressBar } from './progress.js';
 
 interface GenerateOptions {
@@ -139,13 +138,15 @@ async function generate(options: GenerateOptions): Promise<void> {
     );
     bar.stop();
     const images = slices.map(generatedSlice);
-    await write(options, syntheticLabel(manifest), radiographInput(film, knee, options.side), images, slices, [
+    const asItWas = radiographInput(film, knee, options.side);
+    const files = await filesOf(options, syntheticLabel(manifest), asItWas, images, slices, [
       ['steps', `${summary.denoiserEvaluations}`],
       ['seed', `${options.seed}`],
       ...(options.gradeGuidance === 1 ? [] : [['grade guidance', `${options.gradeGuidance}`] as [string, string]]),
       ['device', summary.device],
       ['adjacent correlation', adjacentCorrelation(images).toFixed(3)],
     ]);
+    await putResult(options.out, files, (entry) => OURS.includes(entry));
     const seconds = (summary.durationMs / 1000).toFixed(1);
     console.log(
       `Generated ${options.slices} slices on ${summary.device} in ${seconds} s. SYNTHETIC: not a patient image.`,
@@ -159,19 +160,18 @@ async function generate(options: GenerateOptions): Promise<void> {
   }
 }
 
-async function write(
-  { out, side: knee, xray: file }: GenerateOptions,
+async function filesOf(
+  { side: knee, xray: file }: GenerateOptions,
   label: string,
   xray: Float32Array,
   images: GreyImage[],
   slices: Uint16Array[],
   facts: [string, string][],
-): Promise<void> {
-  await mkdir(join(out, 'slices'), { recursive: true });
-  await writeFile(join(out, 'volume.nii.gz'), await encodeNifti(generatedVolume(slices), label));
+): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>([['volume.nii.gz', await encodeNifti(generatedVolume(slices), label)]]);
   const digits = String(slices.length - 1).length;
   for (const [index, data] of slices.entries()) {
-    await writeFile(join(out, 'slices', `${String(index).padStart(digits, '0')}.png`), encodeSlice(data, label));
+    files.set(join('slices', `${String(index).padStart(digits, '0')}.png`), encodeSlice(data, label));
   }
   const montage = await renderMontage({
     title: `${basename(file)} · ${knee.toLowerCase()} knee`,
@@ -183,8 +183,10 @@ async function write(
     generated: images,
     facts,
   });
-  await writeFile(join(out, 'montage.png'), montage);
+  return files.set('montage.png', montage);
 }
+
+const OURS = ['volume.nii.gz', 'montage.png', 'slices'];
 
 function grade(code: 'XRKL'): (text: string) => number {
   return (text) => feature(`${code}=${text}`, {})[code]!;

@@ -63,12 +63,12 @@ async function inpaint(path: string, options: InpaintOptions): Promise<void> {
     { label: 'Filling in', path, device: options.device, threads: options.threads },
     async ({ series, keep, looked }) =>
       planInpainting(series, keep(await openMask(options.mask, series)), manifest, looked),
-    async (plan, { host, signal, from, made }) => {
+    async (plan, { host, signal, from, identity, made }) => {
       const derivation = inpaintingInWords(plan);
       const slices = inpaintedSlices(plan, { host, bundleDir, steps, signal });
       const header = {
         ...{ bundle: { name, version }, derivation, label: inpaintingLabel(manifest), createdAt: new Date() },
-        identity: [from, name, version, sha256, plan.digest, steps ?? ''],
+        identity: [identity, name, version, sha256, plan.digest, steps ?? ''],
         comment: JSON.stringify({
           ...{ synthetic: true, bundle: { name, version, sha256 }, source: from, derivation },
           mask: { sha256: plan.digest },

@@ -1,4 +1,3 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { SquareBox } from '../domain/knee-box.js';
@@ -12,7 +11,6 @@ import {
   encodeProgression,
   frameGreys,
   frameTable,
-  greyFactor,
   movingFrame,
   type ProgressionFrame,
   progressionFrames,
@@ -21,7 +19,8 @@ import {
   type TracedKnee,
   traceKnee,
 } from '../imaging/progression/index.js';
-import { type Film, loadRadiograph } from '../imaging/radiograph/index.js';
+import { pixelDigest } from '../imaging/dicom/made-film.js';
+import { type Film, greyFactor, inWholeGreys, loadRadiograph } from '../imaging/radiograph/index.js';
 import {
   type DeviceChoice,
   type InferenceHost,
@@ -33,7 +32,7 @@ import {
 import { chooseBundle, chooseKneeDetector, deviceOption, modelsOption } from './bundles.js';
 import { box, side } from './knee-options.js';
 import { wholeNumber } from './options.js';
-import { assertWritable } from './out-folder.js';
+import { assertWritable, putResult } from './out-folder.js';
 import { progressBar } from './progress.js';
 
 const FORMATS = ['png', 'gif', 'mp4', 'dicom'] as const;
@@ -115,7 +114,7 @@ async function progress(options: ProgressOptions): Promise<void> {
   };
   checkWish(wish);
   await assertWritable(options.out);
-  const film = await loadRadiograph(options.xray);
+  const film = inWholeGreys(await loadRadiograph(options.xray));
   const bundleDir = await chooseBundle(options.models, options.bundle, 'xray-progression');
   const { manifest, sha256 } = await readBundleFor(bundleDir, 'xray-progression');
   const graderDir = await chooseBundle(options.models, undefined, 'radiograph-reading');
@@ -146,7 +145,7 @@ async function progress(options: ProgressOptions): Promise<void> {
     };
     const files = await filesOf(made);
     bar.stop();
-    await write(options.out, files);
+    await putResult(options.out, files, (entry) => OURS.test(entry));
     report(made, files, (performance.now() - began) / 1000);
   } finally {
     bar.stop();
@@ -192,7 +191,7 @@ async function filesOf(made: Made): Promise<Map<string, Uint8Array | string>> {
       bundle,
       derivation: inWords(made),
       createdAt: new Date(),
-      identity: [film.attributes?.sopInstanceUid ?? film.name, bundle.sha256, JSON.stringify(provenance.asked)],
+      identity: ['film', pixelDigest(...greys), bundle.sha256, JSON.stringify(provenance.asked)],
       provenance: JSON.stringify(provenance),
     };
     files.set('progression.dcm', encodeProgression(greys, { side, spacing: film.pixelSpacing }, header));
@@ -204,20 +203,8 @@ async function filesOf(made: Made): Promise<Map<string, Uint8Array | string>> {
   return files;
 }
 
-async function write(out: string, files: ReadonlyMap<string, Uint8Array | string>): Promise<void> {
-  const made = await mkdir(out, { recursive: true });
-  // Within the folder, which may be on a disk of its own: there a file is moved in one step.
-  const part = await mkdtemp(join(out, '.part-'));
-  try {
-    for (const [name, content] of files) await writeFile(join(part, name), content);
-    for (const name of files.keys()) await rename(join(part, name), join(out, name));
-  } catch (error) {
-    if (made !== undefined) await rm(made, { recursive: true, force: true });
-    throw error;
-  } finally {
-    await rm(part, { recursive: true, force: true });
-  }
-}
+/** What earlier runs may have left: as many frames as they had, in the formats that they had. */
+const OURS = /^(?:frame-\d+\.png|progression\.(?:gif|mp4|dcm)|curve\.(?:png|csv)|provenance\.json)$/;
 
 function report(made: Made, files: ReadonlyMap<string, unknown>, seconds: number): void {
   const { frames, knee, options } = made;

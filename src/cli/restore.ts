@@ -1,10 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
-import { isDicom } from '../imaging/dicom/read.js';
 import { encodePng } from '../imaging/png.js';
-import { type Film, loadRadiograph } from '../imaging/radiograph/index.js';
+import { pixelDigest } from '../imaging/dicom/made-film.js';
+import { type Film, greyFactor, inWholeGreys, loadRadiograph } from '../imaging/radiograph/index.js';
 import {
   aimInWords,
   encodeRestoredFilm,
@@ -15,11 +14,10 @@ import {
   type RestorationAim,
   restorePrepared,
 } from '../imaging/restoration/index.js';
-import { readSource } from '../imaging/source.js';
 import { type DeviceChoice, readBundleFor, startInferenceHost } from '../inference/index.js';
 import { chooseBundle, deviceOption, modelsOption } from './bundles.js';
 import { wholeNumber } from './options.js';
-import { assertWritable } from './out-folder.js';
+import { assertWritable, putResult } from './out-folder.js';
 import { progressBar } from './progress.js';
 
 interface RestoreOptions {
@@ -76,7 +74,7 @@ Examples:
 async function restore(file: string, options: RestoreOptions): Promise<void> {
   const aim = await aimOf(options);
   await assertWritable(options.out);
-  const film = await loadRadiograph(file);
+  const film = inWholeGreys(await loadRadiograph(file));
   const bundleDir = await chooseBundle(options.models, options.bundle, 'image-restoration');
   const { manifest } = await readBundleFor(bundleDir, 'image-restoration');
   const prepared = prepareFilm(film, aim, manifest.restoration.window);
@@ -103,18 +101,19 @@ async function restore(file: string, options: RestoreOptions): Promise<void> {
     });
     bar.stop();
     const { name, version } = manifest;
-    await write(file, options.out, {
+    const files = await filesOf(file, {
       film,
       prepared,
       restored,
       done: `${done}, ${name} ${version}`,
       bundle: { name, version },
     });
+    await putResult(options.out, files, (entry) => OURS.includes(entry));
     const seconds = (summary.durationMs / 1000).toFixed(1);
     console.log(
       `Restored ${basename(file)} (${columns} x ${rows} pixels; ${done}) on ${summary.device} in ${seconds} s. SYNTHETIC: what it adds was not seen.`,
     );
-    for (const written of filesOf(film)) console.log(`  ${join(options.out, written)}`);
+    for (const written of files.keys()) console.log(`  ${join(options.out, written)}`);
   } finally {
     bar.stop();
     await host.close();
@@ -151,9 +150,12 @@ interface Restored {
   bundle: { name: string; version: string };
 }
 
-async function write(file: string, out: string, { film, prepared, restored, done, bundle }: Restored): Promise<void> {
+async function filesOf(
+  file: string,
+  { film, prepared, restored, done, bundle }: Restored,
+): Promise<Map<string, Uint8Array>> {
   const { rows, columns, low, high } = prepared;
-  const factor = (await isEightBit(file, film)) ? 257 : 1;
+  const factor = greyFactor(film);
   const data = finishFilm(prepared, restored, factor);
   const comment = { Comment: `SYNTHETIC, restored by ${bundle.name} ${bundle.version}; what it adds was not seen` };
   const sheet = await renderBeforeAfter({
@@ -162,26 +164,19 @@ async function write(file: string, out: string, { film, prepared, restored, done
     before: { rows, columns, data: prepared.data },
     after: { rows, columns, data: Float32Array.from(data, (value) => (value / factor - low) / (high - low)) },
   });
-  await mkdir(out, { recursive: true });
-  await writeFile(join(out, 'restored.png'), encodePng({ rows, columns, data }, comment));
-  await writeFile(join(out, 'before-after.png'), sheet);
+  const files = new Map<string, Uint8Array>([
+    ['restored.png', encodePng({ rows, columns, data }, comment)],
+    ['before-after.png', sheet],
+  ]);
   if (film.attributes) {
-    const identity = [film.attributes.sopInstanceUid ?? film.name, bundle.name, bundle.version, done];
+    const identity = ['film', pixelDigest(data), bundle.name, bundle.version, done];
     const header = { bundle, derivation: done, createdAt: new Date(), identity };
-    await writeFile(join(out, 'restored.dcm'), encodeRestoredFilm(film, { rows, columns, data }, header));
+    files.set('restored.dcm', encodeRestoredFilm(film, { rows, columns, data }, header));
   }
+  return files;
 }
 
-function filesOf(film: Film): string[] {
-  return ['restored.png', 'before-after.png', ...(film.attributes ? ['restored.dcm'] : [])];
-}
-
-/** Whether a film's file can only hold greys up to 255, so that its white is 255 and not 65,535. */
-async function isEightBit(file: string, film: Film): Promise<boolean> {
-  if (film.attributes) return film.attributes.bitsStored <= 8;
-  const { bytes } = await readSource(file, 32);
-  return !isDicom(bytes) && bytes[24]! <= 8;
-}
+const OURS = ['restored.png', 'before-after.png', 'restored.dcm'];
 
 function positive(name: string): (text: string) => number {
   return (text) => {

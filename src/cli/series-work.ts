@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { DICOM_FOLDER, openSeries, type OpenSeries } from '../imaging/series/index.js';
 import { type DeviceChoice, type InferenceHost, startInferenceHost } from '../inference/index.js';
 import { progressBar } from './progress.js';
@@ -19,6 +22,8 @@ export interface SeriesTools {
   series: OpenSeries;
   /** What files call the series that they were made from. */
   from: string;
+  /** What tells it from every other series: its UID, or the digest of its file. */
+  identity: string;
   host: InferenceHost;
   signal: AbortSignal;
   /** Has what was opened closed at the end. */
@@ -53,6 +58,7 @@ export async function workOnSeries<Plan, Result>(
     bar.start(2 * series.slices, 'slices, looking');
     const tools = {
       ...{ series, signal, keep, from: series.dicom?.seriesUid ?? basename(path) },
+      identity: series.dicom?.seriesUid ?? (await digestOf(path)),
       looked(done: number) {
         signal.throwIfAborted();
         bar.update(done, 'slices, looking');
@@ -70,6 +76,12 @@ export async function workOnSeries<Plan, Result>(
   } finally {
     bar.stop();
   }
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
 }
 
 /** Names the files that were written. */

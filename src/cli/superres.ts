@@ -88,7 +88,7 @@ async function superres(path: string, options: SuperresOptions): Promise<void> {
   const { result, seconds } = await workOnSeries(
     { label: 'Super-resolving', path, device: options.device, threads: options.threads },
     ({ series, looked }) => planSuperres(series, aim, manifest, looked),
-    async (looked, { host, signal, from, made }) => {
+    async (looked, { host, signal, from, identity, made }) => {
       const { slices: all } = looked.series;
       const share = thinningShare(looked);
       const plan = await thinned(looked, manifest, {
@@ -98,7 +98,7 @@ async function superres(path: string, options: SuperresOptions): Promise<void> {
       const slices = fineSlices(plan, run(host, signal));
       const header = {
         ...{ bundle: { name, version }, derivation, label: superresLabel(manifest), createdAt: new Date() },
-        identity: [from, name, version, sha256, derivation, steps ?? ''],
+        identity: [identity, name, version, sha256, derivation, JSON.stringify(gradients ?? null), steps ?? ''],
         comment: JSON.stringify({ synthetic: true, bundle: { name, version, sha256 }, source: from, derivation }),
       };
       await writeFineSeries(plan, slices, out, header, (done) =>

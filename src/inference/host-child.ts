@@ -75,14 +75,24 @@ async function run(
     signal,
     onProgress: (progress) => send({ kind: 'progress', id, progress }),
     onRun: (evaluated) => send({ kind: 'evaluated', id, run: evaluated }),
-    onOutputs: (outputs) =>
-      new Promise((resolve, reject) => {
-        current!.taken = resolve;
-        signal.addEventListener('abort', reject, { once: true });
-        send({ kind: 'outputs', id, outputs });
-      }),
+    onOutputs: (outputs) => untilTaken(id, outputs, signal),
   });
   return { kind: 'done', id, result, memory: process.memoryUsage.rss() };
+}
+
+/** Hands on outputs and waits until they are taken. Of a run that is canceled nobody takes any, however late in an evaluation that came. */
+async function untilTaken(id: number, outputs: unknown[], signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const cancel = (): void => reject(signal.reason as Error);
+  current!.taken = resolve;
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    send({ kind: 'outputs', id, outputs });
+    await promise;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
 }
 
 async function look({ id, file, images }: Extract<ParentMessage, { kind: 'look' }>): Promise<FinalMessage> {

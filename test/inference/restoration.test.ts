@@ -111,6 +111,22 @@ describe('a restorer in the inference process', () => {
     });
     await expect(run).rejects.toThrow('enough');
   });
+
+  it('ends when it is canceled during the last evaluation, after which it has pixels to hand on', async () => {
+    const abort = new AbortController();
+    const request = { bundleDir, rows, columns, film, sigma: 20, impulses: 0.03, steps: 2 };
+    const outputs: unknown[] = [];
+    const run = host.run('image-restoration', request, {
+      signal: abort.signal,
+      onProgress: ({ done }) => {
+        if (done === 1) abort.abort(new Error('enough'));
+      },
+      onOutput: (output) => void outputs.push(output),
+    });
+    await expect(run).rejects.toThrow('enough');
+    expect(outputs).toEqual([]);
+    expectClose((await restore({ steps: 2 })).restored, golden.means['2']!);
+  });
 });
 
 test('the shipped restorer gives what PyTorch gives', async () => {

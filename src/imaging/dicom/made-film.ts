@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { dicomUid, type DicomKeywords } from './write.js';
 import type { DicomReference } from './mr-series.js';
 
@@ -24,6 +25,13 @@ interface Kind {
   readonly comment: string;
   /** mm between rows and between columns; null where nobody knows. */
   readonly spacing: readonly number[] | null;
+}
+
+/** Digest of what pixels show, for an identity: what shows something else has another one, whatever it was made by. */
+export function pixelDigest(...images: readonly Uint16Array[]): string {
+  const hash = createHash('sha256');
+  for (const { buffer, byteOffset, byteLength } of images) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.digest('hex');
 }
 
 /** UID of a part of a made film. @param root what tells this kind of film from others */

@@ -52,6 +52,16 @@ export function encodeFilm({ rows, columns, data }: Film): Buffer {
   return encodePng({ rows, columns, data: toUint16(data) });
 }
 
+/** The film with the greys that it would be stored with: whole numbers of 16 bits. */
+export function inWholeGreys(film: Film): Film {
+  return { ...film, data: Float32Array.from(toUint16(film.data)) };
+}
+
+/** 257 for a film whose greys go up to 255 and no further, so that its white is 255 and not 65,535; else 1. */
+export function greyFactor(film: Pick<Film, 'data'>): number {
+  return film.data.every((value) => value <= 255) ? 257 : 1;
+}
+
 /** Whole numbers that fit stay as they are; others are shifted, and stretched where they would lose steps. */
 function toUint16(data: Float32Array): Uint16Array {
   let [low, high, whole] = [Infinity, -Infinity, true];

@@ -1,5 +1,5 @@
 /** Radiographs: reading films, finding knees on them, and the model's input. */
-export { encodeFilm, isRadiographFile, loadRadiograph, type Film } from './film.js';
+export { encodeFilm, type Film, greyFactor, inWholeGreys, isRadiographFile, loadRadiograph } from './film.js';
 export { kneeCrop } from './grading-input.js';
 export { filmView, kneeBox, radiographInput } from './input.js';
 export { type DetectedKnee, detectKnee, detectKnees, detectorInput } from './detect.js';

@@ -88,6 +88,9 @@ const KEPT: Readonly<Record<string, string>> = {
   WindowWidth: 'x00281051',
 };
 
+/** What is said of a series whose files do not say where it lies. */
+export const ASSUMED_PLACE = ' Position and orientation are assumed: the imported files do not say them.';
+
 /** MR images must have these, empty where nothing is known. */
 const EMPTY: DicomKeywords = Object.fromEntries(
   ['PatientName', 'PatientID', 'PatientBirthDate', 'PatientSex', 'StudyID', 'StudyDate', 'StudyTime', 'AccessionNumber']
@@ -136,6 +139,8 @@ export async function encodeMadeSlice(
       SeriesNumber: 1,
       ...kept,
       ...(thickness > 0 ? { SliceThickness: decimal(thickness / thinner) } : {}),
+      // An assumed place is none in the frame of the scanner.
+      ...(grid.placement === 'UNKNOWN' ? { FrameOfReferenceUID: uid('frame') } : {}),
       SpecificCharacterSet: 'ISO_IR 192',
       ImageType: ['DERIVED', 'SECONDARY', 'OTHER'],
       SyntheticData: 'YES',
@@ -144,7 +149,10 @@ export async function encodeMadeSlice(
       Modality: 'MR',
       SeriesInstanceUID: uid('series'),
       SeriesDescription: `SYNTHETIC ${kind.short} ${described}`.slice(0, 64).trim(),
-      DerivationDescription: `${label}. ${derivation}.`.slice(0, 1024),
+      DerivationDescription: `${label}. ${derivation}.${grid.placement === 'UNKNOWN' ? ASSUMED_PLACE : ''}`.slice(
+        0,
+        1024,
+      ),
       ContributingEquipmentSequence: [
         {
           PurposeOfReferenceCodeSequence: [

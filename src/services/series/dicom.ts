@@ -1,5 +1,6 @@
 import { OAI_SPONSOR, PHANTOM_SPONSOR } from '../../domain/provenance.js';
 import type { Radiograph } from '../../entities/index.js';
+import { ASSUMED_PLACE } from '../../imaging/series/index.js';
 import type { Volume } from '../../imaging/volume.js';
 import { syntheticLabel } from '../../imaging/generated-volume.js';
 import {
@@ -20,9 +21,6 @@ const GENERATED: DicomCode = {
 };
 
 const WRITER: DicomEquipment = { manufacturer: 'Osteograph', model: 'osteograph', versions: [] };
-
-/** MR images must have a position; where the imported files had none, readers are told. */
-const ASSUMED = ' Position and orientation are assumed: the imported files do not say them.';
 
 /**
  * The DICOM files of a series, in slice order. The same series gives the same bytes and UIDs.
@@ -65,7 +63,7 @@ function headerOf(source: SeriesSource, volume: Volume): MrSeriesHeader {
       writtenBy: WRITER,
       derivation:
         `Written from the stored volume with SHA-256 ${asset.sha256} of the series ${barcode ?? sequence}: the same voxel values, ` +
-        `rows and columns turned to radiological view.${source.acquisition ? '' : ' How the scanner took it was not kept.'}${volume.placement === 'UNKNOWN' ? ASSUMED : ''}`,
+        `rows and columns turned to radiological view.${source.acquisition ? '' : ' How the scanner took it was not kept.'}${volume.placement === 'UNKNOWN' ? ASSUMED_PLACE : ''}`,
       comments: phantom
         ? 'SYNTHETIC PHANTOM: a drawn knee of a synthetic release, not a person. Research use only.'
         : 'Research use only.',

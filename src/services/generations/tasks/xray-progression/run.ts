@@ -5,13 +5,13 @@ import { type Asset, Bundle, type Generation, GenerationOutput } from '../../../
 import { encodePng } from '../../../../imaging/png.js';
 import {
   frameGreys,
-  greyFactor,
   previewFrame,
   type ProgressionFrame,
   progressionFrames,
   type TracedKnee,
   traceKnee,
 } from '../../../../imaging/progression/index.js';
+import { greyFactor } from '../../../../imaging/radiograph/index.js';
 import { openDetector, openGrader } from '../../../../inference/index.js';
 import { storeAsset } from '../../../../storage/index.js';
 import { UserError } from '../../../../domain/errors.js';
