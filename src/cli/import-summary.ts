@@ -61,7 +61,7 @@ export function addedInWords({ kind, outcomes, archives }: Added): string {
   if (expired > 0)
     lines.push(`${counted(expired, 'exported archive')} of the participant's images expired: export again.`);
   if (restarted > 0)
-    lines.push(`${counted(restarted, 'archive')} that ${restarted === 1 ? 'is' : 'are'} being written begun anew.`);
+    lines.push(`${counted(restarted, 'archive')} in the making ${restarted === 1 ? 'is' : 'are'} begun anew.`);
   return lines.join('\n');
 }
 

@@ -1,3 +1,4 @@
+import { addedInWords } from '../../src/cli/import-summary.js';
 import { Asset, Export, MriSeries } from '../../src/entities/index.js';
 import type { TokenPrincipal } from '../../src/policy/index.js';
 import { createToken } from '../../src/services/access/tokens.js';
@@ -134,6 +135,17 @@ test('an archive that has read an image which is redacted before it is finished 
   };
   expect(manifest.contents.map(({ volumeSha256 }) => volumeSha256)).toEqual([(await volumeOf(REDACTED)).sha256]);
   expect(manifest.contents[0]!.volumeSha256).not.toBe(before.sha256);
+});
+
+test('the import says how many archives it took back', () => {
+  const redacted = { kind: 'series' as const, outcomes: ['updated' as const] };
+
+  expect(addedInWords({ ...redacted, archives: { expired: 2, restarted: 1 } }).split('\n')).toEqual([
+    'MRI series: updated',
+    "2 exported archives of the participant's images expired: export again.",
+    '1 archive in the making is begun anew.',
+  ]);
+  expect(addedInWords({ ...redacted, archives: { expired: 0, restarted: 0 } })).toBe('MRI series: updated');
 });
 
 test('an image that is redacted as it comes takes no archive back', async () => {
