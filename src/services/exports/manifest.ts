@@ -53,24 +53,28 @@ interface ExamSelection {
   cohorts: readonly ExportedCohort[];
 }
 
-/** What is known of the rows before the file is finished; a Parquet file carries it in its own metadata. */
-export interface TableDescription extends Pick<TableShape, 'event' | 'asOf' | 'split'> {
+/** What a table was asked for, and what its columns mean. */
+export interface ColumnsDescription extends Pick<TableShape, 'event' | 'asOf' | 'split'> {
   /** Names of changes and slopes. */
   numbers?: string[];
   /** How its exams are paired. */
   pairs?: object;
   osteograph: string;
   format: TableFormat;
-  createdAt: string;
   filter: object | null;
   cohorts: readonly ExportedCohort[];
+  columns: DictionaryEntry[];
+  missingCodes: Readonly<Record<string, string>>;
+}
+
+/** What is known of the rows before the file is finished; a Parquet file carries it in its own metadata. */
+export interface TableDescription extends ColumnsDescription {
+  createdAt: string;
   rows: number;
   /** Rows of phantoms of the synthetic release; the column `phantom` says which. */
   phantomRows: number;
   /** NONE, ALL or SOME of the rows are of phantoms. */
   synthetic: 'NONE' | 'SOME' | 'ALL';
-  columns: DictionaryEntry[];
-  missingCodes: Readonly<Record<string, string>>;
 }
 
 /** What an archive holds; its manifest.json begins with it and goes on with every volume and file. */
@@ -150,22 +154,29 @@ function describeShape({ event, asOf, numbers, pairs, split }: TableShape): Part
   };
 }
 
-/** Describes an export whose rows are all written. */
-export function describeTable(
-  { format, columns, filter, cohorts, shape }: TableSpec,
-  { rows, phantoms }: ExportProgress,
-): TableDescription {
+/** Describes an export before a row of it is read. */
+export function describeColumns({ format, columns, filter, cohorts, shape }: TableSpec): ColumnsDescription {
   return {
     osteograph: packageVersion,
     format,
-    createdAt: new Date().toISOString(),
     filter,
     cohorts,
     ...describeShape(shape),
+    columns: dictionary(columns),
+    missingCodes: MISSING_CODES,
+  };
+}
+
+/** Describes an export whose rows are all written. */
+export function describeTable(spec: TableSpec, { rows, phantoms }: ExportProgress): TableDescription {
+  const { columns, missingCodes, ...asked } = describeColumns(spec);
+  return {
+    ...asked,
+    createdAt: new Date().toISOString(),
     rows,
     phantomRows: phantoms,
     synthetic: phantoms === 0 ? 'NONE' : phantoms === rows ? 'ALL' : 'SOME',
-    columns: dictionary(columns),
-    missingCodes: MISSING_CODES,
+    columns,
+    missingCodes,
   };
 }

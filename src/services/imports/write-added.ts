@@ -8,6 +8,7 @@ import { cleanDescription, refuseBurnedIn } from '../../imaging/deidentification
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import { readDicomHeader } from '../../imaging/dicom/read.js';
 import type { DicomSeries } from '../../imaging/dicom/series.js';
+import { loadRadiograph } from '../../imaging/radiograph/film.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import { calendarDate } from '../../oai/index.js';
 import type { BlobStore, LetGo } from '../../storage/index.js';
@@ -25,9 +26,10 @@ import {
 import { settle, type Settled } from './identity.js';
 import { findOwner, flagPhantom, type ImageOutcome } from './import-folder.js';
 import { type ImageOrigin, originOf } from './origins.js';
+import { refuseKnownPatient } from './owners.js';
 import { requireConsistent } from './quarantine.js';
 import { earlier, type Fingerprint, remember } from './remember.js';
-import { storeFilm, storeSeries, uidsOf } from './write-images.js';
+import { contentOfFilm, contentOfSeries, storeFilm, storeSeries, uidsOf } from './write-images.js';
 
 /** Whose images are added. Without a side a film is bilateral, and a series says itself which knee it shows. */
 export interface AddedTo extends VisitKey {
@@ -58,12 +60,14 @@ export async function writeFilm(
   const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
   const [examId, visitId] = await findOwner(manager, to, to.side ?? null, false);
   const header = await headerOf(path);
+  if (header) await refuseKnownPatient(manager, [header], { oaiId: to.oaiId, file: name });
   const origin = originOf(header, [header?.sopInstanceUid ?? null], null);
   const published = redact.length > 0 ? await publishedDay(manager, 'radiograph', origin) : null;
   const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin, published), options);
   const { film, object } = await deidentify.film(path, name);
   const { attributes } = film;
-  const pixels = { ...(await storeFilm(manager, store, film)), ...uidsOf(film), redacted: redact.length > 0 };
+  const isRedacted = redact.length > 0;
+  const pixels = { ...(await storeFilm(manager, store, film)), ...uidsOf(film), redacted: isRedacted };
   const owner = { oaiId: to.oaiId, visit: to.visit, side: to.side ?? null };
   const { contentSha256 } = pixels;
   await requireConsistent(manager, header ? [header] : [], {
@@ -81,6 +85,7 @@ export async function writeFilm(
     ...origin,
     barcode: null,
     earlier: radiographId === undefined ? [] : [radiographId],
+    unredactedSha256: isRedacted ? contentOfFilm(await loadRadiograph(path)) : null,
   });
   if (isToWrite(settled)) {
     await manager.update(Radiograph, { id: settled.row.id }, { ...pixels, ...originFor(settled, origin) });
@@ -147,7 +152,8 @@ export async function writeSeries(
   const outcomes: ImageOutcome[] = [];
   for (const [index, one] of inEchoOrder(series).entries()) {
     const { attributes, seriesUid, echo } = one;
-    for (const file of one.files) refuseBurnedIn(file.attributes, redact, name);
+    await refuseKnownPatient(manager, headersOf(one), { oaiId: to.oaiId, file: name });
+    for (const said of headersOf(one)) refuseBurnedIn(said, redact, name);
     const side = to.side ?? sideOf({ seriesDescription: null, studyDescription: null }, attributes);
     if (!side) return refuseFile(name, 'does not say which knee it shows; say --side RIGHT or --side LEFT');
     const [examId] = await findOwner(manager, to, side, false);
@@ -174,6 +180,7 @@ export async function writeSeries(
       ...origin,
       barcode: null,
       earlier: before[index] === undefined ? [] : [before[index]],
+      unredactedSha256: redact.length > 0 ? await contentOfSeries(one) : null,
     });
     const described = {
       ...pixels,
@@ -193,10 +200,10 @@ export async function writeSeries(
     outcomes.push(OUTCOMES[settled.is]);
     if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
   }
-  // What the folder held before and does not any more, unless an evaluation holds to it or something was made from it.
+  // What the folder held before and does not any more, unless it is of a release, an evaluation holds to it or something was made from it.
   await manager.query(
     `DELETE FROM mri_series s WHERE s.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = s.id)
-       AND NOT EXISTS (SELECT 1 FROM generation g WHERE g.source_series_id = s.id)`,
+       AND NOT EXISTS (SELECT 1 FROM generation g WHERE g.source_series_id = s.id) AND s.barcode IS NULL`,
     [before.filter((id) => !seriesIds.includes(id))],
   );
   await remember(manager, fingerprint, { rows: seriesIds.length, refused: 0, became: { seriesIds } });

@@ -34,6 +34,11 @@ export async function storeFilm(manager: EntityManager, store: BlobStore, film: 
   };
 }
 
+/** The digest of a film's pixels that {@link storeFilm} keeps, without storing it. */
+export function contentOfFilm(film: Film): string {
+  return createHash('sha256').update(encodeFilm(film)).digest('hex');
+}
+
 /** UIDs of the object that a film is kept as, by which what is made of it refers to it. */
 export function uidsOf({ attributes }: Film): { sopClassUid: string | null; sopInstanceUid: string | null } {
   return { sopClassUid: attributes?.sopClassUid ?? null, sopInstanceUid: attributes?.sopInstanceUid ?? null };
@@ -89,6 +94,11 @@ export async function storeSeries(
     direction: plane && series.orderedBy === 'position' ? DIRECTIONS[plane] : null,
     assetId: asset.id,
   };
+}
+
+/** The digest of a series' voxels, nothing of them made black, that {@link storeSeries} keeps, without storing it. */
+export async function contentOfSeries(series: DicomSeries): Promise<string> {
+  return contentOf(await readSeries(series));
 }
 
 /** Digest of the voxels and their grid: unlike the file's it does not depend on whose they are said to be. */
