@@ -15,7 +15,7 @@ export interface Audited {
 }
 
 /** Rows without which a download has nothing to give out. */
-export interface GivenOut {
+interface GivenOut {
   table: 'asset' | 'mri_series' | 'dicom_series';
   ids: readonly number[];
 }
