@@ -1,4 +1,5 @@
 import {
+  type Added,
   CHANGE_KINDS,
   changedAnything,
   type CountedRefusal,
@@ -50,6 +51,17 @@ export function importedInWords(summary: ImportSummary, report: string | undefin
     '',
     changedAnything(summary) ? `Imported in ${seconds} s.` : `Nothing changed; looked through in ${seconds} s.`,
   );
+  return lines.join('\n');
+}
+
+/** What became of images that were added to an exam, and of the archives that may show what was redacted of them. */
+export function addedInWords({ kind, outcomes, archives }: Added): string {
+  const lines = [`${kind === 'series' ? 'MRI series' : 'radiograph'}: ${outcomes.join(', ')}`];
+  const { expired = 0, restarted = 0 } = archives ?? {};
+  if (expired > 0)
+    lines.push(`${counted(expired, 'exported archive')} of the participant's images expired: export again.`);
+  if (restarted > 0)
+    lines.push(`${counted(restarted, 'archive')} in the making ${restarted === 1 ? 'is' : 'are'} begun anew.`);
   return lines.join('\n');
 }
 

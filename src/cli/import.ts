@@ -7,7 +7,7 @@ import { isVisitCode, VISIT_CODES, type VisitCode } from '../domain/visits.js';
 import { openDatabase } from '../server/database/index.js';
 import { addImages, type ImportProgress, importRelease, readNothing, undoImport } from '../services/imports/index.js';
 import { openOwnBlobStore } from '../storage/index.js';
-import { importedInWords, undoneInWords } from './import-summary.js';
+import { addedInWords, importedInWords, undoneInWords } from './import-summary.js';
 import { blobSettings, dataDirOption, sharedDatabase, wholeNumber } from './options.js';
 import { closed, openDeidentificationReport, openReport } from './reports.js';
 import { stopOnSignal } from './signals.js';
@@ -133,8 +133,7 @@ async function run(path: string | undefined, options: Options): Promise<void> {
       const to = { oaiId: participant, visit, side: options.side };
       const { create, redact } = options;
       const added = await addImages(database.dataSource, path, to, { store, create, redact, ...objects });
-      const what = added.kind === 'series' ? 'MRI series' : 'radiograph';
-      console.log(options.json ? JSON.stringify(added) : `${what}: ${added.outcomes.join(', ')}`);
+      console.log(options.json ? JSON.stringify(added) : addedInWords(added));
       return;
     }
     const report = options.report === undefined ? null : await openReport(options.report);

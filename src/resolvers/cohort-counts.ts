@@ -7,10 +7,15 @@ import type { Context } from './context.js';
 /** Smallest number of people or knees that a token of role SUMMARY is told of, and what its counts are rounded to. */
 const SMALLEST = 5;
 
-/** Counts as this viewer may see them: for SUMMARY to the nearest five, so that two cohorts that differ by one tell nothing. */
+/**
+ * Counts as this viewer may see them: for SUMMARY to the nearest five, so that two cohorts that differ by one tell nothing. People are
+ * what is counted: the exams of too few are not told either.
+ */
 export function shownCounts({ viewer }: Context, { exams, participants }: { exams: number; participants: number }) {
   if (viewer.role !== 'SUMMARY') return { exams, participants };
-  return { exams: rounded(exams), participants: rounded(participants) };
+  return participants < SMALLEST
+    ? { exams: null, participants: null }
+    : { exams: rounded(exams), participants: rounded(participants) };
 }
 
 /** An attrition as this viewer may see it. */
@@ -20,7 +25,8 @@ export function shownAttrition(
   { criteria, exams, participants }: AttritionCounts,
 ): CohortAttrition {
   const summary = viewer.role === 'SUMMARY';
-  const [left, people] = summary ? [apart(exams), apart(participants)] : [exams, participants];
+  const people = summary ? apart(participants) : participants;
+  const left = summary ? exams.map((count, step) => (people[step] == null ? null : rounded(count))) : exams;
   const at = (step: number): CohortCounts => ({ exams: left[step] ?? null, participants: people[step] ?? null });
   return {
     start: at(0),

@@ -16,7 +16,6 @@ import {
 } from '../schema/variable.js';
 import { VARIABLE_NAME } from '../schema/variables.js';
 import { VisitNode } from '../schema/visit.js';
-import { MIN_GROUP } from '../services/aggregates/index.js';
 import { noCursor, pageSize } from '../services/paging/index.js';
 import {
   countVariables,
@@ -77,16 +76,14 @@ export class VariableResolver {
   }
 
   @FieldResolver(() => [VariableCoverage], {
-    description:
-      'Values by visit; visits without any are left out. None of a derived variable for a token of role SUMMARY.',
+    description: 'Values by visit; visits without any are left out, and all of them for a token of role SUMMARY.',
     complexity: listComplexity(8),
   })
   async coverage(@Root() variable: VariableItem, @Ctx() context: Context): Promise<VariableCoverage[]> {
+    // It counts cells of all records: whose they are, and how many people that is, would have to be looked up cell by cell.
+    if (context.viewer.role === 'SUMMARY') return [];
     const { dataSource } = context.platform;
-    // The bands of a derived variable can be drawn around anybody.
-    if (context.viewer.role === 'SUMMARY' && variable.derivedId !== null) return [];
-    const coverage = await context.variableCoverage.for(null, (all) => coverageOf(dataSource, all)).load(variable);
-    return context.viewer.role === 'SUMMARY' ? coverage.map(rounded) : coverage;
+    return context.variableCoverage.for(null, (all) => coverageOf(dataSource, all)).load(variable);
   }
 
   @FieldResolver(() => DerivedVariableNode, {
@@ -172,11 +169,6 @@ async function valuesOf(
 
 function valuesComplexity({ args, childComplexity }: { args: { names?: string[] }; childComplexity: number }): number {
   return 1 + (args.names?.length ?? 1) * childComplexity;
-}
-
-function rounded({ visit, filled, missing }: VariableCoverage): VariableCoverage {
-  const round = (count: number): number => (count < MIN_GROUP ? 0 : MIN_GROUP * Math.round(count / MIN_GROUP));
-  return { visit, filled: round(filled), missing: round(missing) };
 }
 
 function cursorOf({ name }: VariableItem): string {

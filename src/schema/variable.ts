@@ -75,7 +75,9 @@ export class VariableItem {
   })
   readings!: string[];
 
-  @Field(() => [VariableCoverage], { description: 'Values by visit; visits without any are left out.' })
+  @Field(() => [VariableCoverage], {
+    description: 'Values by visit; visits without any are left out, and all of them for a token of role SUMMARY.',
+  })
   coverage?: VariableCoverage[];
 
   /** Key of the derived variable that it is. */

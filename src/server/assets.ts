@@ -1,10 +1,11 @@
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import { extensionOf } from '../domain/media-types.js';
 import { Asset } from '../entities/index.js';
-import { audit, type KnownTokens } from '../services/access/index.js';
+import { auditDownload, type KnownTokens } from '../services/access/index.js';
 import type { AssetGrant, AssetUrls } from '../services/files/index.js';
 import { BlobMissing, type BlobStore, type ByteRange } from '../storage/index.js';
 
@@ -20,7 +21,7 @@ const INLINE = new Set(['image/png', 'image/jpeg']);
 
 /**
  * `GET /assets/<sha256>`: a blob by signed URL, whole or a range of it. The URL is the permission: it needs no token, ends
- * after an hour or two or with the token it was made for, and each download leaves an audit row. The content of an address never changes.
+ * after an hour or two or with the token it was made for, and each download leaves an audit row before its first byte. The content of an address never changes.
  */
 export function assetHandler({ dataSource, store, assetUrls, tokens }: AssetOptions): RequestHandler {
   return async (request, response) => {
@@ -43,9 +44,16 @@ export function assetHandler({ dataSource, store, assetUrls, tokens }: AssetOpti
     if (range === 'unsatisfiable') {
       return void response.status(416).set('Content-Range', `bytes */${asset.bytes}`).json(rangeError(asset));
     }
-    await send(response, store, asset, range);
+    const blob = await opened(store, asset, range);
     const detail = range ? { start: range.start, end: range.end } : {};
-    await audit(dataSource, { tokenId, action: 'asset.download', target: sha256, detail });
+    try {
+      const row = { tokenId, action: 'asset.download', target: sha256, detail };
+      await auditDownload(dataSource, { table: 'asset', ids: [asset.id] }, row);
+    } catch (error) {
+      blob.destroy();
+      throw error;
+    }
+    await send(response, blob, asset, range);
   };
 }
 
@@ -77,11 +85,16 @@ function headersOf(asset: Asset): Record<string, string> {
   };
 }
 
-async function send(response: Response, store: BlobStore, asset: Asset, range: ByteRange | undefined): Promise<void> {
-  const blob = await store.open(asset.storageKey, range).catch((error: unknown) => {
-    if (!(error instanceof BlobMissing)) throw error;
-    throw lost(error);
-  });
+/** @throws UserError UNAVAILABLE for a blob that is not in the store */
+async function opened(store: BlobStore, { storageKey }: Asset, range: ByteRange | undefined): Promise<Readable> {
+  try {
+    return await store.open(storageKey, range);
+  } catch (error) {
+    throw error instanceof BlobMissing ? lost(error) : error;
+  }
+}
+
+async function send(response: Response, blob: Readable, asset: Asset, range: ByteRange | undefined): Promise<void> {
   response.set(headersOf(asset)).set('Content-Length', String(range ? range.end - range.start + 1 : asset.bytes));
   if (range) response.status(206).set('Content-Range', `bytes ${range.start}-${range.end}/${asset.bytes}`);
   try {

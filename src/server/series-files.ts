@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import { UserError } from '../domain/errors.js';
 import { SERIES_FILES, type SeriesFile } from '../domain/series-files.js';
-import { audit } from '../services/access/index.js';
+import { auditDownload } from '../services/access/index.js';
 import { sliceName } from '../services/exports/index.js';
 import {
   dicomFiles,
@@ -57,7 +57,8 @@ export function seriesFileHandler({ dataSource, store, assetUrls, tokens }: Asse
     if (request.method !== 'HEAD') {
       // Before the first byte: nobody has a file without its row.
       const detail = { file, ...(range ? { start: range.start, end: range.end } : {}) };
-      await audit(dataSource, { tokenId, action: 'series.download', target: String(id), detail });
+      const row = { tokenId, action: 'series.download', target: String(id), detail };
+      await auditDownload(dataSource, { table: 'mri_series', ids: [source.id] }, row);
     }
     response.end(range ? bytes.subarray(range.start, range.end + 1) : bytes);
   };

@@ -200,18 +200,49 @@ for (const kind of ['a directory', 'a bucket']) {
     test('each download leaves an audit row that says whose URL it was', async () => {
       await (await fetch(url, { headers: { range: 'bytes=5-9' } })).arrayBuffer();
 
-      const row = await download({ start: 5, end: 9 });
-      expect(row.target).toBe(asset.sha256);
-      expect(row.tokenId).toBe(Number(new URL(url).searchParams.get('token')));
+      const row = await rowOf({ start: 5, end: 9 });
+      expect(row!.target).toBe(asset.sha256);
+      expect(row!.tokenId).toBe(Number(new URL(url).searchParams.get('token')));
     });
 
-    /** The audit row of a download of these bytes, once it is there: it is written when the last byte is out. */
-    async function download(range: { start: number; end: number }): Promise<AuditEntry> {
-      for (;;) {
-        const where = { action: 'asset.download', detail: JsonContains(range) };
-        const row = await api.dataSource.getRepository(AuditEntry).findOne({ where, order: { id: 'DESC' } });
-        if (row) return row;
-      }
+    test('the row is there before the last byte, so that no download goes without', async () => {
+      // More than sockets hold: it cannot be sent before somebody reads it.
+      const large = await storeAsset(api.dataSource.manager, api.store, Buffer.alloc(64_000_000), 'image/png');
+      const urls = await createAssetUrls(api.dataSource, Date.now);
+
+      const response = await fetch(api.url + urls.sign(large.sha256, 1).url, {
+        headers: { range: 'bytes=1-63999999' },
+      });
+
+      expect(await rowOf({ start: 1, end: 63_999_999 })).toMatchObject({ target: large.sha256 });
+      await response.body!.cancel();
+    });
+
+    test('a file that is removed as a download begins is not found, and no row names it afterwards', async () => {
+      const removed = await storeAsset(api.dataSource.manager, api.store, Buffer.from('removed'), 'image/png');
+      const urls = await createAssetUrls(api.dataSource, Date.now);
+      const removing = api.dataSource.createQueryRunner();
+      await removing.startTransaction();
+      await removing.query('DELETE FROM asset WHERE id = $1', [removed.id]);
+
+      const download = fetch(api.url + urls.sign(removed.sha256, 1).url, { headers: { range: 'bytes=2-3' } });
+      const waits = 'SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = $1';
+      while ((await api.dataSource.query<object[]>(waits, ['Lock'])).length === 0);
+      await removing.commitTransaction();
+      await removing.release();
+
+      const response = await download;
+      expect([response.status, await response.json()]).toMatchObject([
+        404,
+        { errors: [{ message: 'What this address named has just been removed.', extensions: { code: 'NOT_FOUND' } }] },
+      ]);
+      expect(await rowOf({ start: 2, end: 3 })).toBeNull();
+    });
+
+    /** The audit row of the last download of these bytes. */
+    function rowOf(range: { start: number; end: number }): Promise<AuditEntry | null> {
+      const where = { action: 'asset.download', detail: JsonContains(range) };
+      return api.dataSource.getRepository(AuditEntry).findOne({ where, order: { id: 'DESC' } });
     }
   });
 }

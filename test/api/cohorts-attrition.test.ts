@@ -145,6 +145,29 @@ describe('a token of role SUMMARY', () => {
     expect(attrition!.steps.map(({ filter }) => filter)).toEqual([null, null, null, null, null]);
   });
 
+  test('is told no exams of fewer than five people, neither of a step nor between two of them', async () => {
+    // 24 people with four exams each; then 22, then 3.
+    const filter = { and: [{ age: { gte: 52 } }, { age: { lt: 55 } }] };
+    const { id } = await createCohort(api, { visibility: 'READERS', filter });
+    const exact = await attritionOf(id);
+    expect(exact.attrition!.steps.map(({ remaining }) => remaining)).toEqual([
+      { exams: 88, participants: 22 },
+      { exams: 12, participants: 3 },
+    ]);
+
+    const { counts, attrition } = await attritionOf(id, api.tokens.SUMMARY);
+
+    const hidden = { exams: null, participants: null };
+    expect(counts).toEqual(hidden);
+    expect(attrition).toMatchObject({
+      start: { exams: 95, participants: 25 },
+      steps: [
+        { removed: hidden, remaining: hidden },
+        { removed: hidden, remaining: hidden },
+      ],
+    });
+  });
+
   test('cannot get a small number by subtracting one step from another', () => {
     // 100 knees, of which a criterion removes 3: neither 3 nor both ends of the difference.
     expect(apart([100, 97, 60])).toEqual([100, null, 60]);

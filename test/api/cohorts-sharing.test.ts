@@ -147,6 +147,14 @@ test('a token of role SUMMARY reads counts of shared cohorts and nothing else', 
   expect((await api.ask(counts, { id: small.id }, api.tokens.SUMMARY)).data).toEqual({
     cohort: { name: 'A cohort', counts: { exams: null, participants: null } },
   });
+  // Two knees at two visits each of four people.
+  const few = await createCohort(api, { visibility: 'READERS', filter: { age: { lt: 54 } } }, ann);
+  expect((await api.ask(counts, { id: few.id }, ann)).data).toMatchObject({
+    cohort: { counts: { exams: 16, participants: 4 } },
+  });
+  expect((await api.ask(counts, { id: few.id }, api.tokens.SUMMARY)).data).toMatchObject({
+    cohort: { counts: { exams: null, participants: null } },
+  });
   expect(refused.map(codesOf)).toEqual(fields.map(() => ['FORBIDDEN']));
 });
 

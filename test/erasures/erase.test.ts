@@ -3,6 +3,7 @@ import { Like } from 'typeorm';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { AuditEntry, Participant } from '../../src/entities/index.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
+import { audit } from '../../src/services/access/index.js';
 import { sealAudit } from '../../src/services/audit/index.js';
 import { createCohort } from '../../src/services/cohorts/index.js';
 import { addImages, importRelease } from '../../src/services/imports/index.js';
@@ -217,6 +218,37 @@ test('a dry run tells the same and changes nothing', async () => {
   expect(told).toMatchObject({ id: null, dryRun: true });
   const { removed, rewritten, expiredExports, files } = await erased();
   expect(told).toMatchObject({ removed, rewritten, expiredExports, files: { ...files, digests: [] } });
+});
+
+test('an id that touches a letter or an underscore is a pseudonym in the audit, and erased everywhere', async () => {
+  const cohort = { kind: 'DYNAMIC', visibility: 'READERS', filter: filterOf([STAYER]) } as const;
+  const description = `P${LEAVER} is left out.\nSee file_${LEAVER}b.`;
+  await createCohort(api.dataSource, COMMAND_LINE, { ...cohort, name: `${LEAVER}_controls`, description });
+  await createCohort(api.dataSource, COMMAND_LINE, { ...cohort, name: `1${LEAVER} lines`, description: null });
+  const named = () =>
+    api.dataSource.query<object[]>(
+      `SELECT detail ->> 'name' AS name FROM audit_entry WHERE action = 'createCohort' ORDER BY id`,
+    );
+  const digest = { sha256: `${'ab'.repeat(16)}c${LEAVER}d${'ef'.repeat(11)}a` };
+  await audit(api.dataSource, { tokenId: null, action: 'asset.download', target: digest.sha256, detail: digest });
+  expect(await named()).toEqual([
+    { name: expect.stringMatching(/^participant:[0-9a-f]{16}_controls$/) as string },
+    { name: `1${LEAVER} lines` },
+  ]);
+
+  await erased();
+
+  expect(
+    await api.dataSource.query('SELECT name, description FROM cohort WHERE name ~ $1 ORDER BY name', [
+      'controls|lines',
+    ]),
+  ).toEqual([
+    { name: `1${LEAVER} lines`, description: '' },
+    { name: 'erased_controls', description: 'Perased is left out.\nSee file_erasedb.' },
+  ]);
+  expect(await api.dataSource.manager.findBy(AuditEntry, { target: digest.sha256 })).toMatchObject([
+    { detail: digest },
+  ]);
 });
 
 test('a value of a variable that only the participant had is gone, and so is what waits in quarantine', async () => {

@@ -6,7 +6,7 @@ import { dicomJson } from '../../imaging/dicom/json-model.js';
 import { toExplicitLittleEndian } from '../../imaging/dicom/transcode.js';
 import { EXPLICIT } from '../../imaging/dicom/transfer-syntaxes.js';
 import { parseDicom } from '../../imaging/dicom/read.js';
-import { audit } from '../../services/access/index.js';
+import { auditDownload } from '../../services/access/index.js';
 import {
   type DicomPath,
   findSeries,
@@ -71,12 +71,17 @@ export async function auditRetrieval(
   if (response.req.method === 'HEAD') return;
   const { studyUid, seriesUid, instanceUid } = path;
   const place = instanceUid === undefined ? {} : { place: found[0]!.source.instanceUids.indexOf(instanceUid) + 1 };
-  await audit(dataSource, {
-    tokenId: viewerOf(response).tokenId,
-    action: 'dicom.download',
-    target: seriesUid === undefined ? studyUid : `${studyUid} ${seriesUid}`,
-    detail: { what, instances: count, ...place },
-  });
+  const ids = found.map(({ id }) => id);
+  await auditDownload(
+    dataSource,
+    { table: 'dicom_series', ids },
+    {
+      tokenId: viewerOf(response).tokenId,
+      action: 'dicom.download',
+      target: seriesUid === undefined ? studyUid : `${studyUid} ${seriesUid}`,
+      detail: { what, instances: count, ...place },
+    },
+  );
 }
 
 /** WADO-RS (PS3.18, 10.4): the objects of a study, a series or an instance as DICOM files, one after the other. */

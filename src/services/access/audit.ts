@@ -1,5 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { askedByNobody, AuditEntry } from '../../entities/index.js';
+import { z } from 'zod';
+import { UserError } from '../../domain/errors.js';
+import { askedByNobody, AuditEntry, queryRows } from '../../entities/index.js';
 import { underPseudonyms } from './participants.js';
 
 export interface Audited {
@@ -10,6 +12,33 @@ export interface Audited {
   /** What it was done to. */
   target?: string | null;
   detail?: Record<string, unknown>;
+}
+
+/** Rows without which a download has nothing to give out. */
+interface GivenOut {
+  table: 'asset' | 'mri_series' | 'dicom_series';
+  ids: readonly number[];
+}
+
+/**
+ * Leaves the row of a download. To be called before its first byte: nobody has anything without it, though the process die. What is given out is held
+ * meanwhile, so that an erasure either finds the row, or has removed the file before the row could name it.
+ *
+ * @throws UserError NOT_FOUND for what has been removed
+ */
+export async function auditDownload(dataSource: DataSource, { table, ids }: GivenOut, row: Audited): Promise<void> {
+  await askedByNobody(() =>
+    dataSource.transaction(async (manager) => {
+      const held = await queryRows(
+        manager,
+        z.object({ id: z.number() }),
+        `SELECT id FROM ${table} WHERE id = ANY($1) ORDER BY id FOR KEY SHARE`,
+        [ids],
+      );
+      if (held.length < ids.length) throw new UserError('NOT_FOUND', 'What this address named has just been removed.');
+      await audit(manager, row);
+    }),
+  );
 }
 
 /**

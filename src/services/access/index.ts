@@ -1,5 +1,5 @@
 /** The only door to what decides and records who asks: tokens, quotas, client keys, the audit. */
-export { audit } from './audit.js';
+export { audit, auditDownload } from './audit.js';
 export { type DatabaseClock, openDatabaseClock } from './clock.js';
 export { asAsked, findByClientKey } from './client-keys.js';
 export { type KnownTokens, openKnownTokens } from './known-tokens.js';

@@ -3,6 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { queryRows, sharedSecret } from '../../entities/index.js';
 import { UserError } from '../../domain/errors.js';
+import { replaceOaiIds } from '../../domain/names-in-text.js';
 import { daysBackBy } from '../../imaging/deidentification/index.js';
 
 type Database = DataSource | EntityManager;
@@ -44,9 +45,6 @@ export async function refuseWithdrawn(database: Database, oaiId: string): Promis
 /** Why nothing of a participant is imported. */
 export const WITHDRAWN = 'the participant has withdrawn consent and was erased.';
 
-/** A word of seven digits, as participants' ids are. */
-const ID = /\b\d{7}\b/g;
-
 /** What stands in the audit for a participant who is erased already. */
 const ERASED = 'erased';
 
@@ -55,12 +53,13 @@ const ERASED = 'erased';
  * participant can still be found; without it nobody knows whom it is about.
  */
 export async function underPseudonyms<T>(database: Database, value: T): Promise<T> {
-  const words = new Set(JSON.stringify(value).match(ID));
-  if (words.size === 0) return value;
-  const pseudonyms = await pseudonymsOf(database, [...words]);
+  const ids = new Set<string>();
+  mapTexts(value, (text) => replaceOaiIds(text, (id) => (ids.add(id), id)));
+  if (ids.size === 0) return value;
+  const pseudonyms = await pseudonymsOf(database, [...ids]);
   return pseudonyms.size === 0
     ? value
-    : (mapTexts(value, (text) => text.replace(ID, (word) => pseudonyms.get(word) ?? word)) as T);
+    : (mapTexts(value, (text) => replaceOaiIds(text, (id) => pseudonyms.get(id) ?? id)) as T);
 }
 
 /** Every text of a JSON value, names of members included, as `change` gives it. */

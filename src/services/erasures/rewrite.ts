@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
+import { literally, nameReplacer } from '../../domain/names-in-text.js';
 import { queryRecords, queryRows } from '../../entities/index.js';
 import { mapTexts } from '../access/index.js';
 import { AUDITED_KEYS, idsOf, nodesOf, type Person } from '../people/index.js';
@@ -97,15 +98,15 @@ async function rewriteTable(
   names: readonly string[],
 ): Promise<number> {
   // Their ends alone: a digest is as good by a part of it, and the database compiles the pattern in no time.
-  const ends = new Set(names.map((name) => escaped(name.slice(-END))));
+  const ends = new Set(names.map((name) => literally(name.slice(-END))));
   const rows = await queryRecords(
     manager,
     `SELECT ctid::text AS "at", ${columns.map(({ name }, at) => `${name}::text AS "c${at}"`).join(', ')} FROM ${table}
      WHERE ${columns.map(({ name }) => `${name}::text ~ $1`).join(' OR ')} FOR UPDATE`,
     [[...ends].join('|')],
   );
-  const whole = new RegExp(`(?<!\\w)(?:${names.map(escaped).join('|')})(?!\\w)`, 'g');
-  const change = (text: string) => text.replace(whole, ERASED);
+  const replace = nameReplacer(names);
+  const change = (text: string) => replace(text, () => ERASED);
   let changed = 0;
   for (const row of rows) {
     const before = columns.map((_, at) => row[`c${at}`] as string | null);
@@ -141,8 +142,4 @@ async function textColumns(manager: EntityManager): Promise<TextColumns[]> {
      ORDER BY 1, a.attnum`,
   );
   return [...Map.groupBy(rows, ({ table }) => table)].map(([table, columns]) => ({ table, columns }));
-}
-
-function escaped(name: string): string {
-  return name.replace(/[.*+?^${}()|[\]\\-]/g, '\\$&');
 }

@@ -14,6 +14,7 @@ import type { ImageOutcome } from './import-folder.js';
 import { withImportLock } from './lock.js';
 import { keepingContradictions } from './quarantine.js';
 import { fingerprintFile, fingerprintFolder, type Recalled } from './remember.js';
+import { type WithdrawnArchives, withdrawUnredacted } from './redactions.js';
 import { beginRun, endRun, keepChanges } from './runs.js';
 import { emptySummary, type ImageSummary } from './summary.js';
 import { type AddedTo, type Adding, headerOf, writeFilm, writeSeries } from './write-added.js';
@@ -29,6 +30,8 @@ export interface AddOptions extends Omit<Adding, 'forgotten' | 'arrival'> {
 export interface Added {
   kind: 'radiograph' | 'series';
   outcomes: ImageOutcome[];
+  /** Archives of exports that might show what was redacted; absent where nothing of an image that was there before was redacted. */
+  archives?: WithdrawnArchives;
 }
 
 /** Modality of the files that are MRI; every other grey image of a single file is taken for a radiograph. */
@@ -37,7 +40,8 @@ const MR = 'MR';
 /**
  * Adds images from outside a release to an exam: a radiograph (DICOM, PNG, TIFF or JPEG file) or the folder of a DICOM series, in one
  * transaction. An image is known by its UID and its content, wherever its file lies: adding it again changes nothing, and a corrected
- * file replaces what it was unless something was made from that.
+ * file replaces what it was unless something was made from that. Where an image that was there before is redacted, archives that may show what
+ * it was are taken back.
  *
  * @throws UserError NOT_FOUND without the path, the participant or the visit, FILE_REFUSED for a file that cannot be used or
  *   whose image is somebody else's, CONFLICT for a participant who has withdrawn
@@ -61,7 +65,10 @@ export async function addImages(
         await keepChanges(manager, run);
         const done = await (isFolder ? addFolder : addFile)(manager, real, to, { ...options, forgotten });
         await endRun(manager, run, { images: imagesOf(done) });
-        return done;
+        if (!options.redact || done.outcomes.every((outcome) => outcome === 'inserted')) return done;
+        const { archives, files } = await withdrawUnredacted(manager, options.store, to.oaiId);
+        forgotten.push(...files);
+        return { ...done, archives };
       }),
     ),
   );

@@ -169,6 +169,7 @@ async function readTable(
   const flush = async (): Promise<void> => {
     const rows = batch;
     batch = [];
+    await store?.explainLetters(file.path);
     await batches.start(() => writeRows(rows, store?.take()));
   };
 

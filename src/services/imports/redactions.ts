@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { queryRow, queryRows } from '../../entities/index.js';
-import { letGo, type LetGo } from '../../storage/index.js';
+import { type BlobStore, letGo, type LetGo } from '../../storage/index.js';
+import { withdrawArchives } from '../exports/index.js';
 import type { OwnerOfOriginal } from '../files/index.js';
 
 /**
@@ -48,6 +49,26 @@ export async function forgetUnredacted(
     manager,
     rows.map(({ sha256 }) => sha256),
   );
+}
+
+/** Archives that may show what was redacted: taken back, or begun anew. */
+export interface WithdrawnArchives {
+  expired: number;
+  restarted: number;
+}
+
+/**
+ * Takes back the archives that hold something of a participant of whom an image was redacted. To be called last in the redaction's transaction.
+ *
+ * @returns how many they were, and their files, to be removed once the transaction has ended
+ */
+export async function withdrawUnredacted(
+  manager: EntityManager,
+  store: BlobStore,
+  oaiId: string,
+): Promise<{ archives: WithdrawnArchives; files: LetGo[] }> {
+  const { files, ...archives } = await withdrawArchives(manager, store, oaiId);
+  return { archives, files: await letGo(manager, files) };
 }
 
 /** How many images stay as they were redacted although the import that changed them is undone. */

@@ -4,6 +4,7 @@ import { MISSING_CODES } from '../../domain/missing.js';
 import type { StoredKind } from '../../domain/variables/index.js';
 import { queryRows } from '../../entities/index.js';
 import { parseStoredCell, type StoredCell } from '../../oai/index.js';
+import { isDay, LONE_LETTER } from './lone-letters.js';
 import { fromBatch } from './statements.js';
 
 interface Level extends StoredCell {
@@ -32,15 +33,20 @@ export class Levels {
   encode(text: string): number | undefined {
     const known = this.#codes.get(text);
     if (known !== undefined) return known;
-    return LETTER.test(text.trim()) ? undefined : this.#read(text, parseStoredCell(text));
+    return LONE_LETTER.test(text.trim()) ? undefined : this.#read(text, parseStoredCell(text));
   }
 
-  /** The same for a lone letter: SAS exports write `.P` as `P`, which only a column of numbers tells from a word. */
-  letter(text: string): number {
-    const kind = this.kind();
+  /**
+   * The same for a lone letter.
+   * @param isCode whether letters of this variable are codes of why there is no value, where there is such a code
+   */
+  letter(text: string, isCode: boolean): number {
     const code = `.${text.trim().toUpperCase()}`;
-    const isCode = kind !== 'TEXT' && kind !== 'NONE' && code in MISSING_CODES;
-    return this.#codeOf(isCode ? { text: code, number: null, label: null, missing: code } : parseStoredCell(text)!);
+    return this.#codeOf(
+      isCode && code in MISSING_CODES
+        ? { text: code, number: null, label: null, missing: code }
+        : parseStoredCell(text)!,
+    );
   }
 
   /** What a number stands for. */
@@ -63,7 +69,7 @@ export class Levels {
       if (level.number !== null) {
         numbers++;
         if (level.label !== null) labels++;
-      } else if (/^\d{4}-\d\d-\d\d$/.test(level.text)) dates++;
+      } else if (isDay(level.text)) dates++;
       else words++;
     }
     if (words > 0 || (numbers > 0 && dates > 0)) return 'TEXT';
@@ -98,8 +104,6 @@ export class Levels {
     this.#byCode[level.code] = isPlain ? level.text : level;
   }
 }
-
-const LETTER = /^[A-Z]$/i;
 
 const STORED = z.object({
   variable: z.number(),

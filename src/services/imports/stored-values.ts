@@ -6,9 +6,10 @@ import type { RowOutcome } from './merge.js';
 import { BECAME, outcomeOf } from './stored-outcomes.js';
 import { compareVersions, judge } from './precedence.js';
 import type { Sources } from './sources.js';
+import { variablesWithCodes } from './lone-letters.js';
 import { type Block, Blocks } from './stored-blocks.js';
 import { type BatchColumn, spoken, type StoredBatch, type StoredRow } from './stored-batch.js';
-import { writeLevels } from './stored-levels.js';
+import { type Levels, writeLevels } from './stored-levels.js';
 import { StoredLines } from './stored-lines.js';
 import { Coverage, describeVariables, variableIds } from './stored-variables.js';
 
@@ -38,6 +39,8 @@ export class StoredValues {
   readonly #coverage = new Coverage();
   readonly #lines = new StoredLines();
   readonly #readings = new Set<string>();
+  /** Variables of which lone letters are codes; null before the first of those letters. */
+  #withCodes: ReadonlySet<Levels> | null = null;
   #rows: StoredRow[] = [];
   /** Of batches that were written, for those to come. */
   readonly #spare: Int32Array[] = [];
@@ -80,13 +83,23 @@ export class StoredValues {
     }
   }
 
+  /**
+   * Looks what the lone letters mean that were added, before {@link take}. Only a table that has such letters is read once more, when the first
+   * of them are met.
+   * @param path the table's file
+   */
+  async explainLetters(path: string): Promise<void> {
+    if (this.#withCodes !== null || this.sinks.every(({ letters }) => letters.size === 0)) return;
+    this.#withCodes = await variablesWithCodes(path, this.sinks);
+  }
+
   /** The rows that were added, as a batch to {@link write}; those that are added from now on are the next one's. */
   take(): StoredBatch {
     const rows = this.#rows;
     this.#rows = [];
     const columns = this.sinks.map((sink) => {
       const { column, levels, codes, letters } = sink;
-      for (const [index, text] of letters) codes[index] = levels.letter(text);
+      for (const [index, text] of letters) codes[index] = levels.letter(text, this.#withCodes!.has(levels));
       letters.clear();
       sink.codes = this.#spare.pop() ?? new Int32Array(this.batchRows);
       return { column, levels, codes };
