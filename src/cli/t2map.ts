@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { readSeries, scanSeries } from '../imaging/dicom/series.js';
 import { encodeNifti } from '../imaging/nifti.js';
 import { type Echo, MAX_T2, t2Map } from '../imaging/relaxometry/t2-map.js';
+import { putResult } from './out-folder.js';
 import { progressBar } from './progress.js';
 import { stopOnSignal } from './signals.js';
 
@@ -46,12 +47,14 @@ async function writeMap(folder: string, { out, skipFirst, floor }: T2Options): P
   const bar = progressBar('Fitting T2');
   try {
     bar.start(echoes[0]!.volume.slices, 'slices');
-    const map = t2Map(echoes, {
+    const map = await t2Map(echoes, {
       skipFirst,
       floor,
-      onSlice(done) {
-        stop.signal.throwIfAborted();
+      async onSlice(done) {
         bar.update(done, 'slices');
+        // Ctrl-C is heard only between two turns of the event loop.
+        await nextTurn();
+        stop.signal.throwIfAborted();
       },
     });
     bar.stop();
@@ -62,10 +65,12 @@ async function writeMap(folder: string, { out, skipFirst, floor }: T2Options): P
       );
     }
     const { volume, ...facts } = map;
-    const nifti = await encodeNifti(volume, 'T2 map, ms');
-    await mkdir(out, { recursive: true });
-    await writeFile(join(out, 't2.nii.gz'), nifti);
-    await writeFile(join(out, 't2.json'), `${JSON.stringify({ ...facts, skipFirst, floor }, null, 2)}\n`);
+    const files = new Map<string, Uint8Array | string>([
+      ['t2.nii.gz', await encodeNifti(volume, 'T2 map, ms')],
+      ['t2.json', `${JSON.stringify({ ...facts, skipFirst, floor }, null, 2)}\n`],
+    ]);
+    stop.signal.throwIfAborted();
+    await putResult(out, files, (entry) => files.has(entry));
     const { fitted, tried, median, echoTimes } = map;
     console.log(
       `T2 of ${basename(folder)}: ${fitted} of ${tried} voxels above the floor, median ${median?.toFixed(1) ?? 'none'} ms, echoes at ${echoTimes.join(', ')} ms.`,

@@ -34,31 +34,39 @@ const LATERAL =
   /(?<!\b(?:bi|uni|contra|ipsi)[ -])\blateral\b(?! (?:compartment|femur|tibia|femoral|tibial|condyle|plateau|joint|JSN|meniscus))/i;
 
 /**
- * What of a header contradicts what its file is taken for, to complete "FILE says that ..."; null when nothing does. What a header leaves
+ * All that in a header contradicts what its file is taken for, each to complete "FILE says that ..."; empty when nothing does. What a header leaves
  * out contradicts nothing.
  */
-export function contradictionOf(said: Said, { kind, side }: TakenFor): string | null {
-  const { modality, bodyPart, viewPosition } = said;
+export function contradictionsOf(said: Said, { kind, side }: TakenFor): string[] {
+  const { modality, bodyPart } = said;
   const part = bodyPart?.toUpperCase().replace(/[^A-Z]/g, '') ?? '';
-  if (kind === 'RADIOGRAPH') {
-    if (modality !== null && ![...FILM_MODALITIES, ...ANY_MODALITIES].includes(modality))
-      return `it is of ${inWords(modality)}, which no radiograph is`;
-  } else if (modality !== null && !['MR', ...ANY_MODALITIES].includes(modality)) {
-    return `it is of ${inWords(modality)}, which no MRI series is`;
-  }
-  if (OTHER_PARTS.test(part)) return `it shows another part of the body (${part})`;
-  if (kind === 'RADIOGRAPH') {
-    const view = viewPosition?.toUpperCase() ?? '';
-    const description = said.seriesDescription ?? '';
-    const frontal = FRONTAL_VIEWS.includes(view) && FRONTAL.test(description);
-    if (LATERAL_VIEWS.includes(view) || (!frontal && LATERAL.test(description))) return 'it is a lateral view';
-    if (!frontal && SKYLINE.test(description)) return 'it is a skyline view';
-  }
   const shown = sideOf(said.laterality);
-  if (side !== null && shown !== null && shown !== side) {
-    return `it shows the ${shown.toLowerCase()} knee, where the ${side.toLowerCase()} one is expected`;
-  }
-  return null;
+  const all: (string | false)[] = [
+    kind === 'RADIOGRAPH'
+      ? isOther(modality, FILM_MODALITIES) && `it is of ${inWords(modality)}, which no radiograph is`
+      : isOther(modality, ['MR']) && `it is of ${inWords(modality)}, which no MRI series is`,
+    OTHER_PARTS.test(part) && `it shows another part of the body (${part})`,
+    ...(kind === 'RADIOGRAPH' ? otherViews(said) : []),
+    side !== null &&
+      shown !== null &&
+      shown !== side &&
+      `it shows the ${shown.toLowerCase()} knee, where the ${side.toLowerCase()} one is expected`,
+  ];
+  return all.filter((found) => found !== false);
+}
+
+function isOther(modality: string | null, fitting: readonly string[]): modality is string {
+  return modality !== null && ![...fitting, ...ANY_MODALITIES].includes(modality);
+}
+
+function otherViews({ viewPosition, seriesDescription }: Said): (string | false)[] {
+  const view = viewPosition?.toUpperCase() ?? '';
+  const description = seriesDescription ?? '';
+  const frontal = FRONTAL_VIEWS.includes(view) && FRONTAL.test(description);
+  return [
+    (LATERAL_VIEWS.includes(view) || (!frontal && LATERAL.test(description))) && 'it is a lateral view',
+    !frontal && SKYLINE.test(description) && 'it is a skyline view',
+  ];
 }
 
 /** The sentence is kept: of what is no modality it tells nothing. */

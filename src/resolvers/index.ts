@@ -7,6 +7,8 @@ import { BundleResolver } from './bundles.js';
 import { QuarantineResolver } from './quarantine.js';
 import { CohortMutationResolver } from './cohort-mutations.js';
 import { CohortResolver, CohortVersionResolver } from './cohorts.js';
+import { DerivedVariableMutationResolver } from './derived-variable-mutations.js';
+import { DerivedVariableResolver, DerivedVariableVersionResolver } from './derived-variables.js';
 import { ErasureResolver } from './erasures.js';
 import { EvaluationReportResolver, EvaluationResolver, EvaluationScoreResolver } from './evaluations.js';
 import { DifferenceResolver } from './differences.js';
@@ -61,6 +63,9 @@ export const RESOLVERS = [
   KneePairsResolver,
   KneePairResolver,
   VariableResolver,
+  DerivedVariableResolver,
+  DerivedVariableVersionResolver,
+  DerivedVariableMutationResolver,
   ParticipantVariables,
   VisitVariables,
   KneeExamVariables,

@@ -3,6 +3,7 @@ import { MISSING_CODES } from '../domain/missing.js';
 import type { VariableTable } from '../domain/variables/index.js';
 import { PageArgs } from '../schema/arguments.js';
 import type { ConnectionOf, PageInfo } from '../schema/connections.js';
+import { DerivedVariableNode } from '../schema/derived-variable.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { connectionComplexity, listComplexity } from '../schema/limits.js';
 import { ParticipantNode } from '../schema/participant.js';
@@ -32,7 +33,7 @@ const NAMES = { description: `Names of variables. ${VARIABLE_NAME}` } as const;
 export class VariableResolver {
   @Query(() => VariableConnection, {
     description:
-      'Variables of the release by name: those with a field of their own, and all others that were imported.',
+      'Variables by name: those of the release with a field of their own, all others that were imported, and those that users have derived.',
     complexity: connectionComplexity,
   })
   variables(
@@ -76,13 +77,29 @@ export class VariableResolver {
   }
 
   @FieldResolver(() => [VariableCoverage], {
-    description: 'Values by visit; visits without any are left out.',
+    description:
+      'Values by visit; visits without any are left out. None of a derived variable for a token of role SUMMARY.',
     complexity: listComplexity(8),
   })
   async coverage(@Root() variable: VariableItem, @Ctx() context: Context): Promise<VariableCoverage[]> {
     const { dataSource } = context.platform;
+    // The bands of a derived variable can be drawn around anybody.
+    if (context.viewer.role === 'SUMMARY' && variable.derivedId !== null) return [];
     const coverage = await context.variableCoverage.for(null, (all) => coverageOf(dataSource, all)).load(variable);
     return context.viewer.role === 'SUMMARY' ? coverage.map(rounded) : coverage;
+  }
+
+  @FieldResolver(() => DerivedVariableNode, {
+    nullable: true,
+    description: 'How somebody has defined it; null for a variable of the release.',
+  })
+  async derivedVariable(
+    @Root() { derivedId }: VariableItem,
+    @Ctx() context: Context,
+  ): Promise<DerivedVariableNode | null> {
+    if (derivedId === null) return null;
+    requireRole(context, 'READER', 'Reading derived variables');
+    return new DerivedVariableNode(await context.loaders.derivedVariable.load(derivedId));
   }
 }
 

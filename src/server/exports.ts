@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -17,9 +17,11 @@ import { audit, type Quotas } from '../services/access/index.js';
 import {
   archiveChoice,
   cohortFilter,
+  describeColumns,
   type ExportRequest,
   type ExportProgress,
   exportSpec,
+  type TableSpec,
   writeTable,
 } from '../services/exports/index.js';
 import { FACET_NAMES } from '../services/aggregates/index.js';
@@ -89,20 +91,8 @@ export function exportHandler(
 ): RequestHandler {
   return async (request, response) => {
     const viewer = viewerOf(response);
-    requireRole(viewer, 'READER', 'Exporting');
-    const asked = exportRequest(
-      schema,
-      request.method === 'POST' ? (request.body as unknown) : fromQuery(request.query),
-    );
-    // Counting, and dealing out participants, is work too: it is paid before it is done.
-    await charge(quotas, response, EXPORT_POINTS.each, 'this export');
-    const spec = await exportSpec(dataSource, viewer, asked);
-    if ('archive' in spec) {
-      throw new UserError(
-        'BAD_USER_INPUT',
-        `${spec.format} is not streamed; the mutation exportCohort writes archives.`,
-      );
-    }
+    const asked = request.method === 'POST' ? (request.body as unknown) : fromQuery(request.query);
+    const spec = await tableSpec({ dataSource, schema, quotas }, response, asked);
     const { selection, shape } = spec;
     const paired = shape.pairs && { or: [shape.pairs.cases, shape.pairs.controls] };
     const count = await countRows(dataSource, KNEE_EXAMS, paired ? { and: [selection ?? {}, paired] } : selection);
@@ -142,6 +132,40 @@ export function exportHandler(
       await audit(dataSource, { tokenId: viewer.tokenId, action: 'export.download', detail });
     }
   };
+}
+
+/** `POST /exports/dictionary` with what `POST /exports` takes: what the columns of its table mean, and how they are read, without a row. */
+export function exportDictionaryHandler(
+  dataSource: DataSource,
+  schema: GraphQLSchema,
+  quotas: Quotas | undefined,
+): RequestHandler {
+  return async (request, response) => {
+    const spec = await tableSpec({ dataSource, schema, quotas }, response, request.body as unknown);
+    response.set('Cache-Control', 'no-store').json(describeColumns(spec));
+  };
+}
+
+/**
+ * The table that JSON asks for.
+ *
+ * @throws UserError FORBIDDEN, RATE_LIMITED, and BAD_USER_INPUT for what is wrong, or is an archive
+ */
+async function tableSpec(
+  { dataSource, schema, quotas }: { dataSource: DataSource; schema: GraphQLSchema; quotas: Quotas | undefined },
+  response: Response,
+  json: unknown,
+): Promise<TableSpec> {
+  const viewer = viewerOf(response);
+  requireRole(viewer, 'READER', 'Exporting');
+  const asked = exportRequest(schema, json);
+  // Counting, and dealing out participants, is work too: it is paid before it is done.
+  await charge(quotas, response, EXPORT_POINTS.each, 'this export');
+  const spec = await exportSpec(dataSource, viewer, asked);
+  if ('archive' in spec) {
+    throw new UserError('BAD_USER_INPUT', `${spec.format} is not streamed; the mutation exportCohort writes archives.`);
+  }
+  return spec;
 }
 
 /**

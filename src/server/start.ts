@@ -36,7 +36,7 @@ import { awayBehind, masked, RETRY_AFTER_S, slowStatementBehind, STATUS } from '
 import { allowOrigins, mayOpenSocket, packed } from './edge.js';
 import { acceptEventStreams } from './event-streams.js';
 import { openEntrance, requireToken } from './entrance.js';
-import { exportHandler } from './exports.js';
+import { exportDictionaryHandler, exportHandler } from './exports.js';
 import { dicomweb, DICOMWEB_PATH } from './dicomweb/index.js';
 import { drainOf } from './drain.js';
 import { KINDS } from './kinds.js';
@@ -216,13 +216,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app.use(['/assets', '/exports', GRAPHQL_PATH], askedByClient);
     app.get('/assets/:sha256', assetHandler({ dataSource, store, assetUrls, tokens }));
     app.get('/assets/series/:id/:file', seriesFileHandler({ dataSource, store, assetUrls, tokens }));
-    const exported = [
+    const exported = (answer: RequestHandler) => [
       requireToken(entrance),
       chargeRequests(quotas, limits),
-      inTurn(limits.exports, readJson, exportHandler(dataSource, schema, quotas)),
+      inTurn(limits.exports, readJson, answer),
     ];
-    app.get('/exports', exported);
-    app.post('/exports', exported);
+    app.get('/exports', exported(exportHandler(dataSource, schema, quotas)));
+    app.post('/exports', exported(exportHandler(dataSource, schema, quotas)));
+    app.post('/exports/dictionary', exported(exportDictionaryHandler(dataSource, schema, quotas)));
     app.post(
       '/radiographs',
       requireToken(entrance),

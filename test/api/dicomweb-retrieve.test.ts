@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { packageRoot } from '../../src/domain/package.js';
-import { Asset, AuditEntry, DicomSeries } from '../../src/entities/index.js';
+import { Asset, AuditEntry, DicomSeries, Radiograph } from '../../src/entities/index.js';
 import { readDicom } from '../../src/imaging/dicom/read.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
 import { createToken } from '../../src/services/access/tokens.js';
-import { addImages } from '../../src/services/imports/index.js';
+import { addImages, importRelease } from '../../src/services/imports/index.js';
 import { eraseParticipant } from '../../src/services/erasures/index.js';
 import { deleteGeneration } from '../../src/services/generations/index.js';
 import {
@@ -410,4 +410,34 @@ test('an erasure takes UIDs of objects that an import has replaced out of the au
   await eraseParticipant(api, COMMAND_LINE, { oaiId: '9000009' });
 
   expect(await hunt(api, uids)).toEqual([]);
+});
+
+test("of two films that share a UID the release's is given, and of two of no release the newest", async () => {
+  const write = (name: string, barcode: string, side: number) =>
+    api.files.write(name, filmFile('9000007', barcode, { side }));
+  const add = async (path: string) =>
+    addImages(api.dataSource, path, { oaiId: '9000007', visit: 'V00' }, { store: api.store, create: true });
+  const rowsGiven = async (barcode: string) => {
+    const [film] = await api.dataSource.query<{ uid: string }[]>(
+      'SELECT sop_instance_uid AS uid FROM radiograph WHERE sop_instance_uid IS NOT NULL ORDER BY id DESC LIMIT 1',
+    );
+    const [found] = await api.search(`/instances?SOPInstanceUID=${film!.uid}`);
+    const path = pathOf(found!, ['0020000D', '0020000E', '00080018']);
+    const parts = await partsOf(await api.get(path, 'multipart/related; type="application/dicom"'));
+    return Promise.all(parts.map(async ({ bytes }) => (await readDicom({ bytes, name: barcode })).attributes.rows));
+  };
+  const byHand = '016600000031';
+  await add(await write('one.dcm', byHand, 96));
+  expect(await rowsGiven(byHand)).toEqual([96]);
+  const [used] = await api.dataSource.getRepository(Radiograph).find({ order: { id: 'DESC' }, take: 1 });
+  await api.make.generation(api.exam, used!, await api.make.bundle());
+  await add(await write('another.dcm', byHand, 100));
+  expect(await rowsGiven(byHand)).toEqual([100]);
+
+  const released = '016600000032';
+  await write('release/00m/0.C.2/9000007/20040623/00000032/001', released, 96);
+  await importRelease(api.dataSource, `${api.files.path}/release`, { store: api.store });
+  await add(await write('corrected.dcm', released, 100));
+
+  expect(await rowsGiven(released)).toEqual([96]);
 });

@@ -219,6 +219,48 @@ test('a file of pairs has both exams of each, with what became of them, and says
   ]);
 });
 
+/** What the server says of the columns of a request, as READER unless a token is given. */
+async function dictionaryOf(request: object, token = api.tokens.READER) {
+  const response = await fetch(`${api.url}/exports/dictionary`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+  });
+  return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+}
+
+test('the dictionary of a table is had before its rows, and is that of its manifest', async () => {
+  const request = {
+    ...{ format: 'CSV', columns: ['sex', 'xrkl'], event: EVENT, asOf: { visits: ['V01'] }, split: { folds: 2 } },
+    ...{ numbers: [{ variable: 'WOMKP', change: { from: 'V00', to: 'V01' } }], where: { visit: { eq: 'V00' } } },
+  };
+  const told = await dictionaryOf(request);
+  const [header] = await streamed(request);
+  const { manifest } = await written(request);
+  const {
+    rows: _,
+    phantomRows: __,
+    synthetic: ___,
+    createdAt: ____,
+    file: _____,
+    ...known
+  } = manifest as object as Record<string, unknown>;
+
+  expect(told).toEqual({ status: 200, json: known });
+  expect((told.json['columns'] as { name: string }[]).map(({ name }) => name)).toEqual(Object.keys(header!));
+});
+
+test.each([
+  ['an unknown column', { columns: ['grade'] }, 'READER', 400, /is neither a column nor a group of columns/],
+  ['a later visit that is none', { asOf: { visits: ['V00'] } }, 'READER', 400, /not later than V00/],
+  ['a role that may not export', {}, 'SUMMARY', 403, /Exporting/],
+] as const)('no dictionary is had of %s', async (_, request, role, status, sentence) => {
+  const told = await dictionaryOf(request, api.tokens[role]);
+
+  expect(told.status).toBe(status);
+  expect(JSON.stringify(told.json)).toMatch(sentence);
+});
+
 test.each(['CSV', 'NDJSON', 'PARQUET'])(
   'too many comparisons for pairs are refused before the first byte of %s',
   async (format) => {

@@ -114,6 +114,7 @@ test('what is served is what is committed', () => {
 test.each([
   ['GET', '/exports', 401],
   ['POST', '/exports', 401],
+  ['POST', '/exports/dictionary', 401],
   ['POST', '/radiographs', 401],
   ['GET', `/assets/${'0'.repeat(64)}`, 403],
   ['GET', '/assets/series/1/montage.png', 403],

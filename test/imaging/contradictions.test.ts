@@ -1,4 +1,4 @@
-import { contradictionOf } from '../../src/imaging/contradictions.js';
+import { contradictionsOf } from '../../src/imaging/contradictions.js';
 
 const FILM = { modality: 'DX', bodyPart: 'KNEE', laterality: null, viewPosition: 'PA', seriesDescription: 'Knee PA' };
 const SERIES = { ...FILM, modality: 'MR', viewPosition: null, seriesDescription: 'COR_T1_3D_FLASH_RIGHT' };
@@ -20,7 +20,7 @@ test.each([
   ['that it was taken from in front, with a lateral view beside it', { seriesDescription: 'Knee AP and Lateral' }],
   ['that it was taken from behind, of a leg under axial load', { seriesDescription: 'Knee PA axial load' }],
 ])('a film of the right knee may say %s', (_name, said) => {
-  expect(contradictionOf({ ...FILM, ...said }, { kind: 'RADIOGRAPH', side: 'RIGHT' })).toBeNull();
+  expect(contradictionsOf({ ...FILM, ...said }, { kind: 'RADIOGRAPH', side: 'RIGHT' })).toEqual([]);
 });
 
 test.each([
@@ -34,11 +34,11 @@ test.each([
   [{ viewPosition: null, seriesDescription: 'Knee AP and Lateral' }, 'it is a lateral view'],
   [{ laterality: 'L' }, 'it shows the left knee, where the right one is expected'],
 ])('a film of the right knee that says %j is contradicted', (said, sentence) => {
-  expect(contradictionOf({ ...FILM, ...said }, { kind: 'RADIOGRAPH', side: 'RIGHT' })).toBe(sentence);
+  expect(contradictionsOf({ ...FILM, ...said }, { kind: 'RADIOGRAPH', side: 'RIGHT' })).toEqual([sentence]);
 });
 
 test('a film of both knees is of no side that could be contradicted', () => {
-  expect(contradictionOf({ ...FILM, laterality: 'L' }, { kind: 'RADIOGRAPH', side: null })).toBeNull();
+  expect(contradictionsOf({ ...FILM, laterality: 'L' }, { kind: 'RADIOGRAPH', side: null })).toEqual([]);
 });
 
 test.each([
@@ -46,15 +46,25 @@ test.each([
   [{ laterality: 'R' }, 'it shows the right knee, where the left one is expected'],
   [{ bodyPart: 'HIP' }, 'it shows another part of the body (HIP)'],
 ])('a series of the left knee that says %j is contradicted', (said, sentence) => {
-  expect(contradictionOf({ ...SERIES, ...said }, { kind: 'MRI_SERIES', side: 'LEFT' })).toBe(sentence);
+  expect(contradictionsOf({ ...SERIES, ...said }, { kind: 'MRI_SERIES', side: 'LEFT' })).toEqual([sentence]);
 });
 
 test.each(['OT', 'SC'])('a series that a converter wrote as %s is a series', (modality) => {
-  expect(contradictionOf({ ...SERIES, modality }, { kind: 'MRI_SERIES', side: 'LEFT' })).toBeNull();
+  expect(contradictionsOf({ ...SERIES, modality }, { kind: 'MRI_SERIES', side: 'LEFT' })).toEqual([]);
 });
 
 test('a series in a lateral plane is a series', () => {
   expect(
-    contradictionOf({ ...SERIES, seriesDescription: 'SAG lateral' }, { kind: 'MRI_SERIES', side: 'LEFT' }),
-  ).toBeNull();
+    contradictionsOf({ ...SERIES, seriesDescription: 'SAG lateral' }, { kind: 'MRI_SERIES', side: 'LEFT' }),
+  ).toEqual([]);
+});
+
+test('a header contradicts in more than one way', () => {
+  const said = { ...FILM, modality: 'CT', bodyPart: 'ANKLE', viewPosition: 'LL', laterality: 'L' };
+  expect(contradictionsOf(said, { kind: 'RADIOGRAPH', side: 'RIGHT' })).toEqual([
+    'it is of modality CT, which no radiograph is',
+    'it shows another part of the body (ANKLE)',
+    'it is a lateral view',
+    'it shows the left knee, where the right one is expected',
+  ]);
 });

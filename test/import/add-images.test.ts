@@ -4,6 +4,8 @@ import type { DataSource } from 'typeorm';
 import { packageRoot } from '../../src/domain/package.js';
 import { KneeExam, MriSeries, Participant, Radiograph } from '../../src/entities/index.js';
 import { encodePng } from '../../src/imaging/png.js';
+import { COMMAND_LINE } from '../../src/policy/index.js';
+import { eraseParticipant } from '../../src/services/erasures/index.js';
 import { addImages, type AddedTo } from '../../src/services/imports/index.js';
 import { DirectoryStore } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
@@ -137,4 +139,46 @@ test('files that cannot be used are refused with a sentence, and no exam is made
       asset: { mediaType: 'application/gzip' },
     },
   ]);
+});
+
+describe('an image whose header names another participant', () => {
+  const OTHER = '1000002';
+  const write = {
+    film: (id: string) => files.write('film.dcm', filmFile(id, '016600000001')),
+    series: async (id: string) => {
+      await files.write('scan/0', sliceFile('', 'x', 0));
+      await files.write('scan/1', sliceFile(id, 'x', 1));
+      return join(files.path, 'scan');
+    },
+  };
+
+  test.each(['film', 'series'] as const)('is refused as a %s where that one is known', async (kind) => {
+    for (const oaiId of [RIGHT.oaiId, OTHER]) await dataSource.getRepository(Participant).insert({ oaiId });
+
+    await expect(add(await write[kind](OTHER))).rejects.toMatchObject({
+      code: 'FILE_REFUSED',
+      message: `${kind === 'film' ? 'film.dcm' : 'scan'} holds an image of participant 1000002, not 1000001.`,
+    });
+
+    expect([await films(), await allSeries(), await dataSource.getRepository(KneeExam).count()]).toEqual([[], [], 0]);
+  });
+
+  test('is refused where that one has withdrawn and was erased', async () => {
+    await dataSource.getRepository(Participant).insert({ oaiId: OTHER });
+    const store = new DirectoryStore(join(files.path, 'blobs'));
+    await eraseParticipant({ dataSource, store }, COMMAND_LINE, { oaiId: OTHER });
+
+    await expect(add(await write.film(OTHER))).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'Nothing was imported: the participant has withdrawn consent and was erased.',
+    });
+    expect(await films()).toEqual([]);
+  });
+
+  test.each(['film', 'series'] as const)(
+    "is added as a %s where nobody has that number: it is a hospital's",
+    async (kind) => {
+      expect((await add(await write[kind](OTHER))).outcomes).toEqual(['inserted']);
+    },
+  );
 });

@@ -5,7 +5,7 @@ import { COMMAND_LINE } from '../../src/policy/index.js';
 import { addImages, importRelease, listQuarantine, resolveQuarantined } from '../../src/services/imports/index.js';
 import { DirectoryStore } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
-import { filmFile, ReleaseFolder } from '../helpers/oai-files.js';
+import { filmFile, ReleaseFolder, sliceFile } from '../helpers/oai-files.js';
 
 let database: TestDatabase;
 let dataSource: DataSource;
@@ -25,6 +25,7 @@ afterEach(async () => {
   await release.remove();
 });
 
+const OTHER_KNEE = 'it shows the left knee, where the right one is expected';
 const store = () => new DirectoryStore(join(release.path, 'blobs'));
 const importAll = () => importRelease(dataSource, release.path, { store: store() });
 const kept = async () => [
@@ -96,6 +97,60 @@ test('an image that is added by hand is held back in the same way', async () => 
   await resolveQuarantined(dataSource, COMMAND_LINE, id, { state: 'ACCEPTED', reason: 'the marker says right' });
 
   expect(await add()).toEqual({ kind: 'radiograph', outcomes: ['inserted'] });
+});
+
+test.each([
+  [
+    'of one header',
+    async () => release.series(SERIES, 3, { elements: { Laterality: 'L', BodyPartExamined: 'ANKLE' } }),
+    ['it shows another part of the body (ANKLE)', OTHER_KNEE],
+  ],
+  [
+    'of several headers',
+    async () => {
+      await release.series(SERIES, 1, { elements: { Laterality: 'L' } });
+      await release.write(`${SERIES}/002`, sliceFile('1000001', '016610000001', 1));
+      const elements = { BodyPartExamined: 'ANKLE' };
+      await release.write(`${SERIES}/003`, sliceFile('1000001', '016610000001', 2, { elements }));
+    },
+    // The last slice is the most posterior one, which is the first of the image.
+    ['it shows another part of the body (ANKLE)', OTHER_KNEE],
+  ],
+])('each contradiction %s waits, and the image is taken once all of them are accepted', async (_, write, both) => {
+  await write();
+  const reasons = async () => (await importAll()).refusals.map(({ reason }) => reason);
+  const waits = (...what: string[]) =>
+    `${SERIES} says that ${what.join(', and that ')}; it waits in quarantine ("osteograph quarantine").`;
+  const accept = async (contradiction: string) => {
+    const { id } = (await waiting()).find((one) => one.contradiction === contradiction)!;
+    await resolveQuarantined(dataSource, COMMAND_LINE, id, { state: 'ACCEPTED', reason: 'looked at it' });
+  };
+  const [first, second] = both as [string, string];
+
+  expect(await reasons()).toEqual([waits(first, second)]);
+  expect((await waiting()).map(({ contradiction }) => contradiction).sort()).toEqual([...both].sort());
+  await accept(first);
+  expect(await reasons()).toEqual([waits(second)]);
+  expect(await waiting()).toMatchObject([{ contradiction: second }]);
+  expect(await kept()).toEqual([0, 0]);
+  await accept(second);
+
+  expect(await reasons()).toEqual([]);
+  expect(await kept()).toEqual([0, 1]);
+});
+
+test('an image of which one contradiction was rejected is refused, whatever was accepted of it', async () => {
+  await release.series(SERIES, 3, { elements: { Laterality: 'L', BodyPartExamined: 'ANKLE' } });
+  await importAll();
+  for (const { id, contradiction } of await waiting()) {
+    const state = contradiction === OTHER_KNEE ? 'ACCEPTED' : 'REJECTED';
+    await resolveQuarantined(dataSource, COMMAND_LINE, id, { state, reason: 'looked at it' });
+  }
+
+  expect((await importAll()).refusals.map(({ reason }) => reason)).toEqual([
+    `${SERIES} says that it shows another part of the body (ANKLE); it was rejected: looked at it.`,
+  ]);
+  expect(await waiting()).toEqual([]);
 });
 
 test.each([

@@ -27,6 +27,7 @@ test('everything that is released has one version', async () => {
     'deploy/helm/osteograph/Chart.yaml': /^(?:appV|v)ersion: (.*)/gm,
     'deploy/helm/osteograph/values.yaml': /tag: ([\d.]+)-cuda/g,
     'clients/typescript/package.json': /^ {2}"version": "(.*)"/gm,
+    'clients/r/DESCRIPTION': /^Version: (.*)/gm,
     'clients/python/pyproject.toml': /^version = "(.*)"/gm,
     'training/pyproject.toml': /^version = "(.*)"/gm,
   };

@@ -38,6 +38,9 @@ test('a film of both knees is dropped, a knee chosen, and its volume appears sli
   expect(await accessibilityFaults(page)).toEqual([]);
   await page.getByLabel('Slices').fill('4');
   await page.getByLabel('Steps').fill('2');
+  await page.getByLabel('Pull of the grades').fill('2');
+  await page.getByLabel('Sampler').selectOption('DPMPP_2M');
+  await page.getByLabel('Noise').selectOption('PER_SLICE');
   await page.getByRole('button', { name: 'Generate', exact: true }).click();
 
   await page.getByText('succeeded', { exact: true }).waitFor();
@@ -48,6 +51,9 @@ test('a film of both knees is dropped, a knee chosen, and its volume appears sli
   await page.getByRole('link', { name: 'What if …' }).click();
   await page.getByText('Which knee?').waitFor();
   expect(await page.getByLabel('left', { exact: true }).isChecked()).toBe(true);
+  const asked = ['Slices', 'Steps', 'Pull of the grades', 'Sampler', 'Noise'];
+  const values = await Promise.all(asked.map((label) => page.getByLabel(label).inputValue()));
+  expect(values).toEqual(['4', '2', '2', 'DPMPP_2M', 'PER_SLICE']);
 
   await page.goto(`${app.url}/generations`);
   await page.getByRole('cell', { name: 'uploaded left' }).waitFor();

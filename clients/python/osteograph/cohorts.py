@@ -1,5 +1,6 @@
 """Knee exams that are looked at together: a cohort of the server, or a filter."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
@@ -8,7 +9,7 @@ import pandas
 from .connection import Connection
 from .errors import BadInputError, ConflictError, ForbiddenError, NotFoundError
 from .exports import fetch_table
-from .frames import Shape, Unit, by_pair, by_participant, sort_rows, typed_frame
+from .frames import Shape, Unit, by_pair, by_participant, sort_rows, told_apart, typed_frame
 from .images import Film, Volume, cohort_films, cohort_volumes
 from .survival import Survival, ask_survival
 
@@ -125,12 +126,13 @@ class Cohort:
         """Exams and people by one to four facets, such as `counts('KL', 'SEX')`, counted by the server.
 
         by: facets of the API: KL, the other grades, VISIT, SIDE, SEX, RACE, COHORT, SITE, AGE_BAND, BMI_BAND.
-        variables: names of variables that are facets too; coded values are told by their labels, missing ones by OAI's code.
+        variables: names of variables that are facets too; coded values are told by their labels, as in frames, missing ones by OAI's code. A token
+                of role SUMMARY, which knows no dictionary, is told the code behind each label.
         """
         asked = {'where': self.where, 'by': list(by) or None, 'variables': list(variables) or None}
         buckets = self._connection.ask(_FACETS, asked)['kneeExamFacets']
         names = [*(name.lower() for name in by), *variables]
-        labels = labels_of(value for bucket in buckets for value in bucket['values'])
+        labels = _labels_of(self._connection, variables)
         rows = [
             {
                 **{name: told(value, labels) for name, value in zip(names, bucket['values'])},
@@ -232,18 +234,23 @@ def _numbers(kind: Literal['change', 'slope'], asked: Iterable[tuple[str, str, s
     return [{'variable': variable, kind: {'from': first, 'to': last}} for variable, first, last in asked]
 
 
-def labels_of(values: Iterable[dict[str, Any]]) -> dict[tuple[str | None, str], set[str]]:
-    """The codes that each label of a variable stands for."""
-    labels: dict[tuple[str | None, str], set[str]] = {}
-    for value in values:
-        if value['meaning'] is not None and value['value'] is not None:
-            labels.setdefault((value['variable'], value['meaning']), set()).add(value['value'])
-    return labels
+def _labels_of(connection: Connection, variables: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The label of each code of variables, by their names, as frames have them: the same whichever codes a table holds.
+
+    A token that may not export is told none.
+    """
+    if not variables:
+        return {}
+    try:
+        told = connection.fetch('/exports/dictionary', json={'columns': [_KEY], 'variables': list(variables)})
+    except ForbiddenError:
+        return {}
+    return {column['name']: told_apart(column['codes'] or {}) for column in json.loads(told)['columns']}
 
 
-def told(value: dict[str, Any], labels: dict[tuple[str | None, str], set[str]]) -> str | None:
-    """A value by its label; two codes of one label that are in one table are told apart by the code."""
-    label, code = value['meaning'], value['value']
-    if label is not None and code is not None and len(labels[value['variable'], label]) > 1:
-        return f'{label} ({code})'
-    return label or code or value['missing']
+def told(value: dict[str, Any], labels: dict[str, dict[str, str]]) -> str | None:
+    """A value by its label, with the code behind it where no dictionary tells that no other code has it; by itself where it has none."""
+    label, code, known = value['meaning'], value['value'], labels.get(value['variable'], {})
+    if code in known:
+        return known[code]
+    return f'{label} ({code})' if label is not None and code is not None else label or code or value['missing']

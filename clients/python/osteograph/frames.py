@@ -63,10 +63,15 @@ def _words(values: pandas.Series, known: list[str]) -> pandas.CategoricalDtype:
     return pandas.CategoricalDtype([*known, *seen], ordered='V00' in known)
 
 
+def told_apart(codes: dict[str, str]) -> dict[str, str]:
+    """The label of each code, with the code behind it where another code has the same one."""
+    labels = list(codes.values())
+    return {code: label if labels.count(label) == 1 else f'{label} ({code})' for code, label in codes.items()}
+
+
 def _labelled(values: pandas.Series, codes: dict[str, str]) -> pandas.Series:
     """Codes as their labels, in the order of the codes; two codes of one label are told apart by the code."""
-    labels = list(codes.values())
-    names = {float(code): label if labels.count(label) == 1 else f'{label} ({code})' for code, label in codes.items()}
+    names = {float(code): label for code, label in told_apart(codes).items()}
     ordered = [names[code] for code in sorted(names)]
     # A code that no dictionary has is kept as its number.
     others = {code: f'{code:g}' for code in sorted(set(values.dropna()) - set(names))}

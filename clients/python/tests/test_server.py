@@ -4,7 +4,8 @@ import pandas
 import pytest
 
 import osteograph
-from osteograph.cohorts import labels_of, told
+from osteograph.cohorts import told
+from osteograph.frames import told_apart
 
 
 def test_variables_are_found_by_a_word_with_label_unit_and_coverage(server: osteograph.Osteograph, tables: dict[str, pandas.DataFrame]) -> None:
@@ -44,14 +45,29 @@ def test_counts_by_a_coded_variable_are_told_by_its_labels(baseline: osteograph.
     assert told.to_dict() == frame['V00INCOME'].value_counts()[lambda counts: counts > 0].to_dict()
 
 
-def test_two_codes_of_one_label_are_counted_apart() -> None:
+def test_two_codes_of_one_label_are_told_apart_whichever_of_them_a_table_holds() -> None:
     def value(code: str | None, meaning: str | None, missing: str | None = None) -> dict[str, str | None]:
         return {'facet': None, 'variable': 'V00X', 'value': code, 'meaning': meaning, 'missing': missing}
 
-    values = [value('1', 'Yes'), value('2', 'Other'), value('3', 'Other'), value(None, None, '.A'), value('7', None)]
-    labels = labels_of(values)
+    labels = {'V00X': told_apart({'1': 'Yes', '2': 'Other', '3': 'Other'})}
 
-    assert [told(one, labels) for one in values] == ['Yes', 'Other (2)', 'Other (3)', '.A', '7']
+    assert [told(value(code, meaning), labels) for code, meaning in (('1', 'Yes'), ('2', 'Other'), ('7', None))] == ['Yes', 'Other (2)', '7']
+    assert told(value(None, None, '.A'), labels) == '.A'
+    assert told({**value('2', None), 'variable': None}, labels) == '2'
+    assert told(value('1', 'Yes'), {}) == 'Yes (1)'
+
+
+def test_a_label_is_the_same_in_counts_of_few_and_of_all(server: osteograph.Osteograph, baseline: osteograph.Cohort) -> None:
+    everybody = set(baseline.counts(variables=['V00INCOME'])['V00INCOME'].dropna())
+    few = server.cohort(where={'visit': {'eq': 'V00'}, 'kl': {'eq': 3}}).counts(variables=['V00INCOME'])
+
+    assert set(few['V00INCOME'].dropna()) <= everybody
+
+
+def test_a_token_that_may_not_export_counts_by_variables_all_the_same(address: tuple[str, str], server: osteograph.Osteograph) -> None:
+    made = server.ask('mutation { createToken(input: { name: "labels", role: SUMMARY }) { secret } }')
+    with osteograph.connect(address[0], made['createToken']['secret']) as counting:
+        assert counting.cohort().counts(variables=['V00INCOME'])['exams'].sum() > 0
 
 
 def test_a_cohort_is_kept_and_found_by_its_name(server: osteograph.Osteograph) -> None:

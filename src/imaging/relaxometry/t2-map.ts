@@ -14,8 +14,8 @@ export interface T2Options {
   readonly skipFirst: boolean;
   /** Share of the 99th percentile of the first echo below which there is nothing to fit, 0 to 1. */
   readonly floor: number;
-  /** Called after each slice. */
-  readonly onSlice?: (done: number) => void;
+  /** Waited for after each slice; what it throws ends the fit. */
+  readonly onSlice?: (done: number) => void | Promise<void>;
 }
 
 export interface T2Map {
@@ -40,7 +40,7 @@ const MIN_ECHOES = 3;
  *
  * @throws UserError BAD_USER_INPUT for fewer than three different echoes, or echoes on different grids
  */
-export function t2Map(echoes: readonly Echo[], { skipFirst, floor, onSlice }: T2Options): T2Map {
+export async function t2Map(echoes: readonly Echo[], { skipFirst, floor, onSlice }: T2Options): Promise<T2Map> {
   const ordered = [...echoes].sort((a, b) => a.echoTime - b.echoTime);
   const used = skipFirst ? ordered.slice(1) : ordered;
   const echoTimes = used.map(({ echoTime }) => echoTime);
@@ -75,7 +75,7 @@ export function t2Map(echoes: readonly Echo[], { skipFirst, floor, onSlice }: T2
       data[voxel] = decay.t2;
       values.push(decay.t2);
     }
-    onSlice?.(slice + 1);
+    await onSlice?.(slice + 1);
   }
   values.sort((a, b) => a - b);
   const median = values.length === 0 ? null : values[Math.floor(values.length / 2)]!;

@@ -28,6 +28,8 @@ export interface ReducedSeries {
 }
 
 const SIDE = 64;
+/** Most slices that the estimate looks at. */
+const MAX_SLICES = 128;
 const AIR = 0.1;
 const DEGREE = 3;
 const BINS = 200;
@@ -61,10 +63,13 @@ export function estimateBias(series: ReducedSeries): BiasField {
   const field = (weights: readonly number[]): BiasField => ({ weights, columns, rows, slices });
   const none = field(powers.map(() => 0));
   const across = floor(columns / block);
-  const all = Float64Array.from(data.flatMap((slice) => [...slice]));
+  // A bias is smooth: of a series of many slices some tell it as well, in as much memory as one of few.
+  const every = ceil(slices / MAX_SLICES);
+  const seen = data.flatMap((slice, z) => (z % every === 0 ? [{ z, slice }] : []));
+  const all = Float64Array.from(seen.flatMap(({ slice }) => [...slice]));
   const least = max(AIR * percentile(all, 99.5), 1e-12);
   const [logarithms, functions]: [number[], Float64Array[]] = [[], []];
-  data.forEach((slice, z) =>
+  seen.forEach(({ z, slice }) =>
     slice.forEach((value, place) => {
       if (!(value > least)) return;
       const [x, y] = [place % across, floor(place / across)];

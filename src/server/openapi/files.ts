@@ -62,6 +62,23 @@ export function filePaths(): Record<string, PathItem> {
         responses: { '200': table, ...refused },
       },
     }),
+    '/exports/dictionary': path('Exports', {
+      post: {
+        operationId: 'exportDictionary',
+        summary: 'What the columns of such a table mean, without a row of it',
+        description:
+          'Takes what POST /exports takes, for READER and above. CSV and NDJSON carry no dictionary of their own.',
+        requestBody: { required: true, content: { 'application/json': { schema: body } } },
+        responses: {
+          '200': answer(
+            'Columns with type, unit, codes and meaning, and codes of missing values.',
+            ['application/json'],
+            DICTIONARY,
+          ),
+          ...refused,
+        },
+      },
+    }),
     '/radiographs': path('Radiographs', {
       post: {
         operationId: 'uploadRadiograph',
@@ -122,6 +139,44 @@ function asText(name: string, schema: Json) {
   if (name === 'format' || name === 'cohortId' || name === 'cohortVersion') return schema;
   return { type: 'string', contentMediaType: 'application/json', contentSchema: schema };
 }
+
+/** As a Parquet file and the manifest of an export have it, too. */
+const DICTIONARY: Json = {
+  type: 'object',
+  required: ['osteograph', 'format', 'filter', 'cohorts', 'columns', 'missingCodes'],
+  properties: {
+    filter: { description: 'As it was asked for.', type: ['object', 'null'] },
+    cohorts: { type: 'array', items: { type: 'object' } },
+    columns: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: [
+          'name',
+          'group',
+          'type',
+          'owner',
+          'description',
+          'unit',
+          'range',
+          'codes',
+          'nullable',
+          'missing',
+          'readAs',
+        ],
+        properties: {
+          name: { type: 'string' },
+          type: { enum: ['text', 'integer', 'real', 'boolean', 'date'] },
+          unit: { type: ['string', 'null'] },
+          codes: { description: 'Meanings of the values of a coded column.', type: ['object', 'null'] },
+          missing: { description: 'Name of the column that says why a value is missing.', type: ['string', 'null'] },
+          readAs: { description: 'Types to ask for in pandas, DuckDB and readr.', type: 'object' },
+        },
+      },
+    },
+    missingCodes: { description: "OAI's codes of why a value is missing.", type: 'object' },
+  },
+};
 
 /** Fields of the GraphQL type of the same name. */
 const UPLOAD: Json = {

@@ -74,7 +74,8 @@ export function sourceOf(
 }
 
 /**
- * What a path leads to for a principal, by series; of objects that two images share, as echoes in one file do, each once.
+ * What a path leads to for a principal, by series; of objects that two images share, as echoes in one file do, each once. Where a corrected image
+ * lies beside the one that it corrects, objects of one UID are those of the image that has the barcode, else of the newest.
  *
  * @throws UserError NOT_FOUND when there is nothing, or nothing that they may see
  */
@@ -90,7 +91,7 @@ export async function findSeries(
      ${VISIBLE} ${SOURCE_TABLES}
      WHERE ${visibleTo('$1', '$2')} AND d.study_uid = $3 AND ($4::text IS NULL OR d.series_uid = $4)
        AND ($5::text IS NULL OR $5 = ANY(d.instance_uids))
-     ORDER BY d.series_uid, d.id`,
+     ORDER BY COALESCE(kept_film.barcode, kept_series.barcode) IS NULL, COALESCE(kept_film.id, kept_series.id) DESC, d.id DESC`,
     [...sightOf(principal), studyUid, seriesUid ?? null, instanceUid ?? null],
   );
   const met = new Set<string>();
@@ -104,7 +105,7 @@ export async function findSeries(
     return source && wanted.size > 0 ? [{ id, studyUid: study, seriesUid: series, wanted, source }] : [];
   });
   if (found.length === 0) throw new UserError('NOT_FOUND', 'There is no such DICOM object.');
-  return found;
+  return found.sort((a, b) => a.seriesUid.localeCompare(b.seriesUid) || a.id - b.id);
 }
 
 /**

@@ -3,7 +3,14 @@ export { COLUMN_GROUPS, EXPORT_COLUMNS } from './columns.js';
 export { archiveChoice } from './archive/request.js';
 export { sliceName } from './archive/volumes.js';
 export { writeArchive } from './archive/write.js';
-export { dictionary, type DictionaryEntry, type ExportManifest, type ExportSpec } from './manifest.js';
+export {
+  describeColumns,
+  dictionary,
+  type DictionaryEntry,
+  type ExportManifest,
+  type ExportSpec,
+  type TableSpec,
+} from './manifest.js';
 export {
   cancelExport,
   cohortFilter,

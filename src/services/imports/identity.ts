@@ -25,8 +25,8 @@ export interface Incoming {
   barcode: string | null;
   /** Rows that the same path became before, or that have the same barcode. */
   earlier: readonly number[];
-  /** Whether strips of it are made black: then no row may go on to show them. */
-  redacted?: boolean;
+  /** Digest of what it showed before strips of it were made black, which no row may go on to show; null where none are. */
+  unredactedSha256: string | null;
   /** Whether it came over the network, and nobody looked at it: then it takes away no redaction. */
   unattended?: boolean;
 }
@@ -57,11 +57,13 @@ const CANDIDATE = z.object({
   inUse: z.boolean(),
 });
 
-/** What is to be done with an image: it is there, a row takes its pixels, or it becomes a row of its own. */
-export type Settled =
-  | { is: 'known'; row: Candidate }
-  | { is: 'replacement'; row: Candidate }
-  | { is: 'new'; /** Rows that stay beside it although they have its barcode. */ beside: Candidate[] };
+/**
+ * What is to be done with an image: it is there, a row takes its pixels, or it becomes a row of its own. Rows `beside` it have its barcode, give
+ * that up, and stay as they are otherwise.
+ */
+export type Settled = { beside: readonly Candidate[] } & (
+  { is: 'known' | 'replacement'; row: Candidate } | { is: 'new' }
+);
 
 type ImageTable = 'radiograph' | 'mri_series';
 
@@ -77,10 +79,12 @@ export class OwnedByAnother extends Error {
  * Decides what an image is by its UID and its content, and refuses one that belongs to somebody else.
  *
  * The same content for the same exam is there already. Another content of the same UID, path or barcode is a corrected file: it
- * replaces the row while nothing was made from that, and comes beside it otherwise, so that what was made keeps its source. Anything
- * else is another image.
+ * replaces the row while nothing was made from that, and comes beside it otherwise, so that what was made keeps its source. It may be there
+ * already, added by hand: then that row takes the barcode. Anything else is another image, and so is a corrected file of a release's image that
+ * is added by hand: only the release changes its own rows.
  *
- * A redaction takes the place of the one row that shows the image, the release's own too; nothing may go on to show what it removes.
+ * A redaction takes the place of the one row that shows the image, the release's own too; nothing may go on to show what it removes. Files without
+ * a UID are told by their pixels, as they are with and without the strips.
  *
  * @throws OwnedByAnother for an image from the network that is another's
  * @throws UserError FILE_REFUSED naming both owners: when the image is another's, or the path or barcode was; for a redaction that would
@@ -105,19 +109,19 @@ export async function settle(manager: EntityManager, table: ImageTable, image: I
     table,
     candidates.map(({ id }) => id),
   );
-  if (image.redacted) return settleRedaction(candidates, image);
+  if (image.unredactedSha256 !== null) return settleRedaction(candidates, image);
   if (image.barcode !== null || image.unattended) refuseUnredacted(candidates, image);
   const before = candidates.filter((row) => image.earlier.includes(row.id));
   // A barcode is a name of its own: an image of another one is not this.
   const others = candidates.filter((row) => row.barcode === null || image.barcode === null);
   const known = [...before, ...others].find((row) => holdsContent(row, image));
-  if (known && (image.barcode === null || before.length === 0 || before.includes(known))) {
-    return { is: 'known', row: known };
-  }
-  const replaceable = [...before, ...others.filter(({ barcode }) => barcode === null)];
+  const replaceable = [...before, ...others].filter(({ barcode }) => barcode === null || barcode === image.barcode);
   const corrected = replaceable.find(({ inUse }) => !inUse);
-  if (corrected) return { is: 'replacement', row: corrected };
-  return { is: 'new', beside: before };
+  // The release's own row is corrected, also where somebody added the correction by hand before, unless something was made from it.
+  const ownIsCorrected = image.barcode !== null && corrected !== undefined && before.includes(corrected);
+  const row = known && (before.includes(known) || !ownIsCorrected) ? known : corrected;
+  const beside = before.filter(({ id, barcode }) => barcode !== null && barcode === image.barcode && id !== row?.id);
+  return row ? { is: row === known ? 'known' : 'replacement', row, beside } : { is: 'new', beside };
 }
 
 /** Decides about an image of which strips were made black: whatever row shows it takes the black strips too, or it is refused. */
@@ -135,8 +139,8 @@ function settleRedaction(candidates: readonly Candidate[], image: Incoming): Set
       `cannot be redacted while ${showing.length + (known ? 1 : 0)} images of ${inWords(owner)} are of it; undo the imports of all but one first`,
     );
   }
-  if (known) return { is: 'known', row: known };
-  return first ? { is: 'replacement', row: first } : { is: 'new', beside: [] };
+  if (known) return { is: 'known', row: known, beside: [] };
+  return first ? { is: 'replacement', row: first, beside: [] } : { is: 'new', beside: [] };
 }
 
 /** A release says of no image that its text may be shown again, and nor does a network. */
@@ -167,8 +171,8 @@ async function findCandidates(manager: EntityManager, table: ImageTable, image: 
           'e.visit_id',
           'EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = i.id) OR EXISTS (SELECT 1 FROM generation g WHERE g.source_series_id = i.id)',
         ];
-  const match = 'id = ANY($1) OR source_uid = $2 OR content_sha256 = $3';
-  const values = [[...image.earlier], image.sourceUid, image.contentSha256];
+  const match = 'id = ANY($1) OR source_uid = $2 OR content_sha256 = ANY($3)';
+  const values = [[...image.earlier], image.sourceUid, [image.contentSha256, image.unredactedSha256]];
   // Whoever makes something from one of them meanwhile waits until it is decided what becomes of it.
   await manager.query(`SELECT id FROM ${table} WHERE ${match} ORDER BY id FOR UPDATE`, values);
   return queryRows(
@@ -188,11 +192,13 @@ function isSameOwner(one: ImageOwner, other: ImageOwner): boolean {
   return one.oaiId === other.oaiId && one.visit === other.visit && one.side === other.side;
 }
 
-function isSameImage(row: Candidate, { sourceUid, contentSha256 }: Incoming): boolean {
-  return row.contentSha256 === contentSha256 || (sourceUid !== null && row.sourceUid === sourceUid);
+function isSameImage(row: Candidate, { sourceUid, contentSha256, unredactedSha256 }: Incoming): boolean {
+  const holds = row.contentSha256 !== null && [contentSha256, unredactedSha256].includes(row.contentSha256);
+  return holds || (sourceUid !== null && row.sourceUid === sourceUid);
 }
 
-function inWords({ oaiId, visit, side }: ImageOwner): string {
+/** How messages name an owner, e.g. "the right knee of participant 9000001 at V00". */
+export function inWords({ oaiId, visit, side }: ImageOwner): string {
   const knee = side === null ? 'both knees' : `the ${side.toLowerCase()} knee`;
   return `${knee} of participant ${oaiId} at ${visit}`;
 }

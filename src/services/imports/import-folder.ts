@@ -30,7 +30,7 @@ import {
 } from './folder-series.js';
 import { type ImageOwner, settle } from './identity.js';
 import { type ImageOrigin, originOf, type ReleaseOrigin } from './origins.js';
-import { type KnownImage, ownersOfBarcodes } from './owners.js';
+import { type KnownImage, ownersOfBarcodes, refuseOtherPatient } from './owners.js';
 import { keepingContradictions, requireConsistent } from './quarantine.js';
 import { keepChanges } from './runs.js';
 import { fingerprintFolder, noteTime, type Recalled, remember } from './remember.js';
@@ -122,7 +122,7 @@ async function importFilm(
   if (files.length !== 1) refuseFile(folder.file, `holds ${files.length} files; the folder of a film holds one`);
   const path = join(folder.path, files[0]!);
   const attributes = await readDicomHeader(path);
-  assertOwner(attributes, folder);
+  refuseOtherPatient(attributes, folder);
   const described = known?.name ?? folder.seriesDescription ?? attributes.seriesDescription ?? BILATERAL;
   if (!isKneeFilm(described)) return 'passedOver';
 
@@ -163,7 +163,7 @@ async function importSeries({ manager, store, folder, release, known, objects }:
   }
   for (const { files } of series) {
     for (const file of files) {
-      assertOwner(file.attributes, folder);
+      refuseOtherPatient(file.attributes, folder);
       refuseBurnedIn(file.attributes, [], folder.file);
     }
   }
@@ -210,7 +210,7 @@ async function importSeries({ manager, store, folder, release, known, objects }:
 }
 
 /**
- * Writes an image of a release. A row whose pixels something was made from keeps them and gives up its barcode to the new row.
+ * Writes an image of a release. A row whose pixels something was made from keeps them and gives up its barcode to the row beside it.
  *
  * @param pixels what the file says
  * @param described what the release says, for a row that is made
@@ -230,17 +230,20 @@ async function writeImage<P extends (FilmPixels | SeriesPixels) & ImageOrigin>(
     ...pixels,
     barcode: described.barcode,
     earlier: known ? [known.id] : [],
+    unredactedSha256: null,
   });
+  const { beside } = settled;
+  for (const { id } of beside) await manager.update(entity, { id }, { barcode: null });
   if (settled.is === 'new') {
-    for (const { id } of settled.beside) await manager.update(entity, { id }, { barcode: null });
     const { identifiers } = await manager.insert(entity, { ...described, ...pixels });
-    return { outcome: settled.beside.length > 0 ? 'updated' : 'inserted', id: Number(identifiers[0]!['id']) };
+    return { outcome: beside.length > 0 ? 'updated' : 'inserted', id: Number(identifiers[0]!['id']) };
   }
   const { row } = settled;
   // What was added by hand, or came before origins were kept, is now known to be of the release.
   const adopted = row.barcode === null ? { barcode: described.barcode, date: described.date } : {};
   await manager.update(entity, { id: row.id }, { ...pixels, ...adopted });
-  const outcome = row.assetId === null ? 'inserted' : settled.is === 'known' ? 'unchanged' : 'updated';
+  const isAsItWas = settled.is === 'known' && beside.length === 0;
+  const outcome = row.assetId === null ? 'inserted' : isAsItWas ? 'unchanged' : 'updated';
   return { outcome, id: row.id };
 }
 
@@ -256,13 +259,6 @@ function imageReleaseOf({ file }: ImageFolder): string | null {
 /** A header whose study contents.csv may describe in its stead. */
 function withStudy({ synthetic, studyDescription }: DicomAttributes, folder: ImageFolder) {
   return { synthetic, studyDescription: folder.studyDescription ?? studyDescription };
-}
-
-/** A file whose header names another participant lies in the wrong folder; anonymised headers name nobody. */
-function assertOwner({ patientId }: DicomAttributes, { oaiId, file }: ImageFolder): void {
-  if (patientId !== null && /^\d{7}$/.test(patientId) && patientId !== oaiId) {
-    refuseFile(file, `holds an image of participant ${patientId}, not ${oaiId}`);
-  }
 }
 
 /** The exam (null for both knees) and the visit of an image, made where they are not there yet. */

@@ -34,7 +34,10 @@ export interface KeyedRow {
 
 const ROW = z.object({ id: z.number(), key: z.string(), sources: z.array(z.number()), dropped: z.number().nullable() });
 
-/** The rows that have something from one of these sources, of one visit or of all, and those that a file of the table has no more. */
+/**
+ * The rows that have something from one of these sources, of one visit or of all, and those that a file of the table has no more. An image that has
+ * given up its barcode is no row of the table any more: the image beside it is.
+ */
 export async function rowsOfSources(
   manager: EntityManager,
   kind: keyof typeof KEYS,
@@ -48,7 +51,7 @@ export async function rowsOfSources(
     `SELECT t.id, ${key} AS key, s.sources, (t.dropped ->> $3)::integer AS dropped FROM ${from}
      CROSS JOIN LATERAL (SELECT coalesce(array_agg(DISTINCT (o.value ->> 0)::integer), '{}') AS sources
        FROM jsonb_each(t.origins) o WHERE (o.value ->> 0)::integer = ANY($1)) s
-     WHERE ($2::text IS NULL OR ${code ?? '$2::text'} = $2) AND (s.sources <> '{}' OR t.dropped ? $3)`,
+     WHERE (${key}) IS NOT NULL AND ($2::text IS NULL OR ${code ?? '$2::text'} = $2) AND (s.sources <> '{}' OR t.dropped ? $3)`,
     [sources, visit, table],
   );
 }

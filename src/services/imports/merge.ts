@@ -26,7 +26,10 @@ export interface Merge {
   key: Batch;
   /** What else a new row needs. */
   insert?: Batch;
-  /** Columns that say whose the row is: they follow any row that is not older than what is stored. */
+  /**
+   * Columns that say whose an image is: they follow any row that is not older than what is stored, until the image has pixels. From then on a row
+   * that says otherwise is refused.
+   */
   owner?: Batch;
   /** Fields that a table may speak of, and the type of their column. */
   fields: Readonly<Record<string, FieldType>>;
@@ -42,15 +45,16 @@ export interface Merge {
  * Merges a batch into a table, field by field, by the rule of precedence ({@link judge}). Rows in which nothing changes are not
  * written.
  *
- * @returns what became of each row, and what `returning` asks of those that were written
+ * @returns what became of each row, what `returning` asks of those that were written, and places of the rows that were refused because they would
+ *   have given an image with pixels to another owner
  */
 export async function mergeRows<T = object>(
   manager: EntityManager,
   sources: Sources,
   merge: Merge,
-): Promise<{ outcomes: RowOutcome[]; written: T[] }> {
+): Promise<{ outcomes: RowOutcome[]; written: T[]; refused: number[] }> {
   const { table, key, insert = {}, owner = {}, fields, rows, keepsCodes = false, returning = [] } = merge;
-  if (rows.length === 0) return { outcomes: [], written: [] };
+  if (rows.length === 0) return { outcomes: [], written: [], refused: [] };
   const names = Object.keys(fields);
   await sources.announce(rows.map(({ version }) => version));
   const stored = await readStored(manager, merge);
@@ -66,6 +70,7 @@ export async function mergeRows<T = object>(
     const owners = Object.values(owner).map(([, values]) => values[index] as number | null);
     const before = stored.get(index);
     const merged = mergeRow(names, before, given, { sources, owners, keepsCodes });
+    if (merged.refused) return { ...merged, write: false };
     merged.taken.forEach((at) => sources.changes.note(table, columnOf(names[at]!), changeOf(before, at)));
     return merged;
   });
@@ -96,7 +101,8 @@ export async function mergeRows<T = object>(
     update: Object.keys(changing),
     returning,
   });
-  return { outcomes: results.map(({ outcome }) => outcome), written };
+  const refused = results.flatMap((result, index) => (result.refused ? [index] : []));
+  return { outcomes: results.map(({ outcome }) => outcome), written, refused };
 }
 
 type SqlValue = Batch[string][1][number];
@@ -111,6 +117,7 @@ const STORED = z.object({
   ),
   values: z.array(z.union([z.string(), z.number(), z.boolean()]).nullable()),
   owners: z.array(z.number().nullable()),
+  hasPixels: z.boolean(),
   missing: z.record(z.string(), z.string()).nullable(),
   version: z.string().nullable(),
 });
@@ -125,7 +132,7 @@ async function readStored(manager: EntityManager, merge: Merge): Promise<Map<num
     manager,
     STORED,
     `SELECT r.n, t.id, t.origins, json_build_array(${values.join(', ')}) AS values, json_build_array(${owners.join(', ')}) AS owners,
-            ${keepsCodes ? 't.missing, t.version' : 'NULL AS missing, NULL AS version'}
+            ${merge.owner ? 't.asset_id IS NOT NULL' : 'false'} AS "hasPixels", ${keepsCodes ? 't.missing, t.version' : 'NULL AS missing, NULL AS version'}
      ${from} JOIN ${table} t ON ${Object.keys(key)
        .map((name) => `t.${name} = r.${name}`)
        .join(' AND ')}`,
@@ -137,6 +144,8 @@ async function readStored(manager: EntityManager, merge: Merge): Promise<Map<num
 interface Merged {
   outcome: RowOutcome;
   write: boolean;
+  /** Whether it would move an image that has pixels. */
+  refused: boolean;
   /** Places of the fields whose value is another one now. */
   taken: readonly number[];
   values: Statement['value'][];
@@ -190,6 +199,7 @@ function mergeRow(
   return {
     outcome: !stored ? 'inserted' : changed ? 'updated' : still,
     write: !stored || changed || verdicts.has('confirms'),
+    refused: elsewhere && moves && stored?.hasPixels === true,
     taken,
     values,
     owners: moves ? owners : stored.owners,

@@ -1,8 +1,8 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import { type DataSource, type EntityManager, In } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { QUARANTINE_REASON, type QuarantineState } from '../../domain/quarantine.js';
 import { QuarantinedImage } from '../../entities/index.js';
-import { contradictionOf, type TakenFor } from '../../imaging/contradictions.js';
+import { contradictionsOf, type TakenFor } from '../../imaging/contradictions.js';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import type { Principal } from '../../policy/index.js';
 import { audit } from '../access/index.js';
@@ -26,16 +26,16 @@ export const OTHERS = {
   EXAM: 'it is the image that another visit or knee of the participant has already',
 } as const;
 
-/** A header that contradicts what its file is taken for; kept by {@link keepContradiction} once the import of the file is taken back. */
+/** Headers that contradict what their file is taken for; kept by {@link keepingContradictions} once the import of the file is taken back. */
 export class Contradiction extends UserError {
-  constructor(readonly candidate: Candidate & { contradiction: string }) {
-    const { file, contradiction } = candidate;
-    super('FILE_REFUSED', `${file} says that ${contradiction}; it waits in quarantine ("osteograph quarantine").`);
+  constructor(readonly candidate: Candidate & { contradictions: readonly string[] }) {
+    const { file, contradictions } = candidate;
+    super('FILE_REFUSED', `${says(file, contradictions)}; it waits in quarantine ("osteograph quarantine").`);
   }
 }
 
 /**
- * Lets an image pass whose header contradicts nothing, or whose contradiction somebody has accepted.
+ * Lets an image pass whose headers contradict nothing, or of whose contradictions somebody has accepted each.
  *
  * @throws Contradiction, or UserError FILE_REFUSED where somebody has rejected it
  */
@@ -44,28 +44,33 @@ export async function requireConsistent(
   headers: readonly DicomAttributes[],
   candidate: Candidate,
 ): Promise<void> {
-  const inHeaders = headers.map((header) => contradictionOf(header, candidate)).find((found) => found !== null);
-  for (const contradiction of [candidate.doubt, inHeaders]) {
-    if (typeof contradiction === 'string') await requireAccepted(manager, candidate, contradiction);
-  }
+  const inHeaders = headers.flatMap((header) => contradictionsOf(header, candidate));
+  const { doubt } = candidate;
+  await requireAccepted(manager, candidate, typeof doubt === 'string' ? [doubt, ...inHeaders] : inHeaders);
 }
 
-/** Lets an image pass although it contradicts, where somebody has accepted that; @throws as {@link requireConsistent} */
+/** Lets an image pass that contradicts so, where somebody has accepted each; @throws as {@link requireConsistent} */
 export async function requireAccepted(
   manager: EntityManager,
   candidate: Candidate,
-  contradiction: string,
+  stated: readonly string[],
 ): Promise<void> {
+  const found = [...new Set(stated)];
+  if (found.length === 0) return;
   const { contentSha256, oaiId, visit, file } = candidate;
-  const known = await manager.findOneBy(QuarantinedImage, { contentSha256, oaiId, visit, contradiction });
-  if (known?.state === 'ACCEPTED') return;
-  if (known?.state === 'REJECTED') {
-    throw new UserError(
-      'FILE_REFUSED',
-      `${file} says that ${contradiction}; it was rejected: ${known.reason?.replace(/\.$/, '')}.`,
-    );
+  const known = await manager.findBy(QuarantinedImage, { contentSha256, oaiId, visit, contradiction: In(found) });
+  const rejected = known.find(({ state }) => state === 'REJECTED');
+  if (rejected) {
+    const why = rejected.reason?.replace(/\.$/, '');
+    throw new UserError('FILE_REFUSED', `${says(file, [rejected.contradiction])}; it was rejected: ${why}.`);
   }
-  throw new Contradiction({ ...candidate, contradiction });
+  const accepted = new Set(known.flatMap((one) => (one.state === 'ACCEPTED' ? [one.contradiction] : [])));
+  const contradictions = found.filter((one) => !accepted.has(one));
+  if (contradictions.length > 0) throw new Contradiction({ ...candidate, contradictions });
+}
+
+function says(file: string, contradictions: readonly string[]): string {
+  return `${file} says that ${contradictions.join(', and that ')}`;
 }
 
 /** Does an import, and keeps what it stumbled over, though the rest of it is taken back. */
@@ -74,9 +79,10 @@ export async function keepingContradictions<T>(dataSource: DataSource, work: () 
     return await work();
   } catch (error) {
     if (error instanceof Contradiction) {
-      const { kind, contentSha256, oaiId, visit, side, file, listedAs = file, contradiction } = error.candidate;
-      const row = { kind, contentSha256, oaiId, visit, side, file: listedAs, contradiction };
-      await dataSource.createQueryBuilder().insert().into(QuarantinedImage).values(row).orIgnore().execute();
+      const { kind, contentSha256, oaiId, visit, side, file, listedAs = file, contradictions } = error.candidate;
+      const image = { kind, contentSha256, oaiId, visit, side, file: listedAs };
+      const rows = contradictions.map((contradiction) => ({ ...image, contradiction }));
+      await dataSource.createQueryBuilder().insert().into(QuarantinedImage).values(rows).orIgnore().execute();
     }
     throw error;
   }
@@ -109,7 +115,7 @@ export async function findQuarantined(database: DataSource | EntityManager, id: 
 }
 
 /**
- * Accepts an image as what it was meant to be, so that the next import takes it, or rejects it for good. A decision may be changed
+ * Accepts what contradicts an image, so that the next import takes it if nothing else does, or rejects it for good. A decision may be changed
  * until the image is imported.
  *
  * @throws UserError NOT_FOUND; BAD_USER_INPUT without a reason of 3 to 500 characters; CONFLICT for accepting what somebody else has

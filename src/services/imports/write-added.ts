@@ -8,6 +8,7 @@ import { cleanDescription, refuseBurnedIn } from '../../imaging/deidentification
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import { readDicomHeader } from '../../imaging/dicom/read.js';
 import type { DicomSeries } from '../../imaging/dicom/series.js';
+import { loadRadiograph } from '../../imaging/radiograph/film.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import type { FileSource } from '../../imaging/source.js';
 import { calendarDate } from '../../oai/index.js';
@@ -27,9 +28,10 @@ import {
 import { type Incoming, OwnedByAnother, settle, type Settled } from './identity.js';
 import { findOwner, flagPhantom, type ImageOutcome } from './import-folder.js';
 import { type ImageOrigin, originOf } from './origins.js';
+import { refuseKnownPatient } from './owners.js';
 import { type Candidate, OTHERS, requireAccepted, requireConsistent } from './quarantine.js';
 import { earlier, type Fingerprint, remember } from './remember.js';
-import { storeFilm, storeSeries, uidsOf } from './write-images.js';
+import { contentOfFilm, contentOfSeries, storeFilm, storeSeries, uidsOf } from './write-images.js';
 
 /** Whose images are added. Without a side a film is bilateral, and a series says itself which knee it shows. */
 export interface AddedTo extends VisitKey {
@@ -68,12 +70,15 @@ export async function writeFilm(
   const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
   const [examId, visitId] = await findOwner(manager, to, to.side ?? null, false);
   const header = await headerOf(file);
+  // Over the network whose it is was decided before, and contradictions wait in quarantine.
+  if (header && !arrival) await refuseKnownPatient(manager, [header], { oaiId: to.oaiId, file: name });
   const origin = originOf(header, [header?.sopInstanceUid ?? null], null, arrival?.from);
   const published = redact.length > 0 ? await publishedDay(manager, 'radiograph', origin) : null;
   const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin, published), options);
   const { film, object } = await deidentify.film(file, name);
   const { attributes } = film;
-  const pixels = { ...(await storeFilm(manager, store, film)), ...uidsOf(film), redacted: redact.length > 0 };
+  const isRedacted = redact.length > 0;
+  const pixels = { ...(await storeFilm(manager, store, film)), ...uidsOf(film), redacted: isRedacted };
   const owner = { oaiId: to.oaiId, visit: to.visit, side: to.side ?? null };
   const { contentSha256 } = pixels;
   const candidate = { kind: 'RADIOGRAPH', ...listed(name, arrival), ...owner, contentSha256 } as const;
@@ -87,6 +92,7 @@ export async function writeFilm(
     ...origin,
     barcode: null,
     earlier: radiographId === undefined ? [] : [radiographId],
+    unredactedSha256: isRedacted ? contentOfFilm(await loadRadiograph(file)) : null,
   });
   if (isToWrite(settled)) {
     await manager.update(Radiograph, { id: settled.row.id }, { ...pixels, ...originFor(settled, origin) });
@@ -154,7 +160,8 @@ export async function writeSeries(
   const written: Written[] = [];
   for (const [index, one] of inEchoOrder(series).entries()) {
     const { attributes, seriesUid, echo } = one;
-    for (const file of one.files) refuseBurnedIn(file.attributes, redact, name);
+    if (!arrival) await refuseKnownPatient(manager, headersOf(one), { oaiId: to.oaiId, file: name });
+    for (const said of headersOf(one)) refuseBurnedIn(said, redact, name);
     const side = to.side ?? sideOf({ seriesDescription: null, studyDescription: null }, attributes);
     if (!side) return refuseFile(name, 'does not say which knee it shows; say --side RIGHT or --side LEFT');
     const [examId] = await findOwner(manager, to, side, false);
@@ -177,6 +184,7 @@ export async function writeSeries(
       ...origin,
       barcode: null,
       earlier: before[index] === undefined ? [] : [before[index]],
+      unredactedSha256: redact.length > 0 ? await contentOfSeries(one) : null,
     });
     const described = {
       ...pixels,
@@ -198,10 +206,10 @@ export async function writeSeries(
     if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
   }
   const seriesIds = written.map(({ id }) => id);
-  // What the folder held before and does not any more, unless an evaluation holds to it or something was made from it.
+  // What the folder held before and does not any more, unless it is of a release, an evaluation holds to it or something was made from it.
   await manager.query(
     `DELETE FROM mri_series s WHERE s.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = s.id)
-       AND NOT EXISTS (SELECT 1 FROM generation g WHERE g.source_series_id = s.id)`,
+       AND NOT EXISTS (SELECT 1 FROM generation g WHERE g.source_series_id = s.id) AND s.barcode IS NULL`,
     [before.filter((id) => !seriesIds.includes(id))],
   );
   await remember(manager, fingerprint, { rows: seriesIds.length, refused: 0, became: { seriesIds } });
@@ -226,7 +234,7 @@ async function settleAdded(
     return await settle(manager, table, image);
   } catch (error) {
     if (!(error instanceof OwnedByAnother)) throw error;
-    await requireAccepted(manager, candidate, error.sameParticipant ? OTHERS.EXAM : OTHERS.PARTICIPANT);
+    await requireAccepted(manager, candidate, [error.sameParticipant ? OTHERS.EXAM : OTHERS.PARTICIPANT]);
     // Nobody can accept it.
     throw error;
   }

@@ -5,6 +5,7 @@ import type { Strip } from '../../domain/strips.js';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import { type DicomSeries, readSeries } from '../../imaging/dicom/series.js';
 import { encodeNifti } from '../../imaging/nifti.js';
+import { encodeFilm, type Film } from '../../imaging/radiograph/film.js';
 import type { Plane, Volume } from '../../imaging/volume.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
 import type { StoredFilm } from './stored-film.js';
@@ -32,6 +33,11 @@ export async function storeFilm(manager: EntityManager, store: BlobStore, film: 
     contentSha256: asset.sha256,
     assetId: asset.id,
   };
+}
+
+/** The digest of a film's pixels that {@link storeFilm} keeps, without storing it. */
+export function contentOfFilm(film: Film): string {
+  return createHash('sha256').update(encodeFilm(film)).digest('hex');
 }
 
 /** UIDs of the object that a film is kept as, by which what is made of it refers to it. */
@@ -92,6 +98,11 @@ export async function storeSeries(
     direction: plane && series.orderedBy === 'position' ? DIRECTIONS[plane] : null,
     assetId: asset.id,
   };
+}
+
+/** The digest of a series' voxels, nothing of them made black, that {@link storeSeries} keeps, without storing it. */
+export async function contentOfSeries(series: DicomSeries): Promise<string> {
+  return contentOf(await readSeries(series));
 }
 
 /** Digest of the voxels and their grid: unlike the file's it does not depend on whose they are said to be. */

@@ -5,8 +5,10 @@ export interface Volume {
   slices: number;
   /** Millimetres. */
   spacing: readonly [number, number, number];
-  /** Voxel (column, row, slice) to world, row-major 3 x 4. */
+  /** Voxel (column, row, slice) to world, row-major 3 x 4; an assumption where it is not `placed`. */
   affine: readonly number[];
+  /** Whether the file says where the volume lies in the patient. */
+  placed: boolean;
   data: Float32Array;
   /** 1st and 99th percentile: the window to show it in. */
   window: readonly [number, number];
@@ -37,7 +39,9 @@ export function readNifti(bytes: ArrayBuffer): Volume {
   const raw = voxels(bytes.slice(real(108)), short(70), columns * rows * slices);
   const data = Float32Array.from(raw, (value) => value * slope + real(116));
   const affine = Array.from({ length: 12 }, (_, index) => real(280 + 4 * index));
-  return { columns, rows, slices, spacing, affine, data, window: windowOf(data) };
+  // qform_code and sform_code.
+  const placed = short(252) > 0 || short(254) > 0;
+  return { columns, rows, slices, spacing, affine, placed, data, window: windowOf(data) };
 }
 
 function voxels(bytes: ArrayBuffer, type: number, count: number): ArrayLike<number> {

@@ -46,7 +46,7 @@ type Changed = z.infer<typeof CHANGED>;
  * later one changed is the later one's from then on.
  */
 export async function restoreRows(undoing: Undoing, table: MergedTable): Promise<void> {
-  // A row beside an image that is in use has taken its barcode, and gives it back.
+  // A row beside an image that is in use has taken its barcode, and gives it back before that image takes it again.
   if (table === 'radiograph' || table === 'mri_series') {
     // Whoever makes something from one of them meanwhile waits until it is decided what becomes of it.
     await undoing.manager.query(
@@ -56,7 +56,7 @@ export async function restoreRows(undoing: Undoing, table: MergedTable): Promise
     );
     await undoing.manager.query(
       `UPDATE ${table} t SET barcode = NULL FROM import_change c
-       WHERE c.import_id = $1 AND c.table_name = $2 AND c.row_id = t.id AND c.before IS NULL`,
+       WHERE c.import_id = $1 AND c.table_name = $2 AND c.row_id = t.id AND t.barcode IS DISTINCT FROM c.before ->> 'barcode'`,
       [undoing.run, table],
     );
   }

@@ -2,8 +2,9 @@ import type { EntityManager } from 'typeorm';
 import { cellInReason, type FilmRecord, type ReadingRecord, type SeriesRecord } from '../../../oai/index.js';
 import { FIELDS } from '../cells.js';
 import { type ExamRegistry, examsOf } from '../exam-registry.js';
-import { mergeRows } from '../merge.js';
-import { ownersOfBarcodes } from '../owners.js';
+import { type ImageOwner, inWords } from '../identity.js';
+import { mergeRows, type RowOutcome } from '../merge.js';
+import { type KnownImage, ownersOfBarcodes } from '../owners.js';
 import { updatePreferredReadings } from '../preferred-readings.js';
 import { restOnRows } from '../runs.js';
 import { fromBatch } from '../statements.js';
@@ -39,14 +40,14 @@ export async function writeFilms(
   { manager, registry, sources }: Destination,
   sourced: readonly Sourced<FilmRecord>[],
 ): Promise<BatchOutcome> {
-  const { accepted, refused } = await refuseForeignBarcodes(manager, 'radiograph', sourced);
+  const { accepted, ...foreign } = await refuseForeignBarcodes(manager, 'radiograph', sourced);
   const records = accepted.map(({ record }) => record);
   await registry.exams(
     manager,
     records.flatMap((record) => examsOf(record, record.side)),
   );
   const visits = await registry.visits(manager, records);
-  const { outcomes } = await mergeRows(manager, sources, {
+  const merged = await mergeRows(manager, sources, {
     table: 'radiograph',
     key: { barcode: ['text', records.map(({ barcode }) => barcode)] },
     insert: { provenance: ['text', records.map(() => provenanceOfTables(registry))] },
@@ -60,7 +61,7 @@ export async function writeFilms(
     fields: FIELDS.radiograph,
     rows: accepted.map(({ line, record: { version, said } }) => ({ line, version, said })),
   });
-  return { outcomes, refused };
+  return withoutMoves(accepted, merged, foreign);
 }
 
 /** MRI series, known by their barcodes. */
@@ -68,9 +69,9 @@ export async function writeSeries(
   { manager, registry, sources }: Destination,
   sourced: readonly Sourced<SeriesRecord>[],
 ): Promise<BatchOutcome> {
-  const { accepted, refused } = await refuseForeignBarcodes(manager, 'mri_series', sourced);
+  const { accepted, ...foreign } = await refuseForeignBarcodes(manager, 'mri_series', sourced);
   const records = accepted.map(({ record }) => record);
-  const { outcomes } = await mergeRows(manager, sources, {
+  const merged = await mergeRows(manager, sources, {
     table: 'mri_series',
     key: { barcode: ['text', records.map(({ barcode }) => barcode)] },
     insert: { provenance: ['text', records.map(() => provenanceOfTables(registry))] },
@@ -78,7 +79,7 @@ export async function writeSeries(
     fields: FIELDS.mri_series,
     rows: accepted.map(({ line, record: { version, said } }) => ({ line, version, said })),
   });
-  return { outcomes, refused };
+  return withoutMoves(accepted, merged, foreign);
 }
 
 /** The film of a reading is known by its barcode, also in a release without the XRay tables, which say more of it. */
@@ -114,12 +115,18 @@ function provenanceOfTables({ phantoms }: ExamRegistry): 'REAL' | 'PHANTOM' {
   return phantoms ? 'PHANTOM' : 'REAL';
 }
 
+/** Rows of images as a table has them, and whose the stored images of their barcodes are. */
+interface Foreign {
+  refused: BatchOutcome['refused'];
+  owners: ReadonlyMap<string, KnownImage>;
+}
+
 /** A barcode names one image of one person: a row that gives it to somebody else is refused. */
-async function refuseForeignBarcodes<T extends { oaiId: string; barcode: string }>(
+async function refuseForeignBarcodes<T extends ImageOwner & { barcode: string }>(
   manager: EntityManager,
   table: 'radiograph' | 'mri_series',
   sourced: readonly Sourced<T>[],
-): Promise<{ accepted: Sourced<T>[]; refused: BatchOutcome['refused'] }> {
+): Promise<{ accepted: Sourced<T>[] } & Foreign> {
   const barcodes = sourced.map(({ record }) => record.barcode);
   const owners = await ownersOfBarcodes(manager, table, barcodes);
   const accepted: Sourced<T>[] = [];
@@ -134,5 +141,25 @@ async function refuseForeignBarcodes<T extends { oaiId: string; barcode: string 
         reason: `Barcode ${cellInReason(barcode)} is that of an image of participant ${cellInReason(owner)}, not ${cellInReason(oaiId)}.`,
       });
   }
-  return { accepted, refused };
+  return { accepted, refused, owners };
+}
+
+/** What became of a batch of which some rows would have moved an image whose pixels are stored: those are refused. */
+function withoutMoves<T extends ImageOwner & { barcode: string }>(
+  accepted: readonly Sourced<T>[],
+  merged: { outcomes: readonly RowOutcome[]; refused: readonly number[] },
+  { refused, owners }: Foreign,
+): BatchOutcome {
+  const moves = merged.refused.map((index) => {
+    const { line, record } = accepted[index]!;
+    const [barcode, is] = [cellInReason(record.barcode), inWords(owners.get(record.barcode)!)];
+    return {
+      line,
+      reason:
+        `Barcode ${barcode} is that of an image of ${is}, whose pixels were imported; nothing moves it to ${inWords(record)}. ` +
+        'If the row is right, undo the import that brought the image, and import both again.',
+    };
+  });
+  const isRefused = new Set(merged.refused);
+  return { outcomes: merged.outcomes.filter((_, index) => !isRefused.has(index)), refused: [...refused, ...moves] };
 }

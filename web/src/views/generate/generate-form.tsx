@@ -63,6 +63,7 @@ export function GenerateForm({ source, lead, radiograph, radiographNote, grades,
       steps: number('steps'),
       seed: number('seed'),
       gradeGuidance: number('grade-guidance'),
+      eta: Number(params.get('eta')) || undefined,
       sampler: (String(form.get('sampler')) || undefined) as Input['sampler'],
       noise: String(form.get('noise')) as Input['noise'],
       features: Object.entries(overrides).map(([feature, grade]) => ({ feature, grade })) as Input['features'],
@@ -146,7 +147,7 @@ export function GenerateForm({ source, lead, radiograph, radiographNote, grades,
                 />
                 <Field label="Sampler">
                   {(ids) => (
-                    <select {...ids} className={inputClass} name="sampler" defaultValue="">
+                    <select {...ids} className={inputClass} name="sampler" defaultValue={params.get('sampler') ?? ''}>
                       <option value="">
                         the bundle&apos;s{bundle.defaultSampler && ` (${bundle.defaultSampler})`}
                       </option>
@@ -157,7 +158,7 @@ export function GenerateForm({ source, lead, radiograph, radiographNote, grades,
                 </Field>
                 <Field label="Noise">
                   {(ids) => (
-                    <select {...ids} className={inputClass} name="noise" defaultValue="SHARED">
+                    <select {...ids} className={inputClass} name="noise" defaultValue={params.get('noise') || 'SHARED'}>
                       <option value="SHARED">the same for every slice</option>
                       <option value="PER_SLICE">its own for each slice</option>
                     </select>

@@ -131,7 +131,8 @@ function Lead({ generation: { exam, task, featureOverrides }, state }: LeadProps
 /** What can be done with it, and why something could not. */
 function Actions({ generation, state, onChange }: LeadProps & { onChange: () => void }) {
   const { viewer } = useSession();
-  const { id, side, exam, upload, featureOverrides, mriSeries, outputs, seed, steps, sliceCount, bundle } = generation;
+  const { id, side, exam, upload, featureOverrides, mriSeries, outputs, sliceCount, bundle } = generation;
+  const { seed, steps, sampler, eta, noise, gradeGuidance } = generation;
   const [{ error: notCanceled, fetching: canceling }, cancel] = useMutation(CANCEL);
   const [{ error: notRetried, fetching: retrying }, retry] = useMutation(RETRY);
   const [deleting, setDeleting] = useState(false);
@@ -142,6 +143,11 @@ function Actions({ generation, state, onChange }: LeadProps & { onChange: () => 
     seed: String(seed),
     steps: String(steps),
     slices: String(sliceCount),
+    // The same run but for the grades: whatever else differed would be laid to them.
+    sampler: sampler ?? '',
+    noise: noise ?? '',
+    eta: String(eta),
+    guidance: gradeGuidance === null ? '' : String(gradeGuidance),
     grades: featureOverrides.map(({ feature: code, grade }) => `${code}:${grade ?? ''}`).join(','),
   });
   return (

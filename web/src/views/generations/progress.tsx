@@ -1,6 +1,7 @@
 import { ProgressBar } from '../../components/progress-bar.tsx';
 import type { Connection } from '../../lib/use-follow.ts';
 import { duration } from '../../lib/words.ts';
+import { frameCountOf, framesOf } from '../progress/frames.ts';
 import type { Generation } from './queries.ts';
 import type { FollowedGeneration } from './use-generation.ts';
 
@@ -15,14 +16,16 @@ interface ProgressProps {
 
 /** How far it is, what is being computed, and how long it will take. */
 export function Progress({
-  generation: { sliceCount, waitingReason },
+  generation,
   state,
-  live: { step, tile, frames, frameCount, since, message },
+  live: { step, tile, frames: arrived, since, message },
   done,
   connection,
 }: ProgressProps) {
-  const fraction =
-    (step ?? tile)?.fraction ?? (sliceCount === null ? frames.size / (frameCount ?? 1) : done / sliceCount);
+  const { sliceCount, waitingReason } = generation;
+  const frames = framesOf(generation, arrived).length;
+  const frameCount = frameCountOf(generation);
+  const fraction = (step ?? tile)?.fraction ?? (sliceCount === null ? frames / (frameCount ?? 1) : done / sliceCount);
   const left = timeLeft(fraction, (step ?? tile)?.at, since);
   const doing =
     state === 'QUEUED'
@@ -33,8 +36,8 @@ export function Progress({
           : `Slices ${step.firstSlice + 1} to ${step.lastSlice + 1}: step ${step.step} of ${step.steps}`
         : tile
           ? `Tile ${tile.index + 1} of ${tile.total}${tile.steps > 1 ? `, step ${tile.step} of ${tile.steps}` : ''}`
-          : frameCount
-            ? `Frame ${Math.min(frames.size + 1, frameCount)} of ${frameCount}`
+          : frameCount && frames > 0
+            ? `Frame ${Math.min(frames + 1, frameCount)} of ${frameCount}`
             : 'Starting';
   return (
     <ProgressBar

@@ -14,9 +14,8 @@ interface Live {
     { firstSlice: number; lastSlice: number; step: number; steps: number; fraction: number; at: string } | undefined;
   /** What of a film was finished last. */
   tile: { index: number; total: number; step: number; steps: number; fraction: number; at: string } | undefined;
-  /** Frames of a knee that have arrived, by index, and how many there will be. */
+  /** Frames of a knee that have arrived, by index. */
   frames: ReadonlyMap<number, Frame>;
-  frameCount: number | undefined;
   /** Part of the whole that was done when the first live event came, and when: what the time left is reckoned from. */
   since: { fraction: number; at: number } | undefined;
 }
@@ -28,7 +27,6 @@ const NOTHING: Live = {
   step: undefined,
   tile: undefined,
   frames: new Map(),
-  frameCount: undefined,
   since: undefined,
 };
 
@@ -91,7 +89,15 @@ function advance(live: Live, event: GenerationEvent | null): Live {
   if (event === null) return NOTHING;
   switch (event.__typename) {
     case 'GenerationStateChanged':
-      return { ...live, state: event.state, message: event.message };
+      // An attempt begins with what earlier ones have finished: how far they were within that, and their pace, are of the past.
+      return {
+        ...live,
+        state: event.state,
+        message: event.message,
+        step: undefined,
+        tile: undefined,
+        since: undefined,
+      };
     case 'GenerationStepProgress': {
       const { firstSlice, lastSlice, step, steps, fraction, at } = event;
       const since = live.since ?? { fraction, at: Date.parse(at) };
@@ -105,9 +111,9 @@ function advance(live: Live, event: GenerationEvent | null): Live {
       return { ...live, tile: { index, total, step, steps, fraction, at }, since };
     }
     case 'GenerationFrameCompleted': {
-      const { index, total, image, position, kl, jsw, expectedKl } = event;
+      const { index, image, position, kl, jsw, expectedKl } = event;
       const frame = { index, image, measured: { position, kl, jsw, expectedKl } };
-      return { ...live, frames: new Map(live.frames).set(index, frame), frameCount: total };
+      return { ...live, frames: new Map(live.frames).set(index, frame) };
     }
     case 'GenerationCompleted':
       return live;

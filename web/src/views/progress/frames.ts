@@ -38,6 +38,12 @@ export function framesOf(generation: Generation, live: ReadonlyMap<number, Frame
   return [...frames.values()].toSorted((a, b) => a.index - b.index);
 }
 
+/** How many frames a progression is to have; undefined where it is none. */
+export function frameCountOf({ task, parameters }: Pick<Generation, 'task' | 'parameters'>): number | undefined {
+  const count: unknown = task === 'XRAY_PROGRESSION' && isRecord(parameters) ? parameters['frameCount'] : undefined;
+  return isNumber(count) ? count : undefined;
+}
+
 /** What the parameters of a finished progression hold of each frame; nothing of what is not as expected. */
 function measuredIn(parameters: unknown): ReadonlyMap<number, Measured> {
   const rows: unknown = isRecord(parameters) ? parameters['frames'] : undefined;

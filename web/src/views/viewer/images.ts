@@ -73,7 +73,7 @@ export function imagesOfRun({ id, side, exam, upload, radiograph, outputs, bundl
       ? [
           {
             ...{ ...shared, key: id, id, kind: 'film' as const, url: restored.url, bilateral: false },
-            name: `Restored film, ${bundle.name} ${bundle.version}, seed ${seed}`,
+            name: `Restored film, ${bundle.name} ${bundle.version}${seed === null ? '' : `, seed ${seed}`}`,
             provenance: 'GENERATED' as const,
             oriented: upload === null,
             pixelSpacing: null,

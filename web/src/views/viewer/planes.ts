@@ -56,7 +56,10 @@ const LAYOUT: Record<Plane, readonly [Direction, Direction, Direction]> = {
 
 type Direction = readonly [axis: 0 | 1 | 2, sign: 1 | -1];
 
-/** Cuts a volume along the plane of the body that its voxels are nearest to; nothing is interpolated. */
+/**
+ * Cuts a volume along the plane of the body that its voxels are nearest to; nothing is interpolated. Of one whose file does not say where it lies
+ * the planes are an assumption, so its edges have no names.
+ */
 export function cutAlong(volume: Volume, plane: Plane): Cut {
   const sizes: Voxel = [volume.columns, volume.rows, volume.slices];
   const strides: Voxel = [1, volume.columns, volume.columns * volume.rows];
@@ -73,12 +76,14 @@ export function cutAlong(volume: Volume, plane: Plane): Cut {
     slices: through.size,
     spacing: [across.spacing, down.spacing],
     gap: through.spacing,
-    marks: {
-      left: letters(volume.affine, across.axis, across.forward ? -1 : 1),
-      right: letters(volume.affine, across.axis, across.forward ? 1 : -1),
-      top: letters(volume.affine, down.axis, down.forward ? -1 : 1),
-      bottom: letters(volume.affine, down.axis, down.forward ? 1 : -1),
-    },
+    marks: volume.placed
+      ? {
+          left: letters(volume.affine, across.axis, across.forward ? -1 : 1),
+          right: letters(volume.affine, across.axis, across.forward ? 1 : -1),
+          top: letters(volume.affine, down.axis, down.forward ? -1 : 1),
+          bottom: letters(volume.affine, down.axis, down.forward ? 1 : -1),
+        }
+      : { left: '', right: '', top: '', bottom: '' },
     slice(slice) {
       const pixels = new Float32Array(across.size * down.size);
       const start = index(through, slice) * strides[through.axis];

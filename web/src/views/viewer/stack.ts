@@ -18,7 +18,7 @@ export interface Stack {
   slice(index: number): ArrayLike<number>;
   /** Of a series: to and from its voxels, which its three planes share. */
   cut?: Cut;
-  /** Of a series: where a pixel is, mm towards the patient's right, anterior, superior. */
+  /** Of a series that says where it lies: where a pixel is, mm towards the patient's right, anterior, superior. */
   place?(column: number, row: number, slice: number): readonly [number, number, number];
 }
 
@@ -75,7 +75,9 @@ function seriesOf(volume: Volume): Loaded {
           if (last?.index !== index) last = { index, pixels: cut.slice(index) };
           return last.pixels;
         },
-        place: (column, row, slice) => patientPlace(volume, cut.toVoxel(column, row, slice)),
+        ...(volume.placed && {
+          place: (column: number, row: number, slice: number) => patientPlace(volume, cut.toVoxel(column, row, slice)),
+        }),
       };
       stacks.set(plane, stack);
       return stack;

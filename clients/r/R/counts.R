@@ -1,0 +1,61 @@
+facets_query <- "
+query Counts($where: KneeExamFilter, $by: [KneeExamFacet!], $variables: [String!]) {
+  kneeExamFacets(where: $where, by: $by, variables: $variables) {
+    values { value meaning missing }
+    exams participants
+  }
+}"
+
+#' Exams and people by one to four facets, counted by the server
+#'
+#' @inheritParams frame
+#' @param ... Facets of the API: `"KL"`, the other grades, `"VISIT"`, `"SIDE"`, `"SEX"`, `"RACE"`, `"COHORT"`, `"SITE"`, `"AGE_BAND"`,
+#'   `"BMI_BAND"`.
+#' @param variables Names of variables that are facets too; coded values are told by their labels, as in a [frame()], missing ones by OAI's code.
+#'   A token of role SUMMARY, which knows no dictionary, is told the code behind each label.
+#' @return A row for each group that holds an exam: its facets by their names in small letters, `exams` and `participants`.
+#' @examplesIf nzchar(Sys.getenv("OSTEOGRAPH_TOKEN"))
+#' server <- osteograph_connect()
+#' counts(cohort(server, where = list(visit = list(eq = "V00"))), "KL", "SEX")
+#' @export
+counts <- function(cohort, ..., variables = NULL) {
+  by <- c(...)
+  asked <- list(where = cohort_filter(cohort), by = as_many(by), variables = as_many(variables))
+  buckets <- ask(cohort$server, facets_query, asked)$kneeExamFacets
+  labels <- lapply(labels_of(cohort$server, variables), told_apart)
+  names <- c(tolower(by), variables)
+  values <- lapply(seq_along(names), function(at) {
+    words <- vapply(buckets, function(bucket) told(bucket$values[[at]], labels[[names[[at]]]]), "")
+    # The API tells every value as text; grades are numbers.
+    if (at > length(by)) words else numbers_or_words(words)
+  })
+  counted <- list(exams = field_of(buckets, "exams", integer(1)), participants = field_of(buckets, "participants", integer(1)))
+  tibble::as_tibble(c(stats::setNames(values, names), counted))
+}
+
+# The codes of variables with what each stands for, by the names of the variables, from the dictionary that frames have: so a label is the same
+# whichever codes a table holds. A token that may not export is told none.
+labels_of <- function(server, variables) {
+  if (length(variables) == 0) return(list())
+  request <- list(columns = list("exam_id"), variables = as_many(variables))
+  known <- tryCatch(
+    from_json(as_text(fetch(server, "/exports/dictionary", request)))$columns,
+    osteograph_forbidden = function(error) list()
+  )
+  stats::setNames(lapply(known, function(column) column$codes), field_of(known, "name"))
+}
+
+# A value by its label, with the code behind it where no dictionary tells that no other code has it; by itself where it has none, or by the code
+# of why it is missing.
+told <- function(value, labels) {
+  code <- value$value
+  if (!is.null(code) && code %in% names(labels)) return(labels[[code]])
+  if (!is.null(code) && !is.null(value$meaning)) return(sprintf("%s (%s)", value$meaning, code))
+  value$meaning %||% code %||% value$missing %||% NA_character_
+}
+
+numbers_or_words <- function(values) {
+  numbers <- suppressWarnings(as.numeric(values))
+  if (all(is.na(numbers)) || !identical(is.na(numbers), is.na(values))) return(values)
+  if (all(numbers == round(numbers), na.rm = TRUE)) as.integer(numbers) else numbers
+}

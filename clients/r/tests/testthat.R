@@ -1,0 +1,4 @@
+library(testthat)
+library(osteograph)
+
+test_check("osteograph")
