@@ -326,10 +326,14 @@ test('an import that is running is waited for, and not for ever', async () => {
   const order: string[] = [];
   let end: () => void = () => undefined;
   const running = new Promise<void>((resolve) => (end = resolve));
+  let begun: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (begun = resolve));
   const first = withImportLock(api.dataSource, async () => {
     order.push('first');
+    begun();
     await running;
   });
+  await held;
   const inVain = withImportLock(api.dataSource, async () => undefined, { waitMs: 1 });
 
   await expect(inVain).rejects.toMatchObject({ code: 'UNAVAILABLE' });

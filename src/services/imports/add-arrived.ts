@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DataSource, EntityManager } from 'typeorm';
+import { type DataSource, type EntityManager, In } from 'typeorm';
 import { QuarantinedImage } from '../../entities/index.js';
 import { type FileSource, readSource } from '../../imaging/source.js';
 import type { BlobStore } from '../../storage/index.js';
@@ -76,12 +76,12 @@ export function openArrivalRun(
 
   async function auditHeld({ candidate }: Contradiction): Promise<void> {
     const { contentSha256, oaiId, visit, contradictions } = candidate;
-    for (const contradiction of contradictions) {
-      const held = await dataSource
-        .getRepository(QuarantinedImage)
-        .findOneByOrFail({ contentSha256, oaiId, visit, contradiction });
+    const held = await dataSource
+      .getRepository(QuarantinedImage)
+      .findBy({ contentSha256, oaiId, visit, contradiction: In([...contradictions]) });
+    for (const { id, contradiction } of held) {
       const detail = { visit, from, contradiction };
-      await audit(dataSource, { tokenId, action: 'import.quarantined', target: String(held.id), detail });
+      await audit(dataSource, { tokenId, action: 'import.quarantined', target: String(id), detail });
     }
   }
 

@@ -45,16 +45,17 @@ export async function requireConsistent(
   candidate: Candidate,
 ): Promise<void> {
   const inHeaders = headers.flatMap((header) => contradictionsOf(header, candidate));
-  await requireAccepted(manager, candidate, [...(candidate.doubt ? [candidate.doubt] : []), ...inHeaders]);
+  const { doubt } = candidate;
+  await requireAccepted(manager, candidate, typeof doubt === 'string' ? [doubt, ...inHeaders] : inHeaders);
 }
 
-/** Lets an image pass although it contradicts, where somebody has accepted all of that; @throws as {@link requireConsistent} */
+/** Lets an image pass that contradicts so, where somebody has accepted each; @throws as {@link requireConsistent} */
 export async function requireAccepted(
   manager: EntityManager,
   candidate: Candidate,
-  all: readonly string[],
+  stated: readonly string[],
 ): Promise<void> {
-  const found = [...new Set(all)];
+  const found = [...new Set(stated)];
   if (found.length === 0) return;
   const { contentSha256, oaiId, visit, file } = candidate;
   const known = await manager.findBy(QuarantinedImage, { contentSha256, oaiId, visit, contradiction: In(found) });

@@ -70,7 +70,8 @@ export async function writeFilm(
   const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
   const [examId, visitId] = await findOwner(manager, to, to.side ?? null, false);
   const header = await headerOf(file);
-  if (header) await refuseKnownPatient(manager, [header], { oaiId: to.oaiId, file: name });
+  // Over the network whose it is was decided before, and contradictions wait in quarantine.
+  if (header && !arrival) await refuseKnownPatient(manager, [header], { oaiId: to.oaiId, file: name });
   const origin = originOf(header, [header?.sopInstanceUid ?? null], null, arrival?.from);
   const published = redact.length > 0 ? await publishedDay(manager, 'radiograph', origin) : null;
   const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin, published), options);
@@ -159,7 +160,7 @@ export async function writeSeries(
   const written: Written[] = [];
   for (const [index, one] of inEchoOrder(series).entries()) {
     const { attributes, seriesUid, echo } = one;
-    await refuseKnownPatient(manager, headersOf(one), { oaiId: to.oaiId, file: name });
+    if (!arrival) await refuseKnownPatient(manager, headersOf(one), { oaiId: to.oaiId, file: name });
     for (const said of headersOf(one)) refuseBurnedIn(said, redact, name);
     const side = to.side ?? sideOf({ seriesDescription: null, studyDescription: null }, attributes);
     if (!side) return refuseFile(name, 'does not say which knee it shows; say --side RIGHT or --side LEFT');
