@@ -1,16 +1,7 @@
 /** The only door to filters: what each table can be asked, and the SQL of it. */
 export { selectingAt } from './at-visit.js';
 export { difference } from './change.js';
-export {
-  compileFilter,
-  countConditions,
-  FILTER_LIMITS,
-  leftOut,
-  Parameters,
-  Scope,
-  speaksOf,
-  type Where,
-} from './compile.js';
+export { compileFilter, countConditions, leftOut, Parameters, Scope, speaksOf, type Where } from './compile.js';
 export { UNLESS_DROPPED } from './dropped.js';
 export { RADIOGRAPH_READINGS } from './film-reading-table.js';
 export {
