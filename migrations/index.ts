@@ -50,6 +50,7 @@ import { MarkRedactedImages1760000005820 } from './1760000005820-mark-redacted-i
 import { IndexOriginalStudies1760000005830 } from './1760000005830-index-original-studies.js';
 import { ListDicomSeries1760000005900 } from './1760000005900-list-dicom-series.js';
 import { SealAudit1760000006200 } from './1760000006200-seal-audit.js';
+import { CreateDerivedVariables1760000006300 } from './1760000006300-create-derived-variables.js';
 import { DropTextIndexOfLevels1760000006500 } from './1760000006500-drop-text-index-of-levels.js';
 
 /** In the order they run. Applied migrations are never edited. */
@@ -106,5 +107,6 @@ export const MIGRATIONS = [
   IndexOriginalStudies1760000005830,
   ListDicomSeries1760000005900,
   SealAudit1760000006200,
+  CreateDerivedVariables1760000006300,
   DropTextIndexOfLevels1760000006500,
 ];

@@ -175,6 +175,36 @@ CREATE TABLE cohort_version (
   UNIQUE (cohort_id, version)
 );
 
+CREATE TABLE derived_variable (
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  id uuid NOT NULL,
+  label text NOT NULL,
+  name text NOT NULL,
+  owner_id integer,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  version integer NOT NULL,
+  FOREIGN KEY (owner_id) REFERENCES api_token(id),
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON derived_variable USING btree (owner_id);
+CREATE UNIQUE INDEX ON derived_variable USING btree (upper(name));
+
+CREATE TABLE derived_variable_version (
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by_id integer,
+  definition json NOT NULL,
+  description text NOT NULL,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  label text NOT NULL,
+  note text,
+  variable_id uuid NOT NULL,
+  version integer NOT NULL,
+  FOREIGN KEY (created_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (variable_id) REFERENCES derived_variable(id) ON DELETE CASCADE,
+  PRIMARY KEY (id),
+  UNIQUE (variable_id, version)
+);
+
 CREATE TABLE dicom_series (
   attributes jsonb,
   generation_id uuid,

@@ -26,6 +26,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   inpaint: async () => (await import('./inpaint.js')).inpaintCommand(),
   evaluate: async () => (await import('./evaluate.js')).evaluateCommand(),
   cohorts: async () => (await import('./cohorts.js')).cohortsCommand(),
+  variables: async () => (await import('./variables.js')).variablesCommand(),
   batches: async () => (await import('./batches.js')).batchesCommand(),
   export: async () => (await import('./export.js')).exportCommand(),
   score: async () => (await import('./score.js')).scoreCommand(),

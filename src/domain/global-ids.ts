@@ -11,6 +11,7 @@ const NODE_KEYS = {
   Generation: 'uuid',
   Batch: 'uuid',
   Cohort: 'uuid',
+  DerivedVariable: 'uuid',
   Evaluation: 'uuid',
   ReaderStudy: 'uuid',
   ReaderSession: 'uuid',

@@ -8,6 +8,8 @@ import { Batch } from './batch.js';
 import { Bundle } from './bundle.js';
 import { CohortMember } from './cohort-member.js';
 import { CohortVersion } from './cohort-version.js';
+import { DerivedVariable } from './derived-variable.js';
+import { DerivedVariableVersion } from './derived-variable-version.js';
 import { Cohort } from './cohort.js';
 import { DicomSeries } from './dicom-series.js';
 import { Erasure } from './erasure.js';
@@ -67,6 +69,8 @@ export {
   Cohort,
   CohortMember,
   CohortVersion,
+  DerivedVariable,
+  DerivedVariableVersion,
   DicomSeries,
   Erasure,
   Evaluation,
@@ -132,6 +136,8 @@ export const ENTITIES = [
   Cohort,
   CohortMember,
   CohortVersion,
+  DerivedVariable,
+  DerivedVariableVersion,
   DicomSeries,
   Erasure,
   Evaluation,

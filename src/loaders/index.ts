@@ -7,6 +7,7 @@ import {
   Batch,
   Bundle,
   Cohort,
+  DerivedVariable,
   Generation,
   GenerationOutput,
   GenerationSlice,
@@ -21,8 +22,8 @@ import {
   Visit,
 } from '../entities/index.js';
 import { manyByParent, oneByKey } from './batches.js';
-import { currentVersions } from './cohorts.js';
 import { radiographsOfExams } from './radiographs.js';
+import { currentDefinitions, currentVersions } from './versions.js';
 
 export { generationUploads, sharedAssets, type SharedRows } from './shared-rows.js';
 
@@ -55,7 +56,9 @@ export function createLoaders(dataSource: DataSource) {
     radiographReading: oneByKey<string, RadiographReading>('radiograph reading', by(RadiographReading, 'id', 'uuid')),
     batch: oneByKey<string, Batch>('batch', by(Batch, 'id', 'uuid')),
     cohort: oneByKey<string, Cohort>('cohort', by(Cohort, 'id', 'uuid')),
+    derivedVariable: oneByKey<string, DerivedVariable>('derived variable', by(DerivedVariable, 'id', 'uuid')),
     currentVersionOfCohort: currentVersions(dataSource),
+    currentDefinitionOfVariable: currentDefinitions(dataSource),
     visitsOfParticipant: manyByParent<number, Visit>(by(Visit, 'participant_id'), 'code'),
     examsOfParticipant: manyByParent<number, KneeExam>(
       by(KneeExam, 'participant_id'),

@@ -30,6 +30,11 @@ export function mayReadCohort(
   return cohort.visibility !== 'PRIVATE' || mayChangeCohort(cohort, principal);
 }
 
+/** Whether the principal may change and delete a derived variable: its owner and administrators may. Every reader may use it. */
+export function mayChangeDerivedVariable({ ownerId }: { ownerId: number | null }, principal: Asking): boolean {
+  return ownsOrAdministers(ownerId, principal);
+}
+
 /** Whether the principal may see and delete an uploaded radiograph, and see what was made from it. */
 export function mayReadUpload({ ownerId }: { ownerId: number | null }, principal: Asking): boolean {
   return ownsOrAdministers(ownerId, principal);

@@ -165,6 +165,12 @@ export class AggregateResolver {
       description: 'None to four different facets of the exam at the origin.',
     })
     by: KneeExamFacet[] | null,
+    @Arg('variables', () => [String], {
+      nullable: true,
+      description: `Further dimensions: variables of the exam at the origin. ${VARIABLE_NAME}`,
+    })
+    names: string[] | null,
+    @Arg('numbers', () => [BandedNumberInput], NUMBERS) numbers: BandedNumberInput[] | null,
     @Arg('at', () => [Int], {
       nullable: true,
       description: 'Days at which curves are told, in order; default: at each step.',
@@ -173,7 +179,12 @@ export class AggregateResolver {
   ): Promise<Survival> {
     requireRole(context, 'READER', 'Reading times');
     const where = await readyFilter(context, asked);
-    return exploreSurvival(context.platform.dataSource, { where, origin, event, competing, by, at });
+    const { dataSource } = context.platform;
+    return exploreSurvival(dataSource, {
+      ...{ where, origin, event, competing, by, at },
+      variables: await resolveVariables(dataSource, names ?? []),
+      numbers: await bandedNumbers(context, numbers),
+    });
   }
 }
 

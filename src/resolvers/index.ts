@@ -6,6 +6,8 @@ import { BundleResolver } from './bundles.js';
 import { QuarantineResolver } from './quarantine.js';
 import { CohortMutationResolver } from './cohort-mutations.js';
 import { CohortResolver, CohortVersionResolver } from './cohorts.js';
+import { DerivedVariableMutationResolver } from './derived-variable-mutations.js';
+import { DerivedVariableResolver, DerivedVariableVersionResolver } from './derived-variables.js';
 import { ErasureResolver } from './erasures.js';
 import { EvaluationReportResolver, EvaluationResolver, EvaluationScoreResolver } from './evaluations.js';
 import { DifferenceResolver } from './differences.js';
@@ -60,6 +62,9 @@ export const RESOLVERS = [
   KneePairsResolver,
   KneePairResolver,
   VariableResolver,
+  DerivedVariableResolver,
+  DerivedVariableVersionResolver,
+  DerivedVariableMutationResolver,
   ParticipantVariables,
   VisitVariables,
   KneeExamVariables,

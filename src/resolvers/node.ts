@@ -7,6 +7,7 @@ import { AuditEntryNode } from '../schema/audit.js';
 import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
 import { CohortNode } from '../schema/cohort.js';
+import { DerivedVariableNode } from '../schema/derived-variable.js';
 import { EvaluationNode } from '../schema/evaluation.js';
 import { ExportNode } from '../schema/export.js';
 import { GenerationNode } from '../schema/generation.js';
@@ -24,6 +25,7 @@ import { ApiTokenNode } from '../schema/viewer.js';
 import { VisitNode } from '../schema/visit.js';
 import { WorkerNode } from '../schema/worker.js';
 import { findCohort } from '../services/cohorts/index.js';
+import { findDerivedVariable } from '../services/derived/index.js';
 import { findEvaluation } from '../services/evaluations/index.js';
 import { findExport } from '../services/exports/index.js';
 import { findQuarantined } from '../services/imports/index.js';
@@ -113,6 +115,8 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new BatchNode(await loaders.batch.load(String(key)));
     case 'Cohort':
       return new CohortNode(await findCohort(platform.dataSource, viewer, String(key)));
+    case 'DerivedVariable':
+      return new DerivedVariableNode(await findDerivedVariable(platform.dataSource, String(key)));
     case 'Evaluation':
       return new EvaluationNode(await findEvaluation(platform.dataSource, String(key)));
     case 'ReaderStudy':

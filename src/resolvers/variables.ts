@@ -3,6 +3,7 @@ import { MISSING_CODES } from '../domain/missing.js';
 import type { VariableTable } from '../domain/variables/index.js';
 import { PageArgs } from '../schema/arguments.js';
 import type { ConnectionOf, PageInfo } from '../schema/connections.js';
+import { DerivedVariableNode } from '../schema/derived-variable.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { connectionComplexity, listComplexity } from '../schema/limits.js';
 import { ParticipantNode } from '../schema/participant.js';
@@ -31,7 +32,7 @@ const NAMES = { description: `Names of variables. ${VARIABLE_NAME}` } as const;
 export class VariableResolver {
   @Query(() => VariableConnection, {
     description:
-      'Variables of the release by name: those with a field of their own, and all others that were imported.',
+      'Variables by name: those of the release with a field of their own, all others that were imported, and those that users have derived.',
     complexity: connectionComplexity,
   })
   variables(
@@ -83,6 +84,19 @@ export class VariableResolver {
     if (context.viewer.role === 'SUMMARY') return [];
     const { dataSource } = context.platform;
     return context.variableCoverage.for(null, (all) => coverageOf(dataSource, all)).load(variable);
+  }
+
+  @FieldResolver(() => DerivedVariableNode, {
+    nullable: true,
+    description: 'How somebody has defined it; null for a variable of the release.',
+  })
+  async derivedVariable(
+    @Root() { derivedId }: VariableItem,
+    @Ctx() context: Context,
+  ): Promise<DerivedVariableNode | null> {
+    if (derivedId === null) return null;
+    requireRole(context, 'READER', 'Reading derived variables');
+    return new DerivedVariableNode(await context.loaders.derivedVariable.load(derivedId));
   }
 }
 

@@ -1,4 +1,4 @@
-import { Field, ObjectType } from 'type-graphql';
+import { Field, ID, ObjectType } from 'type-graphql';
 import type { ClassType } from 'type-graphql';
 import { inputType } from './operators.js';
 import type { TypeThunk } from './operators.js';
@@ -35,6 +35,16 @@ export function mutationInput<T extends object>(
   });
   const name = typeName(mutation, 'Input');
   return inputType(name, `What \`${mutation}\` takes.`, Object.fromEntries(required)) as ClassType<T>;
+}
+
+/** Input of a mutation that is told nothing but what it is about. */
+export interface IdInput {
+  id: string;
+}
+
+/** Declares `<Mutation>Input` of a mutation that is told nothing but the id of a thing. */
+export function idInput(mutation: string, thing: string): ClassType<IdInput> {
+  return mutationInput<IdInput>(mutation, { id: [() => ID, `Node id of the ${thing}.`] });
 }
 
 function typeName(mutation: string, kind: 'Input' | 'Payload'): string {

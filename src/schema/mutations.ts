@@ -9,14 +9,11 @@ import { ReaderChoiceEnum } from './evaluation-enums.js';
 import { EvaluationNode } from './evaluation.js';
 import { ExportNode } from './export.js';
 import { GenerationNode } from './generation.js';
-import { mutationInput, payloadType } from './mutation-types.js';
+import { type IdInput, idInput, mutationInput, payloadType } from './mutation-types.js';
 import { ReaderSessionItem, ReaderStudyNode } from './reader-study.js';
 import { ApiTokenNode } from './viewer.js';
 
-/** Input of a mutation that is told nothing but what it is about. */
-export interface IdInput {
-  id: string;
-}
+export type { IdInput };
 
 export interface BatchPayload {
   batch: BatchNode;
@@ -180,10 +177,6 @@ export const RevokeTokenInput = idInput('revokeToken', 'token');
 export const RevokeTokenPayload = payloadType<TokenPayload>('revokeToken', {
   token: [() => ApiTokenNode, 'The token, which opens nothing any more.'],
 });
-
-function idInput(mutation: string, thing: string) {
-  return mutationInput<IdInput>(mutation, { id: [() => ID, `Node id of the ${thing}.`] });
-}
 
 function batchPayload(mutation: string, description: string) {
   return payloadType<BatchPayload>(mutation, { batch: [() => BatchNode, description] });

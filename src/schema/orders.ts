@@ -74,6 +74,12 @@ export const BatchOrder = orderInput('BatchOrder', {
   FINISHED_AT: 'When it reached a final state.',
 });
 
+export const DerivedVariableOrder = orderInput('DerivedVariableOrder', {
+  NAME: 'Name.',
+  CREATED_AT: 'When it was defined.',
+  UPDATED_AT: 'When its newest version was made.',
+});
+
 export const CohortOrder = orderInput('CohortOrder', {
   NAME: 'Name.',
   CREATED_AT: 'When it was made.',

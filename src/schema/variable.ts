@@ -31,13 +31,16 @@ export class VariableCoverage {
   @Field(() => Int, { description: 'Values; for a token of role SUMMARY rounded to fives.' })
   filled!: number;
 
-  @Field(() => Int, { description: 'Codes of why there is no value; for a token of role SUMMARY rounded to fives.' })
+  @Field(() => Int, {
+    description:
+      'Codes of why there is no value, of a derived variable the exams of which it is not known; for a token of role SUMMARY rounded to fives.',
+  })
   missing!: number;
 }
 
 @ObjectType('Variable', {
   simpleResolvers: true,
-  description: 'Something that is known of participants, visits or knees.',
+  description: 'Something that is known of participants, visits or knees, or that somebody has derived from it.',
 })
 export class VariableItem {
   @Field(() => String, { description: 'Its name, without visit and knee.' })
@@ -68,7 +71,7 @@ export class VariableItem {
 
   @Field(() => [String], {
     description:
-      'Reading projects or exam types that tell several rows of one knee apart; what stands after `@` in a name.',
+      'What may stand after `@` in a name: reading projects or exam types that tell several rows of one knee apart, or versions of a derived variable.',
   })
   readings!: string[];
 
@@ -76,6 +79,9 @@ export class VariableItem {
     description: 'Values by visit; visits without any are left out, and all of them for a token of role SUMMARY.',
   })
   coverage?: VariableCoverage[];
+
+  /** Key of the derived variable that it is. */
+  derivedId!: string | null;
 }
 
 export const VariableConnection = connectionType('Variable', () => VariableItem);

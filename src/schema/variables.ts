@@ -44,7 +44,7 @@ import {
 /** What an argument says that takes a variable's name. */
 export const VARIABLE_NAME =
   'Name of a variable or of its released column: `KOOSYM` is that of the exam itself, `V00KOOSYM` that of the same knee at baseline, ' +
-  "`V00KOOSYMR` the right knee's at baseline, `MCMJSW@37` that of reading project 37.";
+  "`V00KOOSYMR` the right knee's at baseline, `MCMJSW@37` that of reading project 37, `symptomaticOa@2` version 2 of a derived variable.";
 
 const CHOICES = {
   Sex: { type: SexEnum, filter: SexFilter },

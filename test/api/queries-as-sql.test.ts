@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from '../helpers/server.js';
 import { StatementLog } from '../helpers/statements.js';
 
 /** Tables with few rows, which are read whole whatever indexes they have. */
-const SMALL = new Set(['bundle', 'evaluation']);
+const SMALL = new Set(['bundle', 'evaluation', 'derived_variable', 'derived_variable_version']);
 
 /**
  * The SQL of the queries that matter most, as text that a reviewer sees change. `OSTEOGRAPH_WRITE_SQL=1` writes the files anew.

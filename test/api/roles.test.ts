@@ -91,6 +91,9 @@ const FIELDS: [string, Role, () => string][] = [
   ['batches.totalCount', 'READER', () => '{ batches { totalCount } }'],
   ['batch', 'READER', () => '{ batch(id: "x") { name } }'],
   ['variables', 'SUMMARY', () => '{ variables(first: 1) { totalCount nodes { name coverage { filled } } } }'],
+  ['derivedVariables.nodes', 'READER', () => '{ derivedVariables { nodes { name where } } }'],
+  ['derivedVariables.totalCount', 'READER', () => '{ derivedVariables { totalCount } }'],
+  ['derivedVariable', 'READER', () => '{ derivedVariable(name: "x") { name } }'],
   ['exportColumns', 'SUMMARY', () => '{ exportColumns { name } }'],
   ['exports.totalCount', 'READER', () => '{ exports { totalCount } }'],
   ['exports.nodes', 'READER', () => '{ exports { nodes { id } } }'],
@@ -147,6 +150,21 @@ const MUTATIONS: [string, Role, () => string][] = [
     () => 'mutation { shareCohort(input: { id: "x", visibility: READERS }) { cohort { id } } }',
   ],
   ['splitCohort', 'READER', () => 'mutation { splitCohort(input: { id: "x" }) { parts { name } } }'],
+  [
+    'createDerivedVariable',
+    'READER',
+    () => 'mutation { createDerivedVariable(input: { name: "x", label: "x" }) { derivedVariable { id } } }',
+  ],
+  [
+    'updateDerivedVariable',
+    'READER',
+    () => 'mutation { updateDerivedVariable(input: { id: "x", version: 1 }) { derivedVariable { id } } }',
+  ],
+  [
+    'deleteDerivedVariable',
+    'READER',
+    () => 'mutation { deleteDerivedVariable(input: { id: "x" }) { deletedDerivedVariableId } }',
+  ],
   ['deleteCohort', 'READER', () => 'mutation { deleteCohort(input: { id: "x" }) { deletedCohortId } }'],
   [
     'exportCohort',

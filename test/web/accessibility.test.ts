@@ -35,6 +35,13 @@ async function makeSomethingOfEverything(): Promise<void> {
   ids.generation = encodeId('Generation', generation.id);
   ids.cohort = await makeCohort(app.url, app.tokens.ADMIN, { name: 'Mild', filter: { kl: { eq: 2 } } });
   ids.other = await makeCohort(app.url, app.tokens.ADMIN, { name: 'Severe', filter: { kl: { gte: 3 } } });
+  const bands = [
+    { label: 'worn', where: { kl: { gte: 2 } } },
+    { label: 'other', where: {} },
+  ];
+  const defined =
+    'mutation ($input: CreateDerivedVariableInput!) { createDerivedVariable(input: $input) { derivedVariable { id } } }';
+  await ask(app.url, defined, { input: { name: 'worn', label: 'Worn knee', bands } }, app.tokens.ADMIN);
   const exported = 'mutation { exportCohort(input: { format: CSV }) { export { id } } }';
   await ask(app.url, exported, {}, app.tokens.ADMIN);
   const { page: form } = await app.open('/evaluations/new?bundle=tiny-bundle@1.0.0&steps=1&slices=6');
@@ -81,10 +88,25 @@ const CASES: Case[] = [
   { what: 'choosing columns', path: '/cohorts', press: 'Columns', shows: menu, within: OPEN_MENU },
   { what: 'copying a table', path: '/cohorts', press: 'Copy the table', shows: menu, within: OPEN_MENU },
   { what: 'saving a cohort', path: '/cohorts', press: 'Save cohort …', shows: field('Name') },
+  {
+    what: 'counting by a variable',
+    path: '/cohorts?by=koosPain&edges=50',
+    shows: (page) => page.locator('small', { hasText: 'KOOS pain, 0' }),
+  },
+  {
+    what: 'defining a variable',
+    path: '/cohorts?where={"kl":{"gte":2}}',
+    press: 'Define a variable …',
+    shows: field('Yes where'),
+  },
+  { what: 'the derived variables', path: '/cohorts/variables', shows: heading('Derived variables') },
+  { what: 'a derived variable', path: '/cohorts/variables/worn', shows: heading('Versions') },
+  { what: 'changing a variable', path: '/cohorts/variables/worn', press: 'Change …', shows: field('Label of band 1') },
   { what: 'exporting knees', path: '/cohorts', press: 'Export …', shows: field('Format') },
   { what: 'the saved cohorts', path: '/cohorts/saved', shows: heading('Saved cohorts') },
   { what: 'a saved cohort', path: '/cohorts/saved/:cohort', shows: heading('Versions') },
   { what: 'starting a batch', path: '/cohorts/saved/:cohort', press: 'Start a batch …', shows: field('Seed rule') },
+  { what: 'changing a cohort', path: '/cohorts/saved/:cohort', press: 'Change …', shows: field('Description') },
   { what: 'deleting a cohort', path: '/cohorts/saved/:cohort', press: 'Delete …', shows: heading('Delete "Mild"?') },
   { what: 'a comparison', path: '/cohorts/compare?a=:cohort&b=:other', shows: heading('Mild and Severe') },
   { what: 'the exports', path: '/cohorts/exports', shows: (page) => page.getByRole('link', { name: /^Download/ }) },

@@ -92,6 +92,28 @@ def test_a_numeric_variable_is_of_floats_and_the_codes_of_missing_values_stand_b
         assert own.loc[coded, 'KOOSYM_missing'].astype('string').tolist() == code(cells[coded]).tolist()
 
 
+def test_a_derived_variable_is_a_category_and_counts_as_pandas_does(
+    server: osteograph.Osteograph, baseline: osteograph.Cohort, tables: dict[str, pandas.DataFrame], readings: pandas.DataFrame
+) -> None:
+    where = {'kl': {'gte': 2}, 'koosPain': {'lte': 85}}
+    mutation = 'mutation ($input: CreateDerivedVariableInput!) { createDerivedVariable(input: $input) { derivedVariable { name } } }'
+    server.ask(mutation, input={'name': 'symptomatic_oa', 'label': 'Symptomatic OA', 'where': where})
+    frame = baseline.frame(columns=['side'], variables=['symptomatic_oa']).astype({'side': 'string'}).set_index(['oai_id', 'side'])
+
+    clinical = tables['allclinical00'].set_index('ID')
+    pain = pandas.concat({side: clinical[f'V00KOOSKP{letter}'] for side, letter in (('RIGHT', 'R'), ('LEFT', 'L'))}).swaplevel()
+    pain = pandas.to_numeric(code(pain), errors='coerce').reindex(frame.index)
+    kl = pandas.to_numeric(readings['cell'], errors='coerce').reindex(frame.index)
+    # pandas' boolean knows three values: False & missing is False, True & missing is missing.
+    symptomatic = kl.ge(2).astype('boolean').mask(kl.isna()) & pain.le(85).astype('boolean').mask(pain.isna())
+    assert list(frame['symptomatic_oa'].cat.categories) == ['No', 'Yes']
+    assert 0 < symptomatic.sum() < 120
+    assert frame['symptomatic_oa'].map({'Yes': True, 'No': False}).astype('boolean').tolist() == symptomatic.tolist()
+    assert dict(server.variables('symptomatic').iloc[0])['label'] == 'Symptomatic OA'
+    oldest = baseline.frame(columns=['side'], variables=['symptomatic_oa@1'])
+    assert oldest['symptomatic_oa@1'].tolist() == frame['symptomatic_oa'].tolist()
+
+
 def test_without_missing_codes_their_columns_are_left_out(baseline: osteograph.Cohort) -> None:
     assert [name for name in baseline.frame(missing=False) if name.endswith('_missing')] == []
 

@@ -6,6 +6,17 @@ import type { Domain, Use, ValuesOf, Variable, VariableTable } from './variable.
 import { PERSON_SCORES, VISIT_VARIABLES } from './visit.js';
 
 export { COLUMN_VARIABLES, type ColumnVariable, releasedNames, resolveColumn } from './released.js';
+export {
+  atVersion,
+  DERIVED_KINDS,
+  type DerivedBand,
+  type DerivedDefinition,
+  type DerivedKind,
+  derivedLabels,
+  type DerivedSource,
+  kindOfDefinition,
+  valuesOfDefinition,
+} from './derived.js';
 export { knownLabel } from './known-labels.js';
 export {
   BLOCK,

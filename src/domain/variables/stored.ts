@@ -1,5 +1,6 @@
 import type { Side } from '../participants.js';
 import { isVisitCode, type VisitCode } from '../visits.js';
+import type { DerivedSource } from './derived.js';
 import type { VariableTable } from './variable.js';
 
 /** Values of a block of the store: owners whose ids differ only in the last eight bits. */
@@ -39,7 +40,7 @@ export interface VariableRef {
   readonly label: string | null;
   readonly unit: string | null;
   readonly kind: StoredKind;
-  readonly source: StoredSource | ColumnSource;
+  readonly source: StoredSource | ColumnSource | DerivedSource;
 }
 
 /** Values in the store, of these readings: the first of them that says anything counts. */

@@ -8,8 +8,8 @@ import { enumName, type NamesFor, variablesOf } from '../../domain/variables/ind
 import { VISIT_CODES } from '../../domain/visits.js';
 import type { VariableRef } from '../../domain/variables/index.js';
 import { MISSING_CODES } from '../../domain/missing.js';
-import type { Scope } from '../filters/index.js';
-import { type VariableLevel, valueSql } from '../variables/index.js';
+import { type Scope, valueSql } from '../filters/index.js';
+import type { VariableLevel } from '../variables/index.js';
 import { type BandedNumber, numberDimension } from './number-dimension.js';
 
 /** What knee exams can be grouped by. KL and XRKL are the same grade under its two names. */
@@ -101,8 +101,8 @@ function variableDimension(
   levels: ReadonlyMap<number, VariableLevel> | null,
   fresh: string,
 ): Dimension {
-  const { name, kind, source } = ref;
-  const byNumber = 'id' in source && levels !== null;
+  const { name, kind } = ref;
+  const byNumber = levels !== null;
   const isNumber = kind === 'NUMBER' || kind === 'CODE';
   return {
     facet: null,
@@ -110,7 +110,7 @@ function variableDimension(
     sql: (scope) => {
       const value = valueSql(ref, 'knee_exam', scope.alias, `${scope.alias}${fresh}`, { levels: !byNumber });
       scope.attach(value.joins);
-      return byNumber ? `nullif(${value.key}, 0)` : `coalesce(${value.text}, ${value.missing})`;
+      return byNumber ? value.key : `coalesce(${value.text}, ${value.missing})`;
     },
     read: (key) => {
       if (!byNumber) {

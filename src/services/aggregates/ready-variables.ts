@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import type { VariableRef } from '../../domain/variables/index.js';
+import { derivedLabels, type DerivedSource, type VariableRef } from '../../domain/variables/index.js';
 import { levelsOf, type VariableLevel } from '../variables/index.js';
 import { MAX_VALUES } from './facets.js';
 
@@ -16,6 +16,7 @@ export async function readyVariables(
   return Promise.all(
     refs.map(async (ref) => {
       if ('code' in ref.source) return [ref, null] as const;
+      if ('derived' in ref.source) return [ref, derivedLevels(ref.source)] as const;
       const levels = await levelsOf(dataSource, ref.source.id, MAX_VALUES + 1);
       if (levels.size > MAX_VALUES) {
         throw new UserError(
@@ -25,5 +26,11 @@ export async function readyVariables(
       }
       return [ref, levels] as const;
     }),
+  );
+}
+
+function derivedLevels(source: DerivedSource): Map<number, VariableLevel> {
+  return new Map(
+    derivedLabels(source).map(({ code, label }) => [code, { text: String(code), number: code, label, missing: null }]),
   );
 }

@@ -26,6 +26,11 @@ export async function countSummaryFacets(dataSource: DataSource, request: FacetR
       `A token of role SUMMARY may group by variables that have no field of their own, and ${own.name} has one; take one of the facets.`,
     );
   }
+  const derived = variables.find(({ source }) => 'derived' in source);
+  if (derived) {
+    // Its bands can be drawn around anybody.
+    throw new UserError('FORBIDDEN', `Grouping by the derived variable ${derived.name} needs the role READER.`);
+  }
   const by = dimensionsOf(
     request.by,
     variables.map((ref) => [ref, null]),

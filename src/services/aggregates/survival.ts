@@ -18,11 +18,14 @@ import {
   kaplanMeier,
   logRank,
 } from '../../metrics/statistics/index.js';
+import type { VariableRef } from '../../domain/variables/index.js';
 import { KNEE_EXAMS, Parameters, Scope, selectingAt, type Where } from '../filters/index.js';
 import { checkEvent, kneeTimes } from '../timeline/index.js';
 import { checkGroups, type FacetValue, keyNames, sortBuckets, valuesOf } from './buckets.js';
 import { MAX_FACETS } from './count-facets.js';
 import { type Dimension, dimensionsOf, type KneeExamFacet } from './facets.js';
+import type { BandedNumber } from './number-dimension.js';
+import { readyVariables } from './ready-variables.js';
 
 /** Most groups that one answer tells apart. */
 const MAX_GROUPS = 40;
@@ -33,6 +36,10 @@ export interface SurvivalRequest extends EventRequest {
   /** Selects exams of the visit `origin`. */
   where?: Where | null | undefined;
   by?: readonly KneeExamFacet[] | null | undefined;
+  /** Further dimensions. */
+  variables?: readonly VariableRef[];
+  /** Further dimensions. */
+  numbers?: readonly BandedNumber[];
   /** Days at which curves are told; none: at each step. */
   at?: readonly number[] | null | undefined;
 }
@@ -85,7 +92,8 @@ const ROW = z.looseObject({
  */
 export async function exploreSurvival(dataSource: DataSource, request: SurvivalRequest): Promise<Survival> {
   checkEvent(request);
-  const by = dimensionsOf(request.by ?? [], [], 0, MAX_FACETS);
+  const variables = await readyVariables(dataSource, request.variables ?? []);
+  const by = dimensionsOf(request.by ?? [], variables, 0, MAX_FACETS, request.numbers);
   const at = daysOf(request.at);
   const parameters = new Parameters();
   const rows = await queryRows(dataSource, ROW, statementOf(request, by, parameters), parameters.values);

@@ -8,6 +8,7 @@ import { asAsked, audit, findByClientKey } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
 import { type Principal, requirePriority } from '../../policy/index.js';
 import { recipeForCohort } from '../generations/index.js';
+import { pinVersions } from '../variables/index.js';
 import { enterMembers } from './enter.js';
 import { type BatchRequest, checkBatchRequest } from './request.js';
 
@@ -45,13 +46,14 @@ export async function createBatch(
 async function enter(manager: EntityManager, actor: Principal, request: BatchRequest, asked: object): Promise<Batch> {
   const recipe = await recipeForCohort(manager, request);
   const { where, cohorts, names } = await expandCohorts(manager, actor, request.where);
+  const filter = await pinVersions(manager, request.written);
   const id = randomUUID();
   await manager.insert(Batch, {
     ...{ ...(recipe.batch as object), id },
     name: request.name?.trim() ?? names.values().next().value ?? 'Knee exams',
     state: 'QUEUED',
     priority: request.priority ?? 0,
-    filter: request.written,
+    filter,
     cohorts: cohorts.map((cohort) => ({
       ...cohort,
       id: encodeId('Cohort', cohort.id),
@@ -71,8 +73,8 @@ async function enter(manager: EntityManager, actor: Principal, request: BatchReq
     events: (counters) => [{ type: 'STATE_CHANGED', payload: { state: 'QUEUED', message: null, counters } }],
   });
   await completeBatch(manager, batch);
-  const { where: _, written, ...named } = request;
-  const detail = { ...named, filter: written, exams: counted };
+  const { where: _, written: _written, ...named } = request;
+  const detail = { ...named, filter, exams: counted };
   await audit(manager, { tokenId: actor.tokenId, action: 'synthesizeCohort', target: id, detail });
   return manager.findOneByOrFail(Batch, { id });
 }

@@ -5,8 +5,14 @@ import { UserError } from '../../domain/errors.js';
 import { decodeId } from '../../domain/global-ids.js';
 import { ROLES } from '../../domain/roles.js';
 import { type CohortReference, queryRows } from '../../entities/index.js';
-import { compileFilter, KNEE_EXAMS, Parameters, RESOLVED, Scope, type Where } from '../filters/index.js';
-import { resolveVariables } from '../variables/index.js';
+import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
+import {
+  conditionList,
+  isFilterObject,
+  namesVariables,
+  resolveComparisons,
+  resolveConditions,
+} from '../variables/index.js';
 import { COMMAND_LINE, mayReadCohort, type Principal } from '../../policy/index.js';
 
 /** Most cohorts that one filter may speak of, cohorts within cohorts included. */
@@ -39,7 +45,7 @@ export async function expandCohorts<T extends Where | null | undefined>(
   redefined?: string,
 ): Promise<Expanded<T>> {
   const expansion = new Expansion(database, redefined);
-  if (!speaksOf(where)) return { where, cohorts: [], names: expansion.names };
+  if (!namesVariables(where, ['inCohort'])) return { where, cohorts: [], names: expansion.names };
   const expanded = (await expansion.value(where, { actor, path: 'where', within: [] })) as T;
   return { where: expanded, cohorts: expansion.outermost, names: expansion.names };
 }
@@ -86,9 +92,13 @@ class Expansion {
     if (!isFilterObject(value)) return value;
     const { inCohort, and, variables, comparisons, ...rest } = value;
     const expanded: Record<string, unknown> = {};
-    if (variables !== undefined) expanded['variables'] = await this.variables(variables, `${place.path}.variables`);
+    if (variables !== undefined) {
+      const path = `${place.path}.variables`;
+      expanded['variables'] = await resolveConditions(this.database, conditionList(variables), path);
+    }
     if (comparisons !== undefined) {
-      expanded['comparisons'] = await this.comparisons(comparisons, `${place.path}.comparisons`);
+      const path = `${place.path}.comparisons`;
+      expanded['comparisons'] = await resolveComparisons(this.database, conditionList(comparisons), path);
     }
     for (const [name, part] of Object.entries(rest)) {
       expanded[name] = await this.value(part, { ...place, path: `${place.path}.${name}` });
@@ -97,33 +107,6 @@ class Expansion {
     if (inCohort === undefined) return and === undefined ? expanded : { ...expanded, and: parts };
     const member = await this.cohort(inCohort, { ...place, path: `${place.path}.inCohort` });
     return { ...expanded, and: Array.isArray(parts) ? [member, ...(parts as unknown[])] : parts };
-  }
-
-  /** Conditions on variables, each with what its name means. */
-  private async variables(conditions: unknown, path: string): Promise<unknown> {
-    if (!Array.isArray(conditions)) return conditions;
-    const parts = conditions as unknown[];
-    const names = parts.map((part) => (isFilterObject(part) ? part['name'] : undefined));
-    if (!names.every((name) => typeof name === 'string')) {
-      throw new UserError('BAD_USER_INPUT', `${path} must be a list of conditions, each with the name of a variable.`);
-    }
-    const refs = await resolveVariables(this.database, names, path);
-    return parts.map((part, index) => ({ ...(part as object), [RESOLVED]: refs[index]! }));
-  }
-
-  /** Comparisons of two variables, with what the names mean in place of the names. */
-  private async comparisons(conditions: unknown, path: string): Promise<unknown> {
-    if (!Array.isArray(conditions)) return conditions;
-    const parts = (conditions as unknown[]).map((part) => (isFilterObject(part) ? part : {}));
-    const names = parts.flatMap(({ left, right }) => [left, right]);
-    if (!names.every((name) => typeof name === 'string')) {
-      throw new UserError(
-        'BAD_USER_INPUT',
-        `${path} must be a list of comparisons, each of the variables left and right.`,
-      );
-    }
-    const refs = await resolveVariables(this.database, names, path);
-    return parts.map((part, index) => ({ ...part, left: refs[2 * index]!, right: refs[2 * index + 1]! }));
   }
 
   private async cohort(condition: unknown, place: Place): Promise<object> {
@@ -197,16 +180,4 @@ function parse(condition: unknown, path: string): { id: string; version: number 
   if (version === undefined || version === null) return { id: String(id.key), version: undefined };
   if (typeof version === 'number' && Number.isInteger(version)) return { id: String(id.key), version };
   throw new UserError('BAD_USER_INPUT', `${path}.version must be a whole number.`);
-}
-
-/** Whether there is a cohort or a variable in a filter whose name has to be looked up. */
-function speaksOf(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(speaksOf);
-  if (!isFilterObject(value)) return false;
-  const named = ['inCohort', 'variables', 'comparisons'].some((name) => value[name] !== undefined);
-  return named || Object.values(value).some(speaksOf);
-}
-
-function isFilterObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }

@@ -3,6 +3,7 @@ import { UserError } from '../../domain/errors.js';
 import { type AttritionCounts, type Cohort, type CohortOrigin, CohortVersion } from '../../entities/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope } from '../filters/index.js';
 import type { Principal } from '../../policy/index.js';
+import { pinVersions } from '../variables/index.js';
 import { countAttrition } from './attrition.js';
 import type { Contents, EditPart } from './contents.js';
 import { expandCohorts } from './expand.js';
@@ -57,7 +58,7 @@ export async function writeContents(
     const row = await insertVersion(manager, actor, cohort, words, { filter: null, origin });
     return complete(manager, row, await freezeExams(manager, row.id, contents.exams), null);
   }
-  const { filter } = contents;
+  const filter = await pinVersions(manager, contents.filter);
   const dynamic = cohort.kind === 'DYNAMIC';
   const { where, cohorts } = await expandCohorts(manager, actor, filter, dynamic ? cohort.id : undefined);
   const origin: CohortOrigin =

@@ -24,6 +24,7 @@ import { audit } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
 import { compileFilter, hasRadiograph, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { type Principal, requireOwnWork } from '../../policy/index.js';
+import { pinVersions } from '../variables/index.js';
 import { type ArmsRequest, evaluationArms } from './arms.js';
 import { EVALUATION } from './kind.js';
 
@@ -71,6 +72,7 @@ export async function requestEvaluation(
     const known = await manager.findOneBy(Evaluation, { key: keys.key });
     if (known) return again(manager, actor, known);
     await refuseTooMany(manager, actor);
+    const filter = await pinVersions(manager, request.written ?? null);
     const id = randomUUID();
     await manager.insert(Evaluation, {
       id,
@@ -79,7 +81,7 @@ export async function requestEvaluation(
       ...keys,
       arms,
       settings,
-      filter: request.written ?? null,
+      filter,
       cohorts: cohorts.map(({ id: cohort, version }) => ({
         id: encodeId('Cohort', cohort),
         version,
@@ -94,7 +96,7 @@ export async function requestEvaluation(
     } as object);
     await freeze(manager, id, usable, arms.length);
     await enterLog(manager, EVALUATION, id);
-    const detail = { arms: arms.map(({ label }) => label), exams: usable.length, filter: request.written ?? null };
+    const detail = { arms: arms.map(({ label }) => label), exams: usable.length, filter };
     await audit(manager, { tokenId: actor.tokenId, action: 'evaluateBundles', target: id, detail });
     return manager.findOneByOrFail(Evaluation, { id });
   });

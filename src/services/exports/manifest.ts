@@ -3,8 +3,9 @@ import { packageVersion } from '../../domain/package.js';
 import type { ArchiveChoice, ArchiveFormat, TableFormat, TableShape } from '../../domain/exports.js';
 import { numberName } from '../../domain/knee-numbers.js';
 import type { ExportedCohort } from '../../entities/index.js';
-import type { VariableRef, VariableTable } from '../../domain/variables/index.js';
+import { atVersion, type VariableRef, type VariableTable } from '../../domain/variables/index.js';
 import type { Where } from '../filters/index.js';
+import { namedFilter } from '../variables/index.js';
 import type { SeriesKind } from '../series/index.js';
 import type { ColumnKind, ExportColumn } from './columns.js';
 import type { ExportProgress } from './rows.js';
@@ -59,6 +60,8 @@ export interface ColumnsDescription extends Pick<TableShape, 'event' | 'asOf' | 
   numbers?: string[];
   /** How its exams are paired. */
   pairs?: object;
+  /** Variables that users have derived, as they were defined. */
+  derivedVariables?: DerivedDescription[];
   osteograph: string;
   format: TableFormat;
   filter: object | null;
@@ -75,6 +78,15 @@ export interface TableDescription extends ColumnsDescription {
   phantomRows: number;
   /** NONE, ALL or SOME of the rows are of phantoms. */
   synthetic: 'NONE' | 'SOME' | 'ALL';
+}
+
+/** A derived variable whose values, change or slope a table has. */
+interface DerivedDescription {
+  name: string;
+  version: number;
+  label: string | null;
+  /** Its values in the order in which their filters are looked at, as the data dictionary has their codes. */
+  values: { code: number; label: string; where?: unknown }[];
 }
 
 /** What an archive holds; its manifest.json begins with it and goes on with every volume and file. */
@@ -155,13 +167,14 @@ function describeShape({ event, asOf, numbers, pairs, split }: TableShape): Part
 }
 
 /** Describes an export before a row of it is read. */
-export function describeColumns({ format, columns, filter, cohorts, shape }: TableSpec): ColumnsDescription {
+export function describeColumns({ format, columns, filter, cohorts, shape, variables }: TableSpec): ColumnsDescription {
   return {
     osteograph: packageVersion,
     format,
     filter,
     cohorts,
     ...describeShape(shape),
+    ...describeDerived([...variables, ...(shape.numbers ?? []).map(({ variable }) => variable)]),
     columns: dictionary(columns),
     missingCodes: MISSING_CODES,
   };
@@ -179,4 +192,21 @@ export function describeTable(spec: TableSpec, { rows, phantoms }: ExportProgres
     columns,
     missingCodes,
   };
+}
+
+/** Every version of a derived variable once, as it was defined when the table was asked for. */
+function describeDerived(refs: readonly VariableRef[]): Pick<ColumnsDescription, 'derivedVariables'> {
+  const described = new Map<string, DerivedDescription>();
+  for (const { label, source } of refs) {
+    if (!('derived' in source)) continue;
+    const { derived: name, version, values, otherwise } = source;
+    const filtered = values.map(({ where, ...value }) => ({ ...value, where: namedFilter(where) }));
+    described.set(atVersion(name, version), {
+      name,
+      version,
+      label,
+      values: [...filtered, ...(otherwise ? [otherwise] : [])],
+    });
+  }
+  return described.size > 0 ? { derivedVariables: [...described.values()] } : {};
 }

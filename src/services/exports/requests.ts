@@ -24,7 +24,7 @@ import type { SplitRequest } from '../../domain/splits.js';
 import { resolvePairs } from '../pairs/index.js';
 import type { NumberRequest } from '../../domain/knee-numbers.js';
 import { resolveNumbers } from '../numbers/index.js';
-import { resolveVariables } from '../variables/index.js';
+import { pinVersions, resolveVariables } from '../variables/index.js';
 import { variableColumns } from './variable-columns.js';
 import { EXPORT } from './kind.js';
 import { chooseColumns } from './columns.js';
@@ -79,7 +79,7 @@ export async function exportSpec(
     }));
   compileFilter(selection, new Scope(KNEE_EXAMS, 't'), new Parameters());
   const shared = {
-    filter: written ?? null,
+    filter: await pinVersions(dataSource, written ?? null),
     selection: selection && asStored(selection),
     cohorts: cohorts.map(({ id, version }) => ({ id: encodeId('Cohort', id), version, name: names.get(id) ?? '' })),
   };
@@ -87,7 +87,7 @@ export async function exportSpec(
     if (archive) throw new UserError('BAD_USER_INPUT', `${format} is a table; series are chosen for archives only.`);
     const asked = checkShape({
       ...{ ...shape, numbers: await resolveNumbers(dataSource, numbers ?? [], 'numbers') },
-      pairs: paired && { ...paired, written: pairs!.written },
+      pairs: paired && { ...paired, written: await pinVersions(dataSource, pairs!.written) },
       split: split && planSplit(split),
     });
     for (const argument of ['asOf', 'event'] as const) {

@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import type { StoredKind, VariableRef, VariableTable } from '../../domain/variables/index.js';
-import { levelsOf, valueSql } from '../variables/index.js';
+import { derivedLabels, type StoredKind, type VariableRef, type VariableTable } from '../../domain/variables/index.js';
+import { valueSql } from '../filters/index.js';
+import { levelsOf } from '../variables/index.js';
 import type { ColumnKind, ExportColumn } from './columns.js';
 
 /** Coded values that a data dictionary lists. */
@@ -32,7 +33,7 @@ export async function variableColumns(dataSource: DataSource, refs: readonly Var
 }
 
 async function columnsOf(dataSource: DataSource, ref: VariableRef, fresh: string): Promise<ExportColumn[]> {
-  const { name, label, unit, kind } = ref;
+  const { name, unit, kind } = ref;
   const { joins, exact, text, missing } = valueSql(ref, 'knee_exam', 'exam', fresh);
   const codes = kind === 'CODE' ? await codesOf(dataSource, ref) : null;
   const shared = { group: 'variables', nullable: true, owner: ownerOf(ref) } as const;
@@ -41,7 +42,7 @@ async function columnsOf(dataSource: DataSource, ref: VariableRef, fresh: string
       ...shared,
       name,
       kind: KINDS[kind],
-      description: label ?? `Released column ${name}`,
+      description: describe(ref),
       // Plain letters, for the programs that read no others.
       ...(unit === null ? {} : { unit: unit.replace('²', '2') }),
       ...(codes ? { codes } : {}),
@@ -53,10 +54,18 @@ async function columnsOf(dataSource: DataSource, ref: VariableRef, fresh: string
       ...shared,
       name: `${name}_missing`,
       kind: 'text',
-      description: `OAI's code of why ${name} is missing; missing itself where there is a value, or where the release is blank`,
+      description:
+        'derived' in ref.source
+          ? `Empty: of why ${name} is not known there is no code`
+          : `OAI's code of why ${name} is missing; missing itself where there is a value, or where the release is blank`,
       sql: missing,
     },
   ];
+}
+
+function describe({ name, label, source }: VariableRef): string {
+  if ('derived' in source) return `${label}; derived variable ${source.derived}, version ${source.version}`;
+  return label ?? `Released column ${name}`;
 }
 
 /** What a name fixes is the same for all exams of a person, or of a knee. */
@@ -67,6 +76,8 @@ function ownerOf({ owner, visit, side }: VariableRef): VariableTable {
 
 async function codesOf(dataSource: DataSource, { source }: VariableRef): Promise<Record<string, string> | null> {
   if ('code' in source) return null;
+  if ('derived' in source)
+    return Object.fromEntries(derivedLabels(source).map(({ code, label }) => [String(code), label]));
   const levels = await levelsOf(dataSource, source.id, MAX_CODES + 1);
   if (levels.size > MAX_CODES) return null;
   const values = [...levels.values()].filter(({ missing }) => missing === null);

@@ -6,6 +6,7 @@ import { comparison, entries, lookUp } from './comparison.js';
 import type { Parameters } from './scope.js';
 import type { ChangeField, Measure } from './table.js';
 import { parameterValue } from './values.js';
+import { orUnknown } from './variable-comparison.js';
 
 /**
  * SQL of a condition on what one knee had at an earlier and at a later visit: `{ from, to, project?, ...operators }`.
@@ -14,23 +15,28 @@ import { parameterValue } from './values.js';
  * holds of it, where the knee has no such value at one of the visits.
  *
  * @param place.exam alias of the knee exam; `nested` tells that it belongs to a related row and not to the outermost one,
- *   `fresh` begins aliases that nothing else uses, `path` is the field as a refusal names it.
+ *   `fresh` begins aliases that nothing else uses, `path` is the field as a refusal names it, `unknowns` whether a comparison is to be null, and
+ *   not false, where either value is missing.
  */
 export function changeCondition(
   field: ChangeField,
   value: unknown,
-  place: { exam: string; nested: boolean; fresh: string; path: string },
+  place: { exam: string; nested: boolean; fresh: string; path: string; unknowns: boolean },
   parameters: Parameters,
 ): string {
-  const { path } = place;
+  const { path, unknowns } = place;
   const { from, to, project = PREFERRED, ...rest } = Object.fromEntries(entries(value, path));
   const { measure, operators } = measureOf(field, rest, path);
   const pair = { ...place, ...visitsOf(from, to, path), measure, project: projectOf(measure, project, path) };
+  const comparing = (rule: Rule): string => {
+    const holds = pairExists(pair, rule, parameters);
+    return unknowns ? orUnknown(holds, pairExists(pair, isKnown, parameters)) : holds;
+  };
 
   if (field.rule) {
     const [other] = Object.keys(operators);
     if (other) throw new UserError('BAD_USER_INPUT', `${path}.${other} is not accepted; from, to and project are.`);
-    return pairExists(pair, field.rule, parameters);
+    return comparing(field.rule);
   }
   const { isNull, ...comparisons } = operators;
   const parts: string[] = [];
@@ -42,11 +48,11 @@ export function changeCondition(
           return comparison(difference(earlier, later), { kind: 'numeric' }, operator, operand, where, parameters);
         })
         .join(' AND ');
-    parts.push(pairExists(pair, rule, parameters));
+    parts.push(comparing(rule));
   }
   if (isNull !== undefined) {
     const unknown = parameterValue({ kind: 'boolean' }, isNull, `${path}.isNull`) as boolean;
-    const known = pairExists(pair, (earlier, later) => `${difference(earlier, later)} IS NOT NULL`, parameters);
+    const known = pairExists(pair, isKnown, parameters);
     parts.push(unknown ? `NOT ${known}` : known);
   }
   if (parts.length === 0) {
@@ -54,6 +60,14 @@ export function changeCondition(
   }
   return parts.join(' AND ');
 }
+
+/** That both values are there. */
+function isKnown(earlier: string, later: string): string {
+  return `${difference(earlier, later)} IS NOT NULL`;
+}
+
+/** SQL of a condition on an earlier and a later value. */
+type Rule = (earlier: string, later: string) => string;
 
 interface Pair {
   exam: string;
@@ -76,7 +90,7 @@ interface Pair {
  */
 function pairExists(
   { exam, nested, fresh, from, to, measure, project }: Pair,
-  rule: (earlier: string, later: string) => string,
+  rule: Rule,
   parameters: Parameters,
 ): string {
   const [earlier, later] = [`${fresh}a`, `${fresh}b`];

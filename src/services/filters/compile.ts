@@ -1,11 +1,12 @@
 import { UserError } from '../../domain/errors.js';
+import type { VariableRef } from '../../domain/variables/index.js';
 import { changeCondition } from './change.js';
 import { comparison, entries, list, lookUp } from './comparison.js';
-import { type Parameters, Scope } from './scope.js';
-import type { Field, ManyField, MaybeField, Unless } from './table.js';
+import { Parameters, Scope } from './scope.js';
+import type { Field, ManyField, MaybeField, Table, Unless } from './table.js';
 import { parameterValue } from './values.js';
 import { variableComparison } from './variable-comparison.js';
-import { variableCondition } from './variable-condition.js';
+import { RESOLVED, variableCondition } from './variable-condition.js';
 
 export { Parameters, Scope } from './scope.js';
 
@@ -40,6 +41,17 @@ export function compileFilter(
   return new Compiler(parameters, unknowns).group(where, { scope, related: false, path: 'where', depth: 0, rows: 1 });
 }
 
+/**
+ * How many conditions a filter has, those of derived variables that it names included.
+ *
+ * @throws UserError as {@link compileFilter}
+ */
+export function countConditions(where: Where, table: Table): number {
+  const compiler = new Compiler(new Parameters(), false);
+  compiler.group(where, { scope: new Scope(table, 't'), related: false, path: 'where', depth: 0, rows: 1 });
+  return compiler.conditions;
+}
+
 /** Where in a filter the compiler is. */
 interface Place {
   scope: Scope;
@@ -53,7 +65,7 @@ interface Place {
 }
 
 class Compiler {
-  private conditions = 0;
+  conditions = 0;
   private cost = 0;
   private aliases = 0;
 
@@ -123,7 +135,7 @@ class Compiler {
       }
       case 'variables': {
         const parts = list(value, path).map((condition, index) => {
-          this.count(place);
+          this.count(place, conditionsOf(condition, [RESOLVED]));
           const at = { from: field.of, alias: scope.alias, fresh: this.alias(), path: `${path}[${index}]` };
           return variableCondition(condition, { ...at, unknowns: this.unknowns }, this.parameters);
         });
@@ -131,7 +143,7 @@ class Compiler {
       }
       case 'comparisons': {
         const parts = list(value, path).map((condition, index) => {
-          this.count({ ...place, rows: 2 * place.rows });
+          this.count({ ...place, rows: 2 * place.rows }, conditionsOf(condition, ['left', 'right']));
           const at = { alias: scope.alias, fresh: this.alias(), path: `${path}[${index}]` };
           return variableComparison(condition, { ...at, unknowns: this.unknowns }, this.parameters);
         });
@@ -143,7 +155,7 @@ class Compiler {
         return changeCondition(
           field,
           value,
-          { exam: scope.alias, nested: place.related, fresh: this.alias(), path },
+          { exam: scope.alias, nested: place.related, fresh: this.alias(), path, unknowns: this.unknowns },
           this.parameters,
         );
     }
@@ -220,9 +232,9 @@ class Compiler {
     return `s${this.aliases++}`;
   }
 
-  private count({ path, rows }: Place): void {
-    this.conditions += 1;
-    this.cost += rows;
+  private count({ path, rows }: Place, conditions = 1): void {
+    this.conditions += conditions;
+    this.cost += rows * conditions;
     if (this.conditions > FILTER_LIMITS.conditions) {
       throw new UserError('LIMIT_EXCEEDED', `${path}: a filter takes at most ${FILTER_LIMITS.conditions} conditions.`);
     }
@@ -234,6 +246,15 @@ class Compiler {
       );
     }
   }
+}
+
+/** What a condition on named variables counts: itself, and the conditions of those that are derived. */
+function conditionsOf(condition: unknown, members: readonly string[]): number {
+  const refs = members.map(
+    (member) => (condition as Record<string, Partial<VariableRef> | undefined>)?.[member]?.source,
+  );
+  const derived = refs.map((source) => (source && 'derived' in source ? source.conditions : 0));
+  return derived.reduce((sum, conditions) => sum + conditions, 1);
 }
 
 /** Conditions of rows that a filter leaves out because it does not speak of them. */

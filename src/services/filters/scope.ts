@@ -1,3 +1,4 @@
+import { escapeLiteral } from 'pg';
 import type { ColumnField, Table } from './table.js';
 
 /** The parameters of a statement under construction. */
@@ -8,6 +9,16 @@ export class Parameters {
   add(value: unknown, type: string): string {
     this.values.push(value);
     return `$${this.values.length}::${type}`;
+  }
+}
+
+/** Values that are written into the statement itself: of a part of it that is made before its parameters are known. */
+export class Literals extends Parameters {
+  override add(value: unknown, type: string): string {
+    const text = Array.isArray(value)
+      ? `ARRAY[${value.map((one) => escapeLiteral(String(one))).join(', ')}]`
+      : escapeLiteral(String(value));
+    return `${text}::${type}`;
   }
 }
 

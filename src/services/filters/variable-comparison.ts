@@ -1,7 +1,7 @@
 import { UserError } from '../../domain/errors.js';
 import { NUMBER_RELATIONS, type NumberRelation } from '../../domain/knee-numbers.js';
 import type { VariableRef } from '../../domain/variables/index.js';
-import { valueSql } from '../variables/index.js';
+import { valueSql } from './variable-sql.js';
 import { entries } from './comparison.js';
 import type { Parameters } from './scope.js';
 import { parameterValue } from './values.js';

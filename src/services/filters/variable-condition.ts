@@ -1,6 +1,6 @@
 import { UserError } from '../../domain/errors.js';
 import type { VariableRef, VariableTable } from '../../domain/variables/index.js';
-import { conditionSql, type ValueSql } from '../variables/index.js';
+import { conditionSql, type ValueSql } from './variable-sql.js';
 import { comparison, entries } from './comparison.js';
 import type { Parameters } from './scope.js';
 import { parameterValue } from './values.js';

@@ -1,8 +1,7 @@
 import type { KneeNumber, Period } from '../../domain/knee-numbers.js';
 import type { VisitCode } from '../../domain/visits.js';
-import { difference } from '../filters/index.js';
+import { difference, valueSql } from '../filters/index.js';
 import { dayOfVisit, laterKnee } from '../timeline/index.js';
-import { valueSql } from '../variables/index.js';
 
 /** SQL of a number on knee exams, and what has to be joined for it. */
 export interface NumberSql {

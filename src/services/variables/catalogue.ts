@@ -2,8 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import {
-  COLUMN_VARIABLES,
-  type ColumnVariable,
+  type DerivedDefinition,
   readingsOfName,
   releasedNames,
   resolveColumn,
@@ -12,12 +11,16 @@ import {
   type VariableRef,
 } from '../../domain/variables/index.js';
 import { queryRows } from '../../entities/index.js';
+import { type DerivedRow, derivedSource, findDerived, keyOf, noSuchVersion, versionOf } from './derived.js';
 import { nearestNames } from './nearest.js';
 
 type Database = DataSource | EntityManager;
 
 /** Most variables that one question may name. */
 const MAX_VARIABLES = 200;
+
+/** Most conditions that the derived variables of one question may stand for, taken together. */
+const MAX_CONDITIONS = 500;
 
 /** Longer than any name of a column: SAS allows 32 letters. */
 const MAX_NAME = 60;
@@ -38,9 +41,11 @@ export const STORED_COLUMNS = 'v.id, v.name, v.owner, v.kind, v.label, v.unit, v
 /**
  * What names mean: a variable of the dictionary by its own name ("koosPain") or that of its released column, and a variable of the store. The
  * visit's prefix and the knee's letter fix the visit and the knee: "KOOSYM" is the exam's own score, "V00KOOSYM" that of the same knee at
- * baseline, "V00KOOSYMR" that of the right knee at baseline. Where several rows tell of one knee, "MCMJSW@37" means reading project 37.
+ * baseline, "V00KOOSYMR" that of the right knee at baseline. Where several rows tell of one knee, "MCMJSW@37" means reading project 37. Of a derived
+ * variable, which goes before any other of its name, "@2" means its second version.
  *
- * @throws UserError BAD_USER_INPUT for a name of nothing, with the nearest names, LIMIT_EXCEEDED for too many
+ * @throws UserError BAD_USER_INPUT for a name of nothing, with the nearest names, LIMIT_EXCEEDED for too many, CONFLICT for a derived variable
+ *   whose definition is no longer valid
  */
 export async function resolveVariables(
   database: Database,
@@ -67,17 +72,67 @@ export async function resolveVariables(
           asked,
         ]);
   const stored = new Map(rows.map((row) => [row.name.toUpperCase(), row]));
+  const derived = await derivedOf(database, given, meanings);
   const refs: VariableRef[] = [];
   for (const [index, one] of given.entries()) {
+    const row = derived[index];
+    if (row) {
+      refs.push(await derivedRef(database, one.name, row));
+      continue;
+    }
     const ref = meanings[index]!.map((meaning) => refOf(one, meaning, stored)).find((found) => found !== null);
     refs.push(ref ?? (await unknownName(database, one.bare)));
   }
+  checkConditions(refs, path);
   return refs;
 }
 
+/** A derived variable, and the visit and the knee that its name fixes. */
+interface FoundDerived {
+  row: DerivedRow & { definition: DerivedDefinition };
+  meaning: Meaning;
+}
+
+/** The derived variables that names mean; null for those that mean none. */
+async function derivedOf(
+  database: Database,
+  given: readonly { name: string; reading: string | null }[],
+  meanings: readonly Meaning[][],
+): Promise<(FoundDerived | null)[]> {
+  const asked = given.map(({ reading }, index) =>
+    meanings[index]!.map((meaning) => ({ meaning, name: meaning.name, version: versionOf(reading) })),
+  );
+  const rows = await findDerived(database, asked.flat());
+  return asked.map((readings, index) => {
+    const found = readings.find((one) => rows.has(keyOf(one)));
+    const row = found && rows.get(keyOf(found))!;
+    if (!row) return null;
+    if (row.definition === null) throw noSuchVersion(row, given[index]!.reading);
+    return { row: { ...row, definition: row.definition }, meaning: found.meaning };
+  });
+}
+
+async function derivedRef(database: Database, name: string, { row, meaning }: FoundDerived): Promise<VariableRef> {
+  const source = await derivedSource(database, row);
+  const { visit, side } = meaning;
+  return { name, owner: 'knee_exam', visit, side, label: row.label, unit: null, kind: 'CODE', source };
+}
+
+/** @throws UserError LIMIT_EXCEEDED where derived variables stand for too many conditions */
+function checkConditions(refs: readonly VariableRef[], path: string): void {
+  const conditions = refs.reduce((sum, { source }) => sum + ('derived' in source ? source.conditions : 0), 0);
+  if (conditions <= MAX_CONDITIONS) return;
+  throw new UserError(
+    'LIMIT_EXCEEDED',
+    `${path} names derived variables of ${conditions} conditions; at most ${MAX_CONDITIONS} are allowed.`,
+  );
+}
+
+type Meaning = ReturnType<typeof readingsOfName>[number];
+
 function refOf(
   { name, reading }: { name: string; reading: string | null },
-  meaning: ReturnType<typeof readingsOfName>[number],
+  meaning: Meaning,
   stored: ReadonlyMap<string, StoredVariable>,
 ): VariableRef | null {
   const { visit, side } = meaning;
@@ -117,7 +172,11 @@ function fits(owner: VariableRef['owner'], { visit, side }: Pick<VariableRef, 'v
 }
 
 async function unknownName(database: Database, name: string): Promise<never> {
-  const rows = await queryRows(database, z.object({ name: z.string() }), 'SELECT name FROM variable');
+  const rows = await queryRows(
+    database,
+    z.object({ name: z.string() }),
+    'SELECT name FROM variable UNION ALL SELECT name FROM derived_variable',
+  );
   const known = [...releasedNames(), ...rows.map((row) => row.name)];
   const nearest = nearestNames(
     readingsOfName(name.slice(0, MAX_NAME)).map((meaning) => meaning.name),
@@ -125,9 +184,4 @@ async function unknownName(database: Database, name: string): Promise<never> {
   );
   const hint = nearest.length > 0 ? `the nearest names are ${nearest.join(', ')}` : 'variables(search:) finds them';
   throw new UserError('BAD_USER_INPUT', `There is no variable ${JSON.stringify(name.slice(0, MAX_NAME))}; ${hint}.`);
-}
-
-/** The column of a variable that has one. */
-export function columnOf(code: string): ColumnVariable {
-  return COLUMN_VARIABLES.find((one) => one.code === code)!;
 }

@@ -9,7 +9,10 @@ import {
   type VariableTable,
 } from '../../domain/variables/index.js';
 import { VISIT_CODES, type VisitCode } from '../../domain/visits.js';
+import { UserError } from '../../domain/errors.js';
 import { queryRow, queryRows } from '../../entities/index.js';
+import { valueSql } from '../filters/index.js';
+import { resolveVariables } from './catalogue.js';
 
 /** How many values a variable has at a visit. */
 export interface VisitCoverage {
@@ -29,7 +32,10 @@ export interface FoundVariable {
   /** Field of the API that has it too; null for those that only the store keeps. */
   field: string | null;
   tables: string[];
+  /** What may stand after `@` in its name: readings, or versions of a derived variable. */
   readings: string[];
+  /** Key of the derived variable that it is; null for those of the release. */
+  derivedId: string | null;
 }
 
 const FOUND = z.object({
@@ -41,14 +47,18 @@ const FOUND = z.object({
   field: z.string().nullable(),
   tables: z.array(z.string()),
   readings: z.array(z.string()),
+  derivedId: z.string().nullable(),
 });
 
-/** Variables of the dictionary and of the store, by name. */
+/** Variables of the dictionary, of the store and of users; these go before others of their name. */
 const ALL = `(
-  SELECT * FROM json_to_recordset($1::json)
+  SELECT *, NULL::uuid AS "derivedId" FROM json_to_recordset($1::json)
     AS c(name text, label text, unit text, owner text, kind text, field text, aliases text, tables text[], readings text[])
   UNION ALL
-  SELECT name, label, unit, owner, kind, NULL, '', tables, readings FROM variable
+  SELECT name, label, unit, owner, kind, NULL, '', tables, readings, NULL FROM variable s
+    WHERE NOT EXISTS (SELECT 1 FROM derived_variable d WHERE upper(d.name) = upper(s.name))
+  UNION ALL
+  SELECT name, label, NULL, 'knee_exam', 'CODE', NULL, '', '{}', ARRAY(SELECT generate_series(1, version)::text), id FROM derived_variable
 ) v`;
 
 /**
@@ -67,7 +77,7 @@ export async function findVariables(
   const found = await queryRows(
     dataSource,
     FOUND,
-    `SELECT name, label, unit, owner, kind, field, tables, readings FROM ${ALL}
+    `SELECT name, label, unit, owner, kind, field, tables, readings, "derivedId" FROM ${ALL}
      WHERE ${condition} AND ($2::text IS NULL OR name COLLATE "C" > $2) AND ($3::text IS NULL OR name COLLATE "C" < $3)
      ORDER BY name COLLATE "C" ${backwards ? 'DESC' : 'ASC'} LIMIT $4`,
     [COLUMNS, after ?? null, before ?? null, most, ...words],
@@ -92,9 +102,9 @@ const COVERAGE = z.object({ name: z.string(), visit: z.string(), filled: z.numbe
 /** How many values some variables have by visit, in the order of the names. */
 export async function coverageOf(
   dataSource: DataSource,
-  found: readonly Pick<FoundVariable, 'name' | 'field'>[],
+  found: readonly Pick<FoundVariable, 'name' | 'field' | 'derivedId'>[],
 ): Promise<VisitCoverage[][]> {
-  const stored = found.filter(({ field }) => field === null).map(({ name }) => name);
+  const stored = found.filter(({ field, derivedId }) => field === null && derivedId === null).map(({ name }) => name);
   const rows = await queryRows(
     dataSource,
     COVERAGE,
@@ -102,7 +112,10 @@ export async function coverageOf(
      WHERE v.name = ANY($1) AND c.filled + c.missing > 0 ORDER BY v.name, c.visit`,
     [stored],
   );
-  for (const { field } of found) if (field !== null) rows.push(...(await columnCoverage(dataSource, field)));
+  for (const { name, field, derivedId } of found) {
+    if (field !== null) rows.push(...(await columnCoverage(dataSource, field)));
+    if (derivedId !== null) rows.push(...(await derivedCoverage(dataSource, name)));
+  }
   const byName = Map.groupBy(rows, ({ name }) => name);
   return found.map(({ name }) =>
     (byName.get(name) ?? []).map(({ visit, filled, missing }) => ({
@@ -110,6 +123,24 @@ export async function coverageOf(
       filled,
       missing,
     })),
+  );
+}
+
+/** Of a derived variable: exams of which its newest version is known, and not. None while its definition is not valid. */
+async function derivedCoverage(dataSource: DataSource, name: string): Promise<z.infer<typeof COVERAGE>[]> {
+  const refs = await resolveVariables(dataSource, [name]).catch((error: unknown) => {
+    if (error instanceof UserError) return [];
+    throw error;
+  });
+  const [ref] = refs;
+  if (!ref) return [];
+  const { joins, key } = valueSql(ref, 'knee_exam', 't', 'v');
+  return queryRows(
+    dataSource,
+    COVERAGE,
+    `SELECT $1::text AS name, t.visit_code AS visit, count(${key})::integer AS filled, count(*) FILTER (WHERE ${key} IS NULL)::integer AS missing
+     FROM knee_exam t${joins} GROUP BY 2 ORDER BY 2`,
+    [name],
   );
 }
 

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { VariableRef, VariableTable } from '../../domain/variables/index.js';
 import { queryRecords } from '../../entities/index.js';
-import { valueSql } from './sql.js';
+import { valueSql } from '../filters/index.js';
 
 /** What one owner has of one variable. */
 export interface VariableValue {

@@ -9,3 +9,9 @@ LIMIT 51;
 SELECT v.id, v.name, v.owner, v.kind, v.label, v.unit, v.tables, v.readings
 FROM variable v
 WHERE upper(v.name) = ANY($1);
+
+SELECT w.key, d.name, d.version AS newest, v.version, v.label, v.definition
+FROM (SELECT DISTINCT *
+FROM unnest($1::text[], $2::text[], $3::integer[]) w(key, name, version)) w
+JOIN derived_variable d ON upper(d.name) = w.name
+LEFT JOIN derived_variable_version v ON v.variable_id = d.id AND v.version = coalesce(w.version, d.version);

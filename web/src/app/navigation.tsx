@@ -38,6 +38,12 @@ export const SECTIONS: readonly Section[] = [
       view('/cohorts/compare', 'Compare cohorts', 'canRead', () =>
         import('../views/saved/compare.tsx').then((m) => m.Compare),
       ),
+      view('/cohorts/variables', 'Derived variables', 'canRead', () =>
+        import('../views/variables/variable-list.tsx').then((m) => m.VariableList),
+      ),
+      view('/cohorts/variables/:name', 'Derived variable', 'canRead', () =>
+        import('../views/variables/variable-view.tsx').then((m) => m.VariableView),
+      ),
       view('/cohorts/exports', 'Exports', 'canRead', () => import('../views/saved/exports.tsx').then((m) => m.Exports)),
       view('/exams/:id', 'Knee exam', 'canRead', () => import('../views/exam/exam-view.tsx').then((m) => m.ExamView)),
       view('/exams/:id/view', 'Viewer', 'canRead', () =>

@@ -64,13 +64,20 @@ export function operatorsOf(type: string): { name: string; words: string }[] {
     .map(([name, words]) => ({ name, words }));
 }
 
-/** Fields of a comparison that are no operators: the visits of a change, the reading project, ... */
+/** Fields of a comparison that are no operators and no filters of their own: the visits of a change, the reading project, ... */
 export function parametersOf(type: string): string[] {
-  return Object.keys(fieldsOf(type)).filter((name) => !(name in OPERATORS));
+  return Object.entries(fieldsOf(type))
+    .filter(([name, field]) => !(name in OPERATORS) && !inputs[field.type])
+    .map(([name]) => name);
 }
 
-/** A new condition on a field, to be filled in. */
+/** A new condition on a field, to be filled in; of a field that takes a list, the first of its list. */
 export function emptyCondition(name: string, field: InputField): unknown {
+  const condition = emptyOne(name, field);
+  return field.list && kindOf(name, field) === 'comparison' ? [condition] : condition;
+}
+
+function emptyOne(name: string, field: InputField): unknown {
   switch (kindOf(name, field)) {
     case 'value':
       return field.type === 'Boolean' ? true : null;

@@ -11,6 +11,7 @@ import type { Filter } from '../../lib/filters.ts';
 import { graphql, type VariablesOf } from '../../lib/graphql.ts';
 import { counted } from '../../lib/words.ts';
 import { submitted } from '../../lib/submitted.ts';
+import { DefineVariable } from '../variables/define-variable.tsx';
 import { StartBatch } from '../batches/start-batch.tsx';
 import { ExportDialog } from './export-dialog.tsx';
 import styles from './cohort-actions.module.css';
@@ -35,16 +36,19 @@ interface ActionsProps {
 /** What can be done with a selection: save it, take it along as a file, make volumes of it, look at saved ones. */
 export function CohortActions({ where, exams }: ActionsProps) {
   const { viewer } = useSession();
-  const [open, setOpen] = useState<'save' | 'export' | 'batch'>();
+  const [open, setOpen] = useState<'save' | 'export' | 'batch' | 'define'>();
   return (
     <div className={styles.actions}>
       <ButtonLink to="/cohorts/saved">Saved cohorts</ButtonLink>
+      <ButtonLink to="/cohorts/variables">Derived variables</ButtonLink>
       <Button onClick={() => setOpen('export')}>Export …</Button>
       {viewer.canGenerate && <Button onClick={() => setOpen('batch')}>Start a batch …</Button>}
+      {where && <Button onClick={() => setOpen('define')}>Define a variable …</Button>}
       <Button kind="main" onClick={() => setOpen('save')}>
         Save cohort …
       </Button>
       {open === 'save' && <SaveDialog where={where} exams={exams} onClose={() => setOpen(undefined)} />}
+      {open === 'define' && <DefineVariable where={where} onClose={() => setOpen(undefined)} />}
       {open === 'export' && <ExportDialog where={where} exams={exams} onClose={() => setOpen(undefined)} />}
       {open === 'batch' && <StartBatch of={{ where: where ?? {} }} name="" onClose={() => setOpen(undefined)} />}
     </div>

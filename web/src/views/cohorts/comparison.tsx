@@ -1,6 +1,7 @@
 import { enums } from 'virtual:schema-language';
 import { fieldLabel, fieldsOf, gradesOfField, type InputField, operatorsOf, parametersOf } from '../../lib/filters.ts';
 import { Button } from '../../components/button.tsx';
+import { VariablePicker } from '../variables/variable-picker.tsx';
 import { CohortPicker } from './cohort-picker.tsx';
 import { ValueInput } from './value-input.tsx';
 import styles from './filter-builder.module.css';
@@ -45,12 +46,21 @@ export function Comparison({ name, label, field, value, onChange }: ComparisonPr
           {parameters.map((parameter) => (
             <label key={parameter} title={fields[parameter]!.description}>
               <span>{fieldLabel(parameter)}</span>
-              <ValueInput
-                label={`${label}, ${fieldLabel(parameter)}`}
-                field={fields[parameter]!}
-                value={given[parameter] ?? null}
-                onChange={(next) => onChange({ ...given, [parameter]: next })}
-              />
+              {namesVariable(field.type, parameter) ? (
+                <VariablePicker
+                  label={`${label}, ${fieldLabel(parameter)}`}
+                  className={styles.input}
+                  value={typeof given[parameter] === 'string' ? given[parameter] : ''}
+                  onChange={(next) => onChange({ ...given, [parameter]: next.trim() || null })}
+                />
+              ) : (
+                <ValueInput
+                  label={`${label}, ${fieldLabel(parameter)}`}
+                  field={fields[parameter]!}
+                  value={given[parameter] ?? null}
+                  onChange={(next) => onChange({ ...given, [parameter]: next })}
+                />
+              )}
             </label>
           ))}
         </div>
@@ -105,6 +115,12 @@ export function Comparison({ name, label, field, value, onChange }: ComparisonPr
       )}
     </fieldset>
   );
+}
+
+/** Whether a parameter is the name of a variable. */
+function namesVariable(type: string, parameter: string): boolean {
+  if (type === 'VariableFilter') return parameter === 'name';
+  return type === 'VariableComparisonFilter' && (parameter === 'left' || parameter === 'right');
 }
 
 /** "at least" is mostly followed by "less than". */

@@ -9,6 +9,7 @@ import { codeOf, sentence } from '../../lib/client.ts';
 import { type Filter, without } from '../../lib/filters.ts';
 import { useSettled } from '../../lib/use-settled.ts';
 import { count } from '../../lib/words.ts';
+import { ByVariable } from './by-variable.tsx';
 import { Charts } from './charts.tsx';
 import { CohortActions } from './cohort-actions.tsx';
 import { ExamTable } from './exam-table.tsx';
@@ -84,6 +85,7 @@ function Explored({ draft, where, setFilter }: Omit<ReturnType<typeof useFilter>
         ) : (
           <>
             <Charts data={data} filter={where ?? {}} onFilter={setFilter} />
+            {!wrongFilter && <ByVariable filter={where ?? {}} settled={settled ?? {}} onFilter={setFilter} />}
             {viewer.canRead && !wrongFilter && (
               <>
                 <KlTransitions where={settled} onFilter={setFilter} />

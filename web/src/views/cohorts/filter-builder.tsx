@@ -1,4 +1,4 @@
-import { type Filter, fieldLabel, fieldsOf, type InputField, kindOf } from '../../lib/filters.ts';
+import { emptyCondition, type Filter, fieldLabel, fieldsOf, type InputField, kindOf } from '../../lib/filters.ts';
 import { Button } from '../../components/button.tsx';
 import { AddCondition } from './add-condition.tsx';
 import { Comparison } from './comparison.tsx';
@@ -50,8 +50,9 @@ function Condition(props: ConditionProps) {
   const { name, field, value, onChange } = props;
   const label = fieldLabel(name);
   switch (kindOf(name, field)) {
-    case 'value':
     case 'comparison':
+      return field.list ? <Comparisons {...props} label={label} /> : <Comparison {...props} label={label} />;
+    case 'value':
       return <Comparison {...props} label={label} />;
     case 'groups':
       return (
@@ -78,6 +79,30 @@ function Condition(props: ConditionProps) {
         </Box>
       );
   }
+}
+
+/** Several comparisons of one kind, all of which must hold, such as conditions on variables. */
+function Comparisons({ label, field, value, onChange, ...props }: ConditionProps & { label: string }) {
+  const items = Array.isArray(value) ? (value as unknown[]) : [value];
+  const { list: _list, ...one } = field;
+  const set = (next: unknown[]) => onChange(next.length > 0 ? next : undefined);
+  return (
+    <>
+      {items.map((item, index) => (
+        <Comparison
+          key={index}
+          {...props}
+          field={one}
+          label={items.length > 1 ? `${label} ${index + 1}` : label}
+          value={item}
+          onChange={(next) => set(next === undefined ? items.toSpliced(index, 1) : items.with(index, next))}
+        />
+      ))}
+      <Button kind="quiet" small onClick={() => set([...items, (emptyCondition(props.name, field) as unknown[])[0]])}>
+        + {label.toLowerCase()} …
+      </Button>
+    </>
+  );
 }
 
 interface BoxProps {

@@ -15,6 +15,7 @@ import { printFilter } from '../../lib/filters.ts';
 import { count, counted, moment } from '../../lib/words.ts';
 import { StartBatch } from '../batches/start-batch.tsx';
 import { ExportDialog } from '../cohorts/export-dialog.tsx';
+import { ChangeCohort } from './change-cohort.tsx';
 import { COHORT, type CohortDetail, DELETE_COHORT, SHARE_COHORT } from './queries.ts';
 import { VISIBILITY } from './visibility.ts';
 import styles from './saved.module.css';
@@ -24,7 +25,7 @@ export function CohortView() {
   const { id = '' } = useParams();
   const { viewer } = useSession();
   const [{ data, error }, again] = useQuery({ query: COHORT, variables: { id } });
-  const [open, setOpen] = useState<'batch' | 'export' | 'delete'>();
+  const [open, setOpen] = useState<'batch' | 'change' | 'export' | 'delete'>();
   if (error)
     return (
       <ErrorNote
@@ -66,6 +67,7 @@ export function CohortView() {
               Delete …
             </Button>
           )}
+          {cohort.canChange && <Button onClick={() => setOpen('change')}>Change …</Button>}
           <Button onClick={() => setOpen('export')}>Export …</Button>
           {viewer.canGenerate && <Button onClick={() => setOpen('batch')}>Start a batch …</Button>}
           {viewer.canGenerate && <ButtonLink to={`/evaluations/new?cohort=${cohort.id}`}>Evaluate …</ButtonLink>}
@@ -115,6 +117,7 @@ export function CohortView() {
       {open === 'batch' && (
         <StartBatch of={{ cohortId: cohort.id }} name={cohort.name} onClose={() => setOpen(undefined)} />
       )}
+      {open === 'change' && <ChangeCohort cohort={cohort} onClose={() => setOpen(undefined)} />}
       {open === 'delete' && <DeleteDialog cohort={cohort} onClose={() => setOpen(undefined)} />}
     </Page>
   );

@@ -89,6 +89,17 @@ export const SHARE_COHORT = graphql(`
   }
 `);
 
+export const UPDATE_COHORT = graphql(`
+  mutation UpdateCohort($input: UpdateCohortInput!) {
+    updateCohort(input: $input) {
+      cohort {
+        id
+        version
+      }
+    }
+  }
+`);
+
 export const DELETE_COHORT = graphql(`
   mutation DeleteCohort($id: ID!) {
     deleteCohort(input: { id: $id }) {

@@ -1,12 +1,22 @@
+import { escapeLiteral } from 'pg';
 import { UserError } from '../../domain/errors.js';
-import { BLOCK, type StoredSource, type VariableRef, type VariableTable } from '../../domain/variables/index.js';
-import { columnOf } from './catalogue.js';
+import {
+  BLOCK,
+  COLUMN_VARIABLES,
+  type ColumnVariable,
+  derivedLabels,
+  type DerivedSource,
+  type StoredSource,
+  type VariableRef,
+  type VariableTable,
+} from '../../domain/variables/index.js';
+import { derivedTable } from './derived-sql.js';
 
 /** SQL of one variable's value on rows of another table, and what has to be joined for it. */
 export interface ValueSql {
   /** ` LEFT JOIN ...`, each of which finds one row or none. */
   readonly joins: string;
-  /** What rows with the same value share; null or 0 where there is no cell. Of the store: the number of a level. */
+  /** What rows with the same value share; null where there is none. Of the store: the number of a level, that of a missing code too. */
   readonly key: string;
   readonly text: string;
   /** In single precision, as columns of ours are. */
@@ -35,6 +45,10 @@ export function valueSql(
   const owner = ownerJoin(ref, from, alias, fresh);
   const { source } = ref;
   if ('code' in source) return columnValue(source.code, owner, fresh);
+  if ('derived' in source) {
+    const joins = ` LEFT JOIN ${derivedTable(source)} ${fresh}d ON ${fresh}d.id = ${owner.id}`;
+    return { ...derivedValue(source, `${fresh}d`), joins: owner.joins + joins };
+  }
   const { id } = source;
   const blocks = source.readings.map((reading, index) => ({ alias: `${fresh}b${index}`, reading }));
   const joins = blocks.map(
@@ -50,7 +64,7 @@ export function valueSql(
     : '';
   return {
     joins: owner.joins + joins.join('') + levelJoin,
-    key,
+    key: `nullif(${key}, 0)`,
     text: `CASE WHEN ${level}.missing IS NULL THEN ${level}.text END`,
     number: `${level}.number::real`,
     exact: `${level}.number`,
@@ -78,12 +92,18 @@ export function conditionSql(
     const value = columnValue(source.code, { id: `${owner}.id`, row: owner, joins: '' }, fresh);
     return `(${outer} IN (SELECT ${keys(inner).join(', ')} FROM ${ref.owner} ${owner} WHERE ${[...where, holds(value)].join(' AND ')}) IS TRUE)`;
   }
-  const ids = idsWhere(source, fresh, holds);
+  const ids = 'derived' in source ? derivedIdsWhere(source, fresh, holds) : idsWhere(source, fresh, holds);
   const found =
     inner === `${owner}.id` && where.length === 0
       ? ids
       : `SELECT ${keys(inner).join(', ')} FROM ${ref.owner} ${owner} WHERE ${[...where, `${owner}.id IN (${ids})`].join(' AND ')}`;
   return `(${outer} IN (${found}) IS TRUE)`;
+}
+
+/** Keys of the exams of which a derived variable holds. */
+function derivedIdsWhere(source: DerivedSource, fresh: string, holds: Parameters<typeof idsWhere>[2]): string {
+  const exam = `${fresh}d`;
+  return `SELECT ${exam}.id FROM ${derivedTable(source)} ${exam} WHERE ${holds(derivedValue(source, exam))}`;
 }
 
 /** Keys of the owners whose cell holds. */
@@ -198,7 +218,25 @@ function columnValue(code: string, { row, joins }: OwnerJoin, fresh: string): Va
   };
 }
 
-/** A word of ours as a literal: names of readings come from imported tables. */
+/** A derived variable, of rows of `derivedTable`. Why it is not known, it does not say. */
+function derivedValue(source: DerivedSource, row: string): Omit<ValueSql, 'joins'> {
+  const labels = derivedLabels(source).map(({ code, label }) => `WHEN ${code} THEN ${quoted(label)}`);
+  return {
+    key: `${row}.code`,
+    text: `${row}.code::text`,
+    number: `${row}.code::real`,
+    exact: `${row}.code`,
+    missing: 'NULL::text',
+    label: `CASE ${row}.code ${labels.join(' ')} END`,
+  };
+}
+
+/** The column of a variable that has one. */
+function columnOf(code: string): ColumnVariable {
+  return COLUMN_VARIABLES.find((one) => one.code === code)!;
+}
+
+/** A word as a literal: names of readings come from imported tables, labels of bands from whoever defined them. */
 function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  return escapeLiteral(text);
 }
