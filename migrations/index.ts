@@ -51,6 +51,7 @@ import { IndexOriginalStudies1760000005830 } from './1760000005830-index-origina
 import { ListDicomSeries1760000005900 } from './1760000005900-list-dicom-series.js';
 import { SealAudit1760000006200 } from './1760000006200-seal-audit.js';
 import { CreateDerivedVariables1760000006300 } from './1760000006300-create-derived-variables.js';
+import { CreateArrivalRules1760000006400 } from './1760000006400-create-arrival-rules.js';
 import { DropTextIndexOfLevels1760000006500 } from './1760000006500-drop-text-index-of-levels.js';
 
 /** In the order they run. Applied migrations are never edited. */
@@ -108,5 +109,6 @@ export const MIGRATIONS = [
   ListDicomSeries1760000005900,
   SealAudit1760000006200,
   CreateDerivedVariables1760000006300,
+  CreateArrivalRules1760000006400,
   DropTextIndexOfLevels1760000006500,
 ];

@@ -12,6 +12,21 @@ CREATE TABLE api_token (
   UNIQUE (hash)
 );
 
+CREATE TABLE arrival_rule (
+  bundle text,
+  cohort_id uuid,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by_id integer,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  modality text,
+  task text NOT NULL,
+  CHECK ((task = ANY (ARRAY['xray-to-mri'::text, 'image-restoration'::text]))),
+  FOREIGN KEY (cohort_id) REFERENCES cohort(id) ON DELETE CASCADE,
+  FOREIGN KEY (created_by_id) REFERENCES api_token(id),
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON arrival_rule USING btree (cohort_id);
+
 CREATE TABLE asset (
   bytes bigint NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),

@@ -5,16 +5,15 @@ import { UserError } from '../domain/errors.js';
 import type { Bundle } from '../entities/index.js';
 import type { DeviceChoice } from '../inference/index.js';
 import { openDatabase } from '../server/database/index.js';
-import type { Dependencies } from '../server/health.js';
 import { createLogger } from '../server/logging.js';
 import { createMetrics } from '../server/metrics.js';
-import { startOperationsServer } from '../server/operations.js';
 import { startTracing } from '../server/tracing.js';
 import { startWorker } from '../server/worker.js';
 import { chooseReadyBundle } from '../services/bundles/index.js';
 import { openOwnBlobStore } from '../storage/index.js';
 import { deviceArgument, deviceOption } from './bundles.js';
 import { blobSettings, dataDirOption, portNumber, sharedDatabase, wholeNumber } from './options.js';
+import { serveOperations } from './serve-operations.js';
 import { type Stop, stopOnSignal } from './signals.js';
 
 interface Options {
@@ -117,7 +116,10 @@ async function run(options: Options): Promise<void> {
     const operations =
       metricsPort === undefined
         ? undefined
-        : await serveOperations({ dataSource, queue: worker, store, host: metricsHost, port: metricsPort, logger });
+        : await serveOperations({
+            ...{ dataSource, queue: worker, store, logger },
+            ...{ metrics: createMetrics(dataSource), host: metricsHost, port: metricsPort },
+          });
     closers.push(async () => operations?.close());
     void database.gaveUp.then((reason) => stop.now((failure = reason)));
     stopWithOwner(stop);
@@ -132,30 +134,6 @@ async function run(options: Options): Promise<void> {
     if (process.connected) process.disconnect();
   }
   if (failure) throw failure;
-}
-
-/** The worker's own `/metrics` and `/health`. */
-async function serveOperations({
-  logger,
-  ...options
-}: Dependencies & { host: string; port: number; logger: Logger }): Promise<{
-  sayClosing(): void;
-  close(): Promise<void>;
-}> {
-  let closing = false;
-  const metrics = createMetrics(options.dataSource);
-  const metricsToken = process.env['OSTEOGRAPH_METRICS_TOKEN'];
-  const server = await startOperationsServer({ ...options, metrics, metricsToken, closing: () => closing });
-  logger.info({ url: server.url }, 'metrics and health are served');
-  return {
-    sayClosing() {
-      closing = true;
-    },
-    async close() {
-      await server.close();
-      metrics.close();
-    },
-  };
 }
 
 /** @throws UserError when a bundle was asked for that cannot be used */

@@ -21,6 +21,7 @@ const NODE_KEYS = {
   Worker: 'uuid',
   RadiographReading: 'uuid',
   QuarantinedImage: 'integer',
+  ArrivalRule: 'integer',
   AuditEntry: 'integer',
 } as const;
 

@@ -1,4 +1,5 @@
 import { ApiToken } from './api-token.js';
+import { ArrivalRule } from './arrival-rule.js';
 import { Asset } from './asset.js';
 import { AuditEntry } from './audit-entry.js';
 import { AuditKey } from './audit-key.js';
@@ -102,6 +103,7 @@ export {
   Reading,
   Secret,
   UploadedRadiograph,
+  ArrivalRule,
   QuarantinedImage,
   RadiographReading,
   Visit,
@@ -169,6 +171,7 @@ export const ENTITIES = [
   Reading,
   Secret,
   UploadedRadiograph,
+  ArrivalRule,
   QuarantinedImage,
   RadiographReading,
   Visit,

@@ -39,7 +39,7 @@ export class QuarantinedImage {
   @Column('text', { nullable: true })
   side!: Side | null;
 
-  /** Its file within the release. */
+  /** Its file within the release, or by which door it came and from whom. */
   @Column('text')
   file!: string;
 

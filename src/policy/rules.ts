@@ -22,6 +22,11 @@ export function mayChangeCohort({ ownerId }: { ownerId: number | null }, princip
   return ownsOrAdministers(ownerId, principal);
 }
 
+/** Whether the principal may remove a rule for what arrives: whoever added it and administrators may. */
+export function mayChangeArrivalRule({ createdById }: { createdById: number | null }, principal: Asking): boolean {
+  return ownsOrAdministers(createdById, principal);
+}
+
 /** Whether the principal may read a cohort whose id they have. */
 export function mayReadCohort(
   cohort: { ownerId: number | null; visibility: CohortVisibility },

@@ -1,3 +1,4 @@
+import { ArrivalRuleResolver } from './arrival-rules.js';
 import { AggregateResolver } from './aggregates.js';
 import { AuditResolver } from './audit.js';
 import { BatchMutationResolver } from './batches-change.js';
@@ -76,6 +77,7 @@ export const RESOLVERS = [
   RadiographReadingResolver,
   BundleResolver,
   QuarantineResolver,
+  ArrivalRuleResolver,
   WorkerResolver,
   WorkerSlotResolver,
   CohortResolver,

@@ -3,6 +3,7 @@ import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeKey } from '../domain/global-ids.js';
 import { kneeOfKey } from '../domain/knees.js';
+import { ArrivalRuleNode } from '../schema/arrival-rule.js';
 import { AuditEntryNode } from '../schema/audit.js';
 import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
@@ -24,6 +25,7 @@ import { UploadedRadiographNode } from '../schema/upload.js';
 import { ApiTokenNode } from '../schema/viewer.js';
 import { VisitNode } from '../schema/visit.js';
 import { WorkerNode } from '../schema/worker.js';
+import { findArrivalRule } from '../services/arrivals/index.js';
 import { findCohort } from '../services/cohorts/index.js';
 import { findDerivedVariable } from '../services/derived/index.js';
 import { findEvaluation } from '../services/evaluations/index.js';
@@ -71,6 +73,7 @@ async function lookUp(context: Context, id: string, argument: string): Promise<N
   if (decoded.type === 'ApiToken') requireRole(context, 'ADMIN', 'Reading tokens');
   if (decoded.type === 'AuditEntry') requireRole(context, 'ADMIN', 'Reading the audit');
   if (decoded.type === 'QuarantinedImage') requireRole(context, 'OPERATOR', 'Reading the quarantine');
+  if (decoded.type === 'ArrivalRule') requireRole(context, 'OPERATOR', 'Reading arrival rules');
   return findOrNull(findNode(context, decoded));
 }
 
@@ -128,6 +131,8 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new ExportNode(await findExport(platform.dataSource, viewer, id));
     case 'RadiographReading':
       return new RadiographReadingNode(await visibleReading(context, String(key)));
+    case 'ArrivalRule':
+      return new ArrivalRuleNode(await findArrivalRule(platform.dataSource, id), viewer);
     case 'QuarantinedImage':
       return new QuarantinedImageNode(await findQuarantined(platform.dataSource, id));
     case 'Worker':

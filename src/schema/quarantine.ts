@@ -54,7 +54,7 @@ export class QuarantinedImageNode extends Node {
   @Field(() => SideEnum, { nullable: true, description: 'The knee; null for a film of both.' })
   side: Side | null;
 
-  @Field(() => String, { description: 'Its file within the release.' })
+  @Field(() => String, { description: 'Its file within the release, or by which door it came and from whom.' })
   file: string;
 
   @Field(() => String, { description: 'What its header says, to follow "the file says that".' })

@@ -1,5 +1,4 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { UserError } from '../domain/errors.js';
 
 /** Listens on an address, or says in one sentence why it cannot. */

@@ -18,6 +18,10 @@ export interface Metrics {
   ): void;
   /** A WebSocket was opened (1) or closed (-1). */
   sockets(change: 1 | -1): void;
+  /** A DICOM association was opened (1) or has ended (-1). */
+  dicomAssociations(change: 1 | -1): void;
+  /** A DICOM object came over the network. */
+  dicomObject(outcome: 'taken' | 'waiting' | 'quarantined' | 'refused'): void;
   /** Stops counting. */
   close(): void;
 }
@@ -130,6 +134,18 @@ export function createMetrics(dataSource: DataSource): Metrics {
     registers,
   });
 
+  const associations = new Gauge({
+    name: 'osteograph_dicom_associations',
+    help: 'DICOM associations that are open in this process.',
+    registers,
+  });
+  const dicomObjects = new Counter({
+    name: 'osteograph_dicom_objects_total',
+    help: 'DICOM objects that came by C-STORE, by what became of them; one of a series counts once when it comes and once when its series is whole.',
+    labelNames: ['outcome'],
+    registers,
+  });
+
   const count = (happening: Happening) => {
     switch (happening.kind) {
       case 'claimed':
@@ -168,6 +184,8 @@ export function createMetrics(dataSource: DataSource): Metrics {
     request: (labels, seconds) => requests.observe(labels, seconds),
     operation: (labels, seconds) => operations.observe(labels, seconds),
     sockets: (change) => sockets.inc(change),
+    dicomAssociations: (change) => associations.inc(change),
+    dicomObject: (outcome) => dicomObjects.inc({ outcome }),
     close() {
       stop();
       register.clear();

@@ -233,7 +233,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app.use(
       DICOMWEB_PATH,
       dicomweb(
-        { dataSource, store, quotas, catalogue, reader: filmReader },
+        { dataSource, store, quotas, catalogue, reader: filmReader, rules: { queue, logger } },
         [requireToken(entrance), chargeRequests(quotas, limits)],
         (answer) => inTurn(limits.dicomweb, [], answer),
       ),

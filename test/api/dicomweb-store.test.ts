@@ -141,7 +141,7 @@ test('of several objects each is answered for: what is refused does not keep the
   expect(itemsOf(body, FAILED).map((item) => valueOf(item, '00081197'))).toEqual([0xc000, 0x0122, 0xc000]);
   expect(valueOf(itemsOf(body, FAILED)[1], '00081150')).toBe('1.2.840.10008.5.1.4.1.1.4');
   expect(warning).toContain('299 osteograph "The part is no whole DICOM file."');
-  expect(warning).toContain('MRI series are imported with their participant');
+  expect(warning).toContain('MRI series are stored with their participant');
   expect(warning).not.toContain('Doe');
 });
 

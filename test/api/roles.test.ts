@@ -36,6 +36,7 @@ afterAll(() => api.close());
 const FIELDS: [string, Role, () => string][] = [
   ['auditEntries', 'ADMIN', () => '{ auditEntries { totalCount } }'],
   ['quarantinedImages', 'OPERATOR', () => '{ quarantinedImages { id } }'],
+  ['arrivalRules', 'OPERATOR', () => '{ arrivalRules { id } }'],
   ['viewer', 'SUMMARY', () => '{ viewer { name } }'],
   ['kneeExams.totalCount', 'SUMMARY', () => '{ kneeExams { totalCount } }'],
   ['participants.totalCount', 'SUMMARY', () => '{ participants { totalCount } }'],
@@ -199,6 +200,16 @@ const MUTATIONS: [string, Role, () => string][] = [
   ['retireBundle', 'ADMIN', () => 'mutation { retireBundle(input: { id: "x" }) { bundle { id } } }'],
   ['reinstateBundle', 'ADMIN', () => 'mutation { reinstateBundle(input: { id: "x" }) { bundle { id } } }'],
   ['createToken', 'ADMIN', () => 'mutation { createToken(input: { name: " ", role: READER }) { secret } }'],
+  [
+    'createArrivalRule',
+    'OPERATOR',
+    () => 'mutation { createArrivalRule(input: { task: XRAY_PROGRESSION }) { arrivalRule { id } } }',
+  ],
+  [
+    'deleteArrivalRule',
+    'OPERATOR',
+    () => 'mutation { deleteArrivalRule(input: { id: "x" }) { deletedArrivalRuleId } }',
+  ],
   [
     'resolveQuarantinedImage',
     'OPERATOR',

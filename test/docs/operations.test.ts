@@ -56,3 +56,16 @@ test('the commands that the page shows for backups, retention and the audit work
     await rm(cwd, { recursive: true, force: true });
   }
 });
+
+test('the commands that the page shows for a PACS say how they are used', async () => {
+  const said: string[] = [];
+  for (const args of commandsOf('Images from a PACS'))
+    said.push((await run(process.execPath, [compiledModule('cli/main'), ...args])).stdout);
+
+  expect(said.map((help) => /^Usage: osteograph (\S+)/.exec(help)?.[1])).toEqual([
+    'dicom-listen',
+    'dicom-find',
+    'dicom-fetch',
+    'arrival-rules',
+  ]);
+});

@@ -1,10 +1,20 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { MIMEType } from 'node:util';
 import type { Request, RequestHandler } from 'express';
 import { UserError } from '../../domain/errors.js';
 import { MAX_UPLOAD_BYTES } from '../../domain/uploads.js';
 import type { JsonDataSet } from '../../imaging/dicom/json-model.js';
 import { requireRole } from '../../policy/index.js';
-import { storeObject, type StoredObject } from '../../services/dicomweb/index.js';
+import { type Stated, statedIn } from '../../services/arrivals/index.js';
+import {
+  isSlice,
+  type ObjectStore,
+  openObjectStore,
+  type ReadFilm,
+  type StoredObject,
+} from '../../services/dicomweb/index.js';
 import { viewerOf } from '../authenticate.js';
 import { charge } from '../rate-limit.js';
 import { receiveFile, UPLOAD_POINTS } from '../uploads.js';
@@ -18,9 +28,12 @@ const MOST_OBJECTS = 1_000;
 
 const DICOM = 'application/dicom';
 
+/** What an object of a series takes from the quota: a slice is some hundredth of a film. */
+export const SLICE_POINTS = 5_000;
+
 /**
- * STOW-RS (PS3.18, 10.5): takes in objects by the door of uploads, each by itself. A request that is cut short leaves what came before; the
- * answer says of each object what became of it.
+ * STOW-RS (PS3.18, 10.5): takes in films each by itself, and series once the whole request has come. A request that is cut short leaves the
+ * films that came before; the answer says of each object what became of it.
  */
 export function storeHandler(options: DicomwebOptions): RequestHandler {
   return async (request, response) => {
@@ -28,39 +41,76 @@ export function storeHandler(options: DicomwebOptions): RequestHandler {
     requireRole(viewer, 'OPERATOR', 'Storing');
     const type = chooseJson(request);
     const { studyUid } = pathOf(request);
+    const stated = statedOf(request);
     const parts = partsOf(request);
     const { store, quotas, reader } = options;
     await store.requireRoom(Math.min(Number(request.headers['content-length'] ?? 0), MAX_UPLOAD_BYTES));
     const outcomes: StoredObject[] = [];
-    // One place for the whole request: its objects come one after the other.
-    await reader.admit(async (read) => {
-      for await (const { contentType, bytes } of parts) {
-        if (outcomes.length === MOST_OBJECTS) {
-          outcomes.push(refused(OUT_OF_RESOURCES, TOO_MANY));
-          break;
-        }
+    const folder = await mkdtemp(join(tmpdir(), 'osteograph-store-'));
+    try {
+      const objects = openObjectStore(options, viewer, { stated, studyUid, folder });
+      // One place for the whole request: its objects come one after the other.
+      await reader.admit(async (read) => {
         try {
-          await charge(quotas, response, UPLOAD_POINTS, 'this object');
+          await takeIn(objects, read);
         } catch (error) {
-          // Nothing of the request was stored: it can be sent again as a whole.
-          if (!(error instanceof UserError) || outcomes.length === 0) throw error;
-          outcomes.push(refused(OUT_OF_RESOURCES, error.message));
-          break;
+          await objects.abandon();
+          throw error;
         }
-        if (contentType !== null && contentType !== DICOM)
-          outcomes.push(refused(NOT_UNDERSTOOD, `A part is ${DICOM}.`));
-        else if (bytes === null) outcomes.push(refused(OUT_OF_RESOURCES, TOO_LARGE));
-        else outcomes.push(await storeObject(options, viewer, bytes, { read, studyUid }));
-      }
-    });
+        await objects.finish();
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
     if (outcomes.length === 0) throw new UserError('BAD_USER_INPUT', 'The request holds no DICOM object.');
     const failures = outcomes.flatMap(({ failure }) => failure ?? []);
     const status = failures.length === 0 ? 200 : failures.length < outcomes.length ? 202 : 409;
     response.set('Cache-Control', 'no-store').setHeader('Content-Type', type);
     if (failures.length > 0) response.set('Warning', warningsOf(failures));
     response.status(status).end(JSON.stringify(answerOf(rootOf(request), outcomes)));
+
+    async function takeIn(objects: ObjectStore, read: ReadFilm): Promise<void> {
+      for await (const { contentType, bytes } of parts) {
+        if (outcomes.length === MOST_OBJECTS) {
+          outcomes.push(refused(OUT_OF_RESOURCES, TOO_MANY));
+          return;
+        }
+        try {
+          const points = bytes && isSlice(bytes) ? SLICE_POINTS : UPLOAD_POINTS;
+          await charge(quotas, response, points, 'this object');
+        } catch (error) {
+          // Nothing of the request was stored: it can be sent again as a whole.
+          if (!(error instanceof UserError) || outcomes.length === 0) throw error;
+          outcomes.push(refused(OUT_OF_RESOURCES, error.message));
+          return;
+        }
+        if (contentType !== null && contentType !== DICOM)
+          outcomes.push(refused(NOT_UNDERSTOOD, `A part is ${DICOM}.`));
+        else if (bytes === null) outcomes.push(refused(OUT_OF_RESOURCES, TOO_LARGE));
+        else outcomes.push(await objects.store(bytes, read));
+      }
+    }
   };
 }
+
+/** Whose the objects are, as the address says for all of them: `?participant=9000001&visit=V00&side=RIGHT`; @throws UserError BAD_USER_INPUT */
+function statedOf({ query }: Request): Stated {
+  const unknown = Object.keys(query).find((name) => !STATED.includes(name));
+  if (unknown !== undefined) {
+    throw new UserError(
+      'BAD_USER_INPUT',
+      `There is no parameter ${JSON.stringify(unknown.slice(0, 50))}; accepted: ${STATED.join(', ')}.`,
+    );
+  }
+  const [participant, visit, side] = STATED.map((name) => {
+    const value = query[name];
+    if (value === undefined || typeof value === 'string') return value;
+    throw new UserError('BAD_USER_INPUT', `${name} is given twice.`);
+  });
+  return statedIn({ participant, visit, side });
+}
+
+const STATED = ['participant', 'visit', 'side'];
 
 const [OUT_OF_RESOURCES, NOT_UNDERSTOOD] = [0xa700, 0xc000];
 

@@ -34,7 +34,7 @@ export function dicomwebPaths(): Record<string, PathItem> {
     post: {
       ...STORE,
       operationId,
-      parameters: namesIn(address),
+      parameters: [...namesIn(address), ...STATED],
     },
   });
   const paths: Record<string, PathItem> = Object.fromEntries([
@@ -93,9 +93,16 @@ const SEARCH = [
   },
 ];
 
+/** Whose objects are that are stored. */
+const STATED = [
+  parameter('query', 'participant', 'Whose they are, where PatientID does not say it: seven digits.'),
+  parameter('query', 'visit', 'Of which visit, where they do not say it, such as V00.'),
+  parameter('query', 'side', 'Of which knee, where they do not say it.', { type: 'string', enum: ['RIGHT', 'LEFT'] }),
+];
+
 const STORE: Operation = {
   operationId: '',
-  summary: 'Radiographs of one’s own, each as POST /radiographs keeps it',
+  summary: 'Images of participants, and radiographs of one’s own, each as POST /radiographs keeps it',
   description: 'For OPERATOR and above; up to 1,000 objects.',
   requestBody: { required: true, content: { [RELATED]: {}, 'application/dicom': {} } },
   responses: {

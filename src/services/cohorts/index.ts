@@ -4,7 +4,7 @@ export type { CohortChange, NewCohort } from './change.js';
 export { expandCohorts } from './expand.js';
 export { type ExamName, findNamedExams, type FoundExams, type UnknownExam } from './named-exams.js';
 export { COHORT_LISTING, COHORT_VERSION_LISTING, COHORT_VERSIONS, COHORTS } from './listing.js';
-export { cohortAttrition, cohortProblem, countCohort, inCohort } from './read.js';
+export { cohortAttrition, cohortProblem, countCohort, examsWithin, inCohort } from './read.js';
 export { splitCohort } from './split.js';
 export type { SplitResult } from './split.js';
 export { dealParticipants, planSplit } from './split-plan.js';

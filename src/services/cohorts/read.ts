@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { encodeId } from '../../domain/global-ids.js';
-import { type AttritionCounts, type Cohort, type CohortVersion, queryRow } from '../../entities/index.js';
+import { type AttritionCounts, type Cohort, type CohortVersion, queryRow, queryRows } from '../../entities/index.js';
 import { compileFilter, KNEE_EXAMS, Parameters, Scope, type Where } from '../filters/index.js';
 import { ownerOf } from './access.js';
 import type { Principal } from '../../policy/index.js';
@@ -37,6 +37,32 @@ export async function countCohort(
      FROM ${scope.from()} WHERE ${condition}`,
     parameters.values,
   );
+}
+
+/**
+ * Those of these exams that a cohort holds now.
+ *
+ * @throws UserError NOT_FOUND for a cohort that the actor may not read, CONFLICT for one whose filter is no longer valid
+ */
+export async function examsWithin(
+  database: DataSource | EntityManager,
+  actor: Principal,
+  cohortId: string,
+  exams: readonly number[],
+): Promise<number[]> {
+  const { where } = await expandCohorts(database, actor, { inCohort: { eq: encodeId('Cohort', cohortId) } });
+  const parameters = new Parameters();
+  const scope = new Scope(KNEE_EXAMS, 't');
+  const condition = compileFilter(where, scope, parameters);
+  const among = parameters.add([...exams], 'integer[]');
+  const rows = await queryRows(
+    database,
+    z.object({ id: z.number() }),
+    `SELECT t.id FROM ${scope.from()} WHERE ${condition} AND t.id = ANY(${among})`,
+    parameters.values,
+  );
+  const held = new Set(rows.map(({ id }) => id));
+  return exams.filter((id) => held.has(id));
 }
 
 /** The attrition of a version: as it was frozen, or of this moment. Null where the exams came from no filter. */

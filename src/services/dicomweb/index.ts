@@ -4,4 +4,4 @@ export { type Catalogue, openCatalogue, startCatalogue } from './catalogue.js';
 export { isMatched, type Match } from './matching.js';
 export { type DicomPath, findSeries, type FoundSeries, type GivenObject, readObjects } from './objects.js';
 export { type Found, searchObjects, type SearchRequest } from './search.js';
-export { storeObject, type StoredObject } from './store.js';
+export { isSlice, type ObjectStore, openObjectStore, type ReadFilm, type StoredObject } from './store.js';

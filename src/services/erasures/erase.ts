@@ -46,7 +46,7 @@ export async function eraseParticipant(
   const { certificate, files } = await withImportLock(
     dataSource,
     () => orCrossed(dryRun ? takenBack(dataSource, work) : dataSource.transaction(work)),
-    'An import into this database is running; erase the participant when it is done.',
+    { refusal: 'An import into this database is running; erase the participant when it is done.' },
   );
   if (dryRun) return { ...certificate, id: null, dryRun: true, files: { ...certificate.files, digests: [] } };
   await removeForgotten(dataSource, store, files);

@@ -21,7 +21,7 @@ import { type AddedTo, type Adding, headerOf, writeFilm, writeSeries } from './w
 
 export type { AddedTo };
 
-export interface AddOptions extends Omit<Adding, 'forgotten'> {
+export interface AddOptions extends Omit<Adding, 'forgotten' | 'arrival'> {
   /** Make the participant and the visit if they are not there. */
   create?: boolean;
 }
@@ -102,7 +102,7 @@ async function addFile(manager: EntityManager, path: string, to: AddedTo, option
   if ((await headerOf(path))?.modality === MR) {
     refuseFile(basename(path), `is one slice of an MRI series; give the folder of the series, ${dirname(path)}`);
   }
-  return { kind: 'radiograph', outcomes: [await writeFilm(manager, path, to, fingerprint, options)] };
+  return { kind: 'radiograph', outcomes: [(await writeFilm(manager, path, to, fingerprint, options)).outcome] };
 }
 
 async function addFolder(manager: EntityManager, path: string, to: AddedTo, options: Adding): Promise<Added> {
@@ -116,9 +116,10 @@ async function addFolder(manager: EntityManager, path: string, to: AddedTo, opti
     if (files.length > 1)
       refuseFile(basename(path), `holds ${files.length} ${first.attributes.modality} files; give one of them`);
     const [file] = first.files;
-    return { kind: 'radiograph', outcomes: [await writeFilm(manager, file!.path, to, fingerprint, options)] };
+    return { kind: 'radiograph', outcomes: [(await writeFilm(manager, file!.path, to, fingerprint, options)).outcome] };
   }
-  return { kind: 'series', outcomes: await writeSeries(manager, series, to, fingerprint, options) };
+  const written = await writeSeries(manager, series, to, fingerprint, options);
+  return { kind: 'series', outcomes: written.map(({ outcome }) => outcome) };
 }
 
 /** True when what a path became is still in the database, and with the same participant, visit and side. */

@@ -5,20 +5,19 @@ import {
   type Deidentified,
   type DeidentificationReport,
   deidentifyDicom,
-  deidentifyFilm,
   type DeidentifiedSubject,
   pseudonymousUid,
 } from '../../imaging/deidentification/index.js';
 import { isDicom, readDicomHeader, readDicomHeaders } from '../../imaging/dicom/read.js';
 import type { SeriesFile } from '../../imaging/dicom/scan.js';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
-import type { Film } from '../../imaging/radiograph/film.js';
-import { readSource } from '../../imaging/source.js';
+import { type FileSource, readSource } from '../../imaging/source.js';
 import type { BlobStore, LetGo } from '../../storage/index.js';
 import { daysBackOf, uidKey } from '../access/index.js';
 import { forgetOriginal, keepOriginal, type OwnerOfOriginal } from '../files/index.js';
 import { forgetUnredacted } from './redactions.js';
 import { daysBackFor, daysBetween } from './shared-studies.js';
+import { type ReadFilm, readStoredFilm, readStoredFilmApart } from './stored-film.js';
 
 /** What an import does about the objects that images come as. */
 export interface ObjectOptions {
@@ -26,6 +25,8 @@ export interface ObjectOptions {
   withoutOriginals?: boolean | undefined;
   /** Strips that are made black in every image; what says that text is burned in is refused without. */
   redact?: readonly Strip[] | undefined;
+  /** Read films in a thread of their own, because others wait for this process. */
+  apart?: boolean | undefined;
   /** Called for every file that was de-identified, once it is imported. */
   onDeidentified?: ((report: DeidentificationReport) => void) | undefined;
 }
@@ -45,7 +46,7 @@ export interface Deidentifier {
    *
    * @throws UserError FILE_REFUSED
    */
-  film(path: string, name: string): Promise<{ film: Film; object: Deidentified }>;
+  film(file: FileSource, name: string): Promise<ReadFilm>;
   /** What is left of a header: whatever is stored of it is taken from there. */
   header(slice: Pick<SeriesFile, 'path' | 'frame'>, name: string): Promise<DicomAttributes>;
   /**
@@ -64,7 +65,7 @@ export async function deidentifierFor(
   manager: EntityManager,
   store: BlobStore,
   { oaiId, published, synthetic }: DeidentifiedFor,
-  { withoutOriginals = false, redact = [], onDeidentified }: ObjectOptions,
+  { withoutOriginals = false, redact = [], apart = false, onDeidentified }: ObjectOptions,
 ): Promise<Deidentifier> {
   const key = await uidKey(manager);
   let back = await daysBackOf(manager, oaiId);
@@ -101,10 +102,12 @@ export async function deidentifierFor(
   }
 
   return {
-    async film(path, name) {
-      const { bytes } = await readSource(path);
+    async film(file, name) {
+      const { bytes } = await readSource(file);
       await meet(bytes, name);
-      return deidentifyFilm({ bytes, name }, (study) => subjectFor(study?.studyDate ?? null));
+      const study = isDicom(bytes) ? await readDicomHeader({ bytes, name }) : null;
+      const read = apart ? readStoredFilmApart : readStoredFilm;
+      return read({ bytes, name, subject: subjectFor(study?.studyDate ?? null) });
     },
     async header({ path, frame }, name) {
       await meet((await readSource(path)).bytes, name);

@@ -27,6 +27,8 @@ export interface Incoming {
   earlier: readonly number[];
   /** Digest of what it showed before strips of it were made black, which no row may go on to show; null where none are. */
   unredactedSha256: string | null;
+  /** Whether it came over the network, and nobody looked at it: then it takes away no redaction. */
+  unattended?: boolean;
 }
 
 /** A row that may be the image that comes in. */
@@ -65,6 +67,14 @@ export type Settled = { beside: readonly Candidate[] } & (
 
 type ImageTable = 'radiograph' | 'mri_series';
 
+/** An image from the network that is another's already; whoever sent it is not told whose. */
+export class OwnedByAnother extends Error {
+  /** @param sameParticipant whether it is another visit or knee of the same participant */
+  constructor(readonly sameParticipant: boolean) {
+    super('The image is of another participant, visit or knee.');
+  }
+}
+
 /**
  * Decides what an image is by its UID and its content, and refuses one that belongs to somebody else.
  *
@@ -76,6 +86,7 @@ type ImageTable = 'radiograph' | 'mri_series';
  * A redaction takes the place of the one row that shows the image, the release's own too; nothing may go on to show what it removes. Files without
  * a UID are told by their pixels, as they are with and without the strips.
  *
+ * @throws OwnedByAnother for an image from the network that is another's
  * @throws UserError FILE_REFUSED naming both owners: when the image is another's, or the path or barcode was; for a redaction that would
  *   leave what it removes in another row, and for an image of a release that would bring back what was removed
  */
@@ -85,6 +96,7 @@ export async function settle(manager: EntityManager, table: ImageTable, image: I
   for (const row of candidates) {
     if (isSameOwner(row, owner)) continue;
     const same = isSameImage(row, image);
+    if (image.unattended) throw new OwnedByAnother(row.oaiId === owner.oaiId);
     refuseFile(
       name,
       same
@@ -98,7 +110,7 @@ export async function settle(manager: EntityManager, table: ImageTable, image: I
     candidates.map(({ id }) => id),
   );
   if (image.unredactedSha256 !== null) return settleRedaction(candidates, image);
-  if (image.barcode !== null) refuseUnredacted(candidates, image);
+  if (image.barcode !== null || image.unattended) refuseUnredacted(candidates, image);
   const before = candidates.filter((row) => image.earlier.includes(row.id));
   // A barcode is a name of its own: an image of another one is not this.
   const others = candidates.filter((row) => row.barcode === null || image.barcode === null);
@@ -131,10 +143,13 @@ function settleRedaction(candidates: readonly Candidate[], image: Incoming): Set
   return first ? { is: 'replacement', row: first, beside: [] } : { is: 'new', beside: [] };
 }
 
-/** A release says of no image that its text may be shown again. */
+/** A release says of no image that its text may be shown again, and nor does a network. */
 function refuseUnredacted(candidates: readonly Candidate[], image: Incoming): void {
   const redacted = candidates.find(
-    (row) => row.redacted && !holdsContent(row, image) && (row.barcode === null || image.earlier.includes(row.id)),
+    (row) =>
+      row.redacted &&
+      !holdsContent(row, image) &&
+      (image.unattended || row.barcode === null || image.earlier.includes(row.id)),
   );
   if (!redacted) return;
   refuseFile(

@@ -1,8 +1,10 @@
 /** The only door to imports for other layers. */
 export { type Added, type AddedTo, addImages, type AddOptions } from './add-images.js';
+export { type ArrivalRun, openArrivalRun } from './add-arrived.js';
 export { CHANGE_KINDS, type ColumnChange } from './changes.js';
 export { listImports, type PastImport } from './history.js';
-export { findQuarantined, forgetQuarantined, listQuarantine, resolveQuarantined } from './quarantine.js';
+export { Contradiction, findQuarantined, forgetQuarantined, listQuarantine, resolveQuarantined } from './quarantine.js';
+export { type Written } from './write-added.js';
 export { listReleases } from './releases.js';
 export { importRelease, type ImportOptions, type ImportProgress } from './import-release.js';
 export { withImportLock } from './lock.js';

@@ -25,12 +25,14 @@ export interface ReleaseOrigin {
  * of nobody's study.
  *
  * @param attributes header of a DICOM file, else null
+ * @param by who imports it
  * @param uid parts of the UID that it is known by in its source; empty when it has none
  */
 export function originOf(
   attributes: Pick<DicomAttributes, 'synthetic' | 'studyDescription'> | null,
   uid: readonly (string | number | null)[],
   release: ReleaseOrigin | null,
+  by = importer(),
 ): ImageOrigin {
   const phantom = attributes?.synthetic === true || release?.phantoms === true;
   const ofOai = /^OAI\^/.test(attributes?.studyDescription ?? '');
@@ -39,7 +41,7 @@ export function originOf(
     provenance: phantom ? 'PHANTOM' : 'REAL',
     sponsor: phantom ? (release?.phantoms ? PHANTOM_SPONSOR : null) : ofOai ? OAI_SPONSOR : null,
     release: release?.name ?? null,
-    importedBy: importer(),
+    importedBy: by,
     sourceUid: parts.length > 0 && uid[0] !== null ? replacedUid(...parts) : null,
     deidentification: DEIDENTIFICATION_POLICY,
   };

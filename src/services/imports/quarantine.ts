@@ -8,7 +8,7 @@ import type { Principal } from '../../policy/index.js';
 import { audit } from '../access/index.js';
 
 /** An image that is about to be written. */
-interface Candidate extends TakenFor {
+export interface Candidate extends TakenFor {
   /** What messages call it. */
   file: string;
   /** What is kept of that; the same where it is left out. */
@@ -16,7 +16,15 @@ interface Candidate extends TakenFor {
   oaiId: string;
   visit: string;
   contentSha256: string;
+  /** What else contradicts, known before the header was read; to complete "FILE says that ...". */
+  doubt?: string | null;
 }
+
+/** What an image from the network is that somebody has already. It cannot be accepted: nothing moves an image to another owner. */
+export const OTHERS = {
+  PARTICIPANT: 'it is the image that another participant has already',
+  EXAM: 'it is the image that another visit or knee of the participant has already',
+} as const;
 
 /** Headers that contradict what their file is taken for; kept by {@link keepingContradictions} once the import of the file is taken back. */
 export class Contradiction extends UserError {
@@ -36,7 +44,17 @@ export async function requireConsistent(
   headers: readonly DicomAttributes[],
   candidate: Candidate,
 ): Promise<void> {
-  const found = [...new Set(headers.flatMap((header) => contradictionsOf(header, candidate)))];
+  const inHeaders = headers.flatMap((header) => contradictionsOf(header, candidate));
+  await requireAccepted(manager, candidate, [...(candidate.doubt ? [candidate.doubt] : []), ...inHeaders]);
+}
+
+/** Lets an image pass although it contradicts, where somebody has accepted all of that; @throws as {@link requireConsistent} */
+export async function requireAccepted(
+  manager: EntityManager,
+  candidate: Candidate,
+  all: readonly string[],
+): Promise<void> {
+  const found = [...new Set(all)];
   if (found.length === 0) return;
   const { contentSha256, oaiId, visit, file } = candidate;
   const known = await manager.findBy(QuarantinedImage, { contentSha256, oaiId, visit, contradiction: In(found) });
@@ -99,7 +117,7 @@ export async function findQuarantined(database: DataSource | EntityManager, id: 
  * Accepts what contradicts an image, so that the next import takes it if nothing else does, or rejects it for good. A decision may be changed
  * until the image is imported.
  *
- * @throws UserError NOT_FOUND; BAD_USER_INPUT without a reason of 3 to 500 characters
+ * @throws UserError NOT_FOUND; BAD_USER_INPUT without a reason of 3 to 500 characters; CONFLICT for accepting what somebody else has
  */
 export async function resolveQuarantined(
   dataSource: DataSource,
@@ -115,6 +133,12 @@ export async function resolveQuarantined(
   return dataSource.transaction(async (manager) => {
     const found = await manager.findOne(QuarantinedImage, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (!found) throw new UserError('NOT_FOUND', `No image ${id} is in quarantine.`);
+    if (state === 'ACCEPTED' && Object.values<string>(OTHERS).includes(found.contradiction)) {
+      throw new UserError(
+        'CONFLICT',
+        'An image has one owner and cannot be accepted for another; reject it, or undo the import that gave it to the other and send it again.',
+      );
+    }
     Object.assign(found, { state, reason: given, resolvedById: tokenId, resolvedAt: new Date() });
     await manager.save(found);
     await audit(manager, {

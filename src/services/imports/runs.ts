@@ -3,8 +3,8 @@ import { ImportRun } from '../../entities/index.js';
 import { importer } from './origins.js';
 
 /** Notes that an import begins. One that never ends was stopped, and can be undone as well. */
-export async function beginRun(manager: EntityManager, release: string | null): Promise<number> {
-  const run = manager.create(ImportRun, { by: importer(), release });
+export async function beginRun(manager: EntityManager, release: string | null, by = importer()): Promise<number> {
+  const run = manager.create(ImportRun, { by, release });
   return (await manager.save(run)).id;
 }
 

@@ -10,8 +10,10 @@ import { readDicomHeader } from '../../imaging/dicom/read.js';
 import type { DicomSeries } from '../../imaging/dicom/series.js';
 import { loadRadiograph } from '../../imaging/radiograph/film.js';
 import { refuseFile } from '../../imaging/refuse.js';
+import type { FileSource } from '../../imaging/source.js';
 import { calendarDate } from '../../oai/index.js';
 import type { BlobStore, LetGo } from '../../storage/index.js';
+import { type Arrival, isKept } from './arrival.js';
 import { type DeidentifiedFor, deidentifierFor, type ObjectOptions } from './deidentifying.js';
 import type { VisitKey } from './exam-registry.js';
 import {
@@ -23,11 +25,11 @@ import {
   sequenceOfPart,
   sideOf,
 } from './folder-series.js';
-import { settle, type Settled } from './identity.js';
+import { type Incoming, OwnedByAnother, settle, type Settled } from './identity.js';
 import { findOwner, flagPhantom, type ImageOutcome } from './import-folder.js';
 import { type ImageOrigin, originOf } from './origins.js';
 import { refuseKnownPatient } from './owners.js';
-import { requireConsistent } from './quarantine.js';
+import { type Candidate, OTHERS, requireAccepted, requireConsistent } from './quarantine.js';
 import { earlier, type Fingerprint, remember } from './remember.js';
 import { contentOfFilm, contentOfSeries, storeFilm, storeSeries, uidsOf } from './write-images.js';
 
@@ -41,6 +43,14 @@ export interface Adding extends ObjectOptions {
   store: BlobStore;
   /** Files that show what is redacted; they go once the transaction has ended. */
   forgotten: LetGo[];
+  /** Where the images come from, unless they lay in a file that somebody named. */
+  arrival?: Arrival;
+}
+
+/** An image that was written, and what became of it. */
+export interface Written {
+  id: number;
+  outcome: ImageOutcome;
 }
 
 /**
@@ -50,42 +60,38 @@ export interface Adding extends ObjectOptions {
  */
 export async function writeFilm(
   manager: EntityManager,
-  path: string,
+  file: FileSource,
   to: AddedTo,
   fingerprint: Fingerprint,
   options: Adding,
-): Promise<ImageOutcome> {
-  const { store, redact = [], forgotten } = options;
-  const name = basename(fingerprint.path);
+): Promise<Written> {
+  const { store, redact = [], forgotten, arrival } = options;
+  const name = arrival?.name ?? basename(fingerprint.path);
   const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
   const [examId, visitId] = await findOwner(manager, to, to.side ?? null, false);
-  const header = await headerOf(path);
+  const header = await headerOf(file);
   if (header) await refuseKnownPatient(manager, [header], { oaiId: to.oaiId, file: name });
-  const origin = originOf(header, [header?.sopInstanceUid ?? null], null);
+  const origin = originOf(header, [header?.sopInstanceUid ?? null], null, arrival?.from);
   const published = redact.length > 0 ? await publishedDay(manager, 'radiograph', origin) : null;
   const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin, published), options);
-  const { film, object } = await deidentify.film(path, name);
+  const { film, object } = await deidentify.film(file, name);
   const { attributes } = film;
   const isRedacted = redact.length > 0;
   const pixels = { ...(await storeFilm(manager, store, film)), ...uidsOf(film), redacted: isRedacted };
   const owner = { oaiId: to.oaiId, visit: to.visit, side: to.side ?? null };
   const { contentSha256 } = pixels;
-  await requireConsistent(manager, header ? [header] : [], {
-    kind: 'RADIOGRAPH',
-    file: name,
-    listedAs: BY_HAND,
-    ...owner,
-    contentSha256,
-  });
+  const candidate = { kind: 'RADIOGRAPH', ...listed(name, arrival), ...owner, contentSha256 } as const;
+  await requireConsistent(manager, header ? [header] : [], candidate);
   const { radiographId } = await earlier(manager, fingerprint.path);
-  const settled = await settle(manager, 'radiograph', {
+  const settled = await settleAdded(manager, 'radiograph', candidate, {
     name,
     owner,
+    unattended: arrival !== undefined,
     ...pixels,
     ...origin,
     barcode: null,
     earlier: radiographId === undefined ? [] : [radiographId],
-    unredactedSha256: isRedacted ? contentOfFilm(await loadRadiograph(path)) : null,
+    unredactedSha256: isRedacted ? contentOfFilm(await loadRadiograph(file)) : null,
   });
   if (isToWrite(settled)) {
     await manager.update(Radiograph, { id: settled.row.id }, { ...pixels, ...originFor(settled, origin) });
@@ -100,10 +106,12 @@ export async function writeFilm(
     date: calendarDate(attributes?.studyDate ?? ''),
   };
   const id = settled.is === 'new' ? await insertRow(manager, Radiograph, radiograph) : settled.row.id;
-  forgotten.push(...(await deidentify.keep({ radiographId: id }, [object])));
+  if (!(await isKept(manager, { radiographId: id }, { ...settled, ...origin }, header ? [header] : [], arrival))) {
+    forgotten.push(...(await deidentify.keep({ radiographId: id }, [object])));
+  }
   if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
   await remember(manager, fingerprint, { rows: 1, refused: 0, became: { radiographId: id } });
-  return OUTCOMES[settled.is];
+  return { id, outcome: OUTCOMES[settled.is] };
 }
 
 /** Whose objects they become. Nobody has published their day, unless a release has the image too. */
@@ -143,13 +151,12 @@ export async function writeSeries(
   to: AddedTo,
   fingerprint: Fingerprint,
   options: Adding,
-): Promise<ImageOutcome[]> {
-  const { store, redact = [], forgotten } = options;
-  const name = basename(fingerprint.path);
+): Promise<Written[]> {
+  const { store, redact = [], forgotten, arrival } = options;
+  const name = arrival?.name ?? basename(fingerprint.path);
   const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
   const before = (await earlier(manager, fingerprint.path)).seriesIds ?? [];
-  const seriesIds: number[] = [];
-  const outcomes: ImageOutcome[] = [];
+  const written: Written[] = [];
   for (const [index, one] of inEchoOrder(series).entries()) {
     const { attributes, seriesUid, echo } = one;
     await refuseKnownPatient(manager, headersOf(one), { oaiId: to.oaiId, file: name });
@@ -158,7 +165,7 @@ export async function writeSeries(
     if (!side) return refuseFile(name, 'does not say which knee it shows; say --side RIGHT or --side LEFT');
     const [examId] = await findOwner(manager, to, side, false);
     const { sequence, plane } = sequenceOf(attributes.seriesDescription, side);
-    const origin = originOf(attributes, [seriesUid || null, echo], null);
+    const origin = originOf(attributes, [seriesUid || null, echo], null, arrival?.from);
     const published = redact.length > 0 ? await publishedDay(manager, 'mri_series', origin) : null;
     const deidentify = await deidentifierFor(manager, store, subjectOf(to, origin, published), options);
     const header = await deidentify.header(one.files[0]!, name);
@@ -166,16 +173,12 @@ export async function writeSeries(
     const pixels = { ...stored, plane: stored.plane ?? plane, redacted: redact.length > 0 };
     const owner = { oaiId: to.oaiId, visit: to.visit, side };
     const { contentSha256 } = pixels;
-    await requireConsistent(manager, headersOf(one), {
-      kind: 'MRI_SERIES',
-      file: name,
-      listedAs: BY_HAND,
-      ...owner,
-      contentSha256,
-    });
-    const settled = await settle(manager, 'mri_series', {
+    const candidate = { kind: 'MRI_SERIES', ...listed(name, arrival), ...owner, contentSha256 } as const;
+    await requireConsistent(manager, headersOf(one), candidate);
+    const settled = await settleAdded(manager, 'mri_series', candidate, {
       name,
       owner,
+      unattended: arrival !== undefined,
       ...pixels,
       ...origin,
       barcode: null,
@@ -195,11 +198,13 @@ export async function writeSeries(
       await manager.update(MriSeries, { id: row.id }, told);
     }
     const id = settled.is === 'new' ? await insertRow(manager, MriSeries, described) : settled.row.id;
-    forgotten.push(...(await deidentify.keep({ seriesId: id }, pathsOf(one))));
-    seriesIds.push(id);
-    outcomes.push(OUTCOMES[settled.is]);
+    if (!(await isKept(manager, { seriesId: id }, { ...settled, ...origin }, headersOf(one), arrival))) {
+      forgotten.push(...(await deidentify.keep({ seriesId: id }, pathsOf(one))));
+    }
+    written.push({ id, outcome: OUTCOMES[settled.is] });
     if (isNew && origin.provenance === 'PHANTOM') await flagPhantom(manager, to.oaiId);
   }
+  const seriesIds = written.map(({ id }) => id);
   // What the folder held before and does not any more, unless it is of a release, an evaluation holds to it or something was made from it.
   await manager.query(
     `DELETE FROM mri_series s WHERE s.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM evaluation_exam x WHERE x.series_id = s.id)
@@ -207,11 +212,32 @@ export async function writeSeries(
     [before.filter((id) => !seriesIds.includes(id))],
   );
   await remember(manager, fingerprint, { rows: seriesIds.length, refused: 0, became: { seriesIds } });
-  return outcomes;
+  return written;
 }
 
 /** What the list of the quarantine calls a file that lay anywhere: its name may name a patient. */
 const BY_HAND = 'added by hand';
+
+function listed(name: string, arrival: Arrival | undefined): Pick<Candidate, 'file' | 'listedAs' | 'doubt'> {
+  return { file: name, listedAs: arrival?.from ?? BY_HAND, doubt: arrival?.doubt ?? null };
+}
+
+/** Decides what an image is; one from the network that is another's goes to the quarantine. */
+async function settleAdded(
+  manager: EntityManager,
+  table: 'radiograph' | 'mri_series',
+  candidate: Candidate,
+  image: Incoming,
+): Promise<Settled> {
+  try {
+    return await settle(manager, table, image);
+  } catch (error) {
+    if (!(error instanceof OwnedByAnother)) throw error;
+    await requireAccepted(manager, candidate, [error.sameParticipant ? OTHERS.EXAM : OTHERS.PARTICIPANT]);
+    // Nobody can accept it.
+    throw error;
+  }
+}
 
 const OUTCOMES: Readonly<Record<Settled['is'], ImageOutcome>> = {
   known: 'unchanged',
@@ -234,9 +260,9 @@ async function insertRow<T extends Radiograph | MriSeries>(
 }
 
 /** Header of a DICOM file; null for other files, whose reader says what is wrong with them. */
-export async function headerOf(path: string): Promise<DicomAttributes | null> {
+export async function headerOf(file: FileSource): Promise<DicomAttributes | null> {
   try {
-    return await readDicomHeader(path);
+    return await readDicomHeader(file);
   } catch (error) {
     if (error instanceof UserError) return null;
     throw error;

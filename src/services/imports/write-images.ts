@@ -8,6 +8,7 @@ import { encodeNifti } from '../../imaging/nifti.js';
 import { encodeFilm, type Film } from '../../imaging/radiograph/film.js';
 import type { Plane, Volume } from '../../imaging/volume.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
+import type { StoredFilm } from './stored-film.js';
 
 /** What a film's pixels say, as columns of Radiograph. */
 export interface FilmPixels {
@@ -20,9 +21,9 @@ export interface FilmPixels {
 }
 
 /** Stores a film as a 16-bit grey PNG, bone bright. */
-export async function storeFilm(manager: EntityManager, store: BlobStore, film: Film): Promise<FilmPixels> {
-  const { rows, columns, pixelSpacing, attributes } = film;
-  const asset = await storeAsset(manager, store, encodeFilm(film), 'image/png');
+export async function storeFilm(manager: EntityManager, store: BlobStore, film: StoredFilm): Promise<FilmPixels> {
+  const { rows, columns, pixelSpacing, attributes, png } = film;
+  const asset = await storeAsset(manager, store, png, 'image/png');
   return {
     rows,
     columns,
@@ -40,7 +41,10 @@ export function contentOfFilm(film: Film): string {
 }
 
 /** UIDs of the object that a film is kept as, by which what is made of it refers to it. */
-export function uidsOf({ attributes }: Film): { sopClassUid: string | null; sopInstanceUid: string | null } {
+export function uidsOf({ attributes }: Pick<StoredFilm, 'attributes'>): {
+  sopClassUid: string | null;
+  sopInstanceUid: string | null;
+} {
   return { sopClassUid: attributes?.sopClassUid ?? null, sopInstanceUid: attributes?.sopInstanceUid ?? null };
 }
 
