@@ -9,12 +9,19 @@ import {
   DeleteArrivalRulePayload,
   type DeletedArrivalRulePayload,
 } from '../schema/arrival-rule.js';
+import type { ArrivalRule } from '../entities/index.js';
+import { mayReadCohort } from '../policy/index.js';
 import { INPUT } from '../schema/arguments.js';
 import { listComplexity } from '../schema/limits.js';
 import { addArrivalRule, listArrivalRules, removeArrivalRule } from '../services/arrivals/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { keyOf } from './ids.js';
+
+/** A rule as the viewer may see it. */
+export function arrivalRuleNode(rule: ArrivalRule, { viewer }: Context): ArrivalRuleNode {
+  return new ArrivalRuleNode(rule, rule.cohort !== null && mayReadCohort(rule.cohort, viewer));
+}
 
 @Resolver()
 export class ArrivalRuleResolver {
@@ -25,7 +32,7 @@ export class ArrivalRuleResolver {
   async arrivalRules(@Ctx() context: Context): Promise<ArrivalRuleNode[]> {
     requireRole(context, 'OPERATOR', 'Reading arrival rules');
     const rules = await listArrivalRules(context.platform.dataSource);
-    return rules.map((rule) => new ArrivalRuleNode(rule, context.viewer));
+    return rules.map((rule) => arrivalRuleNode(rule, context));
   }
 
   @Mutation(() => CreateArrivalRulePayload, {
@@ -41,7 +48,7 @@ export class ArrivalRuleResolver {
       ...input,
       cohortId: cohortId == null ? null : keyOf('cohortId', 'Cohort', cohortId),
     });
-    return { arrivalRule: new ArrivalRuleNode(rule, context.viewer) };
+    return { arrivalRule: arrivalRuleNode(rule, context) };
   }
 
   @Mutation(() => DeleteArrivalRulePayload, {

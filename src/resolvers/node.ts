@@ -3,7 +3,6 @@ import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeKey } from '../domain/global-ids.js';
 import { kneeOfKey } from '../domain/knees.js';
-import { ArrivalRuleNode } from '../schema/arrival-rule.js';
 import { AuditEntryNode } from '../schema/audit.js';
 import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
@@ -33,6 +32,7 @@ import { findExport } from '../services/exports/index.js';
 import { findQuarantined } from '../services/imports/index.js';
 import { findWorker } from '../scheduling/index.js';
 import { findReaderStudy } from '../services/reader-studies/index.js';
+import { arrivalRuleNode } from './arrival-rules.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { visibleGeneration, visibleReading, visibleSeries, visibleUpload } from './visible.js';
@@ -132,7 +132,7 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
     case 'RadiographReading':
       return new RadiographReadingNode(await visibleReading(context, String(key)));
     case 'ArrivalRule':
-      return new ArrivalRuleNode(await findArrivalRule(platform.dataSource, id), viewer);
+      return arrivalRuleNode(await findArrivalRule(platform.dataSource, id), context);
     case 'QuarantinedImage':
       return new QuarantinedImageNode(await findQuarantined(platform.dataSource, id));
     case 'Worker':

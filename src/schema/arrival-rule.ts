@@ -1,7 +1,6 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { ARRIVAL_MODALITIES, type ArrivalModality, type ArrivalTask } from '../domain/arrival-rules.js';
 import type { ArrivalRule } from '../entities/index.js';
-import { mayReadCohort, type Principal } from '../policy/index.js';
 import { CohortNode } from './cohort.js';
 import { choices } from './enum-types.js';
 import { mutationInput, payloadType } from './mutation-types.js';
@@ -54,11 +53,12 @@ export class ArrivalRuleNode extends Node {
   @Field(() => DateTime, { description: 'When it was added; it is for films that arrive afterwards.' })
   createdAt: Date;
 
-  constructor(row: ArrivalRule, viewer: Principal) {
+  /** @param withCohort whether its cohort is the viewer's to read */
+  constructor(row: ArrivalRule, withCohort: boolean) {
     super('ArrivalRule', row.id);
     this.modality = row.modality;
     this.hasCohort = row.cohortId !== null;
-    this.cohort = row.cohort && mayReadCohort(row.cohort, viewer) ? new CohortNode(row.cohort) : null;
+    this.cohort = row.cohort && withCohort ? new CohortNode(row.cohort) : null;
     this.task = row.task;
     this.bundle = row.bundle;
     this.createdBy = row.createdBy?.name ?? null;
