@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { packageRoot } from '../../src/domain/package.js';
-import { Asset, AuditEntry, DicomSeries, Radiograph } from '../../src/entities/index.js';
+import { Asset, AuditEntry, DicomSeries, type KneeExam, Radiograph } from '../../src/entities/index.js';
 import { readDicom } from '../../src/imaging/dicom/read.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
 import { createToken } from '../../src/services/access/tokens.js';
@@ -430,7 +430,10 @@ test("of two films that share a UID the release's is given, and of two of no rel
   await add(await write('one.dcm', byHand, 96));
   expect(await rowsGiven(byHand)).toEqual([96]);
   const [used] = await api.dataSource.getRepository(Radiograph).find({ order: { id: 'DESC' }, take: 1 });
-  await api.make.generation(api.exam, used!, await api.make.bundle());
+  const [exam] = await api.dataSource.query<KneeExam[]>(
+    `SELECT e.id FROM knee_exam e JOIN participant p ON p.id = e.participant_id WHERE p.oai_id = '9000007' LIMIT 1`,
+  );
+  await api.make.generation(exam!, used!, await api.make.bundle());
   await add(await write('another.dcm', byHand, 100));
   expect(await rowsGiven(byHand)).toEqual([100]);
 

@@ -12,5 +12,4 @@ export type { KneeExamMeasure, KneeExamStatistics } from './statistics.js';
 export { exploreSurvival, type Survival } from './survival.js';
 export { countTransitions } from './transitions.js';
 export type { GradeTransition } from './transitions.js';
-export { MIN_GROUP } from './summary-release.js';
 export { countSummaryExams, countSummaryFacets, countSummaryRows } from './summary.js';
