@@ -301,25 +301,27 @@ test.each([
 
 test('a request that breaks off leaves nothing of its series, neither in the database nor on the disk', async () => {
   const series = () => api.dataSource.getRepository(MriSeries).count();
-  const before = await series();
+  const [before, scratch] = [await series(), await scratchFolders()];
   const whole = messageOf([0, 1, 2].map((slice) => sliceFile('9000001', '203', slice)));
 
   const { status } = await send('/studies?visit=V00', whole.subarray(0, whole.length - 300));
 
   expect(status).toBe(400);
   expect(await series()).toBe(before);
-  await untilGone('osteograph-store-');
+  await untilGone(new Set((await scratchFolders()).filter((name) => !scratch.includes(name))));
 });
 
-/** Waits until no folder of the machine's scratch space that begins so is left of those that are there: other test files may be at theirs. */
-async function untilGone(prefix: string): Promise<void> {
-  const here = async () => (await readdir(tmpdir())).filter((name) => name.startsWith(prefix));
+async function scratchFolders(): Promise<string[]> {
+  return (await readdir(tmpdir())).filter((name) => name.startsWith('osteograph-store-'));
+}
+
+/** Waits until none of the folders is there: some may be of other test files, which remove theirs. */
+async function untilGone(folders: ReadonlySet<string>): Promise<void> {
   const watcher = watch(tmpdir());
   try {
-    const left = new Set(await here());
     for (;;) {
       const changed = once(watcher, 'change');
-      if (!(await here()).some((name) => left.has(name))) return;
+      if (!(await scratchFolders()).some((name) => folders.has(name))) return;
       await changed;
     }
   } finally {
