@@ -28,11 +28,12 @@ const testWithClientForR = hasRPackages(CLIENT_FOR_R) ? test : test.skip;
 let api: TestServer;
 let folder: string;
 
-/** The release that the guide tells to make. */
+/** The release that the guide tells to make, and the variables that it defines. */
 beforeAll(async () => {
   api = await startTestServer();
   folder = await mkdtemp(join(tmpdir(), 'osteograph-guide-'));
   await importSyntheticTables(api.dataSource, { participants: 500, seed: 1, visits: VISIT_CODES });
+  await answerTo('Define');
 });
 
 afterAll(async () => {
