@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
-import { idOf, INPUT, PageArgs } from '../schema/arguments.js';
+import { idOf, INPUT, PageArgs, WHERE } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import {
@@ -21,6 +21,7 @@ import {
   ExportGenerationsPayload,
 } from '../schema/mutations.js';
 import type { ExportPayload, IdInput } from '../schema/mutations.js';
+import { ExportFilter } from '../schema/work-filters.js';
 import {
   archiveChoice,
   cancelExport,
@@ -29,9 +30,9 @@ import {
   EXPORT_COLUMNS,
   EXPORT_LISTING,
   EXPORTS,
+  exportsFor,
   type ExportRequest,
   findExport,
-  ownExports,
   requestExport,
 } from '../services/exports/index.js';
 import { countRows, readPage } from '../services/paging/index.js';
@@ -55,12 +56,16 @@ export class ExportResolver {
     description: "The viewer's own exports, an administrator's view of everybody's; the newest first.",
     complexity: connectionComplexity,
   })
-  exports(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): ConnectionOf<ExportNode> {
+  exports(
+    @Ctx() context: Context,
+    @Arg('where', () => ExportFilter, WHERE) where: object | null,
+    @Args(() => PageArgs) page: PageArgs,
+  ): ConnectionOf<ExportNode> {
     const { dataSource } = context.platform;
-    const where = ownExports(context.viewer);
+    const visible = exportsFor(context.viewer, where);
     return connection(context, {
-      page: () => readPage(dataSource, EXPORT_LISTING, { where, ...page }),
-      count: () => countRows(dataSource, EXPORTS, where),
+      page: () => readPage(dataSource, EXPORT_LISTING, { where: visible, ...page }),
+      count: () => countRows(dataSource, EXPORTS, visible),
       node: (row) => new ExportNode(row),
     });
   }

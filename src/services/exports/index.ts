@@ -17,9 +17,9 @@ export {
   EXPORT_LISTING,
   type ExportRequest,
   EXPORTS,
+  exportsFor,
   exportSpec,
   findExport,
-  ownExports,
   requestExport,
 } from './requests.js';
 export type { ExportProgress } from './rows.js';

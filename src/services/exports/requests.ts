@@ -1,6 +1,13 @@
 import { type DataSource, In } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { type ArchiveChoice, type ExportFormat, isArchive, type TableShape } from '../../domain/exports.js';
+import {
+  type ArchiveChoice,
+  EXPORT_FORMATS,
+  EXPORT_STATES,
+  type ExportFormat,
+  isArchive,
+  type TableShape,
+} from '../../domain/exports.js';
 import { encodeId } from '../../domain/global-ids.js';
 import { Export } from '../../entities/index.js';
 import { cancelWork, enterLog } from '../../work/index.js';
@@ -199,7 +206,17 @@ export async function findExport(dataSource: DataSource, viewer: TokenPrincipal,
 export const EXPORTS: Table = {
   name: 'export',
   joins: {},
-  fields: { requestedById: column('integer', 'requested_by_id') },
+  fields: {
+    id: column({ kind: 'id', of: 'Export' }, 'id'),
+    state: column({ kind: 'choice', of: EXPORT_STATES }, 'state'),
+    format: column({ kind: 'choice', of: EXPORT_FORMATS }, 'format'),
+    rows: column('integer', 'rows'),
+    createdAt: column('timestamp', 'created_at'),
+    finishedAt: column('timestamp', 'finished_at'),
+    expiresAt: column('timestamp', 'expires_at'),
+    /** Key of the requester's token; not in the API's filter. */
+    owner: column('integer', 'requested_by_id'),
+  },
 };
 
 /** The newest first. */
@@ -211,9 +228,10 @@ export const EXPORT_LISTING: Listing<Export> = {
   defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
 };
 
-/** Which exports a viewer may list. */
-export function ownExports(principal: TokenPrincipal): Where {
-  return seesEverybodys(principal) ? {} : { requestedById: { eq: principal.tokenId } };
+/** Those exports of a filter that a viewer may list. */
+export function exportsFor(principal: TokenPrincipal, where: Where | null): Where | null {
+  if (seesEverybodys(principal)) return where;
+  return { ...where, owner: { eq: principal.tokenId } };
 }
 
 /** The filter as JSON keeps it: no undefined entries, times as text. */
