@@ -36,7 +36,7 @@ export interface TableSpec extends ExamSelection {
   format: TableFormat;
   columns: readonly ExportColumn[];
   shape: TableShape;
-  /** What the last of the columns are, which were asked for by the names of variables. */
+  /** The variables that were asked for by name. */
   variables: readonly VariableRef[];
 }
 

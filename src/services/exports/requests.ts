@@ -32,7 +32,7 @@ import { resolvePairs } from '../pairs/index.js';
 import type { NumberRequest } from '../../domain/knee-numbers.js';
 import { resolveNumbers } from '../numbers/index.js';
 import { pinVersions, resolveVariables } from '../variables/index.js';
-import { variableColumns } from './variable-columns.js';
+import { namesOfColumns, withVariables } from './variable-columns.js';
 import { EXPORT } from './kind.js';
 import { chooseColumns } from './columns.js';
 import type { ExportSpec } from './manifest.js';
@@ -104,7 +104,8 @@ export async function exportSpec(
     const refs = await resolveVariables(dataSource, variables ?? []);
     // Said when it is asked for, and not when it is written.
     if (asked.split) await splitJoin(dataSource, asked.split, selection, new Parameters());
-    const chosen = [...shapedColumns(chooseColumns(columns), asked), ...(await variableColumns(dataSource, refs))];
+    const own = shapedColumns(chooseColumns(columns, namesOfColumns(refs)), asked);
+    const chosen = await withVariables(dataSource, own, refs);
     return { ...shared, format, columns: chosen, variables: refs, shape: asked };
   }
   if (shape?.event || shape?.asOf || numbers?.length || pairs || split)

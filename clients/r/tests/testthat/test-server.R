@@ -29,6 +29,7 @@ test_that("two codes of one label are told apart whichever of them a table holds
   expect_equal(osteograph:::told(value("2", "Other"), labels), "Other (2)")
   expect_equal(osteograph:::told(value("7", NULL), labels), "7")
   expect_equal(osteograph:::told(value(NULL, NULL, ".A"), labels), ".A")
+  expect_equal(osteograph:::told(value("Y", "Accepted (Y)"), character()), "Y")
   expect_equal(osteograph:::told(value("1", "Yes"), NULL), "Yes (1)")
 })
 
