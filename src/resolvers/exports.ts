@@ -11,6 +11,7 @@ import {
   ExportConnection,
   ExportGenerationsInput,
   ExportNode,
+  ExportParticipantsInput,
 } from '../schema/export.js';
 import { filterAsJson } from '../schema/filter-json.js';
 import { connectionComplexity, jobComplexity } from '../schema/limits.js';
@@ -19,6 +20,7 @@ import {
   CancelExportPayload,
   ExportCohortPayload,
   ExportGenerationsPayload,
+  ExportParticipantsPayload,
 } from '../schema/mutations.js';
 import type { ExportPayload, IdInput } from '../schema/mutations.js';
 import { ExportFilter } from '../schema/work-filters.js';
@@ -26,6 +28,7 @@ import {
   archiveChoice,
   cancelExport,
   cohortFilter,
+  cohortPeople,
   dictionary,
   EXPORT_COLUMNS,
   EXPORT_LISTING,
@@ -105,9 +108,7 @@ export class ExportResolver {
     @Info() { schema }: GraphQLResolveInfo,
   ): Promise<ExportPayload> {
     requireRole(context, 'READER', 'exportCohort');
-    if (!cohortId && typeof cohortVersion === 'number') {
-      throw new UserError('BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names; give both.');
-    }
+    checkVersion(cohortId, cohortVersion);
     const selected = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
     const written = selected ? filterAsJson(schema, 'KneeExamFilter', selected) : null;
     const archive = series ? archiveChoice({ series: filterAsJson(schema, 'MriSeriesFilter', series) }) : null;
@@ -129,6 +130,24 @@ export class ExportResolver {
       archive,
       shape: { event, asOf },
     });
+  }
+
+  @Mutation(() => ExportParticipantsPayload, {
+    description:
+      'Writes a file with a row for each participant, examined or not, in the background; otherwise as `exportCohort`.',
+    complexity: jobComplexity,
+  })
+  async exportParticipants(
+    @Ctx() context: Context,
+    @Arg('input', () => ExportParticipantsInput, INPUT)
+    { cohortId, cohortVersion, where, ...rest }: ExportParticipantsInput,
+    @Info() { schema }: GraphQLResolveInfo,
+  ): Promise<ExportPayload> {
+    requireRole(context, 'READER', 'exportParticipants');
+    checkVersion(cohortId, cohortVersion);
+    const selected = cohortId ? cohortPeople(cohortId, cohortVersion, where) : where;
+    const written = selected ? filterAsJson(schema, 'ParticipantFilter', selected) : null;
+    return request(context, 'exportParticipants', { ...rest, unit: 'PARTICIPANT', where: selected, written });
   }
 
   @Mutation(() => ExportGenerationsPayload, {
@@ -188,9 +207,16 @@ export class ExportResolver {
   }
 }
 
+/** @throws UserError BAD_USER_INPUT for a version of no cohort */
+function checkVersion(cohortId: string | null | undefined, version: number | null | undefined): void {
+  if (!cohortId && typeof version === 'number') {
+    throw new UserError('BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names; give both.');
+  }
+}
+
 async function request(
   { platform, viewer }: Context,
-  action: 'exportCohort' | 'exportGenerations',
+  action: Parameters<typeof requestExport>[3],
   wanted: ExportRequest,
 ): Promise<ExportPayload> {
   const row = await requestExport(platform.dataSource, viewer, wanted, action);

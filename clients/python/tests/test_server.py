@@ -61,6 +61,22 @@ def test_a_variable_that_is_a_column_of_exports_stands_once(baseline: osteograph
     assert (str(frame['age'].dtype), frame['age_missing'].notna().sum()) == ('Int32', frame['age'].isna().sum())
 
 
+def test_participants_are_a_table_of_their_own(server: osteograph.Osteograph, tables: dict[str, pandas.DataFrame]) -> None:
+    people = server.participants(variables=['V00INCOME', 'V00AGE'])
+
+    assert people['oai_id'].tolist() == sorted(tables['enrollees']['ID'].astype(str))
+    assert str(people['sex'].dtype) == str(people['V00INCOME'].dtype) == 'category'
+    assert (
+        people['V00AGE'].notna().sum()
+        == server.ask('{ participants(where: { visits: { some: { code: { eq: V00 }, age: { gte: 0 } } } }) { totalCount } }')['participants'][
+            'totalCount'
+        ]
+    )
+    assert server.participants(columns=[], where={'exams': {'exists': False}}).columns.tolist() == ['oai_id', 'phantom']
+    with pytest.raises(osteograph.BadInputError, match='"xrkl" is told of a knee exam'):
+        server.participants(columns=['xrkl'])
+
+
 def test_two_codes_of_one_label_are_told_apart_whichever_of_them_a_table_holds() -> None:
     def value(code: str | None, meaning: str | None, missing: str | None = None) -> dict[str, str | None]:
         return {'facet': None, 'variable': 'V00X', 'value': code, 'meaning': meaning, 'missing': missing}

@@ -14,6 +14,7 @@ export {
 export {
   cancelExport,
   cohortFilter,
+  cohortPeople,
   EXPORT_LISTING,
   type ExportRequest,
   EXPORTS,

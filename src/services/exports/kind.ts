@@ -90,8 +90,12 @@ async function specOf(dataSource: DataSource, row: Export): Promise<ExportSpec> 
   const shared = { filter, selection, cohorts };
   if (isArchive(format)) return { ...shared, format, archive: archive ?? {} };
   const asked = shape ?? {};
-  const own = shapedColumns(columnsNamed(columns), asked);
-  return { ...shared, format, columns: await withVariables(dataSource, own, variables), variables, shape: asked };
+  const [own, unit] =
+    asked.unit === 'PARTICIPANT'
+      ? ([columnsNamed(columns), 'participant'] as const)
+      : ([shapedColumns(columnsNamed(columns), asked), 'knee_exam'] as const);
+  const all = await withVariables(dataSource, own, variables, unit);
+  return { ...shared, format, columns: all, variables, shape: asked };
 }
 
 /** By the database's clock. */

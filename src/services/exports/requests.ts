@@ -4,6 +4,7 @@ import {
   type ArchiveChoice,
   EXPORT_FORMATS,
   EXPORT_STATES,
+  type ExportUnit,
   type ExportFormat,
   isArchive,
   type TableShape,
@@ -18,6 +19,7 @@ import {
   compileFilter,
   KNEE_EXAMS,
   Parameters,
+  PARTICIPANTS,
   Scope,
   selectingAt,
   type Table,
@@ -32,6 +34,7 @@ import { resolvePairs } from '../pairs/index.js';
 import type { NumberRequest } from '../../domain/knee-numbers.js';
 import { resolveNumbers } from '../numbers/index.js';
 import { pinVersions, resolveVariables } from '../variables/index.js';
+import { participantColumns } from './participant-rows.js';
 import { namesOfColumns, withVariables } from './variable-columns.js';
 import { EXPORT } from './kind.js';
 import { chooseColumns } from './columns.js';
@@ -45,6 +48,8 @@ const MAX_UNFINISHED = 5;
 /** What a caller asks to export. */
 export interface ExportRequest {
   format: ExportFormat;
+  /** What the rows of a table are; default: knee exams. `where` is of participants where the rows are. */
+  unit?: ExportUnit | undefined;
   /** Columns or groups of columns; none: every group but the readings by project. */
   columns?: readonly string[] | null | undefined;
   /** Names of variables that get a column each, after the others. */
@@ -67,13 +72,17 @@ export interface ExportRequest {
 /**
  * Checks a request and fixes what its cohorts hold at this moment.
  *
- * @throws UserError BAD_USER_INPUT for a column or a filter that is wrong, NOT_FOUND for a cohort the actor may not read
+ * @throws UserError BAD_USER_INPUT for a column or a filter that is wrong, or for what a table of participants cannot have, NOT_FOUND for a cohort
+ *   the actor may not read
  */
 export async function exportSpec(
   dataSource: DataSource,
   actor: Principal,
-  { format, columns, variables, where, written, archive, shape, numbers, pairs, split }: ExportRequest,
+  request: ExportRequest,
 ): Promise<ExportSpec> {
+  const { format, columns, variables, where, written, archive, shape, numbers, pairs, split } = request;
+  const ofPeople = request.unit === 'PARTICIPANT';
+  const table = ofPeople ? PARTICIPANTS : KNEE_EXAMS;
   const { where: selection, cohorts, names } = await expandCohorts(dataSource, actor, where ?? null);
   const paired =
     pairs &&
@@ -84,12 +93,23 @@ export async function exportSpec(
       compileFilter(expanded.where, new Scope(KNEE_EXAMS, 't'), new Parameters());
       return asStored(expanded.where);
     }));
-  compileFilter(selection, new Scope(KNEE_EXAMS, 't'), new Parameters());
+  compileFilter(selection, new Scope(table, 't'), new Parameters());
   const shared = {
     filter: await pinVersions(dataSource, written ?? null),
     selection: selection && asStored(selection),
     cohorts: cohorts.map(({ id, version }) => ({ id: encodeId('Cohort', id), version, name: names.get(id) ?? '' })),
   };
+  if (ofPeople) {
+    if (isArchive(format) || archive || shape?.event || shape?.asOf || numbers?.length || pairs || split) {
+      throw new UserError(
+        'BAD_USER_INPUT',
+        'Rows of participants have columns and variables; series, event, asOf, numbers, pairs and split are of knee exams.',
+      );
+    }
+    const refs = await resolveVariables(dataSource, variables ?? []);
+    const own = await participantColumns(dataSource, columns, refs);
+    return { ...shared, format, columns: own, variables: refs, shape: { unit: 'PARTICIPANT' } };
+  }
   if (!isArchive(format)) {
     if (archive) throw new UserError('BAD_USER_INPUT', `${format} is a table; series are chosen for archives only.`);
     const asked = checkShape({
@@ -121,7 +141,15 @@ export async function exportSpec(
 
 /** The filter of a cohort's exams that a further filter selects, in the API's words and in ours alike. */
 export function cohortFilter(id: string, version: number | null | undefined, where: Where | null | undefined): Where {
-  const member = { inCohort: { eq: id, ...(typeof version === 'number' ? { version } : {}) } };
+  return both({ inCohort: { eq: id, ...(typeof version === 'number' ? { version } : {}) } }, where);
+}
+
+/** The same of the participants who have an exam in a cohort. */
+export function cohortPeople(id: string, version: number | null | undefined, where: Where | null | undefined): Where {
+  return both({ exams: { some: cohortFilter(id, version, null) } }, where);
+}
+
+function both(member: Where, where: Where | null | undefined): Where {
   return where && Object.keys(where).length > 0 ? { and: [member, where] } : member;
 }
 
@@ -136,7 +164,7 @@ export async function requestExport(
   dataSource: DataSource,
   viewer: TokenPrincipal,
   request: ExportRequest,
-  action: 'exportCohort' | 'exportGenerations',
+  action: 'exportCohort' | 'exportGenerations' | 'exportParticipants',
 ): Promise<Export> {
   const spec = await exportSpec(dataSource, viewer, request);
   return dataSource.transaction(async (manager) => {

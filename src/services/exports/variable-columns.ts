@@ -5,6 +5,9 @@ import { valueSql } from '../filters/index.js';
 import { levelsOf } from '../variables/index.js';
 import { type ColumnKind, EXPORT_COLUMNS, type ExportColumn } from './columns.js';
 
+/** What rows of a table are, and their alias. */
+const ROWS = { knee_exam: 'exam', participant: 'participant' } as const;
+
 /** Coded values that a data dictionary lists. */
 const MAX_CODES = 200;
 
@@ -34,19 +37,21 @@ export function namesOfColumns(refs: readonly VariableRef[]): string[] {
  * A table's columns with those of variables that were asked for by name: each has the value, and beside it the code of why there is none. Of
  * a variable whose column is there already that code alone is added.
  *
- * @throws UserError BAD_USER_INPUT for a name that comes twice, or is that of a column that is something else
+ * @param row what a row is
+ * @throws UserError BAD_USER_INPUT for a name that comes twice, is that of a column that is something else, or is told of no row
  */
 export async function withVariables(
   dataSource: DataSource,
   columns: readonly ExportColumn[],
   refs: readonly VariableRef[],
+  row: keyof typeof ROWS = 'knee_exam',
 ): Promise<ExportColumn[]> {
   const all = new Map(columns.map((column) => [column.name, column]));
   for (const [index, ref] of refs.entries()) {
     if (refs.findIndex(({ name }) => name === ref.name) < index) {
       throw new UserError('BAD_USER_INPUT', `variables names ${ref.name} twice.`);
     }
-    const [value, missing] = await columnsOf(dataSource, ref, `w${index}`);
+    const [value, missing] = await columnsOf(dataSource, ref, row, `w${index}`);
     const there = all.get(value.name);
     if (there && !isValueOf(there, ref)) throw alreadyThere(there);
     all.set(value.name, there ? { ...there, missing: missing.name } : value);
@@ -74,10 +79,11 @@ function alreadyThere({ name, description }: ExportColumn): UserError {
 async function columnsOf(
   dataSource: DataSource,
   ref: VariableRef,
+  row: keyof typeof ROWS,
   fresh: string,
 ): Promise<[value: ExportColumn, missing: ExportColumn]> {
   const { name, unit, kind } = ref;
-  const { joins, exact, text, missing } = valueSql(ref, 'knee_exam', 'exam', fresh);
+  const { joins, exact, text, missing } = valueSql(ref, row, ROWS[row], fresh);
   const codes = kind === 'CODE' ? await codesOf(dataSource, ref) : null;
   const shared = { group: 'variables', nullable: true, owner: ownerOf(ref) } as const;
   return [

@@ -21,6 +21,17 @@ test_that("counts by a coded variable are told by its labels", {
   expect_setequal(told$V00INCOME, names(seen)[seen > 0])
 })
 
+test_that("participants are a table of their own", {
+  server <- server_or_skip()
+  people <- participants(server, variables = c("V00INCOME", "V00AGE"))
+
+  expect_equal(nrow(people), os_query(server, "{ participants { totalCount } }")$participants$totalCount)
+  expect_s3_class(people$sex, "factor")
+  expect_s3_class(people$V00INCOME, "factor")
+  expect_named(participants(server, list(exams = list(exists = FALSE)), columns = character()), c("oai_id", "phantom"))
+  expect_error(participants(server, columns = "xrkl"), "told of a knee exam", class = "osteograph_bad_input")
+})
+
 test_that("two codes of one label are told apart whichever of them a table holds", {
   value <- function(code, meaning, missing = NULL) list(value = code, meaning = meaning, missing = missing)
   labels <- osteograph:::told_apart(list("1" = "Yes", "2" = "Other", "3" = "Other"))
