@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import type { KneeKeys, KneeProgression } from '../domain/knees.js';
 import type { Role } from '../domain/roles.js';
 import type { BatchPace, EventHub } from '../services/batches/index.js';
 import type { GenerationQueue } from '../scheduling/index.js';
@@ -53,6 +54,8 @@ export interface Context {
   /** Slices and files of generations that fit a filter, by the filter. */
   fittingSlices: LoadersByArguments<string, GenerationSlice[]>;
   fittingOutputs: LoadersByArguments<string, GenerationOutput[]>;
+  /** What became of grades of knees, by grade and visits. */
+  progressions: LoadersByArguments<KneeKeys, KneeProgression>;
   batchPaces: LoadersByArguments<Batch, BatchPace>;
   queuePositions: LoadersByArguments<string, number | null>;
   /** What participants, visits or exams have of some variables, by whose they are and by the names. */
@@ -80,6 +83,7 @@ export function createContext(
     fitting: new LoadersByArguments(),
     fittingSlices: new LoadersByArguments(),
     fittingOutputs: new LoadersByArguments(),
+    progressions: new LoadersByArguments(),
     batchPaces: new LoadersByArguments(),
     queuePositions: new LoadersByArguments(),
     variableValues: new LoadersByArguments(),
