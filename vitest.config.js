@@ -34,11 +34,7 @@ export default defineConfig({
     // What a passing test writes to the console is nobody's news.
     silent: 'passed-only',
     slowTestThreshold: 30_000,
-    reporters: [
-      'default',
-      './test/helpers/skips-reporter.js',
-      ...(report ? [['json', { outputFile: report }]] : []),
-    ],
+    reporters: ['default', './test/helpers/skips-reporter.js', ...(report ? [['json', { outputFile: report }]] : [])],
   },
 });
 

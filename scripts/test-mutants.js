@@ -71,7 +71,9 @@ function failedTests(tests) {
   if (!existsSync(report)) return null;
   const { numFailedTests, numPassedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
   // Where a file's set-up fails, its tests are told as skipped.
-  const notSetUp = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length > 0);
+  const notSetUp = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length > 0,
+  );
   if (numFailedTests > 0 || notSetUp.length > 0) return Math.max(numFailedTests, notSetUp.length);
   return numPassedTests > 0 && testResults.every(({ status }) => status === 'passed') ? 0 : null;
 }

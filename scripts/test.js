@@ -15,5 +15,8 @@ const asked = external
     ? ['--project', first, ...rest]
     : process.argv.slice(2);
 const env = external ? { ...process.env, OSTEOGRAPH_TEST_EXTERNAL: '1' } : process.env;
-const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...asked], { stdio: 'inherit', env });
+const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...asked], {
+  stdio: 'inherit',
+  env,
+});
 process.exitCode = status ?? 1;
