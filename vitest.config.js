@@ -22,8 +22,8 @@ export default defineConfig({
         // Files of one worker share the modules they import: loading them anew for each took a quarter of the whole run.
         isolate: false,
         // Ends what hangs, not what is slow: a test waits for events, and a loaded machine is ten times slower.
-        testTimeout: 300_000,
-        hookTimeout: 300_000,
+        testTimeout: 600_000,
+        hookTimeout: 600_000,
         teardownTimeout: 60_000,
         // One PostgreSQL for all projects that are run, and none where only unit tests are.
         ...(name !== 'unit' && { globalSetup: './test/helpers/global-setup.js' }),
