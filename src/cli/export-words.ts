@@ -25,8 +25,9 @@ export function described(manifest: ExportManifest): string {
         : `what ${counted(generations, 'generation')} made`;
     return `${what}; ${files} files, ${file.bytes} bytes.`;
   }
-  const { rows, phantomRows, synthetic, columns, file } = manifest;
+  const { rows, phantomRows, synthetic, columns, file, unit } = manifest;
+  const what = unit === 'PARTICIPANT' ? 'participant' : 'knee exam';
   const who = { NONE: '', SOME: `, ${phantomRows} of them of phantoms`, ALL: ', all of phantoms' }[synthetic];
   const phantoms = who && `${who} of a synthetic release`;
-  return `${rows} knee exam${rows === 1 ? '' : 's'}${phantoms}; ${columns.length} columns, ${file.bytes} bytes.`;
+  return `${counted(rows, what)}${phantoms}; ${columns.length} columns, ${file.bytes} bytes.`;
 }

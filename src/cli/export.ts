@@ -31,6 +31,7 @@ import { stopOnSignal } from './signals.js';
 
 interface Options {
   format?: ExportFormat;
+  participants?: boolean;
   filter?: string;
   cohort?: string;
   columns?: string;
@@ -66,6 +67,7 @@ export function exportCommand(): Command {
     )
     .option('--filter <file>', 'file with a filter of knee exams as JSON; - reads standard input')
     .option('--cohort <id>', 'only exams of this cohort, by its id from "osteograph cohorts"')
+    .option('--participants', 'one row per participant instead, examined or not; --filter is of participants')
     .option('--columns <names>', 'columns or groups, separated by commas; "columns" lists them')
     .option(
       '--event <name>',
@@ -127,6 +129,7 @@ Examples:
   $ osteograph export knees.parquet
   $ echo '{ "visit": { "eq": "V00" }, "kl": { "gte": 2 } }' | osteograph export oa.csv --filter - --columns age,sex,grades
   $ osteograph export readings.ndjson --columns readings
+  $ osteograph export people.csv --participants --variables V00INCOME,V00WOMKPR
   $ osteograph export incidence.csv --event KL_GE_2 --competing KNEE_REPLACEMENT,DEATH --later V03,V06
   $ osteograph export change.csv --changes WOMKP:V00:V06 --slopes MCMJSW:V00:V10 --columns sex,age
   $ echo '{ "of": "SAME_PERSON", "cases": { "kl": { "gte": 2 } }, "controls": { "kl": { "lte": 1 } } }' | osteograph export pairs.csv --pairs -
@@ -153,6 +156,7 @@ async function run(file: string | undefined, options: Options): Promise<void> {
   const format = options.format ?? formatOf(file);
   const request = exportRequest(await platformSchema(), {
     format,
+    unit: options.participants ? 'PARTICIPANT' : 'KNEE_EXAM',
     columns: namesIn(options.columns),
     variables: namesIn(options.variables),
     event: options.event && {

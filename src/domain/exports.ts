@@ -5,7 +5,7 @@ import type { SplitPlan } from './splits.js';
 import type { EventRequest } from './survival.js';
 import type { VisitCode } from './visits.js';
 
-/** Tables of knee exams, one row per exam. */
+/** Tables of knee exams, one row per exam, or of participants. */
 export const TABLE_FORMATS = ['CSV', 'NDJSON', 'PARQUET'] as const;
 export type TableFormat = (typeof TABLE_FORMATS)[number];
 
@@ -60,8 +60,14 @@ export function choiceInApi({ generations, batch, ...rest }: ArchiveChoice): obj
   };
 }
 
+/** What rows of a table are: knee exams, or participants, examined or not. */
+export const EXPORT_UNITS = ['KNEE_EXAM', 'PARTICIPANT'] as const;
+export type ExportUnit = (typeof EXPORT_UNITS)[number];
+
 /** What a table has beside the exams' own columns. */
 export interface TableShape {
+  /** What its rows are, where they are no knee exams; it has nothing else then. */
+  unit?: 'PARTICIPANT' | undefined;
   /** Columns that tell the time from a visit to an event, of the knee of each row. */
   event?: EventRequest | null | undefined;
   /** One row per knee: its exam at `origin`, with columns of later visits beside it. */

@@ -32,6 +32,11 @@ export function keyType(type: NodeType): 'integer' | 'uuid' {
   return NODE_KEYS[type];
 }
 
+/** A kind of node with its article, for messages: "an Evaluation". */
+export function aNode(type: NodeType): string {
+  return `${/^[AEIOU]/.test(type) ? 'an' : 'a'} ${type}`;
+}
+
 /** A node's kind and database key. */
 export interface NodeKey {
   type: NodeType;

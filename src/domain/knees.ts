@@ -1,9 +1,20 @@
 import { SIDES, type Side } from './participants.js';
+import type { UngradedReason } from './survival.js';
 
 /** A knee of a participant, by the participant's key: no table has a row of it. */
 export interface KneeKeys {
   participantId: number;
   side: Side;
+}
+
+/** One grade of one knee at two visits. */
+export interface KneeProgression {
+  /** Grade of the preferred reading at the earlier visit; null where there is none. */
+  from: number | null;
+  /** The same at the later visit. */
+  to: number | null;
+  /** The first reason that holds why there is no grade at the later visit; null where there is one. */
+  ungraded: UngradedReason | null;
 }
 
 /** The right knee of a participant before the left. */

@@ -1,9 +1,10 @@
 import type { DataSource } from 'typeorm';
+import type { KneeKeys, KneeProgression } from '../domain/knees.js';
 import type { Role } from '../domain/roles.js';
 import type { BatchPace, EventHub } from '../services/batches/index.js';
 import type { GenerationQueue } from '../scheduling/index.js';
 import { createLoaders, type Loaders, LoadersByArguments, type SharedRows } from '../loaders/index.js';
-import type { Asset, Batch } from '../entities/index.js';
+import type { Asset, Batch, GenerationOutput, GenerationSlice } from '../entities/index.js';
 import type { RawLists } from '../schema/raw-json.js';
 import type { VariableCoverage, VariableItem, VariableValueItem } from '../schema/variable.js';
 import type { AssetUrls } from '../services/files/index.js';
@@ -50,6 +51,11 @@ export interface Context {
   nestedCounts: LoadersByArguments<number | string, number>;
   /** Whether rows of nested lists fit a filter, by their table and the filter. */
   fitting: LoadersByArguments<number | string, boolean>;
+  /** Slices and files of generations that fit a filter, by the filter. */
+  fittingSlices: LoadersByArguments<string, GenerationSlice[]>;
+  fittingOutputs: LoadersByArguments<string, GenerationOutput[]>;
+  /** What became of grades of knees, by grade and visits. */
+  progressions: LoadersByArguments<KneeKeys, KneeProgression>;
   batchPaces: LoadersByArguments<Batch, BatchPace>;
   queuePositions: LoadersByArguments<string, number | null>;
   /** What participants, visits or exams have of some variables, by whose they are and by the names. */
@@ -75,6 +81,9 @@ export function createContext(
     nestedPages: new LoadersByArguments(),
     nestedCounts: new LoadersByArguments(),
     fitting: new LoadersByArguments(),
+    fittingSlices: new LoadersByArguments(),
+    fittingOutputs: new LoadersByArguments(),
+    progressions: new LoadersByArguments(),
     batchPaces: new LoadersByArguments(),
     queuePositions: new LoadersByArguments(),
     variableValues: new LoadersByArguments(),

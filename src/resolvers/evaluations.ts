@@ -15,7 +15,7 @@ import {
 } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
-import { idOf, INPUT, PageArgs } from '../schema/arguments.js';
+import { idOf, INPUT, PageArgs, WHERE } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import {
@@ -34,6 +34,7 @@ import { KneeExamNode } from '../schema/knee-exam.js';
 import { connectionComplexity, jobComplexity } from '../schema/limits.js';
 import { CancelEvaluationInput, CancelEvaluationPayload, EvaluateBundlesPayload } from '../schema/mutations.js';
 import type { EvaluationPayload, IdInput } from '../schema/mutations.js';
+import { EvaluationFilter } from '../schema/work-filters.js';
 import {
   cancelEvaluation,
   EVALUATION_LISTING,
@@ -63,13 +64,14 @@ export class EvaluationResolver {
       description: 'Only evaluations on the same exams with the same settings.',
     })
     comparisonKey: string | null,
+    @Arg('where', () => EvaluationFilter, WHERE) where: object | null,
     @Args(() => PageArgs) page: PageArgs,
   ): ConnectionOf<EvaluationNode> {
     const { dataSource } = context.platform;
-    const where = comparisonKey === null ? {} : { comparisonKey: { eq: comparisonKey } };
+    const wanted = comparisonKey == null ? where : { and: [where ?? {}, { comparisonKey: { eq: comparisonKey } }] };
     return connection(context, {
-      page: () => readPage(dataSource, EVALUATION_LISTING, { where, ...page }),
-      count: () => countRows(dataSource, EVALUATIONS, where),
+      page: () => readPage(dataSource, EVALUATION_LISTING, { where: wanted, ...page }),
+      count: () => countRows(dataSource, EVALUATIONS, wanted),
       node: (row) => new EvaluationNode(row),
     });
   }

@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
-import { idOf, INPUT, PageArgs } from '../schema/arguments.js';
+import { idOf, INPUT, PageArgs, WHERE } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import {
@@ -11,6 +11,7 @@ import {
   ExportConnection,
   ExportGenerationsInput,
   ExportNode,
+  ExportParticipantsInput,
 } from '../schema/export.js';
 import { filterAsJson } from '../schema/filter-json.js';
 import { connectionComplexity, jobComplexity } from '../schema/limits.js';
@@ -19,19 +20,22 @@ import {
   CancelExportPayload,
   ExportCohortPayload,
   ExportGenerationsPayload,
+  ExportParticipantsPayload,
 } from '../schema/mutations.js';
 import type { ExportPayload, IdInput } from '../schema/mutations.js';
+import { ExportFilter } from '../schema/work-filters.js';
 import {
   archiveChoice,
   cancelExport,
   cohortFilter,
+  cohortPeople,
   dictionary,
   EXPORT_COLUMNS,
   EXPORT_LISTING,
   EXPORTS,
+  exportsFor,
   type ExportRequest,
   findExport,
-  ownExports,
   requestExport,
 } from '../services/exports/index.js';
 import { countRows, readPage } from '../services/paging/index.js';
@@ -55,12 +59,16 @@ export class ExportResolver {
     description: "The viewer's own exports, an administrator's view of everybody's; the newest first.",
     complexity: connectionComplexity,
   })
-  exports(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): ConnectionOf<ExportNode> {
+  exports(
+    @Ctx() context: Context,
+    @Arg('where', () => ExportFilter, WHERE) where: object | null,
+    @Args(() => PageArgs) page: PageArgs,
+  ): ConnectionOf<ExportNode> {
     const { dataSource } = context.platform;
-    const where = ownExports(context.viewer);
+    const visible = exportsFor(context.viewer, where);
     return connection(context, {
-      page: () => readPage(dataSource, EXPORT_LISTING, { where, ...page }),
-      count: () => countRows(dataSource, EXPORTS, where),
+      page: () => readPage(dataSource, EXPORT_LISTING, { where: visible, ...page }),
+      count: () => countRows(dataSource, EXPORTS, visible),
       node: (row) => new ExportNode(row),
     });
   }
@@ -100,9 +108,7 @@ export class ExportResolver {
     @Info() { schema }: GraphQLResolveInfo,
   ): Promise<ExportPayload> {
     requireRole(context, 'READER', 'exportCohort');
-    if (!cohortId && typeof cohortVersion === 'number') {
-      throw new UserError('BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names; give both.');
-    }
+    checkVersion(cohortId, cohortVersion);
     const selected = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
     const written = selected ? filterAsJson(schema, 'KneeExamFilter', selected) : null;
     const archive = series ? archiveChoice({ series: filterAsJson(schema, 'MriSeriesFilter', series) }) : null;
@@ -124,6 +130,24 @@ export class ExportResolver {
       archive,
       shape: { event, asOf },
     });
+  }
+
+  @Mutation(() => ExportParticipantsPayload, {
+    description:
+      'Writes a file with a row for each participant, examined or not, in the background; otherwise as `exportCohort`.',
+    complexity: jobComplexity,
+  })
+  async exportParticipants(
+    @Ctx() context: Context,
+    @Arg('input', () => ExportParticipantsInput, INPUT)
+    { cohortId, cohortVersion, where, ...rest }: ExportParticipantsInput,
+    @Info() { schema }: GraphQLResolveInfo,
+  ): Promise<ExportPayload> {
+    requireRole(context, 'READER', 'exportParticipants');
+    checkVersion(cohortId, cohortVersion);
+    const selected = cohortId ? cohortPeople(cohortId, cohortVersion, where) : where;
+    const written = selected ? filterAsJson(schema, 'ParticipantFilter', selected) : null;
+    return request(context, 'exportParticipants', { ...rest, unit: 'PARTICIPANT', where: selected, written });
   }
 
   @Mutation(() => ExportGenerationsPayload, {
@@ -183,9 +207,16 @@ export class ExportResolver {
   }
 }
 
+/** @throws UserError BAD_USER_INPUT for a version of no cohort */
+function checkVersion(cohortId: string | null | undefined, version: number | null | undefined): void {
+  if (!cohortId && typeof version === 'number') {
+    throw new UserError('BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names; give both.');
+  }
+}
+
 async function request(
   { platform, viewer }: Context,
-  action: 'exportCohort' | 'exportGenerations',
+  action: Parameters<typeof requestExport>[3],
   wanted: ExportRequest,
 ): Promise<ExportPayload> {
   const row = await requestExport(platform.dataSource, viewer, wanted, action);

@@ -2,6 +2,7 @@ import { GraphQLJSONObject } from 'graphql-scalars';
 import { Arg, Args, Ctx, FieldResolver, Float, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import { decodeId } from '../domain/global-ids.js';
 import type { Side } from '../domain/participants.js';
+import { GenerationOutput, GenerationSlice } from '../entities/index.js';
 import { positionsInLine } from '../scheduling/index.js';
 import { idOf, ORDER_BY, WHERE, PageArgs } from '../schema/arguments.js';
 import { gradeGuidanceOf, parametersOf, type Provenance, provenanceOf } from '../services/generations/index.js';
@@ -26,16 +27,32 @@ import { connectionComplexity } from '../schema/limits.js';
 import { GenerationOrder } from '../schema/orders.js';
 import type { OrderInput } from '../schema/orders.js';
 import { countSummaryRows } from '../services/aggregates/index.js';
-import { GENERATIONS } from '../services/filters/index.js';
-import { countRows, GENERATION_LISTING, readPage } from '../services/paging/index.js';
+import { GENERATION_OUTPUTS, GENERATION_SLICES, GENERATIONS, type Where } from '../services/filters/index.js';
+import { countRows, fittingRowsOf, GENERATION_LISTING, type PlacedRows, readPage } from '../services/paging/index.js';
 import { generationsFor, OF_EXAMS } from '../services/uploads/index.js';
+import { GenerationOutputFilter, GenerationSliceFilter } from '../schema/work-filters.js';
 import { connection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { readyFilter } from './filter.js';
 import { signedAsset } from './images.js';
+import { isGiven } from './nested.js';
 import { findOrNull } from './node.js';
 import { visibleGeneration } from './visible.js';
+
+const SLICES_OF_GENERATION: PlacedRows<GenerationSlice> = {
+  table: GENERATION_SLICES,
+  entity: GenerationSlice,
+  parent: 'generation_id',
+  order: ['index'],
+};
+
+const OUTPUTS_OF_GENERATION: PlacedRows<GenerationOutput> = {
+  table: GENERATION_OUTPUTS,
+  entity: GenerationOutput,
+  parent: 'generation_id',
+  order: ['kind', 'index'],
+};
 
 @Resolver(() => GenerationNode)
 export class GenerationResolver {
@@ -123,8 +140,17 @@ export class GenerationResolver {
     description: 'Its files: what was given with the request, and what was made once it has succeeded.',
     complexity: outputListComplexity,
   })
-  async outputs(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<GenerationOutputNode[]> {
-    return (await loaders.outputsOfGeneration.load(row.id)).map((one) => new GenerationOutputNode(one));
+  async outputs(
+    @Root() { row }: GenerationNode,
+    @Ctx() context: Context,
+    @Arg('where', () => GenerationOutputFilter, WHERE) where: Where | null,
+  ): Promise<GenerationOutputNode[]> {
+    const outputs = isGiven(where)
+      ? context.fittingOutputs.for(where, (ids) =>
+          fittingRowsOf(context.platform.dataSource, OUTPUTS_OF_GENERATION, where, ids),
+        )
+      : context.loaders.outputsOfGeneration;
+    return (await outputs.load(row.id)).map((one) => new GenerationOutputNode(one));
   }
 
   @FieldResolver(() => BundleNode, { description: 'The bundle that makes it.' })
@@ -174,8 +200,17 @@ export class GenerationResolver {
     description: 'Finished slices, posterior to anterior.',
     complexity: sliceListComplexity,
   })
-  async slices(@Root() { row }: GenerationNode, @Ctx() { loaders }: Context): Promise<GenerationSliceNode[]> {
-    return (await loaders.slicesOfGeneration.load(row.id)).map((slice) => new GenerationSliceNode(slice));
+  async slices(
+    @Root() { row }: GenerationNode,
+    @Ctx() context: Context,
+    @Arg('where', () => GenerationSliceFilter, WHERE) where: Where | null,
+  ): Promise<GenerationSliceNode[]> {
+    const slices = isGiven(where)
+      ? context.fittingSlices.for(where, (ids) =>
+          fittingRowsOf(context.platform.dataSource, SLICES_OF_GENERATION, where, ids),
+        )
+      : context.loaders.slicesOfGeneration;
+    return (await slices.load(row.id)).map((slice) => new GenerationSliceNode(slice));
   }
 }
 

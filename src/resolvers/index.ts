@@ -1,5 +1,6 @@
 import { ArrivalRuleResolver } from './arrival-rules.js';
 import { AggregateResolver } from './aggregates.js';
+import { ParticipantFacetResolver } from './participant-facets.js';
 import { AuditResolver } from './audit.js';
 import { BatchMutationResolver } from './batches-change.js';
 import { BatchMemberResolver, BatchResolver } from './batches.js';
@@ -59,6 +60,7 @@ export const RESOLVERS = [
   KneeExamResolver,
   KneeResolver,
   AggregateResolver,
+  ParticipantFacetResolver,
   KneeStatisticsResolver,
   KneePairsResolver,
   KneePairResolver,

@@ -1,15 +1,16 @@
 import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import type { FeatureCode } from '../domain/features.js';
 import { kneesOf } from '../domain/knees.js';
 import { isOaiId, type Side } from '../domain/participants.js';
 import type { VisitCode } from '../domain/visits.js';
 import { Participant } from '../entities/index.js';
 import { AT_VISITS, ORDER_BY, PageArgs, WHERE } from '../schema/arguments.js';
 import type { ConnectionOf } from '../schema/connections.js';
-import { SideEnum, VisitCodeEnum } from '../schema/enums.js';
+import { FeatureEnum, SideEnum, VisitCodeEnum } from '../schema/enums.js';
 import { KneeExamFilter, KneeFilter } from '../schema/filters.js';
 import { JointOutcome } from '../schema/joint-outcome.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
-import { KneeConnection, KneeNode } from '../schema/knee.js';
+import { KneeConnection, KneeNode, KneeProgressionItem } from '../schema/knee.js';
 import { connectionComplexity, filteredComplexity } from '../schema/limits.js';
 import { KneeOrder } from '../schema/orders.js';
 import type { OrderInput } from '../schema/orders.js';
@@ -17,6 +18,7 @@ import { ParticipantNode } from '../schema/participant.js';
 import { countSummaryRows } from '../services/aggregates/index.js';
 import { KNEES, PARTICIPANTS } from '../services/filters/index.js';
 import { countRows, KNEE_LISTING, readPage } from '../services/paging/index.js';
+import { progressionsOf } from '../services/timeline/index.js';
 import { connection } from './connection.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
@@ -87,6 +89,26 @@ export class KneeResolver {
   })
   outcome(@Root() knee: KneeNode, @Ctx() context: Context): Promise<JointOutcome | null> {
     return outcomeOf(knee, context);
+  }
+
+  @FieldResolver(() => KneeProgressionItem, {
+    description:
+      'How one grade of it changed between two visits, and why it has none at the later one where it has none.',
+    complexity: ({ childComplexity }) => 2 + childComplexity,
+  })
+  async progression(
+    @Root() knee: KneeNode,
+    @Ctx() context: Context,
+    @Arg('feature', () => FeatureEnum, { defaultValue: 'XRKL', description: 'The grade, of the preferred reading.' })
+    feature: FeatureCode,
+    @Arg('from', () => VisitCodeEnum, { defaultValue: 'V00', description: 'The earlier visit.' }) from: VisitCode,
+    @Arg('to', () => VisitCodeEnum, { description: 'The later visit.' }) to: VisitCode,
+  ): Promise<KneeProgressionItem> {
+    const asked = { feature, from, to };
+    const progressions = context.progressions.for(asked, (knees) =>
+      progressionsOf(context.platform.dataSource, asked, knees),
+    );
+    return new KneeProgressionItem(await progressions.load({ participantId: knee.participantId, side: knee.side }));
   }
 
   @FieldResolver(() => KneeNode, { description: 'The other knee of the participant.' })

@@ -25,12 +25,17 @@ export async function thatFit<Row extends { id: number | string }>(
   where: Where | null | undefined,
   rows: readonly Row[],
 ): Promise<Row[]> {
-  if (!where || Object.keys(where).length === 0) return [...rows];
+  if (!isGiven(where)) return [...rows];
   const fits = context.fitting.for([nested.table.name, where], async (keys) =>
     fittingRows(context.platform.dataSource, nested, await readyFilter(context, where), keys),
   );
   const fitting = await Promise.all(rows.map(({ id }) => fits.load(id)));
   return rows.filter((_, index) => fitting[index]);
+}
+
+/** Whether a filter asks for anything: one without an entry selects all. */
+export function isGiven(where: Where | null | undefined): where is Where {
+  return where !== null && where !== undefined && Object.keys(where).length > 0;
 }
 
 /** Exams of one person of those that its arguments select. */

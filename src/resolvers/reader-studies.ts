@@ -1,8 +1,8 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
-import { decodeId } from '../domain/global-ids.js';
+import { aNode, decodeId } from '../domain/global-ids.js';
 import type { NodeType } from '../domain/global-ids.js';
-import { idOf, INPUT, PageArgs } from '../schema/arguments.js';
+import { idOf, INPUT, PageArgs, WHERE } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { connectionComplexity, listComplexity } from '../schema/limits.js';
@@ -24,6 +24,7 @@ import {
   ReaderStudyNode,
   ReaderTrialItem,
 } from '../schema/reader-study.js';
+import { ReaderStudyFilter } from '../schema/work-filters.js';
 import { cohortFilter } from '../services/exports/index.js';
 import { countRows, readPage } from '../services/paging/index.js';
 import {
@@ -55,11 +56,15 @@ const MAX_TRIALS = 20;
 @Resolver(() => ReaderStudyNode)
 export class ReaderStudyResolver {
   @Query(() => ReaderStudyConnection, { description: 'The newest first.', complexity: connectionComplexity })
-  readerStudies(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): ConnectionOf<ReaderStudyNode> {
+  readerStudies(
+    @Ctx() context: Context,
+    @Arg('where', () => ReaderStudyFilter, WHERE) where: object | null,
+    @Args(() => PageArgs) page: PageArgs,
+  ): ConnectionOf<ReaderStudyNode> {
     const { dataSource } = context.platform;
     return connection(context, {
-      page: () => readPage(dataSource, READER_STUDY_LISTING, { ...page }),
-      count: () => countRows(dataSource, READER_STUDIES, null),
+      page: () => readPage(dataSource, READER_STUDY_LISTING, { where, ...page }),
+      count: () => countRows(dataSource, READER_STUDIES, where),
       node: (row) => new ReaderStudyNode(row),
     });
   }
@@ -236,6 +241,6 @@ function itemOf(trial: ShownTrial): ReaderTrialItem {
 
 function keyOf(argument: string, type: NodeType, id: string): string {
   const decoded = decodeId(id);
-  if (decoded?.type !== type) throw new UserError('BAD_USER_INPUT', `${argument} must be the id of a ${type}.`);
+  if (decoded?.type !== type) throw new UserError('BAD_USER_INPUT', `${argument} must be the id of ${aNode(type)}.`);
   return String(decoded.key);
 }

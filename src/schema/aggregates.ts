@@ -19,6 +19,12 @@ export const KneeExamFacetEnum = described('KneeExamFacet', 'What knee exams can
   ),
 });
 
+export const ParticipantFacetEnum = described(
+  'ParticipantFacet',
+  'What participants can be grouped by.',
+  enumMeanings(variablesOf('participant', 'facet')),
+);
+
 export const KneeExamMeasureEnum = described(
   'KneeExamMeasure',
   'A number that knee exams have.',
@@ -77,6 +83,15 @@ export class FacetBucket {
 
   @Field(() => Int, { nullable: true, description: PARTICIPANTS })
   participants!: number | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'Participants with the same value on every dimension.' })
+export class ParticipantBucket {
+  @Field(() => [FacetValue], { description: 'In the order of `by` and `variables`.' })
+  values!: FacetValue[];
+
+  @Field(() => Int, { description: 'Participants, examined or not.' })
+  participants!: number;
 }
 
 @ObjectType({ simpleResolvers: true, description: 'One bin of a histogram.' })

@@ -8,7 +8,7 @@ import { SplitInput } from './cohort-input.js';
 import { connectionType } from './connections.js';
 import { VisitCodeEnum } from './enums.js';
 import { ArchiveFormatEnum, ExportColumnTypeEnum, ExportFormatEnum, ExportStateEnum } from './work-enums.js';
-import { KneeExamFilter } from './filters.js';
+import { KneeExamFilter, ParticipantFilter } from './filters.js';
 import { KneeNumberInput } from './knee-numbers.js';
 import { KneePairsInput } from './knee-pairs.js';
 import { MriSeriesFilter } from './image-filters.js';
@@ -37,7 +37,7 @@ export class ExportedCohortItem {
   implements: Node,
   simpleResolvers: true,
   description:
-    'A file of knee exams, one row per exam, or an archive of their volumes or of what generations made; written in the background.',
+    'A file of knee exams, one row per exam, or of participants, or an archive of volumes or of what generations made; written in the background.',
 })
 export class ExportNode extends Node {
   @Field(() => ExportStateEnum, { description: 'Current state.' })
@@ -61,10 +61,14 @@ export class ExportNode extends Node {
   })
   archive: object | null;
 
-  @Field(() => Int, { description: 'Exams looked through so far; of an archive, volumes or generations written.' })
+  @Field(() => Int, {
+    description: 'Exams or participants looked through so far; of an archive, volumes or generations written.',
+  })
   done: number;
 
-  @Field(() => Int, { description: 'Exams to look through; of an archive, volumes or generations to write.' })
+  @Field(() => Int, {
+    description: 'Exams or participants to look through; of an archive, volumes or generations to write.',
+  })
   total: number;
 
   @Field(() => Float, { description: 'How far it is, 0 to 1.' })
@@ -257,6 +261,36 @@ export class ExportCohortInput {
       '`{ synthetic: { isNull: false } }` means both, in folders of their own.',
   })
   series?: object | null;
+}
+
+@InputType({ description: 'Without cohort and filter, every participant is exported, examined or not.' })
+export class ExportParticipantsInput {
+  @Field(() => ExportFormatEnum, { description: 'How to write it: CSV, NDJSON or PARQUET.' })
+  format!: ExportFormat;
+
+  @Field(() => ID, { nullable: true, description: 'Only participants who have an exam in this cohort.' })
+  cohortId?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'Version of the cohort; default: the newest.' })
+  cohortVersion?: number | null;
+
+  @Field(() => ParticipantFilter, { nullable: true, description: 'Further conditions.' })
+  where?: object | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'Columns of `exportColumns` whose owner is PARTICIPANT; default: all. `oai_id` and `phantom` are always there.',
+  })
+  columns?: string[] | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      "Variables that get a column each, and one for the code of why a value is missing. What is a visit's or a knee's is named with them: " +
+      'V00AGE, V00WOMKPR.',
+  })
+  variables?: string[] | null;
 }
 
 @InputType({ description: 'Either generationIds or batchId says what is meant.' })

@@ -7,7 +7,7 @@ import { connectionType } from './connections.js';
 import { GenerationStateEnum, GenerationTaskEnum, NoiseModeEnum, SamplerEnum } from './work-enums.js';
 import { SsimModeEnum } from './evaluation-enums.js';
 import { Grade, gradeList, overrideList } from './grade.js';
-import { listComplexity } from './limits.js';
+import { filteredComplexity } from './limits.js';
 import { Node } from './node.js';
 import { DateTime } from './scalars.js';
 
@@ -225,10 +225,9 @@ export class GenerationNode extends Node {
 }
 
 /** What a list of slices costs: their number is not among the arguments. */
-export const sliceListComplexity = ({ childComplexity }: { childComplexity: number }): number =>
-  1 + TYPICAL_SLICES * childComplexity;
+export const sliceListComplexity = filteredComplexity(TYPICAL_SLICES);
 
 /** What a list of files costs: their number is not among the arguments. */
-export const outputListComplexity = listComplexity(8);
+export const outputListComplexity = filteredComplexity(8);
 
 export const GenerationConnection = connectionType('Generation', () => GenerationNode);

@@ -112,6 +112,7 @@ export interface ExportPayload {
   export: ExportNode;
 }
 export const ExportCohortPayload = exportPayload('exportCohort', 'The export, which waits for its turn.');
+export const ExportParticipantsPayload = exportPayload('exportParticipants', 'The export, which waits for its turn.');
 export const ExportGenerationsPayload = exportPayload('exportGenerations', 'The export, which waits for its turn.');
 export const CancelExportInput = idInput('cancelExport', 'export');
 export const CancelExportPayload = exportPayload('cancelExport', 'The export, canceled.');

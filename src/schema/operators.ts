@@ -15,7 +15,15 @@ import {
   StudyCohortEnum,
   VisitCodeEnum,
 } from './enums.js';
-import { BatchStateEnum, GenerationStateEnum, GenerationTaskEnum } from './work-enums.js';
+import { EvaluationStateEnum, ReaderStudyStateEnum, ReaderUnitEnum } from './evaluation-enums.js';
+import {
+  BatchStateEnum,
+  ExportFormatEnum,
+  ExportStateEnum,
+  GenerationStateEnum,
+  GenerationTaskEnum,
+  OutputKindEnum,
+} from './work-enums.js';
 import { DateTime } from './scalars.js';
 
 /** A class that type-graphql knows as an input type. */
@@ -81,7 +89,13 @@ export const PlaneFilter = operators('PlaneFilter', () => PlaneEnum, [...EQUALIT
 export const MriProtocolFilter = operators('MriProtocolFilter', () => MriProtocolEnum, EQUALITY);
 export const GenerationStateFilter = operators('GenerationStateFilter', () => GenerationStateEnum, EQUALITY);
 export const GenerationTaskFilter = operators('GenerationTaskFilter', () => GenerationTaskEnum, EQUALITY);
+export const GenerationOutputKindFilter = operators('GenerationOutputKindFilter', () => OutputKindEnum, EQUALITY);
 export const BatchStateFilter = operators('BatchStateFilter', () => BatchStateEnum, EQUALITY);
+export const EvaluationStateFilter = operators('EvaluationStateFilter', () => EvaluationStateEnum, EQUALITY);
+export const ExportStateFilter = operators('ExportStateFilter', () => ExportStateEnum, EQUALITY);
+export const ExportFormatFilter = operators('ExportFormatFilter', () => ExportFormatEnum, EQUALITY);
+export const ReaderStudyStateFilter = operators('ReaderStudyStateFilter', () => ReaderStudyStateEnum, EQUALITY);
+export const ReaderUnitFilter = operators('ReaderUnitFilter', () => ReaderUnitEnum, EQUALITY);
 
 /**
  * Declares an input type from a list of optional fields.

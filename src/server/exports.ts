@@ -4,7 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../domain/errors.js';
-import { EXPORT_FILES, EXPORT_FORMATS } from '../domain/exports.js';
+import { EXPORT_FILES, EXPORT_FORMATS, EXPORT_UNITS, type ExportUnit } from '../domain/exports.js';
 import { isJsonObject, parseJson } from '../domain/json.js';
 import { PAIRINGS } from '../domain/knee-pairs.js';
 import { SPLIT_METHODS } from '../domain/splits.js';
@@ -17,6 +17,7 @@ import { audit, type Quotas } from '../services/access/index.js';
 import {
   archiveChoice,
   cohortFilter,
+  cohortPeople,
   describeColumns,
   type ExportRequest,
   type ExportProgress,
@@ -25,10 +26,22 @@ import {
   writeTable,
 } from '../services/exports/index.js';
 import { FACET_NAMES } from '../services/aggregates/index.js';
-import { KNEE_EXAMS } from '../services/filters/index.js';
+import { KNEE_EXAMS, PARTICIPANTS } from '../services/filters/index.js';
 import { countRows } from '../services/paging/index.js';
 import { viewerOf } from './authenticate.js';
 import { charge } from './rate-limit.js';
+
+/** What is streamed, by what a row is. */
+const UNITS = {
+  KNEE_EXAM: {
+    ...{ table: KNEE_EXAMS, filter: 'KneeExamFilter', ofCohort: cohortFilter },
+    ...{ rows: 'knee exams', mutation: 'exportCohort', file: 'knee-exams' },
+  },
+  PARTICIPANT: {
+    ...{ table: PARTICIPANTS, filter: 'ParticipantFilter', ofCohort: cohortPeople },
+    ...{ rows: 'participants', mutation: 'exportParticipants', file: 'participants' },
+  },
+} as const satisfies Record<ExportUnit, object>;
 
 /** Most knee exams that one answer streams; more are an export in the background, with a file that can be fetched again. */
 const MAX_STREAMED = 20_000;
@@ -58,6 +71,7 @@ const SPLIT = z.strictObject({
 
 const REQUEST = z.strictObject({
   format: z.enum(EXPORT_FORMATS).default('CSV'),
+  unit: z.enum(EXPORT_UNITS).default('KNEE_EXAM'),
   columns: z.array(z.string()).nullish(),
   variables: z.array(z.string()).nullish(),
   cohortId: z.string().nullish(),
@@ -95,14 +109,15 @@ export function exportHandler(
     const spec = await tableSpec({ dataSource, schema, quotas }, response, asked);
     const { selection, shape } = spec;
     const paired = shape.pairs && { or: [shape.pairs.cases, shape.pairs.controls] };
-    const count = await countRows(dataSource, KNEE_EXAMS, paired ? { and: [selection ?? {}, paired] } : selection);
+    const { table, rows: things, mutation, file } = UNITS[shape.unit ?? 'KNEE_EXAM'];
+    const count = await countRows(dataSource, table, paired ? { and: [selection ?? {}, paired] } : selection);
     if (count > MAX_STREAMED) {
       throw new UserError(
         'LIMIT_EXCEEDED',
-        `The filter selects ${count} knee exams; at most ${MAX_STREAMED} are streamed at once. The mutation exportCohort writes more.`,
+        `The filter selects ${count} ${things}; at most ${MAX_STREAMED} are streamed at once. The mutation ${mutation} writes more.`,
       );
     }
-    await charge(quotas, response, count * EXPORT_POINTS.row, `this export of ${count} knee exams`);
+    await charge(quotas, response, count * EXPORT_POINTS.row, `this export of ${count} ${things}`);
     let rows = 0;
     const stream = writeTable(dataSource, spec, { onProgress: (progress: ExportProgress) => (rows = progress.rows) });
     // Pairs may be refused only when they are made: once a piece is on its way nobody can be told.
@@ -110,7 +125,7 @@ export function exportHandler(
     const { mediaType, extension } = EXPORT_FILES[spec.format];
     response.set({
       'Content-Type': spec.format === 'PARQUET' ? mediaType : `${mediaType}; charset=utf-8`,
-      'Content-Disposition': `attachment; filename="knee-exams.${extension}"`,
+      'Content-Disposition': `attachment; filename="${file}.${extension}"`,
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
     });
@@ -182,6 +197,7 @@ export function exportRequest(schema: GraphQLSchema, json: unknown): ExportReque
   }
   const {
     format,
+    unit,
     columns,
     variables,
     cohortId,
@@ -195,7 +211,8 @@ export function exportRequest(schema: GraphQLSchema, json: unknown): ExportReque
     ...archived
   } = parsed.data;
   const { series, generationIds, batchId, withReal } = archived;
-  const written = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
+  const { ofCohort, filter } = UNITS[unit];
+  const written = cohortId ? ofCohort(cohortId, cohortVersion, where) : where;
   const chosen = archiveChoice({
     series: series && filterFromJson(schema, 'MriSeriesFilter', series),
     generationIds,
@@ -205,10 +222,11 @@ export function exportRequest(schema: GraphQLSchema, json: unknown): ExportReque
   const archive = Object.keys(chosen).length > 0 ? chosen : null;
   return {
     format,
+    unit,
     columns,
     variables,
     written,
-    where: written && filterFromJson(schema, 'KneeExamFilter', written),
+    where: written && filterFromJson(schema, filter, written),
     archive,
     shape: { event, asOf },
     numbers,

@@ -50,6 +50,39 @@ test('a knee has its exams in order of time, what became of it, and the other kn
   });
 });
 
+test('a knee has the progression of its grades between two visits, and why there is none', async () => {
+  const { data, errors } = await api.ask(`{
+    participant(oaiId: "9000001") { knees {
+      toYear4: progression(to: V06) { from to change ungraded }
+      later: progression(from: V01, to: V08) { from to change ungraded }
+      osteophyte: progression(feature: XROSTM, to: V01) { from to change ungraded }
+    } }
+  }`);
+
+  expect(errors).toBeUndefined();
+  const none = { from: null, to: null, change: null };
+  expect(data!['participant']).toEqual({
+    knees: [
+      {
+        toYear4: { from: 1, to: 3, change: 2, ungraded: null },
+        later: { from: 2, to: null, change: null, ungraded: 'MISSED_VISIT' },
+        osteophyte: { ...none, ungraded: 'NOT_READ' },
+      },
+      {
+        toYear4: { from: 4, to: null, change: null, ungraded: 'REPLACED' },
+        later: { ...none, ungraded: 'REPLACED' },
+        osteophyte: { ...none, ungraded: 'REPLACED' },
+      },
+    ],
+  });
+});
+
+test('a progression whose visits are in the wrong order is refused', async () => {
+  const { errors } = await api.ask('{ knee(oaiId: "9000001", side: LEFT) { progression(from: V06, to: V00) { to } } }');
+
+  expect(errors![0]!.message).toBe('from must be a visit before to, got V06 and V00.');
+});
+
 test('an exam leads to the other exams of its knee', async () => {
   const { data } = await api.ask(
     '{ kneeExams(where: { visit: { eq: V00 } }) { nodes { side knee { side participant { oaiId } exams { kl } } } } }',

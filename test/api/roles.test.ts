@@ -96,6 +96,7 @@ const FIELDS: [string, Role, () => string][] = [
   ['derivedVariables.totalCount', 'READER', () => '{ derivedVariables { totalCount } }'],
   ['derivedVariable', 'READER', () => '{ derivedVariable(name: "x") { name } }'],
   ['exportColumns', 'SUMMARY', () => '{ exportColumns { name } }'],
+  ['participantFacets', 'READER', () => '{ participantFacets(by: [SEX]) { participants } }'],
   ['exports.totalCount', 'READER', () => '{ exports { totalCount } }'],
   ['exports.nodes', 'READER', () => '{ exports { nodes { id } } }'],
   ['export', 'READER', () => '{ export(id: "x") { id } }'],
@@ -167,6 +168,11 @@ const MUTATIONS: [string, Role, () => string][] = [
     () => 'mutation { deleteDerivedVariable(input: { id: "x" }) { deletedDerivedVariableId } }',
   ],
   ['deleteCohort', 'READER', () => 'mutation { deleteCohort(input: { id: "x" }) { deletedCohortId } }'],
+  [
+    'exportParticipants',
+    'READER',
+    () => 'mutation { exportParticipants(input: { format: CSV, columns: ["none"] }) { export { id } } }',
+  ],
   [
     'exportCohort',
     'READER',

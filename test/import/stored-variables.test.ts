@@ -109,6 +109,25 @@ test('readings of images hang on the exam, by reading project; those of hands on
   expect(await of('1000001', ...names)).toEqual(['4.25', '.T', '3.5', '016600000001', '2', '2']);
 });
 
+test('a summary of hands for all visits in one file belongs to the participant', async () => {
+  await release.write(
+    'hxr_sq_summary.txt',
+    'ID,SIDE,VERSION,V00DIPKL,V06DIPKL\n1000001,1,0.1,3,4\n1000001,2,0.1,.A,2\n',
+  );
+  const summary = await importAll();
+
+  expect(summary.refusals).toEqual([]);
+  expect(summary.ignored).toEqual([]);
+  expect(summary.tables[0]).toMatchObject({ inserted: 2, storedCells: 4 });
+  expect(await variables()).toEqual([
+    { name: 'V00DIPKL', owner: 'participant', kind: 'NUMBER' },
+    { name: 'V06DIPKL', owner: 'participant', kind: 'NUMBER' },
+  ]);
+  const names = ['V00DIPKL@RIGHT', 'V00DIPKL@LEFT', 'V06DIPKL@RIGHT', 'V06DIPKL@LEFT'];
+  expect(await of('1000001', ...names)).toEqual(['3', '.A', '4', '2']);
+  expect((await importAll()).tables[0]).toMatchObject({ skipped: true, unchanged: 2 });
+});
+
 test('series that were not made, films of hands and repeats of a series keep what is told of them', async () => {
   await release.table('MRI00.txt', 'ID|VERSION|V00MEXAMTP|V00MRBARCD|V00MRCOMP|V00MRSIDE|V00QCRESLT|V00MNDREAS', [
     '1000001|1|R SAG 3D DESS WE|016610000001|1|1: Right|Y: Accepted|',

@@ -1,7 +1,7 @@
 """One server, for one token: cohorts, variables, images and generations."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -11,7 +11,9 @@ import pandas
 from .cohorts import Cohort, find_cohort
 from .connection import Connection
 from .errors import BadInputError
+from .exports import fetch_table
 from .follow import follow
+from .frames import sort_rows, typed_frame
 from .generations import Generation, request_generation
 from .images import Film, Volume, fetch_film, fetch_volume
 from .logs import Kind
@@ -121,6 +123,29 @@ class Osteograph:
             counts = [sum(found['filled'] for found in row['coverage'] if (found['visit'] or 'ever') == visit) for row in rows]
             frame[visit] = pandas.array(counts, dtype='Int32')
         return frame.set_index('name')
+
+    def participants(
+        self,
+        *,
+        where: dict[str, Any] | None = None,
+        variables: Sequence[str] = (),
+        columns: Sequence[str] | None = None,
+        missing: bool = True,
+        progress: bool | None = None,
+    ) -> pandas.DataFrame:
+        """A row for each participant, examined or not, with typed columns as `Cohort.frame` has them.
+
+        where: as `participants` of the API takes it, such as `{'exams': {'exists': False}}`.
+        variables: what is a visit's or a knee's is named with them: `V00AGE`, `V00WOMKPR`.
+        columns: `sex`, `site` and the like; default: all that are a participant's.
+        missing: whether `<name>_missing` stands beside each value, with OAI's code of why there is none.
+        raises BadInputError with the server's sentence for a name or a filter that is wrong
+        """
+        wanted = {'where': where, 'variables': list(variables) or None, 'columns': None if columns is None else list(columns) or ['oai_id']}
+        request = {name: value for name, value in wanted.items() if value is not None}
+        shown = self._progress if progress is None else progress
+        table, manifest = fetch_table(self._connection, request, shown, unit='PARTICIPANT')
+        return sort_rows(typed_frame(table, manifest, missing=missing))
 
     def film(self, exam_id: str) -> Film:
         """The film to use of an exam, as a NumPy array. raises NotFoundError where none has pixels."""

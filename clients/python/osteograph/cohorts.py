@@ -9,7 +9,7 @@ import pandas
 from .connection import Connection
 from .errors import BadInputError, ConflictError, ForbiddenError, NotFoundError
 from .exports import fetch_table
-from .frames import Shape, Unit, by_pair, by_participant, sort_rows, told_apart, typed_frame
+from .frames import Shape, Unit, by_pair, by_participant, is_coded, sort_rows, told_apart, typed_frame
 from .images import Film, Volume, cohort_films, cohort_volumes
 from .survival import Survival, ask_survival
 
@@ -132,7 +132,8 @@ class Cohort:
         asked = {'where': self.where, 'by': list(by) or None, 'variables': list(variables) or None}
         buckets = self._connection.ask(_FACETS, asked)['kneeExamFacets']
         names = [*(name.lower() for name in by), *variables]
-        labels = _labels_of(self._connection, variables)
+        known = _columns_of(self._connection, variables)
+        labels = {name: told_apart(column['codes']) if is_coded(column) else {} for name, column in known.items()}
         rows = [
             {
                 **{name: told(value, labels) for name, value in zip(names, bucket['values'])},
@@ -142,8 +143,9 @@ class Cohort:
             for bucket in buckets
         ]
         counted = pandas.DataFrame(rows, columns=[*names, 'exams', 'participants'])
-        # The API tells every value as text; grades are numbers.
-        return counted.assign(**{name: _numbers_or_words(counted[name]) for name in names})
+        # The API tells every value as text; grades are numbers, and barcodes are not.
+        words = {name for name in variables if name in known and known[name]['type'] == 'text'}
+        return counted.assign(**{name: counted[name].astype('string') if name in words else _numbers_or_words(counted[name]) for name in names})
 
     def survival(
         self,
@@ -227,17 +229,19 @@ def find_cohort(connection: Connection, name: str | None, *, where: dict[str, An
 def _numbers_or_words(values: pandas.Series) -> pandas.Series:
     numbers = pandas.to_numeric(values, errors='coerce')
     whole = numbers.notna().any() and numbers.notna().equals(values.notna())
-    return numbers.astype('Float64').convert_dtypes() if whole else values.astype('string')
+    if not whole:
+        return values.astype('string')
+    return numbers.astype('Int64' if (numbers.dropna() % 1 == 0).all() else 'Float64')
 
 
 def _numbers(kind: Literal['change', 'slope'], asked: Iterable[tuple[str, str, str]]) -> list[dict[str, Any]]:
     return [{'variable': variable, kind: {'from': first, 'to': last}} for variable, first, last in asked]
 
 
-def _labels_of(connection: Connection, variables: Sequence[str]) -> dict[str, dict[str, str]]:
-    """The label of each code of variables, by their names, as frames have them: the same whichever codes a table holds.
+def _columns_of(connection: Connection, variables: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What the data dictionary says of variables, by their names, as frames have them: the same whichever codes a table holds.
 
-    A token that may not export is told none.
+    A token that may not export is told nothing.
     """
     if not variables:
         return {}
@@ -245,12 +249,16 @@ def _labels_of(connection: Connection, variables: Sequence[str]) -> dict[str, di
         told = connection.fetch('/exports/dictionary', json={'columns': [_KEY], 'variables': list(variables)})
     except ForbiddenError:
         return {}
-    return {column['name']: told_apart(column['codes'] or {}) for column in json.loads(told)['columns']}
+    return {column['name']: column for column in json.loads(told)['columns']}
 
 
 def told(value: dict[str, Any], labels: dict[str, dict[str, str]]) -> str | None:
-    """A value by its label, with the code behind it where no dictionary tells that no other code has it; by itself where it has none."""
-    label, code, known = value['meaning'], value['value'], labels.get(value['variable'], {})
-    if code in known:
-        return known[code]
+    """A value as frames have it: by the label of its code, by itself where it has none or is a word.
+
+    labels: by the names of the variables that a dictionary tells of. Of others a label stands with the code behind it, since another code may
+        have the same one.
+    """
+    label, code = value['meaning'], value['value']
+    if value['variable'] in labels:
+        return labels[value['variable']].get(code, code) if code is not None else value['missing']
     return f'{label} ({code})' if label is not None and code is not None else label or code or value['missing']

@@ -15,8 +15,12 @@ from .errors import LimitExceededError, NetworkError, error_of
 from .follow import follow
 from .progress import bar
 
-_REQUEST = """
-mutation Export($input: ExportCohortInput!) { exportCohort(input: $input) { export { id } } }"""
+_REQUESTS = {
+    'KNEE_EXAM': """
+mutation Export($input: ExportCohortInput!) { asked: exportCohort(input: $input) { export { id } } }""",
+    'PARTICIPANT': """
+mutation Export($input: ExportParticipantsInput!) { asked: exportParticipants(input: $input) { export { id } } }""",
+}
 
 _CANCEL = """
 mutation CancelExport($id: ID!) { cancelExport(input: { id: $id }) { export { state } } }"""
@@ -28,23 +32,26 @@ _SENTENCES = {
 }
 
 
-def fetch_table(connection: Connection, request: dict[str, Any], progress: bool | None) -> tuple[pyarrow.Table, dict[str, Any]]:
+def fetch_table(
+    connection: Connection, request: dict[str, Any], progress: bool | None, *, unit: str = 'KNEE_EXAM'
+) -> tuple[pyarrow.Table, dict[str, Any]]:
     """The rows of an export and what the server says of them: counts, filter, cohorts with their versions, and the data dictionary.
 
     request: what `POST /exports` and `exportCohort` take, without `format`.
+    unit: what a row is; of participants `exportParticipants` takes the request.
     """
     wanted = {**request, 'format': 'PARQUET'}
     try:
         with bar('rows', unit='B', shown=progress) as shown:
-            data = connection.fetch('/exports', json=wanted, on_bytes=shown.to)
+            data = connection.fetch('/exports', json={**wanted, 'unit': unit}, on_bytes=shown.to)
     except LimitExceededError:
-        data = _by_job(connection, wanted, progress)
+        data = _by_job(connection, _REQUESTS[unit], wanted, progress)
     table = pyarrow.parquet.read_table(io.BytesIO(data))
     return table, json.loads(table.schema.metadata[b'osteograph'])
 
 
-def _by_job(connection: Connection, request: dict[str, Any], progress: bool | None) -> bytes:
-    id = connection.ask(_REQUEST, {'input': request})['exportCohort']['export']['id']
+def _by_job(connection: Connection, mutation: str, request: dict[str, Any], progress: bool | None) -> bytes:
+    id = connection.ask(mutation, {'input': request})['asked']['export']['id']
     with _canceled_if_left(connection, id), bar('export', total=1.0, shown=progress) as shown:
         for row in follow(connection, 'export', id):
             shown.to(row['fraction'], note=row['waitingReason'] or f'{row["rows"]} rows')

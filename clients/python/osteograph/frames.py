@@ -52,7 +52,7 @@ def _typed(values: pandas.Series, column: dict[str, Any], manifest: dict[str, An
         return values.astype('datetime64[s]')
     if column['type'] == 'text' and (codes or column['name'] in companions):
         return values.astype(_words(values, list(codes or manifest['missingCodes'])))
-    if column['type'] == 'real' and codes:
+    if is_coded(column):
         return _labelled(values, codes)
     return values
 
@@ -61,6 +61,11 @@ def _words(values: pandas.Series, known: list[str]) -> pandas.CategoricalDtype:
     """Visits are ordered by time. A word that no dictionary has is kept, after the others."""
     seen = sorted(set(values.dropna()) - set(known))
     return pandas.CategoricalDtype([*known, *seen], ordered='V00' in known)
+
+
+def is_coded(column: dict[str, Any]) -> bool:
+    """Whether a column of the data dictionary has codes that are told by their labels; words are told as they are."""
+    return column['type'] == 'real' and bool(column['codes'])
 
 
 def told_apart(codes: dict[str, str]) -> dict[str, str]:

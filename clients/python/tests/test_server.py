@@ -45,12 +45,45 @@ def test_counts_by_a_coded_variable_are_told_by_its_labels(baseline: osteograph.
     assert told.to_dict() == frame['V00INCOME'].value_counts()[lambda counts: counts > 0].to_dict()
 
 
+@pytest.mark.parametrize('name', ['ACCEPT', 'BARCDJD', 'sex', 'XRKL'])
+def test_counts_by_words_and_numbers_are_those_of_frames(baseline: osteograph.Cohort, name: str) -> None:
+    told = baseline.counts(variables=[name]).dropna().set_index(name)['exams']
+    frame = baseline.frame(columns=['side'], variables=[name])
+
+    assert len(told) > 0
+    assert told.to_dict() == frame[name].value_counts()[lambda counts: counts > 0].to_dict()
+
+
+def test_a_variable_that_is_a_column_of_exports_stands_once(baseline: osteograph.Cohort) -> None:
+    frame = baseline.frame(variables=['age', 'sex'])
+
+    assert frame.columns.is_unique
+    assert (str(frame['age'].dtype), frame['age_missing'].notna().sum()) == ('Int32', frame['age'].isna().sum())
+
+
+def test_participants_are_a_table_of_their_own(server: osteograph.Osteograph, tables: dict[str, pandas.DataFrame]) -> None:
+    people = server.participants(variables=['V00INCOME', 'V00AGE'])
+
+    assert people['oai_id'].tolist() == sorted(tables['enrollees']['ID'].astype(str))
+    assert str(people['sex'].dtype) == str(people['V00INCOME'].dtype) == 'category'
+    assert (
+        people['V00AGE'].notna().sum()
+        == server.ask('{ participants(where: { visits: { some: { code: { eq: V00 }, age: { gte: 0 } } } }) { totalCount } }')['participants'][
+            'totalCount'
+        ]
+    )
+    assert server.participants(columns=[], where={'exams': {'exists': False}}).columns.tolist() == ['oai_id', 'phantom']
+    with pytest.raises(osteograph.BadInputError, match='"xrkl" is told of a knee exam'):
+        server.participants(columns=['xrkl'])
+
+
 def test_two_codes_of_one_label_are_told_apart_whichever_of_them_a_table_holds() -> None:
     def value(code: str | None, meaning: str | None, missing: str | None = None) -> dict[str, str | None]:
         return {'facet': None, 'variable': 'V00X', 'value': code, 'meaning': meaning, 'missing': missing}
 
     labels = {'V00X': told_apart({'1': 'Yes', '2': 'Other', '3': 'Other'})}
 
+    assert told(value('Y', 'Accepted (Y)'), {'V00X': {}}) == 'Y'
     assert [told(value(code, meaning), labels) for code, meaning in (('1', 'Yes'), ('2', 'Other'), ('7', None))] == ['Yes', 'Other (2)', '7']
     assert told(value(None, None, '.A'), labels) == '.A'
     assert told({**value('2', None), 'variable': None}, labels) == '2'

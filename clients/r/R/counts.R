@@ -22,7 +22,7 @@ counts <- function(cohort, ..., variables = NULL) {
   by <- c(...)
   asked <- list(where = cohort_filter(cohort), by = as_many(by), variables = as_many(variables))
   buckets <- ask(cohort$server, facets_query, asked)$kneeExamFacets
-  labels <- lapply(labels_of(cohort$server, variables), told_apart)
+  labels <- labels_of(cohort$server, variables)
   names <- c(tolower(by), variables)
   values <- lapply(seq_along(names), function(at) {
     words <- vapply(buckets, function(bucket) told(bucket$values[[at]], labels[[names[[at]]]]), "")
@@ -33,8 +33,8 @@ counts <- function(cohort, ..., variables = NULL) {
   tibble::as_tibble(c(stats::setNames(values, names), counted))
 }
 
-# The codes of variables with what each stands for, by the names of the variables, from the dictionary that frames have: so a label is the same
-# whichever codes a table holds. A token that may not export is told none.
+# The label of each code of variables, by the names of the variables, from the dictionary that frames have: so a label is the same whichever codes
+# a table holds. A variable of numbers or words has none. A token that may not export is told of no variable.
 labels_of <- function(server, variables) {
   if (length(variables) == 0) return(list())
   request <- list(columns = list("exam_id"), variables = as_many(variables))
@@ -42,14 +42,16 @@ labels_of <- function(server, variables) {
     from_json(as_text(fetch(server, "/exports/dictionary", request)))$columns,
     osteograph_forbidden = function(error) list()
   )
-  stats::setNames(lapply(known, function(column) column$codes), field_of(known, "name"))
+  labels <- lapply(known, function(column) if (column$type == "real") told_apart(column$codes) else character())
+  stats::setNames(labels, field_of(known, "name"))
 }
 
-# A value by its label, with the code behind it where no dictionary tells that no other code has it; by itself where it has none, or by the code
-# of why it is missing.
+# A value as frames have it: by the label of its code, by itself where it has none or is a word, or by the code of why it is missing. Of a variable
+# that no dictionary tells of, without `labels`, a label stands with the code behind it, since another code may have the same one.
 told <- function(value, labels) {
   code <- value$value
   if (!is.null(code) && code %in% names(labels)) return(labels[[code]])
+  if (!is.null(labels)) return(code %||% value$missing %||% NA_character_)
   if (!is.null(code) && !is.null(value$meaning)) return(sprintf("%s (%s)", value$meaning, code))
   value$meaning %||% code %||% value$missing %||% NA_character_
 }

@@ -1,5 +1,9 @@
-export_mutation <- "
-mutation Export($input: ExportCohortInput!) { exportCohort(input: $input) { export { id } } }"
+export_mutations <- c(
+  KNEE_EXAM = "
+mutation Export($input: ExportCohortInput!) { asked: exportCohort(input: $input) { export { id } } }",
+  PARTICIPANT = "
+mutation Export($input: ExportParticipantsInput!) { asked: exportParticipants(input: $input) { export { id } } }"
+)
 
 cancel_export_mutation <- "
 mutation CancelExport($id: ID!) { cancelExport(input: { id: $id }) { export { state } } }"
@@ -16,8 +20,10 @@ export_sentences <- c(
 # streams them, by a job and a file where there are too many.
 #
 # request: what `POST /exports` and `exportCohort` take, without `format`.
-fetch_table <- function(server, request, progress) {
-  wanted <- c(request, list(format = "CSV"))
+# unit: what a row is; of participants `exportParticipants` takes the request.
+fetch_table <- function(server, request, progress, unit = "KNEE_EXAM") {
+  asked <- c(request, list(format = "CSV"))
+  wanted <- c(asked, list(unit = unit))
   # CSV has no types and no dictionary: these come first, and say how the rows are read.
   manifest <- from_json(as_text(fetch(server, "/exports/dictionary", wanted)))
   shown <- bar("rows ", shown = progress, bytes = TRUE)
@@ -27,7 +33,7 @@ fetch_table <- function(server, request, progress) {
     finally = shown$done()
   )
   if (!is.null(data)) return(list(table = read_table(data, manifest), manifest = manifest))
-  by_job(server, wanted, progress)
+  by_job(server, export_mutations[[unit]], asked, progress)
 }
 
 # Text as readr reads it: the letters that the dictionary gives, a missing value empty.
@@ -43,8 +49,8 @@ read_table <- function(data, manifest) {
   table
 }
 
-by_job <- function(server, request, progress) {
-  id <- ask(server, export_mutation, list(input = request))$exportCohort$export$id
+by_job <- function(server, mutation, request, progress) {
+  id <- ask(server, mutation, list(input = request))$asked$export$id
   shown <- bar("export ", total = 1, shown = progress)
   # A job that nobody waits for any more holds one of the token's five places.
   waiting <- TRUE

@@ -63,6 +63,31 @@ frame <- function(
   if (unit == "pair" && shape == "wide") by_pair(rows) else rows
 }
 
+#' Participants as a table with typed columns
+#'
+#' A row for each participant, examined or not, typed as [frame()] types its columns.
+#'
+#' @param server From [osteograph_connect()].
+#' @param where As `participants` of the API takes it, such as `list(exams = list(exists = FALSE))`; default: everybody.
+#' @param variables Names of variables; what is a visit's or a knee's is named with them: `"V00AGE"`, `"V00WOMKPR"`.
+#' @param columns `"sex"`, `"site"` and the like; default: all that are a participant's.
+#' @param missing Whether `<name>_missing` stands beside each value, with OAI's code of why there is none.
+#' @param progress Whether a bar is drawn; default: that of the connection.
+#' @return A tibble, in the order of the participants, with the data dictionary as [frame()] has it.
+#' @examplesIf nzchar(Sys.getenv("OSTEOGRAPH_TOKEN"))
+#' people <- participants(osteograph_connect(), variables = "V00INCOME")
+#' table(people$sex, people$V00INCOME, useNA = "ifany")
+#' @export
+participants <- function(server, where = NULL, variables = NULL, columns = NULL, missing = TRUE, progress = NULL) {
+  request <- without_nulls(list(
+    where = if (!is.null(where)) as_object(where),
+    columns = if (!is.null(columns)) as_many(if (length(columns) > 0) columns else "oai_id"),
+    variables = if (length(variables) > 0) as_many(variables)
+  ))
+  read <- fetch_table(server, request, progress %||% server$progress, unit = "PARTICIPANT")
+  sort_rows(typed_frame(read$table, read$manifest, missing))
+}
+
 #' What the columns of a frame mean
 #'
 #' @param frame From [frame()].

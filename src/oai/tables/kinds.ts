@@ -41,6 +41,8 @@ const NAMES: readonly (readonly [RegExp, TableKind])[] = [
   [/^outcomes99$/, 'outcomes'],
   // Readings and measurements of images by region: kXR_QJSW_Duryea00, kMRI_SQ_MOAKS_BICL00, kMRI_QCart_Eckstein00, hxr_sq_summary00.
   [/^(?:k|h|fl|p|t|x)?(?:xr|mri)_\w+?(\d\d)$/, 'assessments'],
+  // Of hands and pelves the summary of all visits is one file, hxr_sq_summary.
+  [/^[hp]xr_\w+$/, 'assessments'],
 ];
 
 /**

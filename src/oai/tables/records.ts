@@ -66,7 +66,8 @@ export interface OutcomeRecord extends TableRecord {
 
 /** Readings or measurements of images; what they say only the store keeps. */
 export interface AssessmentRecord extends TableRecord {
-  visit: VisitCode;
+  /** Absent from a table of all visits at once. */
+  visit?: VisitCode;
   /** The knee, or the hand or hip; null for tables without sides. */
   side: Side | null;
   /** READPRJ; empty where the table has none. */

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Side } from '../../domain/participants.js';
 import { kneeColumn, splitVisit, type VariableTable } from '../../domain/variables/index.js';
 import type { VisitCode } from '../../domain/visits.js';
+import { isOfAllVisits } from './assessments.js';
 import type { Columns } from './columns.js';
 import { describeSequence, sideInWords } from './images.js';
 import type { TableKind } from './kinds.js';
@@ -42,7 +43,7 @@ export function storedReader(kind: TableKind, columns: Columns, visit: VisitCode
   const rest = columns.rest();
   const bare = (name: string): string => {
     const split = splitVisit(name);
-    // Enrollees tells of all visits at once: there the prefix belongs to the name.
+    // Enrollees and summaries tell of all visits at once: there the prefix belongs to the name.
     return owner !== 'participant' && split.visit !== null && split.visit === visit ? split.rest : name;
   };
   const labels = new Map(rest.map(({ name, label }) => [bare(name), label]));
@@ -101,12 +102,13 @@ function assessments(columns: Columns, visit: VisitCode | null): Placing {
     textIn(cells, project)
       ?.replace(/:.*$|\.0+$/, '')
       .trim() ?? '';
-  if (side === null) return { owner: 'visit', place: (cells) => ({ side: null, reading: readProject(cells) }) };
+  const owner = isOfAllVisits(columns, visit) ? 'participant' : 'visit';
+  if (side === null) return { owner, place: (cells) => ({ side: null, reading: readProject(cells) }) };
   const sideOf = (cells: readonly string[]) => parseImageSide(cell(cells, side), side.name);
   // The side of a hand or a hip is none of a knee.
   if (!/^(?:k|fl)/i.test(basename(columns.file))) {
     return {
-      owner: 'visit',
+      owner,
       place: (cells) => ({ side: null, reading: [readProject(cells), sideOf(cells)].filter(Boolean).join(' ') }),
     };
   }

@@ -38,6 +38,10 @@ export const FACETS: Readonly<Record<KneeExamFacet, Facet>> = {
   >),
 };
 
+/** What participants can be grouped by: those of the facets that are theirs. */
+export type ParticipantFacet = NamesFor<'facet'>;
+const PARTICIPANT_FACETS = variablesOf('participant', 'facet');
+
 export const FACET_NAMES: readonly KneeExamFacet[] = Object.keys(FACETS) as KneeExamFacet[];
 
 /** What a key of a dimension stands for. */
@@ -91,7 +95,7 @@ export function dimensionsOf(
       const rank = (value: string): number | string => (values ? values.indexOf(value) : value);
       return { facet, variable: null, sql, read: (key) => ({ value: text(key) }), rank };
     }),
-    ...variables.map(([ref, levels], index) => variableDimension(ref, levels, `d${index}`)),
+    ...variables.map(([ref, levels], index) => variableDimension(ref, levels, 'knee_exam', `d${index}`)),
     ...ofNumbers,
   ];
 }
@@ -99,6 +103,7 @@ export function dimensionsOf(
 function variableDimension(
   ref: VariableRef,
   levels: ReadonlyMap<number, VariableLevel> | null,
+  from: 'knee_exam' | 'participant',
   fresh: string,
 ): Dimension {
   const { name, kind } = ref;
@@ -108,7 +113,7 @@ function variableDimension(
     facet: null,
     variable: name,
     sql: (scope) => {
-      const value = valueSql(ref, 'knee_exam', scope.alias, `${scope.alias}${fresh}`, { levels: !byNumber });
+      const value = valueSql(ref, from, scope.alias, `${scope.alias}${fresh}`, { levels: !byNumber });
       scope.attach(value.joins);
       return byNumber ? value.key : `coalesce(${value.text}, ${value.missing})`;
     },
@@ -122,6 +127,30 @@ function variableDimension(
     },
     rank: (value) => (isNumber ? Number(value) : value),
   };
+}
+
+/**
+ * The dimensions of a question about participants: facets, then variables of theirs, or that a visit and a knee in the name make theirs.
+ *
+ * @throws UserError as {@link checkFacets}
+ */
+export function participantDimensions(
+  by: readonly ParticipantFacet[],
+  variables: readonly (readonly [VariableRef, ReadonlyMap<number, VariableLevel> | null])[],
+  most: number,
+): Dimension[] {
+  checkFacets([...by, ...variables.map(([{ name }]) => name)], 1, most);
+  return [
+    ...by.map((facet): Dimension => {
+      const { column, domain } = PARTICIPANT_FACETS.find((variable) => enumName(variable) === facet)!;
+      const values: readonly string[] | null = domain.kind === 'choice' ? Object.values(domain.codes) : null;
+      return {
+        ...{ facet, variable: null, sql: ({ alias }) => `${alias}.${column}`, read: (key) => ({ value: String(key) }) },
+        rank: (value) => (values ? values.indexOf(value) : value),
+      };
+    }),
+    ...variables.map(([ref, levels], index) => variableDimension(ref, levels, 'participant', `d${index}`)),
+  ];
 }
 
 /**

@@ -1,8 +1,9 @@
 export { countFacets } from './count-facets.js';
 export type { FacetBucket } from './count-facets.js';
+export { countParticipants, type ParticipantBucket } from './count-participants.js';
 export type { FacetValue } from './buckets.js';
 export { FACET_NAMES, FACETS } from './facets.js';
-export type { KneeExamFacet } from './facets.js';
+export type { KneeExamFacet, ParticipantFacet } from './facets.js';
 export type { Histogram, HistogramBin, HistogramRequest } from './histogram.js';
 export { exploreCorrelation } from './correlation.js';
 export type { BandedNumber } from './number-dimension.js';

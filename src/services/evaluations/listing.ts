@@ -1,3 +1,4 @@
+import { EVALUATION_STATES } from '../../domain/evaluations.js';
 import { Evaluation, EvaluationScore } from '../../entities/index.js';
 import { column, type Table } from '../filters/index.js';
 import type { Listing } from '../paging/index.js';
@@ -5,7 +6,16 @@ import type { Listing } from '../paging/index.js';
 export const EVALUATIONS: Table = {
   name: 'evaluation',
   joins: {},
-  fields: { comparisonKey: column('text', 'comparison_key') },
+  fields: {
+    id: column({ kind: 'id', of: 'Evaluation' }, 'id'),
+    name: column('text', 'name'),
+    state: column({ kind: 'choice', of: EVALUATION_STATES }, 'state'),
+    comparisonKey: column('text', 'comparison_key'),
+    examCount: column('integer', 'exam_count'),
+    participantCount: column('integer', 'participant_count'),
+    createdAt: column('timestamp', 'created_at'),
+    finishedAt: column('timestamp', 'finished_at'),
+  },
 };
 
 /** The newest first. */

@@ -51,6 +51,8 @@ export interface ExportColumn {
   missing?: string;
   /** SQL over the aliases. */
   sql: string;
+  /** The variable whose value it is, by its name in the API. */
+  variable?: string;
   /** The reading that the SQL speaks of. */
   reading?: ReadingAlias;
   /** The later visit of the same knee that the SQL speaks of; absent: the row's own exam. */
@@ -178,10 +180,11 @@ export const EXPORT_COLUMNS: readonly ExportColumn[] = [
  * columns, `phantom` among them, are always there.
  *
  * @param names columns or groups; none: every group but `readings`
+ * @param also further columns
  * @throws UserError BAD_USER_INPUT for a name that is neither
  */
-export function chooseColumns(names?: readonly string[] | null): ExportColumn[] {
-  const wanted = new Set<string>(names?.length ? names : DEFAULT_GROUPS);
+export function chooseColumns(names?: readonly string[] | null, also: readonly string[] = []): ExportColumn[] {
+  const wanted = new Set<string>([...(names?.length ? names : DEFAULT_GROUPS), ...also]);
   for (const name of wanted) {
     if ((COLUMN_GROUPS as readonly string[]).includes(name)) continue;
     if (!EXPORT_COLUMNS.some((column) => column.name === name)) {
@@ -216,12 +219,13 @@ function maybe(group: ColumnGroup, kind: ColumnKind, name: string, sql: string, 
 function variableColumns(group: Variable['group']): ExportColumn[] {
   return variablesOf(null, 'export')
     .filter((variable) => variable.group === group)
-    .map(({ table, column, exportName, description, unit, domain }): ExportColumn => {
+    .map(({ code, table, column, exportName, description, unit, domain }): ExportColumn => {
       const { kind } = domain;
       const sql = `${ALIASES[table]}.${column}${kind === 'date' ? '::text' : ''}`;
       return {
         ...maybe(group, kind === 'letter' || kind === 'choice' ? 'text' : kind, exportName ?? column, sql, description),
         owner: table,
+        variable: code,
         // Plain letters, for the programs that read no others.
         ...(unit === undefined ? {} : { unit: unit.replace('²', '2') }),
         ...(kind === 'integer' || kind === 'real' ? { range: [domain.min, domain.max] as const } : {}),
@@ -246,7 +250,7 @@ function gradeColumns(reading: ReadingAlias): ExportColumn[] {
         range: [0, levels - 1],
         missing: `${name}_missing`,
         // The grades of the preferred reading are the exam's own columns.
-        ...(preferred ? { sql: `exam.${column}` } : { reading }),
+        ...(preferred ? { sql: `exam.${column}`, variable: code } : { reading }),
       },
       {
         ...maybe(

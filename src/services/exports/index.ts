@@ -14,12 +14,13 @@ export {
 export {
   cancelExport,
   cohortFilter,
+  cohortPeople,
   EXPORT_LISTING,
   type ExportRequest,
   EXPORTS,
+  exportsFor,
   exportSpec,
   findExport,
-  ownExports,
   requestExport,
 } from './requests.js';
 export type { ExportProgress } from './rows.js';

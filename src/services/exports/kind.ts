@@ -9,7 +9,7 @@ import { columnsNamed } from './columns.js';
 import type { ExportManifest, ExportSpec } from './manifest.js';
 import type { ExportProgress } from './rows.js';
 import { shapedColumns } from './shape.js';
-import { variableColumns } from './variable-columns.js';
+import { withVariables } from './variable-columns.js';
 import { writeExport } from './write.js';
 
 /** What an export's log says. */
@@ -89,11 +89,13 @@ async function specOf(dataSource: DataSource, row: Export): Promise<ExportSpec> 
   const { format, columns, variables, filter, selection, cohorts, archive, shape } = row;
   const shared = { filter, selection, cohorts };
   if (isArchive(format)) return { ...shared, format, archive: archive ?? {} };
-  const ofVariables = await variableColumns(dataSource, variables);
-  const names = new Set(ofVariables.map(({ name }) => name));
   const asked = shape ?? {};
-  const own = shapedColumns(columnsNamed(columns.filter((name) => !names.has(name))), asked);
-  return { ...shared, format, columns: [...own, ...ofVariables], variables, shape: asked };
+  const [own, unit] =
+    asked.unit === 'PARTICIPANT'
+      ? ([columnsNamed(columns), 'participant'] as const)
+      : ([shapedColumns(columnsNamed(columns), asked), 'knee_exam'] as const);
+  const all = await withVariables(dataSource, own, variables, unit);
+  return { ...shared, format, columns: all, variables, shape: asked };
 }
 
 /** By the database's clock. */

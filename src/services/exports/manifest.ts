@@ -36,7 +36,7 @@ export interface TableSpec extends ExamSelection {
   format: TableFormat;
   columns: readonly ExportColumn[];
   shape: TableShape;
-  /** What the last of the columns are, which were asked for by the names of variables. */
+  /** The variables that were asked for by name. */
   variables: readonly VariableRef[];
 }
 
@@ -55,7 +55,7 @@ interface ExamSelection {
 }
 
 /** What a table was asked for, and what its columns mean. */
-export interface ColumnsDescription extends Pick<TableShape, 'event' | 'asOf' | 'split'> {
+export interface ColumnsDescription extends Pick<TableShape, 'unit' | 'event' | 'asOf' | 'split'> {
   /** Names of changes and slopes. */
   numbers?: string[];
   /** How its exams are paired. */
@@ -146,8 +146,9 @@ export function dictionary(columns: readonly ExportColumn[]): DictionaryEntry[] 
 }
 
 /** What was asked for beside the columns, in the API's words. */
-function describeShape({ event, asOf, numbers, pairs, split }: TableShape): Partial<TableDescription> {
+function describeShape({ unit, event, asOf, numbers, pairs, split }: TableShape): Partial<TableDescription> {
   return {
+    ...(unit ? { unit } : {}),
     ...(event ? { event } : {}),
     ...(asOf ? { asOf } : {}),
     ...(split ? { split } : {}),

@@ -1,6 +1,14 @@
 import { type DataSource, In } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { type ArchiveChoice, type ExportFormat, isArchive, type TableShape } from '../../domain/exports.js';
+import {
+  type ArchiveChoice,
+  EXPORT_FORMATS,
+  EXPORT_STATES,
+  type ExportUnit,
+  type ExportFormat,
+  isArchive,
+  type TableShape,
+} from '../../domain/exports.js';
 import { encodeId } from '../../domain/global-ids.js';
 import { Export } from '../../entities/index.js';
 import { cancelWork, enterLog } from '../../work/index.js';
@@ -11,6 +19,7 @@ import {
   compileFilter,
   KNEE_EXAMS,
   Parameters,
+  PARTICIPANTS,
   Scope,
   selectingAt,
   type Table,
@@ -25,7 +34,8 @@ import { resolvePairs } from '../pairs/index.js';
 import type { NumberRequest } from '../../domain/knee-numbers.js';
 import { resolveNumbers } from '../numbers/index.js';
 import { pinVersions, resolveVariables } from '../variables/index.js';
-import { variableColumns } from './variable-columns.js';
+import { participantColumns } from './participant-rows.js';
+import { namesOfColumns, withVariables } from './variable-columns.js';
 import { EXPORT } from './kind.js';
 import { chooseColumns } from './columns.js';
 import type { ExportSpec } from './manifest.js';
@@ -38,6 +48,8 @@ const MAX_UNFINISHED = 5;
 /** What a caller asks to export. */
 export interface ExportRequest {
   format: ExportFormat;
+  /** What the rows of a table are; default: knee exams. `where` is of participants where the rows are. */
+  unit?: ExportUnit | undefined;
   /** Columns or groups of columns; none: every group but the readings by project. */
   columns?: readonly string[] | null | undefined;
   /** Names of variables that get a column each, after the others. */
@@ -60,13 +72,17 @@ export interface ExportRequest {
 /**
  * Checks a request and fixes what its cohorts hold at this moment.
  *
- * @throws UserError BAD_USER_INPUT for a column or a filter that is wrong, NOT_FOUND for a cohort the actor may not read
+ * @throws UserError BAD_USER_INPUT for a column or a filter that is wrong, or for what a table of participants cannot have, NOT_FOUND for a cohort
+ *   the actor may not read
  */
 export async function exportSpec(
   dataSource: DataSource,
   actor: Principal,
-  { format, columns, variables, where, written, archive, shape, numbers, pairs, split }: ExportRequest,
+  request: ExportRequest,
 ): Promise<ExportSpec> {
+  const { format, columns, variables, where, written, archive, shape, numbers, pairs, split } = request;
+  const ofPeople = request.unit === 'PARTICIPANT';
+  const table = ofPeople ? PARTICIPANTS : KNEE_EXAMS;
   const { where: selection, cohorts, names } = await expandCohorts(dataSource, actor, where ?? null);
   const paired =
     pairs &&
@@ -77,12 +93,23 @@ export async function exportSpec(
       compileFilter(expanded.where, new Scope(KNEE_EXAMS, 't'), new Parameters());
       return asStored(expanded.where);
     }));
-  compileFilter(selection, new Scope(KNEE_EXAMS, 't'), new Parameters());
+  compileFilter(selection, new Scope(table, 't'), new Parameters());
   const shared = {
     filter: await pinVersions(dataSource, written ?? null),
     selection: selection && asStored(selection),
     cohorts: cohorts.map(({ id, version }) => ({ id: encodeId('Cohort', id), version, name: names.get(id) ?? '' })),
   };
+  if (ofPeople) {
+    if (isArchive(format) || archive || shape?.event || shape?.asOf || numbers?.length || pairs || split) {
+      throw new UserError(
+        'BAD_USER_INPUT',
+        'Rows of participants have columns and variables; series, event, asOf, numbers, pairs and split are of knee exams.',
+      );
+    }
+    const refs = await resolveVariables(dataSource, variables ?? []);
+    const own = await participantColumns(dataSource, columns, refs);
+    return { ...shared, format, columns: own, variables: refs, shape: { unit: 'PARTICIPANT' } };
+  }
   if (!isArchive(format)) {
     if (archive) throw new UserError('BAD_USER_INPUT', `${format} is a table; series are chosen for archives only.`);
     const asked = checkShape({
@@ -97,7 +124,8 @@ export async function exportSpec(
     const refs = await resolveVariables(dataSource, variables ?? []);
     // Said when it is asked for, and not when it is written.
     if (asked.split) await splitJoin(dataSource, asked.split, selection, new Parameters());
-    const chosen = [...shapedColumns(chooseColumns(columns), asked), ...(await variableColumns(dataSource, refs))];
+    const own = shapedColumns(chooseColumns(columns, namesOfColumns(refs)), asked);
+    const chosen = await withVariables(dataSource, own, refs);
     return { ...shared, format, columns: chosen, variables: refs, shape: asked };
   }
   if (shape?.event || shape?.asOf || numbers?.length || pairs || split)
@@ -113,7 +141,15 @@ export async function exportSpec(
 
 /** The filter of a cohort's exams that a further filter selects, in the API's words and in ours alike. */
 export function cohortFilter(id: string, version: number | null | undefined, where: Where | null | undefined): Where {
-  const member = { inCohort: { eq: id, ...(typeof version === 'number' ? { version } : {}) } };
+  return both({ inCohort: { eq: id, ...(typeof version === 'number' ? { version } : {}) } }, where);
+}
+
+/** The same of the participants who have an exam in a cohort. */
+export function cohortPeople(id: string, version: number | null | undefined, where: Where | null | undefined): Where {
+  return both({ exams: { some: cohortFilter(id, version, null) } }, where);
+}
+
+function both(member: Where, where: Where | null | undefined): Where {
   return where && Object.keys(where).length > 0 ? { and: [member, where] } : member;
 }
 
@@ -128,7 +164,7 @@ export async function requestExport(
   dataSource: DataSource,
   viewer: TokenPrincipal,
   request: ExportRequest,
-  action: 'exportCohort' | 'exportGenerations',
+  action: 'exportCohort' | 'exportGenerations' | 'exportParticipants',
 ): Promise<Export> {
   const spec = await exportSpec(dataSource, viewer, request);
   return dataSource.transaction(async (manager) => {
@@ -199,7 +235,17 @@ export async function findExport(dataSource: DataSource, viewer: TokenPrincipal,
 export const EXPORTS: Table = {
   name: 'export',
   joins: {},
-  fields: { requestedById: column('integer', 'requested_by_id') },
+  fields: {
+    id: column({ kind: 'id', of: 'Export' }, 'id'),
+    state: column({ kind: 'choice', of: EXPORT_STATES }, 'state'),
+    format: column({ kind: 'choice', of: EXPORT_FORMATS }, 'format'),
+    rows: column('integer', 'rows'),
+    createdAt: column('timestamp', 'created_at'),
+    finishedAt: column('timestamp', 'finished_at'),
+    expiresAt: column('timestamp', 'expires_at'),
+    /** Key of the requester's token; not in the API's filter. */
+    owner: column('integer', 'requested_by_id'),
+  },
 };
 
 /** The newest first. */
@@ -211,9 +257,10 @@ export const EXPORT_LISTING: Listing<Export> = {
   defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
 };
 
-/** Which exports a viewer may list. */
-export function ownExports(principal: TokenPrincipal): Where {
-  return seesEverybodys(principal) ? {} : { requestedById: { eq: principal.tokenId } };
+/** Those exports of a filter that a viewer may list. */
+export function exportsFor(principal: TokenPrincipal, where: Where | null): Where | null {
+  if (seesEverybodys(principal)) return where;
+  return { ...where, owner: { eq: principal.tokenId } };
 }
 
 /** The filter as JSON keeps it: no undefined entries, times as text. */

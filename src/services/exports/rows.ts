@@ -7,6 +7,7 @@ import { compileFilter, KNEE_EXAMS, Parameters, Scope, selectingAt, type Where }
 import { kneeTimes } from '../timeline/index.js';
 import type { ExportColumn, ReadingAlias } from './columns.js';
 import { type PairRows, pairRows } from './pair-columns.js';
+import { participantStatement } from './participant-rows.js';
 import { splitJoin } from './split-column.js';
 
 /** Knee exams looked through per statement: what an export holds in memory at a time. */
@@ -44,7 +45,7 @@ const READINGS: Record<ReadingAlias, string> = {
 };
 
 /**
- * Rows of knee exams that a filter selects, in batches, by id. Each batch is a statement of its own over the next stretch of
+ * Rows of the knee exams or participants that a filter selects, in batches, by id. Each batch is a statement of its own over the next stretch of
  * ids, so its cost does not depend on how many exams there are, nothing but a batch is in memory, and no transaction is open
  * between two. Exams that are added meanwhile are left out; each batch is as the database was at its own moment.
  *
@@ -55,13 +56,19 @@ export async function* readRows(dataSource: DataSource, request: RowRequest): As
   const { columns, signal, onProgress, batchExams = BATCH_EXAMS } = request;
   const parameters = new Parameters();
   const [after, upTo] = [parameters.add(0, 'integer'), parameters.add(0, 'integer')];
-  const paired = await pairsOf(dataSource, request, parameters);
-  const parts = await partsOf(dataSource, request, parameters);
-  const statement = rowStatement(request, parameters, { after, upTo, paired, parts });
+  const ofPeople = request.shape?.unit === 'PARTICIPANT';
+  const statement = ofPeople
+    ? participantStatement(request, parameters, { after, upTo })
+    : rowStatement(request, parameters, {
+        ...{ after, upTo },
+        paired: await pairsOf(dataSource, request, parameters),
+        parts: await partsOf(dataSource, request, parameters),
+      });
+  const table = ofPeople ? 'participant' : 'knee_exam';
   const bounds = await queryRow(
     dataSource,
     z.object({ total: z.number(), last: z.number().nullable() }),
-    'SELECT count(*)::integer AS total, max(id) AS last FROM knee_exam',
+    `SELECT count(*)::integer AS total, max(id) AS last FROM ${table}`,
   );
   const progress: ExportProgress = { done: 0, total: bounds.total, rows: 0, phantoms: 0 };
   onProgress?.({ ...progress });
@@ -72,7 +79,7 @@ export async function* readRows(dataSource: DataSource, request: RowRequest): As
       dataSource,
       z.object({ exams: z.number(), last: z.number().nullable() }),
       `SELECT count(*)::integer AS exams, max(id) AS last
-       FROM (SELECT id FROM knee_exam WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) stretch`,
+       FROM (SELECT id FROM ${table} WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) stretch`,
       [from, bounds.last ?? 0, batchExams],
     );
     if (stretch.last === null) return;

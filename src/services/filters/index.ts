@@ -4,6 +4,7 @@ export { difference } from './change.js';
 export { compileFilter, countConditions, leftOut, Parameters, Scope, speaksOf, type Where } from './compile.js';
 export { UNLESS_DROPPED } from './dropped.js';
 export { RADIOGRAPH_READINGS } from './film-reading-table.js';
+export { GENERATION_OUTPUTS, GENERATION_SLICES } from './generation-tables.js';
 export {
   hasGeneratedMri,
   hasMri,

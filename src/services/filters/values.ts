@@ -1,5 +1,5 @@
 import { UserError } from '../../domain/errors.js';
-import { decodeId, keyType } from '../../domain/global-ids.js';
+import { aNode, decodeId, keyType } from '../../domain/global-ids.js';
 import type { NodeType } from '../../domain/global-ids.js';
 
 /** What a column holds; decides which values may be compared with it and how they travel to PostgreSQL. */
@@ -91,7 +91,7 @@ function timeValue(kind: 'date' | 'timestamp', value: unknown, where: string): s
 
 function idValue(of: NodeType, value: unknown, where: string): string | number {
   const id = typeof value === 'string' ? decodeId(value) : undefined;
-  if (!id || id.type !== of) throw refusal(where, `the id of a ${of}`);
+  if (!id || id.type !== of) throw refusal(where, `the id of ${aNode(of)}`);
   return id.key;
 }
 

@@ -1,5 +1,5 @@
-import type { DataSource } from 'typeorm';
-import { readRows } from '../../entities/index.js';
+import type { DataSource, ObjectLiteral } from 'typeorm';
+import { columnList, readRows, rowReader } from '../../entities/index.js';
 import { compileFilter, leftOut, Parameters, Scope, type Table, type Unless, type Where } from '../filters/index.js';
 import { keyTypeOf } from './pages.js';
 
@@ -26,4 +26,39 @@ export async function fittingRows<K extends number | string>(
   );
   const fitting = new Set(rows.map(({ id }) => id as K));
   return keys.map((key) => fitting.has(key));
+}
+
+/** A short list that each of several parents has, whose rows have no key but the parent's and their place. */
+export interface PlacedRows<T extends ObjectLiteral> {
+  table: Table;
+  entity: new () => T;
+  /** Column with the parent's key, a uuid. */
+  parent: string;
+  /** Columns that order the rows of one parent. */
+  order: readonly string[];
+}
+
+/**
+ * The rows of several parents that a filter selects, each parent's in their order, in the order of the parents.
+ *
+ * @throws UserError as the compiler of filters does
+ */
+export async function fittingRowsOf<T extends ObjectLiteral>(
+  dataSource: DataSource,
+  { table, entity, parent, order }: PlacedRows<T>,
+  where: Where,
+  parents: readonly string[],
+): Promise<T[][]> {
+  const parameters = new Parameters();
+  const scope = new Scope(table, 't');
+  const condition = compileFilter(where, scope, parameters);
+  const rows = await readRows(
+    dataSource,
+    `SELECT ${columnList(dataSource, entity, 't')} FROM ${scope.from()} WHERE t.${parent} = ANY(${parameters.add(parents, 'uuid[]')}) ` +
+      `AND (${condition}) ORDER BY ${order.map((column) => `t.${column}`).join(', ')}`,
+    parameters.values,
+  );
+  const read = rowReader(dataSource, entity);
+  const byParent = Map.groupBy(rows, (row) => row[parent]);
+  return parents.map((key) => (byParent.get(key) ?? []).map(read));
 }

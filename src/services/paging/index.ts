@@ -23,7 +23,7 @@ export {
   readPagesOf,
   type Wanted,
 } from './pages.js';
-export { fittingRows } from './fitting.js';
+export { fittingRows, fittingRowsOf, type PlacedRows } from './fitting.js';
 export { noCursor } from './cursors.js';
 export { EXAM_RELATIONS, type Relation } from './relations.js';
 export type { Order } from './order.js';

@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import { READER_STUDY_LIMITS, type ReaderUnit } from '../../domain/reader-studies.js';
+import {
+  READER_STUDY_LIMITS,
+  READER_STUDY_STAGES,
+  READER_UNITS,
+  type ReaderUnit,
+} from '../../domain/reader-studies.js';
 import { Evaluation, ReaderStudy, ReaderStudyPair, queryRows } from '../../entities/index.js';
 import { philox4x32 } from '../../domain/philox.js';
 import { advance, enterLog } from '../../work/index.js';
@@ -113,7 +118,21 @@ export async function findReaderStudy(database: DataSource | EntityManager, id: 
   return study;
 }
 
-export const READER_STUDIES: Table = { name: 'reader_study', joins: {}, fields: {} };
+export const READER_STUDIES: Table = {
+  name: 'reader_study',
+  joins: {},
+  fields: {
+    id: column({ kind: 'id', of: 'ReaderStudy' }, 'id'),
+    name: column('text', 'name'),
+    state: {
+      ...column({ kind: 'choice', of: READER_STUDY_STAGES }, 'state'),
+      sql: (study) => `CASE WHEN ${study}.state IN ('QUEUED', 'RUNNING') THEN 'PREPARING' ELSE ${study}.state END`,
+    },
+    unit: column({ kind: 'choice', of: READER_UNITS }, 'unit'),
+    evaluation: column({ kind: 'id', of: 'Evaluation' }, 'evaluation_id'),
+    createdAt: column('timestamp', 'created_at'),
+  },
+};
 
 /** The newest first. */
 export const READER_STUDY_LISTING: Listing<ReaderStudy> = {

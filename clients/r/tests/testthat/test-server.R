@@ -21,6 +21,17 @@ test_that("counts by a coded variable are told by its labels", {
   expect_setequal(told$V00INCOME, names(seen)[seen > 0])
 })
 
+test_that("participants are a table of their own", {
+  server <- server_or_skip()
+  people <- participants(server, variables = c("V00INCOME", "V00AGE"))
+
+  expect_equal(nrow(people), os_query(server, "{ participants { totalCount } }")$participants$totalCount)
+  expect_s3_class(people$sex, "factor")
+  expect_s3_class(people$V00INCOME, "factor")
+  expect_named(participants(server, list(exams = list(exists = FALSE)), columns = character()), c("oai_id", "phantom"))
+  expect_error(participants(server, columns = "xrkl"), "told of a knee exam", class = "osteograph_bad_input")
+})
+
 test_that("two codes of one label are told apart whichever of them a table holds", {
   value <- function(code, meaning, missing = NULL) list(value = code, meaning = meaning, missing = missing)
   labels <- osteograph:::told_apart(list("1" = "Yes", "2" = "Other", "3" = "Other"))
@@ -29,6 +40,7 @@ test_that("two codes of one label are told apart whichever of them a table holds
   expect_equal(osteograph:::told(value("2", "Other"), labels), "Other (2)")
   expect_equal(osteograph:::told(value("7", NULL), labels), "7")
   expect_equal(osteograph:::told(value(NULL, NULL, ".A"), labels), ".A")
+  expect_equal(osteograph:::told(value("Y", "Accepted (Y)"), character()), "Y")
   expect_equal(osteograph:::told(value("1", "Yes"), NULL), "Yes (1)")
 })
 

@@ -1,6 +1,6 @@
 import { type DataSource, In, IsNull } from 'typeorm';
 import { UserError } from '../../../domain/errors.js';
-import { decodeId, encodeId, type NodeType } from '../../../domain/global-ids.js';
+import { aNode, decodeId, encodeId, type NodeType } from '../../../domain/global-ids.js';
 import type { ArchiveChoice, ArchiveFormat } from '../../../domain/exports.js';
 import { Batch, Generation } from '../../../entities/index.js';
 import type { Where } from '../../filters/index.js';
@@ -89,7 +89,7 @@ export function archiveChoice({ series, generationIds, batchId, withReal }: Arch
 function keyOf(type: NodeType, id: string, name: string): string {
   const decoded = decodeId(id);
   if (decoded?.type === type) return String(decoded.key);
-  throw new UserError('BAD_USER_INPUT', `${name}: ${JSON.stringify(id)} is not the id of a ${type}.`);
+  throw new UserError('BAD_USER_INPUT', `${name}: ${JSON.stringify(id)} is not the id of ${aNode(type)}.`);
 }
 
 async function checkGenerations(dataSource: DataSource, ids: readonly string[], volumes: boolean): Promise<void> {
