@@ -22,6 +22,7 @@ const NODE_KEYS = {
   RadiographReading: 'uuid',
   QuarantinedImage: 'integer',
   ArrivalRule: 'integer',
+  DicomSending: 'integer',
   AuditEntry: 'integer',
 } as const;
 

@@ -12,6 +12,10 @@ import { CohortVersion } from './cohort-version.js';
 import { DerivedVariable } from './derived-variable.js';
 import { DerivedVariableVersion } from './derived-variable-version.js';
 import { Cohort } from './cohort.js';
+import { DicomPeer } from './dicom-peer.js';
+import { DicomSendOrder } from './dicom-send-order.js';
+import { DicomSendingEvent } from './dicom-sending-event.js';
+import { DicomSending } from './dicom-sending.js';
 import { DicomSeries } from './dicom-series.js';
 import { Erasure } from './erasure.js';
 import { EvaluationEvent } from './evaluation-event.js';
@@ -72,6 +76,10 @@ export {
   CohortVersion,
   DerivedVariable,
   DerivedVariableVersion,
+  DicomPeer,
+  DicomSendOrder,
+  DicomSending,
+  DicomSendingEvent,
   DicomSeries,
   Erasure,
   Evaluation,
@@ -140,6 +148,10 @@ export const ENTITIES = [
   CohortVersion,
   DerivedVariable,
   DerivedVariableVersion,
+  DicomPeer,
+  DicomSendOrder,
+  DicomSending,
+  DicomSendingEvent,
   DicomSeries,
   Erasure,
   Evaluation,

@@ -26,6 +26,7 @@ export interface Platform {
   exports: Pick<BackgroundWork, 'wake'>;
   evaluations: Pick<BackgroundWork, 'wake'>;
   readerStudies: Pick<BackgroundWork, 'wake'>;
+  sendings: Pick<BackgroundWork, 'wake'>;
   differences: Differences;
   uploads: Uploads;
   filmReadings: FilmReadings;

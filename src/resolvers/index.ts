@@ -11,6 +11,7 @@ import { DerivedVariableMutationResolver } from './derived-variable-mutations.js
 import { DerivedVariableResolver, DerivedVariableVersionResolver } from './derived-variables.js';
 import { ErasureResolver } from './erasures.js';
 import { EvaluationReportResolver, EvaluationResolver, EvaluationScoreResolver } from './evaluations.js';
+import { DicomSendingResolver } from './dicom-sendings.js';
 import { DifferenceResolver } from './differences.js';
 import { ExportResolver } from './exports.js';
 import { GenerationMutationResolver } from './generate.js';
@@ -78,6 +79,7 @@ export const RESOLVERS = [
   BundleResolver,
   QuarantineResolver,
   ArrivalRuleResolver,
+  DicomSendingResolver,
   WorkerResolver,
   WorkerSlotResolver,
   CohortResolver,

@@ -2,6 +2,16 @@
 export { type AttributeLevel, SEARCHABLE, type SearchableAttribute } from './attributes.js';
 export { type Catalogue, openCatalogue, startCatalogue } from './catalogue.js';
 export { isMatched, type Match } from './matching.js';
-export { type DicomPath, findSeries, type FoundSeries, type GivenObject, readObjects } from './objects.js';
+export {
+  type DicomPath,
+  findSeries,
+  type FoundSeries,
+  type GivenObject,
+  type ObjectSource,
+  objectsOf,
+  readFiles,
+  readObjects,
+} from './objects.js';
+export { sightOf, VISIBLE, visibleTo } from './visible.js';
 export { type Found, searchObjects, type SearchRequest } from './search.js';
 export { isSlice, type ObjectStore, openObjectStore, type ReadFilm, type StoredObject } from './store.js';

@@ -23,6 +23,7 @@ const LOGS = [
   ['evaluation', ['SUCCEEDED', 'FAILED', 'CANCELED']],
   ['export', ['SUCCEEDED', 'EXPIRED', 'FAILED', 'CANCELED']],
   ['reader_study', ['CLOSED']],
+  ['dicom_sending', ['SUCCEEDED', 'FAILED', 'CANCELED']],
 ] as const;
 
 const KEYED = ['generation', 'batch'] as const;
