@@ -8,6 +8,8 @@ export interface EncodedDataSet {
   readonly transferSyntax: string;
   /** In that transfer syntax, as it stands in the file. */
   readonly bytes: Uint8Array;
+  /** The whole file. */
+  readonly file: Uint8Array;
 }
 
 /** The data set of a part 10 file; undefined for what is none, or does not say what it is. */
@@ -20,7 +22,8 @@ export function encodedDataSet(file: Uint8Array): EncodedDataSet | undefined {
     if (sopClassUid === null || sopInstanceUid === null || transferSyntax === null) return undefined;
     if (length === undefined || group === undefined) return undefined;
     // Group length counts what follows it.
-    return { sopClassUid, sopInstanceUid, transferSyntax, bytes: file.subarray(length.dataOffset + 4 + group) };
+    const bytes = file.subarray(length.dataOffset + 4 + group);
+    return { sopClassUid, sopInstanceUid, transferSyntax, bytes, file };
   } catch {
     return undefined;
   }

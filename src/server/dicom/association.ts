@@ -79,8 +79,10 @@ export function associate(
     over.reject(result === dimse.constants.RejectResult.Permanent ? refused(pacs, what) : unavailable(pacs, what));
   });
   client.on('networkError', (error: Error) => {
-    const why = tls ? `: ${error.message.replace(/^.*?error: /, '')}` : '';
-    over.reject(unavailable(pacs, `cannot be reached or has broken off${why}`, error));
+    const why = error.message.replace(/^.*?error: /, '');
+    // A certificate does not become good by waiting.
+    if (tls && OF_TLS.test(why)) over.reject(refused(pacs, `and we do not come to TLS: ${why}`));
+    else over.reject(unavailable(pacs, 'cannot be reached or has broken off', error));
   });
   client.on('closed', () => {
     try {
@@ -102,6 +104,9 @@ export function associate(
   }
   return { over: over.promise, giveUp };
 }
+
+/** What OpenSSL and Node.js say of a handshake. */
+const OF_TLS = /certificate|altnames|self.signed|SSL|TLS|alert/i;
 
 function reasonInWords(reason: number): string {
   const { CallingAeNotRecognized, CalledAeNotRecognized } = dimse.constants.RejectReason;

@@ -1,21 +1,17 @@
 import dimse from 'dcmjs-dimse';
 import type { association, responses } from 'dcmjs-dimse';
-import type { EncodedDataSet } from '../../imaging/dicom/data-set.js';
+import { type EncodedDataSet, encodedDataSet } from '../../imaging/dicom/data-set.js';
+import { toImplicitLittleEndian } from '../../imaging/dicom/transcode.js';
 import { associate, type Calling, refused, statusCode, unavailable } from './association.js';
 import type { Pacs } from './pacs.js';
 
 const { PresentationContextResult, Status } = dimse.constants;
 
-/** A data set that goes out byte for byte, unless the other side takes another transfer syntax alone. */
+/** A data set that goes out byte for byte: the library's own way of writing would leave out what it has no name for. */
 class StoredDataSet extends dimse.Dataset {
   constructor(private readonly encoded: EncodedDataSet) {
     const { sopClassUid, sopInstanceUid, transferSyntax } = encoded;
     super({ SOPClassUID: sopClassUid, SOPInstanceUID: sopInstanceUid }, transferSyntax);
-  }
-
-  override getElements(): Record<string, unknown> {
-    const { bytes, transferSyntax } = this.encoded;
-    return new dimse.Dataset(Buffer.from(bytes), transferSyntax).getElements();
   }
 
   override getDenaturalizedDataset(): Buffer {
@@ -27,6 +23,7 @@ class StoredDataSet extends dimse.Dataset {
 /**
  * Sends objects to a PACS over one association (C-STORE), in their order. The first that is refused ends it.
  *
+ * @param objects in explicit little endian; a PACS that takes implicit alone is sent that
  * @param onStored told of each object that the PACS has answered for, and whether with a warning
  * @throws UserError UNAVAILABLE where the PACS cannot be reached, breaks off or has no room; CONFLICT where it refuses the association or an object
  */
@@ -60,8 +57,11 @@ export async function storeOnPacs(
     signal,
     accepted(made) {
       const taken = takenBy(made);
-      const other = objects.find(({ sopClassUid }) => !taken.has(sopClassUid));
-      if (other) throw refused(pacs, `takes no objects of the SOP class ${other.sopClassUid}`);
+      for (const [index, object] of objects.entries()) {
+        const syntaxes = taken.get(object.sopClassUid);
+        if (!syntaxes) throw refused(pacs, `takes no objects of the SOP class ${object.sopClassUid}`);
+        if (!syntaxes.has(object.transferSyntax)) requests[index]!.setDataset(new StoredDataSet(inImplicit(object)));
+      }
     },
     closed() {
       if (stored < objects.length) throw unavailable(pacs, 'has broken off');
@@ -70,12 +70,20 @@ export async function storeOnPacs(
   await over;
 }
 
-/** SOP classes of which objects are taken. */
-function takenBy(made: association.Association): Set<string> {
-  const accepted = made
-    .getPresentationContexts()
-    .filter(({ context }) => context.getResult() === PresentationContextResult.Accept);
-  return new Set(accepted.map(({ context }) => context.getAbstractSyntaxUid()));
+/** Transfer syntaxes in which objects are taken, by SOP class. */
+function takenBy(made: association.Association): Map<string, Set<string | undefined>> {
+  const taken = new Map<string, Set<string | undefined>>();
+  for (const { context } of made.getPresentationContexts()) {
+    if (context.getResult() !== PresentationContextResult.Accept) continue;
+    const syntaxes = taken.get(context.getAbstractSyntaxUid()) ?? new Set();
+    taken.set(context.getAbstractSyntaxUid(), syntaxes.add(context.getAcceptedTransferSyntaxUid()));
+  }
+  return taken;
+}
+
+/** The same object in the other transfer syntax that is proposed. */
+function inImplicit({ file }: EncodedDataSet): EncodedDataSet {
+  return encodedDataSet(toImplicitLittleEndian(file, 'The object'))!;
 }
 
 /** What a status of C-STORE means (PS3.4, B.2.3): an object that is there already is as good as stored. */

@@ -6,7 +6,7 @@ import { type EncodedDataSet, encodedDataSet } from '../../imaging/dicom/data-se
 import { toExplicitLittleEndian } from '../../imaging/dicom/transcode.js';
 import type { BlobStore } from '../../storage/index.js';
 import { type Completion, DamagedData, type RunContext, type StateChange, type WorkKind } from '../../work/index.js';
-import { type ObjectSource, objectsOf, readFiles } from '../dicomweb/index.js';
+import { type ObjectSource, objectsOf, readFiles } from '../dicom-objects/index.js';
 
 /** What a sending's log says. */
 export type DicomSendingEventBody = { type: 'STATE_CHANGED'; payload: StateChange<DicomSendingState> };

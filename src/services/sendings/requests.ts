@@ -6,7 +6,7 @@ import { DicomSending, queryRows } from '../../entities/index.js';
 import { type Principal, seesEverybodys } from '../../policy/index.js';
 import { advance, cancelWork } from '../../work/index.js';
 import { audit } from '../access/index.js';
-import { sightOf, VISIBLE, visibleTo } from '../dicomweb/index.js';
+import { sightOf, VISIBLE, visibleTo } from '../dicom-objects/index.js';
 import { enterSending } from './enter.js';
 import { DICOM_SENDING } from './kind.js';
 import { findPeer } from './peers.js';
