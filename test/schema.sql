@@ -1049,6 +1049,55 @@ CREATE TABLE secret (
   PRIMARY KEY (name)
 );
 
+CREATE TABLE t2_map (
+  asset_id integer,
+  attempt smallint NOT NULL DEFAULT '0'::smallint,
+  attempt_limit smallint NOT NULL DEFAULT '5'::smallint,
+  cancel_requested boolean NOT NULL DEFAULT false,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  done integer NOT NULL DEFAULT 0,
+  echoes jsonb NOT NULL,
+  error text,
+  exam_id integer NOT NULL,
+  finished_at timestamp with time zone,
+  fitted integer,
+  floor double precision NOT NULL,
+  heartbeat_at timestamp with time zone,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  last_seq integer NOT NULL DEFAULT 0,
+  median double precision,
+  not_before timestamp with time zone,
+  requested_by_id integer,
+  series_id integer NOT NULL,
+  skip_first boolean NOT NULL,
+  started_at timestamp with time zone,
+  state text NOT NULL,
+  total integer,
+  tried integer,
+  waiting_reason text,
+  waits smallint NOT NULL DEFAULT '0'::smallint,
+  CHECK ((state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text]))),
+  FOREIGN KEY (asset_id) REFERENCES asset(id),
+  FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
+  FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (series_id) REFERENCES mri_series(id) ON DELETE CASCADE,
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON t2_map USING btree (asset_id);
+CREATE INDEX ON t2_map USING btree (exam_id);
+CREATE INDEX ON t2_map USING btree (series_id);
+CREATE INDEX ON t2_map USING btree (state, created_at);
+
+CREATE TABLE t2_map_event (
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  payload jsonb NOT NULL,
+  seq integer NOT NULL,
+  t2_map_id integer NOT NULL,
+  type text NOT NULL,
+  FOREIGN KEY (t2_map_id) REFERENCES t2_map(id) ON DELETE CASCADE,
+  PRIMARY KEY (t2_map_id, seq)
+);
+
 CREATE TABLE uploaded_radiograph (
   asset_id integer NOT NULL,
   columns integer NOT NULL,

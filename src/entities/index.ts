@@ -48,6 +48,8 @@ import { Reading } from './reading.js';
 import { Secret } from './secret.js';
 import { QuarantinedImage } from './quarantined-image.js';
 import { RadiographReading } from './radiograph-reading.js';
+import { T2MapEvent } from './t2-map-event.js';
+import { T2Map } from './t2-map.js';
 import { UploadedRadiograph } from './uploaded-radiograph.js';
 import { Visit } from './visit.js';
 import { Worker } from './worker.js';
@@ -110,6 +112,8 @@ export {
   ReaderTrial,
   Reading,
   Secret,
+  T2Map,
+  T2MapEvent,
   UploadedRadiograph,
   ArrivalRule,
   QuarantinedImage,
@@ -182,6 +186,8 @@ export const ENTITIES = [
   ReaderTrial,
   Reading,
   Secret,
+  T2Map,
+  T2MapEvent,
   UploadedRadiograph,
   ArrivalRule,
   QuarantinedImage,

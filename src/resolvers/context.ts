@@ -27,6 +27,7 @@ export interface Platform {
   evaluations: Pick<BackgroundWork, 'wake'>;
   readerStudies: Pick<BackgroundWork, 'wake'>;
   sendings: Pick<BackgroundWork, 'wake'>;
+  t2Maps: Pick<BackgroundWork, 'wake'>;
   differences: Differences;
   uploads: Uploads;
   filmReadings: FilmReadings;

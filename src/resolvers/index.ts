@@ -38,6 +38,7 @@ import { StorageResolver } from './storage.js';
 import { ReaderSessionResolver, ReaderStudyResolver, ReaderTrialResolver } from './reader-studies.js';
 import { InpaintingResolver } from './inpaintings.js';
 import { SuperResolutionResolver } from './super-resolutions.js';
+import { T2MapResolver } from './t2-maps.js';
 import { UploadResolver } from './uploads.js';
 import { KneeExamVariables, ParticipantVariables, VariableResolver, VisitVariables } from './variables.js';
 import { ViewerResolver } from './viewer.js';
@@ -80,6 +81,7 @@ export const RESOLVERS = [
   QuarantineResolver,
   ArrivalRuleResolver,
   DicomSendingResolver,
+  T2MapResolver,
   WorkerResolver,
   WorkerSlotResolver,
   CohortResolver,

@@ -21,6 +21,7 @@ import { QuarantinedImageNode } from '../schema/quarantine.js';
 import { RadiographReadingNode } from '../schema/radiograph-reading.js';
 import { ReaderStudyNode } from '../schema/reader-study.js';
 import { ReadingNode } from '../schema/reading.js';
+import { T2MapNode } from '../schema/t2-map.js';
 import { UploadedRadiographNode } from '../schema/upload.js';
 import { ApiTokenNode } from '../schema/viewer.js';
 import { VisitNode } from '../schema/visit.js';
@@ -34,6 +35,7 @@ import { findQuarantined } from '../services/imports/index.js';
 import { findWorker } from '../scheduling/index.js';
 import { findSending } from '../services/sendings/index.js';
 import { findReaderStudy } from '../services/reader-studies/index.js';
+import { findT2Map } from '../services/t2-maps/index.js';
 import { arrivalRuleNode } from './arrival-rules.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
@@ -138,6 +140,8 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return arrivalRuleNode(await findArrivalRule(platform.dataSource, id), context);
     case 'DicomSending':
       return new DicomSendingNode(await findSending(platform.dataSource, viewer, id));
+    case 'T2Map':
+      return new T2MapNode(await findT2Map(platform.dataSource, id));
     case 'QuarantinedImage':
       return new QuarantinedImageNode(await findQuarantined(platform.dataSource, id));
     case 'Worker':

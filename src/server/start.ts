@@ -25,6 +25,7 @@ import { openFilmReadings, openKneeReader } from '../services/film-readings/inde
 import { DICOM_SENDING } from '../services/sendings/index.js';
 import { READER_STUDY } from '../services/reader-studies/index.js';
 import { startAuditSeal } from '../services/audit/index.js';
+import { T2_MAP } from '../services/t2-maps/index.js';
 import { applyRetention, DEFAULT_RULES, type RetentionRules } from '../services/retention/index.js';
 import { openFilmReader, openUploads, startUploadExpiry } from '../services/uploads/index.js';
 import { type BlobStore, startSweeper } from '../storage/index.js';
@@ -159,6 +160,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const evaluations = startRunner({ ...shared, kind: EVALUATION, resources: { store, queue } });
   const readerStudies = startRunner({ ...shared, kind: READER_STUDY, resources: { store } });
   const sendings = startRunner({ ...shared, kind: DICOM_SENDING, resources: { store, courier, away: new Map() } });
+  const t2Maps = startRunner({ ...shared, kind: T2_MAP, resources: { store } });
   const uploadExpiry = startUploadExpiry({ dataSource, store, logger });
   const filmReader = openFilmReader();
   const kneeReader = openKneeReader();
@@ -178,6 +180,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     evaluations,
     readerStudies,
     sendings,
+    t2Maps,
     differences: openDifferences(dataSource, store),
     uploads: openUploads({ dataSource, store }),
     filmReadings: openFilmReadings(dataSource, store, kneeReader),
@@ -192,9 +195,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await apollo.stop();
     await sweeper.close();
     await Promise.all(
-      [exports, evaluations, readerStudies, sendings, uploadExpiry, filmReader, kneeReader, listing, auditSeal].map(
-        (work) => work.close(),
-      ),
+      [
+        exports,
+        evaluations,
+        readerStudies,
+        sendings,
+        t2Maps,
+        uploadExpiry,
+        filmReader,
+        kneeReader,
+        listing,
+        auditSeal,
+      ].map((work) => work.close()),
     );
     await quotas?.close();
     await closeLogs();

@@ -40,9 +40,11 @@ import {
   findSending,
   requestSendings,
 } from '../../src/services/sendings/index.js';
+import { cancelT2Map, findT2Map, requestT2Map, T2_MAP } from '../../src/services/t2-maps/index.js';
 import { batchOf } from './batches.js';
 import { startReceiver } from './dicom-receiver.js';
 import { makeGenerated } from './dicomweb.js';
+import { makeEchoSeries } from './echoes.js';
 import { factories } from './factories.js';
 import { createExam, silent, type TestPlatform } from './platform.js';
 import { drawnKneePng } from './radiographs.js';
@@ -246,6 +248,25 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
     state: async (id) => (await findSending(dataSource, viewer, Number(id))).state,
   };
 
+  const t2Map: Subject = {
+    async enter() {
+      const { exam: knee } = await createExam(platform);
+      const [echo] = await makeEchoSeries({ dataSource, store: platform.store, make }, knee, [10, 20, 30]);
+      return String((await requestT2Map(dataSource, viewer, { seriesId: echo!.id })).id);
+    },
+    run: (id) => Promise.resolve({ kind: asAny(T2_MAP), id }),
+    cancel: (id) => cancelT2Map(dataSource, viewer, Number(id)),
+    start: ({ dataSource: own, store, timings }) => {
+      const shared = { registry: KINDS, dataSource: own, logger: silent, timings };
+      return Promise.resolve(startRunner({ ...shared, kind: T2_MAP, resources: { store } }));
+    },
+    async input(id) {
+      const { seriesId } = await findT2Map(dataSource, Number(id));
+      return assetOf((await manager.findOneByOrFail(MriSeries, { id: seriesId })).assetId);
+    },
+    state: async (id) => (await findT2Map(dataSource, Number(id))).state,
+  };
+
   const worker = await oneAtATime({ platform, dataSource, databaseUrl: platform.url, store: platform.store } as Host);
   const first = await evaluation.enter();
   const evaluator = await evaluation.start({ platform, dataSource, databaseUrl: '', store: platform.store } as Host);
@@ -254,7 +275,7 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
   await worker.close();
 
   const subjects = { generation, restoration, progression, batch, evaluation, export: archive };
-  return { ...subjects, reader_study: readerStudy, dicom_sending: sending };
+  return { ...subjects, reader_study: readerStudy, dicom_sending: sending, t2_map: t2Map };
 }
 
 /** A kind of whatever rows, as the kernel sees it. */

@@ -12,6 +12,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     export: 'SUCCEEDED 2',
     reader_study: 'OPEN 2',
     dicom_sending: 'SUCCEEDED 2',
+    t2_map: 'SUCCEEDED 2',
   },
   'another attempt has begun meanwhile': {
     generation: 'SUCCEEDED 3',
@@ -22,6 +23,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     export: 'SUCCEEDED 3',
     reader_study: 'OPEN 3',
     dicom_sending: 'SUCCEEDED 3',
+    t2_map: 'SUCCEEDED 3',
   },
   'canceled while it waits': {
     generation: 'CANCELED 0',
@@ -32,6 +34,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     export: 'CANCELED 0',
     reader_study: 'CLOSED 0',
     dicom_sending: 'CANCELED 0',
+    t2_map: 'CANCELED 0',
   },
   'canceled while it runs': {
     generation: 'CANCELED 1',
@@ -42,6 +45,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     export: 'CANCELED 1',
     reader_study: 'CLOSED 1',
     dicom_sending: 'CANCELED 1',
+    t2_map: 'CANCELED 1',
   },
   'canceled while it runs, and nobody is notified': {
     generation: 'CANCELED 1',
@@ -52,6 +56,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     export: 'CANCELED 1',
     reader_study: 'CLOSED 1',
     dicom_sending: 'CANCELED 1',
+    t2_map: 'CANCELED 1',
   },
   'the blob store is away for 3 s': {
     generation: 'SUCCEEDED 1',
@@ -62,6 +67,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     export: 'SUCCEEDED 1',
     reader_study: 'OPEN 1',
     dicom_sending: 'SUCCEEDED 1',
+    t2_map: 'SUCCEEDED 1',
   },
   'the database is away for 3 s': {
     generation: 'SUCCEEDED 1',
@@ -72,6 +78,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     export: 'SUCCEEDED 1',
     reader_study: 'OPEN 1',
     dicom_sending: 'SUCCEEDED 1',
+    t2_map: 'SUCCEEDED 1',
   },
   'nobody is told that it waits': {
     generation: 'SUCCEEDED 1',
@@ -82,6 +89,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     export: 'SUCCEEDED 1',
     reader_study: 'OPEN 1',
     dicom_sending: 'SUCCEEDED 1',
+    t2_map: 'SUCCEEDED 1',
   },
   'its process is told to stop': {
     generation: 'SUCCEEDED 1',
@@ -92,6 +100,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     export: 'SUCCEEDED 1',
     reader_study: 'OPEN 1',
     dicom_sending: 'SUCCEEDED 1',
+    t2_map: 'SUCCEEDED 1',
   },
   'an error every time': {
     generation: 'FAILED 5',
@@ -102,6 +111,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     export: 'FAILED 5',
     reader_study: 'FAILED 5',
     dicom_sending: 'FAILED 5',
+    t2_map: 'FAILED 5',
   },
   'its input is damaged': {
     generation: 'FAILED 1',
@@ -112,5 +122,6 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     export: 'FAILED 1',
     reader_study: 'FAILED 1',
     dicom_sending: 'FAILED 1',
+    t2_map: 'FAILED 1',
   },
 };

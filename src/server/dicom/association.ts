@@ -79,7 +79,7 @@ export function associate(
     over.reject(result === dimse.constants.RejectResult.Permanent ? refused(pacs, what) : unavailable(pacs, what));
   });
   client.on('networkError', (error: Error) => {
-    const why = error.message.replace(/^.*?error: /, '');
+    const why = inShort(error.message);
     // A certificate does not become good by waiting.
     if (tls && OF_TLS.test(why)) over.reject(refused(pacs, `and we do not come to TLS: ${why}`));
     else over.reject(unavailable(pacs, 'cannot be reached or has broken off', error));
@@ -105,8 +105,14 @@ export function associate(
   return { over: over.promise, giveUp };
 }
 
+/** The reason in what the library, Node.js and OpenSSL have put around it. */
+function inShort(message: string): string {
+  const [, ofOpenSsl] = /:SSL routines:[^:]*:([^:]+)/.exec(message) ?? [];
+  return (ofOpenSsl ?? message.replace(/^.*?error: /, '')).trim();
+}
+
 /** What OpenSSL and Node.js say of a handshake. */
-const OF_TLS = /certificate|altnames|self.signed|SSL|TLS|alert/i;
+const OF_TLS = /certificate|altnames|self.signed|ssl|tls|alert/i;
 
 function reasonInWords(reason: number): string {
   const { CallingAeNotRecognized, CalledAeNotRecognized } = dimse.constants.RejectReason;

@@ -24,6 +24,7 @@ const LOGS = [
   ['export', ['SUCCEEDED', 'EXPIRED', 'FAILED', 'CANCELED']],
   ['reader_study', ['CLOSED']],
   ['dicom_sending', ['SUCCEEDED', 'FAILED', 'CANCELED']],
+  ['t2_map', ['SUCCEEDED', 'FAILED', 'CANCELED']],
 ] as const;
 
 const KEYED = ['generation', 'batch'] as const;

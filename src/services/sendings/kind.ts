@@ -52,7 +52,9 @@ export const DICOM_SENDING: WorkKind<DicomSending, DicomSendingEventBody, Sendin
   cancels: 'AT_ONCE',
   waitsApart: true,
   relations: { peer: true },
-  async ready({ peerId }, { away }) {
+  async ready({ peerId }, { away, store }) {
+    // Whether it answers.
+    await store.readMark();
     const known = away.get(peerId);
     if (known && performance.now() < known.until) throw new UserError('UNAVAILABLE', known.reason);
   },
