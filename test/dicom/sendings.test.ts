@@ -1,7 +1,8 @@
-import { encodeId } from '../../src/domain/global-ids.js';
+import { decodeId, encodeId } from '../../src/domain/global-ids.js';
 import { AuditEntry, DicomSending, type Generation } from '../../src/entities/index.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
 import { KINDS } from '../../src/server/kinds.js';
+import { createToken } from '../../src/services/access/tokens.js';
 import { addArrivalRule, removeArrivalRule } from '../../src/services/arrivals/index.js';
 import { GENERATION } from '../../src/services/generations/index.js';
 import { addPeer, DICOM_SENDING, removePeer } from '../../src/services/sendings/index.js';
@@ -10,6 +11,7 @@ import { freePort } from '../helpers/dicom-process.js';
 import { type Receiver, type ReceiverChoices, startReceiver } from '../helpers/dicom-receiver.js';
 import { type DicomwebServer, makeGenerated, makeRestored, startDicomwebServer, valueOf } from '../helpers/dicomweb.js';
 import { filmFile } from '../helpers/oai-files.js';
+import { bilateralPng, upload } from '../helpers/radiographs.js';
 import { silent } from '../helpers/platform.js';
 import { stateOf } from '../helpers/work-rows.js';
 
@@ -257,6 +259,28 @@ test('what cannot be sent is refused in a sentence, and nothing is queued', asyn
     'sendDicom needs the role OPERATOR; this token has READER.',
   ]);
   expect(await api.dataSource.getRepository(DicomSending).count()).toBe(before);
+});
+
+test("what was made of another's upload cannot be sent, and another's sending is neither seen nor changed", async () => {
+  const pacs = await startPacs();
+  const { body } = await upload(api.url, api.tokens.OPERATOR, bilateralPng(0));
+  const uploadId = String(decodeId(body.id)!.key);
+  const made = await makeGenerated(api, { uploadId, examId: null, radiographId: null, side: 'LEFT' });
+  const other = (await createToken(api.dataSource, { name: 'other', role: 'OPERATOR' })).text;
+  const input = { peer: pacs.peer, generationIds: [encodeId('Generation', made.id)] };
+
+  const refused = await ask(input, other);
+  expect(refused.errors![0]!.message).toBe('There is no such generation.');
+  const [own] = await send(pacs.peer, made);
+  await until(own!, 'SUCCEEDED');
+  const node = await api.ask<{ node: null }>('query ($id: ID!) { node(id: $id) { id } }', { id: own!.id }, other);
+  const retry = await api.ask(
+    'mutation ($input: RetryDicomSendingInput!) { retryDicomSending(input: $input) { sending { id } } }',
+    { input: { id: own!.id } },
+    other,
+  );
+  expect(node.data).toEqual({ node: null });
+  expect(retry.errors![0]!.message).toBe('There is no such sending.');
 });
 
 test('what a rule has made of a film that arrives is sent as soon as it is made, once however often the film comes', async () => {

@@ -55,7 +55,7 @@ async function fit({
     const asset = found.find(({ id }) => id === seriesId)?.asset;
     const name = `MRI series ${seriesId}`;
     if (asset?.sha256 !== sha256) throw new DamagedData(`${name} is not what it was when the map was asked for.`);
-    stored.push({ echoTime, name, bytes: await readAsset(store, asset, `The volume of the ${name}`) });
+    stored.push({ echoTime, name, bytes: await readAsset(store, asset, name) });
   }
   const phantom = found.some(({ provenance }) => provenance === 'PHANTOM');
   const description = `DERIVED T2 map, ms${phantom ? ', SYNTHETIC phantom' : ''}`;
