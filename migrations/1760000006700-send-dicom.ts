@@ -12,7 +12,7 @@ export class SendDicom1760000006700 implements MigrationInterface {
          id integer GENERATED ALWAYS AS IDENTITY NOT NULL, state text NOT NULL, peer_id integer NOT NULL, series_id integer NOT NULL, sent integer NOT NULL DEFAULT '0', warned integer NOT NULL DEFAULT '0', total integer, requested_by_id integer,
          CONSTRAINT dicom_sending_state CHECK (state IN ('QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED')), CONSTRAINT "PK_dicom_sending" PRIMARY KEY (id))`,
     );
-    await runner.query('CREATE INDEX dicom_sending_state ON dicom_sending (state, created_at)');
+    await runner.query('CREATE INDEX dicom_sending_by_state ON dicom_sending (state, created_at)');
     await runner.query('CREATE INDEX dicom_sending_series ON dicom_sending (series_id)');
     await runner.query('CREATE INDEX dicom_sending_peer ON dicom_sending (peer_id)');
     await runner.query('CREATE INDEX dicom_sending_requested_by ON dicom_sending (requested_by_id)');

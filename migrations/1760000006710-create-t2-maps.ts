@@ -8,7 +8,7 @@ export class CreateT2Maps1760000006710 implements MigrationInterface {
          id integer GENERATED ALWAYS AS IDENTITY NOT NULL, state text NOT NULL, exam_id integer NOT NULL, series_id integer NOT NULL, echoes jsonb NOT NULL, skip_first boolean NOT NULL, floor double precision NOT NULL, done integer NOT NULL DEFAULT '0', total integer, tried integer, fitted integer, median double precision, asset_id integer, requested_by_id integer,
          CONSTRAINT t2_map_state CHECK (state IN ('QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED')), CONSTRAINT "PK_t2_map" PRIMARY KEY (id))`,
     );
-    await runner.query('CREATE INDEX t2_map_state ON t2_map (state, created_at)');
+    await runner.query('CREATE INDEX t2_map_by_state ON t2_map (state, created_at)');
     await runner.query('CREATE INDEX t2_map_exam ON t2_map (exam_id)');
     await runner.query('CREATE INDEX t2_map_series ON t2_map (series_id)');
     await runner.query('CREATE INDEX t2_map_asset ON t2_map (asset_id)');

@@ -9,7 +9,7 @@ import { Work } from './work.js';
 
 /** The DICOM objects of one image on their way to a peer. It goes with the image. */
 @Entity('dicom_sending')
-@Index('dicom_sending_state', ['state', 'createdAt'])
+@Index('dicom_sending_by_state', ['state', 'createdAt'])
 @Index('dicom_sending_series', ['seriesId'])
 @Index('dicom_sending_peer', ['peerId'])
 @Index('dicom_sending_requested_by', ['requestedById'])
