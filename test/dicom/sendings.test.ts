@@ -320,6 +320,12 @@ test('what a rule has made of a film that arrives is sent as soon as it is made,
   expect(more).toEqual([]);
   const sending = { id: encodeId('DicomSending', queued!.id) };
   expect(await until(sending, 'SUCCEEDED')).toMatchObject({ sent: 2, requestedBy: null });
+  const entries = await api.dataSource
+    .getRepository(AuditEntry)
+    .findBy({ action: 'sendDicom', target: String(queued!.id) });
+  expect(entries.map(({ detail }) => detail)).toEqual([
+    { peer: pacs.peer, address: `PACS@127.0.0.1:${pacs.port}`, generations: [made] },
+  ]);
   await expect(removePeer(api.dataSource, COMMAND_LINE, pacs.peer)).rejects.toThrow(
     `The arrival rule ${rule.id} sends to "${pacs.peer}"; remove it first.`,
   );

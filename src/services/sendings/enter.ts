@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { DicomSending, DicomSendOrder, Generation, queryRows } from '../../entities/index.js';
 import { enterLog } from '../../work/index.js';
+import { audit } from '../access/index.js';
 import { DICOM_SENDING } from './kind.js';
 
 /** What decides a sending. */
@@ -43,7 +44,13 @@ export async function orderSending(
   if (generation.state === 'SUCCEEDED') await sendWhatIsMade(manager, order.generationId);
 }
 
-const DUE = z.object({ peerId: z.number(), requestedById: z.number().nullable(), seriesId: z.number() });
+const DUE = z.object({
+  peerId: z.number(),
+  peer: z.string(),
+  address: z.string(),
+  requestedById: z.number().nullable(),
+  seriesId: z.number(),
+});
 
 /** Queues what was to be sent of a generation that has just succeeded, in the transaction that makes it so. */
 export async function sendWhatIsMade(manager: EntityManager, generationId: string): Promise<void> {
@@ -51,9 +58,13 @@ export async function sendWhatIsMade(manager: EntityManager, generationId: strin
     manager,
     DUE,
     `WITH due AS (DELETE FROM dicom_send_order WHERE generation_id = $1 RETURNING peer_id, requested_by_id)
-     SELECT due.peer_id AS "peerId", due.requested_by_id AS "requestedById", d.id AS "seriesId"
-     FROM due JOIN dicom_series d ON d.generation_id = $1 ORDER BY due.peer_id`,
+     SELECT p.id AS "peerId", p.name AS peer, p.ae_title || '@' || p.host || ':' || p.port AS address, due.requested_by_id AS "requestedById", d.id AS "seriesId"
+     FROM due JOIN dicom_peer p ON p.id = due.peer_id JOIN dicom_series d ON d.generation_id = $1 ORDER BY p.id`,
     [generationId],
   );
-  for (const sending of due) await enterSending(manager, sending);
+  for (const { peer, address, ...sending } of due) {
+    const id = await enterSending(manager, sending);
+    const detail = { peer, address, generations: [generationId] };
+    await audit(manager, { tokenId: sending.requestedById, action: 'sendDicom', target: String(id), detail });
+  }
 }
