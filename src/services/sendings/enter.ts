@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { DicomSending, DicomSendOrder, Generation, queryRows } from '../../entities/index.js';
+import { DicomSending, type DicomSendOrder, Generation, queryRows } from '../../entities/index.js';
 import { enterLog } from '../../work/index.js';
 import { audit } from '../access/index.js';
 import { DICOM_SENDING } from './kind.js';
