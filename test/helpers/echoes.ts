@@ -23,7 +23,9 @@ export async function makeEchoSeries(
   const { columns, rows, slices } = ECHO_GRID;
   const spacing = [0.4, 0.4, 3] as const;
   const grid = {
-    ...{ ...ECHO_GRID, spacing, placement: 'SCANNER' },
+    ...ECHO_GRID,
+    spacing,
+    placement: 'SCANNER',
     affine: centredAffine('SAGITTAL', [columns, rows, slices], spacing),
   } as const;
   const made: MriSeries[] = [];
