@@ -5,7 +5,7 @@ import { niftiHead } from '../src/imaging/nifti.js';
 import { openSeries } from '../src/imaging/series/index.js';
 import { fineSlices, planSuperres, superresLabel, writeFineSeries } from '../src/imaging/superres/index.js';
 import { centredAffine } from '../src/imaging/volume.js';
-import { chooseBundle } from '../src/cli/bundles.js';
+import { chooseBundle } from '../src/cli/choose-bundle.js';
 import { readBundleFor, startInferenceHost } from '../src/inference/index.js';
 import { processFigures } from './generation/process.js';
 import { lower } from './generation/volumes.js';

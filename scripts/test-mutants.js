@@ -9,7 +9,6 @@ import { copyWorkingTree } from './working-tree.js';
  * `npm run test:mutants -- affine` takes those whose name holds the word. The list is test/mutants/mutants.json; an entry replaces
  * a text that stands once in its file. Each test is run unbroken first: a test that fails by itself would seem to notice everything.
  */
-const NODE = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
 const wanted = process.argv[2] ?? '';
 const listed = JSON.parse(readFileSync('test/mutants/mutants.json', 'utf8'));
 const mutants = listed.filter(({ name }) => name.includes(wanted));
@@ -65,13 +64,18 @@ function judge({ file, text, replacement, tests }, unbroken) {
 
 /** Tests that failed, or null when a file could not be run at all: a mutant that does not even compile proves nothing. */
 function failedTests(tests) {
-  const report = join(copy, 'jest-report.json');
+  const report = join(copy, 'test-report.json');
   rmSync(report, { force: true });
-  spawnSync(process.execPath, [...NODE, '--json', `--outputFile=${report}`, ...tests], { cwd: copy, stdio: 'ignore' });
+  const env = { ...process.env, OSTEOGRAPH_TEST_REPORT: report };
+  spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...tests], { cwd: copy, stdio: 'ignore', env });
   if (!existsSync(report)) return null;
-  const { numFailedTests, numPassedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
-  if (numFailedTests > 0) return numFailedTests;
-  return numPassedTests > 0 && numRuntimeErrorTestSuites === 0 ? 0 : null;
+  const { numFailedTests, numPassedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  // Where a file's set-up fails, its tests are told as skipped.
+  const notSetUp = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length > 0,
+  );
+  if (numFailedTests > 0 || notSetUp.length > 0) return Math.max(numFailedTests, notSetUp.length);
+  return numPassedTests > 0 && testResults.every(({ status }) => status === 'passed') ? 0 : null;
 }
 
 /** Programs that tests start run from dist/, as the web app does. */

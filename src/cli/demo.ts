@@ -9,7 +9,7 @@ import { type RunningPlatform, startPlatform } from '../server/platform.js';
 import { importRelease } from '../services/imports/index.js';
 import { createToken } from '../services/access/index.js';
 import { type ApiClient, createApiClient } from './api-client.js';
-import { deviceOption, modelsOption } from './bundles.js';
+import { deviceOption, modelsOption } from './choose-bundle.js';
 import { COHORT_QUERY, cohortTable } from './demo/cohort.js';
 import { chooseKnee, type DemoKnee, type DemoResult, generateVolume } from './demo/generation.js';
 import { demoMontage } from './demo/montage.js';

@@ -3,7 +3,7 @@ import { UserError } from '../domain/errors.js';
 import { openQueue } from '../scheduling/index.js';
 import { type Database, openDatabase } from '../server/database/index.js';
 import { createLogger } from '../server/logging.js';
-import { modelsOption } from './bundles.js';
+import { modelsOption } from './choose-bundle.js';
 import {
   checkBlobStore,
   checkClock,

@@ -31,7 +31,7 @@ import {
 import { cohortFilter } from '../services/exports/index.js';
 import { type BlobStore, openOwnBlobStore, readAsset } from '../storage/index.js';
 import { openEventLogs, startRunner } from '../work/index.js';
-import { deviceOption, modelsOption } from './bundles.js';
+import { deviceOption, modelsOption } from './choose-bundle.js';
 import { readJsonFile } from './json-file.js';
 import { blobSettings, dataDirOption, sharedDatabase, wholeNumber } from './options.js';
 import { progressBar } from './progress.js';

@@ -25,7 +25,7 @@ import {
   xraySize,
 } from '../inference/index.js';
 import { adjacentCorrelation, type GreyImage } from '../metrics/index.js';
-import { chooseBundle, chooseKneeDetector, deviceOption, modelsOption } from './bundles.js';
+import { chooseBundle, chooseKneeDetector, deviceOption, modelsOption } from './choose-bundle.js';
 import { box, side } from './knee-options.js';
 import { wholeNumber } from './options.js';
 import { assertWritable, putResult } from './out-folder.js';

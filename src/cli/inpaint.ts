@@ -11,7 +11,7 @@ import {
 } from '../imaging/inpainting/index.js';
 import { assertFree, DICOM_FOLDER } from '../imaging/series/index.js';
 import { type DeviceChoice, readBundleFor } from '../inference/index.js';
-import { chooseBundle, deviceOption, modelsOption } from './bundles.js';
+import { chooseBundle, deviceOption, modelsOption } from './choose-bundle.js';
 import { wholeNumber } from './options.js';
 import { assertWritable } from './out-folder.js';
 import { reportFiles, workOnSeries } from './series-work.js';

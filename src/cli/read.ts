@@ -9,7 +9,7 @@ import { type Film, filmView, loadRadiograph, readKnees } from '../imaging/radio
 import { gradeText, renderReadings, widthText } from '../imaging/reading-overlay.js';
 import { openDetector, openGrader, startInferenceHost } from '../inference/index.js';
 import { filmSide, sideInWords } from '../oai/index.js';
-import { chooseBundle, chooseKneeDetector, modelsOption } from './bundles.js';
+import { chooseBundle, chooseKneeDetector, modelsOption } from './choose-bundle.js';
 import { box, side } from './knee-options.js';
 
 interface ReadOptions {

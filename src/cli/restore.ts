@@ -15,7 +15,7 @@ import {
   restorePrepared,
 } from '../imaging/restoration/index.js';
 import { type DeviceChoice, readBundleFor, startInferenceHost } from '../inference/index.js';
-import { chooseBundle, deviceOption, modelsOption } from './bundles.js';
+import { chooseBundle, deviceOption, modelsOption } from './choose-bundle.js';
 import { wholeNumber } from './options.js';
 import { assertWritable, putResult } from './out-folder.js';
 import { progressBar } from './progress.js';

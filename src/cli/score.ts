@@ -14,7 +14,7 @@ import {
   startInferenceHost,
 } from '../inference/index.js';
 import { frechetDistance, type GreyImage, kernelDistance, type SetDistance, type SsimMode } from '../metrics/index.js';
-import { chooseKneeDetector, modelsOption } from './bundles.js';
+import { chooseKneeDetector, modelsOption } from './choose-bundle.js';
 import { side } from './knee-options.js';
 import { wholeNumber } from './options.js';
 import { progressBar } from './progress.js';

@@ -5,7 +5,7 @@ import { startPlatform } from '../server/platform.js';
 import { startTracing } from '../server/tracing.js';
 import { DEFAULT_QUOTA, MAX_QUOTA } from '../services/access/index.js';
 import type { RetentionRules } from '../services/retention/index.js';
-import { deviceOption, modelsOption } from './bundles.js';
+import { deviceOption, modelsOption } from './choose-bundle.js';
 import { blobSettings, dataDirOption, portNumber, seconds } from './options.js';
 import { retentionOption } from './retention.js';
 import { stopOnSignal } from './signals.js';

@@ -14,7 +14,7 @@ import {
   writeFineSeries,
 } from '../imaging/superres/index.js';
 import { type DeviceChoice, type InferenceHost, readBundleFor, type SuperResolver } from '../inference/index.js';
-import { chooseBundle, deviceOption, modelsOption } from './bundles.js';
+import { chooseBundle, deviceOption, modelsOption } from './choose-bundle.js';
 import { wholeNumber } from './options.js';
 import { assertWritable } from './out-folder.js';
 import { reportFiles, workOnSeries } from './series-work.js';

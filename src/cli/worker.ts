@@ -11,7 +11,7 @@ import { startTracing } from '../server/tracing.js';
 import { startWorker } from '../server/worker.js';
 import { chooseReadyBundle } from '../services/bundles/index.js';
 import { openOwnBlobStore } from '../storage/index.js';
-import { deviceArgument, deviceOption } from './bundles.js';
+import { deviceArgument, deviceOption } from './choose-bundle.js';
 import { blobSettings, dataDirOption, portNumber, sharedDatabase, wholeNumber } from './options.js';
 import { serveOperations } from './serve-operations.js';
 import { type Stop, stopOnSignal } from './signals.js';

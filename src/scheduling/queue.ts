@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { SINGLE_PRIORITY } from '../domain/batches.js';
@@ -160,7 +159,10 @@ interface ConsumeOptions {
   maxStalledCount: number;
 }
 
+// BullMQ is loaded where a queue is opened: most commands that can reach this file open none.
+
 async function postgresBinding(databaseUrl: string): Promise<Binding> {
+  const { createPostgresBackend, Queue, runMigrations, Worker } = await import('bullmq');
   const limits = { statementTimeout: STATEMENT_MS, idleTransactionTimeout: STATEMENT_MS };
   const pooled = { max: 3, application_name: 'osteograph queue', ...connectionSettings(limits) };
   const connection = { connectionString: databaseUrl, schema: SCHEMA, ...pooled };
@@ -200,6 +202,7 @@ async function redisBinding(queueUrl: string, databaseUrl: string): Promise<Bind
   if (!/^rediss?:\/\//.test(queueUrl)) {
     throw new UserError('BAD_USER_INPUT', 'QUEUE_URL must look like redis://user:password@host:6379/0.');
   }
+  const [{ Queue, Worker }, { Redis }] = await Promise.all([import('bullmq'), import('ioredis')]);
   // The first connection is tried once, so that a wrong address is said at once; later ones for ever.
   const probe = new Redis(queueUrl, { lazyConnect: true, retryStrategy: () => null });
   probe.on('error', () => undefined);

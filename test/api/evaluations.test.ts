@@ -29,7 +29,7 @@ beforeAll(async () => {
     await createExam(api, { mri: true, kl, side, sex });
   }
   await createExam(api, { kl: 3 });
-  // A process of its own: scoring in the jest sandbox is some ten times slower.
+  // A process of its own, so that scoring does not hold up whoever asks.
   worker = await startWorkerProcess({ url: api.databaseUrl, dataDir: api.dataDir });
 });
 

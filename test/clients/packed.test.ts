@@ -130,7 +130,6 @@ function export_(outcome: 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCE
 
 test('what a browser loads of it, beside graphql-ws, is less than 10 kB, event streams included', async () => {
   await writeFile(join(project, 'entry.js'), `export * from '@osteograph/client';`);
-  // Vite does not run in Jest's sandbox.
   await writeFile(join(project, 'bundle.js'), BUNDLE);
   await runProgram(process.execPath, ['bundle.js'], {}, project);
   const folder = join(project, 'out/assets');

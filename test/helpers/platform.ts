@@ -71,7 +71,7 @@ interface ExamChoices {
   sex?: Sex | null;
 }
 
-let participants = 0;
+const participants = new WeakMap<DataSource, number>();
 
 /** An exam with a film of its knee, and a real coronal series if asked for; every call makes a new participant. */
 export async function createExam(
@@ -79,7 +79,9 @@ export async function createExam(
   { side = 'RIGHT', mri = false, kl = 2, sex = null }: ExamChoices = {},
 ): Promise<{ exam: KneeExam; radiograph: Radiograph }> {
   const { manager } = dataSource;
-  const oaiId = String(1_000_000 + participants++);
+  const before = participants.get(dataSource) ?? 0;
+  participants.set(dataSource, before + 1);
+  const oaiId = String(1_000_000 + before);
   const participant = await manager.save(manager.create(Participant, { oaiId, phantom: true, sex }));
   const visit = await manager.save(manager.create(Visit, { participantId: participant.id, code: 'V00', month: 0 }));
   const exam = await manager.save(

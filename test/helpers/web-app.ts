@@ -67,7 +67,7 @@ async function openPage(
   { role = 'ADMIN', width = 1280, height = 800, scheme = 'light' }: OpenOptions,
 ): Promise<{ page: Page; faults: string[] }> {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
-  // As jest's: ends what hangs, not what a busy machine is slow to do.
+  // As a test's own limit: ends what hangs, not what a busy machine is slow to do.
   context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   // This Chromium runs in a single process, where contexts share their storage.

@@ -1,6 +1,5 @@
 import type { Film } from '../../src/imaging/radiograph/index.js';
 
-// Looking up a global is slow inside jest's sandbox, and these are needed millions of times.
 const { abs, imul, max, min, sqrt, tanh } = Math;
 
 /** A bilateral film drawn by formula: legs as cylinders, bones as outlines with cortex, noise, an exposure gradient. */

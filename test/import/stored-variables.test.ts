@@ -264,3 +264,24 @@ test('a name that two kinds of owners have, or that is ours, is told apart by it
   ).toBe('KMRI_SQ_MOAKS_BICL.READER is of a visit: name the visit too, e.g. V00KMRI_SQ_MOAKS_BICL.READERR.');
   expect(await of('1000001', 'V00READER', 'V00KMRI_SQ_MOAKS_BICL.READERR', 'V00AGE')).toEqual(['7', '9', '61']);
 });
+
+test('an import leaves PostgreSQL planning for the rows that there are, whenever it last looked by itself', async () => {
+  await release.table('Enrollees.txt', 'ID|P02SEX', ['1000001|1: Male', '1000002|2: Female']);
+  await release.table('AllClinical00.txt', 'ID|VERSION|V00AGE|V00INCOME|V00WSRKN1', [
+    '1000001|25|61|1: Low|2',
+    '1000002|25|62|2: High|1',
+  ]);
+  await dataSource.query('ANALYZE');
+  await importAll();
+
+  const rows = await dataSource.query<{ relname: string; planned: number; there: number }[]>(
+    `SELECT relname, reltuples::integer AS planned,
+       (xpath('//n/text()', query_to_xml('SELECT count(*) AS n FROM ' || relname, false, true, '')))[1]::text::integer AS there
+     FROM pg_class WHERE relkind = 'r' AND relname ~ '^(participant$|visit$|knee_exam$|variable)'`,
+  );
+  const filled = rows.filter(({ there }) => there > 0);
+  expect(filled.map(({ relname }) => relname)).toEqual(
+    expect.arrayContaining(['participant', 'visit', 'variable', 'variable_block', 'variable_line']),
+  );
+  expect(filled.filter(({ planned, there }) => planned !== there)).toEqual([]);
+});

@@ -1,46 +1,42 @@
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { FEATURE_CODES, type FeatureCode } from '../../src/domain/features.js';
-import { packageRoot } from '../../src/domain/package.js';
-import type { FilmImage, FilmTruth } from '../../src/oai/synthetic/film.js';
+import { type FilmImage, type FilmTruth, takeFilm } from '../../src/oai/synthetic/film.js';
 import type { KneeGrades } from '../../src/oai/synthetic/grades.js';
-import { SERIES } from '../../src/oai/synthetic/mri.js';
+import { renderMri, SERIES } from '../../src/oai/synthetic/mri.js';
+import { makePhantom } from '../../src/oai/synthetic/phantom.js';
+import { Random } from '../../src/oai/synthetic/random.js';
 
 const SIZE = 128;
 const { abs } = Math;
 const identity = { seed: 3, participant: 5, side: 'RIGHT', sex: 'MALE', bmi: 27 } as const;
 const healthy = Object.fromEntries(FEATURE_CODES.map((code) => [code, 0])) as KneeGrades;
 
-let worker: Worker;
-let requests = 0;
-let reference: Uint16Array[];
+let reference: readonly Uint16Array[];
 let healthyFilm: FilmImage;
 
-beforeAll(async () => {
-  worker = new Worker(join(packageRoot, 'test/helpers/phantom-worker.js'));
-  worker.setMaxListeners(40);
-  reference = await series({});
-  healthyFilm = await film({});
+beforeAll(() => {
+  reference = series({});
+  healthyFilm = film({});
 });
-afterAll(() => worker.terminate());
 
-function draw<T>(kind: 'mri' | 'film' | 'gap', changes: Partial<KneeGrades>): Promise<T> {
-  const id = requests++;
-  return new Promise((resolve, reject) => {
-    const take = (message: { id: number; drawn: T }) => {
-      if (message.id !== id) return;
-      worker.off('message', take);
-      worker.off('error', reject);
-      resolve(message.drawn);
-    };
-    worker.on('message', take);
-    worker.on('error', reject);
-    worker.postMessage({ id, kind, identity, right: { ...healthy, ...changes }, left: healthy, size: SIZE });
-  });
+const knee = (changes: Partial<KneeGrades>) => makePhantom(identity, { ...healthy, ...changes });
+
+function series(changes: Partial<KneeGrades>): readonly Uint16Array[] {
+  return renderMri(knee(changes), SIZE, new Random('scan')).slices;
 }
 
-const series = (changes: Partial<KneeGrades>) => draw<Uint16Array[]>('mri', changes);
-const film = (changes: Partial<KneeGrades>) => draw<FilmImage>('film', changes);
+function film(changes: Partial<KneeGrades>): FilmImage {
+  return takeFilm(knee(changes), makePhantom({ ...identity, side: 'LEFT' }, healthy), 0.5, new Random('film'));
+}
+
+/** Distance from bone to bone at the middle of the medial plateau, mm. */
+function medialGap({ bones, anatomy }: ReturnType<typeof knee>): number {
+  const x = anatomy.condyleSplit * anatomy.scale;
+  const z = -6;
+  const top = bones.plateau(x, z);
+  let y = top;
+  while (bones.femur.at(x, y, z) > 0) y -= 0.05;
+  return top - y;
+}
 
 /** Mean absolute difference from the healthy series in the lateral (left) and medial (right) half of the joint region. */
 function change(slices: readonly Uint16Array[]): { lateral: number; medial: number; elsewhere: number } {
@@ -76,29 +72,26 @@ describe('the knee phantom', () => {
   });
 
   const features = FEATURE_CODES.filter((code) => code !== 'XRKL');
-  test.each(features)(
-    'shows %s on the MRI, in its own compartment and not far from the joint',
-    async (code: FeatureCode) => {
-      const grade = code.startsWith('XRCY') || code.startsWith('XRCH') ? 1 : 3;
-      const { lateral, medial, elsewhere } = change(await series({ [code]: grade }));
-      const [own, other] = code.endsWith('M') ? [medial, lateral] : [lateral, medial];
-      expect(own).toBeGreaterThan(0.05);
-      expect(own).toBeGreaterThan(2 * other);
-      // Narrowing and attrition let the whole femur sink; the other features are local.
-      if (/^XR(JS|ATT)/.test(code)) expect(elsewhere).toBeLessThan(own);
-      else expect(elsewhere).toBe(0);
-    },
-  );
+  test.each(features)('shows %s on the MRI, in its own compartment and not far from the joint', (code: FeatureCode) => {
+    const grade = code.startsWith('XRCY') || code.startsWith('XRCH') ? 1 : 3;
+    const { lateral, medial, elsewhere } = change(series({ [code]: grade }));
+    const [own, other] = code.endsWith('M') ? [medial, lateral] : [lateral, medial];
+    expect(own).toBeGreaterThan(0.05);
+    expect(own).toBeGreaterThan(2 * other);
+    // Narrowing and attrition let the whole femur sink; the other features are local.
+    if (/^XR(JS|ATT)/.test(code)) expect(elsewhere).toBeLessThan(own);
+    else expect(elsewhere).toBe(0);
+  });
 
-  test.each(['XRJSM', 'XROSTM', 'XRSCTM', 'XRATTM'] as const)('changes more with every grade of %s', async (code) => {
-    const drawn = await Promise.all([1, 2, 3].map((grade) => series({ [code]: grade })));
+  test.each(['XRJSM', 'XROSTM', 'XRSCTM', 'XRATTM'] as const)('changes more with every grade of %s', (code) => {
+    const drawn = [1, 2, 3].map((grade) => series({ [code]: grade }));
     const [first, second, third] = drawn.map((slices) => change(slices).medial);
     expect(second!).toBeGreaterThan(first!);
     expect(third!).toBeGreaterThan(second!);
   });
 
-  test('brings the bones together with narrowing, down to bone on bone', async () => {
-    const gaps = await Promise.all([0, 1, 1.4, 2, 3].map((grade) => draw<number>('gap', { XRJSM: grade })));
+  test('brings the bones together with narrowing, down to bone on bone', () => {
+    const gaps = [0, 1, 1.4, 2, 3].map((grade) => medialGap(knee({ XRJSM: grade })));
     expect(gaps[0]).toBeGreaterThan(3.4);
     expect(gaps).toEqual([...gaps].sort((a, b) => b - a));
     expect(gaps[4]).toBeLessThan(1);
@@ -121,17 +114,17 @@ describe('the bilateral film', () => {
     expect(shaft(left, 0.38 * left.plateauWidth)).toBeGreaterThan(shaft(left, -0.38 * left.plateauWidth));
   });
 
-  test('brightens under the plateau with sclerosis and hardly with chondrocalcinosis', async () => {
+  test('brightens under the plateau with sclerosis and hardly with chondrocalcinosis', () => {
     const { right, columns } = healthyFilm;
     const before = boneBright(healthyFilm);
-    const brighter = async (changes: Partial<KneeGrades>) => {
-      const after = boneBright(await film(changes));
+    const brighter = (changes: Partial<KneeGrades>) => {
+      const after = boneBright(film(changes));
       const place = [right.centreRow + 8, right.centreColumn + right.plateauWidth / 4] as const;
       return boneAt(after, columns, ...place, 8) - boneAt(before, columns, ...place, 8);
     };
-    const sclerosis = await brighter({ XRSCTM: 3 });
+    const sclerosis = brighter({ XRSCTM: 3 });
     expect(sclerosis).toBeGreaterThan(40);
-    expect(Math.abs(await brighter({ XRCHM: 1 }))).toBeLessThan(sclerosis / 8);
+    expect(Math.abs(brighter({ XRCHM: 1 }))).toBeLessThan(sclerosis / 8);
   });
 });
 

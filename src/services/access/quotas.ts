@@ -1,7 +1,5 @@
-import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRedis } from 'rate-limiter-flexible';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
@@ -73,7 +71,7 @@ export async function openQuotas({
   logger,
 }: QuotaOptions): Promise<Quotas> {
   const policy = { points: limit, duration: window };
-  const store = queueUrl ? await redisStore(queueUrl, dataSource, policy, logger) : postgresStore(dataSource, policy);
+  const store = await (queueUrl ? redisStore(queueUrl, dataSource, policy, logger) : postgresStore(dataSource, policy));
   const leases = new Map<number, Lease>();
   const sweeping = setInterval(() => {
     for (const [tokenId, lease] of leases) if (lease.ended) leases.delete(tokenId);
@@ -185,7 +183,10 @@ interface Store {
   close(): Promise<void>;
 }
 
-function postgresStore(dataSource: DataSource, policy: Policy): Store {
+// The libraries are loaded where a server counts: most commands have no quota.
+
+async function postgresStore(dataSource: DataSource, policy: Policy): Promise<Store> {
+  const { RateLimiterPostgres } = await import('rate-limiter-flexible');
   return {
     counter: new RateLimiterPostgres({
       storeClient: (dataSource.driver as PostgresDriver).master as Pool,
@@ -195,24 +196,30 @@ function postgresStore(dataSource: DataSource, policy: Policy): Store {
       // One row per token, used again in each window.
       clearExpiredByTimeout: false,
       keyPrefix: '',
-      ...insured(policy),
+      ...(await insured(policy)),
     }),
     close: async () => undefined,
   };
 }
 
 async function redisStore(url: string, dataSource: DataSource, policy: Policy, logger: Logger): Promise<Store> {
+  const [{ Redis }, { RateLimiterRedis }] = await Promise.all([import('ioredis'), import('rate-limiter-flexible')]);
   const installation = await installationId((text, values) => dataSource.query(text, values));
   const client = new Redis(url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true });
   client.on('error', (err) => logger.debug({ err }, 'the Redis of the quotas reports an error'));
   await client.connect().catch(() => undefined);
   return {
-    counter: new RateLimiterRedis({ storeClient: client, keyPrefix: `${PREFIX}:${installation}`, ...insured(policy) }),
+    counter: new RateLimiterRedis({
+      storeClient: client,
+      keyPrefix: `${PREFIX}:${installation}`,
+      ...(await insured(policy)),
+    }),
     close: async () => client.disconnect(),
   };
 }
 
 /** Beside each store, one in memory that stands in for it while it does not answer. */
-function insured(policy: Policy) {
+async function insured(policy: Policy) {
+  const { RateLimiterMemory } = await import('rate-limiter-flexible');
   return { ...policy, insuranceLimiter: new RateLimiterMemory(policy) };
 }

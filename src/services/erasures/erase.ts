@@ -11,7 +11,7 @@ import { sealAudit } from '../audit/index.js';
 import { withImportLock } from '../imports/index.js';
 import { countParts, filesOf, findPerson, namesOf, removeParts } from '../people/index.js';
 import { type Certificate, certificateOf } from './certificate.js';
-import { type Erased, ERASERS } from './erasers.js';
+import { eraseLateExports, type Erased, ERASERS } from './erasers.js';
 import { takeOutNames, takeOutOfAudit, unsaltedPlaces, unshared } from './rewrite.js';
 import { endUnderWay, refuseUnderWay } from './under-way.js';
 
@@ -98,12 +98,15 @@ export async function erase(
   note({ removed: await countParts(manager, person.parts) });
   await removeParts(manager, person.parts);
   for (const finish of afterwards) note(await finish());
-  const gone = await letGo(manager, [...files]);
-  note({ removed: { asset: gone.length } });
+  const goneFirst = await letGo(manager, [...files]);
   const changedBefore = new Set(await unsaltedPlaces(manager));
   const theirs = await unshared(manager, [...names, ...files]);
   note({ rewritten: await takeOutNames(manager, theirs) });
   note({ rewritten: await takeOutOfAudit(manager, person, theirs) });
+  const late = await eraseLateExports({ manager, store, person });
+  note(late);
+  const gone = [...goneFirst, ...(await letGo(manager, [...(late.files ?? [])]))];
+  note({ removed: { asset: gone.length } });
 
   const digest = await erasureDigest(manager);
   const row = manager.create(Erasure, {

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { BlobStore } from '../../storage/index.js';
 import { uncountExams } from '../batches/index.js';
 import { withdrawReports } from '../evaluations/index.js';
-import { withdrawExports } from '../exports/index.js';
+import { holdExports, withdrawExports } from '../exports/index.js';
 import { forgetQuarantined } from '../imports/index.js';
 import { removeTrials } from '../reader-studies/index.js';
 import { removeUnused, type UsedLevel, usedLevels } from '../variables/index.js';
@@ -53,10 +53,7 @@ export const ERASERS: readonly Eraser[] = [
     const rewritten = { evaluation: evaluations, evaluation_event: lines };
     return { removed: { evaluation_file: reports }, rewritten, files };
   },
-  async ({ manager, store, person: { oaiId } }) => {
-    const { files, expired, restarted } = await withdrawExports(manager, store, oaiId);
-    return { files, expiredExports: expired, restartedExports: restarted };
-  },
+  eraseExports,
   // What imports keep of rows goes with the rows, by a trigger.
   async ({ manager, person }) => ({
     rewritten: { imported_file: await forgetImports(manager, person) },
@@ -76,3 +73,15 @@ export const ERASERS: readonly Eraser[] = [
     };
   },
 ];
+
+/** Takes back what exports have written, and begins anew what is being written. */
+async function eraseExports({ manager, store, person: { oaiId } }: Erasing): Promise<Erased> {
+  const { files, expired, restarted } = await withdrawExports(manager, store, oaiId);
+  return { files, expiredExports: expired, restartedExports: restarted };
+}
+
+/** The last of an erasure: an export that has begun meanwhile read the participant's rows, which are there until the transaction ends. */
+export async function eraseLateExports(erasing: Erasing): Promise<Erased> {
+  await holdExports(erasing.manager);
+  return eraseExports(erasing);
+}

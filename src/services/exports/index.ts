@@ -26,5 +26,5 @@ export type { ExportProgress } from './rows.js';
 export { EXPORT, EXPORT_KEEP_MS, type ExportResources } from './kind.js';
 export { writeTable } from './table.js';
 export type { ExportHooks, ExportStream } from './stream.js';
-export { withdrawArchives, withdrawExports } from './withdraw.js';
+export { holdExports, withdrawArchives, withdrawExports } from './withdraw.js';
 export { writeExport } from './write.js';

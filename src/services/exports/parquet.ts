@@ -1,5 +1,4 @@
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { SchemaElement } from 'hyparquet-writer';
+import type { ByteWriter, SchemaElement } from 'hyparquet-writer';
 import { packageVersion } from '../../domain/package.js';
 import type { ColumnKind, ExportColumn } from './columns.js';
 
@@ -25,6 +24,7 @@ export async function* encodeParquet(
   columns: readonly ExportColumn[],
   metadata: () => Record<string, string>,
 ): AsyncGenerator<Buffer> {
+  const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
   const bytes = new ByteWriter();
   const parquet = new ParquetWriter({
     writer: bytes,

@@ -14,6 +14,14 @@ export interface WithdrawnExports {
 }
 
 /**
+ * Lets no export begin or end until the transaction ends: one that did would still read what the transaction takes away. To be asked late,
+ * because everybody's exports wait for it.
+ */
+export async function holdExports(manager: EntityManager): Promise<void> {
+  await manager.query('LOCK TABLE export IN SHARE ROW EXCLUSIVE MODE');
+}
+
+/**
  * Takes back the files of every export that may hold a participant. An archive names in its manifest whom it holds; what the filter of a
  * table selected when it was written nobody can prove today, so every table goes. What is being written is begun anew.
  */
@@ -50,15 +58,14 @@ export async function withdrawExports(
 
 /**
  * Takes back every finished archive that holds something of a participant of whom an image was redacted, and begins anew every archive that is
- * being written. Tables show no image, and manifests tell who has an earlier file; both stay. It is to be the last that its transaction does:
- * until that ends no export begins or ends, for one that did would still read the image as it was.
+ * being written. Tables show no image, and manifests tell who has an earlier file; both stay. It is to be the last that its transaction does.
  */
 export async function withdrawArchives(
   manager: EntityManager,
   store: BlobStore,
   oaiId: string,
 ): Promise<WithdrawnExports> {
-  await manager.query('LOCK TABLE export IN SHARE ROW EXCLUSIVE MODE');
+  await holdExports(manager);
   const found = await manager.find(Export, {
     where: { state: In(['RUNNING', 'SUCCEEDED']), format: In(ARCHIVE_FORMATS) },
     relations: { asset: true, manifestAsset: true },

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { type CellValue, HucreError, type StreamRow, streamXlsxRows } from 'hucre';
+import type { CellValue, StreamRow } from 'hucre';
 import { openPromise } from 'yauzl';
 import { UserError } from '../../../domain/errors.js';
 import { refuseFile } from '../../../imaging/refuse.js';
@@ -74,6 +74,7 @@ async function* readRows(path: string, file: string, header: number, width: numb
 }
 
 async function* sheetRows(path: string, file: string): AsyncGenerator<StreamRow> {
+  const { HucreError, streamXlsxRows } = await import('hucre');
   const bytes = createReadStream(path, { highWaterMark: 256 * 1024 });
   try {
     yield* streamXlsxRows(Readable.toWeb(bytes) as ReadableStream<Uint8Array>, { sheet: 0 });
