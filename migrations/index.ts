@@ -53,6 +53,8 @@ import { SealAudit1760000006200 } from './1760000006200-seal-audit.js';
 import { CreateDerivedVariables1760000006300 } from './1760000006300-create-derived-variables.js';
 import { CreateArrivalRules1760000006400 } from './1760000006400-create-arrival-rules.js';
 import { DropTextIndexOfLevels1760000006500 } from './1760000006500-drop-text-index-of-levels.js';
+import { SendDicom1760000006700 } from './1760000006700-send-dicom.js';
+import { CreateT2Maps1760000006710 } from './1760000006710-create-t2-maps.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -111,4 +113,6 @@ export const MIGRATIONS = [
   CreateDerivedVariables1760000006300,
   CreateArrivalRules1760000006400,
   DropTextIndexOfLevels1760000006500,
+  SendDicom1760000006700,
+  CreateT2Maps1760000006710,
 ];

@@ -19,13 +19,16 @@ CREATE TABLE arrival_rule (
   created_by_id integer,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   modality text,
+  send_to_id integer,
   task text NOT NULL,
   CHECK ((task = ANY (ARRAY['xray-to-mri'::text, 'image-restoration'::text]))),
   FOREIGN KEY (cohort_id) REFERENCES cohort(id) ON DELETE CASCADE,
   FOREIGN KEY (created_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (send_to_id) REFERENCES dicom_peer(id),
   PRIMARY KEY (id)
 );
 CREATE INDEX ON arrival_rule USING btree (cohort_id);
+CREATE INDEX ON arrival_rule USING btree (send_to_id);
 
 CREATE TABLE asset (
   bytes bigint NOT NULL,
@@ -218,6 +221,73 @@ CREATE TABLE derived_variable_version (
   FOREIGN KEY (variable_id) REFERENCES derived_variable(id) ON DELETE CASCADE,
   PRIMARY KEY (id),
   UNIQUE (variable_id, version)
+);
+
+CREATE TABLE dicom_peer (
+  ae_title text NOT NULL,
+  calling_ae_title text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  host text NOT NULL,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  name text NOT NULL,
+  port integer NOT NULL,
+  tls boolean NOT NULL,
+  CHECK (((port >= 1) AND (port <= 65535))),
+  PRIMARY KEY (id),
+  UNIQUE (name)
+);
+
+CREATE TABLE dicom_send_order (
+  generation_id uuid NOT NULL,
+  peer_id integer NOT NULL,
+  requested_by_id integer,
+  FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
+  FOREIGN KEY (peer_id) REFERENCES dicom_peer(id) ON DELETE CASCADE,
+  FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
+  PRIMARY KEY (generation_id, peer_id)
+);
+CREATE INDEX ON dicom_send_order USING btree (peer_id);
+
+CREATE TABLE dicom_sending (
+  attempt smallint NOT NULL DEFAULT '0'::smallint,
+  attempt_limit smallint NOT NULL DEFAULT '5'::smallint,
+  cancel_requested boolean NOT NULL DEFAULT false,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  error text,
+  finished_at timestamp with time zone,
+  heartbeat_at timestamp with time zone,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  last_seq integer NOT NULL DEFAULT 0,
+  not_before timestamp with time zone,
+  peer_id integer NOT NULL,
+  requested_by_id integer,
+  sent integer NOT NULL DEFAULT 0,
+  series_id integer NOT NULL,
+  started_at timestamp with time zone,
+  state text NOT NULL,
+  total integer,
+  waiting_reason text,
+  waits smallint NOT NULL DEFAULT '0'::smallint,
+  warned integer NOT NULL DEFAULT 0,
+  CHECK ((state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text]))),
+  FOREIGN KEY (peer_id) REFERENCES dicom_peer(id) ON DELETE CASCADE,
+  FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (series_id) REFERENCES dicom_series(id) ON DELETE CASCADE,
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON dicom_sending USING btree (peer_id);
+CREATE INDEX ON dicom_sending USING btree (requested_by_id);
+CREATE INDEX ON dicom_sending USING btree (series_id);
+CREATE INDEX ON dicom_sending USING btree (state, created_at);
+
+CREATE TABLE dicom_sending_event (
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  dicom_sending_id integer NOT NULL,
+  payload jsonb NOT NULL,
+  seq integer NOT NULL,
+  type text NOT NULL,
+  FOREIGN KEY (dicom_sending_id) REFERENCES dicom_sending(id) ON DELETE CASCADE,
+  PRIMARY KEY (dicom_sending_id, seq)
 );
 
 CREATE TABLE dicom_series (
@@ -977,6 +1047,55 @@ CREATE TABLE secret (
   name text NOT NULL,
   value text NOT NULL,
   PRIMARY KEY (name)
+);
+
+CREATE TABLE t2_map (
+  asset_id integer,
+  attempt smallint NOT NULL DEFAULT '0'::smallint,
+  attempt_limit smallint NOT NULL DEFAULT '5'::smallint,
+  cancel_requested boolean NOT NULL DEFAULT false,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  done integer NOT NULL DEFAULT 0,
+  echoes jsonb NOT NULL,
+  error text,
+  exam_id integer NOT NULL,
+  finished_at timestamp with time zone,
+  fitted integer,
+  floor double precision NOT NULL,
+  heartbeat_at timestamp with time zone,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  last_seq integer NOT NULL DEFAULT 0,
+  median double precision,
+  not_before timestamp with time zone,
+  requested_by_id integer,
+  series_id integer NOT NULL,
+  skip_first boolean NOT NULL,
+  started_at timestamp with time zone,
+  state text NOT NULL,
+  total integer,
+  tried integer,
+  waiting_reason text,
+  waits smallint NOT NULL DEFAULT '0'::smallint,
+  CHECK ((state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text]))),
+  FOREIGN KEY (asset_id) REFERENCES asset(id),
+  FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
+  FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (series_id) REFERENCES mri_series(id) ON DELETE CASCADE,
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON t2_map USING btree (asset_id);
+CREATE INDEX ON t2_map USING btree (exam_id);
+CREATE INDEX ON t2_map USING btree (series_id);
+CREATE INDEX ON t2_map USING btree (state, created_at);
+
+CREATE TABLE t2_map_event (
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  payload jsonb NOT NULL,
+  seq integer NOT NULL,
+  t2_map_id integer NOT NULL,
+  type text NOT NULL,
+  FOREIGN KEY (t2_map_id) REFERENCES t2_map(id) ON DELETE CASCADE,
+  PRIMARY KEY (t2_map_id, seq)
 );
 
 CREATE TABLE uploaded_radiograph (

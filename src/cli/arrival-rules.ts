@@ -22,6 +22,7 @@ Examples:
   $ osteograph arrival-rules list
   $ osteograph arrival-rules add --task xray-to-mri --modality DX
   $ osteograph arrival-rules add --task image-restoration --cohort Q29ob3J0Ojk2...
+  $ osteograph arrival-rules add --task xray-to-mri --modality DX --send-to archive
   $ osteograph arrival-rules remove 2`,
     );
   command
@@ -38,6 +39,7 @@ Examples:
     .addOption(new Option('--modality <code>', 'only of films of this modality').choices(ARRIVAL_MODALITIES))
     .option('--cohort <id>', 'only of knees of this cohort, as "osteograph cohorts" shows its id')
     .option('--bundle <name>', 'name or name@version; default: the newest that is ready when a film arrives')
+    .option('--send-to <peer>', 'PACS that what is made is sent to, as "osteograph dicom-peers" names it')
     .action(add);
   command
     .command('remove')
@@ -71,9 +73,10 @@ interface AddOptions {
   modality?: ArrivalModality;
   cohort?: string;
   bundle?: string;
+  sendTo?: string;
 }
 
-async function add({ dataDir, task, modality, cohort, bundle }: AddOptions): Promise<void> {
+async function add({ dataDir, task, modality, cohort, bundle, sendTo }: AddOptions): Promise<void> {
   const named = cohort === undefined ? null : decodeId(cohort);
   if (named !== null && named?.type !== 'Cohort') {
     throw new UserError(
@@ -83,16 +86,18 @@ async function add({ dataDir, task, modality, cohort, bundle }: AddOptions): Pro
   }
   const cohortId = named === null ? null : String(named.key);
   await withDatabase(dataDir, 'arrival-rules', async ({ dataSource }) => {
-    console.log(inWords(await addArrivalRule(dataSource, COMMAND_LINE, { task, modality, cohortId, bundle })));
+    console.log(inWords(await addArrivalRule(dataSource, COMMAND_LINE, { task, modality, cohortId, bundle, sendTo })));
   });
 }
 
-function plain({ id, task, modality, bundle, cohort, createdBy, createdAt }: ArrivalRule): object {
-  return { id, task, modality, bundle, cohort: cohort?.name ?? null, createdBy: createdBy?.name ?? null, createdAt };
+function plain({ id, task, modality, bundle, cohort, sendTo, createdBy, createdAt }: ArrivalRule): object {
+  const names = { cohort: cohort?.name ?? null, sendTo: sendTo?.name ?? null, createdBy: createdBy?.name ?? null };
+  return { id, task, modality, bundle, ...names, createdAt };
 }
 
-function inWords({ id, task, modality, bundle, cohort, createdBy }: ArrivalRule): string {
+function inWords({ id, task, modality, bundle, cohort, sendTo, createdBy }: ArrivalRule): string {
   const films = modality === null ? 'films' : `${modality} films`;
   const of = cohort === null ? '' : ` of knees in "${cohort.name}"`;
-  return `${id}  ${task} of ${films}${of}, by ${bundle ?? 'the newest bundle'}; added by ${createdBy?.name ?? 'the command line'}`;
+  const to = sendTo === null ? '' : `, sent to ${sendTo.name}`;
+  return `${id}  ${task} of ${films}${of}, by ${bundle ?? 'the newest bundle'}${to}; added by ${createdBy?.name ?? 'the command line'}`;
 }

@@ -2,9 +2,17 @@ import { Command, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { moveFromPacs, type Pacs } from '../server/dicom/index.js';
 import { seconds } from './options.js';
-import { aeTitle, aeTitleOption, fromOption, uidArgument } from './pacs-options.js';
+import {
+  aeTitle,
+  aeTitleOption,
+  fromOption,
+  type CallingTlsChoice,
+  callingTlsOptions,
+  tlsOf,
+  uidArgument,
+} from './pacs-options.js';
 
-interface Options {
+interface Options extends CallingTlsChoice {
   from: Pacs;
   aeTitle: string;
   to?: string;
@@ -15,7 +23,7 @@ interface Options {
 
 /** `osteograph dicom-fetch`: have a PACS send a study to the listener. */
 export function dicomFetchCommand(): Command {
-  return new Command('dicom-fetch')
+  const command = new Command('dicom-fetch')
     .description('have a PACS send a study to "osteograph dicom-listen" (C-MOVE)')
     .addOption(fromOption())
     .addOption(aeTitleOption('by which we call'))
@@ -26,7 +34,9 @@ export function dicomFetchCommand(): Command {
     )
     .requiredOption('--study <uid>', 'Study Instance UID', uidArgument)
     .option('--series <uid>', 'Series Instance UID, for one series of it', uidArgument)
-    .option('--timeout <seconds>', 'how long the PACS may be silent', seconds('--timeout'), 120)
+    .option('--timeout <seconds>', 'how long the PACS may be silent', seconds('--timeout'), 120);
+  for (const option of callingTlsOptions()) command.addOption(option);
+  return command
     .addHelpText(
       'after',
       `
@@ -40,14 +50,14 @@ Examples:
     .action(run);
 }
 
-async function run({ from, aeTitle: own, to = own, study, series, timeout }: Options): Promise<void> {
+async function run({ from, aeTitle: own, to = own, study, series, timeout, ...choice }: Options): Promise<void> {
   const request = { studyUid: study, seriesUid: series, destination: to };
   const progress = (completed: number, remaining: number) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${completed} sent, ${remaining} left `);
   };
   const { completed, failed, warned } = await moveFromPacs(
     from,
-    { aeTitle: own, patienceMs: 1_000 * timeout },
+    { aeTitle: own, patienceMs: 1_000 * timeout, ...tlsOf(choice) },
     request,
     progress,
   );

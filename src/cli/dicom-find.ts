@@ -1,9 +1,16 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FIND_LEVELS, findOnPacs, type FindLevel, type Pacs } from '../server/dicom/index.js';
 import { seconds } from './options.js';
-import { aeTitleOption, fromOption, uidArgument } from './pacs-options.js';
+import {
+  aeTitleOption,
+  fromOption,
+  type CallingTlsChoice,
+  callingTlsOptions,
+  tlsOf,
+  uidArgument,
+} from './pacs-options.js';
 
-interface Options {
+interface Options extends CallingTlsChoice {
   from: Pacs;
   aeTitle: string;
   patient: string;
@@ -17,7 +24,7 @@ interface Options {
 
 /** `osteograph dicom-find`: what a PACS has. */
 export function dicomFindCommand(): Command {
-  return new Command('dicom-find')
+  const command = new Command('dicom-find')
     .description('search a PACS for studies or series (C-FIND)')
     .addOption(fromOption())
     .addOption(aeTitleOption('by which we call'))
@@ -27,7 +34,9 @@ export function dicomFindCommand(): Command {
     .option('--modality <code>', 'such as DX or MR', modality, '')
     .addOption(new Option('--level <level>', 'what is listed').choices(FIND_LEVELS).default('study'))
     .option('--timeout <seconds>', 'how long the PACS may be silent', seconds('--timeout'), 30)
-    .option('--json', 'one JSON object per line, for programs', false)
+    .option('--json', 'one JSON object per line, for programs', false);
+  for (const option of callingTlsOptions()) command.addOption(option);
+  return command
     .addHelpText(
       'after',
       `
@@ -41,7 +50,18 @@ Examples:
     .action(run);
 }
 
-async function run({ from, aeTitle, patient, study, date, modality, level, timeout, json }: Options): Promise<void> {
+async function run({
+  from,
+  aeTitle,
+  patient,
+  study,
+  date,
+  modality,
+  level,
+  timeout,
+  json,
+  ...choice
+}: Options): Promise<void> {
   const keys =
     level === 'study'
       ? {
@@ -52,7 +72,7 @@ async function run({ from, aeTitle, patient, study, date, modality, level, timeo
           StudyDescription: '',
         }
       : { StudyInstanceUID: study, SeriesInstanceUID: '', Modality: modality, SeriesDescription: '' };
-  const found = await findOnPacs(from, { aeTitle, patienceMs: 1_000 * timeout }, level, keys);
+  const found = await findOnPacs(from, { aeTitle, patienceMs: 1_000 * timeout, ...tlsOf(choice) }, level, keys);
   if (json) for (const match of found) console.log(JSON.stringify(match));
   else if (found.length === 0) console.log('Nothing is found.');
   else

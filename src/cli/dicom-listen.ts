@@ -4,14 +4,21 @@ import { UserError } from '../domain/errors.js';
 import type { VisitCode } from '../domain/visits.js';
 import { openQueue } from '../scheduling/index.js';
 import { openDatabase } from '../server/database/index.js';
-import { type Caller, openIntake, parseCaller, readPatients, startListener } from '../server/dicom/index.js';
+import {
+  type Caller,
+  listeningTls,
+  openIntake,
+  parseCaller,
+  readPatients,
+  startListener,
+} from '../server/dicom/index.js';
 import { createLogger } from '../server/logging.js';
 import { createMetrics } from '../server/metrics.js';
 import { startTracing } from '../server/tracing.js';
 import { statedIn, type StatedOf } from '../services/arrivals/index.js';
 import { openOwnBlobStore } from '../storage/index.js';
 import { blobSettings, dataDirOption, portNumber, seconds, sharedDatabase, wholeNumber } from './options.js';
-import { aeTitleOption, asArgument } from './pacs-options.js';
+import { aeTitleOption, asArgument, tlsFileOptions } from './pacs-options.js';
 import { serveOperations } from './serve-operations.js';
 import { stopOnSignal } from './signals.js';
 
@@ -32,6 +39,10 @@ interface Options {
   drain: number;
   metricsPort?: number;
   metricsHost: string;
+  tls: boolean;
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsCa?: string;
 }
 
 /** Statements of an import are short; between two of them a film or a series may be read, which takes a while, ms. */
@@ -45,7 +56,7 @@ const PDU = { min: 4_096, max: 1_048_576, usual: 131_072 } as const;
 
 /** `osteograph dicom-listen`: take what a PACS sends by C-STORE until told to stop. */
 export function dicomListenCommand(): Command {
-  return new Command('dicom-listen')
+  const command = new Command('dicom-listen')
     .description('take images that a PACS sends (C-STORE, C-ECHO) into the exams of their participants')
     .addOption(dataDirOption())
     .addOption(aeTitleOption('by which it is called'))
@@ -88,6 +99,11 @@ export function dicomListenCommand(): Command {
         .env('OSTEOGRAPH_DICOM_METRICS_PORT'),
     )
     .option('--metrics-host <address>', 'address of that port; 0.0.0.0 lets other machines in', '127.0.0.1')
+    .option('--tls', 'take associations over TLS, and no others', false);
+  for (const option of tlsFileOptions('authorities of which whoever calls has to show a certificate; default: none')) {
+    command.addOption(option);
+  }
+  return command
     .addHelpText(
       'after',
       `
@@ -98,13 +114,14 @@ participant's id, or one that stands in the file of patients, which is read anew
   HOSPITAL-77,9000001,V00
 
 The visit may stand there, in the object (Clinical Trial Time Point ID), or be that of --visit. What contradicts itself, or names a participant
-who is not in the database, waits in "osteograph quarantine"; send it again once it is accepted. Objects are not encrypted on their way: listen
-where only your PACS can reach it. SIGTERM or Ctrl-C ends it in good order: what has come is taken in first. What a killed process had received
+who is not in the database, waits in "osteograph quarantine"; send it again once it is accepted. Without --tls objects are not encrypted on
+their way: listen where only your PACS can reach it. SIGTERM or Ctrl-C ends it in good order: what has come is taken in first. What a killed process had received
 lies in --folder, as it was sent, until the next start takes it in.
 
 Examples:
   $ osteograph dicom-listen --allow PACS1@10.0.0.5 --host 0.0.0.0 --patients patients.csv
-  $ osteograph dicom-listen --allow STORESCU@127.0.0.1 --visit V00`,
+  $ osteograph dicom-listen --allow STORESCU@127.0.0.1 --visit V00
+  $ osteograph dicom-listen --allow PACS1 --host 0.0.0.0 --port 2762 --tls --tls-cert our.pem --tls-key our.key --tls-ca hospital.pem`,
     )
     .action(run);
 }
@@ -117,6 +134,9 @@ async function run(options: Options): Promise<void> {
   if (maxPdu < PDU.min || maxPdu > PDU.max) {
     throw new UserError('BAD_USER_INPUT', `--max-pdu is ${maxPdu}; ${PDU.min} to ${PDU.max} bytes are accepted.`);
   }
+  const tls = options.tls
+    ? { tls: listeningTls({ cert: options.tlsCert, key: options.tlsKey, ca: options.tlsCa }) }
+    : {};
   // A file that cannot be used is to be known now, and not when the first object comes.
   const patients = statedBy(options);
   await patients();
@@ -147,6 +167,7 @@ async function run(options: Options): Promise<void> {
     closers.push(() => intake.close());
     const listener = await startListener({
       ...{ aeTitle: options.aeTitle, host: options.host, port: options.port, callers: allow, maxPdu, intake, logger },
+      ...tls,
       maxAssociations: options.maxAssociations,
       idleMs: 1_000 * options.idle,
       associationMs: 1_000 * options.associationTime,

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
-import { parsePacs, requireAeTitle } from '../server/dicom/index.js';
+import { type CallingTls, callingTls, parsePacs, requireAeTitle } from '../server/dicom/index.js';
 import { isUid } from '../imaging/dicom/uid.js';
 
 /** `--from`: the PACS that is asked. */
@@ -8,6 +8,35 @@ export function fromOption(): Option {
   return new Option('--from <pacs>', 'the PACS: AE title, host and port, as PACS1@10.0.0.5:104')
     .argParser((text) => asArgument(() => parsePacs(text)))
     .makeOptionMandatory();
+}
+
+/** Files of TLS for associations; the environment may name them. @param ca whom `--tls-ca` is for */
+export function tlsFileOptions(
+  ca = 'authorities of certificates of PACS; default: those that Node.js knows',
+): Option[] {
+  return [
+    new Option('--tls-cert <file>', 'our certificate for TLS, PEM').env('OSTEOGRAPH_DICOM_TLS_CERT'),
+    new Option('--tls-key <file>', 'its key, PEM without a passphrase').env('OSTEOGRAPH_DICOM_TLS_KEY'),
+    new Option('--tls-ca <file>', ca).env('OSTEOGRAPH_DICOM_TLS_CA'),
+  ];
+}
+
+/** Options of a command that calls a PACS which no list of peers names. */
+export function callingTlsOptions(): Option[] {
+  return [new Option('--tls', 'speak TLS with the PACS').default(false), ...tlsFileOptions()];
+}
+
+/** What {@link callingTlsOptions} come to. */
+export interface CallingTlsChoice {
+  tls: boolean;
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsCa?: string;
+}
+
+/** TLS for such a command; nothing without `--tls`. @throws UserError BAD_USER_INPUT */
+export function tlsOf({ tls, tlsCert, tlsKey, tlsCa }: CallingTlsChoice): { tls?: CallingTls } {
+  return tls ? { tls: callingTls({ cert: tlsCert, key: tlsKey, ca: tlsCa }) } : {};
 }
 
 /** `--ae-title`: by which we call. */

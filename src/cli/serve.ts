@@ -66,7 +66,8 @@ export function serveCommand(): Command {
       `
 DATABASE_URL names a PostgreSQL to use instead of the embedded one, QUEUE_URL a Redis to queue and to count quotas in, BLOB_URL
 where files are kept if not in the data directory ("osteograph blobs --help"), LOG_LEVEL what is logged,
-OTEL_EXPORTER_OTLP_ENDPOINT where traces go, OSTEOGRAPH_METRICS_TOKEN who may read /metrics from elsewhere.
+OTEL_EXPORTER_OTLP_ENDPOINT where traces go, OSTEOGRAPH_METRICS_TOKEN who may read /metrics from elsewhere, OSTEOGRAPH_DICOM_TLS_CERT, _KEY and _CA
+the files of TLS with DICOM peers ("osteograph dicom-send --help").
 The first start makes a token for the administrator and prints an address that carries it. Ctrl-C ends everything in good
 order; generations that are running go on at the next start. A second one ends it at once.
 
@@ -107,6 +108,11 @@ async function serve({
     metricsToken: process.env['OSTEOGRAPH_METRICS_TOKEN'],
     drainDelay: 1_000 * drainDelay,
     corsOrigins: corsOrigin,
+    dicomTls: {
+      cert: process.env['OSTEOGRAPH_DICOM_TLS_CERT'],
+      key: process.env['OSTEOGRAPH_DICOM_TLS_KEY'],
+      ca: process.env['OSTEOGRAPH_DICOM_TLS_CA'],
+    },
     logger,
   });
   const { url, firstToken, bundles } = platform;

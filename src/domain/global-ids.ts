@@ -22,6 +22,8 @@ const NODE_KEYS = {
   RadiographReading: 'uuid',
   QuarantinedImage: 'integer',
   ArrivalRule: 'integer',
+  DicomSending: 'integer',
+  T2Map: 'integer',
   AuditEntry: 'integer',
 } as const;
 
@@ -53,7 +55,7 @@ export function encodeId(type: NodeType, key: number | string): string {
 
 /** Undefined when `id` is not one that {@link encodeId} gives. */
 export function decodeId(id: string): NodeKey | undefined {
-  const match = /^([A-Za-z]+):([0-9a-f-]+)$/.exec(Buffer.from(id, 'base64url').toString('latin1'));
+  const match = /^([A-Za-z][A-Za-z0-9]*):([0-9a-f-]+)$/.exec(Buffer.from(id, 'base64url').toString('latin1'));
   if (!match || !(match[1]! in NODE_KEYS)) return undefined;
   const [type, text] = [match[1] as NodeType, match[2]!];
   if (encodeId(type, text) !== id.replace(/=+$/, '')) return undefined;

@@ -3,11 +3,13 @@ import type { Relation } from 'typeorm';
 import { ARRIVAL_TASKS, type ArrivalModality, type ArrivalTask } from '../domain/arrival-rules.js';
 import { ApiToken } from './api-token.js';
 import { Cohort } from './cohort.js';
+import { DicomPeer } from './dicom-peer.js';
 
 /** What is made of each film that arrives over the network. Films that are imported from a folder are no arrivals. */
 @Entity()
 @Check('arrival_rule_task', `task IN (${ARRIVAL_TASKS.map((task) => `'${task}'`).join(', ')})`)
 @Index('arrival_rule_cohort', ['cohortId'])
+@Index('arrival_rule_send_to', ['sendToId'])
 export class ArrivalRule {
   @PrimaryGeneratedColumn('identity', {
     type: 'integer',
@@ -34,6 +36,14 @@ export class ArrivalRule {
   /** `name` or `name@version`; null for the newest that is ready when a film arrives. */
   @Column('text', { nullable: true })
   bundle!: string | null;
+
+  /** Where what is made is sent; null for nowhere. */
+  @Column('integer', { nullable: true })
+  sendToId!: number | null;
+
+  @ManyToOne(() => DicomPeer, { nullable: true })
+  @JoinColumn({ foreignKeyConstraintName: 'FK_arrival_rule_send_to' })
+  sendTo!: Relation<DicomPeer> | null;
 
   /** Whose work it becomes; null for the command line. */
   @Column('integer', { nullable: true })

@@ -12,6 +12,10 @@ import { CohortVersion } from './cohort-version.js';
 import { DerivedVariable } from './derived-variable.js';
 import { DerivedVariableVersion } from './derived-variable-version.js';
 import { Cohort } from './cohort.js';
+import { DicomPeer } from './dicom-peer.js';
+import { DicomSendOrder } from './dicom-send-order.js';
+import { DicomSendingEvent } from './dicom-sending-event.js';
+import { DicomSending } from './dicom-sending.js';
 import { DicomSeries } from './dicom-series.js';
 import { Erasure } from './erasure.js';
 import { EvaluationEvent } from './evaluation-event.js';
@@ -44,6 +48,8 @@ import { Reading } from './reading.js';
 import { Secret } from './secret.js';
 import { QuarantinedImage } from './quarantined-image.js';
 import { RadiographReading } from './radiograph-reading.js';
+import { T2MapEvent } from './t2-map-event.js';
+import { T2Map } from './t2-map.js';
 import { UploadedRadiograph } from './uploaded-radiograph.js';
 import { Visit } from './visit.js';
 import { Worker } from './worker.js';
@@ -72,6 +78,10 @@ export {
   CohortVersion,
   DerivedVariable,
   DerivedVariableVersion,
+  DicomPeer,
+  DicomSendOrder,
+  DicomSending,
+  DicomSendingEvent,
   DicomSeries,
   Erasure,
   Evaluation,
@@ -102,6 +112,8 @@ export {
   ReaderTrial,
   Reading,
   Secret,
+  T2Map,
+  T2MapEvent,
   UploadedRadiograph,
   ArrivalRule,
   QuarantinedImage,
@@ -140,6 +152,10 @@ export const ENTITIES = [
   CohortVersion,
   DerivedVariable,
   DerivedVariableVersion,
+  DicomPeer,
+  DicomSendOrder,
+  DicomSending,
+  DicomSendingEvent,
   DicomSeries,
   Erasure,
   Evaluation,
@@ -170,6 +186,8 @@ export const ENTITIES = [
   ReaderTrial,
   Reading,
   Secret,
+  T2Map,
+  T2MapEvent,
   UploadedRadiograph,
   ArrivalRule,
   QuarantinedImage,

@@ -27,6 +27,8 @@ export interface Platform {
   exports: Pick<BackgroundWork, 'wake'>;
   evaluations: Pick<BackgroundWork, 'wake'>;
   readerStudies: Pick<BackgroundWork, 'wake'>;
+  sendings: Pick<BackgroundWork, 'wake'>;
+  t2Maps: Pick<BackgroundWork, 'wake'>;
   differences: Differences;
   uploads: Uploads;
   filmReadings: FilmReadings;

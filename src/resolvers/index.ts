@@ -12,6 +12,7 @@ import { DerivedVariableMutationResolver } from './derived-variable-mutations.js
 import { DerivedVariableResolver, DerivedVariableVersionResolver } from './derived-variables.js';
 import { ErasureResolver } from './erasures.js';
 import { EvaluationReportResolver, EvaluationResolver, EvaluationScoreResolver } from './evaluations.js';
+import { DicomSendingResolver } from './dicom-sendings.js';
 import { DifferenceResolver } from './differences.js';
 import { ExportResolver } from './exports.js';
 import { GenerationMutationResolver } from './generate.js';
@@ -38,6 +39,7 @@ import { StorageResolver } from './storage.js';
 import { ReaderSessionResolver, ReaderStudyResolver, ReaderTrialResolver } from './reader-studies.js';
 import { InpaintingResolver } from './inpaintings.js';
 import { SuperResolutionResolver } from './super-resolutions.js';
+import { T2MapResolver } from './t2-maps.js';
 import { UploadResolver } from './uploads.js';
 import { KneeExamVariables, ParticipantVariables, VariableResolver, VisitVariables } from './variables.js';
 import { ViewerResolver } from './viewer.js';
@@ -80,6 +82,8 @@ export const RESOLVERS = [
   BundleResolver,
   QuarantineResolver,
   ArrivalRuleResolver,
+  DicomSendingResolver,
+  T2MapResolver,
   WorkerResolver,
   WorkerSlotResolver,
   CohortResolver,

@@ -8,6 +8,7 @@ import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
 import { CohortNode } from '../schema/cohort.js';
 import { DerivedVariableNode } from '../schema/derived-variable.js';
+import { DicomSendingNode } from '../schema/dicom-sending.js';
 import { EvaluationNode } from '../schema/evaluation.js';
 import { ExportNode } from '../schema/export.js';
 import { GenerationNode } from '../schema/generation.js';
@@ -20,6 +21,7 @@ import { QuarantinedImageNode } from '../schema/quarantine.js';
 import { RadiographReadingNode } from '../schema/radiograph-reading.js';
 import { ReaderStudyNode } from '../schema/reader-study.js';
 import { ReadingNode } from '../schema/reading.js';
+import { T2MapNode } from '../schema/t2-map.js';
 import { UploadedRadiographNode } from '../schema/upload.js';
 import { ApiTokenNode } from '../schema/viewer.js';
 import { VisitNode } from '../schema/visit.js';
@@ -31,7 +33,9 @@ import { findEvaluation } from '../services/evaluations/index.js';
 import { findExport } from '../services/exports/index.js';
 import { findQuarantined } from '../services/imports/index.js';
 import { findWorker } from '../scheduling/index.js';
+import { findSending } from '../services/sendings/index.js';
 import { findReaderStudy } from '../services/reader-studies/index.js';
+import { findT2Map } from '../services/t2-maps/index.js';
 import { arrivalRuleNode } from './arrival-rules.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
@@ -74,6 +78,7 @@ async function lookUp(context: Context, id: string, argument: string): Promise<N
   if (decoded.type === 'AuditEntry') requireRole(context, 'ADMIN', 'Reading the audit');
   if (decoded.type === 'QuarantinedImage') requireRole(context, 'OPERATOR', 'Reading the quarantine');
   if (decoded.type === 'ArrivalRule') requireRole(context, 'OPERATOR', 'Reading arrival rules');
+  if (decoded.type === 'DicomSending') requireRole(context, 'OPERATOR', 'Reading sendings');
   return findOrNull(findNode(context, decoded));
 }
 
@@ -133,6 +138,10 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new RadiographReadingNode(await visibleReading(context, String(key)));
     case 'ArrivalRule':
       return arrivalRuleNode(await findArrivalRule(platform.dataSource, id), context);
+    case 'DicomSending':
+      return new DicomSendingNode(await findSending(platform.dataSource, viewer, id));
+    case 'T2Map':
+      return new T2MapNode(await findT2Map(platform.dataSource, id));
     case 'QuarantinedImage':
       return new QuarantinedImageNode(await findQuarantined(platform.dataSource, id));
     case 'Worker':

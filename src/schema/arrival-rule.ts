@@ -47,6 +47,9 @@ export class ArrivalRuleNode extends Node {
   })
   bundle: string | null;
 
+  @Field(() => String, { nullable: true, description: 'Name of the PACS that what is made is sent to; null for none.' })
+  sendTo: string | null;
+
   @Field(() => String, { nullable: true, description: 'Name of the token that added it; null for the command line.' })
   createdBy: string | null;
 
@@ -61,6 +64,7 @@ export class ArrivalRuleNode extends Node {
     this.cohort = row.cohort && withCohort ? new CohortNode(row.cohort) : null;
     this.task = row.task;
     this.bundle = row.bundle;
+    this.sendTo = row.sendTo?.name ?? null;
     this.createdBy = row.createdBy?.name ?? null;
     this.createdAt = row.createdAt;
   }
@@ -82,6 +86,12 @@ export class CreateArrivalRuleInput {
     description: 'Name, or name@version, of a bundle that is ready; default: the newest when a film arrives.',
   })
   bundle?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of the PACS, see `dicomPeers`, that what is made is sent to; default: to none.',
+  })
+  sendTo?: string | null;
 }
 
 export interface ArrivalRulePayload {

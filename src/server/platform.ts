@@ -8,6 +8,7 @@ import { createToken, DEFAULT_QUOTA, hasNoTokens } from '../services/access/inde
 import type { RetentionRules } from '../services/retention/index.js';
 import { type BlobSettings, type BlobStore, openOwnBlobStore } from '../storage/index.js';
 import { closeInTime } from './close-in-time.js';
+import type { TlsFiles } from './dicom/index.js';
 import { openDatabase } from './database/index.js';
 import { startServer } from './start.js';
 import { startWorkerChild, type WorkerChild } from './worker-child.js';
@@ -39,6 +40,8 @@ export interface PlatformOptions {
   corsOrigins?: readonly string[] | undefined;
   /** How long what is kept; default: what the documentation says. */
   retention?: RetentionRules | undefined;
+  /** Files of TLS for DICOM peers that are spoken to over it. */
+  dicomTls?: TlsFiles | undefined;
   logger: Logger;
 }
 
@@ -95,6 +98,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       drainDelay: options.drainDelay,
       corsOrigins: options.corsOrigins,
       retention: options.retention,
+      dicomTls: options.dicomTls,
       logger,
     });
     let child: WorkerChild | undefined;

@@ -22,8 +22,10 @@ import { EXPORT } from '../services/exports/index.js';
 import { openDatabaseClock, openKnownTokens, openQuotas } from '../services/access/index.js';
 import { openCatalogue, startCatalogue } from '../services/dicomweb/index.js';
 import { openFilmReadings, openKneeReader } from '../services/film-readings/index.js';
+import { DICOM_SENDING } from '../services/sendings/index.js';
 import { READER_STUDY } from '../services/reader-studies/index.js';
 import { startAuditSeal } from '../services/audit/index.js';
+import { T2_MAP } from '../services/t2-maps/index.js';
 import { applyRetention, DEFAULT_RULES, type RetentionRules } from '../services/retention/index.js';
 import { openFilmReader, openUploads, startUploadExpiry } from '../services/uploads/index.js';
 import { type BlobStore, startSweeper } from '../storage/index.js';
@@ -38,6 +40,7 @@ import { acceptEventStreams } from './event-streams.js';
 import { openEntrance, requireToken } from './entrance.js';
 import { exportDictionaryHandler, exportHandler } from './exports.js';
 import { dicomweb, DICOMWEB_PATH } from './dicomweb/index.js';
+import { callingTls, courierOf, type TlsFiles } from './dicom/index.js';
 import { drainOf } from './drain.js';
 import { KINDS } from './kinds.js';
 import { listen, urlOf } from './listen.js';
@@ -75,6 +78,8 @@ export interface ServerOptions {
   drainDelay?: number | undefined;
   /** How long what is kept; default {@link DEFAULT_RULES}. */
   retention?: RetentionRules | undefined;
+  /** Files of TLS for DICOM peers that are spoken to over it. */
+  dicomTls?: TlsFiles | undefined;
   logger: Logger;
 }
 
@@ -116,12 +121,13 @@ const DRAIN_MS = 5_000;
  * Serves the API: GraphQL over HTTP and WebSocket, assets, health, the web app and GraphiQL. Whoever calls it owns the
  * database, the store and the queue, and closes them after the server.
  *
- * @throws UserError CONFLICT when the port is taken
+ * @throws UserError CONFLICT when the port is taken, BAD_USER_INPUT for files of TLS that cannot be used
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, port, dataSource, databaseUrl, store, queue, queueUrl, rateLimit, metricsToken, drainDelay, logger } =
     options;
   const { corsOrigins = [], retention = DEFAULT_RULES } = options;
+  const courier = courierOf(callingTls(options.dicomTls ?? {}));
   const schema = await platformSchema();
   const app = express();
   const httpServer = createServer(
@@ -153,6 +159,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const sweeper = startSweeper({ dataSource, store, logger, forget });
   const evaluations = startRunner({ ...shared, kind: EVALUATION, resources: { store, queue } });
   const readerStudies = startRunner({ ...shared, kind: READER_STUDY, resources: { store } });
+  const sendings = startRunner({ ...shared, kind: DICOM_SENDING, resources: { store, courier, away: new Map() } });
+  const t2Maps = startRunner({ ...shared, kind: T2_MAP, resources: { store } });
   const uploadExpiry = startUploadExpiry({ dataSource, store, logger });
   const filmReader = openFilmReader();
   const kneeReader = openKneeReader();
@@ -171,6 +179,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     exports,
     evaluations,
     readerStudies,
+    sendings,
+    t2Maps,
     differences: openDifferences(dataSource, store),
     uploads: openUploads({ dataSource, store }),
     filmReadings: openFilmReadings(dataSource, store, kneeReader),
@@ -185,9 +195,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await apollo.stop();
     await sweeper.close();
     await Promise.all(
-      [exports, evaluations, readerStudies, uploadExpiry, filmReader, kneeReader, listing, auditSeal].map((work) =>
-        work.close(),
-      ),
+      [
+        exports,
+        evaluations,
+        readerStudies,
+        sendings,
+        t2Maps,
+        uploadExpiry,
+        filmReader,
+        kneeReader,
+        listing,
+        auditSeal,
+      ].map((work) => work.close()),
     );
     await quotas?.close();
     await closeLogs();

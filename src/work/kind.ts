@@ -46,6 +46,8 @@ export interface WorkKind<R extends Work = Work, B extends LogBody = LogBody, Re
    * is marked, and whoever is at it makes it final when they have stopped.
    */
   readonly cancels: 'AT_ONCE' | 'BY_HOLDER';
+  /** What one piece waits for, such as a machine of somebody else's, others need not wait for: a runner goes on with them. */
+  readonly waitsApart?: true;
   /** Loaded with the row that is run. */
   readonly relations?: FindOptionsRelations<R>;
   /** Columns that say who has it. */

@@ -48,8 +48,8 @@ export function startRunner<R extends Work, B extends LogBody, Resources>(
       if (!next) return undefined;
       return async () => {
         const attempted = await attemptWork({ ...options, leases }, next.id);
-        // The others would fare no better now.
-        return isAway(attempted) ? attempted.restMs : undefined;
+        // The others would mostly fare no better now.
+        return isAway(attempted) && !kind.waitsApart ? attempted.restMs : undefined;
       };
     },
   });

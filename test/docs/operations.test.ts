@@ -59,7 +59,7 @@ test('the commands that the page shows for backups, retention and the audit work
 
 test('the commands that the page shows for a PACS say how they are used', async () => {
   const said: string[] = [];
-  for (const args of commandsOf('Images from a PACS'))
+  for (const args of ['Images from a PACS', 'Results to a PACS'].flatMap(commandsOf))
     said.push((await run(process.execPath, [compiledModule('cli/main'), ...args])).stdout);
 
   expect(said.map((help) => /^Usage: osteograph (\S+)/.exec(help)?.[1])).toEqual([
@@ -67,5 +67,8 @@ test('the commands that the page shows for a PACS say how they are used', async 
     'dicom-find',
     'dicom-fetch',
     'arrival-rules',
+    'dicom-peers',
+    'dicom-send',
+    'dicom-sendings',
   ]);
 });

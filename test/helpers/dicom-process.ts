@@ -98,17 +98,44 @@ AETable END
   );
   const child = spawn('dcmqrscp', ['-c', config], { stdio: 'ignore' });
   const ended = once(child, 'close');
-  // It says nowhere that it listens: asked until it answers.
+  await answers(port, child, []);
+  return {
+    name: `PACS@127.0.0.1:${port}`,
+    port,
+    async close() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** A program that listens says so nowhere: it is asked until it answers. */
+async function answers(port: number, child: ChildProcess, tls: readonly string[]): Promise<void> {
   for (let tries = 100; ; tries--) {
-    const answers = await runProgram('echoscu', ['-aec', 'PACS', '127.0.0.1', String(port)]).then(
+    const answered = await runProgram('echoscu', [...tls, '-aec', 'PACS', '127.0.0.1', String(port)]).then(
       () => true,
       (error: unknown) => {
         if (tries === 0 || child.exitCode !== null) throw error;
         return false;
       },
     );
-    if (answers) break;
+    if (answered) return;
   }
+}
+
+/** dcmtk's storescp, with the AE title PACS: it keeps in a folder what it is sent. */
+export async function startStoreScp(
+  folder: string,
+  options: readonly string[],
+  tls: readonly string[] = [],
+): Promise<TestPacs> {
+  const port = await freePort();
+  await mkdir(folder, { recursive: true });
+  const child = spawn('storescp', [...tls, ...options, '-aet', 'PACS', '-od', folder, String(port)], {
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'close');
+  await answers(port, child, tls);
   return {
     name: `PACS@127.0.0.1:${port}`,
     port,

@@ -88,7 +88,10 @@ async function* one(bytes: Uint8Array, sopInstanceUid: string) {
 }
 
 /** A volume of two slices that a bundle has generated from the film of the exam. */
-export async function makeGenerated(api: DicomwebServer, values: Partial<Generation> = {}): Promise<Generation> {
+export async function makeGenerated(
+  api: Pick<DicomwebServer, 'make' | 'dataSource' | 'store' | 'exam'>,
+  values: Partial<Generation> = {},
+): Promise<Generation> {
   const { make, dataSource, store, exam } = api;
   const film = await dataSource.getRepository(Radiograph).findOneOrFail({ where: {}, order: { id: 'ASC' } });
   const spacing = [0.625, 0.625, 1.5] as const;

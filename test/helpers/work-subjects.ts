@@ -32,7 +32,20 @@ import type { TokenPrincipal } from '../../src/policy/index.js';
 import { createToken } from '../../src/services/access/tokens.js';
 import { type BlobStore, storeAsset } from '../../src/storage/index.js';
 import { type LogBody, startRunner, type Timings, type WorkKind } from '../../src/work/index.js';
+import { callingTls, courierOf } from '../../src/server/dicom/index.js';
+import {
+  addPeer,
+  cancelSending,
+  DICOM_SENDING,
+  findSending,
+  requestSendings,
+} from '../../src/services/sendings/index.js';
+import { cancelT2Map, findT2Map, requestT2Map, T2_MAP } from '../../src/services/t2-maps/index.js';
 import { batchOf } from './batches.js';
+import { startReceiver } from './dicom-receiver.js';
+import { makeGenerated } from './dicomweb.js';
+import { makeEchoSeries } from './echoes.js';
+import { factories } from './factories.js';
 import { createExam, silent, type TestPlatform } from './platform.js';
 import { drawnKneePng } from './radiographs.js';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
@@ -209,6 +222,51 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
     state: async (id) => (await manager.findOneByOrFail(Export, { id: Number(id) })).state,
   };
 
+  const receiver = await startReceiver();
+  const address = { aeTitle: 'PACS', host: '127.0.0.1', port: receiver.port };
+  await addPeer(dataSource, viewer, { name: 'pacs', ...address, callingAeTitle: 'OSTEOGRAPH', tls: false });
+  const make = factories(dataSource);
+  const sending: Subject = {
+    async enter() {
+      const { exam: knee } = await createExam(platform);
+      const made = await makeGenerated({ dataSource, store: platform.store, make, exam: knee });
+      const [row] = await requestSendings(dataSource, viewer, { peer: 'pacs', generations: [made.id] });
+      return String(row!.id);
+    },
+    run: (id) => Promise.resolve({ kind: asAny(DICOM_SENDING), id }),
+    cancel: (id) => cancelSending(dataSource, viewer, Number(id)),
+    start: ({ dataSource: own, store, timings }) => {
+      const shared = { registry: KINDS, dataSource: own, logger: silent, timings };
+      const resources = { store, courier: courierOf(callingTls({})), away: new Map() };
+      return Promise.resolve(startRunner({ ...shared, kind: DICOM_SENDING, resources }));
+    },
+    async input(id) {
+      const { series: image } = await findSending(dataSource, viewer, Number(id));
+      const { assetId } = await manager.findOneByOrFail(MriSeries, { generationId: image.generationId! });
+      return assetOf(assetId);
+    },
+    state: async (id) => (await findSending(dataSource, viewer, Number(id))).state,
+  };
+
+  const t2Map: Subject = {
+    async enter() {
+      const { exam: knee } = await createExam(platform);
+      const [echo] = await makeEchoSeries({ dataSource, store: platform.store, make }, knee, [10, 20, 30]);
+      return String((await requestT2Map(dataSource, viewer, { seriesId: echo!.id })).id);
+    },
+    run: (id) => Promise.resolve({ kind: asAny(T2_MAP), id }),
+    cancel: (id) => cancelT2Map(dataSource, viewer, Number(id)),
+    start: ({ dataSource: own, store, timings }) => {
+      const shared = { registry: KINDS, dataSource: own, logger: silent, timings };
+      return Promise.resolve(startRunner({ ...shared, kind: T2_MAP, resources: { store } }));
+    },
+    async input(id) {
+      const { seriesId } = await findT2Map(dataSource, Number(id));
+      return assetOf((await manager.findOneByOrFail(MriSeries, { id: seriesId })).assetId);
+    },
+    state: async (id) => (await findT2Map(dataSource, Number(id))).state,
+  };
+
   const worker = await oneAtATime({ platform, dataSource, databaseUrl: platform.url, store: platform.store } as Host);
   const first = await evaluation.enter();
   const evaluator = await evaluation.start({ platform, dataSource, databaseUrl: '', store: platform.store } as Host);
@@ -216,7 +274,8 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
   await evaluator.close();
   await worker.close();
 
-  return { generation, restoration, progression, batch, evaluation, reader_study: readerStudy, export: archive };
+  const subjects = { generation, restoration, progression, batch, evaluation, export: archive };
+  return { ...subjects, reader_study: readerStudy, dicom_sending: sending, t2_map: t2Map };
 }
 
 /** A kind of whatever rows, as the kernel sees it. */

@@ -11,6 +11,8 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     evaluation: 'SUCCEEDED 2',
     export: 'SUCCEEDED 2',
     reader_study: 'OPEN 2',
+    dicom_sending: 'SUCCEEDED 2',
+    t2_map: 'SUCCEEDED 2',
   },
   'another attempt has begun meanwhile': {
     generation: 'SUCCEEDED 3',
@@ -20,6 +22,8 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     evaluation: 'SUCCEEDED 3',
     export: 'SUCCEEDED 3',
     reader_study: 'OPEN 3',
+    dicom_sending: 'SUCCEEDED 3',
+    t2_map: 'SUCCEEDED 3',
   },
   'canceled while it waits': {
     generation: 'CANCELED 0',
@@ -29,6 +33,8 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     evaluation: 'CANCELED 0',
     export: 'CANCELED 0',
     reader_study: 'CLOSED 0',
+    dicom_sending: 'CANCELED 0',
+    t2_map: 'CANCELED 0',
   },
   'canceled while it runs': {
     generation: 'CANCELED 1',
@@ -38,6 +44,8 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     evaluation: 'CANCELED 1',
     export: 'CANCELED 1',
     reader_study: 'CLOSED 1',
+    dicom_sending: 'CANCELED 1',
+    t2_map: 'CANCELED 1',
   },
   'canceled while it runs, and nobody is notified': {
     generation: 'CANCELED 1',
@@ -47,6 +55,8 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     evaluation: 'CANCELED 1',
     export: 'CANCELED 1',
     reader_study: 'CLOSED 1',
+    dicom_sending: 'CANCELED 1',
+    t2_map: 'CANCELED 1',
   },
   'the blob store is away for 3 s': {
     generation: 'SUCCEEDED 1',
@@ -56,6 +66,8 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     evaluation: 'SUCCEEDED 1',
     export: 'SUCCEEDED 1',
     reader_study: 'OPEN 1',
+    dicom_sending: 'SUCCEEDED 1',
+    t2_map: 'SUCCEEDED 1',
   },
   'the database is away for 3 s': {
     generation: 'SUCCEEDED 1',
@@ -65,6 +77,8 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     evaluation: 'SUCCEEDED 1',
     export: 'SUCCEEDED 1',
     reader_study: 'OPEN 1',
+    dicom_sending: 'SUCCEEDED 1',
+    t2_map: 'SUCCEEDED 1',
   },
   'nobody is told that it waits': {
     generation: 'SUCCEEDED 1',
@@ -74,6 +88,8 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     evaluation: 'SUCCEEDED 1',
     export: 'SUCCEEDED 1',
     reader_study: 'OPEN 1',
+    dicom_sending: 'SUCCEEDED 1',
+    t2_map: 'SUCCEEDED 1',
   },
   'its process is told to stop': {
     generation: 'SUCCEEDED 1',
@@ -83,6 +99,8 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     evaluation: 'SUCCEEDED 1',
     export: 'SUCCEEDED 1',
     reader_study: 'OPEN 1',
+    dicom_sending: 'SUCCEEDED 1',
+    t2_map: 'SUCCEEDED 1',
   },
   'an error every time': {
     generation: 'FAILED 5',
@@ -92,6 +110,8 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     evaluation: 'FAILED 5',
     export: 'FAILED 5',
     reader_study: 'FAILED 5',
+    dicom_sending: 'FAILED 5',
+    t2_map: 'FAILED 5',
   },
   'its input is damaged': {
     generation: 'FAILED 1',
@@ -101,5 +121,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     evaluation: 'FAILED 1',
     export: 'FAILED 1',
     reader_study: 'FAILED 1',
+    dicom_sending: 'FAILED 1',
+    t2_map: 'FAILED 1',
   },
 };

@@ -3,7 +3,7 @@ import { encodeFile } from './elements.js';
 import { type ElementReader, isMeta, rawElements } from './raw-elements.js';
 import { littleEndian, rawValue } from './raw-values.js';
 import { parseDicom, readSamples } from './read.js';
-import { BIG_ENDIAN, EXPLICIT } from './transfer-syntaxes.js';
+import { BIG_ENDIAN, EXPLICIT, IMPLICIT } from './transfer-syntaxes.js';
 
 const PIXEL_DATA = '7fe00010';
 
@@ -24,6 +24,20 @@ export async function toExplicitLittleEndian(bytes: Uint8Array, name: string): P
     [...meta, { tag: '00020010', vr: 'UI', value: Buffer.from(EXPLICIT, 'latin1') }],
     [...all.filter((element) => !isMeta(element)), { ...pixels, value: await readSamples(parsed, name) }],
     EXPLICIT,
+  );
+}
+
+/** A file in explicit little endian without compression as implicit little endian, which every application has to take (PS3.5, 10.1). */
+export function toImplicitLittleEndian(bytes: Uint8Array, name: string): Uint8Array {
+  const { dataSet } = parseDicom(bytes, name);
+  const all = rawElements(dataSet, readerOf(false));
+  const meta = all.filter((element) => isMeta(element) && !['00020000', '00020010'].includes(element.tag));
+  const element = dataSet.elements[`x${PIXEL_DATA}`];
+  const pixels = element ? [{ tag: PIXEL_DATA, vr: 'OW', value: rawValue(dataSet, element) }] : [];
+  return encodeFile(
+    [...meta, { tag: '00020010', vr: 'UI', value: Buffer.from(IMPLICIT, 'latin1') }],
+    [...all.filter((element) => !isMeta(element)), ...pixels],
+    IMPLICIT,
   );
 }
 

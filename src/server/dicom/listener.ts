@@ -1,4 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import dimse from 'dcmjs-dimse';
 import type { Logger } from 'pino';
 import { listen } from '../listen.js';
@@ -6,6 +7,7 @@ import { type Caller, openCallers } from './callers.js';
 import type { Intake } from './intake.js';
 import { PduGuard } from './pdu-guard.js';
 import { StorageScp } from './scp.js';
+import type { ListeningTls } from './tls.js';
 
 export interface ListenerOptions {
   host: string;
@@ -13,6 +15,8 @@ export interface ListenerOptions {
   port: number;
   aeTitle: string;
   callers: readonly Caller[];
+  /** Absent: nothing is encrypted. */
+  tls?: ListeningTls | undefined;
   intake: Intake;
   /** Longest PDU that may be sent to us, bytes. */
   maxPdu: number;
@@ -39,7 +43,7 @@ export interface Listener {
  * @throws UserError CONFLICT when the port is taken
  */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
-  const { host, port, aeTitle, maxPdu, maxAssociations, idleMs, associationMs, intake, onAssociations, logger } =
+  const { host, port, aeTitle, tls, maxPdu, maxAssociations, idleMs, associationMs, intake, onAssociations, logger } =
     options;
   const callers = openCallers(options.callers);
   // The library's own log would name patients.
@@ -47,13 +51,18 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   dimse.Implementation.setMaxPduLength(maxPdu);
   const open = new Set<StorageScp>();
   const ended = new Set<() => void>();
-  const server = createServer((socket) => {
+  /** Whether a connection may become an association, and one more is allowed. */
+  const mayConnect = (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     socket.on('error', () => undefined);
-    if (!callers.isHost(address) || open.size >= maxAssociations) {
-      logger.warn({ address, associations: open.size }, 'a connection was closed at once');
-      return void socket.destroy();
-    }
+    if (callers.isHost(address) && open.size < maxAssociations) return true;
+    logger.warn({ address, associations: open.size }, 'a connection was closed at once');
+    socket.destroy();
+    return false;
+  };
+  const serve = (socket: Socket) => {
+    if (!mayConnect(socket)) return;
+    const address = socket.remoteAddress ?? '';
     const guard = new PduGuard(maxPdu);
     // Before the library listens: what is too long must not reach it.
     socket.on('data', (chunk: Buffer) => {
@@ -72,7 +81,15 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       onAssociations(-1);
       if (open.size === 0) for (const tell of ended) tell();
     });
-  });
+  };
+  const server = tls ? createTlsServer({ ...tls, handshakeTimeout: idleMs }, serve) : createServer(serve);
+  if (tls) {
+    // Before a handshake is paid for.
+    server.on('connection', (socket: Socket) => void mayConnect(socket));
+    server.on('tlsClientError', (err: Error, { remoteAddress: address }: Socket) =>
+      logger.warn({ address, reason: err.message }, 'a connection did not come to TLS'),
+    );
+  }
   await listen(server, host, port);
   return {
     port: (server.address() as AddressInfo).port,

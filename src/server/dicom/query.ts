@@ -1,46 +1,12 @@
-import { isIP } from 'node:net';
 import dimse from 'dcmjs-dimse';
 import type { requests, responses } from 'dcmjs-dimse';
-import { UserError } from '../../domain/errors.js';
-import { requireAeTitle } from './callers.js';
+import { associate, type Calling, statusCode, unavailable } from './association.js';
+import type { Pacs } from './pacs.js';
 
 const { Status } = dimse.constants;
 
-/** A PACS that is asked. */
-export interface Pacs {
-  aeTitle: string;
-  host: string;
-  port: number;
-}
-
-/**
- * A PACS as it is written: `PACS1@10.0.0.5:104`.
- *
- * @throws UserError BAD_USER_INPUT
- */
-export function parsePacs(text: string): Pacs {
-  const [, aeTitle, host, port] = /^(.+)@(\[[\da-f:.]+\]|[\w.-]+):(\d{1,5})$/i.exec(text) ?? [];
-  if (aeTitle === undefined || host === undefined || Number(port) < 1 || Number(port) > 65_535) {
-    throw new UserError(
-      'BAD_USER_INPUT',
-      `${JSON.stringify(text)} is no PACS: write its AE title, host and port, as PACS1@10.0.0.5:104.`,
-    );
-  }
-  requireAeTitle(aeTitle);
-  const bare = host.replace(/^\[|\]$/g, '');
-  return { aeTitle, host: isIP(bare) ? bare : host, port: Number(port) };
-}
-
 export const FIND_LEVELS = ['study', 'series'] as const;
 export type FindLevel = (typeof FIND_LEVELS)[number];
-
-/** How a PACS is asked. */
-interface Asking {
-  /** By which we call. */
-  aeTitle: string;
-  /** How long the other side may be silent, ms. */
-  patienceMs: number;
-}
 
 /**
  * Searches a PACS (C-FIND, Study Root).
@@ -51,7 +17,7 @@ interface Asking {
  */
 export async function findOnPacs(
   pacs: Pacs,
-  asking: Asking,
+  calling: Calling,
   level: FindLevel,
   keys: Readonly<Record<string, string>>,
 ): Promise<Record<string, unknown>[]> {
@@ -59,7 +25,7 @@ export async function findOnPacs(
   const request =
     level === 'study' ? CFindRequest.createStudyFindRequest(keys) : CFindRequest.createSeriesFindRequest(keys);
   const found: Record<string, unknown>[] = [];
-  await exchange(pacs, asking, request, (response) => {
+  await exchange(pacs, calling, request, (response) => {
     const elements = response.getDataset()?.getElements();
     if (isPending(response.getStatus()) && elements) found.push(elements);
   });
@@ -82,7 +48,7 @@ export interface Moved {
  */
 export async function moveFromPacs(
   pacs: Pacs,
-  asking: Asking,
+  calling: Calling,
   { studyUid, seriesUid, destination }: { studyUid: string; seriesUid?: string | undefined; destination: string },
   onProgress: (completed: number, remaining: number) => void,
 ): Promise<Moved> {
@@ -94,7 +60,7 @@ export async function moveFromPacs(
   const moved: Moved = { completed: 0, failed: 0, warned: 0 };
   await exchange(
     pacs,
-    asking,
+    calling,
     request,
     (response) => {
       const counted = response as responses.CMoveResponse;
@@ -118,46 +84,26 @@ function isPending(status: number): boolean {
 
 /** Sends one request over an association of its own, until its last response. */
 async function exchange(
-  { aeTitle: called, host, port }: Pacs,
-  { aeTitle, patienceMs }: Asking,
+  pacs: Pacs,
+  calling: Calling,
   request: requests.Request,
   onResponse: (response: responses.Response) => void,
   accepted?: number,
 ): Promise<void> {
-  // The library's own log would name patients.
-  dimse.log.disableAll();
-  const over = Promise.withResolvers<void>();
-  const fail = (why: string, cause?: unknown) =>
-    over.reject(new UserError('UNAVAILABLE', `${called} at ${host}:${port} ${why}.`, { cause }));
-  const client = new dimse.Client();
   let last: number | undefined;
   request.on('response', (response: responses.Response) => {
     const status = response.getStatus();
     if (!isPending(status)) last = status;
     onResponse(response);
   });
-  client.addRequest(request);
-  client.on('associationRejected', ({ reason }: { reason: number }) =>
-    fail(`refuses the association (${reasonInWords(reason)})`),
-  );
-  client.on('networkError', (error: Error) => fail('cannot be reached or has broken off', error));
-  client.on('closed', () => {
-    if (last === Status.Success || (accepted !== undefined && last === accepted)) over.resolve();
-    else if (last === undefined) fail('does not take the request');
-    else fail(`answers with status ${last.toString(16).toUpperCase().padStart(4, '0')}H${statusInWords(last)}`);
-  });
-  client.send(host, port, aeTitle, called, {
-    connectTimeout: patienceMs,
-    associationTimeout: patienceMs,
-    pduTimeout: patienceMs,
-  });
-  await over.promise;
-}
-
-function reasonInWords(reason: number): string {
-  const { CallingAeNotRecognized, CalledAeNotRecognized } = dimse.constants.RejectReason;
-  if (reason === CallingAeNotRecognized) return 'it does not know our AE title';
-  return reason === CalledAeNotRecognized ? 'it has another AE title' : `reason ${reason}`;
+  await associate(pacs, calling, {
+    requests: [request],
+    closed() {
+      if (last === Status.Success || (accepted !== undefined && last === accepted)) return;
+      if (last === undefined) throw unavailable(pacs, 'does not take the request');
+      throw unavailable(pacs, `answers with status ${statusCode(last)}${statusInWords(last)}`);
+    },
+  }).over;
 }
 
 function statusInWords(status: number): string {

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { UserError } from '../../domain/errors.js';
 import { isUid } from '../../imaging/dicom/uid.js';
-import type { DicomPath } from '../../services/dicomweb/index.js';
+import type { DicomPath } from '../../services/dicom-objects/index.js';
 
 /** Where DICOMweb is served. */
 export const DICOMWEB_PATH = '/dicomweb';

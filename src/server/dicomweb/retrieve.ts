@@ -13,7 +13,7 @@ import {
   type FoundSeries,
   type GivenObject,
   readObjects,
-} from '../../services/dicomweb/index.js';
+} from '../../services/dicom-objects/index.js';
 import { viewerOf } from '../authenticate.js';
 import { charge } from '../rate-limit.js';
 import { type AcceptedType, acceptedTypes, chooseJson, notAcceptable, takesParts } from './accept.js';

@@ -3,10 +3,11 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { ArrivalTask } from '../../domain/arrival-rules.js';
 import { UserError } from '../../domain/errors.js';
-import { type ArrivalRule, queryRows } from '../../entities/index.js';
+import { type ArrivalRule, type Generation, queryRows } from '../../entities/index.js';
 import { COMMAND_LINE, type Principal } from '../../policy/index.js';
 import { examsWithin } from '../cohorts/index.js';
 import { type GenerationServices, requestGeneration, requestRestoration } from '../generations/index.js';
+import { orderSending } from '../sendings/index.js';
 import { listArrivalRules } from './rules.js';
 
 /** A film that has arrived. */
@@ -47,7 +48,11 @@ async function apply(services: GenerationServices, rule: ArrivalRule, { radiogra
   const shown = await examsOf(dataSource, radiographId);
   const exams = rule.cohortId === null ? shown : await examsWithin(dataSource, actor, rule.cohortId, shown);
   for (const request of REQUESTS[rule.task](radiographId, exams)) {
-    await request(services, actor, { bundle: rule.bundle, clientKey: (part) => `arrival rule ${rule.id}: ${part}` });
+    const common = { bundle: rule.bundle, clientKey: (part: string) => `arrival rule ${rule.id}: ${part}` };
+    const { id: generationId } = await request(services, actor, common);
+    if (rule.sendToId === null) continue;
+    const order = { generationId, peerId: rule.sendToId, requestedById: actor.tokenId };
+    await dataSource.transaction((manager) => orderSending(manager, order));
   }
 }
 
@@ -55,7 +60,7 @@ type Ask = (
   services: GenerationServices,
   actor: Principal,
   common: { bundle: string | null; clientKey: (part: string) => string },
-) => Promise<unknown>;
+) => Promise<Pick<Generation, 'id'>>;
 
 /** What each task is asked for: a volume of each knee, a restored film of the whole. */
 const REQUESTS: Readonly<Record<ArrivalTask, (radiographId: number, exams: readonly number[]) => Ask[]>> = {

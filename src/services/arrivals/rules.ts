@@ -10,6 +10,7 @@ import { ArrivalRule } from '../../entities/index.js';
 import { mayChangeArrivalRule, type Principal } from '../../policy/index.js';
 import { audit } from '../access/index.js';
 import { chooseReadyBundle } from '../bundles/index.js';
+import { findPeer } from '../sendings/index.js';
 import { findCohort } from '../cohorts/index.js';
 
 /** What is to be made of films that arrive. */
@@ -19,22 +20,24 @@ export interface NewArrivalRule {
   /** Key of a cohort. */
   cohortId?: string | null | undefined;
   bundle?: string | null | undefined;
+  /** Name of the peer that what is made is sent to. */
+  sendTo?: string | null | undefined;
 }
 
 /** More rules than anybody keeps apart; each film is held against all of them. */
 const MOST_RULES = 100;
 
-const RELATIONS = { cohort: true, createdBy: true } as const;
+const RELATIONS = { cohort: true, createdBy: true, sendTo: true } as const;
 
 /**
  * Adds a rule; it is for films that arrive from now on.
  *
- * @throws UserError NOT_FOUND for a cohort that the actor may not read; BUNDLE_REFUSED, NOT_FOUND for a bundle that is not ready; LIMIT_EXCEEDED
+ * @throws UserError NOT_FOUND for a cohort that the actor may not read; BUNDLE_REFUSED, NOT_FOUND for a bundle that is not ready; NOT_FOUND for a peer; LIMIT_EXCEEDED
  */
 export async function addArrivalRule(
   dataSource: DataSource,
   actor: Principal,
-  { task, modality = null, cohortId = null, bundle = null }: NewArrivalRule,
+  { task, modality = null, cohortId = null, bundle = null, sendTo = null }: NewArrivalRule,
 ): Promise<ArrivalRule> {
   if (!ARRIVAL_TASKS.includes(task)) {
     throw new UserError('BAD_USER_INPUT', `task is ${JSON.stringify(task)}; accepted: ${ARRIVAL_TASKS.join(', ')}.`);
@@ -51,9 +54,11 @@ export async function addArrivalRule(
     if ((await manager.count(ArrivalRule)) >= MOST_RULES) {
       throw new UserError('LIMIT_EXCEEDED', `There are ${MOST_RULES} rules already; remove one first.`);
     }
-    const rule = manager.create(ArrivalRule, { task, modality, cohortId, bundle, createdById: actor.tokenId });
+    const peer = sendTo === null ? null : await findPeer(manager, sendTo);
+    const told = { task, modality, cohortId, bundle, sendToId: peer?.id ?? null };
+    const rule = manager.create(ArrivalRule, { ...told, createdById: actor.tokenId });
     const { id } = await manager.save(rule);
-    const detail = { task, modality, cohortId, bundle };
+    const detail = { task, modality, cohortId, bundle, sendTo };
     await audit(manager, { tokenId: actor.tokenId, action: 'createArrivalRule', target: String(id), detail });
     return findArrivalRule(manager, id);
   });

@@ -7,7 +7,7 @@ import { dicomJson, type JsonDataSet } from '../../imaging/dicom/json-model.js';
 import { type BlobStore, BlobStoreUnavailable } from '../../storage/index.js';
 import { type BackgroundWork, startBackground } from '../../work/index.js';
 import { SEARCHABLE } from './attributes.js';
-import { readFiles, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from './objects.js';
+import { readFiles, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from '../dicom-objects/index.js';
 
 interface Storage {
   dataSource: DataSource;

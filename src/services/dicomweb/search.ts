@@ -5,8 +5,8 @@ import type { JsonDataSet } from '../../imaging/dicom/json-model.js';
 import type { Principal } from '../../policy/index.js';
 import { type AttributeLevel, SEARCHABLE, searchable, type SearchableAttribute } from './attributes.js';
 import { conditionOf, isOfInstances, type Match, rowConditionOf } from './matching.js';
-import type { DicomPath } from './objects.js';
-import { sightOf, VISIBLE, visibleTo } from './visible.js';
+import type { DicomPath } from '../dicom-objects/index.js';
+import { sightOf, VISIBLE, visibleTo } from '../dicom-objects/index.js';
 
 /** A search for studies, series or instances. */
 export interface SearchRequest {

@@ -3,6 +3,7 @@ import { InferenceProcessDied } from '../../inference/index.js';
 import type { SlotResources } from '../../scheduling/index.js';
 import type { WorkKind } from '../../work/index.js';
 import { countInBatch, lockBatchOf } from '../batches/index.js';
+import { sendWhatIsMade } from '../sendings/index.js';
 import type { GenerationEventBody } from './events.js';
 import { withAttempt } from './attempts.js';
 import { runGeneration } from './run.js';
@@ -10,7 +11,7 @@ import { taskOf } from './tasks/index.js';
 
 /**
  * One run of a bundle; every task that makes something is of this kind, and what they do not share is in `tasks/`. Claiming one changes nothing while its batch is paused, and its batch is told of each new state in the same
- * transaction.
+ * transaction, in which what was to be sent is queued, too.
  */
 export const GENERATION: WorkKind<Generation, GenerationEventBody, SlotResources> = {
   name: 'generation',
@@ -38,6 +39,7 @@ export const GENERATION: WorkKind<Generation, GenerationEventBody, SlotResources
     if (to === 'RUNNING' && batch?.state === 'PAUSED') return undefined;
     const seq = await move();
     if (seq !== undefined && batch) await countInBatch(manager, batch, { id: String(id), from, to, error });
+    if (seq !== undefined && to === 'SUCCEEDED') await sendWhatIsMade(manager, String(id));
     return seq;
   },
   ready: (generation, { store }) => store.requireRoom(taskOf(generation).bytesOf(generation)),

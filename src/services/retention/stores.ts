@@ -23,6 +23,8 @@ const LOGS = [
   ['evaluation', ['SUCCEEDED', 'FAILED', 'CANCELED']],
   ['export', ['SUCCEEDED', 'EXPIRED', 'FAILED', 'CANCELED']],
   ['reader_study', ['CLOSED']],
+  ['dicom_sending', ['SUCCEEDED', 'FAILED', 'CANCELED']],
+  ['t2_map', ['SUCCEEDED', 'FAILED', 'CANCELED']],
 ] as const;
 
 const KEYED = ['generation', 'batch'] as const;

@@ -8,6 +8,7 @@ import { queryRows } from '../../entities/index.js';
 import type { Principal } from '../../policy/index.js';
 import { blobFault, type BlobStore, readAsset } from '../../storage/index.js';
 import { dicomFiles, loadSources, readVolume } from '../series/index.js';
+import { DamagedData } from '../../work/index.js';
 import { sightOf, VISIBLE, visibleTo } from './visible.js';
 
 /** Where an object stands in DICOM's hierarchy; the fewer parts, the more objects. */
@@ -56,6 +57,12 @@ const FOUND = z.object({
   seriesId: z.number().nullable(),
 });
 
+const OBJECTS = FOUND.pick({ storageKey: true, mediaType: true, bytes: true, seriesId: true }).extend({
+  generated: z.boolean(),
+  listed: z.number().nullable(),
+  slices: z.number().nullable(),
+});
+
 /** Columns of {@link ObjectSource}, and the tables that they come from: `d` is dicom_series, `o` and `g` what it belongs to. */
 export const SOURCE_COLUMNS = `a.storage_key AS "storageKey", a.media_type AS "mediaType", a.bytes, s.id AS "seriesId"`;
 export const SOURCE_TABLES = `LEFT JOIN generation_output f ON f.generation_id = g.id AND f.kind = 'DICOM' AND f.index = 0
@@ -71,6 +78,33 @@ export function sourceOf(
   if (storageKey !== null)
     return { file: { storageKey, mediaType: mediaType!, bytes: bytes! }, seriesId, instanceUids };
   return seriesId === null ? undefined : { file: null, seriesId, instanceUids };
+}
+
+/** All objects of one image of the list, whether they are listed by now or not. */
+export interface ImageObjects {
+  /** Undefined where there are none: a generation that makes no DICOM. */
+  source: ObjectSource | undefined;
+  /** Whether a bundle made them. */
+  generated: boolean;
+  /** How many they are; null before they are counted. */
+  count: number | null;
+}
+
+/** @param id of dicom_series; undefined where it is gone */
+export async function objectsOf(dataSource: DataSource, id: number): Promise<ImageObjects | undefined> {
+  const [row] = await queryRows(
+    dataSource,
+    OBJECTS,
+    `SELECT d.generation_id IS NOT NULL AS generated, CASE WHEN d.state = 'LISTED' THEN d.instance_count END AS listed,
+       s.slice_count AS slices, ${SOURCE_COLUMNS}
+     FROM dicom_series d LEFT JOIN original_object o ON o.id = d.original_id LEFT JOIN generation g ON g.id = d.generation_id
+     ${SOURCE_TABLES} WHERE d.id = $1`,
+    [id],
+  );
+  if (!row) return undefined;
+  const source = sourceOf(row, []);
+  const made = source?.file === null ? row.slices : null;
+  return { source, generated: row.generated, count: row.listed ?? made };
 }
 
 /**
@@ -159,7 +193,7 @@ export async function* readFiles(
 }
 
 /** The directory of an archive, or a file in it, is not what it should be. */
-class DamagedArchive extends Error {}
+class DamagedArchive extends DamagedData {}
 
 /** Reads an archive where it lies, a file at a time: each is checked against its own checksum. */
 async function* readArchive(

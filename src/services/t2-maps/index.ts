@@ -1,0 +1,3 @@
+/** The only door to T2 maps for other layers. */
+export { T2_MAP } from './kind.js';
+export { cancelT2Map, findT2Map, requestT2Map, type T2MapRequest } from './requests.js';
