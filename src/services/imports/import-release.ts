@@ -5,7 +5,7 @@ import { takenBack } from '../../entities/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import { audit, type HasWithdrawn, readWithdrawals, WITHDRAWN } from '../access/index.js';
 import type { ObjectOptions } from './deidentifying.js';
-import { ExamRegistry } from './exam-registry.js';
+import { ExamRegistry, FILLED_TABLES } from './exam-registry.js';
 import { importImageFolder } from './import-folder.js';
 import { importTable } from './import-table.js';
 import { importer } from './origins.js';
@@ -13,25 +13,6 @@ import { settle } from './remember.js';
 import { changedAnything, emptySummary, type ImportSummary, refusalCollector } from './summary.js';
 import { beginRun, endRun, keepChanges, restOnRows } from './runs.js';
 import { withImportLock } from './lock.js';
-
-/**
- * What an import fills, and queries join. PostgreSQL looks at tables by itself once a minute: where it did so in the middle of an import, it
- * plans for a fraction of the rows, and a comparison of two columns took four minutes instead of 30 ms.
- */
-const FILLED_TABLES = [
-  'participant',
-  'visit',
-  'knee_exam',
-  'reading',
-  'joint_outcome',
-  'radiograph',
-  'mri_series',
-  'variable',
-  'variable_coverage',
-  'variable_level',
-  'variable_block',
-  'variable_line',
-];
 
 /** How far an import is: bytes of tables, or number of image folders. */
 export interface ImportProgress {

@@ -147,6 +147,7 @@ async function readTable(
     const typed = rows.flatMap(({ line, record }): Sourced<AnyRecord>[] =>
       record ? [{ line, record, keeps: stored?.keeps.get(line) }] : [],
     );
+    await registry.planForWhatWasMade(manager);
     const { outcomes, refused } = await write({ manager, registry, sources }, typed);
     const unusable = new Set(refused.map(({ line }) => line));
     const usable = typed.filter(({ line }) => !unusable.has(line));
