@@ -1,4 +1,4 @@
-import { type DataSource, type EntityManager, IsNull } from 'typeorm';
+import { type DataSource, type EntityManager, In, IsNull } from 'typeorm';
 import { z } from 'zod';
 import type { DicomSendingState } from '../../domain/dicom-sendings.js';
 import { UserError } from '../../domain/errors.js';
@@ -59,10 +59,7 @@ export async function requestSendings(
       series: named,
     };
     await audit(manager, { tokenId: actor.tokenId, action: 'sendDicom', target: ids.join(','), detail });
-    const rows = await Promise.all(
-      ids.map((id) => manager.findOne(DicomSending, { where: { id }, relations: RELATIONS })),
-    );
-    return rows.filter((row) => row !== null);
+    return manager.find(DicomSending, { where: { id: In(ids) }, relations: RELATIONS, order: { id: 'ASC' } });
   });
 }
 
