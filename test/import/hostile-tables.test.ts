@@ -37,11 +37,6 @@ test('a table without a key column is refused, naming the column and what is acc
 
   expect(summary.refusals).toEqual([
     {
-      file: 'AllClinical00.txt',
-      reason:
-        'AllClinical00.txt lacks its key column ID (the participant); accepted names: ID, SRC_SUBJECT_ID, SUBJECTKEY, PARTICIPANTID.',
-    },
-    {
       file: 'XRay00.txt',
       reason:
         'XRay00.txt lacks its key column V00XRBARCD (the film); accepted names: V00XRBARCD, XRBARCD, V00BARCODE, BARCODE.',
@@ -49,6 +44,11 @@ test('a table without a key column is refused, naming the column and what is acc
     {
       file: 'kxr_sq_bu00.txt',
       reason: 'kxr_sq_bu00.txt lacks its key column SIDE (the knee); accepted names: SIDE, V00SIDE.',
+    },
+    {
+      file: 'AllClinical00.txt',
+      reason:
+        'AllClinical00.txt lacks its key column ID (the participant); accepted names: ID, SRC_SUBJECT_ID, SUBJECTKEY, PARTICIPANTID.',
     },
   ]);
   expect(summary.tables).toMatchObject([{ file: 'Enrollees.txt', inserted: 1 }]);

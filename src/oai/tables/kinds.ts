@@ -9,8 +9,11 @@ import { isTableForm } from './open-table.js';
 import { outcomeReader } from './outcomes.js';
 import { readingReader } from './readings.js';
 
-/** Kinds of tables that are imported, in the order in which they are: what others refer to first. */
-export const TABLE_KINDS = ['enrollees', 'clinical', 'films', 'series', 'readings', 'assessments', 'outcomes'] as const;
+/**
+ * Kinds of tables that are imported, in the order in which they are: what others refer to first. What makes exams comes before the clinical
+ * tables, because a code of why there is no value makes none: that of a knee that was examined later in the import would be lost.
+ */
+export const TABLE_KINDS = ['enrollees', 'films', 'series', 'readings', 'clinical', 'assessments', 'outcomes'] as const;
 export type TableKind = (typeof TABLE_KINDS)[number];
 
 /** How rows of each kind are read. */
