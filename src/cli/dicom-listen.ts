@@ -18,11 +18,11 @@ import { startTracing } from '../server/tracing.js';
 import { statedIn, type StatedOf } from '../services/arrivals/index.js';
 import { openOwnBlobStore } from '../storage/index.js';
 import { blobSettings, dataDirOption, portNumber, seconds, sharedDatabase, wholeNumber } from './options.js';
-import { aeTitleOption, asArgument, tlsFileOptions } from './pacs-options.js';
+import { aeTitleOption, asArgument, type TlsFileChoice, tlsFileOptions, tlsFilesOf } from './pacs-options.js';
 import { serveOperations } from './serve-operations.js';
 import { stopOnSignal } from './signals.js';
 
-interface Options {
+interface Options extends TlsFileChoice {
   dataDir: string;
   aeTitle: string;
   host: string;
@@ -40,9 +40,6 @@ interface Options {
   metricsPort?: number;
   metricsHost: string;
   tls: boolean;
-  tlsCert?: string;
-  tlsKey?: string;
-  tlsCa?: string;
 }
 
 /** Statements of an import are short; between two of them a film or a series may be read, which takes a while, ms. */
@@ -134,9 +131,7 @@ async function run(options: Options): Promise<void> {
   if (maxPdu < PDU.min || maxPdu > PDU.max) {
     throw new UserError('BAD_USER_INPUT', `--max-pdu is ${maxPdu}; ${PDU.min} to ${PDU.max} bytes are accepted.`);
   }
-  const tls = options.tls
-    ? { tls: listeningTls({ cert: options.tlsCert, key: options.tlsKey, ca: options.tlsCa }) }
-    : {};
+  const tls = options.tls ? { tls: listeningTls(tlsFilesOf(options)) } : {};
   // A file that cannot be used is to be known now, and not when the first object comes.
   const patients = statedBy(options);
   await patients();

@@ -5,28 +5,25 @@ import { decodeId } from '../domain/global-ids.js';
 import type { DicomSending } from '../entities/index.js';
 import { COMMAND_LINE } from '../policy/index.js';
 import type { Database } from '../server/database/index.js';
-import { type CallingTls, callingTls, courierOf, type TlsFiles } from '../server/dicom/index.js';
+import { type CallingTls, callingTls, courierOf } from '../server/dicom/index.js';
 import { KINDS } from '../server/kinds.js';
 import { createLogger } from '../server/logging.js';
-import { DICOM_SENDING, findSending, requestSendings } from '../services/sendings/index.js';
+import { DICOM_SENDING, findSendings, requestSendings } from '../services/sendings/index.js';
 import { openOwnBlobStore } from '../storage/index.js';
 import { startRunner } from '../work/index.js';
 import { withDatabase } from './database.js';
 import { sendingInWords } from './dicom-sendings.js';
 import { blobSettings, dataDirOption } from './options.js';
-import { tlsFileOptions, uidArgument } from './pacs-options.js';
+import { type TlsFileChoice, tlsFileOptions, tlsFilesOf, uidArgument } from './pacs-options.js';
 import { progressBar } from './progress.js';
 import { stopOnSignal } from './signals.js';
 
-interface Options {
+interface Options extends TlsFileChoice {
   dataDir: string;
   to: string;
   generation: string[];
   series: string[];
   wait: boolean;
-  tlsCert?: string;
-  tlsKey?: string;
-  tlsCa?: string;
 }
 
 /** How often what becomes of the sendings is looked at, ms. */
@@ -62,15 +59,14 @@ Examples:
     .action(send);
 }
 
-async function send({ dataDir, to, generation, series, wait, tlsCert, tlsKey, tlsCa }: Options): Promise<void> {
+async function send({ dataDir, to, generation, series, wait, ...choice }: Options): Promise<void> {
   const generations = generation.map((id) => {
     const decoded = decodeId(id);
     if (decoded?.type === 'Generation') return String(decoded.key);
     throw new UserError('BAD_USER_INPUT', `${JSON.stringify(id)} is no id of a generation.`);
   });
-  const files: TlsFiles = { cert: tlsCert, key: tlsKey, ca: tlsCa };
   // Files that cannot be used are to be known before anything is queued.
-  const tls = callingTls(files);
+  const tls = callingTls(tlsFilesOf(choice));
   await withDatabase(dataDir, 'dicom-send', async (database) => {
     const request = { peer: to, generations, seriesUids: series };
     const sendings = await requestSendings(database.dataSource, COMMAND_LINE, request);
@@ -95,9 +91,10 @@ async function sendNow(
   const runner = startRunner({ registry: KINDS, dataSource, logger, kind: DICOM_SENDING, resources });
   const bar = progressBar('Sending');
   bar.start(1);
+  const ids = sendings.map(({ id }) => id);
   try {
     for (;;) {
-      const now = await Promise.all(sendings.map(({ id }) => findSending(dataSource, COMMAND_LINE, id)));
+      const now = await findSendings(dataSource, COMMAND_LINE, ids);
       if (now.every(({ state }) => DICOM_SENDING.final.includes(state))) return now;
       const share = now.reduce((sum, { sent, total }) => sum + (total ? sent / total : 0), 0) / now.length;
       bar.update(share, now.find(({ waitingReason }) => waitingReason !== null)?.waitingReason ?? 'images');

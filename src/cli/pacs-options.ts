@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
-import { type CallingTls, callingTls, parsePacs, requireAeTitle } from '../server/dicom/index.js';
+import { type CallingTls, callingTls, parsePacs, requireAeTitle, type TlsFiles } from '../server/dicom/index.js';
 import { isUid } from '../imaging/dicom/uid.js';
 
 /** `--from`: the PACS that is asked. */
@@ -26,17 +26,26 @@ export function callingTlsOptions(): Option[] {
   return [new Option('--tls', 'speak TLS with the PACS').default(false), ...tlsFileOptions()];
 }
 
-/** What {@link callingTlsOptions} come to. */
-export interface CallingTlsChoice {
-  tls: boolean;
+/** What {@link tlsFileOptions} come to. */
+export interface TlsFileChoice {
   tlsCert?: string;
   tlsKey?: string;
   tlsCa?: string;
 }
 
+/** The files that were chosen. */
+export function tlsFilesOf({ tlsCert, tlsKey, tlsCa }: TlsFileChoice): TlsFiles {
+  return { cert: tlsCert, key: tlsKey, ca: tlsCa };
+}
+
+/** What {@link callingTlsOptions} come to. */
+export interface CallingTlsChoice extends TlsFileChoice {
+  tls: boolean;
+}
+
 /** TLS for such a command; nothing without `--tls`. @throws UserError BAD_USER_INPUT */
-export function tlsOf({ tls, tlsCert, tlsKey, tlsCa }: CallingTlsChoice): { tls?: CallingTls } {
-  return tls ? { tls: callingTls({ cert: tlsCert, key: tlsKey, ca: tlsCa }) } : {};
+export function tlsOf({ tls, ...choice }: CallingTlsChoice): { tls?: CallingTls } {
+  return tls ? { tls: callingTls(tlsFilesOf(choice)) } : {};
 }
 
 /** `--ae-title`: by which we call. */

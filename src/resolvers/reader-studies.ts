@@ -1,7 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { UserError } from '../domain/errors.js';
-import { aNode, decodeId } from '../domain/global-ids.js';
-import type { NodeType } from '../domain/global-ids.js';
+import { decodeId } from '../domain/global-ids.js';
 import { idOf, INPUT, PageArgs, WHERE } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
 import type { ConnectionOf } from '../schema/connections.js';
@@ -47,6 +45,7 @@ import { connection } from './connection.js';
 import { mayManageStudy } from '../policy/index.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
+import { keyOf } from './ids.js';
 import { signedAsset } from './images.js';
 import { findOrNull } from './node.js';
 
@@ -237,10 +236,4 @@ export class ReaderTrialResolver {
 
 function itemOf(trial: ShownTrial): ReaderTrialItem {
   return new ReaderTrialItem(trial, trial.leftAssetId, trial.rightAssetId);
-}
-
-function keyOf(argument: string, type: NodeType, id: string): string {
-  const decoded = decodeId(id);
-  if (decoded?.type !== type) throw new UserError('BAD_USER_INPUT', `${argument} must be the id of ${aNode(type)}.`);
-  return String(decoded.key);
 }

@@ -97,8 +97,13 @@ AETable END
 `,
   );
   const child = spawn('dcmqrscp', ['-c', config], { stdio: 'ignore' });
+  return onceItAnswers(child, port, []);
+}
+
+/** The PACS that a program is, once it answers. */
+async function onceItAnswers(child: ChildProcess, port: number, tls: readonly string[]): Promise<TestPacs> {
   const ended = once(child, 'close');
-  await answers(port, child, []);
+  await answers(port, child, tls);
   return {
     name: `PACS@127.0.0.1:${port}`,
     port,
@@ -134,14 +139,5 @@ export async function startStoreScp(
   const child = spawn('storescp', [...tls, ...options, '-aet', 'PACS', '-od', folder, String(port)], {
     stdio: 'ignore',
   });
-  const ended = once(child, 'close');
-  await answers(port, child, tls);
-  return {
-    name: `PACS@127.0.0.1:${port}`,
-    port,
-    async close() {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
+  return onceItAnswers(child, port, tls);
 }

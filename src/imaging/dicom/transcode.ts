@@ -1,5 +1,5 @@
 import { representationOf } from './dictionary.js';
-import { encodeFile } from './elements.js';
+import { encodeFile, type RawElement } from './elements.js';
 import { type ElementReader, isMeta, rawElements } from './raw-elements.js';
 import { littleEndian, rawValue } from './raw-values.js';
 import { parseDicom, readSamples } from './read.js';
@@ -18,26 +18,26 @@ export async function toExplicitLittleEndian(bytes: Uint8Array, name: string): P
   const { dataSet, attributes } = parsed;
   if (attributes.transferSyntax === EXPLICIT) return bytes;
   const all = rawElements(dataSet, readerOf(attributes.transferSyntax === BIG_ENDIAN));
-  const meta = all.filter((element) => isMeta(element) && !['00020000', '00020010'].includes(element.tag));
   const pixels = { tag: PIXEL_DATA, vr: attributes.bitsAllocated > 8 ? 'OW' : 'OB' };
-  return encodeFile(
-    [...meta, { tag: '00020010', vr: 'UI', value: Buffer.from(EXPLICIT, 'latin1') }],
-    [...all.filter((element) => !isMeta(element)), { ...pixels, value: await readSamples(parsed, name) }],
-    EXPLICIT,
-  );
+  return encodeIn(EXPLICIT, all, [{ ...pixels, value: await readSamples(parsed, name) }]);
 }
 
 /** A file in explicit little endian without compression as implicit little endian, which every application has to take (PS3.5, 10.1). */
 export function toImplicitLittleEndian(bytes: Uint8Array, name: string): Uint8Array {
   const { dataSet } = parseDicom(bytes, name);
   const all = rawElements(dataSet, readerOf(false));
-  const meta = all.filter((element) => isMeta(element) && !['00020000', '00020010'].includes(element.tag));
   const element = dataSet.elements[`x${PIXEL_DATA}`];
   const pixels = element ? [{ tag: PIXEL_DATA, vr: 'OW', value: rawValue(dataSet, element) }] : [];
+  return encodeIn(IMPLICIT, all, pixels);
+}
+
+/** The same file in another transfer syntax. @param all every element but the pixels */
+function encodeIn(transferSyntax: string, all: readonly RawElement[], pixels: readonly RawElement[]): Uint8Array {
+  const meta = all.filter((element) => isMeta(element) && !['00020000', '00020010'].includes(element.tag));
   return encodeFile(
-    [...meta, { tag: '00020010', vr: 'UI', value: Buffer.from(IMPLICIT, 'latin1') }],
+    [...meta, { tag: '00020010', vr: 'UI', value: Buffer.from(transferSyntax, 'latin1') }],
     [...all.filter((element) => !isMeta(element)), ...pixels],
-    IMPLICIT,
+    transferSyntax,
   );
 }
 

@@ -10,7 +10,7 @@ import { KnownLevels } from './stored-levels.js';
  * What an import fills, and queries join. PostgreSQL looks at tables by itself once a minute: where it did so in the middle of an import, it
  * plans for a fraction of the rows, and a comparison of two columns took four minutes instead of 30 ms.
  */
-export const FILLED_TABLES = [
+const FILLED_TABLES = [
   'participant',
   'visit',
   'knee_exam',
@@ -24,6 +24,11 @@ export const FILLED_TABLES = [
   'variable_block',
   'variable_line',
 ];
+
+/** Has PostgreSQL plan for the rows that an import has made by now. */
+export async function countFilledTables(database: Pick<EntityManager, 'query'>): Promise<void> {
+  await database.query(`ANALYZE ${FILLED_TABLES.join()}`);
+}
 
 /** A participant at a time point. */
 export interface VisitKey {
@@ -124,7 +129,7 @@ export class ExamRegistry {
   async planForWhatWasMade(manager: EntityManager): Promise<void> {
     if (this.#made < 4 * this.#counted) return;
     this.#counted = this.#made;
-    await manager.query(`ANALYZE ${FILLED_TABLES.join()}`);
+    await countFilledTables(manager);
   }
 
   /** The visit of a participant that this import has met, if there is one. */

@@ -5,7 +5,7 @@ import { takenBack } from '../../entities/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import { audit, type HasWithdrawn, readWithdrawals, WITHDRAWN } from '../access/index.js';
 import type { ObjectOptions } from './deidentifying.js';
-import { ExamRegistry, FILLED_TABLES } from './exam-registry.js';
+import { countFilledTables, ExamRegistry } from './exam-registry.js';
 import { importImageFolder } from './import-folder.js';
 import { importTable } from './import-table.js';
 import { importer } from './origins.js';
@@ -85,7 +85,7 @@ export async function importRelease(
     await settle(dataSource.manager, read);
     summary.durationMs = Math.round(performance.now() - started);
     await endRun(dataSource.manager, run, auditDetail(summary));
-    if (changedAnything(summary)) await dataSource.query(`ANALYZE ${FILLED_TABLES.join()}`);
+    if (changedAnything(summary)) await countFilledTables(dataSource);
   });
   summary.durationMs = Math.round(performance.now() - started);
   if (dryRun) return summary;

@@ -5,6 +5,7 @@ export { addPeer, findPeer, listPeers, type NewPeer, removePeer } from './peers.
 export {
   cancelSending,
   findSending,
+  findSendings,
   listSendings,
   requestSendings,
   retrySending,

@@ -59,7 +59,7 @@ export async function requestSendings(
       series: named,
     };
     await audit(manager, { tokenId: actor.tokenId, action: 'sendDicom', target: ids.join(','), detail });
-    return manager.find(DicomSending, { where: { id: In(ids) }, relations: RELATIONS, order: { id: 'ASC' } });
+    return findSendings(manager, actor, ids);
   });
 }
 
@@ -123,11 +123,28 @@ export async function findSending(
   principal: Pick<Principal, 'tokenId' | 'role'>,
   id: number,
 ): Promise<DicomSending> {
-  const row = await database.getRepository(DicomSending).findOne({ where: { id }, relations: RELATIONS });
-  if (!row || (row.requestedById !== principal.tokenId && !seesEverybodys(principal))) {
-    throw new UserError('NOT_FOUND', 'There is no such sending.');
-  }
-  return row;
+  const [row] = await findSendings(database, principal, [id]);
+  return row!;
+}
+
+/**
+ * Several such sendings, in the order in which they were entered.
+ *
+ * @throws UserError NOT_FOUND unless all are there and the principal's to see
+ */
+export async function findSendings(
+  database: DataSource | EntityManager,
+  principal: Pick<Principal, 'tokenId' | 'role'>,
+  ids: readonly number[],
+): Promise<DicomSending[]> {
+  const rows = await database.getRepository(DicomSending).find({
+    where: { id: In(ids) },
+    relations: RELATIONS,
+    order: { id: 'ASC' },
+  });
+  const own = rows.filter((row) => row.requestedById === principal.tokenId || seesEverybodys(principal));
+  if (own.length < ids.length) throw new UserError('NOT_FOUND', 'There is no such sending.');
+  return own;
 }
 
 /**

@@ -44,15 +44,15 @@ export async function requestT2Map(
     // One at a time for an exam, or two requests for one map would both make it.
     await manager.findOne(KneeExam, { where: { id: examId }, lock: { mode: 'pessimistic_write' } });
     const echoes = await echoesOf(manager, { ...series, examId });
-    const count = new Set(echoes.map(({ echoTime }) => echoTime)).size - (told.skipFirst ? 1 : 0);
-    if (count < MIN_ECHOES || new Set(echoes.map(({ echoTime }) => echoTime)).size < echoes.length) {
-      const times = echoes.map(({ echoTime }) => echoTime).join(', ') || 'none';
+    const echoTimes = echoes.map(({ echoTime }) => echoTime);
+    const different = new Set(echoTimes).size;
+    if (different - (told.skipFirst ? 1 : 0) < MIN_ECHOES || different < echoes.length) {
+      const times = echoTimes.join(', ') || 'none';
       throw new UserError(
         'BAD_USER_INPUT',
         `A T2 map needs at least ${MIN_ECHOES} echoes of different echo times${told.skipFirst ? ' after the first' : ''}; the series has ${times} ms.`,
       );
     }
-    const wanted = { examId, echoes, ...told };
     const known = await manager.find(T2Map, {
       where: { examId, state: In(['QUEUED', 'RUNNING', 'SUCCEEDED']), ...told },
     });
@@ -64,12 +64,17 @@ export async function requestT2Map(
     }
     const { id } = await manager.save(
       manager.create(T2Map, {
-        ...{ ...wanted, seriesId, state: 'QUEUED', requestedById: actor.tokenId },
+        examId,
+        seriesId,
+        echoes,
+        ...told,
         total: series.sliceCount,
+        state: 'QUEUED',
+        requestedById: actor.tokenId,
       }),
     );
     await enterLog(manager, T2_MAP, id);
-    const detail = { seriesId, ...told, echoTimes: echoes.map(({ echoTime }) => echoTime) };
+    const detail = { seriesId, ...told, echoTimes };
     await audit(manager, { tokenId: actor.tokenId, action: 't2Map', target: String(id), detail });
     return manager.findOneByOrFail(T2Map, { id });
   });
