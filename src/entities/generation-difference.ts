@@ -1,6 +1,7 @@
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import type { Compartment } from '../domain/compartments.js';
+import type { JointSide } from '../domain/evaluations.js';
 import { Asset } from './asset.js';
 import { Generation } from './generation.js';
 
@@ -11,6 +12,13 @@ export interface StoredCompartmentDifference {
   meanSigned: number;
   shareOfDifference: number;
   shareOfVolume: number;
+}
+
+/** Joint space of both volumes in a compartment, mm; null where it is not seen. */
+export interface StoredJointSpaceDifference {
+  compartment: JointSide;
+  first: number | null;
+  second: number | null;
 }
 
 /** Two generated volumes of one knee compared voxel by voxel: computed once, kept. */
@@ -36,6 +44,9 @@ export class GenerationDifference {
     maximum: number;
     correlation: number | null;
     compartments: StoredCompartmentDifference[];
+    /** Absent where it was compared before this was measured. */
+    visible?: number;
+    jointSpace?: StoredJointSpaceDifference[];
   };
 
   @Column('integer')

@@ -29,6 +29,12 @@ export class DifferenceResolver {
       visibleGeneration(context, keyOf('b', 'Generation', b)),
     ]);
     const { summary, volume, picture } = await context.platform.differences.between(first.id, second.id);
-    return { ...summary, volume: signedAsset(context, volume), picture: signedAsset(context, picture) };
+    return {
+      ...summary,
+      visible: summary.visible ?? null,
+      jointSpace: summary.jointSpace ?? [],
+      volume: signedAsset(context, volume),
+      picture: signedAsset(context, picture),
+    };
   }
 }

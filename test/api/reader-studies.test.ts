@@ -278,12 +278,14 @@ test.each([
 
 describe('the difference of two volumes of one knee', () => {
   const DIFFERENCE = `query ($a: ID!, $b: ID!) { generationDifference(a: $a, b: $b) {
-    meanAbsolute maximum correlation volume { url } picture { url mediaType }
+    meanAbsolute maximum visible jointSpace { compartment first second } correlation volume { url } picture { url mediaType }
     compartments { compartment meanAbsolute meanSigned shareOfDifference shareOfVolume } } }`;
 
   interface Difference {
     meanAbsolute: number;
     maximum: number;
+    visible: number;
+    jointSpace: { compartment: string; first: number | null; second: number | null }[];
     correlation: number;
     volume: Picture;
     picture: Picture;
@@ -306,6 +308,12 @@ describe('the difference of two volumes of one knee', () => {
       one.compartments.reduce((total, part) => total + of(part), 0);
 
     expect(one.meanAbsolute).toBeGreaterThan(0);
+    expect(one.visible).toBeGreaterThan(0);
+    expect(other.visible).toBe(one.visible);
+    expect(one.jointSpace.map(({ compartment }) => compartment)).toEqual(['MEDIAL', 'LATERAL']);
+    expect(other.jointSpace.map(({ first, second }) => [second, first])).toEqual(
+      one.jointSpace.map(({ first, second }) => [first, second]),
+    );
     expect(sum(({ shareOfVolume }) => shareOfVolume)).toBeCloseTo(1, 10);
     expect(sum(({ shareOfDifference }) => shareOfDifference)).toBeCloseTo(1, 10);
     expect(sum(({ meanAbsolute, shareOfVolume }) => meanAbsolute * shareOfVolume)).toBeCloseTo(one.meanAbsolute, 10);

@@ -55,6 +55,33 @@ test('a knee is chosen, a what-if asked, its slices arrive, and the volume is co
   expect(faults).toEqual([]);
 });
 
+test('a what-if is held against the same run without it: what changed, by how much and where', async () => {
+  const { page, faults } = await app.open('/generations');
+  const runs = page.getByRole('table', { name: 'Generations' }).getByRole('row', { name: /tiny-bundle/ });
+  await runs.first().getByRole('link').first().click();
+  const card = page.getByRole('region', { name: 'What the other grades change' });
+  await card.getByText('Nothing to compare with yet').waitFor();
+  await card.getByRole('link', { name: 'Make it …' }).click();
+  await page.waitForURL('**/generate?*');
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await page.waitForURL('**/generations/*');
+  await page.getByText('succeeded', { exact: true }).waitFor();
+  expect(await card.count()).toBe(0);
+
+  await page.goBack();
+  await page.goBack();
+  await card.getByText(/of the volume changes by more than 8 % of the grey range|No visible effect/).waitFor();
+  const rows = card.getByRole('table', { name: 'Grey values by part of the knee, of 255' }).getByRole('row');
+  expect(await rows.count()).toBe(9);
+  const joint = card.getByRole('table', { name: 'Joint space, bone to bone' }).getByRole('row');
+  expect(await joint.count()).toBe(3);
+  expect(await card.getByRole('img', { name: /^Slices of both volumes/ }).isVisible()).toBe(true);
+  await page.locator('[data-ready=true]').waitFor();
+  expect(await page.getByRole('button', { name: 'difference', exact: true }).getAttribute('aria-pressed')).toBe('true');
+  expect(await accessibilityFaults(page)).toEqual([]);
+  expect(faults).toEqual([]);
+});
+
 test('the list shows the generations of one task, state, participant or model, and its address says which', async () => {
   const { page, faults } = await app.open('/generations');
   const rows = page.getByRole('table', { name: 'Generations' }).getByRole('row', { name: /tiny-bundle/ });

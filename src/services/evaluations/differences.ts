@@ -1,13 +1,12 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { type Asset, Generation, GenerationDifference, KneeExam, MriSeries, STANDING } from '../../entities/index.js';
-import type { VolumeDifference } from '../../imaging/volume-difference.js';
 import { type BlobStore, storeAsset } from '../../storage/index.js';
 import { openFigures, readSeries, readSlices } from '../reports/index.js';
 
 /** Two generated volumes of one knee compared, with the files that show where they differ. */
 export interface FoundDifference {
-  summary: VolumeDifference;
+  summary: GenerationDifference['summary'];
   /** b - a as NIfTI, 32768 where they agree. */
   volume: Asset;
   /** Both volumes and their difference side by side, PNG. */

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -87,7 +86,7 @@ def differing(truth: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _figures(network: Refiner, batch: Pairs) -> dict[str, float]:
-    """Of crops made along the whole path, and as decoded: PSNR, how much of a pair's difference is drawn (slope), and sharpness against the true ones."""
+    """Of crops made along the whole path, and as decoded: PSNR, the share of a pair's difference that is drawn, and sharpness."""
     clean = state = batch.state
     for place, following in zip(network.path, (*network.path[1:], 0.0), strict=True):
         clean = _clean_at(network, batch, state, torch.full_like(batch.place, place))

@@ -23,8 +23,10 @@ import { Progress } from './progress.tsx';
 import { CANCEL, DELETE, type Generation, GENERATION, RETRY } from './queries.ts';
 import { SeenRadiograph } from './seen-radiograph.tsx';
 import { ScoreCharts } from './score-charts.tsx';
+import { sameRun } from './same-run.ts';
 import { SliceGrid } from './slice-grid.tsx';
 import { isOver, useGeneration } from './use-generation.ts';
+import { WhatChanged } from './what-changed.tsx';
 import styles from './generation-view.module.css';
 
 const Viewer = lazy(() => import('../viewer/viewer.tsx').then(({ Viewer: component }) => ({ default: component })));
@@ -61,6 +63,9 @@ export function GenerationView() {
       {state === 'FAILED' && <InlineError message={generation.error ?? live.message ?? 'It failed.'} />}
       {!isOver(state) && (
         <Progress generation={generation} state={state} live={live} done={ordered.length} connection={connection} />
+      )}
+      {state === 'SUCCEEDED' && generation.mriSeries?.volume && generation.featureOverrides.length > 0 && (
+        <WhatChanged generation={generation} />
       )}
       {state === 'SUCCEEDED' && generation.mriSeries?.volume && (
         <Suspense fallback={<Waiting label="Loading the viewer" />}>
@@ -131,25 +136,11 @@ function Lead({ generation: { exam, task, featureOverrides }, state }: LeadProps
 /** What can be done with it, and why something could not. */
 function Actions({ generation, state, onChange }: LeadProps & { onChange: () => void }) {
   const { viewer } = useSession();
-  const { id, side, exam, upload, featureOverrides, mriSeries, outputs, sliceCount, bundle } = generation;
-  const { seed, steps, sampler, eta, noise, gradeGuidance } = generation;
+  const { id, exam, mriSeries, outputs, sliceCount } = generation;
   const [{ error: notCanceled, fetching: canceling }, cancel] = useMutation(CANCEL);
   const [{ error: notRetried, fetching: retrying }, retry] = useMutation(RETRY);
   const [deleting, setDeleting] = useState(false);
   const fault = notCanceled ?? notRetried;
-  const whatIf = new URLSearchParams({
-    ...(exam ? { exam: exam.id } : upload ? { upload: upload.id, side: side ?? '' } : {}),
-    bundle: `${bundle.name}@${bundle.version}`,
-    seed: String(seed),
-    steps: String(steps),
-    slices: String(sliceCount),
-    // The same run but for the grades: whatever else differed would be laid to them.
-    sampler: sampler ?? '',
-    noise: noise ?? '',
-    eta: String(eta),
-    guidance: gradeGuidance === null ? '' : String(gradeGuidance),
-    grades: featureOverrides.map(({ feature: code, grade }) => `${code}:${grade ?? ''}`).join(','),
-  });
   return (
     <>
       {exam && <ButtonLink to={`/exams/${exam.id}`}>Exam</ButtonLink>}
@@ -164,7 +155,7 @@ function Actions({ generation, state, onChange }: LeadProps & { onChange: () => 
         </Button>
       )}
       {viewer.canGenerate && isOver(state) && sliceCount !== null && (
-        <ButtonLink to={`/generate?${whatIf.toString()}`}>What if …</ButtonLink>
+        <ButtonLink to={sameRun(generation, generation.featureOverrides)}>What if …</ButtonLink>
       )}
       {(mriSeries?.volume || outputs.some(({ kind }) => kind === 'FILM')) && (
         <ButtonLink to={`/generations/${id}/view`}>Open the viewer</ButtonLink>

@@ -7,6 +7,11 @@ const RUN = graphql(`
     seed
     steps
     side
+    sliceCount
+    sampler
+    eta
+    noise
+    gradeGuidance
     featureOverrides {
       feature
       grade
@@ -237,6 +242,29 @@ export const GENERATIONS = graphql(`
       pageInfo {
         hasNextPage
         endCursor
+      }
+    }
+  }
+`);
+
+export const DIFFERENCE = graphql(`
+  query WhatChanged($a: ID!, $b: ID!) {
+    generationDifference(a: $a, b: $b) {
+      visible
+      maximum
+      compartments {
+        compartment
+        meanAbsolute
+        meanSigned
+        shareOfDifference
+      }
+      jointSpace {
+        compartment
+        first
+        second
+      }
+      picture {
+        url
       }
     }
   }

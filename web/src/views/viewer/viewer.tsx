@@ -4,6 +4,7 @@ import { Card } from '../../components/card.tsx';
 import { InlineError } from '../../components/notes.tsx';
 import { fetchVolume, type Volume } from '../../lib/nifti.ts';
 import type { Generation } from '../generations/queries.ts';
+import { unchangedRun } from '../generations/same-run.ts';
 import { openFlatPane } from './flat-pane.ts';
 import { difference, onGrid, type OnGrid } from './grid.ts';
 import { ORIGIN_MARKS } from './images.ts';
@@ -21,10 +22,16 @@ export function Viewer({ generation }: { generation: Generation }) {
   const sources = sourcesOf(generation);
   const [params, setParams] = useSearchParams();
   const own = sources.find(({ key }) => key === generation.id) ?? sources[0];
-  const left = sources.find(({ key }) => key === params.get('left')) ?? sources.find((source) => source !== own) ?? own;
+  // What a what-if changed is seen against the same run without it.
+  const base = generation.featureOverrides.length > 0 ? unchangedRun(generation)?.id : undefined;
+  const left =
+    sources.find(({ key }) => key === params.get('left')) ??
+    sources.find(({ key }) => key === base) ??
+    sources.find((source) => source !== own) ??
+    own;
   const right = sources.find(({ key }) => key === params.get('right')) ?? own;
   const given = params.get('mode') as Mode;
-  const mode: Mode = given in MODES ? given : 'side';
+  const mode: Mode = given in MODES ? given : base ? 'difference' : 'side';
   const choose = (name: string, value: string) =>
     setParams(
       (before) => {
