@@ -24,7 +24,10 @@ PIXEL_MM = 0.625
 ASSUMED_MM = 90.5
 
 #: How much noise the far end of the path has; images are in [-1,1].
-KAPPA = 0.5
+KAPPA = 0.3
+
+#: How far a true pixel lies from the decoded one: root mean square over knees.
+SPREAD = 0.19
 
 #: Half periods of the waves that tell a slice's depth: 1, 2, 4, 8, 16.
 FREQUENCIES = 5
@@ -66,12 +69,20 @@ class Refiner(nn.Module):
         """The clean images thought to be behind states at `place` [B]; `film` [B,2,H,W] and `where` [1|B,2,H,W] lie on them."""
         seen = [state, image, film, where.expand(state.shape[0], -1, -1, -1)]
         told = torch.cat([numbers, place[:, None], place.sqrt()[:, None]], dim=1)
-        return image + self.unet.residual(seen, told)[0]
+        # The better the state is, the more of it stays, and the less is left to be added (Karras et al. 2022, preconditioning).
+        kept = (SPREAD**2 / (SPREAD**2 + KAPPA**2 * place))[:, None, None, None]
+        return kept * state + (1 - kept) * image + reach(place)[:, None, None, None] * self.unet.residual(seen, told)[0]
 
     def numbers(self, features: Tensor, depth: Tensor, side: Tensor, mirrored: Tensor) -> Tensor:
         """What the network is told of slices besides their place on the path; `mirrored` is 1 for those seen as in a mirror."""
         known = (side > 0).to(features.dtype)
         return torch.cat([features, known[:, None], mirrored[:, None], depth_waves(depth)], dim=1)
+
+
+def reach(place: Tensor) -> Tensor:
+    """How far what is told by a state at `place` may be from the true slice: what the network adds is a multiple of it."""
+    noise = KAPPA * place.sqrt()
+    return noise * SPREAD / (noise.square() + SPREAD**2).sqrt()
 
 
 def moved(state: Tensor, image: Tensor, clean: Tensor, place: float, following: float) -> Tensor:

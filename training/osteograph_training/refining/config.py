@@ -27,7 +27,7 @@ class RefinerOptions(LoopOptions):
     pair_weight: NotNegative = 1.0
     lesion_weight: NotNegative = 8.0
     own_weight: NotNegative = 1.0
-    path: tuple[float, ...] = (1.0, 0.3, 0.09, 0.02)
+    path: tuple[float, ...] = (1.0, 0.25, 0.06, 0.01)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from ..errors import TrainingError
 from ..evaluate import VolumeGenerator
 from ..film_training import FilmRun, train_on_films
-from ..networks.refiner import Refiner, moved
+from ..networks.refiner import Refiner, moved, reach
 from .batches import Pairs, drawn_pairs
 from .config import RefinerConfig, RefinerOptions
 from .load import KIND, averaged_refiner, generator_mark
@@ -22,9 +22,6 @@ BETAS = (0.9, 0.99)
 
 #: Differing pixels of a pair, as a share of the crop, below which a smaller share no longer counts for more.
 LEAST_SHARE = 0.005
-
-#: Errors near the clean end of the path are small, and decide how sharp a slice is: they count by the inverse root of the place, plus this.
-LEAST_PLACE = 0.01
 
 #: Knees of each group that are not trained on, but scored for the log.
 HELD = 4
@@ -68,7 +65,8 @@ def refiner_loss(network: Refiner, batch: Pairs, options: RefinerOptions, half: 
     with torch.autocast('cpu', torch.bfloat16, enabled=half):
         clean = _clean_at(network, batch, batch.state, batch.place)
     error = (clean.float() - batch.truth) / 2
-    weight = (batch.place + LEAST_PLACE).rsqrt()[:, None, None, None]
+    # Errors near the clean end of the path are small, and decide how sharp a slice is.
+    weight = (1 / reach(batch.place))[:, None, None, None]
     own = (weight * error.square()).mean()
     first, second = error.chunk(2)
     lesions = differing(batch.truth)

@@ -75,6 +75,9 @@ export const SECTIONS: readonly Section[] = [
       view('/generations/:id/view', 'Viewer', 'canRead', () =>
         import('../views/viewer/viewer-page.tsx').then((m) => m.RunViewerPage),
       ),
+      view('/generations/:id/severity', 'Severity', 'canGenerate', () =>
+        import('../views/severity/severity-view.tsx').then((m) => m.SeverityView),
+      ),
     ],
   },
   {

@@ -157,6 +157,9 @@ function Actions({ generation, state, onChange }: LeadProps & { onChange: () => 
       {viewer.canGenerate && isOver(state) && sliceCount !== null && (
         <ButtonLink to={sameRun(generation, generation.featureOverrides)}>What if …</ButtonLink>
       )}
+      {viewer.canGenerate && isOver(state) && sliceCount !== null && (
+        <ButtonLink to={`/generations/${id}/severity`}>KL 0 to 4 …</ButtonLink>
+      )}
       {(mriSeries?.volume || outputs.some(({ kind }) => kind === 'FILM')) && (
         <ButtonLink to={`/generations/${id}/view`}>Open the viewer</ButtonLink>
       )}

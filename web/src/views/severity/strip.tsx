@@ -1,0 +1,76 @@
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { useQuery } from 'urql';
+import { InlineError } from '../../components/notes.tsx';
+import { StateBadge } from '../../components/state-badge.tsx';
+import { Synthetic } from '../../components/synthetic.tsx';
+import { Waiting } from '../../components/waiting.tsx';
+import { sentence } from '../../lib/client.ts';
+import { usePoll } from '../../lib/use-poll.ts';
+import { gradeTerm } from '../../lib/words.ts';
+import { isOver } from '../generations/use-generation.ts';
+import { STRIP } from './queries.ts';
+import styles from './severity.module.css';
+
+const EVERY_MS = 1_000;
+
+/** Where femur and tibia bear on each other, as a share of the way from back to front. */
+const BEARING = 0.62;
+
+/** The same slice of the run of each grade, and below it what differs from the first. */
+export function Strip({ ids, slices }: { ids: readonly string[]; slices: number }) {
+  const asked = useQuery({ query: STRIP, variables: { ids: [...ids] } });
+  const [{ data, error }] = asked;
+  const [slice, setSlice] = useState(Math.round(BEARING * (slices - 1)));
+  const runs = (data?.nodes ?? []).map((node) => (node?.__typename === 'Generation' ? node : undefined));
+  usePoll(asked, EVERY_MS, data === undefined || runs.some((run) => run && !isOver(run.state)));
+  if (error) return <InlineError message={sentence(error)} />;
+  if (!data) return <Waiting label="Loading the five runs" />;
+  const pictures = runs.map((run) => run?.slices.find(({ index }) => index === slice)?.previewUrl);
+  const base = pictures[0];
+  return (
+    <>
+      <ol className={styles.strip}>
+        {runs.map((run, kl) => (
+          <li key={ids[kl]}>
+            <h3>
+              KL {kl} <small>{gradeTerm('XRKL', kl)}</small>
+            </h3>
+            {pictures[kl] ? (
+              <Synthetic>
+                <img src={pictures[kl]} alt={`Slice ${slice + 1} with the grades of KL ${kl}`} />
+              </Synthetic>
+            ) : (
+              <div className={styles.empty}>{run ? <StateBadge state={run.state} /> : 'This run was deleted.'}</div>
+            )}
+            {run?.error && <InlineError message={run.error} />}
+            {kl > 0 && base && pictures[kl] && (
+              <Synthetic>
+                <span className={styles.difference}>
+                  <img src={base} alt="" />
+                  <img src={pictures[kl]} alt={`Where KL ${kl} differs from KL 0, three times as bright`} />
+                </span>
+              </Synthetic>
+            )}
+            {run && <Link to={`/generations/${run.id}`}>The run</Link>}
+          </li>
+        ))}
+      </ol>
+      <label className={styles.slice}>
+        posterior
+        <input
+          type="range"
+          aria-label="Slice, posterior to anterior"
+          min={0}
+          max={slices - 1}
+          value={slice}
+          onChange={({ target }) => setSlice(Number(target.value))}
+        />
+        anterior
+      </label>
+      <p className={styles.key}>
+        Second row: where a grade differs from KL 0, three times as bright; black where nothing does.
+      </p>
+    </>
+  );
+}
