@@ -8,6 +8,7 @@ import { Asset } from '../entities/index.js';
 import { auditDownload, type KnownTokens } from '../services/access/index.js';
 import type { AssetGrant, AssetUrls } from '../services/files/index.js';
 import { BlobMissing, type BlobStore, type ByteRange } from '../storage/index.js';
+import { hasHungUp } from './hung-up.js';
 
 export interface AssetOptions {
   dataSource: DataSource;
@@ -100,8 +101,8 @@ async function send(response: Response, blob: Readable, asset: Asset, range: Byt
   try {
     await pipeline(blob, response);
   } catch (error) {
-    // Who hangs up in the middle has had enough; a damaged blob breaks the connection, so that nobody takes it for whole.
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    // A damaged blob breaks the connection, so that nobody takes it for whole.
+    if (!hasHungUp(error)) throw error;
   }
 }
 

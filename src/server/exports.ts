@@ -10,7 +10,6 @@ import { PAIRINGS } from '../domain/knee-pairs.js';
 import { SPLIT_METHODS } from '../domain/splits.js';
 import { COMPETING_EVENTS, SURVIVAL_EVENTS } from '../domain/survival.js';
 import { VISIT_CODES } from '../domain/visits.js';
-import { isAskerLeft } from '../entities/index.js';
 import { requireRole } from '../policy/index.js';
 import { filterFromJson } from '../schema/filter-json.js';
 import { audit, type Quotas } from '../services/access/index.js';
@@ -29,6 +28,7 @@ import { FACET_NAMES } from '../services/aggregates/index.js';
 import { KNEE_EXAMS, PARTICIPANTS } from '../services/filters/index.js';
 import { countRows } from '../services/paging/index.js';
 import { viewerOf } from './authenticate.js';
+import { hasHungUp } from './hung-up.js';
 import { charge } from './rate-limit.js';
 
 /** What is streamed, by what a row is. */
@@ -139,9 +139,7 @@ export function exportHandler(
       await pipeline(stream.pieces, response);
     } catch (error) {
       whole = false;
-      // Who hangs up in the middle has had enough.
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && !isAskerLeft(error)) throw error;
+      if (!hasHungUp(error)) throw error;
     } finally {
       const detail = { format: spec.format, filter: spec.filter, cohorts: spec.cohorts, rows, whole };
       await audit(dataSource, { tokenId: viewer.tokenId, action: 'export.download', detail });

@@ -1,7 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import { UserError } from '../../domain/errors.js';
-import { isAskerLeft } from '../../entities/index.js';
 import { dicomJson } from '../../imaging/dicom/json-model.js';
 import { toExplicitLittleEndian } from '../../imaging/dicom/transcode.js';
 import { EXPLICIT } from '../../imaging/dicom/transfer-syntaxes.js';
@@ -15,6 +14,7 @@ import {
   readObjects,
 } from '../../services/dicom-objects/index.js';
 import { viewerOf } from '../authenticate.js';
+import { hasHungUp } from '../hung-up.js';
 import { charge } from '../rate-limit.js';
 import { type AcceptedType, acceptedTypes, chooseJson, notAcceptable, takesParts } from './accept.js';
 import { multipartOf } from './multipart.js';
@@ -152,8 +152,8 @@ export async function stream(
   try {
     await pipeline(all, response);
   } catch (error) {
-    // Who hangs up in the middle has had enough; any other fault breaks the connection, so that nobody takes half for whole.
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE' && !isAskerLeft(error)) throw error;
+    // A fault breaks the connection, so that nobody takes half for whole.
+    if (!hasHungUp(error)) throw error;
   }
 }
 

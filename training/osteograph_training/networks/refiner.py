@@ -32,7 +32,7 @@ SPREAD = 0.19
 #: Half periods of the waves that tell a slice's depth: 1, 2, 4, 8, 16.
 FREQUENCIES = 5
 
-#: Images that the network sees: state, decoded slice, film, where the film is, row and column.
+#: Images that the network sees: the state less the decoded slice, that slice, film, where the film is, row and column.
 SEEN = 6
 
 
@@ -67,11 +67,13 @@ class Refiner(nn.Module):
 
     def clean(self, state: Tensor, image: Tensor, film: Tensor, where: Tensor, numbers: Tensor, place: Tensor) -> Tensor:
         """The clean images thought to be behind states at `place` [B]; `film` [B,2,H,W] and `where` [1|B,2,H,W] lie on them."""
-        seen = [state, image, film, where.expand(state.shape[0], -1, -1, -1)]
+        # What the network sees and adds is of one size all along the path, and the better the state is, the more of it stays
+        # (Karras et al. 2022, preconditioning).
+        spread = (SPREAD**2 + KAPPA**2 * place)[:, None, None, None]
+        seen = [(state - image) * spread.rsqrt(), image, film, where.expand(state.shape[0], -1, -1, -1)]
         told = torch.cat([numbers, place[:, None], place.sqrt()[:, None]], dim=1)
-        # The better the state is, the more of it stays, and the less is left to be added (Karras et al. 2022, preconditioning).
-        kept = (SPREAD**2 / (SPREAD**2 + KAPPA**2 * place))[:, None, None, None]
-        return kept * state + (1 - kept) * image + reach(place)[:, None, None, None] * self.unet.residual(seen, told)[0]
+        kept = SPREAD**2 / spread
+        return image + kept * (state - image) + reach(place)[:, None, None, None] * self.unet.residual(seen, told)[0]
 
     def numbers(self, features: Tensor, depth: Tensor, side: Tensor, mirrored: Tensor) -> Tensor:
         """What the network is told of slices besides their place on the path; `mirrored` is 1 for those seen as in a mirror."""

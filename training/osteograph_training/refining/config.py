@@ -24,7 +24,7 @@ class RefinerOptions(LoopOptions):
     changed_share: Share = 0.65
     final_share: Share = 0.35
     unknown_share: Share = 0.25
-    pair_weight: NotNegative = 1.0
+    pair_weight: NotNegative = 0.1
     lesion_weight: NotNegative = 8.0
     own_weight: NotNegative = 1.0
     path: tuple[float, ...] = (1.0, 0.25, 0.06, 0.01)
