@@ -14,7 +14,7 @@ import {
 } from '../imaging/generated-volume.js';
 import { renderMontage } from '../imaging/montage.js';
 import { encodeNifti } from '../imaging/nifti.js';
-import { kneeBox, loadRadiograph, radiographInput, radiographMm } from '../imaging/radiograph/index.js';
+import { kneeBox, loadRadiograph, radiographInput } from '../imaging/radiograph/index.js';
 import {
   type DeviceChoice,
   openDetector,
@@ -120,7 +120,6 @@ async function generate(options: GenerateOptions): Promise<void> {
       {
         bundleDir,
         xray,
-        xrayMm: radiographMm(film, knee),
         grades: { ...(options.kl === undefined ? {} : { XRKL: options.kl }), ...options.feature },
         gradeGuidance: options.gradeGuidance,
         sliceCount: options.slices,

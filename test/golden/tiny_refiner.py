@@ -1,7 +1,5 @@
-"""Writes refiners for tiny-format2-bundle whose results can be told by hand. Run: python test/golden/tiny_refiner.py
-
-tiny-refiner.onnx gives half the slice, a tenth of the film's mean, a fifth of the depth, and a hundredth of each grade's number in the
-feature vector; tiny-drawing-refiner.onnx adds a thousandth of the film's side in mm and a twentieth of the noise to it.
+"""Writes tiny-refiner.onnx, a refiner for tiny-format2-bundle whose result can be told by hand: half the slice, a tenth of the film's
+mean, a fifth of the depth, and a hundredth of each grade's number in the feature vector. Run: python test/golden/tiny_refiner.py
 """
 
 from pathlib import Path
@@ -18,12 +16,7 @@ def constant(name: str, value: object) -> onnx.TensorProto:
 
 
 def main() -> None:
-    write('tiny-refiner.onnx', draws=False)
-    write('tiny-drawing-refiner.onnx', draws=True)
-
-
-def write(name: str, draws: bool) -> None:
-    """refined = 0.5 image + 0.1 mean(xray) + 0.2 depth + 0.01 sum(position x features) (+ 0.001 side + 0.05 noise)."""
+    """refined = 0.5 image + 0.1 mean(xray) + 0.2 depth + 0.01 sum(position x features)."""
     numbers = np.arange(65, dtype=np.float32)[:, None]
     nodes = [
         helper.make_node('Mul', ['image', 'half'], ['dimmed']),
@@ -36,34 +29,25 @@ def write(name: str, draws: bool) -> None:
         helper.make_node('Mul', ['sums', 'hundredth'], ['grades']),
         helper.make_node('Add', ['dimmed', 'film'], ['first']),
         helper.make_node('Add', ['first', 'place'], ['second']),
-        helper.make_node('Add', ['second', 'grades'], ['third' if draws else 'refined']),
+        helper.make_node('Add', ['second', 'grades'], ['refined']),
     ]
-    inputs = {'image': IMAGE, 'xray': XRAY, 'depth': ['B'], 'features': FEATURES}
-    factors = {'half': 0.5, 'tenth': 0.1, 'fifth': 0.2, 'hundredth': 0.01}
-    if draws:
-        nodes += [
-            helper.make_node('Reshape', ['side', 'column'], ['sides']),
-            helper.make_node('Mul', ['sides', 'thousandth'], ['width']),
-            helper.make_node('Mul', ['noise', 'twentieth'], ['grain']),
-            helper.make_node('Add', ['third', 'width'], ['fourth']),
-            helper.make_node('Add', ['fourth', 'grain'], ['refined']),
-        ]
-        inputs |= {'side': ['B'], 'noise': IMAGE}
-        factors |= {'thousandth': 0.001, 'twentieth': 0.05}
     graph = helper.make_graph(
         nodes,
         'tiny refiner',
-        [helper.make_tensor_value_info(tensor, TensorProto.FLOAT, shape) for tensor, shape in inputs.items()],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+            for name, shape in (('image', IMAGE), ('xray', XRAY), ('depth', ['B']), ('features', FEATURES))
+        ],
         [helper.make_tensor_value_info('refined', TensorProto.FLOAT, IMAGE)],
         [
-            *(constant(factor, np.float32(value)) for factor, value in factors.items()),
+            *(constant(name, np.float32(value)) for name, value in (('half', 0.5), ('tenth', 0.1), ('fifth', 0.2), ('hundredth', 0.01))),
             constant('column', np.array([-1, 1, 1, 1], dtype=np.int64)),
             constant('numbers', numbers),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
     onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, Path(__file__).parent / name)
+    onnx.save(model, Path(__file__).parent / 'tiny-refiner.onnx')
 
 
 if __name__ == '__main__':

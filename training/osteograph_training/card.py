@@ -90,10 +90,10 @@ def _refiner(generator: VolumeGenerator) -> str:
         return ''
     saved = generator.refiner_checkpoint
     return (
-        f'\n\nDecoded slices are gone over by a refiner ({_million(generator.refiner)} M), a network in pixels that draws one of the slices that may be '
-        f'behind a mean, in {len(generator.refiner.path)} steps along a residual-shift path. It sees the film laid on the slice, to the millimetre where the '
-        f"film's pixels have a known size, depth and grades. It learnt {saved['step']:,} steps on {saved['films']} groups of a knee drawn with other grades, "
-        'and on what this generator makes of them from their own films and from one film for both.'
+        f'\n\nDecoded slices are gone over by a refiner ({_million(generator.refiner)} M), a network in pixels over the joint (60 mm high, 100 mm wide), '
+        'which sees the film there, depth and grades, and adds what it makes of the grades less what it makes of none. It learnt '
+        f'{saved["step"]:,} steps on {saved["films"]} groups of a knee drawn with other grades, and on what this generator makes of them from their own films '
+        'and from one film for both.'
     )
 
 

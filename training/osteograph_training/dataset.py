@@ -58,10 +58,7 @@ class StackFiles:
 
 @dataclass
 class Knees:
-    """Arrays of one part: mri uint8 [N,50,256,256], film patches uint16 [N,320,320], features float32 [N,65].
-
-    `box_mm` float32 [N] is the side of the box on the film, 0 where the film's pixels have no known size.
-    """
+    """Arrays of one part: mri uint8 [N,50,256,256], film patches uint16 [N,320,320], features float32 [N,65]."""
 
     names: list[str]
     participants: list[str]
@@ -69,7 +66,6 @@ class Knees:
     mri: np.ndarray | StackFiles
     film: np.ndarray
     features: np.ndarray
-    box_mm: np.ndarray
 
     def __len__(self) -> int:
         return len(self.names)
@@ -104,8 +100,6 @@ def load_knees(folder: Path, split: Split, part: str, mapped: bool = False) -> K
         mri=StackFiles(stacks) if mapped else _stacked(stacks, (STACK_SLICES, MRI_SIZE, MRI_SIZE), np.uint8),
         film=_stacked([folder / f'{name}.film.npy' for name in records], (PATCH_SIZE, PATCH_SIZE), np.uint16),
         features=np.array([record['features'] for record in records.values()], dtype=np.float32),
-        # Folders prepared by an earlier version do not say it.
-        box_mm=np.array([record.get('boxMm') or 0 for record in records.values()], dtype=np.float32),
     )
 
 

@@ -68,17 +68,17 @@ class VolumeGenerator:
             round_weights(network)
 
     @torch.no_grad()
-    def __call__(self, xray: Tensor, features: Tensor, steps: int, seed: int, count: int = 50, guidance: float = 1, side_mm: float = 0) -> np.ndarray:
-        """`xray` [1,256,256] in [-1,1], `side_mm` wide (0: not known), `features` [65]; returns float32 [count,256,256]."""
-        return unit_images(self.slices(xray, features, depths(count), steps, seed, guidance, side_mm))
+    def __call__(self, xray: Tensor, features: Tensor, steps: int, seed: int, count: int = 50, guidance: float = 1) -> np.ndarray:
+        """`xray` [1,256,256] in [-1,1], `features` [65]; returns float32 [count,256,256]."""
+        return unit_images(self.slices(xray, features, depths(count), steps, seed, guidance))
 
     @torch.no_grad()
-    def slices(self, xray: Tensor, features: Tensor, depth: Tensor, steps: int, seed: int, guidance: float = 1, side_mm: float = 0) -> Tensor:
+    def slices(self, xray: Tensor, features: Tensor, depth: Tensor, steps: int, seed: int, guidance: float = 1) -> Tensor:
         """Slices [S,1,256,256] at the given depths, about [-1,1], gone over by the refiner where the run has one."""
         prediction = self.config.diffusion.prediction
         latents = sample_latents(self.model, self.config.schedule, xray, features, depth, steps, seed, prediction, guidance=guidance)
         images = decode(self.autoencoder, latents / self.scale)
-        return images if self.refiner is None else refined(self.refiner, images, xray, features, depth, seed, guidance, side_mm)
+        return images if self.refiner is None else refined(self.refiner, images, xray, features, depth, guidance)
 
 
 def random_networks(config: Config) -> tuple[Autoencoder | AutoencoderKL, Generator]:
@@ -138,7 +138,7 @@ def compare_steps(generator: VolumeGenerator, knees: Knees, seed: int, limit: in
         scores = []
         for index in chosen:
             real = knees.mri[index] / np.float32(255)
-            volume = generator(xrays[index], torch.from_numpy(knees.features[index]), steps, seed, side_mm=knees.box_mm[index])
+            volume = generator(xrays[index], torch.from_numpy(knees.features[index]), steps, seed)
             scores.append((psnr(real, volume), slices_median(ssim, real, volume)))
         medians[steps] = {
             'psnr': float(np.median([score[0] for score in scores])),
@@ -163,14 +163,14 @@ def evaluate(generator: VolumeGenerator, train: Knees, knees: Knees, steps: int,
     for index in tqdm(range(count), desc='evaluate', unit='knee', mininterval=10):
         real = knees.mri[index].astype(np.float32) / 255
         other = other_participant(knees, index)
-        volume = generator(xrays[index], features[index], steps, seed, side_mm=knees.box_mm[index])
+        volume = generator(xrays[index], features[index], steps, seed)
         row = {'knee': knees.names[index], 'kl': knees.kl[index], 'other': knees.names[other]}
         row |= {'psnr': psnr(real, volume), 'ssim': slices_median(ssim, real, volume), 'rssim': slices_median(rssim, real, volume)}
         row |= {'adjacentCorrelation': adjacent_correlation(volume), 'adjacentCorrelationReal': adjacent_correlation(real)}
         row['psnrMeanVolume'] = psnr(real, mean)
         row['ssimMeanVolume'] = slices_median(ssim, real, mean)
-        row['psnrOtherRadiograph'] = psnr(real, generator(xrays[other], features[index], steps, seed, side_mm=knees.box_mm[other]))
-        row['psnrOtherRadiographAndFeatures'] = psnr(real, generator(xrays[other], features[other], steps, seed, side_mm=knees.box_mm[other]))
+        row['psnrOtherRadiograph'] = psnr(real, generator(xrays[other], features[index], steps, seed))
+        row['psnrOtherRadiographAndFeatures'] = psnr(real, generator(xrays[other], features[other], steps, seed))
         rows.append(row)
     summary = {name: summarise([row[name] for row in rows]) for name in rows[0] if name not in ('knee', 'kl', 'other')}
     gains = {

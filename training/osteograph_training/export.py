@@ -129,10 +129,8 @@ def _refiner_graph(generator: VolumeGenerator, out: Path, metadata: dict[str, st
         return {}
     random = torch.Generator().manual_seed(1)
     image, film = (torch.rand(2, 1, 256, 256, generator=random) * 2 - 1 for _ in range(2))
-    features = (torch.rand(2, FEATURE_WIDTH, generator=random) > 0.7).float()
-    noise = torch.randn(2, 1, 256, 256, generator=random)
-    examples = [image, film, torch.tensor([0.0, 0.7]), features, torch.tensor([88.0, 0.0]), noise]
-    inputs, path = ['image', 'xray', 'depth', 'features', 'side', 'noise'], out / 'refiner.onnx'
+    examples = [image, film, torch.tensor([0.0, 0.7]), (torch.rand(2, FEATURE_WIDTH, generator=random) > 0.7).float()]
+    inputs, path = ['image', 'xray', 'depth', 'features'], out / 'refiner.onnx'
     own = graph_metadata(metadata['bundle'], generator.refiner_checkpoint, training)
     entry = export_graph(refiner, examples, inputs, ['refined'], path, own)
     check_parity(refiner, path, inputs, [examples, [example[:1] for example in examples]], TOLERANCE)

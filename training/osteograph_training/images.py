@@ -28,13 +28,6 @@ def read_film(folder: Path) -> np.ndarray:
     return pixels.max() - pixels if dataset.PhotometricInterpretation == 'MONOCHROME1' else pixels
 
 
-def film_pixel_mm(folder: Path) -> float | None:
-    """Width of a film's pixel in mm, as the platform reads it: Pixel Spacing, else Imager Pixel Spacing; None where neither is there."""
-    header = pydicom.dcmread(_files(folder)[0], stop_before_pixels=True, specific_tags=['PixelSpacing', 'ImagerPixelSpacing'])
-    spacing = header.get('PixelSpacing') or header.get('ImagerPixelSpacing')
-    return None if spacing is None else float(spacing[1])
-
-
 def film_patch(film: np.ndarray, box: FilmBox, mirror: bool) -> np.ndarray:
     """The crop and a margin of 1/8 around it, [320, 320] float32 at the crop's own pitch; `mirror` for left knees."""
     margin = box.side * (PATCH_SIZE / FILM_SIZE - 1) / 2

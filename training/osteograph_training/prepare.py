@@ -10,7 +10,7 @@ from tqdm import tqdm
 from .dataset import SOURCE_FILE
 from .errors import TrainingError
 from .features import one_hot
-from .images import film_patch, film_pixel_mm, read_film, read_stack
+from .images import film_patch, read_film, read_stack
 from .release import Knee, read_knees
 
 
@@ -60,13 +60,11 @@ def _prepare_knee(knee: Knee, out: Path, mri_only: bool) -> bool:
         patch = film_patch(read_film(knee.film), knee.box, mirror)
         low, high = float(patch.min()), float(patch.max())
         _save(film_path, np.rint((patch - low) / max(high - low, 1e-6) * 65535).astype(np.uint16))
-    pixel = film_pixel_mm(knee.film)
     record = {
         'participant': knee.participant,
         'visit': knee.visit,
         'side': knee.side,
         'kl': knee.grades.get('XRKL'),
-        'boxMm': None if pixel is None else round(knee.box.side * pixel, 3),
         'features': one_hot(knee.grades).tolist(),
     }
     (out / f'{knee.name}.json').write_text(json.dumps(record) + '\n', encoding='utf-8')

@@ -60,12 +60,7 @@ def restore(bundle: Path, run: Path) -> Path:
 def _restore_refiner(bundle: Path, manifest: dict, run: Path, generator: dict) -> None:
     metadata = _metadata(_graph(bundle / 'refiner.onnx'))
     config = json.loads(metadata['config'])
-    if 'path' not in config['refiner']:
-        raise TrainingError(
-            f'{bundle} has a refiner of an earlier kind, which this version can run but not train; restore the bundle that it refines.'
-        )
-    options = config_of(RefinerConfig, config, f'{bundle}: configuration of the refiner').refiner
-    refiner = Refiner(options.shape, options.path)
+    refiner = Refiner(config_of(RefinerConfig, config, f'{bundle}: configuration of the refiner').refiner.shape)
     load_graph(refiner, bundle / 'refiner.onnx')
     trained = manifest['trainedOn']['refiner']
     content = {'kind': KIND, 'config': config, 'step': int(metadata['training_step']), 'commit': metadata['commit']}

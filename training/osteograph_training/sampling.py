@@ -8,12 +8,8 @@ from .config import ScheduleConfig
 from .models import Generator
 from .networks import Autoencoder, AutoencoderKL
 from .networks.refiner import Refiner
-from .noise import keyed_noise
 from .sampler import SAMPLERS, Prediction, shared_noise
 from .schedule import alphas_cumprod
-
-#: The refiner's noise is that of this step, which no sampler reaches.
-REFINER_STEP = 1_000_000
 
 #: Slices decoded at once.
 DECODED_TOGETHER = 10
@@ -71,18 +67,14 @@ def decode(autoencoder: Autoencoder | AutoencoderKL, latents: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def refined(
-    refiner: Refiner, images: Tensor, xray: Tensor, features: Tensor, depth: Tensor, seed: int, guidance: float = 1, side_mm: float = 0
-) -> Tensor:
-    """Decoded slices gone over by a refiner; `guidance` pulls what it makes of the grades as it pulls the denoiser."""
-    noise = torch.from_numpy(keyed_noise(seed, 0, REFINER_STEP, tuple(images.shape[1:]))).to(images.device)
+def refined(refiner: Refiner, images: Tensor, xray: Tensor, features: Tensor, depth: Tensor, guidance: float = 1) -> Tensor:
+    """Decoded slices gone over by a refiner; `guidance` pulls what it adds as it pulls the denoiser."""
     parts = []
     for slices, places in zip(images.split(DECODED_TOGETHER), depth.to(images.device).split(DECODED_TOGETHER), strict=True):
-        films, grades, drawn = (value[None].to(images.device).expand(len(slices), *value.shape) for value in (xray, features, noise))
-        sides = torch.full_like(places, side_mm)
-        graded = refiner(slices, films, places, grades, sides, drawn)
+        films, grades = (value[None].to(images.device).expand(len(slices), *value.shape) for value in (xray, features))
+        graded = refiner(slices, films, places, grades)
         if guidance != 1:
-            ungraded = refiner(slices, films, places, torch.zeros_like(grades), sides, drawn)
+            ungraded = refiner(slices, films, places, torch.zeros_like(grades))
             graded = ungraded + guidance * (graded - ungraded)
         parts.append(graded)
     return torch.cat(parts)

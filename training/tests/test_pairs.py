@@ -83,7 +83,7 @@ def paired(config: Config, film_swap: float) -> tuple[PairedSet, dict[str, torch
         names = [f'{number}_V00_R' for number in range(3)]
         latents = np.zeros((3, 50, 4, 32, 32), dtype=np.float16)
         latents[:, :, 0, 16, 20] = version
-        sets.append(TrainingSet(Knees(names, names, [0] * 3, np.zeros((3, 50, 1, 1), dtype=np.uint8), film, features, np.zeros(3)), latents))
+        sets.append(TrainingSet(Knees(names, names, [0] * 3, np.zeros((3, 50, 1, 1), dtype=np.uint8), film, features), latents))
     knees = PairedSet(sets)
     options = of_pairs(config, film_swap)
     return knees, knees.batch(options, *step_streams(5, 0), Group(0, 1))

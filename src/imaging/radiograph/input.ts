@@ -95,11 +95,6 @@ export function radiographInput(
   return values;
 }
 
-/** How many mm of the film the model's input shows from left to right; null where the film's pixels have no known size. */
-export function radiographMm({ pixelSpacing }: Film, { side }: SquareBox): number | null {
-  return pixelSpacing === null ? null : side * pixelSpacing[1];
-}
-
 /** 1 where a pixel's middle lies on a film whose pixel size is known, else 0. */
 function knownSize({ pixelSpacing, ...film }: Film, window: Window, rows: number, columns: number): Float32Array {
   const mask = new Float32Array(rows * columns);

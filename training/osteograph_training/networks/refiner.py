@@ -1,9 +1,9 @@
-"""The refiner: goes over decoded slices in pixels, where latents are too coarse for edges, grain and what a grade draws.
+"""The refiner: a small network in pixels that goes over the joint of decoded slices, where latents are too coarse for what a grade draws.
 
-It walks back along a residual-shift path (Yue et al. 2023, ResShift): from the decoded slice, which is a mean of what may be, with noise on it, to
-one of the slices that may be. The film lies on the slice, to the millimetre where its size is known.
+It sees half a joint at a time and the other half as in a mirror, so that a medial and a lateral finding are one thing to learn.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -14,96 +14,114 @@ from torch.nn import functional as F
 from ..checked_yaml import Count, Widths
 from ..features import FEATURES
 from ..framing import JOINT_ROW as FILM_JOINT_ROW
-from ..images import FILM_SIZE, MRI_SIZE
+from ..images import FILM_SIZE, MRI_SIZE, resampling_matrix
 from ..turning import JOINT_ROW
-from .shift_unet import Shape, ShiftUnet
+from .blocks import Downsample, ResidualBlock, Upsample, group_norm, zeroed
+
+#: Rows of the joint and columns of its medial half in a slice, canonical orientation: 60 x 60 mm. Halves overlap by 20 mm in the middle.
+ROWS, COLUMNS = slice(72, 168), slice(112, 208)
+SIDE = 96
+
+#: Pixels over which what is added fades at the border of both halves.
+FADE = 8
 
 PIXEL_MM = 0.625
 
-#: Width of a film crop in mm at the joint where nobody tells it: the mean of synthetic boxes.
-ASSUMED_MM = 90.5
-
-#: How much noise the far end of the path has; images are in [-1,1].
-KAPPA = 0.3
-
-#: How far a true pixel lies from the decoded one: root mean square over knees.
-SPREAD = 0.19
+#: Width of a film crop in mm at the joint, which nobody tells: the mean of synthetic boxes.
+FILM_MM = 90.5
 
 #: Half periods of the waves that tell a slice's depth: 1, 2, 4, 8, 16.
 FREQUENCIES = 5
 
-#: Images that the network sees: the state less the decoded slice, that slice, film, where the film is, row and column.
-SEEN = 6
+TOLD = 64
 
 
 @dataclass(frozen=True)
 class RefinerShape:
-    """Widths at 1/2, 1/4 and 1/8 of the slice's resolution, and blocks in the middle."""
+    """Widths at 1/2, 1/4 and 1/8 of the slice's resolution, and residual blocks in the middle."""
 
-    widths: Widths = (40, 80, 128)
+    widths: Widths = (32, 64, 96)
     middle: Count = 2
 
 
 class Refiner(nn.Module):
-    """Slices [B,1,256,256] and film [B,1,256,256] in [-1,1], depth [B], features [B,65], the film's side in mm [B], noise [B,1,256,256] -> slices.
+    """Slices [B,1,256,256] and film [B,1,256,256] in [-1,1], depth [B], features [B,65] -> the slices with their joint gone over.
 
-    `side` is 0 where the film's size is not known. `path` holds the places where the network is asked, the decoded slice's end first.
+    Where no grade is told it adds nothing.
     """
 
-    def __init__(self, shape: RefinerShape, path: tuple[float, ...]) -> None:
+    def __init__(self, shape: RefinerShape) -> None:
         super().__init__()
-        self.path = path
-        self.unet = ShiftUnet(Shape(shape.widths, 1, shape.middle), SEEN, told_numbers(), waved=False)
-        self.register_buffer('place', _place(), persistent=False)
+        widths = shape.widths
+        self.told = nn.Sequential(nn.Linear(told_numbers(), TOLD), nn.SiLU(), nn.Linear(TOLD, TOLD), nn.SiLU())
+        # Slice and film, four pixels each, and the place in the half.
+        self.head = nn.Conv2d(10, widths[0], 3, padding=1)
+        pairs = list(itertools.pairwise(widths))
+        self.down = nn.ModuleList(ResidualBlock(width, width, TOLD) for width in widths[:-1])
+        self.shrink = nn.ModuleList(Downsample(fine, coarse) for fine, coarse in pairs)
+        self.middle = nn.ModuleList(ResidualBlock(widths[-1], widths[-1], TOLD) for _ in range(shape.middle))
+        self.grow = nn.ModuleList(Upsample(coarse, fine) for fine, coarse in pairs)
+        self.up = nn.ModuleList(ResidualBlock(2 * width, width, TOLD) for width in widths[:-1])
+        self.tail = nn.Sequential(group_norm(widths[0]), nn.SiLU(), zeroed(nn.Conv2d(widths[0], 4, 3, padding=1)))
+        for name, value in (('mirrored', mirrored_features()), ('fade', _fade()), ('place', _place())):
+            self.register_buffer(name, value, persistent=False)
+        rows, columns = _film_matrices()
+        self.register_buffer('film_rows', rows, persistent=False)
+        self.register_buffer('film_columns', columns, persistent=False)
 
-    def forward(self, image: Tensor, xray: Tensor, depth: Tensor, features: Tensor, side: Tensor, noise: Tensor) -> Tensor:
-        film = film_on_slice(xray, side)
-        numbers = self.numbers(features, depth, side, torch.zeros_like(depth))
-        clean, state = image, image + KAPPA * math.sqrt(self.path[0]) * noise
-        for place, following in zip(self.path, (*self.path[1:], 0.0), strict=True):
-            clean = self.clean(state, image, film, self.place, numbers, torch.full_like(depth, place))
-            state = moved(state, image, clean, place, following)
-        return clean
+    def forward(self, image: Tensor, xray: Tensor, depth: Tensor, features: Tensor) -> Tensor:
+        slices, films = halves(image), self.film_halves(xray)
+        grades = torch.cat([features, features[:, self.mirrored]])
+        lateral = torch.cat([torch.zeros_like(depth), torch.ones_like(depth)])
+        added = self.fade * self.residual(slices, films, lateral, torch.cat([depth, depth]), grades)
+        around = (COLUMNS.start, MRI_SIZE - COLUMNS.stop, ROWS.start, MRI_SIZE - ROWS.stop)
+        medial, mirrored = F.pad(added, around).chunk(2)
+        return image + medial + mirrored.flip(3)
 
-    def clean(self, state: Tensor, image: Tensor, film: Tensor, where: Tensor, numbers: Tensor, place: Tensor) -> Tensor:
-        """The clean images thought to be behind states at `place` [B]; `film` [B,2,H,W] and `where` [1|B,2,H,W] lie on them."""
-        # What the network sees and adds is of one size all along the path, and the better the state is, the more of it stays
-        # (Karras et al. 2022, preconditioning).
-        spread = (SPREAD**2 + KAPPA**2 * place)[:, None, None, None]
-        seen = [(state - image) * spread.rsqrt(), image, film, where.expand(state.shape[0], -1, -1, -1)]
-        told = torch.cat([numbers, place[:, None], place.sqrt()[:, None]], dim=1)
-        kept = SPREAD**2 / spread
-        return image + kept * (state - image) + reach(place)[:, None, None, None] * self.unet.residual(seen, told)[0]
+    def film_halves(self, xray: Tensor) -> Tensor:
+        """Film [B,1,256,256] -> both halves of its joint on the pixels of a slice, [2B,1,96,96]: the medial ones, then the lateral ones mirrored."""
+        return self.film_rows @ torch.cat([xray, xray.flip(3)]) @ self.film_columns
 
-    def numbers(self, features: Tensor, depth: Tensor, side: Tensor, mirrored: Tensor) -> Tensor:
-        """What the network is told of slices besides their place on the path; `mirrored` is 1 for those seen as in a mirror."""
-        known = (side > 0).to(features.dtype)
-        return torch.cat([features, known[:, None], mirrored[:, None], depth_waves(depth)], dim=1)
+    def residual(self, slices: Tensor, films: Tensor, lateral: Tensor, depth: Tensor, grades: Tensor) -> Tensor:
+        """What is to be added to halves [N,1,96,96]; `lateral` is 1 for mirrored ones, whose grades are those of the other side.
+
+        It is what the network makes of the grades, less what it makes of none: a blur that would be added whatever the grades falls out.
+        """
+        return self._made(slices, films, lateral, depth, grades) - self._made(slices, films, lateral, depth, torch.zeros_like(grades))
+
+    def _made(self, slices: Tensor, films: Tensor, lateral: Tensor, depth: Tensor, grades: Tensor) -> Tensor:
+        told = self.told(torch.cat([grades, lateral[:, None], depth_waves(depth)], dim=1))
+        seen = F.pixel_unshuffle(torch.cat([slices, films], dim=1), 2)
+        hidden = self.head(torch.cat([seen, self.place.expand(seen.shape[0], -1, -1, -1)], dim=1))
+        kept = []
+        for block, shrink in zip(self.down, self.shrink, strict=True):
+            hidden = block(hidden, told)
+            kept.append(hidden)
+            hidden = shrink(hidden)
+        for block in self.middle:
+            hidden = block(hidden, told)
+        for block, grow, skip in zip(reversed(self.up), reversed(self.grow), reversed(kept), strict=True):
+            hidden = block(torch.cat([grow(hidden), skip], dim=1), told)
+        return F.pixel_shuffle(self.tail(hidden), 2)
 
 
-def reach(place: Tensor) -> Tensor:
-    """How far what is told by a state at `place` may be from the true slice: what the network adds is a multiple of it."""
-    noise = KAPPA * place.sqrt()
-    return noise * SPREAD / (noise.square() + SPREAD**2).sqrt()
+def halves(images: Tensor) -> Tensor:
+    """Slices [B,1,256,256] -> halves of their joint [2B,1,96,96]: the medial ones, then the lateral ones mirrored."""
+    return torch.cat([images, images.flip(3)])[:, :, ROWS, COLUMNS]
 
 
-def moved(state: Tensor, image: Tensor, clean: Tensor, place: float, following: float) -> Tensor:
-    """The state at `following` of one at `place`, with the noise that is left in it if `clean` is behind it."""
-    noise = (state - clean - place * (image - clean)) * math.sqrt(following / place)
-    return clean + following * (image - clean) + noise
+def told_numbers() -> int:
+    """How many numbers the network is told of a half: grades, side, waves of the depth."""
+    return sum(levels for _, levels in FEATURES) + 1 + 1 + 2 * FREQUENCIES
 
 
-def film_on_slice(xray: Tensor, side: Tensor, astray: Tensor | None = None) -> Tensor:
-    """Film crops [B,1,256,256] whose side is `side` mm, on the pixels of a slice with the joint in its row, and where they are: [B,2,256,256].
+def depth_waves(depth: Tensor) -> Tensor:
+    """Depths [N], 0 to 1, with their sines and cosines at 1, 2, 4, 8 and 16 half periods: [N,11].
 
-    Beyond the crop both are 0. A side of 0 counts as `ASSUMED_MM`. `astray` [B,2] moves the films by rows and columns, as a knee detector errs.
+    They are computed 16 at a time, because ONNX Runtime gives the last bits of fewer than that another value, depending on the batch.
     """
-    pitch = PIXEL_MM * FILM_SIZE / torch.where(side > 0, side, torch.full_like(side, ASSUMED_MM))
-    down, across = (0.0, 0.0) if astray is None else astray.T[:, :, None]
-    rows = _weights(pitch, JOINT_ROW + down, FILM_JOINT_ROW * FILM_SIZE)
-    columns = _weights(pitch, MRI_SIZE / 2 + across, FILM_SIZE / 2)
-    covered = rows.sum(dim=2)[:, :, None] * columns.sum(dim=2)[:, None, :]
-    return torch.cat([(rows @ xray[:, 0] @ columns.transpose(1, 2))[:, None], covered[:, None]], dim=1)
+    angles = F.pad(depth[:, None] * (2.0 ** torch.arange(FREQUENCIES, device=depth.device)) * math.pi, (0, 16 - FREQUENCIES))
+    return torch.cat([depth[:, None], angles.sin()[:, :FREQUENCIES], angles.cos()[:, :FREQUENCIES]], dim=1)
 
 
 def mirrored_features() -> Tensor:
@@ -118,29 +136,25 @@ def mirrored_features() -> Tensor:
     return torch.tensor(places)
 
 
-def told_numbers() -> int:
-    """How many numbers the network is told: grades, whether the film's size is known, mirrored or not, waves of the depth, the place twice."""
-    return sum(levels for _, levels in FEATURES) + 2 + 1 + 2 * FREQUENCIES + 2
-
-
-def depth_waves(depth: Tensor) -> Tensor:
-    """Depths [N], 0 to 1, with their sines and cosines at 1, 2, 4, 8 and 16 half periods: [N,11].
-
-    They are computed 16 at a time, because ONNX Runtime gives the last bits of fewer than that another value, depending on the batch.
-    """
-    angles = F.pad(depth[:, None] * (2.0 ** torch.arange(FREQUENCIES, device=depth.device)) * math.pi, (0, 16 - FREQUENCIES))
-    return torch.cat([depth[:, None], angles.sin()[:, :FREQUENCIES], angles.cos()[:, :FREQUENCIES]], dim=1)
-
-
-def _weights(pitch: Tensor, place: float | Tensor, film_place: float) -> Tensor:
-    """Weights [B,256,256] of film pixels in slice pixels `pitch` [B] apart, where `place` in the slice, also [B,1], lies on `film_place`."""
-    centres = film_place + ((torch.arange(MRI_SIZE) + 0.5)[None] - place) * pitch[:, None]
-    reach = pitch.clamp(min=1)[:, None, None]
-    apart = (centres[:, :, None] - (torch.arange(FILM_SIZE) + 0.5)[None, None]).abs()
-    return (1 - apart / reach).clamp(min=0) / reach
+def _fade() -> Tensor:
+    """Weights [1,1,96,96]: 0 to 1 over `FADE` pixels at the border; towards the middle line as the other half takes over."""
+    place = torch.arange(SIDE) + 0.5
+    overlap = MRI_SIZE - 2 * COLUMNS.start
+    outer = ((SIDE - place) / FADE).clamp(max=1)
+    rows = torch.minimum((place / FADE).clamp(max=1), outer)
+    return (rows[:, None] * torch.minimum((place / overlap).clamp(max=1), outer)[None])[None, None]
 
 
 def _place() -> Tensor:
-    """Row and column of a pixel, -1 to 1: [1,2,256,256]."""
-    line = torch.linspace(-1, 1, MRI_SIZE)
+    """Row and column in the half, -1 to 1, on every second pixel: [1,2,48,48]."""
+    line = torch.linspace(-1, 1, SIDE // 2)
     return torch.stack(torch.meshgrid(line, line, indexing='ij'))[None]
+
+
+def _film_matrices() -> tuple[Tensor, Tensor]:
+    """Matrices [96,256] and [256,96] that resample a film's rows and columns to the pixels of a half, with the joint where slices have it."""
+    pitch = PIXEL_MM * FILM_SIZE / FILM_MM
+    top = FILM_JOINT_ROW * FILM_SIZE - (JOINT_ROW - ROWS.start) * pitch
+    left = FILM_SIZE / 2 - (MRI_SIZE / 2 - COLUMNS.start) * pitch
+    rows, columns = (torch.from_numpy(resampling_matrix(FILM_SIZE, start, SIDE * pitch, SIDE)) for start in (top, left))
+    return rows, columns.T.contiguous()

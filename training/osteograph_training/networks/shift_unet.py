@@ -32,17 +32,14 @@ class Shape:
 class ShiftUnet(nn.Module):
     """A U-Net that sees `channels` images and is told `numbers` numbers, 0 to 1 each; at first it adds nothing.
 
-    `waved` gives it sines and cosines of the numbers besides.
-
     Sizes are multiples of 8. Nothing is normalised over space, so that a tile with a halo as wide as the network sees gives what the whole image
     would.
     """
 
-    def __init__(self, shape: Shape, channels: int, numbers: int, waved: bool = True) -> None:
+    def __init__(self, shape: Shape, channels: int, numbers: int) -> None:
         super().__init__()
         widths = shape.widths
-        self.waved = waved
-        self.told = nn.Sequential(nn.Linear(numbers * (1 + 2 * FREQUENCIES if waved else 1), TOLD), nn.SiLU(), nn.Linear(TOLD, TOLD), nn.SiLU())
+        self.told = nn.Sequential(nn.Linear(numbers * (1 + 2 * FREQUENCIES), TOLD), nn.SiLU(), nn.Linear(TOLD, TOLD), nn.SiLU())
         self.head = nn.Conv2d(4 * channels, widths[0], 3, padding=1)
         self.down = nn.ModuleList(ToldBlocks(width, shape.blocks, TOLD) for width in widths[:-1])
         self.shrink = nn.ModuleList(nn.Conv2d(fine, coarse, 2, 2) for fine, coarse in itertools.pairwise(widths))
@@ -55,7 +52,7 @@ class ShiftUnet(nn.Module):
 
     def residual(self, images: Sequence[Tensor], numbers: Tensor) -> tuple[Tensor, list[Tensor]]:
         """What is to be added [B,1,H,W], and the feature maps of every level on the way down, in the middle and on the way up."""
-        told = self.told(waves(numbers, FREQUENCIES) if self.waved else numbers)
+        told = self.told(waves(numbers, FREQUENCIES))
         hidden = self.head(F.pixel_unshuffle(torch.cat(list(images), dim=1), 2))
         kept = []
         for blocks, shrink in zip(self.down, self.shrink, strict=True):

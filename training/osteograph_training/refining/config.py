@@ -9,25 +9,21 @@ from ..networks.refiner import RefinerShape
 
 @dataclass(frozen=True)
 class RefinerOptions(LoopOptions):
-    """How a refiner is trained, in batches of `pairs` pairs of crops of `crop` pixels.
+    """How a refiner is trained, in batches of `pairs` pairs of half joints.
 
-    The two crops of a pair are of one knee with other grades. A share `film_swap` of the pairs is shown one film, so that only the grades tell
-    them apart; a share `changed_share` is taken from where they differ. A share `final_share` is trained at the path's far end, where sampling
-    begins. The squared error of a pair's difference counts `pair_weight`, and where the two differ `lesion_weight` times as much besides; the
-    error of each crop counts `own_weight`. A share `unknown_share` of the films has a size that nobody tells. `path` is how a slice is made.
+    The two halves of a pair are of one knee with other grades. A share `film_swap` of the pairs is shown one film, so that only the grades tell
+    them apart; a share `changed_share` is taken from where they differ. The squared error of a pair's difference counts `pair_weight`, and
+    where the two differ `lesion_weight` times as much besides. There the error of each half counts `own_weight`, and elsewhere what is added to
+    it: the least squared error of a whole half would be a blur.
     """
 
     shape: RefinerShape = field(default_factory=RefinerShape)
-    crop: Count = 128
     pairs: Count = 8
     film_swap: Share = 0.5
-    changed_share: Share = 0.65
-    final_share: Share = 0.35
-    unknown_share: Share = 0.25
-    pair_weight: NotNegative = 0.1
+    changed_share: Share = 0.8
+    pair_weight: NotNegative = 1.0
     lesion_weight: NotNegative = 8.0
-    own_weight: NotNegative = 1.0
-    path: tuple[float, ...] = (1.0, 0.25, 0.06, 0.01)
+    own_weight: NotNegative = 0.25
 
 
 @dataclass(frozen=True)

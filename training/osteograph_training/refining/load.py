@@ -25,6 +25,6 @@ def generator_mark(checkpoint: dict) -> dict:
 
 
 def averaged_refiner(options: RefinerOptions, weights: dict[str, Tensor]) -> Refiner:
-    network = Refiner(options.shape, options.path)
+    network = Refiner(options.shape)
     network.load_state_dict(weights)
     return network.eval()

@@ -56,10 +56,7 @@ def feature_effect(
     if not features:
         raise TrainingError(f'{folder} holds nothing but base; prepare a release with a grade set beside it.')
     crops = inference_crops(base.film)
-    plain = [
-        generator(crop, torch.from_numpy(own), steps, seed, guidance=guidance, side_mm=side)
-        for crop, own, side in zip(crops, base.features, base.box_mm, strict=True)
-    ]
+    plain = [generator(crop, torch.from_numpy(own), steps, seed, guidance=guidance) for crop, own in zip(crops, base.features, strict=True)]
     unknown = set(shown or []) - set(features)
     if unknown:
         raise TrainingError(f'{folder} holds no {", ".join(sorted(unknown))}; it holds {", ".join(features)}.')
@@ -186,8 +183,8 @@ def _one_feature(
         if not phantom.where.any():
             raise TrainingError(f'{changed.names[index]} does not differ from the knee without the feature.')
         grades = torch.from_numpy(changed.features[index])
-        by_grades = generator(crops[index], grades, steps, seed, guidance=guidance, side_mm=base.box_mm[index])
-        by_film = generator(crops_with[index], grades, steps, seed, guidance=guidance, side_mm=changed.box_mm[index])
+        by_grades = generator(crops[index], grades, steps, seed, guidance=guidance)
+        by_film = generator(crops_with[index], grades, steps, seed, guidance=guidance)
         measured.append(
             {
                 'volume': float(phantom.where.mean()),

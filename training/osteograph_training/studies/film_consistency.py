@@ -73,9 +73,7 @@ def film_consistency(run: Path, films: Path, data: Path, part: str, limit: int, 
     graded = load_graded_films(films, part)
     rows: dict[str, Iterable[tuple[Tensor, np.ndarray]]] = {
         'phantoms, own series': ((crops[index], phantoms.mri[index] / np.float32(255)) for index in chosen),
-        'phantoms, generated': _generated(
-            generator, ((crops[index], torch.from_numpy(phantoms.features[index]), phantoms.box_mm[index]) for index in chosen), steps, seed
-        ),
+        'phantoms, generated': _generated(generator, ((crops[index], torch.from_numpy(phantoms.features[index])) for index in chosen), steps, seed),
         'real films, generated': _generated(generator, (_real_input(graded, index) for index in spread(len(graded), limit)), steps, seed),
     }
     result = {name: _figures(pairs) for name, pairs in rows.items()}
@@ -141,14 +139,12 @@ def _figures(pairs: Iterable[tuple[Tensor, np.ndarray]]) -> dict:
     }
 
 
-def _generated(
-    generator: VolumeGenerator, inputs: Iterable[tuple[Tensor, Tensor, float]], steps: int, seed: int
-) -> Iterator[tuple[Tensor, np.ndarray]]:
-    for crop, grades, side_mm in tqdm(inputs, desc='volumes', mininterval=10):
-        yield crop, generator(crop, grades, steps, seed, side_mm=side_mm)
+def _generated(generator: VolumeGenerator, inputs: Iterable[tuple[Tensor, Tensor]], steps: int, seed: int) -> Iterator[tuple[Tensor, np.ndarray]]:
+    for crop, grades in tqdm(inputs, desc='volumes', mininterval=10):
+        yield crop, generator(crop, grades, steps, seed)
 
 
-def _real_input(films: GradedFilms, index: int) -> tuple[Tensor, Tensor, float]:
-    """A real film, what is told of its grades: KL alone, and its side, which public crops do not tell."""
+def _real_input(films: GradedFilms, index: int) -> tuple[Tensor, Tensor]:
+    """A real film and what is told of its grades: KL alone."""
     crop = framed_crop(films.images[index, 0].numpy() / 255)
-    return torch.from_numpy(crop)[None], torch.from_numpy(one_hot({'XRKL': float(films.grades[index])})), 0.0
+    return torch.from_numpy(crop)[None], torch.from_numpy(one_hot({'XRKL': float(films.grades[index])}))

@@ -62,10 +62,7 @@ export const manifestSchema = z
       xrayEncoder: graphPart,
       denoiser: graphPart,
       decoder: graphPart,
-      /**
-       * Goes over decoded slices with film, depth and grades at hand. It may take two more: `side`, how many mm wide the film is
-       * (0: not known), and `noise`, from which it draws what a mean lacks.
-       */
+      /** Goes over decoded slices with film, depth and grades at hand. */
       refiner: graphPart.optional(),
     }),
   })
@@ -121,11 +118,6 @@ export function xraySize({ xray, image }: Pick<Manifest, 'xray' | 'image'>): Xra
   return xray ?? { rows: image.size, columns: image.size, channels: 1 };
 }
 
-/** Whether a graph says that it takes an input of this name. */
-export function takes(graph: { inputs: readonly { name: string }[] } | undefined, name: string): boolean {
-  return graph?.inputs.some((input) => input.name === name) ?? false;
-}
-
 /** The tensors of each graph that there is. `context` is there when the bundle has a context dimension. */
 export function tensors(manifest: Manifest): Partial<Record<Role, GraphTensors>> {
   const { channels, size } = manifest.latent;
@@ -157,13 +149,7 @@ export function tensors(manifest: Manifest): Partial<Record<Role, GraphTensors>>
     },
     ...(manifest.graphs.refiner && {
       refiner: {
-        inputs: [
-          floatTensor('image', imageShape),
-          floatTensor('xray', xrayShape),
-          ...placeAndGrades,
-          ...(takes(manifest.graphs.refiner, 'side') ? [floatTensor('side', ['B'])] : []),
-          ...(takes(manifest.graphs.refiner, 'noise') ? [floatTensor('noise', imageShape)] : []),
-        ],
+        inputs: [floatTensor('image', imageShape), floatTensor('xray', xrayShape), ...placeAndGrades],
         outputs: [floatTensor('refined', imageShape)],
       },
     }),

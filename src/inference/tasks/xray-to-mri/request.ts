@@ -16,8 +16,6 @@ export interface VolumeRequest extends TaskRequest {
    * the bundle's manifest names ({@link xraySize}).
    */
   xray: Float32Array;
-  /** How many mm of the film the radiograph shows from left to right; absent or null where the film's pixels have no known size. */
-  xrayMm?: number | null;
   /** Features r; missing or null = not read. */
   grades: Grades;
   /**
@@ -97,12 +95,9 @@ export function defaultBatchSize(sliceCount: number): number {
  * @throws UserError BAD_USER_INPUT naming the field, its value and what is accepted
  */
 export function checkRequest(request: VolumeRequest): void {
-  const { xray, xrayMm, sliceCount, seed, noise, sampler, batchSize, grades, skip, gradeGuidance = 1 } = request;
+  const { xray, sliceCount, seed, noise, sampler, batchSize, grades, skip, gradeGuidance = 1 } = request;
   if (!xray.every((value) => value >= -1 && value <= 1)) {
     refuse('The radiograph has a value that is not a number from -1 to 1.');
-  }
-  if (!(xrayMm == null || (xrayMm > 0 && Number.isFinite(xrayMm)))) {
-    refuse(`xrayMm is ${xrayMm}; it must be a number of millimetres above 0, or null.`);
   }
   checkInteger('sliceCount', sliceCount, SLICE_COUNT_RANGE.min, SLICE_COUNT_RANGE.max);
   checkInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);

@@ -7,12 +7,9 @@ import type { SamplerName, SamplerStep } from '../../sampler.js';
 import { samplingGrid } from '../../schedule.js';
 import type { OpenBundle, TaskHooks } from '../task.js';
 import { featureVector } from './conditioning.js';
-import { type Manifest, type Role, takes, xraySize } from './manifest.js';
+import { type Manifest, type Role, xraySize } from './manifest.js';
 import { checkRequest, checkXray, defaultBatchSize } from './request.js';
 import type { GeneratedSlice, StepProgress, VolumeRequest, VolumeSummary } from './request.js';
-
-/** The refiner's noise is that of this step, which no sampler reaches. */
-const REFINER_STEP = 1_000_000;
 
 /** Slices that run through the denoiser together. */
 interface Batch {
@@ -89,8 +86,7 @@ export async function generateVolume(
     const dims = [rows, channels, size, size];
     const { missing, slicesOfRows } = batch;
     const depth = depthRows(batch);
-    const latentLength = channels * size * size;
-    const sample = noiseRows(slicesOfRows, 0, latentLength);
+    const sample = noiseRows(slicesOfRows, 0);
     const clean = plan.some((step) => step.history !== 0) ? new Float32Array(sample.length) : undefined;
     for (const [index, step] of plan.entries()) {
       const timestep = { data: new Float32Array(rows).fill(step.timestep), dims: [rows] };
@@ -100,7 +96,7 @@ export async function generateVolume(
         featureRows,
         guidance,
       );
-      const noise = step.noise === 0 ? undefined : noiseRows(slicesOfRows, index + 1, latentLength);
+      const noise = step.noise === 0 ? undefined : noiseRows(slicesOfRows, index + 1);
       applyStep(step, sample, prediction.data, clean, noise);
       hooks.onProgress({ firstSlice: missing[0]!, lastSlice: missing.at(-1)!, step: index + 1, steps: plan.length });
     }
@@ -120,16 +116,7 @@ export async function generateVolume(
   /** Decoded slices gone over with the film, the depth and the grades; what the grades add is pulled as in the denoiser. */
   function refine(batch: Batch, image: FloatTensor): Promise<FloatTensor> {
     const xray = repeatRows({ data: request.xray, dims: [1, xrayChannels, xrayRows, xrayColumns] }, rows);
-    const side = { data: new Float32Array(rows).fill(request.xrayMm ?? 0), dims: [rows] };
-    const inputs = {
-      image,
-      xray,
-      depth: depthRows(batch),
-      ...(takes(manifest.graphs.refiner, 'side') && { side }),
-      ...(takes(manifest.graphs.refiner, 'noise') && {
-        noise: { data: noiseRows(batch.slicesOfRows, REFINER_STEP, image.data.length / rows), dims: image.dims },
-      }),
-    };
+    const inputs = { image, xray, depth: depthRows(batch) };
     return guided(
       async (features) => (await run('refiner', sessions.refiner, { ...inputs, features })).refined!,
       featureRows,
@@ -142,7 +129,9 @@ export async function generateVolume(
   }
 
   /** Noise of one step for every row; a shared one is drawn as slice 0's. */
-  function noiseRows(slicesOfRows: readonly number[], step: number, length: number): Float32Array {
+  function noiseRows(slicesOfRows: readonly number[], step: number): Float32Array {
+    const { channels, size } = manifest.latent;
+    const length = channels * size * size;
     const rowsOfNoise = new Float32Array(rows * length);
     const drawn = new Map<number, Float32Array>();
     slicesOfRows.forEach((slice, row) => {

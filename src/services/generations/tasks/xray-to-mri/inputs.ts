@@ -7,7 +7,7 @@ import type { Side } from '../../../../domain/participants.js';
 import { Asset, type Generation, MriSeries, STANDING } from '../../../../entities/index.js';
 import { decodeNifti } from '../../../../imaging/nifti.js';
 import { trainedStack } from '../../../../imaging/normalise.js';
-import { kneeBox, radiographInput, radiographMm } from '../../../../imaging/radiograph/index.js';
+import { kneeBox, radiographInput } from '../../../../imaging/radiograph/index.js';
 import type { KneeDetector, XraySize } from '../../../../inference/index.js';
 import { VolumeScorer } from '../../../../metrics/index.js';
 import { type BlobStore, BlobStoreUnavailable, readAsset } from '../../../../storage/index.js';
@@ -23,8 +23,6 @@ export interface GenerationInputs {
   film: SourceFile;
   /** The model's y in the size that it takes, in [-1, 1], looking like a right knee. */
   xray: Float32Array;
-  /** How many mm wide it is; null where the film's pixels have no known size. */
-  xrayMm: number | null;
   /** Compares with the exam's real series as it is, left knees unmirrored; undefined without one, or without an exam. */
   scorer: VolumeScorer | undefined;
   /** The series that it compares with; null without one. */
@@ -46,7 +44,7 @@ export async function loadInputs(
   { detector, size, logger }: { detector?: KneeDetector | undefined; size: XraySize; logger: Logger },
 ): Promise<GenerationInputs> {
   const source = await sourceFilm(dataSource, generation);
-  const loaded = await loadXray(store, generation, source, { detector, size });
+  const { side, box, film, xray } = await loadXray(store, generation, source, { detector, size });
   const real = await loadScorer(dataSource, store, generation).catch((error: unknown) => {
     // A real series that cannot be compared with is no reason not to generate.
     if (!(error instanceof UserError) || error instanceof BlobStoreUnavailable) throw error;
@@ -54,7 +52,7 @@ export async function loadInputs(
     return undefined;
   });
   const { scorer, reference = null } = real ?? {};
-  return { ...loaded, scorer, reference };
+  return { side, box, film, xray, scorer, reference };
 }
 
 async function loadXray(
@@ -62,18 +60,12 @@ async function loadXray(
   { box: given }: Generation,
   source: SourceFilm,
   { detector, size }: { detector: KneeDetector | undefined; size: XraySize },
-): Promise<Pick<GenerationInputs, 'side' | 'box' | 'film' | 'xray' | 'xrayMm'>> {
+): Promise<Pick<GenerationInputs, 'side' | 'box' | 'film' | 'xray'>> {
   const { side, barcode, view, name } = source;
   if (side === null) throw new Error(`${name} does not say which knee the volume is of.`);
   const { film, sha256 } = await readSourceFilm(store, source);
   const box = await kneeBox(film, { side, box: given ?? undefined, view, detector, reframe: true });
-  return {
-    side,
-    box,
-    film: { sha256, barcode },
-    xray: radiographInput(film, box, side, size),
-    xrayMm: radiographMm(film, box),
-  };
+  return { side, box, film: { sha256, barcode }, xray: radiographInput(film, box, side, size) };
 }
 
 async function loadScorer(

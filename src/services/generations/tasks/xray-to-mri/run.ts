@@ -57,8 +57,8 @@ export async function generateVolume(context: TaskAttempt): Promise<GenerationCo
     slot.fraction = payload.fraction;
     return lease.write({ events: [{ type: 'STEP_PROGRESS', payload }] }).catch((error: Error) => lease.end(error));
   });
-  const { xray, xrayMm } = inputs;
-  const request = { bundleDir, xray, xrayMm, grades: generation.features, ...settings, skip: [...finished] };
+  const { xray } = inputs;
+  const request = { bundleDir, xray, grades: generation.features, ...settings, skip: [...finished] };
   const summary = await slot.host.run('xray-to-mri', request, {
     signal: lease.signal,
     onProgress(progress) {
