@@ -622,7 +622,6 @@ CREATE TABLE import_block (
   sources integer[],
   variable_id integer NOT NULL,
   FOREIGN KEY (import_id) REFERENCES import_run(id),
-  FOREIGN KEY (variable_id) REFERENCES variable(id) ON DELETE CASCADE,
   PRIMARY KEY (variable_id, reading, block, import_id)
 );
 CREATE INDEX ON import_block USING btree (import_id);
@@ -1143,7 +1142,6 @@ CREATE TABLE variable_block (
   sources integer[] NOT NULL,
   variable_id integer NOT NULL,
   CHECK (((cardinality(codes) = 256) AND (cardinality(sources) = ANY (ARRAY[1, 256])))),
-  FOREIGN KEY (variable_id) REFERENCES variable(id) ON DELETE CASCADE,
   PRIMARY KEY (variable_id, reading, block)
 );
 
@@ -1163,7 +1161,6 @@ CREATE TABLE variable_level (
   number double precision,
   text text NOT NULL,
   variable_id integer NOT NULL,
-  FOREIGN KEY (variable_id) REFERENCES variable(id) ON DELETE CASCADE,
   PRIMARY KEY (variable_id, code)
 );
 

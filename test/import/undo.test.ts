@@ -86,9 +86,10 @@ test('undoing the only import leaves nothing of it but its line in the list', as
     { id, rows: 2, undoneBy: id + 1 },
   ]);
   const [left] = await dataSource.query<object[]>(
-    `SELECT (SELECT count(*) FROM import_change) + (SELECT count(*) FROM import_block) + (SELECT count(*) FROM variable_line) AS rows`,
+    `SELECT (SELECT count(*) FROM import_change) + (SELECT count(*) FROM import_block) + (SELECT count(*) FROM variable_line) AS rows,
+            (SELECT count(*) FROM variable) + (SELECT count(*) FROM variable_level) + (SELECT count(*) FROM variable_block) AS variables`,
   );
-  expect(left).toEqual({ rows: '0' });
+  expect(left).toEqual({ rows: '0', variables: '0' });
 });
 
 test('a dry run tells, column by column, the contrary of what the import told, and changes nothing', async () => {
