@@ -11,4 +11,4 @@ export { openTable } from './tables/open-table.js';
 export { PassedOver, type RowReader } from './tables/reader.js';
 export type * from './tables/records.js';
 export { type StoredColumn, storedReader, type StoredReader, tableOf } from './tables/stored.js';
-export { calendarDate, isFilmBarcode, parseStoredCell, type StoredCell } from './values.js';
+export { calendarDate, isFilmBarcode, normaliseBarcode, parseStoredCell, type StoredCell } from './values.js';

@@ -20,6 +20,8 @@ afterEach(async () => {
   await release.remove();
 });
 
+const NOTHING_TO_KEEP = 'with nothing to keep: blank, or only codes of a visit or knee of which nothing else is known';
+
 const importAll = (dryRun = false): Promise<ImportSummary> =>
   importRelease(dataSource, release.path, { store: {} as BlobStore, dryRun });
 
@@ -243,7 +245,53 @@ test('codes of a visit that did not take place are counted as not kept', async (
   await release.table('AllClinical03.txt', 'ID|VERSION|V03INCOME|V03MARITST', ['1000001|25|.V|.V', '1000002|25|3|.R']);
   const { tables } = await importAll();
 
-  expect(tables[0]).toMatchObject({ inserted: 1, unchanged: 1, storedCells: 2, storedChanges: 2, storedLeft: 2 });
+  expect(tables[0]).toMatchObject({ inserted: 1, unchanged: 0, storedCells: 2, storedChanges: 2, storedLeft: 2 });
+  expect(tables[0]!.passedOver).toEqual({ [NOTHING_TO_KEEP]: 1 });
+});
+
+test('a row of which every cell is blank is not of interest, where it stands beside what is stored too', async () => {
+  const readings = ['1000001|1|15|0.3| |', '1000002|1|15|0.3|1|', '1000003|1|15|0.3|.A|.A'];
+  await release.table('kMRI_SQ_MOAKS_BICL00.txt', 'ID|SIDE|READPRJ|VERSION|V00MBMSFMA|V00MCMFMA', readings);
+  await release.table('AllClinical00.txt', 'ID|VERSION|V00AGE|V00WOMKPR|V00INCOME', [
+    '1000001|25|||',
+    '1000002|25|61||',
+  ]);
+  await release.table('kXR_SQ_BU00.txt', 'ID|SIDE|READPRJ|VERSION|V00XRKL', [
+    '1000001|1|15|0.8|',
+    '1000002|1|15|0.8|2',
+  ]);
+  const counts = ({ tables }: ImportSummary): unknown[] =>
+    tables.map(({ rows, inserted, updated, unchanged, passedOver }) => [
+      rows,
+      inserted,
+      updated,
+      unchanged,
+      passedOver,
+    ]);
+
+  // A reading is there though it says nothing: the knee was read.
+  expect(counts(await importAll())).toEqual([
+    [2, 2, 0, 0, {}],
+    [2, 0, 1, 0, { [NOTHING_TO_KEEP]: 1 }],
+    [3, 1, 0, 0, { [NOTHING_TO_KEEP]: 2 }],
+  ]);
+  expect(counts(await importRelease(dataSource, release.path, { store: {} as BlobStore, reread: true }))).toEqual([
+    [2, 0, 0, 2, {}],
+    [2, 0, 0, 1, { [NOTHING_TO_KEEP]: 1 }],
+    [3, 0, 0, 1, { [NOTHING_TO_KEEP]: 2 }],
+  ]);
+});
+
+test('a barcode that a spreadsheet saved as a number is the one that is stored', async () => {
+  const header = 'ID|SIDE|READPRJ|VERSION|V00MRBARCD|V00MBMSFMA';
+  await release.table('kMRI_SQ_MOAKS_BICL00.txt', header, ['1000001|1|15|0.3|016612345678|1', '1000002|1|15|0.3|.T|1']);
+  await importAll();
+  await release.write('kMRI_SQ_MOAKS_BICL00.csv', `${header.replaceAll('|', ',')}\n1000001,1,15,0.3,16612345678.0,1\n`);
+  const { tables } = await importAll();
+
+  expect(tables[0]).toMatchObject({ file: 'kMRI_SQ_MOAKS_BICL00.csv', updated: 0, unchanged: 1 });
+  expect(await of('1000001', 'V00MRBARCDR')).toEqual(['016612345678']);
+  expect(await of('1000002', 'V00MRBARCDR')).toEqual(['.T']);
 });
 
 test('who is deleted leaves no value behind, and is not counted any more', async () => {

@@ -133,7 +133,7 @@ class Cohort:
         buckets = self._connection.ask(_FACETS, asked)['kneeExamFacets']
         names = [*(name.lower() for name in by), *variables]
         known = _columns_of(self._connection, variables)
-        labels = {name: told_apart(column['codes']) if is_coded(column) else {} for name, column in known.items()}
+        labels = _labels_of(known)
         rows = [
             {
                 **{name: told(value, labels) for name, value in zip(names, bucket['values'])},
@@ -153,6 +153,7 @@ class Cohort:
         *,
         competing: Sequence[str] = (),
         by: Sequence[str] = (),
+        variables: Sequence[str] = (),
         origin: str = 'V00',
         at: Sequence[int] | None = None,
     ) -> Survival:
@@ -161,9 +162,21 @@ class Cohort:
         event: KL_GE_2, KL_PROGRESSION, JSN_PROGRESSION, KNEE_REPLACEMENT or DEATH.
         competing: what ends the risk of it: KNEE_REPLACEMENT, DEATH.
         by: facets that tell groups apart, such as ['SEX'].
+        variables: names of variables that tell groups apart too, told as `counts` tells them.
         at: days at which curves are told; default: at each step.
         """
-        return ask_survival(self._connection, self.where, event, competing=competing, by=by, origin=origin, at=at)
+        labels = _labels_of(_columns_of(self._connection, variables))
+        return ask_survival(
+            self._connection,
+            self.where,
+            event,
+            competing=competing,
+            by=by,
+            variables=variables,
+            told=lambda value: told(value, labels),
+            origin=origin,
+            at=at,
+        )
 
     def split(self, *, visibility: str = 'PRIVATE', **how: Any) -> dict[str, 'Cohort']:
         """Makes cohorts of parts of the participants, by name; both knees and all visits of a participant are in one part.
@@ -250,6 +263,10 @@ def _columns_of(connection: Connection, variables: Sequence[str]) -> dict[str, d
     except ForbiddenError:
         return {}
     return {column['name']: column for column in json.loads(told)['columns']}
+
+
+def _labels_of(known: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
+    return {name: told_apart(column['codes']) if is_coded(column) else {} for name, column in known.items()}
 
 
 def told(value: dict[str, Any], labels: dict[str, dict[str, str]]) -> str | None:

@@ -1,6 +1,6 @@
 """Time to an event, as the server estimates it, in frames."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,13 @@ from .connection import Connection
 _SURVIVAL = """
 query Survival(
   $where: KneeExamFilter, $origin: VisitCode!, $event: SurvivalEvent!
-  $competing: [CompetingEvent!]!, $by: [KneeExamFacet!], $at: [Int!]
+  $competing: [CompetingEvent!]!, $by: [KneeExamFacet!], $variables: [String!], $at: [Int!]
 ) {
-  survival(where: $where, origin: $origin, event: $event, competing: $competing, by: $by, at: $at) {
+  survival(where: $where, origin: $origin, event: $event, competing: $competing, by: $by, variables: $variables, at: $at) {
     examined
     leftOut { reason knees }
     groups {
-      values { facet value }
+      values { variable value meaning missing }
       knees participants events censored
       competing { event knees }
       kaplanMeier { ...point }
@@ -71,28 +71,33 @@ def ask_survival(
     *,
     competing: Sequence[str],
     by: Sequence[str],
+    variables: Sequence[str],
+    told: Callable[[dict[str, Any]], str | None],
     origin: str,
     at: Sequence[int] | None,
 ) -> Survival:
-    """Asks the server for the curves of a filter's exams."""
-    variables = {'where': where, 'origin': origin, 'event': event, 'competing': list(competing), 'by': list(by), 'at': at}
-    told = connection.ask(_SURVIVAL, variables)['survival']
-    facets = [name.lower() for name in by]
+    """Asks the server for the curves of a filter's exams.
+
+    told: the value of a variable, in words.
+    """
+    asked = {'where': where, 'origin': origin, 'event': event, 'competing': list(competing), 'at': at}
+    answer = connection.ask(_SURVIVAL, {**asked, 'by': list(by), 'variables': list(variables) or None})['survival']
+    facets = [*(name.lower() for name in by), *variables]
     groups, curves, incidence = [], [], []
-    for group in told['groups']:
-        of = {name: value['value'] for name, value in zip(facets, group['values'])}
+    for group in answer['groups']:
+        of = {name: told(value) if value['variable'] else value['value'] for name, value in zip(facets, group['values'])}
         ends = {row['event'].lower(): row['knees'] for row in group['competing']}
         groups.append({**of, **{name: group[name] for name in ('knees', 'participants', 'events', 'censored')}, **ends})
         curves += [{**of, **_point(point)} for point in group['kaplanMeier']]
         incidence += [{**of, 'event': one['event'], **_point(point)} for one in group['cumulativeIncidence'] for point in one['points']]
     counted = ['knees', 'participants', 'events', 'censored', *(name.lower() for name in competing)]
     return Survival(
-        examined=told['examined'],
+        examined=answer['examined'],
         groups=pandas.DataFrame(groups, columns=[*facets, *counted]),
         curves=pandas.DataFrame(curves, columns=[*facets, *_POINT.values()]),
         incidence=pandas.DataFrame(incidence, columns=[*facets, 'event', *_POINT.values()]),
-        left_out=pandas.Series({row['reason']: row['knees'] for row in told['leftOut']}, name='knees', dtype='int64'),
-        tests=_tests({'log_rank': told['logRank'], 'gray': told['gray']}),
+        left_out=pandas.Series({row['reason']: row['knees'] for row in answer['leftOut']}, name='knees', dtype='int64'),
+        tests=_tests({'log_rank': answer['logRank'], 'gray': answer['gray']}),
     )
 
 

@@ -148,6 +148,19 @@ def test_time_to_an_event_agrees_with_its_columns(baseline: osteograph.Cohort) -
     assert told.left_out['HAD_EVENT'] > 0
 
 
+def test_time_to_an_event_is_told_by_variables_too(baseline: osteograph.Cohort) -> None:
+    told = baseline.survival('KL_GE_2', by=['SIDE'], variables=['V00EDCV'])
+    timed = baseline.frame(columns=['side'], variables=['V00EDCV'], event='KL_GE_2').dropna(subset=['time'])
+
+    assert list(told.groups.columns[:2]) == ['side', 'V00EDCV']
+    assert told.groups['knees'].sum() == len(timed)
+    for group in told.groups.itertuples():
+        same = timed['V00EDCV'] == group.V00EDCV if isinstance(group.V00EDCV, str) else timed['V00EDCV'].isna()
+        own = timed[(timed['side'] == group.side) & same]
+        assert [group.knees, group.events] == [len(own), (own['status'] == 1).sum()]
+    assert list(told.curves.columns[:3]) == ['side', 'V00EDCV', 'day']
+
+
 def test_an_event_that_the_filter_leaves_out_is_refused(server: osteograph.Osteograph) -> None:
     with pytest.raises(osteograph.BadInputError):
         server.cohort(where={'visit': {'eq': 'V06'}}).survival('KL_GE_2')

@@ -1,13 +1,13 @@
 survival_query <- "
 query Survival(
   $where: KneeExamFilter, $origin: VisitCode!, $event: SurvivalEvent!
-  $competing: [CompetingEvent!]!, $by: [KneeExamFacet!], $at: [Int!]
+  $competing: [CompetingEvent!]!, $by: [KneeExamFacet!], $variables: [String!], $at: [Int!]
 ) {
-  survival(where: $where, origin: $origin, event: $event, competing: $competing, by: $by, at: $at) {
+  survival(where: $where, origin: $origin, event: $event, competing: $competing, by: $by, variables: $variables, at: $at) {
     examined
     leftOut { reason knees }
     groups {
-      values { value }
+      values { value meaning missing }
       knees participants events censored
       competing { event knees }
       kaplanMeier { ...point }
@@ -32,6 +32,7 @@ fragment test on GroupTest {
 #' @param event `"KL_GE_2"`, `"KL_PROGRESSION"`, `"JSN_PROGRESSION"`, `"KNEE_REPLACEMENT"` or `"DEATH"`.
 #' @param competing What ends the risk of it: `"KNEE_REPLACEMENT"`, `"DEATH"`.
 #' @param by Facets that tell groups apart, such as `"SEX"`.
+#' @param variables Names of variables that tell groups apart too, told as [counts()] tells them.
 #' @param origin The visit from which time counts.
 #' @param at Days at which curves are told; default: at each step.
 #' @return A list of
@@ -47,14 +48,17 @@ fragment test on GroupTest {
 #' baseline <- cohort(osteograph_connect(), where = list(visit = list(eq = "V00")))
 #' survival_curves(baseline, "KL_GE_2", competing = c("KNEE_REPLACEMENT", "DEATH"), by = "SEX")$groups
 #' @export
-survival_curves <- function(cohort, event, competing = NULL, by = NULL, origin = "V00", at = NULL) {
+survival_curves <- function(cohort, event, competing = NULL, by = NULL, variables = NULL, origin = "V00", at = NULL) {
   asked <- list(
     where = cohort_filter(cohort), origin = origin, event = event, competing = as_many(competing) %||% list(), by = as_many(by) %||% list(),
-    at = as_many(at)
+    variables = as_many(variables), at = as_many(at)
   )
   said <- ask(cohort$server, survival_query, asked)$survival
-  facets <- tolower(by)
-  per_group <- function(rows) bind(lapply(said$groups, function(group) with_facets(rows(group), group, facets)))
+  labels <- labels_of(cohort$server, variables)
+  facets <- c(tolower(by), variables)
+  per_group <- function(rows) {
+    bind(lapply(said$groups, function(group) with_facets(rows(group), values_of(group, facets, length(by), labels))))
+  }
   counted <- c("knees", "participants", "events", "censored")
   list(
     examined = said$examined,
@@ -88,9 +92,17 @@ points_of <- function(points) {
   )
 }
 
-with_facets <- function(rows, group, facets) {
-  values <- lapply(group$values, function(value) rep(value$value %||% NA_character_, nrow(rows)))
-  tibble::as_tibble(c(stats::setNames(values, facets), as.list(rows)))
+# What tells a group apart, by name: facets as the API has them, variables as frames have them.
+values_of <- function(group, facets, plain, labels) {
+  values <- lapply(seq_along(facets), function(at) {
+    value <- group$values[[at]]
+    if (at <= plain) value$value %||% NA_character_ else told(value, labels[[facets[[at]]]])
+  })
+  stats::setNames(values, facets)
+}
+
+with_facets <- function(rows, values) {
+  tibble::as_tibble(c(lapply(values, rep, nrow(rows)), as.list(rows)))
 }
 
 tests_of <- function(test, variances) {

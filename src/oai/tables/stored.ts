@@ -17,6 +17,8 @@ export interface StoredColumn {
   readonly name: string;
   readonly label: string | null;
   readonly owner: VariableTable;
+  /** Whether it holds barcodes, which programs write as numbers: without their leading zero. */
+  readonly isBarcode: boolean;
   /** The knee that the column's name tells of; null where the row does, or nobody. */
   readonly side: Side | null;
 }
@@ -53,7 +55,8 @@ export function storedReader(kind: TableKind, columns: Columns, visit: VisitCode
     const { name, side } = sided
       ? kneeColumn(bare(column), names, (twin) => labels.get(twin) ?? null)
       : { name: bare(column), side: null };
-    return { column, index, name, label, side, owner: side === null ? owner : 'knee_exam' };
+    const isBarcode = name.includes('BARCD');
+    return { column, index, name, label, isBarcode, side, owner: side === null ? owner : 'knee_exam' };
   });
   return { table: tableOf(columns.file), columns: stored, place };
 }

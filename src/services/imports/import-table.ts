@@ -109,15 +109,22 @@ interface AnyRecord {
 
 /** What became of the rows of a batch, by line, and those of which nothing could be written. */
 interface WrittenRows {
-  became: ReadonlyMap<number, RowOutcome>;
+  became: ReadonlyMap<number, Exclude<RowOutcome, 'silent'>>;
+  /** Why rows do not count of which nothing was written. */
+  silent: readonly string[];
   refused: readonly { line: number; reason: string }[];
 }
 
-/** A row that was read: its record, unless no column of ours takes anything of it. */
+/** A row that was read: its record, unless no column of ours takes anything of it, and why it does not count where the store takes nothing of it either. */
 interface ReadRow {
   line: number;
   record: AnyRecord | null;
+  why: string;
 }
+
+/** Kinds of tables of which a row is something only by what it says: a row of the others lists a participant, a reading or an image. */
+const SPEAKING: ReadonlySet<TableKind> = new Set(['clinical', 'assessments']);
+const SILENT = 'with nothing to keep: blank, or only codes of a visit or knee of which nothing else is known';
 
 async function readTable(
   manager: EntityManager,
@@ -157,10 +164,20 @@ async function readTable(
         became.set(line, ofBoth(file.kind === 'assessments' ? undefined : became.get(line), kept));
       }
     }
-    return { became, refused };
+    const counted = new Map<number, Exclude<RowOutcome, 'silent'>>();
+    const silent: string[] = [];
+    for (const { line, record, why } of rows) {
+      const outcome = became.get(line);
+      if (outcome === undefined) continue;
+      if (outcome !== 'silent') counted.set(line, outcome);
+      else if (record !== null && !SPEAKING.has(file.kind)) counted.set(line, 'unchanged');
+      else silent.push(why);
+    }
+    return { became: counted, silent, refused };
   };
-  await using batches = new WriteBehind<WrittenRows>(({ became, refused }) => {
+  await using batches = new WriteBehind<WrittenRows>(({ became, silent, refused }) => {
     for (const { line, reason } of refused) refuseRow(line, reason);
+    silent.forEach(passOver);
     for (const [line, outcome] of became) {
       summary[outcome]++;
       if (outcome === 'inserted') fresh.add(line);
@@ -203,7 +220,8 @@ async function readTable(
     const stored = store && storedRow(line, cells, record);
     if (stored) store.add(stored, cells);
     if (record instanceof PassedOver && !stored) passOver(record.why);
-    else batch.push({ line, record: record instanceof PassedOver ? null : record });
+    else if (record instanceof PassedOver) batch.push({ line, record: null, why: record.why });
+    else batch.push({ line, record, why: SILENT });
     if (batch.length === BATCH_ROWS) await flush();
   }
   if (batch.length > 0) await flush();

@@ -9,8 +9,8 @@ import { restOnRows } from './runs.js';
 import type { Sources } from './sources.js';
 import { type Batch, fromBatch, upsert } from './statements.js';
 
-/** What became of a row: the first of these that holds of any of its values. */
-export const ROW_OUTCOMES = ['inserted', 'updated', 'kept', 'blank', 'unchanged'] as const;
+/** What became of a row: the first of these that holds of any of its values; `silent` where it has none that could be compared or kept. */
+export const ROW_OUTCOMES = ['inserted', 'updated', 'kept', 'blank', 'unchanged', 'silent'] as const;
 export type RowOutcome = (typeof ROW_OUTCOMES)[number];
 
 /** A row of the database that a table's row speaks of. */
@@ -170,6 +170,7 @@ function mergeRow(
   const verdicts = new Set<string>();
   const taken: number[] = [];
   let unknown = false;
+  const silent = !Object.values(said).some(says);
   const values = names.map((name, at) => {
     const origin = stored && (stored.origins[name] ?? stored.origins['*']);
     const before: Statement = stored
@@ -195,7 +196,7 @@ function mergeRow(
   const elsewhere = stored?.owners.some((id, at) => id !== owners[at]) ?? false;
   const changed = verdicts.has('taken') || (elsewhere && moves);
   const kept = verdicts.has('kept') || (elsewhere && !moves);
-  const still = kept ? 'kept' : verdicts.has('blank') ? 'blank' : 'unchanged';
+  const still = kept ? 'kept' : verdicts.has('blank') ? 'blank' : silent ? 'silent' : 'unchanged';
   return {
     outcome: !stored ? 'inserted' : changed ? 'updated' : still,
     write: !stored || changed || verdicts.has('confirms'),

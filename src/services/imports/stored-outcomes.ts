@@ -10,11 +10,14 @@ export const BECAME = {
   blank: 4,
   /** Something was stored before. */
   there: 8,
+  /** A cell says something where something is stored. */
+  compared: 16,
 } as const;
 
 /** What became of a row, of the bits of its cells. */
 export function outcomeOf(flags: number): RowOutcome {
   if (flags & BECAME.taken) return flags & BECAME.there ? 'updated' : 'inserted';
   if (flags & BECAME.kept) return 'kept';
-  return flags & BECAME.blank ? 'blank' : 'unchanged';
+  if (flags & BECAME.blank) return 'blank';
+  return flags & BECAME.compared ? 'unchanged' : 'silent';
 }

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { BLOCK, type VariableTable } from '../../domain/variables/index.js';
-import type { StoredColumn, StoredReader } from '../../oai/index.js';
+import { normaliseBarcode, type StoredColumn, type StoredReader } from '../../oai/index.js';
 import type { ExamRegistry } from './exam-registry.js';
 import type { RowOutcome } from './merge.js';
 import { BECAME, outcomeOf } from './stored-outcomes.js';
@@ -76,7 +76,8 @@ export class StoredValues {
   add(row: StoredRow, cells: readonly string[]): void {
     const index = this.#rows.push(row) - 1;
     for (const { column, levels, codes, letters } of this.sinks) {
-      const text = cells[column.index] ?? '';
+      const given = cells[column.index] ?? '';
+      const text = column.isBarcode ? (normaliseBarcode(given) ?? given) : given;
       const code = levels.encode(text);
       if (code === undefined) letters.set(index, text);
       else codes[index] = code;
@@ -225,7 +226,10 @@ export class StoredValues {
       const place = id % BLOCK;
       const before = block.codes[place]!;
       if (before !== 0) became[index]! |= BECAME.there;
-      if (before !== 0 && now !== 0) sources.met(block.sources[place]!);
+      if (before !== 0 && now !== 0) {
+        became[index]! |= BECAME.compared;
+        sources.met(block.sources[place]!);
+      }
       let takes = false;
       if (now === 0) became[index]! |= before === 0 ? 0 : BECAME.blank;
       else if (before === 0) takes = true;

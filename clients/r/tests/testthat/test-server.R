@@ -111,6 +111,22 @@ test_that("time to an event agrees with its columns", {
   expect_gt(told$left_out[["HAD_EVENT"]], 0)
 })
 
+test_that("time to an event is told by variables too", {
+  baseline <- baseline_of(server_or_skip())
+  told <- survival_curves(baseline, "KL_GE_2", by = "SIDE", variables = "V00EDCV")
+  knees <- frame(baseline, columns = "side", variables = "V00EDCV", event = "KL_GE_2")
+  timed <- knees[!is.na(knees$time), ]
+
+  expect_equal(names(told$groups)[1:2], c("side", "V00EDCV"))
+  expect_equal(sum(told$groups$knees), nrow(timed))
+  for (row in seq_len(nrow(told$groups))) {
+    group <- told$groups[row, ]
+    own <- timed[timed$side == group$side & as.character(timed$V00EDCV) %in% group$V00EDCV, ]
+    expect_equal(c(group$knees, group$events), c(nrow(own), sum(own$status == 1)))
+  }
+  expect_equal(names(told$curves)[1:3], c("side", "V00EDCV", "day"))
+})
+
 test_that("without competing events there is no incidence, and without groups no test", {
   told <- survival_curves(baseline_of(server_or_skip()), "KL_GE_2", at = c(365, 731))
 

@@ -40,10 +40,10 @@ export function countedOnce(rows: readonly { line: number }[]): { note: Note; ou
   const known = new Map<number, RowOutcome>();
   return {
     note: (line, outcome) => {
-      const before = known.get(line) ?? 'unchanged';
+      const before = known.get(line) ?? 'silent';
       if (ROW_OUTCOMES.indexOf(outcome) <= ROW_OUTCOMES.indexOf(before)) known.set(line, outcome);
     },
-    outcomes: () => rows.map(({ line }) => known.get(line) ?? 'unchanged'),
+    outcomes: () => rows.map(({ line }) => known.get(line) ?? 'silent'),
   };
 }
 

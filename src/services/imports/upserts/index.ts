@@ -22,7 +22,7 @@ export const WRITE_BATCH: { readonly [K in TableKind]: WriteBatch<RecordOf[K]> }
   films: writeFilms,
   series: writeSeries,
   // No column of ours takes anything of them: the store does (stored-values.ts).
-  assessments: (_, sourced) => Promise.resolve({ outcomes: sourced.map(() => 'unchanged'), refused: [] }),
+  assessments: (_, sourced) => Promise.resolve({ outcomes: sourced.map(() => 'silent'), refused: [] }),
   outcomes: writeOutcomes,
 };
 
