@@ -4,7 +4,9 @@ import type {
   ArgumentNode,
   DirectiveNode,
   DocumentNode,
+  GraphQLInputObjectType,
   GraphQLInputType,
+  GraphQLNamedInputType,
   GraphQLSchema,
   ValueNode,
   VariableDefinitionNode,
@@ -73,6 +75,8 @@ function isFilter(type: GraphQLInputType): boolean {
 interface Place {
   path: string;
   inFilter: boolean;
+  /** What it is a field of. */
+  within?: GraphQLInputObjectType;
 }
 
 function assertValue(type: GraphQLInputType, value: unknown, place: Place): void {
@@ -89,7 +93,7 @@ function assertValue(type: GraphQLInputType, value: unknown, place: Place): void
   const { inFilter } = place;
   const path = filter && !inFilter ? 'where' : place.path;
   const entries = Object.entries(value);
-  if (inFilter && entries.length === 0) refuse(path, 'is empty', adviceFor(type.name));
+  if (inFilter && entries.length === 0) refuse(path, 'is empty', adviceFor(type, place.within));
   const fields = type.getFields();
   for (const [name, part] of entries as [string, unknown][]) {
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
@@ -97,17 +101,20 @@ function assertValue(type: GraphQLInputType, value: unknown, place: Place): void
     const inner = `${path}.${name}`;
     if (part === OMITTED) {
       if (filter)
-        refuse(inner, 'is null', isFilter(field.type) ? adviceFor(getNamedType(field.type).name) : 'use isNull');
+        refuse(inner, 'is null', isFilter(field.type) ? adviceFor(getNamedType(field.type), type) : 'use isNull');
       if (isFilter(field.type)) refuse(inner, 'is null', 'leave it out, or give {} for no condition');
       continue;
     }
-    assertValue(field.type, part, { path: inner, inFilter: filter });
+    assertValue(field.type, part, { path: inner, inFilter: filter, within: type });
   }
 }
 
-/** What to do instead, for a filter of this type without a condition. */
-function adviceFor(type: string): string {
-  return type.endsWith('ListFilter') ? 'leave it out, or use exists' : 'leave it out, or use isNull';
+/** What to do instead of a filter without a condition: where it is one on related rows, they may be asked whether there are any. */
+function adviceFor(type: GraphQLNamedInputType, within: GraphQLInputObjectType | undefined): string {
+  const offers = (name: string, of: GraphQLNamedInputType | undefined): boolean =>
+    isInputObjectType(of) && Object.hasOwn(of.getFields(), name);
+  if (offers('exists', type) || offers('exists', within)) return 'leave it out, or use exists';
+  return offers('isNull', type) ? 'leave it out, or use isNull' : 'leave it out';
 }
 
 function refuse(path: string, what: string, instead: string): never {

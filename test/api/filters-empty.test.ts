@@ -34,7 +34,7 @@ const OMITTED: [name: string, query: string, sentence: string][] = [
   [
     'a whole branch',
     'query ($b: [KneeExamFilter!]) { kneeExams(where: { or: $b }) { totalCount } }',
-    'where.or is null; leave it out, or use isNull.',
+    'where.or is null; leave it out.',
   ],
   [
     'an operand deep inside',
@@ -44,7 +44,7 @@ const OMITTED: [name: string, query: string, sentence: string][] = [
   [
     'what fits related rows',
     'query ($f: KneeExamFilter) { kneeExams(where: { sameKnee: { some: $f } }) { totalCount } }',
-    'where.sameKnee.some is null; leave it out, or use isNull.',
+    'where.sameKnee.some is null; leave it out, or use exists.',
   ],
   [
     'a condition on a reading whose project has a default',
@@ -128,15 +128,15 @@ test('nothing was made of refused filters', async () => {
 
 const EMPTY: [name: string, where: object, sentence: string][] = [
   ['an empty comparison', { kl: {} }, 'where.kl is empty; leave it out, or use isNull.'],
-  ['an empty branch', { or: [{ kl: { eq: 2 } }, {}] }, 'where.or[1] is empty; leave it out, or use isNull.'],
-  ['an empty branch of and', { and: [{}] }, 'where.and[0] is empty; leave it out, or use isNull.'],
-  ['an empty complement', { not: {} }, 'where.not is empty; leave it out, or use isNull.'],
-  ['an empty relation', { sameKnee: { some: {} } }, 'where.sameKnee.some is empty; leave it out, or use isNull.'],
+  ['an empty branch', { or: [{ kl: { eq: 2 } }, {}] }, 'where.or[1] is empty; leave it out.'],
+  ['an empty branch of and', { and: [{}] }, 'where.and[0] is empty; leave it out.'],
+  ['an empty complement', { not: {} }, 'where.not is empty; leave it out.'],
+  ['an empty relation', { sameKnee: { some: {} } }, 'where.sameKnee.some is empty; leave it out, or use exists.'],
   ['a relation without rows', { sameKnee: {} }, 'where.sameKnee is empty; leave it out, or use exists.'],
-  ['an empty group', { grades: {} }, 'where.grades is empty; leave it out, or use isNull.'],
-  ['an empty person', { participant: {} }, 'where.participant is empty; leave it out, or use isNull.'],
-  ['an empty reading', { reading: {} }, 'where.reading is empty; leave it out, or use isNull.'],
-  ['an empty film', { radiographs: { none: {} } }, 'where.radiographs.none is empty; leave it out, or use isNull.'],
+  ['an empty group', { grades: {} }, 'where.grades is empty; leave it out.'],
+  ['an empty person', { participant: {} }, 'where.participant is empty; leave it out.'],
+  ['an empty reading', { reading: {} }, 'where.reading is empty; leave it out.'],
+  ['an empty film', { radiographs: { none: {} } }, 'where.radiographs.none is empty; leave it out, or use exists.'],
 ];
 
 test.each(EMPTY)(
@@ -153,6 +153,12 @@ test.each(EMPTY)(
     expect([streamed.status, streamed.message]).toEqual([400, sentence]);
   },
 );
+
+test('a share of exams that fulfil no condition is refused', async () => {
+  const { errors } = await api.ask('{ kneePrevalence(having: {}) { cases } }');
+
+  expect(errors?.[0]?.message).toBe('having is empty; say what is counted, such as { kl: { gte: 2 } }.');
+});
 
 test('a where that is left out, {} or a variable that was not given selects everything in a list', async () => {
   const all = (await api.ask('{ kneeExams { totalCount } }')).data;

@@ -213,12 +213,12 @@ test('reader studies are selected by what readers are told of them', async () =>
 });
 
 test.each([
-  ['exports(where: { state: {} })', 'where.state is empty; leave it out, or use isNull.'],
+  ['exports(where: { state: {} })', 'where.state is empty; leave it out.'],
   ['exports(where: { rows: { eq: null } })', 'where.rows.eq is null; use isNull.'],
-  ['exports(where: { or: [{}] })', 'where.or[0] is empty; leave it out, or use isNull.'],
+  ['exports(where: { or: [{}] })', 'where.or[0] is empty; leave it out.'],
   ['evaluations(where: { name: { eq: null } })', 'where.name.eq is null; use isNull.'],
   ['evaluations(where: { id: { eq: "nobody" } })', 'where.id.eq must be the id of an Evaluation.'],
-  ['readerStudies(where: { evaluation: {} })', 'where.evaluation is empty; leave it out, or use isNull.'],
+  ['readerStudies(where: { evaluation: {} })', 'where.evaluation is empty; leave it out.'],
 ])('%s is refused', async (list, message) => {
   const { errors } = await api.ask(`{ ${list} { totalCount } }`);
 

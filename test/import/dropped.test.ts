@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { encodeId } from '../../src/domain/global-ids.js';
 import {
+  changedAnything,
   importRelease,
   type ImportSummary,
   listImports,
@@ -101,6 +102,15 @@ test('nothing is marked by an equal version, by another reading project, or by a
   expect(counts(await readings('1000001|1|15|1.0|2'))).toEqual([4, 0]);
 });
 
+test('an import that only marks rows has changed something, and a dry run of it would', async () => {
+  await readings(...OLD);
+  await release.table('kxr_sq_bu00.txt', READINGS, NEW);
+
+  expect(changedAnything(await importRelease(dataSource, release.path, { store, dryRun: true }))).toBe(true);
+  const done = await importAll();
+  expect([changedAnything(done), done.tables[0]]).toMatchObject([true, { updated: 0, dropped: 1 }]);
+});
+
 test('undoing the import that lacked the row, or the one that had it again, is as if that had not come', async () => {
   await readings(...OLD);
   await readings(...NEW);
@@ -114,7 +124,8 @@ test('undoing the import that lacked the row, or the one that had it again, is a
   expect(await asked({ readings: { some: { dropped: true } } })).toEqual([
     exam('1000002', null, ['PROJECT_15', '0.8', true]),
   ]);
-  await undo(lacking!.id);
+  const { changes } = await undo(lacking!.id);
+  expect(changes).toEqual([{ table: 'reading', column: 'dropped', removed: 0, emptied: 0, restored: 1 }]);
   expect(await asked({ kl: { eq: 3 } })).toEqual([exam('1000002', 3, ['PROJECT_15', '0.8', false])]);
 });
 

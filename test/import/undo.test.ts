@@ -108,6 +108,7 @@ test('a dry run tells, column by column, the contrary of what the import told, a
     { table: 'reading', column: 'xrkl', removed: 1, emptied: 0, restored: 1 },
     { table: 'reading', column: 'xrosfm', removed: 0, emptied: 1, restored: 0 },
     { table: 'reading', column: 'xrjsm', removed: 1, emptied: 1, restored: 0 },
+    { table: 'reading', column: 'dropped', removed: 0, emptied: 0, restored: 1 },
   ]);
   expect(await everything()).toEqual(before);
   expect(await listImports(dataSource, 1)).toMatchObject([{ id, undoneBy: null }]);

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { UserError } from '../../domain/errors.js';
 import type { VariableRef } from '../../domain/variables/index.js';
 import { queryRows } from '../../entities/index.js';
 import { type ClusteredShare, clusteredShare } from '../../metrics/statistics/index.js';
@@ -53,6 +54,8 @@ const ROW = z.looseObject({
  */
 export async function explorePrevalence(dataSource: DataSource, request: PrevalenceRequest): Promise<Prevalence[]> {
   const { where, having, by: facets, variables = [], numbers } = request;
+  if (Object.keys(having).length === 0)
+    throw new UserError('BAD_USER_INPUT', 'having is empty; say what is counted, such as { kl: { gte: 2 } }.');
   const by = dimensionsOf(facets ?? [], await readyVariables(dataSource, variables), 0, MAX_FACETS, numbers);
   const parameters = new Parameters();
   const scope = new Scope(KNEE_EXAMS, 't');

@@ -100,7 +100,8 @@ export function emptySummary(path: string, dryRun = false): ImportSummary {
 
 /** True when the import wrote anything. */
 export function changedAnything({ tables, images }: ImportSummary): boolean {
-  return images.inserted + images.updated > 0 || tables.some(({ inserted, updated }) => inserted + updated > 0);
+  const changes = tables.map(({ inserted, updated, dropped, returned }) => inserted + updated + dropped + returned);
+  return images.inserted + images.updated > 0 || changes.some((rows) => rows > 0);
 }
 
 /** True when there was nothing that could be read: neither a table nor an image. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { queryRows } from '../../../entities/index.js';
@@ -94,9 +95,11 @@ async function restoreValues(undoing: Undoing, table: MergedTable, changed: read
     const row = restored(now, before, scope, (field, kind) => losses.note(table, columnOf(field), kind));
     if (table === 'reading') exams.add(Number(now['exam_id']));
     const isLast = later.length === 0;
+    const dropped = isLast && before?.dropped ? { dropped: before.dropped } : {};
+    noteMarks(undoing, table, now, { ...row, ...dropped });
     rows.push({
       ...row,
-      ...(isLast && before?.dropped && { dropped: before.dropped }),
+      ...dropped,
       ...(isLast && before && 'phantom' in before && { phantom: before['phantom'] }),
       ...(table === 'reading' && { version: versionOf(row, before, versions) }),
     });
@@ -136,6 +139,7 @@ async function restoreImages(
       losses.note(table, column, before === null ? 'removed' : was === null ? 'emptied' : 'restored');
     }
     if (!before) continue;
+    noteMarks({ losses }, table, now, before);
     rows.push(before);
     if (before['asset_id'] !== now['asset_id']) replaced[table].push(now.id);
   }
@@ -146,6 +150,11 @@ async function restoreImages(
     Object.keys(rows[0]!).filter((column) => column !== 'id'),
     rows,
   );
+}
+
+/** Tells of a row that is no longer dropped, or is again. */
+function noteMarks({ losses }: Pick<Undoing, 'losses'>, table: MergedTable, now: Image, then: Image): void {
+  if (!isDeepStrictEqual(now.dropped, then.dropped)) losses.note(table, 'dropped', 'restored');
 }
 
 /** The highest version that the row has anything of; that of its last file where it has nothing. */
