@@ -144,13 +144,18 @@ test('one bad cell refuses the cell, keeps the row and says so', async () => {
 test('files that look like tables and are not read are named with the reason', async () => {
   const files = [
     ...['kXR_notes.txt', 'biospec_fnih.csv', 'kXR_SQ_BU00.xls', 'AllClinical_ASCII.7z', 'oai.rds'],
-    ...['Enrollees.dta', 'metabolomics00.sas7bdat', 'README.txt', 'contents.csv', 'notes.md'],
+    ...['Enrollees.dta', 'MIF00.txt', 'metabolomics00.sas7bdat', 'README.txt', 'contents.csv', 'notes.md'],
   ];
   for (const file of files) await release.write(`tables/${file}`, 'Folder,ParticipantID\n');
 
   expect((await importAll()).ignored).toEqual([
     { file: 'tables/AllClinical_ASCII.7z', reason: 'packed; unpack it first' },
     { file: 'tables/Enrollees.dta', reason: "in another program's format; save the table as CSV" },
+    {
+      file: 'tables/MIF00.txt',
+      reason:
+        'a list of medicines, several rows for one visit; what it says of a visit is summarised in MedHist and Medications',
+    },
     { file: 'tables/biospec_fnih.csv', reason: 'not a table of a release' },
     { file: 'tables/kXR_SQ_BU00.xls', reason: 'a spreadsheet of another kind; save the table as XLSX or CSV' },
     { file: 'tables/kXR_notes.txt', reason: 'not a table of a release' },

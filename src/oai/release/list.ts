@@ -48,6 +48,10 @@ export interface Ignored {
 
 /** Why a file that looks like a table is none that is read, by its ending. */
 const NOT_READ: readonly (readonly [RegExp, string])[] = [
+  [
+    /^mif\d\d\.(?:txt|csv|tsv|asc|dat|xlsx|sas7bdat|xpt)$/i,
+    'a list of medicines, several rows for one visit; what it says of a visit is summarised in MedHist and Medications',
+  ],
   [/\.(?:txt|csv|tsv|asc|dat|xlsx|sas7bdat|xpt)$/i, 'not a table of a release'],
   [/\.(?:xls|ods)$/i, 'a spreadsheet of another kind; save the table as XLSX or CSV'],
   [/\.(?:tar\.gz|tgz|bz2|7z|rar)$/i, 'packed; unpack it first'],
