@@ -153,8 +153,7 @@ test('files that look like tables and are not read are named with the reason', a
     { file: 'tables/Enrollees.dta', reason: "in another program's format; save the table as CSV" },
     {
       file: 'tables/MIF00.txt',
-      reason:
-        'a list of medicines, several rows for one visit; what it says of a visit is summarised in MedHist and Medications',
+      reason: 'a list with a row for each medicine, and so with no one value for a visit',
     },
     { file: 'tables/biospec_fnih.csv', reason: 'not a table of a release' },
     { file: 'tables/kXR_SQ_BU00.xls', reason: 'a spreadsheet of another kind; save the table as XLSX or CSV' },

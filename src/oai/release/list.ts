@@ -50,7 +50,7 @@ export interface Ignored {
 const NOT_READ: readonly (readonly [RegExp, string])[] = [
   [
     /^mif\d\d\.(?:txt|csv|tsv|asc|dat|xlsx|sas7bdat|xpt)$/i,
-    'a list of medicines, several rows for one visit; what it says of a visit is summarised in MedHist and Medications',
+    'a list with a row for each medicine, and so with no one value for a visit',
   ],
   [/\.(?:txt|csv|tsv|asc|dat|xlsx|sas7bdat|xpt)$/i, 'not a table of a release'],
   [/\.(?:xls|ods)$/i, 'a spreadsheet of another kind; save the table as XLSX or CSV'],
