@@ -161,10 +161,11 @@ test('an import counts the cells that are kept as variables', async () => {
 
   const { out } = await osteograph(release.path);
 
-  expect(out.split('\n').slice(0, 3)).toEqual([
-    'AllClinical00.txt: 2 rows: 1 new, 0 changed, 1 equal',
+  expect(out.split('\n').slice(0, 4)).toEqual([
+    'AllClinical00.txt: 2 rows: 1 new, 0 changed, 0 equal, 1 not of interest',
     '  as variables: 2 cells of 2 columns that have no field of their own, 2 of them new or changed',
     '  not kept: 1 code of visits or knees of which the row tells nothing else',
+    '  not of interest: 1 with nothing to keep: blank, or only codes of a visit or knee of which nothing else is known',
   ]);
 });
 
