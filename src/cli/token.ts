@@ -53,7 +53,7 @@ async function list({ dataDir }: { dataDir: string }): Promise<void> {
     for (const token of tokens) {
       const made = token.createdAt.toISOString().slice(0, 10);
       console.log(
-        `${String(token.id).padStart(4)}  ${token.role.padEnd(8)}  ${made}  ${stateOf(token).padEnd(20)}  ${token.name}`,
+        `${String(token.id).padStart(4)}  ${token.role.padEnd(8)}  ${made}  ${stateOf(token).padEnd(20)}  ${token.name}${token.issuer === null ? '' : ` (subject ${token.subject} of ${token.issuer})`}`,
       );
     }
   });
