@@ -296,6 +296,7 @@ test('a program learns where people sign in, and that they do not', async () => 
       authorizationEndpoint: `${provider.issuer}/auth`,
       tokenEndpoint: `${provider.issuer}/token`,
       endSessionEndpoint: `${provider.issuer}/session/end`,
+      idTokenAlgorithms: ['RS256'],
     },
   });
   expect(await elsewhere.json()).toEqual({ provider: null });

@@ -31,7 +31,7 @@ export interface TestProvider {
 }
 
 /** A real provider on loopback, whose people need no password. */
-export async function startProvider(redirectUris: string[] = []): Promise<TestProvider> {
+export async function startProvider(): Promise<TestProvider> {
   let handler: ((request: IncomingMessage, response: ServerResponse) => unknown) | undefined;
   let failing = false;
   const requests = new Map<string, number>();
@@ -68,8 +68,9 @@ export async function startProvider(redirectUris: string[] = []): Promise<TestPr
           token_endpoint_auth_method: 'none',
           application_type: 'native',
           grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
-          redirect_uris: redirectUris.length > 0 ? redirectUris : ['http://127.0.0.1/'],
-          post_logout_redirect_uris: redirectUris.map((uri) => new URL('/', uri).href),
+          // Any port of loopback, as RFC 8252 has it for native applications.
+          redirect_uris: ['http://127.0.0.1/signed-in'],
+          post_logout_redirect_uris: ['http://127.0.0.1/'],
         },
         // Each person is a client besides, which is how a provider hands out tokens without a browser.
         ...[...people.keys()].map((subject) => ({

@@ -124,6 +124,7 @@ const SIGN_IN: Json = {
         authorizationEndpoint: OPTIONAL_TEXT,
         tokenEndpoint: OPTIONAL_TEXT,
         endSessionEndpoint: OPTIONAL_TEXT,
+        idTokenAlgorithms: { type: 'array', items: TEXT },
       },
     },
   },

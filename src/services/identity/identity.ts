@@ -26,6 +26,8 @@ export interface SignIn {
   authorizationEndpoint: string | null;
   tokenEndpoint: string | null;
   endSessionEndpoint: string | null;
+  /** With which the provider signs what it tells a program about who has signed in. */
+  idTokenAlgorithms: string[];
 }
 
 /** Signatures with a key that the provider alone has: whoever can check one of an HMAC can make one, and "none" is none. */
@@ -112,6 +114,7 @@ export function openIdentity(
         authorizationEndpoint: metadata.authorization_endpoint ?? null,
         tokenEndpoint: metadata.token_endpoint ?? null,
         endSessionEndpoint: metadata.end_session_endpoint ?? null,
+        idTokenAlgorithms: metadata.id_token_signing_alg_values_supported ?? ['RS256'],
       };
     },
     origins() {
