@@ -2,7 +2,8 @@ import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import { allowInsecureRequests, discovery, None, type ServerMetadata } from 'openid-client';
 import type { Logger } from 'pino';
 import { UserError } from '../../domain/errors.js';
-import { isSafe, type OidcSettings } from './settings.js';
+import { isSafeAddress } from '../../domain/safe-address.js';
+import type { OidcSettings } from './settings.js';
 
 /** What is asked of the provider itself. Nothing is, until somebody signs in; what it said is kept. */
 export interface Provider {
@@ -72,7 +73,7 @@ export function openProvider({ issuer, clientId }: OidcSettings, logger: Logger)
 
   async function openKeys(): Promise<NonNullable<typeof keys>> {
     const { jwks_uri: uri } = await metadata();
-    if (!uri || !isSafe(new URL(uri))) throw noteAway(new Error(`its jwks_uri is ${uri}`));
+    if (!uri || !isSafeAddress(new URL(uri))) throw noteAway(new Error(`its jwks_uri is ${uri}`));
     return (keys ??= createRemoteJWKSet(new URL(uri), {
       timeoutDuration: PATIENCE_MS,
       cacheMaxAge: KEYS_MS,

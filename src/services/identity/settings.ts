@@ -1,5 +1,6 @@
 import { UserError } from '../../domain/errors.js';
 import { ROLES, type Role } from '../../domain/roles.js';
+import { isSafeAddress } from '../../domain/safe-address.js';
 import type { RoleRule } from '../../policy/index.js';
 
 /** Who vouches for people, and what of their word counts here. */
@@ -48,7 +49,7 @@ export function oidcSettings(options: OidcOptions): OidcSettings | undefined {
     );
   }
   if (!clientId) throw new UserError('BAD_USER_INPUT', '--oidc-issuer needs --oidc-client-id beside it.');
-  if (!URL.canParse(issuer) || !isSafe(new URL(issuer))) {
+  if (!URL.canParse(issuer) || !isSafeAddress(new URL(issuer))) {
     throw new UserError(
       'BAD_USER_INPUT',
       `--oidc-issuer must be an https address, or an http one of this machine, got "${issuer}".`,
@@ -65,15 +66,6 @@ export function oidcSettings(options: OidcOptions): OidcSettings | undefined {
     resource: resource || undefined,
     roleRule: { claim: roleClaim || DEFAULT_ROLE_CLAIM, roles: roleMap ? rolesIn(roleMap) : OWN_NAMES },
   };
-}
-
-/** Whether nobody on the way can change what comes from there: TLS, or no way at all. */
-export function isSafe({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || (protocol === 'http:' && isThisMachine(hostname));
-}
-
-function isThisMachine(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
 /** Without a map the claim has the roles by the names they have here. */
