@@ -6,6 +6,7 @@ import { ApiToken, AuditEntry } from '../../src/entities/index.js';
 import { revokeToken } from '../../src/services/access/tokens.js';
 import { createAssetUrls } from '../../src/services/files/asset-urls.js';
 import { storeAsset } from '../../src/storage/index.js';
+import { runCommand } from '../helpers/command.js';
 import { AUDIENCE, startProvider, type TestProvider } from '../helpers/oidc-provider.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
@@ -87,7 +88,7 @@ describe('a token that the provider would not have given for this server', () =>
     ['is of another issuer', () => provider.sign({ iss: 'https://elsewhere.example.org' })],
     ['has expired', () => provider.sign({ exp: inSeconds(-1) })],
     ['never expires', () => provider.sign({ exp: undefined })],
-    ['is not good yet', () => provider.sign({ nbf: inSeconds(600) })],
+    ['is not good yet', () => provider.sign({ nbf: inSeconds(300) })],
     ['names nobody', () => provider.sign({ sub: undefined })],
     ['is an ID token', () => provider.sign({ at_hash: 'x', aud: AUDIENCE })],
     ['is signed by a key of the wrong name', () => provider.sign({}, { kid: 'unknown' })],
@@ -229,6 +230,23 @@ test('whom an administrator revokes here is out, whatever the provider says', as
     status: 401,
     errors: [{ message: 'An administrator of this server has revoked your access.' }],
   });
+
+  const readmitted = await runCommand(['token', 'readmit', String(id)], { DATABASE_URL: api.databaseUrl });
+  expect(readmitted.stdout).toBe(`Readmitted ${id} (banned).\n`);
+  expect((await api.ask(VIEWER, {}, newToken)).status).toBe(200);
+  const [reader] = await api.dataSource.getRepository(ApiToken).findBy({ name: 'reader' });
+  const ours = await runCommand(['token', 'readmit', String(reader!.id)], { DATABASE_URL: api.databaseUrl });
+  expect(ours.stderr).toMatch(/^osteograph: There is no person \d+;/);
+});
+
+test('lists of tokens and of the audit name the person', async () => {
+  await api.ask(VIEWER, {}, await provider.sign({ sub: 'listed', name: 'Lis Ted', groups: ['lab'] }));
+  const env = { DATABASE_URL: api.databaseUrl };
+  const tokens = await runCommand(['token', 'list'], env);
+  const rows = await runCommand(['audit', 'list', '--action', 'signIn', '--limit', '1'], env);
+
+  expect(tokens.stdout).toContain(`Lis Ted (subject listed of ${provider.issuer})`);
+  expect(rows.stdout).toContain(`signIn by Lis Ted (subject listed of ${provider.issuer})`);
 });
 
 test('keys are asked for once, and again for a key that is not known', async () => {

@@ -58,6 +58,21 @@ async function find(
   return row && KNOWN.parse(row);
 }
 
+/**
+ * Lets somebody in again who was revoked here; what their next token gives them is the provider's to say.
+ *
+ * @throws UserError NOT_FOUND for what is no person's key
+ */
+export async function readmitPerson(dataSource: DataSource, key: number): Promise<string> {
+  const [person] = await readRows(
+    dataSource,
+    'UPDATE api_token SET revoked_at = NULL WHERE id = $1 AND subject IS NOT NULL RETURNING id, name, issuer, subject',
+    [key],
+  );
+  if (!person) throw new UserError('NOT_FOUND', `There is no person ${key}; "osteograph token list" shows them.`);
+  return NAMED.parse(person).name;
+}
+
 /** Name, issuer and subject of those among these keys that are people's. */
 export async function peopleBehind(
   dataSource: DataSource,
