@@ -56,6 +56,7 @@ import { DropTextIndexOfLevels1760000006500 } from './1760000006500-drop-text-in
 import { SendDicom1760000006700 } from './1760000006700-send-dicom.js';
 import { CreateT2Maps1760000006710 } from './1760000006710-create-t2-maps.js';
 import { ForgetVariablesByTrigger1760000006800 } from './1760000006800-forget-variables-by-trigger.js';
+import { KnowPeopleOfAProvider1760000006900 } from './1760000006900-know-people-of-a-provider.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -117,4 +118,5 @@ export const MIGRATIONS = [
   SendDicom1760000006700,
   CreateT2Maps1760000006710,
   ForgetVariablesByTrigger1760000006800,
+  KnowPeopleOfAProvider1760000006900,
 ];

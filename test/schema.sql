@@ -3,13 +3,21 @@
 CREATE TABLE api_token (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   expires_at timestamp with time zone,
-  hash text NOT NULL,
+  hash text,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  issuer text,
   name text NOT NULL,
   revoked_at timestamp with time zone,
   role text NOT NULL,
+  subject text,
+  CHECK ((num_nulls(issuer, subject) =
+CASE
+    WHEN (hash IS NULL) THEN 0
+    ELSE 2
+END)),
   PRIMARY KEY (id),
-  UNIQUE (hash)
+  UNIQUE (hash),
+  UNIQUE (issuer, subject)
 );
 
 CREATE TABLE arrival_rule (

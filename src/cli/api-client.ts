@@ -27,6 +27,8 @@ export function createApiClient(url: string, token: string): ApiClient {
         method: 'POST',
         headers: { authorization, 'content-type': 'application/json' },
         body: JSON.stringify({ query, variables }),
+      }).catch((cause: unknown) => {
+        throw new UserError('UNAVAILABLE', `${url} does not answer.`, { cause });
       });
       const { data, errors } = (await response.json()) as { data?: T; errors?: { message: string }[] };
       if (errors?.[0] || !data) throw new UserError('UNAVAILABLE', errors?.[0]?.message ?? `HTTP ${response.status}`);

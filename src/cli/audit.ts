@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import type { AuditEntry } from '../entities/index.js';
 import { auditOf, checkAudit, type ChainHead, exportAudit, parseHead } from '../services/audit/index.js';
+import { peopleBehind } from '../services/identity/index.js';
 import { AUDIT_LISTING, PAGE_SIZE, readPage } from '../services/paging/index.js';
 import { sizeInWords } from '../storage/index.js';
 import { withDatabase } from './database.js';
@@ -71,14 +72,24 @@ async function list({ dataDir, limit, action, participant, json }: ListOptions):
       where: where.and.length > 0 ? where : null,
       first: limit,
     });
-    if (json) for (const { row } of items) console.log(JSON.stringify(row));
-    else if (items.length === 0) console.log('No row of the audit fits.');
-    else for (const { row } of items) console.log(inWords(row));
+    const rows = items.map(({ row }) => row);
+    const people = await peopleBehind(
+      dataSource,
+      rows.flatMap(({ tokenId }) => tokenId ?? []),
+    );
+    const personOf = ({ tokenId }: AuditEntry) => (tokenId === null ? undefined : people.get(tokenId));
+    if (json) for (const row of rows) console.log(JSON.stringify({ ...row, person: personOf(row) ?? null }));
+    else if (rows.length === 0) console.log('No row of the audit fits.');
+    else for (const row of rows) console.log(inWords(row, personOf(row)));
   });
 }
 
-function inWords({ seq, at, action, tokenId, target, detail }: AuditEntry): string {
-  const who = tokenId === null ? 'the command line' : `token ${tokenId}`;
+function inWords(
+  { seq, at, action, tokenId, target, detail }: AuditEntry,
+  person: { name: string; issuer: string; subject: string } | undefined,
+): string {
+  const token = tokenId === null ? 'the command line' : `token ${tokenId}`;
+  const who = person ? `${person.name} (subject ${person.subject} of ${person.issuer})` : token;
   const particulars = Object.keys(detail).length > 0 ? `  ${JSON.stringify(detail)}` : '';
   return `${seq ?? '-'}  ${at.toISOString()}  ${action} by ${who}${target === null ? '' : `  ${target}`}${particulars}`;
 }

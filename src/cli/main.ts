@@ -43,6 +43,9 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   retention: async () => (await import('./retention.js')).retentionCommand(),
   backup: async () => (await import('./backup.js')).backupCommand(),
   token: async () => (await import('./token.js')).tokenCommand(),
+  login: async () => (await import('./login.js')).loginCommand(),
+  logout: async () => (await import('./login.js')).logoutCommand(),
+  whoami: async () => (await import('./login.js')).whoamiCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
   migrate: async () => (await import('./migrate.js')).migrateCommand(),
 };

@@ -6,11 +6,12 @@ import { startTracing } from '../server/tracing.js';
 import { DEFAULT_QUOTA, MAX_QUOTA } from '../services/access/index.js';
 import type { RetentionRules } from '../services/retention/index.js';
 import { deviceOption, modelsOption } from './choose-bundle.js';
+import { addOidcOptions, type GivenOidc, oidcOf } from './oidc-options.js';
 import { blobSettings, dataDirOption, portNumber, seconds } from './options.js';
 import { retentionOption } from './retention.js';
 import { stopOnSignal } from './signals.js';
 
-interface Options {
+interface Options extends GivenOidc {
   dataDir: string;
   host: string;
   port: number;
@@ -28,7 +29,7 @@ const CLOSE_MS = 45_000;
 
 /** `osteograph serve`: the API, and one worker beside it. */
 export function serveCommand(): Command {
-  return new Command('serve')
+  const command = new Command('serve')
     .description('open the API, with one worker beside it')
     .addOption(dataDirOption())
     .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
@@ -60,7 +61,8 @@ export function serveCommand(): Command {
         .default([], "this server's own alone")
         .env('OSTEOGRAPH_CORS_ORIGIN'),
     )
-    .addOption(retentionOption())
+    .addOption(retentionOption());
+  return addOidcOptions(command)
     .addHelpText(
       'after',
       `
@@ -74,7 +76,9 @@ order; generations that are running go on at the next start. A second one ends i
 Examples:
   $ osteograph serve                                       everything on this machine, at http://127.0.0.1:4000
   $ osteograph serve --port 0 --data-dir /tmp/try          on any free port, in a directory of its own
-  $ DATABASE_URL=postgresql://me@host/osteograph osteograph serve --host 0.0.0.0 --no-worker`,
+  $ DATABASE_URL=postgresql://me@host/osteograph osteograph serve --host 0.0.0.0 --no-worker
+  $ osteograph serve --oidc-issuer https://id.example.org/realms/lab --oidc-client-id osteograph --oidc-role-claim groups \\
+      --oidc-role-map radiology=READER,lab=OPERATOR,admins=ADMIN`,
     )
     .action(serve);
 }
@@ -90,7 +94,9 @@ async function serve({
   drainDelay,
   corsOrigin,
   retention,
+  ...given
 }: Options): Promise<void> {
+  const oidc = oidcOf(given);
   const logger = createLogger('serve');
   using stop = stopOnSignal('The server was stopped.', { patienceMs: 1_000 * drainDelay + CLOSE_MS });
   const tracing = await startTracing('osteograph serve');
@@ -113,6 +119,7 @@ async function serve({
       key: process.env['OSTEOGRAPH_DICOM_TLS_KEY'],
       ca: process.env['OSTEOGRAPH_DICOM_TLS_CA'],
     },
+    oidc,
     logger,
   });
   const { url, firstToken, bundles } = platform;

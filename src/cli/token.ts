@@ -4,6 +4,7 @@ import { ROLES } from '../domain/roles.js';
 import type { Role } from '../domain/roles.js';
 import type { ApiToken } from '../entities/index.js';
 import { audit, createToken, listTokens, revokeToken } from '../services/access/index.js';
+import { readmitPerson } from '../services/identity/index.js';
 import { withDatabase } from './database.js';
 import { dataDirOption, wholeNumber } from './options.js';
 
@@ -34,6 +35,12 @@ Examples:
     .argument('<id>', 'number of the token, from "osteograph token list"', wholeNumber('id'))
     .addOption(dataDirOption())
     .action(revoke);
+  command
+    .command('readmit')
+    .description('let a person in again who was revoked; a token stays revoked')
+    .argument('<id>', 'number of the person, from "osteograph token list"', wholeNumber('id'))
+    .addOption(dataDirOption())
+    .action(readmit);
   return command;
 }
 
@@ -53,7 +60,7 @@ async function list({ dataDir }: { dataDir: string }): Promise<void> {
     for (const token of tokens) {
       const made = token.createdAt.toISOString().slice(0, 10);
       console.log(
-        `${String(token.id).padStart(4)}  ${token.role.padEnd(8)}  ${made}  ${stateOf(token).padEnd(20)}  ${token.name}`,
+        `${String(token.id).padStart(4)}  ${token.role.padEnd(8)}  ${made}  ${stateOf(token).padEnd(20)}  ${token.name}${token.issuer === null ? '' : ` (subject ${token.subject} of ${token.issuer})`}`,
       );
     }
   });
@@ -65,6 +72,15 @@ async function revoke(id: number, { dataDir }: { dataDir: string }): Promise<voi
     const token = await revokeToken(dataSource, id);
     await audit(dataSource, { tokenId: null, action: 'revokeToken', target: String(id) });
     console.log(`Revoked ${token.id} (${token.name}).`);
+  });
+}
+
+async function readmit(id: number, { dataDir }: { dataDir: string }): Promise<void> {
+  await withDatabase(dataDir, 'token', async ({ dataSource }) => {
+    if (id > 2 ** 31 - 1) throw new UserError('NOT_FOUND', 'There is no such person.');
+    const name = await readmitPerson(dataSource, id);
+    await audit(dataSource, { tokenId: null, action: 'readmit', target: String(id) });
+    console.log(`Readmitted ${id} (${name}).`);
   });
 }
 

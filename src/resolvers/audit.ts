@@ -1,8 +1,9 @@
-import { Arg, Args, Ctx, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import { PageArgs, WHERE } from '../schema/arguments.js';
 import { AuditEntryConnection, AuditEntryNode, AuditFilter } from '../schema/audit.js';
 import type { ConnectionOf } from '../schema/connections.js';
 import { connectionComplexity } from '../schema/limits.js';
+import { ApiTokenNode } from '../schema/viewer.js';
 import { auditOf } from '../services/audit/index.js';
 import { AUDIT_ENTRIES } from '../services/filters/index.js';
 import { AUDIT_LISTING, countRows, readPage } from '../services/paging/index.js';
@@ -11,7 +12,7 @@ import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { readyFilter } from './filter.js';
 
-@Resolver()
+@Resolver(() => AuditEntryNode)
 export class AuditResolver {
   @Query(() => AuditEntryConnection, {
     description: 'Who did what, the newest first. For administrators.',
@@ -41,5 +42,12 @@ export class AuditResolver {
       count: async () => countRows(dataSource, AUDIT_ENTRIES, await selected()),
       node: (row) => new AuditEntryNode(row),
     });
+  }
+  @FieldResolver(() => ApiTokenNode, {
+    nullable: true,
+    description: 'The token that did it, or the person who had signed in; null for the command line.',
+  })
+  async token(@Root() { row }: AuditEntryNode, @Ctx() { loaders }: Context): Promise<ApiTokenNode | null> {
+    return row.tokenId === null ? null : new ApiTokenNode(await loaders.apiToken.load(row.tokenId));
   }
 }

@@ -47,7 +47,7 @@ export class AuditEntryNode extends Node {
   @Field(() => Boolean, { description: 'Whether an erasure has changed it since it was sealed.' })
   erased: boolean;
 
-  constructor(row: AuditEntry) {
+  constructor(readonly row: AuditEntry) {
     super('AuditEntry', row.id);
     this.at = row.at;
     this.tokenId = row.tokenId === null ? null : encodeId('ApiToken', row.tokenId);

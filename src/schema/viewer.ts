@@ -50,16 +50,29 @@ export class Viewer {
 @ObjectType('ApiToken', {
   implements: Node,
   simpleResolvers: true,
-  description: 'A bearer token; its text is not kept.',
+  description:
+    'A bearer token, whose text is not kept, or a person for whom an identity provider vouches, with what their latest token gives them.',
 })
 export class ApiTokenNode extends Node {
-  @Field(() => String, { description: 'Who or what it is for.' })
+  @Field(() => String, { description: 'Who or what it is for; of a person, their name.' })
   name: string;
 
   @Field(() => RoleEnum, { description: 'What it may do.' })
   role: Role;
 
-  @Field(() => DateTime, { description: 'When it was made.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Address of the identity provider; null for a token of this server.',
+  })
+  issuer: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Whom the provider means, over all their tokens; null likewise.',
+  })
+  subject: string | null;
+
+  @Field(() => DateTime, { description: 'When it was made, or the person first signed in.' })
   createdAt: Date;
 
   @Field(() => DateTime, { description: 'When it ends by itself; null: it lives until it is revoked.', nullable: true })
@@ -72,6 +85,8 @@ export class ApiTokenNode extends Node {
     super('ApiToken', row.id);
     this.name = row.name;
     this.role = row.role;
+    this.issuer = row.issuer;
+    this.subject = row.subject;
     this.createdAt = row.createdAt;
     this.expiresAt = row.expiresAt;
     this.revokedAt = row.revokedAt;

@@ -64,9 +64,11 @@ interface AppFile {
 /**
  * The web app: its files, GraphiQL, and its page for every other address that a browser opens, so that deep links work. The files
  * are read once; hashed ones may be kept for ever, the pages are asked for anew each time.
+ *
+ * @param connectTo other origins that the pages may ask, the identity provider's
  */
-export async function webAppHandler(folder = APP_FOLDER): Promise<RequestHandler> {
-  const files = await readFiles(folder);
+export async function webAppHandler(connectTo: () => readonly string[]): Promise<RequestHandler> {
+  const files = await readFiles(APP_FOLDER);
   return (request, response, next) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return next();
     const named = files.get(request.path);
@@ -79,7 +81,8 @@ export async function webAppHandler(folder = APP_FOLDER): Promise<RequestHandler
     if (!ownPage && !forBrowser) return next();
     const page = files.get(ownPage ?? INDEX);
     if (!page) return next(new UserError('UNAVAILABLE', 'The web app is not built; "npm run build" builds it.'));
-    const policy = ownPage ? GRAPHIQL_SECURITY_POLICY : CONTENT_SECURITY_POLICY;
+    const own = ownPage ? GRAPHIQL_SECURITY_POLICY : CONTENT_SECURITY_POLICY;
+    const policy = { ...own, 'connect-src': [own['connect-src'], ...connectTo()].join(' ') };
     response.set({ 'Content-Security-Policy': written(policy), 'Referrer-Policy': 'no-referrer' });
     send(response, page, request.headers, false);
   };

@@ -17,7 +17,7 @@ export interface Entrance {
    * Who sends this `Authorization` header. An address that has shown sixty wrong tokens in a minute is refused unseen for the rest of it,
    * unless its token is one that this process has let in lately; that is noted in the audit, once a minute.
    *
-   * @throws UserError UNAUTHENTICATED, RATE_LIMITED
+   * @throws UserError UNAUTHENTICATED, RATE_LIMITED, and of people who sign in elsewhere FORBIDDEN, UNAVAILABLE
    */
   admit(address: string | undefined, header: unknown): Promise<TokenPrincipal>;
 }
@@ -84,7 +84,7 @@ export function openEntrance({
   };
 }
 
-/** Lets requests with a good token pass and answers the others with 401, or with 429 where many wrong ones came before. */
+/** Lets requests with a good token pass and answers the others with 401, with 429 where many wrong ones came before, or with 403 or 503 as the identity provider has it. */
 export function requireToken(entrance: Entrance): RequestHandler {
   return async (request, response, next) => {
     try {
@@ -95,7 +95,7 @@ export function requireToken(entrance: Entrance): RequestHandler {
     } catch (error) {
       if (!(error instanceof UserError)) return next(error);
       if (error.code === 'RATE_LIMITED') response.setHeader('Retry-After', String(error.details?.['retryAfter']));
-      else response.setHeader('WWW-Authenticate', 'Bearer realm="osteograph"');
+      else if (error.code === 'UNAUTHENTICATED') response.setHeader('WWW-Authenticate', 'Bearer realm="osteograph"');
       return next(error);
     }
     next();

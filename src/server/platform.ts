@@ -5,6 +5,7 @@ import { openQueue } from '../scheduling/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { registerBundles } from '../services/bundles/index.js';
 import { createToken, DEFAULT_QUOTA, hasNoTokens } from '../services/access/index.js';
+import type { OidcSettings } from '../services/identity/index.js';
 import type { RetentionRules } from '../services/retention/index.js';
 import { type BlobSettings, type BlobStore, openOwnBlobStore } from '../storage/index.js';
 import { closeInTime } from './close-in-time.js';
@@ -42,6 +43,8 @@ export interface PlatformOptions {
   retention?: RetentionRules | undefined;
   /** Files of TLS for DICOM peers that are spoken to over it. */
   dicomTls?: TlsFiles | undefined;
+  /** The provider at which people sign in; absent: nobody does. */
+  oidc?: OidcSettings | undefined;
   logger: Logger;
 }
 
@@ -99,6 +102,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       corsOrigins: options.corsOrigins,
       retention: options.retention,
       dicomTls: options.dicomTls,
+      oidc: options.oidc,
       logger,
     });
     let child: WorkerChild | undefined;

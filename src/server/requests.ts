@@ -17,6 +17,7 @@ const ROUTES = [
   '/exports',
   '/dicomweb',
   '/radiographs',
+  '/sign-in',
   '/health',
   '/metrics',
 ];

@@ -40,6 +40,9 @@ export interface SocketOptions {
   mayOpen: (request: IncomingMessage) => boolean;
 }
 
+/** Code for a socket that may well be let in later: RFC 6455's registry calls it "try again later". */
+const TRY_AGAIN = 1013;
+
 /**
  * GraphQL over WebSocket (graphql-transport-ws) for queries and subscriptions, under the same token, roles and limits as HTTP.
  * Mutations go over HTTP, where a client knows whether its request arrived. The token is looked at for each operation, so a
@@ -82,7 +85,10 @@ export function acceptSockets({
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
           // Returning false would close with the same code, and not say why.
-          extra.socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
+          extra.socket.close(
+            error.code === 'UNAVAILABLE' ? TRY_AGAIN : CloseCode.Forbidden,
+            error.message.slice(0, 120),
+          );
           return false;
         }
       },

@@ -21,6 +21,7 @@ import { EVALUATION, evaluationLogs, openDifferences } from '../services/evaluat
 import { EXPORT } from '../services/exports/index.js';
 import { openDatabaseClock, openKnownTokens, openQuotas } from '../services/access/index.js';
 import { openCatalogue, startCatalogue } from '../services/dicomweb/index.js';
+import { openIdentity, type OidcSettings } from '../services/identity/index.js';
 import { openFilmReadings, openKneeReader } from '../services/film-readings/index.js';
 import { DICOM_SENDING } from '../services/sendings/index.js';
 import { READER_STUDY } from '../services/reader-studies/index.js';
@@ -51,6 +52,7 @@ import { chargeRequests } from './rate-limit.js';
 import { observeRequests } from './requests.js';
 import { platformSchema } from './schema.js';
 import { seriesFileHandler } from './series-files.js';
+import { SIGN_IN_PATH, signInHandler } from './sign-in.js';
 import { acceptSockets } from './sockets.js';
 import { TokenLimits } from './token-limits.js';
 import { askedByClient, inTurn } from './token-turns.js';
@@ -80,6 +82,8 @@ export interface ServerOptions {
   retention?: RetentionRules | undefined;
   /** Files of TLS for DICOM peers that are spoken to over it. */
   dicomTls?: TlsFiles | undefined;
+  /** The provider at which people sign in; absent: nobody does. */
+  oidc?: OidcSettings | undefined;
   logger: Logger;
 }
 
@@ -143,7 +147,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const metrics = createMetrics(dataSource);
   const limits = new TokenLimits();
   const apollo = createApollo(schema, limits, metrics, logger);
-  const tokens = await openKnownTokens({ dataSource, databaseUrl, logger });
+  const clock = await openDatabaseClock(dataSource, logger);
+  const identity = options.oidc && openIdentity(options.oidc, { dataSource, logger, now: clock.now });
+  const tokens = await openKnownTokens({ dataSource, databaseUrl, logger, elsewhere: identity });
   const entrance = openEntrance({ tokens, dataSource, logger });
   const sources = {
     generations: generationLogs(dataSource),
@@ -151,7 +157,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     evaluations: evaluationLogs(dataSource),
   };
   const { logs, close: closeLogs } = await openEventLogs({ databaseUrl, logger, sources });
-  const clock = await openDatabaseClock(dataSource, logger);
   const assetUrls = await createAssetUrls(dataSource, clock.now);
   const shared = { registry: KINDS, dataSource, logger };
   const exports = startRunner({ ...shared, kind: EXPORT, resources: { store, keepMs: retention.exports } });
@@ -167,7 +172,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const catalogue = openCatalogue({ dataSource, store });
   const listing = startCatalogue({ dataSource, store, logger });
   const auditSeal = startAuditSeal({ dataSource, logger });
-  const webApp = await webAppHandler();
+  const webApp = await webAppHandler(() => identity?.origins() ?? []);
   const quotas = rateLimit > 0 ? await openQuotas({ dataSource, queueUrl, limit: rateLimit, logger }) : undefined;
   const platform: Platform = {
     dataSource,
@@ -229,6 +234,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app.get('/openapi.json', packed(), (_request, response) => {
       response.set('Cache-Control', 'no-cache').json(openApi);
     });
+    app.get(SIGN_IN_PATH, signInHandler(identity));
     app.use(['/assets', '/exports', '/radiographs', DICOMWEB_PATH, GRAPHQL_PATH], allowOrigins(corsOrigins));
     app.use(['/exports', DICOMWEB_PATH, GRAPHQL_PATH], packed());
     // Not of what changes something, which is carried to its end.

@@ -94,6 +94,33 @@ test('a cut in the quiet is told, and so is that events come again', async () =>
   expect(connections).toEqual(['live', 'reconnecting', 'live']);
 });
 
+test.each([
+  ['WebSocket', undefined],
+  ['server-sent events', NO_SOCKET],
+])('what is followed by %s goes on over the end of a token where another has taken its place', async (_, blocked) => {
+  const made = await createToken(api.dataSource, { name: 'ends', role: 'READER' });
+  let token = made.text;
+  const line = await openLine(Number(new URL(api.url).port));
+  line.block(blocked);
+  const osteograph = connect({ url: line.url, token: () => token });
+  opened.push(osteograph, line);
+  const run = await loggedRun(api);
+  const back = Promise.withResolvers<void>();
+  const updates = osteograph.follow('generation', run.id, {
+    onConnection: (connection) => connection === 'reconnecting' && back.resolve(),
+  });
+  await updates.next();
+  await updates.next();
+  const third = updates.next();
+  token = api.tokens.READER;
+  await revokeToken(api.dataSource, made.token.id);
+  await back.promise;
+  await run.succeed();
+
+  expect((await third).value).toMatchObject({ seq: 3 });
+  expect(await all(updates)).toMatchObject([{ seq: 4, state: 'SUCCEEDED' }]);
+});
+
 test('where neither WebSocket nor event streams get through, the row comes instead, whenever it has news, to the end', async () => {
   const { osteograph } = await behind(NO_STREAM);
   const run = await loggedRun(api);

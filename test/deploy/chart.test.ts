@@ -75,7 +75,11 @@ const EVERYTHING = {
   image: { repository: 'registry.example.org/osteograph', digest: DIGEST },
   imagePullSecrets: [{ name: 'registry' }],
   secretName: 'lab-secrets',
-  config: { retention: 'events=90d,audit=2y', rateLimit: 500000 },
+  config: {
+    retention: 'events=90d,audit=2y',
+    rateLimit: 500000,
+    oidc: { issuer: 'https://id.example.org', clientId: 'osteograph', roleMap: 'radiology=READER,admins=ADMIN' },
+  },
   api: { autoscaling: { enabled: true }, nodeSelector: { disk: 'ssd' }, tmpSizeLimit: '20Gi' },
   worker: { device: 'cpu', image: { tag: '' }, keda: { enabled: true, generationsPerWorker: 4 } },
   ingress: {
@@ -231,6 +235,9 @@ withHelm('a digest wins over a tag, and settings reach the containers', () => {
     OSTEOGRAPH_RATE_LIMIT: '10000000',
   });
   expect(find(everything, 'ConfigMap', 'osteograph').data).toMatchObject({
+    OSTEOGRAPH_OIDC_ISSUER: 'https://id.example.org',
+    OSTEOGRAPH_OIDC_CLIENT_ID: 'osteograph',
+    OSTEOGRAPH_OIDC_ROLE_MAP: 'radiology=READER,admins=ADMIN',
     OSTEOGRAPH_RETENTION: 'events=90d,audit=2y',
     OSTEOGRAPH_RATE_LIMIT: '500000',
   });

@@ -11,6 +11,7 @@ import { createLogger } from '../../src/server/logging.js';
 import { type RunningServer, startServer } from '../../src/server/start.js';
 import { DEFAULT_QUOTA } from '../../src/services/access/quotas.js';
 import { createToken } from '../../src/services/access/tokens.js';
+import type { OidcSettings } from '../../src/services/identity/index.js';
 import { type BlobStore, openBlobStore } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { type Factories, factories } from './factories.js';
@@ -50,6 +51,7 @@ export async function startTestServer(
   statementTimeout?: number,
   rateLimit = DEFAULT_QUOTA,
   blobUrl?: string,
+  oidc?: OidcSettings,
 ): Promise<TestServer> {
   const database = await createTestDatabase(logger, statementTimeout);
   const { dataSource, url: databaseUrl } = database;
@@ -73,6 +75,7 @@ export async function startTestServer(
     store,
     queue,
     rateLimit,
+    oidc,
     logger: pinoLogger,
   });
   const tokens = {} as Record<Role, string>;

@@ -8,8 +8,11 @@ import { waysTo } from './ways.ts';
 export interface ConnectOptions {
   /** Address of the server, e.g. http://127.0.0.1:4000. */
   url: string;
-  /** Who asks: `osteograph token create` prints one. */
-  token: string;
+  /**
+   * Who asks: `osteograph token create` prints one. A function where tokens end and are renewed: it is called for every request and every
+   * connection, and gives the one that is good now.
+   */
+  token: string | (() => string | Promise<string>);
 }
 
 /** Variables need not be given where the document has none, or none that it requires. */
@@ -56,12 +59,12 @@ export interface Osteograph {
 
 /** Says where the server is and who asks; connects to nothing yet. */
 export function connect({ url, token }: ConnectOptions): Osteograph {
-  const authorization = `Bearer ${token}`;
-  const ways = waysTo(new URL('/graphql', url).href, { authorization });
+  const authorization = async () => `Bearer ${typeof token === 'function' ? await token() : token}`;
+  const ways = waysTo(new URL('/graphql', url).href, authorization);
 
   const send: Osteograph['fetch'] = async (path, init = {}) => {
     const headers = new Headers(init.headers);
-    headers.set('authorization', authorization);
+    headers.set('authorization', await authorization());
     const response = await fetch(new URL(path, url), { ...init, headers }).catch((cause: unknown) =>
       Promise.reject(noAnswer(cause)),
     );

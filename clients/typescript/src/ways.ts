@@ -37,14 +37,19 @@ const SILENCE = 10_000;
 /** After so long on a poorer way the best one is tried again, ms: a server that was away is no network that blocks. */
 const BETTER_AGAIN = 60_000;
 
-/** @param address of the API, e.g. http://127.0.0.1:4000/graphql */
-export function waysTo(address: string, headers: { authorization: string }): Ways {
+/**
+ * @param address of the API, e.g. http://127.0.0.1:4000/graphql
+ * @param authorization the header's value, asked for anew for each connection
+ */
+export function waysTo(address: string, authorization: () => Promise<string>): Ways {
   let current: Way = 'socket';
   let changedAt = 0;
   let socketOpened = false;
+  /** What the socket was opened with. */
+  let shown: string | undefined;
   const socket = createSocket({
     url: address.replace(/^http/, 'ws'),
-    connectionParams: headers,
+    connectionParams: async () => ({ authorization: (shown = await authorization()) }),
     lazy: true,
     // Who follows reconnects: only they know the last event that has come. A retry of the library asks again with the old number.
     retryAttempts: 0,
@@ -54,12 +59,19 @@ export function waysTo(address: string, headers: { authorization: string }): Way
   // Loaded when it is needed, which is seldom.
   const stream = () =>
     (loading ??= import('graphql-sse').then(
-      ({ createClient }) => createClient({ url: address, headers, retryAttempts: 0 }),
+      ({ createClient }) =>
+        createClient({
+          url: address,
+          headers: async () => ({ authorization: await authorization() }),
+          retryAttempts: 0,
+        }),
       (cause: unknown) => {
         loading = undefined;
         throw noAnswer(cause);
       },
     ));
+  /** Whether the socket's token has ended and there is another by now. */
+  const isOld = async () => shown !== undefined && (await authorization()) !== shown;
   const proven = (way: Way) => way === 'poll' || (way === 'socket' && socketOpened);
 
   return {
@@ -92,7 +104,7 @@ export function waysTo(address: string, headers: { authorization: string }): Way
           if (errors?.length) return inbox.end(refusalIn(errors));
           for (const event of Object.values(data ?? {})) inbox.put(event);
         },
-        error: (fault: unknown) => void errorOf(fault).then((error) => inbox.end(error)),
+        error: (fault: unknown) => void errorOf(fault, isOld).then((error) => inbox.end(error)),
         complete: () => inbox.end(),
       };
       let unsubscribe: (() => void) | undefined;
@@ -144,11 +156,18 @@ class Inbox<Event> {
   }
 }
 
-/** What graphql-ws and graphql-sse give as the end of a subscription: the API's errors, a closed socket, an answer that is no stream. */
-async function errorOf(fault: unknown): Promise<OsteographError> {
+/**
+ * What graphql-ws and graphql-sse give as the end of a subscription: the API's errors, a closed socket, an answer that is no stream. A socket that ended with its
+ * token is one that broke, if there is another token.
+ */
+async function errorOf(fault: unknown, isOld: () => Promise<boolean>): Promise<OsteographError> {
   if (Array.isArray(fault)) return refusalIn(fault as Fault[]);
+  if (fault instanceof OsteographError) return fault;
   const { code, response } = (fault ?? {}) as { code?: unknown; response?: Response };
-  if (code === CloseCode.Forbidden) return new OsteographError('UNAUTHENTICATED', UNKNOWN_TOKEN);
+  if (code === CloseCode.Forbidden) {
+    const renewed = await isOld().catch(() => false);
+    return renewed ? noAnswer(fault) : new OsteographError('UNAUTHENTICATED', UNKNOWN_TOKEN);
+  }
   // A proxy's page with status 200 is no stream either.
   return response && !response.ok ? refusalOf(response) : noAnswer(fault);
 }

@@ -27,7 +27,11 @@ export function openApiDocument(): Json {
     paths: { ...plainPaths(), ...filePaths(), ...dicomwebPaths() },
     components: {
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'As "osteograph token create" prints it.' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'As "osteograph token create" prints it, or an access token of the identity provider.',
+        },
       },
       schemas: { Errors: ERRORS },
       responses: refusalResponses(),

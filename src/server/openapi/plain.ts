@@ -47,6 +47,18 @@ export function plainPaths(): Record<string, PathItem> {
         responses: { '200': answer('This document.', ['application/json'], { type: 'object' }) },
       },
     }),
+    '/sign-in': path('Descriptions', {
+      get: {
+        operationId: 'signIn',
+        summary: 'At which identity provider people sign in',
+        description: 'The provider is null where tokens of this server are all there is.',
+        security: OPEN,
+        responses: {
+          '200': answer('The provider and the client that programs are there.', ['application/json'], SIGN_IN),
+          ...refusals(503),
+        },
+      },
+    }),
     '/health/live': path('Operations', {
       get: {
         operationId: 'live',
@@ -93,6 +105,29 @@ const GRAPHQL_REQUEST: Json = {
 const GRAPHQL_ANSWER: Json = {
   type: 'object',
   properties: { data: { type: ['object', 'null'] }, ...(ERRORS['properties'] as Json) },
+};
+
+const OPTIONAL_TEXT: Json = { type: ['string', 'null'] };
+
+const SIGN_IN: Json = {
+  type: 'object',
+  required: ['provider'],
+  properties: {
+    provider: {
+      type: ['object', 'null'],
+      required: ['issuer', 'clientId', 'scope'],
+      properties: {
+        issuer: TEXT,
+        clientId: TEXT,
+        scope: TEXT,
+        resource: OPTIONAL_TEXT,
+        authorizationEndpoint: OPTIONAL_TEXT,
+        tokenEndpoint: OPTIONAL_TEXT,
+        endSessionEndpoint: OPTIONAL_TEXT,
+        idTokenAlgorithms: { type: 'array', items: TEXT },
+      },
+    },
+  },
 };
 
 const LIVE: Json = {

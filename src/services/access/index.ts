@@ -2,7 +2,7 @@
 export { audit, auditDownload } from './audit.js';
 export { type DatabaseClock, openDatabaseClock } from './clock.js';
 export { asAsked, findByClientKey } from './client-keys.js';
-export { type KnownTokens, openKnownTokens } from './known-tokens.js';
+export { type IssuedElsewhere, type KnownTokens, openKnownTokens } from './known-tokens.js';
 export {
   daysBackOf,
   erasureDigest,

@@ -19,7 +19,7 @@ export interface KnownTokens {
   /**
    * Who a token stands for.
    *
-   * @throws UserError UNAUTHENTICATED when it is unknown, has expired or was revoked
+   * @throws UserError UNAUTHENTICATED when it is unknown, has expired or was revoked; of those given out elsewhere also what {@link IssuedElsewhere} says
    */
   verify(text: string): Promise<TokenPrincipal>;
   /** Whether {@link verify} has let this text in and no change of its token has been heard of since. It may still have to ask the database. */
@@ -31,15 +31,29 @@ export interface KnownTokens {
   close(): Promise<void>;
 }
 
+/** Tokens that somebody else gives out. */
+export interface IssuedElsewhere {
+  /** Whether a text looks like one of them. */
+  recognises(text: string): boolean;
+  /**
+   * Who such a token stands for, and for how many more milliseconds.
+   *
+   * @throws UserError UNAUTHENTICATED; FORBIDDEN for somebody without a role; UNAVAILABLE while nobody can say
+   */
+  find(text: string): Promise<{ viewer: TokenPrincipal; msLeft: number }>;
+}
+
 /** Remembers tokens until they expire or the database says that they changed, and none while it could not say so. */
 export async function openKnownTokens(options: {
   dataSource: DataSource;
   databaseUrl: string;
   logger: Logger;
+  /** Absent: only tokens of ours are good. */
+  elsewhere?: IssuedElsewhere | undefined;
   /** How long what the database said is believed, ms. */
   trustedMs?: number;
 }): Promise<KnownTokens> {
-  const { trustedMs = TRUSTED_MS } = options;
+  const { dataSource, elsewhere, trustedMs = TRUSTED_MS } = options;
   const known = new Map<string, { viewer: TokenPrincipal; until: number }>();
   const standing = new Map<number, number>();
   let listening = true;
@@ -75,7 +89,8 @@ export async function openKnownTokens(options: {
       if (remembered && performance.now() < remembered.until) return remembered.viewer;
       const before = changes;
       const asked = performance.now();
-      const { viewer, msLeft } = await findToken(options.dataSource, hash).catch((error: unknown) => {
+      const found = elsewhere?.recognises(text) ? elsewhere.find(text) : findToken(dataSource, hash);
+      const { viewer, msLeft } = await found.catch((error: unknown) => {
         if (error instanceof UserError) known.delete(hash);
         throw error;
       });
@@ -90,7 +105,7 @@ export async function openKnownTokens(options: {
       if (performance.now() < (standing.get(tokenId) ?? 0)) return true;
       const before = changes;
       const asked = performance.now();
-      const { stands, msLeft } = await tokenStands(options.dataSource, tokenId);
+      const { stands, msLeft } = await tokenStands(dataSource, tokenId);
       if (stands && listening && changes === before) {
         if (standing.size >= MOST) standing.clear();
         standing.set(tokenId, trustedUntil(asked, msLeft));

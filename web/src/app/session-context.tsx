@@ -2,7 +2,8 @@ import { createContext, use, useCallback, useEffect, useMemo, useState, type Rea
 import { Provider, useQuery } from 'urql';
 import { type ApiClients, createClients, sentence } from '../lib/client.ts';
 import { graphql, type ResultOf } from '../lib/graphql.ts';
-import { forgetToken, keepToken, takeToken } from '../lib/session.ts';
+import { comesBack, finishSignIn, leaveProvider } from '../lib/provider.ts';
+import { currentToken, forget, keep, type Kept, renewalTime, takeKept } from '../lib/session.ts';
 import { ErrorNote } from '../components/notes.tsx';
 import { Waiting } from '../components/waiting.tsx';
 import { SignIn } from '../views/sign-in/sign-in.tsx';
@@ -38,29 +39,42 @@ export function useSession(): Session {
   return session;
 }
 
-/** Asks for a token where there is none, or where the server no longer takes it; the address stays, so that a deep link still works. */
+/** Asks people to sign in where nobody is here, or where the server no longer takes their token; the address stays, so that a deep link still works. */
 export function SessionProvider({ children }: { children: ReactNode }) {
-  const [token, setToken] = useState(takeToken);
+  const [arriving, setArriving] = useState(comesBack);
+  const [kept, setKept] = useState(() => (comesBack() ? null : takeKept()));
   const [refusal, setRefusal] = useState<string>();
+  const enter = useCallback((given: Kept) => {
+    keep(given);
+    setRefusal(undefined);
+    setKept(given);
+  }, []);
   const leave = useCallback((reason?: string) => {
-    forgetToken();
-    setToken(null);
+    forget();
+    setKept(null);
     setRefusal(reason);
   }, []);
-  const clients = useMemo(() => (token === null ? null : createClients(token, leave)), [token, leave]);
+  useEffect(() => {
+    if (!arriving) return;
+    finishSignIn()
+      .then(
+        (person) => enter({ person }),
+        (error: Error) => setRefusal(error.message),
+      )
+      .finally(() => setArriving(false));
+  }, [arriving, enter]);
+  const clients = useMemo(() => (kept === null ? null : createClients(() => currentToken(kept), leave)), [kept, leave]);
   useEffect(() => () => clients?.osteograph.close(), [clients]);
 
-  if (!clients) {
-    const enter = (given: string) => {
-      keepToken(given);
-      setRefusal(undefined);
-      setToken(given);
-    };
-    return <SignIn refusal={refusal} onToken={enter} />;
-  }
+  if (arriving) return <Waiting label="Signing in" />;
+  if (!kept || !clients) return <SignIn refusal={refusal} onToken={(token) => enter({ token })} />;
+  const signOut = () => {
+    leave();
+    if ('person' in kept) leaveProvider(kept.person).catch(() => undefined);
+  };
   return (
     <Provider value={clients.client}>
-      <SignedIn clients={clients} signOut={() => leave()}>
+      <SignedIn clients={clients} signOut={signOut}>
         {children}
       </SignedIn>
     </Provider>
@@ -69,6 +83,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
 function SignedIn({ clients, signOut, children }: Omit<Session, 'viewer'> & { children: ReactNode }) {
   const [{ data, error }, retry] = useQuery({ query: VIEWER });
+  useRenewal(clients);
   const viewer = data?.viewer;
   const session = useMemo(() => (viewer ? { viewer, clients, signOut } : null), [viewer, clients, signOut]);
   if (error && !viewer) {
@@ -82,4 +97,22 @@ function SignedIn({ clients, signOut, children }: Omit<Session, 'viewer'> & { ch
   }
   if (!session) return <Waiting label="Signing in" />;
   return <SessionContext value={session}>{children}</SessionContext>;
+}
+
+/** Signed addresses of images end with the last token that the server has seen: it is shown each new one, also while nothing is asked. */
+function useRenewal({ client }: ApiClients): void {
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const plan = () => {
+      const at = renewalTime();
+      if (at === undefined) return;
+      timer = setTimeout(
+        () => void client.query(VIEWER, {}, { requestPolicy: 'network-only' }).toPromise().then(plan),
+        // After a failure not at once again.
+        Math.max(at - Date.now(), 5_000),
+      );
+    };
+    plan();
+    return () => clearTimeout(timer);
+  }, [client]);
 }

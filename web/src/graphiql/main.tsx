@@ -4,19 +4,22 @@ import 'graphiql/setup-workers/vite';
 import 'graphiql/style.css';
 import { createClient } from 'graphql-ws';
 import { createRoot } from 'react-dom/client';
-import { takeToken } from '../lib/session.ts';
+import { currentToken, takeKept } from '../lib/session.ts';
 import { FIRST_QUERY } from './first-query.ts';
 import './page.css';
 
-const token = takeToken();
-const authorization = `Bearer ${token ?? '<token>'}`;
+const kept = takeKept();
+/** What the headers editor begins with; tokens of people who signed in end soon, and are added to each operation. */
+const shown: Record<string, string> =
+  kept && 'person' in kept ? {} : { authorization: `Bearer ${kept?.token ?? '<token>'}` };
 
 /**
  * Operations carry what the headers editor says. The schema is asked for before there is an editor, with the token of this
  * browser; a subscription's headers go into the message that opens its WebSocket, so each has a socket of its own.
  */
-const fetcher: ReturnType<typeof createGraphiQLFetcher> = (operation, options) => {
-  const headers = { authorization, ...options?.headers };
+const fetcher = async (...[operation, options]: Parameters<Fetcher>) => {
+  const own = kept && 'person' in kept ? { authorization: `Bearer ${await currentToken(kept)}` } : shown;
+  const headers = { ...own, ...options?.headers };
   const wsClient = createClient({
     url: `${location.origin.replace(/^http/, 'ws')}/graphql`,
     connectionParams: headers,
@@ -25,11 +28,13 @@ const fetcher: ReturnType<typeof createGraphiQLFetcher> = (operation, options) =
   return createGraphiQLFetcher({ url: '/graphql', headers, wsClient })(operation, options);
 };
 
+type Fetcher = ReturnType<typeof createGraphiQLFetcher>;
+
 createRoot(document.querySelector('#root')!).render(
   <GraphiQL
     fetcher={fetcher}
     defaultQuery={FIRST_QUERY}
-    defaultHeaders={JSON.stringify({ authorization }, null, 2)}
-    initialHeaders={JSON.stringify({ authorization }, null, 2)}
+    defaultHeaders={JSON.stringify(shown, null, 2)}
+    initialHeaders={JSON.stringify(shown, null, 2)}
   />,
 );

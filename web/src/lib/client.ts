@@ -1,5 +1,6 @@
 import { cacheExchange, Client, type CombinedError, fetchExchange, mapExchange } from 'urql';
 import { connect, type Osteograph } from '../../../clients/typescript/src/index.ts';
+import { SignInEnded } from './session.ts';
 
 export interface ApiClients {
   client: Client;
@@ -27,17 +28,26 @@ export interface UploadOptions {
 }
 
 /**
- * The API for one token: queries and mutations over HTTP, long work by the client package.
+ * The API for whoever is here: queries and mutations over HTTP, long work by the client package.
  *
- * @param onRefused called when the server no longer takes the token
+ * @param token the one that is good now
+ * @param onRefused called when the server no longer takes the token, or there is none any more
  */
-export function createClients(token: string, onRefused: (reason: string) => void): ApiClients {
-  const authorization = `Bearer ${token}`;
-  const osteograph = connect({ url: location.origin, token });
+export function createClients(token: () => Promise<string>, onRefused: (reason: string) => void): ApiClients {
+  const goodToken = () =>
+    token().catch((error: unknown) => {
+      if (error instanceof SignInEnded) onRefused(error.message);
+      throw error;
+    });
+  const osteograph = connect({ url: location.origin, token: goodToken });
   const client = new Client({
     url: '/graphql',
     preferGetMethod: false,
-    fetchOptions: { headers: { authorization } },
+    fetch: async (input, init) => {
+      const headers = new Headers(init?.headers);
+      headers.set('authorization', `Bearer ${await goodToken()}`);
+      return fetch(input, { ...init, headers });
+    },
     exchanges: [
       mapExchange({
         onError: (error) => {
@@ -54,7 +64,8 @@ export function createClients(token: string, onRefused: (reason: string) => void
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-  const upload = <T>(path: string, file: File, { onProgress, signal }: UploadOptions = {}) => {
+  const upload = async <T>(path: string, file: File, { onProgress, signal }: UploadOptions = {}) => {
+    const authorization = `Bearer ${await goodToken()}`;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     // fetch does not tell how far an upload is.
     const request = new XMLHttpRequest();

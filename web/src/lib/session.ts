@@ -1,22 +1,82 @@
-const KEY = 'osteograph:token';
+import { renewed } from './provider.ts';
 
-/** The token that was kept; the address of the first start (`/?token=...`) goes before it and loses its token. */
-export function takeToken(): string | null {
+/** Somebody who has signed in at the identity provider. */
+export interface Person {
+  accessToken: string;
+  refreshToken?: string;
+  idToken?: string;
+  /** From when on there had better be another token, and when this one ends; milliseconds since 1970. */
+  renewAt: number;
+  endsAt: number;
+}
+
+/** Who is here: a token that somebody gave, or somebody who has signed in. */
+export type Kept = { token: string } | { person: Person };
+
+const TOKEN = 'osteograph:token';
+const PERSON = 'osteograph:person';
+
+/** What was kept; the address of the first start (`/?token=...`) goes before it and loses its token. */
+export function takeKept(): Kept | null {
   const url = new URL(location.href);
   const given = url.searchParams.get('token');
   if (given) {
-    keepToken(given);
+    keep({ token: given });
     url.searchParams.delete('token');
     history.replaceState(null, '', url.pathname + url.search + url.hash);
   }
-  return localStorage.getItem(KEY);
+  const token = localStorage.getItem(TOKEN);
+  if (token !== null) return { token };
+  const person = keptPerson();
+  return person ? { person } : null;
 }
 
 /** Kept in this browser until somebody signs out; GraphiQL finds it there too. */
-export function keepToken(token: string): void {
-  localStorage.setItem(KEY, token);
+export function keep(kept: Kept): void {
+  forget();
+  if ('token' in kept) localStorage.setItem(TOKEN, kept.token);
+  else localStorage.setItem(PERSON, JSON.stringify(kept.person));
 }
 
-export function forgetToken(): void {
-  localStorage.removeItem(KEY);
+export function forget(): void {
+  localStorage.removeItem(TOKEN);
+  localStorage.removeItem(PERSON);
+}
+
+/** Somebody has to sign in again. */
+export class SignInEnded extends Error {}
+
+/**
+ * The token that is good now. Of all windows of this browser one renews it: a refresh token is good once.
+ *
+ * @throws SignInEnded
+ */
+export async function currentToken(kept: Kept): Promise<string> {
+  if ('token' in kept) return kept.token;
+  const person = keptPerson();
+  if (person && Date.now() < person.renewAt) return person.accessToken;
+  return navigator.locks.request('osteograph:renewal', async () => {
+    const before = keptPerson();
+    if (!before) throw new SignInEnded('You have signed out in another window.');
+    if (Date.now() < before.renewAt) return before.accessToken;
+    const after = await renewed(before).catch((error: unknown) => {
+      if (Date.now() < before.endsAt) return before;
+      throw error;
+    });
+    if (after && after !== before) keep({ person: after });
+    if (after) return after.accessToken;
+    if (Date.now() < before.endsAt) return before.accessToken;
+    throw new SignInEnded('Your sign-in has ended; sign in again.');
+  });
+}
+
+/** When the token of whoever is here had better be renewed; undefined for a token that somebody gave, and where nothing renews it. */
+export function renewalTime(): number | undefined {
+  const person = keptPerson();
+  return person?.refreshToken === undefined ? undefined : person.renewAt;
+}
+
+function keptPerson(): Person | undefined {
+  const text = localStorage.getItem(PERSON);
+  return text === null ? undefined : (JSON.parse(text) as Person);
 }

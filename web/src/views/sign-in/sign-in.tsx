@@ -1,7 +1,8 @@
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { Button } from '../../components/button.tsx';
 import { Field, inputClass } from '../../components/field.tsx';
 import { InlineError } from '../../components/notes.tsx';
+import { askProvider, beginSignIn, type Provider } from '../../lib/provider.ts';
 import styles from './sign-in.module.css';
 
 interface SignInProps {
@@ -14,6 +15,7 @@ export function SignIn({ refusal, onToken }: SignInProps) {
   useEffect(() => {
     document.title = 'Sign in · Osteograph';
   }, []);
+  const { provider, fault, signIn } = useProvider();
   return (
     <main className={styles.page}>
       <form
@@ -29,6 +31,12 @@ export function SignIn({ refusal, onToken }: SignInProps) {
           synthetic MRI volume and watch it arrive.
         </p>
         {refusal !== undefined && <InlineError message={refusal} />}
+        {fault !== undefined && <InlineError message={fault} />}
+        {provider && (
+          <Button kind="main" type="button" onClick={() => signIn(provider)}>
+            Sign in at {new URL(provider.issuer).host}
+          </Button>
+        )}
         <Field
           label="Token"
           hint={
@@ -50,10 +58,24 @@ export function SignIn({ refusal, onToken }: SignInProps) {
             />
           )}
         </Field>
-        <Button kind="main" type="submit">
-          Sign in
+        <Button kind={provider ? 'plain' : 'main'} type="submit">
+          {provider ? 'Use this token' : 'Sign in'}
         </Button>
       </form>
     </main>
   );
+}
+
+/** Where people sign in, if the server knows a place. */
+function useProvider() {
+  const [provider, setProvider] = useState<Provider | null>(null);
+  const [fault, setFault] = useState<string>();
+  const tell = (error: unknown) => setFault(error instanceof Error ? error.message : String(error));
+  useEffect(() => {
+    askProvider().then(setProvider, tell);
+  }, []);
+  const signIn = (at: Provider) => {
+    beginSignIn(at).catch(tell);
+  };
+  return { provider, fault, signIn };
 }

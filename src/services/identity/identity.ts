@@ -1,0 +1,148 @@
+import { decodeJwt, jwtVerify, type JWTPayload } from 'jose';
+import type { Logger } from 'pino';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { UserError } from '../../domain/errors.js';
+import { roleInClaims } from '../../policy/index.js';
+import type { IssuedElsewhere } from '../access/index.js';
+import { keyOfPerson } from './people.js';
+import { openProvider } from './provider.js';
+import type { OidcSettings } from './settings.js';
+
+/** People who sign in at an identity provider. */
+export interface Identity extends IssuedElsewhere {
+  /** What a program needs to have somebody sign in. @throws UserError UNAVAILABLE */
+  signIn(): Promise<SignIn>;
+  /** Origins at which a page exchanges a code for a token. */
+  origins(): string[];
+}
+
+/** What a program needs to have somebody sign in. */
+export interface SignIn {
+  issuer: string;
+  clientId: string;
+  scope: string;
+  resource: string | null;
+  authorizationEndpoint: string | null;
+  tokenEndpoint: string | null;
+  endSessionEndpoint: string | null;
+  /** With which the provider signs what it tells a program about who has signed in. */
+  idTokenAlgorithms: string[];
+}
+
+/** Signatures with a key that the provider alone has: whoever can check one of an HMAC can make one, and "none" is none. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+
+/** Longer ones come from nobody's provider: a header of HTTP has no more room. */
+const LONGEST = 16_000;
+
+const CLAIMS = z.object({ sub: z.string().min(1).max(255), exp: z.number().positive().max(253_402_300_799) });
+
+export function openIdentity(
+  settings: OidcSettings,
+  options: { dataSource: DataSource; logger: Logger; now: () => number },
+): Identity {
+  const { dataSource, logger, now } = options;
+  const { issuer, audiences, roleRule, clientId, scope, resource } = settings;
+  const provider = openProvider(settings, logger);
+
+  async function verified(text: string): Promise<JWTPayload> {
+    try {
+      const { payload } = await jwtVerify(text, provider.key, {
+        issuer,
+        audience: [...audiences],
+        algorithms: ALGORITHMS,
+        currentDate: new Date(now()),
+      });
+      return payload;
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      throw refusal(error);
+    }
+  }
+
+  /** Why is for the log: a stranger learns nothing. */
+  function refusal(error: unknown): UserError {
+    logger.info({ err: error }, 'a token of the identity provider was refused');
+    return new UserError(
+      'UNAUTHENTICATED',
+      'This token is not one that the identity provider has given out for this server, or it has expired; sign in again.',
+    );
+  }
+
+  return {
+    recognises: (text) => /^[\w-]+\.[\w-]+\.[\w-]*$/.test(text),
+    async find(text) {
+      // What has expired has, also while the provider is away and nothing else can be checked.
+      if (text.length > LONGEST || !(expiryOf(text) * 1_000 > now()))
+        throw refusal(new Error('it is too long, or has expired'));
+      const payload = await verified(text);
+      const { success, data: claims } = CLAIMS.safeParse(payload);
+      if (!success) throw refusal(new Error('sub or exp is missing'));
+      if (isIdToken(payload)) throw refusal(new Error('it is an ID token'));
+      const name = nameIn(payload, claims.sub);
+      const role = roleInClaims(payload, roleRule);
+      if (!role) {
+        throw new UserError(
+          'FORBIDDEN',
+          `"${name}" has no role at this server: the claim "${roleRule.claim}" has no value that is mapped to one; ask an administrator.`,
+        );
+      }
+      const expiresAt = new Date(claims.exp * 1_000);
+      const tokenId = await keyOfPerson(dataSource, { issuer, subject: claims.sub, name, role, expiresAt });
+      return { viewer: { tokenId, name, role, project: null, expiresAt }, msLeft: expiresAt.getTime() - now() };
+    },
+    async signIn() {
+      const metadata = await provider.metadata();
+      return {
+        issuer,
+        clientId,
+        scope,
+        resource: resource ?? null,
+        authorizationEndpoint: metadata.authorization_endpoint ?? null,
+        tokenEndpoint: metadata.token_endpoint ?? null,
+        endSessionEndpoint: metadata.end_session_endpoint ?? null,
+        idTokenAlgorithms: metadata.id_token_signing_alg_values_supported ?? ['RS256'],
+      };
+    },
+    origins() {
+      const tokenEndpoint = provider.known()?.token_endpoint;
+      return [
+        ...new Set([issuer, ...(tokenEndpoint ? [tokenEndpoint] : [])].map((address) => new URL(address).origin)),
+      ];
+    },
+  };
+}
+
+/** What a token says of its end, NaN where it says nothing. */
+function expiryOf(text: string): number {
+  try {
+    return decodeJwt(text).exp ?? NaN;
+  } catch {
+    return NaN;
+  }
+}
+
+/** An ID token tells the client who has signed in and travels through addresses; it opens nothing. */
+function isIdToken(payload: JWTPayload): boolean {
+  return payload['at_hash'] !== undefined || payload['typ'] === 'ID';
+}
+
+function nameIn(payload: JWTPayload, subject: string): string {
+  const given = [payload['name'], payload['preferred_username'], payload['email']].find(
+    (value): value is string => typeof value === 'string' && value.trim() !== '',
+  );
+  return (given ?? subject).replaceAll('\0', '').trim().slice(0, 100);
+}
