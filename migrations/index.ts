@@ -55,6 +55,7 @@ import { CreateArrivalRules1760000006400 } from './1760000006400-create-arrival-
 import { DropTextIndexOfLevels1760000006500 } from './1760000006500-drop-text-index-of-levels.js';
 import { SendDicom1760000006700 } from './1760000006700-send-dicom.js';
 import { CreateT2Maps1760000006710 } from './1760000006710-create-t2-maps.js';
+import { CreateWebhooks1760000007000 } from './1760000007000-create-webhooks.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -115,4 +116,5 @@ export const MIGRATIONS = [
   DropTextIndexOfLevels1760000006500,
   SendDicom1760000006700,
   CreateT2Maps1760000006710,
+  CreateWebhooks1760000007000,
 ];

@@ -9,8 +9,9 @@ import { deviceOption, modelsOption } from './choose-bundle.js';
 import { blobSettings, dataDirOption, portNumber, seconds } from './options.js';
 import { retentionOption } from './retention.js';
 import { stopOnSignal } from './signals.js';
+import { webhookOptions, type WebhookChoice, webhookRulesOf } from './webhook-options.js';
 
-interface Options {
+interface Options extends WebhookChoice {
   dataDir: string;
   host: string;
   port: number;
@@ -28,7 +29,7 @@ const CLOSE_MS = 45_000;
 
 /** `osteograph serve`: the API, and one worker beside it. */
 export function serveCommand(): Command {
-  return new Command('serve')
+  const command = new Command('serve')
     .description('open the API, with one worker beside it')
     .addOption(dataDirOption())
     .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
@@ -60,7 +61,9 @@ export function serveCommand(): Command {
         .default([], "this server's own alone")
         .env('OSTEOGRAPH_CORS_ORIGIN'),
     )
-    .addOption(retentionOption())
+    .addOption(retentionOption());
+  for (const option of webhookOptions()) command.addOption(option);
+  return command
     .addHelpText(
       'after',
       `
@@ -90,6 +93,7 @@ async function serve({
   drainDelay,
   corsOrigin,
   retention,
+  ...choice
 }: Options): Promise<void> {
   const logger = createLogger('serve');
   using stop = stopOnSignal('The server was stopped.', { patienceMs: 1_000 * drainDelay + CLOSE_MS });
@@ -113,6 +117,7 @@ async function serve({
       key: process.env['OSTEOGRAPH_DICOM_TLS_KEY'],
       ca: process.env['OSTEOGRAPH_DICOM_TLS_CA'],
     },
+    webhooks: webhookRulesOf(choice),
     logger,
   });
   const { url, firstToken, bundles } = platform;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import type { UserError } from '../domain/errors.js';
+import type { WebhookRules } from '../policy/index.js';
 import { openQueue } from '../scheduling/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { registerBundles } from '../services/bundles/index.js';
@@ -42,6 +43,8 @@ export interface PlatformOptions {
   retention?: RetentionRules | undefined;
   /** Files of TLS for DICOM peers that are spoken to over it. */
   dicomTls?: TlsFiles | undefined;
+  /** Where webhooks may lead beside public addresses; default: nowhere. */
+  webhooks?: WebhookRules | undefined;
   logger: Logger;
 }
 
@@ -99,6 +102,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       corsOrigins: options.corsOrigins,
       retention: options.retention,
       dicomTls: options.dicomTls,
+      webhooks: options.webhooks,
       logger,
     });
     let child: WorkerChild | undefined;
