@@ -186,13 +186,26 @@ function collectEvents(text: string, before: WebhookEvent[] = []): WebhookEvent[
   if (text === 'all') return [...WEBHOOK_EVENTS];
   const event = eventOfType(text);
   if (event) return [...before, event];
-  throw new UserError('BAD_USER_INPUT', `${JSON.stringify(text)} is no event; "osteograph webhooks --help" lists them.`);
+  throw new UserError(
+    'BAD_USER_INPUT',
+    `${JSON.stringify(text)} is no event; "osteograph webhooks --help" lists them.`,
+  );
 }
 
 function plain({ id, url, description, events, everybodys, disabledAt, disabledReason, failingSince, owner }: Webhook) {
   const types = events.map(messageType);
   const enabled = disabledAt === null;
-  return { id, url, description, events: types, everybodys, enabled, disabledReason, failingSince, owner: owner?.name ?? null };
+  return {
+    id,
+    url,
+    description,
+    events: types,
+    everybodys,
+    enabled,
+    disabledReason,
+    failingSince,
+    owner: owner?.name ?? null,
+  };
 }
 
 function inWords(row: Webhook): string {
@@ -205,7 +218,17 @@ function inWords(row: Webhook): string {
 function plainDelivery(row: WebhookDelivery) {
   const { id, webhookId, event, state, attempt, responseStatus, happenedAt, error, waitingReason, notBefore } = row;
   const reason = error ?? waitingReason;
-  return { id, webhook: webhookId, type: messageType(event), state, attempts: attempt, responseStatus, happenedAt, reason, notBefore };
+  return {
+    id,
+    webhook: webhookId,
+    type: messageType(event),
+    state,
+    attempts: attempt,
+    responseStatus,
+    happenedAt,
+    reason,
+    notBefore,
+  };
 }
 
 function deliveryInWords(row: WebhookDelivery): string {

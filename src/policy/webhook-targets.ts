@@ -34,7 +34,9 @@ export function webhookTarget(text: string, rules: WebhookRules): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const ports = PORTS[url?.protocol ?? ''];
   if (!url || !ports || text.length > MAX_URL) {
-    throw refused(`url must be an address such as https://hooks.example.org/osteograph, of at most ${MAX_URL} characters.`);
+    throw refused(
+      `url must be an address such as https://hooks.example.org/osteograph, of at most ${MAX_URL} characters.`,
+    );
   }
   if (url.protocol === 'http:' && !rules.allowHttp) {
     throw refused('url must begin with https: this server sends nothing without TLS (--webhook-allow-http).');

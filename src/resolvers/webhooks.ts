@@ -132,7 +132,10 @@ export class WebhookResolver {
     return { delivery: new WebhookDeliveryNode(row) };
   }
 
-  @FieldResolver(() => String, { nullable: true, description: 'Name of the token that made it; null for the command line.' })
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: 'Name of the token that made it; null for the command line.',
+  })
   async owner(@Root() { row }: WebhookNode, @Ctx() { loaders }: Context): Promise<string | null> {
     return row.ownerId === null ? null : (await loaders.apiToken.load(row.ownerId)).name;
   }

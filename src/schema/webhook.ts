@@ -197,7 +197,9 @@ export const WebhookDeliveryFilter = filterInput(
 
 @InputType({ description: 'A webhook to be made.' })
 export class CreateWebhookInput {
-  @Field(() => String, { description: 'An address with https, on port 443 or 8443, that resolves to public addresses.' })
+  @Field(() => String, {
+    description: 'An address with https, on port 443 or 8443, that resolves to public addresses.',
+  })
   url!: string;
 
   @Field(() => [WebhookEventEnum], { description: 'What it is to be told of; at least one.' })

@@ -39,7 +39,9 @@ export function webhookPost(rules: WebhookRules, lookup = systemLookup as Lookup
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof UserError) throw error;
-      const why = patience.aborted ? `did not answer within ${PATIENCE_MS / 1_000} s` : `cannot be reached${codeOf(error)}`;
+      const why = patience.aborted
+        ? `did not answer within ${PATIENCE_MS / 1_000} s`
+        : `cannot be reached${codeOf(error)}`;
       throw new UserError('UNAVAILABLE', `The receiver ${why}.`, { cause: error });
     } finally {
       sent.destroy();

@@ -6,6 +6,7 @@ import { type Client, createClient } from 'graphql-ws';
 import type { Logger } from 'typeorm';
 import { WebSocket } from 'ws';
 import type { Role } from '../../src/domain/roles.js';
+import type { WebhookRules } from '../../src/policy/index.js';
 import { type GenerationQueue, openQueue } from '../../src/scheduling/index.js';
 import { createLogger } from '../../src/server/logging.js';
 import { type RunningServer, startServer } from '../../src/server/start.js';
@@ -50,6 +51,7 @@ export async function startTestServer(
   statementTimeout?: number,
   rateLimit = DEFAULT_QUOTA,
   blobUrl?: string,
+  webhooks?: WebhookRules,
 ): Promise<TestServer> {
   const database = await createTestDatabase(logger, statementTimeout);
   const { dataSource, url: databaseUrl } = database;
@@ -73,6 +75,7 @@ export async function startTestServer(
     store,
     queue,
     rateLimit,
+    webhooks,
     logger: pinoLogger,
   });
   const tokens = {} as Record<Role, string>;

@@ -38,7 +38,9 @@ export async function lockBatch(manager: EntityManager, id: string): Promise<Bat
 }
 
 const announceBatch = announcing('BATCH', {
-  detail: `jsonb_build_object(${Object.keys(NO_MEMBERS).map((name) => `'${name}', changed.${name}`).join(', ')})`,
+  detail: `jsonb_build_object(${Object.keys(NO_MEMBERS)
+    .map((name) => `'${name}', changed.${name}`)
+    .join(', ')})`,
 });
 
 /** Locks the batch that a generation belongs to; null when it was asked for by itself. */

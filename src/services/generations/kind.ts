@@ -33,7 +33,10 @@ export const GENERATION: WorkKind<Generation, GenerationEventBody, SlotResources
   // A slot is free again only when its worker has stopped.
   cancels: 'BY_HOLDER',
   entering: { QUEUED: { worker: null } },
-  outbox: announcing('GENERATION', { detail: `jsonb_build_object('batch', changed.batch_id)`, generation: 'changed.id' }),
+  outbox: announcing('GENERATION', {
+    detail: `jsonb_build_object('batch', changed.batch_id)`,
+    generation: 'changed.id',
+  }),
   relations: { bundle: true },
   claiming: ({ origin, attempt }, { worker }) => ({ worker, origin: withAttempt(origin, attempt + 1, worker) }),
   async around(manager, { id, from, to, error }, move) {

@@ -60,9 +60,7 @@ export async function findDelivery(
   principal: Principal,
   id: number,
 ): Promise<WebhookDelivery> {
-  const row = await database
-    .getRepository(WebhookDelivery)
-    .findOne({ where: { id }, relations: { webhook: true } });
+  const row = await database.getRepository(WebhookDelivery).findOne({ where: { id }, relations: { webhook: true } });
   if (!row || !mayManageWebhook(row.webhook, principal)) {
     throw new UserError('NOT_FOUND', 'There is no such delivery.');
   }

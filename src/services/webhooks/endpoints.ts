@@ -2,7 +2,13 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { type WebhookEvent, WEBHOOK_EVENTS } from '../../domain/webhooks.js';
 import { Webhook } from '../../entities/index.js';
-import { mayManageWebhook, type Principal, seesEverybodys, type WebhookRules, webhookTarget } from '../../policy/index.js';
+import {
+  mayManageWebhook,
+  type Principal,
+  seesEverybodys,
+  type WebhookRules,
+  webhookTarget,
+} from '../../policy/index.js';
 import { audit } from '../access/index.js';
 import { column, type Table, type Where } from '../filters/index.js';
 import type { Listing } from '../paging/index.js';

@@ -12,9 +12,10 @@ export async function noteSuccess(manager: EntityManager, id: number): Promise<v
 
 /** Notes that a message has not reached a webhook. @returns for how long none has, s */
 export async function noteFailure(dataSource: DataSource, id: number): Promise<number> {
-  await dataSource.query('UPDATE webhook SET failing_since = clock_timestamp() WHERE id = $1 AND failing_since IS NULL', [
-    id,
-  ]);
+  await dataSource.query(
+    'UPDATE webhook SET failing_since = clock_timestamp() WHERE id = $1 AND failing_since IS NULL',
+    [id],
+  );
   const { seconds } = await queryRow(
     dataSource,
     z.object({ seconds: z.number() }),
