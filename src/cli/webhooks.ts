@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
+import { encodeId } from '../domain/global-ids.js';
 import { eventOfType, messageType, WEBHOOK_EVENTS, type WebhookEvent } from '../domain/webhooks.js';
 import { Webhook, type WebhookDelivery } from '../entities/index.js';
 import { COMMAND_LINE } from '../policy/index.js';
@@ -152,7 +153,7 @@ interface DeliveriesOptions extends DataDir {
 
 async function deliveries({ dataDir, webhook, limit, json }: DeliveriesOptions): Promise<void> {
   await withDatabase(dataDir, 'webhooks', async ({ dataSource }) => {
-    const where = webhook === undefined ? null : { webhook: { eq: webhook } };
+    const where = webhook === undefined ? null : { webhook: { eq: encodeId('Webhook', webhook) } };
     const { items } = await readPage(dataSource, DELIVERY_LISTING, { where, first: limit });
     for (const { row } of items) console.log(json ? JSON.stringify(plainDelivery(row)) : deliveryInWords(row));
     if (items.length === 0 && !json) console.log('Nothing was sent.');

@@ -1,3 +1,4 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { encodeId } from '../../src/domain/global-ids.js';
 import {
@@ -65,6 +66,11 @@ afterAll(async () => {
   await receiver.close();
   await other.close();
 });
+
+/** What the API says of the messages that it sends. */
+interface OpenApi {
+  webhooks: Record<string, { post: { requestBody: { content: { 'application/json': { schema: object } } } } }>;
+}
 
 interface Made {
   webhook: { id: string };
@@ -144,6 +150,9 @@ test('what happens to work is told, signed, with ids and states alone', async ()
 
   expect(made.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
   const [message] = receiver.received;
+  const { webhooks } = (await (await fetch(`${api.url}/openapi.json`)).json()) as OpenApi;
+  const { schema } = webhooks['generation.canceled']!.post.requestBody.content['application/json'];
+  expect(new Ajv2020({ strict: false }).validate(schema, JSON.parse(message!.body))).toBe(true);
   const { id, happenedAt } = await api.dataSource
     .getRepository(WebhookDelivery)
     .findOneByOrFail({ id: Number(keyOf(delivery)) });
