@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
+import { Check, Column, Entity, Generated, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { type DeliveredEvent, WEBHOOK_DELIVERY_STATES, type WebhookDeliveryState } from '../domain/webhooks.js';
 import { stateCheck } from '../domain/work.js';
@@ -30,7 +30,8 @@ export class WebhookDelivery extends Work {
   webhook!: Relation<Webhook>;
 
   /** What the receiver knows the message by, however often it comes. */
-  @Column('uuid', { default: () => 'gen_random_uuid()' })
+  @Column('uuid')
+  @Generated('uuid')
   messageId!: string;
 
   @Column('text')
