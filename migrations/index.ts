@@ -56,6 +56,7 @@ import { DropTextIndexOfLevels1760000006500 } from './1760000006500-drop-text-in
 import { SendDicom1760000006700 } from './1760000006700-send-dicom.js';
 import { CreateT2Maps1760000006710 } from './1760000006710-create-t2-maps.js';
 import { CreateWebhooks1760000007000 } from './1760000007000-create-webhooks.js';
+import { ListMadeObjectsAnew1760000007010 } from './1760000007010-list-made-objects-anew.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -117,4 +118,5 @@ export const MIGRATIONS = [
   SendDicom1760000006700,
   CreateT2Maps1760000006710,
   CreateWebhooks1760000007000,
+  ListMadeObjectsAnew1760000007010,
 ];
