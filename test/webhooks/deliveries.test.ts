@@ -125,7 +125,11 @@ async function until(made: Made, state: string, times = 1): Promise<Delivery> {
   const [newest] = await deliveriesOf(made);
   let seen = 0;
   for await (const line of logs.logs.deliveries.subscribe(keyOf(newest!), 0)) {
-    if (line.seq > 1 && stateOf(line) === state && ++seen === times) break;
+    if (line.seq === 1) continue;
+    const now = stateOf(line)!;
+    if (now === state && ++seen === times) break;
+    // It is over, and not as it should be.
+    if (now !== state && WEBHOOK_DELIVERY.final.includes(now as never)) break;
   }
   return (await deliveriesOf(made))[0]!;
 }
