@@ -559,6 +559,7 @@ CREATE INDEX ON generation USING btree (batch_id, finished_at);
 CREATE INDEX ON generation USING btree (created_at DESC NULLS LAST, id);
 CREATE INDEX ON generation USING btree (exam_id);
 CREATE INDEX ON generation USING btree (key);
+CREATE INDEX ON generation USING btree (radiograph_id) WHERE (radiograph_id IS NOT NULL);
 CREATE INDEX ON generation USING btree (source_series_id) WHERE (source_series_id IS NOT NULL);
 CREATE INDEX ON generation USING btree (state, created_at);
 CREATE INDEX ON generation USING btree (upload_id) WHERE (upload_id IS NOT NULL);
@@ -1206,6 +1207,67 @@ CREATE INDEX ON visit USING btree (bmi DESC NULLS LAST);
 CREATE INDEX ON visit USING btree (bmi);
 CREATE INDEX ON visit USING btree (date DESC NULLS LAST);
 CREATE INDEX ON visit USING btree (date);
+
+CREATE TABLE webhook (
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  description text NOT NULL,
+  disabled_at timestamp with time zone,
+  disabled_reason text,
+  events text[] NOT NULL,
+  everybodys boolean NOT NULL,
+  failing_since timestamp with time zone,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  owner_id integer,
+  previous_secret text,
+  previous_secret_until timestamp with time zone,
+  secret text NOT NULL,
+  url text NOT NULL,
+  FOREIGN KEY (owner_id) REFERENCES api_token(id),
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON webhook USING btree (owner_id);
+
+CREATE TABLE webhook_delivery (
+  attempt smallint NOT NULL DEFAULT '0'::smallint,
+  attempt_limit smallint NOT NULL DEFAULT '5'::smallint,
+  cancel_requested boolean NOT NULL DEFAULT false,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  detail jsonb NOT NULL DEFAULT '{}'::jsonb,
+  error text,
+  event text NOT NULL,
+  finished_at timestamp with time zone,
+  generation_id uuid,
+  happened_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  heartbeat_at timestamp with time zone,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  last_seq integer NOT NULL DEFAULT 0,
+  message_id uuid NOT NULL DEFAULT gen_random_uuid(),
+  not_before timestamp with time zone,
+  response_body text,
+  response_status smallint,
+  started_at timestamp with time zone,
+  state text NOT NULL,
+  subject text NOT NULL,
+  waiting_reason text,
+  waits smallint NOT NULL DEFAULT '0'::smallint,
+  webhook_id integer NOT NULL,
+  CHECK ((state = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text]))),
+  FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE,
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON webhook_delivery USING btree (generation_id);
+CREATE INDEX ON webhook_delivery USING btree (state, created_at);
+CREATE INDEX ON webhook_delivery USING btree (webhook_id);
+
+CREATE TABLE webhook_delivery_event (
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  payload jsonb NOT NULL,
+  seq integer NOT NULL,
+  type text NOT NULL,
+  webhook_delivery_id integer NOT NULL,
+  FOREIGN KEY (webhook_delivery_id) REFERENCES webhook_delivery(id) ON DELETE CASCADE,
+  PRIMARY KEY (webhook_delivery_id, seq)
+);
 
 CREATE TABLE worker (
   host text NOT NULL,

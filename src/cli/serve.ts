@@ -10,8 +10,9 @@ import { addOidcOptions, type GivenOidc, oidcOf } from './oidc-options.js';
 import { blobSettings, dataDirOption, portNumber, seconds } from './options.js';
 import { retentionOption } from './retention.js';
 import { stopOnSignal } from './signals.js';
+import { webhookOptions, type WebhookChoice, webhookRulesOf } from './webhook-options.js';
 
-interface Options extends GivenOidc {
+interface Options extends GivenOidc, WebhookChoice {
   dataDir: string;
   host: string;
   port: number;
@@ -62,6 +63,7 @@ export function serveCommand(): Command {
         .env('OSTEOGRAPH_CORS_ORIGIN'),
     )
     .addOption(retentionOption());
+  for (const option of webhookOptions()) command.addOption(option);
   return addOidcOptions(command)
     .addHelpText(
       'after',
@@ -120,6 +122,7 @@ async function serve({
       ca: process.env['OSTEOGRAPH_DICOM_TLS_CA'],
     },
     oidc,
+    webhooks: webhookRulesOf(given),
     logger,
   });
   const { url, firstToken, bundles } = platform;

@@ -24,6 +24,8 @@ const NODE_KEYS = {
   ArrivalRule: 'integer',
   DicomSending: 'integer',
   T2Map: 'integer',
+  Webhook: 'integer',
+  WebhookDelivery: 'integer',
   AuditEntry: 'integer',
 } as const;
 

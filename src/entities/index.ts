@@ -52,6 +52,9 @@ import { T2MapEvent } from './t2-map-event.js';
 import { T2Map } from './t2-map.js';
 import { UploadedRadiograph } from './uploaded-radiograph.js';
 import { Visit } from './visit.js';
+import { WebhookDeliveryEvent } from './webhook-delivery-event.js';
+import { WebhookDelivery } from './webhook-delivery.js';
+import { Webhook } from './webhook.js';
 import { Worker } from './worker.js';
 
 export {
@@ -119,6 +122,9 @@ export {
   QuarantinedImage,
   RadiographReading,
   Visit,
+  Webhook,
+  WebhookDelivery,
+  WebhookDeliveryEvent,
   Worker,
 };
 
@@ -193,5 +199,8 @@ export const ENTITIES = [
   QuarantinedImage,
   RadiographReading,
   Visit,
+  Webhook,
+  WebhookDelivery,
+  WebhookDeliveryEvent,
   Worker,
 ];

@@ -20,6 +20,7 @@ import {
   Reading,
   UploadedRadiograph,
   Visit,
+  Webhook,
 } from '../entities/index.js';
 import { manyByParent, oneByKey } from './batches.js';
 import { radiographsOfExams } from './radiographs.js';
@@ -51,6 +52,7 @@ export function createLoaders(dataSource: DataSource) {
     bundle: oneByKey<number, Bundle>('bundle', by(Bundle, 'id')),
     apiToken: oneByKey<number, ApiToken>('token', by(ApiToken, 'id')),
     auditEntry: oneByKey<number, AuditEntry>('row of the audit', by(AuditEntry, 'id')),
+    webhook: oneByKey<number, Webhook>('webhook', by(Webhook, 'id')),
     generation: oneByKey<string, Generation>('generation', by(Generation, 'id', 'uuid')),
     upload: oneByKey<string, UploadedRadiograph>('uploaded radiograph', by(UploadedRadiograph, 'id', 'uuid')),
     radiographReading: oneByKey<string, RadiographReading>('radiograph reading', by(RadiographReading, 'id', 'uuid')),

@@ -27,6 +27,11 @@ export function mayChangeArrivalRule({ createdById }: { createdById: number | nu
   return ownsOrAdministers(createdById, principal);
 }
 
+/** Whether the principal may see, change and remove a webhook with its deliveries: its owner and administrators may. */
+export function mayManageWebhook({ ownerId }: { ownerId: number | null }, principal: Asking): boolean {
+  return ownsOrAdministers(ownerId, principal);
+}
+
 /** Whether the principal may read a cohort whose id they have. */
 export function mayReadCohort(
   cohort: { ownerId: number | null; visibility: CohortVisibility },

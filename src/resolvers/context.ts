@@ -14,7 +14,7 @@ import type { Differences, LoggedEvaluationEvent } from '../services/evaluations
 import type { KnownTokens, Quotas } from '../services/access/index.js';
 import type { Page } from '../services/paging/index.js';
 import type { FilmReadings } from '../services/film-readings/index.js';
-import { requireRole as requireRoleOf, type TokenPrincipal } from '../policy/index.js';
+import { requireRole as requireRoleOf, type TokenPrincipal, type WebhookRules } from '../policy/index.js';
 import type { Uploads } from '../services/uploads/index.js';
 
 /** What the resolvers are made of; lives as long as the server. */
@@ -29,6 +29,9 @@ export interface Platform {
   readerStudies: Pick<BackgroundWork, 'wake'>;
   sendings: Pick<BackgroundWork, 'wake'>;
   t2Maps: Pick<BackgroundWork, 'wake'>;
+  webhookDeliveries: Pick<BackgroundWork, 'wake'>;
+  /** Where webhooks may lead. */
+  webhookRules: WebhookRules;
   differences: Differences;
   uploads: Uploads;
   filmReadings: FilmReadings;

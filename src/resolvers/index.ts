@@ -43,6 +43,7 @@ import { T2MapResolver } from './t2-maps.js';
 import { UploadResolver } from './uploads.js';
 import { KneeExamVariables, ParticipantVariables, VariableResolver, VisitVariables } from './variables.js';
 import { ViewerResolver } from './viewer.js';
+import { WebhookDeliveryResolver, WebhookResolver } from './webhooks.js';
 import { WorkerResolver, WorkerSlotResolver } from './workers.js';
 
 export { createContext } from './context.js';
@@ -84,6 +85,8 @@ export const RESOLVERS = [
   ArrivalRuleResolver,
   DicomSendingResolver,
   T2MapResolver,
+  WebhookResolver,
+  WebhookDeliveryResolver,
   WorkerResolver,
   WorkerSlotResolver,
   CohortResolver,

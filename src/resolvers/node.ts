@@ -25,6 +25,7 @@ import { T2MapNode } from '../schema/t2-map.js';
 import { UploadedRadiographNode } from '../schema/upload.js';
 import { ApiTokenNode } from '../schema/viewer.js';
 import { VisitNode } from '../schema/visit.js';
+import { WebhookDeliveryNode, WebhookNode } from '../schema/webhook.js';
 import { WorkerNode } from '../schema/worker.js';
 import { findArrivalRule } from '../services/arrivals/index.js';
 import { findCohort } from '../services/cohorts/index.js';
@@ -36,6 +37,7 @@ import { findWorker } from '../scheduling/index.js';
 import { findSending } from '../services/sendings/index.js';
 import { findReaderStudy } from '../services/reader-studies/index.js';
 import { findT2Map } from '../services/t2-maps/index.js';
+import { findDelivery, findWebhook } from '../services/webhooks/index.js';
 import { arrivalRuleNode } from './arrival-rules.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
@@ -79,6 +81,8 @@ async function lookUp(context: Context, id: string, argument: string): Promise<N
   if (decoded.type === 'QuarantinedImage') requireRole(context, 'OPERATOR', 'Reading the quarantine');
   if (decoded.type === 'ArrivalRule') requireRole(context, 'OPERATOR', 'Reading arrival rules');
   if (decoded.type === 'DicomSending') requireRole(context, 'OPERATOR', 'Reading sendings');
+  if (decoded.type === 'Webhook') requireRole(context, 'OPERATOR', 'Reading webhooks');
+  if (decoded.type === 'WebhookDelivery') requireRole(context, 'OPERATOR', 'Reading deliveries');
   return findOrNull(findNode(context, decoded));
 }
 
@@ -142,6 +146,10 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new DicomSendingNode(await findSending(platform.dataSource, viewer, id));
     case 'T2Map':
       return new T2MapNode(await findT2Map(platform.dataSource, id));
+    case 'Webhook':
+      return new WebhookNode(await findWebhook(platform.dataSource, viewer, id));
+    case 'WebhookDelivery':
+      return new WebhookDeliveryNode(await findDelivery(platform.dataSource, viewer, id));
     case 'QuarantinedImage':
       return new QuarantinedImageNode(await findQuarantined(platform.dataSource, id));
     case 'Worker':

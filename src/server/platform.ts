@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import type { UserError } from '../domain/errors.js';
+import type { WebhookRules } from '../policy/index.js';
 import { openQueue } from '../scheduling/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { registerBundles } from '../services/bundles/index.js';
@@ -45,6 +46,8 @@ export interface PlatformOptions {
   dicomTls?: TlsFiles | undefined;
   /** The provider at which people sign in; absent: nobody does. */
   oidc?: OidcSettings | undefined;
+  /** Where webhooks may lead beside public addresses; default: nowhere. */
+  webhooks?: WebhookRules | undefined;
   logger: Logger;
 }
 
@@ -103,6 +106,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       retention: options.retention,
       dicomTls: options.dicomTls,
       oidc: options.oidc,
+      webhooks: options.webhooks,
       logger,
     });
     let child: WorkerChild | undefined;

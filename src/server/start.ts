@@ -13,6 +13,7 @@ import { batchLogs } from '../services/batches/index.js';
 import { generationLogs } from '../services/generations/index.js';
 import type { GenerationQueue } from '../scheduling/index.js';
 import { generationUploads, sharedAssets } from '../loaders/index.js';
+import { NO_INSIDE_WEBHOOKS, type WebhookRules } from '../policy/index.js';
 import { createContext, type Platform } from '../resolvers/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { RawLists } from '../schema/raw-json.js';
@@ -30,6 +31,7 @@ import { T2_MAP } from '../services/t2-maps/index.js';
 import { applyRetention, DEFAULT_RULES, type RetentionRules } from '../services/retention/index.js';
 import { openFilmReader, openUploads, startUploadExpiry } from '../services/uploads/index.js';
 import { type BlobStore, startSweeper } from '../storage/index.js';
+import { DELIVERY_TIMINGS, WEBHOOK_DELIVERY } from '../services/webhooks/index.js';
 import { openEventLogs, startRunner } from '../work/index.js';
 import { createApollo } from './apollo.js';
 import { webAppHandler } from './app.js';
@@ -57,6 +59,7 @@ import { acceptSockets } from './sockets.js';
 import { TokenLimits } from './token-limits.js';
 import { askedByClient, inTurn } from './token-turns.js';
 import { uploadHandler } from './uploads.js';
+import { webhookPost } from './webhook-post.js';
 
 export interface ServerOptions {
   /** Address to listen on; 127.0.0.1 lets nobody in from outside. */
@@ -84,6 +87,8 @@ export interface ServerOptions {
   dicomTls?: TlsFiles | undefined;
   /** The provider at which people sign in; absent: nobody does. */
   oidc?: OidcSettings | undefined;
+  /** Where webhooks may lead beside public addresses; default: nowhere. */
+  webhooks?: WebhookRules | undefined;
   logger: Logger;
 }
 
@@ -165,6 +170,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const evaluations = startRunner({ ...shared, kind: EVALUATION, resources: { store, queue } });
   const readerStudies = startRunner({ ...shared, kind: READER_STUDY, resources: { store } });
   const sendings = startRunner({ ...shared, kind: DICOM_SENDING, resources: { store, courier, away: new Map() } });
+  const webhookRules = options.webhooks ?? NO_INSIDE_WEBHOOKS;
+  const webhookDeliveries = startRunner({
+    ...shared,
+    kind: WEBHOOK_DELIVERY,
+    resources: { post: webhookPost(webhookRules), away: new Map() },
+    timings: DELIVERY_TIMINGS,
+  });
   const t2Maps = startRunner({ ...shared, kind: T2_MAP, resources: { store } });
   const uploadExpiry = startUploadExpiry({ dataSource, store, logger });
   const filmReader = openFilmReader();
@@ -186,6 +198,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     readerStudies,
     sendings,
     t2Maps,
+    webhookDeliveries,
+    webhookRules,
     differences: openDifferences(dataSource, store),
     uploads: openUploads({ dataSource, store }),
     filmReadings: openFilmReadings(dataSource, store, kneeReader),
@@ -206,6 +220,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         readerStudies,
         sendings,
         t2Maps,
+        webhookDeliveries,
         uploadExpiry,
         filmReader,
         kneeReader,

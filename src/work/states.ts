@@ -63,6 +63,11 @@ export interface StateMachine<R extends Work, B extends LogBody> extends LoggedK
   readonly entity: new () => R;
   /** Columns that a state sets whenever it is entered. */
   readonly entering?: Readonly<Record<string, Partial<R>>>;
+  /**
+   * SQL of common table expressions that stand in the statement of each change of state, beside `changed`, which has the row's columns: what
+   * others are told of it, then, is as true as the change itself. Undefined where nothing is told.
+   */
+  outbox?(to: R['state'], bind: (value: unknown) => string): string | undefined;
   /** Goes round each change of state, in a transaction: what must be locked before, and what follows. Undefined: not now. */
   around?(
     manager: EntityManager,

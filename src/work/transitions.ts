@@ -126,13 +126,14 @@ async function write<R extends Work, B extends LogBody>(
     WHEN 'STATE_CHANGED' THEN (line.event->'payload') || jsonb_build_object('attempt', changed.attempt)
     ELSE line.event->'payload'
   END`;
+  const outbox = to === undefined ? undefined : kind.outbox?.(to, bind);
   const rows = await queryRows(
     manager,
     CHANGED,
     `WITH changed AS (
        UPDATE ${kind.table} SET ${[`last_seq = last_seq + ${countLines('$1')}`, ...assignments].join(', ')}
-       WHERE ${which(bind)} RETURNING id, attempt, last_seq
-     ), logged AS (${insertLines(kind.table, '$1', payload)})
+       WHERE ${which(bind)} RETURNING ${outbox ? '*' : 'id, attempt, last_seq'}
+     ), logged AS (${insertLines(kind.table, '$1', payload)})${outbox ? `, ${outbox}` : ''}
      SELECT last_seq, pg_notify($2, id || ':' || last_seq) FROM changed`,
     parameters,
   );

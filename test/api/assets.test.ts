@@ -17,7 +17,7 @@ for (const kind of ['a directory', 'a bucket']) {
 
     beforeAll(async () => {
       if (kind === 'a bucket') s3 = await startS3();
-      api = await startTestServer(undefined, undefined, undefined, await s3?.blobUrl());
+      api = await startTestServer({ blobUrl: await s3?.blobUrl() });
       bytes = randomBytes(300_000);
       asset = await storeAsset(api.dataSource.manager, api.store, bytes, 'image/png');
       const exam = await api.make.exam(await api.make.visit(await api.make.participant()));

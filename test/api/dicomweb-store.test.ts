@@ -171,7 +171,7 @@ test('the same pixels as another object are refused, and the first stays where i
 });
 
 test('what a request holds beyond its thousandth object is said not to be stored', async () => {
-  const rich = await startTestServer(undefined, undefined, 1_000_000_000);
+  const rich = await startTestServer({ rateLimit: 1_000_000_000 });
   try {
     const response = await fetch(`${rich.url}/dicomweb/studies`, {
       method: 'POST',
@@ -254,7 +254,7 @@ test.each([MULTIPART, 'application/dicom'])(
 );
 
 test('objects are paid for as uploads are, and a quota that is spent refuses what is left', async () => {
-  const poor = await startTestServer(undefined, undefined, 130_000);
+  const poor = await startTestServer({ rateLimit: 130_000 });
   try {
     const response = await fetch(`${poor.url}/dicomweb/studies`, {
       method: 'POST',

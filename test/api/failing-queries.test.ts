@@ -6,7 +6,7 @@ const log = new StatementLog();
 let api: TestServer;
 
 beforeAll(async () => {
-  api = await startTestServer(log);
+  api = await startTestServer({ logger: log });
   const exam = await api.make.exam(await api.make.visit(await api.make.participant()), { grades: { XRKL: 3 } });
   await api.make.reading(exam, { project: '15' });
   // Whatever reads the readings fails from now on.

@@ -6,7 +6,7 @@ const log = new StatementLog();
 let api: TestServer;
 
 beforeAll(async () => {
-  api = await startTestServer(log);
+  api = await startTestServer({ logger: log });
   const { make } = api;
   const full = await make.participant({
     sex: 'FEMALE',

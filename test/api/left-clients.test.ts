@@ -16,7 +16,7 @@ let generationId: string;
 
 beforeAll(async () => {
   // Without a quota, which is everybody's business and waits for a connection of its own.
-  api = await startTestServer(undefined, undefined, 0);
+  api = await startTestServer({ rateLimit: 0 });
   observer = await connect(api.databaseUrl);
   const exam = await api.make.exam(await api.make.visit(await api.make.participant()));
   const { id } = await api.make.generation(exam, await api.make.radiograph(exam), await api.make.bundle());

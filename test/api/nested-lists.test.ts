@@ -6,7 +6,7 @@ let api: TestServer;
 
 /** Five participants alike: two visits, both knees, a film and two readings of each exam, real and generated series. */
 beforeAll(async () => {
-  api = await startTestServer(log);
+  api = await startTestServer({ logger: log });
   const { make } = api;
   const bundle = await make.bundle();
   for (let person = 1; person <= 5; person++) {

@@ -15,7 +15,7 @@ let api: TestServer;
 
 beforeAll(async () => {
   provider = await startProvider();
-  api = await startTestServer(undefined, undefined, undefined, undefined, provider.settings());
+  api = await startTestServer({ oidc: provider.settings() });
 });
 
 afterAll(async () => {
@@ -114,13 +114,7 @@ describe('a token that the provider would not have given for this server', () =>
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const other = await startTestServer(
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      provider.settings({ issuer, clientId: 'x', audiences: [AUDIENCE] }),
-    );
+    const other = await startTestServer({ oidc: provider.settings({ issuer, clientId: 'x', audiences: [AUDIENCE] }) });
     try {
       const token = await claims()
         .setIssuer(issuer)
@@ -270,7 +264,7 @@ test('keys are asked for once, and again for a key that is not known', async () 
 
 test('while the provider is away its tokens get 503, and tokens of this server work', async () => {
   provider.fail(true);
-  const other = await startTestServer(undefined, undefined, undefined, undefined, provider.settings());
+  const other = await startTestServer({ oidc: provider.settings() });
   try {
     const token = await provider.sign({ sub: 'ada' });
     const answer = await fetch(`${other.url}/graphql`, {

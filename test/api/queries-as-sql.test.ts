@@ -19,7 +19,7 @@ let api: TestServer;
 let generationId: string;
 
 beforeAll(async () => {
-  api = await startTestServer(log);
+  api = await startTestServer({ logger: log });
   const { make, dataSource } = api;
   const participant = await make.participant();
   const bundle = await make.bundle();

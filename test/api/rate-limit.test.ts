@@ -7,7 +7,7 @@ const LIMIT = 20_000;
 let api: TestServer;
 
 beforeAll(async () => {
-  api = await startTestServer(undefined, undefined, LIMIT);
+  api = await startTestServer({ rateLimit: LIMIT });
   await api.make.exam(await api.make.visit(await api.make.participant()));
 });
 
@@ -134,7 +134,7 @@ test('viewer shows the quota', async () => {
 });
 
 test('a server without a rate limit says nothing of points and shows no quota', async () => {
-  const free = await startTestServer(undefined, undefined, 0);
+  const free = await startTestServer({ rateLimit: 0 });
   try {
     const response = await fetch(`${free.url}/graphql?query=${encodeURIComponent(QUOTA)}`, {
       headers: { authorization: `Bearer ${free.tokens.READER}`, 'apollo-require-preflight': '1' },

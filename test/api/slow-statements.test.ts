@@ -2,7 +2,7 @@ import { connect } from '../../src/server/database/index.js';
 import { startTestServer } from '../helpers/server.js';
 
 test('a statement that outlasts its limit is stopped and refused in one sentence, over HTTP and WebSocket alike', async () => {
-  const api = await startTestServer(undefined, 300);
+  const api = await startTestServer({ statementTimeout: 300 });
   const other = await connect(api.databaseUrl);
   const holder = other.createQueryRunner();
   await holder.startTransaction();

@@ -6,7 +6,7 @@ const log = new StatementLog();
 let api: TestServer;
 
 beforeAll(async () => {
-  api = await startTestServer(log);
+  api = await startTestServer({ logger: log });
   await makeExams(api, 60);
   // From now on the token is known, and costs no statement.
   await api.ask('{ viewer { name } }');

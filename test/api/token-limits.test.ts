@@ -23,7 +23,7 @@ let api: TestServer;
 let generationId: string;
 
 beforeAll(async () => {
-  api = await startTestServer(logger);
+  api = await startTestServer({ logger });
   const exam = await api.make.exam(await api.make.visit(await api.make.participant()));
   const { id } = await api.make.generation(exam, await api.make.radiograph(exam), await api.make.bundle());
   generationId = encodeId('Generation', id);

@@ -198,7 +198,7 @@ test('who may not generate may not upload, and without a token nobody may', asyn
 });
 
 test('an upload counts in the quota', async () => {
-  const limited = await startTestServer(undefined, undefined, 120_000);
+  const limited = await startTestServer({ rateLimit: 120_000 });
   try {
     const answers = [];
     for (const seed of [1, 2, 3]) answers.push(await upload(limited.url, limited.tokens.OPERATOR, kneePng(seed)));

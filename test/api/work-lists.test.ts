@@ -14,7 +14,7 @@ async function save<T extends object>(entity: new () => T, values: object): Prom
 
 /** Two volumes of three and two slices, and a restored film with a picture beside it; work of each kind in several states. */
 beforeAll(async () => {
-  api = await startTestServer(log);
+  api = await startTestServer({ logger: log });
   const { make } = api;
   const bundle = await make.bundle();
   const visit = await make.visit(await make.participant());

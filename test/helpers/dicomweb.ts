@@ -37,7 +37,7 @@ export function valueOf(json: Json | undefined, tag: string): unknown {
 
 /** @param logger told every statement */
 export async function startDicomwebServer(logger?: Logger): Promise<DicomwebServer> {
-  const api = await startTestServer(logger);
+  const api = await startTestServer({ logger });
   const files = await ReleaseFolder.make();
   const get = (path: string, accept?: string, token = api.tokens.READER) =>
     fetch(`${api.url}/dicomweb${path}`, {

@@ -6,6 +6,7 @@ import { type Client, createClient } from 'graphql-ws';
 import type { Logger } from 'typeorm';
 import { WebSocket } from 'ws';
 import type { Role } from '../../src/domain/roles.js';
+import type { WebhookRules } from '../../src/policy/index.js';
 import { type GenerationQueue, openQueue } from '../../src/scheduling/index.js';
 import { createLogger } from '../../src/server/logging.js';
 import { type RunningServer, startServer } from '../../src/server/start.js';
@@ -45,14 +46,28 @@ export interface TestServer extends TestDatabase {
   close(): Promise<void>;
 }
 
+/** What a test wants otherwise than a server is by default. */
+export interface TestServerOptions {
+  /** Of the database's connection. */
+  logger?: Logger | undefined;
+  /** Milliseconds. */
+  statementTimeout?: number | undefined;
+  rateLimit?: number | undefined;
+  /** Where blobs lie; default: in a folder of its own. */
+  blobUrl?: string | undefined;
+  oidc?: OidcSettings | undefined;
+  webhooks?: WebhookRules | undefined;
+}
+
 /** The real server on a database of its own, with real blobs and a real queue. */
-export async function startTestServer(
-  logger?: Logger,
-  statementTimeout?: number,
+export async function startTestServer({
+  logger,
+  statementTimeout,
   rateLimit = DEFAULT_QUOTA,
-  blobUrl?: string,
-  oidc?: OidcSettings,
-): Promise<TestServer> {
+  blobUrl,
+  oidc,
+  webhooks,
+}: TestServerOptions = {}): Promise<TestServer> {
   const database = await createTestDatabase(logger, statementTimeout);
   const { dataSource, url: databaseUrl } = database;
   const folder = await mkdtemp(join(tmpdir(), 'osteograph-api-'));
@@ -76,6 +91,7 @@ export async function startTestServer(
     queue,
     rateLimit,
     oidc,
+    webhooks,
     logger: pinoLogger,
   });
   const tokens = {} as Record<Role, string>;

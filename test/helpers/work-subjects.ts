@@ -12,6 +12,8 @@ import {
   MriSeries,
   Radiograph,
   ReaderStudy,
+  Webhook,
+  WebhookDelivery,
 } from '../../src/entities/index.js';
 import type { Work } from '../../src/entities/index.js';
 import { startWorker } from '../../src/server/worker.js';
@@ -31,7 +33,7 @@ import { closeReaderStudy, createReaderStudy, READER_STUDY } from '../../src/ser
 import type { TokenPrincipal } from '../../src/policy/index.js';
 import { createToken } from '../../src/services/access/tokens.js';
 import { type BlobStore, storeAsset } from '../../src/storage/index.js';
-import { type LogBody, startRunner, type Timings, type WorkKind } from '../../src/work/index.js';
+import { cancelWork, enterLog, type LogBody, startRunner, type Timings, type WorkKind } from '../../src/work/index.js';
 import { callingTls, courierOf } from '../../src/server/dicom/index.js';
 import {
   addPeer,
@@ -41,6 +43,8 @@ import {
   requestSendings,
 } from '../../src/services/sendings/index.js';
 import { cancelT2Map, findT2Map, requestT2Map, T2_MAP } from '../../src/services/t2-maps/index.js';
+import { createWebhook, findDelivery, WEBHOOK_DELIVERY } from '../../src/services/webhooks/index.js';
+import { webhookPost } from '../../src/server/webhook-post.js';
 import { batchOf } from './batches.js';
 import { startReceiver } from './dicom-receiver.js';
 import { makeGenerated } from './dicomweb.js';
@@ -48,6 +52,7 @@ import { makeEchoSeries } from './echoes.js';
 import { factories } from './factories.js';
 import { createExam, silent, type TestPlatform } from './platform.js';
 import { drawnKneePng } from './radiographs.js';
+import { startWebhookReceiver } from './webhook-receiver.js';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
 
 /** Where a process under test finds the platform: its database may be taken away, and its blobs. */
@@ -75,8 +80,10 @@ export interface Subject {
   spawn?(): Promise<WorkerProcess>;
   /** Starts a process that does such work. */
   start(host: Host): Promise<Process>;
-  /** A blob that the work reads. */
-  input(id: string): Promise<Asset>;
+  /** A blob that the work reads; absent where it reads none. */
+  input?(id: string): Promise<Asset>;
+  /** Where it reads none: spoils what else it reads. @returns puts it right again */
+  spoil?(id: string): Promise<() => Promise<void>>;
   state(id: string): Promise<string>;
 }
 
@@ -164,7 +171,7 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
     cancel: (id) => cancelBatch(services, viewer, id),
     start: oneAtATime,
     spawn: () => startWorkerProcess(platform),
-    input: async (id) => generation.input((await batch.run(id)).id),
+    input: async (id) => generation.input!((await batch.run(id)).id),
     state: async (id) => (await manager.findOneByOrFail(Batch, { id })).state,
   };
 
@@ -267,6 +274,31 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
     state: async (id) => (await findT2Map(dataSource, Number(id))).state,
   };
 
+  const hooks = await startWebhookReceiver();
+  const rules = { allowHttp: true, allowHosts: [new URL(hooks.url).host] };
+  const told = { url: hooks.url, events: ['BATCH_PAUSED'] as const };
+  const { webhook } = await createWebhook(dataSource, viewer, told, rules);
+  const delivery: Subject = {
+    async enter() {
+      const row = { webhookId: webhook.id, event: 'BATCH_PAUSED', subject: randomUUID(), state: 'QUEUED' } as const;
+      const { id } = await manager.save(manager.create(WebhookDelivery, row));
+      await enterLog(manager, WEBHOOK_DELIVERY, id);
+      return String(id);
+    },
+    run: (id) => Promise.resolve({ kind: asAny(WEBHOOK_DELIVERY), id }),
+    cancel: (id) => cancelWork(manager, WEBHOOK_DELIVERY, Number(id)),
+    start: ({ dataSource: own, timings }) => {
+      const shared = { registry: KINDS, dataSource: own, logger: silent, timings };
+      const resources = { post: webhookPost(rules), away: new Map() };
+      return Promise.resolve(startRunner({ ...shared, kind: WEBHOOK_DELIVERY, resources }));
+    },
+    async spoil() {
+      await manager.update(Webhook, { id: webhook.id }, { secret: 'whsec_' });
+      return async () => void (await manager.update(Webhook, { id: webhook.id }, { secret: webhook.secret }));
+    },
+    state: async (id) => (await findDelivery(dataSource, viewer, Number(id))).state,
+  };
+
   const worker = await oneAtATime({ platform, dataSource, databaseUrl: platform.url, store: platform.store } as Host);
   const first = await evaluation.enter();
   const evaluator = await evaluation.start({ platform, dataSource, databaseUrl: '', store: platform.store } as Host);
@@ -275,7 +307,7 @@ export async function makeSubjects(platform: TestPlatform): Promise<Record<strin
   await worker.close();
 
   const subjects = { generation, restoration, progression, batch, evaluation, export: archive };
-  return { ...subjects, reader_study: readerStudy, dicom_sending: sending, t2_map: t2Map };
+  return { ...subjects, reader_study: readerStudy, dicom_sending: sending, t2_map: t2Map, webhook_delivery: delivery };
 }
 
 /** A kind of whatever rows, as the kernel sees it. */

@@ -18,7 +18,7 @@ let home: string;
 
 beforeAll(async () => {
   provider = await startProvider();
-  api = await startTestServer(undefined, undefined, undefined, undefined, provider.settings());
+  api = await startTestServer({ oidc: provider.settings() });
   browser = await startBrowser();
   page = await (await browser.newContext()).newPage();
 });

@@ -13,6 +13,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     reader_study: 'OPEN 2',
     dicom_sending: 'SUCCEEDED 2',
     t2_map: 'SUCCEEDED 2',
+    webhook_delivery: 'SUCCEEDED 2',
   },
   'another attempt has begun meanwhile': {
     generation: 'SUCCEEDED 3',
@@ -24,6 +25,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     reader_study: 'OPEN 3',
     dicom_sending: 'SUCCEEDED 3',
     t2_map: 'SUCCEEDED 3',
+    webhook_delivery: 'SUCCEEDED 3',
   },
   'canceled while it waits': {
     generation: 'CANCELED 0',
@@ -35,6 +37,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     reader_study: 'CLOSED 0',
     dicom_sending: 'CANCELED 0',
     t2_map: 'CANCELED 0',
+    webhook_delivery: 'CANCELED 0',
   },
   'canceled while it runs': {
     generation: 'CANCELED 1',
@@ -46,6 +49,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     reader_study: 'CLOSED 1',
     dicom_sending: 'CANCELED 1',
     t2_map: 'CANCELED 1',
+    webhook_delivery: 'CANCELED 1',
   },
   'canceled while it runs, and nobody is notified': {
     generation: 'CANCELED 1',
@@ -57,6 +61,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     reader_study: 'CLOSED 1',
     dicom_sending: 'CANCELED 1',
     t2_map: 'CANCELED 1',
+    webhook_delivery: 'CANCELED 1',
   },
   'the blob store is away for 3 s': {
     generation: 'SUCCEEDED 1',
@@ -68,6 +73,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     reader_study: 'OPEN 1',
     dicom_sending: 'SUCCEEDED 1',
     t2_map: 'SUCCEEDED 1',
+    webhook_delivery: 'SUCCEEDED 1',
   },
   'the database is away for 3 s': {
     generation: 'SUCCEEDED 1',
@@ -79,6 +85,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     reader_study: 'OPEN 1',
     dicom_sending: 'SUCCEEDED 1',
     t2_map: 'SUCCEEDED 1',
+    webhook_delivery: 'SUCCEEDED 1',
   },
   'nobody is told that it waits': {
     generation: 'SUCCEEDED 1',
@@ -90,6 +97,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     reader_study: 'OPEN 1',
     dicom_sending: 'SUCCEEDED 1',
     t2_map: 'SUCCEEDED 1',
+    webhook_delivery: 'SUCCEEDED 1',
   },
   'its process is told to stop': {
     generation: 'SUCCEEDED 1',
@@ -101,6 +109,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     reader_study: 'OPEN 1',
     dicom_sending: 'SUCCEEDED 1',
     t2_map: 'SUCCEEDED 1',
+    webhook_delivery: 'SUCCEEDED 1',
   },
   'an error every time': {
     generation: 'FAILED 5',
@@ -112,6 +121,7 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     reader_study: 'FAILED 5',
     dicom_sending: 'FAILED 5',
     t2_map: 'FAILED 5',
+    webhook_delivery: 'FAILED 5',
   },
   'its input is damaged': {
     generation: 'FAILED 1',
@@ -123,5 +133,6 @@ export const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>
     reader_study: 'FAILED 1',
     dicom_sending: 'FAILED 1',
     t2_map: 'FAILED 1',
+    webhook_delivery: 'FAILED 1',
   },
 };

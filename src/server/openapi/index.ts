@@ -3,6 +3,7 @@ import { dicomwebPaths } from './dicomweb.js';
 import { filePaths } from './files.js';
 import { ERRORS, type Json, refusalResponses } from './parts.js';
 import { plainPaths } from './plain.js';
+import { webhookMessages } from './webhooks.js';
 
 /**
  * What the server answers over HTTP, as an OpenAPI 3.1 document. It is served at /openapi.json and committed as openapi.json, so that
@@ -21,10 +22,13 @@ export function openApiDocument(): Json {
     },
     servers: [{ url: '/', description: 'This server.' }],
     security: [{ token: [] }],
-    tags: ['GraphQL', 'Files', 'Exports', 'Radiographs', 'DICOMweb', 'Descriptions', 'Operations'].map((name) => ({
-      name,
-    })),
+    tags: ['GraphQL', 'Files', 'Exports', 'Radiographs', 'DICOMweb', 'Webhooks', 'Descriptions', 'Operations'].map(
+      (name) => ({
+        name,
+      }),
+    ),
     paths: { ...plainPaths(), ...filePaths(), ...dicomwebPaths() },
+    webhooks: webhookMessages(),
     components: {
       securitySchemes: {
         token: {

@@ -6,12 +6,14 @@ import {
   COUNTED_AS,
   countersOf,
   isFinalBatchState,
+  NO_MEMBERS,
   outcomeOf,
   SAME_FAULT_LIMIT,
 } from '../../domain/batches.js';
 import { type GenerationState, isFinalState } from '../../domain/generations.js';
 import { Batch, queryRows } from '../../entities/index.js';
 import { channelOf, countLines, insertLines, requireLegal } from '../../work/index.js';
+import { announcing } from '../webhooks/index.js';
 import type { BatchEventBody } from './events.js';
 import { BATCH } from './kind.js';
 
@@ -34,6 +36,12 @@ export interface BatchChange {
 export async function lockBatch(manager: EntityManager, id: string): Promise<Batch | null> {
   return manager.findOne(Batch, { where: { id }, lock: { mode: 'for_no_key_update' } });
 }
+
+const announceBatch = announcing('BATCH', {
+  detail: `jsonb_build_object(${Object.keys(NO_MEMBERS)
+    .map((name) => `'${name}', changed.${name}`)
+    .join(', ')})`,
+});
 
 /** Locks the batch that a generation belongs to; null when it was asked for by itself. */
 export async function lockBatchOf(manager: EntityManager, generationId: string): Promise<Batch | null> {
@@ -63,6 +71,16 @@ export async function advanceBatch(manager: EntityManager, batch: Batch, change:
   }
   batch.cancelRequested = cancelRequested;
   const times = to === undefined ? [] : timeColumns(to);
+  const parameters: unknown[] = [
+    batch.state,
+    batch.message,
+    cancelRequested,
+    JSON.stringify(counters),
+    JSON.stringify(lines),
+    batch.id,
+    channelOf(BATCH),
+  ];
+  const outbox = to === undefined ? undefined : announceBatch(to, (value) => `$${parameters.push(value)}`);
   const columns = Object.keys(counters).map((name) => `${name} = ($4::jsonb->>'${name}')::integer`);
   const [row] = await queryRows(
     manager,
@@ -70,18 +88,10 @@ export async function advanceBatch(manager: EntityManager, batch: Batch, change:
     `WITH changed AS (
        UPDATE batch SET ${['state = $1, message = $2, cancel_requested = $3', ...columns, ...times].join(', ')},
          last_seq = last_seq + ${countLines('$5')}
-       WHERE id = $6 RETURNING id, last_seq, started_at, running_since, finished_at
-     ), logged AS (${insertLines('batch', '$5')} RETURNING seq)
-     SELECT changed.*, (SELECT pg_notify($7, $6::text || ':' || max(seq)) FROM logged HAVING count(*) > 0) FROM changed`,
-    [
-      batch.state,
-      batch.message,
-      cancelRequested,
-      JSON.stringify(counters),
-      JSON.stringify(lines),
-      batch.id,
-      channelOf(BATCH),
-    ],
+       WHERE id = $6 RETURNING *
+     ), logged AS (${insertLines('batch', '$5')} RETURNING seq)${outbox ? `, ${outbox}` : ''}
+     SELECT last_seq, started_at, running_since, finished_at, (SELECT pg_notify($7, $6::text || ':' || max(seq)) FROM logged HAVING count(*) > 0) FROM changed`,
+    parameters,
   );
   const { last_seq: lastSeq, started_at: startedAt, running_since: runningSince, finished_at: finishedAt } = row!;
   Object.assign(batch, { lastSeq, startedAt, runningSince, finishedAt });

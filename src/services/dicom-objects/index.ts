@@ -8,6 +8,7 @@ export {
   objectsOf,
   readFiles,
   readObjects,
+  SOURCE,
   SOURCE_COLUMNS,
   SOURCE_TABLES,
   sourceOf,

@@ -3,6 +3,7 @@ import type { GenerationQueue } from '../../scheduling/index.js';
 import type { BlobStore } from '../../storage/index.js';
 import type { WorkKind } from '../../work/index.js';
 import { openFigures } from '../reports/index.js';
+import { announcing } from '../webhooks/index.js';
 import { driveEvaluation } from './drive.js';
 import type { EvaluationEventBody } from './events.js';
 
@@ -29,6 +30,7 @@ export const EVALUATION: WorkKind<Evaluation, EvaluationEventBody, EvaluationRes
   succeeded: 'SUCCEEDED',
   canceled: 'CANCELED',
   cancels: 'AT_ONCE',
+  outbox: announcing('EVALUATION'),
   ready: (_row, { store }) => store.requireRoom(0),
   async run({ row, lease, dataSource, resources: { store, queue } }) {
     const figures = openFigures();

@@ -5,6 +5,7 @@ import { EXPORT_FILES, type ExportState, isArchive } from '../../domain/exports.
 import { Export, queryRows } from '../../entities/index.js';
 import { type BlobStore, nameBlob, removeUnclaimed, storeAsset } from '../../storage/index.js';
 import { advance, type Completion, type RunContext, type StateChange, type WorkKind } from '../../work/index.js';
+import { announcing } from '../webhooks/index.js';
 import { columnsNamed } from './columns.js';
 import type { ExportManifest, ExportSpec } from './manifest.js';
 import type { ExportProgress } from './rows.js';
@@ -43,6 +44,7 @@ export const EXPORT: WorkKind<Export, ExportEventBody, ExportResources> = {
   canceled: 'CANCELED',
   cancels: 'AT_ONCE',
   entering: { RUNNING: { done: 0, rows: 0 } },
+  outbox: announcing('EXPORT'),
   ready: (_row, { store }) => store.requireRoom(0),
   run: writeFile,
   tidy: removeExpired,

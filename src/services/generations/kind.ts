@@ -4,6 +4,7 @@ import type { SlotResources } from '../../scheduling/index.js';
 import type { WorkKind } from '../../work/index.js';
 import { countInBatch, lockBatchOf } from '../batches/index.js';
 import { sendWhatIsMade } from '../sendings/index.js';
+import { announcing } from '../webhooks/index.js';
 import type { GenerationEventBody } from './events.js';
 import { withAttempt } from './attempts.js';
 import { runGeneration } from './run.js';
@@ -32,6 +33,10 @@ export const GENERATION: WorkKind<Generation, GenerationEventBody, SlotResources
   // A slot is free again only when its worker has stopped.
   cancels: 'BY_HOLDER',
   entering: { QUEUED: { worker: null } },
+  outbox: announcing('GENERATION', {
+    detail: `jsonb_build_object('batch', changed.batch_id)`,
+    generation: 'changed.id',
+  }),
   relations: { bundle: true },
   claiming: ({ origin, attempt }, { worker }) => ({ worker, origin: withAttempt(origin, attempt + 1, worker) }),
   async around(manager, { id, from, to, error }, move) {

@@ -39,6 +39,7 @@ export const STORES: readonly Store[] = [
       expired: `EXISTS (SELECT 1 FROM ${table} w WHERE ${over} AND t.seq < w.last_seq)`,
     };
   }),
+  { kind: 'events', table: 'webhook_delivery', expired: 't.finished_at < $1' },
   { kind: 'audit', table: 'audit_entry', expired: REMOVABLE, prepare: sealAudit, remove: removeAudit },
   ...KEYED.map((table): Store => ({
     kind: 'keys',

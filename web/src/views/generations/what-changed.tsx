@@ -113,7 +113,9 @@ function millimetres(value: number | null): string {
 }
 
 function signed(value: number, unit = ''): string {
-  return `${value > 0 ? '+' : ''}${decimal(value, 1, unit)}`;
+  // What rounds to 0 has no sign.
+  const rounded = Math.round(10 * value) / 10 || 0;
+  return `${rounded > 0 ? '+' : ''}${decimal(rounded, 1, unit)}`;
 }
 
 function Row({ name, title, values }: { name: string; title: string; values: readonly string[] }) {
