@@ -559,7 +559,6 @@ CREATE INDEX ON generation USING btree (batch_id, finished_at);
 CREATE INDEX ON generation USING btree (created_at DESC NULLS LAST, id);
 CREATE INDEX ON generation USING btree (exam_id);
 CREATE INDEX ON generation USING btree (key);
-CREATE INDEX ON generation USING btree (radiograph_id) WHERE (radiograph_id IS NOT NULL);
 CREATE INDEX ON generation USING btree (source_series_id) WHERE (source_series_id IS NOT NULL);
 CREATE INDEX ON generation USING btree (state, created_at);
 CREATE INDEX ON generation USING btree (upload_id) WHERE (upload_id IS NOT NULL);

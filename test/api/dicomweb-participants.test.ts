@@ -276,9 +276,8 @@ test.each<[string, string, () => Uint8Array, number, string]>([
 
 test('what was made here is refused when a PACS sends it back', async () => {
   const generation = await makeGenerated(api);
-  const [series] = await api.search('/series?SyntheticData=YES');
-  const path = `/studies/${String(valueOf(series, '0020000D'))}/series/${String(valueOf(series, '0020000E'))}`;
-  const made = await partsOf(await api.get(path));
+  const [study] = await api.search('/studies?SyntheticData=YES');
+  const made = await partsOf(await api.get(`/studies/${String(valueOf(study, '0020000D'))}`));
 
   const { status, failures, warning } = await store(V00, ...made.map(({ bytes }) => bytes));
 

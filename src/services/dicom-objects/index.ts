@@ -8,7 +8,6 @@ export {
   objectsOf,
   readFiles,
   readObjects,
-  SOURCE,
   SOURCE_COLUMNS,
   SOURCE_TABLES,
   sourceOf,

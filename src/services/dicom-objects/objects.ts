@@ -6,7 +6,6 @@ import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { queryRows } from '../../entities/index.js';
 import type { Principal } from '../../policy/index.js';
-import { type DicomStudy, enterStudy, studyOf } from '../../imaging/dicom/study.js';
 import { blobFault, type BlobStore, readAsset } from '../../storage/index.js';
 import { dicomFiles, loadSources, readVolume } from '../series/index.js';
 import { DamagedData } from '../../work/index.js';
@@ -32,20 +31,11 @@ export interface FoundSeries {
 /** Where the objects of one image come from. */
 export interface ObjectSource {
   /** The file that holds them; null where they are made from the stored volume. */
-  file: StoredObjects | null;
+  file: { storageKey: string; mediaType: string; bytes: number } | null;
   /** The generated MRI series that they are made from otherwise. */
   seriesId: number | null;
-  /** The kept object of the image that they were made from, whose study they are of; null where they have a study of their own. */
-  madeFrom: (StoredObjects & { instanceUids: readonly string[] }) | null;
   /** UIDs of all of them, in the order of the file; empty before they are known. */
   instanceUids: readonly string[];
-}
-
-/** A file of one object, or an archive of several. */
-interface StoredObjects {
-  storageKey: string;
-  mediaType: string;
-  bytes: number;
 }
 
 /** A DICOM object as a part 10 file. */
@@ -56,48 +46,38 @@ export interface GivenObject {
   bytes: Uint8Array;
 }
 
-/** A row with {@link SOURCE_COLUMNS}. */
-export const SOURCE = z.object({
-  storageKey: z.string().nullable(),
-  mediaType: z.string().nullable(),
-  bytes: z.coerce.number().nullable(),
-  seriesId: z.number().nullable(),
-  fromKey: z.string().nullable(),
-  fromType: z.string().nullable(),
-  fromBytes: z.coerce.number().nullable(),
-  fromUids: z.array(z.string()).nullable(),
-});
-
-const FOUND = SOURCE.extend({
+const FOUND = z.object({
   id: z.number(),
   studyUid: z.string(),
   seriesUid: z.string(),
   instanceUids: z.array(z.string()),
+  storageKey: z.string().nullable(),
+  mediaType: z.string().nullable(),
+  bytes: z.coerce.number().nullable(),
+  seriesId: z.number().nullable(),
 });
 
-const OBJECTS = SOURCE.extend({
+const OBJECTS = FOUND.pick({ storageKey: true, mediaType: true, bytes: true, seriesId: true }).extend({
   generated: z.boolean(),
   listed: z.number().nullable(),
   slices: z.number().nullable(),
 });
 
 /** Columns of {@link ObjectSource}, and the tables that they come from: `d` is dicom_series, `o` and `g` what it belongs to. */
-export const SOURCE_COLUMNS = `a.storage_key AS "storageKey", a.media_type AS "mediaType", a.bytes, s.id AS "seriesId",
-  fa.storage_key AS "fromKey", fa.media_type AS "fromType", fa.bytes AS "fromBytes", fo.instance_uids AS "fromUids"`;
+export const SOURCE_COLUMNS = `a.storage_key AS "storageKey", a.media_type AS "mediaType", a.bytes, s.id AS "seriesId"`;
 export const SOURCE_TABLES = `LEFT JOIN generation_output f ON f.generation_id = g.id AND f.kind = 'DICOM' AND f.index = 0
   LEFT JOIN mri_series s ON s.generation_id = g.id AND s.asset_id IS NOT NULL
-  LEFT JOIN asset a ON a.id = COALESCE(o.asset_id, f.asset_id)
-  LEFT JOIN original_object fo ON fo.study_uid IS NOT NULL AND fo.series_uid IS NOT NULL AND fo.sop_class_uid IS NOT NULL
-    AND (fo.radiograph_id = g.radiograph_id OR fo.upload_id = g.upload_id OR fo.series_id = g.source_series_id)
-  LEFT JOIN asset fa ON fa.id = fo.asset_id`;
+  LEFT JOIN asset a ON a.id = COALESCE(o.asset_id, f.asset_id)`;
 
 /** The source of a row with {@link SOURCE_COLUMNS}; undefined where it has none, as a generation that makes no DICOM. */
-export function sourceOf(row: z.infer<typeof SOURCE>, instanceUids: readonly string[]): ObjectSource | undefined {
-  const { storageKey, mediaType, bytes, seriesId, fromKey, fromType, fromBytes, fromUids } = row;
-  if (storageKey === null && seriesId === null) return undefined;
-  const file = storageKey === null ? null : { storageKey, mediaType: mediaType!, bytes: bytes! };
-  const from = fromKey === null ? null : { storageKey: fromKey, mediaType: fromType!, bytes: fromBytes! };
-  return { file, seriesId, madeFrom: from && { ...from, instanceUids: fromUids! }, instanceUids };
+export function sourceOf(
+  row: Pick<z.infer<typeof FOUND>, 'storageKey' | 'mediaType' | 'bytes' | 'seriesId'>,
+  instanceUids: readonly string[],
+): ObjectSource | undefined {
+  const { storageKey, mediaType, bytes, seriesId } = row;
+  if (storageKey !== null)
+    return { file: { storageKey, mediaType: mediaType!, bytes: bytes! }, seriesId, instanceUids };
+  return seriesId === null ? undefined : { file: null, seriesId, instanceUids };
 }
 
 /** All objects of one image of the list, whether they are listed by now or not. */
@@ -180,51 +160,27 @@ export async function* readObjects(
 }
 
 /**
- * Files of a source by their places in it; what was made from an image that came as DICOM, in the study of that image.
+ * Files of a source by their places in it.
  *
  * @param places which; absent for all
- * @throws UserError UNAVAILABLE when the source, or what it was made from, is lost or damaged
+ * @throws UserError UNAVAILABLE when the source is lost or damaged
  */
 export async function* readFiles(
-  storage: { dataSource: DataSource; store: BlobStore },
-  source: ObjectSource,
-  places?: ReadonlySet<number>,
-): AsyncGenerator<{ place: number; bytes: Uint8Array }> {
-  const { madeFrom } = source;
-  let study: DicomStudy | undefined;
-  if (madeFrom) {
-    // Any of its objects says of which study it is.
-    for await (const { bytes } of readStored(storage.store, madeFrom, new Set([0]))) {
-      study = studyOf(bytes, 'The object of the image', madeFrom.instanceUids);
-    }
-  }
-  for await (const { place, bytes } of readOwnFiles(storage, source, places)) {
-    yield { place, bytes: study ? enterStudy(bytes, 'The made object', study) : bytes };
-  }
-}
-
-/** The same as it was made. */
-async function* readOwnFiles(
   { dataSource, store }: { dataSource: DataSource; store: BlobStore },
   { file, seriesId }: ObjectSource,
   places?: ReadonlySet<number>,
 ): AsyncGenerator<{ place: number; bytes: Uint8Array }> {
-  if (file !== null) return yield* readStored(store, file, places);
-  const [source] = await loadSources(dataSource, [seriesId!]);
-  // Somebody has deleted it meanwhile.
-  if (!source) throw new UserError('NOT_FOUND', 'There is no such DICOM object.');
-  let place = 0;
-  for (const bytes of dicomFiles(source, await readVolume(store, source), places)) {
-    while (places && !places.has(place)) place++;
-    yield { place: place++, bytes };
+  if (file === null) {
+    const [source] = await loadSources(dataSource, [seriesId!]);
+    // Somebody has deleted it meanwhile.
+    if (!source) throw new UserError('NOT_FOUND', 'There is no such DICOM object.');
+    let place = 0;
+    for (const bytes of dicomFiles(source, await readVolume(store, source), places)) {
+      while (places && !places.has(place)) place++;
+      yield { place: place++, bytes };
+    }
+    return;
   }
-}
-
-async function* readStored(
-  store: BlobStore,
-  file: StoredObjects,
-  places?: ReadonlySet<number>,
-): AsyncGenerator<{ place: number; bytes: Uint8Array }> {
   try {
     if (file.mediaType === 'application/zip') yield* readArchive(store, file, places);
     else yield { place: 0, bytes: await readAsset(store, file) };
@@ -242,7 +198,7 @@ class DamagedArchive extends DamagedData {}
 /** Reads an archive where it lies, a file at a time: each is checked against its own checksum. */
 async function* readArchive(
   store: BlobStore,
-  { storageKey, bytes }: StoredObjects,
+  { storageKey, bytes }: { storageKey: string; bytes: number },
   places?: ReadonlySet<number>,
 ): AsyncGenerator<{ place: number; bytes: Uint8Array }> {
   const reader = new BlobReader(store, storageKey);

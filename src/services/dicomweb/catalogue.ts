@@ -7,7 +7,7 @@ import { dicomJson, type JsonDataSet } from '../../imaging/dicom/json-model.js';
 import { type BlobStore, BlobStoreUnavailable } from '../../storage/index.js';
 import { type BackgroundWork, startBackground } from '../../work/index.js';
 import { SEARCHABLE } from './attributes.js';
-import { readFiles, SOURCE, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from '../dicom-objects/index.js';
+import { readFiles, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from '../dicom-objects/index.js';
 
 interface Storage {
   dataSource: DataSource;
@@ -77,7 +77,14 @@ export async function retryUnlisted(dataSource: DataSource): Promise<void> {
   );
 }
 
-const PENDING = SOURCE.extend({ id: z.number(), assetId: z.number().nullable() });
+const PENDING = z.object({
+  id: z.number(),
+  storageKey: z.string().nullable(),
+  mediaType: z.string().nullable(),
+  bytes: z.coerce.number().nullable(),
+  seriesId: z.number().nullable(),
+  assetId: z.number().nullable(),
+});
 
 type Pending = z.infer<typeof PENDING>;
 
