@@ -14,6 +14,7 @@ export class CreateWebhooks1760000007000 implements MigrationInterface {
          CONSTRAINT webhook_delivery_state CHECK (state IN ('QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED')), CONSTRAINT "PK_webhook_delivery" PRIMARY KEY (id))`,
     );
     await runner.query('CREATE INDEX webhook_delivery_by_state ON webhook_delivery (state, created_at)');
+    await runner.query('CREATE INDEX webhook_delivery_created ON webhook_delivery (created_at, id)');
     await runner.query('CREATE INDEX webhook_delivery_webhook ON webhook_delivery (webhook_id)');
     await runner.query('CREATE INDEX webhook_delivery_generation ON webhook_delivery (generation_id)');
     await runner.query(

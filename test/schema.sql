@@ -1254,6 +1254,7 @@ CREATE TABLE webhook_delivery (
   FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE,
   PRIMARY KEY (id)
 );
+CREATE INDEX ON webhook_delivery USING btree (created_at, id);
 CREATE INDEX ON webhook_delivery USING btree (generation_id);
 CREATE INDEX ON webhook_delivery USING btree (state, created_at);
 CREATE INDEX ON webhook_delivery USING btree (webhook_id);

@@ -10,8 +10,10 @@ export interface WebhookChoice {
 /** Where webhooks may lead beside public addresses, for every command that sends to them. */
 export function webhookOptions(): Option[] {
   return [
-    new Option('--webhook-allow-http', 'let webhooks be without TLS')
+    new Option('--webhook-allow-http [yes-or-no]', 'let webhooks be without TLS')
       .default(false)
+      .preset('yes')
+      .argParser(yesOrNo)
       .env('OSTEOGRAPH_WEBHOOK_ALLOW_HTTP'),
     new Option(
       '--webhook-allow-host <host>',
@@ -27,9 +29,20 @@ export function webhookRulesOf({ webhookAllowHttp, webhookAllowHost }: WebhookCh
   return { allowHttp: webhookAllowHttp, allowHosts: webhookAllowHost };
 }
 
+/** A variable of the environment that is empty or says no means no. */
+function yesOrNo(text: string): boolean {
+  const word = text.trim().toLowerCase();
+  if (['yes', 'true', '1', 'on'].includes(word)) return true;
+  if (['', 'no', 'false', '0', 'off'].includes(word)) return false;
+  throw new InvalidArgumentError(`--webhook-allow-http is yes or no, got "${text}".`);
+}
+
 /** Adds hosts; a variable of the environment has several, separated by commas. */
 function collectHost(text: string, before: string[]): string[] {
-  const hosts = text.split(',').map((host) => host.trim().toLowerCase());
+  const hosts = text
+    .split(',')
+    .map((host) => host.trim().toLowerCase())
+    .filter((host) => host !== '');
   for (const host of hosts) {
     const url = `http://${host}/`;
     if (!URL.canParse(url) || (new URL(url).host !== host && `${new URL(url).host}:80` !== host)) {

@@ -20,7 +20,7 @@ import {
   testWebhook,
   WEBHOOK_DELIVERY,
 } from '../services/webhooks/index.js';
-import { startRunner } from '../work/index.js';
+import { attemptWork, Leases } from '../work/index.js';
 import { withDatabase } from './database.js';
 import { dataDirOption, wholeNumber } from './options.js';
 import { stopOnSignal } from './signals.js';
@@ -166,19 +166,17 @@ async function testOne(id: number, { dataDir, ...choice }: DataDir & WebhookChoi
     const asked = await testWebhook(dataSource, COMMAND_LINE, id);
     const resources = { post: webhookPost(webhookRulesOf(choice)), away: new Map() };
     const logger = createLogger('webhooks');
-    const shared = { registry: KINDS, dataSource, logger, timings: DELIVERY_TIMINGS };
-    const runner = startRunner({ ...shared, kind: WEBHOOK_DELIVERY, resources });
-    try {
-      for (;;) {
-        const now = await findDelivery(dataSource, COMMAND_LINE, asked.id);
-        if (WEBHOOK_DELIVERY.final.includes(now.state)) {
-          if (now.state === 'SUCCEEDED') return console.log(`The receiver has answered ${now.responseStatus}.`);
-          throw new UserError('CONFLICT', now.error ?? `The test is ${now.state}.`);
-        }
-        await delay(LOOK_MS, undefined, { signal: stop.signal });
+    const shared = { registry: KINDS, dataSource, logger, timings: DELIVERY_TIMINGS, leases: new Leases() };
+    // This message alone: what else waits goes by the rules of the server.
+    await attemptWork({ ...shared, kind: WEBHOOK_DELIVERY, resources }, asked.id);
+    for (;;) {
+      const now = await findDelivery(dataSource, COMMAND_LINE, asked.id);
+      if (WEBHOOK_DELIVERY.final.includes(now.state)) {
+        if (now.state === 'SUCCEEDED') return console.log(`The receiver has answered ${now.responseStatus}.`);
+        throw new UserError('CONFLICT', now.error ?? `The test is ${now.state}.`);
       }
-    } finally {
-      await runner.close();
+      // A server has taken it first.
+      await delay(LOOK_MS, undefined, { signal: stop.signal });
     }
   });
 }

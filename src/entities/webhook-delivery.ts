@@ -8,6 +8,7 @@ import { Work } from './work.js';
 /** A message to a webhook. It is written in the transaction in which happens what it tells of. */
 @Entity('webhook_delivery')
 @Index('webhook_delivery_by_state', ['state', 'createdAt'])
+@Index('webhook_delivery_created', ['createdAt', 'id'])
 @Index('webhook_delivery_webhook', ['webhookId'])
 @Index('webhook_delivery_generation', ['generationId'])
 @Check('webhook_delivery_state', stateCheck(WEBHOOK_DELIVERY_STATES))

@@ -9,6 +9,9 @@ import type { PostWebhook, WebhookAnswer } from '../services/webhooks/index.js';
 /** How long a receiver may take, from the look-up of its name to its answer, ms. */
 const PATIENCE_MS = 10_000;
 
+/** How long the rest of an answer is waited for once its status is there, ms: nobody else's messages wait for it. */
+const REST_MS = 1_000;
+
 /** What is kept of an answer, bytes. */
 const KEPT = 1_024;
 
@@ -71,6 +74,7 @@ function checkedLookup(url: URL, rules: WebhookRules, lookup: LookupFunction): L
 async function answerOf(response: IncomingMessage): Promise<WebhookAnswer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
+  const enough = setTimeout(() => response.destroy(), REST_MS);
   try {
     for await (const chunk of response) {
       chunks.push(chunk as Buffer);
@@ -79,6 +83,8 @@ async function answerOf(response: IncomingMessage): Promise<WebhookAnswer> {
     }
   } catch {
     // Broken off: who has answered has answered.
+  } finally {
+    clearTimeout(enough);
   }
   const body = Buffer.concat(chunks).subarray(0, KEPT).toString('utf8').replaceAll('\0', '');
   return { status: response.statusCode ?? 0, body };

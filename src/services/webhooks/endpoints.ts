@@ -79,7 +79,11 @@ export async function updateWebhook(
       description: change.description ?? description,
       everybodys: change.everybodys ?? everybodys,
     };
-    const checked = checkSettings(wished, actor, rules);
+    // Whoever was an administrator when it was made may still change or disable it.
+    const checked = {
+      ...checkSettings({ ...wished, everybodys: change.everybodys }, actor, rules),
+      everybodys: wished.everybodys,
+    };
     const on = { disabledAt: null, disabledReason: null, failingSince: null };
     const off = { disabledAt: () => 'clock_timestamp()', disabledReason: 'Its owner or an administrator disabled it.' };
     const turned = enabled == null ? {} : enabled ? on : disabledAt ? {} : off;

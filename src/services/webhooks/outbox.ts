@@ -1,3 +1,4 @@
+import type { Role } from '../../domain/roles.js';
 import { type ANNOUNCED, type WebhookEvent, WEBHOOK_EVENTS } from '../../domain/webhooks.js';
 
 type Bind = (value: unknown) => string;
@@ -29,8 +30,10 @@ export function announcing(
       INSERT INTO webhook_delivery (webhook_id, state, event, subject, generation_id, detail, last_seq)
       SELECT w.id, 'QUEUED', ${name}, changed.id::text, ${generation}, ${detail}, 1
       FROM changed JOIN webhook w ON w.disabled_at IS NULL AND ${name} = ANY (w.events)
-      WHERE (w.everybodys OR w.owner_id = changed.requested_by_id) AND ${ownerStands('w')}
-      ORDER BY w.id RETURNING id
+      WHERE (w.owner_id = changed.requested_by_id OR (w.everybodys AND ${ownerIs('w', 'ADMIN')})) AND ${ownerStands('w')}
+      -- One that is being deleted must not hold up, and then undo, the change that it would be told of.
+      ORDER BY w.id FOR KEY SHARE OF w SKIP LOCKED
+      RETURNING id
     ), announced_log AS (
       INSERT INTO webhook_delivery_event (webhook_delivery_id, seq, type, payload, at)
       SELECT id, 1, 'STATE_CHANGED', '{"state": "QUEUED", "message": null, "attempt": 0}', clock_timestamp() FROM announced
@@ -38,8 +41,17 @@ export function announcing(
   };
 }
 
-/** SQL: whether the token of a webhook's owner is neither revoked nor expired. The command line has none that could be. */
+/**
+ * SQL: whether the token of a webhook's owner is neither revoked nor expired. People, whose tokens end every few minutes, own things until they are
+ * revoked here; the command line has no token that could end.
+ */
 export function ownerStands(webhook: string): string {
   return `(${webhook}.owner_id IS NULL OR EXISTS (
-    SELECT FROM api_token t WHERE t.id = ${webhook}.owner_id AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())))`;
+    SELECT FROM api_token t WHERE t.id = ${webhook}.owner_id AND t.revoked_at IS NULL
+      AND (t.subject IS NOT NULL OR t.expires_at IS NULL OR t.expires_at > now())))`;
+}
+
+/** SQL: whether the owner has a role; the command line has every one. A person's may be another tomorrow. */
+function ownerIs(webhook: string, role: Role): string {
+  return `(${webhook}.owner_id IS NULL OR EXISTS (SELECT FROM api_token t WHERE t.id = ${webhook}.owner_id AND t.role = '${role}'))`;
 }

@@ -12,6 +12,11 @@ const RUN = graphql(`
     eta
     noise
     gradeGuidance
+    box {
+      left
+      top
+      side
+    }
     featureOverrides {
       feature
       grade

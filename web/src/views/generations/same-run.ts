@@ -19,7 +19,7 @@ export function sameRun(generation: Generation, grades: Generation['featureOverr
 }
 
 /** The run of the same film that differs from this one by its grades alone, which are those of the exam or none; undefined if there is none. */
-export function unchangedRun({ id, exam, upload, ...own }: Generation) {
+export function unchangedRun({ id, exam, upload, box, ...own }: Generation) {
   return (exam ?? upload)?.generations.nodes.find(
     (run) =>
       run.id !== id &&
@@ -27,6 +27,8 @@ export function unchangedRun({ id, exam, upload, ...own }: Generation) {
       run.featureOverrides.length === 0 &&
       run.bundle.name === own.bundle.name &&
       run.bundle.version === own.bundle.version &&
+      // Another square is another film to the model.
+      (['left', 'top', 'side'] as const).every((key) => run.box?.[key] === box?.[key]) &&
       (['side', 'seed', 'steps', 'sliceCount', 'sampler', 'eta', 'noise', 'gradeGuidance'] as const).every(
         (key) => run[key] === own[key],
       ),

@@ -23,7 +23,8 @@ export function WhatChanged({ generation }: { generation: Generation }) {
   return (
     <Card title="What the other grades change">
       <p className={styles.text}>
-        Nothing to compare with yet: the same run without the other grades has not been made.
+        Nothing to compare with yet: among the newest runs of this knee there is none without the other grades that is
+        like it otherwise.
       </p>
       {viewer.canGenerate && <ButtonLink to={sameRun(generation, [])}>Make it …</ButtonLink>}
     </Card>
@@ -102,7 +103,7 @@ function Changes({ base, changed }: { base: string; changed: string }) {
 }
 
 function verdict(visible: number | null): string {
-  if (visible === null) return '';
+  if (visible === null) return 'Compared by an earlier version, which did not count what can be seen.';
   return visible < LEAST_VISIBLE
     ? 'No visible effect: with this film, bundle and seed the other grades change next to nothing.'
     : `${decimal(100 * visible, 2, ' %')} of the volume changes by more than 8 % of the grey range.`;

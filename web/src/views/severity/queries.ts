@@ -9,6 +9,10 @@ export const STRIP = graphql(`
         id
         state
         error
+        featureOverrides {
+          feature
+          grade
+        }
         slices {
           index
           previewUrl

@@ -42,3 +42,13 @@ export function severity(kl: number, compartment: Compartment): Grades {
   });
   return [{ feature: 'XRKL', grade: kl }, ...sided] as Grades;
 }
+
+/** What a run was asked for, read from it and not from where it stands: Kellgren-Lawrence grade and ill compartment, where it has them. */
+export function readSet(grades: readonly { feature: string; grade: number | null }[]): {
+  kl: number | undefined;
+  compartment: Compartment | undefined;
+} {
+  const gradeOf = (code: string) => grades.find(({ feature }) => feature === code)?.grade ?? undefined;
+  const ill = COMPARTMENTS.find((name) => (gradeOf(name === 'medial' ? 'XROSFM' : 'XROSFL') ?? 0) > 0);
+  return { kl: gradeOf('XRKL'), compartment: ill };
+}

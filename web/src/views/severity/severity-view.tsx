@@ -43,7 +43,7 @@ function Severity({ generation }: { generation: Generation }) {
   const [compartment, setCompartment] = useState<Compartment>('medial');
   const [{ fetching, error }, generate] = useMutation(GENERATE);
   const runs = params.get('runs')?.split(',') ?? [];
-  const { exam, upload, side, bundle, seed, steps, sampler, eta, noise, gradeGuidance } = generation;
+  const { exam, upload, side, box, bundle, seed, steps, sampler, eta, noise, gradeGuidance } = generation;
   const start = async () => {
     const ids: string[] = [];
     for (const kl of KL_GRADES) {
@@ -53,7 +53,7 @@ function Severity({ generation }: { generation: Generation }) {
           bundle: `${bundle.name}@${bundle.version}`,
           sliceCount: SLICES,
           // The same run but for the grades: whatever else differed would be laid to them.
-          ...{ seed, steps, sampler, eta, gradeGuidance, noise: noise ?? undefined },
+          ...{ box, seed, steps, sampler, eta, gradeGuidance, noise: noise ?? undefined },
           features: severity(kl, compartment),
           // Asked again, the strip is the one that is there.
           clientKey: `severity ${generation.id} ${compartment} ${kl}`,

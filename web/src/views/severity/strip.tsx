@@ -10,6 +10,7 @@ import { usePoll } from '../../lib/use-poll.ts';
 import { gradeTerm } from '../../lib/words.ts';
 import { isOver } from '../generations/use-generation.ts';
 import { STRIP } from './queries.ts';
+import { readSet } from './sets.ts';
 import styles from './severity.module.css';
 
 const EVERY_MS = 1_000;
@@ -27,34 +28,42 @@ export function Strip({ ids, slices }: { ids: readonly string[]; slices: number 
   if (error) return <InlineError message={sentence(error)} />;
   if (!data) return <Waiting label="Loading the five runs" />;
   const pictures = runs.map((run) => run?.slices.find(({ index }) => index === slice)?.previewUrl);
+  const sets = runs.map((run) => readSet(run?.featureOverrides ?? []));
+  const ill = sets.find(({ compartment }) => compartment !== undefined)?.compartment;
   const base = pictures[0];
   return (
     <>
+      {ill && <p className={styles.ill}>Ill compartment: {ill}</p>}
       <ol className={styles.strip}>
-        {runs.map((run, kl) => (
-          <li key={ids[kl]}>
-            <h3>
-              KL {kl} <small>{gradeTerm('XRKL', kl)}</small>
-            </h3>
-            {pictures[kl] ? (
-              <Synthetic>
-                <img src={pictures[kl]} alt={`Slice ${slice + 1} with the grades of KL ${kl}`} />
-              </Synthetic>
-            ) : (
-              <div className={styles.empty}>{run ? <StateBadge state={run.state} /> : 'This run was deleted.'}</div>
-            )}
-            {run?.error && <InlineError message={run.error} />}
-            {kl > 0 && base && pictures[kl] && (
-              <Synthetic>
-                <span className={styles.difference}>
-                  <img src={base} alt="" />
-                  <img src={pictures[kl]} alt={`Where KL ${kl} differs from KL 0, three times as bright`} />
-                </span>
-              </Synthetic>
-            )}
-            {run && <Link to={`/generations/${run.id}`}>The run</Link>}
-          </li>
-        ))}
+        {runs.map((run, place) => {
+          const { kl } = sets[place]!;
+          const picture = pictures[place];
+          return (
+            <li key={ids[place]}>
+              <h3>
+                {kl === undefined ? 'other grades' : `KL ${kl}`}{' '}
+                <small>{kl === undefined ? '' : gradeTerm('XRKL', kl)}</small>
+              </h3>
+              {picture ? (
+                <Synthetic>
+                  <img src={picture} alt={`Slice ${slice + 1} with the grades of KL ${kl ?? '?'}`} />
+                </Synthetic>
+              ) : (
+                <div className={styles.empty}>{run ? <StateBadge state={run.state} /> : 'This run was deleted.'}</div>
+              )}
+              {run?.error && <InlineError message={run.error} />}
+              {place > 0 && base && picture && (
+                <Synthetic>
+                  <span className={styles.difference}>
+                    <img src={base} alt="" />
+                    <img src={picture} alt={`Where KL ${kl ?? '?'} differs from the first, three times as bright`} />
+                  </span>
+                </Synthetic>
+              )}
+              {run && <Link to={`/generations/${run.id}`}>The run</Link>}
+            </li>
+          );
+        })}
       </ol>
       <label className={styles.slice}>
         posterior
@@ -69,7 +78,7 @@ export function Strip({ ids, slices }: { ids: readonly string[]; slices: number 
         anterior
       </label>
       <p className={styles.key}>
-        Second row: where a grade differs from KL 0, three times as bright; black where nothing does.
+        Second row: where a grade differs from the first, three times as bright; black where nothing does.
       </p>
     </>
   );
