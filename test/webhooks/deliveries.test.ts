@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Webhook as Verifier } from 'standardwebhooks';
-import { encodeId } from '../../src/domain/global-ids.js';
+import { decodeId, encodeId } from '../../src/domain/global-ids.js';
 import {
   type Batch,
   type Bundle,
@@ -305,6 +305,50 @@ test('a webhook whose owner has lost the token is told no more', async () => {
   await advance(api.dataSource.manager, GENERATION, { id: row.id, state: 'QUEUED', attempt: 0 }, { to: 'CANCELED' });
 
   expect(await deliveriesOf(made)).toEqual([]);
+});
+
+test('a person who signs in at a provider is told of what ends after their last token, until they are revoked here', async () => {
+  const { text, token } = await createToken(api.dataSource, { name: 'person', role: 'OPERATOR' });
+  const made = await create({}, text);
+  await api.dataSource.query(
+    `UPDATE api_token SET hash = NULL, issuer = 'https://id.example.org', subject = 'p', expires_at = now() - interval '1 hour' WHERE id = $1`,
+    [token.id],
+  );
+  await cancelOne(token.id);
+  await until(made, 'SUCCEEDED');
+  await revokeToken(api.dataSource, token.id);
+  await cancelOne(token.id);
+  expect(await deliveriesOf(made)).toHaveLength(1);
+});
+
+test('who is no administrator any more is told of their own work alone, and can disable what they made', async () => {
+  const { text, token } = await createToken(api.dataSource, { name: 'former', role: 'ADMIN' });
+  const made = await create({ everybodys: true }, text);
+  await api.dataSource.query(`UPDATE api_token SET role = 'OPERATOR' WHERE id = $1`, [token.id]);
+  await cancelOne(ids.operator);
+  expect(await deliveriesOf(made)).toEqual([]);
+  await cancelOne(token.id);
+  expect(await deliveriesOf(made)).toHaveLength(1);
+  const disable = 'mutation ($id: ID!) { updateWebhook(input: { id: $id, enabled: false }) { webhook { enabled } } }';
+  await until(made, 'SUCCEEDED');
+  const { data, errors } = await api.ask(disable, { id: made.webhook.id }, text);
+  expect(errors).toBeUndefined();
+  expect(data).toEqual({ updateWebhook: { webhook: { enabled: false } } });
+});
+
+test('a webhook that is being deleted holds up no change, and undoes none', async () => {
+  const made = await create();
+  const runner = api.dataSource.createQueryRunner();
+  await runner.connect();
+  await runner.startTransaction();
+  try {
+    await runner.query('DELETE FROM webhook WHERE id = $1', [decodeId(made.webhook.id)!.key]);
+    await cancelOne(ids.operator);
+    await runner.commitTransaction();
+  } finally {
+    await runner.release();
+  }
+  expect(receiver.received).toEqual([]);
 });
 
 test('after a change of the secret both are good for 24 hours, then the new one alone', async () => {
