@@ -79,6 +79,7 @@ const EVERYTHING = {
     retention: 'events=90d,audit=2y',
     rateLimit: 500000,
     oidc: { issuer: 'https://id.example.org', clientId: 'osteograph', roleMap: 'radiology=READER,admins=ADMIN' },
+    webhooks: { allowHosts: ['hooks.internal', '10.0.0.7:9000'], allowHttp: true },
   },
   api: { autoscaling: { enabled: true }, nodeSelector: { disk: 'ssd' }, tmpSizeLimit: '20Gi' },
   worker: { device: 'cpu', image: { tag: '' }, keda: { enabled: true, generationsPerWorker: 4 } },
@@ -238,6 +239,8 @@ withHelm('a digest wins over a tag, and settings reach the containers', () => {
     OSTEOGRAPH_OIDC_ISSUER: 'https://id.example.org',
     OSTEOGRAPH_OIDC_CLIENT_ID: 'osteograph',
     OSTEOGRAPH_OIDC_ROLE_MAP: 'radiology=READER,admins=ADMIN',
+    OSTEOGRAPH_WEBHOOK_ALLOW_HOST: 'hooks.internal,10.0.0.7:9000',
+    OSTEOGRAPH_WEBHOOK_ALLOW_HTTP: 'yes',
     OSTEOGRAPH_RETENTION: 'events=90d,audit=2y',
     OSTEOGRAPH_RATE_LIMIT: '500000',
   });
