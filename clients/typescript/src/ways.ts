@@ -45,11 +45,12 @@ export function waysTo(address: string, authorization: () => Promise<string>): W
   let current: Way = 'socket';
   let changedAt = 0;
   let socketOpened = false;
-  /** What the socket was opened with. */
+  /** What a connection was opened with last. */
   let shown: string | undefined;
+  const headers = async () => ({ authorization: (shown = await authorization()) });
   const socket = createSocket({
     url: address.replace(/^http/, 'ws'),
-    connectionParams: async () => ({ authorization: (shown = await authorization()) }),
+    connectionParams: headers,
     lazy: true,
     // Who follows reconnects: only they know the last event that has come. A retry of the library asks again with the old number.
     retryAttempts: 0,
@@ -59,18 +60,13 @@ export function waysTo(address: string, authorization: () => Promise<string>): W
   // Loaded when it is needed, which is seldom.
   const stream = () =>
     (loading ??= import('graphql-sse').then(
-      ({ createClient }) =>
-        createClient({
-          url: address,
-          headers: async () => ({ authorization: await authorization() }),
-          retryAttempts: 0,
-        }),
+      ({ createClient }) => createClient({ url: address, headers, retryAttempts: 0 }),
       (cause: unknown) => {
         loading = undefined;
         throw noAnswer(cause);
       },
     ));
-  /** Whether the socket's token has ended and there is another by now. */
+  /** Whether the connection's token has ended and there is another by now. */
   const isOld = async () => shown !== undefined && (await authorization()) !== shown;
   const proven = (way: Way) => way === 'poll' || (way === 'socket' && socketOpened);
 
