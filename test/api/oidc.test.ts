@@ -129,6 +129,15 @@ describe('a token that the provider would not have given for this server', () =>
   });
 });
 
+test('why a token was refused is logged, and nothing of the person', async () => {
+  const person = { name: 'Private Person', email: 'private@example.org', groups: ['private-group'] };
+  await api.ask(VIEWER, {}, await provider.sign({ ...person, aud: 'osteograph' }));
+
+  const line = await api.logged({ msg: 'a token of the identity provider was refused', claim: 'aud' });
+  expect(line).toMatchObject({ code: 'ERR_JWT_CLAIM_VALIDATION_FAILED', claim: 'aud', reason: 'check_failed' });
+  expect(JSON.stringify(api.log)).not.toMatch(/private/i);
+});
+
 test('what somebody owns stays theirs over tokens and names, and is told apart by issuer', async () => {
   const first = await provider.sign({ sub: 'owner', name: 'Olga', groups: ['lab'], exp: inSeconds(300) });
   const made = await api.ask<{ createCohort: { cohort: { id: string } } }>(CREATE_COHORT, {}, first);

@@ -1,4 +1,4 @@
-import { decodeJwt, jwtVerify, type JWTPayload } from 'jose';
+import { decodeJwt, type errors, jwtVerify, type JWTPayload } from 'jose';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -73,9 +73,10 @@ export function openIdentity(
     }
   }
 
-  /** Why is for the log: a stranger learns nothing. */
+  /** Why is for the log: a stranger learns nothing. Of the error only this, since jose's has all claims of the person with it. */
   function refusal(error: unknown): UserError {
-    logger.info({ err: error }, 'a token of the identity provider was refused');
+    const { code, claim, reason, message } = error as Partial<errors.JWTClaimValidationFailed>;
+    logger.info({ code, claim, reason: reason ?? message }, 'a token of the identity provider was refused');
     return new UserError(
       'UNAUTHENTICATED',
       'This token is not one that the identity provider has given out for this server, or it has expired; sign in again.',
