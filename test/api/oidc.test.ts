@@ -7,7 +7,7 @@ import { revokeToken } from '../../src/services/access/tokens.js';
 import { createAssetUrls } from '../../src/services/files/asset-urls.js';
 import { storeAsset } from '../../src/storage/index.js';
 import { runCommand } from '../helpers/command.js';
-import { AUDIENCE, startProvider, type TestProvider } from '../helpers/oidc-provider.js';
+import { AUDIENCE, CLIENT_ID, startProvider, type TestProvider } from '../helpers/oidc-provider.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let provider: TestProvider;
@@ -127,6 +127,24 @@ describe('a token that the provider would not have given for this server', () =>
       server.close();
     }
   });
+});
+
+test('a token for the client itself is taken only if it says that it is an access token', async () => {
+  const other = await startTestServer({ oidc: provider.settings({ audiences: [] }) });
+  const status = async (changes: object, typ?: string) => {
+    const token = await provider.sign({ aud: CLIENT_ID, ...changes }, typ === undefined ? {} : { typ });
+    return (await other.ask(VIEWER, {}, token)).status;
+  };
+  try {
+    expect(await status({})).toBe(401);
+    expect(await status({ aud: [CLIENT_ID, AUDIENCE] }, 'JWT')).toBe(401);
+    expect(await status({ typ: 'ID' })).toBe(401);
+    expect(await status({ typ: 'Bearer' })).toBe(200);
+    expect(await status({}, 'at+jwt')).toBe(200);
+    expect(await status({}, 'application/at+jwt')).toBe(200);
+  } finally {
+    await other.close();
+  }
 });
 
 test('why a token was refused is logged, and nothing of the person', async () => {

@@ -1,4 +1,11 @@
-import { decodeJwt, type errors, jwtVerify, type JWTPayload } from 'jose';
+import {
+  decodeJwt,
+  type errors,
+  type JWTHeaderParameters,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyResult,
+} from 'jose';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -58,15 +65,14 @@ export function openIdentity(
   const { issuer, audiences, roleRule, clientId, scope, resource } = settings;
   const provider = openProvider(settings, logger);
 
-  async function verified(text: string): Promise<JWTPayload> {
+  async function verified(text: string): Promise<JWTVerifyResult> {
     try {
-      const { payload } = await jwtVerify(text, provider.key, {
+      return await jwtVerify(text, provider.key, {
         issuer,
         audience: [...audiences],
         algorithms: ALGORITHMS,
         currentDate: new Date(now()),
       });
-      return payload;
     } catch (error) {
       if (error instanceof UserError) throw error;
       throw refusal(error);
@@ -89,10 +95,12 @@ export function openIdentity(
       // What has expired has, also while the provider is away and nothing else can be checked.
       if (text.length > LONGEST || !(expiryOf(text) * 1_000 > now()))
         throw refusal(new Error('it is too long, or has expired'));
-      const payload = await verified(text);
+      const { payload, protectedHeader } = await verified(text);
       const { success, data: claims } = CLAIMS.safeParse(payload);
       if (!success) throw refusal(new Error('sub or exp is missing'));
       if (isIdToken(payload)) throw refusal(new Error('it is an ID token'));
+      if ([payload.aud].flat().includes(clientId) && !isAccessToken(payload, protectedHeader))
+        throw refusal(new Error('it is for the client itself and does not say that it is an access token'));
       const name = nameIn(payload, claims.sub);
       const role = roleInClaims(payload, roleRule);
       if (!role) {
@@ -139,6 +147,11 @@ function expiryOf(text: string): number {
 /** An ID token tells the client who has signed in and travels through addresses; it opens nothing. */
 function isIdToken(payload: JWTPayload): boolean {
   return payload['at_hash'] !== undefined || payload['typ'] === 'ID';
+}
+
+/** Whether it says so, by RFC 9068 or as Keycloak does: ID tokens are always for the client, and need not have a mark of their own. */
+function isAccessToken(payload: JWTPayload, { typ }: JWTHeaderParameters): boolean {
+  return /^(application\/)?at\+jwt$/i.test(typ ?? '') || payload['typ'] === 'Bearer';
 }
 
 function nameIn(payload: JWTPayload, subject: string): string {
