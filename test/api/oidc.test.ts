@@ -55,6 +55,27 @@ test('who has no group that is mapped gets 403 and is told which claim was looke
   });
 });
 
+test.each([
+  ['without control characters', { name: 'Ada\u001b[2J\n\u202eReader\0' }, 'Ada[2JReader'],
+  ['in whole characters', { name: 'x'.repeat(99) + '🦴🦴' }, `${'x'.repeat(99)}🦴`],
+  ['without halves of characters', { name: 'Ada\ud83e' }, 'Ada'],
+  ['by the next claim where nothing is left', { name: '\u200b', preferred_username: 'ada' }, 'ada'],
+])('a name is what people see, %s', async (_how, names, expected) => {
+  const answer = await api.ask(VIEWER, {}, await provider.sign({ sub: 'named', ...names }));
+
+  expect(answer).toMatchObject({ status: 200, data: { viewer: { name: expected } } });
+});
+
+test('a socket tells whoever has no role, also where their name has letters of several bytes', async () => {
+  const token = await provider.sign({ sub: 'long', name: 'Я'.repeat(100), groups: [] });
+  const client = api.socketClient(token);
+  const closed = Promise.withResolvers<unknown>();
+  client.on('closed', closed.resolve);
+  client.subscribe({ query: VIEWER }, { next() {}, error() {}, complete() {} });
+
+  expect(await closed.promise).toMatchObject({ code: 4403, reason: `"${'Я'.repeat(61)}` });
+});
+
 test('every door takes such a token: HTTP, sockets, event streams, exports, uploads and DICOMweb', async () => {
   const token = await provider.token('ada');
   const headers = { authorization: `Bearer ${token}` };
@@ -89,6 +110,7 @@ describe('a token that the provider would not have given for this server', () =>
     ['has expired', () => provider.sign({ exp: inSeconds(-1) })],
     ['never expires', () => provider.sign({ exp: undefined })],
     ['is not good yet', () => provider.sign({ nbf: inSeconds(300) })],
+    ['has a control character in its subject', () => provider.sign({ sub: 'ada\u001b[2J' })],
     ['names nobody', () => provider.sign({ sub: undefined })],
     ['is an ID token', () => provider.sign({ at_hash: 'x', aud: AUDIENCE })],
     ['is signed by a key of the wrong name', () => provider.sign({}, { kid: 'unknown' })],

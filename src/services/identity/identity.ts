@@ -55,7 +55,20 @@ const ALGORITHMS = [
 /** Longer ones come from nobody's provider: a header of HTTP has no more room. */
 const LONGEST = 16_000;
 
-const CLAIMS = z.object({ sub: z.string().min(1).max(255), exp: z.number().positive().max(253_402_300_799) });
+/** Control characters, marks that nobody sees, halves of characters: in a list or a log they would show something else than what is there. */
+const UNSEEN = /\p{C}/gu;
+
+const CLAIMS = z.object({
+  sub: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine((sub) => sub.search(UNSEEN) === -1),
+  exp: z.number().positive().max(253_402_300_799),
+});
+
+/** In characters. */
+const LONGEST_NAME = 100;
 
 export function openIdentity(
   settings: OidcSettings,
@@ -97,7 +110,7 @@ export function openIdentity(
         throw refusal(new Error('it is too long, or has expired'));
       const { payload, protectedHeader } = await verified(text);
       const { success, data: claims } = CLAIMS.safeParse(payload);
-      if (!success) throw refusal(new Error('sub or exp is missing'));
+      if (!success) throw refusal(new Error('sub or exp is missing or malformed'));
       if (isIdToken(payload)) throw refusal(new Error('it is an ID token'));
       if ([payload.aud].flat().includes(clientId) && !isAccessToken(payload, protectedHeader))
         throw refusal(new Error('it is for the client itself and does not say that it is an access token'));
@@ -155,8 +168,8 @@ function isAccessToken(payload: JWTPayload, { typ }: JWTHeaderParameters): boole
 }
 
 function nameIn(payload: JWTPayload, subject: string): string {
-  const given = [payload['name'], payload['preferred_username'], payload['email']].find(
-    (value): value is string => typeof value === 'string' && value.trim() !== '',
-  );
-  return (given ?? subject).replaceAll('\0', '').trim().slice(0, 100);
+  const name = [payload['name'], payload['preferred_username'], payload['email']]
+    .map((given) => (typeof given === 'string' ? given.replaceAll(UNSEEN, '').trim() : ''))
+    .find((given) => given !== '');
+  return [...(name ?? subject)].slice(0, LONGEST_NAME).join('').trim();
 }
