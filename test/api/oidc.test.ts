@@ -4,6 +4,8 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { ApiToken, AuditEntry } from '../../src/entities/index.js';
 import { revokeToken } from '../../src/services/access/tokens.js';
+import { createLogger } from '../../src/server/logging.js';
+import { openIdentity } from '../../src/services/identity/index.js';
 import { createAssetUrls } from '../../src/services/files/asset-urls.js';
 import { storeAsset } from '../../src/storage/index.js';
 import { runCommand } from '../helpers/command.js';
@@ -323,6 +325,11 @@ test('while the provider is away its tokens get 503, and tokens of this server w
     });
     const expired = await other.ask(VIEWER, {}, await provider.sign({ sub: 'ada', exp: inSeconds(-1) }));
     const own = await other.ask(VIEWER, {}, other.tokens.READER);
+    await other.dataSource.query(
+      `INSERT INTO api_token (issuer, subject, name, role, expires_at, revoked_at) VALUES ($1, 'banned', 'Banned', 'ADMIN', now(), now())`,
+      [provider.issuer],
+    );
+    const revoked = await other.ask(VIEWER, {}, await provider.sign({ sub: 'banned' }));
 
     expect(answer.status).toBe(503);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -335,11 +342,31 @@ test('while the provider is away its tokens get 503, and tokens of this server w
       ],
     });
     expect([expired.status, own.status]).toEqual([401, 200]);
+    expect(revoked).toMatchObject({ status: 401, errors: [{ message: REFUSED }] });
     expect((await fetch(`${other.url}/sign-in`)).status).toBe(503);
   } finally {
     provider.fail(false);
     await other.close();
   }
+});
+
+test('the first page that is sent may already ask the provider at its other address', async () => {
+  const server = createServer((request, response) => {
+    const issuer = `http://${request.headers.host}`;
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ issuer, token_endpoint: 'https://tokens.example.org/token' }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const identity = openIdentity(provider.settings({ issuer, clientId: CLIENT_ID }), {
+    dataSource: api.dataSource,
+    logger: createLogger('test', 'silent'),
+    now: Date.now,
+  });
+  const known = await identity.origins();
+  server.close();
+
+  expect(known).toEqual([issuer, 'https://tokens.example.org']);
 });
 
 test('a program learns where people sign in, and that they do not', async () => {

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { roleInClaims } from '../../policy/index.js';
 import type { IssuedElsewhere } from '../access/index.js';
-import { keyOfPerson } from './people.js';
+import { isRevoked, keyOfPerson } from './people.js';
 import { openProvider } from './provider.js';
 import type { OidcSettings } from './settings.js';
 
@@ -20,8 +20,8 @@ import type { OidcSettings } from './settings.js';
 export interface Identity extends IssuedElsewhere {
   /** What a program needs to have somebody sign in. @throws UserError UNAVAILABLE */
   signIn(): Promise<SignIn>;
-  /** Origins at which a page exchanges a code for a token. */
-  origins(): string[];
+  /** Origins at which a page exchanges a code for a token; of the issuer alone while the provider does not answer. */
+  origins(): Promise<string[]>;
 }
 
 /** What a program needs to have somebody sign in. */
@@ -87,8 +87,12 @@ export function openIdentity(
         currentDate: new Date(now()),
       });
     } catch (error) {
-      if (error instanceof UserError) throw error;
-      throw refusal(error);
+      if (!(error instanceof UserError)) throw refusal(error);
+      // Whoever was revoked here is out also while nobody can say whether the token is theirs.
+      const { success, data: claims } = CLAIMS.safeParse(decodeJwt(text));
+      if (success && (await isRevoked(dataSource, { issuer, subject: claims.sub })))
+        throw refusal(new Error('its person was revoked, and the provider does not answer'));
+      throw error;
     }
   }
 
@@ -139,8 +143,8 @@ export function openIdentity(
         idTokenAlgorithms: metadata.id_token_signing_alg_values_supported ?? ['RS256'],
       };
     },
-    origins() {
-      const tokenEndpoint = provider.known()?.token_endpoint;
+    async origins() {
+      const tokenEndpoint = (await provider.metadata().catch(() => undefined))?.token_endpoint;
       return [
         ...new Set([issuer, ...(tokenEndpoint ? [tokenEndpoint] : [])].map((address) => new URL(address).origin)),
       ];
