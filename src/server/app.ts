@@ -67,9 +67,9 @@ interface AppFile {
  *
  * @param connectTo other origins that the pages may ask, the identity provider's
  */
-export async function webAppHandler(connectTo: () => readonly string[]): Promise<RequestHandler> {
+export async function webAppHandler(connectTo: () => Promise<readonly string[]>): Promise<RequestHandler> {
   const files = await readFiles(APP_FOLDER);
-  return (request, response, next) => {
+  return async (request, response, next) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return next();
     const named = files.get(request.path);
     if (named && !request.path.endsWith('.html')) {
@@ -82,7 +82,7 @@ export async function webAppHandler(connectTo: () => readonly string[]): Promise
     const page = files.get(ownPage ?? INDEX);
     if (!page) return next(new UserError('UNAVAILABLE', 'The web app is not built; "npm run build" builds it.'));
     const own = ownPage ? GRAPHIQL_SECURITY_POLICY : CONTENT_SECURITY_POLICY;
-    const policy = { ...own, 'connect-src': [own['connect-src'], ...connectTo()].join(' ') };
+    const policy = { ...own, 'connect-src': [own['connect-src'], ...(await connectTo())].join(' ') };
     response.set({ 'Content-Security-Policy': written(policy), 'Referrer-Policy': 'no-referrer' });
     send(response, page, request.headers, false);
   };

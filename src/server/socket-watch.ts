@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { UserError } from '../domain/errors.js';
 import type { KnownTokens } from '../services/access/index.js';
 import { authenticate } from './authenticate.js';
+import { closeReason } from './close-reason.js';
 
 /** Closes sockets that may not, or do not, listen any more. */
 export interface SocketWatch {
@@ -70,7 +71,7 @@ export function watchSockets({
       } catch (error) {
         // A database that does not answer is no reason to send anybody away.
         if (!(error instanceof UserError) || error.code !== 'UNAUTHENTICATED') continue;
-        for (const [socket] of sockets) end(socket, CloseCode.Forbidden, error.message.slice(0, 120));
+        for (const [socket] of sockets) end(socket, CloseCode.Forbidden, closeReason(error.message));
       }
     }
     looking = false;

@@ -10,6 +10,7 @@ import type { Platform } from '../resolvers/index.js';
 import { LIMITS } from '../schema/limits.js';
 import { UserError } from '../domain/errors.js';
 import { authenticate } from './authenticate.js';
+import { closeReason } from './close-reason.js';
 import type { Entrance } from './entrance.js';
 import { presentError } from './errors.js';
 import { KnownDocuments } from './known-documents.js';
@@ -87,7 +88,7 @@ export function acceptSockets({
           // Returning false would close with the same code, and not say why.
           extra.socket.close(
             error.code === 'UNAVAILABLE' ? TRY_AGAIN : CloseCode.Forbidden,
-            error.message.slice(0, 120),
+            closeReason(error.message),
           );
           return false;
         }

@@ -184,7 +184,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const catalogue = openCatalogue({ dataSource, store });
   const listing = startCatalogue({ dataSource, store, logger });
   const auditSeal = startAuditSeal({ dataSource, logger });
-  const webApp = await webAppHandler(() => identity?.origins() ?? []);
+  const webApp = await webAppHandler(async () => (await identity?.origins()) ?? []);
   const quotas = rateLimit > 0 ? await openQuotas({ dataSource, queueUrl, limit: rateLimit, logger }) : undefined;
   const platform: Platform = {
     dataSource,

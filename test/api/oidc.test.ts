@@ -4,10 +4,12 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { ApiToken, AuditEntry } from '../../src/entities/index.js';
 import { revokeToken } from '../../src/services/access/tokens.js';
+import { createLogger } from '../../src/server/logging.js';
+import { openIdentity } from '../../src/services/identity/index.js';
 import { createAssetUrls } from '../../src/services/files/asset-urls.js';
 import { storeAsset } from '../../src/storage/index.js';
 import { runCommand } from '../helpers/command.js';
-import { AUDIENCE, startProvider, type TestProvider } from '../helpers/oidc-provider.js';
+import { AUDIENCE, CLIENT_ID, startProvider, type TestProvider } from '../helpers/oidc-provider.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let provider: TestProvider;
@@ -55,6 +57,27 @@ test('who has no group that is mapped gets 403 and is told which claim was looke
   });
 });
 
+test.each([
+  ['without control characters', { name: 'Ada\u001b[2J\n\u202eReader\0' }, 'Ada[2JReader'],
+  ['in whole characters', { name: 'x'.repeat(99) + '🦴🦴' }, `${'x'.repeat(99)}🦴`],
+  ['without halves of characters', { name: 'Ada\ud83e' }, 'Ada'],
+  ['by the next claim where nothing is left', { name: '\u200b', preferred_username: 'ada' }, 'ada'],
+])('a name is what people see, %s', async (_how, names, expected) => {
+  const answer = await api.ask(VIEWER, {}, await provider.sign({ sub: 'named', ...names }));
+
+  expect(answer).toMatchObject({ status: 200, data: { viewer: { name: expected } } });
+});
+
+test('a socket tells whoever has no role, also where their name has letters of several bytes', async () => {
+  const token = await provider.sign({ sub: 'long', name: 'Я'.repeat(100), groups: [] });
+  const client = api.socketClient(token);
+  const closed = Promise.withResolvers<unknown>();
+  client.on('closed', closed.resolve);
+  client.subscribe({ query: VIEWER }, { next() {}, error() {}, complete() {} });
+
+  expect(await closed.promise).toMatchObject({ code: 4403, reason: `"${'Я'.repeat(61)}` });
+});
+
 test('every door takes such a token: HTTP, sockets, event streams, exports, uploads and DICOMweb', async () => {
   const token = await provider.token('ada');
   const headers = { authorization: `Bearer ${token}` };
@@ -89,6 +112,7 @@ describe('a token that the provider would not have given for this server', () =>
     ['has expired', () => provider.sign({ exp: inSeconds(-1) })],
     ['never expires', () => provider.sign({ exp: undefined })],
     ['is not good yet', () => provider.sign({ nbf: inSeconds(300) })],
+    ['has a control character in its subject', () => provider.sign({ sub: 'ada\u001b[2J' })],
     ['names nobody', () => provider.sign({ sub: undefined })],
     ['is an ID token', () => provider.sign({ at_hash: 'x', aud: AUDIENCE })],
     ['is signed by a key of the wrong name', () => provider.sign({}, { kid: 'unknown' })],
@@ -127,6 +151,33 @@ describe('a token that the provider would not have given for this server', () =>
       server.close();
     }
   });
+});
+
+test('a token for the client itself is taken only if it says that it is an access token', async () => {
+  const other = await startTestServer({ oidc: provider.settings({ audiences: [] }) });
+  const status = async (changes: object, typ?: string) => {
+    const token = await provider.sign({ aud: CLIENT_ID, ...changes }, typ === undefined ? {} : { typ });
+    return (await other.ask(VIEWER, {}, token)).status;
+  };
+  try {
+    expect(await status({})).toBe(401);
+    expect(await status({ aud: [CLIENT_ID, AUDIENCE] }, 'JWT')).toBe(401);
+    expect(await status({ typ: 'ID' })).toBe(401);
+    expect(await status({ typ: 'Bearer' })).toBe(200);
+    expect(await status({}, 'at+jwt')).toBe(200);
+    expect(await status({}, 'application/at+jwt')).toBe(200);
+  } finally {
+    await other.close();
+  }
+});
+
+test('why a token was refused is logged, and nothing of the person', async () => {
+  const person = { name: 'Private Person', email: 'private@example.org', groups: ['private-group'] };
+  await api.ask(VIEWER, {}, await provider.sign({ ...person, aud: 'osteograph' }));
+
+  const line = await api.logged({ msg: 'a token of the identity provider was refused', claim: 'aud' });
+  expect(line).toMatchObject({ code: 'ERR_JWT_CLAIM_VALIDATION_FAILED', claim: 'aud', reason: 'check_failed' });
+  expect(JSON.stringify(api.log)).not.toMatch(/private/i);
 });
 
 test('what somebody owns stays theirs over tokens and names, and is told apart by issuer', async () => {
@@ -274,6 +325,11 @@ test('while the provider is away its tokens get 503, and tokens of this server w
     });
     const expired = await other.ask(VIEWER, {}, await provider.sign({ sub: 'ada', exp: inSeconds(-1) }));
     const own = await other.ask(VIEWER, {}, other.tokens.READER);
+    await other.dataSource.query(
+      `INSERT INTO api_token (issuer, subject, name, role, expires_at, revoked_at) VALUES ($1, 'banned', 'Banned', 'ADMIN', now(), now())`,
+      [provider.issuer],
+    );
+    const revoked = await other.ask(VIEWER, {}, await provider.sign({ sub: 'banned' }));
 
     expect(answer.status).toBe(503);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -286,11 +342,31 @@ test('while the provider is away its tokens get 503, and tokens of this server w
       ],
     });
     expect([expired.status, own.status]).toEqual([401, 200]);
+    expect(revoked).toMatchObject({ status: 401, errors: [{ message: REFUSED }] });
     expect((await fetch(`${other.url}/sign-in`)).status).toBe(503);
   } finally {
     provider.fail(false);
     await other.close();
   }
+});
+
+test('the first page that is sent may already ask the provider at its other address', async () => {
+  const server = createServer((request, response) => {
+    const issuer = `http://${request.headers.host}`;
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ issuer, token_endpoint: 'https://tokens.example.org/token' }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const identity = openIdentity(provider.settings({ issuer, clientId: CLIENT_ID }), {
+    dataSource: api.dataSource,
+    logger: createLogger('test', 'silent'),
+    now: Date.now,
+  });
+  const known = await identity.origins();
+  server.close();
+
+  expect(known).toEqual([issuer, 'https://tokens.example.org']);
 });
 
 test('a program learns where people sign in, and that they do not', async () => {

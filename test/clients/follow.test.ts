@@ -1,6 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { connect, graphql, type Kind, type Osteograph } from '../../clients/typescript/src/index.js';
+import {
+  connect,
+  type ConnectOptions,
+  graphql,
+  type Kind,
+  type Osteograph,
+  OsteographError,
+} from '../../clients/typescript/src/index.js';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { createToken, revokeToken } from '../../src/services/access/tokens.js';
 import { upTo } from '../helpers/events.js';
@@ -26,7 +33,10 @@ const NO_SOCKET = /upgrade: websocket/i;
 const NO_STREAM = /upgrade: websocket|accept: text\/event-stream/i;
 
 /** What is followed through a line that can be cut, and what a proxy on it lets through. */
-async function behind(blocked?: RegExp, token = api.tokens.READER): Promise<{ osteograph: Osteograph; line: Line }> {
+async function behind(
+  blocked?: RegExp,
+  token: ConnectOptions['token'] = api.tokens.READER,
+): Promise<{ osteograph: Osteograph; line: Line }> {
   const line = await openLine(Number(new URL(api.url).port));
   line.block(blocked);
   const osteograph = connect({ url: line.url, token });
@@ -119,6 +129,37 @@ test.each([
 
   expect((await third).value).toMatchObject({ seq: 3 });
   expect(await all(updates)).toMatchObject([{ seq: 4, state: 'SUCCEEDED' }]);
+});
+
+describe.each([
+  ['WebSocket', undefined],
+  ['server-sent events', NO_SOCKET],
+  ['asking for the row', NO_STREAM],
+])('what is followed by %s', (_, blocked) => {
+  test('goes on when no token could be told for a moment', async () => {
+    let asked = 0;
+    const { osteograph } = await behind(blocked, () => {
+      if (++asked <= 3) throw new TypeError('Failed to fetch');
+      return api.tokens.READER;
+    });
+    const run = await loggedRun(api);
+    await run.succeed();
+
+    expect((await all(osteograph.follow('generation', run.id))).at(-1)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(asked).toBeGreaterThan(3);
+  });
+
+  test('ends when somebody has to sign in again', async () => {
+    const { osteograph } = await behind(blocked, () =>
+      Promise.reject(new OsteographError('UNAUTHENTICATED', 'Your sign-in has ended; sign in again.')),
+    );
+    const run = await loggedRun(api);
+
+    await expect(all(osteograph.follow('generation', run.id))).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+      message: 'Your sign-in has ended; sign in again.',
+    });
+  });
 });
 
 test('where neither WebSocket nor event streams get through, the row comes instead, whenever it has news, to the end', async () => {

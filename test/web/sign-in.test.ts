@@ -70,6 +70,41 @@ test('a deep link leads over the provider and back; the session is renewed befor
   expect(new URL(page.url()).origin).toBe(app.url);
 });
 
+test('a window does not go on with whoever signs in in another, and takes nothing from them', async () => {
+  provider.lifetime = 600;
+  const { page } = await app.open('/generations', { role: null });
+  await signIn(page, 'ada');
+  await page.getByRole('banner').getByRole('button', { name: 'Ada Reader' }).waitFor();
+  const other = await page.context().newPage();
+  await other.goto(`${app.url}/cohorts`);
+  await other.getByRole('banner').getByRole('button', { name: 'Ada Reader' }).click();
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await other.getByRole('button', { name: 'Yes, sign me out' }).click();
+  await signIn(other, 'otto');
+  await other.getByRole('banner').getByRole('button', { name: 'Otto Operator' }).waitFor();
+  const kept = await person(other);
+
+  await page.getByRole('link', { name: 'Cohorts', exact: true }).click();
+
+  await page.getByText('You have signed out in another window, or somebody has signed in there.').waitFor();
+  expect(await person(page)).toEqual(kept);
+  await other.close();
+});
+
+test('who signs out where the provider has no page for it is told that they are still signed in there', async () => {
+  const { page } = await app.open('/cohorts', { role: null });
+  await page.route('**/sign-in', async (route) => {
+    const answer = (await (await route.fetch()).json()) as { provider: object };
+    await route.fulfill({ json: { provider: { ...answer.provider, endSessionEndpoint: null } } });
+  });
+  await signIn(page, 'ada');
+  await page.getByRole('banner').getByRole('button', { name: 'Ada Reader' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+
+  await page.getByText(`You are still signed in at ${new URL(provider.issuer).host}.`).waitFor();
+  expect(await person(page)).toBeNull();
+});
+
 test('who has no role here is told so', async () => {
   provider.lifetime = 600;
   const { page } = await app.open('/cohorts', { role: null });

@@ -10,7 +10,8 @@ export interface ConnectOptions {
   url: string;
   /**
    * Who asks: `osteograph token create` prints one. A function where tokens end and are renewed: it is called for every request and every
-   * connection, and gives the one that is good now.
+   * connection, and gives the one that is good now. Where it throws, no answer came, and what is followed asks again; an OsteographError
+   * goes to whoever asked, such as UNAUTHENTICATED when somebody has to sign in again.
    */
   token: string | (() => string | Promise<string>);
 }
@@ -59,7 +60,13 @@ export interface Osteograph {
 
 /** Says where the server is and who asks; connects to nothing yet. */
 export function connect({ url, token }: ConnectOptions): Osteograph {
-  const authorization = async () => `Bearer ${typeof token === 'function' ? await token() : token}`;
+  const authorization = async () => {
+    try {
+      return `Bearer ${typeof token === 'function' ? await token() : token}`;
+    } catch (cause) {
+      throw cause instanceof OsteographError ? cause : noAnswer(cause);
+    }
+  };
   const ways = waysTo(new URL('/graphql', url).href, authorization);
 
   const send: Osteograph['fetch'] = async (path, init = {}) => {

@@ -39,18 +39,17 @@ const BETTER_AGAIN = 60_000;
 
 /**
  * @param address of the API, e.g. http://127.0.0.1:4000/graphql
- * @param authorization the header's value, asked for anew for each connection
+ * @param authorization the header's value, asked for anew for each connection; throws nothing but OsteographError
  */
 export function waysTo(address: string, authorization: () => Promise<string>): Ways {
   let current: Way = 'socket';
   let changedAt = 0;
   let socketOpened = false;
-  /** What a connection was opened with last. */
+  /** What the socket was opened with. */
   let shown: string | undefined;
-  const headers = async () => ({ authorization: (shown = await authorization()) });
   const socket = createSocket({
     url: address.replace(/^http/, 'ws'),
-    connectionParams: headers,
+    connectionParams: async () => ({ authorization: (shown = await authorization()) }),
     lazy: true,
     // Who follows reconnects: only they know the last event that has come. A retry of the library asks again with the old number.
     retryAttempts: 0,
@@ -60,14 +59,26 @@ export function waysTo(address: string, authorization: () => Promise<string>): W
   // Loaded when it is needed, which is seldom.
   const stream = () =>
     (loading ??= import('graphql-sse').then(
-      ({ createClient }) => createClient({ url: address, headers, retryAttempts: 0 }),
+      ({ createClient }) =>
+        createClient({
+          url: address,
+          headers: async () => ({ authorization: await authorization() }),
+          retryAttempts: 0,
+        }),
       (cause: unknown) => {
         loading = undefined;
         throw noAnswer(cause);
       },
     ));
-  /** Whether the connection's token has ended and there is another by now. */
-  const isOld = async () => shown !== undefined && (await authorization()) !== shown;
+  /** Why the socket has ended with such a code, where that is for the token. */
+  const faultOfToken = async (code: unknown) => {
+    try {
+      const isOld = (await authorization()) !== shown;
+      return code === CloseCode.Forbidden && !isOld ? new OsteographError('UNAUTHENTICATED', UNKNOWN_TOKEN) : undefined;
+    } catch (error) {
+      return error as OsteographError;
+    }
+  };
   const proven = (way: Way) => way === 'poll' || (way === 'socket' && socketOpened);
 
   return {
@@ -100,7 +111,7 @@ export function waysTo(address: string, authorization: () => Promise<string>): W
           if (errors?.length) return inbox.end(refusalIn(errors));
           for (const event of Object.values(data ?? {})) inbox.put(event);
         },
-        error: (fault: unknown) => void errorOf(fault, isOld).then((error) => inbox.end(error)),
+        error: (fault: unknown) => void errorOf(fault, faultOfToken).then((error) => inbox.end(error)),
         complete: () => inbox.end(),
       };
       let unsubscribe: (() => void) | undefined;
@@ -154,15 +165,17 @@ class Inbox<Event> {
 
 /**
  * What graphql-ws and graphql-sse give as the end of a subscription: the API's errors, a closed socket, an answer that is no stream. A socket that ended with its
- * token is one that broke, if there is another token.
+ * token is one that broke, if there is another token. One that was closed here had no token to begin with, and graphql-ws does not pass on why.
  */
-async function errorOf(fault: unknown, isOld: () => Promise<boolean>): Promise<OsteographError> {
+async function errorOf(
+  fault: unknown,
+  faultOfToken: (code: unknown) => Promise<OsteographError | undefined>,
+): Promise<OsteographError> {
   if (Array.isArray(fault)) return refusalIn(fault as Fault[]);
   if (fault instanceof OsteographError) return fault;
   const { code, response } = (fault ?? {}) as { code?: unknown; response?: Response };
-  if (code === CloseCode.Forbidden) {
-    const renewed = await isOld().catch(() => false);
-    return renewed ? noAnswer(fault) : new OsteographError('UNAUTHENTICATED', UNKNOWN_TOKEN);
+  if (code === CloseCode.Forbidden || code === CloseCode.InternalClientError) {
+    return (await faultOfToken(code)) ?? noAnswer(fault);
   }
   // A proxy's page with status 200 is no stream either.
   return response && !response.ok ? refusalOf(response) : noAnswer(fault);

@@ -1,11 +1,18 @@
-import { decodeJwt, jwtVerify, type JWTPayload } from 'jose';
+import {
+  decodeJwt,
+  type errors,
+  type JWTHeaderParameters,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyResult,
+} from 'jose';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { roleInClaims } from '../../policy/index.js';
 import type { IssuedElsewhere } from '../access/index.js';
-import { keyOfPerson } from './people.js';
+import { isRevoked, keyOfPerson } from './people.js';
 import { openProvider } from './provider.js';
 import type { OidcSettings } from './settings.js';
 
@@ -13,8 +20,8 @@ import type { OidcSettings } from './settings.js';
 export interface Identity extends IssuedElsewhere {
   /** What a program needs to have somebody sign in. @throws UserError UNAVAILABLE */
   signIn(): Promise<SignIn>;
-  /** Origins at which a page exchanges a code for a token. */
-  origins(): string[];
+  /** Origins at which a page exchanges a code for a token; of the issuer alone while the provider does not answer. */
+  origins(): Promise<string[]>;
 }
 
 /** What a program needs to have somebody sign in. */
@@ -48,7 +55,20 @@ const ALGORITHMS = [
 /** Longer ones come from nobody's provider: a header of HTTP has no more room. */
 const LONGEST = 16_000;
 
-const CLAIMS = z.object({ sub: z.string().min(1).max(255), exp: z.number().positive().max(253_402_300_799) });
+/** Control characters, marks that nobody sees, halves of characters: in a list or a log they would show something else than what is there. */
+const UNSEEN = /\p{C}/gu;
+
+const CLAIMS = z.object({
+  sub: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine((sub) => sub.search(UNSEEN) === -1),
+  exp: z.number().positive().max(253_402_300_799),
+});
+
+/** In characters. */
+const LONGEST_NAME = 100;
 
 export function openIdentity(
   settings: OidcSettings,
@@ -58,24 +78,28 @@ export function openIdentity(
   const { issuer, audiences, roleRule, clientId, scope, resource } = settings;
   const provider = openProvider(settings, logger);
 
-  async function verified(text: string): Promise<JWTPayload> {
+  async function verified(text: string): Promise<JWTVerifyResult> {
     try {
-      const { payload } = await jwtVerify(text, provider.key, {
+      return await jwtVerify(text, provider.key, {
         issuer,
         audience: [...audiences],
         algorithms: ALGORITHMS,
         currentDate: new Date(now()),
       });
-      return payload;
     } catch (error) {
-      if (error instanceof UserError) throw error;
-      throw refusal(error);
+      if (!(error instanceof UserError)) throw refusal(error);
+      // Whoever was revoked here is out also while nobody can say whether the token is theirs.
+      const { success, data: claims } = CLAIMS.safeParse(decodeJwt(text));
+      if (success && (await isRevoked(dataSource, { issuer, subject: claims.sub })))
+        throw refusal(new Error('its person was revoked, and the provider does not answer'));
+      throw error;
     }
   }
 
-  /** Why is for the log: a stranger learns nothing. */
+  /** Why is for the log: a stranger learns nothing. Of the error only this, since jose's has all claims of the person with it. */
   function refusal(error: unknown): UserError {
-    logger.info({ err: error }, 'a token of the identity provider was refused');
+    const { code, claim, reason, message } = error as Partial<errors.JWTClaimValidationFailed>;
+    logger.info({ code, claim, reason: reason ?? message }, 'a token of the identity provider was refused');
     return new UserError(
       'UNAUTHENTICATED',
       'This token is not one that the identity provider has given out for this server, or it has expired; sign in again.',
@@ -88,10 +112,12 @@ export function openIdentity(
       // What has expired has, also while the provider is away and nothing else can be checked.
       if (text.length > LONGEST || !(expiryOf(text) * 1_000 > now()))
         throw refusal(new Error('it is too long, or has expired'));
-      const payload = await verified(text);
+      const { payload, protectedHeader } = await verified(text);
       const { success, data: claims } = CLAIMS.safeParse(payload);
-      if (!success) throw refusal(new Error('sub or exp is missing'));
+      if (!success) throw refusal(new Error('sub or exp is missing or malformed'));
       if (isIdToken(payload)) throw refusal(new Error('it is an ID token'));
+      if ([payload.aud].flat().includes(clientId) && !isAccessToken(payload, protectedHeader))
+        throw refusal(new Error('it is for the client itself and does not say that it is an access token'));
       const name = nameIn(payload, claims.sub);
       const role = roleInClaims(payload, roleRule);
       if (!role) {
@@ -117,8 +143,8 @@ export function openIdentity(
         idTokenAlgorithms: metadata.id_token_signing_alg_values_supported ?? ['RS256'],
       };
     },
-    origins() {
-      const tokenEndpoint = provider.known()?.token_endpoint;
+    async origins() {
+      const tokenEndpoint = (await provider.metadata().catch(() => undefined))?.token_endpoint;
       return [
         ...new Set([issuer, ...(tokenEndpoint ? [tokenEndpoint] : [])].map((address) => new URL(address).origin)),
       ];
@@ -140,9 +166,14 @@ function isIdToken(payload: JWTPayload): boolean {
   return payload['at_hash'] !== undefined || payload['typ'] === 'ID';
 }
 
+/** Whether it says so, by RFC 9068 or as Keycloak does: ID tokens are always for the client, and need not have a mark of their own. */
+function isAccessToken(payload: JWTPayload, { typ }: JWTHeaderParameters): boolean {
+  return /^(application\/)?at\+jwt$/i.test(typ ?? '') || payload['typ'] === 'Bearer';
+}
+
 function nameIn(payload: JWTPayload, subject: string): string {
-  const given = [payload['name'], payload['preferred_username'], payload['email']].find(
-    (value): value is string => typeof value === 'string' && value.trim() !== '',
-  );
-  return (given ?? subject).replaceAll('\0', '').trim().slice(0, 100);
+  const name = [payload['name'], payload['preferred_username'], payload['email']]
+    .map((given) => (typeof given === 'string' ? given.replaceAll(UNSEEN, '').trim() : ''))
+    .find((given) => given !== '');
+  return [...(name ?? subject)].slice(0, LONGEST_NAME).join('').trim();
 }

@@ -46,6 +46,12 @@ export async function keyOfPerson(dataSource: DataSource, person: Person): Promi
   });
 }
 
+/** Whether an administrator of this server has revoked somebody. */
+export async function isRevoked(dataSource: DataSource, person: Pick<Person, 'issuer' | 'subject'>): Promise<boolean> {
+  const found = await find(dataSource, person);
+  return found !== undefined && found.revoked_at !== null;
+}
+
 async function find(
   dataSource: DataSource,
   { issuer, subject }: Pick<Person, 'issuer' | 'subject'>,

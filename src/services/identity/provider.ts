@@ -13,8 +13,6 @@ export interface Provider {
    * @throws UserError UNAVAILABLE
    */
   metadata(): Promise<ServerMetadata>;
-  /** What it has said of itself so far. */
-  known(): ServerMetadata | undefined;
   /** Finds the key of a token. @throws UserError UNAVAILABLE */
   key: JWTVerifyGetKey;
 }
@@ -83,7 +81,6 @@ export function openProvider({ issuer, clientId }: OidcSettings, logger: Logger)
 
   return {
     metadata,
-    known: () => known,
     async key(header, token) {
       const found = keys ?? (await openKeys());
       if (!found.fresh && performance.now() < awayUntil) throw away(undefined);

@@ -49,9 +49,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     setRefusal(undefined);
     setKept(given);
   }, []);
-  const leave = useCallback((reason?: string) => {
-    forget();
-    setKept(null);
+  const leave = useCallback((left: Kept, reason?: string) => {
+    forget(left);
+    setKept((now) => (now === left ? null : now));
     setRefusal(reason);
   }, []);
   useEffect(() => {
@@ -63,14 +63,23 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       )
       .finally(() => setArriving(false));
   }, [arriving, enter]);
-  const clients = useMemo(() => (kept === null ? null : createClients(() => currentToken(kept), leave)), [kept, leave]);
+  const clients = useMemo(
+    () =>
+      kept === null
+        ? null
+        : createClients(
+            () => currentToken(kept),
+            (reason) => leave(kept, reason),
+          ),
+    [kept, leave],
+  );
   useEffect(() => () => clients?.osteograph.close(), [clients]);
 
   if (arriving) return <Waiting label="Signing in" />;
   if (!kept || !clients) return <SignIn refusal={refusal} onToken={(token) => enter({ token })} />;
   const signOut = () => {
-    leave();
-    if ('person' in kept) leaveProvider(kept.person).catch(() => undefined);
+    leave(kept);
+    if ('person' in kept) leaveProvider(kept.person).catch((error: Error) => setRefusal(error.message));
   };
   return (
     <Provider value={clients.client}>

@@ -97,7 +97,7 @@ async function finish(): Promise<Person> {
       { ...checks, idTokenExpected: true },
       resourceOf(provider),
     );
-    return personOf(tokens);
+    return { session: crypto.randomUUID(), issuer: provider.issuer, ...tokensOf(tokens) };
   } catch (cause) {
     throw new Error(sentenceOf(cause), { cause });
   }
@@ -108,23 +108,36 @@ async function finish(): Promise<Person> {
  *
  * @throws Error when the provider does not answer
  */
-export async function renewed({ refreshToken, idToken }: Person): Promise<Person | undefined> {
+export async function renewed(person: Person): Promise<Person | undefined> {
+  const { refreshToken } = person;
   const provider = await askProvider();
   if (!provider || refreshToken === undefined) return undefined;
   const { client, config } = await clientOf(provider);
   try {
     const tokens = await client.refreshTokenGrant(config, refreshToken, resourceOf(provider));
-    return { refreshToken, ...(idToken === undefined ? {} : { idToken }), ...personOf(tokens) };
+    return { ...person, ...tokensOf(tokens) };
   } catch (error) {
     if (error instanceof client.ResponseBodyError) return undefined;
     throw error;
   }
 }
 
-/** Ends the session at the provider too, where it has a page for that. */
-export async function leaveProvider({ idToken }: Person): Promise<void> {
+/**
+ * Ends the session at the provider too.
+ *
+ * @throws Error with a sentence where it has no page for that, or cannot be reached
+ */
+export async function leaveProvider(person: Person): Promise<void> {
+  try {
+    await endSession(person);
+  } catch (cause) {
+    throw new Error(`You are still signed in at ${new URL(person.issuer).host}.`, { cause });
+  }
+}
+
+async function endSession({ idToken }: Person): Promise<void> {
   const provider = await askProvider();
-  if (!provider?.endSessionEndpoint) return;
+  if (!provider?.endSessionEndpoint) throw new Error('The provider has no page that ends a session.');
   const { client, config } = await clientOf(provider);
   const address = client.buildEndSessionUrl(config, {
     post_logout_redirect_uri: `${location.origin}/`,
@@ -158,7 +171,9 @@ function resourceOf({ resource }: Provider): Record<string, string> {
   return resource === null ? {} : { resource };
 }
 
-function personOf(tokens: OpenId.TokenEndpointResponse & OpenId.TokenEndpointResponseHelpers): Person {
+function tokensOf(
+  tokens: OpenId.TokenEndpointResponse & OpenId.TokenEndpointResponseHelpers,
+): Omit<Person, 'session' | 'issuer'> {
   const seconds = tokens.expiresIn() ?? 300;
   return {
     accessToken: tokens.access_token,
