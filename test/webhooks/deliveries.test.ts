@@ -424,6 +424,10 @@ test('who answers 410 is told no more; what waits is canceled, and can be asked 
   const made = await create();
   await cancelOne();
   const waiting = await until(made, 'QUEUED');
+  // Or its own next try, five seconds later, could be the one that hears 410.
+  await api.dataSource.query(
+    `UPDATE webhook_delivery SET not_before = now() + interval '1 hour' WHERE state = 'QUEUED'`,
+  );
   answer = 410;
   await cancelOne();
   await until(made, 'FAILED');
@@ -431,7 +435,7 @@ test('who answers 410 is told no more; what waits is canceled, and can be asked 
   const gone = 'The receiver has answered 410: it wants no more messages.';
   const [last, first] = await deliveriesOf(made);
   expect(last).toMatchObject({ error: gone, webhook: { enabled: false, disabledReason: gone } });
-  expect(['CANCELED', 'FAILED']).toContain(first!.state);
+  expect(first!.state).toBe('CANCELED');
   await cancelOne();
   expect(await deliveriesOf(made)).toHaveLength(2);
   expect((await redeliver(waiting)).errors).toMatchObject([
