@@ -53,7 +53,8 @@ function Severity({ generation }: { generation: Generation }) {
           bundle: `${bundle.name}@${bundle.version}`,
           sliceCount: SLICES,
           // The same run but for the grades: whatever else differed would be laid to them.
-          ...{ box, seed, steps, sampler, eta, gradeGuidance, noise: noise ?? undefined },
+          ...{ seed, steps, sampler, eta, gradeGuidance, noise: noise ?? undefined },
+          box: box && { left: box.left, top: box.top, side: box.side },
           features: severity(kl, compartment),
           // Asked again, the strip is the one that is there.
           clientKey: `severity ${generation.id} ${compartment} ${kl}`,
