@@ -1,5 +1,5 @@
 import { type EvaluationReference, REFERENCE_NAMES } from '../domain/evaluations.js';
-import type { Side } from '../domain/participants.js';
+import { type Side, sideLetter } from '../domain/participants.js';
 import { filmFigures } from '../imaging/film-consistency.js';
 import { MODEL_SIZE, MODEL_SPACING_MM } from '../imaging/normalise.js';
 import { kneeBox, loadRadiograph } from '../imaging/radiograph/index.js';
@@ -97,7 +97,7 @@ export async function scoreFilm(
 
 /** Bone to bone, mm, of both volumes, where both show it. */
 export function scoreJointSpace(figures: Figures, real: GreyImage[], generated: GreyImage[], side: Side): void {
-  const letter = side === 'RIGHT' ? 'R' : 'L';
+  const letter = sideLetter(side);
   const [own, made] = [real, generated].map((slices) => volumeJointSpace(slices, letter, MODEL_SPACING_MM));
   for (const compartment of ['medial', 'lateral'] as const) {
     const [a, b] = [own![compartment], made![compartment]];

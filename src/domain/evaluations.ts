@@ -49,6 +49,11 @@ export const REFERENCE_NAMES: Record<EvaluationReference, string> = {
 export const JOINT_SIDES = ['MEDIAL', 'LATERAL'] as const;
 export type JointSide = (typeof JOINT_SIDES)[number];
 
+/** The same as measures of both compartments name it, such as VolumeJointSpace. */
+export function jointSideKey(side: JointSide): Lowercase<JointSide> {
+  return side === 'MEDIAL' ? 'medial' : 'lateral';
+}
+
 /** Bone to bone, mm; null where the edges of the bones are not seen. */
 export type JointSpaces = Record<'medial' | 'lateral', number | null>;
 

@@ -17,6 +17,11 @@ export const SITES = ['A', 'B', 'C', 'D', 'E'] as const;
 export const SIDES = { 1: 'RIGHT', 2: 'LEFT' } as const;
 export type Side = (typeof SIDES)[keyof typeof SIDES];
 
+/** R or L, as DICOM's laterality, OAI's descriptions and film readings have it. */
+export function sideLetter(side: Side): 'R' | 'L' {
+  return side === 'RIGHT' ? 'R' : 'L';
+}
+
 /** OAI participant id: 7 digits, kept as text. Real ones start with 9, those of the synthetic release with 1. */
 export function isOaiId(text: string): boolean {
   return /^\d{7}$/.test(text);

@@ -1,6 +1,6 @@
 import type { FilmFigures } from '../domain/evaluations.js';
 import type { SquareBox } from '../domain/knee-box.js';
-import type { Side } from '../domain/participants.js';
+import { type Side, sideLetter } from '../domain/participants.js';
 import { filmConsistency, type GreyImage, volumeJointLines } from '../metrics/index.js';
 import { MODEL_SIZE, MODEL_SPACING_MM } from './normalise.js';
 import { type Film, kneeCrop } from './radiograph/index.js';
@@ -19,7 +19,7 @@ export function filmFigures(film: Film, box: SquareBox, side: Side, volume: read
   const crop = kneeCrop(film, box);
   const spacing = film.pixelSpacing?.[1];
   const width = spacing === undefined ? CROP_MM : box.side * spacing;
-  const letter = side === 'RIGHT' ? 'R' : 'L';
+  const letter = sideLetter(side);
   const lines = volumeJointLines(volume, letter, MODEL_SPACING_MM);
   const pitch = { film: width / crop.columns, volume: MODEL_SPACING_MM };
   const found = filmConsistency(crop, lines, letter, { pitch, volume: { rows: MODEL_SIZE } });

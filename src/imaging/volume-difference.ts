@@ -1,7 +1,7 @@
 import { type Compartment, COMPARTMENTS } from '../domain/compartments.js';
-import { JOINT_SIDES, type JointSide } from '../domain/evaluations.js';
+import { JOINT_SIDES, type JointSide, jointSideKey } from '../domain/evaluations.js';
 import { STACK_LENGTH_MM } from '../domain/generations.js';
-import type { Side } from '../domain/participants.js';
+import { type Side, sideLetter } from '../domain/participants.js';
 import { correlation, type GreyImage, volumeJointSpace } from '../metrics/index.js';
 import { compartmentsOf } from './compartments.js';
 import { MODEL_SIZE, MODEL_SPACING_MM } from './normalise.js';
@@ -112,11 +112,9 @@ export function differenceVolume(a: readonly GreyImage[], b: readonly GreyImage[
 }
 
 function jointSpaces(a: readonly GreyImage[], b: readonly GreyImage[], side: Side): JointSpaceDifference[] {
-  const [first, second] = [a, b].map((volume) =>
-    volumeJointSpace(volume, side === 'RIGHT' ? 'R' : 'L', MODEL_SPACING_MM),
-  );
+  const [first, second] = [a, b].map((volume) => volumeJointSpace(volume, sideLetter(side), MODEL_SPACING_MM));
   return JOINT_SIDES.map((compartment) => {
-    const name = compartment === 'MEDIAL' ? 'medial' : 'lateral';
-    return { compartment, first: first![name], second: second![name] };
+    const key = jointSideKey(compartment);
+    return { compartment, first: first![key], second: second![key] };
   });
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../../domain/errors.js';
 import type { SquareBox } from '../../domain/knee-box.js';
-import type { Side } from '../../domain/participants.js';
+import { type Side, sideLetter } from '../../domain/participants.js';
 import { likeliestKl } from '../../domain/film-readings.js';
 import type { FilmView } from '../../domain/uploads.js';
 import type { KneeDetector, KneeGrader } from '../../inference/index.js';
@@ -125,7 +125,7 @@ type SquareFilm = Film;
 
 function traceJoint(film: SquareFilm, side: Side): FilmJointSpace & { columns: number } {
   const crop: GreyImage = kneeCrop(film, whole(film));
-  return { ...readFilmJointSpace(crop, side === 'RIGHT' ? 'R' : 'L'), columns: crop.columns };
+  return { ...readFilmJointSpace(crop, sideLetter(side)), columns: crop.columns };
 }
 
 function whole({ columns }: SquareFilm): SquareBox {

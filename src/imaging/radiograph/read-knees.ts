@@ -1,7 +1,7 @@
 import { UserError } from '../../domain/errors.js';
 import type { FilmPoint, JointSpaceWidth, KneeReading } from '../../domain/film-readings.js';
 import type { SquareBox } from '../../domain/knee-box.js';
-import type { Side } from '../../domain/participants.js';
+import { type Side, sideLetter } from '../../domain/participants.js';
 import type { FilmView } from '../../domain/uploads.js';
 import type { Grading, KneeDetector, KneeGrader } from '../../inference/index.js';
 import { type CompartmentReading, readFilmJointSpace } from '../../metrics/index.js';
@@ -82,7 +82,7 @@ function jointSpace(
   { side, box }: { side: Side; box: SquareBox },
 ): Pick<KneeReading, 'medial' | 'lateral'> {
   const crop = kneeCrop(film, box);
-  const { medial, lateral } = readFilmJointSpace(crop, side === 'RIGHT' ? 'R' : 'L');
+  const { medial, lateral } = readFilmJointSpace(crop, sideLetter(side));
   const pitch = box.side / crop.columns;
   const spacing = film.pixelSpacing?.[1];
   const width = ({ space }: CompartmentReading): JointSpaceWidth | null => {

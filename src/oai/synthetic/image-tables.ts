@@ -1,3 +1,4 @@
+import { sideLetter } from '../../domain/participants.js';
 import type { FeatureCode } from '../../domain/features.js';
 import type { VisitCode } from '../../domain/visits.js';
 import { BOTH_SIDES, type Person, type PersonVisit } from './people.js';
@@ -54,7 +55,7 @@ export function seriesHeader(visit: VisitCode): string[] {
 export function seriesRows(person: Person, at: PersonVisit): string[][] {
   return BOTH_SIDES.map((side) => {
     const made = at.grades[side] !== null;
-    const letter = side === 'RIGHT' ? 'R' : 'L';
+    const letter = sideLetter(side);
     return [
       person.id,
       '25',

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VISITS } from '../../domain/visits.js';
 import type { VisitCode } from '../../domain/visits.js';
-import type { Side } from '../../domain/participants.js';
+import { type Side, sideLetter } from '../../domain/participants.js';
 import { dicomUid, encodeDicom } from '../../imaging/dicom/write.js';
 import type { DicomKeywords } from '../../imaging/dicom/write.js';
 import { takeFilm } from './film.js';
@@ -238,7 +238,7 @@ function mriFiles(
         ...common,
         Modality: 'MR',
         BodyPartExamined: 'KNEE',
-        Laterality: side === 'RIGHT' ? 'R' : 'L',
+        Laterality: sideLetter(side),
         MagneticFieldStrength: 3,
         ScanningSequence: 'GR',
         SequenceVariant: 'SP',

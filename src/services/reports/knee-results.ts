@@ -4,6 +4,7 @@ import {
   type FilmFigures,
   JOINT_SIDES,
   type JointSide,
+  jointSideKey,
   type JointSpaces,
 } from '../../domain/evaluations.js';
 import { retrieval, type RetrievalTrial } from '../../metrics/index.js';
@@ -99,7 +100,7 @@ function spacesOf(
   subject: Subject,
   compartment: JointSide,
 ): { own: number; other: number | null }[] {
-  const side = compartment === 'MEDIAL' ? 'medial' : 'lateral';
+  const side = jointSideKey(compartment);
   const own = new Map(exams.map((exam) => [exam.examId, exam.jointSpace?.[side] ?? null]));
   const pair = (examId: number, spaces: JointSpaces | null | undefined) => {
     const real = own.get(examId) ?? null;

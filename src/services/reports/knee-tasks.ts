@@ -8,7 +8,7 @@ import {
   type VolumeFigures,
 } from '../../domain/evaluations.js';
 import type { SquareBox } from '../../domain/knee-box.js';
-import type { Side } from '../../domain/participants.js';
+import { type Side, sideLetter } from '../../domain/participants.js';
 import { filmFigures } from '../../imaging/film-consistency.js';
 import { MODEL_SPACING_MM } from '../../imaging/normalise.js';
 import { loadRadiograph } from '../../imaging/radiograph/index.js';
@@ -63,7 +63,7 @@ export async function realKnee(request: SumRequest): Promise<RealKnee | null> {
     const stack = await stackOf(series, 50);
     return {
       seriesCorrelation: finite(adjacentCorrelation(stack)),
-      jointSpace: volumeJointSpace(stack, letter(side), MODEL_SPACING_MM),
+      jointSpace: volumeJointSpace(stack, sideLetter(side), MODEL_SPACING_MM),
       crop: jointCrop(asRight(stack, side), MODEL_SPACING_MM),
       sum: await sumWith(request),
     };
@@ -153,7 +153,7 @@ function shape(
   const generated = jointCrop(asRight(volume, side), MODEL_SPACING_MM);
   const likeness = rivals.map((rival) => cropLikeness(generated, rival));
   return {
-    jointSpace: volumeJointSpace(volume, letter(side), MODEL_SPACING_MM),
+    jointSpace: volumeJointSpace(volume, sideLetter(side), MODEL_SPACING_MM),
     retrieval: rivals.length === 0 ? null : retrievalTrial(cropLikeness(generated, crop), likeness),
   };
 }
@@ -193,10 +193,6 @@ function asSide(slices: readonly GreyImage[], from: Side, to: Side): GreyImage[]
 
 function asRight(slices: readonly GreyImage[], side: Side): GreyImage[] {
   return asSide(slices, side, 'RIGHT');
-}
-
-function letter(side: Side): 'R' | 'L' {
-  return side === 'RIGHT' ? 'R' : 'L';
 }
 
 function finite(value: number): number | null {
