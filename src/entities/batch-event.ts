@@ -1,12 +1,13 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { Batch } from './batch.js';
+import { LogLine } from './log-line.js';
 
 export type BatchEventType = 'STATE_CHANGED' | 'GENERATION_FINISHED' | 'COMPLETED';
 
 /** One line of a batch's log; `seq` runs 1, 2, 3, ... without a gap. */
 @Entity()
-export class BatchEvent {
+export class BatchEvent extends LogLine<BatchEventType> {
   @PrimaryColumn('uuid')
   batchId!: string;
 
@@ -16,13 +17,4 @@ export class BatchEvent {
 
   @PrimaryColumn('integer')
   seq!: number;
-
-  @Column('text')
-  type!: BatchEventType;
-
-  @Column('jsonb')
-  payload!: Record<string, unknown>;
-
-  @Column('timestamptz', { default: () => 'now()' })
-  at!: Date;
 }

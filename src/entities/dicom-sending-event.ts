@@ -1,10 +1,11 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { DicomSending } from './dicom-sending.js';
+import { LogLine } from './log-line.js';
 
 /** One line of a sending's log; `seq` runs 1, 2, 3, ... without a gap. */
 @Entity('dicom_sending_event')
-export class DicomSendingEvent {
+export class DicomSendingEvent extends LogLine<'STATE_CHANGED'> {
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'PK_dicom_sending_event' })
   dicomSendingId!: number;
 
@@ -14,13 +15,4 @@ export class DicomSendingEvent {
 
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'PK_dicom_sending_event' })
   seq!: number;
-
-  @Column('text')
-  type!: 'STATE_CHANGED';
-
-  @Column('jsonb')
-  payload!: Record<string, unknown>;
-
-  @Column('timestamptz', { default: () => 'now()' })
-  at!: Date;
 }

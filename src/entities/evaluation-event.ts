@@ -1,10 +1,11 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { Evaluation } from './evaluation.js';
+import { LogLine } from './log-line.js';
 
 /** One line of an evaluation's log; `seq` runs 1, 2, 3, ... without a gap. */
 @Entity()
-export class EvaluationEvent {
+export class EvaluationEvent extends LogLine<'STATE_CHANGED' | 'VOLUME_SCORED'> {
   @PrimaryColumn('uuid')
   evaluationId!: string;
 
@@ -14,13 +15,4 @@ export class EvaluationEvent {
 
   @PrimaryColumn('integer')
   seq!: number;
-
-  @Column('text')
-  type!: 'STATE_CHANGED' | 'VOLUME_SCORED';
-
-  @Column('jsonb')
-  payload!: Record<string, unknown>;
-
-  @Column('timestamptz', { default: () => 'now()' })
-  at!: Date;
 }

@@ -1,10 +1,11 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { Export } from './export.js';
+import { LogLine } from './log-line.js';
 
 /** One line of an export's log; `seq` runs 1, 2, 3, ... without a gap. */
 @Entity()
-export class ExportEvent {
+export class ExportEvent extends LogLine<'STATE_CHANGED'> {
   @PrimaryColumn('integer')
   exportId!: number;
 
@@ -14,13 +15,4 @@ export class ExportEvent {
 
   @PrimaryColumn('integer')
   seq!: number;
-
-  @Column('text')
-  type!: 'STATE_CHANGED';
-
-  @Column('jsonb')
-  payload!: Record<string, unknown>;
-
-  @Column('timestamptz', { default: () => 'now()' })
-  at!: Date;
 }

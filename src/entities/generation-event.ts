@@ -1,13 +1,14 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { Generation } from './generation.js';
+import { LogLine } from './log-line.js';
 
 export type GenerationEventType =
   'STATE_CHANGED' | 'STEP_PROGRESS' | 'SLICE_COMPLETED' | 'TILE_COMPLETED' | 'COMPLETED';
 
 /** One line of a generation's log; `seq` runs 1, 2, 3, ... without a gap. */
 @Entity()
-export class GenerationEvent {
+export class GenerationEvent extends LogLine<GenerationEventType> {
   @PrimaryColumn('uuid')
   generationId!: string;
 
@@ -17,13 +18,4 @@ export class GenerationEvent {
 
   @PrimaryColumn('integer')
   seq!: number;
-
-  @Column('text')
-  type!: GenerationEventType;
-
-  @Column('jsonb')
-  payload!: Record<string, unknown>;
-
-  @Column('timestamptz', { default: () => 'now()' })
-  at!: Date;
 }

@@ -1,10 +1,11 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { ReaderStudy } from './reader-study.js';
+import { LogLine } from './log-line.js';
 
 /** One line of a reader study's log; `seq` runs 1, 2, 3, ... without a gap. */
 @Entity()
-export class ReaderStudyEvent {
+export class ReaderStudyEvent extends LogLine<'STATE_CHANGED'> {
   @PrimaryColumn('uuid')
   readerStudyId!: string;
 
@@ -14,13 +15,4 @@ export class ReaderStudyEvent {
 
   @PrimaryColumn('integer')
   seq!: number;
-
-  @Column('text')
-  type!: 'STATE_CHANGED';
-
-  @Column('jsonb')
-  payload!: Record<string, unknown>;
-
-  @Column('timestamptz', { default: () => 'now()' })
-  at!: Date;
 }

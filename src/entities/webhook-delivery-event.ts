@@ -1,10 +1,11 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { WebhookDelivery } from './webhook-delivery.js';
+import { LogLine } from './log-line.js';
 
 /** One line of a delivery's log; `seq` runs 1, 2, 3, ... without a gap. */
 @Entity('webhook_delivery_event')
-export class WebhookDeliveryEvent {
+export class WebhookDeliveryEvent extends LogLine<'STATE_CHANGED'> {
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'PK_webhook_delivery_event' })
   webhookDeliveryId!: number;
 
@@ -14,13 +15,4 @@ export class WebhookDeliveryEvent {
 
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'PK_webhook_delivery_event' })
   seq!: number;
-
-  @Column('text')
-  type!: 'STATE_CHANGED';
-
-  @Column('jsonb')
-  payload!: Record<string, unknown>;
-
-  @Column('timestamptz', { default: () => 'now()' })
-  at!: Date;
 }
