@@ -75,10 +75,12 @@ const ERROR_LOG_INTERVAL_MS = 10_000;
 export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions): Promise<GenerationQueue> {
   const binding = queueUrl ? await redisBinding(queueUrl, databaseUrl) : await postgresBinding(databaseUrl);
   const onError = limitedErrorLog(logger);
-  const queue = binding.queue();
   let closing = false;
-  queue.on('error', (error) => {
+  const queue = await ready(binding.queue(), (error) => {
     if (!closing) onError(error);
+  }).catch(async (error: unknown) => {
+    await binding.close();
+    throw error;
   });
   return {
     async enqueue(waiting) {
@@ -97,15 +99,17 @@ export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions)
         running.add(handled);
         await handled.finally(() => running.delete(handled));
       };
-      const worker = binding.worker((job) => call(job.data.id), {
+      const options = {
         concurrency,
         lockDuration: LOCK_MS,
         stalledInterval: STALLED_CHECK_MS,
         // How often a generation is tried again is not the queue's to decide.
         maxStalledCount: 1_000_000,
-      });
-      worker.on('error', onError);
-      await worker.waitUntilReady();
+      };
+      const worker = await ready(
+        binding.worker((job) => call(job.data.id), options),
+        onError,
+      );
       return {
         async close() {
           const closed = worker.close();
@@ -126,6 +130,26 @@ export async function openQueue({ databaseUrl, queueUrl, logger }: QueueOptions)
   };
 }
 
+/**
+ * A part of BullMQ that has reached its database or Redis. One that could not when it was made never will: it remembers the failure, and a worker
+ * asks again without a pause, for ever. So it is closed.
+ *
+ * @throws UserError UNAVAILABLE
+ */
+async function ready<P extends Part>(part: P, onError: (error: Error) => void): Promise<P> {
+  part.on('error', onError);
+  try {
+    await part.waitUntilReady();
+    return part;
+  } catch (cause) {
+    await atMost(
+      CLOSE_MS,
+      part.close().catch(() => undefined),
+    );
+    throw new UserError('UNAVAILABLE', `The job queue does not answer: ${reasonOf(cause)}.`, { cause });
+  }
+}
+
 /** To BullMQ, 0 is no priority and comes first, then 1, 2, ... */
 function rankOf(priority: number | undefined): number {
   return priority === undefined ? 0 : 1 + SINGLE_PRIORITY - priority;
@@ -140,15 +164,13 @@ interface Job {
 
 interface Part {
   on(event: 'error', listener: (error: Error) => void): unknown;
+  waitUntilReady(): Promise<unknown>;
   close(): Promise<void>;
 }
 
 interface Binding {
   queue(): Part & { addBulk(jobs: Job[]): Promise<unknown>; isPaused(): Promise<boolean> };
-  worker(
-    handler: (job: Pick<Job, 'data'>) => Promise<void>,
-    options: ConsumeOptions,
-  ): Part & { waitUntilReady(): Promise<unknown> };
+  worker(handler: (job: Pick<Job, 'data'>) => Promise<void>, options: ConsumeOptions): Part;
   close(): Promise<void>;
 }
 
