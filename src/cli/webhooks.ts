@@ -65,7 +65,7 @@ Examples:
     .argument('<url>', 'where messages are sent')
     .addOption(dataDirOption())
     .addOption(
-      new Option('--event <event>', 'what it is told of, or "all"; may be given several times')
+      new Option('--event <event>', 'event to send, or "all"; may be given several times')
         .argParser(collectEvents)
         .makeOptionMandatory(),
     )

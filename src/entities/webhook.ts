@@ -20,7 +20,7 @@ export class Webhook {
   @Column('text')
   description!: string;
 
-  /** What it is told of. */
+  /** Events that are sent to it. */
   @Column('text', { array: true })
   events!: WebhookEvent[];
 
