@@ -55,7 +55,7 @@ export function createApollo(
 }
 
 const NOT_A_STREAM =
-  'A subscription needs a connection that stays open: WebSocket (graphql-transport-ws), or a request with "Accept: text/event-stream".';
+  'A subscription needs a connection that stays open: WebSocket (graphql-transport-ws), or a request with "Accept: text/event-stream" or "Accept: multipart/mixed;subscriptionSpec=1.0".';
 
 /** Charges each operation to the token's quota, once it is known what it costs and before it does anything. */
 function charging(limits: TokenLimits): ApolloServerPlugin<Context> {

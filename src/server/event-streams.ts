@@ -14,12 +14,13 @@ import { KnownDocuments } from './known-documents.js';
 import type { Metrics } from './metrics.js';
 import { admit, asGraphQLError, type Asked, Refused, subscribeFreshly } from './open-operations.js';
 import { countOperation } from './socket-operations.js';
+import { type StreamForm, streamForm } from './stream-forms.js';
 import type { TokenLimits } from './token-limits.js';
 import { passThrough } from './token-turns.js';
 
-/** Operations over server-sent events; ended before the HTTP server is. */
+/** Operations as streams over HTTP; ended before the HTTP server is. */
 export interface EventStreams {
-  /** Answers who would rather have `text/event-stream` than JSON, and passes everybody else on. */
+  /** Answers who would rather have server-sent events or a multipart stream than JSON, and passes everybody else on. */
   handler: RequestHandler;
   /** Ends every stream in the middle: its client takes it up again elsewhere. */
   close(): void;
@@ -38,8 +39,6 @@ interface EventStreamOptions {
   aliveMs?: number;
 }
 
-const ANSWERS = ['application/graphql-response+json', 'application/json', 'text/event-stream'];
-
 const JSON_OBJECT = z.custom<Record<string, unknown>>(isJsonObject, 'must be an object');
 
 const ASKED = z.object({
@@ -49,9 +48,9 @@ const ASKED = z.object({
 });
 
 /**
- * GraphQL over server-sent events, each operation on a connection of its own (the distinct connections mode of graphql-sse), for
- * networks that let no WebSocket through: the same token, roles, limits and rows as there. An event carries its `seq` as its id, and
- * `Last-Event-ID` stands in for the argument `after`.
+ * GraphQL over server-sent events (the distinct connections mode of graphql-sse) or as Apollo's multipart stream, each operation on a
+ * connection of its own, for networks that let no WebSocket through: the same token, roles, limits and rows as there. `Last-Event-ID`
+ * stands in for the argument `after`.
  */
 export function acceptEventStreams({
   schema,
@@ -66,7 +65,7 @@ export function acceptEventStreams({
   const documents = new KnownDocuments(schema);
   const open = new Set<Response>();
 
-  async function answer(request: Request, response: Response): Promise<void> {
+  async function answer(request: Request, response: Response, form: StreamForm): Promise<void> {
     const began = performance.now();
     const { tokenId } = viewerOf(response);
     await passThrough(readBody, request, response);
@@ -91,23 +90,24 @@ export function acceptEventStreams({
     );
     if (!result || left.aborted) return;
     const outcome = 'errors' in result && result.errors ? 'error' : 'ok';
-    metrics.operation({ kind, transport: 'sse', outcome }, (performance.now() - began) / 1_000);
-    begin(response);
-    for await (const one of Symbol.asyncIterator in result ? result : [result]) await send(response, one);
-    response.end('event: complete\ndata:\n\n');
+    metrics.operation({ kind, transport: form.transport, outcome }, (performance.now() - began) / 1_000);
+    begin(response, form);
+    for await (const one of Symbol.asyncIterator in result ? result : [result]) await send(response, form, one);
+    response.end(form.end);
   }
 
-  /** From here on nothing but events, signs of life, and the end. */
-  function begin(response: Response): void {
+  /** From here on nothing but answers, signs of life, and the end. */
+  function begin(response: Response, form: StreamForm): void {
     open.add(response);
     response.set({
-      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Content-Type': form.contentType,
       // A proxy that collects the stream, or packs it, holds events back.
       'Cache-Control': 'no-store, no-transform',
       'X-Accel-Buffering': 'no',
     });
     response.flushHeaders();
-    const alive = setInterval(() => response.write(':\n\n'), aliveMs);
+    response.write(form.begin);
+    const alive = setInterval(() => response.write(form.alive), aliveMs);
     const look = setInterval(() => void endIfRefused(response), lookMs);
     response.once('close', () => {
       clearInterval(alive);
@@ -124,22 +124,21 @@ export function acceptEventStreams({
     }
   }
 
-  async function send(response: Response, { data, errors }: ExecutionResult): Promise<void> {
+  async function send(response: Response, form: StreamForm, { data, errors }: ExecutionResult): Promise<void> {
     const shown = errors
       ? { data: data ?? null, errors: errors.map((error) => presentError(error, logger)) }
       : { data };
-    const seq = seqOf(data);
-    const id = seq === undefined ? '' : `id: ${seq}\n`;
-    const flowing = response.write(`${id}event: next\ndata: ${JSON.stringify(shown)}\n\n`);
+    const flowing = response.write(form.next(JSON.stringify(shown), seqOf(data)));
     // Of a client that does not read, one event is held and no more.
     if (!flowing && !response.destroyed) await Promise.race([once(response, 'drain'), once(response, 'close')]);
   }
 
   return {
     async handler(request, response, next) {
-      if (request.accepts(ANSWERS) !== 'text/event-stream') return next();
+      const form = streamForm(request);
+      if (!form) return next();
       try {
-        await answer(request, response);
+        await answer(request, response, form);
       } catch (error) {
         if (response.headersSent) return void response.destroy();
         const errors = error instanceof Refused ? error.errors : undefined;

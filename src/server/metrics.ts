@@ -13,7 +13,7 @@ export interface Metrics {
   request(labels: { route: string; method: string; status: string }, seconds: number): void;
   /** A GraphQL operation was answered, or the first event of a subscription is on its way. */
   operation(
-    labels: { kind: string; transport: 'http' | 'websocket' | 'sse'; outcome: 'ok' | 'error' },
+    labels: { kind: string; transport: 'http' | 'websocket' | 'sse' | 'multipart'; outcome: 'ok' | 'error' },
     seconds: number,
   ): void;
   /** A WebSocket was opened (1) or closed (-1). */

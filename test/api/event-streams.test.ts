@@ -1,3 +1,4 @@
+import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { type Client, createClient, NetworkError } from 'graphql-sse';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { createToken, revokeToken } from '../../src/services/access/tokens.js';
@@ -152,6 +153,88 @@ test.each([
   expect(errors[0]!.extensions.code).toBe(code);
 });
 
+/** What a page with Apollo Client and its plain HttpLink is told of a subscription until it ends: answers and errors. */
+function byApollo(
+  variables: object,
+  token = api.tokens.READER,
+  hear: (answer: unknown) => void = () => undefined,
+): Promise<unknown[]> {
+  const client = new ApolloClient({
+    link: new HttpLink({ uri: `${api.url}/graphql`, headers: { authorization: `Bearer ${token}` } }),
+    cache: new InMemoryCache(),
+  });
+  const told: unknown[] = [];
+  return new Promise((resolve, reject) =>
+    client.subscribe({ query: gql(PROGRESS), variables }).subscribe({
+      next({ data, error }) {
+        told.push(data ?? error);
+        hear(told.at(-1));
+      },
+      error: reject,
+      complete: () => resolve(told),
+    }),
+  );
+}
+
+test("Apollo Client's own link follows a generation as a multipart stream, from its first event to its last", async () => {
+  const run = await loggedRun(api);
+  const followed = byApollo({ id: run.id, after: 0 });
+  await run.step(1);
+  await run.succeed();
+
+  expect(await followed).toEqual([
+    { generationProgress: { seq: 1, __typename: 'GenerationStateChanged' } },
+    { generationProgress: { seq: 2, __typename: 'GenerationStateChanged' } },
+    { generationProgress: { seq: 3, __typename: 'GenerationStepProgress' } },
+    { generationProgress: { seq: 4, __typename: 'GenerationCompleted' } },
+    { generationProgress: { seq: 5, __typename: 'GenerationStateChanged' } },
+  ]);
+});
+
+test('Apollo Client is told of a wrong id and a wrong token', async () => {
+  const id = encodeId('Generation', 'd0a3c090-252d-4719-93af-1c675756712b');
+
+  expect(await byApollo({ id })).toMatchObject([{ errors: [{ extensions: { code: 'NOT_FOUND' } }] }]);
+  expect(await byApollo({ id }, 'osteo_wrong')).toMatchObject([{ statusCode: 401 }]);
+});
+
+test('a multipart stream that is cut lacks its last boundary, and Apollo Client calls that an error', async () => {
+  const { token, text } = await createToken(api.dataSource, { name: 'leaving Apollo', role: 'READER' });
+  const run = await loggedRun(api);
+
+  const told = await byApollo({ id: run.id, after: 0 }, text, () => void revokeToken(api.dataSource, token.id));
+
+  expect(told.at(-1)).toMatchObject({ message: 'premature end of multipart body' });
+});
+
+test('each part of a multipart stream comes with the boundary that ends it', async () => {
+  const run = await loggedRun(api);
+  await run.succeed();
+
+  const response = await stream(
+    { id: run.id, after: 3 },
+    { headers: { accept: 'multipart/mixed;boundary=graphql;subscriptionSpec="1.0",application/json' } },
+  );
+
+  expect(response.headers.get('content-type')).toBe('multipart/mixed; boundary="graphql"; subscriptionSpec=1.0');
+  expect(await response.text()).toBe(
+    '\r\n--graphql\r\nContent-Type: application/json\r\n\r\n' +
+      '{"payload":{"data":{"generationProgress":{"seq":4,"__typename":"GenerationStateChanged"}}}}\r\n--graphql--\r\n',
+  );
+});
+
+test('who accepts any multipart answer, as urql does, is answered with JSON', async () => {
+  const response = await stream(
+    {},
+    {
+      headers: { accept: 'application/graphql-response+json, application/json, text/event-stream, multipart/mixed' },
+      query: '{ viewer { role } }',
+    },
+  );
+
+  expect(await response.json()).toEqual({ data: { viewer: { role: 'READER' } } });
+});
+
 test('an unknown generation is an error in the stream, which then ends', async () => {
   const id = encodeId('Generation', 'd0a3c090-252d-4719-93af-1c675756712b');
 
@@ -181,7 +264,7 @@ test('a subscription that is posted without asking for a stream is told where it
   expect(errors).toMatchObject([
     {
       message:
-        'A subscription needs a connection that stays open: WebSocket (graphql-transport-ws), or a request with "Accept: text/event-stream".',
+        'A subscription needs a connection that stays open: WebSocket (graphql-transport-ws), or a request with "Accept: text/event-stream" or "Accept: multipart/mixed;subscriptionSpec=1.0".',
       extensions: { code: 'BAD_USER_INPUT' },
     },
   ]);

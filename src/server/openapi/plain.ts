@@ -19,13 +19,17 @@ export function plainPaths(): Record<string, PathItem> {
       },
       post: {
         operationId: 'graphql',
-        summary: 'An operation of the GraphQL schema, or a subscription by server-sent events',
+        summary: 'An operation of the GraphQL schema, or a subscription by server-sent events or as a multipart stream',
         description: '/schema.graphql has the schema.',
         requestBody: { required: true, content: { 'application/json': { schema: GRAPHQL_REQUEST } } },
         responses: {
           '200': {
             ...answered,
-            content: { ...(answered['content'] as Json), 'text/event-stream': { schema: TEXT } },
+            content: {
+              ...(answered['content'] as Json),
+              'text/event-stream': { schema: TEXT },
+              'multipart/mixed': { schema: TEXT },
+            },
           },
           ...refused,
         },
