@@ -41,7 +41,8 @@ export function webhookPost(rules: WebhookRules, lookup = systemLookup as Lookup
       return await answerOf(await answered.promise);
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof UserError) throw error;
+      // Names lead elsewhere for a while, behind a captive portal or where a record is mistyped: tried again, as one that is away.
+      if (error instanceof UserError) throw new UserError('UNAVAILABLE', error.message, { cause: error });
       const why = patience.aborted
         ? `did not answer within ${PATIENCE_MS / 1_000} s`
         : `cannot be reached${codeOf(error)}`;

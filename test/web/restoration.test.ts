@@ -1,6 +1,8 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import sharp from 'sharp';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { packageRoot } from '../../src/domain/package.js';
 import { registerBundles } from '../../src/services/bundles/index.js';
@@ -44,5 +46,65 @@ test('an operator has a film restored from its exam, and wipes before over after
 
   await page.getByRole('link', { name: 'Generations' }).first().click();
   await page.getByRole('cell', { name: 'restored film' }).waitFor();
+  expect(faults).toEqual([]);
+});
+
+/** The mask that a run was given, 1 where it hides the film, at points of its film of 256 x 256 pixels. */
+async function maskAt(page: Page, points: readonly (readonly [x: number, y: number])[]): Promise<number[]> {
+  const href = await page.getByRole('link', { name: 'Mask' }).getAttribute('href');
+  const { data, info } = await sharp(Buffer.from(await (await fetch(new URL(href!, page.url()))).arrayBuffer()))
+    .greyscale()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  expect([info.width, info.height]).toEqual([256, 256]);
+  return points.map(([x, y]) => data[y * info.width + x]!);
+}
+
+test('what is to be filled in is drawn over the film, by pointer and by keys', async () => {
+  const { exam } = await createExam(app.platform);
+  const { page, faults } = await app.open(`/exams/${encodeId('KneeExam', exam.id)}`, { role: 'OPERATOR' });
+  await page.getByRole('button', { name: 'Restore this film …' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Restore this film' });
+  await dialog.getByLabel('What', { exact: true }).selectOption('Fill in what is hidden');
+  await dialog.locator('canvas[data-drawn=true]').waitFor();
+
+  await dialog.getByRole('button', { name: 'Restore', exact: true }).click();
+  await dialog.getByText('Draw over what is to be filled in, or choose a mask.').waitFor();
+
+  const drawing = dialog.getByRole('application');
+  const { x, y, width, height } = (await drawing.boundingBox())!;
+  const at = (column: number, row: number) => [x + (column / 256) * width, y + (row / 256) * height] as const;
+  // A line, a second one that is taken back, and a gap in the first.
+  await page.mouse.move(...at(40, 60));
+  await page.mouse.down();
+  await page.mouse.move(...at(100, 60), { steps: 5 });
+  await page.mouse.move(...at(160, 60), { steps: 5 });
+  await page.mouse.up();
+  await page.mouse.click(...at(40, 200));
+  await dialog.getByRole('button', { name: 'Undo' }).click();
+  await dialog.getByRole('button', { name: 'Eraser' }).click();
+  await page.mouse.click(...at(100, 60));
+  await dialog.getByRole('button', { name: 'Eraser' }).click();
+  // A dot by keys, down from where the pointer was: the brush of 5 % is 12.8 pixels wide, and a key goes half of that.
+  await page.mouse.move(...at(200, 120));
+  await drawing.focus();
+  for (let key = 0; key < 10; key++) await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Space');
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Restore', exact: true }).click();
+
+  await page.waitForURL(/\/generations\//);
+  await page.getByRole('link', { name: 'Mask' }).waitFor();
+  const drawn = await maskAt(page, [
+    [40, 60],
+    [70, 60],
+    [100, 60],
+    [150, 60],
+    [150, 70],
+    [40, 200],
+    [200, 184],
+    [200, 120],
+  ]);
+  expect(drawn).toEqual([1, 1, 0, 1, 0, 0, 1, 0]);
   expect(faults).toEqual([]);
 });

@@ -49,6 +49,7 @@ export function ExamView() {
   }
   const { participant, visit } = exam;
   const hasFilm = exam.radiographs.some(({ image }) => image !== null);
+  const film = filmOf(exam);
   const hasImages = hasFilm || exam.mriSeries.some(({ volume }) => volume !== null);
   return (
     <Page
@@ -84,7 +85,7 @@ export function ExamView() {
           {hasImages && <ButtonLink to={`/exams/${exam.id}/view`}>Open the viewer</ButtonLink>}
           {viewer.canGenerate && hasFilm && (
             <>
-              <RestoreButton source={{ examId: exam.id }} />
+              {film && <RestoreButton source={{ examId: exam.id, radiographId: film.id }} film={film} />}
               <ProgressButton source={{ examId: exam.id }} ownKl={exam.kl} />
               <ButtonLink kind="main" to={`/generate?exam=${exam.id}`}>
                 Generate an MRI …
@@ -152,4 +153,12 @@ function Answer({ variable, exam }: { variable: Variable; exam: Exam }) {
       </dd>
     </div>
   );
+}
+
+/** The film that is restored: the knee's own, else the one that shows both. */
+function filmOf({ radiographs }: Exam) {
+  const films = radiographs.flatMap(({ id, image, bilateral, rows, columns }) =>
+    image && rows && columns ? [{ id, url: image.url, bilateral, rows, columns }] : [],
+  );
+  return films.find(({ bilateral }) => !bilateral) ?? films[0];
 }

@@ -88,7 +88,7 @@ function OneUpload({ upload, bundles, onOther }: OneUploadProps) {
             </fieldset>
           )}
           <p>
-            <RestoreButton source={{ uploadId: id }} />{' '}
+            <RestoreButton source={{ uploadId: id }} film={{ url: image.url, columns, rows }} />{' '}
             {chosen !== null && seen >= 0 && <ProgressButton source={{ uploadId: id, side: chosen }} />}
           </p>
           {both && <p>The patient’s right knee is on the left of the picture.</p>}

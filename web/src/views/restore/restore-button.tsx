@@ -11,20 +11,26 @@ import { sentence } from '../../lib/client.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { useClientKey } from '../../lib/use-client-key.ts';
 import { submitted } from '../../lib/submitted.ts';
+import { type FilmSize, maskFile, type Stroke } from './mask.ts';
+import { MaskDrawing } from './mask-drawing.tsx';
 import { RESTORE } from './queries.ts';
 import { FactorField, SigmaField, toldToRestore } from './restoration-fields.tsx';
 import styles from './restore.module.css';
 
 type Input = VariablesOf<typeof RESTORE>['input'];
-type Source = Pick<Input, 'examId' | 'uploadId'>;
+
+interface RestoreProps {
+  source: Pick<Input, 'examId' | 'radiographId' | 'uploadId'>;
+  film: FilmSize & { url: string };
+}
 
 /** Asks what is to be done to a film, and goes to the run. */
-export function RestoreButton({ source }: { source: Source }) {
+export function RestoreButton(props: RestoreProps) {
   const [open, setOpen] = useState(false);
   return (
     <>
       <Button onClick={() => setOpen(true)}>Restore this film …</Button>
-      {open && createPortal(<RestoreDialog source={source} onClose={() => setOpen(false)} />, document.body)}
+      {open && createPortal(<RestoreDialog {...props} onClose={() => setOpen(false)} />, document.body)}
     </>
   );
 }
@@ -32,20 +38,29 @@ export function RestoreButton({ source }: { source: Source }) {
 const OPERATIONS = { denoise: 'Take noise off', upscale: 'Enlarge', inpaint: 'Fill in what is hidden' } as const;
 type Operation = keyof typeof OPERATIONS;
 
-function RestoreDialog({ source, onClose }: { source: Source; onClose: () => void }) {
+function RestoreDialog({ source, film, onClose }: RestoreProps & { onClose: () => void }) {
   const { clients } = useSession();
   const [operation, setOperation] = useState<Operation>('denoise');
   const [{ fetching, error }, restore] = useMutation(RESTORE);
   const [fault, setFault] = useState<string>();
   const [sending, setSending] = useState(false);
+  const [strokes, setStrokes] = useState<readonly Stroke[]>([]);
   const navigate = useNavigate();
   const clientKey = useClientKey();
+
+  /** Sends the mask: the file that was chosen, else what was drawn. */
+  const filledIn = async (form: FormData): Promise<Pick<Input, 'inpaint'>> => {
+    const chosen = form.get('mask');
+    const mask = chosen instanceof File && chosen.size > 0 ? chosen : await maskFile(strokes, film);
+    const { id } = await clients.upload<{ id: string }>('/radiographs', mask);
+    return { inpaint: { maskUploadId: id } };
+  };
 
   const start = async (form: FormData) => {
     setFault(undefined);
     setSending(true);
     try {
-      const aim = await aimOf(operation, form, (file) => clients.upload<{ id: string }>('/radiographs', file));
+      const aim = operation === 'inpaint' ? await filledIn(form) : toldToRestore(operation, form);
       const input: Input = { ...source, ...aim };
       const { data } = await restore({ input: { ...input, clientKey: clientKey(input) } });
       if (data) await navigate(`/generations/${data.restoreRadiograph.generation.id}`);
@@ -78,11 +93,15 @@ function RestoreDialog({ source, onClose }: { source: Source; onClose: () => voi
         {operation === 'denoise' && <SigmaField />}
         {operation === 'upscale' && <FactorField />}
         {operation === 'inpaint' && (
-          <Field label="Mask" hint="A PNG as large as the film, not black where the film is to be filled in.">
-            {(ids) => (
-              <input {...ids} className={inputClass} type="file" name="mask" accept=".png,image/png" required />
-            )}
-          </Field>
+          <>
+            <MaskDrawing {...film} strokes={strokes} onChange={setStrokes} />
+            <Field
+              label="Or a mask from a file"
+              hint="A PNG as large as the film, not black where the film is to be filled in. It is taken in place of what is drawn."
+            >
+              {(ids) => <input {...ids} className={inputClass} type="file" name="mask" accept=".png,image/png" />}
+            </Field>
+          </>
         )}
         {message && <InlineError message={message} />}
         <div className={styles.foot}>
@@ -94,15 +113,4 @@ function RestoreDialog({ source, onClose }: { source: Source; onClose: () => voi
       </form>
     </Dialog>
   );
-}
-
-async function aimOf(
-  operation: Operation,
-  form: FormData,
-  send: (file: File) => Promise<{ id: string }>,
-): Promise<Pick<Input, Operation>> {
-  if (operation !== 'inpaint') return toldToRestore(operation, form);
-  const mask = form.get('mask');
-  if (!(mask instanceof File)) throw new Error('Choose a mask.');
-  return { inpaint: { maskUploadId: (await send(mask)).id } };
 }
