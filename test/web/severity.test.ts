@@ -49,5 +49,16 @@ test('one film at one seed is drawn with the findings of KL 0 to 4, and the addr
   await page.getByText('Ill compartment: lateral').waitFor();
   await page.getByRole('link', { name: 'The run' }).last().click();
   await page.getByText('what if: Kellgren-Lawrence grade 4 severe: marked narrowing, bone deformed').waitFor();
+
+  // A run that is gone is drawn anew in its place.
+  await page.getByRole('button', { name: 'Delete …' }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.waitForURL('**/generations');
+  await page.goto(address);
+  await page.getByText('This run was deleted.').waitFor();
+  await page.getByRole('button', { name: 'Draw again' }).click();
+  await page.getByRole('img', { name: 'Where KL 4 differs from the first' }).waitFor();
+  expect(page.url().split('%2C').slice(0, 4)).toEqual(address.split('%2C').slice(0, 4));
+  expect(await page.getByText('This run was deleted.').count()).toBe(0);
   expect(faults).toEqual([]);
 });

@@ -44,26 +44,36 @@ function Severity({ generation }: { generation: Generation }) {
   const [{ fetching, error }, generate] = useMutation(GENERATE);
   const runs = params.get('runs')?.split(',') ?? [];
   const { exam, upload, side, box, bundle, seed, steps, sampler, eta, noise, gradeGuidance } = generation;
+  /** Asks for the run of a grade; `instead` is one that ended without its slices. */
+  const draw = async (kl: number, ill: Compartment, instead?: string) => {
+    const { data } = await generate({
+      input: {
+        ...(exam ? { examId: exam.id } : { uploadId: upload?.id, side }),
+        bundle: `${bundle.name}@${bundle.version}`,
+        sliceCount: SLICES,
+        // The same run but for the grades: whatever else differed would be laid to them.
+        ...{ seed, steps, sampler, eta, gradeGuidance, noise: noise ?? undefined },
+        box: box && { left: box.left, top: box.top, side: box.side },
+        features: severity(kl, ill),
+        // Asked again, the strip is the one that is there.
+        clientKey: `severity ${generation.id} ${ill} ${kl}${instead === undefined ? '' : ` instead of ${instead}`}`,
+      },
+    });
+    return data?.generateMri.generation.id;
+  };
+  const show = (ids: readonly string[]) => setParams({ runs: ids.join(',') }, { replace: true });
   const start = async () => {
     const ids: string[] = [];
     for (const kl of KL_GRADES) {
-      const { data } = await generate({
-        input: {
-          ...(exam ? { examId: exam.id } : { uploadId: upload?.id, side }),
-          bundle: `${bundle.name}@${bundle.version}`,
-          sliceCount: SLICES,
-          // The same run but for the grades: whatever else differed would be laid to them.
-          ...{ seed, steps, sampler, eta, gradeGuidance, noise: noise ?? undefined },
-          box: box && { left: box.left, top: box.top, side: box.side },
-          features: severity(kl, compartment),
-          // Asked again, the strip is the one that is there.
-          clientKey: `severity ${generation.id} ${compartment} ${kl}`,
-        },
-      });
-      if (!data) return;
-      ids.push(data.generateMri.generation.id);
+      const id = await draw(kl, compartment);
+      if (id === undefined) return;
+      ids.push(id);
     }
-    setParams({ runs: ids.join(',') }, { replace: true });
+    show(ids);
+  };
+  const redraw = async (place: number, ill: Compartment) => {
+    const id = await draw(KL_GRADES[place]!, ill, runs[place]);
+    if (id !== undefined) show(runs.with(place, id));
   };
   return (
     <Page
@@ -96,7 +106,7 @@ function Severity({ generation }: { generation: Generation }) {
         note="Each with the findings that belong to its grade: osteophytes, narrowing, sclerosis and attrition of one compartment. What a model trained on phantoms draws says nothing about a patient."
       >
         {runs.length === KL_GRADES.length ? (
-          <Strip ids={runs} slices={SLICES} />
+          <Strip ids={runs} slices={SLICES} onRedraw={(place, ill) => void redraw(place, ill ?? compartment)} />
         ) : (
           <p>
             Nothing is drawn yet. Five runs of {SLICES} slices are asked for, with {bundle.name}@{bundle.version} and

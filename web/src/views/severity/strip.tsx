@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { useQuery } from 'urql';
+import { Button } from '../../components/button.tsx';
 import { InlineError } from '../../components/notes.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { Synthetic } from '../../components/synthetic.tsx';
@@ -10,7 +11,7 @@ import { usePoll } from '../../lib/use-poll.ts';
 import { gradeTerm } from '../../lib/words.ts';
 import { isOver } from '../generations/use-generation.ts';
 import { STRIP } from './queries.ts';
-import { readSet } from './sets.ts';
+import { type Compartment, readSet } from './sets.ts';
 import styles from './severity.module.css';
 
 const EVERY_MS = 1_000;
@@ -18,8 +19,15 @@ const EVERY_MS = 1_000;
 /** Where femur and tibia bear on each other, as a share of the way from back to front. */
 const BEARING = 0.62;
 
+interface StripProps {
+  ids: readonly string[];
+  slices: number;
+  /** Asks for a run anew that ended without its slices, or was deleted. */
+  onRedraw: (place: number, compartment: Compartment | undefined) => void;
+}
+
 /** The same slice of the run of each grade, and below it what differs from the first. */
-export function Strip({ ids, slices }: { ids: readonly string[]; slices: number }) {
+export function Strip({ ids, slices, onRedraw }: StripProps) {
   const asked = useQuery({ query: STRIP, variables: { ids: [...ids] } });
   const [{ data, error }] = asked;
   const [slice, setSlice] = useState(Math.round(BEARING * (slices - 1)));
@@ -52,6 +60,11 @@ export function Strip({ ids, slices }: { ids: readonly string[]; slices: number 
                 <div className={styles.empty}>{run ? <StateBadge state={run.state} /> : 'This run was deleted.'}</div>
               )}
               {run?.error && <InlineError message={run.error} />}
+              {(!run || (isOver(run.state) && run.state !== 'SUCCEEDED')) && (
+                <Button small onClick={() => onRedraw(place, ill)}>
+                  Draw again
+                </Button>
+              )}
               {place > 0 && base && picture && (
                 <Synthetic>
                   <span className={styles.difference}>
