@@ -134,6 +134,10 @@ export function exportHandler(
       await stream.leave();
       return void response.end();
     }
+    const { tokenId } = viewer;
+    const detail = { format: spec.format, filter: spec.filter, cohorts: spec.cohorts };
+    // Before the first byte: nobody has anything without this row, though the process die.
+    await audit(dataSource, { tokenId, action: 'export.download', detail: { ...detail, selected: count } });
     let whole = true;
     try {
       await pipeline(stream.pieces, response);
@@ -141,8 +145,7 @@ export function exportHandler(
       whole = false;
       if (!hasHungUp(error)) throw error;
     } finally {
-      const detail = { format: spec.format, filter: spec.filter, cohorts: spec.cohorts, rows, whole };
-      await audit(dataSource, { tokenId: viewer.tokenId, action: 'export.download', detail });
+      await audit(dataSource, { tokenId, action: 'export.downloaded', detail: { ...detail, rows, whole } });
     }
   };
 }

@@ -270,18 +270,45 @@ test('SUMMARY may export nothing, and nobody sees another one’s exports but an
 test('who exports and who downloads leaves an audit row', async () => {
   const told = await exported({ format: 'CSV', where: { kl: { eq: 2 } } });
   await (await fetch(api.url + told.file!.url)).arrayBuffer();
-  const before = (await auditRows('export.download')).length;
+  const before = (await auditRows('export.downloaded')).length;
   await (await streamed({ columns: 'age' })).text();
 
   expect((await auditRows('exportCohort')).at(-1)).toMatchObject({
     detail: { format: 'CSV', filter: { kl: { eq: 2 } } },
   });
   // Written when the stream is over, which its reader may know first.
-  const row = await waitFor(async () =>
-    (await auditRows('export.download')).slice(before).find(({ detail }) => 'rows' in detail && detail['rows'] === 3),
-  );
+  const row = await waitFor(async () => (await auditRows('export.downloaded'))[before]);
   expect(row.detail).toMatchObject({ format: 'CSV', rows: 3, whole: true });
 });
+
+test('a streamed export is in the audit before its first byte: without the row nobody has anything', async () => {
+  const before = (await auditRows('export.download')).length;
+  const holder = api.dataSource.createQueryRunner();
+  await holder.query('BEGIN');
+  await holder.query('LOCK TABLE audit_entry IN SHARE ROW EXCLUSIVE MODE');
+  try {
+    const asked = streamed({ columns: 'age' });
+    await waitFor(async () => ((await waitingForLocks()) > 0 ? true : undefined));
+    // As long as another export's head takes, which needs no row.
+    await fetch(`${api.url}/exports`, { method: 'HEAD', headers: { authorization: `Bearer ${api.tokens.READER}` } });
+    expect(await Promise.race([asked.then(() => 'a head came'), Promise.resolve('nothing yet')])).toBe('nothing yet');
+    await holder.query('COMMIT');
+    await (await asked).text();
+  } finally {
+    await holder.release();
+  }
+
+  const row = (await auditRows('export.download'))[before];
+  expect(row!.detail).toMatchObject({ format: 'CSV', selected: 3 });
+});
+
+async function waitingForLocks(): Promise<number> {
+  const [row] = await api.dataSource.query<{ count: number }[]>(
+    'SELECT count(*)::int FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE NOT l.granted AND c.relname = $1',
+    ['audit_entry'],
+  );
+  return row!.count;
+}
 
 test('a stream of too many exams is refused with a way out', async () => {
   await api.dataSource.query(
