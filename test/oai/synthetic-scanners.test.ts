@@ -25,6 +25,7 @@ import {
   scannerOf,
 } from '../../src/oai/synthetic/scanners.js';
 import { signalsAt, type TissueName } from '../../src/oai/synthetic/tissues.js';
+import { runCommand } from '../helpers/command.js';
 import golden from '../golden/scanners.json' with { type: 'json' };
 
 const { abs, max } = Math;
@@ -117,6 +118,28 @@ describe('the same knee at two scanners', () => {
       expect(before).toBeGreaterThan(0.5);
     },
   );
+});
+
+describe('synth', () => {
+  const synth = (...args: string[]) => runCommand(['synth', '--out', join(tmpdir(), 'synthetic-never'), ...args]);
+
+  test.each([
+    [['--scanner', '5T'], /Allowed choices are 1\.5T, 3T, 7T/],
+    [
+      ['--scanner', '7T', '--films-only'],
+      /--scanner says how MRI is taken; with --films-only or --tables-only none is\./,
+    ],
+    [
+      ['--scanner', '7T', '--tables-only'],
+      /--scanner says how MRI is taken; with --films-only or --tables-only none is\./,
+    ],
+    [['--coefficients', 'ideal'], /--coefficients are those of a scanner: name it by --scanner\./],
+    [['--scanner', '7T', '--coefficients', 'none.json'], /none\.json cannot be read as gradient coefficients/],
+  ])('refuses %s in one sentence', async (args, sentence) => {
+    const { code, stdout, stderr } = await synth(...args);
+    expect([code > 0, stdout]).toEqual([true, '']);
+    expect(stderr).toMatch(sentence);
+  });
 });
 
 describe('the files of a scanner', () => {
