@@ -1,11 +1,13 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../domain/errors.js';
 import { FEATURE_CODES, isFeatureCode, maxGrade } from '../domain/features.js';
 import { isVisitCode, VISIT_CODES } from '../domain/visits.js';
 import type { VisitCode } from '../domain/visits.js';
 import type { KneeGrades } from '../oai/synthetic/grades.js';
 import { FIRST_ID } from '../oai/synthetic/people.js';
+import { readGradients } from '../imaging/superres/gradients.js';
 import { writeRelease } from '../oai/synthetic/release.js';
+import { IDEAL_GRADIENTS, SCANNER_NAMES, type ScannerName } from '../oai/synthetic/scanners.js';
 import { progressBar } from './progress.js';
 
 interface SynthOptions {
@@ -21,6 +23,8 @@ interface SynthOptions {
   readonly filmsOnly: boolean;
   readonly filmPixel?: number;
   readonly tablesOnly: boolean;
+  readonly scanner?: ScannerName;
+  readonly coefficients?: string;
   readonly force: boolean;
   readonly jobs?: number;
 }
@@ -49,6 +53,16 @@ export function synthCommand(): Command {
     .option('--films-only', 'films without MRI, in a fraction of the time', false)
     .option('--film-pixel <mm>', "size of the films' pixels, 0.1-2 (default: 0.2, compact 0.3)", millimetres)
     .option('--tables-only', 'no images', false)
+    .addOption(
+      new Option(
+        '--scanner <field>',
+        'MRI by a scanner of this field strength, with its contrast, voxels, noise, shading and distortion (default: images of 3 T without distortion)',
+      ).choices(SCANNER_NAMES),
+    )
+    .option(
+      '--coefficients <file.json>',
+      'coefficients of the gradient coils of --scanner, see docs/tasks.md, or "ideal" for none (default: invented ones)',
+    )
     .option('--force', 'write into a folder that holds something else', false)
     .option(
       '-j, --jobs <count>',
@@ -63,7 +77,10 @@ Examples:
   $ osteograph synth --out tables --participants 4796 --visits all --tables-only  an OAI-size release without images
   $ osteograph synth --out follow-up --participants 2 --visits V00,V03        the same knees two years apart
   $ osteograph synth --out cysts --compact --images-of 1000003 --grade XRCYTM=1   the same knees, each with a cyst
-  $ osteograph synth --out pairs --compact --redraw 1                         the same knees with other findings`,
+  $ osteograph synth --out pairs --compact --redraw 1                         the same knees with other findings
+  $ osteograph synth --out low --scanner 1.5T --coefficients ideal            with the next a pair of each knee, in register
+  $ osteograph synth --out high --scanner 7T --coefficients ideal
+  $ osteograph synth --out warped --scanner 1.5T                              distorted; "superres --coefficients warped/gradients.json" corrects it`,
     )
     .action(synth);
 }
@@ -80,6 +97,22 @@ async function synth(options: SynthOptions): Promise<void> {
     );
   }
   const images = imagesOf?.length ?? drawn;
+  const { scanner, coefficients } = options;
+  if (scanner !== undefined && (options.filmsOnly || options.tablesOnly)) {
+    throw new UserError(
+      'BAD_USER_INPUT',
+      '--scanner says how MRI is taken; with --films-only or --tables-only none is.',
+    );
+  }
+  if (coefficients !== undefined && scanner === undefined) {
+    throw new UserError('BAD_USER_INPUT', '--coefficients are those of a scanner: name it by --scanner.');
+  }
+  const gradients =
+    coefficients === undefined
+      ? undefined
+      : coefficients === 'ideal'
+        ? IDEAL_GRADIENTS
+        : await readGradients(coefficients);
   const parameters = {
     participants: options.participants,
     seed: options.seed,
@@ -91,6 +124,8 @@ async function synth(options: SynthOptions): Promise<void> {
     ...(imagesOf ? { imagesOf } : {}),
     ...(options.grade ? { grades: options.grade } : {}),
     ...(options.redraw === undefined ? {} : { redraw: options.redraw }),
+    ...(scanner === undefined ? {} : { scanner }),
+    ...(gradients === undefined ? {} : { gradients }),
   };
   const bar = progressBar('drawing knees');
   bar.start(images, 'participants');

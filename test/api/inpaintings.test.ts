@@ -245,7 +245,17 @@ test('slices that are lost with all that surround them, in a series of unknown s
   await sizeIs(null);
   const { made } = await inpaint({ seriesId, slices: [10, 11, 12, 13, 14] }).finally(() => sizeIs(80));
   expect(made).toMatchObject({ state: 'FAILED', outputs: [] });
-  expect(made.error).toContain('leaves nothing to fill slice 13 in from');
+  expect(made.error).toContain('leaves nothing to fill slice 12 in from');
+});
+
+test('a mask that hides slices whole with all that surround them fails with a sentence that counts slices as the request does', async () => {
+  // Nowhere black, and no picture of one value, which no door takes.
+  const data = Uint8Array.from({ length: 64 * 64 }, (_, pixel) => 100 + (pixel % 100));
+  const { status, body } = await upload(api.url, api.tokens.OPERATOR, encodePng({ rows: 64, columns: 64, data }));
+  expect(status).toBe(201);
+  const { made } = await inpaint({ seriesId, masks: [{ maskUploadId: body.id, firstSlice: 20, lastSlice: 24 }] });
+  expect(made).toMatchObject({ state: 'FAILED', error: expect.stringContaining('slice 22 in from') as string });
+  expect(made.outputs.map(({ kind }) => kind)).toEqual(['MASK']);
 });
 
 test('places beyond a series whose size was not known fail with a sentence', async () => {

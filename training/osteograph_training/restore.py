@@ -77,6 +77,12 @@ def load_graph(module: nn.Module, path: Path) -> None:
         raise TrainingError(f'{path} is not a graph of the network that its configuration describes: {error}') from error
 
 
+def graph_config(graph: Path) -> dict[str, Any]:
+    """The configuration that a shipped graph was trained by."""
+    config: dict[str, Any] = json.loads(_metadata(_graph(graph))['config'])
+    return config
+
+
 def start_from(network: nn.Module, graph: Path) -> dict[str, Any]:
     """Gives a network the weights of a shipped graph to start from, and returns what its bundle was and how many steps it had."""
     load_graph(network, graph)

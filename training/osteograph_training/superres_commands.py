@@ -15,8 +15,9 @@ def add_superres_commands(commands: 'argparse._SubParsersAction[argparse.Argumen
     train.set_defaults(run_command=_train_superres)
 
     scores = commands.add_parser('evaluate-superres', help='compare teacher, students and arms with cubic enlargement, on phantoms and real slices')
-    scores.add_argument('--run', type=Path, required=True, help='folder of train-superres')
-    scores.add_argument('--data', type=Path, required=True, help='folder written by "prepare", of phantoms of other seeds than those trained on')
+    scores.add_argument('--run', type=Path, help='folder of train-superres')
+    scores.add_argument('--bundle', type=Path, help='bundle folder in the place of --run, for example ../models/knee-mri-sr/0.10.0')
+    scores.add_argument('--data', type=Path, help='folder written by "prepare", of phantoms of other seeds than those trained on')
     scores.add_argument('--real', type=Path, help='folder with the *.dcm files of one real series')
     scores.add_argument('--out', type=Path, required=True, help='CSV file for the table')
     scores.add_argument('--limit', type=int, default=60, help='number of slices of the phantoms (default: 60)')
@@ -45,7 +46,7 @@ def _train_superres(options: argparse.Namespace) -> None:
 def _evaluate_superres(options: argparse.Namespace) -> None:
     from .superres.evaluate import evaluate_superres
 
-    evaluate_superres(options.run, options.data, options.real, options.out, options.limit)
+    evaluate_superres(options.run, options.bundle, options.data, options.real, options.out, options.limit)
 
 
 def _export_superres(options: argparse.Namespace) -> None:

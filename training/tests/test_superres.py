@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import pydicom
 import pytest
 import torch
 from scipy.special import lpmv
@@ -186,15 +187,49 @@ def test_one_command_trains_all_another_scores_them_and_a_third_writes_the_bundl
     methods = ['cubic', 'cubic, bias estimated', 'cubic, corrected', 'arm A: no guidance', 'arm B: channels', 'arm C: corrected, channels']
     methods += ['arm D: corrected', 'teacher, 8 steps', 'teacher, 1 step', 'teacher, 1 step, what was taken kept', 'student, 4 steps']
     methods += ['student, 2 steps', 'student, 1 step', 'student, 1 step, what was taken kept']
-    through = ['cubic between slices', 'teacher, 1 step, what was taken kept', 'student, 1 step, what was taken kept']
+    through = ['cubic between slices', 'linear between slices', 'teacher, 1 step, what was taken kept', 'student, 1 step, what was taken kept']
     assert [row['method'] for row in rows] == methods * 3 + through
-    assert [row['set'] for row in rows[-3:]] == ['slices of phantoms, of half as many'] * 3
+    assert [row['set'] for row in rows[-4:]] == ['slices of phantoms, of half as many'] * 4
     assert main(['export-superres', '--run', str(run), '--out', str(out), '--scores', str(scores), '--golden', str(tmp_path / 'golden')]) == 0
     manifest = json.loads((out / 'bundle.json').read_text())
     assert manifest['graphs'].keys() == {'student', 'teacher'}
     assert manifest['trainedOn']['people'] == 2
     assert '| phantoms of held-out people | 2 | cubic |' in (out / 'README.md').read_text()
     assert np.array(json.loads((tmp_path / 'golden.json').read_text())['fine']['student']).shape == (4, 4)
+
+    again, real = tmp_path / 'again.csv', tmp_path / 'real'
+    write_series(real, volumes_of(prepared)[:8])
+    assert main(['evaluate-superres', '--bundle', str(out), '--data', str(prepared), '--real', str(real), '--out', str(again), '--limit', '4']) == 0
+    with again.open(newline='') as file:
+        shipped = list(csv.DictReader(file))
+    both = [row for row in rows if row['method'] in {found['method'] for found in shipped}]
+    assert [row for row in shipped if 'real' not in row['set']] == both
+    assert [row['slices'] for row in shipped if row['set'] == 'real slices, of half as many'] == ['8'] * 4
+
+
+def test_networks_are_scored_of_a_run_or_of_a_bundle_and_on_something(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    data, run, bundle = ['--data', str(tmp_path)], ['--run', str(tmp_path)], ['--bundle', str(tmp_path)]
+    for arguments in (data, run, [*run, *bundle, *data]):
+        assert main(['evaluate-superres', *arguments, '--out', str(tmp_path / 'scores.csv')]) == 2
+        assert 'by --run or by --bundle' in capsys.readouterr().err
+
+
+def volumes_of(prepared: Path) -> np.ndarray:
+    return np.load(prepared / '1000001_V00_L.mri.npy')
+
+
+def write_series(folder: Path, slices: np.ndarray) -> None:
+    folder.mkdir()
+    for index, pixels in enumerate(slices):
+        dataset = pydicom.Dataset()
+        dataset.SOPClassUID, dataset.SOPInstanceUID = '1.2.840.10008.5.1.4.1.1.4', f'2.25.{index + 1}'
+        dataset.Rows, dataset.Columns = pixels.shape
+        dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PixelRepresentation = 1, 'MONOCHROME2', 0
+        dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 16, 15
+        dataset.PixelData = pixels.astype('<u2').tobytes()
+        dataset.file_meta = pydicom.dataset.FileMetaDataset()
+        dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+        dataset.save_as(folder / f'{index + 1:03}.dcm', enforce_file_format=True)
 
 
 def test_what_was_taken_is_put_back_but_for_its_noise(stream: torch.Generator) -> None:

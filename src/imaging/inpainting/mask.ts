@@ -10,6 +10,8 @@ const { abs, max } = Math;
 export interface SeriesMask {
   /** What messages call it. */
   readonly name: string;
+  /** What messages count slices from: a request as it does itself, from 0; a file as people do. */
+  readonly countsFrom: 0 | 1;
   /** Of a slice 1 where it is hidden, row by row; null where nothing of it is. */
   slice(index: number): Promise<Uint8Array | null>;
   close(): Promise<void>;
@@ -45,6 +47,7 @@ export function maskOfPlaces(
   };
   return {
     name: 'The request',
+    countsFrom: 0,
     slice: (index) => Promise.resolve(mask(index)),
     close: () => Promise.resolve(),
   };
@@ -62,6 +65,7 @@ export async function openMask(path: string, series: OpenSeries): Promise<Series
     const order = orderOf(file, series);
     return {
       name: file.name,
+      countsFrom: 1,
       async slice(index) {
         const values = await file.read(order.flipSlices ? series.slices - 1 - index : index);
         return turned(values, series, order);

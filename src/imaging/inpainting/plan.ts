@@ -66,7 +66,7 @@ export async function planInpainting(
     }
     onSlice?.(index + 1);
   }
-  assertContext(hidden, series, mask.name, inpainting.neighbours);
+  assertContext(hidden, series, mask, inpainting.neighbours);
   const white = samples.length === 0 ? 0 : percentile(Float32Array.from(samples), inpainting.white);
   if (!(white > 0)) {
     refuseFile(name, `has no signal: the ${inpainting.white}th percentile of what is seen of it is not above 0`);
@@ -111,7 +111,12 @@ function assertInRange({ name, rows, columns, spacing }: OpenSeries, bundle: str
 }
 
 /** A slice can be filled in from what is seen of it or of one that the network sees beside it. */
-function assertContext(hidden: readonly number[], { rows, columns }: OpenSeries, mask: string, reach: number): void {
+function assertContext(
+  hidden: readonly number[],
+  { rows, columns }: OpenSeries,
+  { name: mask, countsFrom }: SeriesMask,
+  reach: number,
+): void {
   const all = rows * columns;
   if (hidden.every((count) => count === 0)) refuseFile(mask, 'hides nothing: no voxel of it is above 0');
   if (hidden.every((count) => count === all)) refuseFile(mask, 'hides the whole series');
@@ -122,7 +127,7 @@ function assertContext(hidden: readonly number[], { rows, columns }: OpenSeries,
   if (alone !== null) {
     refuseFile(
       mask,
-      `leaves nothing to fill slice ${alone + 1} in from: it is hidden whole, and so are the ${reach} slices on either side`,
+      `leaves nothing to fill slice ${alone + countsFrom} in from: it is hidden whole, and so are the ${reach} slices on either side`,
     );
   }
 }

@@ -66,6 +66,11 @@ export function parseGradients(content: unknown, name: string): Gradients {
   return refuseFile(name, `is no file of gradient coefficients: ${path.join('.') || 'it'} ${message}`);
 }
 
+/** What a file of these coefficients holds. */
+export function gradientsFile(gradients: Gradients): string {
+  return `${JSON.stringify({ format: FORMAT, ...gradients }, null, 2)}\n`;
+}
+
 /** How far from a point, mm from the isocentre, it is imaged, mm. */
 export function displacement({ coils, radiusMm }: Gradients, point: readonly number[]): [number, number, number] {
   const [x, y, z] = [point[0]! / radiusMm, point[1]! / radiusMm, point[2]! / radiusMm];

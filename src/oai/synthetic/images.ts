@@ -2,20 +2,19 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VISITS } from '../../domain/visits.js';
 import type { VisitCode } from '../../domain/visits.js';
-import { type Side, sideLetter } from '../../domain/participants.js';
+import type { Side } from '../../domain/participants.js';
 import { dicomUid, encodeDicom } from '../../imaging/dicom/write.js';
 import type { DicomKeywords } from '../../imaging/dicom/write.js';
 import { takeFilm } from './film.js';
 import type { FilmTruth } from './film.js';
 import { gradesAt } from './grades.js';
 import type { GradeChanges } from './grades.js';
-import { renderMri, SERIES } from './mri.js';
-import type { MriSeriesImage } from './mri.js';
+import { mriFiles, seriesOf } from './mri-files.js';
 import { BOTH_SIDES } from './people.js';
 import type { Person, PersonVisit } from './people.js';
 import { makePhantom } from './phantom.js';
 import { Random } from './random.js';
-import { SEQUENCE } from './tissues.js';
+import type { Scanner } from './scanners.js';
 
 export interface ImageOptions {
   readonly seed: number;
@@ -26,6 +25,8 @@ export interface ImageOptions {
   readonly filmPixel?: number | undefined;
   /** What is done to the grades of the knees' courses. */
   readonly changes?: GradeChanges | undefined;
+  /** What takes the MRI; default: the release's usual scanner of 3 T. */
+  readonly scanner?: Scanner | undefined;
   /** Folder of the release. */
   readonly out: string;
 }
@@ -109,14 +110,11 @@ export async function writeVisitImages(
       place: side === 'RIGHT' ? film.right : film.left,
     });
     if (replaced || options.filmsOnly) continue;
-    const series = renderMri(
-      phantoms[side],
-      options.compact ? 256 : 512,
-      new Random(seed, person.index, at.visit, side, 'mri'),
-    );
     const folder = folderOf(person, at, barcode, 'OAI^MR^', `COR_T1_3D_FLASH_${side}`, side);
     folders.push(folder);
-    await writeFiles(options.out, folder, mriFiles(person, at, folder, series, side, seed));
+    const series = seriesOf(phantoms[side], side, [seed, person.index, at.visit, side], options);
+    const common = commonElements(person, at, folder, seed, options.scanner?.name);
+    await writeFiles(options.out, folder, mriFiles(series, { common, side, seed, barcode }));
   }
   return { folders, truth };
 }
@@ -172,13 +170,26 @@ function folderOf(
   };
 }
 
-async function writeFiles(out: string, folder: ImageFolder, files: readonly Uint8Array[]): Promise<void> {
+async function writeFiles(
+  out: string,
+  folder: ImageFolder,
+  files: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const path = join(out, visitFolder(folder.visit), folder.folder);
   await mkdir(path, { recursive: true });
-  await Promise.all(files.map((bytes, i) => writeFile(join(path, String(i + 1).padStart(3, '0')), bytes)));
+  let written = 0;
+  for await (const bytes of files) await writeFile(join(path, String(++written).padStart(3, '0')), bytes);
 }
 
-function commonElements(person: Person, at: PersonVisit, folder: ImageFolder, seed: number): DicomKeywords {
+/** @param scanner what its images are told by from those of other scanners; the frame of reference is the same for all: the knee lies alike */
+function commonElements(
+  person: Person,
+  at: PersonVisit,
+  folder: ImageFolder,
+  seed: number,
+  ...scanner: readonly (string | undefined)[]
+): DicomKeywords {
+  const own = scanner.filter((name) => name !== undefined);
   const date = compactDate(at.date);
   return {
     SpecificCharacterSet: 'ISO_IR 100',
@@ -199,8 +210,8 @@ function commonElements(person: Person, at: PersonVisit, folder: ImageFolder, se
     PatientBirthDate: '',
     PatientSex: person.sex === 'MALE' ? 'M' : 'F',
     PatientAge: `${String(at.age).padStart(3, '0')}Y`,
-    StudyInstanceUID: dicomUid('osteograph synthetic', seed, person.id, at.visit, folder.study),
-    SeriesInstanceUID: dicomUid('osteograph synthetic', seed, folder.barcode, 'series'),
+    StudyInstanceUID: dicomUid('osteograph synthetic', seed, person.id, at.visit, folder.study, ...own),
+    SeriesInstanceUID: dicomUid('osteograph synthetic', seed, folder.barcode, 'series', ...own),
     FrameOfReferenceUID: dicomUid('osteograph synthetic', seed, folder.barcode, 'frame'),
     StudyID: folder.barcode.slice(-8),
     SeriesNumber: 1,
@@ -208,65 +219,4 @@ function commonElements(person: Person, at: PersonVisit, folder: ImageFolder, se
     RescaleIntercept: 0,
     RescaleSlope: 1,
   };
-}
-
-/** Slices posterior to anterior. Left knees are the mirror image of the canonical right knee. */
-function mriFiles(
-  person: Person,
-  at: PersonVisit,
-  folder: ImageFolder,
-  series: MriSeriesImage,
-  side: Side,
-  seed: number,
-): Uint8Array[] {
-  const { size } = series;
-  const spacing = SERIES.fieldOfView / size;
-  const half = SERIES.fieldOfView / 2 - spacing / 2;
-  const kneeX = side === 'RIGHT' ? -100 : 100;
-  const common = commonElements(person, at, folder, seed);
-  return series.slices.map((slice, index) => {
-    const position = 69 - index * SERIES.thickness;
-    return encodeDicom({
-      pixels: side === 'RIGHT' ? slice : mirrored(slice, size),
-      rows: size,
-      columns: size,
-      photometric: 'MONOCHROME2',
-      bitsStored: 12,
-      sopClass: 'MR',
-      sopInstanceUid: dicomUid('osteograph synthetic', seed, folder.barcode, index),
-      elements: {
-        ...common,
-        Modality: 'MR',
-        BodyPartExamined: 'KNEE',
-        Laterality: sideLetter(side),
-        MagneticFieldStrength: 3,
-        ScanningSequence: 'GR',
-        SequenceVariant: 'SP',
-        ScanOptions: 'WE',
-        MRAcquisitionType: '3D',
-        SliceThickness: SERIES.thickness,
-        SpacingBetweenSlices: SERIES.thickness,
-        RepetitionTime: SEQUENCE.repetitionTime,
-        EchoTime: SEQUENCE.echoTime,
-        FlipAngle: SEQUENCE.flipAngle,
-        EchoNumbers: 1,
-        PatientPosition: 'FFS',
-        InstanceNumber: index + 1,
-        ImagePositionPatient: [kneeX - half, position, half],
-        ImageOrientationPatient: [1, 0, 0, 0, 0, -1],
-        SliceLocation: -position,
-        PixelSpacing: [spacing, spacing],
-        WindowCenter: 330,
-        WindowWidth: 660,
-      },
-    });
-  });
-}
-
-function mirrored(slice: Uint16Array, size: number): Uint16Array {
-  const out = new Uint16Array(slice.length);
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) out[row * size + column] = slice[row * size + size - 1 - column]!;
-  }
-  return out;
 }

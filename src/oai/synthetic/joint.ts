@@ -3,7 +3,7 @@ import type { KneePhantom } from './phantom.js';
 import { SITES } from './disease.js';
 import { capsule, ramp } from './sdf.js';
 import type { Point } from './sdf.js';
-import { SIGNAL } from './tissues.js';
+import type { Signals } from './tissues.js';
 import { Texture } from './texture.js';
 
 const grain = new Texture('marrow grain', 0, 2);
@@ -23,7 +23,10 @@ export class JointPainter {
   private readonly reach: number;
   private readonly calcium: Texture | null;
 
-  constructor(private readonly phantom: KneePhantom) {
+  constructor(
+    private readonly phantom: KneePhantom,
+    private readonly signals: Signals,
+  ) {
     const s = phantom.anatomy.scale;
     this.s = s;
     this.reach = 52 * s;
@@ -31,15 +34,15 @@ export class JointPainter {
     this.calcium = calcifiedMedial || calcifiedLateral ? new Texture(`calcifications ${calcium}`, 2, 2) : null;
     const low = (x: number, y: number, z: number): Point => [x * s + axisAt(phantom.anatomy, y * s), y * s, z * s];
     const at = (x: number, y: number, z: number): Point => low(x, y + phantom.bones.drop(x * s) / s, z);
-    const cruciate = SIGNAL.ligament + 0.22;
+    const cruciate = signals.ligament + 0.22 * signals.strands;
     this.ligaments = [
       // Anterior and posterior cruciate, collaterals, patellar and quadriceps tendon.
       { from: at(-6.5, -17, -14), to: low(3, -1, 10), radius: 3.6 * s, signal: cruciate },
-      { from: at(5.5, -15, 2), to: low(1, 5, -24), radius: 4.4 * s, signal: SIGNAL.ligament + 0.06 },
-      { from: at(37.5, -28, -1), to: low(35.5, 32, 3), radius: 1.5 * s, signal: SIGNAL.tendon },
-      { from: at(-37.5, -26, -6), to: low(-34.5, 15, -17), radius: 1.7 * s, signal: SIGNAL.tendon },
-      { from: low(-1, -10, 51), to: low(-3, 33, 29), radius: 3.2 * s, signal: SIGNAL.tendon },
-      { from: low(-1, -46, 49), to: low(-2, -110, 44), radius: 3.6 * s, signal: SIGNAL.tendon },
+      { from: at(5.5, -15, 2), to: low(1, 5, -24), radius: 4.4 * s, signal: signals.ligament + 0.06 * signals.strands },
+      { from: at(37.5, -28, -1), to: low(35.5, 32, 3), radius: 1.5 * s, signal: signals.tendon },
+      { from: at(-37.5, -26, -6), to: low(-34.5, 15, -17), radius: 1.7 * s, signal: signals.tendon },
+      { from: low(-1, -10, 51), to: low(-3, 33, 29), radius: 3.2 * s, signal: signals.tendon },
+      { from: low(-1, -46, 49), to: low(-2, -110, 44), radius: 3.6 * s, signal: signals.tendon },
     ];
   }
 
@@ -104,31 +107,31 @@ export class JointPainter {
     const wet = disease.effusion;
     const strand = strands.at(x * 1.4 + z * 0.7 + 9, y * 1.2 + z * 0.5);
     const film = ramp(dF, 3.4, 1.2) * ramp(y, -58 * s, -38 * s) * ramp(strand, -1, 0.8);
-    value += (SIGNAL.synovium * 0.8 - value) * film * 0.85;
+    value += (this.signals.synovium * 0.8 - value) * film * 0.85;
     const below = ramp(dT, 2.4, 0.8) * ramp(y, 22 * s, 12 * s) * ramp(strand, -0.4, 0.9);
-    value += (SIGNAL.synovium * 0.55 - value) * below * 0.7;
+    value += (this.signals.synovium * 0.55 - value) * below * 0.7;
     // Between the bones: fluid and synovium.
     const gap = ramp(Math.max(dF, 0) + Math.max(dT, 0), 13 * s, 8 * s);
-    if (gap > 0) value += (SIGNAL.synovium * (0.72 + 0.18 * strand) - value) * gap;
+    if (gap > 0) value += (this.signals.synovium * (0.72 + 0.18 * strand) - value) * gap;
     // Intercondylar notch: synovium and fat in strands, brighter at the back.
     const notch =
       ramp(Math.abs(x), 13 * s, 9 * s) * ramp(dF, 9 * s, 5 * s) * ramp(z, 17 * s, 10 * s) * ramp(y, -34 * s, -26 * s);
-    if (notch > 0) value += (SIGNAL.synovium * (0.66 + 0.3 * strand) - value) * notch * ramp(y, 8 * s, 0);
+    if (notch > 0) value += (this.signals.synovium * (0.66 + 0.3 * strand) - value) * notch * ramp(y, 8 * s, 0);
     // Behind the condyles and above the trochlea: capsule and recess, larger with an effusion.
     if (z < -18 * s) {
       const behind = ramp(dF, 3.5 + wet, 1.5 + 0.5 * wet) * ramp(y, -44 * s, -34 * s);
-      value += (SIGNAL.synovium * (0.72 + 0.2 * strand) - value) * behind;
+      value += (this.signals.synovium * (0.72 + 0.2 * strand) - value) * behind;
     }
     if (z > 12 * s && y < -38 * s) {
       const recess =
         ramp(dF, 2 + 1.6 * wet, 1 + wet) * ramp(y, -62 * s, -50 * s) * ramp(strand, -1.4 + 0.2 * wet, -0.2);
-      value += (SIGNAL.fluid * anatomy.fluidSignal - value) * recess * Math.min(1, 0.35 + 0.3 * wet);
+      value += (this.signals.fluid * anatomy.fluidSignal - value) * recess * Math.min(1, 0.35 + 0.3 * wet);
     }
     if (wet > 1 && Math.abs(x) > 30 * s && y > -30 * s && y < 0 && z > -8 * s) {
       const gutter = ramp(dF, 1.2 + 1.2 * wet, wet) * ramp(strand, -0.8, 0.2);
-      value += (SIGNAL.fluid - value) * gutter * 0.8;
+      value += (this.signals.fluid - value) * gutter * 0.8;
     }
-    if (dP < 6 && z < 46 * s) value += (SIGNAL.synovium * 0.5 - value) * ramp(dP, 5.5, 3.5) * ramp(dF, 7, 4);
+    if (dP < 6 && z < 46 * s) value += (this.signals.synovium * 0.5 - value) * ramp(dP, 5.5, 3.5) * ramp(dF, 7, 4);
     return this.meniscus(value, x, y, z, dF, dT, pixel);
   }
 
@@ -149,8 +152,8 @@ export class JointPainter {
     const edge = Math.min(radial - inner, outer - radial, 1 - Math.abs(w)) * 18 * s;
     const amount = Math.max(0, Math.min(1, 0.5 + edge / pixel));
     if (amount === 0) return value;
-    let signal = SIGNAL.meniscus * (1 + 0.12 * strands.at(x + 50, y + z));
-    if (calcified && this.specks(x, y, z) > 0.5) signal = SIGNAL.cortex;
+    let signal = this.signals.meniscus * (1 + 0.12 * strands.at(x + 50, y + z));
+    if (calcified && this.specks(x, y, z) > 0.5) signal = this.signals.cortex;
     return value + (signal - value) * amount * between * ramp(Math.abs(x), 6 * s, 9 * s) * 0.92;
   }
 
@@ -208,7 +211,7 @@ export class JointPainter {
   /** Brightest in the middle of the layer; a thin dark line where two layers touch; dark specks when calcified. */
   private cartilageTone(x: number, y: number, z: number, level: number, calcified: boolean): number {
     const bump = 1 - 0.35 * (2 * level - 1) ** 2;
-    let tone = SIGNAL.cartilage * bump * (1 + 0.04 * strands.at(x * 2, y * 2 + z));
+    let tone = this.signals.cartilage * bump * (1 + 0.04 * strands.at(x * 2, y * 2 + z));
     if (calcified) tone *= 1 - 0.85 * ramp(this.specks(x, y, z), 0.35, 0.8);
     return tone;
   }
@@ -227,7 +230,7 @@ export class JointPainter {
     const texture = grain.at(x * 1.5 + z * 0.7, y * 1.1 + z * 0.4);
     const patch = strands.at(x * 0.22 + 11, y * 0.2 + z * 0.12);
     let tone =
-      SIGNAL.marrow *
+      this.signals.marrow *
       Math.max(
         0.2,
         1.35 + 0.16 * texture + 0.16 * patch + 0.35 * ramp(Math.abs(y), 45 * s, 75 * s) * Math.max(0, patch),
@@ -240,7 +243,7 @@ export class JointPainter {
         ramp(inFemur ? dT : dF, 12 * s + depth, 6 * s + depth * 0.8) *
         ramp(Math.abs(x) + 2 * patch, 6 * s, 14 * s) *
         ramp(Math.abs(z + 3 * s), 24 * s, 14 * s);
-      tone += (SIGNAL.cortex - tone) * 0.95 * facing * ramp(-d, depth * 1.25, depth * 0.7);
+      tone += (this.signals.cortex - tone) * 0.95 * facing * ramp(-d, depth * 1.25, depth * 0.7);
     }
     for (const cyst of disease.cysts) {
       const dx = x - cyst.centre[0] * s;
@@ -248,9 +251,10 @@ export class JointPainter {
         y - cyst.centre[1] * s - (cyst.site[0] === 'F' ? this.phantom.bones.drop(x) : this.phantom.bones.level(x));
       const dz = z - cyst.centre[2] * s;
       const distance = Math.sqrt(dx * dx + dy * dy + dz * dz) - cyst.radius * s;
-      if (distance < 1.5) tone += ((distance < 0.6 ? SIGNAL.fluid : SIGNAL.cortex) - tone) * ramp(distance, 1.4, 0.1);
+      if (distance < 1.5)
+        tone += ((distance < 0.6 ? this.signals.fluid : this.signals.cortex) - tone) * ramp(distance, 1.4, 0.1);
     }
-    return tone + (SIGNAL.cortex - tone) * ramp(-d, cortex + 0.5, cortex * 0.5);
+    return tone + (this.signals.cortex - tone) * ramp(-d, cortex + 0.5, cortex * 0.5);
   }
 }
 

@@ -4,7 +4,7 @@ import { GAUSSIANS, type Random } from './random.js';
 import { capsule, ramp } from './sdf.js';
 import type { Point } from './sdf.js';
 import { LEG_AXIS } from './soft-tissue.js';
-import { SIGNAL } from './tissues.js';
+import { SIGNAL, type Signals } from './tissues.js';
 import { Texture } from './texture.js';
 import { JointPainter } from './joint.js';
 
@@ -21,13 +21,13 @@ export interface MriSeriesImage {
 /** Renders the series of a canonical knee. `acquisition` drives what differs between scans: position, coil, noise. */
 export function renderMri(phantom: KneePhantom, size: number, acquisition: Random): MriSeriesImage {
   const scan = drawScan(acquisition);
-  const painter = new SlicePainter(phantom, size, scan);
+  const painter = new SlicePainter(phantom, scan, { size, fieldOfView: SERIES.fieldOfView, signals: SIGNAL });
   const slices = Array.from({ length: SERIES.slices }, (_, index) => painter.slice(index));
   return { size, slices };
 }
 
 /** Grey value of muscle without coil bias. */
-const MUSCLE_VALUE = 620;
+export const MUSCLE_VALUE = 620;
 
 /** How the leg lies in the coil. */
 export interface Scan {
@@ -40,7 +40,8 @@ export interface Scan {
   readonly seed: number;
 }
 
-function drawScan(random: Random): Scan {
+/** How one scan of a knee differs from another. */
+export function drawScan(random: Random): Scan {
   return {
     // The coil is centred on the joint line, closer than a clinic's would be: no film tells of a shift of the scan, and with
     // 4 mm of it a perfect generator would score no better than the mean volume.
@@ -65,28 +66,53 @@ const streaks = new Texture('muscle fibres', 1.4, 9);
 const cloud = new Texture('cloud', 7, 7);
 const lobules = new Texture('fat lobules', 3, 4);
 
+/** The square that is painted. */
+export interface Canvas {
+  /** Pixels a side. */
+  readonly size: number;
+  /** mm a side. */
+  readonly fieldOfView: number;
+  readonly signals: Signals;
+}
+
 /** Paints tissues over each other, back to front, with edges softened over one pixel. */
-class SlicePainter {
+export class SlicePainter {
   private readonly signal: Float32Array;
+  private readonly size: number;
+  private readonly fieldOfView: number;
+  private readonly signals: Signals;
   private readonly pixel: number;
   private readonly joint: JointPainter;
 
   constructor(
     private readonly phantom: KneePhantom,
-    private readonly size: number,
     private readonly scan: Scan,
+    { size, fieldOfView, signals }: Canvas,
   ) {
+    this.size = size;
+    this.fieldOfView = fieldOfView;
+    this.signals = signals;
     this.signal = new Float32Array(size * size);
-    this.pixel = SERIES.fieldOfView / size;
-    this.joint = new JointPainter(phantom);
+    this.pixel = fieldOfView / size;
+    this.joint = new JointPainter(phantom, signals);
   }
 
   slice(index: number): Uint16Array {
-    const depth = SERIES.firstDepth + index * SERIES.thickness - this.scan.offset[2];
+    this.paint(SERIES.firstDepth + index * SERIES.thickness);
+    return this.receive(index);
+  }
+
+  /**
+   * What lies in the plane at a depth, mm, without coil and noise, in the unit of the signals; the next call paints over it.
+   *
+   * @param raised by how many mm everything is moved up
+   */
+  paint(at: number, raised = 0): Float32Array {
+    const depth = at - this.scan.offset[2];
     this.signal.fill(0);
     for (let row = 0; row < this.size; row++) {
-      const y = (row + 0.5) * this.pixel - SERIES.fieldOfView / 2 - this.scan.offset[1];
-      const left = 0.5 * this.pixel - SERIES.fieldOfView / 2 - this.scan.offset[0] - this.scan.lean * y;
+      const y = (row + 0.5) * this.pixel - this.fieldOfView / 2 - this.scan.offset[1] + raised;
+      const left = 0.5 * this.pixel - this.fieldOfView / 2 - this.scan.offset[0] - this.scan.lean * y;
       const z = depth - this.scan.tilt * y;
       const offset = row * this.size;
       const fromAxis = left - axisAt(this.phantom.anatomy, y);
@@ -95,11 +121,12 @@ class SlicePainter {
       this.paintVessels(offset, fromAxis, y, z);
       this.joint.paintRow(this.signal, offset, this.size, left, this.pixel, y, z);
     }
-    return this.receive(index);
+    return this.signal;
   }
 
   private paintLeg(offset: number, left: number, y: number, z: number): void {
     const { leg } = this.phantom;
+    const { subcutaneous: fat, skin: outside, strands } = this.signals;
     const front = z > LEG_AXIS;
     const b = (front ? leg.fascia.front : leg.fascia.back).at(y);
     const B = b + (front ? leg.fat.front : leg.fat.back);
@@ -120,11 +147,12 @@ class SlicePainter {
       const fascia = (Math.sqrt((x * x) / (a * a) + inner) - 1) * Math.min(a, b);
       const texture = lobules.at(x * 1.3 + z * 0.9, y * 1.1 + z * 0.5);
       const septum = Math.max(0, 1 - Math.abs(lobules.at(x * 0.9 - z * 0.5 + 77, y * 0.7 + z * 0.3)) * 7);
-      let value = SIGNAL.subcutaneous * (1 + 0.16 * texture);
-      if (fascia > 0) value += 0.06 * septum + 0.35 * ramp(lobules.at(x * 2.2 + z * 1.7, y * 0.9 - z), 2.3, 3.2);
+      let value = fat * (1 + 0.16 * texture);
+      if (fascia > 0)
+        value += strands * (0.06 * septum + 0.35 * ramp(lobules.at(x * 2.2 + z * 1.7, y * 0.9 - z), 2.3, 3.2));
       else value *= 0.85 - 0.1 * texture;
-      if (fascia > -1 && fascia < 0.3) value += 0.14 * ramp(texture, -0.8, 1);
-      if (skin > -1.9) value += (SIGNAL.skin * 0.75 - value) * ramp(skin, -1.9, -1);
+      if (fascia > -1 && fascia < 0.3) value += strands * 0.14 * ramp(texture, -0.8, 1);
+      if (skin > -1.9) value += (outside * 0.75 - value) * ramp(skin, -1.9, -1);
       this.signal[offset + column] = value * Math.max(0, Math.min(1, 0.5 - skin / this.pixel));
     }
   }
@@ -150,7 +178,7 @@ class SlicePainter {
         const fibre = streaks.at(across, y * 0.9 + z * 0.35);
         const split = ramp(fibre, 1.1, 2.4) * ramp(cloud.at(across * 0.5 + 31, y * 0.3 + z * 0.5), -0.2, 0.8);
         const tone = 1 + 0.05 * fibre + 0.07 * cloud.at(x * 0.3 + muscle.phase, y * 0.2 + z * 0.3);
-        const value = SIGNAL.muscle * tone * (1 - 0.55 * split) * (0.62 + 0.38 * ramp(edge, 0, 1.6));
+        const value = this.signals.muscle * tone * (1 - 0.55 * split) * (0.62 + 0.38 * ramp(edge, 0, 1.6));
         this.signal[offset + column]! += (value - this.signal[offset + column]!) * cover;
       }
     }
@@ -165,7 +193,7 @@ class SlicePainter {
       for (let column = first; column <= last; column++) {
         const d = capsule(left + column * this.pixel, y, z, from, to, radius);
         const cover = Math.max(0, Math.min(1, 0.5 - d / this.pixel));
-        if (cover > 0) this.signal[offset + column]! += (SIGNAL.vessel - this.signal[offset + column]!) * cover;
+        if (cover > 0) this.signal[offset + column]! += (this.signals.vessel - this.signal[offset + column]!) * cover;
       }
     }
   }
@@ -204,8 +232,18 @@ class SlicePainter {
 
 const BIAS_CELLS = 16;
 
-/** Sensitivity of the coil's six elements on a coarse lattice over the slice, 1 at the centre of the knee. */
+/** Sensitivity of the coil on a coarse lattice over the slice. */
 function coilBias(scan: Scan, z: number): Float32Array {
+  const at = coilSensitivity(scan);
+  return Float32Array.from({ length: (BIAS_CELLS + 1) ** 2 }, (_, i) => {
+    const x = ((i % (BIAS_CELLS + 1)) / BIAS_CELLS - 0.5) * SERIES.fieldOfView;
+    const y = (Math.floor(i / (BIAS_CELLS + 1)) / BIAS_CELLS - 0.5) * SERIES.fieldOfView;
+    return at(x, y, z);
+  });
+}
+
+/** Sensitivity of the coil's six elements at a place, mm from the middle of the field of view; 1 at the centre of the knee. */
+export function coilSensitivity(scan: Scan): (x: number, y: number, depth: number) => number {
   const at = (x: number, y: number, depth: number) => {
     let sum = 0;
     for (const { centre, weight } of scan.coil) {
@@ -215,9 +253,5 @@ function coilBias(scan: Scan, z: number): Float32Array {
     return sum;
   };
   const reference = at(0, 0, LEG_AXIS);
-  return Float32Array.from({ length: (BIAS_CELLS + 1) ** 2 }, (_, i) => {
-    const x = ((i % (BIAS_CELLS + 1)) / BIAS_CELLS - 0.5) * SERIES.fieldOfView;
-    const y = (Math.floor(i / (BIAS_CELLS + 1)) / BIAS_CELLS - 0.5) * SERIES.fieldOfView;
-    return at(x, y, z) / reference;
-  });
+  return (x, y, depth) => at(x, y, depth) / reference;
 }

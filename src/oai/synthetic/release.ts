@@ -5,12 +5,14 @@ import { UserError } from '../../domain/errors.js';
 import { packageVersion } from '../../domain/package.js';
 import { RADIOGRAPH_VISITS, VISIT_CODES } from '../../domain/visits.js';
 import type { VisitCode } from '../../domain/visits.js';
+import { type Gradients, gradientsFile } from '../../imaging/superres/gradients.js';
 import { STATEMENT_FILE, STATEMENT_FORMAT } from '../release/statement.js';
 import type { KneeGrades } from './grades.js';
 import { filmPixelOf, visitFolder } from './images.js';
 import { defaultThreads, writeImagesInThreads } from './image-work.js';
 import type { WrittenImages } from './image-work.js';
 import { drawPerson, visitOf } from './people.js';
+import { type Scanner, type ScannerName, scannerOf, sliceCount } from './scanners.js';
 import type { PersonVisit } from './people.js';
 import { TableFile } from './table-file.js';
 import { ReleaseTables } from './tables.js';
@@ -36,6 +38,10 @@ export interface ReleaseParameters {
   readonly grades?: Partial<KneeGrades>;
   /** Some of each knee's grades drawn anew: the same people with other findings, for each number others. */
   readonly redraw?: number;
+  /** What takes the MRI, with its physics; default: the usual scanner of 3 T, whose images have no faults but shading and noise. */
+  readonly scanner?: ScannerName;
+  /** Coefficients of the scanner's gradient coils; default: its own. */
+  readonly gradients?: Gradients;
 }
 
 export interface ReleaseOptions {
@@ -70,10 +76,19 @@ export async function writeRelease(parameters: ReleaseParameters, options: Relea
   }
   await writeStamp(out, { ...stamp, complete: false });
   await writeFile(join(out, 'README.txt'), readme(parameters));
+  const scanner = scannerOfRelease(parameters);
+  if (scanner) await writeFile(join(out, GRADIENTS_FILE), gradientsFile(scanner.gradients));
   writeTables(parameters, join(out, 'tables'));
   await writeAllImages(parameters, options);
   await writeStamp(out, { ...stamp, complete: true });
   return true;
+}
+
+/** The coefficients of a release's scanner, for what unwarps its series. */
+const GRADIENTS_FILE = 'gradients.json';
+
+function scannerOfRelease({ scanner, compact, gradients }: ReleaseParameters): Scanner | undefined {
+  return scanner && scannerOf(scanner, compact, gradients);
 }
 
 async function stateOf(out: string, wanted: string): Promise<'empty' | 'partial' | 'whole' | 'foreign'> {
@@ -114,7 +129,8 @@ async function writeAllImages(parameters: ReleaseParameters, options: ReleaseOpt
     (index) => index < count,
   );
   const changes = { fixed, redraw };
-  const work = { seed, compact, visits, out: options.out, participants, filmsOnly, filmPixel, changes };
+  const scanner = scannerOfRelease(parameters);
+  const work = { seed, compact, visits, out: options.out, participants, filmsOnly, filmPixel, changes, scanner };
   const threads = options.threads ?? defaultThreads();
   const written: WrittenImages[] = [];
   const seen = new Set<number>();
@@ -166,11 +182,12 @@ const TRUTH_HEADER = [
 
 function readme(parameters: ReleaseParameters): string {
   const { participants, seed, visits, compact, imageParticipants, filmsOnly, imagesOf, grades, redraw } = parameters;
+  const scanner = scannerOfRelease(parameters);
   const of = imagesOf ? `${imagesOf.length} chosen` : `the first ${Math.min(imageParticipants, participants)}`;
   const set = Object.entries(grades ?? {}).map(([code, grade]) => `${code} ${grade}`);
   const changed = redraw === undefined ? '' : `\ngrades drawn anew   a third of each knee's, with ${redraw}`;
   const films = `film pixels ${filmPixelOf(parameters)} mm`;
-  const mri = filmsOnly ? 'no MRI' : compact ? 'MRI 256 x 256' : 'MRI 512 x 512';
+  const mri = filmsOnly ? 'no MRI' : mriInWords(parameters);
   return `SYNTHETIC RELEASE - NOT DATA OF THE OSTEOARTHRITIS INITIATIVE
 
 Every participant, grade, score and image here was invented by a computer program (Osteograph). The files have the shapes
@@ -185,6 +202,16 @@ images              ${compact ? 'compact' : 'full'}: ${mri}, ${films}
 
 tables/             labelled ASCII tables (pipe-separated, CRLF)
 00m/ 12m/ ...       <release>/<ID>/<date>/<barcode>/001 ... as DICOM, with a contents.csv per visit
-synthetic-truth.csv label: synthetic. Where the generator put each knee on its film, in film pixels (no real release has this)
+${scanner ? SCANNER_FILES : ''}synthetic-truth.csv label: synthetic. Where the generator put each knee on its film, in film pixels (no real release has this)
 `;
+}
+
+const SCANNER_FILES = `${GRADIENTS_FILE}      coefficients of the scanner's gradient coils, which the series are not corrected for
+`;
+
+function mriInWords(parameters: ReleaseParameters): string {
+  const scanner = scannerOfRelease(parameters);
+  if (!scanner) return parameters.compact ? 'MRI 256 x 256' : 'MRI 512 x 512';
+  const { name, matrix } = scanner;
+  return `MRI ${matrix} x ${matrix} x ${sliceCount(scanner)} of a scanner of ${name.replace('T', ' T')}`;
 }

@@ -32,17 +32,54 @@ export type TissueName = keyof typeof TISSUES;
 export const SEQUENCE = { repetitionTime: 20, echoTime: 7.57, flipAngle: 12, fatLeft: 0.115 } as const;
 
 /** Signal of every tissue, muscle = 1. */
-export const SIGNAL: Readonly<Record<TissueName, number>> = (() => {
-  const reference = spoiledGradientEcho(TISSUES.muscle);
-  const entries = Object.entries(TISSUES).map(([name, tissue]) => [name, spoiledGradientEcho(tissue) / reference]);
-  return Object.fromEntries(entries) as Record<TissueName, number>;
-})();
+export interface Signals extends Readonly<Record<TissueName, number>> {
+  /** What septa and strands add to the tissues they run through, in their unit: 1, or 0 where only fat is looked at. */
+  readonly strands: number;
+}
+
+/** Field strength that the tissues' times are given for, tesla. */
+export const REFERENCE_FIELD = 3;
+
+/** Share of 1 / T2* at 3 T that grows with the field. */
+const SUSCEPTIBLE = 0.5;
+
+/** Signal of every tissue at 3 T. */
+export const SIGNAL: Signals = signalsOf(REFERENCE_FIELD, () => true, 1);
+
+/** Signals at a field strength, tesla, in parts that a scanner tells apart by their frequency; their sum is the whole. */
+export function signalsAt(field: number): { water: Signals; fat: Signals } {
+  return { water: signalsOf(field, ({ fat }) => !fat, 1), fat: signalsOf(field, ({ fat }) => fat, 0) };
+}
+
+/** Signal of muscle at a field strength, as a share of what its protons could give: what the deviation of noise is to be held against. */
+export function muscleSignal(field: number): number {
+  return spoiledGradientEcho(TISSUES.muscle, field);
+}
+
+function signalsOf(field: number, counts: (tissue: Tissue) => boolean, strands: number): Signals {
+  const reference = muscleSignal(field);
+  const signal = (tissue: Tissue) => (counts(tissue) ? spoiledGradientEcho(tissue, field) / reference : 0);
+  const entries = Object.entries(TISSUES).map(([name, tissue]) => [name, signal(tissue)]);
+  return { ...(Object.fromEntries(entries) as Record<TissueName, number>), strands };
+}
 
 /** Ernst's formula for a spoiled gradient echo; water excitation leaves `fatLeft` of the fat's signal. */
-function spoiledGradientEcho(tissue: Tissue): number {
+function spoiledGradientEcho(tissue: Tissue, field: number): number {
   const { repetitionTime, echoTime, flipAngle, fatLeft } = SEQUENCE;
+  const { t1, t2star } = timesAt(tissue, field);
   const angle = (flipAngle * Math.PI) / 180;
-  const e1 = Math.exp(-repetitionTime / tissue.t1);
+  const e1 = Math.exp(-repetitionTime / t1);
   const steady = ((1 - e1) * Math.sin(angle)) / (1 - e1 * Math.cos(angle));
-  return tissue.density * (tissue.fat ? fatLeft : 1) * steady * Math.exp(-echoTime / tissue.t2star);
+  return tissue.density * (tissue.fat ? fatLeft : 1) * steady * Math.exp(-echoTime / t2star);
+}
+
+/**
+ * T1 grows with the cube root of the field (Bottomley et al., Med Phys 1984; 11: 425): by 1.26 from 1.5 to 3 T, where Gold et al. (AJR 2004;
+ * 183: 343) found 1.17 to 1.29 in cartilage, muscle, synovial fluid, fat and marrow. Of the rate 1 / T2* the part that comes of
+ * susceptibility grows with the field itself (Yablonskiy and Haacke, Magn Reson Med 1994; 32: 749); half of it is taken to at 3 T. Proton
+ * density knows no field.
+ */
+function timesAt({ t1, t2star }: Tissue, field: number): { t1: number; t2star: number } {
+  const ratio = field / REFERENCE_FIELD;
+  return { t1: t1 * ratio ** (1 / 3), t2star: t2star / (1 - SUSCEPTIBLE + SUSCEPTIBLE * ratio) };
 }

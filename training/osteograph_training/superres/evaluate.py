@@ -19,7 +19,7 @@ from .cases import ARMS, Case, acquire
 from .keep_taken import estimated_noise, keep_taken
 from .network import STEPS, super_resolve
 from .through_plane import THROUGH_PLANE, enlarged_slices, thicker, thin_slices
-from .training import SCALES, load_network
+from .training import SCALES, load_network, shipped_networks
 from .volumes import Volumes, dicom_volume, prepared_volumes, white
 
 COLUMNS = ['set', 'scale', 'method', 'slices', 'psnr', 'ssim', 'gain', 'gain_low', 'gain_high', 'area', 'width']
@@ -33,18 +33,39 @@ SIGMA = 0.02
 #: What the platform makes of the networks' slices.
 KEPT = 'what was taken kept'
 
-#: Twice as many slices, of phantoms whose slices were taken two by two, and what gains there are over.
-THROUGH = 'slices of phantoms, of half as many'
-THICK_REFERENCE = 'cubic between slices'
-
 PHANTOMS, REAL = 'phantoms of held-out people', 'real sagittal slices of one person'
 
+#: Twice as many slices, of series whose slices were taken two by two, and what gains there are over.
+THROUGH = {PHANTOMS: 'slices of phantoms, of half as many', REAL: 'real slices, of half as many'}
+THICK_REFERENCE = 'cubic between slices'
 
-def evaluate_superres(run: Path, data: Path, real: Path | None, out: Path, limit: int) -> list[dict]:
-    """Writes and prints a row for each set, scale and method. Every method sees the same coarse images."""
-    sets = {PHANTOMS: _spread(prepared_volumes(data), limit)}
+
+def evaluate_superres(run: Path | None, bundle: Path | None, data: Path | None, real: Path | None, out: Path, limit: int) -> list[dict]:
+    """Writes and prints a row for each set, scale and method. Every method sees the same coarse images.
+
+    The networks are those of a run, or the two of a bundle; the sets prepared phantoms, a real series or both.
+    """
+    if (run is None) == (bundle is None) or (data is None and real is None):
+        raise TrainingError('Give the networks by --run or by --bundle, and by --data or --real what they are scored on.')
+    whole = {} if data is None else {PHANTOMS: prepared_volumes(data)}
     if real is not None:
-        sets[REAL] = dicom_volume(real)
+        whole[REAL] = dicom_volume(real)
+    networks = shipped_networks(bundle) if bundle is not None else _networks_of(run) if run is not None else {}
+    rows = []
+    for name, volumes in whole.items():
+        for scale in SCALES:
+            rows += _scored(name, _spread(volumes, limit) if name == PHANTOMS else volumes, scale, networks)
+    for name, volumes in whole.items():
+        rows += _through_plane(THROUGH[name], volumes, networks)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
+
+
+def _networks_of(run: Path) -> dict:
     networks = {}
     for path in sorted(run.glob('*.pt')):
         network, config, _ = load_network(run, path.stem)
@@ -54,17 +75,7 @@ def evaluate_superres(run: Path, data: Path, real: Path | None, out: Path, limit
         torch.set_num_threads(config.threads)
     if 'teacher' not in networks:
         raise TrainingError(f'{run} holds no teacher.pt; train-superres writes it.')
-    rows = []
-    for name, volumes in sets.items():
-        for scale in SCALES:
-            rows += _scored(name, volumes, scale, networks)
-    rows += _through_plane(prepared_volumes(data), networks)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with out.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    return rows
+    return networks
 
 
 def _spread(volumes: Volumes, limit: int) -> Volumes:
@@ -79,25 +90,27 @@ def _scored(name: str, volumes: Volumes, scale: float, networks: dict) -> list[d
     return _rows((name, scale), found, truth, volumes.participants, REFERENCE)
 
 
-def _through_plane(volumes: Volumes, networks: dict) -> list[dict]:
+def _through_plane(name: str, volumes: Volumes, networks: dict) -> list[dict]:
     """Rows of as many slices made of half as many, of the first series of each person."""
     chosen = [torch.nonzero(volumes.series == first).flatten() for first in _first_series(volumes)]
     truths = [white(volumes.slices[slices[: len(slices) // THROUGH_PLANE * THROUGH_PLANE]])[:, 0] for slices in chosen]
     taken = [thicker(truth, SIGMA, torch.Generator().manual_seed(number)) for number, truth in enumerate(truths)]
     found = {THICK_REFERENCE: torch.cat([enlarged_slices(slices) for slices in taken])[:, None]}
-    for name, method in (('teacher', 'teacher'), ('student-1', 'student')):
-        if name in networks:
-            made = torch.cat([thin_slices(networks[name], slices) for slices in taken])
+    found['linear between slices'] = torch.cat([enlarged_slices(slices, 'bilinear') for slices in taken])[:, None]
+    for network, method in (('teacher', 'teacher'), ('student-1', 'student')):
+        if network in networks:
+            made = torch.cat([thin_slices(networks[network], slices) for slices in taken])
             found[f'{method}, 1 step, {KEPT}'] = made[:, None]
-    people = [volumes.participants[int(slices[0])] for slices, truth in zip(chosen, truths, strict=True) for _ in truth]
-    return _rows((THROUGH, THROUGH_PLANE), found, torch.cat(truths)[:, None], people, THICK_REFERENCE)
+    people = [volumes.participants[int(index)] for slices, truth in zip(chosen, truths, strict=True) for index in slices[: len(truth)]]
+    return _rows((name, THROUGH_PLANE), found, torch.cat(truths)[:, None], people, THICK_REFERENCE)
 
 
 def _first_series(volumes: Volumes) -> list[int]:
     first: dict[str, int] = {}
     for person, number in zip(volumes.participants, volumes.series.tolist(), strict=True):
         first.setdefault(person, number)
-    return list(first.values())
+    # Slices of a real series count as people each.
+    return list(dict.fromkeys(first.values()))
 
 
 def _rows(what: tuple[str, float], found: dict[str, Tensor], truth: Tensor, participants: list[str], reference: str) -> list[dict]:

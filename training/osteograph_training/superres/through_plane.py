@@ -24,10 +24,10 @@ def thicker(volume: Tensor, noise: float, stream: torch.Generator) -> Tensor:
     return torch.complex(mean + noises[0], noises[1]).abs()
 
 
-def enlarged_slices(taken: Tensor) -> Tensor:
-    """Slices [Z,H,W] -> [2Z,H,W] by cubic convolution along the first side."""
+def enlarged_slices(taken: Tensor, mode: str = 'bicubic') -> Tensor:
+    """Slices [Z,H,W] -> [2Z,H,W] along the first side by cubic convolution, or by lines (`bilinear`)."""
     planes = taken.transpose(0, 1)[:, None]
-    return _longer(planes)[:, 0].transpose(0, 1)
+    return _longer(planes, mode)[:, 0].transpose(0, 1)
 
 
 def thin_slices(network: SuperResolver, taken: Tensor, steps: int = 1) -> Tensor:
@@ -53,8 +53,8 @@ def thin_slices(network: SuperResolver, taken: Tensor, steps: int = 1) -> Tensor
     return by_planes(taken.permute(1, 0, 2)[:, None], joined)[:, 0].transpose(0, 1)
 
 
-def _longer(planes: Tensor) -> Tensor:
-    return F.interpolate(planes, size=(THROUGH_PLANE * planes.shape[2], planes.shape[3]), mode='bicubic', align_corners=False)
+def _longer(planes: Tensor, mode: str = 'bicubic') -> Tensor:
+    return F.interpolate(planes, size=(THROUGH_PLANE * planes.shape[2], planes.shape[3]), mode=mode, align_corners=False)
 
 
 def _finer(network: SuperResolver, planes: Tensor, steps: int) -> Tensor:

@@ -13,7 +13,7 @@ from ..errors import TrainingError
 from ..film_training import FilmRun, train_on_films
 from ..networks.shift_path import step_to
 from ..networks.shift_unet import Shape
-from ..restore import start_from
+from ..restore import graph_config, load_graph, start_from
 from .cases import ARMS, LARGEST_SCALE, LEAST_SCALE, Case, acquire
 from .network import KAPPA, STEPS, Stage, SuperresConfig, SuperResolver, places, super_resolve
 from .physics import thick
@@ -63,6 +63,15 @@ def load_network(run: Path, name: str) -> tuple[SuperResolver, SuperresConfig, d
     prefix = 'network.'
     network.load_state_dict({key.removeprefix(prefix): value for key, value in saved['average'].items() if key.startswith(prefix)})
     return network.eval(), config, saved
+
+
+def shipped_networks(bundle: Path) -> dict[str, SuperResolver]:
+    """The teacher and the student of one step of a bundle, by the names that a run has them under."""
+    networks = {}
+    for name, graph in (('teacher', 'teacher.onnx'), ('student-1', 'student.onnx')):
+        networks[name] = _network(name, config_of(SuperresConfig, graph_config(bundle / graph), str(bundle))).eval()
+        load_graph(networks[name], bundle / graph)
+    return networks
 
 
 def _network(name: str, config: SuperresConfig) -> SuperResolver:
