@@ -17,6 +17,7 @@ import { OriginalObject } from './original-object.js';
 @Index('dicom_series_series', ['seriesUid'])
 @Index('dicom_series_patient', ['patientId'])
 @Index('dicom_series_date', ['studyDate'])
+@Index('dicom_series_former', { synchronize: false })
 @Index('dicom_series_pending', ['id'], { where: `(state = 'PENDING'::text)` })
 export class DicomSeries {
   @PrimaryGeneratedColumn('identity', { type: 'integer', generatedIdentity: 'ALWAYS' })
@@ -39,6 +40,25 @@ export class DicomSeries {
   /** UNLISTED: a generation that makes no DICOM, or objects that are lost or have no UIDs. */
   @Column('text', { default: 'PENDING' })
   state!: 'PENDING' | 'LISTED' | 'UNLISTED';
+
+  /** Counts what has changed of the objects: what was read of former ones is not written. */
+  @Column('integer', { default: 0 })
+  revision!: number;
+
+  /**
+   * Of a generation: the image in whose study it is, see imaging/dicom/study; null where it has a study of its own. It is decided once, when
+   * `studyElements` are.
+   */
+  @Column('jsonb', { nullable: true })
+  madeFrom!: object | null;
+
+  /** What the study says; null as long as nothing was given out. */
+  @Column('jsonb', { nullable: true })
+  studyElements!: object | null;
+
+  /** UIDs of studies and series under which it has been given out, or is in archives of exports. */
+  @Column('text', { array: true, default: [] })
+  formerUids!: string[];
 
   @Column('text', { nullable: true })
   studyUid!: string | null;

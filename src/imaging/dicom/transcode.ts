@@ -25,7 +25,7 @@ export async function toExplicitLittleEndian(bytes: Uint8Array, name: string): P
 /** A file in explicit little endian without compression as implicit little endian, which every application has to take (PS3.5, 10.1). */
 export function toImplicitLittleEndian(bytes: Uint8Array, name: string): Uint8Array {
   const { dataSet } = parseDicom(bytes, name);
-  const all = rawElements(dataSet, readerOf(false));
+  const all = rawElements(dataSet, AS_IT_IS);
   const element = dataSet.elements[`x${PIXEL_DATA}`];
   const pixels = element ? [{ tag: PIXEL_DATA, vr: 'OW', value: rawValue(dataSet, element) }] : [];
   return encodeIn(IMPLICIT, all, pixels);
@@ -40,6 +40,9 @@ function encodeIn(transferSyntax: string, all: readonly RawElement[], pixels: re
     transferSyntax,
   );
 }
+
+/** Takes everything over from a file in little endian. */
+export const AS_IT_IS: ElementReader = readerOf(false);
 
 function readerOf(isBigEndian: boolean): ElementReader {
   return {

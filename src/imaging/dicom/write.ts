@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { data } from 'dcmjs';
+import { PRIVATE_CREATOR } from './attributes.js';
 import { EXPLICIT } from './transfer-syntaxes.js';
 
 /** Values by DICOM keyword, for example `PatientID`; numbers, text or lists of them; the items of a sequence are a list of such. */
@@ -67,7 +68,7 @@ export function encodeDicom(image: DicomGreyImage): Uint8Array {
     _vrMap: { PixelData: 'OW' },
   });
   if (image.privateText !== undefined) {
-    file.dict['00990010'] = { vr: 'LO', Value: ['OSTEOGRAPH'] };
+    file.dict['00990010'] = { vr: 'LO', Value: [PRIVATE_CREATOR] };
     file.dict['00991001'] = { vr: 'UT', Value: [image.privateText] };
   }
   return new Uint8Array(file.write());
