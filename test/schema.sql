@@ -310,6 +310,7 @@ CREATE TABLE dicom_series (
   modality text,
   original_id integer,
   patient_id text,
+  reading_id uuid,
   revision integer NOT NULL DEFAULT 0,
   series_uid text,
   state text NOT NULL DEFAULT 'PENDING'::text,
@@ -317,10 +318,11 @@ CREATE TABLE dicom_series (
   study_elements jsonb,
   study_uid text,
   CHECK (((state <> 'LISTED'::text) OR (num_nulls(study_uid, series_uid, attributes) = 0))),
-  CHECK ((num_nonnulls(original_id, generation_id) = 1)),
+  CHECK ((num_nonnulls(original_id, generation_id, reading_id) = 1)),
   CHECK ((state = ANY (ARRAY['PENDING'::text, 'LISTED'::text, 'UNLISTED'::text]))),
   FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
   FOREIGN KEY (original_id) REFERENCES original_object(id) ON DELETE CASCADE,
+  FOREIGN KEY (reading_id) REFERENCES radiograph_reading(id) ON DELETE CASCADE,
   PRIMARY KEY (id)
 );
 CREATE INDEX ON dicom_series USING btree (id) WHERE (state = 'PENDING'::text);
@@ -331,6 +333,7 @@ CREATE INDEX ON dicom_series USING btree (study_uid, series_uid);
 CREATE INDEX ON dicom_series USING gin (former_uids);
 CREATE UNIQUE INDEX ON dicom_series USING btree (generation_id);
 CREATE UNIQUE INDEX ON dicom_series USING btree (original_id);
+CREATE UNIQUE INDEX ON dicom_series USING btree (reading_id);
 
 CREATE TABLE erasure (
   at timestamp with time zone NOT NULL DEFAULT now(),

@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { Radiograph } from '../../src/entities/index.js';
 import { enterStudy, studyOf } from '../../src/imaging/dicom/study.js';
-import { encodeDicom } from '../../src/imaging/dicom/write.js';
 import { encodeProgression } from '../../src/imaging/progression/index.js';
 import { forgetOriginal, keepOriginal } from '../../src/services/files/index.js';
 import {
   type DicomwebServer,
+  filmInStudy,
   type Json,
   makeGenerated,
   makeRestored,
@@ -175,7 +175,7 @@ test('whatever becomes of the film, they stay in the study that they were first 
   const before = await uidsOfMade();
   const film = await firstFilm();
   const { manager } = api.dataSource;
-  await keepOriginal(manager, api.store, { radiographId: film.id }, one(inStudyOf('2.25.77')));
+  await keepOriginal(manager, api.store, { radiographId: film.id }, one(filmInStudy('2.25.77')));
 
   expect(await uidsOfMade()).toEqual(before);
   await forgetOriginal(manager, { radiographId: film.id });
@@ -187,10 +187,10 @@ test('whatever becomes of the film, they stay in the study that they were first 
 
 test('what was made before the film came with another study goes into that as a whole, if nobody has had it', async () => {
   const film = await firstFilm();
-  await keepOriginal(api.dataSource.manager, api.store, { radiographId: film.id }, one(inStudyOf('2.25.78')));
+  await keepOriginal(api.dataSource.manager, api.store, { radiographId: film.id }, one(filmInStudy('2.25.78')));
   const known = new Set(await uidsOfMade());
   await makeGenerated(api);
-  await keepOriginal(api.dataSource.manager, api.store, { radiographId: film.id }, one(inStudyOf('2.25.79')));
+  await keepOriginal(api.dataSource.manager, api.store, { radiographId: film.id }, one(filmInStudy('2.25.79')));
 
   const added = (await uidsOfMade()).filter((uids) => !known.has(uids));
   expect(added.map((uids) => uids.split(' ')[0])).toEqual(['2.25.79', '2.25.79']);
@@ -200,12 +200,12 @@ test('what is made of a phantom, or of a film that is synthetic itself, has a st
   const film = await firstFilm();
   const { dataSource, store } = api;
   await dataSource.getRepository(Radiograph).update({ id: film.id }, { provenance: 'PHANTOM' });
-  await keepOriginal(dataSource.manager, store, { radiographId: film.id }, one(inStudyOf('2.25.80')));
+  await keepOriginal(dataSource.manager, store, { radiographId: film.id }, one(filmInStudy('2.25.80')));
   const known = new Set(await uidsOfMade());
   await makeGenerated(api);
   const ofPhantom = (await uidsOfMade()).filter((uids) => !known.has(uids));
   await dataSource.getRepository(Radiograph).update({ id: film.id }, { provenance: 'REAL' });
-  await keepOriginal(dataSource.manager, store, { radiographId: film.id }, one(inStudyOf('2.25.81', 'YES')));
+  await keepOriginal(dataSource.manager, store, { radiographId: film.id }, one(filmInStudy('2.25.81', 'YES')));
   await makeGenerated(api);
   const all = (await uidsOfMade()).filter((uids) => !known.has(uids));
 
@@ -219,7 +219,7 @@ test('an object that is replaced while it is being listed is listed anew', async
   await dataSource.query(`UPDATE dicom_series SET state = 'PENDING' WHERE original_id IS NOT NULL`);
   await using runner = dataSource.createQueryRunner();
   await runner.startTransaction();
-  await keepOriginal(runner.manager, store, { radiographId }, one(inStudyOf('2.25.90')));
+  await keepOriginal(runner.manager, store, { radiographId }, one(filmInStudy('2.25.90')));
   const searching = search('/studies');
   const waits = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
   while ((await dataSource.query<unknown[]>(waits)).length === 0) await delay(20);
@@ -230,20 +230,6 @@ test('an object that is replaced while it is being listed is listed anew', async
 });
 
 const firstFilm = () => api.dataSource.getRepository(Radiograph).findOneOrFail({ where: {}, order: { id: 'ASC' } });
-
-/** A small film of a study. */
-function inStudyOf(studyUid: string, synthetic = 'NO') {
-  const sopInstanceUid = `${studyUid}.1`;
-  const bytes = encodeDicom({
-    ...{ pixels: new Uint16Array(4), rows: 2, columns: 2, photometric: 'MONOCHROME2', bitsStored: 12 },
-    ...{ sopClass: 'CR', sopInstanceUid },
-    elements: {
-      ...{ StudyInstanceUID: studyUid, SeriesInstanceUID: `${studyUid}.2`, Modality: 'CR', SyntheticData: synthetic },
-      ...{ PatientID: '9000001', PatientName: '9000001', StudyDate: '20040101' },
-    },
-  });
-  return { bytes, sopInstanceUid };
-}
 
 async function* one<T>(value: T): AsyncGenerator<T> {
   yield value;

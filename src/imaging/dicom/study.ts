@@ -7,6 +7,7 @@ import { rawValue } from './raw-values.js';
 import { parseDicom } from './read.js';
 import { AS_IT_IS } from './transcode.js';
 import { EXPLICIT } from './transfer-syntaxes.js';
+import { uidOrNull } from './uid.js';
 import { dicomUid } from './write.js';
 
 /** The image that something was made from, and the study that both are of. */
@@ -73,8 +74,9 @@ export function studyOf(
 
 /** Study and series of an object. @throws UserError FILE_REFUSED for a damaged file */
 export function seriesOf(bytes: Uint8Array, name: string): { studyUid: string | null; seriesUid: string | null } {
-  const { studyUid, seriesUid } = parseDicom(bytes, name).attributes;
-  return { studyUid, seriesUid };
+  const { dataSet } = parseDicom(bytes, name);
+  const uid = (tag: string) => uidOrNull(dataSet.string(tag)?.replace(/\0/g, '').trim());
+  return { studyUid: uid('x0020000d'), seriesUid: uid('x0020000e') };
 }
 
 /** A UID that something which was made has in a study. @param own the one that it has where it is in none but its own */
@@ -115,7 +117,7 @@ export function enterStudy(
     { tag: '0020000e', vr: 'UI', value: uidFor('0020000e') },
     ...(own('00200052') === '' ? [] : [{ tag: '00200052', vr: 'UI', value: uidFor('00200052') }]),
     { tag: '00200011', vr: 'IS', value: Buffer.from(MADE_SERIES) },
-    { tag: '00081115', vr: 'SQ', value: [referenceTo(image)] },
+    ...(own('00080060') === 'SR' ? [] : [{ tag: '00081115', vr: 'SQ', value: [referenceTo(image)] }]),
     // In a list of series nobody may take it for one of the scanner's.
     ...(own('0008103e') === '' ? [{ tag: '0008103e', vr: 'LO', value: Buffer.from('SYNTHETIC') }] : []),
   ];

@@ -15,9 +15,10 @@ const PIXEL_DATA = '7fe00010';
  */
 export async function toExplicitLittleEndian(bytes: Uint8Array, name: string): Promise<Uint8Array> {
   const parsed = parseDicom(bytes, name);
-  const { dataSet, attributes } = parsed;
-  if (attributes.transferSyntax === EXPLICIT) return bytes;
-  const all = rawElements(dataSet, readerOf(attributes.transferSyntax === BIG_ENDIAN));
+  const { dataSet, transferSyntax } = parsed;
+  if (transferSyntax === EXPLICIT) return bytes;
+  const { attributes } = parsed;
+  const all = rawElements(dataSet, readerOf(transferSyntax === BIG_ENDIAN));
   const pixels = { tag: PIXEL_DATA, vr: attributes.bitsAllocated > 8 ? 'OW' : 'OB' };
   return encodeIn(EXPLICIT, all, [{ ...pixels, value: await readSamples(parsed, name) }]);
 }

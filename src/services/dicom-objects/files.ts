@@ -6,6 +6,8 @@ import { UserError } from '../../domain/errors.js';
 import { blobFault, type BlobStore, readAsset } from '../../storage/index.js';
 import { dicomFiles, loadSources, readVolume } from '../series/index.js';
 import { DamagedData } from '../../work/index.js';
+import type { StudyImage } from '../../imaging/dicom/study.js';
+import { reportOf } from './report.js';
 import type { ObjectSource, StoredObjects } from './source.js';
 
 export interface Storage {
@@ -19,13 +21,15 @@ export interface PlacedFile {
   bytes: Uint8Array;
 }
 
-/** Objects as they were kept or made. @param places which; absent for all @throws UserError UNAVAILABLE for a file that is lost or damaged */
+/** Objects as they were kept or made. @param places which; absent for all @param image that a report refers to @throws UserError UNAVAILABLE for a file that is lost or damaged */
 export async function* readAsStored(
   { dataSource, store }: Storage,
-  { file, seriesId }: Pick<ObjectSource, 'file' | 'seriesId'>,
+  { file, seriesId, readingId }: Pick<ObjectSource, 'file' | 'seriesId' | 'readingId'>,
   places?: ReadonlySet<number>,
+  image: StudyImage | null = null,
 ): AsyncGenerator<PlacedFile> {
   if (file !== null) return yield* readStored(store, file, places);
+  if (readingId !== null) return yield { place: 0, bytes: await reportOf(dataSource, readingId, image) };
   const [source] = await loadSources(dataSource, [seriesId!]);
   // Somebody has deleted it meanwhile.
   if (!source) throw new UserError('NOT_FOUND', 'There is no such DICOM object.');

@@ -10,4 +10,4 @@ export {
 } from './objects.js';
 export { isOwnResult } from './own-results.js';
 export { type ObjectSource, SOURCE, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from './source.js';
-export { sightOf, VISIBLE, visibleTo } from './visible.js';
+export { LISTED, sightOf, VISIBLE, visibleTo } from './visible.js';

@@ -7,7 +7,7 @@ import type { Principal } from '../../policy/index.js';
 import { type PlacedFile, readAsStored, type Storage } from './files.js';
 import { type ObjectSource, SOURCE, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from './source.js';
 import { studyFor } from './study.js';
-import { sightOf, VISIBLE, visibleTo } from './visible.js';
+import { LISTED, sightOf, VISIBLE, visibleTo } from './visible.js';
 
 /** Where an object stands in DICOM's hierarchy; the fewer parts, the more objects. */
 export interface DicomPath {
@@ -62,8 +62,7 @@ export async function objectsOf(dataSource: DataSource, id: number): Promise<Ima
     OBJECTS,
     `SELECT CASE WHEN d.state = 'LISTED' THEN d.instance_count END AS listed,
        s.slice_count AS slices, ${SOURCE_COLUMNS}
-     FROM dicom_series d LEFT JOIN original_object o ON o.id = d.original_id LEFT JOIN generation g ON g.id = d.generation_id
-     ${SOURCE_TABLES} WHERE d.id = $1`,
+     ${LISTED} ${SOURCE_TABLES} WHERE d.id = $1`,
     [id],
   );
   if (!row) return undefined;
@@ -133,7 +132,7 @@ export async function* readFiles(
   places?: ReadonlySet<number>,
 ): AsyncGenerator<PlacedFile> {
   const study = await studyFor(storage, source);
-  for await (const { place, bytes } of readAsStored(storage, source, places)) {
+  for await (const { place, bytes } of readAsStored(storage, source, places, study?.image)) {
     yield { place, bytes: study ? enterStudy(bytes, 'The made object', study.image, study.elements) : bytes };
   }
 }

@@ -15,7 +15,7 @@ export async function isOwnResult(
   const found = await queryRows(
     database,
     z.object({ id: z.number() }),
-    `(SELECT id FROM dicom_series WHERE generation_id IS NOT NULL AND (series_uid = $1 OR former_uids @> ARRAY[$1])
+    `(SELECT id FROM dicom_series WHERE original_id IS NULL AND (series_uid = $1 OR former_uids @> ARRAY[$1])
       UNION ALL SELECT id FROM former_result WHERE uids @> ARRAY[$1]) LIMIT 1`,
     [seriesUid],
   );

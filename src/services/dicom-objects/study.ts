@@ -5,6 +5,7 @@ import { seriesOf, type StudyElement, type StudyImage, studyOf, uidInStudy } fro
 import { BlobStoreUnavailable } from '../../storage/index.js';
 import { readAsStored, readStored, type Storage } from './files.js';
 import { type MadeObjects, type ObjectSource, SOURCE, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from './source.js';
+import { LISTED } from './visible.js';
 
 /** The study that objects are given out in. */
 export interface GivenStudy {
@@ -89,8 +90,7 @@ async function readAgain({ dataSource }: Storage, id: number): Promise<ObjectSou
   const [row] = await queryRows(
     dataSource,
     SOURCE,
-    `SELECT ${SOURCE_COLUMNS} FROM dicom_series d LEFT JOIN original_object o ON o.id = d.original_id LEFT JOIN generation g ON g.id = d.generation_id
-     ${SOURCE_TABLES} WHERE d.id = $1`,
+    `SELECT ${SOURCE_COLUMNS} ${LISTED} ${SOURCE_TABLES} WHERE d.id = $1`,
     [id],
   );
   const source = row && sourceOf(row, []);

@@ -7,7 +7,7 @@ import { dicomJson, type JsonDataSet } from '../../imaging/dicom/json-model.js';
 import { type BlobStore, BlobStoreUnavailable } from '../../storage/index.js';
 import { type BackgroundWork, startBackground } from '../../work/index.js';
 import { SEARCHABLE } from './attributes.js';
-import { readFiles, SOURCE, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from '../dicom-objects/index.js';
+import { LISTED, readFiles, SOURCE, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from '../dicom-objects/index.js';
 
 interface Storage {
   dataSource: DataSource;
@@ -72,8 +72,7 @@ export function startCatalogue({ logger, ...storage }: Storage & { logger: Logge
 export async function retryUnlisted(dataSource: DataSource): Promise<void> {
   await dataSource.query(
     `UPDATE dicom_series SET state = 'PENDING' WHERE id IN (
-       SELECT d.id FROM dicom_series d LEFT JOIN original_object o ON o.id = d.original_id LEFT JOIN generation g ON g.id = d.generation_id
-       ${SOURCE_TABLES} WHERE d.state = 'UNLISTED' AND (a.id IS NOT NULL OR s.id IS NOT NULL))`,
+       SELECT d.id ${LISTED} ${SOURCE_TABLES} WHERE d.state = 'UNLISTED' AND (a.id IS NOT NULL OR s.id IS NOT NULL OR k.id IS NOT NULL))`,
   );
 }
 
@@ -84,8 +83,7 @@ function findPending(dataSource: DataSource, most: number): Promise<Pending[]> {
     dataSource,
     SOURCE,
     `SELECT ${SOURCE_COLUMNS}
-     FROM dicom_series d LEFT JOIN original_object o ON o.id = d.original_id LEFT JOIN generation g ON g.id = d.generation_id
-     ${SOURCE_TABLES} WHERE d.state = 'PENDING' ORDER BY d.id DESC LIMIT $1`,
+     ${LISTED} ${SOURCE_TABLES} WHERE d.state = 'PENDING' ORDER BY d.id DESC LIMIT $1`,
     [most],
   );
 }

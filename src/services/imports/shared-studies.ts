@@ -5,6 +5,7 @@ import { redateDicom, redateElements } from '../../imaging/deidentification/inde
 import { STUDY_ELEMENT } from '../../imaging/dicom/study.js';
 import { type BlobStore, letGo } from '../../storage/index.js';
 import { daysBackOf, settleDaysBack } from '../access/index.js';
+import { LISTED } from '../dicom-objects/index.js';
 import { rewriteOriginal } from '../files/index.js';
 
 /** An image that comes in, of which a release may have the study too, or somebody may have added it by hand. */
@@ -132,8 +133,8 @@ async function redateResults(
   const results = await queryRows(
     manager,
     z.object({ id: z.number(), elements: z.array(STUDY_ELEMENT).nullable() }),
-    `SELECT d.id, d.study_elements AS elements FROM dicom_series d JOIN generation g ON g.id = d.generation_id
-     JOIN ${IMAGES} i ON i.by_hand AND ((i.kind = 'radiograph' AND g.radiograph_id = i.id) OR (i.kind = 'mri_series' AND g.source_series_id = i.id))
+    `SELECT d.id, d.study_elements AS elements ${LISTED}
+     JOIN ${IMAGES} i ON i.by_hand AND ((i.kind = 'radiograph' AND i.id IN (g.radiograph_id, k.radiograph_id)) OR (i.kind = 'mri_series' AND g.source_series_id = i.id))
      ORDER BY d.id FOR UPDATE OF d`,
     [oaiId],
   );
