@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { GenerationOutput, UploadedRadiograph, Radiograph } from '../../src/entities/index.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
 import { eraseParticipant } from '../../src/services/erasures/index.js';
@@ -85,6 +86,23 @@ test('a result that comes back is refused by each door, as it was given out and 
   await everyDoor();
 
   expect(await counts()).toEqual(before);
+});
+
+test('a volume that was made is no series of anybody, though a PACS took our own elements out of it', async () => {
+  await makeGenerated(api);
+  const [series] = await api.search('/series?SyntheticData=YES&Modality=MR');
+  const path = `/studies/${String(valueOf(series, '0020000D'))}/series/${String(valueOf(series, '0020000E'))}`;
+  const parts = await partsOf(await api.get(path, 'multipart/related; type="application/dicom"'));
+  const creator = Buffer.from('OSTEOGRAPH', 'latin1');
+  for (const [index, { bytes }] of parts.entries()) {
+    bytes.fill('X', bytes.lastIndexOf(creator), bytes.lastIndexOf(creator) + creator.length);
+    await api.files.write(`back/${index}.dcm`, bytes);
+  }
+  const to = { oaiId: '9000001', visit: 'V00', side: 'RIGHT' } as const;
+
+  await expect(addImages(api.dataSource, join(api.files.path, 'back'), to, { store: api.store })).rejects.toThrow(
+    REFUSAL,
+  );
 });
 
 test('an erasure takes every UID of results out of the audit, those of deleted ones and those from before an upgrade too', async () => {

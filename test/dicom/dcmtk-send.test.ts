@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { compiledModule } from '../../src/domain/package.js';
 import { DicomSending, type Generation, Radiograph } from '../../src/entities/index.js';
-import { keepOriginal } from '../../src/services/files/index.js';
+import { forgetOriginal, keepOriginal } from '../../src/services/files/index.js';
 import { runCommand } from '../helpers/command.js';
 import { type ListenProcess, startListen, startPacs, startStoreScp, type TestPacs } from '../helpers/dicom-process.js';
 import { startReceiver } from '../helpers/dicom-receiver.js';
@@ -154,6 +154,7 @@ describe('a process that sends', () => {
     expect(code).toBe(0);
     expect(await sendings.findOneByOrFail({ id: lost!.id })).toMatchObject({ state: 'SUCCEEDED', attempt: 2, sent: 2 });
     expect(new Set(receiver.received.map(({ dataSet }) => dataSet.string('x0020000d')))).toEqual(new Set(['2.25.70']));
+    await forgetOriginal(platform.dataSource.manager, { radiographId });
     const list = await command('dicom-sendings', '--state', 'SUCCEEDED', '--json');
     expect(list.stdout).toContain(`"id":${lost!.id},"peer":"slow"`);
   });

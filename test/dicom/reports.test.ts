@@ -21,8 +21,7 @@ let film: Json;
 let report: Json;
 let bytes: Buffer;
 
-const pathOf = (one: Json) =>
-  `/studies/${String(valueOf(one, '0020000D'))}/series/${String(valueOf(one, '0020000E'))}`;
+const pathOf = (one: Json) => `/studies/${String(valueOf(one, '0020000D'))}/series/${String(valueOf(one, '0020000E'))}`;
 
 beforeAll(async () => {
   api = await startDicomwebServer();
@@ -32,7 +31,13 @@ beforeAll(async () => {
   const { id: radiographId } = await dataSource.getRepository(Radiograph).findOneByOrFail({});
   const bundle = await make.bundle({ name: 'knee-reader', version: '1.2.0', task: 'radiograph-reading' });
   const of = { examId: exam.id, radiographId, side: 'RIGHT', bundleId: bundle.id } as const;
-  const shared = { ...of, filmSha256: 'a'.repeat(64), box: { left: 0, top: 0, side: 4 }, boxGiven: false, durationMs: 1 };
+  const shared = {
+    ...of,
+    filmSha256: 'a'.repeat(64),
+    box: { left: 0, top: 0, side: 4 },
+    boxGiven: false,
+    durationMs: 1,
+  };
   const readings = dataSource.getRepository(RadiographReading);
   const edges = { femur: [], tibia: [], percent: 4 };
   await readings.insert({

@@ -160,10 +160,9 @@ function contentOf(report: KneeReport, film: StudyImage | null, uid: (part: stri
         value: snomed('74016001', 'Radiography of knee'),
         relationshipType: modifies,
       }),
-      withItems(
-        new ContainerContentItem({ name: dcm('126010', 'Imaging Measurements'), relationshipType: contains }),
-        [group],
-      ),
+      withItems(new ContainerContentItem({ name: dcm('126010', 'Imaging Measurements'), relationshipType: contains }), [
+        group,
+      ]),
     ],
   );
   // Items of the library have accessors, which its own writer does not know.

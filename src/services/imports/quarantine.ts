@@ -4,10 +4,8 @@ import { QUARANTINE_REASON, type QuarantineState } from '../../domain/quarantine
 import { QuarantinedImage } from '../../entities/index.js';
 import { contradictionsOf, type TakenFor } from '../../imaging/contradictions.js';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
-import { refuseFile } from '../../imaging/refuse.js';
 import type { Principal } from '../../policy/index.js';
 import { audit } from '../access/index.js';
-import { isOwnResult } from '../dicom-objects/index.js';
 
 /** An image that is about to be written. */
 export interface Candidate extends TakenFor {
@@ -39,18 +37,13 @@ export class Contradiction extends UserError {
 /**
  * Lets an image pass whose headers contradict nothing, or of whose contradictions somebody has accepted each.
  *
- * @throws Contradiction, or UserError FILE_REFUSED where somebody has rejected it, and for what a bundle made
+ * @throws Contradiction, or UserError FILE_REFUSED where somebody has rejected it
  */
 export async function requireConsistent(
   manager: EntityManager,
   headers: readonly DicomAttributes[],
   candidate: Candidate,
 ): Promise<void> {
-  for (const header of new Map(headers.map((one) => [one.seriesUid, one])).values()) {
-    if (await isOwnResult(manager, header)) {
-      refuseFile(candidate.file, 'was made by a bundle of Osteograph, and is no image that was taken of anybody');
-    }
-  }
   const inHeaders = headers.flatMap((header) => contradictionsOf(header, candidate));
   const { doubt } = candidate;
   await requireAccepted(manager, candidate, typeof doubt === 'string' ? [doubt, ...inHeaders] : inHeaders);
