@@ -58,6 +58,7 @@ import { CreateT2Maps1760000006710 } from './1760000006710-create-t2-maps.js';
 import { ForgetVariablesByTrigger1760000006800 } from './1760000006800-forget-variables-by-trigger.js';
 import { KnowPeopleOfAProvider1760000006900 } from './1760000006900-know-people-of-a-provider.js';
 import { CreateWebhooks1760000007000 } from './1760000007000-create-webhooks.js';
+import { ResultsInStudies1760000009000 } from './1760000009000-results-in-studies.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -121,4 +122,5 @@ export const MIGRATIONS = [
   ForgetVariablesByTrigger1760000006800,
   KnowPeopleOfAProvider1760000006900,
   CreateWebhooks1760000007000,
+  ResultsInStudies1760000009000,
 ];

@@ -300,23 +300,29 @@ CREATE TABLE dicom_sending_event (
 
 CREATE TABLE dicom_series (
   attributes jsonb,
+  former_uids text[] NOT NULL DEFAULT '{}'::text[],
   generation_id uuid,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
   instance_count integer NOT NULL DEFAULT 0,
   instance_numbers integer[] NOT NULL DEFAULT '{}'::integer[],
   instance_uids text[] NOT NULL DEFAULT '{}'::text[],
+  made_from jsonb,
   modality text,
   original_id integer,
   patient_id text,
+  reading_id uuid,
+  revision integer NOT NULL DEFAULT 0,
   series_uid text,
   state text NOT NULL DEFAULT 'PENDING'::text,
   study_date text,
+  study_elements jsonb,
   study_uid text,
   CHECK (((state <> 'LISTED'::text) OR (num_nulls(study_uid, series_uid, attributes) = 0))),
-  CHECK ((num_nonnulls(original_id, generation_id) = 1)),
+  CHECK ((num_nonnulls(original_id, generation_id, reading_id) = 1)),
   CHECK ((state = ANY (ARRAY['PENDING'::text, 'LISTED'::text, 'UNLISTED'::text]))),
   FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
   FOREIGN KEY (original_id) REFERENCES original_object(id) ON DELETE CASCADE,
+  FOREIGN KEY (reading_id) REFERENCES radiograph_reading(id) ON DELETE CASCADE,
   PRIMARY KEY (id)
 );
 CREATE INDEX ON dicom_series USING btree (id) WHERE (state = 'PENDING'::text);
@@ -324,8 +330,10 @@ CREATE INDEX ON dicom_series USING btree (patient_id);
 CREATE INDEX ON dicom_series USING btree (series_uid);
 CREATE INDEX ON dicom_series USING btree (study_date);
 CREATE INDEX ON dicom_series USING btree (study_uid, series_uid);
+CREATE INDEX ON dicom_series USING gin (former_uids);
 CREATE UNIQUE INDEX ON dicom_series USING btree (generation_id);
 CREATE UNIQUE INDEX ON dicom_series USING btree (original_id);
+CREATE UNIQUE INDEX ON dicom_series USING btree (reading_id);
 
 CREATE TABLE erasure (
   at timestamp with time zone NOT NULL DEFAULT now(),
@@ -489,6 +497,16 @@ CREATE TABLE export_event (
   FOREIGN KEY (export_id) REFERENCES export(id) ON DELETE CASCADE,
   PRIMARY KEY (export_id, seq)
 );
+
+CREATE TABLE former_result (
+  exam_id integer NOT NULL,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  uids text[] NOT NULL,
+  FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
+  PRIMARY KEY (id)
+);
+CREATE INDEX ON former_result USING btree (exam_id);
+CREATE INDEX ON former_result USING gin (uids);
 
 CREATE TABLE generation (
   adjacent_correlation double precision,

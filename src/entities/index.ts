@@ -25,6 +25,7 @@ import { EvaluationScore } from './evaluation-score.js';
 import { Evaluation } from './evaluation.js';
 import { ExportEvent } from './export-event.js';
 import { Export } from './export.js';
+import { FormerResult } from './former-result.js';
 import { GenerationDifference } from './generation-difference.js';
 import { GenerationEvent } from './generation-event.js';
 import { GenerationOutput } from './generation-output.js';
@@ -94,6 +95,7 @@ export {
   EvaluationScore,
   Export,
   ExportEvent,
+  FormerResult,
   GenerationDifference,
   Generation,
   GenerationEvent,
@@ -171,6 +173,7 @@ export const ENTITIES = [
   EvaluationScore,
   Export,
   ExportEvent,
+  FormerResult,
   GenerationDifference,
   Generation,
   GenerationEvent,

@@ -276,14 +276,15 @@ test.each<[string, string, () => Uint8Array, number, string]>([
 
 test('what was made here is refused when a PACS sends it back', async () => {
   const generation = await makeGenerated(api);
-  const [study] = await api.search('/studies?SyntheticData=YES');
-  const made = await partsOf(await api.get(`/studies/${String(valueOf(study, '0020000D'))}`));
+  const [series] = await api.search('/series?SyntheticData=YES');
+  const path = `/studies/${String(valueOf(series, '0020000D'))}/series/${String(valueOf(series, '0020000E'))}`;
+  const made = await partsOf(await api.get(path));
 
   const { status, failures, warning } = await store(V00, ...made.map(({ bytes }) => bytes));
 
   expect(generation.state).toBe('SUCCEEDED');
   expect([status, failures]).toEqual([409, [0x0110, 0x0110]]);
-  expect(warning).toContain('The object was made here');
+  expect(warning).toContain('The object was made by a bundle of Osteograph');
 });
 
 test.each([

@@ -358,12 +358,12 @@ test.each([
 
 test('a generation that is deleted is gone at once', async () => {
   const generation = await makeGenerated(api);
-  const known = new Set((await api.search('/studies')).map((study) => valueOf(study, '0020000D')));
+  const known = new Set((await api.search('/series')).map((series) => valueOf(series, '0020000E')));
   const { id } = generation;
 
   await deleteGeneration(api, COMMAND_LINE, id);
 
-  const left = await api.search('/studies');
+  const left = await api.search('/series');
   expect(left).toHaveLength(known.size - 1);
 });
 

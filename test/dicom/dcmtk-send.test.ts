@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { compiledModule } from '../../src/domain/package.js';
-import { DicomSending, type Generation } from '../../src/entities/index.js';
+import { DicomSending, type Generation, Radiograph } from '../../src/entities/index.js';
+import { forgetOriginal, keepOriginal } from '../../src/services/files/index.js';
 import { runCommand } from '../helpers/command.js';
 import { type ListenProcess, startListen, startPacs, startStoreScp, type TestPacs } from '../helpers/dicom-process.js';
 import { startReceiver } from '../helpers/dicom-receiver.js';
 import { knowParticipant } from '../helpers/dicom.js';
-import { makeGenerated } from '../helpers/dicomweb.js';
+import { filmInStudy, makeGenerated } from '../helpers/dicomweb.js';
 import { type Factories, factories } from '../helpers/factories.js';
 import { filmFile, ReleaseFolder } from '../helpers/oai-files.js';
 import { createExam, createTestPlatform, type TestPlatform } from '../helpers/platform.js';
@@ -54,6 +55,13 @@ const idOf = ({ id }: Generation) => encodeId('Generation', id);
 async function made(): Promise<Generation> {
   const { exam } = await createExam(platform);
   return makeGenerated({ ...platform, make, exam });
+}
+
+async function keepFilm(radiographId: number, studyUid: string): Promise<void> {
+  async function* file() {
+    yield filmInStudy(studyUid);
+  }
+  await keepOriginal(platform.dataSource.manager, platform.store, { radiographId }, file());
 }
 
 async function addPeer(name: string, { name: at }: Pick<TestPacs, 'name'>, ...flags: string[]): Promise<void> {
@@ -126,7 +134,11 @@ describe('a process that sends', () => {
   test('is killed, and the next one goes on behind what the PACS has', async () => {
     const receiver = keep(await startReceiver({ answer: (count) => (count === 2 ? 'SILENT' : 0) }));
     await addPeer('slow', { name: `PACS@127.0.0.1:${receiver.port}` });
-    const args = [compiledModule('cli/main'), 'dicom-send', '--to', 'slow', '--generation', idOf(await made())];
+    const generation = await made();
+    const radiographId = generation.radiographId!;
+    await platform.dataSource.getRepository(Radiograph).update({ id: radiographId }, { provenance: 'REAL' });
+    await keepFilm(radiographId, '2.25.70');
+    const args = [compiledModule('cli/main'), 'dicom-send', '--to', 'slow', '--generation', idOf(generation)];
     const child = spawn(process.execPath, args, { env: { ...process.env, ...env() }, stdio: 'ignore' });
     await receiver.until(2);
     child.kill('SIGKILL');
@@ -135,10 +147,14 @@ describe('a process that sends', () => {
     const [lost] = await sendings.find({ order: { id: 'DESC' }, take: 1 });
     expect(lost).toMatchObject({ state: 'RUNNING', attempt: 1 });
 
+    // The film comes with another study meanwhile: the volume stays in the one that it was begun in.
+    await keepFilm(radiographId, '2.25.71');
     await fallSilent(platform, 'dicom_sending', String(lost!.id));
-    const { code } = await command('dicom-send', '--to', 'slow', '--generation', idOf(await made()));
+    const { code } = await command('dicom-send', '--to', 'slow', '--generation', idOf(generation));
     expect(code).toBe(0);
     expect(await sendings.findOneByOrFail({ id: lost!.id })).toMatchObject({ state: 'SUCCEEDED', attempt: 2, sent: 2 });
+    expect(new Set(receiver.received.map(({ dataSet }) => dataSet.string('x0020000d')))).toEqual(new Set(['2.25.70']));
+    await forgetOriginal(platform.dataSource.manager, { radiographId });
     const list = await command('dicom-sendings', '--state', 'SUCCEEDED', '--json');
     expect(list.stdout).toContain(`"id":${lost!.id},"peer":"slow"`);
   });

@@ -73,7 +73,7 @@ describeWithOrthanc('Orthanc', () => {
       await fetch(`${url}/dicom-web${path}`, { headers: { accept: 'application/dicom+json' } })
     ).json()) as Json[];
 
-  test('takes a film and what was made from it, and finds each series under our UIDs by its own QIDO-RS', async () => {
+  test('a film and what was made from it are one study of one patient there, found by QIDO-RS', async () => {
     const [film] = await api.search('/series?Modality=CR');
     const made = [await makeGenerated(api), await makeRestored(api)];
     const { data, errors } = await api.ask<{ sendDicom: { sendings: { id: string }[] } }>(
@@ -98,11 +98,17 @@ describeWithOrthanc('Orthanc', () => {
       await delay(200);
     }
 
-    const told = (series: Json[]) =>
-      series.map((one) => ['00080060', '0020000D', '0020000E'].map((tag) => valueOf(one, tag)).join(' ')).sort();
-    const there = told(await search('/series'));
-    expect(there.map((line) => line.split(' ')[0])).toEqual(['CR', 'CR', 'MR']);
-    expect(told(await api.search('/series'))).toEqual(expect.arrayContaining(there));
-    expect(await search('/instances')).toHaveLength(4);
+    const study = String(valueOf(film, '0020000D'));
+    const [patient, ...others] = (await (await fetch(`${url}/patients?expand`)).json()) as { MainDicomTags: object }[];
+    expect(others).toEqual([]);
+    expect(patient!.MainDicomTags).toMatchObject({ PatientID: '9000001' });
+    const studies = await search('/studies');
+    expect(studies.map((one) => valueOf(one, '0020000D'))).toEqual([study]);
+    const series = await search(`/studies/${study}/series`);
+    const described = series.map((one) => [valueOf(one, '00080060'), valueOf(one, '0020000E')]);
+    const listed = await api.search(`/studies/${study}/series`);
+    expect(described.sort()).toEqual(listed.map((one) => [valueOf(one, '00080060'), valueOf(one, '0020000E')]).sort());
+    expect(described.map(([modality]) => modality).sort()).toEqual(['CR', 'CR', 'MR']);
+    expect(await search(`/studies/${study}/instances`)).toHaveLength(4);
   });
 });

@@ -4,8 +4,9 @@ import { COMMAND_LINE } from '../../src/policy/index.js';
 import { KINDS } from '../../src/server/kinds.js';
 import { createToken } from '../../src/services/access/tokens.js';
 import { addArrivalRule, removeArrivalRule } from '../../src/services/arrivals/index.js';
+import { forgetOriginal } from '../../src/services/files/index.js';
 import { GENERATION } from '../../src/services/generations/index.js';
-import { addPeer, DICOM_SENDING, removePeer } from '../../src/services/sendings/index.js';
+import { addPeer, DICOM_SENDING, removePeer, retrySending } from '../../src/services/sendings/index.js';
 import { advance, type EventLogs, logOf, type LogRow, openEventLogs } from '../../src/work/index.js';
 import { freePort } from '../helpers/dicom-process.js';
 import { type Receiver, type ReceiverChoices, startReceiver } from '../helpers/dicom-receiver.js';
@@ -152,6 +153,24 @@ test('a sending that is broken off goes on behind what the PACS has answered for
   const uids = pacs.received.map(({ sopInstanceUid }) => sopInstanceUid);
   expect(uids).toHaveLength(3);
   expect(uids[2]).toBe(uids[1]);
+});
+
+test('a volume that is sent in two attempts stays in one study, whatever becomes of its film in between', async () => {
+  const pacs = await startPacs({ answer: (count) => (count === 2 ? 0xc000 : 0) });
+  const [film] = await api.search('/series?Modality=CR');
+  const generation = await makeGenerated(api);
+  const [sending] = await send(pacs.peer, generation);
+  expect(await until(sending!, 'FAILED')).toMatchObject({ sent: 1 });
+  const { manager } = api.dataSource;
+
+  await forgetOriginal(manager, { radiographId: generation.radiographId! });
+  await retrySending(api.dataSource, COMMAND_LINE, Number(keyOf(sending!)));
+  expect(await until(sending!, 'SUCCEEDED')).toMatchObject({ sent: 2 });
+
+  const told = pacs.received.map(({ dataSet }) => [dataSet.string('x0020000d'), dataSet.string('x0020000e')].join(' '));
+  expect(told).toHaveLength(3);
+  expect(new Set(told).size).toBe(1);
+  expect(told[0]).toContain(String(valueOf(film, '0020000D')));
 });
 
 test.each<[string, ReceiverChoices, RegExp]>([

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'typeorm';
 import { packageRoot } from '../../src/domain/package.js';
 import { type Generation, GenerationOutput, type KneeExam, Radiograph } from '../../src/entities/index.js';
+import { encodeDicom } from '../../src/imaging/dicom/write.js';
 import { deidentifyDicom } from '../../src/imaging/deidentification/index.js';
 import { encodeNifti } from '../../src/imaging/nifti.js';
 import { encodeRestoredFilm } from '../../src/imaging/restoration/index.js';
@@ -109,6 +110,23 @@ export async function makeGenerated(
     ...(values.uploadId ? { examId: null } : {}),
   });
   return generation;
+}
+
+/** A small film of a study, as an import keeps it. */
+export function filmInStudy(
+  studyUid: string,
+  synthetic: 'YES' | 'NO' = 'NO',
+): { bytes: Uint8Array; sopInstanceUid: string } {
+  const sopInstanceUid = `${studyUid}.1`;
+  const bytes = encodeDicom({
+    ...{ pixels: new Uint16Array(4), rows: 2, columns: 2, photometric: 'MONOCHROME2', bitsStored: 12 },
+    ...{ sopClass: 'CR', sopInstanceUid },
+    elements: {
+      ...{ StudyInstanceUID: studyUid, SeriesInstanceUID: `${studyUid}.2`, Modality: 'CR', SyntheticData: synthetic },
+      ...{ PatientID: '9000001', PatientName: '9000001', StudyDate: '20040101' },
+    },
+  });
+  return { bytes, sopInstanceUid };
 }
 
 /** A film that a bundle has restored from that of the exam. */

@@ -13,10 +13,12 @@ import {
   listImports,
   undoImport,
 } from '../../src/services/imports/index.js';
+import { openCatalogue } from '../../src/services/dicomweb/index.js';
 import { dicomFiles, loadSources, nameOf, readVolume } from '../../src/services/series/index.js';
 import { readDicomHeader, readStored } from '../../src/imaging/dicom/read.js';
 import { DirectoryStore, readAsset, sweepBlobs } from '../../src/storage/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
+import { makeGenerated } from '../helpers/dicomweb.js';
 import { factories } from '../helpers/factories.js';
 import { hunt } from '../helpers/hunt.js';
 import { filmFile, ReleaseFolder, sliceFile } from '../helpers/oai-files.js';
@@ -257,6 +259,28 @@ describe('a study that is in a release and among images added by hand', () => {
     expect(await api.dataSource.getRepository(MriSeries).findOneByOrFail({})).toMatchObject({ date: '2005-06-23' });
     for (const { asset } of before)
       expect(await api.dataSource.getRepository(Asset).findOneBy({ id: asset.id })).toBeNull();
+  });
+
+  test('has it in what was made of these images, too, under the UIDs that it has', async () => {
+    await addFilm('1', DAY, STUDY);
+    await addFilm('2', LATER, '1.2.3.5');
+    const exam = await api.dataSource.getRepository(KneeExam).findOneByOrFail({});
+    const result = await makeGenerated({ ...api, make: factories(api.dataSource), exam });
+    const told = async () => {
+      await openCatalogue(api).catchUp();
+      const rows = await api.dataSource.query<object[]>(
+        `SELECT state, study_uid, series_uid, study_date FROM dicom_series WHERE generation_id = $1`,
+        [result.id],
+      );
+      return rows[0]!;
+    };
+    const before = await told();
+
+    await release();
+
+    expect(await told()).toEqual({ ...before, study_date: '20040623' });
+    expect(before).toMatchObject({ state: 'LISTED', study_uid: (await originals())[0]!.studyUid });
+    expect(before).not.toMatchObject({ study_date: '20040623' });
   });
 
   test('brings back no other date when an import from before is undone', async () => {

@@ -2,7 +2,7 @@
 export { type Deidentified, deidentifyDicom } from './deidentify.js';
 export { deidentifyFilm } from './film.js';
 export { DEIDENTIFICATION_POLICY, type DeidentifiedSubject, refuseBurnedIn, replacedUid } from './policy.js';
-export { redateDicom } from './redate.js';
+export { redateDicom, redateElements } from './redate.js';
 export type { DeidentificationReport } from './report.js';
 export { daysBackBy, pseudonymousUid } from './values.js';
 export { cleanDescription } from './words.js';

@@ -16,6 +16,9 @@ export interface Padding {
   readonly high: number;
 }
 
+/** Who the private elements are of in which an object says how a bundle made it. */
+export const PRIVATE_CREATOR = 'OSTEOGRAPH';
+
 /** What the platform uses of a DICOM header. Absent or empty elements are null; text is trimmed. */
 export interface DicomAttributes {
   readonly transferSyntax: string;
@@ -63,6 +66,8 @@ export interface DicomAttributes {
   readonly rescaleIntercept: number;
   /** (0008,001C) Synthetic Data: true when YES. */
   readonly synthetic: boolean;
+  /** Whether it is synthetic, and says in an element of ours how a bundle made it. */
+  readonly madeByBundle: boolean;
   /** (0028,0301) Burned In Annotation: true when YES, and then the pixels may name the patient. */
   readonly burnedIn: boolean;
 }
@@ -130,6 +135,7 @@ export function readAttributes(dataSet: DataSet, transferSyntax: string, name: s
     rescaleSlope: number('x00281053', 'Rescale Slope') ?? 1,
     rescaleIntercept: number('x00281052', 'Rescale Intercept') ?? 0,
     synthetic: text('x0008001c') === 'YES',
+    madeByBundle: text('x0008001c') === 'YES' && text('x00990010') === PRIVATE_CREATOR,
     burnedIn: text('x00280301') === 'YES',
   };
 }

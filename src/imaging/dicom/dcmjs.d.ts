@@ -1,5 +1,36 @@
-/** The parts of dcmjs (which ships without declarations) that write files, and know the data dictionary. */
+/** The parts of dcmjs (which ships without declarations) that write files and reports, and know the data dictionary. */
 declare module 'dcmjs' {
+  interface ContentItemOptions {
+    readonly name: CodedConcept;
+    /** Of every item but the root. */
+    readonly relationshipType?: string | undefined;
+  }
+
+  interface CodedConcept {
+    readonly CodeValue: string;
+  }
+
+  type ItemOf<Options> = new (options: ContentItemOptions & Options) => object;
+
+  /** Content items of Structured Reports. */
+  export const sr: {
+    readonly coding: {
+      readonly CodedConcept: new (options: {
+        value: string;
+        schemeDesignator: string;
+        meaning: string;
+      }) => CodedConcept;
+    };
+    readonly valueTypes: {
+      readonly CodeContentItem: ItemOf<{ value: CodedConcept }>;
+      readonly ContainerContentItem: ItemOf<{ templateID?: string }>;
+      readonly ImageContentItem: ItemOf<{ referencedSOPClassUID: string; referencedSOPInstanceUID: string }>;
+      readonly NumContentItem: ItemOf<{ value: number; unit: CodedConcept }>;
+      readonly TextContentItem: ItemOf<{ value: string }>;
+      readonly UIDRefContentItem: ItemOf<{ value: string }>;
+    };
+  };
+
   interface DicomElement {
     readonly vr: string;
     readonly Value: readonly unknown[];

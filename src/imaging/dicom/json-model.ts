@@ -46,9 +46,9 @@ const NUMBERS: Readonly<Record<string, readonly [bytes: number, read: Reader]>> 
  * @throws UserError FILE_REFUSED for a damaged file
  */
 export function dicomJson(bytes: Uint8Array, name: string, bulkDataUri: (tag: string) => string): JsonDataSet {
-  const { dataSet, attributes } = parseDicom(bytes, name);
+  const { dataSet, transferSyntax } = parseDicom(bytes, name);
   const utf8 = dataSet.string(CHARACTER_SET)?.includes('ISO_IR 192') ?? false;
-  const walk = new Walk(utf8 ? 'utf8' : 'latin1', attributes.transferSyntax === BIG_ENDIAN);
+  const walk = new Walk(utf8 ? 'utf8' : 'latin1', transferSyntax === BIG_ENDIAN);
   const json = walk.dataSet(dataSet, bulkDataUri);
   // JSON is UTF-8, whatever the file was.
   if (json['00080005']) json['00080005'] = { vr: 'CS', Value: ['ISO_IR 192'] };
@@ -63,12 +63,12 @@ export function dicomJson(bytes: Uint8Array, name: string, bulkDataUri: (tag: st
  * @throws UserError FILE_REFUSED for a damaged file
  */
 export function bulkValue(bytes: Uint8Array, name: string, tag: string): Uint8Array | undefined {
-  const { dataSet, attributes } = parseDicom(bytes, name);
+  const { dataSet, transferSyntax } = parseDicom(bytes, name);
   const element = dataSet.elements[`x${tag.toLowerCase()}`];
   if (!element || element.items || element.encapsulatedPixelData) return undefined;
   const vr = representationOf(dataSet, element);
   if (!isBinary(vr) && !isLong(vr, element)) return undefined;
-  return littleEndian(rawValue(dataSet, element), vr, attributes.transferSyntax === BIG_ENDIAN);
+  return littleEndian(rawValue(dataSet, element), vr, transferSyntax === BIG_ENDIAN);
 }
 
 function isBinary(vr: string): boolean {

@@ -65,6 +65,9 @@ export function madeFilmElements(root: string, header: MadeFilmHeader, kind: Kin
     SeriesNumber: 1,
     InstanceNumber: 1,
     BodyPartExamined: 'KNEE',
+    // Of a film of both knees nobody could say more, and how it lies is not known.
+    Laterality: '',
+    PatientOrientation: '',
     ViewPosition: kind.viewPosition,
     Manufacturer: 'Osteograph',
     ManufacturerModelName: bundle.name,

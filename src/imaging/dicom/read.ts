@@ -118,15 +118,16 @@ export async function readStored(
 
 /** The unpacked samples of a file, little endian, of all frames; @throws UserError as {@link readDicom} */
 export async function readSamples(
-  { dataSet, attributes }: ParsedDicom,
+  parsed: ParsedDicom,
   name: string,
   strips: readonly Strip[] = [],
 ): Promise<Uint8Array> {
+  const { dataSet, attributes } = parsed;
   assertReadable(attributes, name);
   const shape = shapeOf(attributes);
   const element = dataSet.elements[PIXEL_DATA] ?? refuseFile(name, 'holds no pixel data');
   const samples = element.encapsulatedPixelData
-    ? await unpackFrames(() => framesOf(element, { dataSet, attributes }), attributes, name)
+    ? await unpackFrames(() => framesOf(element, parsed), attributes, name)
     : nativeSamples(dataSet, element, attributes, shape, name);
   blackenStrips(wordsOf(samples, attributes), storedValues(samples, attributes), attributes, strips, name);
   return samples;
@@ -167,6 +168,8 @@ export function codingOf({ transferSyntax: uid }: DicomAttributes): PixelCoding 
 /** A parsed file. */
 export interface ParsedDicom {
   readonly dataSet: DataSet;
+  readonly transferSyntax: string;
+  /** Of an image; @throws UserError FILE_REFUSED of what is none, such as a report */
   readonly attributes: DicomAttributes;
 }
 
@@ -190,7 +193,14 @@ function parse(bytes: Uint8Array, name: string, untilTag?: string): ParsedDicom 
       `uses the DICOM transfer syntax ${syntax}, which is not read; uncompressed, JPEG, JPEG lossless, JPEG-LS, JPEG 2000, HTJ2K and RLE are`,
     );
   }
-  return { dataSet, attributes: readAttributes(dataSet, syntax, name) };
+  let attributes: DicomAttributes | undefined;
+  return {
+    dataSet,
+    transferSyntax: syntax,
+    get attributes() {
+      return (attributes ??= readAttributes(dataSet, syntax, name));
+    },
+  };
 }
 
 /** Unpacks the deflated transfer syntax on the way, bounded so that a small file cannot fill the memory. */

@@ -15,9 +15,10 @@ const PIXEL_DATA = '7fe00010';
  */
 export async function toExplicitLittleEndian(bytes: Uint8Array, name: string): Promise<Uint8Array> {
   const parsed = parseDicom(bytes, name);
-  const { dataSet, attributes } = parsed;
-  if (attributes.transferSyntax === EXPLICIT) return bytes;
-  const all = rawElements(dataSet, readerOf(attributes.transferSyntax === BIG_ENDIAN));
+  const { dataSet, transferSyntax } = parsed;
+  if (transferSyntax === EXPLICIT) return bytes;
+  const { attributes } = parsed;
+  const all = rawElements(dataSet, readerOf(transferSyntax === BIG_ENDIAN));
   const pixels = { tag: PIXEL_DATA, vr: attributes.bitsAllocated > 8 ? 'OW' : 'OB' };
   return encodeIn(EXPLICIT, all, [{ ...pixels, value: await readSamples(parsed, name) }]);
 }
@@ -25,7 +26,7 @@ export async function toExplicitLittleEndian(bytes: Uint8Array, name: string): P
 /** A file in explicit little endian without compression as implicit little endian, which every application has to take (PS3.5, 10.1). */
 export function toImplicitLittleEndian(bytes: Uint8Array, name: string): Uint8Array {
   const { dataSet } = parseDicom(bytes, name);
-  const all = rawElements(dataSet, readerOf(false));
+  const all = rawElements(dataSet, AS_IT_IS);
   const element = dataSet.elements[`x${PIXEL_DATA}`];
   const pixels = element ? [{ tag: PIXEL_DATA, vr: 'OW', value: rawValue(dataSet, element) }] : [];
   return encodeIn(IMPLICIT, all, pixels);
@@ -40,6 +41,9 @@ function encodeIn(transferSyntax: string, all: readonly RawElement[], pixels: re
     transferSyntax,
   );
 }
+
+/** Takes everything over from a file in little endian. */
+export const AS_IT_IS: ElementReader = readerOf(false);
 
 function readerOf(isBigEndian: boolean): ElementReader {
   return {

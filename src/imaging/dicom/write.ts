@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { data } from 'dcmjs';
+import { PRIVATE_CREATOR } from './attributes.js';
 import { EXPLICIT } from './transfer-syntaxes.js';
 
 /** Values by DICOM keyword, for example `PatientID`; numbers, text or lists of them; the items of a sequence are a list of such. */
@@ -36,39 +37,68 @@ export const IMPLEMENTATION_UID = dicomUid('osteograph');
 
 /** A DICOM part 10 file, explicit little endian, of one 16-bit grey image or its frames. The same input gives the same bytes. */
 export function encodeDicom(image: DicomGreyImage): Uint8Array {
+  const { pixels, privateText } = image;
+  return encodeObject({
+    sopClassUid: SOP_CLASSES[image.sopClass],
+    sopInstanceUid: image.sopInstanceUid,
+    elements: {
+      ...image.elements,
+      SamplesPerPixel: 1,
+      PhotometricInterpretation: image.photometric,
+      Rows: image.rows,
+      Columns: image.columns,
+      BitsAllocated: 16,
+      BitsStored: image.bitsStored,
+      HighBit: image.bitsStored - 1,
+      PixelRepresentation: pixels instanceof Int16Array ? 1 : 0,
+    },
+    pixels,
+    privateText,
+  });
+}
+
+/** A DICOM part 10 file, explicit little endian, of any class. The same input gives the same bytes. */
+export function encodeObject({
+  sopClassUid,
+  sopInstanceUid,
+  elements,
+  pixels,
+  privateText,
+}: {
+  sopClassUid: string;
+  sopInstanceUid: string;
+  /** Every element but those of the class, the instance and the pixels. */
+  elements: DicomKeywords;
+  pixels?: Uint16Array | Int16Array;
+  privateText?: string | undefined;
+}): Uint8Array {
   const { DicomDict, DicomMetaDictionary } = data;
-  const sopClass = SOP_CLASSES[image.sopClass];
   const file = new DicomDict(
     DicomMetaDictionary.denaturalizeDataset({
       FileMetaInformationVersion: new Uint8Array([0, 1]).buffer,
-      MediaStorageSOPClassUID: sopClass,
-      MediaStorageSOPInstanceUID: image.sopInstanceUid,
+      MediaStorageSOPClassUID: sopClassUid,
+      MediaStorageSOPInstanceUID: sopInstanceUid,
       TransferSyntaxUID: EXPLICIT,
       ImplementationClassUID: IMPLEMENTATION_UID,
       ImplementationVersionName: 'OSTEOGRAPH',
     }),
   );
-  const { pixels } = image;
   file.dict = DicomMetaDictionary.denaturalizeDataset({
     ...Object.fromEntries(
-      Object.entries(image.elements).map(([name, value]) => [name, typeof value === 'object' ? value : [value]]),
+      Object.entries(elements).map(([name, value]) => [name, typeof value === 'object' ? value : [value]]),
     ),
-    SOPClassUID: sopClass,
-    SOPInstanceUID: image.sopInstanceUid,
-    SamplesPerPixel: 1,
-    PhotometricInterpretation: image.photometric,
-    Rows: image.rows,
-    Columns: image.columns,
-    BitsAllocated: 16,
-    BitsStored: image.bitsStored,
-    HighBit: image.bitsStored - 1,
-    PixelRepresentation: pixels instanceof Int16Array ? 1 : 0,
-    PixelData: pixels.buffer.slice(pixels.byteOffset, pixels.byteOffset + pixels.byteLength),
-    _vrMap: { PixelData: 'OW' },
+    SOPClassUID: sopClassUid,
+    SOPInstanceUID: sopInstanceUid,
+    ...(pixels
+      ? {
+          PixelData: pixels.buffer.slice(pixels.byteOffset, pixels.byteOffset + pixels.byteLength),
+          _vrMap: { PixelData: 'OW' },
+        }
+      : {}),
   });
-  if (image.privateText !== undefined) {
-    file.dict['00990010'] = { vr: 'LO', Value: ['OSTEOGRAPH'] };
-    file.dict['00991001'] = { vr: 'UT', Value: [image.privateText] };
+  if (privateText !== undefined) {
+    file.dict['00990010'] = { vr: 'LO', Value: [PRIVATE_CREATOR] };
+    file.dict['00991001'] = { vr: 'UT', Value: [privateText] };
   }
   return new Uint8Array(file.write());
 }

@@ -185,6 +185,7 @@ export async function encodeMadeSlice(
       RescaleSlope: text(slope),
       RescaleType: 'US',
     },
+    privateText: JSON.stringify({ bundle, derivation }),
   });
 }
 

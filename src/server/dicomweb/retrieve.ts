@@ -187,7 +187,7 @@ async function inSyntax(
   { bytes }: GivenObject,
   wanted: string,
 ): Promise<{ bytes: Uint8Array; transferSyntax: string }> {
-  const { transferSyntax } = parseDicom(bytes, OBJECT).attributes;
+  const { transferSyntax } = parseDicom(bytes, OBJECT);
   if (wanted === STORED || wanted === transferSyntax) return { bytes, transferSyntax };
   if (wanted !== EXPLICIT) {
     throw notAcceptable(`The object is in the transfer syntax ${transferSyntax}; that and ${EXPLICIT} can be had.`);

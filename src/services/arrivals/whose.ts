@@ -8,6 +8,7 @@ import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import { readDicomHeader, readDicomTexts } from '../../imaging/dicom/read.js';
 import { type FileSource, readSource } from '../../imaging/source.js';
 import { filmSide, sideInWords } from '../../oai/index.js';
+import { isOwnResult } from '../dicom-objects/index.js';
 import type { AddedTo } from '../imports/index.js';
 
 /** What whoever sends says of an object, or the site says for them; what is left out is read from its header. */
@@ -70,7 +71,7 @@ const MR_CLASS = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.4(?:\.\d+)?$/;
  *
  * @param stating what is stated of this object, or by the PatientID that it has: then that may be anything
  * @returns null where it names nobody: PatientID is of another kind, and nothing is stated
- * @throws UserError FILE_REFUSED for what is no DICOM object with UIDs, or names no visit; CONFLICT for what was made here
+ * @throws UserError FILE_REFUSED for what is no DICOM object with UIDs, or names no visit; CONFLICT for what a bundle made
  */
 export async function whoseIs(
   dataSource: DataSource,
@@ -79,6 +80,12 @@ export async function whoseIs(
 ): Promise<Claim | null> {
   const source = { bytes: (await readSource(file)).bytes, name: OBJECT };
   const header = await readDicomHeader(source);
+  if (await isOwnResult(dataSource, header)) {
+    throw new UserError(
+      'CONFLICT',
+      `${OBJECT} was made by a bundle of Osteograph, and is kept with what it was made from.`,
+    );
+  }
   const { patientId } = header;
   const ofObject = typeof stating !== 'function';
   const stated = (ofObject ? stating : stating(patientId)) ?? {};
@@ -97,9 +104,6 @@ export async function whoseIs(
       'FILE_REFUSED',
       `${OBJECT} does not say which visit it is of: state it, or send it as Clinical Trial Time Point ID (0012,0050), such as V00.`,
     );
-  }
-  if (await isOwnResult(dataSource, studyUid, seriesUid)) {
-    throw new UserError('CONFLICT', `${OBJECT} was made here, and is kept with what it was made from.`);
   }
   const kind = header.modality === 'MR' || MR_CLASS.test(sopClassUid) ? 'MRI_SERIES' : 'RADIOGRAPH';
   const side = stated.side ?? (kind === 'RADIOGRAPH' ? sideOfFilm(header) : undefined);
@@ -132,15 +136,4 @@ async function doubtOf(
   if (!known) return 'it is of a participant who is not in the database';
   if (!known.hasVisit) return 'it is of a visit that is not in the database';
   return synthetic && !known.phantom ? 'it is synthetic, where the participant is a person' : null;
-}
-
-/** Whether an object is of a series that a generation made: a PACS may send back what it was given. */
-async function isOwnResult(dataSource: DataSource, studyUid: string, seriesUid: string): Promise<boolean> {
-  const found = await queryRows(
-    dataSource,
-    z.object({ id: z.number() }),
-    `SELECT id FROM dicom_series WHERE study_uid = $1 AND series_uid = $2 AND generation_id IS NOT NULL LIMIT 1`,
-    [studyUid, seriesUid],
-  );
-  return found.length > 0;
 }

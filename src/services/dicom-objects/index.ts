@@ -4,12 +4,10 @@ export {
   findSeries,
   type FoundSeries,
   type GivenObject,
-  type ObjectSource,
   objectsOf,
   readFiles,
   readObjects,
-  SOURCE_COLUMNS,
-  SOURCE_TABLES,
-  sourceOf,
 } from './objects.js';
-export { sightOf, VISIBLE, visibleTo } from './visible.js';
+export { isOwnResult } from './own-results.js';
+export { type ObjectSource, SOURCE, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from './source.js';
+export { LISTED, sightOf, VISIBLE, visibleTo } from './visible.js';

@@ -1,11 +1,15 @@
 import { standingSql } from '../../entities/index.js';
 import { type Principal, seesEverybodys } from '../../policy/index.js';
 
-/** FROM of what is listed, with what it belongs to: a kept object, or a generation; of either perhaps the upload that it comes from. */
-export const VISIBLE = `FROM dicom_series d
+/** FROM of the list, with what each row belongs to: a kept object, a generation or a reading. */
+export const LISTED = `FROM dicom_series d
   LEFT JOIN original_object o ON o.id = d.original_id
   LEFT JOIN generation g ON g.id = d.generation_id
-  LEFT JOIN uploaded_radiograph u ON u.id = COALESCE(o.upload_id, g.upload_id)
+  LEFT JOIN radiograph_reading k ON k.id = d.reading_id`;
+
+/** The same with the upload that it perhaps comes from. */
+export const VISIBLE = `${LISTED}
+  LEFT JOIN uploaded_radiograph u ON u.id = COALESCE(o.upload_id, g.upload_id, k.upload_id)
   LEFT JOIN radiograph kept_film ON kept_film.id = o.radiograph_id
   LEFT JOIN mri_series kept_series ON kept_series.id = o.series_id`;
 

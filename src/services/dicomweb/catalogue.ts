@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { UserError } from '../../domain/errors.js';
 import { askedByNobody, queryRows } from '../../entities/index.js';
 import { dicomJson, type JsonDataSet } from '../../imaging/dicom/json-model.js';
 import { type BlobStore, BlobStoreUnavailable } from '../../storage/index.js';
 import { type BackgroundWork, startBackground } from '../../work/index.js';
 import { SEARCHABLE } from './attributes.js';
-import { readFiles, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from '../dicom-objects/index.js';
+import { LISTED, readFiles, SOURCE, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from '../dicom-objects/index.js';
 
 interface Storage {
   dataSource: DataSource;
@@ -72,45 +72,33 @@ export function startCatalogue({ logger, ...storage }: Storage & { logger: Logge
 export async function retryUnlisted(dataSource: DataSource): Promise<void> {
   await dataSource.query(
     `UPDATE dicom_series SET state = 'PENDING' WHERE id IN (
-       SELECT d.id FROM dicom_series d LEFT JOIN original_object o ON o.id = d.original_id LEFT JOIN generation g ON g.id = d.generation_id
-       ${SOURCE_TABLES} WHERE d.state = 'UNLISTED' AND (a.id IS NOT NULL OR s.id IS NOT NULL))`,
+       SELECT d.id ${LISTED} ${SOURCE_TABLES} WHERE d.state = 'UNLISTED' AND (a.id IS NOT NULL OR s.id IS NOT NULL OR k.id IS NOT NULL))`,
   );
 }
 
-const PENDING = z.object({
-  id: z.number(),
-  storageKey: z.string().nullable(),
-  mediaType: z.string().nullable(),
-  bytes: z.coerce.number().nullable(),
-  seriesId: z.number().nullable(),
-  assetId: z.number().nullable(),
-});
-
-type Pending = z.infer<typeof PENDING>;
+type Pending = z.infer<typeof SOURCE>;
 
 function findPending(dataSource: DataSource, most: number): Promise<Pending[]> {
   return queryRows(
     dataSource,
-    PENDING,
-    `SELECT d.id, ${SOURCE_COLUMNS}, o.asset_id AS "assetId"
-     FROM dicom_series d LEFT JOIN original_object o ON o.id = d.original_id LEFT JOIN generation g ON g.id = d.generation_id
-     ${SOURCE_TABLES} WHERE d.state = 'PENDING' ORDER BY d.id DESC LIMIT $1`,
+    SOURCE,
+    `SELECT ${SOURCE_COLUMNS}
+     ${LISTED} ${SOURCE_TABLES} WHERE d.state = 'PENDING' ORDER BY d.id DESC LIMIT $1`,
     [most],
   );
 }
 
-/** Reads the headers of an image's objects and lists them, unless they have been replaced meanwhile. */
+/** Reads the headers of an image's objects and lists them, unless they have changed meanwhile: then they are listed anew. */
 async function list({ dataSource, store }: Storage, pending: Pending): Promise<void> {
   const listing = await listingOf({ dataSource, store }, pending);
   const { studyUid, seriesUid, attributes, instanceUids, instanceNumbers } = listing ?? NOTHING;
   const texts = ['00080020', '00100020', '00080060'].map((tag) => attributes && textIn(attributes, tag));
   await dataSource.query(
-    `UPDATE dicom_series d SET state = $3, study_uid = $4, series_uid = $5, attributes = $6, instance_uids = $7, instance_numbers = $8,
+    `UPDATE dicom_series d SET state = $3, study_uid = COALESCE($4, d.study_uid), series_uid = COALESCE($5, d.series_uid), attributes = $6, instance_uids = $7, instance_numbers = $8,
        instance_count = $9, study_date = $10, patient_id = $11, modality = $12
-     WHERE d.id = $1 AND d.state = 'PENDING'
-       AND (SELECT o.asset_id FROM original_object o WHERE o.id = d.original_id) IS NOT DISTINCT FROM $2::integer`,
+     WHERE d.id = $1 AND d.state = 'PENDING' AND d.revision = $2`,
     [
-      ...[pending.id, pending.assetId, listing ? 'LISTED' : 'UNLISTED'],
+      ...[pending.id, pending.revision, listing ? 'LISTED' : 'UNLISTED'],
       ...[studyUid, seriesUid, attributes && JSON.stringify(attributes), instanceUids, instanceNumbers],
       ...[instanceUids.length, ...texts],
     ],

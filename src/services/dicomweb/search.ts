@@ -37,6 +37,7 @@ const ROW = z.object({
   modalities: z.array(z.string()).nullable(),
   series: z.coerce.number().nullable(),
   instances: z.coerce.number().nullable(),
+  synthetic: z.boolean().nullable(),
   isMore: z.boolean().nullable(),
 });
 
@@ -118,7 +119,8 @@ function pageOfGroups({ level, hits, first, last }: Page): string {
       NULL::integer AS "instanceNumber", NULL::boolean AS "isMore", d.attributes, n.*
     FROM chosen c JOIN dicom_series d ON d.id = c.id, LATERAL (
       SELECT array_agg(DISTINCT d.modality) FILTER (WHERE d.modality IS NOT NULL) AS modalities, count(DISTINCT d.series_uid) AS series,
-        count(DISTINCT i.uid) AS instances
+        count(DISTINCT i.uid) AS instances,
+        bool_and(coalesce(d.attributes->'${SYNTHETIC.tag}'->'Value'->>0 = 'YES', false)) AS synthetic
       FROM visible d CROSS JOIN LATERAL ${INSTANCES} WHERE ${same}) n
     ORDER BY c.study_date DESC NULLS LAST, c.study_uid${level === 'STUDY' ? '' : ', c.series_uid'}`;
 }
@@ -136,7 +138,7 @@ function pageOfInstances({ hits, ofInstances, first, last }: Page): string {
       ORDER BY study_uid, series_uid, uid, position
     )
     SELECT study_uid AS "studyUid", series_uid AS "seriesUid", uid AS "instanceUid", number AS "instanceNumber", attributes,
-      NULL::text[] AS modalities, NULL::integer AS series, NULL::integer AS instances,
+      NULL::text[] AS modalities, NULL::integer AS series, NULL::integer AS instances, NULL::boolean AS synthetic,
       (SELECT sum(hits) FROM placed) >= ${last} AS "isMore" FROM paged ORDER BY position`;
 }
 
@@ -167,6 +169,8 @@ function answerOf(
       return value ? [[tag, value]] : isAlways && MAY_BE_EMPTY.has(tag) ? [[tag, { vr }]] : [];
     }),
   );
+  // A study says so where all of it is made; of others only what is made does.
+  if (level === 'STUDY' && !row.synthetic) delete stored[SYNTHETIC.tag];
   const own: [keyword: string, value: string | number | null | readonly string[]][] = [
     ['StudyInstanceUID', row.studyUid],
     ['SeriesInstanceUID', row.seriesUid],
@@ -185,7 +189,7 @@ function answerOf(
   return Object.fromEntries(Object.entries(stored).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What a bundle has made says so at every level: nobody takes it for somebody's image. */
+/** What a bundle has made says so in every answer that is about nothing else: nobody takes it for somebody's image. */
 const SYNTHETIC = searchable('SyntheticData');
 
 const MAY_BE_EMPTY = new Set(

@@ -177,8 +177,13 @@ async function nowOf(manager: EntityManager): Promise<Date> {
  * itself is done; where this cannot be, the database does it in its own time.
  */
 async function leaveNoTrace(dataSource: DataSource, { removed, rewritten }: Certificate): Promise<void> {
-  // What imports keep of rows goes with these by a trigger, and is counted with them.
-  const tables = new Set([...[...removed, ...rewritten].map(({ table }) => table), 'import_change', 'import_block']);
+  // What imports and deletions keep of rows goes with these by the database's own hand.
+  const tables = new Set([
+    ...[...removed, ...rewritten].map(({ table }) => table),
+    'import_change',
+    'import_block',
+    'former_result',
+  ]);
   await using runner = dataSource.createQueryRunner();
   try {
     await runner.query('SET statement_timeout = 0');

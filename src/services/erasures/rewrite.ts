@@ -19,7 +19,8 @@ export async function unshared(manager: EntityManager, names: readonly string[])
      UNION SELECT unnest(ARRAY[source_uid, content_sha256]) FROM mri_series
        WHERE source_uid = ANY($1) OR content_sha256 = ANY($1)
      UNION SELECT unnest(ARRAY[study_uid, series_uid]) FROM original_object
-       WHERE study_uid = ANY($1) OR series_uid = ANY($1)`,
+       WHERE study_uid = ANY($1) OR series_uid = ANY($1)
+     UNION SELECT unnest(ARRAY[study_uid, series_uid]) FROM dicom_series WHERE study_uid = ANY($1) OR series_uid = ANY($1)`,
     [names],
   );
   const shared = new Set(rows.map(({ name }) => name));

@@ -30,6 +30,7 @@ import {
 } from './folder-series.js';
 import { type ImageOwner, settle } from './identity.js';
 import { type ImageOrigin, originOf, type ReleaseOrigin } from './origins.js';
+import { refuseResults } from './own-results.js';
 import { type KnownImage, ownersOfBarcodes, refuseOtherPatient } from './owners.js';
 import { keepingContradictions, requireConsistent } from './quarantine.js';
 import { keepChanges } from './runs.js';
@@ -123,6 +124,7 @@ async function importFilm(
   const path = join(folder.path, files[0]!);
   const attributes = await readDicomHeader(path);
   refuseOtherPatient(attributes, folder);
+  await refuseResults(manager, [attributes], folder.file);
   const described = known?.name ?? folder.seriesDescription ?? attributes.seriesDescription ?? BILATERAL;
   if (!isKneeFilm(described)) return 'passedOver';
 
@@ -167,6 +169,7 @@ async function importSeries({ manager, store, folder, release, known, objects }:
       refuseBurnedIn(file.attributes, [], folder.file);
     }
   }
+  await refuseResults(manager, series.flatMap(headersOf), folder.file);
   const description = folder.seriesDescription ?? attributes.seriesDescription ?? known?.name ?? 'MR';
   if (!isKneeSeries(description)) return 'passedOver';
   const side = known?.side ?? sideOf(folder, attributes);

@@ -1,9 +1,11 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { queryRow, queryRows } from '../../entities/index.js';
-import { redateDicom } from '../../imaging/deidentification/index.js';
+import { redateDicom, redateElements } from '../../imaging/deidentification/index.js';
+import { STUDY_ELEMENT } from '../../imaging/dicom/study.js';
 import { type BlobStore, letGo } from '../../storage/index.js';
 import { daysBackOf, settleDaysBack } from '../access/index.js';
+import { LISTED } from '../dicom-objects/index.js';
 import { rewriteOriginal } from '../files/index.js';
 
 /** An image that comes in, of which a release may have the study too, or somebody may have added it by hand. */
@@ -113,10 +115,34 @@ async function redate(
       [ids, asset.id, redated.id],
     );
   }
+  await redateResults(manager, oaiId, by);
   await manager.query(`SELECT set_config('osteograph.import', $1, true)`, [run ?? '']);
   // Their files go with the next sweep.
   await letGo(
     manager,
     assets.map(({ sha256 }) => sha256),
   );
+}
+
+/** What was made from these images says the days of their studies, too: it is listed anew. */
+async function redateResults(
+  manager: EntityManager,
+  oaiId: string,
+  by: { earlier: number; daysBack: number },
+): Promise<void> {
+  const results = await queryRows(
+    manager,
+    z.object({ id: z.number(), elements: z.array(STUDY_ELEMENT).nullable() }),
+    `SELECT d.id, d.study_elements AS elements ${LISTED}
+     JOIN ${IMAGES} i ON i.by_hand AND ((i.kind = 'radiograph' AND i.id IN (g.radiograph_id, k.radiograph_id)) OR (i.kind = 'mri_series' AND g.source_series_id = i.id))
+     ORDER BY d.id FOR UPDATE OF d`,
+    [oaiId],
+  );
+  for (const { id, elements } of results) {
+    const redated = elements && JSON.stringify(redateElements(elements, by));
+    await manager.query(
+      `UPDATE dicom_series SET study_elements = $2, state = 'PENDING', revision = revision + 1 WHERE id = $1`,
+      [id, redated],
+    );
+  }
 }

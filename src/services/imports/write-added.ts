@@ -28,6 +28,7 @@ import {
 import { type Incoming, OwnedByAnother, settle, type Settled } from './identity.js';
 import { findOwner, flagPhantom, type ImageOutcome } from './import-folder.js';
 import { type ImageOrigin, originOf } from './origins.js';
+import { refuseResults } from './own-results.js';
 import { refuseKnownPatient } from './owners.js';
 import { type Candidate, OTHERS, requireAccepted, requireConsistent } from './quarantine.js';
 import { earlier, type Fingerprint, remember } from './remember.js';
@@ -70,6 +71,7 @@ export async function writeFilm(
   const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
   const [examId, visitId] = await findOwner(manager, to, to.side ?? null, false);
   const header = await headerOf(file);
+  if (header) await refuseResults(manager, [header], name);
   // Over the network whose it is was decided before, and contradictions wait in quarantine.
   if (header && !arrival) await refuseKnownPatient(manager, [header], { oaiId: to.oaiId, file: name });
   const origin = originOf(header, [header?.sopInstanceUid ?? null], null, arrival?.from);
@@ -156,6 +158,7 @@ export async function writeSeries(
   const { store, redact = [], forgotten, arrival } = options;
   const name = arrival?.name ?? basename(fingerprint.path);
   const isNew = !(await manager.existsBy(Participant, { oaiId: to.oaiId }));
+  await refuseResults(manager, series.flatMap(headersOf), name);
   const before = (await earlier(manager, fingerprint.path)).seriesIds ?? [];
   const written: Written[] = [];
   for (const [index, one] of inEchoOrder(series).entries()) {

@@ -5,13 +5,14 @@ import { kneeKey, kneesOf } from '../../domain/knees.js';
 import { queryRecords, queryRows } from '../../entities/index.js';
 import { idsOf, type Person } from './person.js';
 
-/** Texts by which others may know a participant and their images, and the columns that hold them. */
+/** Texts by which others may know a participant, their images and what was made from these, and the columns that hold them: SQL. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   participant: ['oai_id'],
   radiograph: ['barcode', 'source_uid', 'sop_instance_uid', 'content_sha256'],
   mri_series: ['barcode', 'source_uid', 'content_sha256'],
   original_object: ['study_uid', 'series_uid'],
-  dicom_series: ['study_uid', 'series_uid'],
+  dicom_series: ['study_uid', 'series_uid', 'former_uids', `made_from ->> 'studyUid'`, `made_from ->> 'seriesUid'`],
+  former_result: ['uids'],
 };
 
 /** The names of a participant's rows. To be read before they are removed. */
@@ -20,10 +21,10 @@ export async function namesOf(manager: EntityManager, person: Person): Promise<s
   for (const [table, columns] of Object.entries(NAMES)) {
     const rows = await queryRecords(
       manager,
-      `SELECT ${columns.join(', ')} FROM ${table} WHERE id = ANY($1::integer[])`,
+      `SELECT ${columns.map((column, at) => `${column} AS c${at}`).join(', ')} FROM ${table} WHERE id = ANY($1::integer[])`,
       [idsOf(person, table)],
     );
-    for (const row of rows) for (const name of Object.values(row)) if (typeof name === 'string') names.add(name);
+    for (const name of rows.flatMap((row) => Object.values(row).flat())) if (typeof name === 'string') names.add(name);
   }
   // UIDs of objects that an import has replaced, or its undoing: what was fetched under them is in the audit.
   const replaced = await queryRows(

@@ -4,6 +4,7 @@ import type { Side } from '../../domain/participants.js';
 import type { UploadedRadiograph } from '../../entities/index.js';
 import { encodeFilm, type Film, kneesOn } from '../../imaging/radiograph/index.js';
 import { daysBackBy, deidentifyFilm } from '../../imaging/deidentification/index.js';
+import { isDicom, readDicomHeader } from '../../imaging/dicom/read.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import { openDetector, startInferenceHost } from '../../inference/index.js';
 import { filmSide, sideInWords } from '../../oai/index.js';
@@ -51,6 +52,9 @@ export interface FilmWork {
  * @throws UserError FILE_REFUSED with one sentence, for whatever is no whole radiograph
  */
 export async function readFilm({ bytes, kneeDetector, uidKey, redact }: FilmWork): Promise<KeptFilm> {
+  if (isDicom(bytes) && (await readDicomHeader({ bytes, name: NAME })).madeByBundle) {
+    refuseFile(NAME, 'was made by a bundle of Osteograph, and is no image that was taken of anybody');
+  }
   const key = Buffer.from(uidKey, 'hex');
   const { film, object } = await deidentifyFilm({ bytes, name: NAME }, (study) => ({
     pseudonym: PSEUDONYM,

@@ -17,7 +17,15 @@ const TABLES: readonly (readonly [table: MergedTable, isParent: boolean])[] = [
 ];
 
 /** Tables that refer to imported rows without being anybody's work on them; the objects that images came as go with the images. */
-const NO_USE: ReadonlySet<string> = new Set([...TABLES.map(([table]) => table), 'audit_key', 'original_object']);
+const NO_USE: ReadonlySet<string> = new Set([
+  ...TABLES.map(([table]) => table),
+  'audit_key',
+  'original_object',
+  'former_result',
+]);
+
+/** Of those, what goes with an empty row instead of keeping it. */
+const REMEMBERED: ReadonlySet<string> = new Set(['audit_key', 'former_result']);
 
 /**
  * Removes the rows that the import made. A participant, a visit or an exam stays, without values, while something of another import hangs
@@ -62,7 +70,7 @@ async function emptyRows(
   references: readonly Reference[],
 ): Promise<number[]> {
   const hanging = references
-    .filter(({ to, table: from }) => to === table && NO_USE.has(from) && from !== 'audit_key')
+    .filter(({ to, table: from }) => to === table && NO_USE.has(from) && !REMEMBERED.has(from))
     .map(({ table: from, column }) => `AND NOT EXISTS (SELECT 1 FROM ${from} x WHERE x.${column} = t.id)`);
   const ids = await idsOf(
     manager,
