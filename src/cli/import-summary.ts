@@ -83,8 +83,11 @@ function tableLines({ file, rows, skipped, ...table }: TableSummary): string[] {
   const { inserted, updated, kept, blank, unchanged, passedOver, refused, withdrawn, cellsRefused } = table;
   const { absent, dropped, returned } = table;
   const { storedColumns, storedCells, storedChanges, storedLeft } = table;
+  const passed = Object.entries(passedOver);
+  const notOfInterest = passed.reduce((sum, [, number]) => sum + number, 0);
   if (skipped) {
     const left = [
+      ...(notOfInterest > 0 ? [`${notOfInterest} of them not of interest`] : []),
       ...(refused > 0 ? [`${refused} of them refused`] : []),
       ...(withdrawn > 0 ? [`${withdrawn} of them withdrawn`] : []),
     ];
@@ -93,8 +96,7 @@ function tableLines({ file, rows, skipped, ...table }: TableSummary): string[] {
   const parts = [`${inserted} new`, `${updated} changed`, `${unchanged} equal`];
   if (kept > 0) parts.push(`${kept} older than what is stored, which was kept`);
   if (blank > 0) parts.push(`${blank} blank where a value is stored, which was kept`);
-  const passed = Object.entries(passedOver);
-  if (passed.length > 0) parts.push(`${passed.reduce((sum, [, number]) => sum + number, 0)} not of interest`);
+  if (notOfInterest > 0) parts.push(`${notOfInterest} not of interest`);
   if (refused > 0) parts.push(`${refused} refused`);
   if (withdrawn > 0) parts.push(`${withdrawn} withdrawn`);
   if (cellsRefused > 0) parts.push(`${counted(cellsRefused, 'cell')} refused in rows that were read`);

@@ -47,10 +47,10 @@ export class ImportedFile {
 
   /**
    * Rows of the database that it became, where nothing in it names them: those of films and series added by hand. Of an image folder of a
-   * release, which its barcode names, the blob that the image had then.
+   * release, which its barcode names, the blob that the image had then. Of a table, its rows that are not of interest, by why.
    */
   @Column('jsonb', { default: {} })
-  became!: { radiographId?: number; seriesIds?: number[]; assetId?: number };
+  became!: { radiographId?: number; seriesIds?: number[]; assetId?: number; passedOver?: Record<string, number> };
 
   @Column('timestamptz', { default: () => 'now()' })
   importedAt!: Date;

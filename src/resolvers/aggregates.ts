@@ -34,6 +34,7 @@ import { PASS } from '../schema/limits.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { readyFilter } from './filter.js';
+import { writtenList } from './written-lists.js';
 
 /** Values of a dimension without a fixed list: sites, variables. */
 const USUAL_VALUES = 6;
@@ -63,7 +64,7 @@ export class AggregateResolver {
     })
     totals: boolean,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<FacetBucket[]> {
+  ): Promise<readonly FacetBucket[]> {
     const { dataSource } = context.platform;
     const variables = await resolveVariables(dataSource, names ?? []);
     const request = { by: by ?? [], variables, totals };
@@ -71,10 +72,11 @@ export class AggregateResolver {
       if (numbers) requireRole(context, 'READER', 'Counting by numbers of knees');
       return countSummaryFacets(dataSource, { ...request, where: asked });
     }
-    return countFacets(dataSource, {
+    const buckets = await countFacets(dataSource, {
       ...{ ...request, where: await readyFilter(context, asked), numbers: await bandedNumbers(context, numbers) },
       participants: asksForParticipants(info),
     });
+    return writtenList(context, info, buckets);
   }
 
   @Query(() => [KneeExamStatistics], {

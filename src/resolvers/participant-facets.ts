@@ -1,4 +1,5 @@
-import { Arg, Ctx, Query, Resolver } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, Info, Query, Resolver } from 'type-graphql';
 import { ParticipantBucket, ParticipantFacetEnum } from '../schema/aggregates.js';
 import { WHERE } from '../schema/arguments.js';
 import { ParticipantFilter } from '../schema/filters.js';
@@ -10,6 +11,7 @@ import { bucketsOf } from './aggregates.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
 import { readyFilter } from './filter.js';
+import { writtenList } from './written-lists.js';
 
 @Resolver()
 export class ParticipantFacetResolver {
@@ -36,12 +38,14 @@ export class ParticipantFacetResolver {
       description: 'Whether to add every total: over one dimension, over two, ..., over all.',
     })
     totals: boolean,
-  ): Promise<ParticipantBucket[]> {
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<readonly ParticipantBucket[]> {
     requireRole(context, 'READER', 'Counting participants by facets');
     const { dataSource } = context.platform;
-    return countParticipants(dataSource, {
+    const buckets = await countParticipants(dataSource, {
       ...{ where: await readyFilter(context, where), by: by ?? [], totals },
       variables: await resolveVariables(dataSource, names ?? []),
     });
+    return writtenList(context, info, buckets);
   }
 }

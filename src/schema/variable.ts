@@ -117,6 +117,13 @@ export class VariableValueItem {
 
   @Field(() => String, { nullable: true, description: 'What the missing code means.' })
   missingReason!: string | null;
+
+  @Field(() => Boolean, {
+    description:
+      'Whether there is no value because a newer version of the released table no longer has the row that gave it. Only of ' +
+      'variables without a field of their own.',
+  })
+  dropped!: boolean;
 }
 
 /** How the API names the owners. */

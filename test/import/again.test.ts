@@ -66,6 +66,18 @@ test('a second import changes no row and says so', async () => {
   expect(await rowVersions()).toEqual(before);
 });
 
+test('rows of no interest are none of the equal ones when their table is skipped', async () => {
+  await release.table('XRay00.txt', FILMS, [
+    '1000001|Bilateral PA Fixed Flexion Knee|02/22/2005|016600000001',
+    '1000001|PA Right Hand|02/22/2005|016600000009',
+  ]);
+  const films = async () => (await importAll()).tables.find(({ file }) => file === 'XRay00.txt');
+  const passedOver = { 'films of other joints': 1 };
+  expect(await films()).toMatchObject({ rows: 2, inserted: 1, passedOver });
+
+  expect(await films()).toMatchObject({ rows: 2, unchanged: 1, passedOver, skipped: true });
+});
+
 test('reading everything again changes no row of the data either', async () => {
   await importAll();
   const data = async () => (await rowVersions()).filter((row) => (row as { name: string }).name !== 'imported_file');

@@ -43,13 +43,13 @@ test('a dry run tells what a release would bring, later tables building on earli
 
   expect(dry.dryRun).toBe(true);
   expect(dry.tables.map(({ file, inserted, changes }) => [file, inserted, changes])).toEqual([
-    ['Enrollees.txt', 2, [{ table: 'participant', column: 'sex', added: 2, filled: 0, replaced: 0 }]],
+    ['Enrollees.txt', 2, [{ table: 'participant', column: 'sex', added: 2, filled: 0, replaced: 0, dropped: 0 }]],
     [
       'kxr_sq_bu00.txt',
       2,
       [
-        { table: 'reading', column: 'xrkl', added: 2, filled: 0, replaced: 0 },
-        { table: 'reading', column: 'xrjsm', added: 1, filled: 0, replaced: 0 },
+        { table: 'reading', column: 'xrkl', added: 2, filled: 0, replaced: 0, dropped: 0 },
+        { table: 'reading', column: 'xrjsm', added: 1, filled: 0, replaced: 0, dropped: 0 },
       ],
     ],
   ]);
@@ -68,8 +68,8 @@ test('of what is stored it tells apart what it would fill and what it would repl
   const done = await importAll(false);
 
   const changes = [
-    { table: 'reading', column: 'xrkl', added: 0, filled: 0, replaced: 1 },
-    { table: 'reading', column: 'xrjsm', added: 0, filled: 1, replaced: 0 },
+    { table: 'reading', column: 'xrkl', added: 0, filled: 0, replaced: 1, dropped: 0 },
+    { table: 'reading', column: 'xrjsm', added: 0, filled: 1, replaced: 0, dropped: 0 },
   ];
   expect(dry.tables).toMatchObject([{ updated: 1, unchanged: 1, changes }]);
   expect(before).toEqual([

@@ -205,8 +205,8 @@ describe('stored values give way by the rule of precedence', () => {
     const dry = await importAll(true);
 
     expect(dry.tables[0]!.changes).toEqual([
-      { table: 'visit', column: 'age', added: 2, filled: 0, replaced: 0 },
-      { table: 'variable', column: 'V00INCOME', added: 2, filled: 0, replaced: 0 },
+      { table: 'visit', column: 'age', added: 2, filled: 0, replaced: 0, dropped: 0 },
+      { table: 'variable', column: 'V00INCOME', added: 2, filled: 0, replaced: 0, dropped: 0 },
     ]);
     expect(await variables()).toEqual([]);
   });

@@ -11,7 +11,7 @@ from .errors import BadInputError, ConflictError, ForbiddenError, NotFoundError
 from .exports import fetch_table
 from .frames import Shape, Unit, by_pair, by_participant, is_coded, sort_rows, told_apart, typed_frame
 from .images import Film, Volume, cohort_films, cohort_volumes
-from .survival import Survival, ask_survival
+from .survival import Survival, ask_survival, number_name
 
 # Visits with films, in the order of time.
 FILM_VISITS = ('V00', 'V01', 'V03', 'V05', 'V06', 'V08', 'V10')
@@ -32,8 +32,8 @@ _SPLIT = """
 mutation Split($input: SplitCohortInput!) { splitCohort(input: $input) { parts { name cohort { id name version } } } }"""
 
 _FACETS = """
-query Counts($where: KneeExamFilter, $by: [KneeExamFacet!], $variables: [String!]) {
-  kneeExamFacets(where: $where, by: $by, variables: $variables) {
+query Counts($where: KneeExamFilter, $by: [KneeExamFacet!], $variables: [String!], $numbers: [BandedNumberInput!]) {
+  kneeExamFacets(where: $where, by: $by, variables: $variables, numbers: $numbers) {
     values { facet variable value meaning missing }
     exams participants
   }
@@ -122,16 +122,18 @@ class Cohort:
             raise ForbiddenError('FORBIDDEN', 'They are fewer than this token is told; a token of role READER counts them.')
         return int(count)
 
-    def counts(self, *by: str, variables: Sequence[str] = ()) -> pandas.DataFrame:
+    def counts(self, *by: str, variables: Sequence[str] = (), numbers: Sequence[dict[str, Any]] = ()) -> pandas.DataFrame:
         """Exams and people by one to four facets, such as `counts('KL', 'SEX')`, counted by the server.
 
         by: facets of the API: KL, the other grades, VISIT, SIDE, SEX, RACE, COHORT, SITE, AGE_BAND, BMI_BAND.
         variables: names of variables that are facets too; coded values are told by their labels, as in frames, missing ones by OAI's code. A token
                 of role SUMMARY, which knows no dictionary, is told the code behind each label.
+        numbers: numbers of knees that are facets too, as the API takes them: by bands, `{'variable': 'BMI', 'edges': [25, 30]}`, or by value,
+            `{'variable': 'XRKL', 'change': {'from': 'V00', 'to': 'V06'}}`, in a column `XRKL V00-V06`.
         """
-        asked = {'where': self.where, 'by': list(by) or None, 'variables': list(variables) or None}
+        asked = {'where': self.where, 'by': list(by) or None, 'variables': list(variables) or None, 'numbers': list(numbers) or None}
         buckets = self._connection.ask(_FACETS, asked)['kneeExamFacets']
-        names = [*(name.lower() for name in by), *variables]
+        names = [*(name.lower() for name in by), *variables, *map(number_name, numbers)]
         known = _columns_of(self._connection, variables)
         labels = _labels_of(known)
         rows = [
@@ -154,6 +156,7 @@ class Cohort:
         competing: Sequence[str] = (),
         by: Sequence[str] = (),
         variables: Sequence[str] = (),
+        numbers: Sequence[dict[str, Any]] = (),
         origin: str = 'V00',
         at: Sequence[int] | None = None,
     ) -> Survival:
@@ -163,6 +166,7 @@ class Cohort:
         competing: what ends the risk of it: KNEE_REPLACEMENT, DEATH.
         by: facets that tell groups apart, such as ['SEX'].
         variables: names of variables that tell groups apart too, told as `counts` tells them.
+        numbers: numbers of knees that tell groups apart too, such as `{'variable': 'BMI', 'edges': [25, 30]}`, as `counts` takes them.
         at: days at which curves are told; default: at each step.
         """
         labels = _labels_of(_columns_of(self._connection, variables))
@@ -173,6 +177,7 @@ class Cohort:
             competing=competing,
             by=by,
             variables=variables,
+            numbers=numbers,
             told=lambda value: told(value, labels),
             origin=origin,
             at=at,

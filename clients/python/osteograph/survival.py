@@ -11,9 +11,11 @@ from .connection import Connection
 _SURVIVAL = """
 query Survival(
   $where: KneeExamFilter, $origin: VisitCode!, $event: SurvivalEvent!
-  $competing: [CompetingEvent!]!, $by: [KneeExamFacet!], $variables: [String!], $at: [Int!]
+  $competing: [CompetingEvent!]!, $by: [KneeExamFacet!], $variables: [String!], $numbers: [BandedNumberInput!], $at: [Int!]
 ) {
-  survival(where: $where, origin: $origin, event: $event, competing: $competing, by: $by, variables: $variables, at: $at) {
+  survival(
+    where: $where, origin: $origin, event: $event, competing: $competing, by: $by, variables: $variables, numbers: $numbers, at: $at
+  ) {
     examined
     leftOut { reason knees }
     groups {
@@ -72,6 +74,7 @@ def ask_survival(
     competing: Sequence[str],
     by: Sequence[str],
     variables: Sequence[str],
+    numbers: Sequence[dict[str, Any]],
     told: Callable[[dict[str, Any]], str | None],
     origin: str,
     at: Sequence[int] | None,
@@ -81,8 +84,9 @@ def ask_survival(
     told: the value of a variable, in words.
     """
     asked = {'where': where, 'origin': origin, 'event': event, 'competing': list(competing), 'at': at}
-    answer = connection.ask(_SURVIVAL, {**asked, 'by': list(by), 'variables': list(variables) or None})['survival']
-    facets = [*(name.lower() for name in by), *variables]
+    groups_by = {'by': list(by), 'variables': list(variables) or None, 'numbers': list(numbers) or None}
+    answer = connection.ask(_SURVIVAL, {**asked, **groups_by})['survival']
+    facets = [*(name.lower() for name in by), *variables, *map(number_name, numbers)]
     groups, curves, incidence = [], [], []
     for group in answer['groups']:
         of = {name: told(value) if value['variable'] else value['value'] for name, value in zip(facets, group['values'])}
@@ -99,6 +103,14 @@ def ask_survival(
         left_out=pandas.Series({row['reason']: row['knees'] for row in answer['leftOut']}, name='knees', dtype='int64'),
         tests=_tests({'log_rank': answer['logRank'], 'gray': answer['gray']}),
     )
+
+
+def number_name(number: dict[str, Any]) -> str:
+    """What the API calls a number of knees: "BMI", "XRKL V00-V06", "MCMJSW per year V00-V10"."""
+    over = number.get('change') or number.get('slope')
+    if not over:
+        return str(number['variable'])
+    return f'{number["variable"]} {"per year " if number.get("slope") else ""}{over["from"]}-{over["to"]}'
 
 
 def _point(point: dict[str, Any]) -> dict[str, Any]:

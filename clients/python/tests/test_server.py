@@ -161,6 +161,22 @@ def test_time_to_an_event_is_told_by_variables_too(baseline: osteograph.Cohort) 
     assert list(told.curves.columns[:3]) == ['side', 'V00EDCV', 'day']
 
 
+def test_numbers_of_knees_tell_groups_apart_by_value_and_by_bands(baseline: osteograph.Cohort) -> None:
+    numbers = [{'variable': 'BMI', 'edges': [25, 30]}, {'variable': 'XRKL', 'change': {'from': 'V00', 'to': 'V06'}}]
+    knees = baseline.frame(columns=['bmi'], changes=[('XRKL', 'V00', 'V06')], event='KNEE_REPLACEMENT')
+    change = next(name for name in knees.columns if name.startswith('XRKL_change') and not name.endswith('_missing'))
+
+    counted = baseline.counts(numbers=numbers)
+    told = baseline.survival('KNEE_REPLACEMENT', numbers=numbers).groups
+
+    assert list(counted.columns) == ['BMI', 'XRKL V00-V06', 'exams', 'participants']
+    assert list(told.columns[:3]) == ['BMI', 'XRKL V00-V06', 'knees']
+    obese = (knees['bmi'] >= 30) & (knees[change] == 1)
+    assert counted.set_index(['BMI', 'XRKL V00-V06']).loc[('30 and above', 1), 'exams'] == obese.sum()
+    group = told[(told['BMI'] == '30 and above') & (told['XRKL V00-V06'] == '1')]
+    assert group['knees'].sum() == (obese & knees['time'].notna()).sum()
+
+
 def test_an_event_that_the_filter_leaves_out_is_refused(server: osteograph.Osteograph) -> None:
     with pytest.raises(osteograph.BadInputError):
         server.cohort(where={'visit': {'eq': 'V06'}}).survival('KL_GE_2')

@@ -1,9 +1,11 @@
 survival_query <- "
 query Survival(
   $where: KneeExamFilter, $origin: VisitCode!, $event: SurvivalEvent!
-  $competing: [CompetingEvent!]!, $by: [KneeExamFacet!], $variables: [String!], $at: [Int!]
+  $competing: [CompetingEvent!]!, $by: [KneeExamFacet!], $variables: [String!], $numbers: [BandedNumberInput!], $at: [Int!]
 ) {
-  survival(where: $where, origin: $origin, event: $event, competing: $competing, by: $by, variables: $variables, at: $at) {
+  survival(
+    where: $where, origin: $origin, event: $event, competing: $competing, by: $by, variables: $variables, numbers: $numbers, at: $at
+  ) {
     examined
     leftOut { reason knees }
     groups {
@@ -33,6 +35,7 @@ fragment test on GroupTest {
 #' @param competing What ends the risk of it: `"KNEE_REPLACEMENT"`, `"DEATH"`.
 #' @param by Facets that tell groups apart, such as `"SEX"`.
 #' @param variables Names of variables that tell groups apart too, told as [counts()] tells them.
+#' @param numbers Numbers of knees that tell groups apart too, as [counts()] takes them.
 #' @param origin The visit from which time counts.
 #' @param at Days at which curves are told; default: at each step.
 #' @return A list of
@@ -48,14 +51,16 @@ fragment test on GroupTest {
 #' baseline <- cohort(osteograph_connect(), where = list(visit = list(eq = "V00")))
 #' survival_curves(baseline, "KL_GE_2", competing = c("KNEE_REPLACEMENT", "DEATH"), by = "SEX")$groups
 #' @export
-survival_curves <- function(cohort, event, competing = NULL, by = NULL, variables = NULL, origin = "V00", at = NULL) {
+survival_curves <- function(
+  cohort, event, competing = NULL, by = NULL, variables = NULL, numbers = NULL, origin = "V00", at = NULL
+) {
   asked <- list(
     where = cohort_filter(cohort), origin = origin, event = event, competing = as_many(competing) %||% list(), by = as_many(by) %||% list(),
-    variables = as_many(variables), at = as_many(at)
+    variables = as_many(variables), numbers = banded(numbers), at = as_many(at)
   )
   said <- ask(cohort$server, survival_query, asked)$survival
   labels <- labels_of(cohort$server, variables)
-  facets <- c(tolower(by), variables)
+  facets <- c(tolower(by), variables, number_names(numbers))
   per_group <- function(rows) {
     bind(lapply(said$groups, function(group) with_facets(rows(group), values_of(group, facets, length(by), labels))))
   }

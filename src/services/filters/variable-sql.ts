@@ -26,6 +26,8 @@ export interface ValueSql {
   readonly missing: string;
   /** What a coded value stands for. */
   readonly label: string;
+  /** Whether a row of a table said something that a newer version of the table has no more. */
+  readonly dropped: string;
 }
 
 /**
@@ -57,19 +59,21 @@ export function valueSql(
       ` AND ${block.alias}.reading = ${quoted(block.reading)} AND ${block.alias}.block = ${owner.id} / ${BLOCK}`,
   );
   const codes = blocks.map((block) => `${block.alias}.codes[${owner.id} % ${BLOCK} + 1]`);
-  const key = codes.length === 1 ? codes[0]! : `coalesce(${codes.map((code) => `nullif(${code}, 0)`).join(', ')}, 0)`;
+  const said = codes.map((code) => `nullif(greatest(${code}, 0), 0)`);
+  const key = said.length === 1 ? said[0]! : `coalesce(${said.join(', ')})`;
   const level = `${fresh}l`;
   const levelJoin = levels
     ? ` LEFT JOIN variable_level ${level} ON ${level}.variable_id = ${id} AND ${level}.code = ${key}`
     : '';
   return {
     joins: owner.joins + joins.join('') + levelJoin,
-    key: `nullif(${key}, 0)`,
+    key,
     text: `CASE WHEN ${level}.missing IS NULL THEN ${level}.text END`,
     number: `${level}.number::real`,
     exact: `${level}.number`,
     missing: `${level}.missing`,
     label: `${level}.label`,
+    dropped: `(${codes.map((code) => `${code} < 0`).join(' OR ')}) IS TRUE`,
   };
 }
 
@@ -116,7 +120,7 @@ function idsWhere(
   const owner = `(${block}.block * ${BLOCK} + ${cell}.place - 1)::integer`;
   const cells =
     `FROM variable_block ${block} CROSS JOIN LATERAL unnest(${block}.codes) WITH ORDINALITY ${cell}(code, place)` +
-    ` WHERE ${block}.variable_id = ${id} AND ${block}.reading = ANY(ARRAY[${readings.map(quoted).join(', ')}]::text[]) AND ${cell}.code <> 0`;
+    ` WHERE ${block}.variable_id = ${id} AND ${block}.reading = ANY(ARRAY[${readings.map(quoted).join(', ')}]::text[]) AND ${cell}.code > 0`;
   const condition = holds({
     text: `CASE WHEN ${level}.missing IS NULL THEN ${level}.text END`,
     number: `${level}.number::real`,
@@ -215,6 +219,7 @@ function columnValue(code: string, { row, joins }: OwnerJoin, fresh: string): Va
     exact: kind === 'NUMBER' ? `${value}` : 'NULL::real',
     missing: `CASE WHEN ${value} IS NULL THEN ${missing} END`,
     label: truth ? `CASE ${value} WHEN 1 THEN 'Yes' WHEN 0 THEN 'No' END` : 'NULL::text',
+    dropped: 'false',
   };
 }
 
@@ -228,6 +233,7 @@ function derivedValue(source: DerivedSource, row: string): Omit<ValueSql, 'joins
     exact: `${row}.code`,
     missing: 'NULL::text',
     label: `CASE ${row}.code ${labels.join(' ')} END`,
+    dropped: 'false',
   };
 }
 

@@ -6,7 +6,7 @@ import { gradeAnew } from './preferred-readings.js';
 import { restOnRows } from './runs.js';
 import type { Sources } from './sources.js';
 import { fromBatch } from './statements.js';
-import { countAbsent } from './stored-lines.js';
+import { compareStored } from './stored-dropped.js';
 
 /** The rows of a file that was read, by their keys. */
 export interface FileRows {
@@ -35,12 +35,12 @@ export interface Absence {
  */
 export async function compareRows(
   manager: EntityManager,
-  { kind, visit }: TableFile,
+  { kind, visit, file }: TableFile,
   sources: Sources,
   { lines, versions, fresh }: FileRows,
 ): Promise<Absence> {
-  if (kind === 'assessments')
-    return { absent: await countAbsent(manager, sources.owned(), sources.others()), dropped: 0, returned: 0 };
+  const ofStore = await compareStored(manager, { kind, file }, sources);
+  if (kind === 'assessments') return { ...ofStore, returned: 0 };
   const stored = await rowsOfSources(manager, kind, { visit, table: sources.table, sources: sources.others() });
   const group = (key: string): string => (kind === 'readings' ? key.slice(key.lastIndexOf(' ')) : '');
   const highest = (rows: Iterable<readonly [key: string, source: number]>): Map<string, number> => {

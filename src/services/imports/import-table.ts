@@ -61,17 +61,19 @@ export async function importTable(
   if (recalled && !options.reread && recalled.state === (await currentState(database))) {
     await noteTime(database, fingerprint, recalled);
     const { rows, refused, withdrawn } = recalled;
-    const unchanged = rows - refused - withdrawn;
+    const { passedOver = {} } = recalled.became;
+    const unchanged = rows - refused - withdrawn - Object.values(passedOver).reduce((sum, one) => sum + one, 0);
     await restOnFile(database, options.run, { file: table.file, sha256: fingerprint.sha256 }, unchanged);
-    return { ...emptyTable(table.file), rows, refused, withdrawn, unchanged, skipped: true };
+    return { ...emptyTable(table.file), rows, refused, withdrawn, passedOver, unchanged, skipped: true };
   }
   try {
     return await database.transaction(async (manager) => {
       await keepChanges(manager, options.run);
       const sources = await Sources.open(manager, options.run, { file: table.file, sha256: fingerprint.sha256 });
       const summary = await readTable(manager, table, sources, options);
-      const { rows, refused, withdrawn } = summary;
-      await remember(manager, fingerprint, { rows, refused, withdrawn, became: {} }, await currentState(manager));
+      const { rows, refused, withdrawn, passedOver } = summary;
+      const read = { rows, refused, withdrawn, became: { passedOver } };
+      await remember(manager, fingerprint, read, await currentState(manager));
       return summary;
     });
   } catch (error) {
@@ -231,8 +233,10 @@ async function readTable(
   summary.storedCells = store?.counts.cells ?? 0;
   summary.storedChanges = store?.counts.changed ?? 0;
   summary.storedLeft = store?.counts.left ?? 0;
-  summary.changes = sources.changes.list();
   Object.assign(summary, await compareRows(manager, file, sources, { lines: firstLines, versions, fresh }));
+  // Rows that nothing but the store keeps have no mark of their own that could be taken away.
+  if (file.kind === 'assessments') summary.returned = store?.counts.returned ?? 0;
+  summary.changes = sources.changes.list();
   await sources.noteBases();
   return summary;
 

@@ -4,8 +4,16 @@ import { queryRows } from '../../entities/index.js';
 import type { VisitCode } from '../../domain/visits.js';
 import type { TableKind } from '../../oai/index.js';
 
+interface Keyed {
+  key: string;
+  from: string;
+  visit: string | null;
+  /** Default: those of `t`. */
+  origins?: string;
+}
+
 /** Keys of stored rows as {@link RowReader.key} writes them, and the table `t` whose origins tell where a row comes from. */
-const KEYS: Readonly<Record<Exclude<TableKind, 'assessments'>, { key: string; from: string; visit: string | null }>> = {
+const KEYS: Readonly<Record<Exclude<TableKind, 'assessments'>, Keyed>> = {
   enrollees: { key: 't.oai_id', from: 'participant t', visit: null },
   clinical: {
     key: `p.oai_id || ' ' || t.code`,
@@ -19,7 +27,14 @@ const KEYS: Readonly<Record<Exclude<TableKind, 'assessments'>, { key: string; fr
   },
   films: { key: 't.barcode', from: 'radiograph t', visit: null },
   series: { key: 't.barcode', from: 'mri_series t', visit: null },
-  outcomes: { key: 't.oai_id', from: 'participant t', visit: null },
+  outcomes: {
+    key: 't.oai_id',
+    from: 'participant t',
+    visit: null,
+    // Of many the table tells nothing but what became of a joint.
+    origins: `t.origins || coalesce((SELECT jsonb_object_agg(j.id || o.key, o.value) FROM joint_outcome j
+      CROSS JOIN LATERAL jsonb_each(j.origins) o WHERE j.participant_id = t.id), '{}')`,
+  },
 };
 
 /** A stored row of a released table. */
@@ -44,13 +59,13 @@ export async function rowsOfSources(
   { visit, table, sources }: { visit: VisitCode | null; table: string; sources: readonly number[] },
 ): Promise<KeyedRow[]> {
   if (sources.length === 0) return [];
-  const { key, from, visit: code } = KEYS[kind];
+  const { key, from, visit: code, origins = 't.origins' } = KEYS[kind];
   return queryRows(
     manager,
     ROW,
     `SELECT t.id, ${key} AS key, s.sources, (t.dropped ->> $3)::integer AS dropped FROM ${from}
      CROSS JOIN LATERAL (SELECT coalesce(array_agg(DISTINCT (o.value ->> 0)::integer), '{}') AS sources
-       FROM jsonb_each(t.origins) o WHERE (o.value ->> 0)::integer = ANY($1)) s
+       FROM jsonb_each(${origins}) o WHERE (o.value ->> 0)::integer = ANY($1)) s
      WHERE (${key}) IS NOT NULL AND ($2::text IS NULL OR ${code ?? '$2::text'} = $2) AND (s.sources <> '{}' OR t.dropped ? $3)`,
     [sources, visit, table],
   );

@@ -9,9 +9,9 @@ export interface Block {
   readonly variable: number;
   readonly reading: string;
   readonly block: number;
-  /** Numbers of levels; 0 is a blank. */
+  /** Numbers of levels; 0 is a blank, and less than 0 the cell of a row that a newer file of its table has no more. */
   readonly codes: Int32Array;
-  /** Of each cell, the source that it comes from. */
+  /** Of each cell, the source that it comes from, or that has its row no more. */
   readonly sources: Int32Array;
   /** Whether it has to be written. */
   changed: boolean;
@@ -136,22 +136,23 @@ const STORED = z.object({
   sources: z.string(),
 });
 
-/** Whole numbers, none below 0, with commas between them. They are read digit by digit, because `split` takes eight times as long. */
-function numbersIn(text: string): Int32Array {
+/** Whole numbers with commas between them. They are read digit by digit, because `split` takes eight times as long. */
+export function numbersIn(text: string): Int32Array {
   const numbers = new Int32Array(BLOCK);
-  let [count, number] = [0, 0];
+  let [count, number, sign] = [0, 0, 1];
   for (let at = 0; at < text.length; at++) {
     const character = text.charCodeAt(at);
     if (character === COMMA) {
-      numbers[count++] = number;
-      number = 0;
-    } else number = number * 10 + (character - ZERO);
+      numbers[count++] = sign * number;
+      [number, sign] = [0, 1];
+    } else if (character === MINUS) sign = -1;
+    else number = number * 10 + (character - ZERO);
   }
-  numbers[count++] = number;
+  numbers[count++] = sign * number;
   return numbers.subarray(0, count);
 }
 
-const [COMMA, ZERO] = [','.charCodeAt(0), '0'.charCodeAt(0)];
+const [COMMA, MINUS, ZERO] = [','.charCodeAt(0), '-'.charCodeAt(0), '0'.charCodeAt(0)];
 
 function keyOf(variable: number, reading: string, block: number): string {
   return `${variable} ${block} ${reading}`;

@@ -1,10 +1,12 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { BLOCK, type VariableTable } from '../../domain/variables/index.js';
-import { queryRow } from '../../entities/index.js';
+import { queryRows } from '../../entities/index.js';
 import { fromBatch } from './statements.js';
+import { numbersIn } from './stored-blocks.js';
 
-interface Lines {
+/** Lines of a file that tell of 256 owners whose ids follow one another; 0 where none does. */
+export interface Lines {
   readonly source: number;
   readonly owner: VariableTable;
   readonly reading: string;
@@ -43,20 +45,21 @@ export class StoredLines {
   }
 }
 
-/** How many owners the other sources of a table tell of, and these do not. */
-export async function countAbsent(
-  manager: EntityManager,
-  own: readonly number[],
-  others: readonly number[],
-): Promise<number> {
-  if (others.length === 0) return 0;
-  const places = `SELECT owner, reading, block, place FROM variable_line CROSS JOIN LATERAL unnest(lines) WITH ORDINALITY l(line, place)
-    WHERE line > 0 AND source_id = ANY`;
-  const { absent } = await queryRow(
+const STORED = z.object({
+  source: z.number(),
+  owner: z.enum(['participant', 'visit', 'knee_exam']),
+  reading: z.string(),
+  block: z.number(),
+  lines: z.string(),
+});
+
+/** Which lines of some sources tell of which owners. */
+export async function readLines(manager: EntityManager, sources: readonly number[]): Promise<Lines[]> {
+  const rows = await queryRows(
     manager,
-    z.object({ absent: z.number() }),
-    `SELECT count(*)::integer AS absent FROM (${places}($1) EXCEPT ${places}($2)) absent`,
-    [others, own],
+    STORED,
+    `SELECT source_id AS source, owner, reading, block, array_to_string(lines, ',') AS lines FROM variable_line WHERE source_id = ANY($1)`,
+    [sources],
   );
-  return absent;
+  return rows.map((row) => ({ ...row, lines: numbersIn(row.lines) }));
 }

@@ -12,6 +12,8 @@ export const BECAME = {
   there: 8,
   /** A cell says something where something is stored. */
   compared: 16,
+  /** A cell of a row that a newer file had no more is stored again. */
+  returned: 32,
 } as const;
 
 /** What became of a row, of the bits of its cells. */

@@ -21,6 +21,8 @@ export interface StoredCounts {
   changed: number;
   /** Codes of why there is no value, in rows that have none: of a visit or a knee that was not examined. */
   left: number;
+  /** Rows that a newer file of the table had no more, and that are there again. */
+  returned: number;
 }
 
 /** A column, and what of it was read for the next batch. */
@@ -35,7 +37,7 @@ interface Sink extends BatchColumn {
  * table; its batches come in order, and {@link finish} ends them. While one batch is written, the rows of the next can be added.
  */
 export class StoredValues {
-  readonly counts: StoredCounts = { cells: 0, changed: 0, left: 0 };
+  readonly counts: StoredCounts = { cells: 0, changed: 0, left: 0, returned: 0 };
   readonly #coverage = new Coverage();
   readonly #lines = new StoredLines();
   readonly #readings = new Set<string>();
@@ -147,6 +149,7 @@ export class StoredValues {
       }
       await blocks.write(this.manager, this.sources.run);
     }
+    this.counts.returned += became.filter((flags) => flags & BECAME.returned).length;
     this.#noteLines(rows, owners);
     for (const reading of readings) this.#readings.add(reading);
     this.#spare.push(...columns.map(({ codes }) => codes));
@@ -224,7 +227,15 @@ export class StoredValues {
       if (block?.block !== number || block.reading !== row.reading) block = blocks.of(variable, row.reading, number);
       if (row.version !== version) source = sources.own((version = row.version));
       const place = id % BLOCK;
-      const before = block.codes[place]!;
+      if (block.codes[place]! < 0 && now !== 0) {
+        became[index]! |= BECAME.there;
+        sources.met(block.sources[place]!);
+        const dropping = sources.standing(block.sources[place]!);
+        const isOlder = dropping.table === sources.table && compareVersions(row.version, dropping.version) < 0;
+        became[index]! |= isOlder ? BECAME.kept : BECAME.returned;
+        if (isOlder) continue;
+      }
+      const before = Math.max(0, block.codes[place]!);
       if (before !== 0) became[index]! |= BECAME.there;
       if (before !== 0 && now !== 0) {
         became[index]! |= BECAME.compared;

@@ -21,7 +21,7 @@ export async function usedLevels(
   return queryRows(
     manager,
     USED,
-    `SELECT b.variable_id AS "variableId", b.codes[o.id % 256 + 1] AS code, count(*)::integer AS blocks
+    `SELECT b.variable_id AS "variableId", abs(b.codes[o.id % 256 + 1]) AS code, count(*)::integer AS blocks
      FROM unnest($1::integer[]) o(id) JOIN (
        SELECT variable_id, block, codes FROM variable_block UNION ALL SELECT variable_id, block, codes FROM import_block
      ) b ON b.block = o.id / 256
@@ -39,8 +39,8 @@ export async function removeUnused(manager: EntityManager, levels: readonly Used
     `WITH gone AS (
        DELETE FROM variable_level l USING unnest($1::integer[], $2::integer[]) u(variable_id, code)
        WHERE l.variable_id = u.variable_id AND l.code = u.code
-         AND NOT EXISTS (SELECT 1 FROM variable_block b WHERE b.variable_id = l.variable_id AND l.code = ANY(b.codes))
-         AND NOT EXISTS (SELECT 1 FROM import_block b WHERE b.variable_id = l.variable_id AND l.code = ANY(b.codes))
+         AND NOT EXISTS (SELECT 1 FROM variable_block b WHERE b.variable_id = l.variable_id AND (l.code = ANY(b.codes) OR -l.code = ANY(b.codes)))
+         AND NOT EXISTS (SELECT 1 FROM import_block b WHERE b.variable_id = l.variable_id AND (l.code = ANY(b.codes) OR -l.code = ANY(b.codes)))
        RETURNING l.code)
      SELECT code FROM gone`,
     [levels.map(({ variableId }) => variableId), levels.map(({ code }) => code)],

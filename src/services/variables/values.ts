@@ -18,6 +18,8 @@ export interface VariableValue {
   meaning: string | null;
   /** OAI's code of why there is no value; null for a value, and where the release is blank. */
   missing: string | null;
+  /** Whether there is no value because a newer version of the released table has no longer the row that gave it. */
+  dropped: boolean;
 }
 
 const VALUE = z.object({
@@ -25,6 +27,7 @@ const VALUE = z.object({
   number: z.number().nullable(),
   meaning: z.string().nullable(),
   missing: z.string().nullable(),
+  dropped: z.boolean(),
 });
 
 /** Variables that one statement reads: each joins three tables. */
@@ -45,11 +48,12 @@ export async function readValues(
   for (let start = 0; start < refs.length; start += AT_ONCE) {
     const part = refs.slice(start, start + AT_ONCE);
     const sql = part.map((ref, index) => valueSql(ref, of, 't', `v${index}`));
-    const columns = sql.flatMap(({ text, number, label, missing }, index) => [
+    const columns = sql.flatMap(({ text, number, label, missing, dropped }, index) => [
       `${text} AS t${index}`,
       `${number} AS n${index}`,
       `${label} AS l${index}`,
       `${missing} AS m${index}`,
+      `${dropped} AS d${index}`,
     ]);
     const rows = await queryRecords(
       dataSource,
@@ -64,8 +68,11 @@ export async function readValues(
           number: row[`n${index}`],
           meaning: row[`l${index}`],
           missing: row[`m${index}`],
+          dropped: row[`d${index}`],
         };
-        own.push({ name, label, unit, ...VALUE.parse(read) });
+        const said = VALUE.parse(read);
+        const isSilent = said.value === null && said.missing === null;
+        own.push({ name, label, unit, ...said, dropped: said.dropped && isSilent });
       }
     }
   }

@@ -127,6 +127,22 @@ test_that("time to an event is told by variables too", {
   expect_equal(names(told$curves)[1:3], c("side", "V00EDCV", "day"))
 })
 
+test_that("numbers of knees tell groups apart by value and by bands", {
+  baseline <- baseline_of(server_or_skip())
+  numbers <- list(list(variable = "BMI", edges = 30), list(variable = "XRKL", change = list(from = "V00", to = "V06")))
+  knees <- frame(baseline, columns = "bmi", changes = c("XRKL", "V00", "V06"), event = "KNEE_REPLACEMENT")
+  obese <- !is.na(knees$bmi) & knees$bmi >= 30 & knees$XRKL_change_v00_v06 %in% 1
+
+  counted <- counts(baseline, numbers = numbers)
+  told <- survival_curves(baseline, "KNEE_REPLACEMENT", numbers = numbers)$groups
+
+  expect_equal(names(counted), c("BMI", "XRKL V00-V06", "exams", "participants"))
+  expect_equal(names(told)[1:3], c("BMI", "XRKL V00-V06", "knees"))
+  expect_equal(sum(counted$exams[counted$BMI %in% "30 and above" & counted[["XRKL V00-V06"]] %in% 1]), sum(obese))
+  group <- told$BMI %in% "30 and above" & told[["XRKL V00-V06"]] %in% "1"
+  expect_equal(sum(told$knees[group]), sum(obese & !is.na(knees$time)))
+})
+
 test_that("without competing events there is no incidence, and without groups no test", {
   told <- survival_curves(baseline_of(server_or_skip()), "KL_GE_2", at = c(365, 731))
 

@@ -70,7 +70,7 @@ function takeBack(
 ): void {
   const { block, before, visits, coverage } = parts;
   const presence = (code: number) =>
-    code === 0
+    code <= 0
       ? { filled: 0, missing: 0 }
       : levels.isMissing(code)
         ? { filled: 0, missing: 1 }
@@ -81,21 +81,25 @@ function takeBack(
     if (visit !== undefined)
       coverage.note(variable, visit, { filled: had.filled - has.filled, missing: had.missing - has.missing });
     if (is !== was)
-      undoing.losses.note('variable', name, was === 0 ? 'removed' : had.missing === 1 ? 'emptied' : 'restored');
+      undoing.losses.note('variable', name, was <= 0 ? 'removed' : had.missing === 1 ? 'emptied' : 'restored');
   });
 }
 
-/** Each cell that comes from the import is what it was before. */
+/**
+ * Each cell that comes from the import is what it was before. So is one that it brought and that an earlier file of a higher version of the table
+ * does not have, which marked it.
+ */
 function restoreCells(
-  { sources }: Undoing,
+  { sources, earlier }: Undoing,
   block: Block,
   before: Block,
   onCell: (place: number, is: number, was: number) => void = () => undefined,
 ): void {
   for (let place = 0; place < BLOCK; place++) {
     const is = block.codes[place]!;
-    if (is === 0 || !sources.has(block.sources[place]!)) continue;
     const was = before.codes[place]!;
+    const source = block.sources[place]!;
+    if (is === 0 || !(sources.has(source) || (is < 0 && is !== was && earlier.has(source)))) continue;
     onCell(place, is, was);
     block.codes[place] = was;
     block.sources[place] = was === 0 ? 0 : before.sources[place]!;

@@ -66,6 +66,7 @@ async function undo(manager: EntityManager, id: number): Promise<Undone> {
     manager,
     run: id,
     sources: new Set(all.filter(({ importId }) => importId === id).map((source) => source.id)),
+    earlier: new Set(all.filter(({ importId }) => (importId ?? 0) < id).map((source) => source.id)),
     versions: new Map(all.map((source) => [source.id, source.version === '' ? null : source.version])),
     losses: new Losses(),
     replaced: { radiograph: [], mri_series: [] },

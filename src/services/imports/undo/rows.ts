@@ -13,6 +13,8 @@ export interface Undoing {
   readonly run: number;
   /** Files and versions that its values come from. */
   readonly sources: ReadonlySet<number>;
+  /** Those that were there before it. */
+  readonly earlier: ReadonlySet<number>;
   /** The version of every source. */
   readonly versions: ReadonlyMap<number, string | null>;
   readonly losses: Losses;

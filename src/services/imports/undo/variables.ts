@@ -19,8 +19,8 @@ export async function describeAnew(manager: EntityManager, variables: readonly n
   );
   await manager.query(
     `WITH used AS (
-       SELECT variable_id, unnest(codes) AS code FROM variable_block WHERE variable_id = ANY($1)
-       UNION SELECT variable_id, unnest(codes) FROM import_block WHERE variable_id = ANY($1)
+       SELECT variable_id, abs(unnest(codes)) AS code FROM variable_block WHERE variable_id = ANY($1)
+       UNION SELECT variable_id, abs(unnest(codes)) FROM import_block WHERE variable_id = ANY($1)
      )
      DELETE FROM variable_level l WHERE l.variable_id = ANY($1)
        AND NOT EXISTS (SELECT 1 FROM used u WHERE u.variable_id = l.variable_id AND u.code = l.code)`,
