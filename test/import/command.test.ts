@@ -153,6 +153,25 @@ test('an import tells what was kept, what is not of interest, and what is not re
   ]);
 });
 
+test('an import does not say that rows stay which it marks as dropped', async () => {
+  const columns = 'ID|VERSION|V00EXAMTP|V00XRBARCD|V00ACCEPT';
+  const film = (oaiId: string, view: string, version: string) => `${oaiId}|${version}|${view}|01660${oaiId}|Y`;
+  const first = film('1000001', 'Bilateral PA Fixed Flexion Knee', '1');
+  await release.table('XRay00.txt', columns, [
+    first,
+    film('1000002', 'PA Left Hand', '1'),
+    film('1000003', 'PA Left Hand', '1'),
+  ]);
+  await osteograph(release.path);
+  const second = first.replace('|1|', '|2|');
+  await release.table('XRay00.txt', columns, [second, film('1000003', 'PA Left Hand', '2')]);
+
+  const { out } = await osteograph(release.path);
+
+  expect(out).toContain('  1 row marked as dropped: the higher version of this table has no such row\n');
+  expect(out).not.toContain('of an earlier file');
+});
+
 test('an import counts the cells that are kept as variables', async () => {
   await release.table('AllClinical00.txt', 'ID|VERSION|V00AGE|V00INCOME|V00MARITST', [
     '1000001|25|61|3|.R',

@@ -81,7 +81,7 @@ test('MOAKS of a row that a higher version lacks is marked and no value, until a
   expect(await have('V00MBMSFMAR', ...ALL)).toEqual(['1', '2', '3']);
   expect(await coverageOf('MCMFMA')).toEqual([2, 1]);
 
-  expect(await bring(MOAKS, '0.2', '1000001', '1000003')).toMatchObject({ absent: 1, dropped: 1, returned: 0 });
+  expect(await bring(MOAKS, '0.2', '1000001', '1000003')).toMatchObject({ absent: 0, dropped: 1, returned: 0 });
 
   expect(await have('V00MBMSFMAR', ...ALL)).toEqual(['1', 'dropped', '3']);
   expect(await have('V00MCMFMAR', ...ALL)).toEqual(['1.1', 'dropped', '1.1']);
@@ -200,10 +200,10 @@ test.each(IN_THE_STORE)('%s too', async (_, variable, table) => {
   expect(await have(variable, ...ALL)).not.toContain(null);
   const [first] = await have(variable, '1000001');
 
-  await bring(table, '2', '1000001', '1000003');
+  expect(await bring(table, '2', '1000001', '1000003')).toMatchObject({ absent: 0, dropped: 1, returned: 0 });
   expect(await have(variable, ...ALL)).toEqual([first, 'dropped', first]);
 
-  await bring(table, '3', ...ALL);
+  expect(await bring(table, '3', ...ALL)).toMatchObject({ absent: 0, dropped: 0, returned: 1 });
   expect(await have(variable, ...ALL)).toEqual([first, first, first]);
 });
 
@@ -228,4 +228,27 @@ test('a participant without outcomes and a visit without answers are marked as r
     expect(await have(variable, ...ALL)).toEqual(before);
     expect(await bring(table, '3', ...ALL)).toMatchObject({ returned: 1 });
   }
+});
+
+const OF_THE_STORE_ALONE: readonly Table[] = [
+  ['SubjectChar00.txt', 'ID|VERSION|V00INCOME', (id, version) => `${id}|${version}|3`],
+  ['JointSx00.txt', 'ID|VERSION|V00KPNR12|V00KPNL12', (id, version) => `${id}|${version}|1|0`],
+];
+
+test.each(OF_THE_STORE_ALONE)('a visit is marked by %s, whose columns only the store has', async (...table) => {
+  await bring(['AllClinical00.txt', 'ID|VERSION|V00AGE', (id, version) => `${id}|${version}|61`], '25', ...ALL);
+  await bring(['kxr_sq_bu00.txt', 'ID|SIDE|READPRJ|VERSION|V00XRKL', (id) => `${id}|1|15|0.8|2`], '0.8', ...ALL);
+  const only = async (version: string, ...ids: string[]) => {
+    await release.table(
+      table[0],
+      table[1],
+      ids.map((id) => table[2](id, version)),
+    );
+    return (await importAll()).tables.find(({ file }) => file === table[0]);
+  };
+  await only('25', ...ALL);
+
+  expect(await only('26', '1000001', '1000003')).toMatchObject({ absent: 0, dropped: 1, returned: 0 });
+  expect(await dataSource.query("SELECT 1 FROM visit WHERE dropped <> '{}'")).toHaveLength(1);
+  expect(await only('27', ...ALL)).toMatchObject({ absent: 0, dropped: 0, returned: 1 });
 });

@@ -20,7 +20,7 @@ export interface FileRows {
 
 /** What other files of the table have and this one has not, and the reverse. */
 export interface Absence {
-  /** Rows of other files that are not in this one. */
+  /** Rows of other files that are not in this one and stand all the same: those that are dropped are not among them. */
   absent: number;
   /** Rows that are marked: the newer of the files that tell of them has them no more. */
   dropped: number;
@@ -99,7 +99,14 @@ export async function compareRows(
     sources.table,
     returned.map(({ id }) => id),
   );
-  return { absent: absent.length, dropped: marks.length, returned: returned.length };
+  const marked = new Set(marks.map(({ id }) => id));
+  const standing = absent.filter(({ id, dropped }) => dropped === null && !marked.has(id));
+  // A row of ours has cells in the store too, and one of which only the store keeps something, such as a hand's film, is no row of ours.
+  return {
+    absent: Math.max(standing.length, ofStore.absent),
+    dropped: Math.max(marks.length, ofStore.dropped),
+    returned: returned.length,
+  };
 }
 
 type Kind = Exclude<TableKind, 'assessments'>;

@@ -235,7 +235,7 @@ async function readTable(
   summary.storedLeft = store?.counts.left ?? 0;
   Object.assign(summary, await compareRows(manager, file, sources, { lines: firstLines, versions, fresh }));
   // Rows that nothing but the store keeps have no mark of their own that could be taken away.
-  if (file.kind === 'assessments') summary.returned = store?.counts.returned ?? 0;
+  summary.returned = Math.max(summary.returned, store?.counts.returned ?? 0);
   summary.changes = sources.changes.list();
   await sources.noteBases();
   return summary;

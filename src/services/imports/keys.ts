@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { queryRows } from '../../entities/index.js';
+import { BLOCK } from '../../domain/variables/index.js';
 import type { VisitCode } from '../../domain/visits.js';
+import { queryRows } from '../../entities/index.js';
 import type { TableKind } from '../../oai/index.js';
 
 interface Keyed {
@@ -19,6 +20,10 @@ const KEYS: Readonly<Record<Exclude<TableKind, 'assessments'>, Keyed>> = {
     key: `p.oai_id || ' ' || t.code`,
     from: 'visit t JOIN participant p ON p.id = t.participant_id',
     visit: 't.code',
+    // Of many a clinical table nothing has a column of ours: JointSx00, or SubjectChar00 besides what AllClinical00 says too.
+    origins: `t.origins || coalesce((SELECT jsonb_object_agg('@' || l.source_id, jsonb_build_array(l.source_id)) FROM variable_line l
+      JOIN (SELECT 'visit' AS owner, t.id UNION ALL SELECT 'knee_exam', x.id FROM knee_exam x WHERE x.visit_id = t.id) o ON o.owner = l.owner
+      WHERE l.source_id = ANY($1) AND l.block = o.id / ${BLOCK} AND l.lines[o.id % ${BLOCK} + 1] <> 0), '{}')`,
   },
   readings: {
     key: `p.oai_id || ' ' || x.visit_code || ' ' || x.side || ' ' || t.project`,

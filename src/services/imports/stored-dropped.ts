@@ -18,7 +18,7 @@ const WITH_OWN_ROWS: ReadonlySet<TableKind> = new Set(['readings', 'films', 'ser
  * imported; the store itself takes the mark away where a version that is not lower has them again. A file that lacks more rows than it has is a
  * part of a table: it marks nothing.
  *
- * @returns rows of other files that are not in this one, and rows that are marked now
+ * @returns rows of other files that are not in this one and stand all the same, and rows that are marked now
  */
 export async function compareStored(
   manager: EntityManager,
@@ -28,13 +28,13 @@ export async function compareStored(
   const compare = (a: number, b: number): number =>
     compareVersions(sources.standing(a).version, sources.standing(b).version);
   const [owned, others] = [sources.owned(), sources.others()];
-  if (others.length === 0) return { absent: 0, dropped: 0 };
+  if (others.length === 0 || !WITH_OWN_ROWS.has(kind)) return { absent: 0, dropped: 0 };
   const all = placesOf(await readLines(manager, [...owned, ...others]), new Set(owned), compare);
   // Each reading project has versions of its own.
   const groupOf = ({ reading }: Places): string =>
     kind === 'readings' || kind === 'assessments' ? reading.split(' ')[0]! : '';
   const highest = { here: new Map<string, number>(), there: new Map<string, number>() };
-  const counts = { here: 0, there: 0, absent: 0, fresh: 0 };
+  const counts = { here: 0, there: 0, absent: 0, fresh: 0, standing: 0 };
   for (const places of all) {
     const group = groupOf(places);
     for (let place = 0; place < BLOCK; place++) {
@@ -49,16 +49,18 @@ export async function compareStored(
   }
   const marks = all.flatMap((places): Marks[] => {
     const [here, there] = [highest.here.get(groupOf(places)), highest.there.get(groupOf(places))];
-    if (here === undefined || there === undefined) return [];
     const by = Int32Array.from(places.here, (own, place) => {
       const other = places.there[place]!;
-      if (own === 0 && other !== 0 && counts.absent <= counts.here && compare(here, other) > 0) return here;
-      return own !== 0 && other === 0 && counts.fresh <= counts.there && compare(there, here) > 0 ? there : 0;
+      if (own === 0 && other !== 0) {
+        if (here !== undefined && counts.absent <= counts.here && compare(here, other) > 0) return here;
+        counts.standing++;
+      }
+      const isFresh = own !== 0 && other === 0 && there !== undefined && here !== undefined;
+      return isFresh && counts.fresh <= counts.there && compare(there, here) > 0 ? there : 0;
     });
     return by.some((source) => source !== 0) ? [{ ...places, by }] : [];
   });
-  const dropped = WITH_OWN_ROWS.has(kind) ? await markCells(manager, tableOf(file), sources, marks) : 0;
-  return { absent: counts.absent, dropped };
+  return { absent: counts.standing, dropped: await markCells(manager, tableOf(file), sources, marks) };
 
   function raise(found: Map<string, number>, group: string, source: number): void {
     const before = found.get(group);

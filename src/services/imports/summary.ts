@@ -24,7 +24,7 @@ export interface TableSummary {
   withdrawn: number;
   /** Cells that cannot be used, of rows that are. */
   cellsRefused: number;
-  /** Rows of other files of this table that are not in this one; they stay. */
+  /** Rows of other files of this table that are not in this one; they stay as they are: those that are dropped are not among them. */
   absent: number;
   /** Rows that are marked: a newer file of this table has them no more. */
   dropped: number;
