@@ -196,6 +196,42 @@ test('what was made before the film came with another study goes into that as a 
   expect(added.map((uids) => uids.split(' ')[0])).toEqual(['2.25.79', '2.25.79']);
 });
 
+test('what a server from before an upgrade has listed in a study of its own is listed in that of the film once it is given out', async () => {
+  const { id } = await makeGenerated(api);
+  await uidsOfMade();
+  await api.dataSource.query(
+    `UPDATE dicom_series SET made_from = NULL, study_elements = NULL, study_uid = '2.25.5', series_uid = '2.25.6', instance_uids = '{2.25.7,2.25.8}'
+     WHERE generation_id = $1`,
+    [id],
+  );
+  const parts = await partsOf(await api.get('/studies/2.25.5', 'multipart/related; type="application/dicom"'));
+
+  expect(parts).toHaveLength(2);
+  expect((await uidsOfMade()).filter((uids) => uids.startsWith('2.25.5 '))).toEqual([]);
+  const [{ listed }] = await api.dataSource.query<[{ listed: string[] }]>(
+    `SELECT ARRAY[study_uid, made_from ->> 'studyUid', attributes -> '0020000D' -> 'Value' ->> 0] AS listed FROM dicom_series WHERE generation_id = $1`,
+    [id],
+  );
+  expect(listed).toEqual(['2.25.79', '2.25.79', '2.25.79']);
+});
+
+test('a film that is being replaced is waited for before it is decided which study a result is of', async () => {
+  const { dataSource, store } = api;
+  const { id: radiographId } = await firstFilm();
+  const known = new Set(await uidsOfMade());
+  await makeGenerated(api);
+  await using runner = dataSource.createQueryRunner();
+  await runner.startTransaction();
+  await keepOriginal(runner.manager, store, { radiographId }, one(filmInStudy('2.25.89')));
+  let isListed = false;
+  const listing = uidsOfMade().finally(() => (isListed = true));
+  while (!isListed && !(await someoneWaits())) await delay(20);
+  await runner.commitTransaction();
+
+  const added = (await listing).filter((uids) => !known.has(uids));
+  expect(added.map((uids) => uids.split(' ')[0])).toEqual(['2.25.89', '2.25.89']);
+});
+
 test('what is made of a phantom, or of a film that is synthetic itself, has a study of its own', async () => {
   const film = await firstFilm();
   const { dataSource, store } = api;
@@ -221,13 +257,18 @@ test('an object that is replaced while it is being listed is listed anew', async
   await runner.startTransaction();
   await keepOriginal(runner.manager, store, { radiographId }, one(filmInStudy('2.25.90')));
   const searching = search('/studies');
-  const waits = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  while ((await dataSource.query<unknown[]>(waits)).length === 0) await delay(20);
+  while (!(await someoneWaits())) await delay(20);
   await runner.commitTransaction();
   await searching;
 
   expect(await search('/studies?StudyInstanceUID=2.25.90')).toHaveLength(1);
 });
+
+/** Whether a statement waits for a row that another one has changed. */
+async function someoneWaits(): Promise<boolean> {
+  const waits = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  return (await api.dataSource.query<unknown[]>(waits)).length > 0;
+}
 
 const firstFilm = () => api.dataSource.getRepository(Radiograph).findOneOrFail({ where: {}, order: { id: 'ASC' } });
 
