@@ -3,8 +3,17 @@ import { UserError } from '../../domain/errors.js';
 import { queryRows } from '../../entities/index.js';
 import { seriesOf, type StudyElement, type StudyImage, studyOf, uidInStudy } from '../../imaging/dicom/study.js';
 import { BlobStoreUnavailable } from '../../storage/index.js';
+import { dicomUidsOf, loadSources } from '../series/index.js';
 import { readAsStored, readStored, type Storage } from './files.js';
-import { type KeptObject, type MadeObjects, type ObjectSource, SOURCE, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from './source.js';
+import {
+  type KeptObject,
+  type MadeObjects,
+  type ObjectSource,
+  SOURCE,
+  SOURCE_COLUMNS,
+  SOURCE_TABLES,
+  sourceOf,
+} from './source.js';
 import { LISTED } from './visible.js';
 
 /** The study that objects are given out in. */
@@ -69,15 +78,16 @@ interface SeriesUids {
 
 /** UIDs of what was made in a study of its own, as archives of exports have it. */
 async function seriesAsMade(storage: Storage, source: ObjectSource): Promise<SeriesUids> {
+  if (source.file === null && source.seriesId !== null) {
+    const [volume] = await loadSources(storage.dataSource, [source.seriesId]);
+    return volume ? dicomUidsOf(volume) : { studyUid: null, seriesUid: null };
+  }
   for await (const { bytes } of readAsStored(storage, source, new Set([0]))) return seriesOf(bytes, 'The made object');
   return { studyUid: null, seriesUid: null };
 }
 
 /** Null where the object is lost or damaged, says of no study, or says that it is synthetic itself. */
-async function studyOfImage(
-  { store }: Storage,
-  { instanceUids, ...object }: KeptObject,
-): Promise<GivenStudy | null> {
+async function studyOfImage({ store }: Storage, { instanceUids, ...object }: KeptObject): Promise<GivenStudy | null> {
   try {
     // Any of its objects says it.
     for await (const { bytes } of readStored(store, object, new Set([0]))) {
