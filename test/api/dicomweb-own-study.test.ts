@@ -214,10 +214,10 @@ test('a film that is being replaced is waited for before it is decided which stu
   const { dataSource, store } = api;
   const { id: radiographId } = await firstFilm();
   const known = new Set(await uidsOfMade());
-  await makeGenerated(api);
   await using runner = dataSource.createQueryRunner();
   await runner.startTransaction();
   await keepOriginal(runner.manager, store, { radiographId }, one(filmInStudy('2.25.89')));
+  await makeGenerated(api);
   let isListed = false;
   const listing = uidsOfMade().finally(() => (isListed = true));
   while (!isListed && !(await someoneWaits())) await delay(20);
