@@ -30,21 +30,33 @@ export class ResultsInStudies1760000009000 implements MigrationInterface {
        BEGIN
          INSERT INTO dicom_series (original_id) VALUES (NEW.id)
          ON CONFLICT (original_id) DO UPDATE SET state = 'PENDING', revision = dicom_series.revision + 1;
+         -- What was made of the image before, and had no study to go into.
+         UPDATE dicom_series d SET study_elements = NULL, state = 'PENDING', revision = d.revision + 1
+         WHERE d.id IN (
+           SELECT r.id FROM generation g JOIN dicom_series r ON r.generation_id = g.id WHERE g.radiograph_id = NEW.radiograph_id
+           UNION ALL SELECT r.id FROM generation g JOIN dicom_series r ON r.generation_id = g.id WHERE g.upload_id = NEW.upload_id
+           UNION ALL SELECT r.id FROM generation g JOIN dicom_series r ON r.generation_id = g.id WHERE g.source_series_id = NEW.series_id
+           UNION ALL SELECT r.id FROM radiograph_reading k JOIN dicom_series r ON r.reading_id = k.id WHERE k.radiograph_id = NEW.radiograph_id
+           UNION ALL SELECT r.id FROM radiograph_reading k JOIN dicom_series r ON r.reading_id = k.id WHERE k.upload_id = NEW.upload_id
+         ) AND d.made_from IS NULL AND NOT EXISTS (SELECT FROM dicom_sending s WHERE s.series_id = d.id);
          RETURN NULL;
        END $$`,
     );
     await runner.query(
-      `CREATE TABLE former_result (id integer GENERATED ALWAYS AS IDENTITY NOT NULL, exam_id integer NOT NULL, uids text array NOT NULL, CONSTRAINT "PK_former_result" PRIMARY KEY (id),
-         CONSTRAINT "FK_former_result_exam" FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE)`,
+      'CREATE INDEX generation_of_radiograph ON generation (radiograph_id) WHERE radiograph_id IS NOT NULL',
     );
-    await runner.query('CREATE INDEX former_result_exam ON former_result (exam_id)');
+    await runner.query(
+      `CREATE TABLE former_result (id integer GENERATED ALWAYS AS IDENTITY NOT NULL, participant_id integer NOT NULL, uids text array NOT NULL, CONSTRAINT "PK_former_result" PRIMARY KEY (id),
+         CONSTRAINT "FK_former_result_participant" FOREIGN KEY (participant_id) REFERENCES participant(id) ON DELETE CASCADE)`,
+    );
+    await runner.query('CREATE INDEX former_result_participant ON former_result (participant_id)');
     await runner.query('CREATE INDEX former_result_uids ON former_result USING gin (uids)');
     await runner.query(
       `CREATE FUNCTION remember_result() RETURNS trigger LANGUAGE plpgsql AS $$
        BEGIN
-         INSERT INTO former_result (exam_id, uids)
-         SELECT e.id, array_remove(d.former_uids || ARRAY[d.study_uid, d.series_uid], NULL)
-         FROM dicom_series d JOIN knee_exam e ON e.id = OLD.exam_id WHERE COALESCE(d.generation_id, d.reading_id) = OLD.id AND d.series_uid IS NOT NULL;
+         INSERT INTO former_result (participant_id, uids)
+         SELECT e.participant_id, array_remove(d.former_uids || ARRAY[d.study_uid, d.series_uid], NULL)
+         FROM dicom_series d JOIN knee_exam e ON e.id = OLD.exam_id WHERE (d.generation_id = OLD.id OR d.reading_id = OLD.id) AND d.series_uid IS NOT NULL;
          RETURN OLD;
        END $$`,
     );
@@ -66,10 +78,7 @@ export class ResultsInStudies1760000009000 implements MigrationInterface {
       `UPDATE dicom_series SET study_elements = '[]' WHERE generation_id IS NOT NULL AND state = 'LISTED'`,
     );
     // One that was sent in part is sent as a whole, so that no volume is of two studies.
-    await runner.query(
-      `UPDATE dicom_sending s SET sent = 0, warned = 0 FROM dicom_series d
-       WHERE d.id = s.series_id AND d.generation_id IS NOT NULL AND d.study_elements IS NULL AND s.state <> 'SUCCEEDED'`,
-    );
+    await runner.query('ALTER TABLE dicom_sending ADD revision integer');
     await runner.query(
       'INSERT INTO dicom_series (reading_id) SELECT id FROM radiograph_reading WHERE probabilities IS NOT NULL ORDER BY created_at',
     );
@@ -83,6 +92,8 @@ export class ResultsInStudies1760000009000 implements MigrationInterface {
     await runner.query('DROP TRIGGER remember_result ON generation');
     await runner.query('DROP FUNCTION remember_result');
     await runner.query('DROP TABLE former_result');
+    await runner.query('DROP INDEX generation_of_radiograph');
+    await runner.query('ALTER TABLE dicom_sending DROP COLUMN revision');
     await runner.query(
       `CREATE OR REPLACE FUNCTION list_original() RETURNS trigger LANGUAGE plpgsql AS $$
        BEGIN

@@ -269,6 +269,7 @@ CREATE TABLE dicom_sending (
   not_before timestamp with time zone,
   peer_id integer NOT NULL,
   requested_by_id integer,
+  revision integer,
   sent integer NOT NULL DEFAULT 0,
   series_id integer NOT NULL,
   started_at timestamp with time zone,
@@ -499,13 +500,13 @@ CREATE TABLE export_event (
 );
 
 CREATE TABLE former_result (
-  exam_id integer NOT NULL,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  participant_id integer NOT NULL,
   uids text[] NOT NULL,
-  FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
+  FOREIGN KEY (participant_id) REFERENCES participant(id) ON DELETE CASCADE,
   PRIMARY KEY (id)
 );
-CREATE INDEX ON former_result USING btree (exam_id);
+CREATE INDEX ON former_result USING btree (participant_id);
 CREATE INDEX ON former_result USING gin (uids);
 
 CREATE TABLE generation (
@@ -577,6 +578,7 @@ CREATE INDEX ON generation USING btree (batch_id, finished_at);
 CREATE INDEX ON generation USING btree (created_at DESC NULLS LAST, id);
 CREATE INDEX ON generation USING btree (exam_id);
 CREATE INDEX ON generation USING btree (key);
+CREATE INDEX ON generation USING btree (radiograph_id) WHERE (radiograph_id IS NOT NULL);
 CREATE INDEX ON generation USING btree (source_series_id) WHERE (source_series_id IS NOT NULL);
 CREATE INDEX ON generation USING btree (state, created_at);
 CREATE INDEX ON generation USING btree (upload_id) WHERE (upload_id IS NOT NULL);

@@ -7,6 +7,9 @@ export const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
 /** How long an uploaded radiograph is kept with all that was made from it, days; uploading it again begins anew. */
 export const UPLOAD_DAYS = 30;
 
+/** What stands where objects of an upload named a patient: it is nobody's. */
+export const UPLOAD_PSEUDONYM = 'UPLOADED';
+
 /** Whether a film shows both legs or one knee. */
 export const FILM_VIEWS = ['BILATERAL', 'SINGLE'] as const;
 export type FilmView = (typeof FILM_VIEWS)[number];

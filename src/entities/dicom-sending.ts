@@ -47,6 +47,10 @@ export class DicomSending extends Work {
   @Column('integer', { default: 0 })
   warned!: number;
 
+  /** Of what was made: that of its DicomSeries which these were counted of. What has changed since is sent anew. */
+  @Column('integer', { nullable: true })
+  revision!: number | null;
+
   /** Objects to send; null before they are counted. */
   @Column('integer', { nullable: true })
   total!: number | null;

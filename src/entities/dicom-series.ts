@@ -66,7 +66,7 @@ export class DicomSeries {
   @Column('jsonb', { nullable: true })
   studyElements!: object | null;
 
-  /** UIDs of studies and series under which it has been given out, or is in archives of exports. */
+  /** UIDs of studies and series under which it was given out before, or archives of exports may have it. */
   @Column('text', { array: true, default: [] })
   formerUids!: string[];
 

@@ -1,13 +1,13 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { KneeExam } from './knee-exam.js';
+import { Participant } from './participant.js';
 
 /**
- * DICOM UIDs of what a bundle had made of an exam before it was deleted. A PACS may still have it, and the audit says who fetched it; a
- * trigger writes the row.
+ * DICOM UIDs of what a bundle had made of an image of a participant before it was deleted, if it was listed by then. A PACS may still have
+ * it, and the audit says who fetched it; a trigger writes the row.
  */
 @Entity('former_result')
-@Index('former_result_exam', ['examId'])
+@Index('former_result_participant', ['participantId'])
 @Index('former_result_uids', { synchronize: false })
 export class FormerResult {
   @PrimaryGeneratedColumn('identity', {
@@ -18,11 +18,11 @@ export class FormerResult {
   id!: number;
 
   @Column('integer')
-  examId!: number;
+  participantId!: number;
 
-  @ManyToOne(() => KneeExam, { onDelete: 'CASCADE' })
-  @JoinColumn({ foreignKeyConstraintName: 'FK_former_result_exam' })
-  exam!: Relation<KneeExam>;
+  @ManyToOne(() => Participant, { onDelete: 'CASCADE' })
+  @JoinColumn({ foreignKeyConstraintName: 'FK_former_result_participant' })
+  participant!: Relation<Participant>;
 
   /** Of studies and series. */
   @Column('text', { array: true })

@@ -31,6 +31,7 @@ import { Work } from './work.js';
 @Index('generation_by_start', { synchronize: false })
 @Index('generation_by_age', { synchronize: false })
 @Index('generation_of_upload', ['uploadId'], { where: '(upload_id IS NOT NULL)' })
+@Index('generation_of_radiograph', ['radiographId'], { where: '(radiograph_id IS NOT NULL)' })
 @Index('generation_of_series', ['sourceSeriesId'], { where: '(source_series_id IS NOT NULL)' })
 @Check('generation_state', stateCheck(GENERATION_STATES))
 @Check(

@@ -11,11 +11,18 @@ import { currentRequest } from './logging.js';
 /** Wrong tokens that one address may show in one window, and the window, s. */
 const WRONG = { points: 60, duration: 60 };
 
+/**
+ * The same of tokens that a provider has signed. They are no guesses: programs show them when they have expired, and a hospital behind one address
+ * has many programs, whose next tokens must be looked at. What is bounded is the work of looking.
+ */
+const WRONG_SIGNED = { points: 600, duration: 60 };
+
 /** Lets callers in, and slows down those who try tokens out. */
 export interface Entrance {
   /**
-   * Who sends this `Authorization` header. An address that has shown sixty wrong tokens in a minute is refused unseen for the rest of it,
-   * unless its token is one that this process has let in lately; that is noted in the audit, once a minute.
+   * Who sends this `Authorization` header. An address that has shown sixty wrong tokens in a minute, or six hundred that a provider seems to have
+   * signed, is refused unseen for the rest of it with more of the same, unless its token is one that this process has let in lately; that is noted in
+   * the audit, once a minute.
    *
    * @throws UserError UNAUTHENTICATED, RATE_LIMITED, and of people who sign in elsewhere FORBIDDEN, UNAVAILABLE
    */
@@ -32,10 +39,11 @@ export function openEntrance({
   logger: Logger;
 }): Entrance {
   const wrong = new RateLimiterMemory(WRONG);
+  const wrongSigned = new RateLimiterMemory(WRONG_SIGNED);
 
-  async function note(address: string): Promise<void> {
+  async function note(address: string, attempts: number): Promise<void> {
     logger.warn({ address }, 'an address has shown many wrong tokens');
-    const detail = { address, attempts: WRONG.points };
+    const detail = { address, attempts };
     await audit(dataSource, { tokenId: null, action: 'token.guesses', detail });
   }
 
@@ -44,17 +52,18 @@ export function openEntrance({
   async function look(address: string, text: string, header: unknown): Promise<TokenPrincipal> {
     const known = recognise(text);
     if (known) return known;
-    const before = await wrong.get(address);
-    if (before !== null && before.remainingPoints <= 0) throw refusal(before);
+    const limit = tokens.isSigned(text) ? wrongSigned : wrong;
+    const before = await limit.get(address);
+    if (before !== null && before.remainingPoints <= 0) throw refusal(before, limit.points);
     try {
       return await authenticate(tokens, header);
     } catch (error) {
       if (!(error instanceof UserError) || error.code !== 'UNAUTHENTICATED') throw error;
-      const after = await wrong.consume(address).catch((refused: unknown) => {
+      const after = await limit.consume(address).catch((refused: unknown) => {
         if (refused instanceof RateLimiterRes) return refused;
         throw refused;
       });
-      if (after.consumedPoints === WRONG.points) await note(address);
+      if (after.consumedPoints === limit.points) await note(address, limit.points);
       throw error;
     }
   }
@@ -102,11 +111,11 @@ export function requireToken(entrance: Entrance): RequestHandler {
   };
 }
 
-function refusal({ msBeforeNext }: RateLimiterRes): UserError {
+function refusal({ msBeforeNext }: RateLimiterRes, points: number): UserError {
   const seconds = Math.max(Math.ceil(msBeforeNext / 1_000), 1);
   return new UserError(
     'RATE_LIMITED',
-    `This address has shown ${WRONG.points} wrong tokens within ${WRONG.duration} s; new tokens are looked at again in ${seconds} s.`,
+    `This address has shown ${points} wrong tokens within ${WRONG.duration} s; new tokens are looked at again in ${seconds} s.`,
     { details: { retryAfter: seconds } },
   );
 }

@@ -10,7 +10,7 @@ import { newestKneeDetector } from '../services/generations/index.js';
 import { UploadedRadiographNode } from '../schema/upload.js';
 import type { AssetUrls } from '../services/files/index.js';
 import { type Quotas, uploadKey } from '../services/access/index.js';
-import { type FilmReader, keepUpload } from '../services/uploads/index.js';
+import { type FilmReader, keepUpload, refuseUploadedResult } from '../services/uploads/index.js';
 import type { BlobStore } from '../storage/index.js';
 import { viewerOf } from './authenticate.js';
 import { charge } from './rate-limit.js';
@@ -55,6 +55,7 @@ export function uploadHandler({ dataSource, store, assetUrls, quotas, reader }: 
           'The file is no DICOM, PNG, TIFF or JPEG file; radiographs are read from these.',
         );
       }
+      await refuseUploadedResult(dataSource, bytes);
       const kneeDetector = (await newestKneeDetector(dataSource.manager))?.directory;
       return read({
         bytes,

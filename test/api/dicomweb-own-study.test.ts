@@ -196,6 +196,61 @@ test('what was made before the film came with another study goes into that as a 
   expect(added.map((uids) => uids.split(' ')[0])).toEqual(['2.25.79', '2.25.79']);
 });
 
+test('what a server from before an upgrade has listed in a study of its own is listed in that of the film once it is given out', async () => {
+  const { id } = await makeGenerated(api);
+  const before = await uidsOfMade();
+  await api.dataSource.query(
+    `UPDATE dicom_series SET made_from = NULL, study_elements = NULL, study_uid = '2.25.5', series_uid = '2.25.6', instance_uids = '{2.25.7,2.25.8}'
+     WHERE generation_id = $1`,
+    [id],
+  );
+  const parts = await partsOf(await api.get('/studies/2.25.5', 'multipart/related; type="application/dicom"'));
+
+  expect(parts).toHaveLength(2);
+  expect(await uidsOfMade()).toEqual(before);
+});
+
+test('a film that is being replaced is waited for before it is decided which study a result is of', async () => {
+  const { dataSource, store } = api;
+  const { id: radiographId } = await firstFilm();
+  const known = new Set(await uidsOfMade());
+  await using runner = dataSource.createQueryRunner();
+  await runner.startTransaction();
+  await keepOriginal(runner.manager, store, { radiographId }, one(filmInStudy('2.25.89')));
+  await makeGenerated(api);
+  let isListed = false;
+  const listing = uidsOfMade().finally(() => (isListed = true));
+  while (!isListed && !(await someoneWaits())) await delay(20);
+  await runner.commitTransaction();
+
+  const added = (await listing).filter((uids) => !known.has(uids));
+  expect(added.map((uids) => uids.split(' ')[0])).toEqual(['2.25.89', '2.25.89']);
+});
+
+test('what had no study to go into goes into that of its image once this comes, unless it was sent', async () => {
+  const { dataSource, store } = api;
+  const { id: radiographId } = await firstFilm();
+  await forgetOriginal(dataSource.manager, { radiographId });
+  const known = new Set(await uidsOfMade());
+  const sent = await makeGenerated(api);
+  await makeGenerated(api);
+  const alone = (await uidsOfMade()).filter((uids) => !known.has(uids));
+  await dataSource.query(
+    `WITH peer AS (
+       INSERT INTO dicom_peer (name, ae_title, host, port, calling_ae_title, tls) VALUES ('p', 'P', 'localhost', 1, 'O', false) RETURNING id
+     ) INSERT INTO dicom_sending (state, peer_id, series_id)
+       SELECT 'FAILED', peer.id, d.id FROM peer, dicom_series d WHERE d.generation_id = $1`,
+    [sent.id],
+  );
+  await keepOriginal(dataSource.manager, store, { radiographId }, one(filmInStudy('2.25.88')));
+
+  const now = (await uidsOfMade()).filter((uids) => !known.has(uids));
+  expect([alone.length, now.length]).toEqual([4, 4]);
+  expect(now.filter((uids) => alone.includes(uids))).toHaveLength(2);
+  expect(now.filter((uids) => uids.startsWith('2.25.88 '))).toHaveLength(2);
+  expect(await uidsOfMade()).toEqual(expect.arrayContaining([...known]));
+});
+
 test('what is made of a phantom, or of a film that is synthetic itself, has a study of its own', async () => {
   const film = await firstFilm();
   const { dataSource, store } = api;
@@ -221,13 +276,18 @@ test('an object that is replaced while it is being listed is listed anew', async
   await runner.startTransaction();
   await keepOriginal(runner.manager, store, { radiographId }, one(filmInStudy('2.25.90')));
   const searching = search('/studies');
-  const waits = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  while ((await dataSource.query<unknown[]>(waits)).length === 0) await delay(20);
+  while (!(await someoneWaits())) await delay(20);
   await runner.commitTransaction();
   await searching;
 
   expect(await search('/studies?StudyInstanceUID=2.25.90')).toHaveLength(1);
 });
+
+/** Whether a statement waits for a row that another one has changed. */
+async function someoneWaits(): Promise<boolean> {
+  const waits = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  return (await api.dataSource.query<unknown[]>(waits)).length > 0;
+}
 
 const firstFilm = () => api.dataSource.getRepository(Radiograph).findOneOrFail({ where: {}, order: { id: 'ASC' } });
 

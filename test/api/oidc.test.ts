@@ -78,6 +78,28 @@ test('a socket tells whoever has no role, also where their name has letters of s
   expect(await closed.promise).toMatchObject({ code: 4403, reason: `"${'Я'.repeat(61)}` });
 });
 
+test('wrong tokens of others behind one address keep nobody out who has just signed in, and those of a provider are bounded too', async () => {
+  const other = await startTestServer({ oidc: provider.settings() });
+  const show = (token: string) => other.ask(VIEWER, {}, token);
+  const all = async (count: number, token: (index: number) => string) =>
+    new Set(
+      (await Promise.all(Array.from({ length: count }, (_, index) => show(token(index))))).map((one) => one.status),
+    );
+  try {
+    expect(await all(60, (index) => `osteo_guess${index}`)).toEqual(new Set([401]));
+    expect(await show('osteo_another')).toMatchObject({ status: 429 });
+    expect(await show(await provider.token('ada'))).toMatchObject({ status: 200 });
+
+    expect(await all(600, (index) => `eyJhbGciOiJSUzI1NiJ9.e30.${index}`)).toEqual(new Set([401]));
+    expect(await show(await provider.token('otto'))).toMatchObject({
+      status: 429,
+      errors: [{ message: expect.stringMatching(/^This address has shown 600 wrong tokens within 60 s; /) }],
+    });
+  } finally {
+    await other.close();
+  }
+});
+
 test('every door takes such a token: HTTP, sockets, event streams, exports, uploads and DICOMweb', async () => {
   const token = await provider.token('ada');
   const headers = { authorization: `Bearer ${token}` };

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import { GenerationOutput, UploadedRadiograph, Radiograph } from '../../src/entities/index.js';
+import { GenerationOutput, KneeExam, Participant, UploadedRadiograph, Radiograph } from '../../src/entities/index.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
+import { isOwnResult } from '../../src/services/dicom-objects/index.js';
 import { eraseParticipant } from '../../src/services/erasures/index.js';
+import { unshared } from '../../src/services/erasures/rewrite.js';
 import { deleteGeneration } from '../../src/services/generations/index.js';
 import { addImages } from '../../src/services/imports/index.js';
 import { readAsset } from '../../src/storage/index.js';
@@ -15,6 +17,7 @@ import {
   valueOf,
 } from '../helpers/dicomweb.js';
 import { hunt } from '../helpers/hunt.js';
+import { upload } from '../helpers/radiographs.js';
 
 let api: DicomwebServer;
 
@@ -73,6 +76,9 @@ test('a result that comes back is refused by each door, as it was given out and 
         const answer = await sendBack(bytes, path);
         expect((answer['00081198']!.Value as Json[]).map((item) => valueOf(item, '00081197'))).toEqual([0x0110]);
       }
+      for (const back of [bytes, stripped(bytes)]) {
+        expect((await upload(api.url, api.tokens.OPERATOR, back)).message).toContain(REFUSAL);
+      }
       const file = await api.files.write(`back-${index}.dcm`, bytes);
       const options = { store: api.store, create: true };
       await expect(addImages(api.dataSource, file, { oaiId: '9000001', visit: 'V00' }, options)).rejects.toThrow(
@@ -88,21 +94,47 @@ test('a result that comes back is refused by each door, as it was given out and 
   expect(await counts()).toEqual(before);
 });
 
+/** An object of which a PACS took our own elements out. */
+function stripped(bytes: Uint8Array): Uint8Array {
+  const creator = Buffer.from('OSTEOGRAPH', 'latin1');
+  const [copy, at] = [Buffer.from(bytes), Buffer.from(bytes).lastIndexOf(creator)];
+  return copy.fill('X', at, at + creator.length);
+}
+
 test('a volume that was made is no series of anybody, though a PACS took our own elements out of it', async () => {
   await makeGenerated(api);
   const [series] = await api.search('/series?SyntheticData=YES&Modality=MR');
   const path = `/studies/${String(valueOf(series, '0020000D'))}/series/${String(valueOf(series, '0020000E'))}`;
   const parts = await partsOf(await api.get(path, 'multipart/related; type="application/dicom"'));
-  const creator = Buffer.from('OSTEOGRAPH', 'latin1');
-  for (const [index, { bytes }] of parts.entries()) {
-    bytes.fill('X', bytes.lastIndexOf(creator), bytes.lastIndexOf(creator) + creator.length);
-    await api.files.write(`back/${index}.dcm`, bytes);
-  }
+  for (const [index, { bytes }] of parts.entries()) await api.files.write(`back/${index}.dcm`, stripped(bytes));
   const to = { oaiId: '9000001', visit: 'V00', side: 'RIGHT' } as const;
 
   await expect(addImages(api.dataSource, join(api.files.path, 'back'), to, { store: api.store })).rejects.toThrow(
     REFUSAL,
   );
+});
+
+test('a deleted result is known though its exam is gone, as by the undoing of an import', async () => {
+  const { dataSource, make } = api;
+  const participant = await dataSource.getRepository(Participant).findOneByOrFail({ oaiId: '9000001' });
+  const exam = await make.exam(await make.visit(participant, { code: 'V01' }));
+  const generation = await makeRestored({ ...api, exam });
+  const seriesUid = (await pathOfMade()).split('/').at(-1)!;
+  await deleteGeneration(api, COMMAND_LINE, generation.id);
+  await dataSource.getRepository(KneeExam).delete({ id: exam.id });
+
+  expect(await isOwnResult(dataSource, { seriesUid, madeByBundle: false })).toBe(true);
+});
+
+test('UIDs by which results of somebody else are known stay when a participant is erased', async () => {
+  await makeRestored(api);
+  await api.dataSource.query(
+    `UPDATE dicom_series SET made_from = '{"studyUid": "2.25.40", "seriesUid": "2.25.41"}', former_uids = '{2.25.42}' WHERE generation_id IS NOT NULL`,
+  );
+
+  const { manager } = api.dataSource;
+  expect(await unshared(manager, ['2.25.41'])).toEqual([]);
+  expect(await unshared(manager, ['2.25.42', '2.25.43'])).toEqual(['2.25.43']);
 });
 
 test('an erasure takes every UID of results out of the audit, those of deleted ones and those from before an upgrade too', async () => {

@@ -7,6 +7,7 @@ import { COMMAND_LINE } from '../../src/policy/index.js';
 import { eraseParticipant } from '../../src/services/erasures/index.js';
 import { type DicomwebServer, type Json, partsOf, startDicomwebServer, valueOf } from '../helpers/dicomweb.js';
 import { hunt } from '../helpers/hunt.js';
+import { upload } from '../helpers/radiographs.js';
 import { runProgram } from '../helpers/program.js';
 import { hasProgram, pythonWith } from '../helpers/python.js';
 
@@ -109,6 +110,22 @@ needsDciodvfy('dciodvfy finds no error in it, nor in one of a film without a DIC
     expect(said).toContain('ComprehensiveSR');
     expect(said.split('\n').filter((line) => line.startsWith('Error'))).toEqual([]);
   }
+});
+
+test('it is refused by every door that it comes back to', async () => {
+  const head = '\r\n--b\r\nContent-Type: application/dicom\r\n\r\n';
+  const response = await fetch(`${api.url}/dicomweb/studies`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${api.tokens.OPERATOR}`,
+      'content-type': 'multipart/related; type="application/dicom"; boundary=b',
+    },
+    body: Buffer.concat([Buffer.from(head), bytes, Buffer.from('\r\n--b--\r\n')]),
+  });
+
+  expect(response.headers.get('warning')).toContain('was made by a bundle of Osteograph');
+  const { message } = await upload(api.url, api.tokens.OPERATOR, bytes);
+  expect(message).toBe('The file was made by a bundle of Osteograph, and is no image that was taken of anybody.');
 });
 
 test('it has metadata and no pictures, and goes with the participant', async () => {

@@ -173,6 +173,23 @@ test('a volume that is sent in two attempts stays in one study, whatever becomes
   expect(told[0]).toContain(String(valueOf(film, '0020000D')));
 });
 
+test.each([
+  ['that says other things by now', 'UPDATE dicom_series SET revision = revision + 1 WHERE id = $1'],
+  ['that a server from before an upgrade has counted', 'UPDATE dicom_sending SET revision = NULL WHERE series_id = $1'],
+])('a volume %s is sent anew as a whole', async (_, change) => {
+  const pacs = await startPacs({ answer: (count) => (count === 2 ? 0xc000 : 0) });
+  const [sending] = await send(pacs.peer, await makeGenerated(api));
+  expect(await until(sending!, 'FAILED')).toMatchObject({ sent: 1 });
+  const { id, seriesId } = await rowOf(sending!);
+
+  await api.dataSource.query(change, [seriesId]);
+  await retrySending(api.dataSource, COMMAND_LINE, id);
+  expect(await until(sending!, 'SUCCEEDED')).toMatchObject({ sent: 2, total: 2 });
+
+  const uids = pacs.received.map(({ sopInstanceUid }) => sopInstanceUid);
+  expect(uids).toEqual([uids[0], uids[1], uids[0], uids[1]]);
+});
+
 test.each<[string, ReceiverChoices, RegExp]>([
   [
     'an object',

@@ -15,6 +15,7 @@ const RESULT = encodeDicom({
     ...{ StudyInstanceUID: '2.25.11', SeriesInstanceUID: '2.25.12', FrameOfReferenceUID: '2.25.13', Modality: 'MR' },
     ...{ SyntheticData: 'YES', SeriesDescription: 'SYNTHETIC COR T1', StudyDescription: 'V00 MRI SYNTHETIC' },
     ...{ InstanceCreationDate: '20261231', InstanceCreationTime: '233000', TimezoneOffsetFromUTC: '+0000' },
+    ...{ ContentDate: '20261231', ContentTime: '213000' },
     ...{ PatientSex: 'F', PatientAge: '061Y', ClinicalTrialTimePointID: 'V00', StudyID: 'V00' },
     ...{ PatientIdentityRemoved: 'YES', DeidentificationMethod: 'Generated' },
   },
@@ -31,6 +32,7 @@ function inStudyOf(film: Uint8Array, ...tags: string[]): (string | undefined)[] 
 }
 
 const SEX_AGE_TIME_POINT = ['00100040', '00101010', '00120050'];
+const TIMES = ['00080012', '00080013', '00080023', '00080033'];
 const REMOVED_METHOD_ZONE = ['00120062', '00120063', '00080201'];
 
 test('sex, age and time point are those of the study, and where it does not say them those of the result', () => {
@@ -42,10 +44,10 @@ test('sex, age and time point are those of the study, and where it does not say 
 test('what a study says of its identity and its zone its results say, and nothing else', () => {
   expect(inStudyOf(filmWith({}), ...REMOVED_METHOD_ZONE)).toEqual([undefined, undefined, undefined]);
   const said = { PatientIdentityRemoved: 'YES', DeidentificationMethod: 'Policy 3', TimezoneOffsetFromUTC: '+0130' };
-  expect(inStudyOf(filmWith(said), ...REMOVED_METHOD_ZONE, '00080012', '00080013')).toEqual([
+  expect(inStudyOf(filmWith(said), ...REMOVED_METHOD_ZONE, ...TIMES)).toEqual([
     ...['YES', 'Policy 3', '+0130'],
     // Half past eleven at night, UTC, is one o'clock of the next day there.
-    ...['20270101', '010000'],
+    ...['20270101', '010000', '20261231', '230000'],
   ]);
 });
 

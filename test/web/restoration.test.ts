@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { packageRoot } from '../../src/domain/package.js';
+import { Radiograph } from '../../src/entities/index.js';
 import { registerBundles } from '../../src/services/bundles/index.js';
 import { createExam } from '../helpers/platform.js';
 import { accessibilityFaults, startWebApp, type WebApp } from '../helpers/web-app.js';
@@ -106,5 +107,26 @@ test('what is to be filled in is drawn over the film, by pointer and by keys', a
     [200, 120],
   ]);
   expect(drawn).toEqual([1, 1, 0, 1, 0, 0, 1, 0]);
+  expect(faults).toEqual([]);
+});
+
+test('lengths on a restored film are in mm where its film says so, also on one that was enlarged', async () => {
+  const { exam, radiograph } = await createExam(app.platform);
+  await app.platform.dataSource.getRepository(Radiograph).update(radiograph.id, { pixelSpacing: 0.2 });
+  const { page, faults } = await app.open(`/exams/${encodeId('KneeExam', exam.id)}`, { role: 'OPERATOR' });
+  await page.getByRole('button', { name: 'Restore this film …' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Restore this film' });
+  await dialog.getByLabel('What', { exact: true }).selectOption('Enlarge');
+  await dialog.getByRole('button', { name: 'Restore', exact: true }).click();
+  await page.waitForURL(/\/generations\//);
+  await page.getByRole('link', { name: 'Open the viewer' }).click();
+
+  const pane = page.locator('figure').filter({ hasText: 'Restored film' });
+  await pane.locator('svg').first().waitFor();
+  const { x, y, width, height } = (await pane.getByRole('application').boundingBox())!;
+  await page.mouse.move(x + width / 2, y + height / 2);
+
+  // 512 pixels of 0.1 mm.
+  await pane.getByText(/^25\.[4-8], 25\.[4-8] mm: /).waitFor();
   expect(faults).toEqual([]);
 });

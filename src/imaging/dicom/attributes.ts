@@ -135,9 +135,15 @@ export function readAttributes(dataSet: DataSet, transferSyntax: string, name: s
     rescaleSlope: number('x00281053', 'Rescale Slope') ?? 1,
     rescaleIntercept: number('x00281052', 'Rescale Intercept') ?? 0,
     synthetic: text('x0008001c') === 'YES',
-    madeByBundle: text('x0008001c') === 'YES' && text('x00990010') === PRIVATE_CREATOR,
+    madeByBundle: isMadeByBundle(dataSet),
     burnedIn: text('x00280301') === 'YES',
   };
+}
+
+/** Whether an object is synthetic, and says in an element of ours how a bundle made it. */
+export function isMadeByBundle(dataSet: DataSet): boolean {
+  const text = (tag: string) => dataSet.string(tag)?.replace(/\0/g, '').trim();
+  return text('x0008001c') === 'YES' && text('x00990010') === PRIVATE_CREATOR;
 }
 
 /** Some machines fill Pixel Spacing with zeros when they know of the detector only. */

@@ -63,6 +63,15 @@ export interface MrSeriesHeader {
 /** Part of every UID: files of one identity that say other things need other UIDs. */
 const LAYOUT = 'mr-series 3';
 
+/** UIDs of study and series that {@link encodeMrSeries} gives, without the volume. */
+export function uidsOfMrSeries(header: Pick<MrSeriesHeader, 'identity'>): { studyUid: string; seriesUid: string } {
+  return { studyUid: uidOf(header, 'study'), seriesUid: uidOf(header, 'series') };
+}
+
+function uidOf({ identity }: Pick<MrSeriesHeader, 'identity'>, ...parts: (string | number)[]): string {
+  return dicomUid('osteograph', LAYOUT, ...identity, ...parts);
+}
+
 /**
  * A volume as a DICOM series of MR Image Storage, one file per slice in the volume's order. Positions and directions are the
  * affine's, turned from RAS to DICOM's LPS. The same volume and header give the same bytes.
@@ -78,7 +87,7 @@ export function* encodeMrSeries(
   const { pixels, slope, intercept } = storedPixels(volume.data);
   const { right, down, step, origin } = affineInDicom(volume.affine);
   const shared = seriesElements(header);
-  const uid = (...parts: (string | number)[]) => dicomUid('osteograph', LAYOUT, ...header.identity, ...parts);
+  const uid = (...parts: (string | number)[]) => uidOf(header, ...parts);
   const { low, high } = header.window;
   for (let index = 0; index < slices; index++) {
     if (only && !only.has(index)) continue;

@@ -178,6 +178,11 @@ export function parseDicom(bytes: Uint8Array, name: string): ParsedDicom {
   return parse(bytes, name);
 }
 
+/** The same of what is before the pixels; whether these are whole is not looked at. */
+export function parseHeader(bytes: Uint8Array, name: string): ParsedDicom {
+  return parse(bytes, name, PIXEL_DATA);
+}
+
 function parse(bytes: Uint8Array, name: string, untilTag?: string): ParsedDicom {
   if (!isDicom(bytes)) refuseFile(name, 'is not a DICOM file');
   let dataSet: DataSet;

@@ -1,10 +1,11 @@
 import type { DataSet, Element } from 'dicom-parser';
 import { z } from 'zod';
+import { isMadeByBundle } from './attributes.js';
 import { dictionaryEntry } from './dictionary.js';
 import { encodeFile, type RawElement } from './elements.js';
 import { isMeta, rawElements } from './raw-elements.js';
 import { rawValue } from './raw-values.js';
-import { parseDicom } from './read.js';
+import { parseDicom, parseHeader } from './read.js';
 import { AS_IT_IS } from './transcode.js';
 import { EXPLICIT } from './transfer-syntaxes.js';
 import { uidOrNull } from './uid.js';
@@ -40,6 +41,12 @@ const NEVER_ABSENT = [
 /** How identities were removed, and the zone of the times: as the study says them, or not at all. */
 const ONLY_AS_STUDY = ['00080201', '00120062', '00120063', '00120064', '00280303'];
 
+/** Date and time at which an object, and its content, were written. */
+const TIMES = [
+  ['00080012', '00080013'],
+  ['00080023', '00080033'],
+] as const;
+
 /** What the result may know better: sex, age and trial. Where the study is silent, it says so itself. */
 const WHERE_SAID = [
   ...['00100040', '00101010', '00120010', '00120020', '00120021', '00120030', '00120031', '00120040', '00120050'],
@@ -72,11 +79,14 @@ export function studyOf(
   return { image: { studyUid, seriesUid, sopClassUid }, elements: elements.filter(({ value }) => value.length > 0) };
 }
 
-/** Study and series of an object. @throws UserError FILE_REFUSED for a damaged file */
-export function seriesOf(bytes: Uint8Array, name: string): { studyUid: string | null; seriesUid: string | null } {
-  const { dataSet } = parseDicom(bytes, name);
+/** Study and series of an object of any class, and whether it says that a bundle made it. @throws UserError FILE_REFUSED for a damaged header */
+export function seriesOf(
+  bytes: Uint8Array,
+  name: string,
+): { studyUid: string | null; seriesUid: string | null; madeByBundle: boolean } {
+  const { dataSet } = parseHeader(bytes, name);
   const uid = (tag: string) => uidOrNull(dataSet.string(tag)?.replace(/\0/g, '').trim());
-  return { studyUid: uid('x0020000d'), seriesUid: uid('x0020000e') };
+  return { studyUid: uid('x0020000d'), seriesUid: uid('x0020000e'), madeByBundle: isMadeByBundle(dataSet) };
 }
 
 /** A UID that something which was made has in a study. @param own the one that it has where it is in none but its own */
@@ -109,7 +119,7 @@ export function enterStudy(
   const set: RawElement[] = [
     ...elements.map((element) => rawOf(element, encoding)),
     ...empty.map((tag) => ({ tag, vr: dictionaryEntry(tag)!.vr, value: Buffer.alloc(0) })),
-    ...inZone([own('00080012'), own('00080013')], said.get('00080201')?.value),
+    ...TIMES.flatMap((tags) => inZone(tags, tags.map(own), said.get('00080201')?.value)),
     ...(charset === '' ? [{ tag: '00080005', vr: 'CS', value: Buffer.from('ISO_IR 100') }] : []),
     { tag: '0020000d', vr: 'UI', value: uidValue(image.studyUid) },
     { tag: '00020003', vr: 'UI', value: instanceUid },
@@ -148,10 +158,14 @@ function referenceTo({ seriesUid, sopClassUid, instanceUids }: StudyImage): RawE
   ];
 }
 
-/** When an object was written, UTC, in the zone of its study; one that the study does not name is not named either. */
-function inZone([date, time]: readonly [string, string], zone: StudyElement['value'] | undefined): RawElement[] {
+/** A date and a time, UTC, in the zone of a study; one that the study does not name is not named either. */
+function inZone(
+  [dateTag, timeTag]: readonly [string, string],
+  [date, time]: readonly string[],
+  zone: StudyElement['value'] | undefined,
+): RawElement[] {
   const offset = typeof zone === 'string' ? /^([+-])(\d\d)(\d\d)$/.exec(zone) : null;
-  const at = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(date + time.slice(0, 6));
+  const at = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(`${date}${time?.slice(0, 6)}`);
   if (!offset || !at) return [];
   const [year, month, day, hour, minute, second] = at.slice(1).map(Number) as [
     number,
@@ -164,8 +178,8 @@ function inZone([date, time]: readonly [string, string], zone: StudyElement['val
   const minutes = Number(`${offset[1]}1`) * (60 * Number(offset[2]) + Number(offset[3]));
   const there = new Date(Date.UTC(year, month - 1, day, hour, minute + minutes, second)).toISOString();
   return [
-    { tag: '00080012', vr: 'DA', value: Buffer.from(there.slice(0, 10).replaceAll('-', '')) },
-    { tag: '00080013', vr: 'TM', value: Buffer.from(there.slice(11, 19).replaceAll(':', '')) },
+    { tag: dateTag, vr: 'DA', value: Buffer.from(there.slice(0, 10).replaceAll('-', '')) },
+    { tag: timeTag, vr: 'TM', value: Buffer.from(there.slice(11, 19).replaceAll(':', '')) },
   ];
 }
 

@@ -24,6 +24,8 @@ export interface KnownTokens {
   verify(text: string): Promise<TokenPrincipal>;
   /** Whether {@link verify} has let this text in and no change of its token has been heard of since. It may still have to ask the database. */
   remembers(text: string): boolean;
+  /** Whether a text looks like a token that an identity provider has signed, which nobody can guess. */
+  isSigned(text: string): boolean;
   /** Whether the token with this key is still valid: what was signed for it ends with it. */
   stands(tokenId: number): Promise<boolean>;
   /** Looks at this one anew; for a process that has just changed it, and need not wait until it hears of it. */
@@ -101,6 +103,7 @@ export async function openKnownTokens(options: {
       return viewer;
     },
     remembers: (text) => known.has(hashToken(text)),
+    isSigned: (text) => elsewhere?.recognises(text) ?? false,
     async stands(tokenId) {
       if (performance.now() < (standing.get(tokenId) ?? 0)) return true;
       const before = changes;

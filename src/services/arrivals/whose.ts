@@ -6,6 +6,7 @@ import { isVisitCode, VISIT_CODES, type VisitCode } from '../../domain/visits.js
 import { queryRows } from '../../entities/index.js';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
 import { readDicomHeader, readDicomTexts } from '../../imaging/dicom/read.js';
+import { seriesOf } from '../../imaging/dicom/study.js';
 import { type FileSource, readSource } from '../../imaging/source.js';
 import { filmSide, sideInWords } from '../../oai/index.js';
 import { isOwnResult } from '../dicom-objects/index.js';
@@ -79,13 +80,14 @@ export async function whoseIs(
   stating: Stated | StatedOf,
 ): Promise<Claim | null> {
   const source = { bytes: (await readSource(file)).bytes, name: OBJECT };
-  const header = await readDicomHeader(source);
-  if (await isOwnResult(dataSource, header)) {
+  // Before it is read as an image: a report is none.
+  if (await isOwnResult(dataSource, seriesOf(source.bytes, OBJECT))) {
     throw new UserError(
       'CONFLICT',
       `${OBJECT} was made by a bundle of Osteograph, and is kept with what it was made from.`,
     );
   }
+  const header = await readDicomHeader(source);
   const { patientId } = header;
   const ofObject = typeof stating !== 'function';
   const stated = (ofObject ? stating : stating(patientId)) ?? {};

@@ -21,7 +21,13 @@ export interface PlacedFile {
   bytes: Uint8Array;
 }
 
-/** Objects as they were kept or made. @param places which; absent for all @param image that a report refers to @throws UserError UNAVAILABLE for a file that is lost or damaged */
+/**
+ * Objects as they were kept or made.
+ *
+ * @param places which; absent for all
+ * @param image that a report refers to
+ * @throws UserError UNAVAILABLE for a file that is lost or damaged
+ */
 export async function* readAsStored(
   { dataSource, store }: Storage,
   { file, seriesId, readingId }: Pick<ObjectSource, 'file' | 'seriesId' | 'readingId'>,

@@ -8,6 +8,6 @@ export {
   readFiles,
   readObjects,
 } from './objects.js';
-export { isOwnResult } from './own-results.js';
+export { isOwnResult, refuseOwnResult } from './own-results.js';
 export { type ObjectSource, SOURCE, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from './source.js';
 export { LISTED, sightOf, VISIBLE, visibleTo } from './visible.js';

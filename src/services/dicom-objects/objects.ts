@@ -49,8 +49,6 @@ const OBJECTS = SOURCE.extend({
 export interface ImageObjects {
   /** Undefined where there are none: a generation that makes no DICOM. */
   source: ObjectSource | undefined;
-  /** Whether a bundle made them. */
-  generated: boolean;
   /** How many they are; null before they are counted. */
   count: number | null;
 }
@@ -68,7 +66,7 @@ export async function objectsOf(dataSource: DataSource, id: number): Promise<Ima
   if (!row) return undefined;
   const source = sourceOf(row, []);
   const made = source?.file === null ? row.slices : null;
-  return { source, generated: row.generated, count: row.listed ?? made };
+  return { source, count: row.listed ?? made };
 }
 
 /**

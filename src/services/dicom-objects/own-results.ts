@@ -2,6 +2,10 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { queryRows } from '../../entities/index.js';
 import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
+import { refuseFile } from '../../imaging/refuse.js';
+
+/** What tells whose an object is. */
+type OfSeries = Pick<DicomAttributes, 'seriesUid' | 'madeByBundle'>;
 
 /**
  * Whether an object was made by a bundle, as its header says or its series tells: a PACS, or an archive of an export, may give back what it
@@ -9,7 +13,7 @@ import type { DicomAttributes } from '../../imaging/dicom/attributes.js';
  */
 export async function isOwnResult(
   database: DataSource | EntityManager,
-  { seriesUid, madeByBundle }: Pick<DicomAttributes, 'seriesUid' | 'madeByBundle'>,
+  { seriesUid, madeByBundle }: OfSeries,
 ): Promise<boolean> {
   if (madeByBundle) return true;
   const found = await queryRows(
@@ -20,4 +24,15 @@ export async function isOwnResult(
     [seriesUid],
   );
   return found.length > 0;
+}
+
+/** @throws UserError FILE_REFUSED for such an object */
+export async function refuseOwnResult(
+  database: DataSource | EntityManager,
+  object: OfSeries,
+  file: string,
+): Promise<void> {
+  if (await isOwnResult(database, object)) {
+    refuseFile(file, 'was made by a bundle of Osteograph, and is no image that was taken of anybody');
+  }
 }

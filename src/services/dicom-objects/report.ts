@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { likeliestKl, READING_NOTICE } from '../../domain/film-readings.js';
+import { UPLOAD_PSEUDONYM } from '../../domain/uploads.js';
 import { RadiographReading } from '../../entities/index.js';
 import { encodeKneeReport } from '../../imaging/dicom/knee-report.js';
 import type { StudyImage } from '../../imaging/dicom/study.js';
@@ -20,8 +21,7 @@ export async function reportOf(dataSource: DataSource, id: string, image: StudyI
   return encodeKneeReport(
     {
       identity: [id],
-      // As uploads are called in their own objects.
-      patient: exam?.visit.participant.oaiId ?? 'UPLOADED',
+      patient: exam?.visit.participant.oaiId ?? UPLOAD_PSEUDONYM,
       ...{ side, bundle, createdAt },
       ...{ kl: likeliestKl(probabilities), expectedKl: expectedKl! },
       ...{ medialMm: medial?.mm ?? null, lateralMm: lateral?.mm ?? null },

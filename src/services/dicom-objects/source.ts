@@ -22,6 +22,14 @@ export interface StoredObjects {
   bytes: number;
 }
 
+/** The objects that an image came as. */
+export interface KeptObject extends StoredObjects {
+  /** Of original_object. */
+  id: number;
+  assetId: number;
+  instanceUids: string[];
+}
+
 /** Objects that a bundle made, and the study that they go into. */
 export interface MadeObjects {
   /** Of dicom_series. */
@@ -32,7 +40,7 @@ export interface MadeObjects {
   /** What the study says; null as long as it is not decided. */
   elements: StudyElement[] | null;
   /** The object of a real image that they were made from, as it is now. */
-  object: (StoredObjects & { instanceUids: string[] }) | null;
+  object: KeptObject | null;
 }
 
 /** A row with {@link SOURCE_COLUMNS}. */
@@ -48,6 +56,8 @@ export const SOURCE = z.object({
   seriesId: z.number().nullable(),
   madeFrom: STUDY_IMAGE.nullable(),
   elements: z.array(STUDY_ELEMENT).nullable(),
+  fromId: z.number().nullable(),
+  fromAsset: z.number().nullable(),
   fromKey: z.string().nullable(),
   fromType: z.string().nullable(),
   fromBytes: z.coerce.number().nullable(),
@@ -58,7 +68,7 @@ export const SOURCE = z.object({
 export const SOURCE_COLUMNS = `d.id, d.revision, d.original_id IS NULL AS generated, k.id AS "readingId",
   a.storage_key AS "storageKey", a.media_type AS "mediaType", a.bytes, s.id AS "seriesId",
   d.made_from AS "madeFrom", d.study_elements AS elements,
-  fa.storage_key AS "fromKey", fa.media_type AS "fromType", fa.bytes AS "fromBytes", fo.instance_uids AS "fromUids"`;
+  fo.id AS "fromId", fo.asset_id AS "fromAsset", fa.storage_key AS "fromKey", fa.media_type AS "fromType", fa.bytes AS "fromBytes", fo.instance_uids AS "fromUids"`;
 export const SOURCE_TABLES = `LEFT JOIN generation_output f ON f.generation_id = g.id AND f.kind = 'DICOM' AND f.index = 0
   LEFT JOIN mri_series s ON s.generation_id = g.id AND s.asset_id IS NOT NULL
   LEFT JOIN asset a ON a.id = COALESCE(o.asset_id, f.asset_id)
@@ -73,7 +83,7 @@ export function sourceOf(row: z.infer<typeof SOURCE>, instanceUids: readonly str
   const file = storedIn(row.storageKey, row.mediaType, row.bytes);
   if (file === null && seriesId === null && readingId === null) return undefined;
   const stored = storedIn(row.fromKey, row.fromType, row.fromBytes);
-  const object = stored && { ...stored, instanceUids: row.fromUids! };
+  const object = stored && { ...stored, id: row.fromId!, assetId: row.fromAsset!, instanceUids: row.fromUids! };
   return { file, seriesId, readingId, made: generated ? { id, revision, from, elements, object } : null, instanceUids };
 }
 

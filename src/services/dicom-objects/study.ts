@@ -3,8 +3,17 @@ import { UserError } from '../../domain/errors.js';
 import { queryRows } from '../../entities/index.js';
 import { seriesOf, type StudyElement, type StudyImage, studyOf, uidInStudy } from '../../imaging/dicom/study.js';
 import { BlobStoreUnavailable } from '../../storage/index.js';
+import { dicomUidsOf, loadSources } from '../series/index.js';
 import { readAsStored, readStored, type Storage } from './files.js';
-import { type MadeObjects, type ObjectSource, SOURCE, SOURCE_COLUMNS, SOURCE_TABLES, sourceOf } from './source.js';
+import {
+  type KeptObject,
+  type MadeObjects,
+  type ObjectSource,
+  SOURCE,
+  SOURCE_COLUMNS,
+  SOURCE_TABLES,
+  sourceOf,
+} from './source.js';
 import { LISTED } from './visible.js';
 
 /** The study that objects are given out in. */
@@ -32,10 +41,14 @@ export async function studyFor(storage: Storage, source: ObjectSource): Promise<
   return studyFor(storage, await readAgain(storage, id));
 }
 
-/** @returns whether it is decided so: false where the row has changed since it was read */
+/**
+ * Has the objects listed under their UIDs too, whatever they were listed under before. An image whose object is being replaced is waited for.
+ *
+ * @returns whether it is decided so: false where the row, or the object of the image, has changed since it was read
+ */
 async function decide(
   { dataSource }: Storage,
-  { id, revision }: MadeObjects,
+  { id, revision, object }: MadeObjects,
   study: GivenStudy | null,
   own: SeriesUids,
 ): Promise<boolean> {
@@ -46,13 +59,13 @@ async function decide(
   const decided = await queryRows(
     dataSource,
     z.object({ id: z.number() }),
-    `WITH decided AS (
-       UPDATE dicom_series SET made_from = $3, study_elements = $4, study_uid = $5, series_uid = $6, former_uids = former_uids || $7::text[]
-       WHERE id = $1 AND revision = $2 AND study_elements IS NULL RETURNING id
+    `WITH image AS (SELECT FROM original_object WHERE id = $8 AND asset_id = $9 FOR SHARE), decided AS (
+       UPDATE dicom_series SET state = 'PENDING', made_from = $3, study_elements = $4, study_uid = $5, series_uid = $6, former_uids = former_uids || $7::text[]
+       WHERE id = $1 AND revision = $2 AND study_elements IS NULL AND ($8::integer IS NULL OR EXISTS (SELECT FROM image)) RETURNING id
      ) SELECT id FROM decided`,
     [
       ...[id, revision, study && JSON.stringify(study.image), JSON.stringify(study?.elements ?? [])],
-      ...[...given, study ? asMade : []],
+      ...[...given, study ? asMade : [], object?.id ?? null, object?.assetId ?? null],
     ],
   );
   return decided.length > 0;
@@ -65,15 +78,16 @@ interface SeriesUids {
 
 /** UIDs of what was made in a study of its own, as archives of exports have it. */
 async function seriesAsMade(storage: Storage, source: ObjectSource): Promise<SeriesUids> {
+  if (source.file === null && source.seriesId !== null) {
+    const [volume] = await loadSources(storage.dataSource, [source.seriesId]);
+    return volume ? dicomUidsOf(volume) : { studyUid: null, seriesUid: null };
+  }
   for await (const { bytes } of readAsStored(storage, source, new Set([0]))) return seriesOf(bytes, 'The made object');
   return { studyUid: null, seriesUid: null };
 }
 
 /** Null where the object is lost or damaged, says of no study, or says that it is synthetic itself. */
-async function studyOfImage(
-  { store }: Storage,
-  { instanceUids, ...object }: NonNullable<MadeObjects['object']>,
-): Promise<GivenStudy | null> {
+async function studyOfImage({ store }: Storage, { instanceUids, ...object }: KeptObject): Promise<GivenStudy | null> {
   try {
     // Any of its objects says it.
     for await (const { bytes } of readStored(store, object, new Set([0]))) {

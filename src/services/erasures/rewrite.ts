@@ -20,7 +20,8 @@ export async function unshared(manager: EntityManager, names: readonly string[])
        WHERE source_uid = ANY($1) OR content_sha256 = ANY($1)
      UNION SELECT unnest(ARRAY[study_uid, series_uid]) FROM original_object
        WHERE study_uid = ANY($1) OR series_uid = ANY($1)
-     UNION SELECT unnest(ARRAY[study_uid, series_uid]) FROM dicom_series WHERE study_uid = ANY($1) OR series_uid = ANY($1)`,
+     UNION SELECT unnest(ARRAY[study_uid, series_uid, made_from ->> 'studyUid', made_from ->> 'seriesUid'] || former_uids) FROM dicom_series
+       WHERE study_uid = ANY($1) OR series_uid = ANY($1) OR made_from ->> 'seriesUid' = ANY($1) OR former_uids && $1`,
     [names],
   );
   const shared = new Set(rows.map(({ name }) => name));

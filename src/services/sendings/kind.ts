@@ -71,11 +71,12 @@ async function send({
 > {
   const image = await objectsOf(dataSource, row.seriesId);
   if (!image?.source) throw new UserError('FILE_REFUSED', 'The generation has made no DICOM objects to send.');
-  // What was made stays as it is; an original may have been redacted since, and is sent anew as a whole.
-  let [sent, warned] = image.generated ? [row.sent, row.warned] : [0, 0];
+  // What was made goes on where it was broken off, unless it says other things by now; an original may have been redacted since.
+  const revision = image.source.made?.revision ?? null;
+  let [sent, warned] = revision !== null && revision === row.revision ? [row.sent, row.warned] : [0, 0];
   const shown = () => ({ sent, warned });
   lease.report(shown);
-  await lease.write({ set: { ...shown(), total: image.count } });
+  await lease.write({ set: { ...shown(), revision, total: image.count } });
   const { signal } = lease;
   const onStored = (withWarning: boolean) => {
     sent++;

@@ -8,6 +8,7 @@ import {
   type DicomEquipment,
   type DicomReference,
   encodeMrSeries,
+  uidsOfMrSeries,
   type MrSeriesHeader,
 } from '../../imaging/dicom/mr-series.js';
 import { displayWindow } from './window.js';
@@ -31,6 +32,16 @@ export function dicomFiles(source: SeriesSource, volume: Volume, only?: Readonly
   return encodeMrSeries(volume, headerOf(source, volume), only);
 }
 
+/** UIDs of study and series of these files, for which the volume need not be read. */
+export function dicomUidsOf(source: SeriesSource): { studyUid: string; seriesUid: string } {
+  return uidsOfMrSeries({ identity: identityOf(source) });
+}
+
+function identityOf(source: SeriesSource): string[] {
+  const { generation, asset, barcode } = source;
+  return generation ? ['generation', generation.id] : ['series', asset.sha256, subjectOf(source).id, barcode ?? ''];
+}
+
 function headerOf(source: SeriesSource, volume: Volume): MrSeriesHeader {
   const { generation, sequence, createdAt, asset, barcode } = source;
   const subject = subjectOf(source);
@@ -38,6 +49,7 @@ function headerOf(source: SeriesSource, volume: Volume): MrSeriesHeader {
   const kind = kindOf(source);
   const taken = visit ? `${visit.code} ${side} knee` : `${side} knee of an uploaded radiograph,`;
   const shared = {
+    identity: identityOf(source),
     synthetic: kind !== 'real',
     patient: { id, sex, age },
     trial: trialOf(source, subject),
@@ -50,7 +62,6 @@ function headerOf(source: SeriesSource, volume: Volume): MrSeriesHeader {
     const phantom = kind === 'phantom';
     return {
       ...shared,
-      identity: ['series', asset.sha256, id, barcode ?? ''],
       studyDate: source.date ?? visit?.date ?? null,
       studyDescription: `${taken} MRI${phantom ? ' SYNTHETIC PHANTOM' : ''}`,
       seriesDescription: phantom ? `SYNTHETIC PHANTOM ${sequence}` : sequence,
@@ -73,7 +84,6 @@ function headerOf(source: SeriesSource, volume: Volume): MrSeriesHeader {
   const code = origin?.attempts.at(-1)?.code;
   return {
     ...shared,
-    identity: ['generation', generation.id],
     studyDate: radiograph?.date ?? visit?.date ?? null,
     studyDescription: `${taken} MRI SYNTHETIC`,
     seriesDescription: sequence.startsWith('SYNTHETIC') ? sequence : `SYNTHETIC ${sequence}`,

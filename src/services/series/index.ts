@@ -1,5 +1,5 @@
 /** The only door to the files of a series for other layers. */
-export { dicomFiles } from './dicom.js';
+export { dicomFiles, dicomUidsOf } from './dicom.js';
 export { montageOf, pngFiles } from './pictures.js';
 export {
   type ExamSeriesSource,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Strip } from '../../domain/strips.js';
+import { UPLOAD_PSEUDONYM } from '../../domain/uploads.js';
 import type { Side } from '../../domain/participants.js';
 import type { UploadedRadiograph } from '../../entities/index.js';
 import { encodeFilm, type Film, kneesOn } from '../../imaging/radiograph/index.js';
 import { daysBackBy, deidentifyFilm } from '../../imaging/deidentification/index.js';
-import { isDicom, readDicomHeader } from '../../imaging/dicom/read.js';
 import { refuseFile } from '../../imaging/refuse.js';
 import { openDetector, startInferenceHost } from '../../inference/index.js';
 import { filmSide, sideInWords } from '../../oai/index.js';
@@ -32,9 +32,6 @@ export type KeptFilm = Pick<
 /** What messages call the file: its own name may name a patient. */
 const NAME = 'The file';
 
-/** What stands where a patient's name and number were. */
-const PSEUDONYM = 'UPLOADED';
-
 /** An uploaded file, and how it is to be read. */
 export interface FilmWork {
   bytes: Uint8Array;
@@ -52,12 +49,9 @@ export interface FilmWork {
  * @throws UserError FILE_REFUSED with one sentence, for whatever is no whole radiograph
  */
 export async function readFilm({ bytes, kneeDetector, uidKey, redact }: FilmWork): Promise<KeptFilm> {
-  if (isDicom(bytes) && (await readDicomHeader({ bytes, name: NAME })).madeByBundle) {
-    refuseFile(NAME, 'was made by a bundle of Osteograph, and is no image that was taken of anybody');
-  }
   const key = Buffer.from(uidKey, 'hex');
   const { film, object } = await deidentifyFilm({ bytes, name: NAME }, (study) => ({
-    pseudonym: PSEUDONYM,
+    pseudonym: UPLOAD_PSEUDONYM,
     // An upload is nobody's: what films of one study must share is known by the study.
     daysBack: daysBackBy(key, `dates ${study?.studyUid ?? randomUUID()}`),
     uidKey: key,

@@ -48,7 +48,8 @@ export function imagesOf({ participant }: ViewedExam): ShownImage[] {
 }
 
 /** The film and the volumes of a generation: what it made first of those that were made, then other runs for the same knee. */
-export function imagesOfRun({ id, side, exam, upload, radiograph, outputs, bundle, seed }: ViewedRun): ShownImage[] {
+export function imagesOfRun(run: ViewedRun): ShownImage[] {
+  const { id, side, exam, upload, radiograph, outputs, bundle, seed } = run;
   const knee = side === null ? '' : `, ${sideName(side)} knee`;
   const whose = exam ? `${visitName(exam.visit.code).toLowerCase()}${knee}` : `uploaded${knee}`;
   const shared = { whose, side, visit: 0, examId: exam?.id ?? id };
@@ -76,7 +77,7 @@ export function imagesOfRun({ id, side, exam, upload, radiograph, outputs, bundl
             name: `Restored film, ${bundle.name} ${bundle.version}${seed === null ? '' : `, seed ${seed}`}`,
             provenance: 'GENERATED' as const,
             oriented: upload === null,
-            pixelSpacing: null,
+            pixelSpacing: restoredSpacing(run),
             plane: 'coronal' as const,
           },
         ]
@@ -91,6 +92,13 @@ export function imagesOfRun({ id, side, exam, upload, radiograph, outputs, bundl
       shared,
     ),
   ];
+}
+
+/** Millimetres per pixel of a restored film, which shows what its film shows: an enlarged one in smaller pixels. */
+function restoredSpacing({ radiograph, upload, parameters }: ViewedRun): number | null {
+  const spacing = (radiograph ?? upload)?.pixelSpacing ?? null;
+  const { factor = 1 } = parameters as { factor?: number };
+  return spacing === null ? null : spacing / factor;
 }
 
 type Shared = Pick<ShownImage, 'whose' | 'side' | 'visit' | 'examId'>;

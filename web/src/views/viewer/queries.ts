@@ -80,6 +80,7 @@ export const RUN_IMAGES = graphql(
         id
         side
         seed
+        parameters
         bundle {
           name
           version
