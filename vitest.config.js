@@ -29,8 +29,8 @@ export default defineConfig({
         ...(name !== 'unit' && { globalSetup: './test/helpers/global-setup.js' }),
       },
     })),
-    // More than the cores of a small machine: tests wait for processes and databases half of the time.
-    maxWorkers: 5,
+    // One more than the cores of a small machine: tests wait for processes half of the time.
+    maxWorkers: 3,
     // What a passing test writes to the console is nobody's news.
     silent: 'passed-only',
     slowTestThreshold: 30_000,
