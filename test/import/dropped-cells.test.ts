@@ -1,4 +1,3 @@
-import type { DataSource } from 'typeorm';
 import {
   changedAnything,
   importRelease,
@@ -9,25 +8,12 @@ import {
 } from '../../src/services/imports/index.js';
 import { readValues, resolveVariables } from '../../src/services/variables/index.js';
 import type { BlobStore } from '../../src/storage/index.js';
-import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { everythingImported } from '../helpers/imported.js';
-import { ReleaseFolder } from '../helpers/oai-files.js';
+import { dataSource, emptyRelease, release } from '../helpers/release-database.js';
 
-let database: TestDatabase;
-let dataSource: DataSource;
-let release: ReleaseFolder;
 const store = {} as BlobStore;
 
-beforeEach(async () => {
-  database = await createTestDatabase();
-  dataSource = database.dataSource;
-  release = await ReleaseFolder.make();
-});
-
-afterEach(async () => {
-  await database.drop();
-  await release.remove();
-});
+emptyRelease();
 
 const importAll = (dryRun = false): Promise<ImportSummary> =>
   importRelease(dataSource, release.path, { store, dryRun });

@@ -1,27 +1,13 @@
-import type { DataSource } from 'typeorm';
 import { Participant, Reading } from '../../src/entities/index.js';
 import { importRelease } from '../../src/services/imports/index.js';
 import type { BlobStore } from '../../src/storage/index.js';
-import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
-import { ReleaseFolder } from '../helpers/oai-files.js';
+import { dataSource, emptyRelease, release } from '../helpers/release-database.js';
 
 const COLUMNS = 'ID|SIDE|READPRJ|VERSION|V00XRKL|V00XRJSM';
 
-let database: TestDatabase;
-let dataSource: DataSource;
-let release: ReleaseFolder;
 const store = {} as BlobStore;
 
-beforeEach(async () => {
-  database = await createTestDatabase();
-  dataSource = database.dataSource;
-  release = await ReleaseFolder.make();
-});
-
-afterEach(async () => {
-  await database.drop();
-  await release.remove();
-});
+emptyRelease();
 
 const importAll = (dryRun: boolean) => importRelease(dataSource, release.path, { store, dryRun });
 const readings = () => dataSource.getRepository(Reading).find({ order: { id: 'ASC' } });

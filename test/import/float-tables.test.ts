@@ -1,23 +1,8 @@
-import type { DataSource } from 'typeorm';
 import { importRelease, type ImportSummary } from '../../src/services/imports/index.js';
 import type { BlobStore } from '../../src/storage/index.js';
-import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
-import { ReleaseFolder } from '../helpers/oai-files.js';
+import { dataSource, emptyRelease, release } from '../helpers/release-database.js';
 
-let database: TestDatabase;
-let dataSource: DataSource;
-let release: ReleaseFolder;
-
-beforeEach(async () => {
-  database = await createTestDatabase();
-  dataSource = database.dataSource;
-  release = await ReleaseFolder.make();
-});
-
-afterEach(async () => {
-  await database.drop();
-  await release.remove();
-});
+emptyRelease();
 
 const importAll = (): Promise<ImportSummary> => importRelease(dataSource, release.path, { store: {} as BlobStore });
 const SERIES = 'ID,VERSION,V00MEXAMTP,V00MRBARCD,V00MRCOMP,V00MRDATE,V00MRSIDE';

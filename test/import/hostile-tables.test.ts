@@ -1,29 +1,16 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DataSource } from 'typeorm';
 import { KneeExam, Participant, Radiograph, Reading, Visit } from '../../src/entities/index.js';
 import type { Refusal } from '../../src/oai/index.js';
 import { importRelease, readNothing } from '../../src/services/imports/index.js';
 import type { BlobStore } from '../../src/storage/index.js';
-import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
 import { READING_HEADER, readingRow, ReleaseFolder } from '../helpers/oai-files.js';
+import { dataSource, emptyRelease, release } from '../helpers/release-database.js';
 
-let database: TestDatabase;
-let dataSource: DataSource;
-let release: ReleaseFolder;
 const store = {} as BlobStore;
 
-beforeEach(async () => {
-  database = await createTestDatabase();
-  dataSource = database.dataSource;
-  release = await ReleaseFolder.make();
-  await release.table('Enrollees.txt', 'ID|P02SEX', ['1000001|1: Male']);
-});
-
-afterEach(async () => {
-  await database.drop();
-  await release.remove();
-});
+emptyRelease();
+beforeEach(() => release.table('Enrollees.txt', 'ID|P02SEX', ['1000001|1: Male']));
 
 const importAll = () => importRelease(dataSource, release.path, { store });
 const count = (entity: new () => object) => dataSource.getRepository(entity).count();

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { writeXlsx } from 'hucre';
-import type { DataSource } from 'typeorm';
 import { openTable } from '../../src/oai/index.js';
 import { KneeExam, Visit } from '../../src/entities/index.js';
 import { importRelease } from '../../src/services/imports/index.js';
 import type { BlobStore } from '../../src/storage/index.js';
-import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
-import { READING_HEADER, readingRow, ReleaseFolder } from '../helpers/oai-files.js';
+import { READING_HEADER, readingRow } from '../helpers/oai-files.js';
+import { dataSource, emptyRelease, release } from '../helpers/release-database.js';
 import { zipped } from '../helpers/zip.js';
 
 /** Written by R's haven: test/golden/sas.R. */
@@ -23,21 +22,9 @@ const READINGS = [
   ['1000002', '2', '37', '0.8', '016600000002', '0', '0', '1'],
 ];
 
-let database: TestDatabase;
-let dataSource: DataSource;
-let release: ReleaseFolder;
 const store = {} as BlobStore;
 
-beforeEach(async () => {
-  database = await createTestDatabase();
-  dataSource = database.dataSource;
-  release = await ReleaseFolder.make();
-});
-
-afterEach(async () => {
-  await database.drop();
-  await release.remove();
-});
+emptyRelease();
 
 const importAll = (path = release.path) => importRelease(dataSource, path, { store });
 const golden = (file: string, as = file) => copyFile(join(GOLDEN, file), join(release.path, as));

@@ -1,29 +1,15 @@
 import { join } from 'node:path';
-import type { DataSource } from 'typeorm';
 import { AuditEntry, MriSeries, type QuarantinedImage, Radiograph } from '../../src/entities/index.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
 import { addImages, importRelease, listQuarantine, resolveQuarantined } from '../../src/services/imports/index.js';
 import { DirectoryStore } from '../../src/storage/index.js';
-import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
-import { filmFile, ReleaseFolder, sliceFile } from '../helpers/oai-files.js';
-
-let database: TestDatabase;
-let dataSource: DataSource;
-let release: ReleaseFolder;
+import { filmFile, sliceFile } from '../helpers/oai-files.js';
+import { dataSource, emptyRelease, release } from '../helpers/release-database.js';
 
 const FILM = '00m/0.C.2/1000001/20040623/00000001';
 const SERIES = '00m/0.C.2/1000001/20040623/10000001';
 
-beforeEach(async () => {
-  database = await createTestDatabase();
-  dataSource = database.dataSource;
-  release = await ReleaseFolder.make();
-});
-
-afterEach(async () => {
-  await database.drop();
-  await release.remove();
-});
+emptyRelease();
 
 const OTHER_KNEE = 'it shows the left knee, where the right one is expected';
 const store = () => new DirectoryStore(join(release.path, 'blobs'));

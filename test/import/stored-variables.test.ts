@@ -1,24 +1,9 @@
-import type { DataSource } from 'typeorm';
 import { importRelease, type ImportSummary } from '../../src/services/imports/index.js';
 import { readValues, resolveVariables } from '../../src/services/variables/index.js';
 import type { BlobStore } from '../../src/storage/index.js';
-import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
-import { ReleaseFolder } from '../helpers/oai-files.js';
+import { dataSource, emptyRelease, release } from '../helpers/release-database.js';
 
-let database: TestDatabase;
-let dataSource: DataSource;
-let release: ReleaseFolder;
-
-beforeEach(async () => {
-  database = await createTestDatabase();
-  dataSource = database.dataSource;
-  release = await ReleaseFolder.make();
-});
-
-afterEach(async () => {
-  await database.drop();
-  await release.remove();
-});
+emptyRelease();
 
 const NOTHING_TO_KEEP = 'with nothing to keep: blank, or only codes of a visit or knee of which nothing else is known';
 

@@ -1,25 +1,12 @@
-import type { DataSource } from 'typeorm';
 import { KneeExam, Participant, type Reading, Visit } from '../../src/entities/index.js';
 import { importRelease } from '../../src/services/imports/index.js';
 import type { BlobStore } from '../../src/storage/index.js';
-import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
-import { READING_HEADER, readingRow, ReleaseFolder } from '../helpers/oai-files.js';
+import { READING_HEADER, readingRow } from '../helpers/oai-files.js';
+import { dataSource, emptyRelease, release } from '../helpers/release-database.js';
 
-let database: TestDatabase;
-let dataSource: DataSource;
-let release: ReleaseFolder;
 const store = {} as BlobStore;
 
-beforeEach(async () => {
-  database = await createTestDatabase();
-  dataSource = database.dataSource;
-  release = await ReleaseFolder.make();
-});
-
-afterEach(async () => {
-  await database.drop();
-  await release.remove();
-});
+emptyRelease();
 
 const importAll = () => importRelease(dataSource, release.path, { store });
 const participant = () => dataSource.getRepository(Participant).findOneByOrFail({ oaiId: '1000001' });
