@@ -4,6 +4,7 @@ import { AuditEntry } from '../../src/entities/index.js';
 import type { Asset } from '../../src/entities/index.js';
 import { createAssetUrls } from '../../src/services/files/asset-urls.js';
 import { storeAsset } from '../../src/storage/index.js';
+import { untilWaiting } from '../helpers/locks.js';
 import { pythonWithMoto, startS3, type TestS3 } from '../helpers/s3.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
@@ -226,8 +227,7 @@ for (const kind of ['a directory', 'a bucket']) {
       await removing.query('DELETE FROM asset WHERE id = $1', [removed.id]);
 
       const download = fetch(api.url + urls.sign(removed.sha256, 1).url, { headers: { range: 'bytes=2-3' } });
-      const waits = 'SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = $1';
-      while ((await api.dataSource.query<object[]>(waits, ['Lock'])).length === 0);
+      await untilWaiting(api.dataSource);
       await removing.commitTransaction();
       await removing.release();
 

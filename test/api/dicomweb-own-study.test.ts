@@ -1,6 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { Radiograph } from '../../src/entities/index.js';
 import { enterStudy, studyOf } from '../../src/imaging/dicom/study.js';
@@ -16,6 +15,7 @@ import {
   startDicomwebServer,
   valueOf,
 } from '../helpers/dicomweb.js';
+import { untilWaiting, waitingForLock } from '../helpers/locks.js';
 import { hasProgram, pythonWith } from '../helpers/python.js';
 import { runProgram } from '../helpers/program.js';
 
@@ -220,7 +220,7 @@ test('a film that is being replaced is waited for before it is decided which stu
   await makeGenerated(api);
   let isListed = false;
   const listing = uidsOfMade().finally(() => (isListed = true));
-  while (!isListed && !(await someoneWaits())) await delay(20);
+  while (!isListed && (await waitingForLock(api.dataSource)) === 0) continue;
   await runner.commitTransaction();
 
   const added = (await listing).filter((uids) => !known.has(uids));
@@ -276,18 +276,12 @@ test('an object that is replaced while it is being listed is listed anew', async
   await runner.startTransaction();
   await keepOriginal(runner.manager, store, { radiographId }, one(filmInStudy('2.25.90')));
   const searching = search('/studies');
-  while (!(await someoneWaits())) await delay(20);
+  await untilWaiting(api.dataSource);
   await runner.commitTransaction();
   await searching;
 
   expect(await search('/studies?StudyInstanceUID=2.25.90')).toHaveLength(1);
 });
-
-/** Whether a statement waits for a row that another one has changed. */
-async function someoneWaits(): Promise<boolean> {
-  const waits = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  return (await api.dataSource.query<unknown[]>(waits)).length > 0;
-}
 
 const firstFilm = () => api.dataSource.getRepository(Radiograph).findOneOrFail({ where: {}, order: { id: 'ASC' } });
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { parse } from 'csv-parse/sync';
 import { AuditEntry, Export } from '../../src/entities/index.js';
 import { encodeId } from '../../src/domain/global-ids.js';
+import { untilWaiting } from '../helpers/locks.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;
@@ -290,7 +291,7 @@ test('a streamed export is in the audit before its first byte: without the row n
     let came = false;
     const asked = streamed({ columns: 'age' });
     void asked.then(() => (came = true));
-    await waitFor(async () => ((await waitingForLocks()) > 0 ? true : undefined));
+    await untilWaiting(api.dataSource, 'audit_entry');
     // As long as another export's head takes, which needs no row.
     await fetch(`${api.url}/exports`, { method: 'HEAD', headers: { authorization: `Bearer ${api.tokens.READER}` } });
     expect(came).toBe(false);
@@ -303,14 +304,6 @@ test('a streamed export is in the audit before its first byte: without the row n
   const row = (await auditRows('export.download'))[before];
   expect(row!.detail).toMatchObject({ format: 'CSV', selected: 3 });
 });
-
-async function waitingForLocks(): Promise<number> {
-  const [row] = await api.dataSource.query<{ count: number }[]>(
-    'SELECT count(*)::int FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE NOT l.granted AND c.relname = $1',
-    ['audit_entry'],
-  );
-  return row!.count;
-}
 
 test('a stream of too many exams is refused with a way out', async () => {
   await api.dataSource.query(

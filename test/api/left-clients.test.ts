@@ -7,6 +7,7 @@ import { createToken } from '../../src/services/access/tokens.js';
 import { GENERATION } from '../../src/services/generations/index.js';
 import { advance } from '../../src/work/index.js';
 import { connect } from '../../src/server/database/index.js';
+import { waitingForLock } from '../helpers/locks.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;
@@ -227,12 +228,7 @@ async function subscribers(count: number): Promise<void> {
 
 /** Until so many statements wait for a lock. */
 async function waiting(count: number): Promise<void> {
-  await until(async () => {
-    const rows = (await observer.query(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    )) as unknown[];
-    return rows.length === count;
-  });
+  await until(async () => (await waitingForLock(observer)) === count);
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

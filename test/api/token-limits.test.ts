@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { encodeId } from '../../src/domain/global-ids.js';
 import { connect } from '../../src/server/database/index.js';
 import { createToken } from '../../src/services/access/tokens.js';
+import { waitingForLock } from '../helpers/locks.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 /** Statements that the server sent, once each had a connection. */
@@ -118,7 +119,7 @@ test('subscriptions that begin together look their generation up once and read i
   await whileLocked('generation_event', async () => {
     // The first look is what all the others wait for.
     for (const socket of sockets) for (let id = 0; id < 60; id++) subscribe(socket, `${id}`);
-    await waitingForLock(1);
+    await untilWaitingForLock(1);
     await until(async () => (await share(text, 'subscriptions')) === 700);
     statements.length = 0;
   });
@@ -139,7 +140,7 @@ test('what sockets have asked for and left again is never asked of the database'
       for (let id = 50; id < 100; id++) send(socket, `${id}`, '{ generations(first: 1) { totalCount } }');
     }
     // As many as the token has turns; the others wait without a connection.
-    await waitingForLock(4);
+    await untilWaitingForLock(4);
     // Another token is answered meanwhile.
     expect((await api.ask('{ participants(first: 1) { nodes { id } } }')).errors).toBeUndefined();
     for (const socket of sockets) socket.terminate();
@@ -157,7 +158,7 @@ test('a token has four requests running and five hundred waiting; the next is to
     statements.length = 0;
     const query = '{ generations(first: 1) { totalCount } }';
     const waiting = Array.from({ length: 504 }, () => post(text, query, leaving.signal).catch(() => 'left'));
-    await waitingForLock(4);
+    await untilWaitingForLock(4);
     await until(async () => (await share(text, 'requests')) === 0);
     const refused = await post(text, query);
 
@@ -257,15 +258,10 @@ async function whileLocked(table: string, work: () => Promise<void>): Promise<vo
 }
 
 /** Until so many statements wait for a lock. */
-async function waitingForLock(count: number): Promise<void> {
+async function untilWaitingForLock(count: number): Promise<void> {
   const other = await connect(api.databaseUrl);
   try {
-    await until(async () => {
-      const rows = (await other.query(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      )) as unknown[];
-      return rows.length >= count;
-    });
+    await until(async () => (await waitingForLock(other)) >= count);
   } finally {
     await other.destroy();
   }

@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { restoreBackup, type RestoreOptions } from '../../src/services/backups/index.js';
 import { openOwnBlobStore } from '../../src/storage/index.js';
+import { untilWaiting } from '../helpers/locks.js';
 import { killed, makePlace, type Place } from '../helpers/backups.js';
 import { runCommand } from '../helpers/command.js';
 import { createTestDatabase } from '../helpers/database.js';
@@ -314,7 +315,7 @@ test('a restore that is killed leaves an empty database, and is done at the next
   await holder.query('CREATE TABLE worker (id integer)');
   const restoring = place.start('backup', 'restore', folder);
   const waits = `FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
-  await until(place, `SELECT 1 ${waits}`);
+  await untilWaiting(dataSource);
 
   await killed(restoring);
   await dataSource.query(`SELECT pg_terminate_backend(pid) ${waits}`);
@@ -351,7 +352,7 @@ test('a backup that is killed is not listed, and the next one is whole', async (
   await holder.startTransaction();
   await holder.query('LOCK TABLE participant IN ACCESS EXCLUSIVE MODE');
   const making = origin.start('backup', '--out', folder);
-  await until(origin, `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'participant'::regclass`);
+  await untilWaiting(origin.database.dataSource, 'participant');
 
   await killed(making);
   await holder.rollbackTransaction();
@@ -412,8 +413,3 @@ test('a backup of a store that has lost a file is made, says so, and is restored
   expect(restored.stdout).toContain('1 file had been lost before the backup was made; "blobs check" names them.\n');
   expect((await place.run('blobs', 'check')).stderr).toBe(`missing: ${key.slice(3)}\n`);
 });
-
-/** Resolves when a statement gives a row. */
-async function until({ database }: Place, statement: string): Promise<void> {
-  while ((await database.dataSource.query<unknown[]>(statement)).length === 0);
-}

@@ -7,6 +7,7 @@ import { createToken } from '../../src/services/access/tokens.js';
 import { eraseParticipant } from '../../src/services/erasures/index.js';
 import { requestExport } from '../../src/services/exports/index.js';
 import { openOwnBlobStore } from '../../src/storage/index.js';
+import { untilWaiting } from '../helpers/locks.js';
 import { createTestDatabase } from '../helpers/database.js';
 import { factories } from '../helpers/factories.js';
 import { startExportRunner } from '../helpers/work.js';
@@ -30,10 +31,7 @@ test('a table that is written while an erasure is under way is taken back with i
     await holder.startTransaction();
     await holder.query('LOCK TABLE audit_entry IN ACCESS EXCLUSIVE MODE');
     const erasing = eraseParticipant({ dataSource, store }, COMMAND_LINE, { oaiId: '9000001' });
-    for (let waits = false; !waits;) {
-      const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'audit_entry'::regclass`;
-      waits = (await dataSource.query<unknown[]>(waiting)).length > 0;
-    }
+    await untilWaiting(dataSource, 'audit_entry');
     const runner = startExportRunner({ dataSource, store });
     let written = await row();
     while (written.state !== 'SUCCEEDED') written = await row();
