@@ -7,6 +7,9 @@ export const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
 /** How long an uploaded radiograph is kept with all that was made from it, days; uploading it again begins anew. */
 export const UPLOAD_DAYS = 30;
 
+/** What messages call an uploaded file: its own name may name a patient. */
+export const UPLOAD_NAME = 'The file';
+
 /** What stands where objects of an upload named a patient: it is nobody's. */
 export const UPLOAD_PSEUDONYM = 'UPLOADED';
 

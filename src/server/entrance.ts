@@ -54,7 +54,7 @@ export function openEntrance({
     if (known) return known;
     const limit = tokens.isSigned(text) ? wrongSigned : wrong;
     const before = await limit.get(address);
-    if (before !== null && before.remainingPoints <= 0) throw refusal(before, limit.points);
+    if (before !== null && before.remainingPoints <= 0) throw refusal(before, limit);
     try {
       return await authenticate(tokens, header);
     } catch (error) {
@@ -111,11 +111,11 @@ export function requireToken(entrance: Entrance): RequestHandler {
   };
 }
 
-function refusal({ msBeforeNext }: RateLimiterRes, points: number): UserError {
+function refusal({ msBeforeNext }: RateLimiterRes, { points, duration }: RateLimiterMemory): UserError {
   const seconds = Math.max(Math.ceil(msBeforeNext / 1_000), 1);
   return new UserError(
     'RATE_LIMITED',
-    `This address has shown ${points} wrong tokens within ${WRONG.duration} s; new tokens are looked at again in ${seconds} s.`,
+    `This address has shown ${points} wrong tokens within ${duration} s; new tokens are looked at again in ${seconds} s.`,
     { details: { retryAfter: seconds } },
   );
 }

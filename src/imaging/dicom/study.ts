@@ -47,7 +47,7 @@ const TIMES = [
   ['00080023', '00080033'],
 ] as const;
 
-/** What the result may know better: sex, age and trial. Where the study is silent, it says so itself. */
+/** Sex, age and trial: as the study has them, and as the result has them where the study does not say. */
 const WHERE_SAID = [
   ...['00100040', '00101010', '00120010', '00120020', '00120021', '00120030', '00120031', '00120040', '00120050'],
   ...['00120051'],

@@ -169,7 +169,7 @@ function answerOf(
       return value ? [[tag, value]] : isAlways && MAY_BE_EMPTY.has(tag) ? [[tag, { vr }]] : [];
     }),
   );
-  // A study says so where all of it is made; of others only what is made does.
+  // A study is called synthetic only where every series of it is.
   if (level === 'STUDY' && !row.synthetic) delete stored[SYNTHETIC.tag];
   const own: [keyword: string, value: string | number | null | readonly string[]][] = [
     ['StudyInstanceUID', row.studyUid],
@@ -189,7 +189,7 @@ function answerOf(
   return Object.fromEntries(Object.entries(stored).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What a bundle has made says so in every answer that is about nothing else: nobody takes it for somebody's image. */
+/** Marks generated objects in every answer that is about such objects alone: nobody takes them for images of a person. */
 const SYNTHETIC = searchable('SyntheticData');
 
 const MAY_BE_EMPTY = new Set(

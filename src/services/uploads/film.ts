@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Strip } from '../../domain/strips.js';
-import { UPLOAD_PSEUDONYM } from '../../domain/uploads.js';
+import { UPLOAD_NAME, UPLOAD_PSEUDONYM } from '../../domain/uploads.js';
 import type { Side } from '../../domain/participants.js';
 import type { UploadedRadiograph } from '../../entities/index.js';
 import { encodeFilm, type Film, kneesOn } from '../../imaging/radiograph/index.js';
@@ -29,9 +29,6 @@ export type KeptFilm = Pick<
   original: OriginalFile | null;
 };
 
-/** What messages call the file: its own name may name a patient. */
-const NAME = 'The file';
-
 /** An uploaded file, and how it is to be read. */
 export interface FilmWork {
   bytes: Uint8Array;
@@ -50,7 +47,7 @@ export interface FilmWork {
  */
 export async function readFilm({ bytes, kneeDetector, uidKey, redact }: FilmWork): Promise<KeptFilm> {
   const key = Buffer.from(uidKey, 'hex');
-  const { film, object } = await deidentifyFilm({ bytes, name: NAME }, (study) => ({
+  const { film, object } = await deidentifyFilm({ bytes, name: UPLOAD_NAME }, (study) => ({
     pseudonym: UPLOAD_PSEUDONYM,
     // An upload is nobody's: what films of one study must share is known by the study.
     daysBack: daysBackBy(key, `dates ${study?.studyUid ?? randomUUID()}`),
@@ -59,7 +56,7 @@ export async function readFilm({ bytes, kneeDetector, uidKey, redact }: FilmWork
     redact,
   }));
   const { rows, columns, pixelSpacing, attributes } = film;
-  if (attributes?.modality === 'MR') refuseFile(NAME, 'is a slice of an MRI series; a radiograph is needed');
+  if (attributes?.modality === 'MR') refuseFile(UPLOAD_NAME, 'is a slice of an MRI series; a radiograph is needed');
   const laterality =
     attributes && (sideInWords(attributes.laterality ?? '') ?? filmSide(attributes.seriesDescription ?? ''));
   const { view, knees, problems } = await findKnees(film, laterality, kneeDetector);
