@@ -82,8 +82,15 @@ async function main(argv: string[]): Promise<void> {
     await program.parseAsync(argv);
   } catch (error) {
     process.exitCode = codeOfFailure();
-    const sentence = error instanceof UserError ? error.message : diskFaultInWords(error);
+    const sentence = await faultInWords(error);
     if (sentence !== null) console.error(`osteograph: ${sentence}`);
     else console.error('osteograph: internal error:', error);
   }
+}
+
+/** One sentence for what is no fault of the program; null for every other error. */
+async function faultInWords(error: unknown): Promise<string | null> {
+  if (error instanceof UserError) return error.message;
+  const { databaseFault } = await import('../entities/index.js');
+  return diskFaultInWords(error) ?? databaseFault(error)?.message ?? null;
 }

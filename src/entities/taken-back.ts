@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { letGo } from './let-go.js';
 
 /** Does the work in one transaction, in which further ones are savepoints, and takes all of it back. */
 export async function takenBack<T>(dataSource: DataSource, work: (database: EntityManager) => Promise<T>): Promise<T> {
@@ -7,6 +8,6 @@ export async function takenBack<T>(dataSource: DataSource, work: (database: Enti
   try {
     return await work(runner.manager);
   } finally {
-    await runner.rollbackTransaction();
+    await letGo(runner, () => runner.rollbackTransaction());
   }
 }

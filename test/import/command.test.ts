@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { compiledModule } from '../../src/domain/package.js';
 import type { ImportSummary } from '../../src/services/imports/index.js';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.js';
+import { untilWaiting } from '../helpers/locks.js';
 import { filmFile, READING_HEADER, readingRow, ReleaseFolder } from '../helpers/oai-files.js';
 
 let database: TestDatabase;
@@ -71,6 +72,30 @@ test('an import prints what became of each table and each refusal, and ends with
   expect(second.code).toBe(0);
   expect(second.out).toContain('Enrollees.txt: the database holds it already (2 rows)');
   expect(second.out).toContain('Nothing changed');
+});
+
+test('an import whose database goes away says so in one sentence and has written nothing of its table', async () => {
+  await release.table('Enrollees.txt', 'ID|P02SEX', ['1000001|1: Male']);
+  await using holder = database.dataSource.createQueryRunner();
+  await holder.startTransaction();
+  await holder.query('LOCK TABLE participant');
+
+  const importing = osteograph(release.path);
+  await untilWaiting(database.dataSource, 'participant');
+  // As of a server that shuts down: the statement under way and the connection that holds the lock of imports.
+  await holder.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted OR (locktype = 'advisory' AND pid <> pg_backend_pid())`,
+  );
+  const { code, out, err } = await importing;
+  await holder.rollbackTransaction();
+
+  expect({ code, out, err }).toEqual({
+    code: 1,
+    out: '',
+    err: 'osteograph: The database cannot be reached at the moment.\n',
+  });
+  expect(await database.dataSource.query('SELECT * FROM participant')).toEqual([]);
+  expect((await osteograph(release.path)).code).toBe(0);
 });
 
 test('equal refusals are one line with their number, the report holds all of them', async () => {

@@ -216,6 +216,16 @@ test('a participant without outcomes and a visit without answers are marked as r
   }
 });
 
+/** Brings a version of one of several tables of the release. */
+async function only([file, header, row]: Table, version: string, ...ids: string[]): Promise<TableSummary | undefined> {
+  await release.table(
+    file,
+    header,
+    ids.map((id) => row(id, version)),
+  );
+  return (await importAll()).tables.find((table) => table.file === file);
+}
+
 const OF_THE_STORE_ALONE: readonly Table[] = [
   ['SubjectChar00.txt', 'ID|VERSION|V00INCOME', (id, version) => `${id}|${version}|3`],
   ['JointSx00.txt', 'ID|VERSION|V00KPNR12|V00KPNL12', (id, version) => `${id}|${version}|1|0`],
@@ -224,17 +234,23 @@ const OF_THE_STORE_ALONE: readonly Table[] = [
 test.each(OF_THE_STORE_ALONE)('a visit is marked by %s, whose columns only the store has', async (...table) => {
   await bring(['AllClinical00.txt', 'ID|VERSION|V00AGE', (id, version) => `${id}|${version}|61`], '25', ...ALL);
   await bring(['kxr_sq_bu00.txt', 'ID|SIDE|READPRJ|VERSION|V00XRKL', (id) => `${id}|1|15|0.8|2`], '0.8', ...ALL);
-  const only = async (version: string, ...ids: string[]) => {
-    await release.table(
-      table[0],
-      table[1],
-      ids.map((id) => table[2](id, version)),
-    );
-    return (await importAll()).tables.find(({ file }) => file === table[0]);
-  };
-  await only('25', ...ALL);
+  await only(table, '25', ...ALL);
 
-  expect(await only('26', '1000001', '1000003')).toMatchObject({ absent: 0, dropped: 1, returned: 0 });
+  expect(await only(table, '26', '1000001', '1000003')).toMatchObject({ absent: 0, dropped: 1, returned: 0 });
   expect(await dataSource.query("SELECT 1 FROM visit WHERE dropped <> '{}'")).toHaveLength(1);
-  expect(await only('27', ...ALL)).toMatchObject({ absent: 0, dropped: 0, returned: 1 });
+  expect(await only(table, '27', ...ALL)).toMatchObject({ absent: 0, dropped: 0, returned: 1 });
+});
+
+test.each(OF_THE_STORE_ALONE)('a visit is marked by %s of a higher version that came first, too', async (...table) => {
+  await bring(['AllClinical00.txt', 'ID|VERSION|V00AGE', (id, version) => `${id}|${version}|61`], '25', ...ALL);
+  await bring(['kxr_sq_bu00.txt', 'ID|SIDE|READPRJ|VERSION|V00XRKL', (id) => `${id}|1|15|0.8|2`], '0.8', ...ALL);
+  const dropped = () => dataSource.query("SELECT 1 FROM visit WHERE dropped <> '{}'");
+  await only(table, '26', '1000001', '1000003');
+
+  expect(await only(table, '25', ...ALL)).toMatchObject({ absent: 0, dropped: 1, returned: 0 });
+  expect(await dropped()).toHaveLength(1);
+  expect(await only(table, '25', ...ALL)).toMatchObject({ dropped: 0, returned: 0 });
+
+  for (const { id } of await listImports(dataSource, 2)) await undoImport({ dataSource, store }, id);
+  expect(await dropped()).toEqual([]);
 });

@@ -7,6 +7,7 @@ import { restOnRows } from './runs.js';
 import type { Sources } from './sources.js';
 import { fromBatch } from './statements.js';
 import { compareStored } from './stored-dropped.js';
+import { tellsRows } from './stored-lines.js';
 
 /** The rows of a file that was read, by their keys. */
 export interface FileRows {
@@ -68,7 +69,12 @@ export async function compareRows(
       marks.push({ id: row.id, source: here });
     }
   }
-  const newKeys = [...lines].filter(([, line]) => fresh.has(line)).map(([key]) => key);
+  // Other tables have most visits too, so that a row of a visit that the others lack need not be new in the database.
+  const newest = others.get('');
+  const known = kind === 'clinical' && newest !== undefined && (await tellsRows(manager, newest));
+  const toldKeys = new Set(told.map(({ key }) => key));
+  const isNew = (key: string, line: number): boolean => fresh.has(line) || (known && !toldKeys.has(key));
+  const newKeys = [...lines].filter(([key, line]) => isNew(key, line)).map(([key]) => key);
   if (newKeys.length <= told.length) {
     const ids = await idsOfKeys(manager, kind, { visit, table: sources.table, sources: sources.owned() }, newKeys);
     for (const [key, id] of ids) {

@@ -295,7 +295,7 @@ export class StoredValues {
 }
 
 /** Blocks in memory at a time, of a few kilobytes each. */
-const MAX_BLOCKS = 4_000;
+const MAX_BLOCKS = 2_000;
 
 const SIDES_OF_COLUMNS = ['RIGHT', 'LEFT'] as const;
 
