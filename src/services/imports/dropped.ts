@@ -1,13 +1,12 @@
 import type { EntityManager } from 'typeorm';
 import type { TableFile, TableKind } from '../../oai/index.js';
-import { keyedTable, type KeyedRow, rowsOfSources } from './keys.js';
+import { keyedTable, type KeyedRow, rowsOfSources, tellsRows } from './keys.js';
 import { compareVersions } from './precedence.js';
 import { gradeAnew } from './preferred-readings.js';
 import { restOnRows } from './runs.js';
 import type { Sources } from './sources.js';
 import { fromBatch } from './statements.js';
 import { compareStored } from './stored-dropped.js';
-import { tellsRows } from './stored-lines.js';
 
 /** The rows of a file that was read, by their keys. */
 export interface FileRows {
@@ -69,12 +68,11 @@ export async function compareRows(
       marks.push({ id: row.id, source: here });
     }
   }
-  // Other tables have most visits too, so that a row of a visit that the others lack need not be new in the database.
-  const newest = others.get('');
-  const known = kind === 'clinical' && newest !== undefined && (await tellsRows(manager, newest));
-  const toldKeys = new Set(told.map(({ key }) => key));
-  const isNew = (key: string, line: number): boolean => fresh.has(line) || (known && !toldKeys.has(key));
-  const newKeys = [...lines].filter(([key, line]) => isNew(key, line)).map(([key]) => key);
+  // Other tables tell of most people and visits too, so that a row which the others lack need not be new in the database.
+  const [newest, listed] = [others.get(''), new Set(told.map(({ key }) => key))];
+  const tells = newest !== undefined && (await tellsRows(manager, kind, newest));
+  const isNew = ([key, line]: [string, number]): boolean => !listed.has(key) && (tells || fresh.has(line));
+  const newKeys = [...lines].filter(isNew).map(([key]) => key);
   if (newKeys.length <= told.length) {
     const ids = await idsOfKeys(manager, kind, { visit, table: sources.table, sources: sources.owned() }, newKeys);
     for (const [key, id] of ids) {

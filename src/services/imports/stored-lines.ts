@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { BLOCK, type VariableTable } from '../../domain/variables/index.js';
-import { queryRow, queryRows } from '../../entities/index.js';
+import { queryRows } from '../../entities/index.js';
 import { fromBatch } from './statements.js';
 import { numbersIn } from './stored-blocks.js';
 
@@ -62,15 +62,4 @@ export async function readLines(manager: EntityManager, sources: readonly number
     [sources],
   );
   return rows.map((row) => ({ ...row, lines: numbersIn(row.lines) }));
-}
-
-/** Whether it is known of a file which rows it has, whatever they say: it has columns that the store keeps. */
-export async function tellsRows(manager: EntityManager, source: number): Promise<boolean> {
-  const { found } = await queryRow(
-    manager,
-    z.object({ found: z.boolean() }),
-    'SELECT EXISTS (SELECT FROM variable_line WHERE source_id = $1) AS found',
-    [source],
-  );
-  return found;
 }

@@ -40,7 +40,6 @@ export class StoredValues {
   readonly counts: StoredCounts = { cells: 0, changed: 0, left: 0, returned: 0 };
   readonly #coverage = new Coverage();
   readonly #lines = new StoredLines();
-  readonly #readings = new Set<string>();
   /** Variables of which lone letters are codes; null before the first of those letters. */
   #withCodes: ReadonlySet<Levels> | null = null;
   #rows: StoredRow[] = [];
@@ -151,7 +150,6 @@ export class StoredValues {
     }
     this.counts.returned += became.filter((flags) => flags & BECAME.returned).length;
     this.#noteLines(rows, owners);
-    for (const reading of readings) this.#readings.add(reading);
     this.#spare.push(...columns.map(({ codes }) => codes));
     const outcomes = rows.map(({ line }, index) => [line, outcomeOf(became[index]!)] as const);
     return new Map(outcomes.filter(([line]) => !refused.has(line)));
@@ -162,7 +160,7 @@ export class StoredValues {
     await this.#coverage.write(this.manager);
     await this.#lines.write(this.manager);
     const all = new Map(this.sinks.map(({ levels }) => [levels.variable, levels]));
-    await describeVariables(this.manager, this.table, [...all.values()], [...this.#readings]);
+    await describeVariables(this.manager, this.table, [...all.values()]);
   }
 
   /**

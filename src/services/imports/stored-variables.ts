@@ -32,25 +32,20 @@ export async function variableIds(
   return named.map((name) => ids.get(name)!.id);
 }
 
-/** Notes what the values of some variables are, and where they come from. */
-export async function describeVariables(
-  manager: EntityManager,
-  table: string,
-  all: readonly Levels[],
-  readings: readonly string[],
-): Promise<void> {
+/** Notes what the values of some variables are, in which readings they have some, and that this table has them. */
+export async function describeVariables(manager: EntityManager, table: string, all: readonly Levels[]): Promise<void> {
   if (all.length === 0) return;
   const { from, parameters } = fromBatch({
     id: ['integer', all.map(({ variable }) => variable)],
     kind: ['text', all.map((levels) => levels.kind())],
   });
-  const union = (column: string, parameter: string): string =>
-    `ARRAY(SELECT DISTINCT x FROM unnest(v.${column} || ${parameter}::text[]) x ORDER BY x)`;
-  const [tables, reading] = [`$${parameters.length + 1}`, `$${parameters.length + 2}`];
+  const given = `$${parameters.length + 1}::text[]`;
+  const tables = `ARRAY(SELECT DISTINCT x FROM unnest(v.tables || ${given}) x ORDER BY x)`;
+  const readings = 'ARRAY(SELECT DISTINCT b.reading FROM variable_block b WHERE b.variable_id = v.id ORDER BY 1)';
   await manager.query(
-    `UPDATE variable v SET kind = r.kind, tables = ${union('tables', tables)}, readings = ${union('readings', reading)} ${from}
-     WHERE v.id = r.id AND (v.kind <> r.kind OR NOT v.tables @> ${tables}::text[] OR NOT v.readings @> ${reading}::text[])`,
-    [...parameters, [table], readings],
+    `UPDATE variable v SET kind = r.kind, tables = ${tables}, readings = ${readings} ${from}
+     WHERE v.id = r.id AND (v.kind <> r.kind OR NOT v.tables @> ${given} OR v.readings <> ${readings})`,
+    [...parameters, [table]],
   );
 }
 
