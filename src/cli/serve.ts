@@ -72,7 +72,8 @@ DATABASE_URL names a PostgreSQL to use instead of the embedded one, QUEUE_URL a 
 where files are kept if not in the data directory ("osteograph blobs --help"), LOG_LEVEL what is logged,
 OTEL_EXPORTER_OTLP_ENDPOINT where traces go, OSTEOGRAPH_METRICS_TOKEN who may read /metrics from elsewhere, OSTEOGRAPH_DICOM_TLS_CERT, _KEY and _CA
 the files of TLS with DICOM peers ("osteograph dicom-send --help").
-The first start makes a token for the administrator and prints an address that carries it. Ctrl-C ends everything in good
+The first start makes a token for the administrator and prints an address that carries it, unless --host lets other machines in:
+then logs are read by others too, and "osteograph token create" makes the first one. Ctrl-C ends everything in good
 order; generations that are running go on at the next start. A second one ends it at once.
 
 Examples:
@@ -125,7 +126,7 @@ async function serve({
     webhooks: webhookRulesOf(given),
     logger,
   });
-  const { url, firstToken, bundles } = platform;
+  const { url, firstToken, lacksToken, bundles } = platform;
   for (const { name, state, refusal } of bundles) {
     console.log(state === 'READY' ? `Bundle ${name} is ready.` : `Bundle ${name} cannot be used: ${refusal}`);
   }
@@ -136,6 +137,9 @@ async function serve({
       "This address carries the administrator's token, which is shown this once. Keep it, or make others with",
     );
     console.log('"osteograph token create".');
+  } else if (lacksToken) {
+    console.log(`\nOsteograph is at ${url}. There is no token yet; make the administrator's on this machine:\n`);
+    console.log('    osteograph token create --name admin --role ADMIN --expires 90d');
   } else {
     console.log(`\nOsteograph is at ${url} (token: the one you have; "osteograph token create" makes another).`);
   }

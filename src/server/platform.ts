@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import type { UserError } from '../domain/errors.js';
+import { isThisMachine } from '../domain/safe-address.js';
 import type { WebhookRules } from '../policy/index.js';
 import { openQueue } from '../scheduling/index.js';
 import { LIMITS } from '../schema/limits.js';
@@ -56,8 +57,10 @@ export interface RunningPlatform {
   dataSource: DataSource;
   databaseUrl: string;
   store: BlobStore;
-  /** The administrator's token, when this is the first start and one was made. */
+  /** The administrator's token, when this is the first start and nobody else can reach the server or, in a container, its log. */
   firstToken: string | undefined;
+  /** Whether there is no token at all. */
+  lacksToken: boolean;
   /** What the folder of models holds: ready ones and refused ones with the reason. */
   bundles: { name: string; state: string; refusal: string | null }[];
   /** Resolves with one sentence when the embedded PostgreSQL cannot be kept alive; never does otherwise. */
@@ -115,9 +118,11 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       await child?.close();
     });
     // Made last: a start that fails must not keep a token to itself.
-    const firstToken = (await hasNoTokens(dataSource))
-      ? (await createToken(dataSource, { name: 'first start', role: 'ADMIN' })).text
-      : undefined;
+    const isFirst = await hasNoTokens(dataSource);
+    const firstToken =
+      isFirst && isThisMachine(host)
+        ? (await createToken(dataSource, { name: 'first start', role: 'ADMIN' })).text
+        : undefined;
     if (worker) {
       child = startWorkerChild({ blobs, databaseUrl, device: worker.device, logger });
     }
@@ -127,6 +132,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       databaseUrl,
       store,
       firstToken,
+      lacksToken: isFirst && firstToken === undefined,
       bundles: bundles.map(({ name, version, state, refusal }) => ({ name: `${name}@${version}`, state, refusal })),
       gaveUp: database.gaveUp,
       close,

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { compiledModule } from '../../src/domain/package.js';
 import { startWorkerChild } from '../../src/server/worker-child.js';
 import { runCommand } from '../helpers/command.js';
 import { createTestDatabase } from '../helpers/database.js';
@@ -28,6 +30,46 @@ test('the first start prints an address that carries a working token', async () 
   const { token } = serve;
 
   expect(await viewer(token)).toEqual({ data: { viewer: { name: 'first start', role: 'ADMIN' } } });
+});
+
+test('a first start that other machines can reach makes no token, and says how to make one', async () => {
+  const { url: DATABASE_URL, dataSource, drop } = await createTestDatabase();
+  const flags = [
+    '--host',
+    '0.0.0.0',
+    '--port',
+    '0',
+    '--no-worker',
+    '--data-dir',
+    join(dataDir, 'open'),
+    '--models',
+    models,
+  ];
+  const child = spawn(process.execPath, [compiledModule('cli/main'), 'serve', ...flags], {
+    env: { ...process.env, DATABASE_URL, LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  for await (const text of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    printed += text as string;
+    if (printed.includes('--expires')) break;
+  }
+  const tokens = await dataSource.query('SELECT name FROM api_token');
+  child.kill();
+  await once(child, 'exit');
+  await drop();
+
+  expect(printed.replace(/:\d+/, ':PORT')).toBe(
+    [
+      `There are no bundles in ${models}; nothing can be generated.`,
+      '',
+      "Osteograph is at http://0.0.0.0:PORT. There is no token yet; make the administrator's on this machine:",
+      '',
+      '    osteograph token create --name admin --role ADMIN --expires 90d',
+      '',
+    ].join('\n'),
+  );
+  expect(tokens).toEqual([]);
 });
 
 test('it is alive and ready', async () => {
