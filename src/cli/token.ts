@@ -13,7 +13,7 @@ export function tokenCommand(): Command {
   const command = new Command('token').description('make, list and revoke the tokens of the API').addHelpText(
     'after',
     `
-Roles: SUMMARY (counts only), READER (records and images), OPERATOR (generate), ADMIN (tokens and everything else).
+Roles: SUMMARY (counts only), ANALYST (records without images), READER (images too), OPERATOR (generate), ADMIN (tokens and everything else).
 
 Examples:
   $ osteograph token create --name notebook --role READER --expires 30d

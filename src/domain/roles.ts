@@ -1,7 +1,7 @@
 /** What a token may do; each role includes those before it. */
-export const ROLES = ['SUMMARY', 'READER', 'OPERATOR', 'ADMIN'] as const;
+export const ROLES = ['SUMMARY', 'ANALYST', 'READER', 'OPERATOR', 'ADMIN'] as const;
 
-/** SUMMARY: counts only. READER: records and images. OPERATOR: generate. ADMIN: tokens and everything else. */
+/** SUMMARY: counts only. ANALYST: records without images. READER: images too. OPERATOR: generate. ADMIN: tokens and everything else. */
 export type Role = (typeof ROLES)[number];
 
 export function roleIncludes(held: Role, needed: Role): boolean {

@@ -69,7 +69,7 @@ export class AggregateResolver {
     const variables = await resolveVariables(dataSource, names ?? []);
     const request = { by: by ?? [], variables, totals };
     if (context.viewer.role === 'SUMMARY') {
-      if (numbers) requireRole(context, 'READER', 'Counting by numbers of knees');
+      if (numbers) requireRole(context, 'ANALYST', 'Counting by numbers of knees');
       return countSummaryFacets(dataSource, { ...request, where: asked });
     }
     const buckets = await countFacets(dataSource, {
@@ -110,7 +110,7 @@ export class AggregateResolver {
     histogram: HistogramInput | null,
     @Info() info: GraphQLResolveInfo,
   ): Promise<KneeExamStatistics[]> {
-    requireRole(context, 'READER', 'Reading statistics');
+    requireRole(context, 'ANALYST', 'Reading statistics');
     const { dataSource } = context.platform;
     if ((of ?? null) === null ? !ofNumber : ofNumber) {
       throw new UserError('BAD_USER_INPUT', 'Give either of or ofNumber.');
@@ -139,7 +139,7 @@ export class AggregateResolver {
     @Arg('from', () => VisitCodeEnum, { description: 'The earlier visit.' }) from: VisitCode,
     @Arg('to', () => VisitCodeEnum, { description: 'The later visit.' }) to: VisitCode,
   ): Promise<GradeTransition[]> {
-    requireRole(context, 'READER', 'Reading transitions');
+    requireRole(context, 'ANALYST', 'Reading transitions');
     const where = await readyFilter(context, asked);
     return countTransitions(context.platform.dataSource, { where, feature, from, to });
   }
@@ -179,7 +179,7 @@ export class AggregateResolver {
     })
     at: number[] | null,
   ): Promise<Survival> {
-    requireRole(context, 'READER', 'Reading times');
+    requireRole(context, 'ANALYST', 'Reading times');
     const where = await readyFilter(context, asked);
     const { dataSource } = context.platform;
     return exploreSurvival(dataSource, {

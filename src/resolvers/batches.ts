@@ -47,7 +47,7 @@ export class BatchResolver {
 
   @Query(() => BatchNode, { description: 'A batch by its id; null when there is none.', nullable: true })
   async batch(@Ctx() context: Context, @Arg('id', () => ID, idOf('batch')) id: string): Promise<BatchNode | null> {
-    requireRole(context, 'READER', 'Reading records');
+    requireRole(context, 'ANALYST', 'Reading records');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Batch') return null;
     return findOrNull(context.loaders.batch.load(String(decoded.key)).then((row) => new BatchNode(row)));

@@ -28,7 +28,7 @@ export class BundleResolver {
     @Arg('task', () => GenerationTaskEnum, { nullable: true, description: 'Only bundles that do this; default: all.' })
     task: string | null,
   ): Promise<BundleNode[]> {
-    requireRole(context, 'READER', 'Listing bundles');
+    requireRole(context, 'ANALYST', 'Listing bundles');
     const rows = await context.platform.dataSource
       .getRepository(Bundle)
       .find({ where: task === null || task === undefined ? {} : { task }, order: { name: 'ASC', id: 'DESC' } });
@@ -40,7 +40,7 @@ export class BundleResolver {
     @Ctx() context: Context,
     @Arg('name', () => String, { description: '`name` or `name@version`.' }) reference: string,
   ): Promise<BundleNode | null> {
-    requireRole(context, 'READER', 'Listing bundles');
+    requireRole(context, 'ANALYST', 'Listing bundles');
     const [name = '', version, ...rest] = reference.split('@');
     if (rest.length > 0 || name === '' || reference.includes('\0')) {
       throw new UserError('BAD_USER_INPUT', 'name must look like knee-xray2mri-demo or knee-xray2mri-demo@1.0.1.');

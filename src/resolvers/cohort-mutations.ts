@@ -41,7 +41,7 @@ export class CohortMutationResolver {
     @Ctx() context: Context,
     @Arg('input', () => CreateCohortInput, INPUT) { examIds, exams, unknownExams, combine, ...rest }: CreateCohortInput,
   ): Promise<CreatedCohortPayload> {
-    requireRole(context, 'READER', 'createCohort');
+    requireRole(context, 'ANALYST', 'createCohort');
     const { platform, viewer } = context;
     const found = exams ? await findNamedExams(platform.dataSource, exams, unknownExams) : null;
     const request = { ...rest, examIds: examKeys('examIds', examIds), found, combine: combination(combine) };
@@ -57,7 +57,7 @@ export class CohortMutationResolver {
     @Arg('input', () => UpdateCohortInput, INPUT)
     { id, examIds, exams, add, remove, unknownExams, combine, ...rest }: UpdateCohortInput,
   ): Promise<CreatedCohortPayload> {
-    requireRole(context, 'READER', 'updateCohort');
+    requireRole(context, 'ANALYST', 'updateCohort');
     const { platform, viewer } = context;
     const named = async (rows: ExamNameInput[] | null | undefined) =>
       rows ? findNamedExams(platform.dataSource, rows, unknownExams) : null;
@@ -87,7 +87,7 @@ export class CohortMutationResolver {
     @Ctx() context: Context,
     @Arg('input', () => ShareCohortInput, INPUT) { id, visibility }: IdInput & { visibility: CohortVisibility },
   ): Promise<CohortPayload> {
-    requireRole(context, 'READER', 'shareCohort');
+    requireRole(context, 'ANALYST', 'shareCohort');
     const { platform, viewer } = context;
     const row = await shareCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id), visibility);
     return { cohort: new CohortNode(row) };
@@ -98,7 +98,7 @@ export class CohortMutationResolver {
     @Ctx() context: Context,
     @Arg('input', () => DeleteCohortInput, INPUT) { id }: IdInput,
   ): Promise<DeletedCohortPayload> {
-    requireRole(context, 'READER', 'deleteCohort');
+    requireRole(context, 'ANALYST', 'deleteCohort');
     const { platform, viewer } = context;
     await deleteCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id));
     return { deletedCohortId: id };
@@ -113,7 +113,7 @@ export class CohortMutationResolver {
     @Ctx() context: Context,
     @Arg('input', () => SplitCohortInput, INPUT) { id, ...request }: SplitCohortInput,
   ): Promise<SplitPayload> {
-    requireRole(context, 'READER', 'splitCohort');
+    requireRole(context, 'ANALYST', 'splitCohort');
     const { platform, viewer } = context;
     const parts = await splitCohort(platform.dataSource, viewer, keyOf('id', 'Cohort', id), request);
     return { parts: parts.map(({ cohort, ...part }) => ({ ...part, cohort: new CohortNode(cohort) })) };

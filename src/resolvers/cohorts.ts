@@ -228,12 +228,12 @@ function current({ loaders }: Context, { id }: Cohort): Promise<CohortVersion> {
 }
 
 function filterOf(context: Context, { schema }: GraphQLResolveInfo, { filter }: CohortVersion) {
-  requireRole(context, 'READER', "Reading a cohort's filter");
+  requireRole(context, 'ANALYST', "Reading a cohort's filter");
   return filter && filterAsJson(schema, 'KneeExamFilter', filter);
 }
 
 function originOf(context: Context, { origin }: CohortVersion): CohortOrigin {
-  requireRole(context, 'READER', "Reading a cohort's origin");
+  requireRole(context, 'ANALYST', "Reading a cohort's origin");
   return new CohortOrigin(origin);
 }
 
@@ -259,7 +259,7 @@ function examsOf(
   version: number,
   { where, orderBy, ...request }: ExamsRequest,
 ): ConnectionOf<KneeExamNode> {
-  requireRole(context, 'READER', 'Reading the exams of a cohort');
+  requireRole(context, 'ANALYST', 'Reading the exams of a cohort');
   const { dataSource } = context.platform;
   const members = () => readyFilter(context, { and: [inCohort(id, version), ...(where ? [where] : [])] });
   return connection(context, {

@@ -15,7 +15,7 @@ import { readyFilter } from './filter.js';
 
 /**
  * A connection that reads its page when edges, nodes or pageInfo are asked for, once, and counts when totalCount is. Rows are for
- * READER and above. So is counting, unless the list says what a token of role SUMMARY is told instead: the exact number of
+ * ANALYST and above. So is counting, unless the list says what a token of role SUMMARY is told instead: the exact number of
  * records that a filter selects, asked for twice with filters that differ by one person, would say what that person has.
  */
 export function connection<Row, Item, Related extends object = object>(
@@ -32,7 +32,7 @@ export function connection<Row, Item, Related extends object = object>(
 ): ConnectionOf<Item> {
   let reading: Promise<ReadPage<Item>> | undefined;
   const read = () => {
-    requireRole(context, 'READER', 'Reading records');
+    requireRole(context, 'ANALYST', 'Reading records');
     return (reading ??= list.jsonPage ? list.jsonPage().then(fromJson) : list.page().then(fromRows));
   };
   const fromJson = ({ json, ...info }: JsonPage): ReadPage<Item> => ({
@@ -69,7 +69,7 @@ export function connection<Row, Item, Related extends object = object>(
     pageInfo: async () => (await read()).info,
     totalCount: async () => {
       if (context.viewer.role === 'SUMMARY' && list.summaryCount) return list.summaryCount();
-      requireRole(context, 'READER', 'Counting these records');
+      requireRole(context, 'ANALYST', 'Counting these records');
       return list.count();
     },
   };

@@ -25,7 +25,7 @@ export class DerivedVariableMutationResolver {
     @Ctx() context: Context,
     @Arg('input', () => CreateDerivedVariableInput, INPUT) input: CreateDerivedVariableInput,
   ): Promise<DerivedVariablePayload> {
-    requireRole(context, 'READER', 'createDerivedVariable');
+    requireRole(context, 'ANALYST', 'createDerivedVariable');
     const { platform, viewer } = context;
     const row = await createDerivedVariable(platform.dataSource, viewer, { ...input });
     return { derivedVariable: new DerivedVariableNode(row) };
@@ -40,7 +40,7 @@ export class DerivedVariableMutationResolver {
     @Ctx() context: Context,
     @Arg('input', () => UpdateDerivedVariableInput, INPUT) { id, ...change }: UpdateDerivedVariableInput,
   ): Promise<DerivedVariablePayload> {
-    requireRole(context, 'READER', 'updateDerivedVariable');
+    requireRole(context, 'ANALYST', 'updateDerivedVariable');
     const { platform, viewer } = context;
     const row = await updateDerivedVariable(platform.dataSource, viewer, keyOf('id', 'DerivedVariable', id), change);
     return { derivedVariable: new DerivedVariableNode(row) };
@@ -54,7 +54,7 @@ export class DerivedVariableMutationResolver {
     @Ctx() context: Context,
     @Arg('input', () => DeleteDerivedVariableInput, INPUT) { id }: IdInput,
   ): Promise<DeletedDerivedVariablePayload> {
-    requireRole(context, 'READER', 'deleteDerivedVariable');
+    requireRole(context, 'ANALYST', 'deleteDerivedVariable');
     const { platform, viewer } = context;
     await deleteDerivedVariable(platform.dataSource, viewer, keyOf('id', 'DerivedVariable', id));
     return { deletedDerivedVariableId: id };

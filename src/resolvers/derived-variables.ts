@@ -76,7 +76,7 @@ export class DerivedVariableResolver {
     @Ctx() context: Context,
     @Arg('name', () => String, { description: 'Letter case is ignored.' }) name: string,
   ): Promise<DerivedVariableNode | null> {
-    requireRole(context, 'READER', READING);
+    requireRole(context, 'ANALYST', READING);
     const found = findDerivedVariableNamed(context.platform.dataSource, name);
     return findOrNull(found.then((row) => new DerivedVariableNode(row)));
   }

@@ -81,7 +81,7 @@ export class EvaluationResolver {
     @Ctx() context: Context,
     @Arg('id', () => ID, idOf('evaluation')) id: string,
   ): Promise<EvaluationNode | null> {
-    requireRole(context, 'READER', 'Reading evaluations');
+    requireRole(context, 'ANALYST', 'Reading evaluations');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Evaluation') return null;
     const found = findEvaluation(context.platform.dataSource, String(decoded.key));
@@ -128,7 +128,7 @@ export class EvaluationResolver {
       "An evaluation's log from the event after `after`, then live; ends after the final event. After a dropped connection, " +
       'ask again with the last `seq` that arrived: nothing is missed, nothing comes twice.',
     subscribe: ({ args, context }: { args: object; context: Context }) => {
-      requireRole(context, 'READER', 'Following an evaluation');
+      requireRole(context, 'ANALYST', 'Following an evaluation');
       const { id, after } = args as { id: string; after: number };
       const key = evaluationKey(id);
       if (after < 0) throw new UserError('BAD_USER_INPUT', `after must not be negative, got ${after}.`);

@@ -75,7 +75,7 @@ export class ExportResolver {
 
   @Query(() => ExportNode, { nullable: true, description: "One of the viewer's own; an administrator sees every one." })
   async export(@Ctx() context: Context, @Arg('id', () => ID, idOf('export')) id: string): Promise<ExportNode | null> {
-    requireRole(context, 'READER', 'Reading exports');
+    requireRole(context, 'ANALYST', 'Reading exports');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Export') return null;
     const found = findExport(context.platform.dataSource, context.viewer, Number(decoded.key));
@@ -107,7 +107,7 @@ export class ExportResolver {
     }: ExportCohortInput,
     @Info() { schema }: GraphQLResolveInfo,
   ): Promise<ExportPayload> {
-    requireRole(context, 'READER', 'exportCohort');
+    requireRole(context, 'ANALYST', 'exportCohort');
     checkVersion(cohortId, cohortVersion);
     const selected = cohortId ? cohortFilter(cohortId, cohortVersion, where) : where;
     const written = selected ? filterAsJson(schema, 'KneeExamFilter', selected) : null;
@@ -143,7 +143,7 @@ export class ExportResolver {
     { cohortId, cohortVersion, where, ...rest }: ExportParticipantsInput,
     @Info() { schema }: GraphQLResolveInfo,
   ): Promise<ExportPayload> {
-    requireRole(context, 'READER', 'exportParticipants');
+    requireRole(context, 'ANALYST', 'exportParticipants');
     checkVersion(cohortId, cohortVersion);
     const selected = cohortId ? cohortPeople(cohortId, cohortVersion, where) : where;
     const written = selected ? filterAsJson(schema, 'ParticipantFilter', selected) : null;
@@ -176,7 +176,7 @@ export class ExportResolver {
     @Ctx() context: Context,
     @Arg('input', () => CancelExportInput, INPUT) { id }: IdInput,
   ): Promise<ExportPayload> {
-    requireRole(context, 'READER', 'cancelExport');
+    requireRole(context, 'ANALYST', 'cancelExport');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Export') throw new UserError('BAD_USER_INPUT', 'id must be the id of an Export.');
     const row = await cancelExport(context.platform.dataSource, context.viewer, Number(decoded.key));

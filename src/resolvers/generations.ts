@@ -84,7 +84,7 @@ export class GenerationResolver {
     @Ctx() context: Context,
     @Arg('id', () => ID, idOf('generation')) id: string,
   ): Promise<GenerationNode | null> {
-    requireRole(context, 'READER', 'Reading records');
+    requireRole(context, 'ANALYST', 'Reading records');
     const decoded = decodeId(id);
     if (decoded?.type !== 'Generation') return null;
     return findOrNull(visibleGeneration(context, String(decoded.key)).then((row) => new GenerationNode(row)));

@@ -83,7 +83,7 @@ export class KneeExamResolver {
     @Arg('visit', () => VisitCodeEnum, { description: 'Time point of the study.' }) visit: VisitCode,
     @Arg('side', () => SideEnum, { description: 'Which knee.' }) side: Side,
   ): Promise<KneeExamNode | null> {
-    requireRole(context, 'READER', 'Reading records');
+    requireRole(context, 'ANALYST', 'Reading records');
     const { manager } = context.platform.dataSource;
     const person = isOaiId(oaiId) ? await manager.findOneBy(Participant, { oaiId }) : null;
     const row = person && (await manager.findOneBy(KneeExam, { participantId: person.id, visitCode: visit, side }));

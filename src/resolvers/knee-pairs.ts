@@ -29,7 +29,7 @@ export class KneePairsResolver {
     @Arg('pairing', () => KneePairsInput, { description: 'Which exams are paired, and how.' })
     pairing: KneePairsInput,
   ): Promise<KneePairsItem> {
-    requireRole(context, 'READER', 'Reading pairs');
+    requireRole(context, 'ANALYST', 'Reading pairs');
     const { dataSource } = context.platform;
     const request = await resolvePairs(dataSource, pairing, (filter) => readyFilter(context, filter));
     return makePairs(dataSource, request, await readyFilter(context, where)) as Promise<KneePairs & KneePairsItem>;

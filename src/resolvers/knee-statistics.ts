@@ -41,7 +41,7 @@ export class KneeStatisticsResolver {
     @Arg('variables', () => [String], VARIABLES) names: string[] | null,
     @Arg('numbers', () => [BandedNumberInput], NUMBERS) numbers: BandedNumberInput[] | null,
   ): Promise<KneePrevalence[]> {
-    requireRole(context, 'READER', 'Reading prevalences');
+    requireRole(context, 'ANALYST', 'Reading prevalences');
     return explorePrevalence(context.platform.dataSource, {
       ...{ where: await readyFilter(context, asked), having: await readyFilter(context, having), by },
       variables: await resolveVariables(context.platform.dataSource, names ?? []),
@@ -64,7 +64,7 @@ export class KneeStatisticsResolver {
     @Arg('variables', () => [String], VARIABLES) names: string[] | null,
     @Arg('numbers', () => [BandedNumberInput], NUMBERS) numbers: BandedNumberInput[] | null,
   ): Promise<KneeCorrelation[]> {
-    requireRole(context, 'READER', 'Reading correlations');
+    requireRole(context, 'ANALYST', 'Reading correlations');
     const { dataSource } = context.platform;
     const [first] = await resolveNumbers(dataSource, [x], 'x');
     const [second] = await resolveNumbers(dataSource, [y], 'y');

@@ -63,7 +63,7 @@ export class KneeResolver {
     @Arg('oaiId', () => String, { description: 'Participant; seven digits.' }) oaiId: string,
     @Arg('side', () => SideEnum, { description: 'Which knee.' }) side: Side,
   ): Promise<KneeNode | null> {
-    requireRole(context, 'READER', 'Reading records');
+    requireRole(context, 'ANALYST', 'Reading records');
     const person = isOaiId(oaiId) ? await context.platform.dataSource.manager.findOneBy(Participant, { oaiId }) : null;
     return person && new KneeNode({ participantId: person.id, side });
   }

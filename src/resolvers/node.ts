@@ -73,7 +73,7 @@ export class NodeResolver {
 const MAX_IDS = 200;
 
 async function lookUp(context: Context, id: string, argument: string): Promise<Node | null> {
-  requireRole(context, 'READER', 'Reading records');
+  requireRole(context, 'ANALYST', 'Reading records');
   const decoded = decodeId(id);
   if (!decoded) throw new UserError('BAD_USER_INPUT', `${argument} is not an id of this API.`);
   if (decoded.type === 'ApiToken') requireRole(context, 'ADMIN', 'Reading tokens');

@@ -40,7 +40,7 @@ export class ParticipantFacetResolver {
     totals: boolean,
     @Info() info: GraphQLResolveInfo,
   ): Promise<readonly ParticipantBucket[]> {
-    requireRole(context, 'READER', 'Counting participants by facets');
+    requireRole(context, 'ANALYST', 'Counting participants by facets');
     const { dataSource } = context.platform;
     const buckets = await countParticipants(dataSource, {
       ...{ where: await readyFilter(context, where), by: by ?? [], totals },

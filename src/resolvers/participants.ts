@@ -51,7 +51,7 @@ export class ParticipantResolver {
     @Ctx() context: Context,
     @Arg('oaiId', () => String, { description: 'Seven digits.' }) oaiId: string,
   ): Promise<ParticipantNode | null> {
-    requireRole(context, 'READER', 'Reading records');
+    requireRole(context, 'ANALYST', 'Reading records');
     if (!/^\d{1,20}$/.test(oaiId)) return null;
     const row = await context.platform.dataSource.getRepository(Participant).findOneBy({ oaiId });
     return row && new ParticipantNode(row);

@@ -28,7 +28,7 @@ export class ProgressResolver {
       "A generation's log from the event after `after`, then live; ends after the final event. After a dropped " +
       'connection, ask again with the last `seq` that arrived: nothing is missed, nothing comes twice.',
     subscribe: async ({ args, context }: { args: object; context: Context }) => {
-      requireRole(context, 'READER', 'Following a generation');
+      requireRole(context, 'ANALYST', 'Following a generation');
       const { id, after } = args as { id: string; after: number };
       const key = keyOf('id', 'Generation', id);
       if (after < 0) throw new UserError('BAD_USER_INPUT', `after must not be negative, got ${after}.`);

@@ -12,7 +12,7 @@ export class ReleaseResolver {
     complexity: listComplexity(5),
   })
   async releases(@Ctx() context: Context): Promise<Release[]> {
-    requireRole(context, 'READER', 'Reading what was imported');
+    requireRole(context, 'ANALYST', 'Reading what was imported');
     return listReleases(context.platform.dataSource);
   }
 }

@@ -18,7 +18,7 @@ export class SearchResolver {
     @Arg('text', () => String, { description: 'An id or barcode or its beginning, or words of a name.' }) text: string,
     @Arg('first', () => Int, { defaultValue: 5, description: 'Hits of each kind, 1 to 200.' }) first: number,
   ): Promise<SearchHit[]> {
-    requireRole(context, 'READER', 'Searching records');
+    requireRole(context, 'ANALYST', 'Searching records');
     const { size } = pageSize({ first });
     return searchEverything(context.platform.dataSource, context.viewer, text, size);
   }

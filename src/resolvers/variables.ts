@@ -95,7 +95,7 @@ export class VariableResolver {
     @Ctx() context: Context,
   ): Promise<DerivedVariableNode | null> {
     if (derivedId === null) return null;
-    requireRole(context, 'READER', 'Reading derived variables');
+    requireRole(context, 'ANALYST', 'Reading derived variables');
     return new DerivedVariableNode(await context.loaders.derivedVariable.load(derivedId));
   }
 }
@@ -153,7 +153,7 @@ async function valuesOf(
   id: number,
   names: readonly string[],
 ): Promise<VariableValueItem[]> {
-  requireRole(context, 'READER', 'Reading records');
+  requireRole(context, 'ANALYST', 'Reading records');
   const { dataSource } = context.platform;
   const loader = context.variableValues.for([of, names], async (ids) => {
     const refs = await resolveVariables(dataSource, names, 'names');

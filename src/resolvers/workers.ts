@@ -21,7 +21,7 @@ export class WorkerResolver {
     @Arg('states', () => [WorkerStateEnum], { nullable: true, description: 'Default: all.' })
     states: WorkerState[] | null,
   ): Promise<WorkerNode[]> {
-    requireRole(context, 'READER', 'Listing workers');
+    requireRole(context, 'ANALYST', 'Listing workers');
     return (await listWorkers(context.platform.dataSource, states)).map((row) => new WorkerNode(row));
   }
 }

@@ -167,7 +167,8 @@ export const MriProtocolEnum = choices(
 
 export const RoleEnum = choices('Role', ROLES, 'What a token may do; each role includes those before it.', {
   SUMMARY: 'Counts only.',
-  READER: 'Records and images.',
+  ANALYST: 'Records without images.',
+  READER: 'Images too.',
   OPERATOR: 'Generate.',
   ADMIN: 'Tokens and everything else.',
 });

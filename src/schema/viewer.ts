@@ -34,8 +34,11 @@ export class Viewer {
   @Field(() => Boolean, { description: 'Whether counts may be asked for.' })
   canCount!: boolean;
 
-  @Field(() => Boolean, { description: 'Whether records and images may be read.' })
+  @Field(() => Boolean, { description: 'Whether records may be read.' })
   canRead!: boolean;
+
+  @Field(() => Boolean, { description: 'Whether images may be fetched.' })
+  canSeeImages!: boolean;
 
   @Field(() => Boolean, { description: 'Whether generations may be asked for, canceled and retried.' })
   canGenerate!: boolean;

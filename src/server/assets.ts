@@ -3,8 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
+import { EXPORT_FILES, TABLE_FORMATS } from '../domain/exports.js';
 import { extensionOf } from '../domain/media-types.js';
+import type { Role } from '../domain/roles.js';
 import { Asset } from '../entities/index.js';
+import { requireRole } from '../policy/index.js';
 import { auditDownload, type KnownTokens } from '../services/access/index.js';
 import type { AssetGrant, AssetUrls } from '../services/files/index.js';
 import { BlobMissing, type BlobStore, type ByteRange } from '../storage/index.js';
@@ -14,8 +17,14 @@ export interface AssetOptions {
   dataSource: DataSource;
   store: BlobStore;
   assetUrls: AssetUrls;
-  tokens: Pick<KnownTokens, 'stands'>;
+  tokens: Pick<KnownTokens, 'roleOf'>;
 }
+
+/** Content types of what holds records alone; anything else may show a person. */
+const RECORDS: ReadonlySet<string> = new Set([
+  ...TABLE_FORMATS.map((format) => EXPORT_FILES[format].mediaType),
+  'application/json',
+]);
 
 /** Content types that browsers may show as they are; anything else is a download. */
 const INLINE = new Set(['image/png', 'image/jpeg']);
@@ -28,9 +37,10 @@ export function assetHandler({ dataSource, store, assetUrls, tokens }: AssetOpti
   return async (request, response) => {
     const sha256 = String(request.params['sha256']);
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw new UserError('NOT_FOUND', 'There is no such asset.');
-    const { tokenId } = await grantOf(sha256, request, { assetUrls, tokens });
+    const { tokenId, role } = await grantOf(sha256, request, { assetUrls, tokens });
     const asset = await dataSource.getRepository(Asset).findOneBy({ sha256 });
     if (!asset) throw new UserError('NOT_FOUND', 'There is no such asset.');
+    if (!RECORDS.has(asset.mediaType)) requireRole({ role }, 'READER', 'Fetching images');
 
     const etag = `"${sha256}"`;
     if (namesTag(request.headers['if-none-match'], etag)) {
@@ -59,7 +69,7 @@ export function assetHandler({ dataSource, store, assetUrls, tokens }: AssetOpti
 }
 
 /**
- * What the signed URL of a request allows.
+ * What the signed URL of a request allows, and the role that its token has by now.
  *
  * @throws UserError FORBIDDEN when it was tampered with, has expired, or its token has
  */
@@ -67,9 +77,10 @@ export async function grantOf(
   path: string,
   { query }: Request,
   { assetUrls, tokens }: Pick<AssetOptions, 'assetUrls' | 'tokens'>,
-): Promise<AssetGrant> {
+): Promise<AssetGrant & { role: Role }> {
   const grant = assetUrls.verify(path, query);
-  if (await tokens.stands(grant.tokenId)) return grant;
+  const role = await tokens.roleOf(grant.tokenId);
+  if (role) return { ...grant, role };
   throw new UserError('FORBIDDEN', 'The token that this URL was made for has expired or was revoked.');
 }
 

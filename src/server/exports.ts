@@ -173,7 +173,7 @@ async function tableSpec(
   json: unknown,
 ): Promise<TableSpec> {
   const viewer = viewerOf(response);
-  requireRole(viewer, 'READER', 'Exporting');
+  requireRole(viewer, 'ANALYST', 'Exporting');
   const asked = exportRequest(schema, json);
   // Counting, and dealing out participants, is work too: it is paid before it is done.
   await charge(quotas, response, EXPORT_POINTS.each, 'this export');

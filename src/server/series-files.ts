@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import { UserError } from '../domain/errors.js';
 import { SERIES_FILES, type SeriesFile } from '../domain/series-files.js';
+import { requireRole } from '../policy/index.js';
 import { auditDownload } from '../services/access/index.js';
 import { sliceName } from '../services/exports/index.js';
 import {
@@ -29,7 +30,8 @@ export function seriesFileHandler({ dataSource, store, assetUrls, tokens }: Asse
   let last: Promise<unknown> = Promise.resolve();
   return async (request, response) => {
     const { id, file: name } = request.params;
-    const { tokenId } = await grantOf(`series/${String(id)}/${String(name)}`, request, { assetUrls, tokens });
+    const { tokenId, role } = await grantOf(`series/${String(id)}/${String(name)}`, request, { assetUrls, tokens });
+    requireRole({ role }, 'READER', 'Fetching images');
     const file = name as SeriesFile;
     const [source] = await loadSources(dataSource, [Number(id)]);
     if (!source) throw new UserError('NOT_FOUND', 'There is no such series, or it has no pixels here.');

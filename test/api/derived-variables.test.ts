@@ -481,7 +481,7 @@ test('lists and the search of variables have it, with its values by visit and it
 test('a token of role SUMMARY learns nothing by it', async () => {
   const token = api.tokens.SUMMARY;
   expect(refusal(await api.ask('{ kneeExamFacets(variables: ["symptomaticOa"]) { exams } }', {}, token))).toBe(
-    'FORBIDDEN: Grouping by the derived variable symptomaticOa needs the role READER.',
+    'FORBIDDEN: Grouping by the derived variable symptomaticOa needs the role ANALYST.',
   );
   const found = await api.ask(
     '{ variables(search: "symptomaticOa") { nodes { name coverage { filled } } } }',

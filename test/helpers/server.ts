@@ -95,7 +95,7 @@ export async function startTestServer({
     logger: pinoLogger,
   });
   const tokens = {} as Record<Role, string>;
-  for (const role of ['SUMMARY', 'READER', 'OPERATOR', 'ADMIN'] as const) {
+  for (const role of ['SUMMARY', 'READER', 'OPERATOR', 'ADMIN', 'ANALYST'] as const) {
     tokens[role] = (await createToken(dataSource, { name: role.toLowerCase(), role })).text;
   }
   const clients: Client[] = [];

@@ -39,7 +39,7 @@ export async function startWebApp(...flags: string[]): Promise<WebApp> {
   const line = await openLine(Number(new URL(serve.url).port));
   const browser = await startBrowser();
   const tokens = { ADMIN: token } as Record<Role, string>;
-  for (const role of ['SUMMARY', 'READER', 'OPERATOR'] as const) {
+  for (const role of ['SUMMARY', 'READER', 'OPERATOR', 'ANALYST'] as const) {
     tokens[role] = (await createToken(platform.dataSource, { name: role.toLowerCase(), role })).text;
   }
   return {

@@ -84,7 +84,8 @@ test('an import whose database goes away says so in one sentence and has written
   await untilWaiting(database.dataSource, 'participant');
   // As of a server that shuts down: the statement under way and the connection that holds the lock of imports.
   await holder.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted OR (locktype = 'advisory' AND pid <> pg_backend_pid())`,
+    `SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON d.oid = database
+     WHERE datname = current_database() AND (NOT granted OR locktype = 'advisory')`,
   );
   const { code, out, err } = await importing;
   await holder.rollbackTransaction();

@@ -34,6 +34,21 @@ async function examPage(png: Buffer): Promise<string> {
   return `/exams/${encodeId('KneeExam', exam.id)}`;
 }
 
+test('an analyst reads the grades of an exam, and one sentence in the place of its images', async () => {
+  const path = await examPage(drawnKneePng(110));
+  const { page, faults } = await app.open(path, { role: 'ANALYST' });
+  const sentence = 'Images are for the role READER; yours is ANALYST, which reads records.';
+  await page.getByRole('region', { name: 'Radiograph' }).getByText(sentence).waitFor();
+  await page.getByRole('region', { name: 'Grades' }).waitFor();
+  expect(await page.getByRole('link', { name: 'Open the viewer' }).count()).toBe(0);
+  expect(await page.locator('[data-drawn]').count()).toBe(0);
+  expect(await accessibilityFaults(page)).toEqual([]);
+
+  await page.goto(`${app.url}${path}/view`);
+  await page.getByRole('heading', { name: 'Your token may not see images' }).waitFor();
+  expect(faults).toEqual([]);
+});
+
 test('an operator has the film read, and sees the reading beside the grades, labelled as automatic', async () => {
   const { page, faults } = await app.open(await examPage(drawnKneePng(110)), { role: 'OPERATOR' });
   const card = page.getByRole('region', { name: 'Automatic reading' });

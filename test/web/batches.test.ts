@@ -154,7 +154,7 @@ test('a reader watches a batch and takes it home, and is told why nothing can be
 
 test('a summary token is refused with what it would need', async () => {
   const { page } = await app.open('/batches', { role: 'SUMMARY' });
-  await page.getByRole('heading', { name: 'Your token may not see records and images' }).waitFor();
+  await page.getByRole('heading', { name: 'Your token may not read records' }).waitFor();
   expect(await page.getByRole('link', { name: 'Batches' }).count()).toBe(0);
 });
 

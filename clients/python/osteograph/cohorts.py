@@ -119,7 +119,7 @@ class Cohort:
         """Exams, as the server counts them. raises ForbiddenError where the token's role is not told so small a count"""
         count = self._connection.ask(_COUNT, {'where': self.where})['kneeExams']['totalCount']
         if count is None:
-            raise ForbiddenError('FORBIDDEN', 'They are fewer than this token is told; a token of role READER counts them.')
+            raise ForbiddenError('FORBIDDEN', 'They are fewer than this token is told; a token of role ANALYST counts them.')
         return int(count)
 
     def counts(self, *by: str, variables: Sequence[str] = (), numbers: Sequence[dict[str, Any]] = ()) -> pandas.DataFrame:

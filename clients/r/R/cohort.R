@@ -65,7 +65,7 @@ cohort_filter <- function(cohort) {
 #' @export
 exam_count <- function(cohort) {
   count <- ask(cohort$server, exam_count_query, list(where = cohort_filter(cohort)))$kneeExams$totalCount
-  if (is.null(count)) raise("FORBIDDEN", "They are fewer than this token is told; a token of role READER counts them.")
+  if (is.null(count)) raise("FORBIDDEN", "They are fewer than this token is told; a token of role ANALYST counts them.")
   count
 }
 

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
+import type { Role } from '../../domain/roles.js';
 import { startListener } from '../../work/index.js';
-import { findToken, hashToken, tokenStands } from './tokens.js';
+import { findToken, hashToken, roleOfToken } from './tokens.js';
 import type { TokenPrincipal } from '../../policy/index.js';
 
 /** What the database announces a change of a token on; the payload is its key. */
@@ -26,8 +27,8 @@ export interface KnownTokens {
   remembers(text: string): boolean;
   /** Whether a text looks like a token that an identity provider has signed, which nobody can guess. */
   isSigned(text: string): boolean;
-  /** Whether the token with this key is still valid: what was signed for it ends with it. */
-  stands(tokenId: number): Promise<boolean>;
+  /** What the token with this key may do; null once it is no longer valid: what was signed for it ends with it. */
+  roleOf(tokenId: number): Promise<Role | null>;
   /** Looks at this one anew; for a process that has just changed it, and need not wait until it hears of it. */
   forget(tokenId: number): void;
   close(): Promise<void>;
@@ -57,7 +58,7 @@ export async function openKnownTokens(options: {
 }): Promise<KnownTokens> {
   const { dataSource, elsewhere, trustedMs = TRUSTED_MS } = options;
   const known = new Map<string, { viewer: TokenPrincipal; until: number }>();
-  const standing = new Map<number, number>();
+  const standing = new Map<number, { role: Role; until: number }>();
   let listening = true;
   /** Rises with each change that was heard of: what was read before it may be out of date. */
   let changes = 0;
@@ -104,16 +105,17 @@ export async function openKnownTokens(options: {
     },
     remembers: (text) => known.has(hashToken(text)),
     isSigned: (text) => elsewhere?.recognises(text) ?? false,
-    async stands(tokenId) {
-      if (performance.now() < (standing.get(tokenId) ?? 0)) return true;
+    async roleOf(tokenId) {
+      const remembered = standing.get(tokenId);
+      if (remembered && performance.now() < remembered.until) return remembered.role;
       const before = changes;
       const asked = performance.now();
-      const { stands, msLeft } = await tokenStands(dataSource, tokenId);
-      if (stands && listening && changes === before) {
+      const { role, msLeft } = await roleOfToken(dataSource, tokenId);
+      if (role && listening && changes === before) {
         if (standing.size >= MOST) standing.clear();
-        standing.set(tokenId, trustedUntil(asked, msLeft));
+        standing.set(tokenId, { role, until: trustedUntil(asked, msLeft) });
       }
-      return stands;
+      return role;
     },
     forget,
     close: () => listener.close(),

@@ -70,29 +70,24 @@ export async function findToken(
   return { viewer: { tokenId: id, name, role, project: null, expiresAt }, msLeft };
 }
 
-/** Whether the token with this key is neither revoked nor expired, and for how many more milliseconds; null for one that does not expire. */
-export async function tokenStands(
+/** What the token with this key may do, null once it is revoked or has expired, and for how many more milliseconds; null for one that does not expire. */
+export async function roleOfToken(
   dataSource: DataSource,
   tokenId: number,
-): Promise<{ stands: boolean; msLeft: number | null }> {
+): Promise<{ role: Role | null; msLeft: number | null }> {
   const rows = await readRows(
     dataSource,
-    `SELECT (1000 * extract(epoch FROM expires_at - now()))::double precision AS ms_left
+    `SELECT role, (1000 * extract(epoch FROM expires_at - now()))::double precision AS ms_left
      FROM api_token WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
     [tokenId],
   );
-  return rows[0] ? { stands: true, msLeft: LEFT.parse(rows[0]).ms_left } : { stands: false, msLeft: null };
+  if (!rows[0]) return { role: null, msLeft: null };
+  const { role, ms_left: msLeft } = STANDING.parse(rows[0]);
+  return { role, msLeft };
 }
 
-const LEFT = z.object({ ms_left: z.number().nullable() });
-
-const FOUND = z.object({
-  id: z.number(),
-  name: z.string(),
-  role: z.enum(ROLES),
-  expires_at: z.date().nullable(),
-  ms_left: z.number().nullable(),
-});
+const STANDING = z.object({ role: z.enum(ROLES), ms_left: z.number().nullable() });
+const FOUND = STANDING.extend({ id: z.number(), name: z.string(), expires_at: z.date().nullable() });
 
 /**
  * Ends a token at once. Revoking twice changes nothing.

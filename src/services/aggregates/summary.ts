@@ -29,7 +29,7 @@ export async function countSummaryFacets(dataSource: DataSource, request: FacetR
   const derived = variables.find(({ source }) => 'derived' in source);
   if (derived) {
     // Its bands can be drawn around anybody.
-    throw new UserError('FORBIDDEN', `Grouping by the derived variable ${derived.name} needs the role READER.`);
+    throw new UserError('FORBIDDEN', `Grouping by the derived variable ${derived.name} needs the role ANALYST.`);
   }
   const by = dimensionsOf(
     request.by,

@@ -26,7 +26,7 @@ import {
   type Where,
 } from '../filters/index.js';
 import type { Listing } from '../paging/index.js';
-import { mayReadExport, type Principal, seesEverybodys, type TokenPrincipal } from '../../policy/index.js';
+import { mayReadExport, type Principal, requireRole, seesEverybodys, type TokenPrincipal } from '../../policy/index.js';
 import { checkArchive } from './archive/request.js';
 import type { PairQuestion } from '../../domain/knee-pairs.js';
 import type { SplitRequest } from '../../domain/splits.js';
@@ -81,6 +81,7 @@ export async function exportSpec(
   request: ExportRequest,
 ): Promise<ExportSpec> {
   const { format, columns, variables, where, written, archive, shape, numbers, pairs, split } = request;
+  if (isArchive(format)) requireRole(actor, 'READER', `An archive of images (${format})`);
   const ofPeople = request.unit === 'PARTICIPANT';
   const table = ofPeople ? PARTICIPANTS : KNEE_EXAMS;
   const { where: selection, cohorts, names } = await expandCohorts(dataSource, actor, where ?? null);

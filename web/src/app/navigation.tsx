@@ -2,7 +2,7 @@ import { lazy, type ComponentType } from 'react';
 import type { Viewer } from './session-context.tsx';
 
 /** A right that a view needs, as `viewer` says it. */
-export type Right = 'canCount' | 'canRead' | 'canGenerate' | 'canAdminister';
+export type Right = 'canCount' | 'canRead' | 'canSeeImages' | 'canGenerate' | 'canAdminister';
 
 /** One view: where it is, what it needs, and its code, loaded when it is first opened. */
 export interface View {
@@ -46,7 +46,7 @@ export const SECTIONS: readonly Section[] = [
       ),
       view('/cohorts/exports', 'Exports', 'canRead', () => import('../views/saved/exports.tsx').then((m) => m.Exports)),
       view('/exams/:id', 'Knee exam', 'canRead', () => import('../views/exam/exam-view.tsx').then((m) => m.ExamView)),
-      view('/exams/:id/view', 'Viewer', 'canRead', () =>
+      view('/exams/:id/view', 'Viewer', 'canSeeImages', () =>
         import('../views/viewer/viewer-page.tsx').then((m) => m.ViewerPage),
       ),
     ],
@@ -72,7 +72,7 @@ export const SECTIONS: readonly Section[] = [
       view('/generations/:id', 'Generation', 'canRead', () =>
         import('../views/generations/generation-view.tsx').then((m) => m.GenerationView),
       ),
-      view('/generations/:id/view', 'Viewer', 'canRead', () =>
+      view('/generations/:id/view', 'Viewer', 'canSeeImages', () =>
         import('../views/viewer/viewer-page.tsx').then((m) => m.RunViewerPage),
       ),
       view('/generations/:id/severity', 'Severity', 'canGenerate', () =>
@@ -121,18 +121,18 @@ export const SECTIONS: readonly Section[] = [
   {
     label: 'Reader studies',
     path: '/reader-studies',
-    right: 'canRead',
+    right: 'canSeeImages',
     views: [
-      view('/reader-studies', 'Reader studies', 'canRead', () =>
+      view('/reader-studies', 'Reader studies', 'canSeeImages', () =>
         import('../views/reader-studies/study-list.tsx').then((m) => m.StudyList),
       ),
       view('/reader-studies/new', 'New reader study', 'canGenerate', () =>
         import('../views/reader-studies/new-study.tsx').then((m) => m.NewStudy),
       ),
-      view('/reader-studies/:id', 'Reader study', 'canRead', () =>
+      view('/reader-studies/:id', 'Reader study', 'canSeeImages', () =>
         import('../views/reader-studies/study-view.tsx').then((m) => m.StudyView),
       ),
-      view('/reader-studies/:id/read', 'Which image was imported?', 'canRead', () =>
+      view('/reader-studies/:id/read', 'Which image was imported?', 'canSeeImages', () =>
         import('../views/reader-studies/read-view.tsx').then((m) => m.ReadView),
       ),
     ],
@@ -156,7 +156,8 @@ export function mayOpen(viewer: Viewer, right: Right): boolean {
 /** What a right is for, after "may not". */
 export const RIGHT_WORDS: Record<Right, { what: string; role: string }> = {
   canCount: { what: 'count knees', role: 'SUMMARY' },
-  canRead: { what: 'see records and images', role: 'READER' },
+  canRead: { what: 'read records', role: 'ANALYST' },
+  canSeeImages: { what: 'see images', role: 'READER' },
   canGenerate: { what: 'ask for generations', role: 'OPERATOR' },
   canAdminister: { what: 'manage tokens', role: 'ADMIN' },
 };

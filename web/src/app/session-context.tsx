@@ -16,6 +16,7 @@ const VIEWER = graphql(`
       expiresAt
       canCount
       canRead
+      canSeeImages
       canGenerate
       canAdminister
     }

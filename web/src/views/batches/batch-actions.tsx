@@ -47,7 +47,7 @@ export function BatchActions({ batch: { id, state, cancelRequested, counters }, 
             Retry {counted(again, 'exam')}
           </Button>
         )}
-        {made > 0 && <Button onClick={() => setOpen('archive')}>Download …</Button>}
+        {viewer.canSeeImages && made > 0 && <Button onClick={() => setOpen('archive')}>Download …</Button>}
         {viewer.canGenerate && isOver(state) && (
           <Button kind="danger" onClick={() => setOpen('delete')}>
             Delete …

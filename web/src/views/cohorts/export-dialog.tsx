@@ -54,7 +54,7 @@ interface ExportDialogProps {
 
 /** A selection as a file: at once, or written in the background and kept for a while. */
 export function ExportDialog({ where, cohortId, exams, onClose }: ExportDialogProps) {
-  const { clients } = useSession();
+  const { clients, viewer } = useSession();
   const navigate = useNavigate();
   const [{ data }] = useQuery({ query: EXPORT_COLUMNS });
   const [{ error: refused }, start] = useMutation(EXPORT_COHORT);
@@ -101,11 +101,13 @@ export function ExportDialog({ where, cohortId, exams, onClose }: ExportDialogPr
               value={format}
               onChange={({ target }) => setFormat(target.value as Format)}
             >
-              {Object.entries(FORMATS).map(([name, words]) => (
-                <option key={name} value={name}>
-                  {words}
-                </option>
-              ))}
+              {Object.entries(FORMATS)
+                .filter(([name]) => viewer.canSeeImages || !name.endsWith('_ZIP'))
+                .map(([name, words]) => (
+                  <option key={name} value={name}>
+                    {words}
+                  </option>
+                ))}
             </select>
           )}
         </Field>

@@ -89,7 +89,8 @@ function Read({ reading, exam }: { reading: Reading; exam: Exam }) {
 /** The crop that was read with the traced edges upon it. */
 function Edges({ reading: { box, medial, lateral, radiograph }, exam }: { reading: Reading; exam: Exam }) {
   const film = exam.radiographs.find(({ id }) => id === radiograph?.id);
-  if (!film?.image || !film.rows || !film.columns) return null;
+  const { viewer } = useSession();
+  if (!viewer.canSeeImages || !film?.image || !film.rows || !film.columns) return null;
   const widths = [medial, lateral].filter((width) => width !== null);
   const share = (pixels: number) => `${(100 * pixels) / box.side}%`;
   return (

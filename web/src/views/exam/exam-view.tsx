@@ -1,6 +1,7 @@
 import { useParams } from 'react-router';
 import { useQuery } from 'urql';
 import { type Variable, variables } from 'virtual:variables';
+import { ImagesOnly } from '../../app/images-only.tsx';
 import { useSession } from '../../app/session-context.tsx';
 import { Badge, KlBadge } from '../../components/badge.tsx';
 import { ButtonLink } from '../../components/button.tsx';
@@ -50,7 +51,7 @@ export function ExamView() {
   const { participant, visit } = exam;
   const hasFilm = exam.radiographs.some(({ image }) => image !== null);
   const film = filmOf(exam);
-  const hasImages = hasFilm || exam.mriSeries.some(({ volume }) => volume !== null);
+  const hasImages = viewer.canSeeImages && (hasFilm || exam.mriSeries.some(({ volume }) => volume !== null));
   return (
     <Page
       title={`${sideName(exam.side) === 'left' ? 'Left' : 'Right'} knee at ${visitName(visit.code).toLowerCase()}`}
@@ -102,18 +103,24 @@ export function ExamView() {
             {exam.radiographs.length === 0 ? (
               <p className={styles.none}>No film of this visit is known.</p>
             ) : (
-              exam.radiographs.map((film) => <Radiograph key={film.id} film={film} exam={exam} />)
+              <ImagesOnly>
+                {exam.radiographs.map((film) => (
+                  <Radiograph key={film.id} film={film} exam={exam} />
+                ))}
+              </ImagesOnly>
             )}
           </Card>
           <Card title="MRI series" note="Real series, and what was generated">
             {exam.mriSeries.length === 0 ? (
               <p className={styles.none}>No series of this knee is known.</p>
             ) : (
-              <ul className={styles.series}>
-                {exam.mriSeries.map((series) => (
-                  <Series key={series.id} series={series} examId={exam.id} />
-                ))}
-              </ul>
+              <ImagesOnly>
+                <ul className={styles.series}>
+                  {exam.mriSeries.map((series) => (
+                    <Series key={series.id} series={series} examId={exam.id} />
+                  ))}
+                </ul>
+              </ImagesOnly>
             )}
           </Card>
           <ExamRuns exam={exam} />

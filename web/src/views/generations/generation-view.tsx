@@ -1,6 +1,7 @@
 import { lazy, Suspense, useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { useMutation } from 'urql';
+import { ImagesOnly } from '../../app/images-only.tsx';
 import { useSession } from '../../app/session-context.tsx';
 import { Badge, KlBadge } from '../../components/badge.tsx';
 import { Button, ButtonLink } from '../../components/button.tsx';
@@ -34,6 +35,7 @@ const Viewer = lazy(() => import('../viewer/viewer.tsx').then(({ Viewer: compone
 /** A generation from its first step to its volume; its address works at any time. */
 export function GenerationView() {
   const { id = '' } = useParams();
+  const { canSeeImages } = useSession().viewer;
   const { generation, error, live, slices, connection, refresh } = useGeneration(id);
   if (error && !generation)
     return <ErrorNote title="Could not load the generation" message={sentence(error)} onRetry={refresh} />;
@@ -51,6 +53,7 @@ export function GenerationView() {
   const phantom = generation.radiograph?.provenance === 'PHANTOM';
   const ofPhantom = generation.exam?.mriSeries.some(({ provenance }) => provenance === 'PHANTOM') ?? false;
   const madeSeries = MADE_SERIES[generation.task];
+  const made = state === 'SUCCEEDED' && generation.mriSeries?.volume;
   const framed = generation.box ? 'What the model sees is framed' : undefined;
   return (
     <Page
@@ -64,10 +67,8 @@ export function GenerationView() {
       {!isOver(state) && (
         <Progress generation={generation} state={state} live={live} done={ordered.length} connection={connection} />
       )}
-      {state === 'SUCCEEDED' && generation.mriSeries?.volume && generation.featureOverrides.length > 0 && (
-        <WhatChanged generation={generation} />
-      )}
-      {state === 'SUCCEEDED' && generation.mriSeries?.volume && (
+      {canSeeImages && made && generation.featureOverrides.length > 0 && <WhatChanged generation={generation} />}
+      {canSeeImages && made && (
         <Suspense fallback={<Waiting label="Loading the viewer" />}>
           <Viewer generation={generation} />
         </Suspense>
@@ -79,7 +80,9 @@ export function GenerationView() {
               title="Radiograph"
               note={phantom ? ['Of a phantom: synthetic', framed].filter(Boolean).join('. ') : framed}
             >
-              <SeenRadiograph generation={generation} />
+              <ImagesOnly>
+                <SeenRadiograph generation={generation} />
+              </ImagesOnly>
             </Card>
           )}
           <Card title="Request and result">
@@ -87,10 +90,16 @@ export function GenerationView() {
           </Card>
         </Column>
         <Column>
-          <RestoredFilm outputs={generation.outputs} />
-          <ProgressedKnee frames={framesOf(generation, live.frames)} outputs={generation.outputs} />
-          {generation.task === 'MRI_SUPER_RESOLUTION' && <FinerSeries key={generation.id} generation={generation} />}
-          {madeSeries && <MadeSeries title={madeSeries} outputs={generation.outputs} />}
+          {canSeeImages && (
+            <>
+              <RestoredFilm outputs={generation.outputs} />
+              <ProgressedKnee frames={framesOf(generation, live.frames)} outputs={generation.outputs} />
+              {generation.task === 'MRI_SUPER_RESOLUTION' && (
+                <FinerSeries key={generation.id} generation={generation} />
+              )}
+              {madeSeries && <MadeSeries title={madeSeries} outputs={generation.outputs} />}
+            </>
+          )}
           {scored && (
             <Card
               title="Scores"
@@ -101,7 +110,9 @@ export function GenerationView() {
           )}
           {generation.sliceCount !== null && (
             <Card title="Slices" note={`${ordered.length} of ${generation.sliceCount}, posterior to anterior`}>
-              <SliceGrid slices={slices} count={generation.sliceCount} step={isOver(state) ? undefined : live.step} />
+              <ImagesOnly>
+                <SliceGrid slices={slices} count={generation.sliceCount} step={isOver(state) ? undefined : live.step} />
+              </ImagesOnly>
             </Card>
           )}
         </Column>
@@ -160,10 +171,10 @@ function Actions({ generation, state, onChange }: LeadProps & { onChange: () => 
       {viewer.canGenerate && isOver(state) && sliceCount !== null && (
         <ButtonLink to={`/generations/${id}/severity`}>KL 0 to 4 …</ButtonLink>
       )}
-      {(mriSeries?.volume || outputs.some(({ kind }) => kind === 'FILM')) && (
+      {viewer.canSeeImages && (mriSeries?.volume || outputs.some(({ kind }) => kind === 'FILM')) && (
         <ButtonLink to={`/generations/${id}/view`}>Open the viewer</ButtonLink>
       )}
-      {mriSeries?.volume && <Downloads series={mriSeries} />}
+      {viewer.canSeeImages && mriSeries?.volume && <Downloads series={mriSeries} />}
       {viewer.canGenerate && isOver(state) && (
         <Button kind="danger" onClick={() => setDeleting(true)}>
           Delete …
