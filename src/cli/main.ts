@@ -41,6 +41,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   blobs: async () => (await import('./blobs.js')).blobsCommand(),
   audit: async () => (await import('./audit.js')).auditCommand(),
   retention: async () => (await import('./retention.js')).retentionCommand(),
+  usage: async () => (await import('./usage.js')).usageCommand(),
   webhooks: async () => (await import('./webhooks.js')).webhooksCommand(),
   backup: async () => (await import('./backup.js')).backupCommand(),
   token: async () => (await import('./token.js')).tokenCommand(),

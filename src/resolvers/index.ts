@@ -41,6 +41,7 @@ import { InpaintingResolver } from './inpaintings.js';
 import { SuperResolutionResolver } from './super-resolutions.js';
 import { T2MapResolver } from './t2-maps.js';
 import { UploadResolver } from './uploads.js';
+import { UsageResolver } from './usage.js';
 import { KneeExamVariables, ParticipantVariables, VariableResolver, VisitVariables } from './variables.js';
 import { ViewerResolver } from './viewer.js';
 import { WebhookDeliveryResolver, WebhookResolver } from './webhooks.js';
@@ -57,6 +58,7 @@ export const RESOLVERS = [
   SearchResolver,
   AuditResolver,
   StorageResolver,
+  UsageResolver,
   ParticipantResolver,
   VisitResolver,
   ErasureResolver,

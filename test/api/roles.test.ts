@@ -105,6 +105,7 @@ const FIELDS: [string, Role, () => string][] = [
   ['exports.nodes', 'ANALYST', () => '{ exports { nodes { id } } }'],
   ['export', 'ANALYST', () => '{ export(id: "x") { id } }'],
   ['storage', 'OPERATOR', () => '{ storage { bytes } }'],
+  ['usage', 'OPERATOR', () => '{ usage { succeeded } }'],
   ['evaluations.totalCount', 'ANALYST', () => '{ evaluations { totalCount } }'],
   ['evaluations.nodes', 'ANALYST', () => '{ evaluations { nodes { id } } }'],
   ['evaluation', 'ANALYST', () => '{ evaluation(id: "x") { id } }'],
