@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import { INPUT } from '../schema/arguments.js';
 import { Asset } from '../schema/asset.js';
-import { MriSeriesNode } from '../schema/images.js';
+import { MriSeriesNode, SeriesDownload } from '../schema/images.js';
 import { jobComplexity } from '../schema/limits.js';
 import type { IdInput } from '../schema/mutation-types.js';
 import { CancelT2MapInput, CancelT2MapPayload, T2MapInput, T2MapNode, T2MapPayload } from '../schema/t2-map.js';
@@ -51,5 +51,14 @@ export class T2MapResolver {
   })
   async volume(@Root() { row }: T2MapNode, @Ctx() context: Context): Promise<Asset | null> {
     return row.assetId === null ? null : signedAsset(context, await context.loaders.asset.load(row.assetId));
+  }
+
+  @FieldResolver(() => SeriesDownload, {
+    nullable: true,
+    description: 'The map as a DICOM Parametric Map, in ms; null before it has succeeded.',
+  })
+  dicom(@Root() { row }: T2MapNode, @Ctx() { platform, viewer }: Context): SeriesDownload | null {
+    if (row.assetId === null) return null;
+    return { ...platform.assetUrls.sign(`t2-maps/${row.id}/map.dcm`, viewer.tokenId), mediaType: 'application/dicom' };
   }
 }

@@ -69,11 +69,22 @@ export function assetHandler({ dataSource, store, assetUrls, tokens }: AssetOpti
 }
 
 /**
+ * What the signed URL of an image allows.
+ *
+ * @throws UserError FORBIDDEN as {@link grantOf}, and where its token may read records only
+ */
+export async function imageGrantOf(...of: Parameters<typeof grantOf>): Promise<AssetGrant> {
+  const grant = await grantOf(...of);
+  requireRole(grant, 'READER', 'Fetching images');
+  return grant;
+}
+
+/**
  * What the signed URL of a request allows, and the role that its token has by now.
  *
  * @throws UserError FORBIDDEN when it was tampered with, has expired, or its token has
  */
-export async function grantOf(
+async function grantOf(
   path: string,
   { query }: Request,
   { assetUrls, tokens }: Pick<AssetOptions, 'assetUrls' | 'tokens'>,

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { UserError } from '../domain/errors.js';
 import { SERIES_FILES, type SeriesFile } from '../domain/series-files.js';
-import { requireRole } from '../policy/index.js';
 import { auditDownload } from '../services/access/index.js';
 import { sliceName } from '../services/exports/index.js';
 import {
@@ -17,9 +16,10 @@ import {
   readVolume,
   type SeriesSource,
 } from '../services/series/index.js';
+import { findT2MapFile, t2MapFile } from '../services/t2-maps/index.js';
 import { type ArchiveFile, zipPieces } from '../services/files/index.js';
 import type { Volume } from '../imaging/volume.js';
-import { type AssetOptions, grantOf, namesTag, requestedRange } from './assets.js';
+import { type AssetOptions, imageGrantOf, namesTag, requestedRange } from './assets.js';
 
 /**
  * `GET /assets/series/<id>/<file>`: a stored series as a DICOM series, a stack of PNG files, or one picture, by signed URL. It is
@@ -30,40 +30,83 @@ export function seriesFileHandler({ dataSource, store, assetUrls, tokens }: Asse
   let last: Promise<unknown> = Promise.resolve();
   return async (request, response) => {
     const { id, file: name } = request.params;
-    const { tokenId, role } = await grantOf(`series/${String(id)}/${String(name)}`, request, { assetUrls, tokens });
-    requireRole({ role }, 'READER', 'Fetching images');
+    const { tokenId } = await imageGrantOf(`series/${String(id)}/${String(name)}`, request, { assetUrls, tokens });
     const file = name as SeriesFile;
     const [source] = await loadSources(dataSource, [Number(id)]);
     if (!source) throw new UserError('NOT_FOUND', 'There is no such series, or it has no pixels here.');
     // One after the other: each holds a whole volume.
     const making = last.then(async () => makeFile(source, file, await readVolume(store, source)));
     last = making.catch(() => undefined);
-    const bytes = await making;
-    const etag = `"${createHash('sha256').update(bytes).digest('hex')}"`;
     const { mediaType, inline } = SERIES_FILES[file];
-    response.set({
-      ETag: etag,
-      'Accept-Ranges': 'bytes',
-      'Cache-Control': 'private, max-age=3600',
-      'Content-Type': mediaType,
-      'Content-Disposition': `${inline ? 'inline' : 'attachment'}; filename="${nameOf(source)}.${file}"`,
-      'X-Content-Type-Options': 'nosniff',
-      'Cross-Origin-Resource-Policy': 'cross-origin',
-    });
-    if (namesTag(request.headers['if-none-match'], etag)) return void response.status(304).end();
-    const range = requestedRange(request, bytes.length, etag);
-    if (range === 'unsatisfiable') {
-      return void response.status(416).set('Content-Range', `bytes */${bytes.length}`).end();
-    }
-    if (range) response.status(206).set('Content-Range', `bytes ${range.start}-${range.end}/${bytes.length}`);
-    if (request.method !== 'HEAD') {
+    await sendMade(request, response, {
+      ...{ bytes: await making, mediaType, inline, name: `${nameOf(source)}.${file}` },
       // Before the first byte: nobody has a file without its row.
-      const detail = { file, ...(range ? { start: range.start, end: range.end } : {}) };
-      const row = { tokenId, action: 'series.download', target: String(id), detail };
-      await auditDownload(dataSource, { table: 'mri_series', ids: [source.id] }, row);
-    }
-    response.end(range ? bytes.subarray(range.start, range.end + 1) : bytes);
+      audit: (range) =>
+        auditDownload(
+          dataSource,
+          { table: 'mri_series', ids: [source.id] },
+          { tokenId, action: 'series.download', target: String(id), detail: { file, ...range } },
+        ),
+    });
   };
+}
+
+/**
+ * `GET /assets/t2-maps/<id>/map.dcm`: a T2 map as a DICOM Parametric Map, by signed URL; made from the stored map each time, like the files of a series.
+ */
+export function t2MapFileHandler({ dataSource, store, assetUrls, tokens }: AssetOptions): RequestHandler {
+  return async (request, response) => {
+    const id = String(request.params['id']);
+    const { tokenId } = await imageGrantOf(`t2-maps/${id}/map.dcm`, request, { assetUrls, tokens });
+    const map = await findT2MapFile(dataSource, Number(id));
+    if (!map) throw new UserError('NOT_FOUND', 'There is no such T2 map.');
+    await sendMade(request, response, {
+      ...{
+        bytes: await t2MapFile(store, map),
+        mediaType: 'application/dicom',
+        inline: false,
+        name: `t2-map-${id}.dcm`,
+      },
+      audit: (range) =>
+        auditDownload(
+          dataSource,
+          { table: 'mri_series', ids: [map.source.id] },
+          { tokenId, action: 't2Map.download', target: id, detail: { ...range } },
+        ),
+    });
+  };
+}
+
+interface MadeFile {
+  bytes: Uint8Array;
+  mediaType: string;
+  inline: boolean;
+  name: string;
+  /** Called before the first byte of an answer that has some. */
+  audit(range: { start?: number; end?: number }): Promise<void>;
+}
+
+/** Answers with a file that was made for this request, whole or a range of it. */
+async function sendMade(request: Request, response: Response, made: MadeFile): Promise<void> {
+  const { bytes, mediaType, inline, name, audit } = made;
+  const etag = `"${createHash('sha256').update(bytes).digest('hex')}"`;
+  response.set({
+    ETag: etag,
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'private, max-age=3600',
+    'Content-Type': mediaType,
+    'Content-Disposition': `${inline ? 'inline' : 'attachment'}; filename="${name}"`,
+    'X-Content-Type-Options': 'nosniff',
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+  });
+  if (namesTag(request.headers['if-none-match'], etag)) return void response.status(304).end();
+  const range = requestedRange(request, bytes.length, etag);
+  if (range === 'unsatisfiable') {
+    return void response.status(416).set('Content-Range', `bytes */${bytes.length}`).end();
+  }
+  if (range) response.status(206).set('Content-Range', `bytes ${range.start}-${range.end}/${bytes.length}`);
+  if (request.method !== 'HEAD') await audit(range ? { start: range.start, end: range.end } : {});
+  response.end(range ? bytes.subarray(range.start, range.end + 1) : bytes);
 }
 
 async function makeFile(source: SeriesSource, file: SeriesFile, volume: Volume): Promise<Buffer> {

@@ -53,7 +53,7 @@ import { addOperationsRoutes } from './operations.js';
 import { chargeRequests } from './rate-limit.js';
 import { observeRequests } from './requests.js';
 import { platformSchema } from './schema.js';
-import { seriesFileHandler } from './series-files.js';
+import { seriesFileHandler, t2MapFileHandler } from './series-files.js';
 import { SIGN_IN_PATH, signInHandler } from './sign-in.js';
 import { acceptSockets } from './sockets.js';
 import { TokenLimits } from './token-limits.js';
@@ -256,6 +256,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app.use(['/assets', '/exports', GRAPHQL_PATH], askedByClient);
     app.get('/assets/:sha256', assetHandler({ dataSource, store, assetUrls, tokens }));
     app.get('/assets/series/:id/:file', seriesFileHandler({ dataSource, store, assetUrls, tokens }));
+    app.get('/assets/t2-maps/:id/map.dcm', t2MapFileHandler({ dataSource, store, assetUrls, tokens }));
     const exported = (answer: RequestHandler) => [
       requireToken(entrance),
       chargeRequests(quotas, limits),

@@ -33,7 +33,7 @@ const makeEchoes = (exam: KneeExam, times: readonly number[], signal?: number) =
   makeEchoSeries(api, exam, times, signal);
 
 const FIELDS =
-  'id state echoTimes skipFirst floor fraction tried fitted median error volume { url mediaType } series { id }';
+  'id state echoTimes skipFirst floor fraction tried fitted median error volume { url mediaType } dicom { url mediaType } series { id }';
 
 interface Map {
   id: string;
@@ -78,6 +78,16 @@ test('a multi-echo series gets a map of T2 in ms on its own grid, which says tha
   expect([volume.columns, volume.rows, volume.slices]).toEqual([ECHO_GRID.columns, ECHO_GRID.rows, ECHO_GRID.slices]);
   for (const [at, value] of volume.data.entries()) expect(value).toBeCloseTo(t2At(at), 1);
   expect(description).toBe('DERIVED T2 map, ms');
+  const { url, mediaType } = map['dicom'] as { url: string; mediaType: string };
+  const object = await fetch(new URL(url, api.url), { headers: { range: 'bytes=128-131' } });
+  expect([object.status, await object.text(), object.headers.get('content-type'), mediaType]).toEqual([
+    206,
+    'DICM',
+    'application/dicom',
+    'application/dicom',
+  ]);
+  const downloads = await api.dataSource.getRepository(AuditEntry).findBy({ action: 't2Map.download' });
+  expect(downloads.map(({ detail }) => detail)).toEqual([{ start: 128, end: 131 }]);
   const audited = await api.dataSource.getRepository(AuditEntry).findBy({ action: 't2Map' });
   expect(audited.map(({ detail }) => detail)).toMatchObject([{ echoTimes: [10, 20, 30, 40, 50, 60, 70] }]);
 });

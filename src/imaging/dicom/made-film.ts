@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dicomUid, type DicomKeywords } from './write.js';
-import type { DicomReference } from './mr-series.js';
+import type { DicomReference } from './series-elements.js';
 
 /** How a film was made of another one, for its header. Text is ASCII. */
 export interface MadeFilmHeader {

@@ -63,6 +63,7 @@ export function encodeObject({
   sopInstanceUid,
   elements,
   pixels,
+  floats,
   privateText,
 }: {
   sopClassUid: string;
@@ -70,6 +71,8 @@ export function encodeObject({
   /** Every element but those of the class, the instance and the pixels. */
   elements: DicomKeywords;
   pixels?: Uint16Array | Int16Array;
+  /** In the place of pixels: real numbers. */
+  floats?: Float32Array;
   privateText?: string | undefined;
 }): Uint8Array {
   const { DicomDict, DicomMetaDictionary } = data;
@@ -89,18 +92,18 @@ export function encodeObject({
     ),
     SOPClassUID: sopClassUid,
     SOPInstanceUID: sopInstanceUid,
-    ...(pixels
-      ? {
-          PixelData: pixels.buffer.slice(pixels.byteOffset, pixels.byteOffset + pixels.byteLength),
-          _vrMap: { PixelData: 'OW' },
-        }
-      : {}),
+    ...(pixels ? { PixelData: bytesOf(pixels), _vrMap: { PixelData: 'OW' } } : {}),
+    ...(floats ? { FloatPixelData: bytesOf(floats), _vrMap: { FloatPixelData: 'OF' } } : {}),
   });
   if (privateText !== undefined) {
     file.dict['00990010'] = { vr: 'LO', Value: [PRIVATE_CREATOR] };
     file.dict['00991001'] = { vr: 'UT', Value: [privateText] };
   }
   return new Uint8Array(file.write());
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint16Array | Int16Array | Float32Array): ArrayBufferLike {
+  return buffer.slice(byteOffset, byteOffset + byteLength);
 }
 
 /** A UID under 2.25 derived from a name: the same name, the same UID. */

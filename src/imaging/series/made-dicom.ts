@@ -1,6 +1,6 @@
 import { dicomUid, encodeDicom, type DicomKeywords } from '../dicom/write.js';
 import { type DicomTexts, readDicomTexts } from '../dicom/read.js';
-import { affineInDicom } from '../dicom/mr-series.js';
+import { affineInDicom } from '../dicom/series-elements.js';
 import type { OpenSeries } from './open-series.js';
 import type { Volume } from '../volume.js';
 

@@ -44,6 +44,19 @@ export function filePaths(): Record<string, PathItem> {
         },
       },
     }),
+    '/assets/t2-maps/{id}/map.dcm': path('Files', {
+      get: {
+        operationId: 't2MapFile',
+        summary: 'A T2 map as a DICOM Parametric Map, made when it is fetched',
+        security: OPEN,
+        parameters: [
+          parameter('path', 'id', 'The map, as its signed address names it.', { type: 'integer' }),
+          ...SIGNATURE,
+          RANGE,
+        ],
+        responses: { ...FILE_ANSWERS, '200': answer('The file.', ['application/dicom']), ...refusals(403, 404, 503) },
+      },
+    }),
     '/exports': path('Exports', {
       get: {
         operationId: 'exportByQuery',
@@ -57,7 +70,7 @@ export function filePaths(): Record<string, PathItem> {
       post: {
         operationId: 'export',
         summary: 'A table of knee exams',
-        description: 'Up to 20,000 exams, for READER and above; the mutation exportCohort writes more, and archives.',
+        description: 'Up to 20,000 exams, for ANALYST and above; the mutation exportCohort writes more, and archives.',
         requestBody: { required: true, content: { 'application/json': { schema: body } } },
         responses: { '200': table, ...refused },
       },

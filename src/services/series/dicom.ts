@@ -3,14 +3,9 @@ import type { Radiograph } from '../../entities/index.js';
 import { ASSUMED_PLACE } from '../../imaging/series/index.js';
 import type { Volume } from '../../imaging/volume.js';
 import { syntheticLabel } from '../../imaging/generated-volume.js';
-import {
-  type DicomCode,
-  type DicomEquipment,
-  type DicomReference,
-  encodeMrSeries,
-  uidsOfMrSeries,
-  type MrSeriesHeader,
-} from '../../imaging/dicom/mr-series.js';
+import { encodeMrSeries, uidsOfMrSeries, type MrSeriesHeader } from '../../imaging/dicom/mr-series.js';
+import { encodeParametricMap } from '../../imaging/dicom/parametric-map.js';
+import type { DicomCode, DicomEquipment, DicomReference } from '../../imaging/dicom/series-elements.js';
 import { displayWindow } from './window.js';
 import { kindOf, provenanceOfSeries, type SeriesSource, type SeriesSubject, subjectOf } from './source.js';
 
@@ -30,6 +25,39 @@ const WRITER: DicomEquipment = { manufacturer: 'Osteograph', model: 'osteograph'
  */
 export function dicomFiles(source: SeriesSource, volume: Volume, only?: ReadonlySet<number>): Generator<Uint8Array> {
   return encodeMrSeries(volume, headerOf(source, volume), only);
+}
+
+/** What is said of a T2 map beside its voxels. */
+export interface T2MapFacts {
+  /** Of its file. */
+  sha256: string;
+  /** Of the echoes that were fitted, ms. */
+  echoTimes: readonly number[];
+  floor: number;
+  finishedAt: Date;
+}
+
+/** A T2 map as a DICOM Parametric Map. The same map gives the same bytes and UIDs. @param source one of its echoes */
+export function t2MapObject(source: SeriesSource, volume: Volume, facts: T2MapFacts): Uint8Array {
+  const header = headerOf(source, volume);
+  return encodeParametricMap(volume, {
+    ...header,
+    identity: ['t2-map', facts.sha256, header.patient.id],
+    seriesDescription: `${header.synthetic ? 'SYNTHETIC PHANTOM ' : ''}T2 map`,
+    // Of the fit and the layout, not of the program: one UID is to stand for the same bytes.
+    equipment: { manufacturer: 'Osteograph', model: 'T2 map', versions: ['1'] },
+    writtenBy: undefined,
+    createdAt: facts.finishedAt,
+    derivation:
+      `T2 by a mono-exponential fit, least squares over the echoes at ${facts.echoTimes.join(', ')} ms of ${source.sequence}, ` +
+      `where the signal is above ${facts.floor} of the bright end of the first echo.`,
+    // Cartilage has 20 to 70 ms.
+    window: { low: 0, high: 100 },
+    label: 'T2',
+    explanation: 'T2 in ms, 0 where nothing could be fitted',
+    quantity: { value: 'T2', scheme: '99OSTEOGRAPH', meaning: 'T2 relaxation time' },
+    unit: { value: 'ms', scheme: 'UCUM', meaning: 'millisecond' },
+  });
 }
 
 /** UIDs of study and series of these files, for which the volume need not be read. */

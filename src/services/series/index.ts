@@ -1,5 +1,5 @@
 /** The only door to the files of a series for other layers. */
-export { dicomFiles, dicomUidsOf } from './dicom.js';
+export { dicomFiles, dicomUidsOf, t2MapObject } from './dicom.js';
 export { montageOf, pngFiles } from './pictures.js';
 export {
   type ExamSeriesSource,
@@ -11,6 +11,7 @@ export {
   provenanceOfSeries,
   readNifti,
   readVolume,
+  readVolumeFile,
   type SeriesKind,
   type SeriesSource,
 } from './source.js';

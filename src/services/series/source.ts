@@ -81,12 +81,17 @@ export function provenanceOfSeries({ generation }: SeriesSource): VolumeProvenan
  * @throws UserError UNAVAILABLE when the store has lost or damaged it
  */
 export async function readNifti(store: BlobStore, source: SeriesSource): Promise<Buffer> {
+  return readVolumeFile(store, source.asset, `The volume of the MRI series ${nameOf(source)}`);
+}
+
+/** A stored volume, checked against its digest. @throws UserError UNAVAILABLE when the store has lost or damaged it */
+export async function readVolumeFile(store: BlobStore, asset: Asset, name: string): Promise<Buffer> {
   try {
-    return await readAsset(store, source.asset);
+    return await readAsset(store, asset);
   } catch (error) {
     const what = blobFault(error);
     if (what === null) throw error;
-    throw new UserError('UNAVAILABLE', `The volume of the MRI series ${nameOf(source)} ${what}.`, { cause: error });
+    throw new UserError('UNAVAILABLE', `${name} ${what}.`, { cause: error });
   }
 }
 

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../../../../domain/errors.js';
 import type { OutputKind } from '../../../../domain/generation-outputs.js';
-import type { DicomReference } from '../../../../imaging/dicom/mr-series.js';
+import type { DicomReference } from '../../../../imaging/dicom/series-elements.js';
 import { encodePng } from '../../../../imaging/png.js';
 import { loadRadiograph } from '../../../../imaging/radiograph/index.js';
 import {

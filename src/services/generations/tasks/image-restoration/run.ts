@@ -1,6 +1,6 @@
 import type { GenerationOrigin } from '../../../../domain/origins.js';
 import { type Asset, type Generation, GenerationOutput, Radiograph } from '../../../../entities/index.js';
-import type { DicomReference } from '../../../../imaging/dicom/mr-series.js';
+import type { DicomReference } from '../../../../imaging/dicom/series-elements.js';
 import { restorePrepared } from '../../../../imaging/restoration/index.js';
 import { storeAsset } from '../../../../storage/index.js';
 import { manifestOf } from '../../../bundles/index.js';

@@ -1,6 +1,6 @@
 import type { OutputKind } from '../../../../domain/generation-outputs.js';
 import { type Generation, Radiograph } from '../../../../entities/index.js';
-import type { DicomReference } from '../../../../imaging/dicom/mr-series.js';
+import type { DicomReference } from '../../../../imaging/dicom/series-elements.js';
 import {
   encodeMoving,
   encodeProgression,
