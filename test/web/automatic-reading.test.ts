@@ -39,7 +39,7 @@ test('an analyst reads the grades of an exam, and one sentence in the place of i
   const { page, faults } = await app.open(path, { role: 'ANALYST' });
   const sentence = 'Images are for the role READER; yours is ANALYST, which reads records.';
   await page.getByRole('region', { name: 'Radiograph' }).getByText(sentence).waitFor();
-  await page.getByRole('region', { name: 'Grades', exact: true }).waitFor();
+  await page.getByRole('heading', { name: 'Grades' }).waitFor();
   expect(await page.getByRole('link', { name: 'Open the viewer' }).count()).toBe(0);
   expect(await page.locator('[data-drawn]').count()).toBe(0);
   expect(await accessibilityFaults(page)).toEqual([]);
