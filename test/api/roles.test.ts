@@ -207,6 +207,11 @@ const MUTATIONS: [string, Role, () => string][] = [
     'READER',
     () => 'mutation { deleteUploadedRadiograph(input: { id: "x" }) { deletedUploadedRadiographId } }',
   ],
+  [
+    'deleteUploadedMask',
+    'READER',
+    () => 'mutation { deleteUploadedMask(input: { id: "x" }) { deletedUploadedMaskId } }',
+  ],
   ['retireBundle', 'ADMIN', () => 'mutation { retireBundle(input: { id: "x" }) { bundle { id } } }'],
   ['reinstateBundle', 'ADMIN', () => 'mutation { reinstateBundle(input: { id: "x" }) { bundle { id } } }'],
   ['createToken', 'ADMIN', () => 'mutation { createToken(input: { name: " ", role: READER }) { secret } }'],
