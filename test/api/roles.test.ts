@@ -114,6 +114,8 @@ const FIELDS: [string, Role, () => string][] = [
   ['readerSession', 'READER', () => '{ readerSession(id: "x") { id } }'],
   ['uploadedRadiographs.totalCount', 'READER', () => '{ uploadedRadiographs { totalCount } }'],
   ['uploadedRadiographs.nodes', 'READER', () => '{ uploadedRadiographs { nodes { id } } }'],
+  ['uploadedMasks.totalCount', 'READER', () => '{ uploadedMasks { totalCount } }'],
+  ['uploadedMasks.nodes', 'READER', () => '{ uploadedMasks { nodes { id } } }'],
   ['tokens', 'ADMIN', () => '{ tokens { name } }'],
   ['node of a token', 'ADMIN', () => `{ node(id: "${ids['token']}") { id } }`],
 ];

@@ -92,6 +92,6 @@ test('what a mask volume hides of a series is filled in, and a mask of another s
 
 test('a reader sees the series and has nothing to press', async () => {
   const { page } = await app.open(path, { role: 'READER' });
-  await page.getByRole('img', { name: /^COR_T1_3D_FLASH_RIGHT, slice/ }).waitFor();
+  await page.getByRole('region', { name: 'MRI series' }).getByRole('link', { name: 'Open in the viewer' }).waitFor();
   expect(await page.getByRole('button', { name: /^Make from it/ }).count()).toBe(0);
 });
