@@ -49,7 +49,11 @@ export function Series({ series, examId }: { series: SeriesOf; examId: string })
           <Link to={viewerLink(examId, series.id)}>Open in the viewer</Link>
         </p>
       )}
-      {viewer.canGenerate && volume && !synthetic && <SeriesButton series={series} />}
+      {viewer.canGenerate && volume && !synthetic && (
+        <div className={styles.actions}>
+          <SeriesButton series={series} />
+        </div>
+      )}
     </li>
   );
 }

@@ -73,7 +73,7 @@ function SeriesDialog({ series, onClose }: SeriesProps & { onClose: () => void }
   return (
     <Dialog title={`Make from ${series.sequence}`} onClose={onClose}>
       <form className={styles.form} onSubmit={submitted(start)}>
-        <Field label="What" hint="The whole series is made anew. What is added is likely and was not seen.">
+        <Field label="What" hint="What is added is likely and was not seen.">
           {(ids) => (
             <select
               {...ids}
