@@ -1125,6 +1125,24 @@ CREATE TABLE t2_map_event (
   PRIMARY KEY (t2_map_id, seq)
 );
 
+CREATE TABLE uploaded_mask (
+  asset_id integer NOT NULL,
+  columns integer NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone NOT NULL,
+  hidden_voxels integer NOT NULL,
+  id uuid NOT NULL,
+  owner_id integer NOT NULL,
+  rows integer NOT NULL,
+  slices integer NOT NULL,
+  FOREIGN KEY (asset_id) REFERENCES asset(id),
+  FOREIGN KEY (owner_id) REFERENCES api_token(id),
+  PRIMARY KEY (id),
+  UNIQUE (owner_id, asset_id)
+);
+CREATE INDEX ON uploaded_mask USING btree (asset_id);
+CREATE INDEX ON uploaded_mask USING btree (expires_at);
+
 CREATE TABLE uploaded_radiograph (
   asset_id integer NOT NULL,
   columns integer NOT NULL,

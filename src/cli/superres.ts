@@ -77,7 +77,8 @@ async function superres(path: string, options: SuperresOptions): Promise<void> {
   await assertFree(out, SUPERRES_NIFTI, path);
   await assertWritable(out);
   const network: SuperResolver = teacher ? 'teacher' : 'student';
-  const gradients = options.coefficients === undefined ? undefined : await readGradients(options.coefficients);
+  const read = options.coefficients === undefined ? undefined : await readGradients(options.coefficients);
+  const gradients = read?.gradients;
   const bundleDir = await chooseBundle(options.models, options.bundle, 'mri-super-resolution');
   const { manifest, sha256 } = await readBundleFor(bundleDir, 'mri-super-resolution');
   const { name, version } = manifest;
@@ -99,7 +100,13 @@ async function superres(path: string, options: SuperresOptions): Promise<void> {
       const header = {
         ...{ bundle: { name, version }, derivation, label: superresLabel(manifest), createdAt: new Date() },
         identity: [identity, name, version, sha256, derivation, JSON.stringify(gradients ?? null), steps ?? ''],
-        comment: JSON.stringify({ synthetic: true, bundle: { name, version, sha256 }, source: from, derivation }),
+        comment: JSON.stringify({
+          synthetic: true,
+          bundle: { name, version, sha256 },
+          source: from,
+          derivation,
+          coefficients: read?.digest,
+        }),
       };
       await writeFineSeries(plan, slices, out, header, (done) =>
         made(Math.ceil((share + ((1 - share) * done) / plan.fine.slices) * all)),

@@ -112,7 +112,7 @@ async function synth(options: SynthOptions): Promise<void> {
       ? undefined
       : coefficients === 'ideal'
         ? IDEAL_GRADIENTS
-        : await readGradients(coefficients);
+        : (await readGradients(coefficients)).gradients;
   const parameters = {
     participants: options.participants,
     seed: options.seed,

@@ -18,6 +18,7 @@ const NODE_KEYS = {
   Export: 'integer',
   ApiToken: 'integer',
   UploadedRadiograph: 'uuid',
+  UploadedMask: 'uuid',
   Worker: 'uuid',
   RadiographReading: 'uuid',
   QuarantinedImage: 'integer',

@@ -5,6 +5,8 @@ export interface HiddenPlaces {
   readonly boxes: readonly HiddenBox[];
   /** Slices in which images hide what is not black in them. */
   readonly masks?: readonly HiddenSpan[] | undefined;
+  /** A volume that hides parts of it, whatever it is known by. */
+  readonly mask?: object | undefined;
 }
 
 /** Slices from the first to the last, itself included. */
@@ -58,10 +60,12 @@ export function sliceWithoutContext(lost: readonly boolean[], reach: number): nu
 
 /** What is wrong with places in a series of that size, as the end of a sentence; null where nothing is. */
 export function faultOfPlaces(
-  { slices, boxes, masks = [] }: HiddenPlaces,
+  { slices, boxes, masks = [], mask }: HiddenPlaces,
   size: { columns: number; rows: number; slices: number },
 ): string | null {
-  if (slices.length + boxes.length + masks.length === 0) return 'Nothing is hidden: give slices, boxes or masks.';
+  if (slices.length + boxes.length + masks.length === 0 && mask === undefined) {
+    return 'Nothing is hidden: give slices, boxes, masks or maskUploadId.';
+  }
   if (masks.length > MAX_MASKS) return `${masks.length} masks are given; at most ${MAX_MASKS} are accepted.`;
   if (boxes.length > MAX_BOXES) return `${boxes.length} boxes are given; at most ${MAX_BOXES} are accepted.`;
   const inside = (value: number, count: number) => Number.isInteger(value) && value >= 0 && value < count;

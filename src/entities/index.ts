@@ -51,6 +51,7 @@ import { QuarantinedImage } from './quarantined-image.js';
 import { RadiographReading } from './radiograph-reading.js';
 import { T2MapEvent } from './t2-map-event.js';
 import { T2Map } from './t2-map.js';
+import { UploadedMask } from './uploaded-mask.js';
 import { UploadedRadiograph } from './uploaded-radiograph.js';
 import { Visit } from './visit.js';
 import { WebhookDeliveryEvent } from './webhook-delivery-event.js';
@@ -119,6 +120,7 @@ export {
   Secret,
   T2Map,
   T2MapEvent,
+  UploadedMask,
   UploadedRadiograph,
   ArrivalRule,
   QuarantinedImage,
@@ -198,6 +200,7 @@ export const ENTITIES = [
   Secret,
   T2Map,
   T2MapEvent,
+  UploadedMask,
   UploadedRadiograph,
   ArrivalRule,
   QuarantinedImage,

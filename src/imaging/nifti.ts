@@ -134,6 +134,15 @@ export async function decodeNifti(
   };
 }
 
+/** Whether the first bytes of a file are those of NIfTI-1, or of something packed that may be. */
+export function isNiftiFile(bytes: Uint8Array): boolean {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return true;
+  const { buffer, byteOffset, length } = bytes;
+  if (length < 4) return false;
+  const view = new DataView(buffer, byteOffset, length);
+  return view.getInt32(0, true) === 348 || view.getInt32(0) === 348;
+}
+
 /** Bytes of a NIfTI file that {@link readNiftiHead} wants. */
 export const NIFTI_HEAD_BYTES = HEADER_BYTES;
 

@@ -38,6 +38,7 @@ import { SearchResolver } from './search.js';
 import { StorageResolver } from './storage.js';
 import { ReaderSessionResolver, ReaderStudyResolver, ReaderTrialResolver } from './reader-studies.js';
 import { InpaintingResolver } from './inpaintings.js';
+import { MaskResolver } from './masks.js';
 import { SuperResolutionResolver } from './super-resolutions.js';
 import { T2MapResolver } from './t2-maps.js';
 import { UploadResolver } from './uploads.js';
@@ -79,6 +80,7 @@ export const RESOLVERS = [
   RadiographResolver,
   MriSeriesResolver,
   UploadResolver,
+  MaskResolver,
   UploadReadingsResolver,
   ExamReadingsResolver,
   RadiographReadingResolver,

@@ -24,7 +24,10 @@ export class InpaintingResolver {
       ...mask,
       maskUploadId: keyOf('maskUploadId', 'UploadedRadiograph', mask.maskUploadId),
     }));
-    const row = await requestInpainting(context.platform, context.viewer, { ...input, seriesId, masks });
+    const { maskUploadId: volume } = input;
+    const maskUploadId = volume == null ? null : keyOf('maskUploadId', 'UploadedMask', volume);
+    const request = { ...input, seriesId, masks, maskUploadId };
+    const row = await requestInpainting(context.platform, context.viewer, request);
     return { generation: new GenerationNode(row) };
   }
 }

@@ -22,7 +22,7 @@ import { RadiographReadingNode } from '../schema/radiograph-reading.js';
 import { ReaderStudyNode } from '../schema/reader-study.js';
 import { ReadingNode } from '../schema/reading.js';
 import { T2MapNode } from '../schema/t2-map.js';
-import { UploadedRadiographNode } from '../schema/upload.js';
+import { UploadedMaskNode, UploadedRadiographNode } from '../schema/upload.js';
 import { ApiTokenNode } from '../schema/viewer.js';
 import { VisitNode } from '../schema/visit.js';
 import { WebhookDeliveryNode, WebhookNode } from '../schema/webhook.js';
@@ -41,7 +41,7 @@ import { findDelivery, findWebhook } from '../services/webhooks/index.js';
 import { arrivalRuleNode } from './arrival-rules.js';
 import { requireRole } from './context.js';
 import type { Context } from './context.js';
-import { visibleGeneration, visibleReading, visibleSeries, visibleUpload } from './visible.js';
+import { visibleGeneration, visibleMask, visibleReading, visibleSeries, visibleUpload } from './visible.js';
 
 @Resolver()
 export class NodeResolver {
@@ -123,6 +123,8 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new GenerationNode(await visibleGeneration(context, String(key)));
     case 'UploadedRadiograph':
       return new UploadedRadiographNode(await visibleUpload(context, String(key)));
+    case 'UploadedMask':
+      return new UploadedMaskNode(await visibleMask(context, String(key)));
     case 'Batch':
       return new BatchNode(await loaders.batch.load(String(key)));
     case 'Cohort':

@@ -1,4 +1,4 @@
-import type { Generation, MriSeries, RadiographReading, UploadedRadiograph } from '../entities/index.js';
+import type { Generation, MriSeries, RadiographReading, UploadedMask, UploadedRadiograph } from '../entities/index.js';
 import { requireUploadReader } from '../services/uploads/index.js';
 import type { Context } from './context.js';
 
@@ -15,6 +15,13 @@ export async function visibleUpload(
 ): Promise<UploadedRadiograph> {
   const row = await loaders.upload.load(id);
   requireUploadReader(row, viewer, what);
+  return row;
+}
+
+/** @throws UserError NOT_FOUND, see {@link visibleUpload} */
+export async function visibleMask({ loaders, viewer }: Context, id: string): Promise<UploadedMask> {
+  const row = await loaders.mask.load(id);
+  requireUploadReader(row, viewer, 'uploaded mask');
   return row;
 }
 

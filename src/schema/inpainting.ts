@@ -40,7 +40,9 @@ export class MaskImageInput {
   lastSlice!: number;
 }
 
-@InputType({ description: 'Which series is to be filled in, and where: slices, boxes, masks or several of these.' })
+@InputType({
+  description: 'Which series is to be filled in, and where: slices, boxes, masks, a volume or several of these.',
+})
 export class InpaintSeriesInput {
   @Field(() => ID, { description: 'An MRI series of an exam that was imported with its images.' })
   seriesId!: string;
@@ -56,6 +58,13 @@ export class InpaintSeriesInput {
 
   @Field(() => [MaskImageInput], { nullable: true, description: 'Images that were uploaded as masks.' })
   masks?: MaskImageInput[] | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      "A volume of the caller's own, uploaded by `POST /masks` and on the grid of the series: where it is above 0 is filled in.",
+  })
+  maskUploadId?: string | null;
 
   @Field(() => Int, { nullable: true, description: "Steps of the network; default: the bundle's." })
   steps?: number | null;

@@ -155,6 +155,14 @@ export const DeleteUploadedRadiographPayload = payloadType<DeletedUploadPayload>
   deletedUploadedRadiographId: [() => ID, 'Node id of the radiograph that is gone.'],
 });
 
+export interface DeletedMaskPayload {
+  deletedUploadedMaskId: string;
+}
+export const DeleteUploadedMaskInput = idInput('deleteUploadedMask', 'uploaded mask');
+export const DeleteUploadedMaskPayload = payloadType<DeletedMaskPayload>('deleteUploadedMask', {
+  deletedUploadedMaskId: [() => ID, 'Node id of the mask that is gone.'],
+});
+
 export interface BundlePayload {
   bundle: BundleNode;
 }

@@ -21,6 +21,14 @@ export const BiasField = () =>
     description: 'Whether the shading of the coil is estimated from the series and divided by; default false.',
   });
 
+export const CoefficientsField = () =>
+  Field(() => String, {
+    nullable: true,
+    description:
+      "Content of a file with the coefficients of the scanner's gradient coils, as `osteograph superres --coefficients` takes one, to unwarp by; " +
+      'default: no unwarping. It wants a series that the scanner has not corrected itself, placed about the isocentre.',
+  });
+
 @InputType({ description: 'Which series of each exam is brought to a finer grid, and how.' })
 export class CohortSuperResolutionInput {
   @Field(() => String, {
@@ -40,4 +48,7 @@ export class CohortSuperResolutionInput {
 
   @BiasField()
   bias?: boolean | null;
+
+  @CoefficientsField()
+  coefficients?: string | null;
 }

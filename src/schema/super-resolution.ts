@@ -2,7 +2,7 @@ import { Field, ID, InputType, Int } from 'type-graphql';
 import { generationPayload } from './mutations.js';
 import type { SuperResolver } from '../inference/index.js';
 import { BundleField, ClientKeyField, PriorityField } from './request-fields.js';
-import { BiasField, NetworkField, ScaleField, ThroughPlaneField } from './super-resolution-input.js';
+import { BiasField, CoefficientsField, NetworkField, ScaleField, ThroughPlaneField } from './super-resolution-input.js';
 
 @InputType({ description: 'Which series is to be brought to a finer grid, and how.' })
 export class SuperResolveSeriesInput {
@@ -23,6 +23,9 @@ export class SuperResolveSeriesInput {
 
   @BiasField()
   bias?: boolean | null;
+
+  @CoefficientsField()
+  coefficients?: string | null;
 
   @BundleField()
   bundle?: string | null;

@@ -2,7 +2,7 @@ import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { AttributeOutcome, DeidentifiedAs } from '../domain/deidentification.js';
 import type { Side } from '../domain/participants.js';
 import type { FilmView, UploadedKnee } from '../domain/uploads.js';
-import type { UploadedRadiograph } from '../entities/index.js';
+import type { UploadedMask, UploadedRadiograph } from '../entities/index.js';
 import { connectionType } from './connections.js';
 import { DeidentifiedAsEnum, FilmViewEnum, SideEnum } from './enums.js';
 import { KneeBox } from './generation.js';
@@ -101,3 +101,44 @@ export class UploadedRadiographNode extends Node {
 }
 
 export const UploadedRadiographConnection = connectionType('UploadedRadiograph', () => UploadedRadiographNode);
+
+@ObjectType('UploadedMask', {
+  implements: Node,
+  simpleResolvers: true,
+  description:
+    'A volume that somebody brought along by `POST /masks` to say what is hidden of a series. It belongs to its owner; of the file its grid is ' +
+    'kept, and where it is above 0. Its owner and administrators see it.',
+})
+export class UploadedMaskNode extends Node {
+  @Field(() => Int, { description: 'Voxels along a row.' })
+  columns: number;
+
+  @Field(() => Int, { description: 'Voxels along a column.' })
+  rows: number;
+
+  @Field(() => Int, { description: 'How many slices it has.' })
+  slices: number;
+
+  @Field(() => Int, { description: 'How many voxels are above 0: what is to be filled in.' })
+  hiddenVoxels: number;
+
+  @Field(() => DateTime, { description: 'When it was uploaded.' })
+  createdAt: Date;
+
+  @Field(() => DateTime, {
+    description: 'When it is removed; uploading it again begins anew. What was filled in by it keeps a copy.',
+  })
+  expiresAt: Date;
+
+  constructor(readonly row: UploadedMask) {
+    super('UploadedMask', row.id);
+    this.columns = row.columns;
+    this.rows = row.rows;
+    this.slices = row.slices;
+    this.hiddenVoxels = row.hiddenVoxels;
+    this.createdAt = row.createdAt;
+    this.expiresAt = row.expiresAt;
+  }
+}
+
+export const UploadedMaskConnection = connectionType('UploadedMask', () => UploadedMaskNode);

@@ -116,7 +116,7 @@ export const OutputKindEnum = choices('GenerationOutputKind', OUTPUT_KINDS, 'Wha
   DIFFERENCE:
     'Where the two differ, in the same size: PNG, black over orange to pale yellow for 15 % of the window and more, of a progression 30 %.',
   SHEET: 'Before, after and difference on one labelled picture: PNG.',
-  MASK: 'The image that was given to say what is hidden: PNG.',
+  MASK: 'What was given to say what is hidden: an image as PNG, a volume as NIfTI.',
   FRAME: "A frame of a progression at full size, the first one the film itself: 16-bit grey PNG of the knee's square.",
   GIF: 'All frames as a moving picture: animated GIF.',
   MP4: 'The same as video: MP4 (H.264).',

@@ -17,6 +17,7 @@ const ROUTES = [
   '/exports',
   '/dicomweb',
   '/radiographs',
+  '/masks',
   '/sign-in',
   '/health',
   '/metrics',

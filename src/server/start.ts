@@ -29,7 +29,7 @@ import { READER_STUDY } from '../services/reader-studies/index.js';
 import { startAuditSeal } from '../services/audit/index.js';
 import { T2_MAP } from '../services/t2-maps/index.js';
 import { applyRetention, DEFAULT_RULES, type RetentionRules } from '../services/retention/index.js';
-import { openFilmReader, openUploads, startUploadExpiry } from '../services/uploads/index.js';
+import { openFilmReader, openMaskReader, openUploads, startUploadExpiry } from '../services/uploads/index.js';
 import { type BlobStore, startSweeper } from '../storage/index.js';
 import { DELIVERY_TIMINGS, WEBHOOK_DELIVERY } from '../services/webhooks/index.js';
 import { openEventLogs, startRunner } from '../work/index.js';
@@ -58,6 +58,7 @@ import { SIGN_IN_PATH, signInHandler } from './sign-in.js';
 import { acceptSockets } from './sockets.js';
 import { TokenLimits } from './token-limits.js';
 import { askedByClient, inTurn } from './token-turns.js';
+import { maskHandler } from './masks.js';
 import { uploadHandler } from './uploads.js';
 import { webhookPost } from './webhook-post.js';
 
@@ -180,6 +181,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const t2Maps = startRunner({ ...shared, kind: T2_MAP, resources: { store } });
   const uploadExpiry = startUploadExpiry({ dataSource, store, logger });
   const filmReader = openFilmReader();
+  const maskReader = openMaskReader();
   const kneeReader = openKneeReader();
   const catalogue = openCatalogue({ dataSource, store });
   const listing = startCatalogue({ dataSource, store, logger });
@@ -223,6 +225,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         webhookDeliveries,
         uploadExpiry,
         filmReader,
+        maskReader,
         kneeReader,
         listing,
         auditSeal,
@@ -250,7 +253,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       response.set('Cache-Control', 'no-cache').json(openApi);
     });
     app.get(SIGN_IN_PATH, signInHandler(identity));
-    app.use(['/assets', '/exports', '/radiographs', DICOMWEB_PATH, GRAPHQL_PATH], allowOrigins(corsOrigins));
+    app.use(['/assets', '/exports', '/radiographs', '/masks', DICOMWEB_PATH, GRAPHQL_PATH], allowOrigins(corsOrigins));
     app.use(['/exports', DICOMWEB_PATH, GRAPHQL_PATH], packed());
     // Not of what changes something, which is carried to its end.
     app.use(['/assets', '/exports', GRAPHQL_PATH], askedByClient);
@@ -270,6 +273,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       requireToken(entrance),
       chargeRequests(quotas, limits),
       uploadHandler({ dataSource, store, assetUrls, quotas, reader: filmReader }),
+    );
+    app.post(
+      '/masks',
+      requireToken(entrance),
+      chargeRequests(quotas, limits),
+      maskHandler({ dataSource, store, assetUrls, quotas, reader: maskReader }),
     );
     app.use(
       DICOMWEB_PATH,

@@ -72,7 +72,7 @@ const ask = (query: string, headers: object = {}) =>
     body: JSON.stringify({ query }),
   });
 
-test.each(['/graphql', '/exports', '/radiographs', '/dicomweb/studies', `/assets/${'0'.repeat(64)}`])(
+test.each(['/graphql', '/exports', '/radiographs', '/masks', '/dicomweb/studies', `/assets/${'0'.repeat(64)}`])(
   'a preflight of %s is answered without a token, for allowed origins alone',
   async (path) => {
     const allowed = await preflight(path, ALLOWED);

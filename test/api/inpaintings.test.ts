@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeId } from '../../src/domain/global-ids.js';
+import { decodeId, encodeId } from '../../src/domain/global-ids.js';
 import { packageRoot } from '../../src/domain/package.js';
 import { Asset, AuditEntry, Generation, GenerationOutput, MriSeries } from '../../src/entities/index.js';
 import { readDicomTexts } from '../../src/imaging/dicom/read.js';
@@ -10,8 +10,10 @@ import { readSeries, scanSeries } from '../../src/imaging/dicom/series.js';
 import { decodeNifti } from '../../src/imaging/nifti.js';
 import { registerBundles } from '../../src/services/bundles/registry.js';
 import { readAsset } from '../../src/storage/index.js';
+import { runCommand } from '../helpers/command.js';
 import { upTo } from '../helpers/events.js';
 import { bytesOf, madeFromSeries } from '../helpers/made-series.js';
+import { type MaskFile, maskFile, uploadMask as uploadVolume } from '../helpers/masks.js';
 import { createExam } from '../helpers/platform.js';
 import { upload } from '../helpers/radiographs.js';
 import { encodePng } from '../../src/imaging/png.js';
@@ -135,6 +137,108 @@ test('what an uploaded mask hides of some slices is what a box there hides, and 
   expect(await voxels(made)).toEqual(await voxels(boxed));
 });
 
+/** A mask on the grid of the series: an edge beyond the field of view in three slices, and a slice that is lost. */
+const ON_GRID: MaskFile = {
+  size: [64, 64, 80],
+  // What centredAffine gives a coronal series of 2.5 x 2.5 x 1.5 mm.
+  affine: [-2.5, 0, 0, 78.75, 0, 0, 1.5, -59.25, 0, -2.5, 0, 78.75],
+  hidden: (column, row, slice) => slice === 40 || (slice > 9 && slice < 13 && column + row < 30),
+};
+
+/** The same places in a file whose rows and slices run the other way, as other programs write it. */
+const FLIPPED: MaskFile = {
+  ...ON_GRID,
+  affine: [-2.5, 0, 0, 78.75, 0, 0, -1.5, 59.25, 0, 2.5, 0, -78.75],
+  hidden: (column, row, slice) => ON_GRID.hidden(column, 63 - row, 79 - slice),
+};
+
+/** Uploads a mask on the grid of the series. @returns its id */
+async function sendVolume(mask: MaskFile, token = api.tokens.OPERATOR): Promise<string> {
+  const { status, body } = await uploadVolume(api.url, token, maskFile(mask));
+  expect([200, 201]).toContain(status);
+  return body.id;
+}
+
+describe('a volume that was uploaded as a mask', () => {
+  test('gives voxel by voxel what the command makes of the same file, and stays with the result when the upload goes', async () => {
+    const maskUploadId = await sendVolume(FLIPPED);
+    const { made } = await inpaint({ seriesId, maskUploadId });
+
+    const { manager } = api.dataSource;
+    const asset = await manager.findOneByOrFail(Asset, { id: series.assetId! });
+    const path = (name: string) => join(folder, name);
+    await writeFile(path('taken.nii.gz'), await readAsset(api.store, asset, 'The series'));
+    await writeFile(path('mask.nii.gz'), maskFile(FLIPPED));
+    const bundle = join(packageRoot, 'test/golden/tiny-inpaint-bundle');
+    const asked = ['inpaint', path('taken.nii.gz'), '--mask', path('mask.nii.gz'), '--out', path('filled')];
+    const { code, stderr } = await runCommand([...asked, '--bundle', bundle, '--device', 'cpu']);
+    expect([code, stderr]).toEqual([0, '']);
+    const { volume: commanded } = await decodeNifti(await readFile(path('filled/inpainted.nii.gz')));
+    const { volume } = await decodeNifti(await bytesOf(api, made, 'VOLUME'));
+    expect(Buffer.from(volume.data.buffer).equals(Buffer.from(commanded.data.buffer))).toBe(true);
+    const taken = (await decodeNifti(await readFile(path('taken.nii.gz')))).volume;
+    const changed = new Set<number>();
+    volume.data.forEach((value, voxel) => value !== taken.data[voxel] && changed.add(Math.floor(voxel / 4096)));
+    expect([...changed]).toEqual([10, 11, 12, 40]);
+
+    const kept = await manager.findOneOrFail(GenerationOutput, {
+      where: { generationId: decodeId(made.id)!.key as string, kind: 'MASK' },
+      relations: { asset: true },
+    });
+    const { sha256 } = kept.asset;
+    expect(made).toMatchObject({
+      ...{ state: 'SUCCEEDED', error: null, denoiserEvaluations: 4 },
+      parameters: { slices: [], boxes: [], mask: { sha256 } },
+      provenance: { mask: { sha256 } },
+      outputs: [
+        { kind: 'DICOM' },
+        { kind: 'MASK', rows: 64, columns: 64, file: { mediaType: 'application/gzip' } },
+        { kind: 'VOLUME' },
+      ],
+    });
+
+    const gone = 'mutation ($id: ID!) { deleteUploadedMask(input: { id: $id }) { deletedUploadedMaskId } }';
+    expect((await api.ask(gone, { id: maskUploadId }, api.tokens.OPERATOR)).errors).toBeUndefined();
+    expect((await bytesOf(api, made, 'MASK')).length).toBeGreaterThan(100);
+  });
+
+  test('hides what it hides beside slices, boxes and images', async () => {
+    const mask = { maskUploadId: await uploadMask(64, 64), firstSlice: 3, lastSlice: 4 };
+    const { made } = await inpaint({ seriesId, slices: [60], masks: [mask], maskUploadId: await sendVolume(ON_GRID) });
+
+    expect(made).toMatchObject({ state: 'SUCCEEDED', error: null, denoiserEvaluations: 7 });
+    expect(made.outputs.map(({ kind }) => kind)).toEqual(['DICOM', 'MASK', 'MASK', 'VOLUME']);
+  });
+
+  test('is still there for a worker that takes over from one that was killed, also when the upload has expired', async () => {
+    const maskUploadId = await sendVolume({ ...ON_GRID, hidden: (column, _row, slice) => slice > 4 && column < 20 });
+    const { data } = await ask({ seriesId, maskUploadId });
+    const { id } = data!.inpaintSeries.generation;
+    const { manager } = api.dataSource;
+    const query = `subscription ($id: ID!) { generationProgress(id: $id) { __typename } }`;
+    for await (const event of api.socketClient(api.tokens.OPERATOR).iterate({ query, variables: { id } })) {
+      const { generationProgress } = event.data as unknown as { generationProgress: { __typename: string } };
+      if (generationProgress.__typename === 'GenerationTileCompleted') break;
+    }
+    worker.kill('SIGKILL');
+    await worker.ended();
+    await manager.query(`DELETE FROM uploaded_mask`);
+
+    worker = await startWorkerProcess({ dataDir: api.dataDir, url: api.databaseUrl });
+    const { made } = await madeFromSeries(api, id);
+
+    expect(made).toMatchObject({ state: 'SUCCEEDED', error: null });
+    const { attempt } = await manager.findOneByOrFail(Generation, { id: decodeId(id)!.key as string });
+    expect(attempt).toBe(2);
+  });
+
+  test('that leaves nothing to fill a slice in from fails with a sentence that counts slices as the request does', async () => {
+    const maskUploadId = await sendVolume({ ...ON_GRID, hidden: (_column, _row, slice) => slice > 19 && slice < 25 });
+    const { made } = await inpaint({ seriesId, maskUploadId });
+    expect(made).toMatchObject({ state: 'FAILED', error: expect.stringContaining('slice 22 in from') as string });
+  });
+});
+
 test('steps are as many as were asked for, and a client key means one request', async () => {
   const input = { seriesId, slices: [7], steps: 4, clientKey: 'figure 11' };
   const { made } = await inpaint(input);
@@ -146,9 +250,12 @@ test('steps are as many as were asked for, and a client key means one request', 
   expect(other.errors![0]!.extensions).toMatchObject({ code: 'CONFLICT' });
 });
 
+/** 3 mm to the side: more than a voxel. */
+const SHIFTED = [-2.5, 0, 0, 81.75, 0, 0, 1.5, -59.25, 0, -2.5, 0, 78.75];
+
 describe('refused in one sentence, with nothing stored, is', () => {
   test.each<[string, () => object | Promise<object>, string]>([
-    ['no place', () => ({ seriesId }), 'Nothing is hidden: give slices, boxes or masks.'],
+    ['no place', () => ({ seriesId }), 'Nothing is hidden: give slices, boxes, masks or maskUploadId.'],
     [
       'a mask of another size',
       async () => ({ seriesId, masks: [{ maskUploadId: await uploadMask(64, 70), firstSlice: 3, lastSlice: 4 }] }),
@@ -158,6 +265,31 @@ describe('refused in one sentence, with nothing stored, is', () => {
       'a mask of slices beyond the last',
       async () => ({ seriesId, masks: [{ maskUploadId: await uploadMask(64, 64), firstSlice: 3, lastSlice: 80 }] }),
       'Mask 0 hides slices 3 to 80 of a series whose slices are 0 to 79.',
+    ],
+    [
+      'a volume of another size',
+      async () => ({ seriesId, maskUploadId: await sendVolume({ ...ON_GRID, size: [64, 64, 79] }) }),
+      'The mask is 64 x 64 x 79 voxels and the series 64 x 64 x 80; they must be of one size.',
+    ],
+    [
+      'a volume that lies elsewhere',
+      async () => ({ seriesId, maskUploadId: await sendVolume({ ...ON_GRID, affine: SHIFTED }) }),
+      'The mask lies elsewhere than the series: their affines do not put the same voxels at the same places.',
+    ],
+    [
+      "somebody else's volume",
+      async () => ({ seriesId, maskUploadId: await sendVolume(ON_GRID, api.tokens.ADMIN) }),
+      'There is no such uploaded mask.',
+    ],
+    [
+      'a volume that is not there',
+      () => ({ seriesId, maskUploadId: encodeId('UploadedMask', '00000000-0000-4000-8000-000000000000') }),
+      'There is no such uploaded mask.',
+    ],
+    [
+      'an image in the place of a volume',
+      async () => ({ seriesId, maskUploadId: await uploadMask(64, 64) }),
+      'maskUploadId must be the id of an UploadedMask.',
     ],
     [
       "somebody else's mask",

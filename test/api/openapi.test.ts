@@ -103,7 +103,7 @@ test('nothing is mounted that it does not speak of', () => {
   const mounted = [...new Set(made.mounts.flatMap(({ path }) => path))].filter((path) => path !== '/');
   const paths = Object.keys(served.paths);
 
-  expect(mounted.toSorted()).toEqual(['/assets', '/dicomweb', '/exports', '/graphql', '/radiographs']);
+  expect(mounted.toSorted()).toEqual(['/assets', '/dicomweb', '/exports', '/graphql', '/masks', '/radiographs']);
   expect(mounted.filter((path) => !paths.some((one) => one === path || one.startsWith(`${path}/`)))).toEqual([]);
 });
 
@@ -116,6 +116,7 @@ test.each([
   ['POST', '/exports', 401],
   ['POST', '/exports/dictionary', 401],
   ['POST', '/radiographs', 401],
+  ['POST', '/masks', 401],
   ['GET', `/assets/${'0'.repeat(64)}`, 403],
   ['GET', '/assets/series/1/montage.png', 403],
   ['GET', '/dicomweb/studies', 401],

@@ -115,6 +115,8 @@ const FIELDS: [string, Role, () => string][] = [
   ['readerSession', 'READER', () => '{ readerSession(id: "x") { id } }'],
   ['uploadedRadiographs.totalCount', 'ANALYST', () => '{ uploadedRadiographs { totalCount } }'],
   ['uploadedRadiographs.nodes', 'ANALYST', () => '{ uploadedRadiographs { nodes { id } } }'],
+  ['uploadedMasks.totalCount', 'ANALYST', () => '{ uploadedMasks { totalCount } }'],
+  ['uploadedMasks.nodes', 'ANALYST', () => '{ uploadedMasks { nodes { id } } }'],
   ['tokens', 'ADMIN', () => '{ tokens { name } }'],
   ['node of a token', 'ADMIN', () => `{ node(id: "${ids['token']}") { id } }`],
 ];
@@ -207,6 +209,11 @@ const MUTATIONS: [string, Role, () => string][] = [
     'deleteUploadedRadiograph',
     'READER',
     () => 'mutation { deleteUploadedRadiograph(input: { id: "x" }) { deletedUploadedRadiographId } }',
+  ],
+  [
+    'deleteUploadedMask',
+    'READER',
+    () => 'mutation { deleteUploadedMask(input: { id: "x" }) { deletedUploadedMaskId } }',
   ],
   ['retireBundle', 'ADMIN', () => 'mutation { retireBundle(input: { id: "x" }) { bundle { id } } }'],
   ['reinstateBundle', 'ADMIN', () => 'mutation { reinstateBundle(input: { id: "x" }) { bundle { id } } }'],

@@ -179,6 +179,68 @@ describe('a series of twice as many slices', () => {
   });
 });
 
+/** Coefficients that move what lies far out by some millimetres, as a vendor's file holds them. */
+const SCANNER = 'An invented scanner';
+const COEFFICIENTS = JSON.stringify({
+  format: 'osteograph-gradients/1',
+  scanner: SCANNER,
+  radiusMm: 250,
+  coils: {
+    x: [{ n: 3, m: 1, a: -0.4321, b: 0 }],
+    y: [{ n: 3, m: 1, a: 0, b: -0.3 }],
+    z: [{ n: 3, m: 0, a: -0.5, b: 0 }],
+  },
+});
+
+describe('a series that is unwarped by coefficients', () => {
+  it('is voxel by voxel what the command makes of it, and says by which, not what they are', async () => {
+    const input = { seriesId, scale: 1.5, coefficients: COEFFICIENTS };
+    const { made } = await superResolve({ ...input, clientKey: 'unwarped' });
+    const { made: plain } = await superResolve({ seriesId, scale: 1.5 });
+
+    const asset = await api.dataSource.manager.findOneByOrFail(Asset, { id: series.assetId! });
+    const path = (name: string) => join(folder, name);
+    await writeFile(path('warped.nii.gz'), await readAsset(api.store, asset, 'The series'));
+    await writeFile(path('scanner.json'), COEFFICIENTS);
+    const bundle = join(packageRoot, 'test/golden/tiny-superres-bundle');
+    const asked = ['superres', path('warped.nii.gz'), '--scale', '1.5', '--coefficients', path('scanner.json')];
+    const { code, stderr } = await runCommand([
+      ...[...asked, '--out', path('unwarped'), '--bundle', bundle, '--device', 'cpu'],
+    ]);
+    expect([code, stderr]).toEqual([0, '']);
+    const voxels = async (bytes: Buffer) => Buffer.from((await decodeNifti(bytes)).volume.data.buffer);
+    const [found, commanded, unmoved] = [
+      await voxels(await bytesOf(api, made, 'VOLUME')),
+      await voxels(await readFile(path('unwarped/superres.nii.gz'))),
+      await voxels(await bytesOf(api, plain, 'VOLUME')),
+    ];
+    expect(found.equals(commanded)).toBe(true);
+    expect(found.equals(unmoved)).toBe(false);
+
+    const sha256 = execFileSync('sha256sum', { input: COEFFICIENTS, encoding: 'utf8' }).slice(0, 64);
+    const coefficients = { scanner: SCANNER, sha256 };
+    expect(made).toMatchObject({
+      ...{ state: 'SUCCEEDED', error: null },
+      parameters: { scale: 1.5, network: 'student', bias: false, coefficients },
+      provenance: { coefficients },
+    });
+    const shown = JSON.stringify(made) + JSON.stringify(await api.dataSource.manager.find(AuditEntry));
+    expect(shown).toContain(sha256);
+    expect(shown).not.toContain('0.4321');
+    const again = await ask({ ...input, clientKey: 'unwarped' });
+    expect(again.data!.superResolveSeries.generation.id).toBe(made.id);
+    const other = await ask({ ...input, coefficients: `${COEFFICIENTS} `, clientKey: 'unwarped' });
+    expect(other.errors![0]!.extensions).toMatchObject({ code: 'CONFLICT' });
+  });
+
+  it('fails with a sentence where the coefficients are of another scanner', async () => {
+    const coefficients = COEFFICIENTS.replace('-0.4321', '400');
+    const { made } = await superResolve({ seriesId, scale: 1.5, coefficients });
+    expect(made).toMatchObject({ state: 'FAILED', outputs: [] });
+    expect(made.error).toContain('would be folded by these coefficients: they are not of the scanner that took it');
+  });
+});
+
 test('the teacher works in as many steps as it is told, and a client key means one request', async () => {
   const input = { seriesId, scale: 1.5, network: 'TEACHER', steps: 2, bias: true, clientKey: 'figure 9' };
   const { made } = await superResolve(input);
@@ -202,6 +264,21 @@ describe('refused in one sentence, with nothing stored, is', () => {
       'a number of steps',
       () => ({ seriesId, scale: 2, steps: 3 }),
       'steps is 3; the student of tiny-superres works in 1 steps.',
+    ],
+    [
+      'no coefficients',
+      () => ({ seriesId, scale: 2, coefficients: 'scanner.json' }),
+      'coefficients cannot be read as gradient coefficients: a JSON file of osteograph-gradients/1 is expected.',
+    ],
+    [
+      'coefficients of an order beyond five',
+      () => ({ seriesId, scale: 2, coefficients: COEFFICIENTS.replace('"n":3', '"n":7') }),
+      'coefficients is no file of gradient coefficients: coils.x.0.n Too big: expected number to be <=5.',
+    ],
+    [
+      'coefficients that are too long',
+      () => ({ seriesId, scale: 2, coefficients: ' '.repeat(65_537) }),
+      'coefficients is no file of gradient coefficients: it has 65537 characters, more than 65536.',
     ],
     ['another kind of id', () => ({ seriesId: examId, scale: 2 }), 'seriesId must be the id of a MriSeries.'],
     [

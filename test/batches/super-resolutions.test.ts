@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import {
+  AuditEntry,
   Batch,
   BatchMember,
   Generation,
@@ -112,6 +114,31 @@ test('twice as many slices are another result than as many, and too large a seri
   const { id: seriesId } = await manager.findOneByOrFail(MriSeries, { examId: entered!.examId! });
   const request = { seriesId, scale: 1.5, throughPlane: 2 };
   expect((await requestSuperResolution(platform, { tokenId: null }, request)).key).toBe(entered!.key);
+});
+
+test('coefficients are kept with every generation, and the batch says by which without saying them', async () => {
+  const coils = { x: [{ n: 3, m: 1, a: -0.4321, b: 0 }], y: [], z: [] };
+  const coefficients = JSON.stringify({ format: 'osteograph-gradients/1', scanner: 'Ward 4', radiusMm: 250, coils });
+  const superResolution = { sequence: 'COR_T1_3D_FLASH', scale: 1.5, coefficients };
+  const exams = [await examWithSeries()];
+
+  const batch = await refining(exams, { superResolution, clientKey: 'unwarped' });
+  const again = await refining(exams, { superResolution, clientKey: 'unwarped' });
+
+  expect(again.id).toBe(batch.id);
+  const sha256 = createHash('sha256').update(coefficients).digest('hex');
+  expect(batch.parameters).toMatchObject({ sequence: 'COR_T1_3D_FLASH', coefficients: { scanner: 'Ward 4', sha256 } });
+  const { manager } = platform.dataSource;
+  const [entered] = await manager.findBy(Generation, { batchId: batch.id });
+  expect(entered!.parameters).toMatchObject({ coefficients: { scanner: 'Ward 4', radiusMm: 250, coils, sha256 } });
+  const { id: seriesId } = await manager.findOneByOrFail(MriSeries, { examId: exams[0]!.id });
+  const alone = await requestSuperResolution(platform, { tokenId: null }, { seriesId, scale: 1.5, coefficients });
+  expect(alone.key).toBe(entered!.key);
+  const audited = await manager.findBy(AuditEntry, { target: batch.id });
+  expect(JSON.stringify([batch, audited])).not.toContain('0.4321');
+  await expect(
+    refining(exams, { superResolution: { ...superResolution, coefficients: 'scanner.json' } }),
+  ).rejects.toThrow('coefficients cannot be read as gradient coefficients');
 });
 
 test('the side may be named or not, and the newest of several series of one name is taken', async () => {

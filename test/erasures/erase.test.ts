@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Like } from 'typeorm';
-import { encodeId } from '../../src/domain/global-ids.js';
+import { decodeId, encodeId } from '../../src/domain/global-ids.js';
 import { AuditEntry, Participant } from '../../src/entities/index.js';
 import { COMMAND_LINE } from '../../src/policy/index.js';
 import { audit } from '../../src/services/access/index.js';
@@ -8,6 +8,7 @@ import { sealAudit } from '../../src/services/audit/index.js';
 import { createCohort } from '../../src/services/cohorts/index.js';
 import { addImages, importRelease } from '../../src/services/imports/index.js';
 import { dumped, hunt } from '../helpers/hunt.js';
+import { maskFile, uploadMask } from '../helpers/masks.js';
 import { filmFile, ReleaseFolder } from '../helpers/oai-files.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 import { BARCODES, DAY, filterOf, known, LEAVER, makeEverything, STAYER } from '../helpers/withdrawing.js';
@@ -140,6 +141,35 @@ test('nothing of the participant is left in any table, file or log line, and wha
     ...{ batch_member: 2, cohort_member: 2, evaluation_exam: 1, evaluation_score: 1, evaluation_file: 1 },
     ...{ reader_study_pair: 1, reader_trial: 1, asset: 13, audit_key: 1, original_object: 2 },
   });
+});
+
+test('a mask that a series of the participant was filled in by goes with its file, whoever brought it; those of others stay', async () => {
+  const mask = (rows: number) =>
+    maskFile({ size: [6, rows, 4], affine: null, hidden: (column, _row, slice) => column === 2 && slice === 1 });
+  const brought = async (rows: number) => {
+    const { body } = await uploadMask(api.url, api.tokens.OPERATOR, mask(rows));
+    const { key } = decodeId(body.id)!;
+    return { url: api.url + body.volume.url, id: key };
+  };
+  const [leavers, stayers, unused] = [await brought(5), await brought(6), await brought(7)];
+  for (const [{ exam }, { id }] of [
+    [all.leaver, leavers],
+    [all.stayer, stayers],
+  ] as const) {
+    await api.dataSource.query(
+      `INSERT INTO generation_output (generation_id, kind, index, asset_id)
+       SELECT g.id, 'MASK', 0, m.asset_id FROM generation g, uploaded_mask m WHERE g.exam_id = $1 AND g.state = 'SUCCEEDED' AND m.id = $2`,
+      [exam.id, id],
+    );
+  }
+
+  const { removed } = await erased();
+
+  expect(rowsOf(removed, 'uploaded_mask')).toBe(1);
+  const statuses = await Promise.all([leavers, stayers, unused].map(async ({ url }) => (await fetch(url)).status));
+  expect(statuses).toEqual([404, 200, 200]);
+  const left = await api.dataSource.query<{ id: string }[]>('SELECT id FROM uploaded_mask');
+  expect(left.map(({ id }) => id).sort()).toEqual([stayers.id, unused.id].sort());
 });
 
 test('batches, reader studies and evaluations go on without the participant', async () => {

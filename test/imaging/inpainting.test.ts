@@ -155,7 +155,7 @@ describe('a mask', () => {
   });
 
   it.each([
-    [{ slices: [], boxes: [] }, 'Nothing is hidden: give slices, boxes or masks.'],
+    [{ slices: [], boxes: [] }, 'Nothing is hidden: give slices, boxes, masks or maskUploadId.'],
     [{ slices: [3], boxes: [] }, 'Slice 3 is not in the series, whose slices are 0 to 2.'],
     [{ slices: [-1], boxes: [] }, 'Slice -1 is not in the series, whose slices are 0 to 2.'],
     [

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -86,7 +87,12 @@ describe('a file of coefficients', () => {
   };
 
   it('is read', async () => {
-    expect(await written(JSON.stringify(golden.coefficients))).toEqual(golden.coefficients);
+    const text = JSON.stringify(golden.coefficients);
+    const digest = execFileSync('sha256sum', { input: text, encoding: 'utf8' }).slice(0, 64);
+    expect(await written(text)).toEqual({
+      gradients: golden.coefficients,
+      digest: { scanner: 'Invented coils, for tests', sha256: digest },
+    });
   });
 
   it.each([
@@ -109,6 +115,11 @@ describe('a file of coefficients', () => {
       'a degree above its order',
       JSON.stringify({ ...golden.coefficients, coils: { x: [{ n: 3, m: 4, a: 0.1, b: 0 }], y: [], z: [] } }),
       'scanner.json is no file of gradient coefficients: coils.x.0.m is larger than n.',
+    ],
+    [
+      'more than any scanner needs',
+      `${JSON.stringify(golden.coefficients)}${' '.repeat(65_536)}`,
+      'scanner.json is no file of gradient coefficients: it has 65866 characters, more than 65536.',
     ],
   ])('is refused in one sentence: %s', async (_, text, sentence) => {
     await expect(written(text)).rejects.toThrow(sentence);

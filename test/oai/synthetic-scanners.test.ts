@@ -168,7 +168,8 @@ describe('the files of a scanner', () => {
     await using out = await temporaryFolder();
     const release = { participants: 2, seed: 1, visits: ['V00'], compact: true, imageParticipants: 0 } as const;
     await writeRelease({ ...release, scanner: '7T' }, { out: out.path });
-    expect(await readGradients(join(out.path, 'gradients.json'))).toMatchObject(scannerOf('7T', false).gradients);
+    const { gradients } = await readGradients(join(out.path, 'gradients.json'));
+    expect(gradients).toMatchObject(scannerOf('7T', false).gradients);
     const readme = await readFile(join(out.path, 'README.txt'), 'utf8');
     expect(readme).toContain('MRI 256 x 256 x 160 of a scanner of 7 T');
     // Another scanner is another release.

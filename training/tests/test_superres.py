@@ -190,6 +190,8 @@ def test_one_command_trains_all_another_scores_them_and_a_third_writes_the_bundl
     through = ['cubic between slices', 'linear between slices', 'teacher, 1 step, what was taken kept', 'student, 1 step, what was taken kept']
     assert [row['method'] for row in rows] == methods * 3 + through
     assert [row['set'] for row in rows[-4:]] == ['slices of phantoms, of half as many'] * 4
+    assert all(0 < float(row['acutance']) < 5 for row in rows)
+    assert all(0 <= float(row[column]) <= 1 for row in rows for column in ('dice_dark', 'dice_bright'))
     assert main(['export-superres', '--run', str(run), '--out', str(out), '--scores', str(scores), '--golden', str(tmp_path / 'golden')]) == 0
     manifest = json.loads((out / 'bundle.json').read_text())
     assert manifest['graphs'].keys() == {'student', 'teacher'}

@@ -23,18 +23,32 @@ export interface MaskImage extends HiddenSpan {
   data: ArrayLike<number>;
 }
 
-/** The mask of places that were named; those must lie in the series, and images be as large as its slices. */
+/** What was given with a request to say what is hidden, beside places that it names. */
+export interface GivenMasks {
+  images?: readonly MaskImage[];
+  /** A mask on the grid of the series. */
+  volume?: Volume | null;
+}
+
+/**
+ * The mask of places that were named; those must lie in the series, and images be as large as its slices.
+ *
+ * @throws UserError FILE_REFUSED for a volume of another size or place
+ */
 export function maskOfPlaces(
   { slices, boxes }: Pick<HiddenPlaces, 'slices' | 'boxes'>,
-  { rows, columns }: OpenSeries,
-  images: readonly MaskImage[] = [],
+  series: OpenSeries,
+  { images = [], volume = null }: GivenMasks = {},
 ): SeriesMask {
+  const { rows, columns } = series;
+  const slicesOfVolume = volume && slicesOnGrid({ ...volume, name: GIVEN_MASK }, series);
   const mask = (index: number): Uint8Array | null => {
     if (slices.includes(index)) return new Uint8Array(rows * columns).fill(1);
     const isHere = ({ firstSlice, lastSlice }: HiddenSpan) => firstSlice <= index && index <= lastSlice;
     const [here, drawn] = [boxes.filter(isHere), images.filter(isHere)];
-    if (here.length + drawn.length === 0) return null;
-    const hidden = new Uint8Array(rows * columns);
+    const masked = slicesOfVolume?.turn(sliceOf(volume!, slicesOfVolume.indexOf(index))) ?? null;
+    if (here.length + drawn.length === 0) return masked;
+    const hidden = masked ?? new Uint8Array(rows * columns);
     for (const { left, top, ...size } of here) {
       for (let row = top; row < top + size.rows; row++) {
         hidden.fill(1, row * columns + left, row * columns + left + size.columns);
@@ -62,20 +76,40 @@ export function maskOfPlaces(
 export async function openMask(path: string, series: OpenSeries): Promise<SeriesMask> {
   const file = await openNiftiFile(path);
   try {
-    const order = orderOf(file, series);
+    const { indexOf, turn } = slicesOnGrid(file, series);
     return {
       name: file.name,
       countsFrom: 1,
-      async slice(index) {
-        const values = await file.read(order.flipSlices ? series.slices - 1 - index : index);
-        return turned(values, series, order);
-      },
+      slice: async (index) => turn(await file.read(indexOf(index))),
       close: () => file.close(),
     };
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+/** @throws UserError FILE_REFUSED where a mask that was given with a request is not on the grid of a series */
+export function assertOnGrid(mask: Omit<Volume, 'data'>, series: Omit<Volume, 'data'>): void {
+  orderOf({ ...mask, name: GIVEN_MASK }, series);
+}
+
+/** What messages call the volume of a request: its own name may name a patient. */
+const GIVEN_MASK = 'The mask';
+
+type NamedGrid = Omit<Volume, 'data'> & { name: string };
+
+/** Which slice of a mask lies where one of the series does, and its values in the order of the series' pixels. @throws UserError FILE_REFUSED */
+function slicesOnGrid(mask: NamedGrid, series: Omit<Volume, 'data'>) {
+  const order = orderOf(mask, series);
+  return {
+    indexOf: (index: number): number => (order.flipSlices ? series.slices - 1 - index : index),
+    turn: (values: ArrayLike<number>): Uint8Array | null => turned(values, series, order),
+  };
+}
+
+function sliceOf({ rows, columns, data }: Volume, index: number): ArrayLike<number> {
+  return data.subarray(index * rows * columns, (index + 1) * rows * columns);
 }
 
 /** How the voxels of a mask are put into the order of the series: its axes are those of the mask, some of them flipped. */
@@ -104,7 +138,7 @@ const NOT_READ: readonly Order['axes'][] = [
 /** Places that differ by more than this share of a voxel are others. */
 const TOLERANCE = 0.25;
 
-function orderOf(mask: OpenSeries, series: OpenSeries): Order {
+function orderOf(mask: NamedGrid, series: Omit<Volume, 'data'>): Order {
   const sizes = [mask, series].map(({ columns, rows, slices }) => `${columns} x ${rows} x ${slices}`);
   const sameSize = sizes[0] === sizes[1];
   // Where one of both does not say where it lies, its size is all there is to go by.
@@ -133,7 +167,11 @@ function orderOf(mask: OpenSeries, series: OpenSeries): Order {
 const AXES = ['first', 'second', 'third'];
 
 /** The order among these in which a mask has its voxels where the series has them. */
-function orderAmong(all: readonly Order['axes'][], mask: OpenSeries, series: OpenSeries): Order | undefined {
+function orderAmong(
+  all: readonly Order['axes'][],
+  mask: Omit<Volume, 'data'>,
+  series: Omit<Volume, 'data'>,
+): Order | undefined {
   const counts = [mask.columns, mask.rows, mask.slices];
   const wanted = [series.columns, series.rows, series.slices];
   for (const axes of all) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
@@ -27,40 +28,64 @@ export interface GradientTerm {
 
 const FORMAT = 'osteograph-gradients/1';
 
+const NOT_READ = `cannot be read as gradient coefficients: a JSON file of ${FORMAT} is expected`;
+
 /** Highest order that files may hold: displacements are polynomials of this degree. */
 export const HIGHEST_ORDER = 5;
 
 const term = z
   .strictObject({ n: z.int().min(1).max(HIGHEST_ORDER), m: z.int().min(0), a: z.number(), b: z.number() })
   .refine(({ n, m }) => m <= n, { path: ['m'], error: 'is larger than n' });
-const coil = z.array(term).max(100);
-const schema = z.strictObject({
+const coil = z.array(term).max(100).readonly();
+/** What a file of coefficients holds. */
+export const gradientsSchema = z.strictObject({
   format: z.literal(FORMAT),
-  scanner: z.string().min(1),
+  scanner: z.string().min(1).max(200),
   radiusMm: z.number().positive(),
   coils: z.strictObject({ x: coil, y: coil, z: coil }),
 });
 
-/** A file of coefficients is at most this long. */
-const MAX_BYTES = 1 << 20;
+/** Most characters of a file of coefficients: 300 terms of full precision are some 30,000. */
+const MAX_LENGTH = 64 * 1024;
+
+/** What tells coefficients from all others without saying them: vendors hand them out in confidence. */
+export interface GradientsDigest {
+  scanner: string;
+  /** SHA-256 of the file, hexadecimal. */
+  sha256: string;
+}
 
 /** Reads a file of coefficients. @throws UserError FILE_REFUSED with one sentence */
-export async function readGradients(path: string): Promise<Gradients> {
+export async function readGradients(path: string): Promise<{ gradients: Gradients; digest: GradientsDigest }> {
   const name = basename(path);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => refuseFile(name, NOT_READ, error));
+  return gradientsIn(text, name);
+}
+
+/**
+ * Reads the text of a file of coefficients.
+ *
+ * @param name what messages call it
+ * @throws UserError FILE_REFUSED with one sentence
+ */
+export function gradientsIn(text: string, name: string): { gradients: Gradients; digest: GradientsDigest } {
+  if (text.length > MAX_LENGTH) {
+    refuseFile(name, `is no file of gradient coefficients: it has ${text.length} characters, more than ${MAX_LENGTH}`);
+  }
   let content: unknown;
   try {
-    const text = await readFile(path, 'utf8');
-    if (text.length > MAX_BYTES) throw new Error('it is too long');
     content = JSON.parse(text);
   } catch (error) {
-    return refuseFile(name, `cannot be read as gradient coefficients: a JSON file of ${FORMAT} is expected`, error);
+    return refuseFile(name, NOT_READ, error);
   }
-  return parseGradients(content, name);
+  const gradients = parseGradients(content, name);
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  return { gradients, digest: { scanner: gradients.scanner, sha256 } };
 }
 
 /** @throws UserError FILE_REFUSED with one sentence */
 export function parseGradients(content: unknown, name: string): Gradients {
-  const read = schema.safeParse(content);
+  const read = gradientsSchema.safeParse(content);
   if (read.success) return read.data;
   const { path, message } = read.error.issues[0]!;
   return refuseFile(name, `is no file of gradient coefficients: ${path.join('.') || 'it'} ${message}`);

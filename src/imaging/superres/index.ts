@@ -1,6 +1,6 @@
 /** Super-resolution of MRI series around the networks: correction, the fine grid, and files. */
 export { fineSlices } from './fine-slices.js';
-export { readGradients } from './gradients.js';
+export { type Gradients, type GradientsDigest, gradientsIn, gradientsSchema, readGradients } from './gradients.js';
 export { planSuperres, type SuperresPlan } from './plan.js';
 export { MAX_THINNED_VOXELS, THROUGH_PLANE, thinned, thinningShare, thinSlices } from './through-plane.js';
 export { superresInWords, superresLabel } from './words.js';

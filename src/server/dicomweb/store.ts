@@ -17,7 +17,7 @@ import {
 } from '../../services/dicomweb/index.js';
 import { viewerOf } from '../authenticate.js';
 import { charge } from '../rate-limit.js';
-import { receiveFile, UPLOAD_POINTS } from '../uploads.js';
+import { receiveFile, UPLOAD_POINTS } from '../upload-body.js';
 import { chooseJson } from './accept.js';
 import { type ReceivedPart, receivedParts } from './multipart.js';
 import type { DicomwebOptions } from './options.js';
@@ -156,7 +156,7 @@ function parsed(contentType: string): MIMEType | undefined {
 async function* onePart(request: Request): AsyncGenerator<ReceivedPart> {
   yield {
     contentType: DICOM,
-    bytes: await receiveFile(request).catch((error: unknown) => {
+    bytes: await receiveFile(request, 'a radiograph').catch((error: unknown) => {
       if (error instanceof UserError && error.code === 'PAYLOAD_TOO_LARGE') return null;
       throw error;
     }),

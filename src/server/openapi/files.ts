@@ -1,6 +1,7 @@
 import { EXPORT_FILES, TABLE_FORMATS } from '../../domain/exports.js';
 import { SERIES_FILES } from '../../domain/series-files.js';
 import { STRIP_FORMS } from '../../domain/strips.js';
+import { MASK_MEDIA_TYPES } from '../masks.js';
 import { UPLOAD_MEDIA_TYPES } from '../uploads.js';
 import { exportBodySchema } from '../exports.js';
 import { answer, type Json, OPEN, parameter, path, type PathItem, refusals } from './parts.js';
@@ -118,6 +119,22 @@ export function filePaths(): Record<string, PathItem> {
         },
       },
     }),
+    '/masks': path('Masks', {
+      post: {
+        operationId: 'uploadMask',
+        summary: 'A volume that says what is hidden of a series, to have it filled in',
+        description: 'NIfTI, above 0 where it is to be filled in; up to 64 MiB, for OPERATOR and above.',
+        requestBody: {
+          required: true,
+          content: Object.fromEntries([...MASK_MEDIA_TYPES].map((type) => [type, {}])),
+        },
+        responses: {
+          '200': answer('The mask is there already.', ['application/json'], MASK),
+          '201': answer('The mask was read and kept.', ['application/json'], MASK),
+          ...refusals(400, 401, 403, 413, 415, 422, 429, 503),
+        },
+      },
+    }),
   };
 }
 
@@ -204,6 +221,26 @@ const UPLOAD: Json = {
     createdAt: { type: 'string', format: 'date-time' },
     expiresAt: { type: 'string', format: 'date-time' },
     image: {
+      type: 'object',
+      properties: { url: { type: 'string' }, expiresAt: { type: 'string', format: 'date-time' } },
+    },
+  },
+};
+
+/** Fields of the GraphQL type of the same name. */
+const MASK: Json = {
+  type: 'object',
+  description: 'The fields of the GraphQL type UploadedMask.',
+  required: ['id', 'columns', 'rows', 'slices', 'hiddenVoxels', 'createdAt', 'expiresAt', 'volume'],
+  properties: {
+    id: { type: 'string', description: 'What inpaintSeries takes as maskUploadId.' },
+    columns: { type: 'integer' },
+    rows: { type: 'integer' },
+    slices: { type: 'integer' },
+    hiddenVoxels: { type: 'integer', description: 'How many are above 0.' },
+    createdAt: { type: 'string', format: 'date-time' },
+    expiresAt: { type: 'string', format: 'date-time' },
+    volume: {
       type: 'object',
       properties: { url: { type: 'string' }, expiresAt: { type: 'string', format: 'date-time' } },
     },

@@ -7,7 +7,7 @@ import { type GenerationQueue, topUp } from '../../scheduling/index.js';
 import { asAsked, audit, findByClientKey } from '../access/index.js';
 import { expandCohorts } from '../cohorts/index.js';
 import { type Principal, requirePriority } from '../../policy/index.js';
-import { recipeForCohort } from '../generations/index.js';
+import { recipeForCohort, recordedForCohort } from '../generations/index.js';
 import { pinVersions } from '../variables/index.js';
 import { enterMembers } from './enter.js';
 import { type BatchRequest, checkBatchRequest } from './request.js';
@@ -33,7 +33,7 @@ export async function createBatch(
   checkBatchRequest(request);
   requirePriority(request.priority ?? 0, actor);
   const batch = await dataSource.transaction(async (manager) => {
-    const { where: _, written, ...named } = request;
+    const { where: _, written, ...named } = recordedForCohort(request);
     const asked = asAsked(named, written);
     const key = { tokenId: actor.tokenId, clientKey: request.clientKey };
     const known = await findByClientKey(manager, { entity: Batch, what: 'batch' }, key, asked);
@@ -73,7 +73,7 @@ async function enter(manager: EntityManager, actor: Principal, request: BatchReq
     events: (counters) => [{ type: 'STATE_CHANGED', payload: { state: 'QUEUED', message: null, counters } }],
   });
   await completeBatch(manager, batch);
-  const { where: _, written: _written, ...named } = request;
+  const { where: _, written: _written, ...named } = recordedForCohort(request);
   const detail = { ...named, filter, exams: counted };
   await audit(manager, { tokenId: actor.tokenId, action: 'synthesizeCohort', target: id, detail });
   return manager.findOneByOrFail(Batch, { id });

@@ -5,6 +5,7 @@ import { withdrawReports } from '../evaluations/index.js';
 import { holdExports, withdrawExports } from '../exports/index.js';
 import { forgetQuarantined } from '../imports/index.js';
 import { removeTrials } from '../reader-studies/index.js';
+import { removeMasksOf } from '../uploads/index.js';
 import { removeUnused, type UsedLevel, usedLevels } from '../variables/index.js';
 import { forgetImports, replacedFiles } from './imported-files.js';
 import { idsOf, type Person } from '../people/index.js';
@@ -53,6 +54,9 @@ export const ERASERS: readonly Eraser[] = [
     const rewritten = { evaluation: evaluations, evaluation_event: lines };
     return { removed: { evaluation_file: reports }, rewritten, files };
   },
+  async ({ manager, person }) => ({
+    removed: { uploaded_mask: await removeMasksOf(manager, idsOf(person, 'generation')) },
+  }),
   eraseExports,
   // What imports keep of rows goes with the rows, by a trigger.
   async ({ manager, person }) => ({

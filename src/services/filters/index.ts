@@ -17,7 +17,7 @@ export {
 export { JOINT_OUTCOMES } from './outcome-table.js';
 export { READINGS } from './reading-table.js';
 export { column, type ColumnField, type Field, type Table, type Unless } from './table.js';
-export { AUDIT_ENTRIES, GENERATIONS, KNEE_EXAMS, KNEES, PARTICIPANTS, UPLOADS, VISITS } from './tables.js';
+export { AUDIT_ENTRIES, GENERATIONS, KNEE_EXAMS, KNEES, MASKS, PARTICIPANTS, UPLOADS, VISITS } from './tables.js';
 export { type ColumnType, parameterValue, sqlType } from './values.js';
 export { valueSql, type ValueSql } from './variable-sql.js';
 export { variableOrders } from './variables.js';

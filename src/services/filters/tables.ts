@@ -275,6 +275,15 @@ export const UPLOADS: Table = {
   },
 };
 
+export const MASKS: Table = {
+  name: 'uploaded_mask',
+  joins: {},
+  fields: {
+    /** Key of the owner's token. */
+    owner: column('integer', 'owner_id'),
+  },
+};
+
 export const AUDIT_ENTRIES: Table = {
   name: 'audit_entry',
   joins: {},

@@ -15,7 +15,7 @@ export { requestRestoration, type RestorationRequest } from './tasks/image-resto
 export { type InpaintingRequest, requestInpainting } from './tasks/mri-inpainting/requests.js';
 export { requestSuperResolution, type SuperResolutionRequest } from './tasks/mri-super-resolution/requests.js';
 export type { CohortRecipe, CohortRequest } from './tasks/cohort.js';
-export { parametersOf, recipeForCohort } from './tasks/index.js';
+export { parametersOf, recipeForCohort, recordedForCohort } from './tasks/index.js';
 export { checkRecipe, overridesOf } from './tasks/xray-to-mri/checks.js';
 export { type VolumeProvenance, volumeProvenanceOf } from './tasks/xray-to-mri/provenance.js';
 export type { FeatureOverride, GenerationRequest, RecipeRequest } from './tasks/xray-to-mri/request.js';

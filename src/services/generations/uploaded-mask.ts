@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import { type Asset, GenerationOutput, UploadedRadiograph } from '../../entities/index.js';
+import { type Asset, GenerationOutput, UploadedMask, UploadedRadiograph } from '../../entities/index.js';
 import { mayGenerateFromUpload } from '../../policy/index.js';
 import { readAsset } from '../../storage/index.js';
 import { DamagedData } from '../../work/index.js';
@@ -24,9 +24,7 @@ export async function findMask(
     lock: { mode: 'for_key_share', tables: ['uploaded_radiograph'] },
     relations: { asset: true },
   });
-  if (!mask || !mayGenerateFromUpload(mask, { tokenId })) {
-    throw new UserError('NOT_FOUND', 'There is no such uploaded mask.');
-  }
+  requireOwnMask(mask, tokenId);
   const { name, size } = of;
   if (size && (mask.rows !== size.rows || mask.columns !== size.columns)) {
     refuse(
@@ -34,6 +32,33 @@ export async function findMask(
     );
   }
   return mask;
+}
+
+/**
+ * An uploaded volume that says where something is hidden.
+ *
+ * @throws UserError NOT_FOUND for what is not there or another's
+ */
+export async function findMaskVolume(
+  manager: EntityManager,
+  tokenId: number | null,
+  id: string,
+): Promise<UploadedMask> {
+  const mask = await manager.findOne(UploadedMask, {
+    where: { id },
+    lock: { mode: 'for_key_share', tables: ['uploaded_mask'] },
+    relations: { asset: true },
+  });
+  requireOwnMask(mask, tokenId);
+  return mask;
+}
+
+function requireOwnMask<Mask extends { ownerId: number }>(
+  mask: Mask | null,
+  tokenId: number | null,
+): asserts mask is Mask {
+  if (mask && mayGenerateFromUpload(mask, { tokenId })) return;
+  throw new UserError('NOT_FOUND', 'There is no such uploaded mask.');
 }
 
 /**

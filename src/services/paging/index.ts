@@ -7,6 +7,7 @@ export {
   KNEE_LISTING,
   PARTICIPANT_LISTING,
   UPLOAD_LISTING,
+  MASK_LISTING,
 } from './listings.js';
 export {
   countRows,

@@ -7,6 +7,7 @@ import {
   Generation,
   KneeExam,
   Participant,
+  UploadedMask,
   UploadedRadiograph,
 } from '../../entities/index.js';
 import {
@@ -16,6 +17,7 @@ import {
   GENERATIONS,
   KNEE_EXAMS,
   KNEES,
+  MASKS,
   PARTICIPANTS,
   UPLOADS,
   variableOrders,
@@ -89,6 +91,14 @@ export const UPLOAD_LISTING: Listing<UploadedRadiograph> = {
   table: UPLOADS,
   entity: UploadedRadiograph,
   key: column({ kind: 'id', of: 'UploadedRadiograph' }, 'id'),
+  orders: { CREATED_AT: column('timestamp', 'created_at') },
+  defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
+};
+
+export const MASK_LISTING: Listing<UploadedMask> = {
+  table: MASKS,
+  entity: UploadedMask,
+  key: column({ kind: 'id', of: 'UploadedMask' }, 'id'),
   orders: { CREATED_AT: column('timestamp', 'created_at') },
   defaultOrder: [{ field: 'CREATED_AT', direction: 'DESC' }],
 };

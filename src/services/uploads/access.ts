@@ -1,14 +1,16 @@
 import { UserError } from '../../domain/errors.js';
-import type { UploadedRadiograph } from '../../entities/index.js';
 import { mayReadUpload, type Principal, seesEverybodys, type TokenPrincipal } from '../../policy/index.js';
 import type { Where } from '../filters/index.js';
+
+/** What belongs to whoever brought it. */
+type Owned = Parameters<typeof mayReadUpload>[0];
 
 /**
  * An upload, and all that was made from it, is for its owner and for administrators.
  *
  * @throws UserError NOT_FOUND for anybody else, who learns nothing
  */
-export function requireUploadReader(upload: UploadedRadiograph, principal: Principal, what: string): void {
+export function requireUploadReader(upload: Owned, principal: Principal, what: string): void {
   if (!mayReadUpload(upload, principal)) throw new UserError('NOT_FOUND', `There is no such ${what}.`);
 }
 

@@ -9,6 +9,7 @@ import { audit } from '../access/index.js';
 import { type BackgroundWork, startBackground } from '../../work/index.js';
 import type { TokenPrincipal } from '../../policy/index.js';
 import { requireUploadReader } from './access.js';
+import { claimExpiredMask, deleteMask } from './remove-mask.js';
 
 interface Storage {
   dataSource: DataSource;
@@ -29,10 +30,15 @@ export interface Uploads {
    * @throws UserError NOT_FOUND for what is not there or another's, CONFLICT while a volume is being made from it
    */
   delete(viewer: TokenPrincipal, id: string): Promise<void>;
+  /** Removes a mask; what was filled in by it stays. @throws UserError NOT_FOUND for what is not there or another's */
+  deleteMask(viewer: TokenPrincipal, id: string): Promise<void>;
 }
 
 export function openUploads(storage: Storage): Uploads {
-  return { delete: (viewer, id) => deleteUpload(storage, viewer, id) };
+  return {
+    delete: (viewer, id) => deleteUpload(storage, viewer, id),
+    deleteMask: (viewer, id) => deleteMask(storage, viewer, id),
+  };
 }
 
 async function deleteUpload(storage: Storage, viewer: TokenPrincipal, id: string): Promise<void> {
@@ -62,7 +68,7 @@ export function startUploadExpiry({ logger, ...storage }: Storage & { logger: Lo
     name: 'expired uploads',
     logger,
     pollMs: EXPIRY_POLL_MS,
-    next: () => claimExpired(storage),
+    next: async () => (await claimExpired(storage)) ?? claimExpiredMask(storage),
   });
 }
 

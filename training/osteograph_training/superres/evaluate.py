@@ -1,6 +1,7 @@
 """`evaluate-superres`: one table of cubic enlargement, the arms, the teacher and its students, on phantoms of other people and on real slices."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from skimage.morphology import skeletonize
 from torch import Tensor
 
 from ..errors import TrainingError
+from ..metrics import acutance, dice
 from ..onnx_graphs import round_weights
 from ..restoration.scores import paired_interval
 from .bias import estimate_bias, field
@@ -22,7 +24,11 @@ from .through_plane import THROUGH_PLANE, enlarged_slices, thicker, thin_slices
 from .training import SCALES, load_network, shipped_networks
 from .volumes import Volumes, dicom_volume, prepared_volumes, white
 
-COLUMNS = ['set', 'scale', 'method', 'slices', 'psnr', 'ssim', 'gain', 'gain_low', 'gain_high', 'area', 'width']
+COLUMNS = ['set', 'scale', 'method', 'slices', 'psnr', 'ssim', 'gain', 'gain_low', 'gain_high']
+COLUMNS += ['area', 'width', 'acutance', 'dice_dark', 'dice_bright']
+
+#: Pixels of dark tissue and of bright structures.
+Masks = tuple[np.ndarray, np.ndarray]
 
 #: What gains are over.
 REFERENCE = 'cubic, corrected'
@@ -127,6 +133,9 @@ def _rows(what: tuple[str, float], found: dict[str, Tensor], truth: Tensor, part
             row |= {'gain': round(float(gain.mean()), 3), 'gain_low': round(low, 3), 'gain_high': round(high, 3)}
         area, width = 100 * (np.nanmean(_sizes(result, truth) / sizes, axis=0) - 1)
         row |= {'area': round(float(area), 2), 'width': round(float(width), 2)}
+        sharpness = [acutance(theirs, mine) for mine, theirs in zip(result[:, 0].numpy(), truth[:, 0].numpy(), strict=True)]
+        dark, bright = np.nanmean(_overlaps(result, truth), axis=0)
+        row |= {'acutance': round(float(np.nanmean(sharpness)), 3), 'dice_dark': round(float(dark), 4), 'dice_bright': round(float(bright), 4)}
         rows.append(row)
         print('  '.join(f'{key} {value}' for key, value in row.items()), flush=True)
     return rows
@@ -185,15 +194,33 @@ def _sizes(slices: Tensor, truth: Tensor) -> np.ndarray:
     Slices are smoothed by a pixel first, so that noise is no structure.
     """
     sizes = []
-    for found, real in zip(*(gaussian_filter(images[:, 0].numpy(), (0, 1, 1)) for images in (slices, truth)), strict=True):
-        inside = real > 0.04
-        if inside.sum() < 1000 or np.ptp(real[inside]) < 0.1:
+    for tissues in _tissues(slices, truth):
+        if tissues is None:
             sizes.append((np.nan, np.nan))
             continue
-        dark, bright = threshold_multiotsu(real[inside], classes=3)
-        tissue = inside & (found < dark)
-        thick = found > bright
+        tissue, thick = tissues[0]
         middle = skeletonize(thick)
         widths = 2 * distance_transform_edt(thick)[middle] - 1 if middle.any() else np.array([np.nan])
         sizes.append((tissue.sum(), widths.mean()))
     return np.array(sizes, dtype=np.float64)
+
+
+def _overlaps(slices: Tensor, truth: Tensor) -> np.ndarray:
+    """Of each slice Dice of dark tissue and of bright structures with the truth's."""
+    return np.array(
+        [
+            (np.nan, np.nan) if tissues is None else tuple(dice(mine, theirs) for mine, theirs in zip(*tissues, strict=True))
+            for tissues in _tissues(slices, truth)
+        ]
+    )
+
+
+def _tissues(slices: Tensor, truth: Tensor) -> Iterator[tuple[Masks, Masks] | None]:
+    """Dark tissue inside the knee and bright structures of each slice and of its truth, by the truth's thresholds; None of slices that show none."""
+    for found, real in zip(*(gaussian_filter(images[:, 0].numpy(), (0, 1, 1)) for images in (slices, truth)), strict=True):
+        inside = real > 0.04
+        if inside.sum() < 1000 or np.ptp(real[inside]) < 0.1:
+            yield None
+            continue
+        dark, bright = threshold_multiotsu(real[inside], classes=3)
+        yield (inside & (found < dark), found > bright), (inside & (real < dark), real > bright)

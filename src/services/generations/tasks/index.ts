@@ -10,6 +10,7 @@ import type { CohortRecipe, CohortRequest } from './cohort.js';
 import { restoration } from './image-restoration/index.js';
 import { inpainting } from './mri-inpainting/index.js';
 import { superResolution } from './mri-super-resolution/index.js';
+import { recorded } from './mri-super-resolution/request.js';
 import type { GeneratingTask } from './task.js';
 import { progression } from './xray-progression/index.js';
 import { volumes } from './xray-to-mri/index.js';
@@ -45,6 +46,12 @@ export async function recipeForCohort(manager: EntityManager, request: CohortReq
     throw new UserError('BAD_USER_INPUT', `${part} is told to the task ${word}; give task, too.`);
   }
   return forCohort(manager, request);
+}
+
+/** A request for a cohort as it is compared and audited: without what is long or said in confidence. @throws UserError FILE_REFUSED */
+export function recordedForCohort<Request extends CohortRequest>(request: Request) {
+  const { superResolution } = request;
+  return { ...request, superResolution: superResolution && recorded(superResolution) };
 }
 
 /** The task of a generation. @throws Error for one that this version does not know */

@@ -5,6 +5,7 @@ import type { Filter } from '../../lib/filters.ts';
 import type { VariablesOf } from '../../lib/graphql.ts';
 import { ProgressionFields, toldToProgress } from '../progress/progression-fields.tsx';
 import { FactorField, SigmaField, toldToRestore } from '../restore/restoration-fields.tsx';
+import { FinerFields, toldToRefine } from '../series/finer-fields.tsx';
 import type { START_BATCH } from './queries.ts';
 
 type Input = VariablesOf<typeof START_BATCH>['input'];
@@ -22,7 +23,7 @@ interface OfferedTask {
   without: Filter;
   /** @param steps the bundle's own number of steps */
   fields: (steps: number | undefined) => ReactNode;
-  told: (form: FormData) => Partial<Input>;
+  told: (form: FormData) => Partial<Input> | Promise<Partial<Input>>;
 }
 
 const FILM = { needs: 'radiograph', without: { hasRadiograph: false } } as const;
@@ -64,14 +65,9 @@ export const BATCH_TASKS: Readonly<Record<BatchTask, OfferedTask>> = {
     makes: 'A finer MRI series',
     needs: 'MRI series with pixels',
     without: { hasMri: false },
-    fields: () => <FinerFields />,
-    told: (form) => ({
-      superResolution: {
-        sequence: String(form.get('sequence')),
-        scale: Number(form.get('scale')),
-        throughPlane: form.get('throughPlane') === '2' ? 2 : null,
-        network: form.get('network') === 'TEACHER' ? ('TEACHER' as const) : ('STUDENT' as const),
-      },
+    fields: () => <FinerOfCohort />,
+    told: async (form) => ({
+      superResolution: { sequence: String(form.get('sequence')), ...(await toldToRefine(form)) },
     }),
   },
 };
@@ -137,7 +133,7 @@ function RestorationChoice() {
   );
 }
 
-function FinerFields() {
+function FinerOfCohort() {
   return (
     <>
       <Field label="Series" hint="Its description, with or without the side; of several the newest is taken.">
@@ -153,31 +149,7 @@ function FinerFields() {
           />
         )}
       </Field>
-      <NumberField
-        label="How many times finer"
-        hint="Along rows and columns; 2.6667 is 1.5T to 7T."
-        name="scale"
-        min={1}
-        step="any"
-        defaultValue={2}
-        required
-      />
-      <Field label="Slices">
-        {(ids) => (
-          <select {...ids} className={inputClass} name="throughPlane">
-            <option value="">as many as there are</option>
-            <option value="2">twice as many, half as thick</option>
-          </select>
-        )}
-      </Field>
-      <Field label="Network">
-        {(ids) => (
-          <select {...ids} className={inputClass} name="network">
-            <option value="STUDENT">student: one step, quick</option>
-            <option value="TEACHER">teacher: slower</option>
-          </select>
-        )}
-      </Field>
+      <FinerFields />
     </>
   );
 }

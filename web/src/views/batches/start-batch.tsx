@@ -50,7 +50,7 @@ export function StartBatch({ of, name, onClose }: StartProps) {
     const input: Input = {
       ...of,
       task,
-      ...told(form),
+      ...(await told(form)),
       name: text('name'),
       bundle: text('bundle'),
       priority: Number(text('priority') ?? 0),

@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
+import { useSession } from '../../app/session-context.tsx';
 import { Badge } from '../../components/badge.tsx';
 import { Synthetic } from '../../components/synthetic.tsx';
 import { fetchVolume, sliceImage, type Volume } from '../../lib/nifti.ts';
 import { fileSize } from '../../lib/words.ts';
+import { SeriesButton } from '../series/series-button.tsx';
 import { viewerLink } from '../viewer/link.ts';
 import type { Exam } from './queries.ts';
 import styles from './series.module.css';
@@ -12,6 +14,7 @@ type SeriesOf = Exam['mriSeries'][number];
 
 /** A series as its middle slice; a real one can be leafed through. */
 export function Series({ series, examId }: { series: SeriesOf; examId: string }) {
+  const { viewer } = useSession();
   const { sequence, plane, sliceCount, sliceSpacing, synthetic, volume, generation } = series;
   const facts = [
     plane?.toLowerCase(),
@@ -45,6 +48,11 @@ export function Series({ series, examId }: { series: SeriesOf; examId: string })
         <p className={styles.facts}>
           <Link to={viewerLink(examId, series.id)}>Open in the viewer</Link>
         </p>
+      )}
+      {viewer.canGenerate && volume && !synthetic && (
+        <div className={styles.actions}>
+          <SeriesButton series={series} />
+        </div>
       )}
     </li>
   );

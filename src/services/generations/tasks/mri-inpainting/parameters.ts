@@ -11,6 +11,8 @@ const parameters = z.object({
   ),
   /** Digests of images, and the slices in which they hide what is not black in them; absent: there is none. */
   masks: z.array(z.object({ firstSlice: whole, lastSlice: whole, sha256: z.string() })).optional(),
+  /** Digest of a volume that hides what is above 0 in it; absent: there is none. */
+  mask: z.object({ sha256: z.string() }).optional(),
   /** Voxels of the series, as far as its row says. */
   series: z.object({ rows: whole, columns: whole, slices: whole }).nullable(),
 });

@@ -8,14 +8,23 @@ import {
   lostSlices,
   sliceWithoutContext,
 } from '../../../../domain/hidden-places.js';
-import { type Generation, GenerationOutput, type MriSeries } from '../../../../entities/index.js';
+import {
+  Asset,
+  type Generation,
+  GenerationOutput,
+  type MriSeries,
+  type UploadedMask,
+} from '../../../../entities/index.js';
+import { assertOnGrid } from '../../../../imaging/inpainting/index.js';
 import type { BundleManifest } from '../../../../inference/index.js';
 import type { Principal } from '../../../../policy/index.js';
+import type { BlobStore } from '../../../../storage/index.js';
 import { chooseReadyBundle, manifestOf } from '../../../bundles/index.js';
+import { readStoredHead } from '../../../files/index.js';
 import { checkTurn, refuse } from '../../checks.js';
 import { type GenerationServices, requestOf, type Wish } from '../../requests.js';
-import { findMask } from '../../uploaded-mask.js';
-import { checkSpacing, findSeries, seriesKey } from '../../source-series.js';
+import { findMask, findMaskVolume } from '../../uploaded-mask.js';
+import { checkSpacing, type FoundSeries, findSeries, seriesKey } from '../../source-series.js';
 import type { InpaintingParameters } from './parameters.js';
 
 /** An uploaded image as large as the slices, and in which of them it hides what is not black in it. */
@@ -32,6 +41,8 @@ export interface InpaintingRequest {
   slices?: readonly number[] | null | undefined;
   boxes?: readonly HiddenBox[] | null | undefined;
   masks?: readonly MaskRequest[] | null | undefined;
+  /** Key of an uploaded volume on the grid of the series, above 0 where it is to be filled in. */
+  maskUploadId?: string | null | undefined;
   /** Default: the bundle's. */
   steps?: number | null | undefined;
   /** `name` or `name@version`; default: the newest that is READY. */
@@ -42,25 +53,31 @@ export interface InpaintingRequest {
   clientKey?: string | null | undefined;
 }
 
+/** What asking for it needs: a volume is compared with the series in the store. */
+export interface InpaintingServices extends GenerationServices {
+  store: BlobStore;
+}
+
 /**
  * Enters the inpainting of a series and queues it. Asking again with the same client key gives the generation there is.
  *
- * @throws UserError BAD_USER_INPUT, NOT_FOUND, BUNDLE_REFUSED; CONFLICT when the client key was used for another request
+ * @throws UserError BAD_USER_INPUT, NOT_FOUND, BUNDLE_REFUSED; FILE_REFUSED for a volume that is not on the grid of the series; CONFLICT when the client key was used for another request
  */
 export async function requestInpainting(
-  services: GenerationServices,
+  services: InpaintingServices,
   actor: Pick<Principal, 'tokenId'>,
   request: InpaintingRequest,
 ): Promise<Generation> {
   checkTurn(request);
   return requestOf(services, actor, request, {
     action: 'inpaintSeries',
-    resolve: (manager) => wishOf(manager, actor, request),
+    resolve: (manager) => wishOf(manager, services.store, actor, request),
   });
 }
 
 async function wishOf(
   manager: EntityManager,
+  store: BlobStore,
   { tokenId }: Pick<Principal, 'tokenId'>,
   request: InpaintingRequest,
 ): Promise<Wish> {
@@ -71,7 +88,13 @@ async function wishOf(
   const found = parametersFor(request, series, manifest.inpainting.neighbours);
   const masks = await findMasks(manager, tokenId, request.masks ?? [], found.series);
   const spans = masks.map(({ firstSlice, lastSlice, asset }) => ({ firstSlice, lastSlice, sha256: asset.sha256 }));
-  const parameters = { ...found, ...(masks.length > 0 ? { masks: spans } : {}) };
+  const volume = await findVolume(manager, store, tokenId, request.maskUploadId ?? null, series);
+  // Left out where nothing was given: what was made before there were masks keeps its key.
+  const given = {
+    ...(masks.length > 0 ? { masks: spans } : {}),
+    ...(volume ? { mask: { sha256: volume.asset.sha256 } } : {}),
+  };
+  const parameters = { ...found, ...given };
   const steps = stepsFor(request, manifest);
   const told = { task: 'mri-inpainting', parameters, steps, bundleId: bundle.id } as const;
   const key = await seriesKey(manager, { ...told, assetId: series.assetId });
@@ -82,7 +105,7 @@ async function wishOf(
       priority: request.priority ?? SINGLE_PRIORITY,
     },
     async entered(generationId) {
-      for (const [index, { rows, columns, assetId }] of masks.entries()) {
+      for (const [index, { rows, columns, assetId }] of [...masks, ...(volume ? [volume] : [])].entries()) {
         await manager.insert(GenerationOutput, { generationId, kind: 'MASK', index, rows, columns, assetId });
       }
     },
@@ -103,6 +126,24 @@ async function findMasks(
   return found;
 }
 
+/** @throws UserError NOT_FOUND; FILE_REFUSED for a mask of another size or place than the series */
+async function findVolume(
+  manager: EntityManager,
+  store: BlobStore,
+  tokenId: number | null,
+  id: string | null,
+  series: FoundSeries,
+): Promise<UploadedMask | null> {
+  if (id === null) return null;
+  const mask = await findMaskVolume(manager, tokenId, id);
+  const volume = await manager.findOneByOrFail(Asset, { id: series.assetId });
+  assertOnGrid(
+    await readStoredHead(store, mask.asset, 'The mask'),
+    await readStoredHead(store, volume, 'The volume of the series'),
+  );
+  return mask;
+}
+
 /** @throws UserError BAD_USER_INPUT for places that do not lie in the series or leave nothing to go by, as far as its size is known */
 function parametersFor(
   request: InpaintingRequest,
@@ -110,7 +151,8 @@ function parametersFor(
   reach: number,
 ): InpaintingParameters {
   const slices = [...new Set(request.slices ?? [])].sort((a, b) => a - b);
-  const places: HiddenPlaces = { slices, boxes: request.boxes ?? [], masks: request.masks ?? [] };
+  const mask = request.maskUploadId == null ? undefined : {};
+  const places: HiddenPlaces = { slices, boxes: request.boxes ?? [], masks: request.masks ?? [], mask };
   const known = rows !== null && columns !== null && sliceCount !== null;
   const size = known ? { rows, columns, slices: sliceCount } : null;
   const fault = faultOfPlaces(places, size ?? { rows: Infinity, columns: Infinity, slices: Infinity });

@@ -11,8 +11,10 @@ import {
   planInpainting,
   writeInpaintedSeries,
 } from '../../../../imaging/inpainting/index.js';
+import { decodeNifti } from '../../../../imaging/nifti.js';
 import { loadRadiograph } from '../../../../imaging/radiograph/index.js';
 import type { OpenSeries } from '../../../../imaging/series/index.js';
+import type { Volume } from '../../../../imaging/volume.js';
 import { manifestOf } from '../../../bundles/index.js';
 import { makeSeries } from '../../series-run.js';
 import { readMask } from '../../uploaded-mask.js';
@@ -32,7 +34,10 @@ export function inpaintSeries(attempt: TaskAttempt): Promise<GenerationCompletio
       if (fault !== null) throw new UserError('BAD_USER_INPUT', fault);
       return planInpainting(
         series,
-        maskOfPlaces(places, series, await imagesOf(attempt, series)),
+        maskOfPlaces(places, series, {
+          images: await imagesOf(attempt, series),
+          volume: await volumeOf(attempt),
+        }),
         manifestOf(bundle, 'mri-inpainting'),
       );
     },
@@ -63,4 +68,12 @@ async function imagesOf(attempt: TaskAttempt, series: OpenSeries): Promise<MaskI
     images.push({ firstSlice, lastSlice, data });
   }
   return images;
+}
+
+/** The volume that was given with the request, stored after the images; null where there was none. @throws DamagedData when it is not there any more */
+async function volumeOf(attempt: TaskAttempt): Promise<Volume | null> {
+  const { mask, masks = [] } = parametersIn(attempt.generation);
+  if (!mask) return null;
+  const { bytes } = await readMask(attempt, 'The mask', masks.length);
+  return (await decodeNifti(bytes, 'The mask')).volume;
 }

@@ -4,6 +4,7 @@ import { refuse } from '../../checks.js';
 import { seriesKeySql } from '../../source-series.js';
 import type { CohortRecipe, CohortRequest } from '../cohort.js';
 import { seriesOfExam } from '../cohort-source.js';
+import { shown } from './parameters.js';
 import { limitOf, stepsFor, type SuperResolutionWish, told } from './request.js';
 
 /** A wish for a finer series of every exam. */
@@ -37,7 +38,12 @@ export async function seriesForCohort(manager: EntityManager, request: CohortReq
   const limit = limitOf(parameters);
   return {
     bundle,
-    batch: { task: 'mri-super-resolution', parameters: { ...parameters, sequence }, steps, eta: 0 },
+    batch: {
+      task: 'mri-super-resolution',
+      parameters: { ...shown(parameters), sequence },
+      steps,
+      eta: 0,
+    },
     source: (bind) => seriesOfExam(bind, sequence, { name: manifest.name, spacingMm, ...limit }),
     columns: (bind) => ({
       task: bind('mri-super-resolution', 'text'),

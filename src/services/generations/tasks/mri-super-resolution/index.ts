@@ -1,7 +1,7 @@
 import type { Generation } from '../../../../entities/index.js';
 import type { GeneratingTask } from '../task.js';
 import { seriesForCohort } from './cohort.js';
-import { parametersIn } from './parameters.js';
+import { parametersIn, shownParameters } from './parameters.js';
 import { recipeOf } from './recipe.js';
 import { superResolveSeries } from './run.js';
 
@@ -11,7 +11,7 @@ const HEADER_BYTES = 8 * 1024;
 /** Finer MRI series. One is made in one go: an attempt begins anew. */
 export const superResolution: GeneratingTask = {
   bytesOf,
-  parametersOf: (generation) => ({ ...parametersIn(generation), steps: generation.steps }),
+  parametersOf: (generation) => ({ ...shownParameters(generation), steps: generation.steps }),
   recipeOf,
   forCohort: seriesForCohort,
   run: superResolveSeries,

@@ -1,6 +1,11 @@
 import type { BundleManifest, SuperResolver } from '../../../../inference/index.js';
 import { MAX_PIXELS } from '../../../../imaging/refuse.js';
-import { MAX_THINNED_VOXELS, THROUGH_PLANE } from '../../../../imaging/superres/index.js';
+import {
+  type GradientsDigest,
+  gradientsIn,
+  MAX_THINNED_VOXELS,
+  THROUGH_PLANE,
+} from '../../../../imaging/superres/index.js';
 import { refuse } from '../../checks.js';
 import type { SuperResolutionParameters } from './parameters.js';
 
@@ -13,7 +18,23 @@ export interface SuperResolutionWish {
   network?: SuperResolver | null | undefined;
   /** Default: no. */
   bias?: boolean | null | undefined;
+  /** Text of a file with the coefficients of the scanner's gradient coils; default: no unwarping. */
+  coefficients?: string | null | undefined;
 }
+
+/** A wish as it is compared and audited: of the coefficients, what tells them apart. */
+export type RecordedWish<Wish extends SuperResolutionWish> = Omit<Wish, 'coefficients'> & {
+  coefficients?: GradientsDigest;
+};
+
+/** @throws UserError FILE_REFUSED for a text that is no file of coefficients */
+export function recorded<Wish extends SuperResolutionWish>(wish: Wish): RecordedWish<Wish> {
+  const { coefficients, ...others } = wish;
+  return coefficients == null ? others : { ...others, coefficients: gradientsIn(coefficients, COEFFICIENTS).digest };
+}
+
+/** What messages call coefficients: nothing says what their file was called. */
+const COEFFICIENTS = 'coefficients';
 
 type Manifest = Pick<BundleManifest<'mri-super-resolution'>, 'name' | 'ranges' | 'superResolution'>;
 
@@ -31,9 +52,9 @@ export function limitOf({ scale, throughPlane }: Pick<SuperResolutionParameters,
     : { voxels: served, reason: `the finer series would have more than ${MAX_VOXELS}` };
 }
 
-/** @throws UserError BAD_USER_INPUT for a scale that the bundle was not trained for, and other numbers of slices than twice as many */
+/** @throws UserError FILE_REFUSED for coefficients; BAD_USER_INPUT for a scale that the bundle was not trained for, and other numbers of slices than twice as many */
 export function told(
-  { scale, throughPlane, network, bias }: SuperResolutionWish,
+  { scale, throughPlane, network, bias, coefficients }: SuperResolutionWish,
   { name, ranges }: Manifest,
 ): Omit<SuperResolutionParameters, 'series'> {
   const [least, most] = ranges.scale;
@@ -43,7 +64,15 @@ export function told(
   }
   // Left out where it is not asked for: what was made before there was a choice keeps its key.
   const slices = throughPlane == null ? {} : ({ throughPlane: THROUGH_PLANE } as const);
-  return { scale, ...slices, network: network ?? 'student', bias: bias ?? false };
+  return { scale, ...slices, network: network ?? 'student', bias: bias ?? false, ...unwarpingOf(coefficients) };
+}
+
+/** @throws UserError FILE_REFUSED */
+function unwarpingOf(text: string | null | undefined): Pick<SuperResolutionParameters, 'coefficients'> {
+  if (text == null) return {};
+  const { gradients, digest } = gradientsIn(text, COEFFICIENTS);
+  const { scanner, radiusMm, coils } = gradients;
+  return { coefficients: { scanner, radiusMm, coils, sha256: digest.sha256 } };
 }
 
 /** @throws UserError BAD_USER_INPUT for a number of steps that the network does not work in */

@@ -8,7 +8,7 @@ import { checkTurn, refuse } from '../../checks.js';
 import { type GenerationServices, requestOf, type Wish } from '../../requests.js';
 import { checkSpacing, findSeries, seriesKey } from '../../source-series.js';
 import type { SuperResolutionParameters } from './parameters.js';
-import { limitOf, stepsFor, type SuperResolutionWish, told } from './request.js';
+import { limitOf, recorded, stepsFor, type SuperResolutionWish, told } from './request.js';
 
 /** A wish for one finer series. */
 export interface SuperResolutionRequest extends SuperResolutionWish {
@@ -35,7 +35,7 @@ export async function requestSuperResolution(
   request: SuperResolutionRequest,
 ): Promise<Generation> {
   checkTurn(request);
-  return requestOf(services, actor, request, {
+  return requestOf(services, actor, recorded(request), {
     action: 'superResolveSeries',
     resolve: (manager) => wishOf(manager, request),
   });
@@ -47,12 +47,12 @@ async function wishOf(manager: EntityManager, request: SuperResolutionRequest): 
   const manifest = manifestOf(bundle, 'mri-super-resolution');
   const parameters = parametersFor(request, manifest, series);
   const steps = stepsFor(request.steps, parameters.network, manifest);
-  const recorded = { task: 'mri-super-resolution', parameters, steps, bundleId: bundle.id } as const;
-  const key = await seriesKey(manager, { ...recorded, assetId: series.assetId });
+  const wanted = { task: 'mri-super-resolution', parameters, steps, bundleId: bundle.id } as const;
+  const key = await seriesKey(manager, { ...wanted, assetId: series.assetId });
   return {
     wanted: {
       ...{ examId: series.examId, radiographId: null, sourceSeriesId: series.id },
-      ...{ ...recorded, seed: null, eta: 0, key },
+      ...{ ...wanted, seed: null, eta: 0, key },
       priority: request.priority ?? SINGLE_PRIORITY,
     },
   };

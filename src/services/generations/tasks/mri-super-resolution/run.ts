@@ -19,9 +19,9 @@ import { recipeOf } from './recipe.js';
 export function superResolveSeries(attempt: TaskAttempt): Promise<GenerationCompletion> {
   const { generation } = attempt;
   const { bundle, steps } = generation;
-  const { scale, throughPlane, bias, network } = parametersIn(generation);
+  const { scale, throughPlane, bias, network, coefficients: gradients } = parametersIn(generation);
   const manifest = manifestOf(bundle, 'mri-super-resolution');
-  const aim = { scale, throughPlane: throughPlane !== undefined, bias };
+  const aim = { scale, throughPlane: throughPlane !== undefined, gradients, bias };
   return makeSeries<SuperresPlan>(attempt, {
     plan: (series) => planSuperres(series, aim, manifest),
     preparation: aim.throughPlane
