@@ -103,10 +103,22 @@ test("a workbook's first sheet is a table: whole numbers, halves, dates and code
 });
 
 test('sheets of a workbook that are not read are counted, blank ones left aside', async () => {
-  const rows = [['ID', 'V00AGE'], [1000001, 62]];
-  const later = [['ID', 'V03AGE'], [1000001, 64]];
-  const sheets = [{ name: 'AllClinical00', rows }, { name: 'Sheet2', rows: [] }];
-  await release.write('AllClinical00.xlsx', await writeXlsx({ sheets: [...sheets, { name: 'AllClinical03', rows: later }] }));
+  const rows = [
+    ['ID', 'V00AGE'],
+    [1000001, 62],
+  ];
+  const later = [
+    ['ID', 'V03AGE'],
+    [1000001, 64],
+  ];
+  const sheets = [
+    { name: 'AllClinical00', rows },
+    { name: 'Sheet2', rows: [] },
+  ];
+  await release.write(
+    'AllClinical00.xlsx',
+    await writeXlsx({ sheets: [...sheets, { name: 'AllClinical03', rows: later }] }),
+  );
 
   const { refusals, tables } = await importAll();
 
@@ -155,7 +167,10 @@ describe('an archive', () => {
   });
 
   test('within an archive is named, tables packed one by one among them', async () => {
-    await release.write('all.zip', await zipped({ 'more/rest.zip': '', 'AllClinical00.txt.gz': '', 'scan.nii.gz': '' }));
+    await release.write(
+      'all.zip',
+      await zipped({ 'more/rest.zip': '', 'AllClinical00.txt.gz': '', 'scan.nii.gz': '' }),
+    );
 
     expect((await importAll()).ignored).toEqual([
       { file: 'all.zip/more/rest.zip', reason: 'an archive within an archive; unpack it first' },

@@ -20,7 +20,11 @@ async function read(file: string, content: string | Buffer): Promise<(readonly s
   return rows;
 }
 
-const WORDS = [['ID', 'V00GRÖSSE'], ['1', 'Café: naïve'], ['2', '≥5 µg – “q”']] as const;
+const WORDS = [
+  ['ID', 'V00GRÖSSE'],
+  ['1', 'Café: naïve'],
+  ['2', '≥5 µg – “q”'],
+] as const;
 const written = (separator: string): string => WORDS.map((cells) => cells.join(separator)).join('\n');
 
 test.each([
@@ -73,9 +77,18 @@ test.each([
 });
 
 test("only NDA's tables describe their columns in line 2", async () => {
-  expect(await read('pandas.tsv', 'ID\tV00AGE\n9990001.0\t61.0\n')).toEqual([['ID', 'V00AGE'], ['9990001.0', '61.0']]);
-  expect(await read('nda.txt', 'subjectkey\tage\nGUID\tAge\nNDAR_1\t61\n')).toEqual([['SUBJECTKEY', 'AGE'], ['NDAR_1', '61']]);
-  expect(await read('nda2.txt', 'subjectkey\tid\nNDAR_1\t9990001.0\n')).toEqual([['SUBJECTKEY', 'ID'], ['NDAR_1', '9990001.0']]);
+  expect(await read('pandas.tsv', 'ID\tV00AGE\n9990001.0\t61.0\n')).toEqual([
+    ['ID', 'V00AGE'],
+    ['9990001.0', '61.0'],
+  ]);
+  expect(await read('nda.txt', 'subjectkey\tage\nGUID\tAge\nNDAR_1\t61\n')).toEqual([
+    ['SUBJECTKEY', 'AGE'],
+    ['NDAR_1', '61'],
+  ]);
+  expect(await read('nda2.txt', 'subjectkey\tid\nNDAR_1\t9990001.0\n')).toEqual([
+    ['SUBJECTKEY', 'ID'],
+    ['NDAR_1', '9990001.0'],
+  ]);
 });
 
 test('a line that is too long is named by the one before it', async () => {

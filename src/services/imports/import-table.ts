@@ -265,7 +265,8 @@ function ofBoth(typed: RowOutcome | undefined, kept: RowOutcome): RowOutcome {
 
 /** What a file holds beside the table that is read of it, a sentence each. */
 function leftUnread({ columns, otherSheets = 0 }: Table): string[] {
-  const sheets = otherSheets === 1 ? 'another sheet with rows, which was' : `${otherSheets} other sheets with rows, which were`;
+  const sheets =
+    otherSheets === 1 ? 'another sheet with rows, which was' : `${otherSheets} other sheets with rows, which were`;
   return [
     ...columns.repeated().map((name) => `It has several columns ${name}; the first one was read.`),
     ...(otherSheets > 0 ? [`It has ${sheets} not read: the table is the first sheet.`] : []),

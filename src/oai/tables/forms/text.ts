@@ -38,7 +38,8 @@ async function readHeader(path: string, file: string): Promise<string> {
   const head = Buffer.alloc(MAX_HEADER_BYTES);
   const { bytesRead } = await handle.read(head, 0, MAX_HEADER_BYTES, 0);
   if (bytesRead === 0) refuseFile(file, 'is empty');
-  if (/^(?:\xff\xfe|\xfe\xff)/.test(head.toString('latin1', 0, 2))) refuseFile(file, 'is UTF-16 text; save it as UTF-8');
+  if (/^(?:\xff\xfe|\xfe\xff)/.test(head.toString('latin1', 0, 2)))
+    refuseFile(file, 'is UTF-16 text; save it as UTF-8');
   const text = head.toString('latin1', 0, bytesRead).replace(BYTE_ORDER_MARK, '');
   const end = text.search(/\r?\n|\r/);
   if (end === -1 && bytesRead === MAX_HEADER_BYTES) {
@@ -114,7 +115,8 @@ async function* parseRows(
     info: quote !== null,
     // What is quoted is words, such as a list of two codes.
     ...(separator === ';' && {
-      cast: (text: string, { quoting }: { quoting: boolean }) => (quoting ? text : text.replace(DECIMAL_COMMA, '$1.$2')),
+      cast: (text: string, { quoting }: { quoting: boolean }) =>
+        quoting ? text : text.replace(DECIMAL_COMMA, '$1.$2'),
     }),
   });
   const source = createReadStream(path, { highWaterMark: CHUNK });
