@@ -12,8 +12,8 @@ export interface Cell {
 const BLANK: Cell = { value: null, missing: null };
 const SPECIAL_MISSING = /^\.([A-Z])?$/i;
 
-/** What R, pandas and databases write where there is nothing. */
-const NOTHING = /^(?:NA|NaN|<NA>|NaT|NULL|None)$/i;
+/** What R, pandas, Excel and databases write where there is nothing. */
+const NOTHING = /^(?:NA|N\/A|#N\/A|NaN|<NA>|NaT|NULL|None)$/i;
 const LABELLED = /^([^:]{0,12}?)\s*:(?:\s|$)/;
 
 /**

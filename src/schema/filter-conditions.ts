@@ -16,6 +16,9 @@ import { UserError } from '../domain/errors.js';
 /** What stands where an operation names a variable that was not given a value. */
 const OMITTED = Symbol('omitted');
 
+/** Fields of inputs that narrow as a filter does: without them an export is of all exams, or of the newest version of a cohort. */
+const NARROWING: ReadonlySet<string> = new Set(['cohortId', 'cohortVersion', 'pairs']);
+
 type Variables = Readonly<Record<string, unknown>>;
 
 /** An argument that holds a filter somewhere, and the directives that may leave its field out. */
@@ -103,6 +106,7 @@ function assertValue(type: GraphQLInputType, value: unknown, place: Place): void
       if (filter)
         refuse(inner, 'is null', isFilter(field.type) ? adviceFor(getNamedType(field.type), type) : 'use isNull');
       if (isFilter(field.type)) refuse(inner, 'is null', 'leave it out, or give {} for no condition');
+      if (NARROWING.has(name)) refuse(inner, 'is null', 'leave it out');
       continue;
     }
     assertValue(field.type, part, { path: inner, inFilter: filter, within: type });

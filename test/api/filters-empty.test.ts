@@ -86,6 +86,26 @@ const OMITTED: [name: string, query: string, sentence: string][] = [
     'mutation ($f: KneeExamFilter) { createCohort(input: { name: "x", filter: $f }) { cohort { id } } }',
     'input.filter is null; leave it out, or give {} for no condition.',
   ],
+  ...['exportCohort', 'exportParticipants'].map((name): [string, string, string] => [
+    `the cohort of ${name}`,
+    `mutation ($c: ID) { ${name}(input: { format: CSV, cohortId: $c }) { export { id } } }`,
+    'input.cohortId is null; leave it out.',
+  ]),
+  [
+    'the version of a cohort that is made something of',
+    'mutation ($v: Int) { synthesizeCohort(input: { cohortId: "x", cohortVersion: $v }) { batch { id } } }',
+    'input.cohortVersion is null; leave it out.',
+  ],
+  [
+    'the cohort of a rule',
+    'mutation ($c: ID) { createArrivalRule(input: { task: IMAGE_RESTORATION, cohortId: $c }) { arrivalRule { id } } }',
+    'input.cohortId is null; leave it out.',
+  ],
+  [
+    'the pairs of an export',
+    'mutation ($p: KneePairsInput) { exportCohort(input: { format: CSV, pairs: $p }) { export { id } } }',
+    'input.pairs is null; leave it out.',
+  ],
   [
     'the filter of an export',
     'mutation ($f: KneeExamFilter) { exportCohort(input: { format: CSV, where: $f }) { export { id } } }',

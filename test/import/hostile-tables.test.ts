@@ -41,6 +41,21 @@ test('a table without a key column is refused, naming the column and what is acc
   expect(summary.tables).toMatchObject([{ file: 'Enrollees.txt', inserted: 1 }]);
 });
 
+test('of columns with one name the first is read, and the others are named', async () => {
+  await release.table('AllClinical00.txt', 'ID|V00AGE|V00ODD|v00age|V00ODD|V00ODD||', ['1000001|61|3|62|4|5|x|']);
+
+  const summary = await importAll();
+
+  expect(summary.refusals).toEqual(
+    ['V00AGE', 'V00ODD'].map((name) => ({
+      file: 'AllClinical00.txt',
+      reason: `It has several columns ${name}; the first one was read.`,
+    })),
+  );
+  expect(await dataSource.query('SELECT age FROM visit')).toEqual([{ age: 61 }]);
+  expect(await dataSource.query('SELECT text FROM variable_level WHERE code <> 0')).toEqual([{ text: '3' }]);
+});
+
 test('rows and cells that cannot be used are refused with their line, and the others are read', async () => {
   await release.table('kxr_sq_bu00.txt', READING_HEADER, [
     readingRow('1000001', '1: Right', '15', '2'),

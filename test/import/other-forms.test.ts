@@ -102,6 +102,35 @@ test("a workbook's first sheet is a table: whole numbers, halves, dates and code
   ]);
 });
 
+test('sheets of a workbook that are not read are counted, blank ones left aside', async () => {
+  const rows = [
+    ['ID', 'V00AGE'],
+    [1000001, 62],
+  ];
+  const later = [
+    ['ID', 'V03AGE'],
+    [1000001, 64],
+  ];
+  const sheets = [
+    { name: 'AllClinical00', rows },
+    { name: 'Sheet2', rows: [] },
+  ];
+  await release.write(
+    'AllClinical00.xlsx',
+    await writeXlsx({ sheets: [...sheets, { name: 'AllClinical03', rows: later }] }),
+  );
+
+  const { refusals, tables } = await importAll();
+
+  expect(tables).toMatchObject([{ rows: 1, inserted: 1, refused: 0 }]);
+  expect(refusals).toEqual([
+    {
+      file: 'AllClinical00.xlsx',
+      reason: 'It has another sheet with rows, which was not read: the table is the first sheet.',
+    },
+  ]);
+});
+
 test('a small workbook that unpacks to more than memory holds is refused before it is', async () => {
   const parts = { 'xl/sharedStrings.xml': ' '.repeat(40 * 1024 ** 2), 'xl/worksheets/sheet1.xml': '<worksheet/>' };
   const bytes = await zipped(parts);
@@ -135,6 +164,18 @@ describe('an archive', () => {
     ]);
     expect(second.tables).toMatchObject([{ file, rows: 1, unchanged: 1, skipped: true }]);
     expect(await grades()).toEqual({ '1000001 RIGHT': 3 });
+  });
+
+  test('within an archive is named, tables packed one by one among them', async () => {
+    await release.write(
+      'all.zip',
+      await zipped({ 'more/rest.zip': '', 'AllClinical00.txt.gz': '', 'scan.nii.gz': '' }),
+    );
+
+    expect((await importAll()).ignored).toEqual([
+      { file: 'all.zip/more/rest.zip', reason: 'an archive within an archive; unpack it first' },
+      { file: 'all.zip/AllClinical00.txt.gz', reason: 'an archive within an archive; unpack it first' },
+    ]);
   });
 
   test('may be given by itself, as a table may, and nothing beside it is read', async () => {

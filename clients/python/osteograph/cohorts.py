@@ -9,7 +9,7 @@ import pandas
 from .connection import Connection
 from .errors import BadInputError, ConflictError, ForbiddenError, NotFoundError
 from .exports import fetch_table
-from .frames import Shape, Unit, by_pair, by_participant, is_coded, sort_rows, told_apart, typed_frame
+from .frames import SHAPES, UNITS, Shape, Unit, by_pair, by_participant, is_coded, sort_rows, told_apart, typed_frame
 from .images import Film, Volume, cohort_films, cohort_volumes
 from .survival import Survival, ask_survival, number_name
 
@@ -96,6 +96,9 @@ class Cohort:
         missing: whether `<name>_missing` stands beside each value, with OAI's code of why there is none.
         raises BadInputError with the server's sentence for a name or a filter that is wrong
         """
+        for given, known in ((shape, SHAPES), (unit, UNITS)):
+            if given not in known:
+                raise BadInputError('BAD_USER_INPUT', f'{given!r} is none of {", ".join(map(repr, known))}.')
         if unit == 'pair' and pairs is None:
             raise BadInputError('BAD_USER_INPUT', "unit='pair' needs pairs, such as {'of': 'SAME_PERSON', 'cases': {...}, 'controls': {...}}.")
         wanted = {
@@ -264,7 +267,7 @@ def _columns_of(connection: Connection, variables: Sequence[str]) -> dict[str, d
     if not variables:
         return {}
     try:
-        told = connection.fetch('/exports/dictionary', json={'columns': [_KEY], 'variables': list(variables)})
+        told = connection.fetch('/exports/dictionary', body={'columns': [_KEY], 'variables': list(variables)})
     except ForbiddenError:
         return {}
     return {column['name']: column for column in json.loads(told)['columns']}

@@ -1,8 +1,10 @@
 """HTTP to one server with one token: queries, files, and waiting for what passes by itself."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from typing import Any, TypeVar
 
 import httpx
@@ -56,8 +58,8 @@ class Connection:
         with suppress(OsteographError):
             self._once(query, variables, PARTING_TIMEOUT)
 
-    def fetch(self, path: str, *, json: Any = None, on_bytes: Callable[[int, int | None], None] = lambda done, total: None) -> bytes:
-        """The body behind a path of the server, by GET, or by POST where there is JSON to send.
+    def fetch(self, path: str, *, body: Any = None, on_bytes: Callable[[int, int | None], None] = lambda done, total: None) -> bytes:
+        """The body behind a path of the server, by GET, or by POST where there is a body, which is sent as JSON.
 
         on_bytes: told how many bytes have come, and of how many if that is known.
         raises OsteographError; a body that breaks off is asked for again and never given in part. BadInputError for what is no path: the
@@ -66,10 +68,12 @@ class Connection:
         if not path.startswith('/') or path.startswith('//'):
             raise BadInputError('BAD_USER_INPUT', 'Only paths of the server are fetched, such as the url of an image; they begin with one "/".')
 
+        method = 'GET' if body is None else 'POST'
+        sent = {} if body is None else _sent(body)
+
         def once() -> bytes:
-            method = 'GET' if json is None else 'POST'
             parts: list[bytes] = []
-            with _answered(), self.http.stream(method, path, json=json) as response:
+            with _answered(), self.http.stream(method, path, **sent) as response:
                 if not response.is_success:
                     response.read()
                     raise refusal_of(response)
@@ -98,8 +102,9 @@ class Connection:
         self.http.close()
 
     def _once(self, query: str, variables: dict[str, Any] | None, timeout: httpx.Timeout) -> dict[str, Any]:
+        sent = _sent({'query': query, 'variables': variables or {}})
         with _answered():
-            response = self.http.post('/graphql', json={'query': query, 'variables': variables or {}}, timeout=timeout)
+            response = self.http.post('/graphql', **sent, timeout=timeout)
         if not response.is_success:
             raise refusal_of(response)
         try:
@@ -140,6 +145,22 @@ def refusal_of(response: httpx.Response) -> OsteographError:
     if status == 401:
         return error_of('UNAUTHENTICATED', UNKNOWN_TOKEN, status=status)
     return error_of('NETWORK', f'The server answered with {status}.', status=status)
+
+
+def _sent(body: Any) -> dict[str, Any]:
+    """A request's body as JSON, and what it is; numbers and arrays of NumPy and pandas, and days, as what they say."""
+    try:
+        return {'content': json.dumps(body, default=_plain, allow_nan=False).encode(), 'headers': {'Content-Type': 'application/json'}}
+    except ValueError as cause:
+        raise BadInputError('BAD_USER_INPUT', 'A number that is not finite, such as NaN, cannot be asked for.') from cause
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, 'tolist'):
+        return value.tolist()
+    if isinstance(value, date):
+        return value.isoformat()
+    raise BadInputError('BAD_USER_INPUT', f'{value!r} cannot be asked for: it is neither a number, a word, a day, nor a list or dict of them.')
 
 
 @contextmanager

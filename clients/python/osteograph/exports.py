@@ -43,7 +43,7 @@ def fetch_table(
     wanted = {**request, 'format': 'PARQUET'}
     try:
         with bar('rows', unit='B', shown=progress) as shown:
-            data = connection.fetch('/exports', json={**wanted, 'unit': unit}, on_bytes=shown.to)
+            data = connection.fetch('/exports', body={**wanted, 'unit': unit}, on_bytes=shown.to)
     except LimitExceededError:
         data = _by_job(connection, _REQUESTS[unit], wanted, progress)
     table = pyarrow.parquet.read_table(io.BytesIO(data))

@@ -1,6 +1,6 @@
 """Rows of an export as a DataFrame: types, categories, codes of what is missing, and one row per knee, participant or pair."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy
 import pandas
@@ -8,6 +8,8 @@ import pyarrow
 
 Shape = Literal['long', 'wide']
 Unit = Literal['knee', 'participant', 'pair']
+SHAPES = get_args(Shape)
+UNITS = get_args(Unit)
 Columns = list[dict[str, Any]]
 
 _TYPES = {

@@ -52,7 +52,12 @@ def named_rows(rows: Any) -> list[dict[str, str]]:
     rows: a DataFrame, or a path of a CSV file.
     raises BadInputError that says which column is missing, or which row has no such side or visit
     """
-    table = pandas.read_csv(rows, dtype='string', sep=None, engine='python') if isinstance(rows, str | PathLike) else pandas.DataFrame(rows)
+    # Excel begins a CSV file in UTF-8 with a byte order mark, and a row may end with a separator.
+    table = (
+        pandas.read_csv(rows, dtype='string', sep=None, engine='python', encoding='utf-8-sig', index_col=False)
+        if isinstance(rows, str | PathLike)
+        else pandas.DataFrame(rows)
+    )
     found = {name: _column(table, name) for name in _NAMES}
     for name in ('oaiId', 'visit'):
         if found[name] is None:

@@ -274,3 +274,29 @@ def test_a_filter_that_nothing_fits_gives_an_empty_frame_with_its_types(server: 
     assert len(frame) == 0
     assert frame['xrkl'].dtype == pandas.Int32Dtype()
     assert isinstance(frame['V00INCOME'].dtype, CategoricalDtype)
+
+
+def test_a_shape_or_a_unit_that_is_none_is_refused(baseline: osteograph.Cohort) -> None:
+    with pytest.raises(osteograph.BadInputError, match=r"^'tall' is none of 'long', 'wide'\.$"):
+        baseline.frame('tall')  # type: ignore[arg-type]
+    with pytest.raises(osteograph.BadInputError, match=r"^'person' is none of 'knee', 'participant', 'pair'\.$"):
+        baseline.frame(unit='person')  # type: ignore[arg-type]
+
+
+def test_a_filter_takes_numbers_of_frames_arrays_and_days(server: osteograph.Osteograph, baseline: osteograph.Cohort) -> None:
+    frame = baseline.frame(columns=['xrkl', 'visit_date'])
+    highest = frame['xrkl'].max()
+    worst = server.cohort(where={'visit': {'eq': 'V00'}, 'kl': {'gte': highest}})
+    some = server.cohort(where={'visit': {'eq': 'V00'}, 'participant': {'oaiId': {'in': frame['oai_id'].unique()[:3]}}})
+    early = server.cohort(where={'date': {'lte': frame['visit_date'].median().date()}, 'visit': {'eq': 'V00'}})
+
+    assert len(worst) == (frame['xrkl'] == highest).sum()
+    assert len(some) == 6
+    assert len(early) == (frame['visit_date'] <= frame['visit_date'].median()).sum()
+
+
+def test_what_is_no_value_of_a_filter_is_refused_before_it_is_sent(server: osteograph.Osteograph) -> None:
+    with pytest.raises(osteograph.BadInputError, match=r'^A number that is not finite, such as NaN, cannot be asked for\.$'):
+        len(server.cohort(where={'age': {'gte': float('nan')}}))
+    with pytest.raises(osteograph.BadInputError, match=r'^<NA> cannot be asked for: it is neither'):
+        len(server.cohort(where={'kl': {'gte': pandas.NA}}))

@@ -17,9 +17,17 @@ def test_a_frame_names_the_exams_of_a_cohort(server: osteograph.Osteograph, base
     assert sorted(kept.frame(columns=['xrkl'])['exam_id']) == sorted(chosen['exam_id'])
 
 
-@pytest.mark.parametrize('text', ['ID,SIDE,VISIT\n1000001,1: Right,V00\n1000002,2,V00\n', 'oai_id;visit;side\n1000001;V00;RIGHT\n1000002;0;L\n'])
+@pytest.mark.parametrize(
+    'text',
+    [
+        'ID,SIDE,VISIT\n1000001,1: Right,V00\n1000002,2,V00\n',
+        'oai_id;visit;side\n1000001;V00;RIGHT\n1000002;0;L\n',
+        '\ufeffID;SIDE;VISIT\n1000001;1;V00\n1000002;2;V00\n',
+        'ID,SIDE,VISIT\n1000001,1,V00,\n1000002,2,V00,\n',
+    ],
+)
 def test_a_file_names_the_exams_of_a_cohort(server: osteograph.Osteograph, tmp_path: Path, text: str) -> None:
-    (tmp_path / 'knees.csv').write_text(text)
+    (tmp_path / 'knees.csv').write_text(text, encoding='utf-8')
     kept = server.create_cohort('By a file', rows=tmp_path / 'knees.csv', visibility='LINK')
 
     knees = kept.frame(columns=['xrkl'])

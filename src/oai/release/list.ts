@@ -53,6 +53,7 @@ const NOT_READ: readonly (readonly [RegExp, string])[] = [
     'a list with a row for each medicine, and so with no one value for a visit',
   ],
   [/\.(?:txt|csv|tsv|asc|dat|xlsx|sas7bdat|xpt)$/i, 'not a table of a release'],
+  [/\.(?:zip|(?:txt|csv|tsv|asc|dat|xlsx|sas7bdat|xpt)\.gz)$/i, 'an archive within an archive; unpack it first'],
   [/\.(?:xls|ods)$/i, 'a spreadsheet of another kind; save the table as XLSX or CSV'],
   [/\.(?:tar\.gz|tgz|bz2|7z|rar)$/i, 'packed; unpack it first'],
   [/\.(?:sav|dta|rds|rdata|feather|parquet)$/i, "in another program's format; save the table as CSV"],

@@ -4,6 +4,7 @@ import { refuseFile } from '../../imaging/refuse.js';
 export class Columns {
   readonly #indexes = new Map<string, number>();
   readonly #asked = new Set<string>();
+  readonly #repeated = new Set<string>();
 
   /**
    * @param file what messages call the table
@@ -17,7 +18,13 @@ export class Columns {
     for (const [index, name] of names.entries()) {
       const key = name.trim().toUpperCase();
       if (!this.#indexes.has(key)) this.#indexes.set(key, index);
+      else if (key !== '') this.#repeated.add(key);
     }
+  }
+
+  /** Names that several columns have, of which the first one is read. */
+  repeated(): string[] {
+    return [...this.#repeated];
   }
 
   /** Columns that nobody has asked for by name, with what the file calls them. Blank names are of no column. */

@@ -9,6 +9,7 @@ import {
   ROW_READERS,
   type RowReader,
   storedReader,
+  type Table,
   type TableFile,
   type TableKind,
 } from '../../oai/index.js';
@@ -137,6 +138,7 @@ async function readTable(
   const table = await openTable(file.path);
   const reader = ROW_READERS[file.kind](table.columns, file.visit) as RowReader<AnyRecord>;
   const rest = storedReader(file.kind, table.columns, file.visit);
+  for (const reason of leftUnread(table)) refuse({ file: file.file, reason });
   const store = rest.columns.length > 0 ? await StoredValues.open(manager, registry, sources, rest, BATCH_ROWS) : null;
   const write = WRITE_BATCH[file.kind as TableKind] as WriteBatch<AnyRecord>;
   const summary = emptyTable(file.file);
@@ -259,6 +261,16 @@ function ofBoth(typed: RowOutcome | undefined, kept: RowOutcome): RowOutcome {
   if (typed === undefined) return kept;
   const other = kept === 'inserted' ? 'updated' : kept;
   return ROW_OUTCOMES.indexOf(typed) <= ROW_OUTCOMES.indexOf(other) ? typed : other;
+}
+
+/** What a file holds beside the table that is read of it, a sentence each. */
+function leftUnread({ columns, otherSheets = 0 }: Table): string[] {
+  const sheets =
+    otherSheets === 1 ? 'another sheet with rows, which was' : `${otherSheets} other sheets with rows, which were`;
+  return [
+    ...columns.repeated().map((name) => `It has several columns ${name}; the first one was read.`),
+    ...(otherSheets > 0 ? [`It has ${sheets} not read: the table is the first sheet.`] : []),
+  ];
 }
 
 /** The row's record, or why it is passed over; undefined when it is refused. */

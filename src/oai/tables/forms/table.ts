@@ -12,6 +12,8 @@ export interface TableRow {
 export interface Table {
   readonly columns: Columns;
   readonly width: number;
+  /** Further sheets of a workbook that hold rows, which are not read. */
+  readonly otherSheets?: number;
   /** @throws UserError FILE_REFUSED when the file stops being a table half-way */
   rows(): AsyncGenerator<TableRow>;
 }

@@ -4,6 +4,7 @@ import { CsvError, parse } from 'csv-parse';
 import { refuseFile } from '../../../imaging/refuse.js';
 import { Columns } from '../columns.js';
 import type { Table, TableRow } from './table.js';
+import { wordsOf } from './words.js';
 
 type Separator = '|' | '\t' | ',' | ';';
 
@@ -15,20 +16,20 @@ const MAX_RECORD_BYTES = 1024 * 1024;
 
 /**
  * Opens a text table in any of the forms of OAI's releases: separated by `|`, tabs, commas or semicolons, lines ending in LF or CRLF, with or
- * without byte order mark. Bytes that are not ASCII are read as Latin-1: only labels, which nobody reads, hold any.
+ * without byte order mark. With semicolons go decimal commas, as R's `write.csv2` has them.
  *
  * @throws UserError FILE_REFUSED when the file has no header
  */
 export async function openText(path: string, file: string): Promise<Table> {
   const header = await readHeader(path, file);
   const separator = chooseSeparator(header);
-  // In the pipe-separated forms a quotation mark is a character like any other.
-  const quote = separator === '|' ? null : '"';
+  // In OAI's pipe-separated form a quotation mark is a character like any other; R quotes the names of its columns, and then words too.
+  const quote = separator === '|' && !header.startsWith('"') ? null : '"';
   const names = header.split(separator).map((name) => name.trim().replace(/^"|"$/g, ''));
   return {
     columns: new Columns(file, names),
     width: names.length,
-    rows: () => readRows(path, file, { separator, quote, dictionary: separator === '\t' }),
+    rows: () => readRows(path, file, { separator, quote, dictionary: names.some((name) => NDA_KEY.test(name)) }),
   };
 }
 
@@ -37,14 +38,15 @@ async function readHeader(path: string, file: string): Promise<string> {
   const head = Buffer.alloc(MAX_HEADER_BYTES);
   const { bytesRead } = await handle.read(head, 0, MAX_HEADER_BYTES, 0);
   if (bytesRead === 0) refuseFile(file, 'is empty');
-  if (head[0] === 0xff && head[1] === 0xfe) refuseFile(file, 'is UTF-16 text; save it as UTF-8');
+  if (/^(?:\xff\xfe|\xfe\xff)/.test(head.toString('latin1', 0, 2)))
+    refuseFile(file, 'is UTF-16 text; save it as UTF-8');
   const text = head.toString('latin1', 0, bytesRead).replace(BYTE_ORDER_MARK, '');
   const end = text.search(/\r?\n|\r/);
   if (end === -1 && bytesRead === MAX_HEADER_BYTES) {
     refuseFile(file, `is not a table: its first line has more than ${MAX_HEADER_BYTES} bytes`);
   }
   if (text.includes('\0')) refuseFile(file, 'is binary data, not a table');
-  return end === -1 ? text : text.slice(0, end);
+  return wordsOf(end === -1 ? text : text.slice(0, end));
 }
 
 /** The UTF-8 byte order mark as Latin-1 shows it. */
@@ -64,6 +66,9 @@ interface Form {
   readonly dictionary: boolean;
 }
 
+/** A column that NDA's tables have, and no others. */
+const NDA_KEY = /^subjectkey$/i;
+
 async function* readRows(path: string, file: string, form: Form): AsyncGenerator<TableRow> {
   // Without quotation marks a table is lines to be cut apart, in a seventh of the time: a release has tens of millions of cells.
   const { separator, quote, dictionary } = form;
@@ -78,20 +83,20 @@ async function* cutRows(path: string, file: string, separator: Separator): Async
     // The last line goes on in the next chunk, and a carriage return at its end may be half of a line's end.
     rest = lines.pop()!;
     if (rest === '' && (chunk as string).endsWith('\r')) rest = `${lines.pop() ?? ''}\r`;
-    for (const text of [...lines, rest]) {
-      if (text.length <= MAX_RECORD_BYTES) continue;
-      const before = line + lines.indexOf(text);
-      refuseFile(file, `is not a table: the line after line ${before} has more than ${MAX_RECORD_BYTES} bytes`);
+    const long = [...lines, rest].findIndex((text) => text.length > MAX_RECORD_BYTES);
+    if (long !== -1) {
+      refuseFile(file, `is not a table: the line after line ${line + long} has more than ${MAX_RECORD_BYTES} bytes`);
     }
     for (const text of lines) {
-      if (++line > 1 && text.trim() !== '') yield { line, cells: text.split(separator) };
+      if (++line > 1 && text.trim() !== '') yield { line, cells: wordsOf(text).split(separator) };
     }
   }
   const last = rest.replace(/\r$/, '');
-  if (++line > 1 && last.trim() !== '') yield { line, cells: last.split(separator) };
+  if (++line > 1 && last.trim() !== '') yield { line, cells: wordsOf(last).split(separator) };
 }
 
 const LINE_END = /\r\n|\n|\r/;
+const DECIMAL_COMMA = /^([+-]?\d*),(\d+(?:e[+-]?\d+)?)$/i;
 const CHUNK = 256 * 1024;
 
 async function* parseRows(
@@ -108,16 +113,21 @@ async function* parseRows(
     max_record_size: MAX_RECORD_BYTES,
     encoding: 'latin1',
     info: quote !== null,
+    // What is quoted is words, such as a list of two codes.
+    ...(separator === ';' && {
+      cast: (text: string, { quoting }: { quoting: boolean }) =>
+        quoting ? text : text.replace(DECIMAL_COMMA, '$1.$2'),
+    }),
   });
   const source = createReadStream(path, { highWaterMark: CHUNK });
   source.on('error', (error) => parser.destroy(error)).pipe(parser);
   let line = 0;
   try {
     for await (const record of parser as AsyncIterable<string[] | { record: string[]; info: { lines: number } }>) {
-      const cells = Array.isArray(record) ? record : record.record;
+      const cells = (Array.isArray(record) ? record : record.record).map(wordsOf);
       line = Array.isArray(record) ? line + 1 : record.info.lines;
       if (line === 1 || (cells.length === 1 && cells[0]!.trim() === '')) continue;
-      if (dictionary && line === 2 && !cells.some((cell) => /^\d{7}$/.test(cell.trim()))) continue;
+      if (dictionary && line === 2 && !cells.some((cell) => /^\d{7}(?:\.0*)?$/.test(cell.trim()))) continue;
       yield { line, cells };
     }
   } catch (error) {

@@ -19,7 +19,7 @@ const MAX_HELD = 32 * 1024 ** 2;
  * @throws UserError FILE_REFUSED when it is no workbook or its first sheet is empty
  */
 export async function openWorkbook(path: string, file: string): Promise<Table> {
-  await checkSizes(path, file);
+  const sheets = await lookThrough(path, file);
   const header = await firstRow(path, file);
   const names = header.values.map(textOf);
   while (names.at(-1) === '') names.pop();
@@ -27,18 +27,23 @@ export async function openWorkbook(path: string, file: string): Promise<Table> {
   return {
     columns: new Columns(file, names),
     width: names.length,
+    otherSheets: Math.max(sheets - 1, 0),
     rows: () => readRows(path, file, header.index, names.length),
   };
 }
 
-/** A few packed bytes may unpack to more than there is memory; the archive says how much before any of it is unpacked. */
-async function checkSizes(path: string, file: string): Promise<void> {
+/**
+ * Counts the sheets that hold rows. A few packed bytes may unpack to more than there is memory; the archive says how much before any of it is
+ * unpacked.
+ */
+async function lookThrough(path: string, file: string): Promise<number> {
   const zip = await openPromise(path).catch(() => null);
   // What is no archive is refused by what reads it.
-  if (zip === null) return;
+  if (zip === null) return 0;
   try {
-    let unpacked = 0;
-    for await (const { fileName, uncompressedSize } of zip.eachEntry()) {
+    let [unpacked, sheets] = [0, 0];
+    for await (const entry of zip.eachEntry()) {
+      const { fileName, uncompressedSize } = entry;
       unpacked += uncompressedSize;
       const held = !fileName.startsWith('xl/worksheets/') && uncompressedSize > MAX_HELD;
       if (held || unpacked > MAX_UNPACKED) {
@@ -48,13 +53,27 @@ async function checkSizes(path: string, file: string): Promise<void> {
           `unpacks to more than ${most} MiB ${held ? `in ${fileName}` : 'in all'}; save the table as CSV`,
         );
       }
+      if (SHEET.test(fileName) && (await holdsRows(await zip.openReadStreamPromise(entry)))) sheets++;
     }
+    return sheets;
   } catch (error) {
     if (error instanceof UserError) throw error;
-    refuseFile(file, 'is no workbook that can be read: its list of parts is damaged', error);
+    refuseFile(file, 'is no workbook that can be read: its packed content is damaged', error);
   } finally {
     zip.close();
   }
+}
+
+const SHEET = /^xl\/worksheets\/[^/]+\.xml$/;
+
+/** Whether a sheet is not blank, from its beginning alone. */
+async function holdsRows(sheet: Readable): Promise<boolean> {
+  let before = '';
+  for await (const chunk of sheet.setEncoding('latin1') as AsyncIterable<string>) {
+    if (/<(?:\w+:)?row[\s>/]/.test(before + chunk)) return true;
+    before = chunk.slice(-20);
+  }
+  return false;
 }
 
 async function firstRow(path: string, file: string): Promise<StreamRow> {

@@ -3,6 +3,7 @@ import { refuseFile } from '../../../imaging/refuse.js';
 import { Columns } from '../columns.js';
 import { checkColumns, formatName, missingCode, type SasColumn, sasNumber } from './sas-values.js';
 import type { Table, TableRow } from './table.js';
+import { wordsOf } from './words.js';
 
 /** Everything in a transport file is in records of 80 bytes. */
 const RECORD = 80;
@@ -109,7 +110,7 @@ async function findRows(handle: FileHandle, from: number, file: string): Promise
 
 /** Values follow one another as their columns do: the place that a description gives is that in SAS's memory. */
 function columnOf(description: Buffer, offset: number): SasColumn {
-  const text = (start: number, end: number): string => description.toString('latin1', start, end).trim();
+  const text = (start: number, end: number): string => wordsOf(description.toString('latin1', start, end)).trim();
   const long = description.length >= 120 ? text(88, 120).replaceAll('\0', '') : '';
   return {
     name: long === '' ? text(8, 16) : long,
@@ -157,7 +158,7 @@ function holdsNextTable(bytes: Buffer, position: number): boolean {
 
 function cellOf(row: Buffer, { numeric, offset, length, format }: SasColumn): string {
   const bytes = row.subarray(offset, offset + length);
-  if (!numeric) return bytes.toString('latin1').replace(/[\0 ]+$/, '');
+  if (!numeric) return wordsOf(bytes.toString('latin1')).replace(/[\0 ]+$/, '');
   const [first = 0] = bytes;
   const missing = (first === 0x2e || first === 0x5f || (first >= 0x41 && first <= 0x5a)) && isZero(bytes.subarray(1));
   return missing ? missingCode(first) : sasNumber(ibmNumber(bytes), format);
