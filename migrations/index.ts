@@ -59,6 +59,7 @@ import { ForgetVariablesByTrigger1760000006800 } from './1760000006800-forget-va
 import { KnowPeopleOfAProvider1760000006900 } from './1760000006900-know-people-of-a-provider.js';
 import { CreateWebhooks1760000007000 } from './1760000007000-create-webhooks.js';
 import { ResultsInStudies1760000009000 } from './1760000009000-results-in-studies.js';
+import { CreateMeasurement1760000011000 } from './1760000011000-create-measurement.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -123,4 +124,5 @@ export const MIGRATIONS = [
   KnowPeopleOfAProvider1760000006900,
   CreateWebhooks1760000007000,
   ResultsInStudies1760000009000,
+  CreateMeasurement1760000011000,
 ];

@@ -772,6 +772,44 @@ CREATE TABLE knee_exam (
 CREATE INDEX ON knee_exam USING btree (participant_id);
 CREATE INDEX ON knee_exam USING btree (xrkl);
 
+CREATE TABLE measurement (
+  client_key text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  exam_id integer,
+  generation_id uuid,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  image_sha256 text NOT NULL,
+  kind text NOT NULL,
+  name text NOT NULL,
+  note text NOT NULL DEFAULT ''::text,
+  plane text,
+  points jsonb NOT NULL,
+  radiograph_id integer,
+  request jsonb,
+  requested_by_id integer NOT NULL,
+  series_id integer,
+  slice integer,
+  unit text NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  upload_id uuid,
+  value double precision NOT NULL,
+  CHECK ((((plane IS NULL) = (series_id IS NULL)) AND ((plane IS NULL) = (slice IS NULL)))),
+  CHECK (((num_nonnulls(radiograph_id, series_id, generation_id) = 1) OR (upload_id IS NOT NULL))),
+  FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
+  FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
+  FOREIGN KEY (radiograph_id) REFERENCES radiograph(id) ON DELETE CASCADE,
+  FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (series_id) REFERENCES mri_series(id) ON DELETE CASCADE,
+  FOREIGN KEY (upload_id) REFERENCES uploaded_radiograph(id) ON DELETE CASCADE,
+  PRIMARY KEY (id),
+  UNIQUE (requested_by_id, client_key)
+);
+CREATE INDEX ON measurement USING btree (exam_id);
+CREATE INDEX ON measurement USING btree (generation_id);
+CREATE INDEX ON measurement USING btree (radiograph_id);
+CREATE INDEX ON measurement USING btree (series_id);
+CREATE INDEX ON measurement USING btree (upload_id);
+
 CREATE TABLE mri_series (
   acquisition jsonb,
   asset_id integer,

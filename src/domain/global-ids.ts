@@ -24,6 +24,7 @@ const NODE_KEYS = {
   ArrivalRule: 'integer',
   DicomSending: 'integer',
   T2Map: 'integer',
+  Measurement: 'integer',
   Webhook: 'integer',
   WebhookDelivery: 'integer',
   AuditEntry: 'integer',

@@ -36,6 +36,7 @@ import { ImportSource } from './import-source.js';
 import { ImportedFile } from './imported-file.js';
 import { JointOutcome } from './joint-outcome.js';
 import { KneeExam } from './knee-exam.js';
+import { Measurement } from './measurement.js';
 import { MriSeries } from './mri-series.js';
 import { OriginalObject } from './original-object.js';
 import { Participant } from './participant.js';
@@ -106,6 +107,7 @@ export {
   ImportedFile,
   JointOutcome,
   KneeExam,
+  Measurement,
   MriSeries,
   OriginalObject,
   Participant,
@@ -184,6 +186,7 @@ export const ENTITIES = [
   ImportedFile,
   JointOutcome,
   KneeExam,
+  Measurement,
   MriSeries,
   OriginalObject,
   Participant,

@@ -45,6 +45,11 @@ export function mayChangeDerivedVariable({ ownerId }: { ownerId: number | null }
   return ownsOrAdministers(ownerId, principal);
 }
 
+/** Whether the principal may change and delete a measurement: whoever made it and administrators may. */
+export function mayChangeMeasurement({ requestedById }: { requestedById: number | null }, principal: Asking): boolean {
+  return ownsOrAdministers(requestedById, principal);
+}
+
 /** Whether the principal may see and delete an uploaded radiograph, and see what was made from it. */
 export function mayReadUpload({ ownerId }: { ownerId: number | null }, principal: Asking): boolean {
   return ownsOrAdministers(ownerId, principal);

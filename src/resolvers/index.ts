@@ -22,6 +22,14 @@ import { KneeExamResolver } from './knee-exams.js';
 import { KneePairResolver, KneePairsResolver } from './knee-pairs.js';
 import { KneeStatisticsResolver } from './knee-statistics.js';
 import { KneeResolver } from './knees.js';
+import {
+  ExamMeasurements,
+  GenerationMeasurements,
+  MeasurementResolver,
+  RadiographMeasurements,
+  SeriesMeasurements,
+  UploadMeasurements,
+} from './measurements.js';
 import { NodeResolver } from './node.js';
 import { ParticipantResolver, VisitResolver } from './participants.js';
 import {
@@ -76,6 +84,12 @@ export const RESOLVERS = [
   KneeExamVariables,
   RadiographResolver,
   MriSeriesResolver,
+  MeasurementResolver,
+  RadiographMeasurements,
+  SeriesMeasurements,
+  GenerationMeasurements,
+  UploadMeasurements,
+  ExamMeasurements,
   UploadResolver,
   UploadReadingsResolver,
   ExamReadingsResolver,

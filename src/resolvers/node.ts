@@ -15,6 +15,7 @@ import { GenerationNode } from '../schema/generation.js';
 import { MriSeriesNode, RadiographNode } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { KneeNode } from '../schema/knee.js';
+import { MeasurementNode } from '../schema/measurement.js';
 import { Node } from '../schema/node.js';
 import { ParticipantNode } from '../schema/participant.js';
 import { QuarantinedImageNode } from '../schema/quarantine.js';
@@ -33,6 +34,7 @@ import { findDerivedVariable } from '../services/derived/index.js';
 import { findEvaluation } from '../services/evaluations/index.js';
 import { findExport } from '../services/exports/index.js';
 import { findQuarantined } from '../services/imports/index.js';
+import { findMeasurement } from '../services/measurements/index.js';
 import { findWorker } from '../scheduling/index.js';
 import { findSending } from '../services/sendings/index.js';
 import { findReaderStudy } from '../services/reader-studies/index.js';
@@ -146,6 +148,8 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new DicomSendingNode(await findSending(platform.dataSource, viewer, id));
     case 'T2Map':
       return new T2MapNode(await findT2Map(platform.dataSource, id));
+    case 'Measurement':
+      return new MeasurementNode(await findMeasurement(platform.dataSource, viewer, id));
     case 'Webhook':
       return new WebhookNode(await findWebhook(platform.dataSource, viewer, id));
     case 'WebhookDelivery':

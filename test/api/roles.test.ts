@@ -114,6 +114,8 @@ const FIELDS: [string, Role, () => string][] = [
   ['readerSession', 'READER', () => '{ readerSession(id: "x") { id } }'],
   ['uploadedRadiographs.totalCount', 'READER', () => '{ uploadedRadiographs { totalCount } }'],
   ['uploadedRadiographs.nodes', 'READER', () => '{ uploadedRadiographs { nodes { id } } }'],
+  ['measurements.totalCount', 'READER', () => '{ measurements { totalCount } }'],
+  ['measurements.nodes', 'READER', () => '{ measurements { nodes { value } } }'],
   ['tokens', 'ADMIN', () => '{ tokens { name } }'],
   ['node of a token', 'ADMIN', () => `{ node(id: "${ids['token']}") { id } }`],
 ];
@@ -241,6 +243,14 @@ const MUTATIONS: [string, Role, () => string][] = [
     () =>
       'mutation { resolveQuarantinedImage(input: { id: "x", resolution: ACCEPTED, reason: "why" }) { quarantinedImage { id } } }',
   ],
+  [
+    'saveMeasurement',
+    'READER',
+    () =>
+      'mutation { saveMeasurement(input: { imageId: "x", kind: LENGTH, points: [], name: "x" }) { measurement { id } } }',
+  ],
+  ['updateMeasurement', 'READER', () => 'mutation { updateMeasurement(input: { id: "x" }) { measurement { id } } }'],
+  ['deleteMeasurement', 'READER', () => 'mutation { deleteMeasurement(input: { id: "x" }) { deletedMeasurementId } }'],
   ['revokeToken', 'ADMIN', () => 'mutation { revokeToken(input: { id: "x" }) { token { id } } }'],
 ];
 
