@@ -46,8 +46,8 @@ export function mayChangeDerivedVariable({ ownerId }: { ownerId: number | null }
 }
 
 /** Whether the principal may change and delete a measurement: whoever made it and administrators may. */
-export function mayChangeMeasurement({ requestedById }: { requestedById: number | null }, principal: Asking): boolean {
-  return ownsOrAdministers(requestedById, principal);
+export function mayChangeMeasurement({ requestedById: byId }: { requestedById: number }, principal: Asking): boolean {
+  return ownsOrAdministers(byId, principal);
 }
 
 /** Whether the principal may see and delete an uploaded radiograph, and see what was made from it. */

@@ -225,20 +225,13 @@ async function assetOf({ type, id }: ImageKey, loaders: Context['loaders']): Pro
 
 /** @throws UserError BAD_USER_INPUT for the id of anything else */
 function imageKey(id: string): ImageKey {
-  const decoded = decodeId(id);
-  switch (decoded?.type) {
-    case 'Radiograph':
-    case 'MriSeries':
-      return { type: decoded.type, id: Number(decoded.key) };
-    case 'Generation':
-    case 'UploadedRadiograph':
-      return { type: decoded.type, id: String(decoded.key) };
-    default:
-      throw new UserError(
-        'BAD_USER_INPUT',
-        'imageId must be the id of a Radiograph, an MriSeries, an UploadedRadiograph or a Generation.',
-      );
-  }
+  const { type, key } = decodeId(id) ?? {};
+  if (type === 'Radiograph' || type === 'MriSeries') return { type, id: Number(key) };
+  if (type === 'Generation' || type === 'UploadedRadiograph') return { type, id: String(key) };
+  throw new UserError(
+    'BAD_USER_INPUT',
+    'imageId must be the id of a Radiograph, an MriSeries, an UploadedRadiograph or a Generation.',
+  );
 }
 
 function pointOf({ column, row }: MeasurementPointInput): PicturePoint {
