@@ -854,6 +854,23 @@ CREATE INDEX ON mri_series USING btree (content_sha256);
 CREATE INDEX ON mri_series USING btree (exam_id, synthetic);
 CREATE INDEX ON mri_series USING btree (source_uid);
 
+CREATE TABLE note (
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by_id integer NOT NULL,
+  exam_id integer,
+  generation_id uuid,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  text text NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CHECK ((num_nonnulls(exam_id, generation_id) = 1)),
+  FOREIGN KEY (created_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
+  FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
+  PRIMARY KEY (id),
+  UNIQUE (exam_id, created_by_id),
+  UNIQUE (generation_id, created_by_id)
+);
+
 CREATE TABLE original_object (
   asset_id integer NOT NULL,
   id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -1162,6 +1179,23 @@ CREATE TABLE t2_map_event (
   FOREIGN KEY (t2_map_id) REFERENCES t2_map(id) ON DELETE CASCADE,
   PRIMARY KEY (t2_map_id, seq)
 );
+
+CREATE TABLE tag (
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by_id integer NOT NULL,
+  exam_id integer,
+  generation_id uuid,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  name text NOT NULL,
+  CHECK ((num_nonnulls(exam_id, generation_id) = 1)),
+  FOREIGN KEY (created_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
+  FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
+  PRIMARY KEY (id),
+  UNIQUE (exam_id, name),
+  UNIQUE (generation_id, name)
+);
+CREATE INDEX ON tag USING btree (name);
 
 CREATE TABLE uploaded_radiograph (
   asset_id integer NOT NULL,

@@ -25,6 +25,7 @@ const NODE_KEYS = {
   DicomSending: 'integer',
   T2Map: 'integer',
   Measurement: 'integer',
+  Note: 'integer',
   Webhook: 'integer',
   WebhookDelivery: 'integer',
   AuditEntry: 'integer',

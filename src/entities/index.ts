@@ -38,6 +38,7 @@ import { JointOutcome } from './joint-outcome.js';
 import { KneeExam } from './knee-exam.js';
 import { Measurement } from './measurement.js';
 import { MriSeries } from './mri-series.js';
+import { Note } from './note.js';
 import { OriginalObject } from './original-object.js';
 import { Participant } from './participant.js';
 import { Radiograph } from './radiograph.js';
@@ -50,6 +51,7 @@ import { Reading } from './reading.js';
 import { Secret } from './secret.js';
 import { QuarantinedImage } from './quarantined-image.js';
 import { RadiographReading } from './radiograph-reading.js';
+import { Tag } from './tag.js';
 import { T2MapEvent } from './t2-map-event.js';
 import { T2Map } from './t2-map.js';
 import { UploadedRadiograph } from './uploaded-radiograph.js';
@@ -109,6 +111,7 @@ export {
   KneeExam,
   Measurement,
   MriSeries,
+  Note,
   OriginalObject,
   Participant,
   Radiograph,
@@ -119,6 +122,7 @@ export {
   ReaderTrial,
   Reading,
   Secret,
+  Tag,
   T2Map,
   T2MapEvent,
   UploadedRadiograph,
@@ -188,6 +192,7 @@ export const ENTITIES = [
   KneeExam,
   Measurement,
   MriSeries,
+  Note,
   OriginalObject,
   Participant,
   Radiograph,
@@ -198,6 +203,7 @@ export const ENTITIES = [
   ReaderTrial,
   Reading,
   Secret,
+  Tag,
   T2Map,
   T2MapEvent,
   UploadedRadiograph,

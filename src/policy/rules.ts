@@ -50,6 +50,16 @@ export function mayChangeMeasurement({ requestedById: byId }: { requestedById: n
   return ownsOrAdministers(byId, principal);
 }
 
+/** Whether the principal may take a tag away: whoever put it and administrators may. */
+export function mayRemoveTag({ createdById: byId }: { createdById: number }, principal: Asking): boolean {
+  return ownsOrAdministers(byId, principal);
+}
+
+/** Whether the principal may delete a note: whoever wrote it and administrators may. Nobody changes another's. */
+export function mayDeleteNote({ createdById: byId }: { createdById: number }, principal: Asking): boolean {
+  return ownsOrAdministers(byId, principal);
+}
+
 /** Whether the principal may see and delete an uploaded radiograph, and see what was made from it. */
 export function mayReadUpload({ ownerId }: { ownerId: number | null }, principal: Asking): boolean {
   return ownsOrAdministers(ownerId, principal);

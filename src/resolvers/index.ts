@@ -1,3 +1,4 @@
+import { ExamAnnotations, GenerationAnnotations, NoteResolver, TagResolver } from './annotations.js';
 import { ArrivalRuleResolver } from './arrival-rules.js';
 import { AggregateResolver } from './aggregates.js';
 import { ParticipantFacetResolver } from './participant-facets.js';
@@ -90,6 +91,10 @@ export const RESOLVERS = [
   GenerationMeasurements,
   UploadMeasurements,
   ExamMeasurements,
+  TagResolver,
+  NoteResolver,
+  ExamAnnotations,
+  GenerationAnnotations,
   UploadResolver,
   UploadReadingsResolver,
   ExamReadingsResolver,

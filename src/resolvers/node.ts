@@ -3,6 +3,7 @@ import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeKey } from '../domain/global-ids.js';
 import { kneeOfKey } from '../domain/knees.js';
+import { NoteNode } from '../schema/annotation.js';
 import { AuditEntryNode } from '../schema/audit.js';
 import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
@@ -28,6 +29,7 @@ import { ApiTokenNode } from '../schema/viewer.js';
 import { VisitNode } from '../schema/visit.js';
 import { WebhookDeliveryNode, WebhookNode } from '../schema/webhook.js';
 import { WorkerNode } from '../schema/worker.js';
+import { findNote } from '../services/annotations/index.js';
 import { findArrivalRule } from '../services/arrivals/index.js';
 import { findCohort } from '../services/cohorts/index.js';
 import { findDerivedVariable } from '../services/derived/index.js';
@@ -150,6 +152,8 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new T2MapNode(await findT2Map(platform.dataSource, id));
     case 'Measurement':
       return new MeasurementNode(await findMeasurement(platform.dataSource, viewer, id));
+    case 'Note':
+      return new NoteNode(await findNote(platform.dataSource, viewer, id));
     case 'Webhook':
       return new WebhookNode(await findWebhook(platform.dataSource, viewer, id));
     case 'WebhookDelivery':

@@ -251,6 +251,10 @@ const MUTATIONS: [string, Role, () => string][] = [
   ],
   ['updateMeasurement', 'READER', () => 'mutation { updateMeasurement(input: { id: "x" }) { measurement { id } } }'],
   ['deleteMeasurement', 'READER', () => 'mutation { deleteMeasurement(input: { id: "x" }) { deletedMeasurementId } }'],
+  ['addTags', 'READER', () => 'mutation { addTags(input: { id: "x", tags: [] }) { tags { name } } }'],
+  ['removeTags', 'READER', () => 'mutation { removeTags(input: { id: "x", tags: [] }) { tags { name } } }'],
+  ['setNote', 'READER', () => 'mutation { setNote(input: { id: "x", text: "" }) { note { id } } }'],
+  ['deleteNote', 'READER', () => 'mutation { deleteNote(input: { id: "x" }) { deletedNoteId } }'],
   ['revokeToken', 'ADMIN', () => 'mutation { revokeToken(input: { id: "x" }) { token { id } } }'],
 ];
 
