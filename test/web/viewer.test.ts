@@ -277,6 +277,12 @@ test('others see a measurement and who made it and cannot change it, and are tol
   expect(await accessibilityFaults(page)).toEqual([]);
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
   expect(faults).toEqual([]);
+
+  // A name alone does not measure it again.
+  const { page: administrators } = await openViewer(path);
+  await administrators.getByLabel('Name of length 10.0 mm').fill('Checked');
+  await kept({ name: 'Checked', value: 10, imageSha256: 'x' });
+  await administrators.getByText('The image was replaced since').waitFor();
 });
 
 test('an angle and a joint space are measured with the mouse, and a point can be dragged', async () => {

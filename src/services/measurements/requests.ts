@@ -1,4 +1,4 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import { type DataSource, type EntityManager, IsNull } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import {
   measure,
@@ -156,16 +156,8 @@ async function findOwn(manager: EntityManager, actor: TokenPrincipal, id: number
 }
 
 function countOwn(manager: EntityManager, { tokenId }: TokenPrincipal, { of }: MeasuredImage): Promise<number> {
-  const { radiographId, seriesId, generationId, uploadId } = of;
-  const [column, id] =
-    radiographId !== null
-      ? (['radiographId', radiographId] as const)
-      : seriesId !== null
-        ? (['seriesId', seriesId] as const)
-        : generationId !== null
-          ? (['generationId', generationId] as const)
-          : (['uploadId', uploadId!] as const);
-  return manager.countBy(Measurement, { requestedById: tokenId, [column]: id });
+  const onIt = Object.fromEntries(Object.entries(of).map(([column, id]) => [column, id ?? IsNull()]));
+  return manager.countBy(Measurement, { ...onIt, requestedById: tokenId });
 }
 
 interface Drawn {

@@ -4,7 +4,15 @@ import { useSession } from '../../app/session-context.tsx';
 import { codeOf, sentence } from '../../lib/client.ts';
 import type { ResultOf } from '../../lib/graphql.ts';
 import type { Measurement } from './measure.ts';
-import { type Draft, draftedImages, draftsOf, keepDrafts, onOtherTab, saidBy } from './measurement-drafts.ts';
+import {
+  type Draft,
+  draftedImages,
+  draftsOf,
+  keepDrafts,
+  onOtherTab,
+  type Said,
+  saidBy,
+} from './measurement-drafts.ts';
 import {
   DELETE_MEASUREMENT,
   type Kept,
@@ -75,7 +83,7 @@ export class MeasurementStore {
       for (const imageId of this.#wanted) void this.#load(imageId);
     });
     addEventListener('online', again);
-    this.#sendSoon(0);
+    void this.show(draftedImages()).then(() => this.#sendAll());
     return () => {
       endTabs();
       removeEventListener('online', again);
@@ -120,17 +128,14 @@ export class MeasurementStore {
     this.#faults.clear();
     this.away = undefined;
     this.#changed();
-    for (const imageId of this.#unknown) void this.#load(imageId);
-    this.#sendSoon(0);
+    void Promise.all([...this.#unknown].map((imageId) => this.#load(imageId))).then(() => this.#sendAll());
   }
 
   /** Asks what was measured on images, once. */
-  show(imageIds: readonly string[]): void {
-    for (const imageId of imageIds) {
-      if (this.#wanted.has(imageId)) continue;
-      this.#wanted.add(imageId);
-      void this.#load(imageId);
-    }
+  async show(imageIds: readonly string[]): Promise<void> {
+    const fresh = imageIds.filter((imageId) => !this.#wanted.has(imageId));
+    for (const imageId of fresh) this.#wanted.add(imageId);
+    await Promise.all(fresh.map((imageId) => this.#load(imageId)));
   }
 
   async #load(imageId: string): Promise<void> {
@@ -231,7 +236,10 @@ export class MeasurementStore {
 
   #next(): { imageId: string; draft: Draft } | undefined {
     for (const imageId of draftedImages()) {
-      const draft = this.#draftsOf(imageId).find(({ id }) => !this.#faults.has(id));
+      // Of a change only what differs from the server's is told, so that has to be known.
+      const draft = this.#draftsOf(imageId).find(
+        ({ id, saved }) => !this.#faults.has(id) && (saved === undefined || this.#kept.has(imageId)),
+      );
       if (draft) return { imageId, draft };
     }
     return undefined;
@@ -255,10 +263,17 @@ export class MeasurementStore {
       this.#setDraft(imageId, id, undefined);
       return undefined;
     }
+    const kept = this.#kept.get(imageId)?.find((one) => one.saved === saved);
+    if (kept && isSame(saidBy(draft), saidBy(kept))) {
+      this.#setDraft(imageId, id, undefined);
+      return undefined;
+    }
     const said = saved ? saidBy(draft) : (draft.sent ?? saidBy(draft));
     if (!saved) this.#setDraft(imageId, id, { ...draft, sent: said });
     const answer = saved
-      ? await this.#client.mutation(UPDATE_MEASUREMENT, { input: { id: saved, ...asInput(said) } }).toPromise()
+      ? await this.#client
+          .mutation(UPDATE_MEASUREMENT, { input: { id: saved, ...changedInput(said, kept) } })
+          .toPromise()
       : await this.#client
           .mutation(SAVE_MEASUREMENT, { input: { ...savedAs(imageId, draft), ...asInput(said) } })
           .toPromise();
@@ -303,7 +318,7 @@ export function useMeasurements(imageIds: readonly string[]): MeasurementStore {
   useSyncExternalStore(store.listen, store.version);
   useEffect(() => store.start(), [store]);
   const wanted = imageIds.join(' ');
-  useEffect(() => store.show(wanted.split(' ')), [store, wanted]);
+  useEffect(() => void store.show(wanted.split(' ')), [store, wanted]);
   return store;
 }
 
@@ -311,8 +326,19 @@ function withoutSent({ sent: _, ...draft }: Draft): Draft {
   return draft;
 }
 
-function asInput({ name, note, points }: Pick<Measurement, 'name' | 'note' | 'points'>) {
+function asInput({ name, note, points }: Said) {
   return { name, note, points: points.map(([column, row]) => ({ column, row })) };
+}
+
+/** What is said, but for what the server has: points that are told again are measured again, on the image as it is now. */
+function changedInput(said: Said, kept: Said | undefined) {
+  const { name, note, points } = asInput(said);
+  if (!kept) return { name, note, points };
+  return {
+    ...(name !== kept.name && { name }),
+    ...(note !== kept.note && { note }),
+    ...(!isSame(said.points, kept.points) && { points }),
+  };
 }
 
 function isSame(one: object, other: object): boolean {
