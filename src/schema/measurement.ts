@@ -74,6 +74,9 @@ export class MeasurementNode extends Node {
   @Field(() => String, { description: 'What there is to say of it; empty without.' })
   note: string;
 
+  @Field(() => String, { nullable: true, description: 'The key of whoever made it; null without one.' })
+  clientKey: string | null;
+
   @Field(() => DateTime, { description: 'When it was made.' })
   createdAt: Date;
 
@@ -90,6 +93,7 @@ export class MeasurementNode extends Node {
     this.unit = row.unit;
     this.name = row.name;
     this.note = row.note;
+    this.clientKey = row.clientKey;
     this.createdAt = row.createdAt;
     this.updatedAt = row.updatedAt;
   }

@@ -206,7 +206,7 @@ test('what is measured while the server is away waits in the browser, is said to
   const { path } = await filmOfASquare();
   const { page, pane } = await openViewer(path);
   const list = page.getByRole('region', { name: 'Measurements' });
-  app.block(/aveMeasurement/);
+  app.block(/(Save|Update)Measurement/);
   await measureLength(page, pane);
   await list
     .getByRole('alert')

@@ -5,6 +5,7 @@ import type { Plane } from './planes.ts';
 const MEASURED = graphql(`
   fragment Measured on Measurement {
     id
+    clientKey
     imageId
     imageChanged
     kind
@@ -126,24 +127,11 @@ export interface Kept extends Measurement {
 const UNITS = { MM: 'mm', PIXEL: 'px', DEGREE: '°' } as const;
 
 export function keptOf(told: Told): Kept {
-  const {
-    id,
-    kind,
-    plane,
-    slice,
-    points,
-    value,
-    unit,
-    name,
-    note,
-    createdBy,
-    createdAt,
-    canChange,
-    imageChanged,
-    exam,
-  } = told;
+  const { id, clientKey, kind, plane, slice, points, value, unit, name, note, canChange, imageChanged, exam } = told;
   return {
-    ...{ id, saved: id, name, note, value, canChange, imageChanged, by: createdBy, at: createdAt },
+    // What was drawn here keeps its key as its id, so that a draft is known again whose answer was lost.
+    ...{ id: clientKey ?? id, saved: id, name, note, value, canChange, imageChanged },
+    ...{ by: told.createdBy, at: told.createdAt },
     kind: (Object.keys(MEASURES) as MeasureKind[]).find((one) => MEASURES[one].type === kind)!,
     plane: (plane?.toLowerCase() ?? null) as Plane | null,
     slice: slice ?? 0,

@@ -56,8 +56,6 @@ export class MeasurementStore {
   readonly #unknown = new Set<string>();
   /** Images that were asked for. */
   readonly #wanted = new Set<string>();
-  /** Ids under which what was drawn here is known on the page, by the server's. */
-  readonly #drawnAs = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
   #version = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -100,12 +98,12 @@ export class MeasurementStore {
     const drafts = all.filter((draft) => !gone.includes(draft));
     return [
       ...kept
-        .filter(({ saved }) => !gone.some((draft) => draft.saved === saved))
+        .filter(({ id }) => !gone.some((draft) => draft.id === id))
         .map((one): ShownMeasurement => {
-          const draft = drafts.find(({ saved }) => saved === one.saved);
+          const draft = drafts.find(({ id }) => id === one.id);
           return draft ? this.#shown(draft, one) : { ...one, kept: one, pending: false };
         }),
-      ...drafts.filter((draft) => !kept.some(({ saved }) => saved === draft.saved)).map((draft) => this.#shown(draft)),
+      ...drafts.filter((draft) => !kept.some(({ id }) => id === draft.id)).map((draft) => this.#shown(draft)),
     ];
   }
 
@@ -160,10 +158,7 @@ export class MeasurementStore {
     }
     // What was saved or deleted meanwhile may be missing here, or not.
     if (this.#kept.get(imageId) !== before) return this.#load(imageId);
-    this.#kept.set(
-      imageId,
-      found.map((one) => ({ ...one, id: this.#drawnAs.get(one.saved) ?? one.id })),
-    );
+    this.#kept.set(imageId, found);
     this.#changed();
   }
 
@@ -206,7 +201,7 @@ export class MeasurementStore {
 
   #setKept(imageId: string, kept: Kept): void {
     const before = this.#kept.get(imageId) ?? [];
-    const at = before.findIndex(({ saved }) => saved === kept.saved);
+    const at = before.findIndex(({ id }) => id === kept.id);
     this.#kept.set(imageId, at < 0 ? [...before, kept] : before.with(at, kept));
   }
 
@@ -247,14 +242,16 @@ export class MeasurementStore {
 
   /** Tells the server of a draft, or of the first part of it. @returns why it did not work */
   async #send(imageId: string, draft: Draft): Promise<CombinedError | undefined> {
-    const { id, saved } = draft;
+    const { id } = draft;
+    const kept = this.#kept.get(imageId)?.find((one) => one.id === id);
+    const saved = draft.saved ?? kept?.saved;
     if (draft.deleted && saved) {
       const { error } = await this.#client.mutation(DELETE_MEASUREMENT, { input: { id: saved } }).toPromise();
       // It is gone, whoever deleted it.
       if (error && codeOf(error) !== 'NOT_FOUND') return error;
       this.#kept.set(
         imageId,
-        (this.#kept.get(imageId) ?? []).filter((one) => one.saved !== saved),
+        (this.#kept.get(imageId) ?? []).filter((one) => one.id !== id),
       );
       this.#setDraft(imageId, id, undefined);
       return undefined;
@@ -263,7 +260,6 @@ export class MeasurementStore {
       this.#setDraft(imageId, id, undefined);
       return undefined;
     }
-    const kept = this.#kept.get(imageId)?.find((one) => one.saved === saved);
     if (kept && isSame(saidBy(draft), saidBy(kept))) {
       this.#setDraft(imageId, id, undefined);
       return undefined;
@@ -280,7 +276,6 @@ export class MeasurementStore {
     if (answer.error || !answer.data) return answer.error;
     const { data } = answer;
     const told = 'saveMeasurement' in data ? data.saveMeasurement.measurement : data.updateMeasurement.measurement;
-    this.#drawnAs.set(told.id, id);
     // As it was typed: a space at the end may have a word behind it soon.
     this.#setKept(imageId, { ...keptOf(told), id, name: said.name, note: said.note });
     // What was changed while the server answered goes next.
