@@ -60,6 +60,8 @@ import { KnowPeopleOfAProvider1760000006900 } from './1760000006900-know-people-
 import { CreateWebhooks1760000007000 } from './1760000007000-create-webhooks.js';
 import { ResultsInStudies1760000009000 } from './1760000009000-results-in-studies.js';
 import { CreateUploadedMask1760000010000 } from './1760000010000-create-uploaded-mask.js';
+import { CreateMeasurement1760000011000 } from './1760000011000-create-measurement.js';
+import { CreateTagsAndNotes1760000012000 } from './1760000012000-create-tags-and-notes.js';
 
 /** In the order they run. Applied migrations are never edited. */
 export const MIGRATIONS = [
@@ -125,4 +127,6 @@ export const MIGRATIONS = [
   CreateWebhooks1760000007000,
   ResultsInStudies1760000009000,
   CreateUploadedMask1760000010000,
+  CreateMeasurement1760000011000,
+  CreateTagsAndNotes1760000012000,
 ];

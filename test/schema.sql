@@ -772,6 +772,44 @@ CREATE TABLE knee_exam (
 CREATE INDEX ON knee_exam USING btree (participant_id);
 CREATE INDEX ON knee_exam USING btree (xrkl);
 
+CREATE TABLE measurement (
+  client_key text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  exam_id integer,
+  generation_id uuid,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  image_sha256 text NOT NULL,
+  kind text NOT NULL,
+  name text NOT NULL,
+  note text NOT NULL DEFAULT ''::text,
+  plane text,
+  points jsonb NOT NULL,
+  radiograph_id integer,
+  request jsonb,
+  requested_by_id integer NOT NULL,
+  series_id integer,
+  slice integer,
+  unit text NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  upload_id uuid,
+  value double precision NOT NULL,
+  CHECK ((((plane IS NULL) = (series_id IS NULL)) AND ((plane IS NULL) = (slice IS NULL)))),
+  CHECK (((num_nonnulls(radiograph_id, series_id, generation_id) = 1) OR (upload_id IS NOT NULL))),
+  FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
+  FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
+  FOREIGN KEY (radiograph_id) REFERENCES radiograph(id) ON DELETE CASCADE,
+  FOREIGN KEY (requested_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (series_id) REFERENCES mri_series(id) ON DELETE CASCADE,
+  FOREIGN KEY (upload_id) REFERENCES uploaded_radiograph(id) ON DELETE CASCADE,
+  PRIMARY KEY (id),
+  UNIQUE (requested_by_id, client_key)
+);
+CREATE INDEX ON measurement USING btree (exam_id);
+CREATE INDEX ON measurement USING btree (generation_id);
+CREATE INDEX ON measurement USING btree (radiograph_id);
+CREATE INDEX ON measurement USING btree (series_id);
+CREATE INDEX ON measurement USING btree (upload_id);
+
 CREATE TABLE mri_series (
   acquisition jsonb,
   asset_id integer,
@@ -815,6 +853,23 @@ CREATE INDEX ON mri_series USING btree (asset_id);
 CREATE INDEX ON mri_series USING btree (content_sha256);
 CREATE INDEX ON mri_series USING btree (exam_id, synthetic);
 CREATE INDEX ON mri_series USING btree (source_uid);
+
+CREATE TABLE note (
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by_id integer NOT NULL,
+  exam_id integer,
+  generation_id uuid,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  text text NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CHECK ((num_nonnulls(exam_id, generation_id) = 1)),
+  FOREIGN KEY (created_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
+  FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
+  PRIMARY KEY (id),
+  UNIQUE (exam_id, created_by_id),
+  UNIQUE (generation_id, created_by_id)
+);
 
 CREATE TABLE original_object (
   asset_id integer NOT NULL,
@@ -1124,6 +1179,23 @@ CREATE TABLE t2_map_event (
   FOREIGN KEY (t2_map_id) REFERENCES t2_map(id) ON DELETE CASCADE,
   PRIMARY KEY (t2_map_id, seq)
 );
+
+CREATE TABLE tag (
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by_id integer NOT NULL,
+  exam_id integer,
+  generation_id uuid,
+  id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+  name text NOT NULL,
+  CHECK ((num_nonnulls(exam_id, generation_id) = 1)),
+  FOREIGN KEY (created_by_id) REFERENCES api_token(id),
+  FOREIGN KEY (exam_id) REFERENCES knee_exam(id) ON DELETE CASCADE,
+  FOREIGN KEY (generation_id) REFERENCES generation(id) ON DELETE CASCADE,
+  PRIMARY KEY (id),
+  UNIQUE (exam_id, name),
+  UNIQUE (generation_id, name)
+);
+CREATE INDEX ON tag USING btree (name);
 
 CREATE TABLE uploaded_mask (
   asset_id integer NOT NULL,

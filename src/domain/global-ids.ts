@@ -25,6 +25,8 @@ const NODE_KEYS = {
   ArrivalRule: 'integer',
   DicomSending: 'integer',
   T2Map: 'integer',
+  Measurement: 'integer',
+  Note: 'integer',
   Webhook: 'integer',
   WebhookDelivery: 'integer',
   AuditEntry: 'integer',

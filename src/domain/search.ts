@@ -7,6 +7,7 @@ export const SEARCH_KINDS = [
   'BATCH',
   'EVALUATION',
   'GENERATION',
+  'TAG',
   'VARIABLE',
 ] as const;
 export type SearchKind = (typeof SEARCH_KINDS)[number];

@@ -36,7 +36,9 @@ import { ImportSource } from './import-source.js';
 import { ImportedFile } from './imported-file.js';
 import { JointOutcome } from './joint-outcome.js';
 import { KneeExam } from './knee-exam.js';
+import { Measurement } from './measurement.js';
 import { MriSeries } from './mri-series.js';
+import { Note } from './note.js';
 import { OriginalObject } from './original-object.js';
 import { Participant } from './participant.js';
 import { Radiograph } from './radiograph.js';
@@ -49,6 +51,7 @@ import { Reading } from './reading.js';
 import { Secret } from './secret.js';
 import { QuarantinedImage } from './quarantined-image.js';
 import { RadiographReading } from './radiograph-reading.js';
+import { Tag } from './tag.js';
 import { T2MapEvent } from './t2-map-event.js';
 import { T2Map } from './t2-map.js';
 import { UploadedMask } from './uploaded-mask.js';
@@ -107,7 +110,9 @@ export {
   ImportedFile,
   JointOutcome,
   KneeExam,
+  Measurement,
   MriSeries,
+  Note,
   OriginalObject,
   Participant,
   Radiograph,
@@ -118,6 +123,7 @@ export {
   ReaderTrial,
   Reading,
   Secret,
+  Tag,
   T2Map,
   T2MapEvent,
   UploadedMask,
@@ -187,7 +193,9 @@ export const ENTITIES = [
   ImportedFile,
   JointOutcome,
   KneeExam,
+  Measurement,
   MriSeries,
+  Note,
   OriginalObject,
   Participant,
   Radiograph,
@@ -198,6 +206,7 @@ export const ENTITIES = [
   ReaderTrial,
   Reading,
   Secret,
+  Tag,
   T2Map,
   T2MapEvent,
   UploadedMask,

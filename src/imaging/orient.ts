@@ -39,6 +39,31 @@ export function orientedVolume(volume: Volume, plane: Plane, name: string): Volu
   return arranged(volume, axesFor(volume, plane, name));
 }
 
+/** The pictures that a volume gives when it is cut along a plane: their size and number, and their pixels in mm. */
+export interface Cut {
+  readonly columns: number;
+  readonly rows: number;
+  readonly slices: number;
+  readonly pixel: readonly [across: number, down: number];
+}
+
+/** How a volume is cut along the plane that its voxels are nearest to. Unlike {@link orientedVolume} it takes any volume, also one of which it is assumed how it lies. */
+export function cutAlong({ columns, rows, slices, affine }: Omit<Volume, 'data'>, plane: Plane): Cut {
+  const sides = ([0, 1, 2] as const).map((axis) => [affine[axis], affine[4 + axis]!, affine[8 + axis]!]);
+  const lengths = sides.map((side) => hypot(...side) || 1);
+  const { order } = nearestAxes(
+    sides.map((side, axis) => side.map((part) => part / lengths[axis]!)),
+    plane,
+  );
+  const sizes = order.map((axis) => [columns, rows, slices][axis]!);
+  return {
+    columns: sizes[0]!,
+    rows: sizes[1]!,
+    slices: sizes[2]!,
+    pixel: [lengths[order[0]]!, lengths[order[1]]!],
+  };
+}
+
 type Axis = 0 | 1 | 2;
 
 /** Which axis of a volume becomes the next column, row or slice, and whether backwards. */
@@ -67,19 +92,28 @@ function axesFor({ affine, placement }: Volume, plane: Plane, name: string): Axe
   if (!ways.flat().every(Number.isFinite))
     refuseFile(name, 'has an affine that is not one: an axis of it has no length');
   assertPerpendicular(ways, name);
-  const cosines = (order: readonly Axis[]): number[] =>
-    order.map((axis, index) => dot(ways[axis]!, STORED_AXES[plane][index]!));
-  const upright = (order: readonly Axis[]): number => cosines(order).reduce((sum, cosine) => sum + abs(cosine), 0);
-  const order = ORDERS.reduce((best, other) => (upright(other) > upright(best) + 1e-9 ? other : best));
-  const turn = max(...cosines(order).map((cosine) => degrees(min(1, abs(cosine)))));
+  const { order, cosines } = nearestAxes(ways, plane);
+  const turn = max(...cosines.map((cosine) => degrees(min(1, abs(cosine)))));
   if (turn > MAX_TURN) {
     refuseFile(
       name,
       `lies oblique, ${round(turn)} degrees off the patient's axes; at most ${MAX_TURN} can be compared`,
     );
   }
-  const [column, row, slice] = cosines(order).map((cosine, index) => ({ axis: order[index]!, backwards: cosine < 0 }));
+  const [column, row, slice] = cosines.map((cosine, index) => ({ axis: order[index]!, backwards: cosine < 0 }));
   return [column!, row!, slice!];
+}
+
+/** Which axis of a volume lies nearest to each of a plane's, each one once, and the cosines between them. */
+function nearestAxes(
+  ways: readonly (readonly number[])[],
+  plane: Plane,
+): { order: readonly [Axis, Axis, Axis]; cosines: number[] } {
+  const cosines = (order: readonly Axis[]): number[] =>
+    order.map((axis, index) => dot(ways[axis]!, STORED_AXES[plane][index]!));
+  const upright = (order: readonly Axis[]): number => cosines(order).reduce((sum, cosine) => sum + abs(cosine), 0);
+  const order = ORDERS.reduce((best, other) => (upright(other) > upright(best) + 1e-9 ? other : best));
+  return { order, cosines: cosines(order) };
 }
 
 function assertPerpendicular(ways: readonly (readonly number[])[], name: string): void {

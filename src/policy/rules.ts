@@ -45,6 +45,21 @@ export function mayChangeDerivedVariable({ ownerId }: { ownerId: number | null }
   return ownsOrAdministers(ownerId, principal);
 }
 
+/** Whether the principal may change and delete a measurement: whoever made it and administrators may. */
+export function mayChangeMeasurement({ requestedById: byId }: { requestedById: number }, principal: Asking): boolean {
+  return ownsOrAdministers(byId, principal);
+}
+
+/** Whether the principal may take a tag away: whoever put it and administrators may. */
+export function mayRemoveTag({ createdById: byId }: { createdById: number }, principal: Asking): boolean {
+  return ownsOrAdministers(byId, principal);
+}
+
+/** Whether the principal may delete a note: whoever wrote it and administrators may. Nobody changes another's. */
+export function mayDeleteNote({ createdById: byId }: { createdById: number }, principal: Asking): boolean {
+  return ownsOrAdministers(byId, principal);
+}
+
 /** Whether the principal may see and delete an uploaded radiograph, and see what was made from it. */
 export function mayReadUpload({ ownerId }: { ownerId: number | null }, principal: Asking): boolean {
   return ownsOrAdministers(ownerId, principal);

@@ -1,3 +1,4 @@
+import { ExamAnnotations, GenerationAnnotations, NoteResolver, TagResolver } from './annotations.js';
 import { ArrivalRuleResolver } from './arrival-rules.js';
 import { AggregateResolver } from './aggregates.js';
 import { ParticipantFacetResolver } from './participant-facets.js';
@@ -22,6 +23,14 @@ import { KneeExamResolver } from './knee-exams.js';
 import { KneePairResolver, KneePairsResolver } from './knee-pairs.js';
 import { KneeStatisticsResolver } from './knee-statistics.js';
 import { KneeResolver } from './knees.js';
+import {
+  ExamMeasurements,
+  GenerationMeasurements,
+  MeasurementResolver,
+  RadiographMeasurements,
+  SeriesMeasurements,
+  UploadMeasurements,
+} from './measurements.js';
 import { NodeResolver } from './node.js';
 import { ParticipantResolver, VisitResolver } from './participants.js';
 import {
@@ -79,6 +88,16 @@ export const RESOLVERS = [
   KneeExamVariables,
   RadiographResolver,
   MriSeriesResolver,
+  MeasurementResolver,
+  RadiographMeasurements,
+  SeriesMeasurements,
+  GenerationMeasurements,
+  UploadMeasurements,
+  ExamMeasurements,
+  TagResolver,
+  NoteResolver,
+  ExamAnnotations,
+  GenerationAnnotations,
   UploadResolver,
   MaskResolver,
   UploadReadingsResolver,

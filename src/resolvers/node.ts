@@ -3,6 +3,7 @@ import { UserError } from '../domain/errors.js';
 import { decodeId } from '../domain/global-ids.js';
 import type { NodeKey } from '../domain/global-ids.js';
 import { kneeOfKey } from '../domain/knees.js';
+import { NoteNode } from '../schema/annotation.js';
 import { AuditEntryNode } from '../schema/audit.js';
 import { BatchNode } from '../schema/batch.js';
 import { BundleNode } from '../schema/bundle.js';
@@ -15,6 +16,7 @@ import { GenerationNode } from '../schema/generation.js';
 import { MriSeriesNode, RadiographNode } from '../schema/images.js';
 import { KneeExamNode } from '../schema/knee-exam.js';
 import { KneeNode } from '../schema/knee.js';
+import { MeasurementNode } from '../schema/measurement.js';
 import { Node } from '../schema/node.js';
 import { ParticipantNode } from '../schema/participant.js';
 import { QuarantinedImageNode } from '../schema/quarantine.js';
@@ -27,12 +29,14 @@ import { ApiTokenNode } from '../schema/viewer.js';
 import { VisitNode } from '../schema/visit.js';
 import { WebhookDeliveryNode, WebhookNode } from '../schema/webhook.js';
 import { WorkerNode } from '../schema/worker.js';
+import { findNote } from '../services/annotations/index.js';
 import { findArrivalRule } from '../services/arrivals/index.js';
 import { findCohort } from '../services/cohorts/index.js';
 import { findDerivedVariable } from '../services/derived/index.js';
 import { findEvaluation } from '../services/evaluations/index.js';
 import { findExport } from '../services/exports/index.js';
 import { findQuarantined } from '../services/imports/index.js';
+import { findMeasurement } from '../services/measurements/index.js';
 import { findWorker } from '../scheduling/index.js';
 import { findSending } from '../services/sendings/index.js';
 import { findReaderStudy } from '../services/reader-studies/index.js';
@@ -148,6 +152,10 @@ async function findNode(context: Context, { type, key }: NodeKey): Promise<Node>
       return new DicomSendingNode(await findSending(platform.dataSource, viewer, id));
     case 'T2Map':
       return new T2MapNode(await findT2Map(platform.dataSource, id));
+    case 'Measurement':
+      return new MeasurementNode(await findMeasurement(platform.dataSource, viewer, id));
+    case 'Note':
+      return new NoteNode(await findNote(platform.dataSource, viewer, id));
     case 'Webhook':
       return new WebhookNode(await findWebhook(platform.dataSource, viewer, id));
     case 'WebhookDelivery':

@@ -1,3 +1,4 @@
+import { TagListFilter } from './annotation.js';
 import { GradeChangeFilter, KlChangeFilter, KneePeriodFilter, ScoreChangeFilter } from './change-filters.js';
 import { CohortMembershipFilter } from './cohort-filters.js';
 import { type FieldType, filterInput, listFilter } from './filter-input.js';
@@ -83,6 +84,7 @@ export const KneeExamFilter = filterInput('KneeExamFilter', 'Selects knee exams.
   ],
   readings: [() => ReadingListFilter, 'Published readings of the exam.'],
   generations: [() => GenerationListFilter, 'Generations for the exam.'],
+  tags: [() => TagListFilter, 'Words by which people marked the exam.'],
 });
 
 export const KneeFilter = filterInput('KneeFilter', 'Selects knees.', () => KneeFilter, {
@@ -111,6 +113,7 @@ export const GenerationFilter = filterInput('GenerationFilter', 'Selects generat
   psnr: [FloatFilter, 'Median PSNR over the slices, dB.'],
   ssim: [FloatFilter, 'Median SSIM over the slices.'],
   rssim: [FloatFilter, 'Median RSSIM over the slices.'],
+  tags: [() => TagListFilter, 'Words by which people marked it.'],
   createdAt: [DateTimeFilter, 'When it was asked for.'],
   finishedAt: [DateTimeFilter, 'When it reached a final state.'],
 });

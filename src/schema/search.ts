@@ -10,6 +10,7 @@ const SearchKindEnum = choices('SearchKind', SEARCH_KINDS, 'What a search has fo
   BATCH: 'A batch whose name holds the text.',
   EVALUATION: 'An evaluation whose name holds the text.',
   GENERATION: 'A generation of an exam, by a client key that begins so.',
+  TAG: 'A tag of knee exams that holds the text.',
   VARIABLE: 'A variable whose name, label or released column holds each word.',
 });
 
@@ -18,7 +19,7 @@ export class SearchHit {
   @Field(() => SearchKindEnum, { description: 'What it is.' })
   kind!: SearchKind;
 
-  @Field(() => ID, { nullable: true, description: 'Node id; null for a variable.' })
+  @Field(() => ID, { nullable: true, description: 'Node id; null for a tag and a variable.' })
   id!: string | null;
 
   @Field(() => ID, { nullable: true, description: 'Id of a knee exam that shows it; null where none does.' })

@@ -117,6 +117,8 @@ const FIELDS: [string, Role, () => string][] = [
   ['uploadedRadiographs.nodes', 'ANALYST', () => '{ uploadedRadiographs { nodes { id } } }'],
   ['uploadedMasks.totalCount', 'ANALYST', () => '{ uploadedMasks { totalCount } }'],
   ['uploadedMasks.nodes', 'ANALYST', () => '{ uploadedMasks { nodes { id } } }'],
+  ['measurements.totalCount', 'ANALYST', () => '{ measurements { totalCount } }'],
+  ['measurements.nodes', 'ANALYST', () => '{ measurements { nodes { value } } }'],
   ['tokens', 'ADMIN', () => '{ tokens { name } }'],
   ['node of a token', 'ADMIN', () => `{ node(id: "${ids['token']}") { id } }`],
 ];
@@ -249,6 +251,18 @@ const MUTATIONS: [string, Role, () => string][] = [
     () =>
       'mutation { resolveQuarantinedImage(input: { id: "x", resolution: ACCEPTED, reason: "why" }) { quarantinedImage { id } } }',
   ],
+  [
+    'saveMeasurement',
+    'READER',
+    () =>
+      'mutation { saveMeasurement(input: { imageId: "x", kind: LENGTH, points: [], name: "x" }) { measurement { id } } }',
+  ],
+  ['updateMeasurement', 'READER', () => 'mutation { updateMeasurement(input: { id: "x" }) { measurement { id } } }'],
+  ['deleteMeasurement', 'READER', () => 'mutation { deleteMeasurement(input: { id: "x" }) { deletedMeasurementId } }'],
+  ['addTags', 'ANALYST', () => 'mutation { addTags(input: { id: "x", tags: [] }) { tags { name } } }'],
+  ['removeTags', 'ANALYST', () => 'mutation { removeTags(input: { id: "x", tags: [] }) { tags { name } } }'],
+  ['setNote', 'ANALYST', () => 'mutation { setNote(input: { id: "x", text: "" }) { note { id } } }'],
+  ['deleteNote', 'ANALYST', () => 'mutation { deleteNote(input: { id: "x" }) { deletedNoteId } }'],
   ['revokeToken', 'ADMIN', () => 'mutation { revokeToken(input: { id: "x" }) { token { id } } }'],
 ];
 

@@ -125,6 +125,26 @@ test('what somebody made something from stays, and the refusal says what', async
   expect(await rowsOf('radiograph')).toEqual([]);
 });
 
+test('a film that somebody has measured stays, until the measurement is deleted', async () => {
+  await release.write(FILM, filmFile('1000001', BARCODE));
+  const id = await importAll();
+  const { id: token } = await factories(dataSource).token();
+  await dataSource.query(
+    `INSERT INTO measurement (radiograph_id, exam_id, kind, points, value, unit, name, image_sha256, requested_by_id)
+     VALUES ($1, (SELECT min(id) FROM knee_exam), 'LENGTH', '[[0,0],[1,0]]', 1, 'PIXEL', 'x', 'x', $2)`,
+    [(await film()).id, token],
+  );
+
+  await expect(undo(id)).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: `Import ${id} cannot be undone, because what it brought is in use (1 measurement); remove what was made from it first.`,
+  });
+
+  await dataSource.query('DELETE FROM measurement');
+  await undo(id);
+  expect(await rowsOf('radiograph')).toEqual([]);
+});
+
 test('a film in use gets back the barcode that a corrected file has taken from it', async () => {
   await release.write(FILM, filmFile('1000001', BARCODE));
   await importAll();

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
-import { encodeId } from '../../src/domain/global-ids.js';
-import { MriSeries, type Participant, Radiograph, type Visit } from '../../src/entities/index.js';
+import { decodeId, encodeId } from '../../src/domain/global-ids.js';
+import { Measurement, MriSeries, type Participant, Radiograph, type Visit } from '../../src/entities/index.js';
 import { decodePng, encodePng } from '../../src/imaging/png.js';
 import { storeAsset } from '../../src/storage/index.js';
 import { factories } from '../helpers/factories.js';
@@ -15,10 +15,15 @@ beforeAll(async () => {
   app = await startWebApp('--no-worker');
 });
 
+afterEach(async () => {
+  app.block(undefined);
+  await app.platform.dataSource.query('DELETE FROM measurement');
+});
+
 afterAll(() => app.close());
 
 /** A film of 100 x 80 pixels of 0.2 mm: 1000 with a square of 3000 in columns 20 to 39, rows 10 to 29. */
-async function filmOfASquare(): Promise<{ path: string; film: string }> {
+async function filmOfASquare(): Promise<{ path: string; film: string; exam: string }> {
   const { dataSource, store } = app.platform;
   const { exam, radiograph } = await createExam(app.platform);
   const data = new Uint16Array(100 * 80).fill(1000);
@@ -27,7 +32,8 @@ async function filmOfASquare(): Promise<{ path: string; film: string }> {
   const { id: assetId } = await storeAsset(dataSource.manager, store, png, 'image/png');
   const shape = { assetId, rows: 80, columns: 100, pixelSpacing: 0.2 };
   await dataSource.getRepository(Radiograph).update(radiograph.id, shape);
-  return { path: `/exams/${encodeId('KneeExam', exam.id)}/view`, film: encodeId('Radiograph', radiograph.id) };
+  const id = encodeId('KneeExam', exam.id);
+  return { path: `/exams/${id}/view`, film: encodeId('Radiograph', radiograph.id), exam: id };
 }
 
 async function openViewer(path: string, options = {}): Promise<{ page: Page; faults: string[]; pane: Locator }> {
@@ -143,9 +149,42 @@ async function middle(pane: Locator, right: number, down: number): Promise<[numb
   return [x + width / 2 + 0.5 * scale + right, y + height / 2 + 0.5 * scale + down];
 }
 
-test('a length is measured by keyboard, named, kept with the film, downloaded and deleted', async () => {
-  const { path, film } = await filmOfASquare();
-  const { page, pane, faults } = await openViewer(path);
+test('a length is measured by keyboard, named, kept on the server, downloaded and deleted', async () => {
+  const { path, film, exam } = await filmOfASquare();
+  const { page, pane, faults } = await openViewer(path, { role: 'READER' });
+  await measureLength(page, pane);
+  const list = page.getByRole('region', { name: 'Measurements' });
+  await list.getByLabel('Name of length 6.0 mm').fill('Notch, "upper"');
+  await list.getByLabel('Note').fill('=1+1');
+  await kept({ name: 'Notch, "upper"', note: '=1+1', value: expect.closeTo(6, 9) as number });
+
+  await page.reload();
+  await list.getByText('6.0 mm').waitFor();
+  await list.getByText('by reader').waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    list.getByRole('button', { name: 'Download CSV' }).click(),
+  ]);
+  const [head, row, end] = (await readFile(await download.path(), 'utf8')).split('\r\n');
+  expect(head).toBe(
+    'participant,exam_id,visit,side,image,image_id,provenance,plane,slice,kind,name,value,unit,points_column_row,note,measured_by,measured_at',
+  );
+  expect(row).toMatch(
+    new RegExp(
+      `^\\d+,${exam},V00,RIGHT,"Film, PA",${film},PHANTOM,,,length,"Notch, ""upper""",6.000,mm,51.00 40.00; 81.00 40.00,'=1\\+1,reader,20\\d\\d-[-:.T\\d]+Z$`,
+    ),
+  );
+  expect(end).toBe('');
+  await list.getByRole('button', { name: 'Delete Notch, "upper"' }).click();
+  await list.getByText('None yet on these images').waitFor();
+  await kept();
+  await page.reload();
+  await list.getByText('None yet on these images').waitFor();
+  expect(faults).toEqual([]);
+});
+
+/** Puts a length of 30 columns on a film of {@link filmOfASquare}, by keyboard. */
+async function measureLength(page: Page, pane: Locator): Promise<void> {
   await pane.focus();
   await page.keyboard.press('l');
   await pane.getByText('Put one end').waitFor();
@@ -155,28 +194,95 @@ test('a length is measured by keyboard, named, kept with the film, downloaded an
   for (let press = 0; press < 3; press++) await page.keyboard.press('Shift+ArrowRight');
   await pane.getByText('6.0 mm').waitFor();
   await page.keyboard.press('Enter');
-  const list = page.getByRole('region', { name: 'Measurements' });
-  await list.getByLabel('Name of length 6.0 mm').fill('Notch, "upper"');
+}
 
+/** Waits until the server has just these measurements. */
+async function kept(...rows: object[]): Promise<void> {
+  const repository = app.platform.dataSource.getRepository(Measurement);
+  await expect.poll(() => repository.find({ order: { id: 'ASC' } }), { timeout: 60_000 }).toMatchObject(rows);
+}
+
+test('what is measured while the server is away waits in the browser, is said to, and is kept once it is back', async () => {
+  const { path } = await filmOfASquare();
+  const { page, pane } = await openViewer(path);
+  const list = page.getByRole('region', { name: 'Measurements' });
+  app.block(/(Save|Update)Measurement/);
+  await measureLength(page, pane);
+  await list
+    .getByRole('alert')
+    .filter({ hasText: 'The server does not answer.' })
+    .filter({ hasText: '1 change waits in this browser until then, also when you leave the page.' })
+    .waitFor();
+  await list.getByText('not on the server yet').waitFor();
   await page.reload();
-  await list.getByText('6.0 mm').waitFor();
-  const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    list.getByRole('button', { name: 'Download CSV' }).click(),
-  ]);
-  const [head, row, end] = (await readFile(await download.path(), 'utf8')).split('\r\n');
-  expect(head).toBe('participant,exam,image,image_id,provenance,plane,slice,kind,name,value,unit,points_column_row');
-  expect(row).toMatch(
-    new RegExp(
-      `^\\d+,"baseline, right knee","Film, PA",${film},PHANTOM,,,length,"Notch, ""upper""",6.000,mm,51.00 40.00; 81.00 40.00$`,
-    ),
+  await list.getByLabel('Name of length 6.0 mm').fill('Away');
+  await list.getByRole('alert').waitFor();
+
+  // The first request may have arrived, and only its answer was lost: it is kept once, under the name that it has by now.
+  app.block(undefined);
+  await list.getByRole('button', { name: 'Try again' }).click();
+  await kept({ name: 'Away', value: expect.closeTo(6, 9) as number });
+  await list.getByRole('alert').waitFor({ state: 'detached' });
+  await list.getByRole('button', { name: 'Delete Away' }).click();
+  await kept();
+});
+
+test('what an earlier version of the app kept in this browser goes to the server; what the server refuses stays with its reason', async () => {
+  const { path, film } = await filmOfASquare();
+  const { page } = await openViewer(path);
+  const list = page.getByRole('region', { name: 'Measurements' });
+  const place = `osteograph:measurements:${film}`;
+  const old = (id: string, name: string, column: number) => ({
+    ...{ id, kind: 'length', name, plane: null, slice: 0, value: 1, unit: 'mm' },
+    points: [
+      [0, 0],
+      [column, 0],
+    ],
+  });
+  const drafts = JSON.stringify([old('a1', 'Old', 50), old('a2', 'Outside', 500)]);
+  await page.evaluate(`localStorage.setItem(${JSON.stringify(place)}, ${JSON.stringify(drafts)})`);
+  await page.reload();
+
+  await kept({ name: 'Old', value: 10, clientKey: 'a1' });
+  await list.getByLabel('Name of length 10.0 mm').waitFor();
+  await list
+    .getByRole('alert')
+    .filter({
+      hasText: 'Not on the server: The point at column 500, row 0 lies outside the picture of 100 x 80 pixels.',
+    })
+    .waitFor();
+  await list.getByRole('button', { name: 'Delete Outside' }).click();
+  await list.getByRole('alert').waitFor({ state: 'detached' });
+  expect(await page.evaluate(`localStorage.getItem(${JSON.stringify(place)})`)).toBeNull();
+  await list.getByRole('button', { name: 'Delete Old' }).click();
+  await kept();
+});
+
+test('others see a measurement and who made it and cannot change it, and are told when the image was replaced', async () => {
+  const { path, film } = await filmOfASquare();
+  const { dataSource } = app.platform;
+  await dataSource.query(
+    `INSERT INTO measurement (radiograph_id, kind, points, value, unit, name, note, image_sha256, requested_by_id)
+     SELECT $1, 'LENGTH', '[[10,10],[60,10]]', 10, 'MM', 'Of another', 'look here', 'x', id FROM api_token WHERE name = 'operator'`,
+    [decodeId(film)!.key],
   );
-  expect(end).toBe('');
-  await list.getByRole('button', { name: 'Delete Notch, "upper"' }).click();
-  await list.getByText('None yet on these images').waitFor();
-  await page.reload();
-  await list.getByText('None yet on these images').waitFor();
+  const { page, faults } = await openViewer(path, { role: 'READER', width: 390, height: 844, scheme: 'dark' });
+  const list = page.getByRole('region', { name: 'Measurements' });
+  await list.getByText('Of another', { exact: true }).waitFor();
+  await list.getByText('by operator').waitFor();
+  await list.getByText('look here').waitFor();
+  await list.getByText('The image was replaced since').waitFor();
+  expect(await list.getByRole('textbox').count()).toBe(0);
+  expect(await list.getByRole('button', { name: /^Delete/ }).count()).toBe(0);
+  expect(await accessibilityFaults(page)).toEqual([]);
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
   expect(faults).toEqual([]);
+
+  // A name alone does not measure it again.
+  const { page: administrators } = await openViewer(path);
+  await administrators.getByLabel('Name of length 10.0 mm').fill('Checked');
+  await kept({ name: 'Checked', value: 10, imageSha256: 'x' });
+  await administrators.getByText('The image was replaced since').waitFor();
 });
 
 test('an angle and a joint space are measured with the mouse, and a point can be dragged', async () => {
@@ -205,6 +311,14 @@ test('an angle and a joint space are measured with the mouse, and a point can be
   await over(page, pane, 45, 40);
   await page.mouse.up();
   await list.getByText('2.0 mm').waitFor();
+  const rows = () =>
+    app.platform.dataSource.query<object[]>(
+      'SELECT kind, round(value::numeric, 1)::float AS value FROM measurement ORDER BY id',
+    );
+  await expect.poll(rows, { timeout: 60_000 }).toEqual([
+    { kind: 'ANGLE', value: 90 },
+    { kind: 'JOINT_SPACE', value: 2 },
+  ]);
 });
 
 test('a baseline hangs beside its follow-up and the right knee beside the left one; linked panes move together', async () => {

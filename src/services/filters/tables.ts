@@ -14,6 +14,7 @@ import { JOINT_OUTCOMES, KNEE_OUTCOME } from './outcome-table.js';
 import { gradeColumns, READINGS } from './reading-table.js';
 import { DROPPED, UNLESS_DROPPED } from './dropped.js';
 import { column } from './table.js';
+import { tagsBy } from './tag-table.js';
 import type { ChangeField, Measure, Table } from './table.js';
 import { variableColumns } from './variables.js';
 
@@ -200,6 +201,7 @@ export const KNEE_EXAMS: Table = {
       table: () => GENERATIONS,
       on: [(exam, generation) => `${generation}.exam_id = ${exam}.id`],
     },
+    tags: tagsBy('exam_id'),
   },
 };
 
@@ -263,6 +265,7 @@ export const GENERATIONS: Table = {
     rssim: column('double', 'rssim'),
     createdAt: column('timestamp', 'created_at'),
     finishedAt: column('timestamp', 'finished_at'),
+    tags: tagsBy('generation_id'),
   },
 };
 

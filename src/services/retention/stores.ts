@@ -27,7 +27,8 @@ const LOGS = [
   ['t2_map', ['SUCCEEDED', 'FAILED', 'CANCELED']],
 ] as const;
 
-const KEYED = ['generation', 'batch'] as const;
+/** Tables with client keys, and the column with the time from which a key counts. */
+const KEYED = { generation: 'finished_at', batch: 'finished_at', measurement: 'created_at' } as const;
 
 /** Every table of which rows go, in the order in which it is looked at. */
 export const STORES: readonly Store[] = [
@@ -41,10 +42,10 @@ export const STORES: readonly Store[] = [
   }),
   { kind: 'events', table: 'webhook_delivery', expired: 't.finished_at < $1' },
   { kind: 'audit', table: 'audit_entry', expired: REMOVABLE, prepare: sealAudit, remove: removeAudit },
-  ...KEYED.map((table): Store => ({
+  ...Object.entries(KEYED).map(([table, since]): Store => ({
     kind: 'keys',
     table,
-    expired: 't.client_key IS NOT NULL AND t.finished_at < $1',
+    expired: `t.client_key IS NOT NULL AND t.${since} < $1`,
     forget: `UPDATE ${table} SET client_key = NULL, request = NULL WHERE ctid = ANY(ARRAY(SELECT at FROM gone))`,
   })),
   {

@@ -8,7 +8,7 @@ import { COHORTS, listedFor } from '../cohorts/index.js';
 import { compileFilter, Parameters, Scope } from '../filters/index.js';
 import { findVariables } from '../variables/index.js';
 
-/** How the nodes of each kind are called in ids; variables have none. */
+/** How the nodes of each kind are called in ids; tags and variables have none. */
 const NODES = {
   PARTICIPANT: 'Participant',
   RADIOGRAPH: 'Radiograph',
@@ -21,7 +21,7 @@ const NODES = {
 
 export interface SearchHit {
   kind: SearchKind;
-  /** Node id; null for a variable. */
+  /** Node id; null for a tag and a variable. */
   id: string | null;
   /** Id of a knee exam that shows it; null where none does. */
   examId: string | null;
@@ -37,13 +37,19 @@ const ROW = z.object({
   detail: z.string().nullable(),
 });
 
+const TAGGED = z.object({ name: z.string(), exams: z.number() });
+
+/** Tags that hold a text, and how many exams have each. */
+const TAGS = `SELECT t.name, count(*)::integer AS exams FROM tag t WHERE t.exam_id IS NOT NULL AND t.name ILIKE $1
+  GROUP BY t.name ORDER BY count(*) DESC, t.name LIMIT $2`;
+
 /** SQL of the first exam of the visits or the participant that a condition names. */
 const firstExam = (condition: string): string =>
   `(SELECT e.id FROM knee_exam e WHERE ${condition} ORDER BY e.visit_code, e.side DESC LIMIT 1)`;
 
 /**
  * Whatever a text may name: ids of participants and barcodes that begin with it, cohorts, batches and evaluations whose names hold it,
- * generations by their client key, and variables as `findVariables` finds them. Only cohorts that the principal's list shows, and
+ * generations by their client key, tags of exams that hold it, and variables as `findVariables` finds them. Only cohorts that the principal's list shows, and
  * generations of exams; uploads are nobody else's.
  *
  * @param most hits of each kind
@@ -62,11 +68,16 @@ export async function searchEverything(
   const limit = parameters.add(most, 'integer');
   const listed = compileFilter(listedFor(principal, false), new Scope(COHORTS, 'c'), parameters);
   const rows = await queryRows(dataSource, ROW, found({ begins, holds, listed, limit }), parameters.values);
+  const tags = await queryRows(dataSource, TAGGED, TAGS, [`%${pattern}%`, most]);
   const variables = await findVariables(dataSource, wanted, { most });
   return [
     ...rows.map(({ kind, key, exam, title, detail }) => ({
       ...{ kind, id: encodeId(NODES[kind], key), examId: exam === null ? null : encodeId('KneeExam', exam) },
       ...{ title, detail },
+    })),
+    ...tags.map(({ name, exams }) => ({
+      ...{ kind: 'TAG' as const, id: null, examId: null, title: name },
+      detail: exams === 1 ? '1 exam' : `${exams} exams`,
     })),
     ...variables.map(({ name, label }) => ({
       ...{ kind: 'VARIABLE' as const, id: null, examId: null, title: name, detail: label },

@@ -28,6 +28,7 @@ const KINDS: Record<Hit['kind'], string> = {
   BATCH: 'Batch',
   EVALUATION: 'Evaluation',
   GENERATION: 'Generation',
+  TAG: 'Tag',
   VARIABLE: 'Variable',
 };
 
@@ -114,7 +115,7 @@ function Found({ hit, onFollow }: { hit: Hit; onFollow: () => void }) {
   );
 }
 
-function pageOf({ kind, id, examId }: Hit): string | null {
+function pageOf({ kind, id, examId, title }: Hit): string | null {
   switch (kind) {
     case 'PARTICIPANT':
     case 'RADIOGRAPH':
@@ -128,6 +129,8 @@ function pageOf({ kind, id, examId }: Hit): string | null {
       return `/evaluations/${id}`;
     case 'GENERATION':
       return `/generations/${id}`;
+    case 'TAG':
+      return `/cohorts?where=${encodeURIComponent(JSON.stringify({ tags: { some: { name: { eq: title } } } }))}`;
     case 'VARIABLE':
       return null;
   }

@@ -12,6 +12,7 @@ import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { variableText } from '../../lib/variable-text.ts';
 import { decimal, gradeTerm, sideName, visitName } from '../../lib/words.ts';
+import { TagsAndNotes } from '../annotations/tags-and-notes.tsx';
 import { ProgressButton } from '../progress/progress-button.tsx';
 import { RestoreButton } from '../restore/restore-button.tsx';
 import { AutomaticReading } from './automatic-reading.tsx';
@@ -134,6 +135,12 @@ export function ExamView() {
           >
             <GradeTable exam={exam} />
           </Card>
+          <TagsAndNotes
+            id={exam.id}
+            tags={exam.tags}
+            notes={exam.notes}
+            onChange={() => again({ requestPolicy: 'network-only' })}
+          />
           <AutomaticReading exam={exam} onRead={() => again({ requestPolicy: 'network-only' })} />
           <Card title="Questionnaires">
             <dl className={styles.scores}>

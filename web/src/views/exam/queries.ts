@@ -1,5 +1,6 @@
 import { graphql, type ResultOf } from '../../lib/graphql.ts';
 import { KNEE_EXAM_VARIABLES, PARTICIPANT_VARIABLES, VISIT_VARIABLES } from '../../lib/variable-fragments.ts';
+import { NOTE, TAG } from '../annotations/queries.ts';
 
 export const EXAM = graphql(
   `
@@ -11,6 +12,12 @@ export const EXAM = graphql(
           side
           kl
           preferredProject
+          tags {
+            ...ShownTag
+          }
+          notes {
+            ...ShownNote
+          }
           ...KneeExamVariables
           visit {
             code
@@ -158,7 +165,7 @@ export const EXAM = graphql(
       }
     }
   `,
-  [KNEE_EXAM_VARIABLES, PARTICIPANT_VARIABLES, VISIT_VARIABLES],
+  [KNEE_EXAM_VARIABLES, NOTE, PARTICIPANT_VARIABLES, TAG, VISIT_VARIABLES],
 );
 
 export const READ_RADIOGRAPH = graphql(`

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
 import { useSession } from '../../app/session-context.tsx';
-import { KlBadge } from '../../components/badge.tsx';
+import { Badge, KlBadge } from '../../components/badge.tsx';
 import { Button, ButtonLink } from '../../components/button.tsx';
 import { EmptyNote, ErrorNote } from '../../components/notes.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
@@ -110,11 +110,21 @@ export function GenerationList() {
             side,
             exam,
             requestedBy,
+            tags,
           }) => (
             <tr key={id}>
               <td>
                 <Link to={`/generations/${id}`}>{moment(createdAt)}</Link>
                 {requestedBy && <small>by {requestedBy}</small>}
+                {tags.length > 0 && (
+                  <span className={styles.tags}>
+                    {tags.map(({ name }) => (
+                      <Badge key={name} tone="accent">
+                        {name}
+                      </Badge>
+                    ))}
+                  </span>
+                )}
               </td>
               <td>
                 {exam ? (

@@ -13,6 +13,7 @@ import { StateBadge } from '../../components/state-badge.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import { sentence } from '../../lib/client.ts';
 import { featureName, gradeTerm, kneeName, taskName } from '../../lib/words.ts';
+import { TagsAndNotes } from '../annotations/tags-and-notes.tsx';
 import { framesOf } from '../progress/frames.ts';
 import { ProgressedKnee } from '../progress/progressed-knee.tsx';
 import { RestoredFilm } from '../restore/restored-film.tsx';
@@ -88,6 +89,7 @@ export function GenerationView() {
           <Card title="Request and result">
             <Facts generation={generation} />
           </Card>
+          <TagsAndNotes id={generation.id} tags={generation.tags} notes={generation.notes} onChange={refresh} />
         </Column>
         <Column>
           {canSeeImages && (

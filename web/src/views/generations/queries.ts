@@ -1,4 +1,5 @@
 import { graphql, type ResultOf } from '../../lib/graphql.ts';
+import { NOTE, TAG } from '../annotations/queries.ts';
 
 /** Another run for the same knee, as the viewer shows it. */
 const RUN = graphql(`
@@ -40,6 +41,12 @@ export const GENERATION = graphql(
         id
         state
         lastSeq
+        tags {
+          ...ShownTag
+        }
+        notes {
+          ...ShownNote
+        }
         error
         waitingReason
         cancelRequested
@@ -171,7 +178,7 @@ export const GENERATION = graphql(
       }
     }
   `,
-  [RUN],
+  [NOTE, RUN, TAG],
 );
 
 export type Generation = NonNullable<ResultOf<typeof GENERATION>['generation']>;
@@ -225,6 +232,9 @@ export const GENERATIONS = graphql(`
         ssim
         rssim
         requestedBy
+        tags {
+          name
+        }
         bundle {
           name
           version

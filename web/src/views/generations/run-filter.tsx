@@ -11,7 +11,7 @@ type State = NonNullable<NonNullable<Where['state']>['eq']>;
 const STATES: readonly State[] = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'];
 
 interface RunFilterProps {
-  /** The address: `task`, `state`, `participant` and `bundle`. */
+  /** The address: `task`, `state`, `participant`, `tag` and `bundle`. */
   params: URLSearchParams;
   onChange: (name: string, value: string) => void;
 }
@@ -30,6 +30,7 @@ export function RunFilter({ params, onChange }: RunFilterProps) {
         {...{ params, onChange }}
       />
       <Words label="Participant" name="participant" placeholder="e.g. 1000001" {...{ params, onChange }} />
+      <Words label="Tag" name="tag" placeholder="e.g. to review" {...{ params, onChange }} />
       <Words label="Model" name="bundle" placeholder="e.g. knee-xray-restore" {...{ params, onChange }} />
     </div>
   );
@@ -37,13 +38,14 @@ export function RunFilter({ params, onChange }: RunFilterProps) {
 
 /** The filter of an address; undefined selects everything. Values that no choice has are left to the server, which says so. */
 export function whereOf(params: URLSearchParams): Where | undefined {
-  const [task, state, participant, bundle] = ['task', 'state', 'participant', 'bundle'].map((name) =>
+  const [task, state, participant, tag, bundle] = ['task', 'state', 'participant', 'tag', 'bundle'].map((name) =>
     params.get(name)?.trim(),
   );
   const where: Where = {
     ...(task ? { task: { eq: task as Task } } : {}),
     ...(state ? { state: { eq: state as State } } : {}),
     ...(participant ? { exam: { participant: { oaiId: { contains: participant } } } } : {}),
+    ...(tag ? { tags: { some: { name: { contains: tag } } } } : {}),
     ...(bundle ? { bundle: { name: { contains: bundle } } } : {}),
   };
   return Object.keys(where).length > 0 ? where : undefined;

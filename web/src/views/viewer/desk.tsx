@@ -11,7 +11,7 @@ import { hang, HANGINGS, type Hanging } from './hanging.ts';
 import { Hotkeys } from './hotkeys.tsx';
 import { bounded, ImagePane, sliceOf } from './image-pane.tsx';
 import type { ShownImage } from './images.ts';
-import { type MeasureKind, type Measurement, measured, MEASURES } from './measure.ts';
+import { type MeasureKind, measured, MEASURES } from './measure.ts';
 import { type Listed, MeasurementList } from './measurement-list.tsx';
 import { useMeasurements } from './measurement-store.ts';
 import type { Stack } from './stack.ts';
@@ -40,8 +40,9 @@ export function Desk({ participant, images, first }: DeskProps) {
   const [help, setHelp] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const [full, toggleFull] = useFullScreen(root);
-  const store = useMeasurements();
   const { panes, active } = desk;
+  const shown = [...new Map(panes.map(({ image }) => [image.id, image])).values()];
+  const store = useMeasurements(shown.map(({ id }) => id));
   const arrivals = useImages(panes.map(({ image }) => image));
   const stackOf = ({ image, plane }: PaneState): Stack | undefined => arrivals.get(image.key)?.loaded?.along(plane);
 
@@ -99,25 +100,18 @@ export function Desk({ participant, images, first }: DeskProps) {
   };
 
   const measure = ({ image, plane, slice }: PaneState, stack: Stack, kind: MeasureKind, points: readonly Point[]) => {
-    const before = store.of(image.id);
-    const number = before.filter((one) => one.kind === kind).length + 1;
-    const measurement: Measurement = {
+    const number = store.of(image.id).filter((one) => one.kind === kind).length + 1;
+    store.put(image.id, {
       id: randomKey(),
       kind,
       name: `${MEASURES[kind].name} ${number}`,
+      note: '',
       plane: image.kind === 'series' ? plane : null,
       slice: sliceOf({ slice }, stack),
       points,
       ...measured(kind, points, stack.spacing),
-    };
-    store.set(image.id, [...before, measurement]);
+    });
   };
-  const replace = ({ image, measurement }: Listed, next: Measurement | undefined) =>
-    store.set(
-      image.id,
-      store.of(image.id).flatMap((one) => (one.id === measurement.id ? (next ? [next] : []) : [one])),
-    );
-  const shown = [...new Map(panes.map(({ image }) => [image.id, image])).values()];
   const listed = shown.flatMap((image) => store.of(image.id).map((measurement) => ({ image, measurement })));
   const show = ({ image, measurement: { plane, slice } }: Listed) => {
     const index = panes.findIndex((pane) => pane.image.id === image.id && (plane === null || pane.plane === plane));
@@ -199,10 +193,11 @@ export function Desk({ participant, images, first }: DeskProps) {
               onCross={(...point) => setCross(index, point)}
               onMeasure={(kind, points) => measure(pane, stack, kind, points)}
               onAdjust={(measurement, points) =>
-                replace(
-                  { image: pane.image, measurement },
-                  { ...measurement, points, ...measured(measurement.kind, points, stack.spacing) },
-                )
+                store.put(pane.image.id, {
+                  ...measurement,
+                  points,
+                  ...measured(measurement.kind, points, stack.spacing),
+                })
               }
               onKey={(event) => onKey(index, stack, event)}
             />
@@ -212,9 +207,12 @@ export function Desk({ participant, images, first }: DeskProps) {
       <MeasurementList
         participant={participant}
         measurements={listed}
+        waiting={store.waiting}
+        away={store.away}
         onShow={show}
-        onRename={(one, name) => replace(one, { ...one.measurement, name })}
-        onDelete={(one) => replace(one, undefined)}
+        onChange={({ image, measurement }, change) => store.put(image.id, { ...measurement, ...change })}
+        onDelete={({ image, measurement }) => store.delete(image.id, measurement)}
+        onRetry={() => store.retry()}
       />
       <p className="visually-hidden" role="status">
         {loading ? 'Loading the images' : told}

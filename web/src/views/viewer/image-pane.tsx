@@ -4,6 +4,7 @@ import type { PaneState, Tool } from './desk-state.ts';
 import { type Frame, moveBy, type Point, toPane, toPicture, zoomAt } from './geometry.ts';
 import { ORIGIN_MARKS } from './images.ts';
 import { isMeasure, type MeasureKind, type Measurement, MEASURES, valueText, measured } from './measure.ts';
+import type { ShownMeasurement } from './measurement-store.ts';
 import { Overlay } from './overlay.tsx';
 import { colorTable, drawSlice } from './paint.ts';
 import { PRESETS, presetWindow, type Stack, type Window } from './stack.ts';
@@ -19,7 +20,7 @@ interface ImagePaneProps {
   active: boolean;
   /** Where the crosshair is, in pixels of the picture. */
   cross: Point | undefined;
-  measurements: readonly Measurement[];
+  measurements: readonly ShownMeasurement[];
   onActivate: () => void;
   /** From what the pane shows by then: several moves may come before it is drawn. */
   onChange: (change: (before: PaneState) => Partial<PaneState>) => void;
@@ -76,13 +77,14 @@ export function ImagePane(props: ImagePaneProps) {
   const toImage = (place: Point) => toPicture(frame, sight, place);
   const put = (point: Point) => {
     if (!isMeasure(tool)) return;
-    const points = [...draft, point];
+    const points = [...draft, inside(point, stack)];
     if (points.length < MEASURES[tool].points.length) return setDraft(points);
     setDraft([]);
     onMeasure(tool, points);
   };
   const gripAt = (place: Point) => {
-    for (const { id, points } of here) {
+    for (const { id, points, canChange } of here) {
+      if (!canChange) continue;
       const point = points.findIndex((one) => {
         const [left, top] = toPane(frame, sight, one);
         return Math.hypot(left - place[0], top - place[1]) < GRIP;
@@ -94,7 +96,7 @@ export function ImagePane(props: ImagePaneProps) {
   const moveHeld = (place: Point) => {
     const measurement = here.find(({ id }) => id === held?.id);
     if (!measurement || !held) return;
-    onAdjust(measurement, measurement.points.with(held.point, toImage(place)));
+    onAdjust(measurement, measurement.points.with(held.point, inside(toImage(place), stack)));
   };
   useGestures(box, tool, {
     onPress(place) {

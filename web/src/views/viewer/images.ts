@@ -17,8 +17,9 @@ export interface ShownImage {
   provenance: 'REAL' | 'PHANTOM' | 'GENERATED';
   /** Null of an uploaded film that nobody told the side of. */
   side: 'LEFT' | 'RIGHT' | null;
-  /** Position of its visit among the participant's. */
+  /** Position of its visit among the participant's, and the visit's code; null of an upload. */
   visit: number;
+  visitCode: string | null;
   examId: string;
   /** Film of both knees. */
   bilateral: boolean;
@@ -41,7 +42,7 @@ export function imagesOf({ participant }: ViewedExam): ShownImage[] {
       .toSorted((a, b) => (a.side === b.side ? 0 : a.side === 'RIGHT' ? -1 : 1))
       .flatMap((exam) => {
         const whose = `${visitName(code).toLowerCase()}, ${sideName(exam.side)} knee`;
-        const shared = { whose, side: exam.side, visit, examId: exam.id };
+        const shared = { whose, side: exam.side, visit, visitCode: code, examId: exam.id };
         return [...filmsOf(exam, shared), ...seriesOf(exam, shared)];
       }),
   );
@@ -52,7 +53,7 @@ export function imagesOfRun(run: ViewedRun): ShownImage[] {
   const { id, side, exam, upload, radiograph, outputs, bundle, seed } = run;
   const knee = side === null ? '' : `, ${sideName(side)} knee`;
   const whose = exam ? `${visitName(exam.visit.code).toLowerCase()}${knee}` : `uploaded${knee}`;
-  const shared = { whose, side, visit: 0, examId: exam?.id ?? id };
+  const shared = { whose, side, visit: 0, visitCode: exam?.visit.code ?? null, examId: exam?.id ?? id };
   const uploaded = upload && {
     ...{ id: upload.id, view: 'uploaded', image: upload.image, pixelSpacing: upload.pixelSpacing },
     ...{ bilateral: false, provenance: 'REAL' as const },
@@ -101,7 +102,7 @@ function restoredSpacing({ radiograph, upload, parameters }: ViewedRun): number 
   return spacing === null ? null : spacing / factor;
 }
 
-type Shared = Pick<ShownImage, 'whose' | 'side' | 'visit' | 'examId'>;
+type Shared = Pick<ShownImage, 'whose' | 'side' | 'visit' | 'visitCode' | 'examId'>;
 
 function filmsOf({ radiographs }: { radiographs: FilmOf[] }, shared: Shared): ShownImage[] {
   return radiographs.flatMap(({ id, view, bilateral, pixelSpacing, provenance, image }) =>

@@ -1,12 +1,17 @@
 import { angleAt, distance, footOn, type Point } from './geometry.ts';
 import type { Plane } from './planes.ts';
 
-/** What can be measured, how many points it takes, and what each of them is. */
+/** What can be measured, the API's name of it, how many points it takes, and what each of them is. */
 export const MEASURES = {
-  length: { name: 'Length', points: ['one end', 'the other end'] },
-  angle: { name: 'Angle', points: ['a point on the first line', 'where the lines meet', 'a point on the second line'] },
+  length: { name: 'Length', type: 'LENGTH', points: ['one end', 'the other end'] },
+  angle: {
+    name: 'Angle',
+    type: 'ANGLE',
+    points: ['a point on the first line', 'where the lines meet', 'a point on the second line'],
+  },
   'joint-space': {
     name: 'Joint space',
+    type: 'JOINT_SPACE',
     points: [
       'a point on the tibial plateau',
       'another point on the same plateau',
@@ -21,6 +26,7 @@ export interface Measurement {
   id: string;
   kind: MeasureKind;
   name: string;
+  note: string;
   /** Null on a film. */
   plane: Plane | null;
   slice: number;
@@ -56,18 +62,24 @@ export function valueText({ value, unit }: Pick<Measurement, 'value' | 'unit'>):
   return unit === '°' ? `${value.toFixed(1)}°` : `${value.toFixed(1)} ${unit}`;
 }
 
-/** A row of the file: what was measured, on which image, of whom. */
+/** A row of the file: what was measured, on which image, of whom, by whom. */
 export interface MeasuredRow extends Measurement {
   participant: string;
-  whose: string;
+  examId: string;
+  visit: string;
+  side: string;
   image: string;
   imageId: string;
   provenance: string;
+  by: string;
+  at: string;
 }
 
 const COLUMNS = [
   'participant',
-  'exam',
+  'exam_id',
+  'visit',
+  'side',
   'image',
   'image_id',
   'provenance',
@@ -78,13 +90,18 @@ const COLUMNS = [
   'value',
   'unit',
   'points_column_row',
+  'note',
+  'measured_by',
+  'measured_at',
 ] as const;
 
 /** The measurements as CSV (RFC 4180). Slices count from 1, points are column and row of the displayed picture from 0. */
 export function measurementsCsv(rows: readonly MeasuredRow[]): string {
   const lines = rows.map((row) => [
     row.participant,
-    row.whose,
+    row.examId,
+    row.visit,
+    row.side,
     row.image,
     row.imageId,
     row.provenance,
@@ -95,6 +112,9 @@ export function measurementsCsv(rows: readonly MeasuredRow[]): string {
     row.value.toFixed(3),
     row.unit === '°' ? 'deg' : row.unit,
     row.points.map(([column, line]) => `${column.toFixed(2)} ${line.toFixed(2)}`).join('; '),
+    row.note,
+    row.by,
+    row.at,
   ]);
   return [COLUMNS, ...lines].map((cells) => cells.map(cell).join(',') + '\r\n').join('');
 }
