@@ -91,7 +91,7 @@ function unknowns({ pixelSpacing }: Film, view: KeptFilm['view'], laterality: Si
   return [
     ...(pixelSpacing
       ? []
-      : [`The file does not say how large its pixels are; by its shape it was taken to show ${shows}.`]),
+      : [`The file does not say how large its pixels are; it was taken to show ${shows}.`]),
     ...(view === 'SINGLE' && laterality === null ? ['The file does not say which knee it shows.'] : []),
   ];
 }
