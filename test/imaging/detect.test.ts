@@ -29,6 +29,7 @@ function seeing(view: Partial<SeenView>, ...found: FoundKnee[]): KneeDetector {
   const upright = {
     shows: 'BILATERAL',
     showsChance: 0.99,
+    frontalChance: 0.99,
     turned: 0,
     turnedChance: 0.99,
     invertedChance: 0.01,
@@ -126,11 +127,17 @@ describe('a film that is surely no upright film from the front', () => {
 
   test.each([
     [
-      { shows: 'LATERAL' },
+      { shows: 'LATERAL', frontalChance: 0.01 },
       'film.dcm shows a knee from the side (lateral); a film from the front (PA or AP) is needed.',
     ],
-    [{ shows: 'SKYLINE' }, 'film.dcm shows a knee from above (skyline); a film from the front (PA or AP) is needed.'],
-    [{ shows: 'NONE' }, 'film.dcm does not look like a film of knees; a film from the front (PA or AP) is needed.'],
+    [
+      { shows: 'SKYLINE', frontalChance: 0.01 },
+      'film.dcm shows a knee from above (skyline); a film from the front (PA or AP) is needed.',
+    ],
+    [
+      { shows: 'NONE', frontalChance: 0.01 },
+      'film.dcm does not show knees from the front; a film from the front (PA or AP) is needed.',
+    ],
     [{ turned: 1 }, 'film.dcm lies on its side; turn it a quarter turn to the left.'],
     [{ turned: 2 }, 'film.dcm is upside down; turn it by half a turn.'],
     [{ turned: 3 }, 'film.dcm lies on its side; turn it a quarter turn to the right.'],
@@ -145,7 +152,7 @@ describe('a film that is surely no upright film from the front', () => {
   });
 
   test.each([
-    { shows: 'LATERAL', showsChance: 0.7 },
+    { shows: 'LATERAL', showsChance: 0.7, frontalChance: 0.3 },
     { turned: 2, turnedChance: 0.7 },
     { invertedChance: 0.7 },
   ] as const)('%j is looked at: the detector is not sure', async (view) => {

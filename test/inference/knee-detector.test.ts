@@ -32,16 +32,11 @@ describe('reading knees off a heatmap', () => {
 const golden = join(packageRoot, 'test/golden/detector');
 
 describe('the shipped knee detector', () => {
-  const { bundle, detectorSha256, film, knees, shows, turned, inverted } = JSON.parse(
-    readFileSync(`${golden}.json`, 'utf8'),
-  ) as {
+  const { bundle, detectorSha256, film, knees } = JSON.parse(readFileSync(`${golden}.json`, 'utf8')) as {
     bundle: string;
     detectorSha256: string;
     film: { rows: number; columns: number };
     knees: FoundKnee[];
-    shows: number[];
-    turned: number[];
-    inverted: number;
   };
   const dir = join(packageRoot, 'models', ...bundle.split('@'));
   const input = Float32Array.from(readFileSync(`${golden}.bin`), (value) => value / 127.5 - 1);
@@ -58,10 +53,7 @@ describe('the shipped knee detector', () => {
     const detector = await openDetector(host, dir);
     expect([detector.rows, detector.columns]).toEqual([film.rows, film.columns]);
     const { knees: found, view } = await detector.look(input);
-    expect(view).toMatchObject({ shows: 'BILATERAL', turned: 0 });
-    expect(Math.abs(view!.showsChance - shows[0]!)).toBeLessThan(1e-3);
-    expect(Math.abs(view!.turnedChance - turned[0]!)).toBeLessThan(1e-3);
-    expect(Math.abs(view!.invertedChance - inverted)).toBeLessThan(1e-3);
+    expect(view).toBeNull();
     expect(found.filter(({ confidence }) => confidence >= detector.threshold)).toHaveLength(2);
     found.slice(0, 2).forEach((knee, index) => {
       expect(Math.abs(knee.confidence - knees[index]!.confidence)).toBeLessThan(1e-3);

@@ -108,14 +108,17 @@ class Detector(nn.Module):
 
 
 class DetectorGraph(nn.Module):
-    """What is exported: film -> heatmap [B,1,24,32] in [0,1], boxes [B,3,24,32], and chances: shows [B,5], turned [B,4], inverted [B,1]."""
+    """What is exported: film -> heatmap [B,1,24,32] in [0,1] and boxes [B,3,24,32]; with `views` also the chances shows [B,5], turned [B,4]
+    and inverted [B,1]."""
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: Detector, views: bool) -> None:
         super().__init__()
-        self.detector = detector
+        self.detector, self.views = detector, views
 
     def forward(self, film: Tensor) -> tuple[Tensor, ...]:
         scores, boxes, view = self.detector(film)
+        if not self.views:
+            return torch.sigmoid(scores), boxes
         shows, turned, inverted = split_view(view)
         return torch.sigmoid(scores), boxes, torch.softmax(shows, dim=1), torch.softmax(turned, dim=1), torch.sigmoid(inverted)
 

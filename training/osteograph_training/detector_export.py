@@ -22,7 +22,7 @@ OUTPUTS = ['heatmap', 'boxes', 'shows', 'turned', 'inverted']
 
 INTENDED_USE = (
     'Finding both knees on a bilateral PA or AP film, or one on a film that is no tight crop, so that a generator sees them framed as in '
-    'its training, and saying what else a film shows. Trained on phantoms and on films composed of real crops. Not for clinical use.'
+    'its training. Trained on phantoms and on films composed of real crops. Not for clinical use.'
 )
 
 ATTRIBUTION = 'Chen, Pingjun (2018), "Knee Osteoarthritis Severity Grading Dataset", Mendeley Data, V1, doi:10.17632/56rmx5bjcr.1, CC BY 4.0'
@@ -38,10 +38,11 @@ def export_detector(
     threshold: float,
     golden: Path | None,
     scores: Path | None = None,
+    views: bool = False,
 ) -> None:
     """Writes graph, bundle.json and README.md with the scores of the held-out films, and golden values if asked.
 
-    `scores` is what "evaluate-detector" wrote of the same graph, for the card and the manifest.
+    With `views` the graph also says what a film shows, how it is turned and whether it is inverted. `scores` is what "evaluate-detector" wrote of the same graph, for the card and the manifest.
     """
     model, config, checkpoint = load_detector(run / 'detector.pt')
     torch.set_num_threads(config.threads)
@@ -52,8 +53,9 @@ def export_detector(
     out.mkdir(parents=True, exist_ok=True)
     metadata = graph_metadata(f'{name}@{version}', checkpoint, f'trained on synthetic films and on films composed of crops of {ATTRIBUTION}')
     example, _ = plain_batch(films['test'], [0, 1] if len(films['test']) > 1 else [0, 0])
-    graph = DetectorGraph(model).eval()
-    entry = export_graph(graph, [example], ['film'], OUTPUTS, out / 'detector.onnx', metadata)
+    graph = DetectorGraph(model, views).eval()
+    outputs = OUTPUTS if views else OUTPUTS[:2]
+    entry = export_graph(graph, [example], ['film'], outputs, out / 'detector.onnx', metadata)
     difference = _parity(graph, example, out / 'detector.onnx')
     print(f'detector: largest difference to PyTorch {difference:.1e}')
     if difference > TOLERANCE:
@@ -63,7 +65,7 @@ def export_detector(
         'name': name,
         'version': version,
         'task': 'knee-detection',
-        'description': 'Finds the knees on a film and says what it shows: a small convolutional network, trained on phantoms and films composed of real crops.',
+        'description': 'Finds the knees on a film: a small convolutional network, trained on phantoms and films composed of real crops.',
         'intendedUse': INTENDED_USE,
         'authors': ['The Osteograph authors'],
         'licence': 'MIT',
@@ -73,14 +75,15 @@ def export_detector(
             'synthetic': False,
             'crops': checkpoint['crops'],
             'hours': round(checkpoint['hours'], 2),
+            'startedFrom': checkpoint['began_from'],
             'films': {part: len(entries) for part, entries in films.items()},
             'splitSeed': config.data.split_seed,
             'steps': checkpoint['step'],
         },
         'film': {'rows': FILM_ROWS, 'columns': FILM_COLUMNS, 'window': [DARK, BRIGHT], 'valueRange': [-1, 1]},
-        'detector': {'stride': STRIDE, 'threshold': threshold, 'shows': list(SHOWS)},
+        'detector': {'stride': STRIDE, 'threshold': threshold} | ({'shows': list(SHOWS)} if views else {}),
         'graphs': {'detector': entry},
-        'evaluation': {'data': 'films of participants that were not trained on (synthetic)', 'metrics': metrics, 'kinds': kinds},
+        'evaluation': {'data': 'films of participants that were not trained on (synthetic)', 'metrics': metrics},
     }
     (out / 'bundle.json').write_text(json.dumps(manifest, indent=2) + '\n', encoding='utf-8')
     _write_card(out / 'README.md', manifest, model, kinds)
@@ -123,16 +126,14 @@ def _write_golden(path: Path, graph: DetectorGraph, film: Tensor, manifest: dict
     """`<path>.bin` holds the film as bytes (value = byte / 127.5 - 1); `<path>.json` what PyTorch finds on it."""
     stored = np.rint((film[0, 0].numpy() + 1) * 127.5).astype(np.uint8)
     with torch.no_grad():
-        heatmap, boxes, shows, turned, inverted = graph(torch.from_numpy(stored.astype(np.float32) / 127.5 - 1)[None, None])
+        heatmap, boxes, *chances = graph(torch.from_numpy(stored.astype(np.float32) / 127.5 - 1)[None, None])
     knees = [vars(knee) for knee in decode(heatmap[0], boxes[0])]
     description = {
         'bundle': f'{manifest["name"]}@{manifest["version"]}',
         'detectorSha256': manifest['graphs']['detector']['sha256'],
         'film': {'rows': FILM_ROWS, 'columns': FILM_COLUMNS, 'scale': 'byte / 127.5 - 1', 'kind': 'synthetic'},
         'knees': knees,
-        'shows': shows[0].tolist(),
-        'turned': turned[0].tolist(),
-        'inverted': float(inverted[0, 0]),
+        **{name: chance[0].tolist() for name, chance in zip(OUTPUTS[2:], chances, strict=False)},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_suffix('.json').write_text(json.dumps(description, indent=1) + '\n', encoding='utf-8')
@@ -144,6 +145,13 @@ def _kinds(scores: Path | None) -> list[dict[str, str]]:
         return []
     with scores.open(newline='', encoding='utf-8') as file:
         return list(csv.DictReader(file))
+
+
+def _views(manifest: dict) -> str:
+    if 'shows' not in manifest['detector']:
+        return 'It was also taught what a film shows, how it is turned and whether it is inverted, not well enough to be asked: the graph does not answer that.'
+    words = ', '.join(word.lower() for word in SHOWS)
+    return f'Three more outputs say what the film shows ({words}), by how many quarter turns it is turned, and whether its greys are inverted.'
 
 
 def _table(kinds: list[dict[str, str]]) -> str:
@@ -177,7 +185,7 @@ def _write_card(path: Path, manifest: dict, model: Detector, kinds: list[dict[st
 A convolutional network of {parameters / 1e6:.2f} M parameters. It sees the whole film at {FILM_COLUMNS} x {FILM_ROWS} pixels, its percentiles {DARK} to {BRIGHT} as
 -1 to 1, and answers on a grid {STRIDE} pixels apart: how likely a joint centre is there, and the square around it (centred on the joint
 line, 1.22 tibial plateaus wide). A knee below confidence {manifest['detector']['threshold']} is none: the platform then says so and asks for a box.
-Three more outputs say what the film shows ({', '.join(word.lower() for word in SHOWS)}), by how many quarter turns it is turned, and whether its greys are inverted.
+{_views(manifest)}
 
 ## Data
 

@@ -13,6 +13,7 @@ from .checkpoint import git_commit, load_checkpoint, save_checkpoint
 from .dataset import Split
 from .detector import Detector, DetectorConfig, decode, detector_loss, overlap, targets, view_loss
 from .detector_data import FilmSet, load_films, plain_batch
+from .detector_start import start_from_bundle
 from .finding.batches import random_batch
 from .finding.crops import KneeCrop, load_crops
 from .models import Average
@@ -23,15 +24,25 @@ COLUMNS = ['step', 'loss', 'learning_rate', 'validation_iou', 'seconds']
 
 
 def train_detector(
-    config: DetectorConfig, release: Path, boxes: Path | None, crops: Path, run: Path, resume: bool = False, steps: int | None = None
+    config: DetectorConfig,
+    release: Path,
+    boxes: Path | None,
+    crops: Path,
+    run: Path,
+    resume: bool = False,
+    steps: int | None = None,
+    start: Path | None = None,
 ) -> Path:
-    """Trains on the films of `release` and real knees of `crops`, and returns the path of the last checkpoint, `<run>/detector.pt`."""
+    """Trains on the films of `release` and real knees of `crops`, and returns the path of the last checkpoint, `<run>/detector.pt`.
+
+    `start` is a bundle whose weights a new run begins with.
+    """
     if steps is not None:
         config = replace(config, detector=replace(config.detector, steps=steps))
     torch.set_num_threads(config.threads)
     films = load_films(release, boxes, split_of(config), run / 'films')
     knees = load_crops(crops, 'train', run / 'crops', config.crops)
-    return _train(config, films, knees, run, resume)
+    return _train(config, films, knees, run, resume, start)
 
 
 def split_of(config: DetectorConfig) -> Split:
@@ -61,10 +72,11 @@ def score_detector(model: Detector, films: FilmSet) -> list[tuple[float, float]]
     return scores
 
 
-def _train(config: DetectorConfig, films: dict[str, FilmSet], crops: list[KneeCrop], run: Path, resume: bool) -> Path:
+def _train(config: DetectorConfig, films: dict[str, FilmSet], crops: list[KneeCrop], run: Path, resume: bool, begin: Path | None) -> Path:
     options, path = config.detector, run / 'detector.pt'
     torch.manual_seed(config.seed)
     model = Detector(options)
+    began_from = None if begin is None else start_from_bundle(model, begin)
     average = Average(model, options.ema)
     optimiser = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     start, hours = 0, 0.0
@@ -73,13 +85,13 @@ def _train(config: DetectorConfig, films: dict[str, FilmSet], crops: list[KneeCr
         model.load_state_dict(saved['model'])
         average.load(saved['average'])
         optimiser.load_state_dict(saved['optimiser'])
-        start, hours = saved['step'], saved['hours']
+        start, hours, began_from = saved['step'], saved['hours'], saved['began_from']
     log = RunLog(run / 'detector.csv', COLUMNS, config.checkpoint_minutes, resume, start)
     began = time.monotonic()
 
     def save(step: int) -> None:
         content = {'kind': 'detector', 'config': config.to_dict(), 'step': step, 'commit': git_commit()}
-        content |= {'films': {part: len(entries) for part, entries in films.items()}, 'crops': len(crops)}
+        content |= {'films': {part: len(entries) for part, entries in films.items()}, 'crops': len(crops), 'began_from': began_from}
         content |= {'hours': hours + (time.monotonic() - began) / 3600}
         content |= {'model': model.state_dict(), 'average': average.weights, 'optimiser': optimiser.state_dict()}
         save_checkpoint(path, content)

@@ -25,6 +25,7 @@ def add_further_commands(commands: 'argparse._SubParsersAction[argparse.Argument
         '--crops', type=Path, required=True, help='folder of real single-knee films with index.csv; its people for training are used'
     )
     detector.add_argument('--run', type=Path, required=True, help='folder for checkpoints, logs and the films as they are kept')
+    detector.add_argument('--start', type=Path, help='bundle folder of a knee detector whose weights a new run begins with')
     detector.add_argument('--resume', action='store_true', help='go on from the last checkpoint of the run')
     detector.add_argument('--steps', type=int, help='overrides the number of steps of the configuration')
     detector.set_defaults(run_command=_train_detector)
@@ -37,6 +38,7 @@ def add_further_commands(commands: 'argparse._SubParsersAction[argparse.Argument
     bundle.add_argument('--name', help='default: that of the folder, models/NAME/VERSION')
     bundle.add_argument('--version', help='default: that of the folder')
     bundle.add_argument('--threshold', type=float, default=0.5, help='confidence from which a knee is one')
+    bundle.add_argument('--views', action='store_true', help='let the graph also say what a film shows, how it is turned, whether it is inverted')
     bundle.add_argument('--scores', type=Path, help='CSV file that "evaluate-detector" wrote of an earlier export of this run, for the card')
     bundle.add_argument('--golden', type=Path, help='also write a film and what PyTorch finds on it to this path (.json and .bin)')
     bundle.set_defaults(run_command=_export_detector)
@@ -92,7 +94,7 @@ def _train_detector(options: argparse.Namespace) -> None:
     from .detector_training import train_detector
 
     config = config_of(DetectorConfig, read_yaml(options.config), str(options.config))
-    train_detector(config, options.release, options.boxes, options.crops, options.run, options.resume, options.steps)
+    train_detector(config, options.release, options.boxes, options.crops, options.run, options.resume, options.steps, options.start)
 
 
 def _export_detector(options: argparse.Namespace) -> None:
@@ -100,7 +102,9 @@ def _export_detector(options: argparse.Namespace) -> None:
     from .detector_export import export_detector
 
     name, version = bundle_name(options.out, options.name, options.version)
-    export_detector(options.run, options.release, options.boxes, options.out, name, version, options.threshold, options.golden, options.scores)
+    export_detector(
+        options.run, options.release, options.boxes, options.out, name, version, options.threshold, options.golden, options.scores, options.views
+    )
 
 
 def _distil(options: argparse.Namespace) -> None:

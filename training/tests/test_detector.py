@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from fabricated import BOX_SIDE, write_crops, write_film
@@ -22,7 +23,8 @@ from osteograph_training.detector import (
 )
 from osteograph_training.detector_data import fit, load_films, plain_batch
 from osteograph_training.detector_export import export_detector
-from osteograph_training.detector_training import split_of, train_detector
+from osteograph_training.detector_start import start_from_bundle
+from osteograph_training.detector_training import load_detector, split_of, train_detector
 from osteograph_training.errors import TrainingError
 from osteograph_training.finding.batches import random_batch
 from osteograph_training.finding.compose import ComposedFilm, compose, laid_in
@@ -164,13 +166,20 @@ def test_training_and_export_give_a_bundle_with_its_scores_and_golden_values(rel
     folder = write_crops(tmp_path / 'xrays')
     train_detector(config, release, None, folder, tmp_path / 'run')
     out = tmp_path / 'knee-detector' / '1.0.0'
-    export_detector(tmp_path / 'run', release, None, out, 'knee-detector', '1.0.0', 0.4, tmp_path / 'golden')
+    export_detector(tmp_path / 'run', release, None, out, 'knee-detector', '1.0.0', 0.4, tmp_path / 'golden', views=True)
     manifest = json.loads((out / 'bundle.json').read_text())
     assert manifest['task'] == 'knee-detection'
     assert manifest['graphs']['detector']['outputs'][1]['shape'] == ['B', 3, 24, 32]
     assert manifest['evaluation']['metrics']['knees'] == 2 * manifest['trainedOn']['films']['test']
     assert manifest['detector']['shows'] == list(SHOWS) and manifest['graphs']['detector']['outputs'][2]['shape'] == ['B', 5]
     assert len((tmp_path / 'golden.bin').read_bytes()) == 192 * 256
+    start_from_bundle(again := Detector(SMALL).eval(), out)
+    model, _, _ = load_detector(tmp_path / 'run' / 'detector.pt')
+    film = torch.linspace(-1, 1, 192 * 256).reshape(1, 1, 192, 256)
+    with torch.no_grad():
+        torch.testing.assert_close(again(film)[1], model(film)[1], atol=0.1, rtol=0)
+    with pytest.raises(TrainingError, match='is no knee detector of these widths'):
+        start_from_bundle(Detector(replace(SMALL, fine=16)), out)
     scores = tmp_path / 'scores.csv'
     monkeypatch.setattr('osteograph_training.finding.evaluate.FILMS', 2)
     evaluate_detector(out, folder, [release], scores, tmp_path / 'cache')
@@ -178,6 +187,20 @@ def test_training_and_export_give_a_bundle_with_its_scores_and_golden_values(rel
     assert 'bilateral strips of real knees,2,4,' in scores.read_text()
     export_detector(tmp_path / 'run', release, None, out, 'knee-detector', '1.0.0', 0.4, None, scores)
     assert '| bilateral strips of real knees | 2 |' in (out / 'README.md').read_text()
+    knees_alone = json.loads((out / 'bundle.json').read_text())
+    assert 'shows' not in knees_alone['detector'] and len(knees_alone['graphs']['detector']['outputs']) == 2
+
+
+def test_a_shipped_graph_that_kept_no_names_of_its_normalisations_is_a_start_too() -> None:
+    bundle = Path(__file__).parents[2] / 'models' / 'knee-detector' / '1.0.1'
+    detector = Detector(DetectorOptions(middle=32, coarse=48)).eval()
+    assert start_from_bundle(detector, bundle) == 'knee-detector@1.0.1'
+    film = torch.linspace(-1, 1, 192 * 256).reshape(1, 1, 192, 256)
+    heatmap, boxes = onnxruntime.InferenceSession(bundle / 'detector.onnx').run(None, {'film': film.numpy()})
+    with torch.no_grad():
+        scores, places, _ = detector(film)
+    torch.testing.assert_close(torch.sigmoid(scores), torch.from_numpy(heatmap), atol=1e-5, rtol=0)
+    torch.testing.assert_close(places, torch.from_numpy(boxes), atol=1e-3, rtol=0)
 
 
 def test_unknown_keys_of_a_knee_detector_configuration_are_refused() -> None:

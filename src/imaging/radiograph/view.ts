@@ -28,14 +28,18 @@ export function refuseWrongView(film: Film, view: SeenView | null): void {
   if (why) refuseFile(film.name, why);
 }
 
-function wrongView({ shows, showsChance, turned, turnedChance, invertedChance }: SeenView): string | null {
-  const needed = 'a film from the front (PA or AP) is needed';
-  if (shows === 'LATERAL' && showsChance >= SURE) return `shows a knee from the side (lateral); ${needed}`;
-  if (shows === 'SKYLINE' && showsChance >= SURE) return `shows a knee from above (skyline); ${needed}`;
-  if (shows === 'NONE' && showsChance >= SURE) return `does not look like a film of knees; ${needed}`;
+function wrongView(view: SeenView): string | null {
+  const { turned, turnedChance, invertedChance } = view;
+  if (view.frontalChance <= 1 - SURE) return `${whatElse(view)}; a film from the front (PA or AP) is needed`;
   if (turned !== 0 && turnedChance >= SURE) return HOW_TO_TURN[turned]!;
   if (invertedChance >= SURE) return 'shows bone dark: its greys are inverted; invert them';
   return null;
+}
+
+function whatElse({ shows, showsChance }: SeenView): string {
+  if (shows === 'LATERAL' && showsChance >= SURE) return 'shows a knee from the side (lateral)';
+  if (shows === 'SKYLINE' && showsChance >= SURE) return 'shows a knee from above (skyline)';
+  return 'does not show knees from the front';
 }
 
 /** By the quarter turns clockwise that a film was turned by. */

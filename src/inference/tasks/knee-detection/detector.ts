@@ -16,6 +16,8 @@ export interface FoundKnee {
 export interface SeenView {
   shows: (typeof SHOWN)[number];
   showsChance: number;
+  /** That it shows one knee or both from the front. */
+  frontalChance: number;
   /** Quarter turns clockwise that the film was turned by: 0 to 3. */
   turned: number;
   turnedChance: number;
@@ -56,6 +58,8 @@ export async function lookAtFilm(
   return { knees: decodeKnees(heatmap!, boxes!), view: shows ? decodeView(shows, view) : null };
 }
 
+const FRONTAL: ReadonlySet<SeenView['shows']> = new Set(['BILATERAL', 'SINGLE']);
+
 function decodeView(
   names: readonly SeenView['shows'][],
   { shows, turned, inverted }: Record<string, FloatTensor>,
@@ -64,6 +68,7 @@ function decodeView(
   return {
     shows: names[shown]!,
     showsChance: shows!.data[shown]!,
+    frontalChance: names.reduce((sum, name, index) => sum + (FRONTAL.has(name) ? shows!.data[index]! : 0), 0),
     turned: turn,
     turnedChance: turned!.data[turn]!,
     invertedChance: inverted!.data[0]!,
