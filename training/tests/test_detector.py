@@ -200,7 +200,7 @@ def test_a_shipped_graph_that_kept_no_names_of_its_normalisations_is_a_start_too
     with torch.no_grad():
         scores, places, _ = detector(film)
     torch.testing.assert_close(torch.sigmoid(scores), torch.from_numpy(heatmap), atol=1e-4, rtol=0)
-    torch.testing.assert_close(places, torch.from_numpy(boxes), atol=1e-3, rtol=0)
+    torch.testing.assert_close(places, torch.from_numpy(boxes), atol=1e-2, rtol=0)
 
 
 def test_unknown_keys_of_a_knee_detector_configuration_are_refused() -> None:

@@ -2,7 +2,7 @@
 export { encodeFilm, type Film, greyFactor, inWholeGreys, isRadiographFile, loadRadiograph } from './film.js';
 export { kneeCrop } from './grading-input.js';
 export { filmView, kneeBox, radiographInput } from './input.js';
-export { type DetectedKnee, detectKnee, detectKnees, detectorInput, detectView } from './detect.js';
+export { type DetectedKnee, detectKnee, detectKnees, detectorInput } from './detect.js';
 export { kneesOn } from './knees.js';
 export { readKnees } from './read-knees.js';
 export { findKnee, locateKnees } from './locate.js';

@@ -6,7 +6,7 @@ import type { GraphTensors } from '../../manifest-parts.js';
 export const SHOWN = ['BILATERAL', 'SINGLE', 'LATERAL', 'SKYLINE', 'NONE'] as const;
 
 /** Quarter turns clockwise that a film may be turned by. */
-export const TURNS = 4;
+const TURNS = 4;
 
 /** bundle.json of a knee detector. */
 export const manifestSchema = z
