@@ -7,7 +7,7 @@ import type { SquareBox } from '../domain/knee-box.js';
 import type { Side } from '../domain/participants.js';
 import { type Film, filmView, loadRadiograph, readKnees } from '../imaging/radiograph/index.js';
 import { gradeText, renderReadings, widthText } from '../imaging/reading-overlay.js';
-import { openDetector, openGrader, startInferenceHost } from '../inference/index.js';
+import { type KneeDetector, openDetector, openGrader, startInferenceHost } from '../inference/index.js';
 import { filmSide, sideInWords } from '../oai/index.js';
 import { chooseBundle, chooseKneeDetector, modelsOption } from './choose-bundle.js';
 import { box, side } from './knee-options.js';
@@ -58,13 +58,13 @@ Examples:
 
 async function read(file: string, options: ReadOptions): Promise<void> {
   const film = await loadRadiograph(file);
-  const sides = sidesToRead(film, options);
   const bundleDir = await chooseBundle(options.models, options.bundle, 'radiograph-reading');
   const host = await startInferenceHost({ device: 'cpu' });
   try {
     const grader = await openGrader(host, bundleDir);
     const kneeDetector = options.box ? undefined : await chooseKneeDetector(options.models);
     const detector = kneeDetector === undefined ? undefined : await openDetector(host, kneeDetector);
+    const sides = await sidesToRead(film, options, detector);
     const readings = await readKnees(film, { sides, box: options.box, detector, grader });
     const { name, version } = grader.bundle;
     if (options.overlay !== undefined) {
@@ -80,10 +80,14 @@ async function read(file: string, options: ReadOptions): Promise<void> {
 }
 
 /** @throws UserError BAD_USER_INPUT for a film of one knee that does not say which, or a box without a side */
-function sidesToRead(film: Film, { side: asked, box: square }: ReadOptions): Side[] {
+async function sidesToRead(
+  film: Film,
+  { side: asked, box: square }: ReadOptions,
+  detector: KneeDetector | undefined,
+): Promise<Side[]> {
   if (asked) return [asked];
   if (square) throw new UserError('BAD_USER_INPUT', '--box needs --side: say which knee it is around.');
-  if (filmView(film) === 'BILATERAL') return ['RIGHT', 'LEFT'];
+  if ((await filmView(film, detector)) === 'BILATERAL') return ['RIGHT', 'LEFT'];
   const { laterality, seriesDescription } = film.attributes ?? {};
   const known = sideInWords(laterality ?? '') ?? filmSide(seriesDescription ?? '');
   if (known) return [known];

@@ -18,7 +18,7 @@ export { TASK_NAMES, taskPurpose } from './tasks/index.js';
 export type { BundleManifest, Task } from './tasks/index.js';
 export { openDetector } from './tasks/knee-detection/open-detector.js';
 export type { KneeDetector } from './tasks/knee-detection/open-detector.js';
-export type { FoundKnee } from './tasks/knee-detection/detector.js';
+export type { FoundKnee, SeenFilm, SeenView } from './tasks/knee-detection/detector.js';
 export { openGrader } from './tasks/radiograph-reading/open-grader.js';
 export type { KneeGrader } from './tasks/radiograph-reading/open-grader.js';
 export type { Grading } from './tasks/radiograph-reading/grader.js';

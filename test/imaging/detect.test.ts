@@ -1,5 +1,13 @@
-import { detectKnee, detectKnees, detectorInput, kneeBox, type Film } from '../../src/imaging/radiograph/index.js';
-import type { FoundKnee, KneeDetector } from '../../src/inference/index.js';
+import {
+  detectKnee,
+  detectKnees,
+  detectorInput,
+  type Film,
+  filmView,
+  kneeBox,
+  kneesOn,
+} from '../../src/imaging/radiograph/index.js';
+import type { FoundKnee, KneeDetector, SeenView } from '../../src/inference/index.js';
 import { drawFilm } from './drawn-films.js';
 
 const { film } = drawFilm(2);
@@ -12,8 +20,21 @@ function detector(...found: FoundKnee[]): KneeDetector {
     window: [2, 98],
     threshold: 0.4,
     name: 'knee-detector@1.0.0',
-    find: async () => found.sort((a, b) => b.confidence - a.confidence),
+    look: async () => ({ knees: found.sort((a, b) => b.confidence - a.confidence), view: null }),
   };
+}
+
+/** A detector that is sure of a frontal, upright film but for what it is told. */
+function seeing(view: Partial<SeenView>, ...found: FoundKnee[]): KneeDetector {
+  const upright = {
+    shows: 'BILATERAL',
+    showsChance: 0.99,
+    frontalChance: 0.99,
+    turned: 0,
+    turnedChance: 0.99,
+    invertedChance: 0.01,
+  } as const;
+  return { ...detector(), look: async () => ({ knees: found, view: { ...upright, ...view } }) };
 }
 
 const right: FoundKnee = { column: 70, row: 96, side: 56, confidence: 0.9 };
@@ -57,8 +78,87 @@ test('the one knee of a loose crop is the surest', async () => {
 
 test('a box that the caller gives is taken, and the knee detector not asked', async () => {
   const box = { left: 10, top: 20, side: 100 };
-  const find = () => Promise.reject(new Error('asked'));
-  expect(await kneeBox(film, { side: 'LEFT', box, detector: { ...detector(), find } })).toBe(box);
+  const look = () => Promise.reject(new Error('asked'));
+  expect(await kneeBox(film, { side: 'LEFT', box, detector: { ...detector(), look } })).toBe(box);
+});
+
+describe('whether a film shows both legs', () => {
+  const strip: Film = {
+    ...film,
+    name: 'strip.png',
+    rows: 162,
+    columns: 300,
+    data: film.data.subarray(0, 162 * 300),
+    pixelSpacing: null,
+  };
+  const middle: FoundKnee = { column: 131, row: 96, side: 110, confidence: 0.9 };
+
+  test('is told by a pair of knees or one in the middle, whatever the shape of the film', async () => {
+    expect(await filmView(strip)).toBe('BILATERAL');
+    expect(await filmView(strip, detector(middle))).toBe('SINGLE');
+    const tall = { ...strip, rows: 300, columns: 162 };
+    expect(await filmView(tall)).toBe('SINGLE');
+    expect(await filmView(tall, detector(right, left))).toBe('BILATERAL');
+  });
+
+  test('is told by its shape where no knee is found, or one at a side', async () => {
+    expect(await filmView(strip, detector())).toBe('BILATERAL');
+    expect(await filmView(strip, detector(right))).toBe('BILATERAL');
+    expect(await filmView(strip, detector({ ...middle, confidence: 0.39 }))).toBe('BILATERAL');
+  });
+
+  test('is not asked of a tight crop', async () => {
+    const crop = { ...strip, rows: 162, columns: 162 };
+    expect(await filmView(crop, detector(right, left))).toBe('SINGLE');
+  });
+
+  test('takes one look at a film, however many knees are asked for', async () => {
+    let asked = 0;
+    const once = detector(right, left);
+    const look = (input: Float32Array) => ((asked += 1), once.look(input));
+    const found = await kneesOn({ ...film }, { laterality: null, detector: { ...once, look } });
+    expect(found.knees.map(({ side }) => side)).toEqual(['RIGHT', 'LEFT']);
+    expect(asked).toBe(1);
+  });
+});
+
+describe('a film that is surely no upright film from the front', () => {
+  const named = { ...film, name: 'film.dcm', pixelSpacing: null };
+
+  test.each([
+    [
+      { shows: 'LATERAL', frontalChance: 0.01 },
+      'film.dcm shows a knee from the side (lateral); a film from the front (PA or AP) is needed.',
+    ],
+    [
+      { shows: 'SKYLINE', frontalChance: 0.01 },
+      'film.dcm shows a knee from above (skyline); a film from the front (PA or AP) is needed.',
+    ],
+    [
+      { shows: 'NONE', frontalChance: 0.01 },
+      'film.dcm does not show knees from the front; a film from the front (PA or AP) is needed.',
+    ],
+    [{ turned: 1 }, 'film.dcm lies on its side; turn it a quarter turn to the left.'],
+    [{ turned: 2 }, 'film.dcm is upside down; turn it by half a turn.'],
+    [{ turned: 3 }, 'film.dcm lies on its side; turn it a quarter turn to the right.'],
+    [{ invertedChance: 0.9 }, 'film.dcm shows bone dark: its greys are inverted; invert them.'],
+  ] as const)('%j is refused, even where something on it looks like a pair of knees', async (view, sentence) => {
+    const refused = { code: 'FILE_REFUSED', message: sentence };
+    await expect(kneeBox({ ...named }, { side: 'LEFT', detector: seeing(view, right, left) })).rejects.toMatchObject(
+      refused,
+    );
+    const found = await kneesOn({ ...named }, { laterality: null, detector: seeing(view, right, left) });
+    expect(found).toMatchObject({ knees: [], problems: [sentence] });
+  });
+
+  test.each([
+    { shows: 'LATERAL', showsChance: 0.7, frontalChance: 0.3 },
+    { turned: 2, turnedChance: 0.7 },
+    { invertedChance: 0.7 },
+  ] as const)('%j is looked at: the detector is not sure', async (view) => {
+    const box = await kneeBox({ ...named }, { side: 'LEFT', detector: seeing(view, right, left) });
+    expect(box.side).toBeCloseTo(58 * pitch, 6);
+  });
 });
 
 test('the detector sees the whole film, its 2nd to 98th percentile as -1 to 1, its edges repeated beside it', () => {

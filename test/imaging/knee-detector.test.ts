@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SquareBox } from '../../src/domain/knee-box.js';
 import { packageRoot } from '../../src/domain/package.js';
 import type { Side } from '../../src/domain/participants.js';
-import { kneeBox, loadRadiograph, type Film } from '../../src/imaging/radiograph/index.js';
+import { type Film, filmView, kneeBox, kneesOn, loadRadiograph, resample } from '../../src/imaging/radiograph/index.js';
 import { type InferenceHost, type KneeDetector, openDetector, startInferenceHost } from '../../src/inference/index.js';
 import { writeRelease } from '../../src/oai/synthetic/release.js';
 
@@ -24,8 +25,7 @@ beforeAll(async () => {
   await writeRelease({ ...coarse, filmsOnly: true, filmPixel: 0.8 }, { out: home });
   films = await readFilms(home);
   host = await startInferenceHost({ device: 'cpu' });
-  const [version] = await readdir(join(packageRoot, 'models/knee-detector'));
-  detector = await openDetector(host, join(packageRoot, 'models/knee-detector', version!));
+  detector = await openDetector(host, join(packageRoot, 'models/knee-detector/2.0.0'));
 });
 afterAll(async () => {
   await host.close();
@@ -50,6 +50,84 @@ test('a film without knees is refused, and taken with a box', async () => {
   const box = { left: 20, top: 10, side: 80 };
   expect(await kneeBox(shafts, { side: 'LEFT', detector, box })).toBe(box);
 });
+
+test('phantom films are what they are: both knees, upright, bone bright', async () => {
+  for (const { film } of films) {
+    expect(await kneesOn(film, { laterality: null, detector })).toMatchObject({ view: 'BILATERAL', problems: [] });
+  }
+});
+
+test('no knee is found on a phantom film that lies on its side', async () => {
+  for (const { film } of films) {
+    const turned = turnedClockwise(film);
+    for (const onItsSide of [turned, turnedClockwise(turnedClockwise(turned))]) {
+      expect(await kneesOn(onItsSide, { laterality: null, detector })).toMatchObject({ knees: [] });
+    }
+  }
+});
+
+const xrays = join(packageRoot, '../shared/data/xrays');
+const withFilms = existsSync(xrays) ? describe : describe.skip;
+
+/** Both knees of people of the part "test" of training/splits/films.csv: no detector was trained on them. */
+const PEOPLE = ['kl0/05c5eb2e10', 'kl2/025759caa3', 'kl3/48efb21e15'];
+
+withFilms('real knees (skipped where ../shared/data is absent)', () => {
+  test.each(PEOPLE)('%s: a strip of both is bilateral, both joints are found, each in its place', async (person) => {
+    const strip = beside(await crop(`${person}R.png`), await crop(`${person}L.png`));
+    const { view, knees } = await kneesOn(strip, { laterality: null, detector });
+    expect(view).toBe('BILATERAL');
+    expect(knees.map(({ side }) => side)).toEqual(['RIGHT', 'LEFT']);
+    knees.forEach(({ box }, index) => {
+      // The collection's crops hold a joint in the middle of their width, and 53 to 62 % down.
+      expect(Math.abs(box.left + box.side / 2 - (132 + index * 264))).toBeLessThan(20);
+      expect(box.top + box.side / 2).toBeGreaterThan(108);
+      expect(box.top + box.side / 2).toBeLessThan(150);
+    });
+  });
+
+  test.each(PEOPLE)('%s: a strip of one, 300 x 162, is of one knee, whatever its shape says', async (person) => {
+    const strip = inStrip(await crop(`${person}R.png`), 300, 162);
+    expect(await filmView(strip)).toBe('BILATERAL');
+    const { view, knees } = await kneesOn(strip, { laterality: 'RIGHT', detector });
+    expect([view, knees.length]).toEqual(['SINGLE', 1]);
+    const [{ box }] = knees as [(typeof knees)[number]];
+    expect(Math.abs(box.left + box.side / 2 - 150)).toBeLessThan(15);
+    expect(box.top + box.side / 2).toBeGreaterThan(78);
+    expect(box.top + box.side / 2).toBeLessThan(109);
+  });
+});
+
+function turnedClockwise({ rows, columns, data, ...film }: Film): Film {
+  const turned = data.map((_, index) => data[(rows - 1 - (index % rows)) * columns + Math.floor(index / rows)]!);
+  return { ...film, rows: columns, columns: rows, data: turned };
+}
+
+async function crop(file: string): Promise<Film> {
+  return loadRadiograph(join(xrays, file));
+}
+
+/** Two crops side by side with air around them. */
+function beside(right: Film, left: Film): Film {
+  const [rows, columns] = [264, 528];
+  const data = new Float32Array(rows * columns);
+  [right, left].forEach((knee, index) => {
+    for (let row = 0; row < knee.rows; row++) {
+      data.set(knee.data.subarray(row * knee.columns, (row + 1) * knee.columns), row * columns + 20 + index * 264);
+    }
+  });
+  return { ...right, name: 'strip.png', rows, columns, data };
+}
+
+/** A crop as high as a strip, in its middle, air beside it. */
+function inStrip(knee: Film, columns: number, rows: number): Film {
+  const { data: small } = resample(knee, { left: 0, top: 0, width: knee.columns, height: knee.rows }, rows, rows);
+  const data = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    data.set(small.subarray(row * rows, (row + 1) * rows), row * columns + (columns - rows) / 2);
+  }
+  return { ...knee, name: 'strip.png', rows, columns, data };
+}
 
 async function readFilms(root: string): Promise<TrueFilm[]> {
   const [, ...listed] = (await readFile(join(root, '00m/contents.csv'), 'utf8')).trim().split(/\r?\n/);

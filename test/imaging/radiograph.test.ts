@@ -76,8 +76,8 @@ describe('what a film shows', () => {
     ['a square crop', 224, 224, null, 'SINGLE'],
     ['a portrait film of 350 mm', 1750, 2150, 0.2, 'BILATERAL'],
     ['a wide film of one knee, 180 mm', 900, 700, 0.2, 'SINGLE'],
-  ] as const)('%s', (_, columns, rows, spacing, view) => {
-    expect(filmView(shape(columns, rows, spacing))).toBe(view);
+  ] as const)('%s', async (_, columns, rows, spacing, view) => {
+    expect(await filmView(shape(columns, rows, spacing))).toBe(view);
   });
 });
 

@@ -52,7 +52,8 @@ describe('the shipped knee detector', () => {
     const before = host.pid;
     const detector = await openDetector(host, dir);
     expect([detector.rows, detector.columns]).toEqual([film.rows, film.columns]);
-    const found = await detector.find(input);
+    const { knees: found, view } = await detector.look(input);
+    expect(view).toBeNull();
     expect(found.filter(({ confidence }) => confidence >= detector.threshold)).toHaveLength(2);
     found.slice(0, 2).forEach((knee, index) => {
       expect(Math.abs(knee.confidence - knees[index]!.confidence)).toBeLessThan(1e-3);

@@ -48,7 +48,7 @@ test('the package has what it runs: the program, migrations, the web app with Gr
       'dist/web/graphiql.html',
       'dist/web/licenses.json',
       'models/knee-xray2mri-demo/1.1.0/denoiser.onnx',
-      'models/knee-detector/1.0.1/bundle.json',
+      'models/knee-detector/2.0.0/bundle.json',
       'schema.graphql',
       'scripts/keep-own-onnxruntime.js',
       'CHANGELOG.md',

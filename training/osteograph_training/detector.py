@@ -1,7 +1,8 @@
 """The knee detector: a small convolutional network that says where on a film knees are, and how sure it is.
 
 It sees the whole film at 192 x 256 pixels (about 1.6 mm on a bilateral film) and answers on a grid 8 pixels apart: a score that
-falls off around each joint centre, and the square around the joint (CenterNet, Zhou et al. 2019, with one class).
+falls off around each joint centre, and the square around the joint (CenterNet, Zhou et al. 2019, with one class). It also says what
+the film shows, whether it is turned, and whether its greys are inverted.
 """
 
 import dataclasses
@@ -22,16 +23,28 @@ USUAL_SIDE = 59.0
 LOCAL = 7
 #: Spread of the score around a joint centre, cells.
 SPREAD = 1.0
+#: What a film may show, in the order of the network's output, and by how many quarter turns clockwise it may be turned.
+SHOWS = ('BILATERAL', 'SINGLE', 'LATERAL', 'SKYLINE', 'NONE')
+TURNS = 4
+#: The index of what is not known of a film.
+UNKNOWN = -1
 
 
 @dataclass(frozen=True)
 class DetectorOptions:
-    """Widths at 1/4, 1/8 and 1/16 of the input, and how it is trained; `negatives` is the share of films without a knee."""
+    """Widths at 1/4, 1/8 and 1/16 of the input, and how it is trained.
+
+    Of a batch, `phantoms` are films of phantoms, a share `negatives` of them without a knee; `mixed` are such films with real knees set
+    into them; the rest is composed of real knees, or shows another view.
+    """
 
     fine: Count = 16
-    middle: Count = 32
-    coarse: Count = 48
+    middle: Count = 48
+    coarse: Count = 64
+    view: Count = 48
     batch: Count = 8
+    phantoms: Count = 2
+    mixed: Steps = 1
     steps: Steps = 600
     learning_rate: Positive = 3e-3
     warmup: Steps = 30
@@ -40,6 +53,7 @@ class DetectorOptions:
     ema: Share = 0.99
     negatives: Share = 0.12
     box_weight: NotNegative = 1.0
+    view_weight: NotNegative = 0.5
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,8 @@ class DetectorConfig:
     threads: Count = 1
     checkpoint_minutes: NotNegative = 2.0
     log_every: Count = 20
+    #: Real crops of one knee to learn from, at most.
+    crops: Count = 2000
     data: DataConfig = field(default_factory=lambda: DataConfig(validation=0.1, test=0.2))
     detector: DetectorOptions = field(default_factory=DetectorOptions)
 
@@ -58,7 +74,8 @@ class DetectorConfig:
 
 
 class Detector(nn.Module):
-    """Film [B,1,192,256] in [-1,1] -> scores as logits [B,1,24,32] and boxes (column, row, side) in input pixels [B,3,24,32]."""
+    """Film [B,1,192,256] in [-1,1] -> scores as logits [B,1,24,32], boxes (column, row, side) in input pixels [B,3,24,32], and the view
+    as logits [B,10]: SHOWS, TURNS, inverted."""
 
     def __init__(self, options: DetectorOptions) -> None:
         super().__init__()
@@ -67,6 +84,8 @@ class Detector(nn.Module):
         self.middle = nn.Sequential(_convolution(fine, middle, 2), _Residual(middle), _Residual(middle))
         self.coarse = nn.Sequential(_convolution(middle, coarse, 2), _Residual(coarse, 2), _Residual(coarse, 3))
         self.join = nn.Sequential(_convolution(middle + coarse, middle, 1), _Residual(middle))
+        self.view = nn.Sequential(_convolution(coarse, options.view, 2), _Residual(options.view))
+        self.judge = nn.Linear(2 * options.view, len(SHOWS) + TURNS + 1)
         self.score = nn.Conv2d(middle, 1, 1)
         self.place = nn.Conv2d(middle, 3, 1)
         nn.init.constant_(self.score.bias, -4.0)
@@ -76,26 +95,37 @@ class Detector(nn.Module):
         columns = torch.arange(FILM_COLUMNS // STRIDE, dtype=torch.float32) + 0.5
         self.register_buffer('cells', torch.stack(torch.meshgrid(rows, columns, indexing='ij')).flip(0)[None], persistent=False)
 
-    def forward(self, film: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, film: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         middle = self.middle(self.stem(torch.cat([film, even_contrast(film)], dim=1)))
-        coarse = F.interpolate(self.coarse(middle), scale_factor=2.0, mode='nearest')
-        hidden = self.join(torch.cat([middle, coarse], dim=1))
+        coarse = self.coarse(middle)
+        view = self.view(coarse)
+        judged = self.judge(torch.cat([view.mean(dim=(2, 3)), view.amax(dim=(2, 3))], dim=1))
+        hidden = self.join(torch.cat([middle, F.interpolate(coarse, scale_factor=2.0, mode='nearest')], dim=1))
         place = self.place(hidden)
         centre = (self.cells + place[:, :2]) * STRIDE
         side = USUAL_SIDE * torch.exp(place[:, 2:].clamp(-2.0, 2.0))
-        return self.score(hidden), torch.cat([centre, side], dim=1)
+        return self.score(hidden), torch.cat([centre, side], dim=1), judged
 
 
 class DetectorGraph(nn.Module):
-    """What is exported: film -> heatmap [B,1,24,32] in [0,1] and boxes [B,3,24,32]."""
+    """What is exported: film -> heatmap [B,1,24,32] in [0,1] and boxes [B,3,24,32]; with `views` also the chances shows [B,5], turned [B,4]
+    and inverted [B,1]."""
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: Detector, views: bool) -> None:
         super().__init__()
-        self.detector = detector
+        self.detector, self.views = detector, views
 
-    def forward(self, film: Tensor) -> tuple[Tensor, Tensor]:
-        scores, boxes = self.detector(film)
-        return torch.sigmoid(scores), boxes
+    def forward(self, film: Tensor) -> tuple[Tensor, ...]:
+        scores, boxes, view = self.detector(film)
+        if not self.views:
+            return torch.sigmoid(scores), boxes
+        shows, turned, inverted = split_view(view)
+        return torch.sigmoid(scores), boxes, torch.softmax(shows, dim=1), torch.softmax(turned, dim=1), torch.sigmoid(inverted)
+
+
+def split_view(view: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """[B,10] -> what the film shows [B,5], how it is turned [B,4], whether it is inverted [B,1]."""
+    return view[:, : len(SHOWS)], view[:, len(SHOWS) : -1], view[:, -1:]
 
 
 def even_contrast(film: Tensor) -> Tensor:
@@ -133,6 +163,15 @@ def targets(places: list[Tensor], rows: int = FILM_ROWS, columns: int = FILM_COL
             scores[index, 0] = torch.maximum(scores[index, 0], bell)
             boxes[index][:, nearer] = torch.tensor([column, row, side])[:, None]
     return scores, boxes
+
+
+def view_loss(view: Tensor, wanted: Tensor) -> Tensor:
+    """Cross-entropy of what films show, how they are turned, and whether they are inverted; `wanted` int64 [B,3], UNKNOWN does not count."""
+    shows, turned, inverted = split_view(view)
+    losses = [F.cross_entropy(shows, wanted[:, 0], ignore_index=UNKNOWN, reduction='sum')]
+    losses.append(F.cross_entropy(turned, wanted[:, 1], ignore_index=UNKNOWN, reduction='sum'))
+    losses.append(F.binary_cross_entropy_with_logits(inverted[:, 0], wanted[:, 2].float(), reduction='sum'))
+    return torch.stack(losses).sum() / len(view)
 
 
 def detector_loss(found: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor], box_weight: float) -> Tensor:

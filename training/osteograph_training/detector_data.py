@@ -40,18 +40,18 @@ def load_films(release: Path, boxes: Path | None, split: Split, cache: Path) -> 
     cache.mkdir(parents=True, exist_ok=True)
     parts: dict[str, list[tuple[str, np.ndarray, Tensor]]] = {'train': [], 'validation': [], 'test': []}
     for film in tqdm(films, 'films', mininterval=10):
-        name = f'{film.participant}_{film.visit}'
-        path = cache / f'{name}.npz'
-        if not path.exists():
-            pixels = read_film(film.folder)
-            np.savez(path, image=_kept(pixels), shape=np.array(pixels.shape))
-        with np.load(path) as saved:
-            image, shape = saved['image'], tuple(saved['shape'].tolist())
-        parts[split.part_of(film.participant)].append((name, image, _places(film, shape)))
+        parts[split.part_of(film.participant)].append((f'{film.participant}_{film.visit}', *_kept_film(film, cache)))
     missing = [part for part, entries in parts.items() if not entries]
     if missing:
         raise TrainingError(f'{release} has too few participants: none fell into the {missing[0]} part.')
     return {part: _film_set(entries) for part, entries in parts.items()}
+
+
+def whole_release(release: Path, boxes: Path | None, cache: Path) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """All films of a release as they are kept, float32 [384,512], and the knees of each, (column, row, side) [K,3] in kept pixels."""
+    cache.mkdir(parents=True, exist_ok=True)
+    kept = [_kept_film(film, cache) for film in read_films(release, boxes)]
+    return [image.astype(np.float32) for image, _ in kept], [places.numpy() for _, places in kept]
 
 
 def fit(rows: int, columns: int) -> tuple[float, float, float]:
@@ -69,16 +69,14 @@ def plain_batch(films: FilmSet, indices: list[int]) -> tuple[Tensor, list[Tensor
     return window(images), [films.places[index] / 2 for index in indices]
 
 
-def random_batch(films: FilmSet, count: int, negatives: float, rng: np.random.Generator) -> tuple[Tensor, list[Tensor]]:
-    """Films in random geometry and style; a share `negatives` shows no knee."""
-    images, places = [], []
-    for index in rng.integers(len(films), size=count):
-        image, knees = _moved(films.images[index].float()[None], films.places[index], rng)
-        if rng.random() < negatives:
-            image, knees = _without_knees(image, rng), torch.zeros(0, 3)
-        images.append(_styled(image, rng))
-        places.append(knees)
-    return window(torch.cat(images)), places
+def random_film(films: FilmSet, negatives: float, rng: np.random.Generator) -> tuple[Tensor, Tensor, bool]:
+    """A film [1,1,192,256] in random geometry and style, its knees, and whether it shows something else: a share `negatives` does."""
+    index = rng.integers(len(films))
+    image, knees = _moved(films.images[index].float()[None], films.places[index], rng)
+    negative = bool(rng.random() < negatives)
+    if negative:
+        image, knees = _without_knees(image, rng), torch.zeros(0, 3)
+    return styled(image, rng), knees, negative
 
 
 def window(images: Tensor) -> Tensor:
@@ -86,6 +84,15 @@ def window(images: Tensor) -> Tensor:
     low, high = np.percentile(images.flatten(1).numpy(), [DARK, BRIGHT], axis=1).astype(np.float32)
     low, high = torch.from_numpy(low)[:, None, None, None], torch.from_numpy(high)[:, None, None, None]
     return ((images - low) / (high - low).clamp(min=1e-6)).clamp(0, 1) * 2 - 1
+
+
+def _kept_film(film: Film, cache: Path) -> tuple[np.ndarray, Tensor]:
+    path = cache / f'{film.participant}_{film.visit}.npz'
+    if not path.exists():
+        pixels = read_film(film.folder)
+        np.savez(path, image=_kept(pixels), shape=np.array(pixels.shape))
+    with np.load(path) as saved:
+        return saved['image'], _places(film, tuple(saved['shape'].tolist()))
 
 
 def _kept(film: np.ndarray) -> np.ndarray:
@@ -155,14 +162,15 @@ def _without_knees(image: Tensor, rng: np.random.Generator) -> Tensor:
     return (0.5 + across + _soft_noise(rng, int(rng.choice([6, 12, 48])), 0.2)).reshape(1, 1, FILM_ROWS, FILM_COLUMNS)
 
 
-def _styled(image: Tensor, rng: np.random.Generator) -> Tensor:
-    """Exposure, contrast, scatter, sharpening, grain, shading, collimation, markers."""
+def styled(image: Tensor, rng: np.random.Generator) -> Tensor:
+    """A film [1,1,rows,columns] with another exposure, contrast, scatter, sharpening, grain, shading, collimation, markers."""
+    rows, columns = image.shape[2:]
     image = image - image.min()
     image = image / image.max().clamp(min=1e-6)
     if rng.random() < 0.8:
         image = image ** math.exp(rng.normal(0, 0.45))
     if rng.random() < 0.5:
-        image = image + _soft_noise(rng, int(rng.integers(2, 6)), rng.uniform(0.02, 0.2))
+        image = image + _soft_noise(rng, int(rng.integers(2, 6)), rng.uniform(0.02, 0.2), rows, columns)
     if rng.random() < 0.3:
         # Over-exposed: what is bright is all one white.
         image = image.clamp(max=float(np.quantile(image.numpy(), rng.uniform(0.75, 0.99))))
@@ -170,31 +178,32 @@ def _styled(image: Tensor, rng: np.random.Generator) -> Tensor:
         blurred = F.avg_pool2d(F.pad(image, (2, 2, 2, 2), mode='replicate'), 5, 1)
         image = image + float(rng.uniform(-0.9, 1.5)) * (image - blurred)
     if rng.random() < 0.5:
-        noise = torch.from_numpy(rng.standard_normal((FILM_ROWS, FILM_COLUMNS), dtype=np.float32))
+        noise = torch.from_numpy(rng.standard_normal((rows, columns), dtype=np.float32))
         image = image + float(rng.uniform(0.003, 0.05)) * noise
     if rng.random() < 0.35:
         _collimate(image, rng)
     for _ in range(int(rng.integers(0, 4))):
         height, width = int(rng.integers(2, 14)), int(rng.integers(2, 18))
-        top, left = int(rng.integers(0, FILM_ROWS - height)), int(rng.integers(0, FILM_COLUMNS - width))
-        if rng.random() < 0.5 and not FILM_ROWS * 0.3 < top < FILM_ROWS * 0.7:
+        top, left = int(rng.integers(0, rows - height)), int(rng.integers(0, columns - width))
+        if rng.random() < 0.5 and not rows * 0.3 < top < rows * 0.7:
             image[:, :, top : top + height, left : left + width] = float(rng.choice([0.0, 1.0, 1.2]))
     return image
 
 
-def _soft_noise(rng: np.random.Generator, cells: int, spread: float) -> Tensor:
-    """Smooth random shading, [1,1,192,256]; `cells` says how fine."""
+def _soft_noise(rng: np.random.Generator, cells: int, spread: float, rows: int = FILM_ROWS, columns: int = FILM_COLUMNS) -> Tensor:
+    """Smooth random shading, [1,1,rows,columns]; `cells` says how fine."""
     coarse = torch.from_numpy(rng.standard_normal((1, 1, cells, cells), dtype=np.float32)) * float(spread)
-    return F.interpolate(coarse, (FILM_ROWS, FILM_COLUMNS), mode='bicubic', align_corners=False)
+    return F.interpolate(coarse, (rows, columns), mode='bicubic', align_corners=False)
 
 
 def _collimate(image: Tensor, rng: np.random.Generator) -> None:
     """Strips along the borders that the beam did not reach, or that were left all bright."""
     value = float(rng.choice([0.0, 0.0, 1.0]))
+    height, width = image.shape[2:]
     for side in range(4):
         if rng.random() < 0.5:
             continue
         share = float(rng.uniform(0.01, 0.1))
-        rows, columns = max(1, int(share * FILM_ROWS)), max(1, int(share * FILM_COLUMNS))
+        rows, columns = max(1, int(share * height)), max(1, int(share * width))
         strip = (image[:, :, :rows], image[:, :, -rows:], image[..., :columns], image[..., -columns:])[side]
         strip.fill_(value)

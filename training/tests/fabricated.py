@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
 from osteograph_training.config import Config
 from osteograph_training.dataset import Split
+from osteograph_training.film_split import read_film_split
 
 FILM_ROWS, FILM_COLUMNS = 200, 400
 BOX_SIDE = 120
@@ -103,3 +105,24 @@ def _dataset(participant: str, pixels: np.ndarray, description: str, photometric
 def _save(path: Path, dataset: Dataset) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     dataset.save_as(path, enforce_file_format=True)
+
+
+def write_crops(folder: Path) -> Path:
+    """Crops of one knee of invented shape, both knees of two people for training and of one for the test, with index.csv."""
+    rows = ['file,participant,side,kl']
+    people = read_film_split()
+    chosen = [[name for name, part in people.items() if part == wanted][:count] for wanted, count in (('train', 2), ('test', 1))]
+    (folder / 'kl0').mkdir(parents=True)
+    for number, participant in enumerate(name for names in chosen for name in names):
+        for side in ('R', 'L'):
+            image = np.full((224, 224), 60.0)
+            image[:124, 14:210] = 180
+            image[132:, 22:202] = 180
+            image += np.random.default_rng(number).normal(0, 2, image.shape)
+            file = f'kl0/{participant}{side}.png'
+            # One of the collection's is stored with bone dark.
+            stored = 255 - image if number == 0 and side == 'L' else image
+            Image.fromarray(stored.clip(0, 255).astype(np.uint8)).save(folder / file)
+            rows.append(f'{file},{participant},{side},0')
+    (folder / 'index.csv').write_text('\n'.join(rows) + '\n')
+    return folder

@@ -1,13 +1,18 @@
 import type { SquareBox } from '../../domain/knee-box.js';
 import type { Side } from '../../domain/participants.js';
-import type { FoundKnee, KneeDetector } from '../../inference/index.js';
+import type { FilmView } from '../../domain/uploads.js';
+import type { FoundKnee, KneeDetector, SeenFilm } from '../../inference/index.js';
 import { percentile } from '../normalise.js';
 import { refuseFile } from '../refuse.js';
 import type { Film } from './film.js';
 import { resample, type Window } from './resample.js';
+import { refuseWrongView, viewByShape } from './view.js';
 
 /** Both knees of one film: squares within this factor, joint lines at most this many sides apart in height, and not one upon the other. */
 const ALIKE = { side: 1.25, rows: 0.6, apart: 0.8 } as const;
+
+/** The middle of the one knee of a film lies this share of the width away from its middle at most. */
+const OFF_MIDDLE = 0.2;
 
 /** A knee that a trained knee detector found. */
 export interface DetectedKnee {
@@ -18,17 +23,34 @@ export interface DetectedKnee {
 }
 
 /**
+ * Whether a film shows both legs, by the knees found on it and not by its shape: a pair, or one knee in its middle. Where there is neither
+ * its size in mm or its shape tells.
+ *
+ * @throws UserError FILE_REFUSED for a film that is surely no upright frontal one
+ */
+export async function detectView(film: Film, detector: KneeDetector): Promise<FilmView> {
+  const { knees, window } = await look(film, detector);
+  const sure = knees.filter(({ confidence }) => confidence >= detector.threshold);
+  if (surestPair(sure)) return 'BILATERAL';
+  const [knee, another] = sure;
+  const pitch = window.width / detector.columns;
+  const inMiddle = knee && Math.abs(knee.column - detector.columns / 2) * pitch <= OFF_MIDDLE * film.columns;
+  return inMiddle && !another ? 'SINGLE' : viewByShape(film);
+}
+
+/**
  * Finds both knees on a bilateral film with a trained knee detector: the surest pair of knees alike in size and height, or else single
  * ones, each in its half of the film. The patient's right knee is on the image's left.
  *
- * @throws UserError FILE_REFUSED when a knee of `sides` is not found with the confidence that the knee detector asks for
+ * @throws UserError FILE_REFUSED when a knee of `sides` is not found with the confidence that the knee detector asks for, or the film is
+ *   surely no upright frontal one
  */
 export async function detectKnees<S extends Side>(
   film: Film,
   detector: KneeDetector,
   sides: readonly S[],
 ): Promise<Record<S, DetectedKnee>> {
-  const { found, window } = await look(film, detector);
+  const { knees: found, window } = await look(film, detector);
   const sure = found.filter(({ confidence }) => confidence >= detector.threshold);
   const middle = (film.columns / 2 - window.left) * (detector.columns / window.width);
   const pair = surestPair(sure) ?? {
@@ -45,11 +67,12 @@ export async function detectKnees<S extends Side>(
 /**
  * Finds the one knee on a film that is no tight crop.
  *
- * @throws UserError FILE_REFUSED when none is found with the confidence that the knee detector asks for
+ * @throws UserError FILE_REFUSED when none is found with the confidence that the knee detector asks for, or the film is surely no upright
+ *   frontal one
  */
 export async function detectKnee(film: Film, detector: KneeDetector): Promise<DetectedKnee> {
-  const { found, window } = await look(film, detector);
-  const [knee] = found;
+  const { knees, window } = await look(film, detector);
+  const [knee] = knees;
   if (!knee || knee.confidence < detector.threshold) refuseKnee(film, detector, 'knee', knee?.confidence ?? 0);
   return onFilm(knee, window, detector);
 }
@@ -68,9 +91,26 @@ export function detectorInput(
   return { input: data.map((value) => 2 * Math.min(Math.max((value - low) / range, 0), 1) - 1), window };
 }
 
-async function look(film: Film, detector: KneeDetector): Promise<{ found: FoundKnee[]; window: Window }> {
+interface Look extends SeenFilm {
+  window: Window;
+}
+
+/** A film is looked at once, however many questions there are. */
+const looks = new WeakMap<KneeDetector, WeakMap<Film, Promise<Look>>>();
+
+/** @throws UserError FILE_REFUSED for a film that is surely no upright frontal one */
+async function look(film: Film, detector: KneeDetector): Promise<Look> {
+  const known = looks.get(detector) ?? new WeakMap<Film, Promise<Look>>();
+  const seen = known.get(film) ?? lookAnew(film, detector);
+  looks.set(detector, known.set(film, seen));
+  const answer = await seen;
+  refuseWrongView(film, answer.view);
+  return answer;
+}
+
+async function lookAnew(film: Film, detector: KneeDetector): Promise<Look> {
   const { input, window } = detectorInput(film, detector);
-  return { found: await detector.find(input), window };
+  return { ...(await detector.look(input)), window };
 }
 
 function surestPair(knees: readonly FoundKnee[]): Record<Side, FoundKnee> | undefined {

@@ -4,11 +4,13 @@ import type { FilmView } from '../../domain/uploads.js';
 import { mirrorColumns, MODEL_SIZE, percentile } from '../normalise.js';
 import { refuseFile } from '../refuse.js';
 import type { KneeDetector, XraySize } from '../../inference/index.js';
-import { detectKnee, detectKnees } from './detect.js';
+import { detectKnee, detectKnees, detectView } from './detect.js';
 import type { Film } from './film.js';
 import { framedByJoint } from './framing.js';
 import { findKnee, locateKnees } from './locate.js';
 import { resample, type Window } from './resample.js';
+import { refuseDarkBone } from './polarity.js';
+import { BILATERAL_ASPECT, viewByShape } from './view.js';
 
 export interface RadiographOptions {
   /** The patient's side; on a bilateral film it chooses the knee, and left knees are mirrored to look like right ones. */
@@ -26,10 +28,8 @@ export interface RadiographOptions {
   readonly reframe?: boolean | undefined;
 }
 
-/** A film at least this wide shows both legs; a crop of one knee is at most this wide, and nearly square. */
-const BILATERAL_MM = 250;
+/** A crop of one knee is at most this wide, and nearly square. */
 const CROP_MM = 150;
-const BILATERAL_ASPECT = 1.125;
 
 /** Percentiles of the crop that become -1 and 1. */
 const WINDOW_PERCENT = { dark: 5, bright: 99 } as const;
@@ -37,22 +37,31 @@ const WINDOW_PERCENT = { dark: 5, bright: 99 } as const;
 /** What models of format 1 take. */
 const ONE_SQUARE: XraySize = { rows: MODEL_SIZE, columns: MODEL_SIZE, channels: 1 };
 
-/** What a film shows, by its width in mm where that is known, else by its shape: films of both legs are wider than high. */
-export function filmView(film: Film): FilmView {
-  const spacing = film.pixelSpacing?.[1];
-  const bilateral = spacing ? film.columns * spacing >= BILATERAL_MM : film.columns > BILATERAL_ASPECT * film.rows;
-  return bilateral ? 'BILATERAL' : 'SINGLE';
+/**
+ * What a film shows: a tight, nearly square crop one knee, any other what a knee detector finds on it, or its size and shape without one.
+ *
+ * @throws UserError FILE_REFUSED for a film that a detector says is surely no upright frontal one
+ */
+export async function filmView(film: Film, detector?: KneeDetector): Promise<FilmView> {
+  return detector && !isTightCrop(film) ? detectView(film, detector) : viewByShape(film);
 }
 
 /**
  * The square of the film that the model sees of one knee. A tight, nearly square crop of one knee is taken whole; anywhere else
  * the knee is looked for.
  *
- * @throws UserError FILE_REFUSED when no knee is found or a given box lies outside the film
+ * @throws UserError FILE_REFUSED when no knee is found, its bone is dark, or a given box lies outside the film
  */
 export async function kneeBox(film: Film, options: RadiographOptions): Promise<SquareBox> {
-  const { side, box, view = filmView(film), detector, reframe = false } = options;
-  if (box) return checkedBox(film, box);
+  if (options.box) return checkedBox(film, options.box);
+  const box = await foundBox(film, options);
+  refuseDarkBone(film, box);
+  return box;
+}
+
+async function foundBox(film: Film, options: RadiographOptions): Promise<SquareBox> {
+  const { side, detector, reframe = false } = options;
+  const view = options.view ?? (await filmView(film, detector));
   if (view === 'BILATERAL') {
     if (detector) return (await detectKnees(film, detector, [side]))[side].box;
     return locateKnees(film)[side].box;

@@ -4,6 +4,7 @@ import type { FilmView, UploadedKnee } from '../../domain/uploads.js';
 import type { KneeDetector } from '../../inference/index.js';
 import type { Film } from './film.js';
 import { filmView, kneeBox } from './input.js';
+import { viewByShape } from './view.js';
 
 /** What a film shows, as far as it can be told. */
 export interface FoundKnees {
@@ -22,8 +23,14 @@ export async function kneesOn(
   film: Film,
   { laterality, detector }: { laterality: Side | null; detector: KneeDetector | undefined },
 ): Promise<FoundKnees> {
-  const view = filmView(film);
-  const found: FoundKnees = { view, knees: [], problems: [] };
+  const found: FoundKnees = { view: viewByShape(film), knees: [], problems: [] };
+  try {
+    found.view = await filmView(film, detector);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { ...found, problems: [error.message] };
+  }
+  const { view } = found;
   for (const side of view === 'BILATERAL' ? (['RIGHT', 'LEFT'] as const) : [laterality]) {
     try {
       // On a film of one knee the side chooses nothing.

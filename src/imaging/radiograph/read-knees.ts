@@ -36,7 +36,7 @@ export async function readKnees(
   { sides, box, view, detector, grader }: KneesToRead,
 ): Promise<KneeReading[]> {
   refuseOtherImages(film);
-  const shown = view ?? filmView(film);
+  const shown = view ?? (box ? undefined : await filmView(film, detector));
   const knees: { side: Side; box: SquareBox | null; problem: string | null }[] = [];
   for (const side of sides) {
     try {

@@ -89,9 +89,7 @@ async function findKnees(film: Film, laterality: Side | null, kneeDetector: stri
 function unknowns({ pixelSpacing }: Film, view: KeptFilm['view'], laterality: Side | null): string[] {
   const shows = view === 'BILATERAL' ? 'both knees' : 'one knee';
   return [
-    ...(pixelSpacing
-      ? []
-      : [`The file does not say how large its pixels are; by its shape it was taken to show ${shows}.`]),
+    ...(pixelSpacing ? [] : [`The file does not say how large its pixels are; it was taken to show ${shows}.`]),
     ...(view === 'SINGLE' && laterality === null ? ['The file does not say which knee it shows.'] : []),
   ];
 }

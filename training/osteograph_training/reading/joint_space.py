@@ -60,9 +60,9 @@ def read_film_joint_space(film: np.ndarray, side: str) -> dict[str, CompartmentS
     if min(film.shape) < SMALLEST:
         return {'medial': 'TOO_SMALL', 'lateral': 'TOO_SMALL'}
     scale = film.shape[1] / WIDTH
-    smooth = _resampled(_smoothed(np.asarray(film, dtype=np.float64), SIGMA * scale), scale)
+    smooth = _resampled(smoothed(np.asarray(film, dtype=np.float64), SIGMA * scale), scale)
     gradient = np.zeros_like(smooth)
-    gradient[1:-1] = (smooth[2:] - smooth[:-2]) / 2 * (-1 if _bone_is_dark(smooth) else 1)
+    gradient[1:-1] = (smooth[2:] - smooth[:-2]) / 2 * (-1 if bone_is_dark(smooth) else 1)
     left, right = _traced(gradient, scale)
     return {'medial': right, 'lateral': left} if side == 'R' else {'medial': left, 'lateral': right}
 
@@ -148,7 +148,7 @@ def _peak(signal: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarr
     return np.clip(np.where(bend < 0, (above - below) / (2 * np.where(bend < 0, bend, 1)), 0), -0.5, 0.5)
 
 
-def _bone_is_dark(image: np.ndarray) -> bool:
+def bone_is_dark(image: np.ndarray) -> bool:
     """Whether the middle of the crop, which is bone, is darker than its sides."""
     rows = image[len(image) // 4 : 3 * len(image) // 4]
     return bool(np.median(rows[:, WIDTH // 4 : 3 * WIDTH // 4]) < np.median(np.concatenate([rows[:, :SIDE], rows[:, -SIDE:]], axis=1)))
@@ -158,7 +158,7 @@ def _unit(gradient: np.ndarray) -> float:
     return float(np.percentile(np.abs(gradient), PERCENTILE))
 
 
-def _smoothed(image: np.ndarray, sigma: float) -> np.ndarray:
+def smoothed(image: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian over both axes, four deviations wide, the edge pixel repeated."""
     radius = int(4 * sigma + 0.5)
     taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)

@@ -1,7 +1,7 @@
 import { UserError } from '../../../domain/errors.js';
 import type { FloatTensor } from '../../backend.js';
 import type { OpenBundle, TaskRequest } from '../task.js';
-import type { Manifest } from './manifest.js';
+import type { Manifest, SHOWN } from './manifest.js';
 
 /** A knee on the detector's input: joint centre and side of the square around it in input pixels, and how sure the network is. */
 export interface FoundKnee {
@@ -10,6 +10,27 @@ export interface FoundKnee {
   side: number;
   /** 0 to 1. */
   confidence: number;
+}
+
+/** What a film shows and how it lies, each with its probability. */
+export interface SeenView {
+  shows: (typeof SHOWN)[number];
+  showsChance: number;
+  /** That it shows one knee or both from the front. */
+  frontalChance: number;
+  /** Quarter turns clockwise that the film was turned by: 0 to 3. */
+  turned: number;
+  turnedChance: number;
+  /** Whether bone is dark on it. */
+  invertedChance: number;
+}
+
+/** What the detector sees on a film. */
+export interface SeenFilm {
+  /** Surest first, those below the threshold included. */
+  knees: FoundKnee[];
+  /** Null of a detector that tells no views apart. */
+  view: SeenView | null;
 }
 
 /** A film to find knees on. */
@@ -22,16 +43,40 @@ export interface FilmRequest extends TaskRequest {
 const MAX_KNEES = 6;
 
 /** Runs the detector on one film; for the inference process. @throws UserError BAD_USER_INPUT for a film of another size */
-export async function findKnees(
+export async function lookAtFilm(
   { manifest, sessions }: OpenBundle<Manifest, 'detector'>,
   { film }: FilmRequest,
-): Promise<FoundKnee[]> {
+): Promise<SeenFilm> {
   const { rows, columns } = manifest.film;
   if (film.length !== rows * columns) {
     throw new UserError('BAD_USER_INPUT', `The film has ${film.length} values; ${rows} x ${columns} are needed.`);
   }
-  const { heatmap, boxes } = await sessions.detector.run({ film: { data: film, dims: [1, 1, rows, columns] } });
-  return decodeKnees(heatmap!, boxes!);
+  const { heatmap, boxes, ...view } = await sessions.detector.run({
+    film: { data: film, dims: [1, 1, rows, columns] },
+  });
+  const { shows } = manifest.detector;
+  return { knees: decodeKnees(heatmap!, boxes!), view: shows ? decodeView(shows, view) : null };
+}
+
+const FRONTAL: ReadonlySet<SeenView['shows']> = new Set(['BILATERAL', 'SINGLE']);
+
+function decodeView(
+  names: readonly SeenView['shows'][],
+  { shows, turned, inverted }: Record<string, FloatTensor>,
+): SeenView {
+  const [shown, turn] = [likeliest(shows!.data), likeliest(turned!.data)];
+  return {
+    shows: names[shown]!,
+    showsChance: shows!.data[shown]!,
+    frontalChance: names.reduce((sum, name, index) => sum + (FRONTAL.has(name) ? shows!.data[index]! : 0), 0),
+    turned: turn,
+    turnedChance: turned!.data[turn]!,
+    invertedChance: inverted!.data[0]!,
+  };
+}
+
+function likeliest(chances: Float32Array): number {
+  return chances.indexOf(Math.max(...chances));
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { TaskDefinition } from '../task.js';
-import { findKnees } from './detector.js';
-import type { FilmRequest, FoundKnee } from './detector.js';
+import { lookAtFilm } from './detector.js';
+import type { FilmRequest, SeenFilm } from './detector.js';
 import { type Manifest, manifestSchema, tensors } from './manifest.js';
 
-/** Knees on a whole film, surest first. */
+/** Knees on a whole film, and what else it shows. */
 export const kneeDetection: TaskDefinition<
   'knee-detection',
   'detector',
@@ -11,7 +11,7 @@ export const kneeDetection: TaskDefinition<
   FilmRequest,
   never,
   never,
-  FoundKnee[]
+  SeenFilm
 > = {
   name: 'knee-detection',
   purpose: 'Finds the knees on a film.',
@@ -20,5 +20,5 @@ export const kneeDetection: TaskDefinition<
   manifest: manifestSchema,
   tensors,
   summary: ({ detector: { threshold } }) => `knees from confidence ${threshold} on`,
-  run: findKnees,
+  run: lookAtFilm,
 };

@@ -1,6 +1,6 @@
 import { readBundleFor } from '../../bundles/index.js';
 import type { InferenceHost } from '../../host.js';
-import type { FoundKnee } from './detector.js';
+import type { SeenFilm } from './detector.js';
 
 /** A knee detector bundle at work in an inference process. */
 export interface KneeDetector {
@@ -13,8 +13,8 @@ export interface KneeDetector {
   readonly threshold: number;
   /** What messages call it. */
   readonly name: string;
-  /** Finds knees on a film prepared as above, surest first, those below the threshold included. */
-  find(film: Float32Array): Promise<FoundKnee[]>;
+  /** Finds knees on a film prepared as above, and says what it shows. */
+  look(film: Float32Array): Promise<SeenFilm>;
 }
 
 /**
@@ -31,6 +31,6 @@ export async function openDetector(host: Pick<InferenceHost, 'run'>, bundleDir: 
     window,
     threshold: manifest.detector.threshold,
     name: `${manifest.name}@${manifest.version}`,
-    find: (film) => host.run('knee-detection', { bundleDir, film }),
+    look: (film) => host.run('knee-detection', { bundleDir, film }),
   };
 }
