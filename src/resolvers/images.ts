@@ -9,14 +9,14 @@ import type { Context } from './context.js';
 
 /** An asset with a URL that works for this viewer for an hour or two. */
 export function signedAsset({ platform, viewer }: Context, { sha256, mediaType, bytes }: AssetRow): Asset {
-  return { ...platform.assetUrls.sign(sha256, viewer.tokenId), sha256, mediaType, bytes };
+  return { ...platform.assetUrls.sign(sha256, viewer), sha256, mediaType, bytes };
 }
 
 /** What a stored series can be fetched as, beside its volume. */
 function download({ platform, viewer }: Context, { row }: MriSeriesNode, file: SeriesFile): SeriesDownload | null {
   if (row.assetId === null) return null;
   const { mediaType } = SERIES_FILES[file];
-  return { ...platform.assetUrls.sign(`series/${row.id}/${file}`, viewer.tokenId), mediaType };
+  return { ...platform.assetUrls.sign(`series/${row.id}/${file}`, viewer), mediaType };
 }
 
 @Resolver(() => RadiographNode)

@@ -59,6 +59,6 @@ export class T2MapResolver {
   })
   dicom(@Root() { row }: T2MapNode, @Ctx() { platform, viewer }: Context): SeriesDownload | null {
     if (row.assetId === null) return null;
-    return { ...platform.assetUrls.sign(`t2-maps/${row.id}/map.dcm`, viewer.tokenId), mediaType: 'application/dicom' };
+    return { ...platform.assetUrls.sign(`t2-maps/${row.id}/map.dcm`, viewer), mediaType: 'application/dicom' };
   }
 }

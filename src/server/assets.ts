@@ -5,7 +5,6 @@ import type { DataSource } from 'typeorm';
 import { UserError } from '../domain/errors.js';
 import { EXPORT_FILES, TABLE_FORMATS } from '../domain/exports.js';
 import { extensionOf } from '../domain/media-types.js';
-import type { Role } from '../domain/roles.js';
 import { Asset } from '../entities/index.js';
 import { requireRole } from '../policy/index.js';
 import { auditDownload, type KnownTokens } from '../services/access/index.js';
@@ -17,7 +16,7 @@ export interface AssetOptions {
   dataSource: DataSource;
   store: BlobStore;
   assetUrls: AssetUrls;
-  tokens: Pick<KnownTokens, 'roleOf'>;
+  tokens: Pick<KnownTokens, 'standing'>;
 }
 
 /** Content types of what holds records alone; anything else may show a person. */
@@ -88,9 +87,9 @@ async function grantOf(
   path: string,
   { query }: Request,
   { assetUrls, tokens }: Pick<AssetOptions, 'assetUrls' | 'tokens'>,
-): Promise<AssetGrant & { role: Role }> {
+): Promise<AssetGrant> {
   const grant = assetUrls.verify(path, query);
-  const role = await tokens.roleOf(grant.tokenId);
+  const role = await tokens.standing(grant.tokenId, grant.role);
   if (role) return { ...grant, role };
   throw new UserError('FORBIDDEN', 'The token that this URL was made for has expired or was revoked.');
 }

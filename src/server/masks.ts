@@ -41,7 +41,7 @@ export function maskHandler({
     });
     const { row, known } = await keepMask({ dataSource, store }, viewer, mask);
     const { id, columns, rows, slices, hiddenVoxels, createdAt, expiresAt } = new UploadedMaskNode(row);
-    const volume = assetUrls.sign(row.asset.sha256, viewer.tokenId);
+    const volume = assetUrls.sign(row.asset.sha256, viewer);
     response.status(known ? 200 : 201).set('Cache-Control', 'no-store');
     response.json({
       ...{ id, columns, rows, slices, hiddenVoxels, createdAt, expiresAt },

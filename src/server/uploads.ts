@@ -62,7 +62,7 @@ export function uploadHandler({ dataSource, store, assetUrls, quotas, reader }: 
       });
     });
     const { row, known } = await keepUpload({ dataSource, store }, viewer, film);
-    const { url, expiresAt } = assetUrls.sign(row.asset.sha256, viewer.tokenId);
+    const { url, expiresAt } = assetUrls.sign(row.asset.sha256, viewer);
     response.status(known ? 200 : 201).set('Cache-Control', 'no-store');
     response.json({ ...described(row), image: { url, expiresAt } });
   };

@@ -8,8 +8,8 @@ import { untilWaiting } from '../helpers/locks.js';
 import { pythonWithMoto, startS3, type TestS3 } from '../helpers/s3.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
-/** Key of the reader's token of a test's server. */
-const READER = 2;
+/** The reader's token of a test's server. */
+const READER = { tokenId: 2, role: 'READER' } as const;
 
 for (const kind of ['a directory', 'a bucket']) {
   (kind === 'a bucket' && !pythonWithMoto ? describe.skip : describe)(`assets in ${kind}`, () => {
@@ -54,8 +54,8 @@ for (const kind of ['a directory', 'a bucket']) {
     test('asking twice gives one URL, so that browsers can cache', async () => {
       const urls = await createAssetUrls(api.dataSource, Date.now);
 
-      expect(urls.sign(asset.sha256, 1).url).toBe(urls.sign(asset.sha256, 1).url);
-      expect(urls.sign(asset.sha256, 1).expiresAt.getTime() - Date.now()).toBeGreaterThan(3_600_000 - 5_000);
+      expect(urls.sign(asset.sha256, READER).url).toBe(urls.sign(asset.sha256, READER).url);
+      expect(urls.sign(asset.sha256, READER).expiresAt.getTime() - Date.now()).toBeGreaterThan(3_600_000 - 5_000);
     });
 
     test.each([
@@ -127,6 +127,8 @@ for (const kind of ['a directory', 'a bucket']) {
       ['a later expiry', (query: URLSearchParams) => query.set('expires', String(Number(query.get('expires')) + 1))],
       ['an expiry that is no number', (query: URLSearchParams) => query.set('expires', '1e99')],
       ['another token', (query: URLSearchParams) => query.set('token', '999')],
+      ['a higher role', (query: URLSearchParams) => query.set('role', 'OPERATOR')],
+      ['no role', (query: URLSearchParams) => query.delete('role')],
     ])('a URL with %s is refused', async (_name, tamper) => {
       const tampered = new URL(url);
       tamper(tampered.searchParams);

@@ -68,7 +68,7 @@ test('a URL ends with the token that it was made for', async () => {
   const asset = await storeAsset(dataSource.manager, store, Buffer.from('a film'), 'image/png');
   const { token } = await createToken(dataSource, { name: 'leaves soon', role: 'READER' });
   const urls = await createAssetUrls(dataSource, Date.now);
-  const signed = url + urls.sign(asset.sha256, token.id).url;
+  const signed = url + urls.sign(asset.sha256, { tokenId: token.id, role: 'READER' }).url;
   const before = await fetch(signed);
   await revokeToken(dataSource, token.id);
   // The server hears of it from the database.
@@ -89,5 +89,5 @@ test('a URL of a token that expires ends at that moment', async () => {
   const urls = await createAssetUrls(dataSource, Date.now);
   await dataSource.query(`UPDATE api_token SET expires_at = now() WHERE id = $1`, [token.id]);
 
-  expect((await fetch(url + urls.sign(asset.sha256, token.id).url)).status).toBe(403);
+  expect((await fetch(url + urls.sign(asset.sha256, { tokenId: token.id, role: 'READER' }).url)).status).toBe(403);
 });

@@ -272,7 +272,8 @@ test('sockets and event streams end within five seconds of the token, signed URL
     body: JSON.stringify({ query, variables }),
   });
   const { id } = await dataSource.getRepository(ApiToken).findOneByOrFail({ subject: 'leaver' });
-  const signed = url + (await createAssetUrls(dataSource, Date.now)).sign(asset.sha256, id).url;
+  const signed =
+    url + (await createAssetUrls(dataSource, Date.now)).sign(asset.sha256, { tokenId: id, role: 'READER' }).url;
   const before = await fetch(signed);
 
   const code = await closed.promise;
@@ -283,6 +284,31 @@ test('sockets and event streams end within five seconds of the token, signed URL
   expect([before.status, code, after.status]).toEqual([200, 4403, 403]);
   expect(late).toBeGreaterThanOrEqual(0);
   expect(late).toBeLessThan(5);
+});
+
+test("an image's address is good for the role of the token that asked, whichever token of the person ends last", async () => {
+  const { make, dataSource, store } = api;
+  const asset = await storeAsset(dataSource.manager, store, Buffer.from('a film of two roles'), 'image/png');
+  const exam = await make.exam(await make.visit(await make.participant()));
+  const film = await make.radiograph(exam, { assetId: asset.id });
+  const fetched = async (groups: string[], exp: number): Promise<number> => {
+    const token = await provider.sign({ sub: `of ${groups.join()} and another`, groups, exp: inSeconds(exp) });
+    const other = groups[0] === 'radiology' ? 'statistics' : 'radiology';
+    await api.ask(
+      VIEWER,
+      {},
+      await provider.sign({ sub: `of ${groups.join()} and another`, groups: [other], exp: inSeconds(600) }),
+    );
+    const { data } = await api.ask<{ node: { image: { url: string } } }>(
+      'query ($id: ID!) { node(id: $id) { ... on Radiograph { image { url } } } }',
+      { id: encodeId('Radiograph', film.id) },
+      token,
+    );
+    return (await fetch(api.url + data!.node.image.url)).status;
+  };
+
+  expect(await fetched(['statistics'], 300)).toBe(403);
+  expect(await fetched(['radiology'], 300)).toBe(200);
 });
 
 test('whom an administrator revokes here is out, whatever the provider says', async () => {

@@ -128,7 +128,7 @@ export async function startProvider(): Promise<TestProvider> {
         audiences: [AUDIENCE],
         resource: AUDIENCE,
         roleClaim: 'groups',
-        roleMap: 'radiology=READER,lab=OPERATOR,admins=ADMIN',
+        roleMap: 'statistics=ANALYST,radiology=READER,lab=OPERATOR,admins=ADMIN',
         ...changes,
       })!,
     async token(subject, audience = AUDIENCE) {

@@ -57,6 +57,16 @@ test('phantom films are what they are: both knees, upright, bone bright', async 
   }
 });
 
+test('no knee is taken from a film that shows bone dark, and each is told why', async () => {
+  for (const { film } of films) {
+    const most = film.data.reduce((high, value) => Math.max(high, value), 0);
+    const negative = { ...film, data: film.data.map((value) => most - value) };
+    const { knees, problems } = await kneesOn(negative, { laterality: null, detector });
+    expect(knees).toEqual([]);
+    for (const problem of problems) expect(problem).toMatch(/greys are inverted; invert them\.$|that could be found/);
+  }
+});
+
 test('no knee is found on a phantom film that lies on its side', async () => {
   for (const { film } of films) {
     const turned = turnedClockwise(film);

@@ -5,6 +5,7 @@ import type { FoundKnee, KneeDetector, SeenFilm } from '../../inference/index.js
 import { percentile } from '../normalise.js';
 import { refuseFile } from '../refuse.js';
 import type { Film } from './film.js';
+import { refuseDarkBone } from './polarity.js';
 import { resample, type Window } from './resample.js';
 import { refuseWrongView, viewByShape } from './view.js';
 
@@ -59,7 +60,7 @@ export async function detectKnees<S extends Side>(
   };
   const knees = sides.map((side) => {
     const knee = pair[side] ?? refuseKnee(film, detector, `${side.toLowerCase()} knee`, sureness(found, side, middle));
-    return [side, onFilm(knee, window, detector)] as const;
+    return [side, bright(film, onFilm(knee, window, detector))] as const;
   });
   return Object.fromEntries(knees) as Record<S, DetectedKnee>;
 }
@@ -74,7 +75,7 @@ export async function detectKnee(film: Film, detector: KneeDetector): Promise<De
   const { knees, window } = await look(film, detector);
   const [knee] = knees;
   if (!knee || knee.confidence < detector.threshold) refuseKnee(film, detector, 'knee', knee?.confidence ?? 0);
-  return onFilm(knee, window, detector);
+  return bright(film, onFilm(knee, window, detector));
 }
 
 /** A film as the detector sees it: whole, its longer side filling the input, its edges repeated beside the shorter one. */
@@ -139,6 +140,12 @@ function onFilm({ column, row, side, confidence }: FoundKnee, window: Window, { 
     side: side * pitch,
   };
   return { box, confidence };
+}
+
+/** @throws UserError FILE_REFUSED for a knee whose bone is dark */
+function bright(film: Film, knee: DetectedKnee): DetectedKnee {
+  refuseDarkBone(film, knee.box);
+  return knee;
 }
 
 /** The confidence of the best guess in a side's half of the film. */

@@ -9,7 +9,6 @@ import type { Film } from './film.js';
 import { framedByJoint } from './framing.js';
 import { findKnee, locateKnees } from './locate.js';
 import { resample, type Window } from './resample.js';
-import { refuseDarkBone } from './polarity.js';
 import { BILATERAL_ASPECT, viewByShape } from './view.js';
 
 export interface RadiographOptions {
@@ -50,17 +49,11 @@ export async function filmView(film: Film, detector?: KneeDetector): Promise<Fil
  * The square of the film that the model sees of one knee. A tight, nearly square crop of one knee is taken whole; anywhere else
  * the knee is looked for.
  *
- * @throws UserError FILE_REFUSED when no knee is found, its bone is dark, or a given box lies outside the film
+ * @throws UserError FILE_REFUSED when no knee is found, the bone of one that is found is dark, or a given box lies outside the film
  */
 export async function kneeBox(film: Film, options: RadiographOptions): Promise<SquareBox> {
-  if (options.box) return checkedBox(film, options.box);
-  const box = await foundBox(film, options);
-  refuseDarkBone(film, box);
-  return box;
-}
-
-async function foundBox(film: Film, options: RadiographOptions): Promise<SquareBox> {
-  const { side, detector, reframe = false } = options;
+  const { side, box, detector, reframe = false } = options;
+  if (box) return checkedBox(film, box);
   const view = options.view ?? (await filmView(film, detector));
   if (view === 'BILATERAL') {
     if (detector) return (await detectKnees(film, detector, [side]))[side].box;

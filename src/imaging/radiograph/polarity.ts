@@ -18,7 +18,8 @@ const EDGE = 0.12;
 const DARKER = 0.5;
 
 /**
- * A knee whose bones are darker than what lies beside them: MONOCHROME1 that was saved as a picture, with nothing that says so. No network has seen one.
+ * A knee whose bones are darker than what lies beside them: MONOCHROME1 that was saved as a picture, with nothing that says so. Detectors find them, and no generator has seen one. Graders have, since
+ * some crops of their films are such.
  *
  * @throws UserError FILE_REFUSED
  */
@@ -31,9 +32,6 @@ export function refuseDarkBone(film: Film, { left, top, side }: SquareBox): void
   const deviation = Math.sqrt(data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / data.length);
   const brighter = percentile(columns(BONES.from, BONES.to), 50) - percentile(edges, 50);
   if (brighter < -DARKER * deviation) {
-    refuseFile(
-      film.name,
-      'shows bone darker than what lies beside it: its greys are inverted; invert them, or give the box of the knee',
-    );
+    refuseFile(film.name, 'shows bone darker than what lies beside it: its greys are inverted; invert them');
   }
 }

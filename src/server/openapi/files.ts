@@ -1,4 +1,5 @@
 import { EXPORT_FILES, TABLE_FORMATS } from '../../domain/exports.js';
+import { ROLES } from '../../domain/roles.js';
 import { SERIES_FILES } from '../../domain/series-files.js';
 import { STRIP_FORMS } from '../../domain/strips.js';
 import { MASK_MEDIA_TYPES } from '../masks.js';
@@ -81,7 +82,7 @@ export function filePaths(): Record<string, PathItem> {
         operationId: 'exportDictionary',
         summary: 'What the columns of such a table mean, without a row of it',
         description:
-          'Takes what POST /exports takes, for READER and above. CSV and NDJSON carry no dictionary of their own.',
+          'Takes what POST /exports takes, for ANALYST and above. CSV and NDJSON carry no dictionary of their own.',
         requestBody: { required: true, content: { 'application/json': { schema: body } } },
         responses: {
           '200': answer(
@@ -141,7 +142,8 @@ export function filePaths(): Record<string, PathItem> {
 const SIGNATURE = [
   parameter('query', 'expires', 'End of the permission, Unix seconds.', { type: 'integer' }),
   parameter('query', 'token', 'The token that it was made for, by number.', { type: 'integer' }),
-  parameter('query', 'signature', 'Of the address, the end and the token.'),
+  parameter('query', 'role', 'What that token allowed.', { type: 'string', enum: [...ROLES] }),
+  parameter('query', 'signature', 'Of the address, the end, the token and the role.'),
 ].map((given) => ({ ...given, required: true }));
 
 const RANGE = parameter('header', 'Range', 'One range of bytes.');

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
-import type { Role } from '../../domain/roles.js';
+import { type Role, roleIncludes } from '../../domain/roles.js';
 import { startListener } from '../../work/index.js';
 import { findToken, hashToken, roleOfToken } from './tokens.js';
 import type { TokenPrincipal } from '../../policy/index.js';
@@ -27,8 +27,11 @@ export interface KnownTokens {
   remembers(text: string): boolean;
   /** Whether a text looks like a token that an identity provider has signed, which nobody can guess. */
   isSigned(text: string): boolean;
-  /** What the token with this key may do; null once it is no longer valid: what was signed for it ends with it. */
-  roleOf(tokenId: number): Promise<Role | null>;
+  /**
+   * What something is good for that was signed for the token with this key when it had a role; null once it is no longer valid: it ends with its token. A token of
+   * ours that has been given a lower role since counts as what it is now; of a person, whose tokens have roles of their own, the one that asked counts.
+   */
+  standing(tokenId: number, signed: Role): Promise<Role | null>;
   /** Looks at this one anew; for a process that has just changed it, and need not wait until it hears of it. */
   forget(tokenId: number): void;
   close(): Promise<void>;
@@ -58,7 +61,8 @@ export async function openKnownTokens(options: {
 }): Promise<KnownTokens> {
   const { dataSource, elsewhere, trustedMs = TRUSTED_MS } = options;
   const known = new Map<string, { viewer: TokenPrincipal; until: number }>();
-  const standing = new Map<number, { role: Role; until: number }>();
+  const standing = new Map<number, { role: Role; isPerson: boolean; until: number }>();
+  const lower = (a: Role, b: Role): Role => (roleIncludes(a, b) ? b : a);
   let listening = true;
   /** Rises with each change that was heard of: what was read before it may be out of date. */
   let changes = 0;
@@ -105,17 +109,20 @@ export async function openKnownTokens(options: {
     },
     remembers: (text) => known.has(hashToken(text)),
     isSigned: (text) => elsewhere?.recognises(text) ?? false,
-    async roleOf(tokenId) {
+    async standing(tokenId, signed) {
       const remembered = standing.get(tokenId);
-      if (remembered && performance.now() < remembered.until) return remembered.role;
+      if (remembered && performance.now() < remembered.until) {
+        return remembered.isPerson ? signed : lower(signed, remembered.role);
+      }
       const before = changes;
       const asked = performance.now();
-      const { role, msLeft } = await roleOfToken(dataSource, tokenId);
+      const { role, isPerson, msLeft } = await roleOfToken(dataSource, tokenId);
       if (role && listening && changes === before) {
         if (standing.size >= MOST) standing.clear();
-        standing.set(tokenId, { role, until: trustedUntil(asked, msLeft) });
+        standing.set(tokenId, { role, isPerson, until: trustedUntil(asked, msLeft) });
       }
-      return role;
+      if (role === null) return null;
+      return isPerson ? signed : lower(signed, role);
     },
     forget,
     close: () => listener.close(),

@@ -70,20 +70,23 @@ export async function findToken(
   return { viewer: { tokenId: id, name, role, project: null, expiresAt }, msLeft };
 }
 
-/** What the token with this key may do, null once it is revoked or has expired, and for how many more milliseconds; null for one that does not expire. */
+/**
+ * What the token with this key may do, null once it is revoked or has expired; whether it is a person, each of whose tokens has a role of its own; and
+ * for how many more milliseconds, null for one that does not expire.
+ */
 export async function roleOfToken(
   dataSource: DataSource,
   tokenId: number,
-): Promise<{ role: Role | null; msLeft: number | null }> {
+): Promise<{ role: Role | null; isPerson: boolean; msLeft: number | null }> {
   const rows = await readRows(
     dataSource,
-    `SELECT role, (1000 * extract(epoch FROM expires_at - now()))::double precision AS ms_left
+    `SELECT role, issuer IS NOT NULL AS person, (1000 * extract(epoch FROM expires_at - now()))::double precision AS ms_left
      FROM api_token WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
     [tokenId],
   );
-  if (!rows[0]) return { role: null, msLeft: null };
-  const { role, ms_left: msLeft } = STANDING.parse(rows[0]);
-  return { role, msLeft };
+  if (!rows[0]) return { role: null, isPerson: false, msLeft: null };
+  const { role, person: isPerson, ms_left: msLeft } = STANDING.extend({ person: z.boolean() }).parse(rows[0]);
+  return { role, isPerson, msLeft };
 }
 
 const STANDING = z.object({ role: z.enum(ROLES), ms_left: z.number().nullable() });
