@@ -39,7 +39,8 @@ export function usageCommand(): Command {
     .addHelpText(
       'after',
       `
-Computing time is from the first start of a generation to its end, waiting between attempts included. Volumes that a batch found made
+Computing time is from the first start of a generation to its end, waiting between attempts included; of one that was retried the last time
+alone. A row has a cost where each device that computed for it has a price. Volumes that a batch found made
 already took nothing. What was deleted since is in no report: keep the CSV of each month.
 
 Examples:

@@ -5,5 +5,5 @@ export function isSafeAddress({ protocol, hostname }: URL): boolean {
 
 /** Whether a host's name or address means this machine to itself alone. */
 export function isThisMachine(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+  return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d+){3}$/.test(hostname);
 }

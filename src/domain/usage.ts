@@ -14,11 +14,11 @@ export interface Usage {
   succeeded: number;
   failed: number;
   canceled: number;
-  /** From the first start of each to its end, waiting between attempts included, s. */
+  /** From the first start of each to its end, waiting between attempts included, s; of one that somebody had tried again the last time alone. */
   seconds: number;
   /** Size of the files that they made and that are still there. */
   bytes: number;
-  /** By the prices of devices; null where none of its devices has one. */
+  /** By the prices of devices; null where one that has computed has none. */
   cost: number | null;
 }
 

@@ -141,7 +141,7 @@ export {
 export type { ExportedCohort } from './export.js';
 export { columnList, type Columns, jsonReader, jsonRow, type Row, rowReader, tableOf } from './rows.js';
 export { knownMigrations } from './migrations.js';
-export { letGo } from './let-go.js';
+export { giveBack } from './give-back.js';
 export { takenBack } from './taken-back.js';
 export { type DatabaseFault, databaseFault, sqlState } from './database-faults.js';
 export { readRows } from './read.js';

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { letGo } from './let-go.js';
+import { giveBack } from './give-back.js';
 
 /** Does the work in one transaction, in which further ones are savepoints, and takes all of it back. */
 export async function takenBack<T>(dataSource: DataSource, work: (database: EntityManager) => Promise<T>): Promise<T> {
@@ -8,6 +8,6 @@ export async function takenBack<T>(dataSource: DataSource, work: (database: Enti
   try {
     return await work(runner.manager);
   } finally {
-    await letGo(runner, () => runner.rollbackTransaction());
+    await giveBack(runner, () => runner.rollbackTransaction());
   }
 }

@@ -73,7 +73,7 @@ export class ReaderStudyResolver {
     @Ctx() context: Context,
     @Arg('id', () => ID, idOf('study')) id: string,
   ): Promise<ReaderStudyNode | null> {
-    requireRole(context, 'READER', 'Reading reader studies');
+    requireRole(context, 'ANALYST', 'Reading reader studies');
     const decoded = decodeId(id);
     if (decoded?.type !== 'ReaderStudy') return null;
     const found = findReaderStudy(context.platform.dataSource, String(decoded.key));

@@ -2,15 +2,20 @@ import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import type { UsageDimension } from '../domain/usage.js';
 import { seesEverybodys } from '../policy/index.js';
 import { BatchNode } from '../schema/batch.js';
+import { listComplexity } from '../schema/limits.js';
 import { DateTime } from '../schema/scalars.js';
 import { UsageDimensionEnum, UsageNode } from '../schema/usage.js';
 import { usageReport } from '../services/usage/index.js';
 import { type Context, requireRole } from './context.js';
 import { findOrNull } from './node.js';
 
+/** People, batches or months of a report. */
+const USUAL_ROWS = 100;
+
 @Resolver(() => UsageNode)
 export class UsageResolver {
   @Query(() => [UsageNode], {
+    complexity: listComplexity(USUAL_ROWS),
     description:
       "What generations that ended in a period have taken, the longest computing first. One's own; of everybody for administrators.",
   })

@@ -43,7 +43,8 @@ export class UsageNode {
   canceled: number;
 
   @Field(() => Float, {
-    description: 'From the first start of each to its end, waiting between attempts included, seconds.',
+    description:
+      'From the first start of each to its end, waiting between attempts included, seconds; of one that was retried the last time alone.',
   })
   seconds: number;
 

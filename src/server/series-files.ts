@@ -27,19 +27,20 @@ import { type AssetOptions, imageGrantOf, namesTag, requestedRange } from './ass
  * from one request to the next.
  */
 export function seriesFileHandler({ dataSource, store, assetUrls, tokens }: AssetOptions): RequestHandler {
-  let last: Promise<unknown> = Promise.resolve();
   return async (request, response) => {
     const { id, file: name } = request.params;
     const { tokenId } = await imageGrantOf(`series/${String(id)}/${String(name)}`, request, { assetUrls, tokens });
     const file = name as SeriesFile;
     const [source] = await loadSources(dataSource, [Number(id)]);
     if (!source) throw new UserError('NOT_FOUND', 'There is no such series, or it has no pixels here.');
-    // One after the other: each holds a whole volume.
-    const making = last.then(async () => makeFile(source, file, await readVolume(store, source)));
-    last = making.catch(() => undefined);
     const { mediaType, inline } = SERIES_FILES[file];
     await sendMade(request, response, {
-      ...{ bytes: await making, mediaType, inline, name: `${nameOf(source)}.${file}` },
+      ...{
+        bytes: await inTurn(async () => makeFile(source, file, await readVolume(store, source))),
+        mediaType,
+        inline,
+        name: `${nameOf(source)}.${file}`,
+      },
       // Before the first byte: nobody has a file without its row.
       audit: (range) =>
         auditDownload(
@@ -62,7 +63,7 @@ export function t2MapFileHandler({ dataSource, store, assetUrls, tokens }: Asset
     if (!map) throw new UserError('NOT_FOUND', 'There is no such T2 map.');
     await sendMade(request, response, {
       ...{
-        bytes: await t2MapFile(store, map),
+        bytes: await inTurn(() => t2MapFile(store, map)),
         mediaType: 'application/dicom',
         inline: false,
         name: `t2-map-${id}.dcm`,
@@ -75,6 +76,15 @@ export function t2MapFileHandler({ dataSource, store, assetUrls, tokens }: Asset
         ),
     });
   };
+}
+
+/** What is made for a request now; whoever comes meanwhile waits, since each holds a whole volume. */
+let last: Promise<unknown> = Promise.resolve();
+
+async function inTurn<T>(make: () => Promise<T>): Promise<T> {
+  const making = last.then(make);
+  last = making.catch(() => undefined);
+  return making;
 }
 
 interface MadeFile {

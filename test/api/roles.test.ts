@@ -111,7 +111,7 @@ const FIELDS: [string, Role, () => string][] = [
   ['evaluation', 'ANALYST', () => '{ evaluation(id: "x") { id } }'],
   ['generationDifference', 'READER', () => '{ generationDifference(a: "x", b: "x") { maximum } }'],
   ['readerStudies.nodes', 'ANALYST', () => '{ readerStudies { nodes { id } } }'],
-  ['readerStudy', 'READER', () => '{ readerStudy(id: "x") { id } }'],
+  ['readerStudy', 'ANALYST', () => '{ readerStudy(id: "x") { id } }'],
   ['readerSession', 'READER', () => '{ readerSession(id: "x") { id } }'],
   ['uploadedRadiographs.totalCount', 'ANALYST', () => '{ uploadedRadiographs { totalCount } }'],
   ['uploadedRadiographs.nodes', 'ANALYST', () => '{ uploadedRadiographs { nodes { id } } }'],

@@ -1,5 +1,11 @@
 import { encodeId } from '../../src/domain/global-ids.js';
-import type { Bundle, Generation, KneeExam, Radiograph } from '../../src/entities/index.js';
+import {
+  type Bundle,
+  type Generation,
+  GenerationOutput,
+  type KneeExam,
+  type Radiograph,
+} from '../../src/entities/index.js';
 import { runCommand } from '../helpers/command.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
@@ -34,6 +40,9 @@ beforeAll(async () => {
   batchId = batch.id;
   const slice = await make.slice(await ran(30, '2026-10-31T23:59:59Z', operator), await make.asset({ bytes: 500 }));
   await make.series(exam, { assetId: slice.assetId, generationId: slice.generationId });
+  await api.dataSource.getRepository(GenerationOutput).save({
+    ...{ generationId: slice.generationId, kind: 'MASK', index: 0, assetId: (await make.asset({ bytes: 9_000 })).id },
+  });
   await ran(3600, '2026-11-01T00:00:00Z', { ...operator, batchId, device: 'cuda:0' });
   await ran(1800, '2026-11-02T00:00:00Z', {
     ...operator,
@@ -96,6 +105,7 @@ test('the command writes the cost of each batch as CSV, by the prices of its dev
   const run = (...args: string[]) => runCommand(['usage', ...period, ...args], { DATABASE_URL: api.databaseUrl });
 
   const csv = await run('--by', 'batch', '--price', 'cuda=2.00,cuda:1=4.00', '--csv');
+  const partly = await run('--by', 'batch', '--price', 'cuda:0=2.00', '--csv');
   const words = await run();
   const wrong = await run('--price', 'cuda');
 
@@ -107,6 +117,8 @@ test('the command writes the cost of each batch as CSV, by the prices of its dev
       ',1,0,0,60.000,0,\n',
     stderr: '',
   });
+  // One of the batch's devices has no price.
+  expect(partly.stdout.split('\n')[1]).toMatch(/,5400\.000,0,$/);
   expect(words.stdout).toBe(
     `operator (${await tokenId('operator')}): 1 generation, 1 failed, 1.5 h, 0 bytes\n` +
       `admin (${await tokenId('admin')}): 1 generation, 1.0 min, 0 bytes\n`,

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { UserError } from '../../domain/errors.js';
-import { knownMigrations, letGo, queryRow, queryRows } from '../../entities/index.js';
+import { knownMigrations, giveBack, queryRow, queryRows } from '../../entities/index.js';
 
 /** Any number will do, as long as every osteograph process asks for the same. */
 const MIGRATION_LOCK = 4_796_019;
@@ -28,7 +28,7 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
     const done = await dataSource.runMigrations({ transaction: 'each' });
     return done.map((migration) => migration.name);
   } finally {
-    await letGo(runner, () => runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]));
+    await giveBack(runner, () => runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]));
   }
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { z } from 'zod';
-import { letGo, queryRow } from '../../entities/index.js';
+import { giveBack, queryRow } from '../../entities/index.js';
 import { UserError } from '../../domain/errors.js';
 
 /** Any number will do, as long as it is no other lock's. */
@@ -34,7 +34,7 @@ export async function withImportLock<T>(
   try {
     return await work();
   } finally {
-    await letGo(runner, () => runner.query('SELECT pg_advisory_unlock($1)', [IMPORT_LOCK]));
+    await giveBack(runner, () => runner.query('SELECT pg_advisory_unlock($1)', [IMPORT_LOCK]));
   }
 }
 

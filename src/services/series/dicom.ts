@@ -29,6 +29,8 @@ export function dicomFiles(source: SeriesSource, volume: Volume, only?: Readonly
 
 /** What is said of a T2 map beside its voxels. */
 export interface T2MapFacts {
+  /** Key of the map: maps of the same voxels may say other things of themselves. */
+  id: number;
   /** Of its file. */
   sha256: string;
   /** Of the echoes that were fitted, ms. */
@@ -42,7 +44,7 @@ export function t2MapObject(source: SeriesSource, volume: Volume, facts: T2MapFa
   const header = headerOf(source, volume);
   return encodeParametricMap(volume, {
     ...header,
-    identity: ['t2-map', facts.sha256, header.patient.id],
+    identity: ['t2-map', String(facts.id), facts.sha256, header.patient.id],
     seriesDescription: `${header.synthetic ? 'SYNTHETIC PHANTOM ' : ''}T2 map`,
     // Of the fit and the layout, not of the program: one UID is to stand for the same bytes.
     equipment: { manufacturer: 'Osteograph', model: 'T2 map', versions: ['1'] },

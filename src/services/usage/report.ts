@@ -44,7 +44,8 @@ const ROW = z.object({
 });
 
 /**
- * What generations have taken, by who asked for them, their batch, task, device and the month in which they ended: the longest computing first. Volumes that a batch
+ * What generations have taken, by who asked for them, their batch, task, device and the month in which they ended: the longest computing first. One
+ * that was tried again counts with its last try alone. Volumes that a batch
  * found made already took nothing; those that have been deleted since are in no report.
  *
  * @throws UserError BAD_USER_INPUT for a period that ends before it begins; LIMIT_EXCEEDED for more than 10,000 rows
@@ -76,7 +77,7 @@ export async function usageReport(
        SELECT sum(a.bytes) AS bytes FROM asset a WHERE a.id IN (
          SELECT asset_id FROM mri_series WHERE generation_id = g.id
          UNION SELECT asset_id FROM generation_slice WHERE generation_id = g.id
-         UNION SELECT asset_id FROM generation_output WHERE generation_id = g.id)
+         UNION SELECT asset_id FROM generation_output WHERE generation_id = g.id AND kind <> 'MASK')
      ) f ON true
      WHERE g.finished_at >= $1 AND g.finished_at < $2 AND ($3::integer IS NULL OR g.requested_by_id = $3)
      GROUP BY 1, 2, 3, 4, 5, 6 LIMIT ${MOST_ROWS + 1}`,
@@ -99,14 +100,16 @@ function together(parts: readonly z.infer<typeof ROW>[], prices: DevicePrices): 
   const { requesterId, batchId, task, device, month } = parts[0]!;
   const sum = (of: 'succeeded' | 'failed' | 'canceled' | 'seconds' | 'bytes'): number =>
     parts.reduce((total, part) => total + part[of], 0);
-  const costs = parts.flatMap(({ usedDevice, seconds }) => {
-    const price = usedDevice === null ? undefined : (prices.get(usedDevice) ?? prices.get(usedDevice.split(':')[0]!));
-    return price === undefined ? [] : [(price * seconds) / 3600];
-  });
+  const costs = parts
+    .filter(({ seconds }) => seconds > 0)
+    .map(({ usedDevice, seconds }) => {
+      const price = usedDevice === null ? undefined : (prices.get(usedDevice) ?? prices.get(usedDevice.split(':')[0]!));
+      return price === undefined ? null : (price * seconds) / 3600;
+    });
   return {
     ...{ requesterId, batchId, task, device, month },
     ...{ succeeded: sum('succeeded'), failed: sum('failed'), canceled: sum('canceled') },
     ...{ seconds: sum('seconds'), bytes: sum('bytes') },
-    cost: costs.length > 0 ? costs.reduce((total, cost) => total + cost, 0) : null,
+    cost: costs.reduce<number | null>((total, cost) => (total === null || cost === null ? null : total + cost), 0),
   };
 }

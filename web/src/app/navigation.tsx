@@ -121,15 +121,15 @@ export const SECTIONS: readonly Section[] = [
   {
     label: 'Reader studies',
     path: '/reader-studies',
-    right: 'canSeeImages',
+    right: 'canRead',
     views: [
-      view('/reader-studies', 'Reader studies', 'canSeeImages', () =>
+      view('/reader-studies', 'Reader studies', 'canRead', () =>
         import('../views/reader-studies/study-list.tsx').then((m) => m.StudyList),
       ),
       view('/reader-studies/new', 'New reader study', 'canGenerate', () =>
         import('../views/reader-studies/new-study.tsx').then((m) => m.NewStudy),
       ),
-      view('/reader-studies/:id', 'Reader study', 'canSeeImages', () =>
+      view('/reader-studies/:id', 'Reader study', 'canRead', () =>
         import('../views/reader-studies/study-view.tsx').then((m) => m.StudyView),
       ),
       view('/reader-studies/:id/read', 'Which image was imported?', 'canSeeImages', () =>

@@ -95,8 +95,8 @@ function Explored({ draft, where, setFilter }: Omit<ReturnType<typeof useFilter>
             {!viewer.canRead && (
               <Card title="Counts only">
                 <p>
-                  The role {viewer.role} sees counts, rounded to fives, with rare values pooled. Records, images and
-                  transitions need READER.
+                  The role {viewer.role} sees counts, rounded to fives, with rare values pooled. Records and transitions
+                  need ANALYST, images READER.
                 </p>
               </Card>
             )}

@@ -41,8 +41,8 @@ export function SignIn({ refusal, onToken }: SignInProps) {
           label="Token"
           hint={
             <>
-              The address that the first start prints carries one; <code>osteograph token create</code> makes others. It
-              stays in this browser until you sign out.
+              The address that the first start on one machine prints carries one; <code>osteograph token create</code>{' '}
+              makes others. It stays in this browser until you sign out.
             </>
           }
         >
