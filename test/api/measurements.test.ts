@@ -192,6 +192,8 @@ test('what cannot be measured is refused in a sentence, and nothing is kept', as
     ],
     [{ imageId: film, ...line, name: '  ' }, 'BAD_USER_INPUT', 'name must have 1 to 60 characters.'],
     [{ imageId: film, ...line, name: 'x'.repeat(61) }, 'BAD_USER_INPUT', 'name must have at most 60 characters.'],
+    [{ imageId: film, ...line, name: 'a\0b' }, 'BAD_USER_INPUT', 'name must have at most 60 characters.'],
+    [{ imageId: film, ...line, note: 'a\0b' }, 'BAD_USER_INPUT', 'note must have at most 1000 characters.'],
     [{ imageId: film, ...line, note: 'x'.repeat(1001) }, 'BAD_USER_INPUT', 'note must have at most 1000 characters.'],
     [
       { imageId: film, ...line, plane: 'CORONAL', slice: 0 },
@@ -365,6 +367,14 @@ test('200 measurements of one person on one image are enough', async () => {
     ['LIMIT_EXCEEDED', 'You have 200 measurements on this image, which is as many as are allowed; delete one first.'],
   ]);
   await saved(input, other.text);
+});
+
+test('half of a character is kept as the sign of one that is lost, with a key and without', async () => {
+  const { film } = await makeFilm();
+  const input = { imageId: film, kind: 'LENGTH', points: at([0, 0], [5, 0]), name: 'L\ud83e', note: '\udd14' };
+  const kept = await saved({ ...input, clientKey: randomUUID() });
+  expect(kept).toMatchObject({ name: 'L\ufffd', note: '\ufffd' });
+  expect(await saved({ ...input, clientKey: 'half \ud83e' })).toMatchObject({ name: 'L\ufffd' });
 });
 
 test('a measurement says when its image was replaced since', async () => {
