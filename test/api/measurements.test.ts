@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { encodeId } from '../../src/domain/global-ids.js';
 import {
+  Asset,
   AuditEntry,
   type KneeExam,
   GenerationOutput,
@@ -14,6 +15,7 @@ import { COMMAND_LINE } from '../../src/policy/index.js';
 import { createToken } from '../../src/services/access/index.js';
 import { eraseParticipant } from '../../src/services/erasures/index.js';
 import { storeAsset } from '../../src/storage/index.js';
+import { damage } from '../helpers/work-subjects.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;
@@ -170,6 +172,20 @@ test('a film that a generation has enlarged is measured in its smaller pixels', 
   expect(await saved({ imageId, kind: 'LENGTH', points: at([0, 0], [150, 0]), name: 'L' })).toMatchObject({
     ...{ imageId, value: 15, unit: 'MM', exam: { id: encodeId('KneeExam', exams[0]!.id) } },
   });
+});
+
+test('a series whose packed volume is damaged in the store is said to be', async () => {
+  const { exams } = await makeFilm();
+  const imageId = await makeSeries(exams[0]!);
+  const asset = await api.dataSource.getRepository(Asset).findOneByOrFail({ mediaType: 'application/gzip' });
+  const restore = await damage(api, asset);
+
+  const input = { imageId, kind: 'LENGTH', plane: 'AXIAL', slice: 0, points: at([0, 0], [4, 0]), name: 'L' };
+  expect(refusal(await save(input))).toEqual([
+    ['UNAVAILABLE', 'The volume of the MRI series is damaged in the blob store.'],
+  ]);
+  await restore();
+  await saved(input);
 });
 
 test('what cannot be measured is refused in a sentence, and nothing is kept', async () => {

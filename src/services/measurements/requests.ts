@@ -67,7 +67,8 @@ export async function saveMeasurement(
     throw new UserError('BAD_USER_INPUT', 'plane and slice are given together or not at all.');
   return dataSource.transaction(async (manager) => {
     // As it is kept: what was typed may hold halves of characters, which JSON does not.
-    const asked = asAsked({ ...request, name, note: note === '' ? null : note });
+    const kept: NewMeasurement = { ...request, name, note: note === '' ? null : note };
+    const asked = asAsked(kept);
     const known = await findByClientKey(
       manager,
       { entity: Measurement, what: 'measurement' },
