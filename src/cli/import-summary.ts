@@ -19,7 +19,7 @@ const REFUSALS_SHOWN = 50;
  * `report` is the file that has all refusals, if there is one.
  */
 export function importedInWords(summary: ImportSummary, report: string | undefined): string {
-  const { tables, images, refusals, refused, ignored, durationMs, dryRun } = summary;
+  const { tables, images, refusals, refused, ignored, remarks, durationMs, dryRun } = summary;
   if (readNothing(summary) && refused === 0) {
     const nothing = `Nothing to import: ${summary.path} holds neither tables of an OAI release, such as Enrollees.txt, nor image folders, such as 00m.`;
     return [nothing, ...ignoredLines(ignored)].join('\n');
@@ -33,6 +33,7 @@ export function importedInWords(summary: ImportSummary, report: string | undefin
     );
   }
   lines.push(...ignoredLines(ignored));
+  lines.push(...remarks.map(({ file, remark }) => `${file}: ${remark}`));
   if (refused > 0) {
     const shown = refusals.slice(0, REFUSALS_SHOWN);
     const more = refused - shown.reduce((sum, refusal) => sum + (refusal.count ?? 1), 0);

@@ -43,7 +43,7 @@ export function importCommand(): Command {
     )
     .addOption(dataDirOption())
     .option('--json', 'print the summary as JSON', false)
-    .option('--report <file>', 'write every refused row and file to FILE, one JSON object per line')
+    .option('--report <file>', 'write every refused row and file, and every remark, to FILE, one JSON object per line')
     .option(
       '--deidentification-report <file>',
       'write what became of each attribute of every image file to FILE (.csv or JSON lines)',
@@ -149,6 +149,7 @@ async function run(path: string | undefined, options: Options): Promise<void> {
         showValues: options.showValues,
         signal: stop.signal,
         onProgress: bar.update,
+        onRemark: (remark) => report?.write(`${JSON.stringify(remark)}\n`),
         onRefusal: (refusal) => report?.write(`${JSON.stringify(refusal)}\n`),
       });
       bar.stop();

@@ -227,6 +227,8 @@ test.each([
   [{ where: {}, steps: 5000 }, 'BAD_USER_INPUT', 'steps is 5000; it must be a whole number from 1 to 2000.'],
   [{ where: {}, sampler: 'DPMPP_2M', eta: 1 }, 'BAD_USER_INPUT', 'eta is 1; the sampler DPMPP_2M is deterministic'],
   [{ where: {}, bundle: "x'; DROP TABLE batch" }, 'NOT_FOUND', "There is no bundle x'; DROP TABLE batch; ready:"],
+  [{ where: {}, name: 'half \ud83e' }, 'BAD_USER_INPUT', 'name must have between 1 and 200 characters.'],
+  [{ where: {}, clientKey: 'half \ud83e' }, 'BAD_USER_INPUT', 'clientKey must have between 1 and 200 characters.'],
   [{ where: {}, clientKey: '\0' }, 'BAD_USER_INPUT', 'clientKey must have between 1 and 200 characters.'],
   [{ where: {}, cohortVersion: 1 }, 'BAD_USER_INPUT', 'cohortVersion is a version of the cohort that cohortId names'],
   [{ cohortId: 'Q29ob3J0OjE' }, 'BAD_USER_INPUT', 'must be the id of a Cohort'],

@@ -4,10 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeId, encodeId } from '../../src/domain/global-ids.js';
 import { packageRoot } from '../../src/domain/package.js';
-import { Asset, AuditEntry, Generation, GenerationOutput, MriSeries } from '../../src/entities/index.js';
+import {
+  ApiToken,
+  Asset,
+  AuditEntry,
+  Generation,
+  GenerationOutput,
+  MriSeries,
+  UploadedMask,
+} from '../../src/entities/index.js';
 import { readDicomTexts } from '../../src/imaging/dicom/read.js';
 import { readSeries, scanSeries } from '../../src/imaging/dicom/series.js';
 import { decodeNifti } from '../../src/imaging/nifti.js';
+import { requestInpainting } from '../../src/services/generations/index.js';
 import { registerBundles } from '../../src/services/bundles/registry.js';
 import { readAsset } from '../../src/storage/index.js';
 import { runCommand } from '../helpers/command.js';
@@ -18,6 +27,7 @@ import { createExam } from '../helpers/platform.js';
 import { upload } from '../helpers/radiographs.js';
 import { encodePng } from '../../src/imaging/png.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
+import { damage } from '../helpers/work-subjects.js';
 import { startWorkerProcess, type WorkerProcess } from '../helpers/worker-process.js';
 
 let api: TestServer;
@@ -230,6 +240,49 @@ describe('a volume that was uploaded as a mask', () => {
     expect(made).toMatchObject({ state: 'SUCCEEDED', error: null });
     const { attempt } = await manager.findOneByOrFail(Generation, { id: decodeId(id)!.key as string });
     expect(attempt).toBe(2);
+  });
+
+  test('is compared with the series before any transaction is begun, and with a key that is known need not be there', async () => {
+    const maskUploadId = await sendVolume({ ...ON_GRID, hidden: (_column, _row, slice) => slice === 70 });
+    const { dataSource, store } = api;
+    const held: unknown[] = [];
+    const open: typeof store.open = async (...given) => {
+      held.push(
+        ...(await dataSource.query<unknown[]>(
+          `SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'
+             AND query NOT LIKE '%api_token%'`,
+        )),
+      );
+      return store.open(...given);
+    };
+    const watched = new Proxy(store, {
+      get: (of, name) => (name === 'open' ? open : Reflect.get(of, name)) as unknown,
+    });
+    const { id: tokenId } = await dataSource.getRepository(ApiToken).findOneByOrFail({ name: 'operator' });
+    const request = { seriesId: series.id, maskUploadId: decodeId(maskUploadId)!.key as string, clientKey: 'compared' };
+    const services = { dataSource, store: watched, queue: { enqueue: () => Promise.resolve() } };
+
+    const { id } = await requestInpainting(services, { tokenId }, request);
+    expect(held).toEqual([]);
+    await dataSource.query('DELETE FROM uploaded_mask WHERE id = $1', [request.maskUploadId]);
+    expect((await requestInpainting(services, { tokenId }, request)).id).toBe(id);
+    await expect(requestInpainting(services, { tokenId }, { ...request, clientKey: 'gone' })).rejects.toThrow(
+      'There is no such uploaded mask.',
+    );
+  });
+
+  test('that is damaged in the store is said to be', async () => {
+    const maskUploadId = await sendVolume({ ...ON_GRID, hidden: (_column, _row, slice) => slice === 71 });
+    const { asset } = await api.dataSource.getRepository(UploadedMask).findOneOrFail({
+      where: { id: decodeId(maskUploadId)!.key as string },
+      relations: { asset: true },
+    });
+    await damage(api, asset);
+
+    const { errors } = await ask({ seriesId, maskUploadId });
+    expect(errors).toMatchObject([
+      { message: 'The mask is damaged in the blob store.', extensions: { code: 'UNAVAILABLE' } },
+    ]);
   });
 
   test('that leaves nothing to fill a slice in from fails with a sentence that counts slices as the request does', async () => {

@@ -2,6 +2,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { AuditEntry, UploadedMask } from '../../src/entities/index.js';
 import { createToken } from '../../src/services/access/tokens.js';
 import { startUploadExpiry } from '../../src/services/uploads/index.js';
+import { removeUnclaimed } from '../../src/storage/index.js';
+import { untilWaiting } from '../helpers/locks.js';
 import { type MaskFile, maskFile, uploadMask } from '../helpers/masks.js';
 import { silent } from '../helpers/platform.js';
 import { bilateralDicom } from '../helpers/radiographs.js';
@@ -69,6 +71,27 @@ test('the same mask brought again is the upload there is, kept from now on anew;
   expect(Date.parse(again.body.expiresAt)).toBeGreaterThan(Date.now() + 29 * 24 * 3_600_000);
   expect(other.status).toBe(201);
   expect(other.body.id).not.toBe(first.body.id);
+});
+
+test('a mask whose file is about to be removed, since another upload of it has just gone, keeps it', async () => {
+  const { body } = await send(maskFile(MASK));
+  const { asset } = await api.dataSource
+    .getRepository(UploadedMask)
+    .findOneOrFail({ where: {}, relations: { asset: true } });
+  await api.dataSource.query('DELETE FROM uploaded_mask');
+  const held = api.dataSource.createQueryRunner();
+  await held.startTransaction();
+  await held.query('LOCK TABLE uploaded_mask IN SHARE MODE');
+
+  const again = send(maskFile(MASK));
+  await untilWaiting(api.dataSource, 'uploaded_mask');
+  await removeUnclaimed(api.dataSource, api.store, asset.sha256);
+  await held.commitTransaction();
+  await held.release();
+
+  expect(await again).toMatchObject({ status: 201 });
+  expect((await again).body.id).not.toBe(body.id);
+  expect(await api.store.exists(asset.storageKey)).toBe(true);
 });
 
 test.each<[string, () => Uint8Array, number, string]>([

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { encodeId } from '../../src/domain/global-ids.js';
 import {
+  Asset,
   AuditEntry,
   type KneeExam,
   GenerationOutput,
@@ -14,6 +15,7 @@ import { COMMAND_LINE } from '../../src/policy/index.js';
 import { createToken } from '../../src/services/access/index.js';
 import { eraseParticipant } from '../../src/services/erasures/index.js';
 import { storeAsset } from '../../src/storage/index.js';
+import { damage } from '../helpers/work-subjects.js';
 import { startTestServer, type TestServer } from '../helpers/server.js';
 
 let api: TestServer;
@@ -172,6 +174,20 @@ test('a film that a generation has enlarged is measured in its smaller pixels', 
   });
 });
 
+test('a series whose packed volume is damaged in the store is said to be', async () => {
+  const { exams } = await makeFilm();
+  const imageId = await makeSeries(exams[0]!);
+  const asset = await api.dataSource.getRepository(Asset).findOneByOrFail({ mediaType: 'application/gzip' });
+  const restore = await damage(api, asset);
+
+  const input = { imageId, kind: 'LENGTH', plane: 'AXIAL', slice: 0, points: at([0, 0], [4, 0]), name: 'L' };
+  expect(refusal(await save(input))).toEqual([
+    ['UNAVAILABLE', 'The volume of the MRI series is damaged in the blob store.'],
+  ]);
+  await restore();
+  await saved(input);
+});
+
 test('what cannot be measured is refused in a sentence, and nothing is kept', async () => {
   const { film, exams } = await makeFilm();
   const series = await makeSeries(exams[0]!);
@@ -192,6 +208,8 @@ test('what cannot be measured is refused in a sentence, and nothing is kept', as
     ],
     [{ imageId: film, ...line, name: '  ' }, 'BAD_USER_INPUT', 'name must have 1 to 60 characters.'],
     [{ imageId: film, ...line, name: 'x'.repeat(61) }, 'BAD_USER_INPUT', 'name must have at most 60 characters.'],
+    [{ imageId: film, ...line, name: 'a\0b' }, 'BAD_USER_INPUT', 'name must have at most 60 characters.'],
+    [{ imageId: film, ...line, note: 'a\0b' }, 'BAD_USER_INPUT', 'note must have at most 1000 characters.'],
     [{ imageId: film, ...line, note: 'x'.repeat(1001) }, 'BAD_USER_INPUT', 'note must have at most 1000 characters.'],
     [
       { imageId: film, ...line, plane: 'CORONAL', slice: 0 },
@@ -365,6 +383,14 @@ test('200 measurements of one person on one image are enough', async () => {
     ['LIMIT_EXCEEDED', 'You have 200 measurements on this image, which is as many as are allowed; delete one first.'],
   ]);
   await saved(input, other.text);
+});
+
+test('half of a character is kept as the sign of one that is lost, with a key and without', async () => {
+  const { film } = await makeFilm();
+  const input = { imageId: film, kind: 'LENGTH', points: at([0, 0], [5, 0]), name: 'L\ud83e', note: '\udd14' };
+  const kept = await saved({ ...input, clientKey: randomUUID() });
+  expect(kept).toMatchObject({ name: 'L\ufffd', note: '\ufffd' });
+  expect(await saved({ ...input, clientKey: 'half \ud83e' })).toMatchObject({ name: 'L\ufffd' });
 });
 
 test('a measurement says when its image was replaced since', async () => {

@@ -276,6 +276,11 @@ describe('refused in one sentence, with nothing stored, is', () => {
       'coefficients is no file of gradient coefficients: coils.x.0.n Too big: expected number to be <=5.',
     ],
     [
+      'coefficients of a scanner whose name no row can hold',
+      () => ({ seriesId, scale: 2, coefficients: COEFFICIENTS.replace(SCANNER, 'a\\u0000b') }),
+      'coefficients is no file of gradient coefficients: scanner holds control characters.',
+    ],
+    [
       'coefficients that are too long',
       () => ({ seriesId, scale: 2, coefficients: ' '.repeat(65_537) }),
       'coefficients is no file of gradient coefficients: it has 65537 characters, more than 65536.',

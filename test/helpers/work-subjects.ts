@@ -91,7 +91,10 @@ export interface Subject {
 const SLOW = { sliceCount: 20, steps: 20 } as const;
 
 /** Spoils the bytes of a blob. @returns puts them right again */
-export async function damage({ store }: TestPlatform, { storageKey }: Asset): Promise<() => Promise<void>> {
+export async function damage(
+  { store }: Pick<TestPlatform, 'store'>,
+  { storageKey }: Asset,
+): Promise<() => Promise<void>> {
   const path = join(store.location, storageKey);
   const chunks: Buffer[] = [];
   for await (const chunk of await store.open(storageKey)) chunks.push(chunk as Buffer);

@@ -106,6 +106,11 @@ describe('a file of coefficients', () => {
       JSON.stringify({ ...golden.coefficients, format: 'other/1' }),
       'scanner.json is no file of gradient coefficients: format Invalid input: expected "osteograph-gradients/1".',
     ],
+    ...['a\u0000b', 'two\nlines', 'half \ud83e'].map((scanner): [string, string, string] => [
+      `a scanner called ${JSON.stringify(scanner)}`,
+      JSON.stringify({ ...golden.coefficients, scanner }),
+      'scanner.json is no file of gradient coefficients: scanner holds control characters.',
+    ]),
     [
       'an order beyond five',
       JSON.stringify({ ...golden.coefficients, coils: { x: [{ n: 7, m: 1, a: 0.1, b: 0 }], y: [], z: [] } }),

@@ -46,10 +46,11 @@ test('of columns with one name the first is read, and the others are named', asy
 
   const summary = await importAll();
 
-  expect(summary.refusals).toEqual(
+  expect([summary.refusals, summary.refused]).toEqual([[], 0]);
+  expect(summary.remarks).toEqual(
     ['V00AGE', 'V00ODD'].map((name) => ({
       file: 'AllClinical00.txt',
-      reason: `It has several columns ${name}; the first one was read.`,
+      remark: `It has several columns ${name}; the first one was read.`,
     })),
   );
   expect(await dataSource.query('SELECT age FROM visit')).toEqual([{ age: 61 }]);

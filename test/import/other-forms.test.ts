@@ -114,19 +114,21 @@ test('sheets of a workbook that are not read are counted, blank ones left aside'
   const sheets = [
     { name: 'AllClinical00', rows },
     { name: 'Sheet2', rows: [] },
+    { name: 'Sheet3', rows: [[null, null], [null]] },
   ];
   await release.write(
     'AllClinical00.xlsx',
     await writeXlsx({ sheets: [...sheets, { name: 'AllClinical03', rows: later }] }),
   );
 
-  const { refusals, tables } = await importAll();
+  const { refusals, refused, remarks, tables } = await importAll();
 
   expect(tables).toMatchObject([{ rows: 1, inserted: 1, refused: 0 }]);
-  expect(refusals).toEqual([
+  expect([refusals, refused]).toEqual([[], 0]);
+  expect(remarks).toEqual([
     {
       file: 'AllClinical00.xlsx',
-      reason: 'It has another sheet with rows, which was not read: the table is the first sheet.',
+      remark: 'It has another sheet with rows, which was not read: the table is the first sheet.',
     },
   ]);
 });

@@ -56,6 +56,29 @@ test("with semicolons go decimal commas, as R's write.csv2 has them; what is quo
   ]);
 });
 
+test('without quotation marks a comma may be that of a list, and stays', async () => {
+  // pandas: DataFrame({'ID': [1, 2], 'V00A': ['1,2', '1,234'], 'V00B': [31.5, 2.0]}).to_csv(sep=';', index=False)
+  expect(await read('pandas.csv', 'ID;V00A;V00B\n1;1,2;31.5\n2;1,234;2.0\n')).toEqual([
+    ['ID', 'V00A', 'V00B'],
+    ['1', '1,2', '31.5'],
+    ['2', '1,234', '2.0'],
+  ]);
+});
+
+test.each([
+  ['"ID";"V00A";"V00B"\n1;31,5;"1,2"\n', 'It has numbers with commas in V00A, which were read as decimals.'],
+  [
+    'ID;V00A;V00B\n1;31,5;"1,2"\n',
+    'It has numbers with commas in V00A, which were read as they are: to have them read as decimals, save the table with decimal points.',
+  ],
+])('how commas of numbers were read is told by column', async (text, remark) => {
+  const path = join(folder, 'told.csv');
+  await writeFile(path, text);
+  const table = await openTable(path);
+  for await (const { cells } of table.rows()) expect(cells).toHaveLength(3);
+  expect(table.remarks?.()).toEqual([remark]);
+});
+
 test("a table whose header is quoted, as R's write.table has it, has quoted words; in any other with pipes a quotation mark is itself", async () => {
   expect(await read('quoted.txt', '"ID"|"V00LABEL"\n1|"2: Two | three"\n2|NA\n')).toEqual([
     ['ID', 'V00LABEL'],

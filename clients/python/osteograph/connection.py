@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any, TypeVar
 
 import httpx
+import numpy
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_exponential, wait_random
 
 from .errors import (
@@ -156,9 +157,20 @@ def _sent(body: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, numpy.ndarray | numpy.generic) and value.dtype.kind in 'mM':
+        if numpy.isnat(value).any():
+            raise BadInputError('BAD_USER_INPUT', 'NaT, which is no time, cannot be asked for.')
+        # Of nanoseconds tolist() makes bare numbers.
+        value = value.astype(f'{value.dtype.kind}8[us]')
     if hasattr(value, 'tolist'):
         return value.tolist()
-    if isinstance(value, date):
+    if isinstance(value, datetime) and value == value:  # what is no time, pandas' NaT, differs from itself
+        if value.time() == time() and value.tzinfo is None:
+            return value.date().isoformat()
+        if value.tzinfo is not None:
+            return value.isoformat(timespec='microseconds')
+        raise BadInputError('BAD_USER_INPUT', f'{value.isoformat()} cannot be asked for: a time of day needs its time zone, such as UTC.')
+    if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
     raise BadInputError('BAD_USER_INPUT', f'{value!r} cannot be asked for: it is neither a number, a word, a day, nor a list or dict of them.')
 

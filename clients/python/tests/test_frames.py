@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy
 import pandas
 import pytest
 from pandas.api.types import CategoricalDtype
@@ -290,6 +291,10 @@ def test_a_filter_takes_numbers_of_frames_arrays_and_days(server: osteograph.Ost
     some = server.cohort(where={'visit': {'eq': 'V00'}, 'participant': {'oaiId': {'in': frame['oai_id'].unique()[:3]}}})
     early = server.cohort(where={'date': {'lte': frame['visit_date'].median().date()}, 'visit': {'eq': 'V00'}})
 
+    middle = frame['visit_date'].median().normalize()
+    for day in (middle, numpy.datetime64(middle, 'ns'), numpy.datetime64(middle, 's'), numpy.datetime64(middle, 'D')):
+        assert len(server.cohort(where={'date': {'lte': day}, 'visit': {'eq': 'V00'}})) == len(early)
+
     assert len(worst) == (frame['xrkl'] == highest).sum()
     assert len(some) == 6
     assert len(early) == (frame['visit_date'] <= frame['visit_date'].median()).sum()
@@ -298,5 +303,9 @@ def test_a_filter_takes_numbers_of_frames_arrays_and_days(server: osteograph.Ost
 def test_what_is_no_value_of_a_filter_is_refused_before_it_is_sent(server: osteograph.Osteograph) -> None:
     with pytest.raises(osteograph.BadInputError, match=r'^A number that is not finite, such as NaN, cannot be asked for\.$'):
         len(server.cohort(where={'age': {'gte': float('nan')}}))
+    with pytest.raises(osteograph.BadInputError, match=r'^2004-05-06T07:08:09 cannot be asked for: a time of day needs its time zone'):
+        len(server.cohort(where={'date': {'gte': pandas.Timestamp('2004-05-06T07:08:09')}}))
+    with pytest.raises(osteograph.BadInputError, match=r'^NaT cannot be asked for: it is neither'):
+        len(server.cohort(where={'date': {'gte': pandas.NaT}}))
     with pytest.raises(osteograph.BadInputError, match=r'^<NA> cannot be asked for: it is neither'):
         len(server.cohort(where={'kl': {'gte': pandas.NA}}))

@@ -37,10 +37,12 @@ const term = z
   .strictObject({ n: z.int().min(1).max(HIGHEST_ORDER), m: z.int().min(0), a: z.number(), b: z.number() })
   .refine(({ n, m }) => m <= n, { path: ['m'], error: 'is larger than n' });
 const coil = z.array(term).max(100).readonly();
+/** Whether a text is what a row and a log can hold: without control characters and halves of characters. */
+const isPlain = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text);
 /** What a file of coefficients holds. */
 export const gradientsSchema = z.strictObject({
   format: z.literal(FORMAT),
-  scanner: z.string().min(1).max(200),
+  scanner: z.string().min(1).max(200).refine(isPlain, { error: 'holds control characters' }),
   radiusMm: z.number().positive(),
   coils: z.strictObject({ x: coil, y: coil, z: coil }),
 });

@@ -35,7 +35,8 @@ export function checkBatchRequest(request: BatchRequest): void {
   checkWhole('priority', request.priority, PRIORITY_RANGE);
   checkOneOf('seedRule', request.seedRule, SEED_RULES);
   const { name } = request;
-  if (name != null && (name.trim().length < 1 || name.length > MAX_NAME_LENGTH || name.includes('\0'))) {
+  if (name == null) return;
+  if (name.trim().length < 1 || name.length > MAX_NAME_LENGTH || name.includes('\0') || !name.isWellFormed()) {
     throw new UserError('BAD_USER_INPUT', `name must have between 1 and ${MAX_NAME_LENGTH} characters.`);
   }
 }

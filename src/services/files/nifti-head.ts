@@ -11,7 +11,7 @@ const FIRST_BYTES = 64 * 1024;
  * The grid of a stored volume, without its voxels. The file is not checked against its digest.
  *
  * @param name what messages call it
- * @throws UserError UNAVAILABLE when the store has lost it
+ * @throws UserError UNAVAILABLE when the store has lost or damaged it
  */
 export async function readStoredHead(
   store: BlobStore,
@@ -32,9 +32,14 @@ export async function readStoredHead(
     }
     file.destroy();
   } catch (error) {
-    const what = blobFault(error);
+    const what = isZlibError(error) ? 'is damaged in the blob store' : blobFault(error);
     if (what === null) throw error;
     throw new UserError('UNAVAILABLE', `${name} ${what}.`, { cause: error });
   }
   return readNiftiHead(Buffer.concat(pieces), name);
+}
+
+/** Whether packed bytes cannot be unpacked. */
+function isZlibError(error: unknown): boolean {
+  return ((error as NodeJS.ErrnoException).code ?? '').startsWith('Z_');
 }

@@ -26,7 +26,9 @@ export function checkTarget({ examId, radiographId, uploadId, box }: TargetReque
 
 /** Checks the caller's own key. @throws UserError BAD_USER_INPUT */
 export function checkClientKey(clientKey: string | null | undefined): void {
-  if (clientKey != null && (clientKey.length < 1 || clientKey.length > MAX_KEY_LENGTH || clientKey.includes('\0'))) {
+  if (clientKey == null) return;
+  const isPlain = clientKey.isWellFormed() && !clientKey.includes('\0');
+  if (clientKey.length < 1 || clientKey.length > MAX_KEY_LENGTH || !isPlain) {
     refuse(`clientKey must have between 1 and ${MAX_KEY_LENGTH} characters.`);
   }
 }

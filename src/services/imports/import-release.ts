@@ -10,7 +10,7 @@ import { importImageFolder } from './import-folder.js';
 import { importTable } from './import-table.js';
 import { importer } from './origins.js';
 import { settle } from './remember.js';
-import { changedAnything, emptySummary, type ImportSummary, refusalCollector } from './summary.js';
+import { changedAnything, emptySummary, type ImportSummary, refusalCollector, type Remark } from './summary.js';
 import { beginRun, endRun, keepChanges, restOnRows } from './runs.js';
 import { withImportLock } from './lock.js';
 
@@ -41,6 +41,8 @@ export interface ImportOptions extends Pick<ObjectOptions, 'withoutOriginals' | 
    * withdrawn.
    */
   onRefusal?: (refusal: Refusal) => void;
+  /** Called for every remark as it comes. */
+  onRemark?: (remark: Remark) => void;
 }
 
 /**
@@ -70,6 +72,10 @@ export async function importRelease(
     options.onRefusal?.({ ...refusal, reason: tell(refusal.reason) });
   };
   listing.refusals.forEach(refuse);
+  const remark = (told: Remark): void => {
+    summary.remarks.push(told);
+    options.onRemark?.(told);
+  };
   const passBy = (refusal: Refusal): void => options.onRefusal?.(refusal);
   const read: string[] = [];
   // Not the folder: it is the host's, and may name a patient.
@@ -110,6 +116,7 @@ export async function importRelease(
             registry,
             reread: options.reread ?? false,
             refuse,
+            remark,
             hasWithdrawn,
             passBy,
             onRows: progress,

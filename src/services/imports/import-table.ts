@@ -23,7 +23,7 @@ import { keepChanges, restOnFile } from './runs.js';
 import { Sources } from './sources.js';
 import type { StoredBatch, StoredRow } from './stored-batch.js';
 import { StoredValues } from './stored-values.js';
-import type { TableSummary } from './summary.js';
+import type { Remark, TableSummary } from './summary.js';
 import { type Sourced, WRITE_BATCH, type WriteBatch } from './upserts/index.js';
 import { WriteBehind } from './write-behind.js';
 
@@ -40,6 +40,8 @@ export interface TableOptions {
   /** Read the table even if it is the one that was imported before. */
   reread: boolean;
   refuse: (refusal: Refusal) => void;
+  /** Called for what is to be known of the table and refuses nothing of it. */
+  remark: (remark: Remark) => void;
   hasWithdrawn: HasWithdrawn;
   /** Called for each row of a participant who has withdrawn. */
   passBy: (refusal: Refusal) => void;
@@ -133,12 +135,11 @@ async function readTable(
   manager: EntityManager,
   file: TableFile,
   sources: Sources,
-  { registry, refuse, hasWithdrawn, passBy, onRows }: TableOptions,
+  { registry, refuse, remark, hasWithdrawn, passBy, onRows }: TableOptions,
 ): Promise<TableSummary> {
   const table = await openTable(file.path);
   const reader = ROW_READERS[file.kind](table.columns, file.visit) as RowReader<AnyRecord>;
   const rest = storedReader(file.kind, table.columns, file.visit);
-  for (const reason of leftUnread(table)) refuse({ file: file.file, reason });
   const store = rest.columns.length > 0 ? await StoredValues.open(manager, registry, sources, rest, BATCH_ROWS) : null;
   const write = WRITE_BATCH[file.kind as TableKind] as WriteBatch<AnyRecord>;
   const summary = emptyTable(file.file);
@@ -231,6 +232,7 @@ async function readTable(
   if (batch.length > 0) await flush();
   await batches.end();
   await store?.finish();
+  for (const told of [...leftUnread(table), ...(table.remarks?.() ?? [])]) remark({ file: file.file, remark: told });
   summary.storedColumns = rest.columns.length;
   summary.storedCells = store?.counts.cells ?? 0;
   summary.storedChanges = store?.counts.changed ?? 0;

@@ -50,6 +50,13 @@ export interface CountedRefusal extends Refusal {
   count?: number;
 }
 
+/** What is to be known of a file of which nothing was refused for it. */
+export interface Remark {
+  file: string;
+  /** A sentence. */
+  remark: string;
+}
+
 /** Numbers of image folders. */
 export interface ImageSummary {
   folders: number;
@@ -74,6 +81,8 @@ export interface ImportSummary {
   images: ImageSummary;
   /** Files that look like tables and are not imported, and why. */
   ignored: Ignored[];
+  /** What was left unread within tables, or read otherwise than it stands there. */
+  remarks: Remark[];
   /** The first {@link REFUSALS_KEPT} that differ. */
   refusals: CountedRefusal[];
   /** All of them. */
@@ -95,7 +104,7 @@ export function emptySummary(path: string, dryRun = false): ImportSummary {
     withdrawn: 0,
     absent: 0,
   };
-  return { path, dryRun, tables: [], images, ignored: [], refusals: [], refused: 0, durationMs: 0 };
+  return { path, dryRun, tables: [], images, ignored: [], remarks: [], refusals: [], refused: 0, durationMs: 0 };
 }
 
 /** True when the import wrote anything. */

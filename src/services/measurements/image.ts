@@ -1,6 +1,3 @@
-import { buffer } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-import { constants, gunzip } from 'node:zlib';
 import type { EntityManager } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import type { Side } from '../../domain/participants.js';
@@ -14,11 +11,11 @@ import {
   Radiograph,
   UploadedRadiograph,
 } from '../../entities/index.js';
-import { NIFTI_HEAD_BYTES, readNiftiHead } from '../../imaging/nifti.js';
 import { cutAlong } from '../../imaging/orient.js';
 import type { Plane } from '../../imaging/volume.js';
 import type { Principal } from '../../policy/index.js';
-import { blobFault, type BlobStore } from '../../storage/index.js';
+import type { BlobStore } from '../../storage/index.js';
+import { readStoredHead } from '../files/index.js';
 import { requireUploadReader } from '../uploads/index.js';
 
 /** An image that can be measured: a film, a series, an upload, or the film that a generation made. */
@@ -141,7 +138,7 @@ async function series(manager: EntityManager, store: BlobStore, actor: Principal
     async picture(plane) {
       if (plane === null)
         throw new UserError('BAD_USER_INPUT', 'Give the plane and the slice of the MRI series that were measured.');
-      return cutAlong(await headOf(store, asset), plane);
+      return cutAlong(await readStoredHead(store, asset, 'The volume of the MRI series'), plane);
     },
   };
 }
@@ -195,22 +192,4 @@ async function assetOf(manager: EntityManager, id: number | null, what: string):
   const asset = id === null ? null : await manager.findOneBy(Asset, { id });
   if (!asset) throw new UserError('NOT_FOUND', `The ${what} has no pixels here.`);
   return asset;
-}
-
-const unzip = promisify(gunzip);
-
-/** Packed bytes that hold a header, with room to spare. */
-const PACKED_HEAD = 64 * 1024;
-
-/** The header of a stored volume; the voxels stay where they are. @throws UserError UNAVAILABLE when the store has lost it */
-async function headOf(store: BlobStore, { storageKey, bytes }: Asset) {
-  try {
-    const packed = await buffer(await store.open(storageKey, { start: 0, end: Math.min(PACKED_HEAD, bytes) - 1 }));
-    const head = await unzip(packed, { finishFlush: constants.Z_SYNC_FLUSH });
-    return readNiftiHead(head.subarray(0, NIFTI_HEAD_BYTES), 'The volume of the MRI series');
-  } catch (error) {
-    const what = blobFault(error);
-    if (what === null) throw error;
-    throw new UserError('UNAVAILABLE', `The volume of the MRI series ${what}.`, { cause: error });
-  }
 }

@@ -66,7 +66,9 @@ export async function saveMeasurement(
   if ((plane === null) !== (slice === null))
     throw new UserError('BAD_USER_INPUT', 'plane and slice are given together or not at all.');
   return dataSource.transaction(async (manager) => {
-    const asked = asAsked(request);
+    // As it is kept: what was typed may hold halves of characters, which JSON does not.
+    const kept: NewMeasurement = { ...request, name, note: note === '' ? null : note };
+    const asked = asAsked(kept);
     const known = await findByClientKey(
       manager,
       { entity: Measurement, what: 'measurement' },

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { UPLOAD_DAYS } from '../../domain/uploads.js';
 import { UploadedMask } from '../../entities/index.js';
 import type { TokenPrincipal } from '../../policy/index.js';
-import { type BlobStore, storeAsset } from '../../storage/index.js';
+import { type BlobStore, nameBlob } from '../../storage/index.js';
 import { audit } from '../access/index.js';
 import type { KeptMask } from './mask.js';
 
@@ -18,8 +18,11 @@ export async function keepMask(
   { tokenId }: TokenPrincipal,
   { nifti, ...mask }: KeptMask,
 ): Promise<{ row: UploadedMask; known: boolean }> {
-  const { id: assetId } = await storeAsset(dataSource.manager, store, nifti, 'application/gzip');
+  const put = () => store.put(nifti, 'application/gzip');
+  const blob = await put();
   return dataSource.transaction(async (manager) => {
+    // In the transaction, which keeps the file until it has a row of its owner's too.
+    const { id: assetId } = await nameBlob(manager, store, blob, 'application/gzip', put);
     const fresh = randomUUID();
     const expiresAt = () => `now() + make_interval(days => ${UPLOAD_DAYS})`;
     const { raw } = await manager

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { UserError } from '../../domain/errors.js';
 import { UPLOAD_DAYS } from '../../domain/uploads.js';
 import { OriginalObject, UploadedRadiograph } from '../../entities/index.js';
-import { type BlobStore, storeAsset } from '../../storage/index.js';
+import { type BlobStore, nameBlob } from '../../storage/index.js';
 import { audit } from '../access/index.js';
 import { keepOriginal, type OriginalFile } from '../files/index.js';
 import type { TokenPrincipal } from '../../policy/index.js';
@@ -40,8 +40,11 @@ export async function keepUpload(
   { png, original, ...film }: KeptFilm,
   { isStrict = false } = {},
 ): Promise<KeptUpload> {
-  const { id: assetId } = await storeAsset(dataSource.manager, store, png, 'image/png');
+  const put = () => store.put(png, 'image/png');
+  const blob = await put();
   return dataSource.transaction(async (manager) => {
+    // In the transaction, which keeps the file until it has a row of its owner's too.
+    const { id: assetId } = await nameBlob(manager, store, blob, 'image/png', put);
     const fresh = randomUUID();
     const { raw } = await manager
       .createQueryBuilder()

@@ -14,6 +14,8 @@ export interface Table {
   readonly width: number;
   /** Further sheets of a workbook that hold rows, which are not read. */
   readonly otherSheets?: number;
+  /** What is to be known of how its rows were read, once they were; a sentence each. */
+  remarks?(): string[];
   /** @throws UserError FILE_REFUSED when the file stops being a table half-way */
   rows(): AsyncGenerator<TableRow>;
 }

@@ -16,7 +16,8 @@ const MAX_RECORD_BYTES = 1024 * 1024;
 
 /**
  * Opens a text table in any of the forms of OAI's releases: separated by `|`, tabs, commas or semicolons, lines ending in LF or CRLF, with or
- * without byte order mark. With semicolons go decimal commas, as R's `write.csv2` has them.
+ * without byte order mark. Where the names of all columns are quoted and semicolons are between them, as R's `write.csv2` has it, commas of
+ * numbers are decimal: it quotes words too. Without quotation marks `1,2` may as well be a list of two codes, and stays as it is.
  *
  * @throws UserError FILE_REFUSED when the file has no header
  */
@@ -26,10 +27,26 @@ export async function openText(path: string, file: string): Promise<Table> {
   // In OAI's pipe-separated form a quotation mark is a character like any other; R quotes the names of its columns, and then words too.
   const quote = separator === '|' && !header.startsWith('"') ? null : '"';
   const names = header.split(separator).map((name) => name.trim().replace(/^"|"$/g, ''));
+  const decimal = separator === ';' && header.split(separator).every((name) => /^\s*".*"\s*$/.test(name));
+  const commas = new Set<string>();
+  const form: Form = {
+    ...{ separator, quote, dictionary: names.some((name) => NDA_KEY.test(name)) },
+    number(text, column) {
+      if (!DECIMAL_COMMA.test(text)) return text;
+      if (column < names.length) commas.add(names[column]!);
+      return decimal ? text.replace(DECIMAL_COMMA, '$1.$2') : text;
+    },
+  };
   return {
     columns: new Columns(file, names),
     width: names.length,
-    rows: () => readRows(path, file, { separator, quote, dictionary: names.some((name) => NDA_KEY.test(name)) }),
+    remarks: () =>
+      commas.size === 0
+        ? []
+        : [
+            `It has numbers with commas in ${[...commas].join(', ')}, which were read as ${decimal ? 'decimals' : 'they are: to have them read as decimals, save the table with decimal points'}.`,
+          ],
+    rows: () => readRows(path, file, form),
   };
 }
 
@@ -64,6 +81,8 @@ interface Form {
   readonly quote: '"' | null;
   /** NDA's tables describe each column in their second line. */
   readonly dictionary: boolean;
+  /** What an unquoted cell of a table with semicolons says, by its column from 0. */
+  readonly number: (text: string, column: number) => string;
 }
 
 /** A column that NDA's tables have, and no others. */
@@ -102,7 +121,7 @@ const CHUNK = 256 * 1024;
 async function* parseRows(
   path: string,
   file: string,
-  { separator, quote, dictionary }: Form,
+  { separator, quote, dictionary, number }: Form,
 ): AsyncGenerator<TableRow> {
   const parser = parse({
     delimiter: separator,
@@ -115,8 +134,8 @@ async function* parseRows(
     info: quote !== null,
     // What is quoted is words, such as a list of two codes.
     ...(separator === ';' && {
-      cast: (text: string, { quoting }: { quoting: boolean }) =>
-        quoting ? text : text.replace(DECIMAL_COMMA, '$1.$2'),
+      cast: (text: string, { quoting, index }: { quoting: boolean; index: number }) =>
+        quoting ? text : number(text, index),
     }),
   });
   const source = createReadStream(path, { highWaterMark: CHUNK });

@@ -66,11 +66,11 @@ async function lookThrough(path: string, file: string): Promise<number> {
 
 const SHEET = /^xl\/worksheets\/[^/]+\.xml$/;
 
-/** Whether a sheet is not blank, from its beginning alone. */
+/** Whether a cell of a sheet is filled: blank ones that are formatted have rows too. */
 async function holdsRows(sheet: Readable): Promise<boolean> {
   let before = '';
   for await (const chunk of sheet.setEncoding('latin1') as AsyncIterable<string>) {
-    if (/<(?:\w+:)?row[\s>/]/.test(before + chunk)) return true;
+    if (/<(?:\w+:)?(?:v|is)[\s>]/.test(before + chunk)) return true;
     before = chunk.slice(-20);
   }
   return false;

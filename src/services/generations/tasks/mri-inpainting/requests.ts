@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { UserError } from '../../../../domain/errors.js';
 import { SINGLE_PRIORITY } from '../../../../domain/batches.js';
 import {
   faultOfPlaces,
@@ -8,13 +9,7 @@ import {
   lostSlices,
   sliceWithoutContext,
 } from '../../../../domain/hidden-places.js';
-import {
-  Asset,
-  type Generation,
-  GenerationOutput,
-  type MriSeries,
-  type UploadedMask,
-} from '../../../../entities/index.js';
+import { type Generation, GenerationOutput, MriSeries, UploadedMask } from '../../../../entities/index.js';
 import { assertOnGrid } from '../../../../imaging/inpainting/index.js';
 import type { BundleManifest } from '../../../../inference/index.js';
 import type { Principal } from '../../../../policy/index.js';
@@ -69,15 +64,16 @@ export async function requestInpainting(
   request: InpaintingRequest,
 ): Promise<Generation> {
   checkTurn(request);
+  const compared = await compareGrids(services, request);
   return requestOf(services, actor, request, {
     action: 'inpaintSeries',
-    resolve: (manager) => wishOf(manager, services.store, actor, request),
+    resolve: (manager) => wishOf(manager, compared, actor, request),
   });
 }
 
 async function wishOf(
   manager: EntityManager,
-  store: BlobStore,
+  compared: ComparedGrids | null,
   { tokenId }: Pick<Principal, 'tokenId'>,
   request: InpaintingRequest,
 ): Promise<Wish> {
@@ -88,7 +84,7 @@ async function wishOf(
   const found = parametersFor(request, series, manifest.inpainting.neighbours);
   const masks = await findMasks(manager, tokenId, request.masks ?? [], found.series);
   const spans = masks.map(({ firstSlice, lastSlice, asset }) => ({ firstSlice, lastSlice, sha256: asset.sha256 }));
-  const volume = await findVolume(manager, store, tokenId, request.maskUploadId ?? null, series);
+  const volume = await findVolume(manager, compared, tokenId, request.maskUploadId ?? null, series);
   // Left out where nothing was given: what was made before there were masks keeps its key.
   const given = {
     ...(masks.length > 0 ? { masks: spans } : {}),
@@ -126,21 +122,49 @@ async function findMasks(
   return found;
 }
 
-/** @throws UserError NOT_FOUND; FILE_REFUSED for a mask of another size or place than the series */
+/** Two files whose grids were compared, and why the one does not go with the other. */
+interface ComparedGrids {
+  maskAssetId: number;
+  seriesAssetId: number;
+  fault: UserError | null;
+}
+
+/** Compares the grids of a mask and its series before the transaction, which would hold a connection for as long as the store takes. */
+async function compareGrids(
+  { dataSource: { manager }, store }: InpaintingServices,
+  { seriesId, maskUploadId }: InpaintingRequest,
+): Promise<ComparedGrids | null> {
+  if (maskUploadId == null) return null;
+  const relations = { asset: true };
+  const mask = await manager.findOne(UploadedMask, { where: { id: maskUploadId }, relations });
+  const series = await manager.findOne(MriSeries, { where: { id: seriesId }, relations });
+  // What is not there is refused in the transaction, unless a client key tells what was made of it.
+  if (!mask || !series?.asset) return null;
+  const told = { maskAssetId: mask.assetId, seriesAssetId: series.asset.id };
+  try {
+    const head = await readStoredHead(store, mask.asset, 'The mask');
+    assertOnGrid(head, await readStoredHead(store, series.asset, 'The volume of the series'));
+    return { ...told, fault: null };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { ...told, fault: error };
+  }
+}
+
+/** @throws UserError NOT_FOUND; FILE_REFUSED for a mask of another size or place than the series; CONFLICT when either was replaced since they were compared */
 async function findVolume(
   manager: EntityManager,
-  store: BlobStore,
+  compared: ComparedGrids | null,
   tokenId: number | null,
   id: string | null,
   series: FoundSeries,
 ): Promise<UploadedMask | null> {
   if (id === null) return null;
   const mask = await findMaskVolume(manager, tokenId, id);
-  const volume = await manager.findOneByOrFail(Asset, { id: series.assetId });
-  assertOnGrid(
-    await readStoredHead(store, mask.asset, 'The mask'),
-    await readStoredHead(store, volume, 'The volume of the series'),
-  );
+  if (compared?.maskAssetId !== mask.assetId || compared.seriesAssetId !== series.assetId) {
+    throw new UserError('CONFLICT', 'The mask or the series was replaced while they were compared; ask again.');
+  }
+  if (compared.fault) throw compared.fault;
   return mask;
 }
 
