@@ -246,3 +246,15 @@ test('tags and notes go with the participant who is erased, and names in others 
   });
   expect(await api.dataSource.getRepository(Note).countBy({ examId: leaver.row.id })).toBe(0);
 });
+
+test('two tags of one exam that name the participant by different names stay two when the participant is erased', async () => {
+  const [leaver, stayer] = [await makeExam(), await makeExam()];
+  const { barcode } = await api.make.radiograph(leaver.row);
+  const { READER } = api.tokens;
+  await add(stayer.id, [`like ${leaver.oaiId}`, `like ${barcode}`], READER);
+
+  const { rewritten } = await eraseParticipant(api, COMMAND_LINE, { oaiId: leaver.oaiId });
+
+  expect(rewritten).toEqual(expect.arrayContaining([{ table: 'tag', rows: 2 }]));
+  expect(await seen(stayer.id, READER)).toMatchObject({ tags: [{ name: 'like erased' }, { name: 'like erased-2' }] });
+});
