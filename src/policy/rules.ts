@@ -45,9 +45,9 @@ export function mayChangeDerivedVariable({ ownerId }: { ownerId: number | null }
   return ownsOrAdministers(ownerId, principal);
 }
 
-/** Whether the principal may change and delete a measurement: whoever made it and administrators may. */
+/** Whether the principal may change and delete a measurement: whoever made it, while they may see images, and administrators may. */
 export function mayChangeMeasurement({ requestedById: byId }: { requestedById: number }, principal: Asking): boolean {
-  return ownsOrAdministers(byId, principal);
+  return roleIncludes(principal.role, 'READER') && ownsOrAdministers(byId, principal);
 }
 
 /** Whether the principal may take a tag away: whoever put it and administrators may. */

@@ -32,7 +32,8 @@ import { keyOf } from './ids.js';
 @Resolver(() => TagItem)
 export class TagResolver {
   @Mutation(() => AddTagsPayload, {
-    description: 'Marks a knee exam or a generation by words, for every reader. One that it has already stays.',
+    description:
+      'Marks a knee exam or a generation by words, for everybody who may read records. One that it has already stays.',
   })
   async addTags(
     @Ctx() context: Context,

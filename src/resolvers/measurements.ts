@@ -65,7 +65,7 @@ export class MeasurementResolver {
 
   @Mutation(() => SaveMeasurementPayload, {
     description:
-      'Keeps what was measured on an image; everybody who sees the image sees it. At most 200 of one person on one image.',
+      'Keeps what was measured on an image; everybody who may read records of the image sees it. At most 200 of one person on one image.',
   })
   async saveMeasurement(
     @Ctx() context: Context,
@@ -136,6 +136,14 @@ export class MeasurementResolver {
   @FieldResolver(() => String, { description: 'Name of the token that made it.' })
   async createdBy(@Root() { row }: MeasurementNode, @Ctx() { loaders }: Context): Promise<string> {
     return (await loaders.apiToken.load(row.requestedById)).name;
+  }
+
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: "The viewer's own key; null without one, and for what others made, who may have used the same.",
+  })
+  clientKey(@Root() { row }: MeasurementNode, @Ctx() { viewer }: Context): string | null {
+    return row.requestedById === viewer.tokenId ? row.clientKey : null;
   }
 
   @FieldResolver(() => Boolean, { description: 'Whether the viewer may change and delete it.' })

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { UserError } from '../domain/errors.js';
-import { decodeId } from '../domain/global-ids.js';
+import { decodeId, encodeId } from '../domain/global-ids.js';
 import { roleIncludes } from '../domain/roles.js';
 import { INPUT } from '../schema/arguments.js';
 import { CreateTokenPayload, RevokeTokenInput, RevokeTokenPayload } from '../schema/mutations.js';
@@ -15,6 +15,7 @@ export class ViewerResolver {
   @Query(() => Viewer, { description: 'Who am I, what may I do?' })
   viewer(@Ctx() { viewer: { tokenId, name, role, expiresAt }, platform }: Context): Viewer {
     return {
+      id: encodeId('ApiToken', tokenId),
       name,
       role,
       expiresAt,

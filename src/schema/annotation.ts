@@ -8,7 +8,8 @@ import { DateTime } from './scalars.js';
 
 @ObjectType('Tag', {
   simpleResolvers: true,
-  description: 'A word by which somebody marked an exam or a generation. Every reader sees it, and may look for it.',
+  description:
+    'A word by which somebody marked an exam or a generation. Whoever may read records sees it, and may look for it.',
 })
 export class TagItem {
   @Field(() => String, { description: 'In lower case.' })
@@ -26,7 +27,8 @@ export class TagItem {
 @ObjectType('Note', {
   implements: Node,
   simpleResolvers: true,
-  description: 'What somebody has to say of an exam or a generation: one note of each person. Every reader sees it.',
+  description:
+    'What somebody has to say of an exam or a generation: one note of each person. Whoever may read records sees it.',
 })
 export class NoteNode extends Node {
   @Field(() => String, { description: 'Plain text.' })

@@ -47,7 +47,7 @@ export class MeasurementPoint {
 @ObjectType('Measurement', {
   implements: Node,
   simpleResolvers: true,
-  description: 'What somebody has measured on an image. Every reader sees it who sees the image.',
+  description: 'What somebody has measured on an image. Everybody who may read records of the image sees it.',
 })
 export class MeasurementNode extends Node {
   @Field(() => MeasurementKindEnum, { description: 'What is measured.' })
@@ -74,9 +74,6 @@ export class MeasurementNode extends Node {
   @Field(() => String, { description: 'What there is to say of it; empty without.' })
   note: string;
 
-  @Field(() => String, { nullable: true, description: 'The key of whoever made it; null without one.' })
-  clientKey: string | null;
-
   @Field(() => DateTime, { description: 'When it was made.' })
   createdAt: Date;
 
@@ -93,7 +90,6 @@ export class MeasurementNode extends Node {
     this.unit = row.unit;
     this.name = row.name;
     this.note = row.note;
-    this.clientKey = row.clientKey;
     this.createdAt = row.createdAt;
     this.updatedAt = row.updatedAt;
   }

@@ -1,4 +1,4 @@
-import { Field, InputType, Int, ObjectType } from 'type-graphql';
+import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import type { Role } from '../domain/roles.js';
 import type { ApiToken } from '../entities/index.js';
 import { RoleEnum } from './enums.js';
@@ -22,6 +22,9 @@ export class Quota {
 
 @ObjectType({ simpleResolvers: true, description: 'Who is asking, and what they may do.' })
 export class Viewer {
+  @Field(() => ID, { description: 'Node id of the token, or of the person, who has the same one at every sign-in.' })
+  id!: string;
+
   @Field(() => String, { description: 'Name of the token.' })
   name!: string;
 

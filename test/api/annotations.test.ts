@@ -217,6 +217,22 @@ test('what was made from an upload is tagged and noted by its owner alone', asyn
   expect(listed.data).toEqual({ generations: { totalCount: 0 }, search: [] });
 });
 
+test('an analyst tags and notes; a token that may only count learns neither, nor counts by tags', async () => {
+  const exam = await makeExam();
+  const { ANALYST, SUMMARY } = api.tokens;
+  expect((await add(exam.id, ['unusual'], ANALYST)).errors).toBeUndefined();
+  expect((await write(exam.id, 'Looked at twice.', ANALYST)).errors).toBeUndefined();
+
+  const codes = async (query: string) => refusal(await api.ask(query, { id: exam.id }, SUMMARY))?.map(([code]) => code);
+  const tagged = '{ tags: { some: { name: { eq: "unusual" } } } }';
+  expect(await codes('query ($id: ID!) { node(id: $id) { id } }')).toEqual(['FORBIDDEN']);
+  expect(await codes('{ search(text: "unusual") { title } }')).toEqual(['FORBIDDEN']);
+  expect(await codes(`{ kneeExams(where: ${tagged}) { totalCount } }`)).toEqual(['FORBIDDEN']);
+  expect(await codes(`{ kneeExamFacets(where: ${tagged}, by: [SIDE]) { exams } }`)).toEqual(['FORBIDDEN']);
+  expect(await codes(`{ generations(where: ${tagged}) { totalCount } }`)).toEqual(['FORBIDDEN']);
+  expect(await codes(`{ participants(where: { exams: { some: ${tagged} } }) { totalCount } }`)).toEqual(['FORBIDDEN']);
+});
+
 test('tags and notes go with the participant who is erased, and names in others are taken out', async () => {
   const [leaver, stayer] = [await makeExam(), await makeExam()];
   const { READER } = api.tokens;
@@ -245,4 +261,16 @@ test('tags and notes go with the participant who is erased, and names in others 
     notes: [{ text: 'Compare with erased.' }],
   });
   expect(await api.dataSource.getRepository(Note).countBy({ examId: leaver.row.id })).toBe(0);
+});
+
+test('two tags of one exam that name the participant by different names stay two when the participant is erased', async () => {
+  const [leaver, stayer] = [await makeExam(), await makeExam()];
+  const { barcode } = await api.make.radiograph(leaver.row);
+  const { READER } = api.tokens;
+  await add(stayer.id, [`like ${leaver.oaiId}`, `like ${barcode}`], READER);
+
+  const { rewritten } = await eraseParticipant(api, COMMAND_LINE, { oaiId: leaver.oaiId });
+
+  expect(rewritten).toEqual(expect.arrayContaining([{ table: 'tag', rows: 2 }]));
+  expect(await seen(stayer.id, READER)).toMatchObject({ tags: [{ name: 'like erased' }, { name: 'like erased-2' }] });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { encodeId } from '../../src/domain/global-ids.js';
+import { decodeId, encodeId } from '../../src/domain/global-ids.js';
 import {
   Asset,
   AuditEntry,
@@ -255,6 +255,46 @@ test('the same request with the same key is kept once, and another one with it i
       `The clientKey "${input.clientKey}" was used for a measurement with another name; use a new key for a new request.`,
     ],
   ]);
+});
+
+test('a client key is told to whoever used it alone, because another person may have used the same', async () => {
+  const { film } = await makeFilm();
+  const input = { imageId: film, kind: 'LENGTH', points: at([0, 0], [5, 0]), name: 'L', clientKey: 'first' };
+  const [own, others] = [await saved(input), await saved(input, other.text)];
+
+  const keys = async (token: string) => {
+    const { data } = await api.ask<{ node: { measurements: { nodes: object[] } } }>(
+      'query ($id: ID!) { node(id: $id) { ... on Radiograph { measurements { nodes { id clientKey } } } } }',
+      { id: film },
+      token,
+    );
+    return data!.node.measurements.nodes;
+  };
+  expect(await keys(other.text)).toEqual([
+    { id: own.id, clientKey: null },
+    { id: others.id, clientKey: 'first' },
+  ]);
+  expect(await keys(api.tokens.ADMIN)).toEqual([
+    { id: own.id, clientKey: null },
+    { id: others.id, clientKey: null },
+  ]);
+});
+
+test('somebody who may no longer see images is not told that they may change what they measured', async () => {
+  const { film } = await makeFilm();
+  const { id } = await saved({ imageId: film, kind: 'LENGTH', points: at([0, 0], [5, 0]), name: 'L' });
+  await api.dataSource.query(
+    `UPDATE measurement SET requested_by_id = (SELECT id FROM api_token WHERE name = 'analyst') WHERE id = $1`,
+    [decodeId(id)!.key],
+  );
+
+  const { data } = await api.ask(
+    'query ($id: ID!) { node(id: $id) { ... on Measurement { canChange } } }',
+    { id },
+    api.tokens.ANALYST,
+  );
+
+  expect(data).toEqual({ node: { canChange: false } });
 });
 
 test('everybody sees a measurement, and whoever made it and administrators change and delete it', async () => {

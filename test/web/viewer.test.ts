@@ -199,7 +199,9 @@ async function measureLength(page: Page, pane: Locator): Promise<void> {
 /** Waits until the server has just these measurements. */
 async function kept(...rows: object[]): Promise<void> {
   const repository = app.platform.dataSource.getRepository(Measurement);
-  await expect.poll(() => repository.find({ order: { id: 'ASC' } }), { timeout: 60_000 }).toMatchObject(rows);
+  await expect
+    .poll(() => repository.find({ relations: { requestedBy: true }, order: { id: 'ASC' } }), { timeout: 60_000 })
+    .toMatchObject(rows);
 }
 
 test('what is measured while the server is away waits in the browser, is said to, and is kept once it is back', async () => {
@@ -225,6 +227,29 @@ test('what is measured while the server is away waits in the browser, is said to
   await list.getByRole('alert').waitFor({ state: 'detached' });
   await list.getByRole('button', { name: 'Delete Away' }).click();
   await kept();
+});
+
+test('what waits in the browser is neither seen nor sent by whoever signs in there next', async () => {
+  const { path, film } = await filmOfASquare();
+  const { page } = await openViewer(path, { role: 'OPERATOR' });
+  const list = page.getByRole('region', { name: 'Measurements' });
+  const [reader] = await app.platform.dataSource.query<{ id: number }[]>(
+    `SELECT id FROM api_token WHERE name = 'reader'`,
+  );
+  const place = `osteograph:drafts:${encodeId('ApiToken', reader!.id)}:${film}`;
+  const draft = { id: 'd1', kind: 'length', name: 'Waits', note: '', plane: null, slice: 0, value: 1, unit: 'mm' };
+  const points = '[[0, 0], [50, 0]]';
+  await page.evaluate(
+    `localStorage.setItem(${JSON.stringify(place)}, JSON.stringify([{ ...${JSON.stringify(draft)}, points: ${points} }]))`,
+  );
+  await page.reload();
+  await list.getByText('None yet on these images').waitFor();
+  await measureLength(page, page.getByRole('application').first());
+  await kept({ requestedBy: { name: 'operator' } });
+
+  await page.evaluate(`localStorage.setItem('osteograph:token', ${JSON.stringify(app.tokens.READER)})`);
+  await page.reload();
+  await kept({ requestedBy: { name: 'operator' } }, { name: 'Waits', requestedBy: { name: 'reader' } });
 });
 
 test('what an earlier version of the app kept in this browser goes to the server; what the server refuses stays with its reason', async () => {

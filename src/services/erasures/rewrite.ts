@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { literally, nameReplacer } from '../../domain/names-in-text.js';
-import { queryRecords, queryRows } from '../../entities/index.js';
+import { queryRecords, queryRows, sqlState } from '../../entities/index.js';
 import { mapTexts } from '../access/index.js';
 import { AUDITED_KEYS, idsOf, nodesOf, type Person } from '../people/index.js';
 
@@ -31,8 +31,13 @@ export async function unshared(manager: EntityManager, names: readonly string[])
 /** Characters of a name that rows are looked for by; what is found is compared as a whole. */
 const END = 16;
 
+/** What PostgreSQL says of a row that would be the same as another one where each must be its own. */
+const UNIQUE_VIOLATION = '23505';
+
 interface TextColumns {
   table: string;
+  /** Whether no two rows may have the same text in one of the columns, alone or with others. */
+  unique: boolean;
   columns: readonly { name: string; type: string }[];
 }
 
@@ -71,6 +76,7 @@ export async function takeOutOfAudit(
     manager,
     {
       table: 'audit_entry',
+      unique: false,
       columns: [
         { name: 'target', type: 'text' },
         { name: 'detail', type: 'jsonb' },
@@ -96,7 +102,7 @@ export async function takeOutOfAudit(
 
 async function rewriteTable(
   manager: EntityManager,
-  { table, columns }: TextColumns,
+  { table, columns, unique }: TextColumns,
   names: readonly string[],
 ): Promise<number> {
   // Their ends alone: a digest is as good by a part of it, and the database compiles the pattern in no time.
@@ -108,19 +114,39 @@ async function rewriteTable(
     [[...ends].join('|')],
   );
   const replace = nameReplacer(names);
-  const change = (text: string) => replace(text, () => ERASED);
-  let changed = 0;
-  for (const row of rows) {
+  // What a sealed row of the audit said can be neither checked nor guessed any more.
+  const also = table === 'audit_entry' ? ', salt = NULL' : '';
+  const rewrite = async (inner: EntityManager, row: Record<string, unknown>, word: string): Promise<boolean> => {
+    const change = (text: string) => replace(text, () => word);
     const before = columns.map((_, at) => row[`c${at}`] as string | null);
     const after = before.map((text, at) => (text === null ? null : rewritten(text, columns[at]!.type, change)));
-    if (after.every((text, at) => text === before[at])) continue;
+    if (after.every((text, at) => text === before[at])) return false;
     const set = columns.map(({ name, type }, at) => `${name} = $${at + 2}::${type}`).join(', ');
-    // What a sealed row of the audit said can be neither checked nor guessed any more.
-    const also = table === 'audit_entry' ? ', salt = NULL' : '';
-    await manager.query(`UPDATE ${table} SET ${set}${also} WHERE ctid = $1::tid`, [row['at'], ...after]);
-    changed++;
+    await inner.query(`UPDATE ${table} SET ${set}${also} WHERE ctid = $1::tid`, [row['at'], ...after]);
+    return true;
+  };
+  let changed = 0;
+  for (const row of rows) {
+    const isChanged = unique
+      ? await unlikeOthers(manager, (inner, word) => rewrite(inner, row, word))
+      : await rewrite(manager, row, ERASED);
+    if (isChanged) changed++;
   }
   return changed;
+}
+
+/** Two tags of one exam that each named the participant must not both be called the same: the second becomes "erased-2". */
+async function unlikeOthers<T>(
+  manager: EntityManager,
+  write: (inner: EntityManager, word: string) => Promise<T>,
+): Promise<T> {
+  for (let nth = 1; ; nth++) {
+    try {
+      return await manager.transaction((inner) => write(inner, nth === 1 ? ERASED : `${ERASED}-${nth}`));
+    } catch (error) {
+      if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+    }
+  }
 }
 
 /** A value as text, changed; text that stays the same when nothing in it does. */
@@ -135,13 +161,17 @@ function rewritten(text: string, type: string, change: (text: string) => string)
 async function textColumns(manager: EntityManager): Promise<TextColumns[]> {
   const rows = await queryRows(
     manager,
-    z.object({ table: z.string(), name: z.string(), type: z.string() }),
-    `SELECT t.oid::regclass::text AS "table", quote_ident(a.attname) AS name, format_type(a.atttypid, a.atttypmod) AS type
+    z.object({ table: z.string(), name: z.string(), type: z.string(), unique: z.boolean() }),
+    `SELECT t.oid::regclass::text AS "table", quote_ident(a.attname) AS name, format_type(a.atttypid, a.atttypmod) AS type,
+       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisunique AND a.attnum = ANY(i.indkey)) AS "unique"
      FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid
      WHERE t.relkind = 'r' AND t.relnamespace = current_schema()::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
        AND a.attgenerated = '' AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'json'::regtype, 'jsonb'::regtype,
          'text[]'::regtype, 'varchar[]'::regtype)
      ORDER BY 1, a.attnum`,
   );
-  return [...Map.groupBy(rows, ({ table }) => table)].map(([table, columns]) => ({ table, columns }));
+  return [...Map.groupBy(rows, ({ table }) => table)].map(([table, columns]) => ({
+    ...{ table, columns },
+    unique: columns.some(({ unique }) => unique),
+  }));
 }

@@ -11,6 +11,7 @@ import { SignIn } from '../views/sign-in/sign-in.tsx';
 const VIEWER = graphql(`
   query Viewer {
     viewer {
+      id
       name
       role
       expiresAt

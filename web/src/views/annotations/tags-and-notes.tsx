@@ -15,7 +15,7 @@ interface TagsAndNotesProps {
 /** How people marked an exam or a generation, and what they have to say of it. */
 export function TagsAndNotes({ id, tags, notes, onChange }: TagsAndNotesProps) {
   return (
-    <Card title="Tags and notes" note="Every reader sees them">
+    <Card title="Tags and notes" note="Everybody who may read records sees them">
       <TagList id={id} tags={tags} onChange={onChange} />
       <NoteList key={id} id={id} notes={notes} onChange={onChange} />
     </Card>

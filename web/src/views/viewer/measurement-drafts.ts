@@ -1,7 +1,11 @@
 import { isMeasure, type Measurement } from './measure.ts';
 import { PLANES } from './planes.ts';
 
-const PREFIX = 'osteograph:measurements:';
+/** Followed by the node ids of whoever drew and of the image. */
+const PREFIX = 'osteograph:drafts:';
+
+/** Earlier versions of the app kept all measurements here, by image, and not whose they are. */
+const UNOWNED = 'osteograph:measurements:';
 
 /** A measurement, or a change of one, that the server does not have yet. Its id is the key by which the server keeps it once. */
 export interface Draft extends Measurement {
@@ -20,35 +24,56 @@ export function saidBy({ name, note, points }: Said): Said {
   return { name, note, points };
 }
 
-/** The drafts of an image, kept in this browser until the server has them. */
-export function draftsOf(imageId: string): readonly Draft[] {
-  const text = localStorage.getItem(PREFIX + imageId);
-  return text === null ? [] : parsed(text);
+/** What one person has drawn, kept in this browser until the server has it: whoever signs in here next neither sees nor sends it. */
+export class Drafts {
+  readonly #prefix: string;
+
+  /** @param owner node id of the viewer */
+  constructor(owner: string) {
+    this.#prefix = `${PREFIX}${owner}:`;
+  }
+
+  of(imageId: string): readonly Draft[] {
+    return parsed(localStorage.getItem(this.#prefix + imageId));
+  }
+
+  keep(imageId: string, drafts: readonly Draft[]): void {
+    if (drafts.length > 0) localStorage.setItem(this.#prefix + imageId, JSON.stringify(drafts));
+    else localStorage.removeItem(this.#prefix + imageId);
+  }
+
+  /** Images with drafts, also those that are not shown. */
+  images(): string[] {
+    return imagesUnder(this.#prefix);
+  }
+
+  /** Takes over what nobody is named for. */
+  adopt(): void {
+    for (const imageId of imagesUnder(UNOWNED)) {
+      this.keep(imageId, [...parsed(localStorage.getItem(UNOWNED + imageId)), ...this.of(imageId)]);
+      localStorage.removeItem(UNOWNED + imageId);
+    }
+  }
+
+  /** Calls back when another tab has changed drafts; gives what ends that. */
+  onOtherTab(changed: () => void): () => void {
+    const listener = ({ key }: StorageEvent) => {
+      if (key === null || key.startsWith(this.#prefix)) changed();
+    };
+    addEventListener('storage', listener);
+    return () => removeEventListener('storage', listener);
+  }
 }
 
-export function keepDrafts(imageId: string, drafts: readonly Draft[]): void {
-  if (drafts.length > 0) localStorage.setItem(PREFIX + imageId, JSON.stringify(drafts));
-  else localStorage.removeItem(PREFIX + imageId);
-}
-
-/** Images with drafts, also those that are not shown: earlier versions of the app kept all measurements here. */
-export function draftedImages(): string[] {
+function imagesUnder(prefix: string): string[] {
   return Object.keys(localStorage)
-    .filter((key) => key.startsWith(PREFIX))
-    .map((key) => key.slice(PREFIX.length));
-}
-
-/** Calls back when another tab has changed drafts; gives what ends that. */
-export function onOtherTab(changed: () => void): () => void {
-  const listener = ({ key }: StorageEvent) => {
-    if (key === null || key.startsWith(PREFIX)) changed();
-  };
-  addEventListener('storage', listener);
-  return () => removeEventListener('storage', listener);
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => key.slice(prefix.length));
 }
 
 /** What cannot be read, from another program, is left out. */
-function parsed(text: string): readonly Draft[] {
+function parsed(text: string | null): readonly Draft[] {
+  if (text === null) return [];
   try {
     const value: unknown = JSON.parse(text);
     return Array.isArray(value) ? value.filter(isDraft).map((draft) => ({ ...draft, note: draft.note ?? '' })) : [];

@@ -4,15 +4,7 @@ import { useSession } from '../../app/session-context.tsx';
 import { codeOf, sentence } from '../../lib/client.ts';
 import type { ResultOf } from '../../lib/graphql.ts';
 import type { Measurement } from './measure.ts';
-import {
-  type Draft,
-  draftedImages,
-  draftsOf,
-  keepDrafts,
-  onOtherTab,
-  type Said,
-  saidBy,
-} from './measurement-drafts.ts';
+import { type Draft, Drafts, type Said, saidBy } from './measurement-drafts.ts';
 import {
   DELETE_MEASUREMENT,
   type Kept,
@@ -49,6 +41,7 @@ export class MeasurementStore {
   /** Why the server could not be asked, or told. */
   away: string | undefined;
   readonly #client: Client;
+  readonly #outbox: Drafts;
   readonly #kept = new Map<string, readonly Kept[]>();
   readonly #drafts = new Map<string, readonly Draft[]>();
   readonly #faults = new Map<string, string>();
@@ -61,8 +54,10 @@ export class MeasurementStore {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sending = false;
 
-  constructor(client: Client) {
+  /** @param viewer node id of whoever measures, as whom the client asks */
+  constructor(client: Client, viewer: string) {
     this.#client = client;
+    this.#outbox = new Drafts(viewer);
   }
 
   readonly version = (): number => this.#version;
@@ -75,13 +70,16 @@ export class MeasurementStore {
   /** Follows other tabs and the network; gives what ends that. What waits is sent at once, and at the end. */
   readonly start = (): (() => void) => {
     const again = () => this.retry();
-    const endTabs = onOtherTab(() => {
+    this.#outbox.adopt();
+    // They may have been read before.
+    this.#drafts.clear();
+    const endTabs = this.#outbox.onOtherTab(() => {
       this.#drafts.clear();
       this.#changed();
       for (const imageId of this.#wanted) void this.#load(imageId);
     });
     addEventListener('online', again);
-    void this.show(draftedImages()).then(() => this.#sendAll());
+    void this.show(this.#outbox.images()).then(() => this.#sendAll());
     return () => {
       endTabs();
       removeEventListener('online', again);
@@ -109,7 +107,7 @@ export class MeasurementStore {
 
   /** Changes of the images shown and of all others that the server does not have yet. */
   get waiting(): number {
-    return draftedImages().reduce((sum, imageId) => sum + this.#draftsOf(imageId).length, 0);
+    return this.#outbox.images().reduce((sum, imageId) => sum + this.#draftsOf(imageId).length, 0);
   }
 
   /** Adds a measurement, or changes one. */
@@ -163,7 +161,7 @@ export class MeasurementStore {
   }
 
   #draftsOf(imageId: string): readonly Draft[] {
-    const known = this.#drafts.get(imageId) ?? draftsOf(imageId);
+    const known = this.#drafts.get(imageId) ?? this.#outbox.of(imageId);
     this.#drafts.set(imageId, known);
     return known;
   }
@@ -187,7 +185,8 @@ export class MeasurementStore {
   }
 
   #setDraft(imageId: string, id: string, draft: Draft | undefined): void {
-    const before = this.#draftsOf(imageId);
+    // As it is kept: another tab may have drawn, too, and its word of that not be here yet.
+    const before = this.#outbox.of(imageId);
     const known = before.some((one) => one.id === id);
     const after = draft
       ? known
@@ -195,7 +194,7 @@ export class MeasurementStore {
         : [...before, draft]
       : before.filter((one) => one.id !== id);
     this.#drafts.set(imageId, after);
-    keepDrafts(imageId, after);
+    this.#outbox.keep(imageId, after);
     this.#changed();
   }
 
@@ -230,7 +229,7 @@ export class MeasurementStore {
   }
 
   #next(): { imageId: string; draft: Draft } | undefined {
-    for (const imageId of draftedImages()) {
+    for (const imageId of this.#outbox.images()) {
       // Of a change only what differs from the server's is told, so that has to be known.
       const draft = this.#draftsOf(imageId).find(
         ({ id, saved }) => !this.#faults.has(id) && (saved === undefined || this.#kept.has(imageId)),
@@ -308,8 +307,8 @@ export class MeasurementStore {
 
 /** Measurements of the images that are shown. */
 export function useMeasurements(imageIds: readonly string[]): MeasurementStore {
-  const { client } = useSession().clients;
-  const [store] = useState(() => new MeasurementStore(client));
+  const { viewer, clients } = useSession();
+  const [store] = useState(() => new MeasurementStore(clients.client, viewer.id));
   useSyncExternalStore(store.listen, store.version);
   useEffect(() => store.start(), [store]);
   const wanted = imageIds.join(' ');
