@@ -296,7 +296,7 @@ test('others see a measurement and who made it and cannot change it, and are tol
   await list.getByText('Of another', { exact: true }).waitFor();
   await list.getByText('by operator').waitFor();
   await list.getByText('look here').waitFor();
-  await list.getByText('The image was replaced since').waitFor();
+  await list.getByText('The image has been replaced since').waitFor();
   expect(await list.getByRole('textbox').count()).toBe(0);
   expect(await list.getByRole('button', { name: /^Delete/ }).count()).toBe(0);
   expect(await accessibilityFaults(page)).toEqual([]);
@@ -307,7 +307,7 @@ test('others see a measurement and who made it and cannot change it, and are tol
   const { page: administrators } = await openViewer(path);
   await administrators.getByLabel('Name of length 10.0 mm').fill('Checked');
   await kept({ name: 'Checked', value: 10, imageSha256: 'x' });
-  await administrators.getByText('The image was replaced since').waitFor();
+  await administrators.getByText('The image has been replaced since').waitFor();
 });
 
 test('an angle and a joint space are measured with the mouse, and a point can be dragged', async () => {

@@ -127,7 +127,7 @@ function Row({ listed, onShow, onChange, onDelete }: RowProps) {
         )}
       </span>
       {kept?.imageChanged && (
-        <p className={styles.changed}>The image was replaced since: look whether it still lies where it was put.</p>
+        <p className={styles.changed}>The image has been replaced since: check that it still lies where it was put.</p>
       )}
       {fault !== undefined && <InlineError message={`Not on the server: ${fault}`} />}
     </li>
