@@ -13,6 +13,7 @@ test('the defaults are the client as audience, the claim "roles" and the names o
       claim: 'roles',
       roles: new Map([
         ['SUMMARY', 'SUMMARY'],
+        ['ANALYST', 'ANALYST'],
         ['READER', 'READER'],
         ['OPERATOR', 'OPERATOR'],
         ['ADMIN', 'ADMIN'],
