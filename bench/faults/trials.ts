@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { databaseFault } from '../../src/entities/index.js';
 import { faultsOf, leftovers } from './check.js';
 import type { FaultKind } from './kinds.js';
 import { anySeed, ask, openStage, type Stage } from './stage.js';
@@ -8,6 +9,9 @@ const AT_ONCE = 2;
 
 /** A generation that is not over by then is stuck, ms. */
 const PATIENCE_MS = 180_000;
+
+/** How often a database that is away is asked again, ms. */
+const AGAIN_MS = 200;
 
 export interface Trials {
   trials: number;
@@ -59,12 +63,13 @@ export async function runTrials(
           continue;
         }
         const volume = stage.volumes.get(seed)!;
-        faults.push(...(await faultsOf(stage.dataSource, id, { received: events, volume })));
+        faults.push(...(await patiently(() => faultsOf(stage.dataSource, id, { received: events, volume }))));
       }
       result.recoveries.push((performance.now() - struck) / 1_000);
       result.trials++;
       result.generations += asked.length;
-      faults.push(...(await leftovers(stage.dataSource, stage.volumes.size + result.generations)));
+      const inAll = stage.volumes.size + result.generations;
+      faults.push(...(await patiently(() => leftovers(stage.dataSource, inAll))));
       result.faults.push(...faults.map((fault) => `trial ${trial}: ${fault}`));
       onTrial?.(result.trials, faults);
     }
@@ -91,5 +96,17 @@ async function inTime<T>(promise: Promise<T>): Promise<T | undefined> {
     return await Promise.race([promise, delay(PATIENCE_MS, undefined, { signal: late.signal })]);
   } finally {
     late.abort();
+  }
+}
+
+/** Looks again while the database that was struck is away: its last connections end some moments after it. */
+async function patiently<T>(look: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (!databaseFault(error)) throw error;
+      await delay(AGAIN_MS);
+    }
   }
 }

@@ -106,7 +106,7 @@ test('an administrator retires a bundle and takes it into use again; an operator
 
 test('a summary token is told which role the models need', async () => {
   const { page } = await app.open('/models', { role: 'SUMMARY' });
-  await page.getByRole('heading', { name: 'Your token may not see records and images' }).waitFor();
+  await page.getByRole('heading', { name: 'Your token may not read records' }).waitFor();
 });
 
 test('a bundle that is not there, and a name that is none, are said so', async () => {

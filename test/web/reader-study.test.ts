@@ -148,6 +148,6 @@ test('who made a study closes it, and readers are told so', async () => {
 
 test('a summary token is told which role reader studies need', async () => {
   const { page, faults } = await app.open(study, { role: 'SUMMARY' });
-  await page.getByRole('heading', { name: 'Your token may not see records and images' }).waitFor();
+  await page.getByRole('heading', { name: 'Your token may not read records' }).waitFor();
   expect(faults).toEqual([]);
 });

@@ -53,7 +53,7 @@ test('a summary token sees counts and no records', async () => {
   expect(await page.getByRole('button', { name: 'Save cohort' }).count()).toBe(0);
 
   await page.goto(`${app.url}/cohorts/saved`);
-  await page.getByRole('heading', { name: 'Your token may not see records and images' }).waitFor();
+  await page.getByRole('heading', { name: 'Your token may not read records' }).waitFor();
   expect(faults).toEqual([]);
 });
 

@@ -43,5 +43,5 @@ test('who computes is seen from the first to the last: nobody, one at work, one 
 
 test('a summary token is refused with what it would need', async () => {
   const { page } = await app.open('/workers', { role: 'SUMMARY' });
-  await page.getByRole('heading', { name: 'Your token may not see records and images' }).waitFor();
+  await page.getByRole('heading', { name: 'Your token may not read records' }).waitFor();
 });

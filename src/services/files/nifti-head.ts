@@ -21,7 +21,7 @@ export async function readStoredHead(
   const pieces: Buffer[] = [];
   let length = 0;
   try {
-    const file = await store.open(storageKey, { start: 0, end: Math.min(FIRST_BYTES, bytes) - 1 });
+    await using file = await store.open(storageKey, { start: 0, end: Math.min(FIRST_BYTES, bytes) - 1 });
     // What is read ends in the middle of the packed data.
     const unpacked = file.pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }));
     file.on('error', (error) => unpacked.destroy(error));
@@ -30,7 +30,6 @@ export async function readStoredHead(
       length += piece.length;
       if (length >= NIFTI_HEAD_BYTES) break;
     }
-    file.destroy();
   } catch (error) {
     const what = isZlibError(error) ? 'is damaged in the blob store' : blobFault(error);
     if (what === null) throw error;
