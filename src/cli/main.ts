@@ -91,7 +91,8 @@ async function main(argv: string[]): Promise<void> {
 
 /** One sentence for what is no fault of the program; null for every other error. */
 async function faultInWords(error: unknown): Promise<string | null> {
-  if (error instanceof UserError) return error.message;
+  const sentence = error instanceof UserError ? error.message : diskFaultInWords(error);
+  if (sentence !== null) return sentence;
   const { databaseFault } = await import('../entities/index.js');
-  return diskFaultInWords(error) ?? databaseFault(error)?.message ?? null;
+  return databaseFault(error)?.message ?? null;
 }

@@ -4,6 +4,7 @@ import { writeRelease } from '../../src/oai/synthetic/release.js';
 import { importRelease, type ImportSummary, listImports, undoImport } from '../../src/services/imports/index.js';
 import type { BlobStore } from '../../src/storage/index.js';
 import { createTestDatabase } from '../helpers/database.js';
+import { randomNumbers } from '../helpers/factories.js';
 import { everythingImported } from '../helpers/imported.js';
 import { ReleaseFolder } from '../helpers/oai-files.js';
 import { dataSource, emptyRelease, release } from '../helpers/release-database.js';
@@ -25,7 +26,7 @@ const importAll = async (dryRun = false): Promise<ImportSummary> => {
 
 /** Makes a newer release of the tables: higher versions, some rows gone, some cells blank, coded or another row's, in an order of its own. */
 async function makeNewer(seed: number): Promise<void> {
-  const draw = drawer(seed);
+  const draw = randomNumbers(seed);
   const folder = join(release.path, 'tables');
   for (const name of await readdir(folder, { recursive: true })) {
     if (!name.endsWith('.txt')) continue;
@@ -46,17 +47,6 @@ async function makeNewer(seed: number): Promise<void> {
       );
     await writeFile(path, [header, ...newer.map((row) => row.join('|')), ''].join('\r\n'), 'latin1');
   }
-}
-
-/** Numbers in [0, 1) that are the same for the same seed: mulberry32. */
-function drawer(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 test.each([1, 2, 3])('a newer release (%i) that is undone leaves what the older one told', async (seed) => {
